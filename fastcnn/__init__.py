@@ -1,0 +1,66 @@
+"""Handwritten digits by a small convolutional network: load the data, train, recognize.
+
+Names are imported when they are first used, so that `import fastcnn` stays fast and pulls in neither Numba nor Qt.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastcnn import kernels, layers, optim, schedules
+    from fastcnn.data import load_mnist
+    from fastcnn.files import load_network
+    from fastcnn.model import Sequential, paper_network
+    from fastcnn.recognizer import Recognizer
+    from fastcnn.train import Trainer
+
+__all__ = [
+    "Recognizer",
+    "Sequential",
+    "Trainer",
+    "__version__",
+    "kernels",
+    "layers",
+    "load_mnist",
+    "load_network",
+    "optim",
+    "paper_network",
+    "schedules",
+]
+__version__ = "0.1.0"
+
+# kernels/ and gui/ are beside this folder in a source checkout and inside it in a wheel.
+_checkout = Path(__file__).resolve().parent.parent
+if (_checkout / "pyproject.toml").is_file():
+    __path__.append(str(_checkout))
+
+# name -> (module, attribute); no attribute: the module itself
+_LAZY = {
+    "Recognizer": ("fastcnn.recognizer", "Recognizer"),
+    "Sequential": ("fastcnn.model", "Sequential"),
+    "Trainer": ("fastcnn.train", "Trainer"),
+    "kernels": ("fastcnn.kernels", ""),
+    "layers": ("fastcnn.layers", ""),
+    "load_mnist": ("fastcnn.data", "load_mnist"),
+    "load_network": ("fastcnn.files", "load_network"),
+    "optim": ("fastcnn.optim", ""),
+    "paper_network": ("fastcnn.model", "paper_network"),
+    "schedules": ("fastcnn.schedules", ""),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'fastcnn' has no attribute {name!r}")
+    module_name, attribute = _LAZY[name]
+    module = import_module(module_name)
+    value = getattr(module, attribute) if attribute else module
+    globals()[name] = value  # the next access does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

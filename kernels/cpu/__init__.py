@@ -1,0 +1,1 @@
+"""The CPU backend: Numba, parallel; the same functions and signatures as `reference`."""
