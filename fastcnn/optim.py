@@ -1,0 +1,278 @@
+"""The seven optimizers: options, state and checks. The arithmetic is in `kernels/<backend>/updates.py`.
+
+An optimizer sees a network as two flat arrays, values and gradients, and keeps its own state in flat arrays of the same
+length. The formulas and defaults are torch.optim's.
+"""
+
+from math import isfinite
+from typing import Any, ClassVar
+
+import numpy as np
+
+from . import kernels
+from .arrays import Array, aligned_zeros
+
+# Gradients are squared and summed in blocks of this many elements, one after the other, in float64: the same bits at any
+# thread count.
+NORM_BLOCK = 1 << 16
+
+
+def check_number(name: str, value: object) -> float:
+    """The number as a Python float; TypeError unless it is a real number, ValueError unless it is finite."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name} must be a number, not {type(value).__name__}")
+    if not isfinite(value):
+        raise ValueError(f"{name} must be finite, not {value}")
+    return float(value)
+
+
+def check_positive(name: str, value: object) -> float:
+    """As `check_number`, and greater than 0."""
+    number = check_number(name, value)
+    if number <= 0:
+        raise ValueError(f"{name} must be greater than 0, not {number}")
+    return number
+
+
+def check_nonnegative(name: str, value: object) -> float:
+    """As `check_number`, and at least 0."""
+    number = check_number(name, value)
+    if number < 0:
+        raise ValueError(f"{name} must be at least 0, not {number}")
+    return number
+
+
+def check_fraction(name: str, value: object) -> float:
+    """As `check_number`, and in [0, 1)."""
+    number = check_number(name, value)
+    if not 0 <= number < 1:
+        raise ValueError(f"{name} must be at least 0 and less than 1, not {number}")
+    return number
+
+
+class Optimizer:
+    """What the seven share: options to describe, state arrays made at the first step, a step count.
+
+    Subclasses name their options and state arrays and implement `_apply`.
+    """
+
+    OPTIONS: ClassVar[tuple[str, ...]] = ("weight_decay",)
+    STATE: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, lr: float, weight_decay: float) -> None:
+        self._lr = check_positive("lr", lr)
+        self.weight_decay = check_nonnegative("weight_decay", weight_decay)
+        self.steps = 0
+        self._state: dict[str, Array] = {}
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the next step; a schedule may set it, to zero as well."""
+        return self._lr
+
+    @lr.setter
+    def lr(self, value: float) -> None:
+        self._lr = check_nonnegative("lr", value)
+
+    def update(self, values: Array, gradients: Array) -> None:
+        """One step, in place.
+
+        Parameters
+        ----------
+        values, gradients : (length,) float32 or float64, C-contiguous, of one dtype; gradients are only read
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the arrays do not fit each other or the state kept from earlier steps.
+        """
+        _check_flat("values", values)
+        _check_flat("gradients", gradients)
+        _check_alike("gradients", gradients, values)
+        if not self._state:
+            self._state = {name: aligned_zeros(values.size, values.dtype) for name in self.STATE}
+        for name, array in self._state.items():
+            _check_alike(f"the optimizer's {name}", array, values)
+        self.steps += 1
+        self._apply(values, gradients, *self._state.values())
+
+    def state_arrays(self) -> dict[str, Array]:
+        """Copies of the state, for a checkpoint: "steps", an int64 of shape (1,), and the flat arrays, if any yet."""
+        state: dict[str, Array] = {"steps": np.array([self.steps], np.int64)}
+        return state | {name: array.copy() for name, array in self._state.items()}
+
+    def load_state_arrays(self, arrays: dict[str, Array]) -> None:
+        """Continue from what `state_arrays` gave; ValueError where the names, shapes or dtypes are not such."""
+        names = set(arrays)
+        if names not in ({"steps"}, {"steps", *self.STATE}):
+            expected = ", ".join(("steps", *self.STATE))
+            raise ValueError(f"the state of {type(self).__name__} is {expected}, not {', '.join(sorted(names))}")
+        steps = arrays["steps"]
+        if steps.shape != (1,) or steps.dtype != np.int64 or steps[0] < 0:
+            raise ValueError("steps must be one int64, at least 0")
+        states = {name: arrays[name] for name in self.STATE if name in names}
+        for name, array in states.items():
+            _check_flat(name, array)
+            _check_alike(name, array, next(iter(states.values())))
+            if not np.isfinite(array).all():
+                raise ValueError(f"the optimizer's {name} holds values that are not finite")
+        self.steps = int(steps[0])
+        self._state = {name: aligned_zeros(array.size, array.dtype) for name, array in states.items()}
+        for name, array in states.items():
+            self._state[name][:] = array
+
+    def describe(self) -> dict[str, Any]:
+        """The kind and its options but lr, which a schedule may have moved; JSON-able."""
+        return {"type": type(self).__name__, **{name: getattr(self, name) for name in self.OPTIONS}}
+
+    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
+        raise NotImplementedError
+
+
+class SGD(Optimizer):
+    """Plain gradient descent."""
+
+    def __init__(self, lr: float, *, weight_decay: float = 0.0) -> None:
+        super().__init__(lr, weight_decay)
+
+    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
+        kernels.active().sgd_update(values, gradients, self.lr, self.weight_decay)
+
+
+class Momentum(Optimizer):
+    """Gradient descent with a velocity (torch.optim.SGD with momentum)."""
+
+    OPTIONS = ("momentum", "weight_decay")
+    STATE = ("velocity",)
+
+    def __init__(self, lr: float, *, momentum: float = 0.9, weight_decay: float = 0.0) -> None:
+        super().__init__(lr, weight_decay)
+        self.momentum = check_fraction("momentum", momentum)
+
+    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
+        kernels.active().momentum_update(values, gradients, *state, self.lr, self.momentum, self.weight_decay)
+
+
+class Nesterov(Momentum):
+    """Momentum that looks ahead (torch.optim.SGD with nesterov=True)."""
+
+    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
+        kernels.active().nesterov_update(values, gradients, *state, self.lr, self.momentum, self.weight_decay)
+
+
+class AdaGrad(Optimizer):
+    """Steps divided by the root of all squared gradients so far."""
+
+    OPTIONS = ("eps", "weight_decay")
+    STATE = ("sum_squares",)
+
+    def __init__(self, lr: float = 0.01, *, eps: float = 1e-10, weight_decay: float = 0.0) -> None:
+        super().__init__(lr, weight_decay)
+        self.eps = check_positive("eps", eps)
+
+    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
+        kernels.active().adagrad_update(values, gradients, *state, self.lr, self.eps, self.weight_decay)
+
+
+class RMSProp(Optimizer):
+    """Steps divided by the root of a running mean of squared gradients."""
+
+    OPTIONS = ("alpha", "eps", "weight_decay")
+    STATE = ("mean_squares",)
+
+    def __init__(
+        self, lr: float = 0.01, *, alpha: float = 0.99, eps: float = 1e-8, weight_decay: float = 0.0
+    ) -> None:
+        super().__init__(lr, weight_decay)
+        self.alpha = check_fraction("alpha", alpha)
+        self.eps = check_positive("eps", eps)
+
+    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
+        kernels.active().rmsprop_update(
+            values, gradients, *state, self.lr, self.alpha, self.eps, self.weight_decay
+        )
+
+
+class Adam(Optimizer):
+    """Running means of the gradient and of its square (Kingma and Ba 2015); weight decay is added to the gradient."""
+
+    OPTIONS = ("beta1", "beta2", "eps", "weight_decay")
+    STATE = ("means", "mean_squares")
+
+    def __init__(
+        self,
+        lr: float = 0.001,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(lr, weight_decay)
+        self.beta1 = check_fraction("beta1", beta1)
+        self.beta2 = check_fraction("beta2", beta2)
+        self.eps = check_positive("eps", eps)
+
+    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
+        kernels.active().adam_update(values, gradients, *state, *self._numbers())
+
+    def _numbers(self) -> tuple[float, float, float, float, float, int]:
+        return self.lr, self.beta1, self.beta2, self.eps, self.weight_decay, self.steps
+
+
+class AdamW(Adam):
+    """Adam with weight decay that acts on the weights themselves (Loshchilov and Hutter 2019)."""
+
+    def __init__(
+        self,
+        lr: float = 0.001,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=weight_decay)
+
+    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
+        kernels.active().adamw_update(values, gradients, *state, *self._numbers())
+
+
+def clip_gradients(gradients: Array, max_norm: float) -> float:
+    """Scale gradients in place so that their Euclidean norm is at most max_norm.
+
+    Parameters
+    ----------
+    gradients : (length,) float32 or float64
+    max_norm : greater than 0
+
+    Returns
+    -------
+    The norm before, summed in float64 in fixed blocks. One that is not finite leaves the gradients as they are: no scale
+    would mend them, and the caller should stop.
+    """
+    _check_flat("gradients", gradients)
+    limit = check_positive("max_norm", max_norm)
+    total = 0.0
+    for start in range(0, gradients.size, NORM_BLOCK):
+        block = gradients[start : start + NORM_BLOCK].astype(np.float64)
+        with np.errstate(over="ignore"):
+            total += float(np.square(block, out=block).sum())
+    norm = total**0.5
+    if isfinite(norm) and norm > limit:
+        gradients *= gradients.dtype.type(limit / norm)
+    return norm
+
+
+def _check_flat(name: str, array: Array) -> None:
+    if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
+        raise TypeError(f"{name} must be a float32 or float64 array, not {getattr(array, 'dtype', type(array).__name__)}")
+    if array.ndim != 1 or not array.flags.c_contiguous:
+        raise ValueError(f"{name} must be a flat contiguous array, not one of shape {array.shape}")
+
+
+def _check_alike(name: str, array: Array, values: Array) -> None:
+    if array.dtype != values.dtype:
+        raise TypeError(f"{name} has the dtype {array.dtype}, but the values have {values.dtype}")
+    if array.shape != values.shape:
+        raise ValueError(f"{name} has the length {array.size}, but there are {values.size} values")
