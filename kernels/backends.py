@@ -1,0 +1,96 @@
+"""Which backend computes: chosen once, by `use` or by the environment variable FASTCNN_BACKEND, and imported only then.
+
+An unavailable backend is an error and never a silent substitute, or every later timing would be a lie.
+"""
+
+import importlib
+import importlib.util
+import os
+import threading
+from types import ModuleType
+
+NAMES = ("reference", "cpu", "cuda")
+DEFAULT = "cpu"
+VARIABLE = "FASTCNN_BACKEND"
+
+_lock = threading.RLock()
+_chosen: tuple[str, ModuleType] | None = None
+
+
+def _load(name: str) -> ModuleType:
+    """Import a backend; ImportError or OSError, with the reason, where it cannot run here."""
+    module_name = f"fastcnn.kernels.{name}"
+    spec = importlib.util.find_spec(module_name)
+    if spec is None or spec.origin is None:  # no origin: a folder with nothing in it but old bytecode
+        raise ImportError(f"this version of fastcnn has no {name} kernels")
+    return importlib.import_module(module_name)
+
+
+def _reason(error: Exception) -> str:
+    """The error's first line, without a full stop: it becomes part of a sentence."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+
+
+def available() -> dict[str, str]:
+    """Each backend's name, with "" where it can be used and else the reason why not. Imports all of them."""
+    reasons = {}
+    for name in NAMES:
+        try:
+            _load(name)
+            reasons[name] = ""
+        except (ImportError, OSError) as error:
+            reasons[name] = _reason(error)
+    return reasons
+
+
+def use(name: str) -> None:
+    """Choose the backend that the functions of `fastcnn.kernels` call from now on, in all threads.
+
+    Parameters
+    ----------
+    name : "reference", "cpu" or "cuda"
+
+    Raises
+    ------
+    ValueError
+        If there is no backend of that name.
+    RuntimeError
+        If it cannot run on this machine; the backend in use stays as it was.
+    """
+    global _chosen
+    if name not in NAMES:
+        raise ValueError(f"backend must be one of {', '.join(NAMES)}, got {name!r}")
+    with _lock:
+        try:
+            _chosen = name, _load(name)
+        except (ImportError, OSError) as error:
+            works = next(other for other in (DEFAULT, *NAMES) if other != name and available()[other] == "")
+            raise RuntimeError(
+                f"backend {name!r} is not available: {_reason(error)}; kernels.use({works!r}) works on this machine"
+            ) from error
+
+
+def _choice() -> tuple[str, ModuleType]:
+    if _chosen is None:
+        with _lock:
+            if _chosen is None:
+                _use_variable()
+    assert _chosen is not None  # use() sets it or raises
+    return _chosen
+
+
+def _use_variable() -> None:
+    name = os.environ.get(VARIABLE) or DEFAULT
+    if name not in NAMES:
+        raise ValueError(f"{VARIABLE} must be one of {', '.join(NAMES)}, got {name!r}")
+    use(name)
+
+
+def backend() -> str:
+    """The name of the backend in use; the first call decides it by FASTCNN_BACKEND, else "cpu"."""
+    return _choice()[0]
+
+
+def active() -> ModuleType:
+    """The module of the backend in use. Its functions check nothing: see `fastcnn.kernels.reference`."""
+    return _choice()[1]

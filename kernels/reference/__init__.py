@@ -1,0 +1,19 @@
+"""The reference backend: NumPy, written to be read; the definition of correct, not fast.
+
+Its functions take arguments that `fastcnn.kernels` has checked and normalised: kernel_size, stride and dilation are
+pairs, padding is ((top, bottom), (left, right)), arrays are C-contiguous and of one dtype.
+"""
+
+from fastcnn.kernels.reference.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight
+from fastcnn.kernels.reference.pooling import max_pool2d, max_pool2d_grad
+from fastcnn.kernels.reference.unfold import col2im, im2col
+
+__all__ = [
+    "col2im",
+    "conv2d",
+    "conv2d_grad_input",
+    "conv2d_grad_weight",
+    "im2col",
+    "max_pool2d",
+    "max_pool2d_grad",
+]

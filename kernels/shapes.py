@@ -1,0 +1,225 @@
+"""Output sizes and argument checks of the kernels: plain Python, shared by every backend.
+
+The public functions check each argument here, once, before any kernel runs: a kernel indexes memory without looking, so
+what passes here must be safe for it. ValueError for a wrong shape or number, TypeError for a wrong type; both name the
+argument.
+
+Only the batch may be empty. Zero channels and zero pixels are refused, as PyTorch refuses them; only its conv2d takes zero
+channels, and answers with zero output channels whatever the weight says.
+"""
+
+import operator
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Array: TypeAlias = npt.NDArray[np.floating[Any]]
+Indices: TypeAlias = npt.NDArray[np.int64]
+Pair: TypeAlias = tuple[int, int]
+Padding: TypeAlias = tuple[Pair, Pair]
+Shape: TypeAlias = tuple[int, int, int, int]
+PairLike: TypeAlias = int | Sequence[int]
+PaddingLike: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]]
+
+# The product of two such numbers, and every sum of products that a kernel forms from them, fits in int64.
+MAX_INT = 2**31 - 1
+# NumPy and the kernels count bytes in int64.
+MAX_BYTES = 2**63 - 1
+
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+class _WithoutReadOnlyFlag:
+    """The same memory, not marked read-only, else Numba compiles every kernel again; no kernel writes to its inputs."""
+
+    def __init__(self, array: npt.NDArray[Any]) -> None:
+        self.owner = array
+        self.__array_interface__ = {**array.__array_interface__, "data": (array.__array_interface__["data"][0], False)}
+
+
+def integer(name: str, value: object, minimum: int) -> int:
+    """A Python int in [minimum, MAX_INT]; NumPy's integers will do, booleans will not."""
+    if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an int, got {value!r}")
+    number = operator.index(value)
+    if not minimum <= number <= MAX_INT:
+        raise ValueError(f"{name} must lie between {minimum} and {MAX_INT}, got {number}")
+    return number
+
+
+def _integers(name: str, value: object, length: int, minimum: int) -> tuple[int, ...]:
+    if not isinstance(value, tuple | list):
+        raise TypeError(f"{name} must be a tuple of {length} ints, got {value!r}")
+    if len(value) != length:
+        raise ValueError(f"{name} must have {length} numbers, got {value!r}")
+    return tuple(integer(name, item, minimum) for item in value)
+
+
+def pair(name: str, value: PairLike, minimum: int = 1) -> Pair:
+    """An int or a pair as (height, width), each at least `minimum`."""
+    if isinstance(value, tuple | list):
+        height, width = _integers(name, value, 2, minimum)
+        return height, width
+    if not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an int or a pair of ints, got {value!r}")
+    number = integer(name, value, minimum)
+    return number, number
+
+
+def padding_pairs(padding: PaddingLike) -> Padding:
+    """An int, a pair or ((top, bottom), (left, right)) as the last of these."""
+    if isinstance(padding, tuple | list) and any(isinstance(side, tuple | list) for side in padding):
+        if len(padding) != 2:
+            raise ValueError(f"padding must be ((top, bottom), (left, right)), got {padding!r}")
+        top, bottom = _integers("padding", padding[0], 2, 0)
+        left, right = _integers("padding", padding[1], 2, 0)
+        return (top, bottom), (left, right)
+    height, width = pair("padding", padding, minimum=0)  # type: ignore[arg-type]  # nested pairs were handled above
+    return (height, height), (width, width)
+
+
+def shape4(name: str, value: Sequence[int]) -> Shape:
+    """A tuple (N, C, H, W): only N may be zero, and the array that it describes can be counted in bytes."""
+    n, c, h, w = _integers(name, value, 4, 0)
+    _check_images(name, (n, c, h, w))
+    return n, c, h, w
+
+
+def _check_images(name: str, shape: Shape) -> None:
+    if 0 in shape[1:]:
+        raise ValueError(f"{name} must have at least one channel and one pixel, got shape {shape}")
+    _check_bytes(name, shape)
+
+
+def _check_bytes(name: str, shape: tuple[int, ...]) -> None:
+    """Counts an empty batch as one image and a number as eight bytes, so that neither batch nor dtype matter."""
+    count = 8
+    for size in shape:
+        count *= max(size, 1)
+    if count > MAX_BYTES:
+        raise ValueError(f"{name} is too large: an array of shape {shape} cannot be addressed")
+
+
+def floats(dimensions: int, **named: Array) -> list[Array]:
+    """The arrays as kernels want them: C-contiguous, aligned, of native byte order; copied only where they are not.
+
+    They must be float32 or float64, share one dtype and have the given number of axes.
+    """
+    for name, array in named.items():
+        if not isinstance(array, np.ndarray):
+            raise TypeError(f"{name} must be a NumPy array, got {type(array).__name__}")
+        if array.dtype.newbyteorder("=") not in _FLOATS:
+            raise TypeError(f"{name} must be float32 or float64, got {array.dtype}")
+    (first_name, first), *others = named.items()
+    for name, array in others:
+        if array.dtype.newbyteorder("=") != first.dtype.newbyteorder("="):
+            raise TypeError(f"{name} is {array.dtype} but {first_name} is {first.dtype}: they must have the same dtype")
+    for name, array in named.items():
+        if array.ndim != dimensions:
+            raise ValueError(f"{name} must have {dimensions} axes, got shape {array.shape}")
+    return [_plain(array) for array in named.values()]
+
+
+def images(**named: Array) -> list[Array]:
+    """`floats` of four axes, of which only the first may be empty."""
+    arrays = floats(4, **named)
+    for name, array in zip(named, arrays, strict=True):
+        _check_images(name, shape_of(array))
+    return arrays
+
+
+def shape_of(array: Array) -> Shape:
+    """The shape of an array of four axes, as a type checker can follow it."""
+    n, c, h, w = array.shape
+    return n, c, h, w
+
+
+def expect_shape(name: str, array: Array, shape: tuple[int, ...]) -> None:
+    if array.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
+
+
+def bias_vector(bias: Array | None, x: Array, out_channels: int) -> Array | None:
+    """A bias for each output channel, of x's dtype, or None."""
+    if bias is None:
+        return None
+    if not isinstance(bias, np.ndarray):
+        raise TypeError(f"bias must be a NumPy array or None, got {type(bias).__name__}")
+    if bias.dtype.newbyteorder("=") != x.dtype:
+        raise TypeError(f"bias is {bias.dtype} but x is {x.dtype}: they must have the same dtype")
+    if bias.shape != (out_channels,):
+        raise ValueError(f"bias must have shape ({out_channels},), one for each output channel, got {bias.shape}")
+    return _plain(bias)
+
+
+def argmax_indices(argmax: Indices, grad_out: Array, input_shape: Shape) -> Indices:
+    """max_pool2d's indices: one for each output, each inside its plane."""
+    if not isinstance(argmax, np.ndarray):
+        raise TypeError(f"argmax must be a NumPy array, got {type(argmax).__name__}")
+    if argmax.dtype.newbyteorder("=") != np.dtype(np.int64):
+        raise TypeError(f"argmax must be int64, got {argmax.dtype}")
+    if argmax.shape != grad_out.shape:
+        raise ValueError(f"argmax must have grad_out's shape {grad_out.shape}, got {argmax.shape}")
+    pixels = input_shape[2] * input_shape[3]
+    if argmax.size and not (argmax.min() >= 0 and argmax.max() < pixels):
+        raise ValueError(f"argmax must lie between 0 and {pixels - 1} for input_shape {input_shape}")
+    return _plain(argmax)
+
+
+def _plain(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    plain = np.require(array, array.dtype.newbyteorder("="), ["C", "A", "E"])
+    return plain if plain.flags.writeable else np.asarray(_WithoutReadOnlyFlag(plain))
+
+
+def output_size(size: int, kernel_size: int, stride: int, padding: Pair, dilation: int) -> int:
+    """How many windows fit along one axis; zero or less where the kernel is larger than the padded input."""
+    return (size + sum(padding) - dilation * (kernel_size - 1) - 1) // stride + 1
+
+
+def windows(input_shape: Shape, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair) -> Pair:
+    """The output's height and width (P, Q).
+
+    Raises ValueError where no window fits, or where the padded images or the unfolded matrix could not be addressed.
+    """
+    n, c, h, w = input_shape
+    (r, s), (top_bottom, left_right) = kernel_size, padding
+    p = output_size(h, r, stride[0], top_bottom, dilation[0])
+    q = output_size(w, s, stride[1], left_right, dilation[1])
+    padded = (h + sum(top_bottom), w + sum(left_right))
+    if p < 1 or q < 1:
+        spans = (dilation[0] * (r - 1) + 1, dilation[1] * (s - 1) + 1)
+        raise ValueError(f"kernel_size spans {spans} pixels, more than the padded input's {padded}: no window fits")
+    if max(padded) > MAX_INT:
+        raise ValueError(f"padding makes the input {padded} pixels large; {MAX_INT} is the most")
+    _check_bytes("padding", (n, c, *padded))
+    _check_bytes("kernel_size", (n, p, q, c, r, s))
+    return p, q
+
+
+def conv2d_shape(
+    input_shape: Shape, weight_shape: Shape, stride: Pair, padding: Padding, dilation: Pair, groups: int
+) -> Shape:
+    """The shape (N, K, P, Q) of a convolution's output, from checked options; ValueError where they do not fit."""
+    (n, c, _, _), (k, c_group, r, s) = input_shape, weight_shape
+    if c % groups or k % groups:
+        raise ValueError(f"groups must divide the {c} input channels and the {k} output channels, got {groups}")
+    if c_group != c // groups:
+        expected = f"{c // groups} channels (x has {c} in {groups} group{'s' * (groups > 1)})"
+        raise ValueError(f"weight must have {expected}, got shape {weight_shape}")
+    p, q = windows(input_shape, (r, s), stride, padding, dilation)
+    _check_bytes("weight", (n, k, p, q))
+    return n, k, p, q
+
+
+def max_pool2d_shape(input_shape: Shape, kernel_size: Pair, stride: Pair, padding: Padding) -> Shape:
+    """The shape (N, C, P, Q) of max-pool's output, from checked options; ValueError where they do not fit.
+
+    Padding is at most half the kernel, as in PyTorch, so each window has a pixel in it.
+    """
+    for size, sides in zip(kernel_size, padding, strict=True):
+        if 2 * max(sides) > size:
+            raise ValueError(f"padding must be at most half of kernel_size {kernel_size}, got {padding}")
+    n, c, _, _ = input_shape
+    return n, c, *windows(input_shape, kernel_size, stride, padding, (1, 1))
