@@ -1,0 +1,124 @@
+"""How good a classifier is: accuracy with its interval, confusions, confidence and calibration.
+
+Pure NumPy on probabilities and labels; nothing here knows a network or prints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.floating]
+Labels = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.int64]
+
+CLASSES = 10
+CALIBRATION_BINS = 15
+Z_95 = 1.959963984540054  # the 97.5 % point of the normal distribution
+# A float32 softmax underflows to 0 where the logits differ by more than 103; its logarithm would be infinite.
+SMALLEST_PROBABILITY = 1e-45
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What `evaluate` measured; accuracies, confidences and errors are fractions from 0 to 1.
+
+    `mean_confidence` is the mean of the largest probability of each picture, right or wrong: what the paper
+    calls the recognition rate. It says how sure the network is, not how often it is right.
+    """
+
+    count: int
+    accuracy: float
+    mean_confidence: float
+    per_digit_accuracy: tuple[float | None, ...]  # None for a digit that has no picture
+    confusion: Counts  # (10, 10): row true digit, column answer
+    expected_calibration_error: float
+    loss: float  # mean cross-entropy
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The accuracy's 95 % Wilson interval."""
+        return wilson_interval(int(self.confusion.trace()), self.count)
+
+
+def wilson_interval(successes: int, trials: int, z: float = Z_95) -> tuple[float, float]:
+    """Wilson's score interval for a proportion (Wilson 1927), at 95 % unless told otherwise.
+
+    Unlike the interval of plus or minus two standard errors it stays inside 0 to 1 and is right near 1.
+    """
+    if not 0 <= successes <= trials or trials < 1:
+        raise ValueError(f"successes must lie between 0 and trials >= 1, not {successes} of {trials}")
+    share = successes / trials
+    scale = 1 + z * z / trials
+    centre = share + z * z / (2 * trials)
+    margin = z * np.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    return max(0.0, float((centre - margin) / scale)), min(1.0, float((centre + margin) / scale))
+
+
+def confusion_matrix(labels: Labels, answers: Labels, classes: int = CLASSES) -> Counts:
+    """How often each true digit (row) was given each answer (column): (classes, classes) int64."""
+    counts = np.bincount(labels * classes + answers, minlength=classes * classes)
+    return counts.reshape(classes, classes).astype(np.int64)
+
+
+def expected_calibration_error(confidence: Array, right: npt.NDArray[np.bool_], bins: int = CALIBRATION_BINS) -> float:
+    """Mean gap between confidence and accuracy over equal bins of confidence, weighted by pictures (Guo et al. 2017).
+
+    Bins are (0, 1/bins], (1/bins, 2/bins], ...; empty bins count nothing.
+    """
+    if confidence.shape != right.shape or confidence.size == 0:
+        raise ValueError(f"confidence {confidence.shape} and right {right.shape} must be equally long and not empty")
+    index = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    gap = np.bincount(index, weights=confidence.astype(np.float64), minlength=bins) - np.bincount(
+        index, weights=right.astype(np.float64), minlength=bins
+    )
+    return float(np.abs(gap).sum() / confidence.size)
+
+
+def frequent_confusions(confusion: Counts, count: int = 5) -> list[tuple[int, int, int]]:
+    """The most frequent mistakes as (true digit, answer, times), most frequent first; ties in row-major order."""
+    mistakes = confusion.copy()
+    np.fill_diagonal(mistakes, 0)
+    order = np.argsort(-mistakes, axis=None, kind="stable")[:count]
+    rows, columns = np.unravel_index(order, mistakes.shape)
+    return [
+        (int(row), int(column), int(mistakes[row, column]))
+        for row, column in zip(rows, columns, strict=True)
+        if mistakes[row, column]
+    ]
+
+
+def evaluate(probabilities: Array, labels: Labels) -> Evaluation:
+    """Measure a classifier's answers.
+
+    Parameters
+    ----------
+    probabilities : (N, 10) float, each row sums to 1
+    labels : (N,) int64, 0 to 9
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit each other, there is no picture, or a probability is not finite.
+    """
+    if probabilities.shape != (len(labels), CLASSES) or len(labels) == 0:
+        raise ValueError(f"probabilities must be ({len(labels)}, {CLASSES}) with N >= 1, not {probabilities.shape}")
+    if not np.isfinite(probabilities).all():
+        raise ValueError("probabilities hold NaN or infinity: the network's weights are unusable")
+    answers = probabilities.argmax(axis=1)
+    confidence = probabilities.max(axis=1).astype(np.float64)
+    confusion = confusion_matrix(labels, answers)
+    of_label = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return Evaluation(
+        count=len(labels),
+        accuracy=float(confusion.trace() / len(labels)),
+        mean_confidence=float(confidence.mean()),
+        per_digit_accuracy=tuple(
+            float(confusion[digit, digit] / row.sum()) if row.any() else None for digit, row in enumerate(confusion)
+        ),
+        confusion=confusion,
+        expected_calibration_error=expected_calibration_error(confidence, answers == labels),
+        loss=float(-np.log(np.maximum(of_label, SMALLEST_PROBABILITY)).mean()),
+    )
