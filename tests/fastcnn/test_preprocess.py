@@ -35,7 +35,7 @@ def extent(field):
 def test_mnist_passes_through(mnist_digits):
     differences = np.array([np.abs(prepare(digit) - digit / np.float32(digit.max())).max() for digit in mnist_digits])
     # A row or column fainter than the threshold may be left out; nothing else may change.
-    assert (differences < preprocess.INK_SHARE).mean() >= 0.999
+    assert (differences < preprocess.INK_SHARE).mean() >= 0.998
     assert np.median(differences) < 1e-6
 
 
