@@ -1,0 +1,125 @@
+"""How many threads the kernels use: one number, obeyed by Numba and by every copy of BLAS in the process.
+
+Importing this module imports neither Numba nor a BLAS; `prepare_numba` must run before Numba is first imported.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+
+import threadpoolctl
+
+LEAST_LIMIT = (
+    4  # threads that may always be asked for, on one core too: "same bits at 1 to 4 threads" is tested everywhere
+)
+VARIABLE = "FASTCNN_NUM_THREADS"
+SPIN_COUNT = "1000"
+
+_in_force: int | None = None  # None until it is first asked for
+
+
+def _cgroup_cores() -> float:
+    """CPU time granted to this container, in cores; infinite where there is no limit."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+    except (OSError, ValueError):
+        try:
+            quota = Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us").read_text().strip()
+            period = Path("/sys/fs/cgroup/cpu/cpu.cfs_period_us").read_text().strip()
+        except OSError:
+            return float("inf")
+    return float("inf") if quota in ("max", "-1") else int(quota) / int(period)
+
+
+def _allowed_cpus() -> set[int]:
+    if hasattr(os, "sched_getaffinity"):
+        return os.sched_getaffinity(0)
+    return set(range(os.cpu_count() or 1))
+
+
+def physical_cores() -> int:
+    """Cores that this process may use: two hyper-threads count once, and a container's CPU limit is rounded down."""
+    cores = set()
+    for cpu in _allowed_cpus():
+        try:
+            siblings = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list").read_text().strip()
+        except OSError:
+            siblings = str(cpu)
+        cores.add(siblings)
+    return max(1, int(min(len(cores), _cgroup_cores())))
+
+
+def limit() -> int:
+    """The most threads that may be asked for. Numba fixes its pool when it is imported (`NUMBA_NUM_THREADS`)."""
+    if "numba" in sys.modules:
+        return int(sys.modules["numba"].config.NUMBA_NUM_THREADS)
+    given = os.environ.get("NUMBA_NUM_THREADS", "")
+    return int(given) if given.isdecimal() and int(given) > 0 else max(LEAST_LIMIT, len(_allowed_cpus()))
+
+
+def _checked(n: object, name: str) -> int:
+    if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= limit():
+        raise ValueError(
+            f"{name} must be a whole number from 1 to {limit()}, not {n!r} (NUMBA_NUM_THREADS raises the limit)"
+        )
+    return n
+
+
+def threads() -> int:
+    """The number of threads in force: `set_threads`, else `FASTCNN_NUM_THREADS`, else the physical cores."""
+    global _in_force
+    if _in_force is None:
+        given = os.environ.get(VARIABLE, "")
+        if given:
+            _in_force = _checked(int(given) if given.isdecimal() else given, VARIABLE)
+        else:
+            _in_force = min(physical_cores(), limit())
+    return _in_force
+
+
+def set_threads(n: int) -> None:
+    """Use `n` threads from now on, in every Python thread.
+
+    Raises
+    ------
+    ValueError
+        If n is not a whole number from 1 to `limit()`.
+    """
+    global _in_force
+    _in_force = _checked(n, "threads")
+    _limit_blas(n)
+
+
+def obey_environment() -> None:
+    """Hold BLAS to `FASTCNN_NUM_THREADS`, where it is set. Called when a backend is chosen."""
+    if os.environ.get(VARIABLE):
+        _limit_blas(threads())
+
+
+def _limit_blas(n: int) -> None:
+    """Hold every loaded copy of BLAS to `n` threads, and through the environment those that are loaded later."""
+    os.environ["OPENBLAS_NUM_THREADS"] = str(n)
+    threadpoolctl.threadpool_limits(limits=n, user_api="blas")
+
+
+def _load_libgomp() -> None:
+    """Load GNU OpenMP with a short spin, unless the user chose how it waits; a no-op where it is missing or loaded."""
+    if sys.platform != "linux" or {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & set(os.environ):
+        return
+    os.environ["GOMP_SPINCOUNT"] = SPIN_COUNT  # read once, when the library is loaded
+    try:
+        ctypes.CDLL("libgomp.so.1")
+    except OSError:
+        pass  # Numba takes another threading layer
+    finally:
+        del os.environ["GOMP_SPINCOUNT"]
+
+
+def prepare_numba() -> None:
+    """Set what Numba and OpenMP read only once. Called before Numba is imported; afterwards it changes nothing."""
+    if "numba" not in sys.modules:
+        os.environ.setdefault("NUMBA_NUM_THREADS", str(limit()))
+    _load_libgomp()
