@@ -2,8 +2,9 @@
 
 Images are (N, C, H, W), weights (K, C/groups, R, S), outputs (N, K, P, Q); float32, or float64 throughout. kernel_size,
 stride and dilation are an int or a pair (height, width); padding is an int, a pair or ((top, bottom), (left, right)).
-Output sizes are rounded down: P = (H + top + bottom - dilation * (R - 1) - 1) // stride + 1, and Q likewise from W. Inputs
-may have any strides and byte order and are never modified; outputs are new and C-contiguous. N may be zero, no other size.
+Output sizes are rounded down: P = (H + top + bottom - dilation * (R - 1) - 1) // stride + 1, and Q likewise from W.
+Inputs may have any strides and byte order and are never modified; outputs are new and C-contiguous. N may be zero, no
+other size may.
 
 Every function raises ValueError for wrong shapes or numbers and TypeError for wrong types or dtypes, before any kernel
 runs, and names the argument.

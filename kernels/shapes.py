@@ -4,8 +4,8 @@ The public functions check each argument here, once, before any kernel runs: a k
 what passes here must be safe for it. ValueError for a wrong shape or number, TypeError for a wrong type; both name the
 argument.
 
-Only the batch may be empty. Zero channels and zero pixels are refused, as PyTorch refuses them; only its conv2d takes zero
-channels, and answers with zero output channels whatever the weight says.
+Only the batch may be empty. Zero channels and zero pixels are refused, as PyTorch refuses them; only its conv2d takes
+zero channels, and answers with zero output channels whatever the weight says.
 """
 
 import operator
