@@ -34,6 +34,11 @@ def aligned_zeros(count: int, dtype: DTypeLike) -> Array:
     return raw[start : start + size_bytes].view(dtype)
 
 
+def kind_of(value: object) -> str:
+    """What a value is, for an error's sentence: an array's dtype, else the type's name."""
+    return str(value.dtype) if isinstance(value, np.ndarray) else type(value).__name__
+
+
 def padded_count(count: int, dtype: DTypeLike) -> int:
     """The smallest number of elements, at least count, that fills whole 64-byte lines."""
     per_line = ALIGNMENT_BYTES // np.dtype(dtype).itemsize

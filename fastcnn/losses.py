@@ -6,7 +6,7 @@ differences of float32 logits can then neither overflow nor cancel visibly.
 
 import numpy as np
 
-from .arrays import Array
+from .arrays import Array, kind_of
 
 
 def _shifted(logits: Array) -> Array:
@@ -20,7 +20,7 @@ def _shifted(logits: Array) -> Array:
 def check_logits(logits: Array) -> None:
     """Raise unless logits is a (N, classes) float32 or float64 array with at least one class."""
     if not isinstance(logits, np.ndarray) or logits.dtype not in (np.float32, np.float64):
-        raise TypeError(f"logits must be a float32 or float64 array, not {getattr(logits, 'dtype', type(logits).__name__)}")
+        raise TypeError(f"logits must be a float32 or float64 array, not {kind_of(logits)}")
     if logits.ndim != 2 or logits.shape[1] == 0:
         raise ValueError(f"logits must have the shape (N, classes), not {logits.shape}")
 
@@ -28,7 +28,7 @@ def check_logits(logits: Array) -> None:
 def check_labels(labels: Array, count: int, classes: int) -> None:
     """Raise unless labels is a (count,) integer array with values from 0 to classes - 1."""
     if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iu":
-        raise TypeError(f"labels must be an integer array, not {getattr(labels, 'dtype', type(labels).__name__)}")
+        raise TypeError(f"labels must be an integer array, not {kind_of(labels)}")
     if labels.shape != (count,):
         raise ValueError(f"labels must have the shape ({count},), one for each image, not {labels.shape}")
     if count and (labels.min() < 0 or labels.max() >= classes):

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from . import kernels
-from .arrays import Array, aligned_zeros
+from .arrays import Array, aligned_zeros, kind_of
 
-# Gradients are squared and summed in blocks of this many elements, one after the other, in float64: the same bits at any
-# thread count.
+# Gradients are squared and summed in blocks of this many elements, one after the other, in float64: the same bits at
+# any thread count.
 NORM_BLOCK = 1 << 16
 
 
@@ -180,17 +180,13 @@ class RMSProp(Optimizer):
     OPTIONS = ("alpha", "eps", "weight_decay")
     STATE = ("mean_squares",)
 
-    def __init__(
-        self, lr: float = 0.01, *, alpha: float = 0.99, eps: float = 1e-8, weight_decay: float = 0.0
-    ) -> None:
+    def __init__(self, lr: float = 0.01, *, alpha: float = 0.99, eps: float = 1e-8, weight_decay: float = 0.0) -> None:
         super().__init__(lr, weight_decay)
         self.alpha = check_fraction("alpha", alpha)
         self.eps = check_positive("eps", eps)
 
     def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
-        kernels.active().rmsprop_update(
-            values, gradients, *state, self.lr, self.alpha, self.eps, self.weight_decay
-        )
+        kernels.active().rmsprop_update(values, gradients, *state, self.lr, self.alpha, self.eps, self.weight_decay)
 
 
 class Adam(Optimizer):
@@ -248,8 +244,8 @@ def clip_gradients(gradients: Array, max_norm: float) -> float:
 
     Returns
     -------
-    The norm before, summed in float64 in fixed blocks. One that is not finite leaves the gradients as they are: no scale
-    would mend them, and the caller should stop.
+    The norm before, summed in float64 in fixed blocks. One that is not finite leaves the gradients as they are: no
+    scale would mend them, and the caller should stop.
     """
     _check_flat("gradients", gradients)
     limit = check_positive("max_norm", max_norm)
@@ -266,7 +262,7 @@ def clip_gradients(gradients: Array, max_norm: float) -> float:
 
 def _check_flat(name: str, array: Array) -> None:
     if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
-        raise TypeError(f"{name} must be a float32 or float64 array, not {getattr(array, 'dtype', type(array).__name__)}")
+        raise TypeError(f"{name} must be a float32 or float64 array, not {kind_of(array)}")
     if array.ndim != 1 or not array.flags.c_contiguous:
         raise ValueError(f"{name} must be a flat contiguous array, not one of shape {array.shape}")
 

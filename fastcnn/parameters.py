@@ -16,7 +16,7 @@ from math import prod
 import numpy as np
 from numpy.typing import DTypeLike
 
-from .arrays import Array, aligned_zeros, padded_count
+from .arrays import Array, aligned_zeros, kind_of, padded_count
 
 
 @dataclass(frozen=True)
@@ -100,15 +100,16 @@ class Parameter:
 
     def _write(self, storage: Array, array: Array) -> None:
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
-            given = getattr(array, "dtype", type(array).__name__)
-            raise TypeError(f"{self.name} needs an array of floats, not {given}")
+            raise TypeError(f"{self.name} needs an array of numbers, not {kind_of(array)}")
         if array.shape != self.shape:
             raise ValueError(f"{self.name} has the shape {self.shape}, so it cannot take an array of {array.shape}")
         seen = storage.transpose(self.axes)
         seen[...] = array.reshape(seen.shape)
 
 
-def plain(name: str, shape: tuple[int, ...], *, std: float = 0.0, fill: float = 0.0, trained: bool = True) -> Declaration:
+def plain(
+    name: str, shape: tuple[int, ...], *, std: float = 0.0, fill: float = 0.0, trained: bool = True
+) -> Declaration:
     """A declaration whose order in memory is the order that everyone sees."""
     return Declaration(name, shape, shape, tuple(range(len(shape))), std, fill, trained)
 

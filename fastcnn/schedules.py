@@ -1,7 +1,8 @@
 """Learning rates over time: a schedule is a callable from the step, counted from 0 over the whole training, to lr.
 
-Each begins with a linear warm-up over `warmup_steps` steps, of which step s has the share (s + 1) / warmup_steps of lr, so that
-no step is wasted on lr = 0. `describe` and `from_description` turn a schedule into JSON and back, for checkpoints.
+Each begins with a linear warm-up over `warmup_steps` steps, of which step s has the share (s + 1) / warmup_steps of
+lr, so that no step is wasted on lr = 0. `describe` and `from_description` turn a schedule into JSON and back, for
+checkpoints.
 """
 
 import operator

@@ -1,8 +1,8 @@
 """One optimizer step on flat arrays, in NumPy: the definition of correct for every backend.
 
-Each function changes `values` and its state arrays in place. All arrays are one-dimensional, of one length and one dtype
-(float32 or float64); every element is computed from the elements at its own index alone, so the bits cannot depend on
-how the work is shared out. The numbers (lr, momentum, ...) are rounded to the arrays' dtype before use.
+Each function changes `values` and its state arrays in place. All arrays are one-dimensional, of one length and one
+dtype (float32 or float64); every element is computed from the elements at its own index alone, so the bits cannot
+depend on how the work is shared out. The numbers (lr, momentum, ...) are rounded to the arrays' dtype before use.
 
 The formulas are those of torch.optim: weight decay is added to the gradient (L2), except in AdamW.
 """

@@ -1,0 +1,214 @@
+"""Files that survive a kill while they are written, and networks in safetensors files.
+
+A network's file holds its parameters and buffers as everyone sees them; in the metadata are its description (JSON)
+and a SHA-256 of everything, so that a flipped bit is noticed. Nothing in a file is ever executed: the description's
+layer names go through a fixed table.
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import stat
+from typing import Any
+
+import numpy as np
+
+from .arrays import Array
+from .errors import FastcnnError
+from .model import Sequential, check_arrays, declare, layers_from_description
+
+Path = str | os.PathLike[str]
+
+# The largest network's values, 64 Mi float32, and some for the header.
+MAX_FILE_BYTES = (1 << 28) + (1 << 20)
+FORMAT = "fastcnn network 1"
+# safetensors' names for the dtypes that our files hold.
+_DTYPES = {"F32": "<f4", "F64": "<f8", "I64": "<i8", "U64": "<u8", "U8": "|u1", "BOOL": "|b1"}
+
+
+def atomic_write(path: Path, data: bytes) -> None:
+    """Write a file so that, whatever happens meanwhile, path holds the old bytes or the new ones, whole.
+
+    Parameters
+    ----------
+    path : where to; a link is followed, an existing file keeps its permissions
+    data : all bytes of the file
+
+    Raises
+    ------
+    FastcnnError
+        If it cannot be written; the old file, if any, is as it was, and no temporary file is left.
+
+    The bytes go to a hidden temporary file in the same folder (".NAME.*.tmp"), which then replaces path. Only a
+    process killed in between leaves that file behind; it is safe to delete.
+    """
+    target = os.path.realpath(path)
+    folder, name = os.path.split(target)
+    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(8)}.tmp")
+    try:
+        mode = _mode_of(target)
+        try:
+            _write_new(temporary, data, mode)
+            os.replace(temporary, target)
+        except BaseException:
+            _remove(temporary)
+            raise
+        _sync_folder(folder)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FastcnnError(f"cannot write {os.fspath(path)}: {reason}; choose another place or make room") from error
+
+
+def write_arrays(path: Path, arrays: dict[str, Array], metadata: dict[str, str]) -> None:
+    """Write arrays and strings atomically to a safetensors file, with a SHA-256 of both; errors as `atomic_write`."""
+    from safetensors.numpy import save
+
+    plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    atomic_write(path, save(plain, {**metadata, "sha256": _digest(plain, metadata)}))
+
+
+def read_arrays(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> tuple[dict[str, Array], dict[str, str]]:
+    """Read what `write_arrays` wrote: the arrays, read-only, and the strings.
+
+    Raises
+    ------
+    FastcnnError
+        If the file cannot be read, is larger than max_bytes, is no safetensors file, or differs from what was written.
+    """
+    data = _read(path, max_bytes)
+    arrays, metadata = _parse(path, data)
+    digest = metadata.pop("sha256", None)
+    if digest is None:
+        raise FastcnnError(f"{os.fspath(path)} was not written by fastcnn: its checksum is missing")
+    if digest != _digest(arrays, metadata):
+        raise FastcnnError(f"{os.fspath(path)} is damaged: its checksum is wrong; get or make it anew")
+    return arrays, metadata
+
+
+def save_network(network: Sequential, path: Path) -> None:
+    """Write a network, atomically, to a safetensors file.
+
+    Raises
+    ------
+    FastcnnError
+        If it cannot be written or a value is not finite; the old file is as it was.
+    """
+    arrays = network.state_arrays()
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise FastcnnError(f"the network is not saved because {name} holds values that are not finite")
+    write_arrays(path, arrays, {"format": FORMAT, "description": json.dumps(network.describe())})
+
+
+def load_network(path: Path) -> Sequential:
+    """Read a network that `save_network` wrote.
+
+    Raises
+    ------
+    FastcnnError
+        If the file cannot be read or is not, whole and unchanged, such a network; one sentence says why.
+    """
+    arrays, metadata = read_arrays(path)
+    if metadata.get("format") != FORMAT or "description" not in metadata:
+        raise FastcnnError(f"{os.fspath(path)} holds no network: its metadata is not of the format {FORMAT!r}")
+    try:
+        description = json.loads(metadata["description"])
+        # Nothing of the size that the description asks for is allocated before the arrays are known to have that size.
+        _, _, declared = declare(layers_from_description(description), description["input_shape"])
+        check_arrays(arrays, {name: d.shape for name, d in declared}, np.dtype(str(description["dtype"])))
+        network = Sequential.from_description(description)
+        network.load_state_arrays(arrays)
+    except RecursionError:
+        raise FastcnnError(f"{os.fspath(path)} holds no network: its description is nested too deeply") from None
+    except (TypeError, ValueError) as error:
+        raise FastcnnError(f"{os.fspath(path)} holds no network that fastcnn knows: {error}") from error
+    return network
+
+
+def _mode_of(target: str) -> int | None:
+    """The permissions of the file that is there, or None; OSError where something that is no file is in the way."""
+    try:
+        status = os.stat(target)
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(status.st_mode):
+        raise IsADirectoryError(0, "it is a folder")
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(0, "it is not an ordinary file")
+    return stat.S_IMODE(status.st_mode)
+
+
+def _write_new(temporary: str, data: bytes, mode: int | None) -> None:
+    """A new file with these bytes, on the disk when this returns; by default with the permissions that open() gives."""
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+        if mode is not None and hasattr(os, "fchmod"):
+            os.fchmod(file.fileno(), mode)
+
+
+def _remove(path: str) -> None:
+    # The error that brought us here is the one to report.
+    try:
+        os.unlink(path)
+    except OSError:
+        return
+
+
+def _sync_folder(folder: str) -> None:
+    """Put the renaming itself on the disk, where the system can (Windows cannot open a folder)."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: Path, max_bytes: int) -> bytes:
+    """The bytes of an ordinary file; never more than max_bytes of them, even if it grows meanwhile."""
+    try:
+        # Looked at before it is opened: opening a pipe would wait for a writer.
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise FastcnnError(f"{os.fspath(path)} is not a file; give the path of a .safetensors file")
+        with open(path, "rb") as file:
+            data = file.read(max_bytes + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FastcnnError(f"cannot read {os.fspath(path)}: {reason}; give the path of a .safetensors file") from error
+    if len(data) > max_bytes:
+        raise FastcnnError(f"{os.fspath(path)} is larger than {max_bytes >> 20} MiB, more than any network's file")
+    return data
+
+
+def _parse(path: Path, data: bytes) -> tuple[dict[str, Array], dict[str, str]]:
+    from safetensors import SafetensorError, deserialize
+
+    if not data:
+        raise FastcnnError(f"{os.fspath(path)} is empty; get or make it anew")
+    try:
+        tensors = deserialize(data)
+    except SafetensorError as error:
+        raise FastcnnError(f"{os.fspath(path)} is damaged or no safetensors file ({error})") from error
+    arrays = {}
+    for name, tensor in tensors:
+        if tensor["dtype"] not in _DTYPES:
+            raise FastcnnError(f"{os.fspath(path)} holds an array of dtype {tensor['dtype']}, which no network has")
+        arrays[name] = np.frombuffer(tensor["data"], _DTYPES[tensor["dtype"]]).reshape(tensor["shape"])
+        arrays[name].flags.writeable = False
+    # deserialize() checked the header but does not give the metadata: 8 bytes of length, then JSON.
+    header: dict[str, Any] = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    return arrays, dict(header.get("__metadata__") or {})
+
+
+def _digest(arrays: dict[str, Array], metadata: dict[str, str]) -> str:
+    digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(json.dumps([name, array.dtype.str, array.shape]).encode())
+        digest.update(array)
+    return digest.hexdigest()

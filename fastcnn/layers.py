@@ -1,0 +1,337 @@
+"""The eight layers: shapes, and forward and backward on NCHW arrays through `fastcnn.kernels` and NumPy.
+
+This is the readable path, which runs on every backend; a backend's fused kernels must agree with it. `KINDS` is the
+only way from a name in a file to a class.
+"""
+
+from math import prod, sqrt
+from typing import Any
+
+import numpy as np
+
+from . import kernels
+from .arrays import Array
+from .dropout import keep_mask, mask_key
+from .kernels import shapes
+from .layer import Layer, Signal
+from .optim import check_fraction, check_positive
+from .parameters import Declaration, plain
+
+
+class Conv2d(Layer):
+    """Convolution, (C, H, W) to (out_channels, P, Q), as `kernels.conv2d`; He-normal weights, zero biases."""
+
+    OPTIONS = ("out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias")
+
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: shapes.PairLike,
+        *,
+        stride: shapes.PairLike = 1,
+        padding: shapes.PaddingLike = 0,
+        dilation: shapes.PairLike = 1,
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.out_channels = shapes.integer("out_channels", out_channels, 1)
+        self.kernel_size = shapes.pair("kernel_size", kernel_size)
+        self.stride = shapes.pair("stride", stride)
+        self.padding = shapes.padding_pairs(padding)
+        self.dilation = shapes.pair("dilation", dilation)
+        self.groups = shapes.integer("groups", groups, 1)
+        if not isinstance(bias, bool):
+            raise TypeError(f"bias must be True or False, not {bias!r}")
+        self.bias = bias
+
+    @property
+    def multiply_adds(self) -> int:
+        return prod(self.out_shape) * self.in_shape[0] // self.groups * prod(self.kernel_size)
+
+    def _build(self, incoming: Signal) -> Signal:
+        c, h, w = _image_shape(incoming)
+        weight_shape = (self.out_channels, max(c // self.groups, 1), *self.kernel_size)
+        out = shapes.conv2d_shape((1, c, h, w), weight_shape, self.stride, self.padding, self.dilation, self.groups)
+        self.declarations = [plain("weight", weight_shape, std=sqrt(2 / prod(weight_shape[1:])))]
+        if self.bias:
+            self.declarations.append(plain("bias", (self.out_channels,)))
+        return Signal(out[1:])
+
+    def forward(self, x: Array, training: bool) -> Array:
+        bias = self.parameters["bias"].array if self.bias else None
+        self._saved = (x,) if training else ()
+        return kernels.conv2d(x, self.parameters["weight"].array, bias, **self._geometry())
+
+    def backward_parameters(self, grad_out: Array) -> None:
+        (x,) = self._recall()
+        grad_weight = kernels.conv2d_grad_weight(grad_out, x, self.kernel_size, **self._geometry())
+        self._assign_grad("weight", grad_weight)
+        if self.bias:
+            self._assign_grad("bias", grad_out.sum(axis=(0, 2, 3)))
+
+    def backward(self, grad_out: Array) -> Array:
+        self.backward_parameters(grad_out)
+        (x,) = self._recall()
+        weight = self.parameters["weight"].array
+        return kernels.conv2d_grad_input(grad_out, weight, x.shape, **self._geometry())
+
+    def _geometry(self) -> dict[str, Any]:
+        return {"stride": self.stride, "padding": self.padding, "dilation": self.dilation, "groups": self.groups}
+
+
+class ReLU(Layer):
+    """max(x, 0). NaN stays NaN, and its gradient passes, as in PyTorch."""
+
+    def forward(self, x: Array, training: bool) -> Array:
+        out = np.maximum(x, 0)
+        self._saved = (out,) if training else ()
+        return out
+
+    def backward(self, grad_out: Array) -> Array:
+        (out,) = self._recall()
+        return np.where(out <= 0, grad_out.dtype.type(0), grad_out)
+
+
+class MaxPool2d(Layer):
+    """Largest value of each window; options as in `kernels.max_pool2d`."""
+
+    OPTIONS = ("kernel_size", "stride", "padding")
+
+    def __init__(
+        self, kernel_size: shapes.PairLike, *, stride: shapes.PairLike | None = None, padding: shapes.PaddingLike = 0
+    ) -> None:
+        super().__init__()
+        self.kernel_size = shapes.pair("kernel_size", kernel_size)
+        self.stride = self.kernel_size if stride is None else shapes.pair("stride", stride)
+        self.padding = shapes.padding_pairs(padding)
+
+    def _build(self, incoming: Signal) -> Signal:
+        c, h, w = _image_shape(incoming)
+        return Signal(shapes.max_pool2d_shape((1, c, h, w), self.kernel_size, self.stride, self.padding)[1:])
+
+    def forward(self, x: Array, training: bool) -> Array:
+        out, argmax = kernels.max_pool2d(x, self.kernel_size, stride=self.stride, padding=self.padding)
+        self._saved = (argmax, x.shape) if training else ()
+        return out
+
+    def backward(self, grad_out: Array) -> Array:
+        argmax, in_shape = self._recall()
+        return kernels.max_pool2d_grad(grad_out, argmax, in_shape)
+
+
+class Flatten(Layer):
+    """(C, H, W) to (C*H*W,), in that order."""
+
+    def _build(self, incoming: Signal) -> Signal:
+        shape = _image_shape(incoming)
+        return Signal((prod(shape),), shape)
+
+    def forward(self, x: Array, training: bool) -> Array:
+        return x.reshape(len(x), *self.out_shape)
+
+    def backward(self, grad_out: Array) -> Array:
+        return grad_out.reshape(len(grad_out), *self.in_shape)
+
+
+class Affine(Layer):
+    """x @ weight + bias: (in_features,) to (out_features,). He-normal weights, zero biases.
+
+    The weight is seen as (in_features, out_features) and stored as (out_features, in_features), so that the kernels
+    read one output's weights in one run; after a Flatten of (C, H, W), in_features are stored in the order (H, W, C),
+    which is that of activations kept channels-last.
+    """
+
+    OPTIONS = ("out_features",)
+
+    def __init__(self, out_features: int) -> None:
+        super().__init__()
+        self.out_features = shapes.integer("out_features", out_features, 1)
+
+    @property
+    def multiply_adds(self) -> int:
+        return self.in_shape[0] * self.out_features
+
+    def _build(self, incoming: Signal) -> Signal:
+        if len(incoming.shape) != 1:
+            raise ValueError(f"it needs features, not pictures of {incoming.shape}; put Flatten() before it")
+        (in_features,) = incoming.shape
+        storage_shape, axes = (self.out_features, in_features), (1, 0)
+        if incoming.image is not None:
+            c, h, w = incoming.image
+            storage_shape, axes = (self.out_features, h, w, c), (3, 1, 2, 0)  # type: ignore[assignment]  # longer tuples
+        weight_shape, std = (in_features, self.out_features), sqrt(2 / in_features)
+        self.declarations = [
+            Declaration("weight", weight_shape, storage_shape, axes, std=std),
+            plain("bias", (self.out_features,)),
+        ]
+        return Signal((self.out_features,))
+
+    def forward(self, x: Array, training: bool) -> Array:
+        weight = self.parameters["weight"].array
+        self._saved = (x, weight) if training else ()
+        out: Array = np.dot(x, weight) + self.parameters["bias"].array
+        return out
+
+    def backward_parameters(self, grad_out: Array) -> None:
+        x, _ = self._recall()
+        self._assign_grad("weight", np.dot(x.T, grad_out))
+        self._assign_grad("bias", grad_out.sum(axis=0))
+
+    def backward(self, grad_out: Array) -> Array:
+        self.backward_parameters(grad_out)
+        _, weight = self._recall()
+        grad_input: Array = np.dot(grad_out, weight.T)
+        return grad_input
+
+
+class Dropout(Layer):
+    """In training, zero each value with probability rate and divide the others by 1 - rate; else do nothing.
+
+    Which values is a function of seed, the layer's place, `step` (set by the network) and the value's index in NHWC
+    order within the batch: see `fastcnn.dropout`.
+    """
+
+    OPTIONS = ("rate", "seed")
+
+    def __init__(self, rate: float, *, seed: int = 0) -> None:
+        super().__init__()
+        self.rate = check_fraction("rate", rate)
+        self.seed = shapes.integer("seed", seed, 0)
+        self.step = 0
+        self._image: tuple[int, ...] | None = None
+
+    @property
+    def key(self) -> int:
+        """The 64-bit key of this step's mask."""
+        return mask_key(self.seed, self.index, self.step)
+
+    def _build(self, incoming: Signal) -> Signal:
+        self._image = incoming.shape if len(incoming.shape) == 3 else incoming.image
+        return incoming
+
+    def forward(self, x: Array, training: bool) -> Array:
+        if not training:
+            return x
+        factors = keep_mask(self.key, x.size, self.rate) * x.dtype.type(1 / (1 - self.rate))
+        if self._image is not None:
+            c, h, w = self._image
+            factors = factors.reshape(len(x), h, w, c).transpose(0, 3, 1, 2)
+        factors = np.ascontiguousarray(factors).reshape(x.shape)
+        self._saved = (factors,)
+        return x * factors
+
+    def backward(self, grad_out: Array) -> Array:
+        (factors,) = self._recall()
+        grad_input: Array = grad_out * factors
+        return grad_input
+
+
+class BatchNorm2d(Layer):
+    """Each channel to mean 0 and variance 1, then scaled by weight and shifted by bias (Ioffe and Szegedy 2015).
+
+    Training uses the batch's mean and biased variance, and moves running_mean and running_var towards the mean and the
+    unbiased variance by the share momentum; otherwise the running ones are used. Follows torch.nn.BatchNorm2d.
+    """
+
+    OPTIONS = ("momentum", "eps")
+
+    def __init__(self, *, momentum: float = 0.1, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.momentum = check_fraction("momentum", momentum)
+        self.eps = check_positive("eps", eps)
+
+    def _build(self, incoming: Signal) -> Signal:
+        channels = _image_shape(incoming)[:1]
+        self.declarations = [
+            plain("weight", channels, fill=1.0),
+            plain("bias", channels),
+            plain("running_mean", channels, trained=False),
+            plain("running_var", channels, fill=1.0, trained=False),
+        ]
+        return incoming
+
+    def forward(self, x: Array, training: bool) -> Array:
+        if training:
+            mean, var = self._batch_statistics(x)
+        else:
+            mean, var = self.parameters["running_mean"].array, self.parameters["running_var"].array
+        inverse = 1 / np.sqrt(var + x.dtype.type(self.eps))
+        normalised = (x - _channels(mean)) * _channels(inverse)
+        self._saved = (normalised, inverse) if training else ()
+        out: Array = normalised * _channels(self.parameters["weight"].array) + _channels(self.parameters["bias"].array)
+        return out
+
+    def _batch_statistics(self, x: Array) -> tuple[Array, Array]:
+        """Mean and biased variance of each channel, summed in float64; the running statistics move along."""
+        count = x.size // x.shape[1]
+        if count < 2:
+            raise ValueError(f"BatchNorm2d (layer {self.index}) needs more than one value a channel to train on")
+        mean = x.mean(axis=(0, 2, 3), dtype=np.float64)
+        var = np.square(x - _channels(mean)).mean(axis=(0, 2, 3))
+        for name, statistic in (("running_mean", mean), ("running_var", var * (count / (count - 1)))):
+            running = self.parameters[name]
+            running.assign((1 - self.momentum) * running.array + self.momentum * statistic)
+        return mean.astype(x.dtype), var.astype(x.dtype)
+
+    def backward_parameters(self, grad_out: Array) -> None:
+        normalised, _ = self._recall()
+        self._assign_grad("weight", (grad_out * normalised).sum(axis=(0, 2, 3)))
+        self._assign_grad("bias", grad_out.sum(axis=(0, 2, 3)))
+
+    def backward(self, grad_out: Array) -> Array:
+        self.backward_parameters(grad_out)
+        normalised, inverse = self._recall()
+        weight, bias = self.parameters["weight"], self.parameters["bias"]
+        count = grad_out.size // grad_out.shape[1]
+        through_mean, through_var = _channels(bias.grad / count), _channels(weight.grad / count)
+        grad_input: Array = _channels(weight.array * inverse) * (grad_out - through_mean - normalised * through_var)
+        return grad_input
+
+
+class GlobalAvgPool(Layer):
+    """The mean of each channel: (C, H, W) to (C,)."""
+
+    def _build(self, incoming: Signal) -> Signal:
+        return Signal(_image_shape(incoming)[:1])
+
+    def forward(self, x: Array, training: bool) -> Array:
+        out: Array = x.mean(axis=(2, 3))
+        return out
+
+    def backward(self, grad_out: Array) -> Array:
+        _, h, w = self.in_shape
+        grad = grad_out / grad_out.dtype.type(h * w)
+        return np.broadcast_to(grad[:, :, None, None], (*grad.shape, h, w)).copy()
+
+
+KINDS: dict[str, type[Layer]] = {
+    kind.__name__: kind for kind in (Conv2d, ReLU, MaxPool2d, Flatten, Affine, Dropout, BatchNorm2d, GlobalAvgPool)
+}
+
+
+def layer_from_description(description: object) -> Layer:
+    """The layer that `Layer.describe` described; ValueError for a kind or options that do not exist."""
+    if not isinstance(description, dict):
+        raise ValueError("a layer must be described by its type and options")
+    options = dict(description)
+    name = options.pop("type", None)
+    kind = KINDS.get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise ValueError(f"there is no layer {str(name)[:40]!r}; the layers are {', '.join(KINDS)}")
+    if set(options) != set(kind.OPTIONS):
+        given = ", ".join(options)[:100]
+        raise ValueError(f"{kind.__name__} has the options ({', '.join(kind.OPTIONS)}), not ({given})")
+    return kind(**options)
+
+
+def _image_shape(incoming: Signal) -> tuple[int, int, int]:
+    if len(incoming.shape) != 3:
+        raise ValueError(f"it needs pictures (C, H, W), not {incoming.shape[0]} features; put it before any Flatten")
+    c, h, w = incoming.shape
+    return c, h, w
+
+
+def _channels(vector: Array) -> Array:
+    """(C,) as (C, 1, 1), to meet (N, C, H, W)."""
+    return vector[:, None, None]

@@ -1,0 +1,326 @@
+"""A network: layers in a row over flat arrays of values and gradients, and the paper's network.
+
+`Sequential` checks what comes in, keeps one run at a time inside it and hands the work to its layers; what fills the
+flat arrays is in `parameters.py`, what a file holds in `files.py`.
+"""
+
+import os
+import threading
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from .arrays import Array, kind_of
+from .kernels.shapes import integer
+from .layer import Layer, Signal
+from .layers import Affine, Conv2d, Dropout, Flatten, MaxPool2d, ReLU, layer_from_description
+from .losses import check_label_smoothing, check_labels, softmax, softmax_cross_entropy
+from .parameters import Declaration, Parameter, allocate
+from .summary import summary_table
+
+# Inference goes through the layers in chunks of this many pictures, so that 60,000 need no more memory than these.
+CHUNK = 256
+MAX_LAYERS = 1000
+# 256 MiB of float32: far beyond any network for 28x28 pictures, and a bound for what a file can ask for.
+MAX_PARAMETERS = 1 << 26
+MAX_NAME = 200
+
+
+class Sequential:
+    """Layers in a row.
+
+    Parameters
+    ----------
+    layers : new layers, each for this network only
+    input_shape : (C, H, W) of one picture
+    seed : for the initial weights, an int from 0; None draws from the system's entropy
+    dtype : float32 or float64
+    name : a label that is saved along
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument or the order of the layers is wrong, in one sentence that names the layer.
+
+    Runs of one network from several threads are done one after the other.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        *,
+        input_shape: Sequence[int] = (1, 28, 28),
+        seed: int | None = None,
+        dtype: DTypeLike = np.float32,
+        name: str = "",
+    ) -> None:
+        self.dtype = _check_dtype(dtype)
+        self.name = _check_name(name)
+        self.layers = tuple(layers)
+        self.input_shape, self.output_shape, declared = declare(self.layers, input_shape)
+        self.values, self.gradients, self.buffers, self._windows = allocate(declared, self.dtype)
+        self._lock = threading.RLock()
+        for index, layer in enumerate(self.layers):
+            layer.attach({d.name: self._windows[f"{index}.{d.name}"] for d in layer.declarations})
+        _initialise(declared, self._windows, seed)
+        # Below the lowest layer with parameters no gradient is needed.
+        self._lowest = min((i for i, layer in enumerate(self.layers) if layer.parameters), default=len(self.layers))
+
+    def __repr__(self) -> str:
+        return f"Sequential([{', '.join(map(repr, self.layers))}], input_shape={self.input_shape})"
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """The trained windows by name, "0.weight" and so on, in the order of `values`."""
+        return {name: window for name, window in self._windows.items() if window.grad_storage is not None}
+
+    @property
+    def statistics(self) -> dict[str, Parameter]:
+        """The windows into `buffers` by name, "1.running_mean" and so on."""
+        return {name: window for name, window in self._windows.items() if window.grad_storage is None}
+
+    @property
+    def parameter_count(self) -> int:
+        """The number of trained values."""
+        return sum(parameter.size for parameter in self.parameters.values())
+
+    def forward(self, images: Array) -> Array:
+        """Logits, in inference mode.
+
+        Parameters
+        ----------
+        images : (N, C, H, W) uint8, which is divided by 255, or float32 or float64, which is taken as it is; N may be 0
+
+        Returns
+        -------
+        (N, classes) in the network's dtype
+
+        Raises
+        ------
+        TypeError, ValueError
+            If images has another dtype or shape.
+        """
+        self._check_images(images)
+        out = np.empty((len(images), *self.output_shape), self.dtype)
+        with self._lock:
+            for start in range(0, len(images), CHUNK):
+                out[start : start + CHUNK] = self._run_layers(images[start : start + CHUNK])
+        return out
+
+    def predict_proba(self, images: Array) -> Array:
+        """Probabilities (N, classes), the softmax of `forward`; arguments and errors as there."""
+        return softmax(self.forward(images))
+
+    def loss_and_gradients(self, images: Array, labels: Array, *, label_smoothing: float = 0.0, step: int = 0) -> float:
+        """Forward and backward of one batch in training mode.
+
+        Parameters
+        ----------
+        images : as for `forward`, N at least 1
+        labels : (N,) integers, 0 to classes - 1
+        label_smoothing : as for `losses.softmax_cross_entropy`
+        step : counts the batches of a training; dropout's masks depend on it
+
+        Returns
+        -------
+        The mean loss. `gradients` holds the gradient of it, whatever was there before.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument has another dtype, shape or range; nothing has changed then.
+        """
+        self._check_images(images)
+        if len(images) == 0:
+            raise ValueError("images must hold at least one picture to train on")
+        check_labels(labels, len(images), self.output_shape[0])
+        check_label_smoothing(label_smoothing)
+        step = integer("step", step, 0)
+        with self._lock:
+            return self._train_layers(images, labels, label_smoothing, step)
+
+    def state_arrays(self) -> dict[str, Array]:
+        """Copies of all parameters and buffers as everyone sees them, by name."""
+        with self._lock:
+            return {name: window.array.copy() for name, window in self._windows.items()}
+
+    def load_state_arrays(self, arrays: dict[str, Array]) -> None:
+        """Take parameters and buffers as `state_arrays` gave them.
+
+        Raises
+        ------
+        ValueError
+            Unless the names, shapes and dtypes are exactly this network's and all values finite; nothing has changed
+            then.
+        """
+        expected = {name: window.shape for name, window in self._windows.items()}
+        check_arrays(arrays, expected, self.dtype)
+        with self._lock:
+            for name, window in self._windows.items():
+                window.assign(arrays[name])
+
+    def copy(self) -> "Sequential":
+        """A network of its own with the same layers, values and buffers."""
+        twin = Sequential.from_description(self.describe())
+        with self._lock:
+            twin.values[:] = self.values
+            twin.buffers[:] = self.buffers
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Sequential":
+        return self.copy()
+
+    def describe(self) -> dict[str, Any]:
+        """All but the values, JSON-able; `from_description` reads it."""
+        return {
+            "name": self.name,
+            "input_shape": list(self.input_shape),
+            "dtype": self.dtype.name,
+            "layers": [layer.describe() for layer in self.layers],
+        }
+
+    @classmethod
+    def from_description(cls, description: dict[str, Any], *, seed: int | None = None) -> "Sequential":
+        """A new network such as `describe` described; TypeError or ValueError where that is no description."""
+        layers = layers_from_description(description)
+        options = {key: description[key] for key in ("name", "input_shape", "dtype")}
+        return cls(layers, seed=seed, **options)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to a safetensors file; see `files.save_network`."""
+        from .files import save_network  # files imports this module
+
+        save_network(self, path)
+
+    def summary(self) -> str:
+        """A table: layers, output shapes, parameters, and MFLOP of one picture's forward, two for a multiply-add."""
+        return summary_table(self.input_shape, self.layers)
+
+    def _check_images(self, images: Array) -> None:
+        if not isinstance(images, np.ndarray) or images.dtype not in (np.uint8, np.float32, np.float64):
+            raise TypeError(f"images must be a uint8, float32 or float64 array, not {kind_of(images)}")
+        if images.ndim != 4 or images.shape[1:] != self.input_shape:
+            c, h, w = self.input_shape
+            raise ValueError(f"images must have the shape (N, {c}, {h}, {w}), not {images.shape}")
+
+    def _scaled(self, images: Array) -> Array:
+        if images.dtype == np.uint8:
+            return np.divide(images, 255, dtype=self.dtype)
+        return images.astype(self.dtype, copy=False)
+
+    def _run_layers(self, images: Array) -> Array:
+        x = self._scaled(images)
+        for layer in self.layers:
+            x = layer.forward(x, False)
+        return x
+
+    def _train_layers(self, images: Array, labels: Array, label_smoothing: float, step: int) -> float:
+        x = self._scaled(images)
+        for layer in self.layers:
+            if isinstance(layer, Dropout):
+                layer.step = step
+            x = layer.forward(x, True)
+        loss, grad = softmax_cross_entropy(x, labels, label_smoothing)
+        for layer in reversed(self.layers[self._lowest + 1 :]):
+            grad = layer.backward(grad)
+        if self._lowest < len(self.layers):
+            self.layers[self._lowest].backward_parameters(grad)
+        for layer in self.layers:
+            layer.forget()
+        return loss
+
+
+def paper_network(*, seed: int | None = None) -> Sequential:
+    """The paper's network, He-initialised, untrained: 433,890 parameters.
+
+    Convolution (30 filters of 5x5) - ReLU - MaxPool 2x2 - Affine 100 - ReLU - Affine 10; (N, 1, 28, 28) to (N, 10).
+    """
+    layers = [Conv2d(30, 5), ReLU(), MaxPool2d(2), Flatten(), Affine(100), ReLU(), Affine(10)]
+    return Sequential(layers, seed=seed, name="paper")
+
+
+def declare(
+    layers: Sequence[Layer], input_shape: Sequence[int]
+) -> tuple[tuple[int, ...], tuple[int, ...], list[tuple[str, Declaration]]]:
+    """Build the layers on pictures of input_shape without allocating anything.
+
+    Returns input_shape and the output's shape as tuples, and each parameter and buffer by its full name. Raises
+    ValueError or TypeError where the layers do not fit.
+    """
+    if not isinstance(input_shape, list | tuple) or len(input_shape) != 3:
+        raise ValueError(f"input_shape must be (C, H, W), not {str(input_shape)[:60]}")
+    if not 1 <= len(layers) <= MAX_LAYERS:
+        raise ValueError(f"a network has 1 to {MAX_LAYERS} layers, not {len(layers)}")
+    first = tuple(integer("input_shape", size, 1) for size in input_shape)
+    signal, declared = Signal(first), []
+    for index, layer in enumerate(layers):
+        if not isinstance(layer, Layer):
+            raise TypeError(f"layer {index} must be a layer such as ReLU(), not {layer!r}"[:200])
+        try:
+            signal = layer.build(signal, index)
+        except ValueError as error:
+            raise ValueError(f"layer {index} ({type(layer).__name__}): {error}") from error
+        declared += [(f"{index}.{declaration.name}", declaration) for declaration in layer.declarations]
+    if len(signal.shape) != 1:
+        raise ValueError(f"the last layer must give (classes,), not {signal.shape}; end with Affine or GlobalAvgPool")
+    if sum(prod(declaration.shape) for _, declaration in declared) > MAX_PARAMETERS:
+        raise ValueError(f"the network has more than {MAX_PARAMETERS} parameters; make a layer smaller")
+    return first, signal.shape, declared
+
+
+def layers_from_description(description: object) -> list[Layer]:
+    """The layers of a network's description; TypeError or ValueError where it is not one."""
+    if not isinstance(description, dict) or set(description) != {"name", "input_shape", "dtype", "layers"}:
+        raise ValueError("the description must have name, input_shape, dtype and layers")
+    layers = description["layers"]
+    if not isinstance(layers, list) or len(layers) > MAX_LAYERS:
+        raise ValueError(f"the description must hold a list of at most {MAX_LAYERS} layers")
+    return [layer_from_description(layer) for layer in layers]
+
+
+def check_arrays(arrays: dict[str, Array], expected: dict[str, tuple[int, ...]], dtype: np.dtype[Any]) -> None:
+    """ValueError unless arrays has exactly the expected names and shapes, the dtype, and finite values."""
+    missing, extra = sorted(set(expected) - set(arrays)), sorted(set(arrays) - set(expected))
+    if missing or extra:
+        parts = [f"lacks {_some(missing)}"] * bool(missing) + [f"has {_some(extra)} in excess"] * bool(extra)
+        raise ValueError(f"the set of arrays {' and '.join(parts)}")
+    for name, shape in expected.items():
+        array = arrays[name]
+        if array.shape != shape:
+            raise ValueError(f"{name} must have the shape {shape}, not {array.shape}")
+        if array.dtype != dtype:
+            raise ValueError(f"{name} must be {dtype}, not {array.dtype}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} holds values that are not finite")
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(repr(name)[:60] for name in names[:3]) + more
+
+
+def _check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    if dtype not in (np.float32, np.float64, "float32", "float64"):
+        raise ValueError(f"dtype must be float32 or float64, not {str(dtype)[:60]}")
+    return np.dtype(dtype)
+
+
+def _check_name(name: str) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"name must be a string, not {type(name).__name__}")
+    if len(name) > MAX_NAME or not name.isprintable():
+        raise ValueError(f"name must be at most {MAX_NAME} printable characters")
+    return name
+
+
+def _initialise(declared: Sequence[tuple[str, Declaration]], windows: dict[str, Parameter], seed: int | None) -> None:
+    """Draw in float64 and in the order that everyone sees: the start depends on neither dtype nor order in memory."""
+    generator = np.random.default_rng(None if seed is None else integer("seed", seed, 0))
+    for name, declaration in declared:
+        if declaration.std > 0:
+            windows[name].assign(declaration.std * generator.standard_normal(declaration.shape))
+        else:
+            windows[name].assign(np.full(declaration.shape, declaration.fill))
