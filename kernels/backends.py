@@ -9,6 +9,8 @@ import os
 import threading
 from types import ModuleType
 
+from fastcnn.kernels.threads import obey_environment
+
 NAMES = ("reference", "cpu", "cuda")
 DEFAULT = "cpu"
 VARIABLE = "FASTCNN_BACKEND"
@@ -53,7 +55,7 @@ def use(name: str) -> None:
     Raises
     ------
     ValueError
-        If there is no backend of that name.
+        If there is no backend of that name, or FASTCNN_NUM_THREADS is no possible number.
     RuntimeError
         If it cannot run on this machine; the backend in use stays as it was.
     """
@@ -61,6 +63,7 @@ def use(name: str) -> None:
     if name not in NAMES:
         raise ValueError(f"backend must be one of {', '.join(NAMES)}, got {name!r}")
     with _lock:
+        obey_environment()
         try:
             _chosen = name, _load(name)
         except (ImportError, OSError) as error:
