@@ -65,7 +65,7 @@ def write_arrays(path: Path, arrays: dict[str, Array], metadata: dict[str, str])
     from safetensors.numpy import save
 
     plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    atomic_write(path, save(plain, {**metadata, "sha256": _digest(plain, metadata)}))
+    atomic_write(path, _in_fixed_order(save(plain, {**metadata, "sha256": _digest(plain, metadata)})))
 
 
 def read_arrays(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> tuple[dict[str, Array], dict[str, str]]:
@@ -203,6 +203,16 @@ def _parse(path: Path, data: bytes) -> tuple[dict[str, Array], dict[str, str]]:
     # deserialize() checked the header but does not give the metadata: 8 bytes of length, then JSON.
     header: dict[str, Any] = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     return arrays, dict(header.get("__metadata__") or {})
+
+
+def _in_fixed_order(data: bytes) -> bytes:
+    """The same file with its metadata sorted: safetensors shuffles them, and equal networks should be equal files."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the arrays start on a multiple of 8 bytes
+    return len(text).to_bytes(8, "little") + text + data[end:]
 
 
 def _digest(arrays: dict[str, Array], metadata: dict[str, str]) -> str:
