@@ -174,13 +174,14 @@ def load_dataset(
     if dataset.name == "mnist" and folder is None:
         return load_mnist(normalize=normalize, flatten=flatten, one_hot=one_hot)
     where = cache_folder(name) if folder is None else Path(folder)
-    if not where.is_dir():
-        raise FileNotFoundError(f"{name} is not on this machine; run `fastcnn data fetch {name}`")
-    return _load(
-        where,
-        dataset.files,
-        transposed=dataset.transposed,
-        normalize=normalize,
-        flatten=flatten,
-        one_hot=one_hot,
-    )
+    try:
+        return _load(
+            where,
+            dataset.files,
+            transposed=dataset.transposed,
+            normalize=normalize,
+            flatten=flatten,
+            one_hot=one_hot,
+        )
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{name} is not complete in {where}; run `fastcnn data fetch {name}`") from None

@@ -67,7 +67,7 @@ def _check_promise(promised: int, header: int, file_size: int, packed: bool, max
 
 def _read_values(stream: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...], path: Path) -> NDArray[Any]:
     values = np.empty(shape, dtype)
-    view = memoryview(values.reshape(-1).view(np.uint8))
+    view = values.reshape(-1).view(np.uint8).data
     start = 0
     # In pieces: GzipFile.readinto makes a copy of all that it is asked for.
     while start < len(view):

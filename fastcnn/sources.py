@@ -107,7 +107,7 @@ DATASETS = (
         240_000,
         40_000,
         (
-            # One zip for all of EMNIST. Western Sydney University's zip has other bytes, so it is no mirror of this one.
+            # One zip for all of EMNIST. Western Sydney University's zip has other bytes: no mirror of this one.
             RemoteFile(
                 "gzip.zip",
                 561_753_746,
