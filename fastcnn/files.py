@@ -191,7 +191,7 @@ def _parse(path: Path, data: bytes) -> tuple[dict[str, Array], dict[str, str]]:
     if not data:
         raise FastcnnError(f"{os.fspath(path)} is empty; get or make it anew")
     try:
-        tensors = deserialize(data)
+        tensors: list[tuple[str, dict[str, Any]]] = deserialize(data)  # type: ignore[no-untyped-call]
     except SafetensorError as error:
         raise FastcnnError(f"{os.fspath(path)} is damaged or no safetensors file ({error})") from error
     arrays = {}
@@ -220,5 +220,5 @@ def _digest(arrays: dict[str, Array], metadata: dict[str, str]) -> str:
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(json.dumps([name, array.dtype.str, array.shape]).encode())
-        digest.update(array)
+        digest.update(array.data)
     return digest.hexdigest()

@@ -11,10 +11,10 @@ import numpy as np
 
 from . import kernels
 from .arrays import Array
+from .checks import check_fraction, check_positive
 from .dropout import keep_mask, mask_key
 from .kernels import shapes
 from .layer import Layer, Signal
-from .optim import check_fraction, check_positive
 from .parameters import Declaration, plain
 
 
@@ -90,7 +90,8 @@ class ReLU(Layer):
 
     def backward(self, grad_out: Array) -> Array:
         (out,) = self._recall()
-        return np.where(out <= 0, grad_out.dtype.type(0), grad_out)
+        grad_input: Array = np.where(out <= 0, grad_out.dtype.type(0), grad_out)
+        return grad_input
 
 
 class MaxPool2d(Layer):

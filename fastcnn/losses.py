@@ -63,7 +63,8 @@ def softmax(logits: Array) -> Array:
     """
     check_logits(logits)
     exponentials = np.exp(_shifted(logits))
-    return (exponentials / exponentials.sum(axis=1, keepdims=True)).astype(logits.dtype)
+    probabilities: Array = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return probabilities.astype(logits.dtype)
 
 
 def softmax_cross_entropy(logits: Array, labels: Array, label_smoothing: float = 0.0) -> tuple[float, Array]:

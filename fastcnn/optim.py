@@ -1,53 +1,24 @@
-"""The seven optimizers: options, state and checks. The arithmetic is in `kernels/<backend>/updates.py`.
+"""The seven optimizers, gradient clipping and averaged weights: options, state and checks. The arithmetic is in `kernels/<backend>/updates.py`.
 
 An optimizer sees a network as two flat arrays, values and gradients, and keeps its own state in flat arrays of the same
 length. The formulas and defaults are torch.optim's.
 """
 
-from math import isfinite
-from typing import Any, ClassVar
+from math import isfinite, sqrt
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from . import kernels
 from .arrays import Array, aligned_zeros, kind_of
+from .checks import check_fraction, check_nonnegative, check_positive
+
+if TYPE_CHECKING:
+    from .model import Sequential
 
 # Gradients are squared and summed in blocks of this many elements, one after the other, in float64: the same bits at
 # any thread count.
 NORM_BLOCK = 1 << 16
-
-
-def check_number(name: str, value: object) -> float:
-    """The number as a Python float; TypeError unless it is a real number, ValueError unless it is finite."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{name} must be a number, not {type(value).__name__}")
-    if not isfinite(value):
-        raise ValueError(f"{name} must be finite, not {value}")
-    return float(value)
-
-
-def check_positive(name: str, value: object) -> float:
-    """As `check_number`, and greater than 0."""
-    number = check_number(name, value)
-    if number <= 0:
-        raise ValueError(f"{name} must be greater than 0, not {number}")
-    return number
-
-
-def check_nonnegative(name: str, value: object) -> float:
-    """As `check_number`, and at least 0."""
-    number = check_number(name, value)
-    if number < 0:
-        raise ValueError(f"{name} must be at least 0, not {number}")
-    return number
-
-
-def check_fraction(name: str, value: object) -> float:
-    """As `check_number`, and in [0, 1)."""
-    number = check_number(name, value)
-    if not 0 <= number < 1:
-        raise ValueError(f"{name} must be at least 0 and less than 1, not {number}")
-    return number
 
 
 class Optimizer:
@@ -107,16 +78,14 @@ class Optimizer:
         if names not in ({"steps"}, {"steps", *self.STATE}):
             expected = ", ".join(("steps", *self.STATE))
             raise ValueError(f"the state of {type(self).__name__} is {expected}, not {', '.join(sorted(names))}")
-        steps = arrays["steps"]
-        if steps.shape != (1,) or steps.dtype != np.int64 or steps[0] < 0:
-            raise ValueError("steps must be one int64, at least 0")
+        steps = _counter("steps", arrays)
         states = {name: arrays[name] for name in self.STATE if name in names}
         for name, array in states.items():
             _check_flat(name, array)
             _check_alike(name, array, next(iter(states.values())))
             if not np.isfinite(array).all():
                 raise ValueError(f"the optimizer's {name} holds values that are not finite")
-        self.steps = int(steps[0])
+        self.steps = steps
         self._state = {name: aligned_zeros(array.size, array.dtype) for name, array in states.items()}
         for name, array in states.items():
             self._state[name][:] = array
@@ -234,6 +203,47 @@ class AdamW(Adam):
         kernels.active().adamw_update(values, gradients, *state, *self._numbers())
 
 
+class ExponentialMovingAverage:
+    """A running mean of a network's values, which is often a better network than the last values.
+
+    Parameters
+    ----------
+    network : whose values are averaged
+    decay : the share of the old average that one update keeps, in [0, 1)
+
+    Update t, counted from 0, keeps at most (1 + t) / (10 + t), so that the random start is soon forgotten. Running
+    statistics are not averaged: they are means already.
+    """
+
+    def __init__(self, network: "Sequential", decay: float) -> None:
+        self.decay = check_fraction("decay", decay)
+        self.updates = 0
+        self._source = network
+        self._averaged = network.copy()
+
+    @property
+    def network(self) -> "Sequential":
+        """A network with the averaged values and the source's present running statistics; later updates change it."""
+        self._averaged.buffers[:] = self._source.buffers
+        return self._averaged
+
+    def update(self) -> None:
+        """Take in the network's present values; call it after each step."""
+        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        self.updates += 1
+        kernels.active().ema_update(self._averaged.values, self._source.values, decay)
+
+    def state_arrays(self) -> dict[str, Array]:
+        """For a checkpoint: "updates", an int64 of shape (1,), and the averaged network's arrays."""
+        return {"updates": np.array([self.updates], np.int64), **self.network.state_arrays()}
+
+    def load_state_arrays(self, arrays: dict[str, Array]) -> None:
+        """Continue from what `state_arrays` gave; ValueError where the names, shapes, dtypes or values are not such."""
+        updates = _counter("updates", arrays)
+        self._averaged.load_state_arrays({name: array for name, array in arrays.items() if name != "updates"})
+        self.updates = updates
+
+
 def clip_gradients(gradients: Array, max_norm: float) -> float:
     """Scale gradients in place so that their Euclidean norm is at most max_norm.
 
@@ -254,10 +264,17 @@ def clip_gradients(gradients: Array, max_norm: float) -> float:
         block = gradients[start : start + NORM_BLOCK].astype(np.float64)
         with np.errstate(over="ignore"):
             total += float(np.square(block, out=block).sum())
-    norm = total**0.5
+    norm = sqrt(total)
     if isfinite(norm) and norm > limit:
         gradients *= gradients.dtype.type(limit / norm)
     return norm
+
+
+def _counter(name: str, arrays: dict[str, Array]) -> int:
+    counter = arrays.get(name)
+    if counter is None or counter.shape != (1,) or counter.dtype != np.int64 or counter[0] < 0:
+        raise ValueError(f"{name} must be one int64, at least 0")
+    return int(counter[0])
 
 
 def _check_flat(name: str, array: Array) -> None:

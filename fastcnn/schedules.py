@@ -9,7 +9,7 @@ import operator
 from math import cos, pi
 from typing import Any, ClassVar
 
-from .optim import check_nonnegative, check_number, check_positive
+from .checks import check_nonnegative, check_number, check_positive
 
 
 def _count(name: str, value: object, minimum: int) -> int:
