@@ -1,0 +1,97 @@
+"""What a person sees while a network trains: a live line on a terminal, one plain line an epoch elsewhere.
+
+Everything goes to stderr. A stderr that breaks (a pipe whose reader left) silences the progress, never the training.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from fastcnn.history import Epoch
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+MIN_INTERVAL_S = 0.2  # a redraw takes about 2 ms: under 1 % of the time
+
+
+def format_duration(seconds: float) -> str:
+    """Whole seconds as 7 s, 2:07 or 1:02:07."""
+    whole = max(0, round(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    if hours:
+        return f"{hours}:{minutes:02}:{rest:02}"
+    return f"{minutes}:{rest:02}" if minutes else f"{rest} s"
+
+
+class Reporter:
+    """Shows the progress of a training; a context manager. With `active=False` it shows nothing."""
+
+    def __init__(self, epochs: int, images_per_epoch: int, *, active: bool = True) -> None:
+        self._epochs = epochs
+        self._images_per_epoch = images_per_epoch
+        self._broken = not active or sys.stderr is None
+        self._bar: Progress | None = None
+        self._accuracy = ""
+
+    def __enter__(self) -> Reporter:
+        if not self._broken and sys.stderr.isatty():
+            self._bar = _make_bar()
+            self._bar.add_task("", total=self._epochs * self._images_per_epoch, text="epoch 1, starting")
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            try:
+                self._bar.stop()
+            except OSError:
+                self._broken = True
+
+    def batch(self, epoch: int, images: int, loss: float, images_per_second: float) -> None:
+        """Redraw the live line; the caller keeps `MIN_INTERVAL_S` between two calls.
+
+        epoch : the one under way; images : done in it; loss : its mean so far
+        """
+        if self._bar is None or self._broken:
+            return
+        done = (epoch - 1) * self._images_per_epoch + images
+        left = (self._epochs * self._images_per_epoch - done) / images_per_second if images_per_second > 0 else 0.0
+        text = f"epoch {epoch}/{self._epochs}  loss {loss:.4f}{self._accuracy}  {images_per_second:,.0f} images/s"
+        try:
+            self._bar.update(self._bar.task_ids[0], completed=done, text=f"{text}  {format_duration(left)} left")
+            self._bar.refresh()
+        except OSError:
+            self._broken = True
+
+    def epoch(self, record: Epoch) -> None:
+        """Leave one line for a finished epoch."""
+        if record.validation_accuracy is not None:
+            self._accuracy = f"  validation accuracy {record.validation_accuracy:.2%}"
+        if self._broken:
+            return
+        try:
+            if self._bar is not None:
+                self._bar.console.print(record.line(), highlight=False, soft_wrap=True)
+            else:
+                print(record.line(), file=sys.stderr, flush=True)
+        except OSError:
+            self._broken = True
+
+
+def _make_bar() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    # No refreshing thread: it would take the interpreter from the training loop.
+    return Progress(
+        TextColumn("{task.fields[text]}"),
+        BarColumn(bar_width=20),
+        console=Console(stderr=True),
+        auto_refresh=False,
+        transient=True,
+    )

@@ -1,0 +1,363 @@
+"""Training: batches in, better weights out, and a record of how it went.
+
+Same data, same settings, same seed: same bits, also when the training was cut and resumed from a checkpoint. Pictures
+for testing never come here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fastcnn import kernels, metrics
+from fastcnn.arrays import Array
+from fastcnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from fastcnn.checks import check_positive
+from fastcnn.errors import FastcnnError
+from fastcnn.history import Epoch, History
+from fastcnn.kernels.shapes import integer
+from fastcnn.losses import check_label_smoothing, check_labels
+from fastcnn.model import Sequential
+from fastcnn.optim import ExponentialMovingAverage, Optimizer, clip_gradients
+from fastcnn.progress import MIN_INTERVAL_S, Reporter
+from fastcnn.schedules import Constant
+from fastcnn.threads import set_threads
+
+VALIDATION_PICTURES = 5_000  # of MNIST's 60,000
+REMEDY = "a lower learning rate or clip_norm may help"
+
+Callback = Callable[[Epoch], bool | None]
+
+
+class TrainingError(FastcnnError):
+    """The training cannot go on: the numbers have left the range of floats."""
+
+
+def _fingerprint(images: Array, labels: Array) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (images, labels):
+        digest.update(f"{array.shape} {array.dtype.str}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """The checked arguments of a training, and the part of its state that only it changes."""
+
+    epochs: int
+    batch_size: int
+    schedule: Constant
+    validation: int
+    seed: int
+    patience: int | None
+    rng: np.random.Generator
+    history: History = field(default_factory=History)
+
+    @classmethod
+    def checked(
+        cls,
+        count: int,
+        epochs: int,
+        batch_size: int,
+        schedule: Constant,
+        validation: int,
+        seed: int,
+        patience: int | None,
+    ) -> _Plan:
+        validation = integer("validation", validation, 0)
+        if validation >= count:
+            raise ValueError(f"validation must leave some of the {count} pictures to train on, not be {validation}")
+        if patience is not None and validation == 0:
+            raise ValueError("patience needs validation pictures to see which epoch is better; set validation")
+        seed = integer("seed", seed, 0)
+        return cls(
+            integer("epochs", epochs, 1),
+            integer("batch_size", batch_size, 1),
+            schedule,
+            validation,
+            seed,
+            None if patience is None else integer("patience", patience, 1),
+            np.random.Generator(np.random.PCG64(seed)),
+        )
+
+    @property
+    def done(self) -> int:
+        return len(self.history.epochs)
+
+    def is_over(self) -> bool:
+        """Whether no epoch is to follow; notes the reason where that is not the number of epochs."""
+        history = self.history
+        if self.patience is not None and self.done - history.best_epoch >= self.patience:
+            history.stopped = f"{self.patience} epochs without a better one"
+        return history.stopped is not None or self.done >= self.epochs
+
+
+class Trainer:
+    """Trains a network with an optimizer.
+
+    Parameters
+    ----------
+    network : changed in place
+    optimizer : one of `fastcnn.optim`
+    label_smoothing : share of each target spread over all classes, in [0, 1)
+    clip_norm : largest Euclidean norm of all gradients together; None does not clip
+    ema_decay : also keep an exponential moving average of the weights, which then is what `fit` validates and returns
+    """
+
+    def __init__(
+        self,
+        network: Sequential,
+        optimizer: Optimizer,
+        *,
+        label_smoothing: float = 0.0,
+        clip_norm: float | None = None,
+        ema_decay: float | None = None,
+    ) -> None:
+        check_label_smoothing(label_smoothing)
+        self.network = network
+        self.optimizer = optimizer
+        self.label_smoothing = label_smoothing
+        self.clip_norm = None if clip_norm is None else check_positive("clip_norm", clip_norm)
+        self.ema_decay = ema_decay
+        self._average = None if ema_decay is None else ExponentialMovingAverage(network, ema_decay)
+        self._steps = 0
+
+    def step(self, images: Array, labels: Array) -> float:
+        """One forward, backward and update on one batch.
+
+        Parameters
+        ----------
+        images : (N, C, H, W) uint8 or float, as the network takes them
+        labels : (N,) integers
+
+        Returns
+        -------
+        The batch's mean loss, before the update.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the arrays do not fit the network or each other.
+        """
+        network = self.network
+        loss = network.loss_and_gradients(images, labels, label_smoothing=self.label_smoothing, step=self._steps)
+        if self.clip_norm is not None:
+            clip_gradients(network.gradients, self.clip_norm)
+        self.optimizer.update(network.values, network.gradients)
+        if self._average is not None:
+            self._average.update()
+        self._steps += 1
+        return loss
+
+    def fit(
+        self,
+        images: Array,
+        labels: Array,
+        *,
+        epochs: int,
+        batch_size: int = 100,
+        schedule: Constant | None = None,
+        validation: int = VALIDATION_PICTURES,
+        seed: int = 0,
+        callbacks: Sequence[Callback] = (),
+        patience: int | None = None,
+        checkpoint: str | Path | None = None,
+        resume: str | Path | None = None,
+        progress: bool = True,
+        threads: int | None = None,
+    ) -> History:
+        """Train for some epochs and leave the network with the best weights met.
+
+        Parameters
+        ----------
+        images : (N, C, H, W) uint8 0..255 or float; uint8 stays uint8, batch by batch
+        labels : (N,) integers
+        epochs : how often each picture is seen
+        batch_size : pictures a step; the last batch of an epoch may be smaller
+        schedule : step -> learning rate; None keeps the optimizer's
+        validation : pictures set aside to choose the best epoch by, drawn by the seed; 0 keeps the last epoch
+        seed : of the validation pictures and of the order of all others
+        callbacks : called with each finished `Epoch`, after its checkpoint; returning False stops the training
+        patience : stop after so many epochs without a better one
+        checkpoint : file to keep the state in, replaced at the start and after every epoch
+        resume : checkpoint to go on from; all settings must be those it was made with
+        progress : show it on stderr
+        threads : for Numba and BLAS from here on; None leaves them
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is wrong; nothing has been changed then.
+        TrainingError
+            If the loss or a weight is no longer finite; the last checkpoint stays.
+        FastcnnError, OSError
+            If the checkpoint cannot be resumed or written.
+
+        KeyboardInterrupt comes through; the checkpoint of the last finished epoch stays.
+        """
+        self._check_data(images, labels)
+        schedule = Constant(self.optimizer.lr) if schedule is None else schedule
+        plan = _Plan.checked(len(images), epochs, batch_size, schedule, validation, seed, patience)
+        if threads is not None:
+            set_threads(threads)
+        order = plan.rng.permutation(len(images))
+        held_out, trained = order[: plan.validation], order[plan.validation :]
+        settings = self._settings(plan, images, labels) if checkpoint or resume else {}
+        best: dict[str, Array] | None = None
+        if resume is not None:
+            best = self._restore(plan, settings, Path(resume))
+        if checkpoint is not None:
+            self._save(plan, settings, best, checkpoint)
+        held_out_data = images[held_out], labels[held_out].astype(np.int64)
+        with Reporter(plan.epochs, len(trained), active=progress) as reporter:
+            while not plan.is_over():
+                record = self._run_epoch(plan, images, labels, trained, held_out_data, reporter)
+                if record.is_best and plan.validation:
+                    best = self._evaluated().state_arrays()
+                plan.history.add(record)
+                if checkpoint is not None:
+                    self._save(plan, settings, best, checkpoint)
+                reporter.epoch(record)
+                if False in [callback(record) for callback in callbacks]:
+                    plan.history.stopped = "a callback asked to stop"
+        self.network.load_state_arrays(self._evaluated().state_arrays() if best is None else best)
+        return plan.history
+
+    def _check_data(self, images: Array, labels: Array) -> None:
+        """Before anything is changed: what `Sequential.loss_and_gradients` will check batch by batch."""
+        if not isinstance(images, np.ndarray) or images.shape[1:] != self.network.input_shape or len(images) == 0:
+            given = images.shape if isinstance(images, np.ndarray) else type(images).__name__
+            shape = ", ".join(map(str, self.network.input_shape))
+            raise ValueError(f"images must be an array of shape (N, {shape}) with N at least 1, not {given}")
+        check_labels(labels, len(images), self.network.output_shape[0])
+
+    def _run_epoch(
+        self,
+        plan: _Plan,
+        images: Array,
+        labels: Array,
+        trained: Array,
+        held_out: tuple[Array, Array],
+        reporter: Reporter,
+    ) -> Epoch:
+        """Train on every picture of `trained` once, then validate."""
+        start = time.perf_counter()
+        loss = self._run_batches(plan, images, labels, plan.rng.permutation(trained), reporter)
+        train_s = time.perf_counter() - start
+        self._check_finite(plan, loss)
+        measured = self._validate(plan, *held_out) if plan.validation else None
+        record = Epoch(
+            epoch=plan.done + 1,
+            epochs=plan.epochs,
+            loss=loss,
+            validation_loss=measured.loss if measured else None,
+            validation_accuracy=measured.accuracy if measured else None,
+            is_best=False,
+            lr=self.optimizer.lr,
+            images=len(trained),
+            train_s=train_s,
+            elapsed_s=time.perf_counter() - start,
+        )
+        return replace(record, is_best=plan.history.is_best(record))
+
+    def _run_batches(self, plan: _Plan, images: Array, labels: Array, order: Array, reporter: Reporter) -> float:
+        """The steps of one epoch; returns the mean loss."""
+        size, count = min(plan.batch_size, len(order)), len(order)
+        batch, batch_labels = np.empty((size, *images.shape[1:]), images.dtype), np.empty(size, labels.dtype)
+        first_step = plan.done * -(-count // size)
+        total = 0.0
+        start = shown = time.perf_counter()
+        for begin in range(0, count, size):
+            chosen = order[begin : begin + size]
+            # mode="clip" writes straight into `out`; the indices are a permutation, so there is nothing to clip.
+            np.take(images, chosen, axis=0, out=batch[: len(chosen)], mode="clip")
+            np.take(labels, chosen, out=batch_labels[: len(chosen)], mode="clip")
+            step = begin // size
+            self.optimizer.lr = plan.schedule(first_step + step)
+            loss = self.step(batch[: len(chosen)], batch_labels[: len(chosen)])
+            if not math.isfinite(loss):
+                raise TrainingError(
+                    f"the loss became {loss} in epoch {plan.done + 1}, step {step + 1} of {-(-count // size)}; {REMEDY}"
+                )
+            total += loss * len(chosen)
+            now = time.perf_counter()
+            if now - shown >= MIN_INTERVAL_S:
+                done = begin + len(chosen)
+                reporter.batch(plan.done + 1, done, total / done, done / (now - start))
+                shown = now
+        return total / count
+
+    def _validate(self, plan: _Plan, images: Array, labels: Array) -> metrics.Evaluation:
+        probabilities = self._evaluated().predict_proba(images)
+        if not np.isfinite(probabilities).all():
+            raise TrainingError(f"the network's answers are no longer finite after epoch {plan.done + 1}; {REMEDY}")
+        return metrics.evaluate(probabilities, labels)
+
+    def _check_finite(self, plan: _Plan, loss: float) -> None:
+        """The last step of an epoch can spoil the weights after a loss that was still finite."""
+        if not (np.isfinite(self.network.values).all() and np.isfinite(self.network.buffers).all()):
+            raise TrainingError(
+                f"a weight is no longer finite after epoch {plan.done + 1}, whose mean loss was {loss:.4g}; {REMEDY}"
+            )
+
+    def _evaluated(self) -> Sequential:
+        """The network that counts: the averaged one where there is an average."""
+        return self.network if self._average is None else self._average.network
+
+    def _settings(self, plan: _Plan, images: Array, labels: Array) -> dict[str, Any]:
+        """All that the bits of the result depend on; JSON-able. Threads are not among it."""
+        settings = {
+            "network": self.network.describe(),
+            "optimizer": self.optimizer.describe(),
+            "schedule": plan.schedule.describe(),
+            "data": _fingerprint(images, labels),
+            "label_smoothing": self.label_smoothing,
+            "clip_norm": self.clip_norm,
+            "ema_decay": self.ema_decay,
+            "epochs": plan.epochs,
+            "batch_size": plan.batch_size,
+            "validation": plan.validation,
+            "seed": plan.seed,
+            "patience": plan.patience,
+            "backend": kernels.backend(),
+        }
+        return dict(json.loads(json.dumps(settings)))  # as they will be read back: lists, no tuples
+
+    def _save(self, plan: _Plan, settings: dict[str, Any], best: dict[str, Array] | None, path: str | Path) -> None:
+        groups = {"network": self.network.state_arrays(), "optimizer": self.optimizer.state_arrays()}
+        if self._average is not None:
+            groups["average"] = self._average.state_arrays()
+        if best is not None:
+            groups["best"] = best
+        history = [asdict(record) for record in plan.history.epochs]
+        rng = dict(plan.rng.bit_generator.state)
+        save_checkpoint(Checkpoint(settings, plan.done, self._steps, rng, history, groups), path)
+
+    def _restore(self, plan: _Plan, settings: dict[str, Any], path: Path) -> dict[str, Array] | None:
+        """Take over a checkpoint's state; returns the best weights, None where there are none yet."""
+        checkpoint = load_checkpoint(path)
+        checkpoint.check_settings(settings, path)
+        best = checkpoint.groups["best"]
+        try:
+            if best:
+                self.network.load_state_arrays(best)  # to check them
+            self.network.load_state_arrays(checkpoint.groups["network"])
+            self.optimizer.load_state_arrays(checkpoint.groups["optimizer"])
+            if self._average is not None:
+                self._average.load_state_arrays(checkpoint.groups["average"])
+            plan.rng.bit_generator.state = checkpoint.rng
+            for record in checkpoint.history:
+                plan.history.add(Epoch(**{**record, "epochs": plan.epochs}))
+        except (KeyError, TypeError, ValueError) as error:
+            raise FastcnnError(f"{path} is a damaged checkpoint ({error}); start afresh without it") from error
+        self._steps = checkpoint.steps
+        return best or None
