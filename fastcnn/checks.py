@@ -1,4 +1,4 @@
-"""Checks of numbers that users give: each returns the number as a Python float or raises in one sentence with its name."""
+"""Checks of numbers that users give: each returns a Python float or raises with one sentence that names the number."""
 
 from math import isfinite
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from .arrays import Array
 from .errors import FastcnnError
-from .model import Sequential, check_arrays, declare, layers_from_description
+from .model import Sequential
+from .structure import check_arrays, declare, layers_from_description
 
 Path = str | os.PathLike[str]
 

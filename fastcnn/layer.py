@@ -90,3 +90,11 @@ class Layer:
 
     def _assign_grad(self, name: str, grad: Array) -> None:
         self.parameters[name].assign_grad(grad)
+
+
+def image_shape(incoming: Signal) -> tuple[int, int, int]:
+    """The (C, H, W) of what comes in; ValueError where it is not a picture."""
+    if len(incoming.shape) != 3:
+        raise ValueError(f"it needs pictures (C, H, W), not {incoming.shape[0]} features; put it before any Flatten")
+    c, h, w = incoming.shape
+    return c, h, w

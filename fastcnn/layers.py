@@ -11,11 +11,24 @@ import numpy as np
 
 from . import kernels
 from .arrays import Array
-from .checks import check_fraction, check_positive
-from .dropout import keep_mask, mask_key
+from .batchnorm import BatchNorm2d
+from .dropout import Dropout
 from .kernels import shapes
-from .layer import Layer, Signal
+from .layer import Layer, Signal, image_shape
 from .parameters import Declaration, plain
+
+__all__ = [
+    "KINDS",
+    "Affine",
+    "BatchNorm2d",
+    "Conv2d",
+    "Dropout",
+    "Flatten",
+    "GlobalAvgPool",
+    "MaxPool2d",
+    "ReLU",
+    "layer_from_description",
+]
 
 
 class Conv2d(Layer):
@@ -50,7 +63,7 @@ class Conv2d(Layer):
         return prod(self.out_shape) * self.in_shape[0] // self.groups * prod(self.kernel_size)
 
     def _build(self, incoming: Signal) -> Signal:
-        c, h, w = _image_shape(incoming)
+        c, h, w = image_shape(incoming)
         weight_shape = (self.out_channels, max(c // self.groups, 1), *self.kernel_size)
         out = shapes.conv2d_shape((1, c, h, w), weight_shape, self.stride, self.padding, self.dilation, self.groups)
         self.declarations = [plain("weight", weight_shape, std=sqrt(2 / prod(weight_shape[1:])))]
@@ -108,7 +121,7 @@ class MaxPool2d(Layer):
         self.padding = shapes.padding_pairs(padding)
 
     def _build(self, incoming: Signal) -> Signal:
-        c, h, w = _image_shape(incoming)
+        c, h, w = image_shape(incoming)
         return Signal(shapes.max_pool2d_shape((1, c, h, w), self.kernel_size, self.stride, self.padding)[1:])
 
     def forward(self, x: Array, training: bool) -> Array:
@@ -125,7 +138,7 @@ class Flatten(Layer):
     """(C, H, W) to (C*H*W,), in that order."""
 
     def _build(self, incoming: Signal) -> Signal:
-        shape = _image_shape(incoming)
+        shape = image_shape(incoming)
         return Signal((prod(shape),), shape)
 
     def forward(self, x: Array, training: bool) -> Array:
@@ -186,115 +199,11 @@ class Affine(Layer):
         return grad_input
 
 
-class Dropout(Layer):
-    """In training, zero each value with probability rate and divide the others by 1 - rate; else do nothing.
-
-    Which values is a function of seed, the layer's place, `step` (set by the network) and the value's index in NHWC
-    order within the batch: see `fastcnn.dropout`.
-    """
-
-    OPTIONS = ("rate", "seed")
-
-    def __init__(self, rate: float, *, seed: int = 0) -> None:
-        super().__init__()
-        self.rate = check_fraction("rate", rate)
-        self.seed = shapes.integer("seed", seed, 0)
-        self.step = 0
-        self._image: tuple[int, ...] | None = None
-
-    @property
-    def key(self) -> int:
-        """The 64-bit key of this step's mask."""
-        return mask_key(self.seed, self.index, self.step)
-
-    def _build(self, incoming: Signal) -> Signal:
-        self._image = incoming.shape if len(incoming.shape) == 3 else incoming.image
-        return incoming
-
-    def forward(self, x: Array, training: bool) -> Array:
-        if not training:
-            return x
-        factors = keep_mask(self.key, x.size, self.rate) * x.dtype.type(1 / (1 - self.rate))
-        if self._image is not None:
-            c, h, w = self._image
-            factors = factors.reshape(len(x), h, w, c).transpose(0, 3, 1, 2)
-        factors = np.ascontiguousarray(factors).reshape(x.shape)
-        self._saved = (factors,)
-        return x * factors
-
-    def backward(self, grad_out: Array) -> Array:
-        (factors,) = self._recall()
-        grad_input: Array = grad_out * factors
-        return grad_input
-
-
-class BatchNorm2d(Layer):
-    """Each channel to mean 0 and variance 1, then scaled by weight and shifted by bias (Ioffe and Szegedy 2015).
-
-    Training uses the batch's mean and biased variance, and moves running_mean and running_var towards the mean and the
-    unbiased variance by the share momentum; otherwise the running ones are used. Follows torch.nn.BatchNorm2d.
-    """
-
-    OPTIONS = ("momentum", "eps")
-
-    def __init__(self, *, momentum: float = 0.1, eps: float = 1e-5) -> None:
-        super().__init__()
-        self.momentum = check_fraction("momentum", momentum)
-        self.eps = check_positive("eps", eps)
-
-    def _build(self, incoming: Signal) -> Signal:
-        channels = _image_shape(incoming)[:1]
-        self.declarations = [
-            plain("weight", channels, fill=1.0),
-            plain("bias", channels),
-            plain("running_mean", channels, trained=False),
-            plain("running_var", channels, fill=1.0, trained=False),
-        ]
-        return incoming
-
-    def forward(self, x: Array, training: bool) -> Array:
-        if training:
-            mean, var = self._batch_statistics(x)
-        else:
-            mean, var = self.parameters["running_mean"].array, self.parameters["running_var"].array
-        inverse = 1 / np.sqrt(var + x.dtype.type(self.eps))
-        normalised = (x - _channels(mean)) * _channels(inverse)
-        self._saved = (normalised, inverse) if training else ()
-        out: Array = normalised * _channels(self.parameters["weight"].array) + _channels(self.parameters["bias"].array)
-        return out
-
-    def _batch_statistics(self, x: Array) -> tuple[Array, Array]:
-        """Mean and biased variance of each channel, summed in float64; the running statistics move along."""
-        count = x.size // x.shape[1]
-        if count < 2:
-            raise ValueError(f"BatchNorm2d (layer {self.index}) needs more than one value a channel to train on")
-        mean = x.mean(axis=(0, 2, 3), dtype=np.float64)
-        var = np.square(x - _channels(mean)).mean(axis=(0, 2, 3))
-        for name, statistic in (("running_mean", mean), ("running_var", var * (count / (count - 1)))):
-            running = self.parameters[name]
-            running.assign((1 - self.momentum) * running.array + self.momentum * statistic)
-        return mean.astype(x.dtype), var.astype(x.dtype)
-
-    def backward_parameters(self, grad_out: Array) -> None:
-        normalised, _ = self._recall()
-        self._assign_grad("weight", (grad_out * normalised).sum(axis=(0, 2, 3)))
-        self._assign_grad("bias", grad_out.sum(axis=(0, 2, 3)))
-
-    def backward(self, grad_out: Array) -> Array:
-        self.backward_parameters(grad_out)
-        normalised, inverse = self._recall()
-        weight, bias = self.parameters["weight"], self.parameters["bias"]
-        count = grad_out.size // grad_out.shape[1]
-        through_mean, through_var = _channels(bias.grad / count), _channels(weight.grad / count)
-        grad_input: Array = _channels(weight.array * inverse) * (grad_out - through_mean - normalised * through_var)
-        return grad_input
-
-
 class GlobalAvgPool(Layer):
     """The mean of each channel: (C, H, W) to (C,)."""
 
     def _build(self, incoming: Signal) -> Signal:
-        return Signal(_image_shape(incoming)[:1])
+        return Signal(image_shape(incoming)[:1])
 
     def forward(self, x: Array, training: bool) -> Array:
         out: Array = x.mean(axis=(2, 3))
@@ -303,7 +212,8 @@ class GlobalAvgPool(Layer):
     def backward(self, grad_out: Array) -> Array:
         _, h, w = self.in_shape
         grad = grad_out / grad_out.dtype.type(h * w)
-        return np.broadcast_to(grad[:, :, None, None], (*grad.shape, h, w)).copy()
+        grad_input: Array = np.broadcast_to(grad[:, :, None, None], (*grad.shape, h, w)).copy()
+        return grad_input
 
 
 KINDS: dict[str, type[Layer]] = {
@@ -324,15 +234,3 @@ def layer_from_description(description: object) -> Layer:
         given = ", ".join(options)[:100]
         raise ValueError(f"{kind.__name__} has the options ({', '.join(kind.OPTIONS)}), not ({given})")
     return kind(**options)
-
-
-def _image_shape(incoming: Signal) -> tuple[int, int, int]:
-    if len(incoming.shape) != 3:
-        raise ValueError(f"it needs pictures (C, H, W), not {incoming.shape[0]} features; put it before any Flatten")
-    c, h, w = incoming.shape
-    return c, h, w
-
-
-def _channels(vector: Array) -> Array:
-    """(C,) as (C, 1, 1), to meet (N, C, H, W)."""
-    return vector[:, None, None]

@@ -7,7 +7,6 @@ flat arrays is in `parameters.py`, what a file holds in `files.py`.
 import os
 import threading
 from collections.abc import Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,17 +14,15 @@ from numpy.typing import DTypeLike
 
 from .arrays import Array, kind_of
 from .kernels.shapes import integer
-from .layer import Layer, Signal
-from .layers import Affine, Conv2d, Dropout, Flatten, MaxPool2d, ReLU, layer_from_description
+from .layer import Layer
+from .layers import Affine, Conv2d, Dropout, Flatten, MaxPool2d, ReLU
 from .losses import check_label_smoothing, check_labels, softmax, softmax_cross_entropy
-from .parameters import Declaration, Parameter, allocate
+from .parameters import Parameter, allocate, initialise
+from .structure import check_arrays, declare, layers_from_description
 from .summary import summary_table
 
 # Inference goes through the layers in chunks of this many pictures, so that 60,000 need no more memory than these.
 CHUNK = 256
-MAX_LAYERS = 1000
-# 256 MiB of float32: far beyond any network for 28x28 pictures, and a bound for what a file can ask for.
-MAX_PARAMETERS = 1 << 26
 MAX_NAME = 200
 
 
@@ -65,7 +62,7 @@ class Sequential:
         self._lock = threading.RLock()
         for index, layer in enumerate(self.layers):
             layer.attach({d.name: self._windows[f"{index}.{d.name}"] for d in layer.declarations})
-        _initialise(declared, self._windows, seed)
+        initialise(declared, self._windows, seed)
         # Below the lowest layer with parameters no gradient is needed.
         self._lowest = min((i for i, layer in enumerate(self.layers) if layer.parameters), default=len(self.layers))
 
@@ -242,66 +239,6 @@ def paper_network(*, seed: int | None = None) -> Sequential:
     return Sequential(layers, seed=seed, name="paper")
 
 
-def declare(
-    layers: Sequence[Layer], input_shape: Sequence[int]
-) -> tuple[tuple[int, ...], tuple[int, ...], list[tuple[str, Declaration]]]:
-    """Build the layers on pictures of input_shape without allocating anything.
-
-    Returns input_shape and the output's shape as tuples, and each parameter and buffer by its full name. Raises
-    ValueError or TypeError where the layers do not fit.
-    """
-    if not isinstance(input_shape, list | tuple) or len(input_shape) != 3:
-        raise ValueError(f"input_shape must be (C, H, W), not {str(input_shape)[:60]}")
-    if not 1 <= len(layers) <= MAX_LAYERS:
-        raise ValueError(f"a network has 1 to {MAX_LAYERS} layers, not {len(layers)}")
-    first = tuple(integer("input_shape", size, 1) for size in input_shape)
-    signal, declared = Signal(first), []
-    for index, layer in enumerate(layers):
-        if not isinstance(layer, Layer):
-            raise TypeError(f"layer {index} must be a layer such as ReLU(), not {layer!r}"[:200])
-        try:
-            signal = layer.build(signal, index)
-        except ValueError as error:
-            raise ValueError(f"layer {index} ({type(layer).__name__}): {error}") from error
-        declared += [(f"{index}.{declaration.name}", declaration) for declaration in layer.declarations]
-    if len(signal.shape) != 1:
-        raise ValueError(f"the last layer must give (classes,), not {signal.shape}; end with Affine or GlobalAvgPool")
-    if sum(prod(declaration.shape) for _, declaration in declared) > MAX_PARAMETERS:
-        raise ValueError(f"the network has more than {MAX_PARAMETERS} parameters; make a layer smaller")
-    return first, signal.shape, declared
-
-
-def layers_from_description(description: object) -> list[Layer]:
-    """The layers of a network's description; TypeError or ValueError where it is not one."""
-    if not isinstance(description, dict) or set(description) != {"name", "input_shape", "dtype", "layers"}:
-        raise ValueError("the description must have name, input_shape, dtype and layers")
-    layers = description["layers"]
-    if not isinstance(layers, list) or len(layers) > MAX_LAYERS:
-        raise ValueError(f"the description must hold a list of at most {MAX_LAYERS} layers")
-    return [layer_from_description(layer) for layer in layers]
-
-
-def check_arrays(arrays: dict[str, Array], expected: dict[str, tuple[int, ...]], dtype: np.dtype[Any]) -> None:
-    """ValueError unless arrays has exactly the expected names and shapes, the dtype, and finite values."""
-    missing, extra = sorted(set(expected) - set(arrays)), sorted(set(arrays) - set(expected))
-    if missing or extra:
-        parts = [f"lacks {_some(missing)}"] * bool(missing) + [f"has {_some(extra)} in excess"] * bool(extra)
-        raise ValueError(f"the set of arrays {' and '.join(parts)}")
-    for name, shape in expected.items():
-        array = arrays[name]
-        if array.shape != shape:
-            raise ValueError(f"{name} must have the shape {shape}, not {array.shape}")
-        if array.dtype != dtype:
-            raise ValueError(f"{name} must be {dtype}, not {array.dtype}")
-        if not np.isfinite(array).all():
-            raise ValueError(f"{name} holds values that are not finite")
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(repr(name)[:60] for name in names[:3]) + more
-
-
 def _check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     if dtype not in (np.float32, np.float64, "float32", "float64"):
         raise ValueError(f"dtype must be float32 or float64, not {str(dtype)[:60]}")
@@ -314,13 +251,3 @@ def _check_name(name: str) -> str:
     if len(name) > MAX_NAME or not name.isprintable():
         raise ValueError(f"name must be at most {MAX_NAME} printable characters")
     return name
-
-
-def _initialise(declared: Sequence[tuple[str, Declaration]], windows: dict[str, Parameter], seed: int | None) -> None:
-    """Draw in float64 and in the order that everyone sees: the start depends on neither dtype nor order in memory."""
-    generator = np.random.default_rng(None if seed is None else integer("seed", seed, 0))
-    for name, declaration in declared:
-        if declaration.std > 0:
-            windows[name].assign(declaration.std * generator.standard_normal(declaration.shape))
-        else:
-            windows[name].assign(np.full(declaration.shape, declaration.fill))

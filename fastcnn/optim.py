@@ -1,7 +1,7 @@
-"""The seven optimizers, gradient clipping and averaged weights: options, state and checks. The arithmetic is in `kernels/<backend>/updates.py`.
+"""The seven optimizers, gradient clipping and averaged weights: options, state and checks.
 
-An optimizer sees a network as two flat arrays, values and gradients, and keeps its own state in flat arrays of the same
-length. The formulas and defaults are torch.optim's.
+The arithmetic is in `kernels/<backend>/updates.py`. An optimizer sees a network as two flat arrays, values and
+gradients, and keeps its own state in flat arrays of the same length. The formulas and defaults are torch.optim's.
 """
 
 from math import isfinite, sqrt

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from .arrays import Array, aligned_zeros, kind_of, padded_count
+from .kernels.shapes import integer
 
 
 @dataclass(frozen=True)
@@ -143,3 +144,13 @@ def allocate(
         grad_storage = gradients[window].reshape(declaration.storage_shape) if declaration.trained else None
         windows[name] = Parameter(name, declaration.shape, storage, grad_storage, declaration.axes)
     return values, gradients, buffers, windows
+
+
+def initialise(declared: Sequence[tuple[str, Declaration]], windows: dict[str, Parameter], seed: int | None) -> None:
+    """Draw in float64 and in the order that everyone sees: the start depends on neither dtype nor order in memory."""
+    generator = np.random.default_rng(None if seed is None else integer("seed", seed, 0))
+    for name, declaration in declared:
+        if declaration.std > 0:
+            windows[name].assign(declaration.std * generator.standard_normal(declaration.shape))
+        else:
+            windows[name].assign(np.full(declaration.shape, declaration.fill))

@@ -77,7 +77,7 @@ def _adam(
     decay: Any,
     shrink: Any,
 ) -> None:
-    """Both kinds of weight decay: Adam adds `decay` times the value to the gradient, AdamW first multiplies it by `shrink`."""
+    """Adam adds `decay` times the value to the gradient (shrink is 1), AdamW shrinks the value first (decay is 0)."""
     for i in prange(values.size):
         g = gradients[i] + decay * values[i]
         means[i] = keep1 * means[i] + take1 * g

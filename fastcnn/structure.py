@@ -1,0 +1,77 @@
+"""What a row of layers amounts to, found out and checked before any memory is allocated."""
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .arrays import Array
+from .kernels.shapes import integer
+from .layer import Layer, Signal
+from .layers import layer_from_description
+from .parameters import Declaration
+
+MAX_LAYERS = 1000
+# 256 MiB of float32: far beyond any network for 28x28 pictures, and a bound for what a file can ask for.
+MAX_PARAMETERS = 1 << 26
+
+
+def declare(
+    layers: Sequence[Layer], input_shape: Sequence[int]
+) -> tuple[tuple[int, ...], tuple[int, ...], list[tuple[str, Declaration]]]:
+    """Build the layers on pictures of input_shape without allocating anything.
+
+    Returns input_shape and the output's shape as tuples, and each parameter and buffer by its full name. Raises
+    ValueError or TypeError where the layers do not fit.
+    """
+    if not isinstance(input_shape, list | tuple) or len(input_shape) != 3:
+        raise ValueError(f"input_shape must be (C, H, W), not {str(input_shape)[:60]}")
+    if not 1 <= len(layers) <= MAX_LAYERS:
+        raise ValueError(f"a network has 1 to {MAX_LAYERS} layers, not {len(layers)}")
+    first = tuple(integer("input_shape", size, 1) for size in input_shape)
+    signal, declared = Signal(first), []
+    for index, layer in enumerate(layers):
+        if not isinstance(layer, Layer):
+            raise TypeError(f"layer {index} must be a layer such as ReLU(), not {layer!r}"[:200])
+        try:
+            signal = layer.build(signal, index)
+        except ValueError as error:
+            raise ValueError(f"layer {index} ({type(layer).__name__}): {error}") from error
+        declared += [(f"{index}.{declaration.name}", declaration) for declaration in layer.declarations]
+    if len(signal.shape) != 1:
+        raise ValueError(f"the last layer must give (classes,), not {signal.shape}; end with Affine or GlobalAvgPool")
+    if sum(prod(declaration.shape) for _, declaration in declared) > MAX_PARAMETERS:
+        raise ValueError(f"the network has more than {MAX_PARAMETERS} parameters; make a layer smaller")
+    return first, signal.shape, declared
+
+
+def layers_from_description(description: object) -> list[Layer]:
+    """The layers of a network's description; TypeError or ValueError where it is not one."""
+    if not isinstance(description, dict) or set(description) != {"name", "input_shape", "dtype", "layers"}:
+        raise ValueError("the description must have name, input_shape, dtype and layers")
+    layers = description["layers"]
+    if not isinstance(layers, list) or len(layers) > MAX_LAYERS:
+        raise ValueError(f"the description must hold a list of at most {MAX_LAYERS} layers")
+    return [layer_from_description(layer) for layer in layers]
+
+
+def check_arrays(arrays: dict[str, Array], expected: dict[str, tuple[int, ...]], dtype: np.dtype[Any]) -> None:
+    """ValueError unless arrays has exactly the expected names and shapes, the dtype, and finite values."""
+    missing, extra = sorted(set(expected) - set(arrays)), sorted(set(arrays) - set(expected))
+    if missing or extra:
+        parts = [f"lacks {_some(missing)}"] * bool(missing) + [f"has {_some(extra)} in excess"] * bool(extra)
+        raise ValueError(f"the set of arrays {' and '.join(parts)}")
+    for name, shape in expected.items():
+        array = arrays[name]
+        if array.shape != shape:
+            raise ValueError(f"{name} must have the shape {shape}, not {array.shape}")
+        if array.dtype != dtype:
+            raise ValueError(f"{name} must be {dtype}, not {array.dtype}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} holds values that are not finite")
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(repr(name)[:60] for name in names[:3]) + more
