@@ -1,24 +1,67 @@
-"""What all tests share: a seeded random generator, and `--no-skips`, with which a test that cannot run fails."""
+"""What all tests share: seeded random numbers, Python in a process of its own, and `--no-skips` for CI."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="fail where a test was skipped (used by CI)")
 
 
-@pytest.hookimpl(hookwrapper=True)
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]
-    outcome = yield
-    report = outcome.get_result()
+    report = yield
     if report.skipped and not hasattr(report, "wasxfail") and item.config.getoption("--no-skips"):
         report.outcome = "failed"
         report.longrepr = f"skipped under --no-skips: {report.longrepr}"
+    return report
 
 
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def run_python() -> RunPython:
+    """Run a program (a text, or a Path) in a fresh interpreter that sees this checkout; its warnings are errors.
+
+    `env` adds to the environment, None removes; `prefix` goes before the interpreter. Fails on a non-zero exit status
+    unless check=False.
+    """
+
+    def run(
+        program: str | Path,
+        *arguments: str,
+        env: dict[str, str | None] | None = None,
+        prefix: tuple[str, ...] = (),
+        check: bool = True,
+        timeout_s: float = 120,
+    ) -> subprocess.CompletedProcess[str]:
+        changed = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", **(env or {})}
+        environment = {name: value for name, value in changed.items() if value is not None}
+        given = [str(program)] if isinstance(program, Path) else ["-c", program]
+        done = subprocess.run(
+            [*prefix, sys.executable, *given, *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+        )
+        if check and done.returncode != 0:
+            pytest.fail(f"exit status {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    return run
