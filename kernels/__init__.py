@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from fastcnn.kernels import shapes
 from fastcnn.kernels.backends import active, available, backend, use
-from fastcnn.kernels.shapes import Array, Indices, PaddingLike, PairLike
+from fastcnn.kernels.shapes import Array, Indices, PaddingLike, PairLike, plain
 
 __all__ = [
     "active",
@@ -48,11 +48,11 @@ def im2col(
 
     Follows torch.nn.functional.unfold, which returns (N, C*R*S, P*Q).
     """
-    (x,) = shapes.images(x=x)
+    shapes.check_images(x=x)
     size, step, spread = _geometry(kernel_size, stride, dilation)
     sides = shapes.padding_pairs(padding)
     shapes.windows(shapes.shape_of(x), size, step, sides, spread)
-    cols: Array = active().im2col(x, size, step, sides, spread)
+    cols: Array = active().im2col(plain(x), size, step, sides, spread)
     return cols
 
 
@@ -79,13 +79,13 @@ def col2im(
 
     Follows torch.nn.functional.fold.
     """
-    (cols,) = shapes.floats(2, cols=cols)
+    shapes.check_floats(2, cols=cols)
     n, c, h, w = shapes.shape4("input_shape", input_shape)
     size, step, spread = _geometry(kernel_size, stride, dilation)
     sides = shapes.padding_pairs(padding)
     p, q = shapes.windows((n, c, h, w), size, step, sides, spread)
-    shapes.expect_shape("cols", cols, (n * p * q, c * size[0] * size[1]))
-    images: Array = active().col2im(cols, (n, c, h, w), size, step, sides, spread)
+    shapes.check_shape("cols", cols, (n * p * q, c * size[0] * size[1]))
+    images: Array = active().col2im(plain(cols), (n, c, h, w), size, step, sides, spread)
     return images
 
 
@@ -116,11 +116,13 @@ def conv2d(
 
     Follows torch.nn.functional.conv2d.
     """
-    x, weight = shapes.images(x=x, weight=weight)
+    shapes.check_images(x=x, weight=weight)
     step, sides, spread, groups = _options(stride, padding, dilation, groups)
     k = shapes.conv2d_shape(shapes.shape_of(x), shapes.shape_of(weight), step, sides, spread, groups)[1]
-    bias = shapes.bias_vector(bias, x, k)
-    out: Array = active().conv2d(x, weight, bias, step, sides, spread, groups)
+    if bias is not None:
+        shapes.check_bias(bias, x, k)
+        bias = plain(bias)
+    out: Array = active().conv2d(plain(x), plain(weight), bias, step, sides, spread, groups)
     return out
 
 
@@ -147,12 +149,12 @@ def conv2d_grad_input(
     -------
     grad_input : (N, C, H, W)
     """
-    grad_out, weight = shapes.images(grad_out=grad_out, weight=weight)
+    shapes.check_images(grad_out=grad_out, weight=weight)
     images = shapes.shape4("input_shape", input_shape)
     step, sides, spread, groups = _options(stride, padding, dilation, groups)
     expected = shapes.conv2d_shape(images, shapes.shape_of(weight), step, sides, spread, groups)
-    shapes.expect_shape("grad_out", grad_out, expected)
-    grad_input: Array = active().conv2d_grad_input(grad_out, weight, images, step, sides, spread, groups)
+    shapes.check_shape("grad_out", grad_out, expected)
+    grad_input: Array = active().conv2d_grad_input(plain(grad_out), plain(weight), images, step, sides, spread, groups)
     return grad_input
 
 
@@ -179,14 +181,14 @@ def conv2d_grad_weight(
     -------
     grad_weight : (K, C/groups, R, S), zero where N is 0
     """
-    grad_out, x = shapes.images(grad_out=grad_out, x=x)
+    shapes.check_images(grad_out=grad_out, x=x)
     size = shapes.pair("kernel_size", kernel_size)
     step, sides, spread, groups = _options(stride, padding, dilation, groups)
     k, c = grad_out.shape[1], x.shape[1]
     weight_shape = (k, max(c // groups, 1), *size)
     expected = shapes.conv2d_shape(shapes.shape_of(x), weight_shape, step, sides, spread, groups)
-    shapes.expect_shape("grad_out", grad_out, expected)
-    grad_weight: Array = active().conv2d_grad_weight(grad_out, x, size, step, sides, spread, groups)
+    shapes.check_shape("grad_out", grad_out, expected)
+    grad_weight: Array = active().conv2d_grad_weight(plain(grad_out), plain(x), size, step, sides, spread, groups)
     return grad_weight
 
 
@@ -210,12 +212,12 @@ def max_pool2d(
     A NaN in a window makes its output NaN, and argmax is the first NaN. Follows torch.nn.functional.max_pool2d with
     return_indices=True, which gives the last NaN instead.
     """
-    (x,) = shapes.images(x=x)
+    shapes.check_images(x=x)
     size = shapes.pair("kernel_size", kernel_size)
     step = size if stride is None else shapes.pair("stride", stride)
     sides = shapes.padding_pairs(padding)
     shapes.max_pool2d_shape(shapes.shape_of(x), size, step, sides)
-    result: tuple[Array, Indices] = active().max_pool2d(x, size, step, sides)
+    result: tuple[Array, Indices] = active().max_pool2d(plain(x), size, step, sides)
     return result
 
 
@@ -232,11 +234,11 @@ def max_pool2d_grad(grad_out: Array, argmax: Indices, input_shape: Sequence[int]
     -------
     grad_input : (N, C, H, W)
     """
-    (grad_out,) = shapes.images(grad_out=grad_out)
+    shapes.check_images(grad_out=grad_out)
     images = shapes.shape4("input_shape", input_shape)
-    shapes.expect_shape("grad_out", grad_out, (*images[:2], *grad_out.shape[2:]))
-    argmax = shapes.argmax_indices(argmax, grad_out, images)
-    grad_input: Array = active().max_pool2d_grad(grad_out, argmax, images)
+    shapes.check_shape("grad_out", grad_out, (*images[:2], *grad_out.shape[2:]))
+    shapes.check_argmax(argmax, grad_out, images)
+    grad_input: Array = active().max_pool2d_grad(plain(grad_out), plain(argmax), images)
     return grad_input
 
 

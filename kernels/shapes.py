@@ -10,7 +10,7 @@ zero channels, and answers with zero output channels whatever the weight says.
 
 import operator
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,8 @@ Padding: TypeAlias = tuple[Pair, Pair]
 Shape: TypeAlias = tuple[int, int, int, int]
 PairLike: TypeAlias = int | Sequence[int]
 PaddingLike: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]]
+
+_Number = TypeVar("_Number", bound=np.number[Any])
 
 # The product of two such numbers, and every sum of products that a kernel forms from them, fits in int64.
 MAX_INT = 2**31 - 1
@@ -102,32 +104,15 @@ def _check_bytes(name: str, shape: tuple[int, ...]) -> None:
         raise ValueError(f"{name} is too large: an array of shape {shape} cannot be addressed")
 
 
-def floats(dimensions: int, **named: Array) -> list[Array]:
-    """The arrays as kernels want them: C-contiguous, aligned, of native byte order; copied only where they are not.
-
-    They must be float32 or float64, share one dtype and have the given number of axes.
-    """
-    for name, array in named.items():
-        if not isinstance(array, np.ndarray):
-            raise TypeError(f"{name} must be a NumPy array, got {type(array).__name__}")
-        if array.dtype.newbyteorder("=") not in _FLOATS:
-            raise TypeError(f"{name} must be float32 or float64, got {array.dtype}")
-    (first_name, first), *others = named.items()
-    for name, array in others:
-        if array.dtype.newbyteorder("=") != first.dtype.newbyteorder("="):
-            raise TypeError(f"{name} is {array.dtype} but {first_name} is {first.dtype}: they must have the same dtype")
-    for name, array in named.items():
-        if array.ndim != dimensions:
-            raise ValueError(f"{name} must have {dimensions} axes, got shape {array.shape}")
-    return [_plain(array) for array in named.values()]
+def native(array: npt.NDArray[Any]) -> np.dtype[Any]:
+    """The array's dtype in this machine's byte order."""
+    return array.dtype.newbyteorder("=")
 
 
-def images(**named: Array) -> list[Array]:
-    """`floats` of four axes, of which only the first may be empty."""
-    arrays = floats(4, **named)
-    for name, array in zip(named, arrays, strict=True):
-        _check_images(name, shape_of(array))
-    return arrays
+def plain(array: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
+    """The array as kernels want it: C-contiguous, aligned, of native byte order; copied only where it is not."""
+    tidy = np.require(array, native(array), ["C", "A", "E"])
+    return tidy if tidy.flags.writeable else np.asarray(_WithoutReadOnlyFlag(tidy))
 
 
 def shape_of(array: Array) -> Shape:
@@ -136,41 +121,54 @@ def shape_of(array: Array) -> Shape:
     return n, c, h, w
 
 
-def expect_shape(name: str, array: Array, shape: tuple[int, ...]) -> None:
+def check_floats(dimensions: int, **named: Array) -> None:
+    """The arrays are float32 or float64, share one dtype and have the given number of axes."""
+    for name, array in named.items():
+        if not isinstance(array, np.ndarray):
+            raise TypeError(f"{name} must be a NumPy array, got {type(array).__name__}")
+        if native(array) not in _FLOATS:
+            raise TypeError(f"{name} must be float32 or float64, got {array.dtype}")
+    (first_name, first), *others = named.items()
+    for name, array in others:
+        if native(array) != native(first):
+            raise TypeError(f"{name} is {array.dtype} but {first_name} is {first.dtype}: they must have the same dtype")
+    for name, array in named.items():
+        if array.ndim != dimensions:
+            raise ValueError(f"{name} must have {dimensions} axes, got shape {array.shape}")
+
+
+def check_images(**named: Array) -> None:
+    """The arrays are floats of one dtype with four axes, of which only the first may be empty."""
+    check_floats(4, **named)
+    for name, array in named.items():
+        _check_images(name, shape_of(array))
+
+
+def check_shape(name: str, array: Array, shape: tuple[int, ...]) -> None:
     if array.shape != shape:
         raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
 
 
-def bias_vector(bias: Array | None, x: Array, out_channels: int) -> Array | None:
-    """A bias for each output channel, of x's dtype, or None."""
-    if bias is None:
-        return None
+def check_bias(bias: Array, x: Array, out_channels: int) -> None:
+    """The bias is of x's dtype and has a number for each output channel."""
     if not isinstance(bias, np.ndarray):
         raise TypeError(f"bias must be a NumPy array or None, got {type(bias).__name__}")
-    if bias.dtype.newbyteorder("=") != x.dtype:
+    if native(bias) != native(x):
         raise TypeError(f"bias is {bias.dtype} but x is {x.dtype}: they must have the same dtype")
-    if bias.shape != (out_channels,):
-        raise ValueError(f"bias must have shape ({out_channels},), one for each output channel, got {bias.shape}")
-    return _plain(bias)
+    check_shape("bias", bias, (out_channels,))
 
 
-def argmax_indices(argmax: Indices, grad_out: Array, input_shape: Shape) -> Indices:
-    """max_pool2d's indices: one for each output, each inside its plane."""
+def check_argmax(argmax: Indices, grad_out: Array, input_shape: Shape) -> None:
+    """The indices are one for each output, and each lies inside its plane."""
     if not isinstance(argmax, np.ndarray):
         raise TypeError(f"argmax must be a NumPy array, got {type(argmax).__name__}")
-    if argmax.dtype.newbyteorder("=") != np.dtype(np.int64):
+    if native(argmax) != np.dtype(np.int64):
         raise TypeError(f"argmax must be int64, got {argmax.dtype}")
     if argmax.shape != grad_out.shape:
         raise ValueError(f"argmax must have grad_out's shape {grad_out.shape}, got {argmax.shape}")
     pixels = input_shape[2] * input_shape[3]
     if argmax.size and not (argmax.min() >= 0 and argmax.max() < pixels):
         raise ValueError(f"argmax must lie between 0 and {pixels - 1} for input_shape {input_shape}")
-    return _plain(argmax)
-
-
-def _plain(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    plain = np.require(array, array.dtype.newbyteorder("="), ["C", "A", "E"])
-    return plain if plain.flags.writeable else np.asarray(_WithoutReadOnlyFlag(plain))
 
 
 def output_size(size: int, kernel_size: int, stride: int, padding: Pair, dilation: int) -> int:
@@ -203,6 +201,8 @@ def conv2d_shape(
 ) -> Shape:
     """The shape (N, K, P, Q) of a convolution's output, from checked options; ValueError where they do not fit."""
     (n, c, _, _), (k, c_group, r, s) = input_shape, weight_shape
+    if k == 0:
+        raise ValueError(f"weight must have at least one output channel, got shape {weight_shape}")
     if c % groups or k % groups:
         raise ValueError(f"groups must divide the {c} input channels and the {k} output channels, got {groups}")
     if c_group != c // groups:

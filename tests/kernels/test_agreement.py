@@ -1,0 +1,121 @@
+"""Every backend against the reference: values and gradients, by the derived bound; argmax exactly."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.kernels.cases import (
+    CONVOLUTIONS,
+    DTYPES,
+    POOLINGS,
+    Call,
+    Convolution,
+    Pooling,
+    convolution_calls,
+    hard_pixels,
+    normal,
+    pooling_calls,
+    whole_numbers,
+)
+from tests.kernels.checks import assert_within_bound, in_float64, magnitude, running
+
+pytestmark = pytest.mark.usefixtures("backend")
+
+
+def assert_agrees(name: str, call: Call) -> None:
+    assert_within_bound(call(), in_float64(call), magnitude(call), name)
+
+
+def assert_same_maxima(call: Call) -> None:
+    out, argmax = call()
+    with running("reference"):
+        expected_out, expected_argmax = call()
+    np.testing.assert_array_equal(argmax, expected_argmax)
+    np.testing.assert_array_equal(out, expected_out)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", CONVOLUTIONS, ids=str)
+def test_convolution_agrees_with_the_reference(
+    case: Convolution, dtype: type[np.floating], rng: np.random.Generator
+) -> None:
+    for name, call in convolution_calls(case, normal(rng, dtype)).items():
+        assert_agrees(name, call)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", CONVOLUTIONS, ids=str)
+def test_whole_numbers_give_equal_results(
+    case: Convolution, dtype: type[np.floating], rng: np.random.Generator
+) -> None:
+    for name, call in convolution_calls(case, whole_numbers(rng, dtype)).items():
+        np.testing.assert_array_equal(call(), in_float64(call), err_msg=name)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", POOLINGS, ids=str)
+def test_max_pool_agrees_with_the_reference(case: Pooling, dtype: type[np.floating], rng: np.random.Generator) -> None:
+    for draw in (normal(rng, dtype), hard_pixels(rng, dtype)):
+        calls = pooling_calls(case, draw, rng)
+        assert_same_maxima(calls["max_pool2d"])
+        assert_agrees("max_pool2d_grad", calls["max_pool2d_grad"])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_infinities_and_nan_spread_as_in_the_reference(dtype: type[np.floating], rng: np.random.Generator) -> None:
+    """A kernel that skips zeros, or multiplies the padding by something, would lose or invent a NaN."""
+    case = Convolution("", (2, 3, 6, 7), 4, (3, 2), stride=(1, 2), padding=((1, 0), (2, 1)))
+    call = convolution_calls(case, whole_numbers(rng, dtype))["conv2d"]
+    call.arrays["x"][0, 1, 2, 3] = np.nan
+    call.arrays["x"][1, 2, 3, 4] = np.inf
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_array_equal(call(), in_float64(call))
+
+
+@st.composite
+def convolutions(draw: st.DrawFn) -> Convolution:
+    """Any geometry in which a window fits."""
+
+    def two(low: int, high: int) -> tuple[int, int]:
+        return draw(st.integers(low, high)), draw(st.integers(low, high))
+
+    groups, (c, k), kernel_size, dilation = draw(st.integers(1, 3)), two(1, 5), two(1, 4), two(1, 3)
+    padding = two(0, 4), two(0, 4)
+    h, w = (
+        max(1, spread * (size - 1) + 1 - sum(sides)) + extra
+        for spread, size, sides, extra in zip(dilation, kernel_size, padding, two(0, 7), strict=True)
+    )
+    input_shape = (draw(st.integers(0, 3)), c * groups, h, w)
+    return Convolution(
+        "", input_shape, k * groups, kernel_size, two(1, 4), padding, dilation, groups, draw(st.booleans())
+    )
+
+
+@st.composite
+def poolings(draw: st.DrawFn) -> Pooling:
+    def two(low: int, high: int) -> tuple[int, int]:
+        return draw(st.integers(low, high)), draw(st.integers(low, high))
+
+    r, s = two(1, 4)
+    (top, bottom), (left, right) = two(0, r // 2), two(0, s // 2)
+    h, w = max(1, r - top - bottom), max(1, s - left - right)
+    extra_h, extra_w = two(0, 7)
+    input_shape = (draw(st.integers(0, 3)), draw(st.integers(1, 5)), h + extra_h, w + extra_w)
+    return Pooling("", input_shape, (r, s), two(1, 5), ((top, bottom), (left, right)))
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@given(case=convolutions(), dtype=st.sampled_from(DTYPES), seed=st.integers(0, 99))
+def test_any_convolution_agrees_with_the_reference(case: Convolution, dtype: type[np.floating], seed: int) -> None:
+    for name, call in convolution_calls(case, whole_numbers(np.random.default_rng(seed), dtype)).items():
+        np.testing.assert_array_equal(call(), in_float64(call), err_msg=name)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@given(case=poolings(), dtype=st.sampled_from(DTYPES), seed=st.integers(0, 99))
+def test_any_max_pool_agrees_with_the_reference(case: Pooling, dtype: type[np.floating], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    calls = pooling_calls(case, hard_pixels(rng, dtype), rng)
+    assert_same_maxima(calls["max_pool2d"])
+    assert_agrees("max_pool2d_grad", calls["max_pool2d_grad"])

@@ -1,0 +1,156 @@
+"""Choosing a backend: by name, by environment, and never silently another; all of them share names and signatures."""
+
+import importlib
+import inspect
+import os
+import subprocess
+import sys
+from types import FunctionType, ModuleType, SimpleNamespace
+
+import pytest
+
+from fastcnn import kernels
+from fastcnn.kernels import backends, reference
+from tests.kernels.cases import BACKENDS
+
+FUNCTIONS = [name for name in kernels.__all__ if name not in ("active", "available", "backend", "use")]
+
+
+@pytest.fixture
+def undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process that has not used a kernel yet."""
+    monkeypatch.setattr(backends, "_chosen", None)
+    monkeypatch.delenv("FASTCNN_BACKEND", raising=False)
+
+
+def parameters(function: object) -> list[tuple[str, object, object]]:
+    return [(p.name, p.kind, p.default) for p in inspect.signature(function).parameters.values()]  # type: ignore[arg-type]
+
+
+def output_of(program: str, **environment: str) -> str:
+    """What a fresh interpreter prints."""
+    inherited = {name: value for name, value in os.environ.items() if name != "FASTCNN_BACKEND"}
+    return subprocess.run(
+        [sys.executable, "-c", program], env={**inherited, **environment}, text=True, capture_output=True, check=True
+    ).stdout.strip()
+
+
+def without(monkeypatch: pytest.MonkeyPatch, missing: str, error: Exception) -> None:
+    """Let the import of one backend fail."""
+    import_module = importlib.import_module
+
+    def fail_or_import(name: str) -> ModuleType:
+        if name == f"fastcnn.kernels.{missing}":
+            raise error
+        return import_module(name)
+
+    monkeypatch.setattr(backends, "importlib", SimpleNamespace(import_module=fail_or_import, util=importlib.util))
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+@pytest.mark.parametrize("function", reference.__all__)
+def test_backends_share_names_and_signatures(name: str, function: str) -> None:
+    module = importlib.import_module(f"fastcnn.kernels.{name}")
+    assert parameters(getattr(module, function)) == parameters(getattr(reference, function))
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_backends_export_the_same_names(name: str) -> None:
+    module = importlib.import_module(f"fastcnn.kernels.{name}")
+    assert sorted(module.__all__) == sorted(reference.__all__)
+
+
+def test_every_public_kernel_has_a_backend_function() -> None:
+    assert set(FUNCTIONS) < set(reference.__all__)
+    assert all(isinstance(getattr(kernels, name), FunctionType) for name in FUNCTIONS)
+
+
+@pytest.mark.usefixtures("undecided")
+def test_use_decides_and_backend_tells() -> None:
+    for name in BACKENDS:
+        kernels.use(name)
+        assert kernels.backend() == name
+        assert kernels.active().__name__ == f"fastcnn.kernels.{name}"
+
+
+@pytest.mark.usefixtures("undecided")
+def test_cpu_is_the_default() -> None:
+    assert kernels.backend() == "cpu"
+
+
+@pytest.mark.usefixtures("undecided")
+def test_environment_is_read_at_first_use_and_only_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FASTCNN_BACKEND", "reference")
+    assert kernels.backend() == "reference"
+    monkeypatch.setenv("FASTCNN_BACKEND", "cpu")
+    assert kernels.backend() == "reference"
+
+
+@pytest.mark.usefixtures("undecided")
+def test_empty_variable_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FASTCNN_BACKEND", "")
+    assert kernels.backend() == "cpu"
+
+
+@pytest.mark.usefixtures("undecided")
+@pytest.mark.parametrize("name", ["numpy", "CPU", "", None, 3])
+def test_unknown_name_is_refused(name: object) -> None:
+    with pytest.raises(ValueError, match=r"^backend must be one of reference, cpu, cuda, got "):
+        kernels.use(name)  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("undecided")
+def test_unknown_name_in_the_environment_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FASTCNN_BACKEND", "gpu")
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"^FASTCNN_BACKEND must be one of reference, cpu, cuda, got 'gpu'$"):
+            kernels.backend()
+
+
+@pytest.mark.usefixtures("undecided")
+def test_unavailable_backend_is_an_error_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernels.use("reference")
+    without(monkeypatch, "cpu", ImportError("Numba needs NumPy 2.3 or less.\nSecond line"))
+    expected = (
+        r"^backend 'cpu' is not available: Numba needs NumPy 2.3 or less; "
+        r"kernels.use\('reference'\) works on this machine$"
+    )
+    with pytest.raises(RuntimeError, match=expected):
+        kernels.use("cpu")
+    assert kernels.backend() == "reference"
+    assert kernels.available()["cpu"] == "Numba needs NumPy 2.3 or less"
+
+
+@pytest.mark.usefixtures("undecided")
+def test_unavailable_default_is_an_error_at_each_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    without(monkeypatch, "cpu", OSError())
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match=r"^backend 'cpu' is not available: OSError; "):
+            kernels.active()
+
+
+@pytest.mark.usefixtures("undecided")
+def test_backend_missing_from_this_version_says_what_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    if importlib.util.find_spec("fastcnn.kernels.cuda") is None:
+        monkeypatch.setenv("FASTCNN_BACKEND", "cuda")
+        with pytest.raises(
+            RuntimeError, match=r"^backend 'cuda' is not available: .* cuda kernels; kernels.use\('cpu'\)"
+        ):
+            kernels.backend()
+
+
+def test_available_names_every_backend() -> None:
+    reasons = kernels.available()
+    assert tuple(reasons) == backends.NAMES
+    assert all(reasons[name] == "" for name in BACKENDS)
+
+
+def test_reference_does_not_import_numba() -> None:
+    program = """if True:
+        import sys
+        import numpy as np
+        import fastcnn.kernels as kernels
+        imported = [name for name in ("numba", "scipy", "fastcnn.kernels.reference") if name in sys.modules]
+        kernels.im2col(np.ones((1, 1, 2, 2)), 1)
+        print(imported, kernels.backend(), "numba" in sys.modules, "fastcnn.kernels.cpu" in sys.modules)"""
+    assert output_of(program, FASTCNN_BACKEND="reference") == "[] reference False False"
