@@ -18,8 +18,8 @@ LEAST_LIMIT = (
 VARIABLE = "FASTCNN_NUM_THREADS"
 
 # How long an idle OpenMP thread spins before it sleeps. GNU's own 300,000 rounds last 8 to 12 ms where a neighbour has
-# the core that the other thread needs. Measured on 2 cores of a Zen 5 server: two threads, a kernel of 0.57 ms of work on
-# one; median in ms, worst of two runs of 600 calls, by pause between calls (in brackets: a busy process on each core):
+# the core that the other thread needs. Measured on 2 cores of a Zen 5 server: two threads, a kernel of 0.57 ms of work
+# for one; median in ms, worst of two runs of 600 calls, by pause between calls (in brackets: a busy process per core):
 #     rounds        1,000         3,000         10,000        30,000        300,000
 #     pause 0       0.30 (0.29)   -             0.29 (0.29)   0.29 (0.29)   0.29 (0.29; mean 1.7 instead of 0.7)
 #     pause 50 us   0.32 (0.31)   0.29 (0.29)   0.31 (0.29)   0.30 (0.29)   0.30 (11.9)

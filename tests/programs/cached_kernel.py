@@ -1,0 +1,42 @@
+"""Run by test_cache.py in a process of its own: calls a kernel twice and reports the state of the kernel cache."""
+
+import json
+
+import numpy as np
+from numba import prange
+
+from fastcnn.kernels.cpu.cache import store
+from fastcnn.kernels.cpu.jit import inner, kernel, parallel_lock
+
+
+@inner
+def tripled(value):
+    return 3 * value
+
+
+@kernel
+def triple(x, out):
+    for i in prange(len(x)):
+        out[i] = tripled(x[i])
+
+
+def main() -> None:
+    x = np.arange(10.0)
+    out = np.empty_like(x)
+    for call in (triple, triple.serial):
+        out[:] = -1
+        with parallel_lock:
+            call(x, out)
+        assert (out == 3 * x).all()
+    state = {
+        "folder": store.folder and str(store.folder),
+        "writable": store.writable,
+        "loaded": store.loaded,
+        "saved": store.saved,
+        "repaired": store.repaired,
+        "text": store.describe(),
+    }
+    print(json.dumps(state))
+
+
+main()
