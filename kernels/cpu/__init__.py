@@ -3,3 +3,35 @@
 from fastcnn.kernels.threads import prepare_numba
 
 prepare_numba()  # before any module of this package imports Numba
+
+from fastcnn.kernels.cpu.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight  # noqa: E402
+from fastcnn.kernels.cpu.pooling import max_pool2d, max_pool2d_grad  # noqa: E402
+from fastcnn.kernels.cpu.unfold import col2im, im2col  # noqa: E402
+from fastcnn.kernels.cpu.updates import (  # noqa: E402
+    adagrad_update,
+    adam_update,
+    adamw_update,
+    ema_update,
+    momentum_update,
+    nesterov_update,
+    rmsprop_update,
+    sgd_update,
+)
+
+__all__ = [
+    "adagrad_update",
+    "adam_update",
+    "adamw_update",
+    "col2im",
+    "conv2d",
+    "conv2d_grad_input",
+    "conv2d_grad_weight",
+    "ema_update",
+    "im2col",
+    "max_pool2d",
+    "max_pool2d_grad",
+    "momentum_update",
+    "nesterov_update",
+    "rmsprop_update",
+    "sgd_update",
+]

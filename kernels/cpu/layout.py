@@ -1,0 +1,101 @@
+"""Copies between the layout that everyone sees (N, C, H, W) and the ones that tiles walk through.
+
+Inside, images are channels-last, (N, H, W, C), with a border of zeros as wide as the convolution's padding, so that no
+tile tests whether a pixel exists. Weights lie as blocks of filters, (blocks, taps, terms, filters of a block), padded
+with zeros to whole vectors. Each function writes a flat array that its caller allocated once.
+"""
+
+import numpy as np
+from numba import prange
+
+from .jit import kernel
+from .sharing import split
+from .vector import VECTOR_BYTES
+
+BLOCK_PIXELS = 16  # pixels transposed at a time: their cache lines stay in the first cache while all channels pass
+
+
+def block_width(dtype: np.dtype) -> int:
+    """Filters in a block of packed weights: two vectors."""
+    return 2 * VECTOR_BYTES // dtype.itemsize
+
+
+def packed_count(filters: int, terms: int, dtype: np.dtype) -> int:
+    """Elements of packed weights: `terms` for each filter, filters rounded up to whole blocks."""
+    width = block_width(dtype)
+    return -(-filters // width) * width * terms
+
+
+@kernel
+def to_channels_last(out, x, top, left, height, width):
+    """(N, C, H, W) x into the middle of zero-bordered (N, height, width, C) images."""
+    N, C, H, W = x.shape
+    for n in prange(N):
+        image = n * height * width * C
+        if H != height or W != width:
+            out[image : image + height * width * C] = 0
+        for h in range(H):
+            row = image + ((h + top) * width + left) * C
+            for start in range(0, W, BLOCK_PIXELS):
+                for c in range(C):
+                    for w in range(start, min(W, start + BLOCK_PIXELS)):
+                        out[row + w * C + c] = x[n, c, h, w]
+
+
+@kernel
+def to_channels_first(out, x):
+    """(N, H, W, C) flat x into (N, C, H, W) out."""
+    N, C, H, W = out.shape
+    for n in prange(N):
+        for h in range(H):
+            row = (n * H + h) * W * C
+            for start in range(0, W, BLOCK_PIXELS):
+                for c in range(C):
+                    for w in range(start, min(W, start + BLOCK_PIXELS)):
+                        out[n, c, h, w] = x[row + w * C + c]
+
+
+@kernel
+def pack_weight(out, weight, first, count, width):
+    """Filters first to first + count of (K, C, R, S) weight as (blocks, R, S, C, width): for convolution forward."""
+    _, C, R, S = weight.shape
+    for block in prange((count + width - 1) // width):
+        at = block * R * S * C * width
+        for r in range(R):
+            for s in range(S):
+                for c in range(C):
+                    for lane in range(width):
+                        k = block * width + lane
+                        out[at] = weight[first + k, c, r, s] if k < count else 0
+                        at += 1
+
+
+@kernel
+def pack_weight_transposed(out, weight, first, count, r_taps, s_taps, width):
+    """The same filters as (blocks of channels, taps r, taps s, count, width): for the gradient of the input."""
+    C = weight.shape[1]
+    for block in prange((C + width - 1) // width):
+        at = block * len(r_taps) * len(s_taps) * count * width
+        for r in r_taps:
+            for s in s_taps:
+                for k in range(first, first + count):
+                    for lane in range(width):
+                        c = block * width + lane
+                        out[at] = weight[k, c, r, s] if c < C else 0
+                        at += 1
+
+
+@kernel
+def fold_grad_weight(grad_weight, partials, parts, first, count):
+    """Adds (parts, R, S, C, count) partial sums, in order, into filters first to first + count of (K, C, R, S)."""
+    _, C, R, S = grad_weight.shape
+    size = R * S * C * count
+    for rs in prange(R * S):
+        r, s = split(rs, S)
+        for c in range(C):
+            at = (rs * C + c) * count
+            for k in range(count):
+                total = partials[at + k]
+                for part in range(1, parts):
+                    total += partials[at + part * size + k]
+                grad_weight[first + k, c, r, s] = total

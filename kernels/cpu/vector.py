@@ -1,0 +1,179 @@
+"""Vectors of the CPU, written as LLVM code: how wide they are, and the few operations that the tiles are made of.
+
+Plain Numba loops reach a tenth of what a core can do on a convolution, because LLVM's loop vectoriser does not keep a
+block of sums in registers. So `tiles.py` writes its inner loops as LLVM vector code, with the helpers in this file.
+LLVM maps them to AVX-512, AVX2, SSE or NEON: there is one source for all.
+"""
+
+import platform
+
+import llvmlite.binding as llvm
+import llvmlite.ir as ir
+from numba.core import cgutils, config, types
+
+INT64 = ir.IntType(64)
+INT32 = ir.IntType(32)
+BIT = ir.IntType(1)
+
+
+def _cpu_features() -> set[str]:
+    """Names of the instruction sets that Numba compiles for: NUMBA_CPU_FEATURES, else what the host has."""
+    if config.CPU_FEATURES is not None:
+        return {name[1:] for name in config.CPU_FEATURES.split(",") if name.startswith("+")}
+    return {name for name, present in llvm.get_host_cpu_features().items() if present}
+
+
+def _vector_unit() -> tuple[int, int]:
+    """Bytes in a vector register, and how many registers there are."""
+    features = _cpu_features()
+    if platform.machine().lower() in ("aarch64", "arm64"):
+        return 16, 32
+    if "avx512f" in features:
+        return 64, 32
+    if "avx2" in features:
+        return 32, 16
+    return 16, 16
+
+
+VECTOR_BYTES, REGISTERS = _vector_unit()
+
+
+def element_type(dtype: types.Type) -> ir.Type:
+    """LLVM's type for Numba's float32 or float64."""
+    return ir.FloatType() if dtype == types.float32 else ir.DoubleType()
+
+
+def vector_type(dtype: types.Type) -> ir.VectorType:
+    """A full register of float32 or float64."""
+    return ir.VectorType(element_type(dtype), VECTOR_BYTES // (dtype.bitwidth // 8))
+
+
+def const(n: int) -> ir.Constant:
+    return ir.Constant(INT64, n)
+
+
+def data_pointer(context, builder, array_type, array):
+    """Where the elements of a Numba array begin."""
+    return context.make_array(array_type)(context, builder, array).data
+
+
+def at(builder, pointer, *terms):
+    """pointer + the sum of the terms, in elements."""
+    for term in terms:
+        pointer = builder.gep(pointer, [term])
+    return pointer
+
+
+def splat(builder, vtype, scalar):
+    """A vector that holds `scalar` in every lane."""
+    undefined = ir.Constant(vtype, ir.Undefined)
+    one = builder.insert_element(undefined, scalar, ir.Constant(INT32, 0))
+    return builder.shuffle_vector(one, undefined, _lane_list([0] * vtype.count))
+
+
+def load(builder, pointer, vtype):
+    """A full vector from memory; only the alignment of one element is assumed."""
+    return builder.load(builder.bitcast(pointer, vtype.as_pointer()), align=_element_bytes(vtype))
+
+
+def store(builder, value, pointer):
+    builder.store(value, builder.bitcast(pointer, value.type.as_pointer()), align=_element_bytes(value.type))
+
+
+def load_first(builder, pointer, vtype, count):
+    """The first `count` lanes from memory, zero in the others; what lies behind them is not touched."""
+    function = _intrinsic(
+        builder,
+        f"llvm.masked.load.{_suffix(vtype)}.p0",
+        vtype,
+        [vtype.as_pointer(), INT32, _mask_type(vtype), vtype],
+    )
+    source = builder.bitcast(pointer, vtype.as_pointer())
+    zero = ir.Constant(vtype, [0.0] * vtype.count)
+    return builder.call(function, [source, _alignment(vtype), _first_lanes(builder, vtype, count), zero])
+
+
+def store_first(builder, value, pointer, count):
+    """Writes the first `count` lanes of `value`; what lies behind them is not touched."""
+    vtype = value.type
+    function = _intrinsic(
+        builder,
+        f"llvm.masked.store.{_suffix(vtype)}.p0",
+        ir.VoidType(),
+        [vtype, vtype.as_pointer(), INT32, _mask_type(vtype)],
+    )
+    target = builder.bitcast(pointer, vtype.as_pointer())
+    builder.call(function, [value, target, _alignment(vtype), _first_lanes(builder, vtype, count)])
+
+
+def multiply_add(builder, x, y, z):
+    """x * y + z, rounded once where the CPU has such an instruction."""
+    # fmuladd, not fma: on a CPU without fused multiply-add, fma would call a C function for every element.
+    function = _intrinsic(builder, f"llvm.fmuladd.{_suffix(x.type)}", x.type, [x.type] * 3)
+    return builder.call(function, [x, y, z])
+
+
+def at_least(builder, value, floor):
+    """max(value, floor) lane by lane; NaN stays NaN."""
+    return builder.select(builder.fcmp_ordered("<", value, floor), floor, value)
+
+
+def lane_sums(builder, vectors):
+    """The sum of the lanes of each vector, as scalars, in the order of `vectors`.
+
+    Two vectors are folded into one that holds the halves of both, and so on: 60 instructions for 20 vectors of
+    16 lanes, where folding each alone takes 180.
+    """
+    vtype = vectors[0].type
+    lanes = vtype.count
+    rows = [(vector, [i]) for i, vector in enumerate(vectors)]  # a vector, and whose parts its segments are
+    segment = lanes
+    while segment > 1:
+        half = segment // 2
+        low = [base + k * segment + e for base in (0, lanes) for k in range(lanes // segment) for e in range(half)]
+        high = [lane + half for lane in low]
+        folded = []
+        for i in range(0, len(rows), 2):
+            first, owners = rows[i]
+            second, more = rows[i + 1] if i + 1 < len(rows) else (first, [])
+            total = builder.fadd(
+                builder.shuffle_vector(first, second, _lane_list(low)),
+                builder.shuffle_vector(first, second, _lane_list(high)),
+            )
+            folded.append((total, owners + [-1] * (lanes // segment - len(owners)) + more))
+        rows, segment = folded, half
+    sums = {}
+    for vector, owners in rows:
+        for lane, owner in enumerate(owners):
+            if owner >= 0:
+                sums[owner] = builder.extract_element(vector, ir.Constant(INT32, lane))
+    return [sums[i] for i in range(len(vectors))]
+
+
+def _lane_list(lanes):
+    return ir.Constant(ir.VectorType(INT32, len(lanes)), lanes)
+
+
+def _mask_type(vtype):
+    return ir.VectorType(BIT, vtype.count)
+
+
+def _first_lanes(builder, vtype, count):
+    lane = ir.Constant(ir.VectorType(INT64, vtype.count), list(range(vtype.count)))
+    return builder.icmp_signed("<", lane, splat(builder, lane.type, count))
+
+
+def _element_bytes(vtype):
+    return 4 if vtype.element == ir.FloatType() else 8
+
+
+def _alignment(vtype):
+    return ir.Constant(INT32, _element_bytes(vtype))
+
+
+def _suffix(vtype):
+    return f"v{vtype.count}f{8 * _element_bytes(vtype)}"
+
+
+def _intrinsic(builder, name, result, arguments):
+    return cgutils.get_or_insert_function(builder.module, ir.FunctionType(result, arguments), name)
