@@ -1,0 +1,104 @@
+"""The command line's arguments; what the commands do is in cli.py. Imports nothing slow."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from fastcnn import __version__, cli
+
+LARGEST_SEED = 2**63 - 1
+
+
+class _Parser(argparse.ArgumentParser):
+    """Errors in one line, without the usage in front."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(cli.WRONG_ARGUMENTS, f"{self.prog}: {' '.join(message.split())}; see {self.prog} --help\n")
+
+
+def _whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """A type for argparse: a whole number in a range."""
+    limits = f"of at least {least}" if most is None else f"from {least} to {most}"
+
+    def convert(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least or (most is not None and number > most):
+            raise argparse.ArgumentTypeError(f"must be a whole number {limits}, not {text!r}")
+        return number
+
+    return convert
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", metavar="FILE", help="also write the results to FILE")
+
+
+def _add_threads(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--threads", type=_whole_number(1), metavar="N", help="threads to use (default: one a core)")
+
+
+def _add_data_dir(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data-dir", metavar="DIR", help="folder with MNIST's four IDX files (default: built in)")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    parser = _Parser(
+        prog="fastcnn", description="Handwritten digits by a small convolutional network.", allow_abbrev=False
+    )
+    parser.add_argument("--version", action="version", version=f"fastcnn {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    train = commands.add_parser("train", help="train a network on MNIST and test it", allow_abbrev=False)
+    train.add_argument("--model", metavar="NAME", help="network to train (default: paper)")
+    train.add_argument("--epochs", type=_whole_number(1), metavar="N", help="default: the recipe's")
+    train.add_argument(
+        "--batch-size", type=_whole_number(1), metavar="N", help="pictures a step (default: the recipe's)"
+    )
+    train.add_argument(
+        "--seed", type=_whole_number(0, LARGEST_SEED), metavar="S", help="same seed, same bits (default: 0)"
+    )
+    train.add_argument("--out", metavar="FILE", help="weights to write (default: NAME.safetensors in this folder)")
+    train.add_argument(
+        "--resume", metavar="FILE", help="go on with an interrupted training: its --out or its checkpoint"
+    )
+    _add_data_dir(train)
+    _add_threads(train)
+    _add_json(train)
+
+    evaluate = commands.add_parser("evaluate", help="test a network on MNIST's test pictures", allow_abbrev=False)
+    evaluate.add_argument("model", nargs="?", default="default", metavar="MODEL", help="name or weights file")
+    _add_data_dir(evaluate)
+    _add_threads(evaluate)
+    _add_json(evaluate)
+
+    predict = commands.add_parser("predict", help="recognize the digit in each picture", allow_abbrev=False)
+    predict.add_argument("images", nargs="+", metavar="IMAGE", help="PNG, JPEG or another common picture file")
+    predict.add_argument("--model", default="default", metavar="M", help="name or weights file (default: paper)")
+    _add_threads(predict)
+    _add_json(predict)
+
+    data = commands.add_parser("data", help="list datasets, or fetch one", allow_abbrev=False)
+    actions = data.add_subparsers(dest="action", metavar="ACTION", required=True)
+    actions.add_parser("list", help="what there is and what is on this machine", allow_abbrev=False)
+    fetch = actions.add_parser("fetch", help="download a dataset into the cache", allow_abbrev=False)
+    fetch.add_argument("name", metavar="NAME")
+
+    info = commands.add_parser("info", help="versions, processor, threads, cache and backends", allow_abbrev=False)
+    _add_json(info)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    return cli.run(build_parser().parse_args(arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

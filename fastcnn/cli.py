@@ -1,0 +1,60 @@
+"""Run a command, and fail in one line on stderr: status 1, or 2 where the arguments are at fault. Never a traceback."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+import traceback
+
+from fastcnn import commands
+from fastcnn.errors import FastcnnError, UsageError
+
+DONE, FAILED, WRONG_ARGUMENTS = 0, 1, 2
+DEBUG_VARIABLE = "FASTCNN_DEBUG"
+COMMANDS = {
+    "train": commands.train,
+    "evaluate": commands.evaluate,
+    "predict": commands.predict,
+    "data": commands.data,
+    "info": commands.info,
+}
+
+
+def _say(message: str) -> None:
+    """One line on stderr, if that still has a reader."""
+    with contextlib.suppress(OSError, AttributeError):
+        print(f"fastcnn: {' '.join(message.split())}", file=sys.stderr, flush=True)
+
+
+def _describe(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+    if isinstance(error, FastcnnError | OSError | ValueError | RuntimeError) and str(error):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "there is not enough memory; close other programs"
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"unexpected {text}; {DEBUG_VARIABLE}=1 shows where"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command that was parsed and return the exit status; no exception comes out."""
+    try:
+        COMMANDS[args.command](args)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return DONE
+    except BrokenPipeError:
+        # The reader of stdout has left: nobody to tell. Python would complain once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except KeyboardInterrupt:
+        _say("interrupted")
+        return FAILED
+    except Exception as error:
+        if os.environ.get(DEBUG_VARIABLE):
+            traceback.print_exc()
+        _say(_describe(error))
+        return WRONG_ARGUMENTS if isinstance(error, UsageError) else FAILED

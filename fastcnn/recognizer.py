@@ -1,0 +1,136 @@
+"""Recognize handwritten digits: a trained network together with the preparation of pictures.
+
+Which networks lie in the package is said here too, and how a user's word for a network becomes a file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcnn.errors import FastcnnError, UsageError
+from fastcnn.files import load_network
+from fastcnn.preprocess import SIDE_PX, prepare
+
+if TYPE_CHECKING:
+    from fastcnn.model import Sequential
+    from fastcnn.pictures import Picture
+
+CLASSES = 10
+WEIGHTS = Path(__file__).resolve().parent / "weights"
+BUNDLED = ("paper",)
+DEFAULT = "paper"
+
+
+class UnknownModelError(UsageError, ValueError):
+    """A name that is neither a bundled network nor looks like a file's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recognition:
+    """What a network made of one picture."""
+
+    digit: int | None  # None where the picture is no digit
+    confidence: float  # the digit's probability, 0 to 1; 0 without a digit
+    probabilities: npt.NDArray[np.float32]  # (10,), sums to 1; all equal without a digit
+    input: npt.NDArray[np.float32]  # (28, 28), 0 to 1: what the network saw
+
+
+def find_model(model: str | os.PathLike[str]) -> tuple[str, Path]:
+    """The name and the file of a network.
+
+    Parameters
+    ----------
+    model : "default", a bundled network's name, or the path of a weights file
+
+    Raises
+    ------
+    UnknownModelError
+        If it is none of these; a path has a folder or a suffix, or the file exists.
+    """
+    name = os.fspath(model)
+    if name == "default":
+        name = DEFAULT
+    if name in BUNDLED:
+        return name, WEIGHTS / f"{name}.safetensors"
+    path = Path(name)
+    if path.parent == Path() and not path.suffix and not path.exists():
+        known = ", ".join(BUNDLED)
+        raise UnknownModelError(f"there is no model {name!r}; give one of {known}, or the path of a weights file")
+    return name, path
+
+
+def load_classifier(model: str | os.PathLike[str]) -> Sequential:
+    """Load a network that takes 28 x 28 pictures and knows ten digits, by name or path.
+
+    Raises
+    ------
+    FastcnnError
+        If the file is missing or damaged, or its network takes or gives something else.
+    """
+    _, path = find_model(model)
+    network = load_network(path)
+    if network.input_shape != (1, SIDE_PX, SIDE_PX) or network.output_shape != (CLASSES,):
+        raise FastcnnError(
+            f"{path} holds a network from {network.input_shape} to {network.output_shape}, but digits need "
+            f"(1, {SIDE_PX}, {SIDE_PX}) to ({CLASSES},); give the weights of a digit network"
+        )
+    return network
+
+
+class Recognizer:
+    """A trained network with its picture preparation.
+
+    Parameters
+    ----------
+    model : "default", the name of a bundled network, or the path of a weights file
+
+    Raises
+    ------
+    FastcnnError
+        If there is no such model, or its file is missing, damaged or of another kind of network.
+    """
+
+    def __init__(self, model: str | os.PathLike[str] = "default") -> None:
+        self.network = load_classifier(model)
+
+    def recognize(self, image: Picture) -> Recognition:
+        """Recognize one digit.
+
+        Parameters
+        ----------
+        image : Pillow image, or uint8 array (H, W), (H, W, 3) or (H, W, 4)
+            Any size; light ink on dark or dark ink on light.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `image` is something else.
+
+        A blank picture gives the digit None.
+        """
+        return self.recognize_many([image])[0]
+
+    def recognize_many(self, images: Iterable[Picture]) -> list[Recognition]:
+        """Recognize one digit in each picture; arguments and errors as for `recognize`."""
+        fields = [prepare(image) for image in images]
+        inked = [field for field in fields if field is not None]
+        batch = np.stack(inked)[:, np.newaxis] if inked else np.empty((0, 1, SIDE_PX, SIDE_PX), np.float32)
+        answers = iter(self.network.predict_proba(batch).astype(np.float32, copy=False))
+        return [_blank() if field is None else _recognition(next(answers), field) for field in fields]
+
+
+def _recognition(probabilities: npt.NDArray[np.float32], field: npt.NDArray[np.float32]) -> Recognition:
+    digit = int(probabilities.argmax())
+    return Recognition(digit, float(probabilities[digit]), probabilities.copy(), field)
+
+
+def _blank() -> Recognition:
+    uniform = np.full(CLASSES, 1 / CLASSES, np.float32)
+    return Recognition(None, 0.0, uniform, np.zeros((SIDE_PX, SIDE_PX), np.float32))
