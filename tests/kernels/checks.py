@@ -9,8 +9,8 @@ from fastcnn import kernels
 from fastcnn.kernels import backends
 from tests.kernels.cases import Call
 
-# A right kernel's error stays below 2 eps times the sum of |x||w| over the terms of an output element, in whatever order
-# they are added and however far they cancel. 8 leaves room; a wrong term is off by about 1/eps.
+# A right kernel's error stays below 2 eps times the sum of |x||w| over the terms of an output element, in any order of
+# adding them and however far they cancel. 8 leaves room; a wrong term is off by about 1/eps.
 BOUND = 8
 
 
