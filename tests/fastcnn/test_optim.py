@@ -1,4 +1,4 @@
-"""Optimizers: two steps by hand, twenty against PyTorch, backends and threads bit by bit, state, and what is refused."""
+"""Optimizers: two steps by hand, twenty against PyTorch, backends and threads bit by bit, state, wrong arguments."""
 
 import inspect
 import json
