@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import errno
 import json
 import os
@@ -247,6 +248,18 @@ def test_functions_of_one_factory_are_told_apart(tmp_path, monkeypatch):
     assert jit._variant(make(2), None, {"fastmath": True}) != jit._variant(make(2), None, {})
     with pytest.raises(TypeError, match="give the decorator key="):
         jit._variant(make([2]), None, {})
+
+
+def test_named_tuples_of_one_name_are_told_apart():
+    import numba
+    from numba.core.registry import cpu_target
+
+    size, place = (collections.namedtuple("Pair", names, module=names[0]) for names in (("h", "w"), ("x", "y")))
+    signatures = [(numba.typeof(pair(1, 2)),) for pair in (size, place)]
+    assert len({str(signature) for signature in signatures}) == 1
+    codegen = cpu_target.target_context.codegen()
+    known = cache.KernelCache(cache.store, test_named_tuples_of_one_name_are_told_apart, "")
+    assert len({known._file_name(signature, codegen) for signature in signatures}) == 2
 
 
 def test_parallel_loop_that_numba_drops_is_an_error(run_python, tmp_path):

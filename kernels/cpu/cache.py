@@ -29,6 +29,7 @@ import platformdirs
 from numba.core import compiler, config
 from numba.core.caching import _Cache
 from numba.core.serialize import dumps
+from numba.core.sigutils import normalize_signature
 
 from fastcnn import __version__
 
@@ -223,7 +224,10 @@ class KernelCache(_Cache):  # type: ignore[misc]  # Numba is not typed
 
     def _file_name(self, signature: Any, codegen: Any) -> str:
         # The magic tuple holds the target, the CPU's name and its features: a home folder shared by machines is safe.
-        key = repr((self._identity, str(signature), codegen.magic_tuple()))
+        # Numba writes a named tuple's name and types, but not of which class it is.
+        arguments, _ = normalize_signature(signature)
+        types = [(str(each), str(getattr(each, "instance_class", ""))) for each in arguments]
+        key = repr((self._identity, types, codegen.magic_tuple()))
         return f"{self._name}-{hashlib.sha256(key.encode()).hexdigest()[:32]}.kernel"
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:

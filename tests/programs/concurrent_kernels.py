@@ -1,6 +1,6 @@
 """Run by test_threads.py in a process of its own: four Python threads inside parallel kernels at once.
 
-Prints the threading layer, Numba's thread counts seen in the kernels, and how many of the results were right.
+Prints the threading layer, the thread counts seen inside a kernel, and how many of the results were right.
 """
 
 import json
@@ -10,6 +10,7 @@ import numba
 import numpy as np
 from numba import prange
 
+from fastcnn import kernels
 from fastcnn.kernels.cpu.jit import kernel, parallel_lock
 from fastcnn.threads import set_threads
 
@@ -18,37 +19,40 @@ WORKERS = 4
 
 
 @kernel
-def scaled(x, factor, out, counts):
-    for i in prange(len(x)):
-        total = 0.0
-        for _ in range(200):
-            total += x[i] * factor
-        out[i] = total / 200
+def count_threads(counts):
+    for i in prange(len(counts)):
         counts[i] = numba.get_num_threads()
 
 
-def work(factor: int, right: list[bool], counts_seen: set[int]) -> None:
-    x = np.arange(512.0)
-    out, counts = np.empty_like(x), np.zeros(512, np.int64)
+def work(x, weight, expected, bound, right, counts_seen):
+    counts = np.zeros(64, np.int64)
     for _ in range(ROUNDS):
-        out[:] = -1
         with parallel_lock:
-            scaled(x, factor, out, counts)
-        right.append(bool((abs(out - factor * x) <= 1e-12 * abs(out)).all()))
+            count_threads(counts)
         counts_seen.update(counts.tolist())
+        right.append(bool((abs(kernels.conv2d(x, weight, padding=1) - expected) <= bound).all()))
 
 
 def main() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((8, 3, 33, 31))
+    weight = rng.standard_normal((WORKERS, 16, 3, 5, 5))  # 8 million multiply-adds a call: shared among threads
+    kernels.use("reference")
+    expected = [kernels.conv2d(x, each, padding=1) for each in weight]
+    bounds = [8 * np.finfo(float).eps * kernels.conv2d(abs(x), abs(each), padding=1) for each in weight]
+    kernels.use("cpu")
     set_threads(2)
     right: list[bool] = []
     counts_seen: set[int] = set()
-    workers = [threading.Thread(target=work, args=(factor, right, counts_seen)) for factor in range(WORKERS)]
+    workers = [
+        threading.Thread(target=work, args=(x, *arguments, right, counts_seen))
+        for arguments in zip(weight, expected, bounds, strict=True)
+    ]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    result = {"layer": numba.threading_layer(), "right": sum(right), "counts": sorted(counts_seen)}
-    print(json.dumps(result))
+    print(json.dumps({"layer": numba.threading_layer(), "right": sum(right), "counts": sorted(counts_seen)}))
 
 
 main()

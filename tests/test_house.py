@@ -1,0 +1,85 @@
+"""What a program can check of the house style: imports point one way, no machine's paths, no pickles, docstrings."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = sorted(path for folder in ("fastcnn", "kernels", "gui") for path in (ROOT / folder).rglob("*.py"))
+# Written in two halves so that this file passes its own test.
+MACHINE_PATHS = ["/wo" + "rk/", "/ro" + "ot/", "/ho" + "me/", "/tm" + "p/w", "C:" + "\\Users"]
+TEXT_SUFFIXES = {"", ".cfg", ".json", ".md", ".py", ".toml", ".txt", ".yaml", ".yml"}
+
+# What each package may import of the others; fastcnn/__init__.py only names things, lazily.
+ALLOWED = {"kernels": ("fastcnn.kernels", "fastcnn.__version__"), "fastcnn": ("fastcnn",), "gui": ("fastcnn",)}
+# Only these may look past the public kernels at a backend: they say which one runs, or fuse its kernels.
+KNOWS_BACKENDS = {"fastcnn/info.py", "fastcnn/plan.py"}
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def _imports(path: Path) -> set[str]:
+    """Everything of this project that a file imports, under full names."""
+    parts = path.relative_to(ROOT).parts
+    package = ["fastcnn", *parts[:-1]] if parts[0] != "fastcnn" else list(parts[:-1])
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            found |= {f"{module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.split(".")[0] in ("fastcnn", "kernels", "gui")}
+
+
+def _tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_name)
+def test_imports_point_one_way(path):
+    allowed = ALLOWED[path.relative_to(ROOT).parts[0]]
+    imports = _imports(path)
+    assert {name for name in imports if not f"{name}.".startswith(tuple(f"{each}." for each in allowed))} == set()
+    if _name(path).startswith("fastcnn/"):
+        assert {name for name in imports if name.startswith("fastcnn.gui")} == set()
+        if _name(path) not in KNOWS_BACKENDS:
+            backends = ("fastcnn.kernels.cpu", "fastcnn.kernels.reference", "fastcnn.kernels.cuda")
+            assert {name for name in imports if name.startswith(backends)} == set()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_name)
+def test_file_begins_with_a_docstring(path):
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+def test_only_the_kernel_cache_reads_pickles():
+    users = {
+        _name(path)
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        and {getattr(node, "module", None), *(alias.name for alias in node.names)} & {"pickle", "shelve", "marshal"}
+    }
+    assert users == {"kernels/cpu/cache.py"}
+
+
+def test_no_path_of_a_machine_is_tracked():
+    found = [
+        f"{_name(path)}: {pattern}"
+        for path in _tracked()
+        if path.suffix in TEXT_SUFFIXES
+        for pattern in MACHINE_PATHS
+        if pattern in path.read_text(errors="replace")
+    ]
+    assert found == []
