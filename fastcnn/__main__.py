@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from fastcnn import __version__, cli
 
-LARGEST_SEED = 2**63 - 1
+LARGEST_SEED = 2**31 - 1
 
 
 class _Parser(argparse.ArgumentParser):
