@@ -70,6 +70,13 @@ def _distrust(folder: Path) -> str:
     return ""
 
 
+def _close_to_others(folder: Path) -> None:
+    """Take the package's own folder back from a generous umask; what others may have put there is checked apart."""
+    details = folder.lstat()
+    if os.name != "nt" and stat.S_ISDIR(details.st_mode) and details.st_uid == os.geteuid():
+        folder.chmod(0o700)
+
+
 def _distrust_parent(folder: Path) -> str:
     """Why nothing may be created in `folder`: others could exchange what lies in it, or it is not ours to fill."""
     if os.name == "nt":
@@ -124,8 +131,11 @@ class Store:
         if self.reason:
             return
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # A folder that the user chose may be anything, /tmp too, as long as nobody can exchange what is ours in it.
-        self.reason = _distrust_parent(base) if config.CACHE_DIR else _distrust(base)
+        if config.CACHE_DIR:  # may be anything, /tmp too, as long as nobody can exchange what is ours in it
+            self.reason = _distrust_parent(base)
+        else:
+            _close_to_others(base)
+            self.reason = _distrust(base)
         if self.reason:
             return
         if not folder.is_dir():
