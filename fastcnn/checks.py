@@ -1,6 +1,6 @@
 """Checks of numbers that users give: each returns a Python float or raises with one sentence that names the number."""
 
-from math import isfinite
+from math import inf, isfinite
 
 import numpy as np
 
@@ -9,9 +9,13 @@ def check_number(name: str, value: object) -> float:
     """The number as a Python float; TypeError unless it is a real number, ValueError unless it is finite."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise TypeError(f"{name} must be a number, not {type(value).__name__}")
-    if not isfinite(value):
-        raise ValueError(f"{name} must be finite, not {value}")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # an int beyond float64
+        number = inf
+    if not isfinite(number):
+        raise ValueError(f"{name} must be finite, not {number}")
+    return number
 
 
 def check_positive(name: str, value: object) -> float:

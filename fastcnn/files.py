@@ -17,7 +17,7 @@ import numpy as np
 from .arrays import Array
 from .errors import FastcnnError
 from .model import Sequential
-from .structure import check_arrays, declare, layers_from_description
+from .structure import check_arrays, check_dtype, declare, layers_from_description
 
 Path = str | os.PathLike[str]
 
@@ -44,10 +44,10 @@ def atomic_write(path: Path, data: bytes) -> None:
     The bytes go to a hidden temporary file in the same folder (".NAME.*.tmp"), which then replaces path. Only a
     process killed in between leaves that file behind; it is safe to delete.
     """
-    target = os.path.realpath(path)
-    folder, name = os.path.split(target)
-    temporary = os.path.join(folder, f".{name}.{secrets.token_hex(8)}.tmp")
     try:
+        target = os.path.realpath(path)
+        folder, name = os.path.split(target)
+        temporary = os.path.join(folder, f".{name[:40]}.{secrets.token_hex(8)}.tmp")
         mode = _mode_of(target)
         try:
             _write_new(temporary, data, mode)
@@ -57,7 +57,7 @@ def atomic_write(path: Path, data: bytes) -> None:
             raise
         _sync_folder(folder)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = "its folder does not exist" if isinstance(error, FileNotFoundError) else _reason(error)
         raise FastcnnError(f"cannot write {os.fspath(path)}: {reason}; choose another place or make room") from error
 
 
@@ -117,14 +117,23 @@ def load_network(path: Path) -> Sequential:
         description = json.loads(metadata["description"])
         # Nothing of the size that the description asks for is allocated before the arrays are known to have that size.
         _, _, declared = declare(layers_from_description(description), description["input_shape"])
-        check_arrays(arrays, {name: d.shape for name, d in declared}, np.dtype(str(description["dtype"])))
+        check_arrays(arrays, {name: d.shape for name, d in declared}, check_dtype(description["dtype"]))
         network = Sequential.from_description(description)
         network.load_state_arrays(arrays)
     except RecursionError:
         raise FastcnnError(f"{os.fspath(path)} holds no network: its description is nested too deeply") from None
     except (TypeError, ValueError) as error:
-        raise FastcnnError(f"{os.fspath(path)} holds no network that fastcnn knows: {error}") from error
+        raise FastcnnError(f"{os.fspath(path)} holds no network that fastcnn knows: {_short(error)}") from error
     return network
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _short(error: Exception) -> str:
+    """One line, whatever a file's author put into it."""
+    return " ".join(str(error).split())[:300]
 
 
 def _mode_of(target: str) -> int | None:
@@ -172,16 +181,20 @@ def _sync_folder(folder: str) -> None:
 
 def _read(path: Path, max_bytes: int) -> bytes:
     """The bytes of an ordinary file; never more than max_bytes of them, even if it grows meanwhile."""
+    data = b""
     try:
         # Looked at before it is opened: opening a pipe would wait for a writer.
-        if not stat.S_ISREG(os.stat(path).st_mode):
+        status = os.stat(os.fspath(path))
+        if not stat.S_ISREG(status.st_mode):
             raise FastcnnError(f"{os.fspath(path)} is not a file; give the path of a .safetensors file")
-        with open(path, "rb") as file:
-            data = file.read(max_bytes + 1)
+        if status.st_size <= max_bytes:
+            with open(path, "rb") as file:
+                data = file.read(max_bytes + 1)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise FastcnnError(f"cannot read {os.fspath(path)}: {reason}; give the path of a .safetensors file") from error
-    if len(data) > max_bytes:
+        raise FastcnnError(
+            f"cannot read {os.fspath(path)}: {_reason(error)}; give the path of a .safetensors file"
+        ) from error
+    if max(status.st_size, len(data)) > max_bytes:
         raise FastcnnError(f"{os.fspath(path)} is larger than {max_bytes >> 20} MiB, more than any network's file")
     return data
 
@@ -194,7 +207,7 @@ def _parse(path: Path, data: bytes) -> tuple[dict[str, Array], dict[str, str]]:
     try:
         tensors: list[tuple[str, dict[str, Any]]] = deserialize(data)  # type: ignore[no-untyped-call]
     except SafetensorError as error:
-        raise FastcnnError(f"{os.fspath(path)} is damaged or no safetensors file ({error})") from error
+        raise FastcnnError(f"{os.fspath(path)} is damaged or no safetensors file ({_short(error)})") from error
     arrays = {}
     for name, tensor in tensors:
         if tensor["dtype"] not in _DTYPES:

@@ -231,6 +231,6 @@ def layer_from_description(description: object) -> Layer:
     if kind is None:
         raise ValueError(f"there is no layer {str(name)[:40]!r}; the layers are {', '.join(KINDS)}")
     if set(options) != set(kind.OPTIONS):
-        given = ", ".join(options)[:100]
+        given = ", ".join(map(repr, options))[:100]
         raise ValueError(f"{kind.__name__} has the options ({', '.join(kind.OPTIONS)}), not ({given})")
     return kind(**options)

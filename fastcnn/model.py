@@ -7,6 +7,7 @@ flat arrays is in `parameters.py`, what a file holds in `files.py`.
 import os
 import threading
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,15 @@ from numpy.typing import DTypeLike
 
 from .arrays import Array, kind_of
 from .kernels.shapes import integer
-from .layer import Layer
+from .layer import MAX_ACTIVATION, Layer
 from .layers import Affine, Conv2d, Dropout, Flatten, MaxPool2d, ReLU
 from .losses import check_label_smoothing, check_labels, softmax, softmax_cross_entropy
 from .parameters import Parameter, allocate, initialise
-from .structure import check_arrays, declare, layers_from_description
+from .structure import check_arrays, check_dtype, declare, layers_from_description
 from .summary import summary_table
 
-# Inference goes through the layers in chunks of this many pictures, so that 60,000 need no more memory than these.
+# Inference goes through the layers in chunks of at most this many pictures, so that 60,000 need no more memory than
+# these; of fewer where a layer's output is so large that a chunk would hold more than MAX_ACTIVATION values.
 CHUNK = 256
 MAX_NAME = 200
 
@@ -54,7 +56,7 @@ class Sequential:
         dtype: DTypeLike = np.float32,
         name: str = "",
     ) -> None:
-        self.dtype = _check_dtype(dtype)
+        self.dtype = check_dtype(dtype)
         self.name = _check_name(name)
         self.layers = tuple(layers)
         self.input_shape, self.output_shape, declared = declare(self.layers, input_shape)
@@ -63,6 +65,8 @@ class Sequential:
         for index, layer in enumerate(self.layers):
             layer.attach({d.name: self._windows[f"{index}.{d.name}"] for d in layer.declarations})
         initialise(declared, self._windows, seed)
+        largest = max(prod(layer.out_shape) for layer in self.layers)
+        self._chunk = max(1, min(CHUNK, MAX_ACTIVATION // largest))
         # Below the lowest layer with parameters no gradient is needed.
         self._lowest = min((i for i, layer in enumerate(self.layers) if layer.parameters), default=len(self.layers))
 
@@ -103,8 +107,8 @@ class Sequential:
         self._check_images(images)
         out = np.empty((len(images), *self.output_shape), self.dtype)
         with self._lock:
-            for start in range(0, len(images), CHUNK):
-                out[start : start + CHUNK] = self._run_layers(images[start : start + CHUNK])
+            for start in range(0, len(images), self._chunk):
+                out[start : start + self._chunk] = self._run_layers(images[start : start + self._chunk])
         return out
 
     def predict_proba(self, images: Array) -> Array:
@@ -237,12 +241,6 @@ def paper_network(*, seed: int | None = None) -> Sequential:
     """
     layers = [Conv2d(30, 5), ReLU(), MaxPool2d(2), Flatten(), Affine(100), ReLU(), Affine(10)]
     return Sequential(layers, seed=seed, name="paper")
-
-
-def _check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
-    if dtype not in (np.float32, np.float64, "float32", "float64"):
-        raise ValueError(f"dtype must be float32 or float64, not {str(dtype)[:60]}")
-    return np.dtype(dtype)
 
 
 def _check_name(name: str) -> str:

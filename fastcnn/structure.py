@@ -5,6 +5,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from .arrays import Array
 from .kernels.shapes import integer
@@ -54,6 +55,13 @@ def layers_from_description(description: object) -> list[Layer]:
     if not isinstance(layers, list) or len(layers) > MAX_LAYERS:
         raise ValueError(f"the description must hold a list of at most {MAX_LAYERS} layers")
     return [layer_from_description(layer) for layer in layers]
+
+
+def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    """The dtype of a network; ValueError unless it is float32 or float64."""
+    if dtype not in (np.float32, np.float64, "float32", "float64"):
+        raise ValueError(f"dtype must be float32 or float64, not {str(dtype)[:60]!r}")
+    return np.dtype(dtype)
 
 
 def check_arrays(arrays: dict[str, Array], expected: dict[str, tuple[int, ...]], dtype: np.dtype[Any]) -> None:

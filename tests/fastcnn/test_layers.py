@@ -136,7 +136,7 @@ def test_every_kind_of_layer_is_in_the_cases():
         ({"type": ["ReLU"]}, "there is no layer"),
         ({}, "there is no layer 'None'"),
         ("ReLU", "a layer must be described by its type and options"),
-        ({"type": "ReLU", "slope": 1}, r"ReLU has the options \(\), not \(slope\)"),
+        ({"type": "ReLU", "slope": 1}, r"ReLU has the options \(\), not \('slope'\)"),
         ({"type": "Affine"}, r"Affine has the options \(out_features\), not \(\)"),
     ],
 )
