@@ -53,8 +53,8 @@ class Checkpoint:
             raise FastcnnError(f"{path} has {self.epoch} epochs done, more than the {asked} asked for; ask for more")
         # More epochs than planned are fine, unless they would have changed the learning rates on the way.
         ignored = {"epochs"} if wanted["schedule"] == self.settings.get("schedule") else set[str]()
-        order = ["epochs", *OPAQUE_SETTINGS, *sorted(wanted)]
-        for name in order:
+        # The schedule comes last: it differs wherever epochs, batch size or data do, and they say more.
+        for name in sorted(wanted, key=lambda name: (name == "schedule", name not in OPAQUE_SETTINGS)):
             if name in ignored or wanted[name] == self.settings.get(name):
                 continue
             made = (

@@ -1,0 +1,151 @@
+"""Recognizer: pictures in every form, blank pictures, and the words that name a network."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fastcnn import Recognizer, load_mnist, optim
+from fastcnn.errors import FastcnnError
+from fastcnn.layers import Affine, Flatten, ReLU
+from fastcnn.model import Sequential
+from fastcnn.recognizer import BUNDLED, WEIGHTS, UnknownModelError, find_model
+from fastcnn.train import Trainer
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """A network that is small and right nine times in ten."""
+    (images, labels), _ = load_mnist(normalize=False)
+    network = Sequential([Flatten(), Affine(32), ReLU(), Affine(10)], seed=0)
+    Trainer(network, optim.Adam(0.003)).fit(images[:5000], labels[:5000], epochs=5, validation=500, progress=False)
+    path = tmp_path_factory.mktemp("weights") / "small.safetensors"
+    network.save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def recognizer(weights):
+    return Recognizer(weights)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    (images, labels) = load_mnist(normalize=False)[1]
+    return images[:200, 0], labels[:200]
+
+
+def test_digits_are_recognized(recognizer, digits):
+    images, labels = digits
+    results = recognizer.recognize_many(images)
+    assert np.mean([result.digit == label for result, label in zip(results, labels, strict=True)]) > 0.85
+
+
+def test_result_has_what_the_contract_promises(recognizer, digits):
+    result = recognizer.recognize(digits[0][0])
+    assert type(result.digit) is int
+    assert type(result.confidence) is float
+    assert result.probabilities.dtype == np.float32
+    assert result.probabilities.shape == (10,)
+    assert result.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert result.probabilities.argmax() == result.digit
+    assert result.confidence == pytest.approx(result.probabilities.max())
+    assert result.input.dtype == np.float32
+    assert result.input.shape == (28, 28)
+    np.testing.assert_allclose(result.input, digits[0][0] / 255, atol=0.05)
+
+
+def test_every_form_of_a_picture_gives_the_same_answer(recognizer, digits):
+    image = digits[0][0]
+    expected = recognizer.recognize(image).probabilities
+    for form in (
+        255 - image,
+        np.repeat(image[:, :, np.newaxis], 3, axis=2),
+        Image.fromarray(image),
+        Image.fromarray(image).convert("RGB"),
+        Image.fromarray(image).convert("RGBA"),
+        Image.fromarray(image).convert("P"),
+        np.pad(image, ((40, 3), (0, 91))),
+        np.asfortranarray(image),
+    ):
+        np.testing.assert_allclose(recognizer.recognize(form).probabilities, expected, atol=0.02)
+
+
+def test_size_and_place_hardly_matter(recognizer, digits):
+    images, labels = digits
+    large = []
+    for index, image in enumerate(images):
+        canvas = Image.new("L", (500, 400), 255)
+        side = 80 + index
+        canvas.paste(Image.fromarray(255 - image).resize((side, side)), (index, 200 - index))
+        large.append(canvas)
+    results = recognizer.recognize_many(large)
+    assert np.mean([result.digit == label for result, label in zip(results, labels, strict=True)]) > 0.8
+
+
+def test_blank_picture_is_no_digit(recognizer):
+    result = recognizer.recognize(np.full((60, 50), 255, np.uint8))
+    assert result.digit is None
+    assert result.confidence == 0.0
+    np.testing.assert_array_equal(result.probabilities, np.full(10, 0.1, np.float32))
+    np.testing.assert_array_equal(result.input, np.zeros((28, 28), np.float32))
+
+
+def test_many_are_answered_in_order(recognizer, digits):
+    blank = np.zeros((28, 28), np.uint8)
+    results = recognizer.recognize_many([digits[0][0], blank, digits[0][1]])
+    assert results[1].digit is None
+    for result, image in ((results[0], digits[0][0]), (results[2], digits[0][1])):
+        np.testing.assert_allclose(result.probabilities, recognizer.recognize(image).probabilities, atol=1e-5)
+
+
+def test_no_picture_no_answer(recognizer):
+    assert recognizer.recognize_many([]) == []
+
+
+def test_results_do_not_share_memory(recognizer, digits):
+    first, second = recognizer.recognize_many(digits[0][:2])
+    assert not np.shares_memory(first.probabilities, second.probabilities)
+    assert not np.shares_memory(first.input, digits[0])
+
+
+@pytest.mark.parametrize("image", [np.zeros((28, 28)), np.zeros((2, 2, 5), np.uint8), "digit.png"])
+def test_other_things_are_refused(recognizer, image):
+    with pytest.raises((TypeError, ValueError), match="image must"):
+        recognizer.recognize(image)
+
+
+def test_names_of_bundled_networks():
+    assert find_model("default") == ("paper", WEIGHTS / "paper.safetensors")
+    for name in BUNDLED:
+        assert find_model(name)[0] == name
+
+
+def test_unknown_name_lists_the_known_ones():
+    with pytest.raises(UnknownModelError, match="there is no model 'papper'; give one of paper"):
+        find_model("papper")
+
+
+def test_file_without_suffix_is_a_path(weights, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").write_bytes(weights.read_bytes())
+    assert Recognizer("mine").network.output_shape == (10,)
+
+
+@pytest.mark.parametrize("options", [{"input_shape": (1, 14, 14)}, {"input_shape": (3, 28, 28)}, {"classes": 7}])
+def test_network_for_something_else_is_refused(tmp_path, options):
+    classes = options.pop("classes", 10)
+    Sequential([Flatten(), Affine(classes)], seed=0, **options).save(tmp_path / "other.safetensors")
+    with pytest.raises(FastcnnError, match="give the weights of a digit network"):
+        Recognizer(tmp_path / "other.safetensors")
+
+
+def test_missing_weights(tmp_path):
+    with pytest.raises(FastcnnError, match="cannot read"):
+        Recognizer(tmp_path / "none.safetensors")
+
+
+@pytest.mark.skipif(not (WEIGHTS / "paper.safetensors").is_file(), reason="the bundled weights are not here")
+def test_bundled_network_knows_digits(digits):
+    images, labels = digits
+    results = Recognizer().recognize_many(images)
+    assert sum(result.digit == label for result, label in zip(results, labels, strict=True)) >= 197
