@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from fastcnn import kernels
+from fastcnn.kernels import backends
 from tests.kernels.cases import (
     CONVOLUTIONS,
     DTYPES,
@@ -116,6 +118,27 @@ LAYOUTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 def test_any_memory_layout_gives_the_same_bits(name: str, layout: str, rng: np.random.Generator) -> None:
     call = all_calls(rng, np.float32)[name]
     assert_same_bits(results(call.with_arrays(LAYOUTS[layout])), results(call))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("name", NAMES)
+def test_backends_are_given_plain_arrays(
+    name: str, layout: str, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Numba compiles each kernel again for any other kind of array, and vector code reads it wrongly."""
+    given: list[np.ndarray] = []
+
+    def record(*arguments: Any) -> None:
+        given.extend(argument for argument in arguments if isinstance(argument, np.ndarray))
+
+    call = all_calls(rng, np.float32)[name]
+    monkeypatch.setattr(backends, "_chosen", ("probe", SimpleNamespace(**dict.fromkeys(NAMES, record))))
+    call.with_arrays(LAYOUTS[layout])()
+    assert len(given) == len(call.arrays)
+    for array in given:
+        assert type(array) is np.ndarray
+        assert array.flags.c_contiguous and array.flags.aligned and array.flags.writeable
+        assert array.dtype.isnative
 
 
 def test_constant_broadcast_over_one_number_is_taken(rng: np.random.Generator) -> None:
