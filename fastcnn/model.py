@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from . import kernels
 from .arrays import Array, kind_of
 from .kernels.shapes import integer
 from .layer import MAX_ACTIVATION, Layer
 from .layers import Affine, Conv2d, Dropout, Flatten, MaxPool2d, ReLU
 from .losses import check_label_smoothing, check_labels, softmax, softmax_cross_entropy
 from .parameters import Parameter, allocate, initialise
+from .plan import Plan, serves
 from .structure import check_arrays, check_dtype, declare, layers_from_description
 from .summary import summary_table
 
@@ -67,6 +69,7 @@ class Sequential:
         initialise(declared, self._windows, seed)
         largest = max(prod(layer.out_shape) for layer in self.layers)
         self._chunk = max(1, min(CHUNK, MAX_ACTIVATION // largest))
+        self._plans: dict[bool, Plan] = {}
         # Below the lowest layer with parameters no gradient is needed.
         self._lowest = min((i for i, layer in enumerate(self.layers) if layer.parameters), default=len(self.layers))
 
@@ -207,18 +210,38 @@ class Sequential:
             c, h, w = self.input_shape
             raise ValueError(f"images must have the shape (N, {c}, {h}, {w}), not {images.shape}")
 
+    def _plan_for(self, images: int, *, training: bool) -> Plan | None:
+        """The plan that fits the batch, made or grown when needed; None on a backend that runs the layers themselves."""
+        steps = getattr(kernels.active(), "steps", None)
+        if steps is None or not serves(self.layers):
+            return None
+        plan = self._plans.get(training)
+        if plan is None or plan.capacity < images:
+            plan = Plan(
+                self.layers, self.input_shape, self.dtype, steps, capacity=images, training=training,
+                lowest=self._lowest,
+            )  # fmt: skip
+            self._plans[training] = plan
+        return plan
+
     def _scaled(self, images: Array) -> Array:
         if images.dtype == np.uint8:
             return np.divide(images, 255, dtype=self.dtype)
         return images.astype(self.dtype, copy=False)
 
     def _run_layers(self, images: Array) -> Array:
+        plan = self._plan_for(len(images), training=False)
+        if plan is not None:
+            return plan.forward(images)
         x = self._scaled(images)
         for layer in self.layers:
             x = layer.forward(x, False)
         return x
 
     def _train_layers(self, images: Array, labels: Array, label_smoothing: float, step: int) -> float:
+        plan = self._plan_for(len(images), training=True)
+        if plan is not None:
+            return plan.loss_and_gradients(images, labels, label_smoothing, step)
         x = self._scaled(images)
         for layer in self.layers:
             if isinstance(layer, Dropout):

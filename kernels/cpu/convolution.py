@@ -11,7 +11,7 @@ from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.shapes import Array, Padding, Pair, Shape
 
 from .contract import sum_products
-from .geometry import Convolution, Tables, convolution, gradient_blocks
+from .geometry import Convolution, Frame, Tables, convolution, frame, gradient_blocks
 from .jit import threads
 from .layout import (
     block_width,
@@ -41,11 +41,11 @@ def conv2d(
         if bias is not None:
             offsets[group][:filters] = bias[group * filters : (group + 1) * filters]
     for part in _chunks(len(x), x[:1].size + out[:1].size, x.dtype):
-        pictures = _laid_out(x[part], shape.Hb, shape.Wb, padding[0][0], padding[1][0])
+        pictures = _laid_out(x[part], shape.x)
         images = len(x[part])
         result = aligned_zeros(images * shape.P * shape.Q * shape.K, x.dtype)
         for group in range(groups):
-            tables = shape.forward(images, group)
+            tables = shape.forward(images, group, frame(shape.K, shape.P, shape.Q))
             _sums(result, pictures, packed[group], offsets[group], tables)
         copy(to_channels_first, result.size, out[part], result)
     return out
@@ -62,11 +62,11 @@ def conv2d_grad_input(
     zeros = aligned_zeros(shape.block, grad_out.dtype)
     packed: dict[tuple[int, int], Array] = {}
     for part in _chunks(N, grad_out[:1].size + C * H * W, grad_out.dtype):
-        gradient = _laid_out(grad_out[part], shape.Pb, shape.Qb, shape.grad_top, shape.grad_left)
+        gradient = _laid_out(grad_out[part], shape.grad)
         images = len(grad_out[part])
         result = aligned_zeros(images * H * W * C, grad_out.dtype)
         for group in range(groups):
-            for i, phase in enumerate(shape.grad_input(images, group)):
+            for i, phase in enumerate(shape.grad_input(images, group, frame(C, H, W))):
                 if (group, i) not in packed:
                     terms = len(phase.r_taps) * len(phase.s_taps) * filters
                     packed[group, i] = aligned_zeros(packed_count(channels, terms, weight.dtype), weight.dtype)
@@ -89,8 +89,8 @@ def conv2d_grad_weight(
     grad_weight = np.zeros(weight_shape, x.dtype)
     if len(x) == 0:
         return grad_weight
-    pictures = _laid_out(x, shape.Hb, shape.Wb, padding[0][0], padding[1][0])
-    gradient = _laid_out(grad_out, shape.P, shape.Q, 0, 0)
+    pictures = _laid_out(x, shape.x)
+    gradient = _laid_out(grad_out, shape.grad)
     _, blocks = gradient_blocks(len(x))
     filters = K // groups
     partials = aligned_zeros(blocks * filters * grad_weight[0].size, x.dtype)
@@ -98,7 +98,7 @@ def conv2d_grad_weight(
     for group in range(groups):
         tables = shape.grad_weight(len(x), group)
         _sums(partials, pictures, gradient, zeros, tables)
-        copy(fold_grad_weight, partials.size, grad_weight, partials, blocks, group * filters, filters)
+        copy(fold_grad_weight, partials.size, grad_weight, partials, blocks, group * filters, filters, filters)
     return grad_weight
 
 
@@ -117,10 +117,10 @@ def _chunks(images: int, elements: int, dtype: np.dtype[Any]) -> list[slice]:
     return [slice(start, start + size) for start in range(0, images, size)]
 
 
-def _laid_out(x: Array, height: int, width: int, top: int, left: int) -> Array:
+def _laid_out(x: Array, into: Frame) -> Array:
     """(N, C, H, W) as flat channels-last pictures with a border of zeros."""
-    out = aligned_zeros(len(x) * height * width * x.shape[1], x.dtype)
-    copy(to_channels_last, out.size, out, x, top, left, height, width)
+    out = aligned_zeros(len(x) * into.image, x.dtype)
+    copy(to_channels_last, out.size, out, into, x, None)
     return out
 
 

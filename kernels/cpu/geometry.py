@@ -1,8 +1,7 @@
 """Where the tiles of one convolution begin and step: the tables that turn any stride, padding, dilation and groups
 into plain sums of products, for the output and both gradients. Plain Python, worked out once for each shape.
 
-Buffers are flat: x is (N, Hb, Wb, C) with a border of zeros, out is (N, P, Q, K), grad_out is (N, Pb, Qb, K) with a
-border of its own. All channels of a pixel lie side by side; a group takes its own among them.
+Buffers are flat, channels-last pictures, each with a border of zeros or none: see `Frame`. All channels of a pixel lie side by side; a group takes its own among them.
 """
 
 from functools import lru_cache
@@ -19,6 +18,26 @@ Table = npt.NDArray[np.int64]
 # Blocks of pictures whose weight gradients are summed up apart and then added in order. A fixed number, so that the
 # bits do not depend on the threads; 16 keep 8 threads even and cost 16 copies of the gradient.
 GRADIENT_BLOCKS = 16
+
+
+class Frame(NamedTuple):
+    """A flat array of channels-last pictures with a border of zeros; distances in elements."""
+
+    channels: int
+    height: int
+    width: int
+    top: int  # rows of zeros above
+    left: int
+    at: int  # where the first pixel inside the border begins
+    row: int  # from one row to the next
+    image: int  # from one picture to the next
+
+
+def frame(channels: int, height: int, width: int, border: Padding = ((0, 0), (0, 0))) -> Frame:
+    """Pictures with so many zeros above, below, left and right."""
+    (top, bottom), (left, right) = border
+    row = (width + left + right) * channels
+    return Frame(channels, height, width, top, left, top * row + left * channels, row, (height + top + bottom) * row)
 
 
 class Tables(NamedTuple):
@@ -46,8 +65,8 @@ def _table(values: object) -> Table:
 class Convolution:
     """One convolution's shapes: (C, H, W) pictures, K filters of (C/groups, R, S), (K, P, Q) out.
 
-    Hb, Wb : the picture with its border of zeros
-    Pb, Qb : the gradient of out with the border that the gradient of the input needs, or none
+    x : the picture with its border of zeros
+    grad : the gradient of out with the border that the gradient of the input needs, or none
     block : filters in a block of packed weights
     """
 
@@ -58,13 +77,11 @@ class Convolution:
         self.C, self.H, self.W = input_shape
         self.K, _, self.R, self.S = weight_shape
         self.stride, self.padding, self.dilation, self.groups, self.block = stride, padding, dilation, groups, block
-        (top, bottom), (left, right) = padding
         self.P, self.Q = windows((1, *input_shape), (self.R, self.S), stride, padding, dilation)
-        self.Hb, self.Wb = self.H + top + bottom, self.W + left + right
+        self.x = frame(*input_shape, padding)
         rows = self._grad_border(0, self.H, self.P, self.R) if grad_border else (0, 0)
         columns = self._grad_border(1, self.W, self.Q, self.S) if grad_border else (0, 0)
-        self.grad_top, self.grad_left = rows[0], columns[0]
-        self.Pb, self.Qb = self.P + sum(rows), self.Q + sum(columns)
+        self.grad = frame(self.K, self.P, self.Q, (rows, columns))
         self.dense = dilation[1] == 1 and groups == 1  # a row of the kernel sees one run of S*C contiguous floats
 
     def _grad_border(self, axis: int, size: int, out: int, kernel: int) -> Pair:
@@ -74,39 +91,40 @@ class Convolution:
         highest = (size - 1 + before) // self.stride[axis]
         return max(0, -lowest), max(0, highest - (out - 1))
 
-    def forward(self, images: int, group: int) -> Tables:
+    def forward(self, images: int, group: int, out: Frame) -> Tables:
+        """From x to out, both with their borders; `out` may be a part of a larger picture."""
         C, K = self.C // self.groups, self.K // self.groups
         columns, length = ([0], self.S * C) if self.dense else (list(range(self.S)), C)
         places = [(r * self.dilation[0], s * self.dilation[1]) for r in range(self.R) for s in columns]
         count = len(places)
         walk = Walk(
             images=images, columns=self.Q, filters=K, taps=images * count, taps_step=count, length=length,
-            x_at=group * C, x_image=self.Hb * self.Wb * self.C, x_step=self.stride[1] * self.C, x_term=1,
+            x_at=group * C, x_image=self.x.image, x_step=self.stride[1] * self.C, x_term=1,
             w_at=0, w_image=0, w_block=self.R * self.S * C * self.block, w_term=self.block,
-            out_at=group * K, out_image=self.P * self.Q * self.K, out_step=self.K, bias_block=self.block,
+            out_at=out.at + group * K, out_image=out.image, out_step=self.K, bias_block=self.block,
         )  # fmt: skip
-        x_rows = _table([p * self.stride[0] * self.Wb * self.C for p in range(self.P)])
-        out_rows = _table([p * self.Q * self.K for p in range(self.P)])
-        x_taps = _table([(r * self.Wb + s) * self.C for r, s in places])
+        x_rows = _table([p * self.stride[0] * self.x.row for p in range(self.P)])
+        out_rows = _table([p * out.row for p in range(self.P)])
+        x_taps = _table([r * self.x.row + s * self.C for r, s in places])
         return Tables(x_rows, out_rows, x_taps, _table([t * length * self.block for t in range(count)]), walk)
 
-    def grad_input(self, images: int, group: int) -> list[Phase]:
+    def grad_input(self, images: int, group: int, out: Frame) -> list[Phase]:
         """One entry for each of the stride x stride phases of the input that any tap reaches."""
         phases = []
         for a in range(min(self.stride[0], self.H)):
             for b in range(min(self.stride[1], self.W)):
-                phases.append(self._phase(images, group, a, b))
+                phases.append(self._phase(images, group, out, a, b))
         return phases
 
-    def _phase(self, images: int, group: int, a: int, b: int) -> Phase:
+    def _phase(self, images: int, group: int, out: Frame, a: int, b: int) -> Phase:
         C, K = self.C // self.groups, self.K // self.groups
         (top, _), (left, _) = self.padding
         (sh, sw), (dh, dw) = self.stride, self.dilation
         # Falling r and s: then the taps' places in grad_out rise, and a row of taps is one run of floats.
         r_taps = [r for r in reversed(range(self.R)) if (a + top - r * dh) % sh == 0]
         s_taps = [s for s in reversed(range(self.S)) if (b + left - s * dw) % sw == 0]
-        p_taps = [(a + top - r * dh) // sh + self.grad_top for r in r_taps]
-        q_taps = [(b + left - s * dw) // sw + self.grad_left for s in s_taps]
+        p_taps = [(a + top - r * dh) // sh + self.grad.top for r in r_taps]
+        q_taps = [(b + left - s * dw) // sw + self.grad.left for s in s_taps]
         if self.groups == 1 and q_taps and q_taps[-1] - q_taps[0] == len(q_taps) - 1:  # side by side
             places, length = [(p, q_taps[0]) for p in p_taps], len(q_taps) * K
         else:
@@ -115,14 +133,14 @@ class Convolution:
         rows = range(a, self.H, sh)
         walk = Walk(
             images=images, columns=len(range(b, self.W, sw)), filters=C, taps=images * count, taps_step=count,
-            length=length, x_at=group * K, x_image=self.Pb * self.Qb * self.K, x_step=self.K, x_term=1,
+            length=length, x_at=group * K, x_image=self.grad.image, x_step=self.K, x_term=1,
             w_at=0, w_image=0, w_block=len(r_taps) * len(s_taps) * K * self.block, w_term=self.block,
-            out_at=group * C + b * self.C, out_image=self.H * self.W * self.C, out_step=sw * self.C, bias_block=0,
+            out_at=out.at + group * C + b * self.C, out_image=out.image, out_step=sw * self.C, bias_block=0,
         )  # fmt: skip
         tables = Tables(
-            _table([i * self.Qb * self.K for i in range(len(rows))]),
-            _table([h * self.W * self.C for h in rows]),
-            _table([(p * self.Qb + q) * self.K for p, q in places]),
+            _table([i * self.grad.row for i in range(len(rows))]),
+            _table([h * out.row for h in rows]),
+            _table([p * self.grad.row + q * self.K for p, q in places]),
             _table([t * length * self.block for t in range(count)]),
             walk,
         )
@@ -140,17 +158,17 @@ class Convolution:
             places, columns = [(r, s) for r in range(self.R) for s in range(self.S)], C
         walk = Walk(
             images=blocks, columns=columns, filters=K, taps=images * self.P, taps_step=per_block * self.P,
-            length=self.Q, x_at=group * C, x_image=per_block * self.Hb * self.Wb * self.C, x_step=1,
-            x_term=sw * self.C, w_at=group * K + (self.grad_top * self.Qb + self.grad_left) * self.K,
-            w_image=per_block * self.Pb * self.Qb * self.K, w_block=self.block, w_term=self.K,
+            length=self.Q, x_at=group * C, x_image=per_block * self.x.image, x_step=1,
+            x_term=sw * self.C, w_at=group * K + self.grad.at,
+            w_image=per_block * self.grad.image, w_block=self.block, w_term=self.K,
             out_at=0, out_image=self.R * self.S * row, out_step=K, bias_block=0,
         )  # fmt: skip
         pixels = [(n, p) for n in range(per_block) for p in range(self.P)]
         return Tables(
-            _table([(r * dh * self.Wb + s * dw) * self.C for r, s in places]),
+            _table([r * dh * self.x.row + s * dw * self.C for r, s in places]),
             _table([(r * self.S + s) * row for r, s in places]),
-            _table([(n * self.Hb + p * sh) * self.Wb * self.C for n, p in pixels]),
-            _table([(n * self.Pb + p) * self.Qb * self.K for n, p in pixels]),
+            _table([n * self.x.image + p * sh * self.x.row for n, p in pixels]),
+            _table([n * self.grad.image + p * self.grad.row for n, p in pixels]),
             walk,
         )
 

@@ -8,7 +8,7 @@ with zeros to whole vectors. Each function writes a flat array that its caller a
 import numpy as np
 from numba import prange
 
-from .jit import kernel
+from .jit import inner, kernel
 from .sharing import split
 from .vector import VECTOR_BYTES
 
@@ -26,20 +26,29 @@ def packed_count(filters: int, terms: int, dtype: np.dtype) -> int:
     return -(-filters // width) * width * terms
 
 
+@inner
+def _scaled(value, out, scale):
+    """value / scale in the dtype of out; as it is where scale is None, which is settled when this is compiled."""
+    if scale is None:
+        return out.dtype.type(value)
+    return out.dtype.type(value) / out.dtype.type(scale)
+
+
 @kernel
-def to_channels_last(out, x, top, left, height, width):
-    """(N, C, H, W) x into the middle of zero-bordered (N, height, width, C) images."""
+def to_channels_last(out, frame, x, scale):
+    """(N, C, H, W) x, divided by scale unless that is None, into out, laid out as `frame`; its border is left alone."""
     N, C, H, W = x.shape
     for n in prange(N):
-        image = n * height * width * C
-        if H != height or W != width:
-            out[image : image + height * width * C] = 0
         for h in range(H):
-            row = image + ((h + top) * width + left) * C
+            row = frame.at + n * frame.image + h * frame.row
+            if C == 1:  # a loop of its own: LLVM vectorises it only if it knows the step
+                for w in range(W):
+                    out[row + w] = _scaled(x[n, 0, h, w], out, scale)
+                continue
             for start in range(0, W, BLOCK_PIXELS):
                 for c in range(C):
                     for w in range(start, min(W, start + BLOCK_PIXELS)):
-                        out[row + w * C + c] = x[n, c, h, w]
+                        out[row + w * C + c] = _scaled(x[n, c, h, w], out, scale)
 
 
 @kernel
@@ -86,14 +95,14 @@ def pack_weight_transposed(out, weight, first, count, r_taps, s_taps, width):
 
 
 @kernel
-def fold_grad_weight(grad_weight, partials, parts, first, count):
-    """Adds (parts, R, S, C, count) partial sums, in order, into filters first to first + count of (K, C, R, S)."""
+def fold_grad_weight(grad_weight, partials, parts, first, count, pitch):
+    """Adds (parts, R, S, C, pitch) partial sums, in order, into filters first to first + count of (K, C, R, S)."""
     _, C, R, S = grad_weight.shape
-    size = R * S * C * count
+    size = R * S * C * pitch
     for rs in prange(R * S):
         r, s = split(rs, S)
         for c in range(C):
-            at = (rs * C + c) * count
+            at = (rs * C + c) * pitch
             for k in range(count):
                 total = partials[at + k]
                 for part in range(1, parts):

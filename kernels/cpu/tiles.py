@@ -40,6 +40,12 @@ def lanes(dtype: np.dtype) -> int:
     return VECTOR_BYTES // dtype.itemsize
 
 
+def _vector(array, start, count):
+    """What a tile loads: `count` elements, zeros for those that lie in the slack behind the array."""
+    values = array[start : start + count]
+    return values if len(values) == count else np.concatenate((values, np.zeros(count - len(values), array.dtype)))
+
+
 # --- sum_tile ---------------------------------------------------------------------------------------------------
 
 
@@ -53,7 +59,7 @@ def _sum_tile_twin(
         for tap in range(taps):
             for k in range(length):
                 weight_at = w_at + w_taps[tap] + k * w_term
-                total += x[x_at + m * x_step + x_taps[tap] + k * x_term] * w[weight_at : weight_at + width]
+                total += x[x_at + m * x_step + x_taps[tap] + k * x_term] * _vector(w, weight_at, width)
         total = np.where(total < floor, floor, total)
         out[out_at + m * out_step : out_at + m * out_step + valid] = total[:valid]
 
@@ -228,16 +234,18 @@ def _pooled_gradient_tile_twin(
     grad_weight, grad_weight_at, grad_bias, grad_bias_at, x, x_at, x_row, x_down, x_right, grad, grad_at, grad_down,
     grad_right, codes, codes_at, codes_down, codes_right, down, right, width, row_step, rows, columns,
 ):  # fmt: skip
+    count = lanes(x.dtype)
     for p in range(down):
         for q in range(right):
-            code = codes[codes_at + p * codes_down + q * codes_right :][:width].astype(np.int64)
-            g = np.where(code < DEAD, grad[grad_at + p * grad_down + q * grad_right :][:width], 0).astype(grad.dtype)
-            grad_bias[grad_bias_at : grad_bias_at + width] += g
+            code = _vector(codes, codes_at + p * codes_down + q * codes_right, count).astype(np.int64)
+            grads = _vector(grad, grad_at + p * grad_down + q * grad_right, count)
+            g = np.where(code < DEAD, grads, 0).astype(grad.dtype)
+            grad_bias[grad_bias_at : grad_bias_at + count] += g
             pixel = x_at + p * x_down + q * x_right + code // 2 % 2 * x_row + code % 2
             for r in range(rows):
                 for s in range(columns):
                     target = grad_weight_at + r * row_step + s * width
-                    grad_weight[target : target + width] += g * x[pixel + r * x_row + s]
+                    grad_weight[target : target + count] += g * x[pixel + r * x_row + s]
 
 
 @intrinsic

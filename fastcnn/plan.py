@@ -1,0 +1,167 @@
+"""A network's plan: its layers as fused steps of the backend in use, with all memory allocated and every call ready.
+
+Convolution + ReLU + 2x2 max-pool become one step, batch normalisation + ReLU another, Affine + ReLU another, softmax +
+loss another. Between steps pictures lie channels-last, with the border of zeros that the next convolution reads, so
+that nothing is transposed or padded on the way. The numbers are those of the layers, which stay the definition; a
+backend without steps (the reference) runs the layers themselves.
+"""
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from .arrays import Array
+from .dropout import mask_threshold
+from .kernels.shapes import Padding
+from .layer import Layer
+from .layers import Affine, BatchNorm2d, Conv2d, Dropout, Flatten, GlobalAvgPool, MaxPool2d, ReLU
+
+NO_BORDER: Padding = ((0, 0), (0, 0))
+Calls = list[tuple[Callable[..., Any], tuple[Any, ...]]]
+
+
+class Plan:
+    """The steps of one network for batches of up to `capacity` pictures.
+
+    Parameters
+    ----------
+    layers : attached layers of a network, in order
+    steps : the backend's module of steps
+    training : whether gradients and dropout are part of it
+    lowest : index of the lowest layer with parameters: below it no gradient is needed
+    """
+
+    def __init__(
+        self, layers: tuple[Layer, ...], input_shape: tuple[int, ...], dtype: np.dtype[Any], steps: ModuleType,
+        *, capacity: int, training: bool, lowest: int,
+    ) -> None:  # fmt: skip
+        self.capacity, self.training, self.dtype = capacity, training, dtype
+        self._module, self._lowest = steps, lowest
+        self._layers = layers if training else tuple(layer for layer in layers if not isinstance(layer, Dropout))
+        self._dropouts: list[tuple[Any, Dropout]] = []
+        self._calls: dict[tuple[int, int], tuple[Calls, Calls]] = {}
+        self.input = steps.Input(self._activation(input_shape, 0, below=0))
+        self.steps: list[Any] = [self.input]
+        self._with_gradient: list[Any] = []
+        at = 0
+        while at < len(self._layers):
+            at = self._add_step(at)
+        self.loss = steps.Loss(self.steps[-1].out, capacity) if training else None
+
+    def forward(self, images: Array) -> Array:
+        """Logits (n, classes) of n <= capacity pictures; a view that the next run overwrites."""
+        self._load(images)
+        forward, _ = self._calls_for(len(images))
+        for kernel, args in forward:
+            kernel(*args)
+        out = self.steps[-1].out
+        logits: Array = out.data[: len(images) * out.size].reshape(len(images), out.size)
+        return logits
+
+    def loss_and_gradients(self, images: Array, labels: Array, label_smoothing: float, step: int) -> float:
+        """The mean loss of one batch; fills the gradients of the layers' parameters."""
+        assert self.loss is not None  # made for training
+        for dropout, layer in self._dropouts:
+            layer.step = step
+            dropout.key[0] = layer.key
+        n = len(images)
+        self.loss.labels[:n] = labels
+        self._load(images)
+        forward, backward = self._calls_for(n)
+        for kernel, args in forward:
+            kernel(*args)
+        loss: float = self.loss.loss(n, label_smoothing)
+        for kernel, args in backward:
+            kernel(*args)
+        return loss
+
+    def _load(self, images: Array) -> None:
+        if not (images.flags.c_contiguous and images.flags.writeable and images.dtype.isnative):
+            images = np.array(images, images.dtype.newbyteorder("="))  # else the kernel would be compiled once more
+        self.input.load(images)
+
+    def _calls_for(self, n: int) -> tuple[Calls, Calls]:
+        key = n, self._module.threads()
+        if key not in self._calls:
+            forward = [call for step in self.steps for call in step.forward_calls(n, self.training)]
+            backward = [call for step in reversed(self._with_gradient) for call in step.backward_calls(n)]
+            if len(self._calls) >= 8:  # batches of ever new sizes must not fill the memory
+                self._calls.clear()
+            self._calls[key] = forward, backward
+        return self._calls[key]
+
+    def _activation(self, shape: tuple[int, ...], at: int, *, below: int) -> Any:
+        """What the layer at `at` reads; `below` is the network's index of the layer that writes it."""
+        reader = self._layers[at] if at < len(self._layers) else None
+        border = reader.padding if isinstance(reader, Conv2d) else NO_BORDER
+        with_grad = self.training and (reader is None or below > self._lowest)
+        return self._module.Activation(shape, border, self.capacity, self.dtype, with_grad)
+
+    def _add_step(self, at: int) -> int:
+        """Append the step that begins with layer `at`; return the index of the first layer behind it."""
+        layer, x = self._layers[at], self.steps[-1].out
+        if isinstance(layer, Flatten):
+            return at + 1  # channels-last memory is what the layers behind read as it is
+        following = self._layers[at + 1 : at + 3]
+        relu = isinstance(layer, Conv2d | BatchNorm2d | Affine) and _is(following, 0, ReLU)
+        pool = isinstance(layer, Conv2d) and relu and layer.groups == 1 and _is_halving(following)
+        stop = at + 1 + relu + pool
+        last = self._layers[stop - 1]
+        # Behind a Flatten memory still lies as a picture, until an Affine mixes it.
+        shape = x.shape if isinstance(layer, ReLU | Dropout) else last.out_shape
+        out = self._activation(shape, stop, below=last.index + 1)
+        self.steps.append(self._make(layer, x, out, relu, pool))
+        if self.training and layer.index >= self._lowest:
+            self._with_gradient.append(self.steps[-1])
+        return stop
+
+    def _make(self, layer: Layer, x: Any, out: Any, relu: bool, pool: bool) -> Any:
+        steps = self._module
+        values = {name: window.storage for name, window in layer.parameters.items()}
+        grads = {name: window.grad_storage for name, window in layer.parameters.items()}
+        match layer:
+            case Conv2d():
+                return steps.Conv2d(
+                    x, out, values["weight"], grads["weight"], values.get("bias"), grads.get("bias"),
+                    stride=layer.stride, padding=layer.padding, dilation=layer.dilation, groups=layer.groups,
+                    relu=relu, pool=pool, training=self.training, capacity=self.capacity,
+                )  # fmt: skip
+            case Affine():
+                weight, bias = (values["weight"], grads["weight"]), (values["bias"], grads["bias"])
+                return steps.Affine(x, out, *weight, *bias, relu=relu)
+            case BatchNorm2d():
+                return steps.BatchNorm2d(x, out, values, grads, momentum=layer.momentum, eps=layer.eps, relu=relu)
+            case ReLU():
+                return steps.Relu(x, out)
+            case MaxPool2d():
+                options = {"kernel_size": layer.kernel_size, "stride": layer.stride, "padding": layer.padding}
+                return steps.MaxPool2d(x, out, **options, capacity=self.capacity)
+            case Dropout():
+                step = steps.Dropout(x, out, threshold=mask_threshold(layer.rate), rate=layer.rate)
+                self._dropouts.append((step, layer))
+                return step
+            case GlobalAvgPool():
+                return steps.AveragePool(x, out)
+        raise NotImplementedError(f"no step for {type(layer).__name__}")
+
+
+def serves(layers: tuple[Layer, ...]) -> bool:
+    """Whether a plan can run these layers: their output must be the same in any order of pixels and channels."""
+    behind = [layer for layer in layers if not isinstance(layer, ReLU | Dropout | Flatten)]
+    return bool(behind) and isinstance(behind[-1], Affine | GlobalAvgPool)
+
+
+def _is(layers: tuple[Layer, ...], index: int, kind: type[Layer]) -> bool:
+    return index < len(layers) and isinstance(layers[index], kind)
+
+
+def _is_halving(layers: tuple[Layer, ...]) -> bool:
+    """Whether the second layer is a 2x2 max-pool with stride 2 and no padding."""
+    pool = layers[1] if len(layers) > 1 else None
+    return (
+        isinstance(pool, MaxPool2d)
+        and pool.kernel_size == pool.stride == (2, 2)
+        and pool.padding == NO_BORDER
+    )
