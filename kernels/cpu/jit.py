@@ -22,15 +22,14 @@ __all__ = ["inner", "kernel", "parallel_lock", "threads"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
-R_co = TypeVar("R_co", covariant=True)
 
 
-class Kernel(Protocol[P, R_co]):
+class Kernel(Protocol[P, R]):
     """A parallel kernel; `.serial` is the same source compiled without threads, for work too small to share."""
 
-    serial: Callable[P, R_co]
+    serial: Callable[P, R]
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co: ...
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
 
 
 class _Decorator(Protocol):
