@@ -77,10 +77,12 @@ def test_faint_ink_is_brought_to_full_strength():
     assert field.max() == 1
 
 
-def test_thin_stroke_on_a_large_canvas_stays_full():
+def test_thin_stroke_on_a_large_canvas_stays_whole_and_full():
     image = Image.new("L", (1500, 1500), 255)
-    ImageDraw.Draw(image).line((700, 200, 720, 1300), fill=0, width=3)
-    assert prepare(image).max() == 1
+    ImageDraw.Draw(image).line((700, 200, 900, 1300), fill=0, width=3)
+    field = prepare(image)
+    assert field.max() == 1
+    assert (field.max(axis=1) > 0.3).sum() == 20
 
 
 def test_stroke_off_the_edge_does_not_turn_polarity():
