@@ -39,7 +39,8 @@ class Reporter:
     def __enter__(self) -> Reporter:
         if not self._broken and sys.stderr.isatty():
             self._bar = _make_bar()
-            self._bar.add_task("", total=self._epochs * self._images_per_epoch, text="starting; the first run compiles the kernels")
+            total = self._epochs * self._images_per_epoch
+            self._bar.add_task("", total=total, text="starting; the first run compiles the kernels")
             self._bar.start()
         return self
 
