@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import resource
 import signal
 import struct
@@ -161,6 +162,27 @@ def test_predict_gives_a_list(trained, digit_png, tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(f"{pictures[0]}  {first['digit']}  ")
     assert lines[1] == f"{pictures[1]}  no digit"
+
+
+def test_progress_on_a_terminal_shows_the_time_left(data_dir, tmp_path):
+    terminal, end = pty.openpty()
+    command = ("train", "--data-dir", data_dir, "--epochs", 60, "--batch-size", 20, "--out", tmp_path / "w.safetensors")
+    with subprocess.Popen(
+        [sys.executable, "-m", "fastcnn", *map(str, command)],
+        cwd=ROOT,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+        stdout=subprocess.DEVNULL,
+        stderr=end,
+    ) as process:
+        os.close(end)
+        shown = b""
+        while not (b" left" in shown and b"epoch 2/60  loss" in shown) and process.poll() is None:
+            shown += os.read(terminal, 1 << 16)
+        process.kill()
+    os.close(terminal)
+    assert b"images/s" in shown
+    assert b"validation accuracy" in shown
+    assert b" left" in shown
 
 
 def test_data_list(capsys):
