@@ -14,6 +14,13 @@ def tripled(value):
     return 3 * value
 
 
+@inner
+def allocated(x):
+    out = np.empty_like(x)
+    out[:] = x
+    return out, (len(x), "text")
+
+
 @kernel
 def triple(x, out):
     for i in prange(len(x)):
@@ -28,6 +35,8 @@ def main() -> None:
         with parallel_lock:
             call(x, out)
         assert (out == 3 * x).all()
+    copy, (length, text) = allocated(x)
+    assert (copy == x).all() and copy is not x and (length, text) == (10, "text")
     state = {
         "folder": store.folder and str(store.folder),
         "writable": store.writable,
