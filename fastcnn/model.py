@@ -211,7 +211,7 @@ class Sequential:
             raise ValueError(f"images must have the shape (N, {c}, {h}, {w}), not {images.shape}")
 
     def _plan_for(self, images: int, *, training: bool) -> Plan | None:
-        """The plan that fits the batch, made or grown when needed; None on a backend that runs the layers themselves."""
+        """The plan that fits the batch, made or grown when needed; None where the layers themselves must run."""
         steps = getattr(kernels.active(), "steps", None)
         if steps is None or not serves(self.layers):
             return None

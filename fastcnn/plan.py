@@ -15,6 +15,7 @@ import numpy as np
 from .arrays import Array
 from .dropout import mask_threshold
 from .kernels.shapes import Padding
+from .kernels.threads import threads
 from .layer import Layer
 from .layers import Affine, BatchNorm2d, Conv2d, Dropout, Flatten, GlobalAvgPool, MaxPool2d, ReLU
 
@@ -83,7 +84,7 @@ class Plan:
         self.input.load(images)
 
     def _calls_for(self, n: int) -> tuple[Calls, Calls]:
-        key = n, self._module.threads()
+        key = n, threads()
         if key not in self._calls:
             forward = [call for step in self.steps for call in step.forward_calls(n, self.training)]
             backward = [call for step in reversed(self._with_gradient) for call in step.backward_calls(n)]
@@ -160,8 +161,4 @@ def _is(layers: tuple[Layer, ...], index: int, kind: type[Layer]) -> bool:
 def _is_halving(layers: tuple[Layer, ...]) -> bool:
     """Whether the second layer is a 2x2 max-pool with stride 2 and no padding."""
     pool = layers[1] if len(layers) > 1 else None
-    return (
-        isinstance(pool, MaxPool2d)
-        and pool.kernel_size == pool.stride == (2, 2)
-        and pool.padding == NO_BORDER
-    )
+    return isinstance(pool, MaxPool2d) and pool.kernel_size == pool.stride == (2, 2) and pool.padding == NO_BORDER

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from numba import prange
 
-from .jit import kernel
-from .sharing import split
-from .tiles import (
+from fastcnn.kernels.cpu.jit import kernel
+from fastcnn.kernels.cpu.sharing import split
+from fastcnn.kernels.cpu.tiles import (
     DOT_OUTPUTS,
     DOT_PICTURES,
     POOL_WINDOWS,
@@ -24,7 +24,7 @@ from .tiles import (
     pool_tile,
     sum_tile,
 )
-from .vector import VECTOR_BYTES
+from fastcnn.kernels.cpu.vector import VECTOR_BYTES
 
 # Floats along a row that dot_products sums up before it goes on to the next rows: 5 rows of weights then stay in the
 # first cache. 720 to 1088 gave 170-180 GFLOP/s on one core, 368 gave 157, 1440 gave 130-157.

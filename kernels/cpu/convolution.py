@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.shapes import Array, Padding, Pair, Shape
-
-from .contract import sum_products
-from .geometry import Convolution, Frame, Tables, convolution, frame, gradient_blocks
-from .jit import threads
-from .layout import (
+from fastcnn.kernels.cpu.contract import sum_products
+from fastcnn.kernels.cpu.geometry import Convolution, Frame, Tables, convolution, frame, gradient_blocks
+from fastcnn.kernels.cpu.jit import threads
+from fastcnn.kernels.cpu.layout import (
     block_width,
     fold_grad_weight,
     pack_weight,
@@ -22,7 +20,8 @@ from .layout import (
     to_channels_first,
     to_channels_last,
 )
-from .sharing import PARALLEL_PRODUCTS, copy, run
+from fastcnn.kernels.cpu.sharing import PARALLEL_PRODUCTS, copy, run
+from fastcnn.kernels.shapes import Array, Padding, Pair, Shape
 
 CHUNK_BYTES = 8 << 20  # laid-out pictures at a time: about a core's share of the last cache
 

@@ -1,7 +1,8 @@
 """Where the tiles of one convolution begin and step: the tables that turn any stride, padding, dilation and groups
 into plain sums of products, for the output and both gradients. Plain Python, worked out once for each shape.
 
-Buffers are flat, channels-last pictures, each with a border of zeros or none: see `Frame`. All channels of a pixel lie side by side; a group takes its own among them.
+Buffers are flat, channels-last pictures, each with a border of zeros or none: see `Frame`. All channels of a pixel lie
+side by side; a group takes its own among them.
 """
 
 from functools import lru_cache
@@ -10,9 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.kernels.cpu.contract import Walk
 from fastcnn.kernels.shapes import Padding, Pair, windows
-
-from .contract import Walk
 
 Table = npt.NDArray[np.int64]
 # Blocks of pictures whose weight gradients are summed up apart and then added in order. A fixed number, so that the

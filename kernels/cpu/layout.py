@@ -8,9 +8,9 @@ with zeros to whole vectors. Each function writes a flat array that its caller a
 import numpy as np
 from numba import prange
 
-from .jit import inner, kernel
-from .sharing import split
-from .vector import VECTOR_BYTES
+from fastcnn.kernels.cpu.jit import inner, kernel
+from fastcnn.kernels.cpu.sharing import split
+from fastcnn.kernels.cpu.vector import VECTOR_BYTES
 
 BLOCK_PIXELS = 16  # pixels transposed at a time: their cache lines stay in the first cache while all channels pass
 
@@ -42,8 +42,9 @@ def to_channels_last(out, frame, x, scale):
         for h in range(H):
             row = frame.at + n * frame.image + h * frame.row
             if C == 1:  # a loop of its own: LLVM vectorises it only if it knows the step
+                source, target = x[n, 0, h], out[row : row + W]
                 for w in range(W):
-                    out[row + w] = _scaled(x[n, 0, h, w], out, scale)
+                    target[w] = _scaled(source[w], out, scale)
                 continue
             for start in range(0, W, BLOCK_PIXELS):
                 for c in range(C):

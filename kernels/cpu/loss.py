@@ -3,7 +3,7 @@
 import numpy as np
 from numba import prange
 
-from .jit import inner, kernel
+from fastcnn.kernels.cpu.jit import inner, kernel
 
 
 @kernel

@@ -6,7 +6,7 @@ Statistics are summed in float64, in fixed blocks of pictures that are added in 
 import numpy as np
 from numba import prange
 
-from .jit import inner, kernel
+from fastcnn.kernels.cpu.jit import inner, kernel
 
 
 @kernel
@@ -72,7 +72,9 @@ def normalise(out, out_frame, x, x_frame, mean, inverse, weight, bias, floor, im
 
 
 @kernel
-def gradient_sums(partials, grad, grad_frame, out, out_frame, x, x_frame, mean, inverse, relu_behind, images, per_block):
+def gradient_sums(
+    partials, grad, grad_frame, out, out_frame, x, x_frame, mean, inverse, relu_behind, images, per_block
+):
     """partials (blocks, 2, C) float64: sums of grad and of grad * normalised x; grad is cut in place behind ReLU."""
     channels = x_frame.channels
     for block in prange((images + per_block - 1) // per_block):

@@ -6,10 +6,10 @@ zeros (0.86 MFLOP a picture of the paper's network instead of 0.22).
 
 from numba import prange
 
-from .geometry import Convolution
-from .jit import kernel
-from .tiles import GRADIENT_COLUMNS, GRADIENT_ROWS, pooled_gradient_tile
-from .vector import VECTOR_BYTES
+from fastcnn.kernels.cpu.geometry import Convolution
+from fastcnn.kernels.cpu.jit import kernel
+from fastcnn.kernels.cpu.tiles import GRADIENT_COLUMNS, GRADIENT_ROWS, gradient_tile
+from fastcnn.kernels.cpu.vector import VECTOR_BYTES
 
 
 def pooled_gradient_serves(shape: Convolution) -> bool:
@@ -21,7 +21,7 @@ def pooled_gradient_serves(shape: Convolution) -> bool:
 def pooled_gradients(
     partials, bias_partials, x, x_frame, grad, grad_frame, codes, codes_width, R, S, images, per_block
 ):
-    """partials (blocks, R, S, codes_width) and bias_partials (blocks + 1, codes_width), summed over blocks of pictures."""
+    """partials (blocks, R, S, codes_width), and bias_partials (blocks, 2, codes_width) whose first halves count."""
     lanes = VECTOR_BYTES // x.itemsize
     blocks = (images + per_block - 1) // per_block
     for block in prange(blocks):
@@ -37,7 +37,7 @@ def pooled_gradients(
                         if known <= R - r:
                             rows = known
                             break
-                    pooled_gradient_tile(
+                    gradient_tile(
                         partials,
                         start + r * S * codes_width + lane,
                         bias_partials,

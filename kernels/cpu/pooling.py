@@ -3,10 +3,9 @@
 import numpy as np
 from numba import prange
 
+from fastcnn.kernels.cpu.jit import kernel
+from fastcnn.kernels.cpu.sharing import copy
 from fastcnn.kernels.shapes import Array, Indices, Padding, Pair, Shape, windows
-
-from .jit import kernel
-from .sharing import copy
 
 
 @kernel

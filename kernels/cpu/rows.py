@@ -7,8 +7,8 @@ in fixed blocks, `partials`, that are then added in order: the same bits at any 
 import numpy as np
 from numba import prange
 
-from .jit import inner, kernel
-from .tiles import DEAD
+from fastcnn.kernels.cpu.jit import inner, kernel
+from fastcnn.kernels.cpu.tiles import DEAD
 
 
 @kernel

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .jit import Kernel, inner, parallel_lock, threads
+from fastcnn.kernels.cpu.jit import Kernel, inner, parallel_lock, threads
 
 # Starting the threads and waiting for the last takes 5 to 20 us: below these the serial twin is faster.
 PARALLEL_COPIES = 1 << 17  # elements moved

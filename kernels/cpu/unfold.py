@@ -3,10 +3,9 @@
 import numpy as np
 from numba import prange
 
+from fastcnn.kernels.cpu.jit import inner, kernel
+from fastcnn.kernels.cpu.sharing import copy, split
 from fastcnn.kernels.shapes import Array, Padding, Pair, Shape, windows
-
-from .jit import inner, kernel
-from .sharing import copy, split
 
 
 @inner
@@ -65,9 +64,7 @@ def im2col(x: Array, kernel_size: Pair, stride: Pair, padding: Padding, dilation
     return cols
 
 
-def col2im(
-    cols: Array, input_shape: Shape, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair
-) -> Array:
+def col2im(cols: Array, input_shape: Shape, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair) -> Array:
     """See `kernels.col2im`."""
     P, Q = windows(input_shape, kernel_size, stride, padding, dilation)
     images = np.empty(input_shape, cols.dtype)

@@ -1,0 +1,28 @@
+"""The steps of a network's plan: what several layers do at once, with the memory for it, as lists of kernel calls.
+
+A step is made once for a network and a largest batch; it allocates all its arrays then. `forward_calls` and
+`backward_calls` give, for a batch of n pictures, the kernels and their ready arguments, so that running a step is
+calling functions: nothing is worked out, converted or allocated while a network trains. `fastcnn.plan` decides which
+layers become which step.
+"""
+
+from fastcnn.kernels.cpu.steps.affine import Affine
+from fastcnn.kernels.cpu.steps.base import Activation, Step
+from fastcnn.kernels.cpu.steps.batchnorm import BatchNorm2d
+from fastcnn.kernels.cpu.steps.conv import Conv2d
+from fastcnn.kernels.cpu.steps.ends import Input, Loss
+from fastcnn.kernels.cpu.steps.simple import AveragePool, Dropout, MaxPool2d, Relu
+
+__all__ = [
+    "Activation",
+    "Affine",
+    "AveragePool",
+    "BatchNorm2d",
+    "Conv2d",
+    "Dropout",
+    "Input",
+    "Loss",
+    "MaxPool2d",
+    "Relu",
+    "Step",
+]

@@ -1,0 +1,65 @@
+"""Affine, with the ReLU behind it."""
+
+import numpy as np
+
+from fastcnn.kernels.arrays import aligned_zeros
+from fastcnn.kernels.cpu import rows
+from fastcnn.kernels.cpu.contract import Walk, dot_products
+from fastcnn.kernels.cpu.geometry import Tables
+from fastcnn.kernels.cpu.jit import threads
+from fastcnn.kernels.cpu.layout import block_width
+from fastcnn.kernels.cpu.sharing import PARALLEL_PRODUCTS, chooser
+from fastcnn.kernels.cpu.steps.base import Activation, Call, Step, sums
+from fastcnn.kernels.shapes import Array
+
+
+class Affine(Step):
+    """x @ weight + bias, with the ReLU behind it; the weight lies as (out_features, in_features)."""
+
+    def __init__(
+        self, x: Activation, out: Activation, weight: Array, grad_weight: Array, bias: Array, grad_bias: Array, *,
+        relu: bool,
+    ) -> None:  # fmt: skip
+        super().__init__(x, out)
+        self.name = "affine" + (" + relu" if relu else "")
+        self.weight, self.grad_weight = weight.reshape(-1), grad_weight.reshape(-1)
+        self.bias, self.grad_bias, self.relu = bias, grad_bias, relu
+        self.products = x.size * out.size
+        self.zeros = aligned_zeros(block_width(self.dtype), self.dtype)
+
+    @property
+    def gradient_products(self) -> int:
+        return self.products * (1 if self.x.grad is None else 2)
+
+    def forward_calls(self, n: int, training: bool) -> list[Call]:
+        kernel = chooser(dot_products, n * self.products >= PARALLEL_PRODUCTS)
+        # Parts of at most 64 pictures stay in the second cache; a few pictures are shared by outputs instead.
+        parts, output_parts = (1, 2 * threads()) if n < 8 * threads() else (-(-n // 64), 1)
+        if output_parts == 1:
+            parts = -(-parts // threads()) * threads()
+        floor = 0.0 if self.relu else -np.inf
+        size, outputs = self.x.size, self.out.size
+        args = (
+            self.out.data, self.x.data, self.weight, self.bias, floor, n, outputs, size, size, size, outputs, parts,
+            output_parts,
+        )  # fmt: skip
+        return [(kernel, args)]
+
+    def backward_calls(self, n: int) -> list[Call]:
+        inputs, outputs = self.x.size, self.out.size
+        grad = self.out.grad
+        calls: list[Call] = [(rows.affine_gradient, (grad, self.out.data, self.grad_bias, n, self.relu))]
+        whole = Walk(
+            images=1, columns=n, filters=inputs, taps=1, taps_step=1, length=outputs, x_at=0, x_image=0,
+            x_step=outputs, x_term=1, w_at=0, w_image=0, w_block=block_width(self.dtype), w_term=inputs, out_at=0,
+            out_image=0, out_step=inputs, bias_block=0,
+        )  # fmt: skip
+        if self.x.grad is not None:
+            calls.append(self._product(self.x.grad, self.weight, whole))
+        swapped = whole._replace(columns=outputs, length=n, x_step=1, x_term=outputs)
+        calls.append(self._product(self.grad_weight, self.x.data, swapped))
+        return calls
+
+    def _product(self, out: Array, w: Array, walk: Walk) -> Call:
+        start = np.zeros(1, np.int64)
+        return sums(out, self.out.grad, w, self.zeros, -np.inf, Tables(start, start, start, start, walk))

@@ -1,0 +1,85 @@
+"""What flows between steps, what every step is, and how a sum of products becomes a call."""
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from fastcnn.kernels.arrays import aligned_zeros
+from fastcnn.kernels.cpu.contract import sum_products
+from fastcnn.kernels.cpu.geometry import Tables, frame
+from fastcnn.kernels.cpu.jit import threads
+from fastcnn.kernels.cpu.layout import block_width
+from fastcnn.kernels.cpu.sharing import PARALLEL_COPIES, PARALLEL_PRODUCTS, chooser
+from fastcnn.kernels.shapes import Array, Padding
+
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+class Activation:
+    """What flows between two steps: channels-last pictures of all the batch, with the border that the reader needs.
+
+    grad is its gradient, without a border; None where nobody asks for it.
+    """
+
+    def __init__(self, shape: tuple[int, ...], border: Padding, capacity: int, dtype: Any, with_grad: bool) -> None:
+        channels, height, width = shape if len(shape) == 3 else (*shape, 1, 1)
+        self.shape = shape
+        self.frame = frame(channels, height, width, border)
+        self.grad_frame = frame(channels, height, width)
+        self.data = aligned_zeros(capacity * self.frame.image, dtype)
+        self.grad = aligned_zeros(capacity * self.grad_frame.image, dtype) if with_grad else None
+
+    @property
+    def size(self) -> int:
+        """Values of one picture."""
+        return prod(self.shape)
+
+
+class Step:
+    """What all steps share. x, out: the activations before and behind it; products: multiply-adds a picture."""
+
+    name = ""
+    products = 0
+
+    def __init__(self, x: Activation, out: Activation) -> None:
+        self.x, self.out = x, out
+        self.dtype = out.data.dtype
+
+    def forward_calls(self, n: int, training: bool) -> list[Call]:
+        raise NotImplementedError
+
+    def backward_calls(self, n: int) -> list[Call]:
+        raise NotImplementedError
+
+    @property
+    def gradient_products(self) -> int:
+        """Multiply-adds a picture in backward."""
+        return 0
+
+    def _copy(self, kernel: Any, elements: int, *args: Any) -> Call:
+        return chooser(kernel, elements >= PARALLEL_COPIES), args
+
+    def _scalar(self, value: float) -> Array:
+        """A number in the network's dtype, for kernels that must not widen it."""
+        return np.array([value], self.dtype)
+
+
+def sums(out: Array, x: Array, w: Array, bias: Array, floor: float, tables: Tables) -> Call:
+    """sum_products with the work shared by pictures or, where these are few, by rows or blocks of filters."""
+    walk = tables.walk
+    rows_count = len(tables.x_rows)
+    blocks = -(-walk.filters // block_width(out.dtype))
+    products = walk.images * rows_count * walk.columns * walk.filters * walk.taps_step * walk.length
+    row_parts, block_parts = 1, 1
+    if walk.images < 4 * threads():
+        row_parts = rows_count
+        if walk.images * rows_count < 4 * threads():
+            block_parts = blocks
+    kernel = chooser(sum_products, products >= PARALLEL_PRODUCTS)
+    args = (
+        out, x, w, bias, floor, tables.x_rows, tables.out_rows, tables.x_taps, tables.w_taps, walk, row_parts,
+        block_parts,
+    )  # fmt: skip
+    return kernel, args

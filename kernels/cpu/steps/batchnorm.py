@@ -1,0 +1,76 @@
+"""Batch normalisation, with the ReLU behind it."""
+
+from math import prod
+
+import numpy as np
+
+from fastcnn.kernels.arrays import aligned_zeros
+from fastcnn.kernels.cpu import norm
+from fastcnn.kernels.cpu.geometry import gradient_blocks
+from fastcnn.kernels.cpu.steps.base import Activation, Call, Step
+from fastcnn.kernels.shapes import Array
+
+
+class BatchNorm2d(Step):
+    """Batch normalisation, with the ReLU behind it."""
+
+    def __init__(
+        self, x: Activation, out: Activation, parameters: dict[str, Array], gradients: dict[str, Array], *,
+        momentum: float, eps: float, relu: bool,
+    ) -> None:  # fmt: skip
+        super().__init__(x, out)
+        self.name = "batch_norm" + (" + relu" if relu else "")
+        self.parameters, self.gradients = parameters, gradients
+        self.momentum, self.eps, self.relu = momentum, eps, relu
+        channels = x.shape[0]
+        blocks = gradient_blocks(1 << 20)[1]
+        self.partials = aligned_zeros(2 * blocks * channels, np.float64)
+        self.mean64, self.var64 = np.zeros(channels), np.zeros(channels)
+        self.mean, self.inverse = aligned_zeros(channels, self.dtype), aligned_zeros(channels, self.dtype)
+        self.floor = self._scalar(0 if relu else -np.inf)
+
+    def forward_calls(self, n: int, training: bool) -> list[Call]:
+        values = self.parameters
+        x, elements = (self.x.data, self.x.frame), n * self.x.size
+        calls: list[Call] = []
+        if training:
+            per_block, blocks = gradient_blocks(n)
+            count = float(n * prod(self.x.shape[1:]))
+            for mean, result in ((None, self.mean64), (self.mean64, self.var64)):
+                calls.append(self._copy(norm.sums, elements, self.partials, *x, mean, n, per_block))
+                calls.append((norm.mean_of, (result, self.partials, blocks, count)))
+            running = (values["running_mean"], values["running_var"], self.momentum, self.eps, count)
+            calls.append((norm.settle, (self.mean, self.inverse, self.mean64, self.var64, *running)))
+        else:
+            running = (values["running_mean"], values["running_var"], self.eps)
+            calls.append((norm.settle_running, (self.mean, self.inverse, *running)))
+        scale = (self.mean, self.inverse, values["weight"], values["bias"], self.floor, n)
+        calls.append(self._copy(norm.normalise, elements, self.out.data, self.out.frame, *x, *scale))
+        return calls
+
+    def backward_calls(self, n: int) -> list[Call]:
+        per_block, blocks = gradient_blocks(n)
+        elements = n * self.x.size
+        x, grad = (self.x.data, self.x.frame), (self.out.grad, self.out.grad_frame)
+        out, statistics = (self.out.data, self.out.frame), (self.mean, self.inverse)
+        sums = (self.partials, *grad, *out, *x, *statistics, self.relu, n, per_block)
+        folded = (self.gradients["weight"], self.gradients["bias"])
+        calls: list[Call] = [
+            self._copy(norm.gradient_sums, elements, *sums),
+            (norm.fold_gradients, (*folded, self.partials, blocks)),
+        ]
+        if self.x.grad is not None:
+            count = self._scalar(n * prod(self.x.shape[1:]))
+            args = (
+                self.x.grad,
+                self.x.grad_frame,
+                *grad,
+                *x,
+                *statistics,
+                self.parameters["weight"],
+                *folded,
+                n,
+                count,
+            )
+            calls.append(self._copy(norm.gradient, elements, *args))
+        return calls

@@ -1,0 +1,166 @@
+"""Convolution, with the ReLU and the 2x2 max-pool behind it."""
+
+from math import prod
+
+import numpy as np
+
+from fastcnn.kernels.arrays import aligned_zeros
+from fastcnn.kernels.cpu import rows
+from fastcnn.kernels.cpu.contract import pooled_products
+from fastcnn.kernels.cpu.geometry import Convolution, Tables, gradient_blocks
+from fastcnn.kernels.cpu.jit import threads
+from fastcnn.kernels.cpu.layout import (
+    block_width,
+    fold_grad_weight,
+    pack_weight,
+    pack_weight_transposed,
+    packed_count,
+)
+from fastcnn.kernels.cpu.pooled import pooled_gradient_serves, pooled_gradients
+from fastcnn.kernels.cpu.sharing import PARALLEL_PRODUCTS, chooser
+from fastcnn.kernels.cpu.steps.base import Activation, Call, Step, sums
+from fastcnn.kernels.shapes import Array, Padding, Pair
+
+
+class Conv2d(Step):
+    """Convolution, with the ReLU and the 2x2 max-pool behind it where `relu` and `pool` say so.
+
+    weight, grad_weight : (K, C/groups, R, S)
+    bias, grad_bias : (K,), or None
+    """
+
+    def __init__(
+        self, x: Activation, out: Activation, weight: Array, grad_weight: Array, bias: Array | None,
+        grad_bias: Array | None, *, stride: Pair, padding: Padding, dilation: Pair, groups: int, relu: bool,
+        pool: bool, training: bool, capacity: int,
+    ) -> None:  # fmt: skip
+        super().__init__(x, out)
+        kernel = f"{weight.shape[2]}x{weight.shape[3]}"
+        self.name = f"conv2d {kernel}" + (" + relu" if relu else "") + (" + max_pool 2x2" if pool else "")
+        self.weight, self.grad_weight, self.bias, self.grad_bias = weight, grad_weight, bias, grad_bias
+        self.groups, self.relu, self.pool = groups, relu, pool
+        C, H, W = x.shape
+        width = block_width(self.dtype)
+        has_border = x.grad is not None
+        self.geometry = Convolution((C, H, W), weight.shape, stride, padding, dilation, groups, width, has_border)
+        self.filters = self.geometry.K // groups
+        self.products = self.geometry.P * self.geometry.Q * weight.size
+        self.padded_filters = packed_count(self.filters, 1, self.dtype)
+        self.packed = [aligned_zeros(self.padded_filters * weight[0].size, self.dtype) for _ in range(groups)]
+        self.offsets = [aligned_zeros(self.padded_filters, self.dtype) for _ in range(groups)]
+        self.zeros = aligned_zeros(width, self.dtype)
+        self.codes = aligned_zeros(capacity * prod(out.shape[1:]) * self.padded_filters if pool else 0, np.uint8)
+        self.sparse = pool and x.grad is None and pooled_gradient_serves(self.geometry)
+        self.flipped: dict[tuple[int, int], Array] = {}  # weights for the input's gradient, by group and phase
+        if training:
+            self._allocate_gradients(capacity)
+
+    def _allocate_gradients(self, capacity: int) -> None:
+        shape, out = self.geometry, self.out
+        blocks = max(gradient_blocks(n)[1] for n in range(1, capacity + 1))
+        filters = self.padded_filters if self.sparse else self.filters
+        self.partials = aligned_zeros(blocks * self.weight[0].size * filters, self.dtype)
+        self.bias_partials = aligned_zeros(2 * blocks * max(self.padded_filters, shape.K), self.dtype)
+        # Where nothing lies behind the convolution, the gradient of its output is there already.
+        direct = out.grad is not None and not self.pool and not self.relu and shape.grad == out.grad_frame
+        self.grad_out = (
+            out.grad if direct else aligned_zeros(0 if self.sparse else capacity * shape.grad.image, self.dtype)
+        )
+        if self.x.grad is not None:
+            for group in range(self.groups):
+                for i, phase in enumerate(shape.grad_input(1, group, self.x.grad_frame)):
+                    terms = len(phase.r_taps) * len(phase.s_taps) * self.filters
+                    count = packed_count(shape.C // self.groups, terms, self.dtype)
+                    self.flipped[group, i] = aligned_zeros(count, self.dtype)
+
+    @property
+    def gradient_products(self) -> int:
+        # One winner of four pixels in the sparse gradient of the weight.
+        of_weight = self.out.size * self.weight[0].size if self.sparse else self.products
+        return of_weight + (self.products if self.x.grad is not None else 0)
+
+    def forward_calls(self, n: int, training: bool) -> list[Call]:
+        calls: list[Call] = []
+        for group, (packed, offsets) in enumerate(zip(self.packed, self.offsets, strict=True)):
+            first = group * self.filters
+            args = (packed, self.weight, first, self.filters, self.geometry.block)
+            calls.append(self._copy(pack_weight, packed.size, *args))
+            if self.bias is not None:
+                calls.append((np.copyto, (offsets[: self.filters], self.bias[first : first + self.filters])))
+            tables = self.geometry.forward(n, group, self.out.frame)
+            if self.pool:
+                calls.append(self._pooled(n, tables, packed, offsets))
+            else:
+                floor = 0.0 if self.relu else -np.inf
+                calls.append(sums(self.out.data, self.x.data, packed, offsets, floor, tables))
+        return calls
+
+    def _pooled(self, n: int, tables: Tables, packed: Array, offsets: Array) -> Call:
+        height, width = self.out.shape[1:]
+        below = self.geometry.stride[0] * self.geometry.x.row
+        upper_rows = tables.x_rows[: 2 * height : 2].copy()
+        walk = tables.walk._replace(columns=width, taps=tables.walk.taps_step)
+        args = (
+            self.out.data, self.codes, self.padded_filters, self.x.data, packed, offsets, upper_rows, tables.out_rows,
+            below, tables.x_taps, tables.w_taps, walk, 1 if n >= 4 * threads() else height,
+        )  # fmt: skip
+        return chooser(pooled_products, n * self.products >= PARALLEL_PRODUCTS), args
+
+    def backward_calls(self, n: int) -> list[Call]:
+        if self.sparse:
+            return self._sparse_weight_calls(n)
+        calls = [*self._grad_out_calls(n), *self._weight_calls(n)]
+        return calls if self.x.grad is None else calls + self._input_calls(n)
+
+    def _sparse_weight_calls(self, n: int) -> list[Call]:
+        per_block, blocks = gradient_blocks(n)
+        args = (
+            self.partials, self.bias_partials, self.x.data, self.geometry.x, self.out.grad, self.out.grad_frame,
+            self.codes, self.padded_filters, *self.weight.shape[2:], n, per_block,
+        )  # fmt: skip
+        calls = [
+            (chooser(pooled_gradients, n * self.products >= PARALLEL_PRODUCTS), args),
+            self._fold_weight(blocks, 0, self.padded_filters),
+        ]
+        if self.grad_bias is not None:
+            calls.append((rows.fold, (self.grad_bias, self.bias_partials, blocks, 2 * self.padded_filters)))
+        return calls
+
+    def _grad_out_calls(self, n: int) -> list[Call]:
+        """The gradient at the convolution's own output, with its border, from that behind ReLU and max-pool."""
+        out, into = self.out, (self.grad_out, self.geometry.grad)
+        elements = n * self.geometry.P * self.geometry.Q * self.geometry.K
+        behind = (out.grad, out.grad_frame)
+        if self.pool:
+            return [self._copy(rows.unpool_gradient, elements, *into, *behind, self.codes, self.padded_filters, n)]
+        if self.relu:
+            return [self._copy(rows.relu_gradient, elements, *into, *behind, out.data, out.frame, n)]
+        return [] if self.grad_out is out.grad else [self._copy(rows.copy_rows, elements, *into, *behind, n)]
+
+    def _weight_calls(self, n: int) -> list[Call]:
+        per_block, blocks = gradient_blocks(n)
+        shape = self.geometry
+        calls: list[Call] = []
+        if self.grad_bias is not None:
+            args = (self.bias_partials, self.grad_out, shape.grad, n, per_block)
+            calls.append(self._copy(rows.channel_sums, n * shape.P * shape.Q * shape.K, *args))
+            calls.append((rows.fold, (self.grad_bias, self.bias_partials, blocks, shape.K)))
+        for group in range(self.groups):
+            tables = shape.grad_weight(n, group)
+            calls.append(sums(self.partials, self.x.data, self.grad_out, self.zeros, -np.inf, tables))
+            calls.append(self._fold_weight(blocks, group * self.filters, self.filters))
+        return calls
+
+    def _fold_weight(self, blocks: int, first: int, pitch: int) -> Call:
+        args = (self.grad_weight, self.partials, blocks, first, self.filters, pitch)
+        return self._copy(fold_grad_weight, blocks * self.grad_weight.size, *args)
+
+    def _input_calls(self, n: int) -> list[Call]:
+        calls = []
+        for (group, i), packed in self.flipped.items():
+            phase = self.geometry.grad_input(n, group, self.x.grad_frame)[i]
+            taps = (phase.r_taps, phase.s_taps)
+            args = (packed, self.weight, group * self.filters, self.filters, *taps, self.geometry.block)
+            calls.append(self._copy(pack_weight_transposed, packed.size, *args))
+            calls.append(sums(self.x.grad, self.grad_out, packed, self.zeros, -np.inf, phase.tables))
+        return calls

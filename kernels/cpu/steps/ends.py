@@ -1,0 +1,53 @@
+"""The first and the last step: pictures in, loss out."""
+
+import numpy as np
+
+from fastcnn.kernels.cpu import loss
+from fastcnn.kernels.cpu.layout import to_channels_last
+from fastcnn.kernels.cpu.sharing import PARALLEL_COPIES, chooser
+from fastcnn.kernels.cpu.steps.base import Activation, Call, Step
+from fastcnn.kernels.shapes import Array
+
+
+class Input(Step):
+    """The batch of pictures, laid out and in [0, 1]."""
+
+    name = "pictures"
+
+    def __init__(self, out: Activation) -> None:
+        super().__init__(out, out)
+
+    def load(self, images: Array) -> None:
+        """(n, C, H, W) uint8, divided by 255, or floats as they are."""
+        scale = 255 if images.dtype == np.uint8 else None
+        kernel = chooser(to_channels_last, images.size >= PARALLEL_COPIES)
+        kernel(self.out.data, self.out.frame, images, scale)
+
+    def forward_calls(self, n: int, training: bool) -> list[Call]:
+        return []
+
+    def backward_calls(self, n: int) -> list[Call]:
+        return []
+
+
+class Loss(Step):
+    """Softmax cross-entropy of the logits; it fills their gradient."""
+
+    name = "softmax + cross-entropy"
+
+    def __init__(self, x: Activation, capacity: int) -> None:
+        super().__init__(x, x)
+        self.losses = np.zeros(capacity)
+        self.labels = np.zeros(capacity, np.int64)
+
+    def forward_calls(self, n: int, training: bool) -> list[Call]:
+        return []
+
+    def backward_calls(self, n: int) -> list[Call]:
+        return []
+
+    def loss(self, n: int, label_smoothing: float) -> float:
+        """The mean loss of the first n pictures, whose labels are set."""
+        kernel = chooser(loss.softmax_cross_entropy, n * self.x.size >= 4096)
+        kernel(self.losses, self.x.grad, self.x.data, self.labels, n, self.x.size, label_smoothing)
+        return float(loss.total(self.losses, n) / n)
