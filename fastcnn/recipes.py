@@ -1,6 +1,7 @@
 """How the bundled networks are trained: every number in one place, used by `fastcnn train` unless told otherwise.
 
-Chosen by the accuracy on pictures set aside from the training set; the test set had no say.
+Chosen by the accuracy on pictures set aside from the training set; the test set had no say. Mean of seeds 0 to 2, each
+with 10,000 pictures set aside: 99.27 %; with lr 0.003 99.22 %, 0.008 99.28 %; with label smoothing 0.05 99.27 %.
 """
 
 from __future__ import annotations
@@ -35,6 +36,6 @@ class Recipe:
 
 
 RECIPES = {
-    "paper": Recipe(epochs=12, batch_size=100, lr=0.003, weight_decay=0.1, label_smoothing=0.05, ema_decay=0.999),
+    "paper": Recipe(epochs=12, batch_size=100, lr=0.006, weight_decay=0.1, label_smoothing=0.03, ema_decay=0.999),
 }
 NETWORKS = {"paper": paper_network}
