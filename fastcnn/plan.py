@@ -53,10 +53,11 @@ class Plan:
 
     def forward(self, images: Array) -> Array:
         """Logits (n, classes) of n <= capacity pictures; a view that the next run overwrites."""
-        self._load(images)
-        forward, _ = self._calls_for(len(images))
-        for kernel, args in forward:
-            kernel(*args)
+        with self._module.parallel_lock:
+            self._load(images)
+            forward, _ = self._calls_for(len(images))
+            for kernel, args in forward:
+                kernel(*args)
         out = self.steps[-1].out
         logits: Array = out.data[: len(images) * out.size].reshape(len(images), out.size)
         return logits
@@ -69,13 +70,14 @@ class Plan:
             dropout.key[0] = layer.key
         n = len(images)
         self.loss.labels[:n] = labels
-        self._load(images)
-        forward, backward = self._calls_for(n)
-        for kernel, args in forward:
-            kernel(*args)
-        loss: float = self.loss.loss(n, label_smoothing)
-        for kernel, args in backward:
-            kernel(*args)
+        with self._module.parallel_lock:
+            self._load(images)
+            forward, backward = self._calls_for(n)
+            for kernel, args in forward:
+                kernel(*args)
+            loss: float = self.loss.loss(n, label_smoothing)
+            for kernel, args in backward:
+                kernel(*args)
         return loss
 
     def _load(self, images: Array) -> None:
