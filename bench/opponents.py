@@ -55,7 +55,7 @@ class Opponent:
         loss = self.loss(images, labels)
         loss.backward()
         optimizer.step()
-        return float(loss)
+        return float(loss.item())
 
     def infer(self, images: Any) -> Any:
         with torch().inference_mode():
@@ -68,7 +68,7 @@ class Opponent:
         loss = self.loss(images, labels)
         loss.backward()
         found = {name: parameter.grad.contiguous().numpy() for name, parameter in self.model.named_parameters()}
-        return float(loss), {name: _as_ours(value) for name, value in found.items()}
+        return loss.item(), {name: _as_ours(value) for name, value in found.items()}
 
 
 def _as_ours(value: Array) -> Array:
