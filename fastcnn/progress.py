@@ -6,6 +6,7 @@ Everything goes to stderr. A stderr that breaks (a pipe whose reader left) silen
 from __future__ import annotations
 
 import sys
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ class Reporter:
         self._broken = not active or sys.stderr is None
         self._bar: Progress | None = None
         self._accuracy = ""
+        self._drawn = 0.0
 
     def __enter__(self) -> Reporter:
         if not self._broken and sys.stderr.isatty():
@@ -53,18 +55,24 @@ class Reporter:
             except OSError:
                 self._broken = True
 
-    def batch(self, epoch: int, images: int, loss: float, images_per_second: float) -> None:
-        """Redraw the live line; the caller keeps `MIN_INTERVAL_S` between two calls.
+    def batch(self, epoch: int, images: int, loss_sum: float, elapsed_s: float) -> None:
+        """Take note of a batch, and redraw the live line where that is `MIN_INTERVAL_S` ago.
 
-        epoch : the one under way; images : done in it; loss : its mean so far
+        epoch : the one under way; images, loss_sum, elapsed_s : done in it, sum of their losses, time it has taken
         """
         if self._bar is None or self._broken:
             return
+        now = time.perf_counter()
+        if now - self._drawn < MIN_INTERVAL_S:
+            return
+        self._drawn = now
+        images_per_second = images / elapsed_s if elapsed_s > 0 else 0.0
         done = (epoch - 1) * self._images_per_epoch + images
         left = (self._epochs * self._images_per_epoch - done) / images_per_second if images_per_second > 0 else 0.0
-        text = f"epoch {epoch}/{self._epochs}  loss {loss:.4f}{self._accuracy}  {images_per_second:,.0f} images/s"
+        text = f"epoch {epoch}/{self._epochs}  loss {loss_sum / images:.4f}{self._accuracy}"
+        text += f"  {images_per_second:,.0f} images/s  {format_duration(left)} left"
         try:
-            self._bar.update(self._bar.task_ids[0], completed=done, text=f"{text}  {format_duration(left)} left")
+            self._bar.update(self._bar.task_ids[0], completed=done, text=text)
             self._bar.refresh()
         except OSError:
             self._broken = True

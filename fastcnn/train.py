@@ -27,7 +27,7 @@ from fastcnn.kernels.shapes import integer
 from fastcnn.losses import check_label_smoothing, check_labels
 from fastcnn.model import Sequential
 from fastcnn.optim import ExponentialMovingAverage, Optimizer, clip_gradients
-from fastcnn.progress import MIN_INTERVAL_S, Reporter
+from fastcnn.progress import Reporter
 from fastcnn.schedules import Constant
 from fastcnn.threads import set_threads
 
@@ -275,7 +275,7 @@ class Trainer:
         batch, batch_labels = np.empty((size, *images.shape[1:]), images.dtype), np.empty(size, labels.dtype)
         first_step = plan.done * -(-count // size)
         total = 0.0
-        start = shown = time.perf_counter()
+        start = time.perf_counter()
         for begin in range(0, count, size):
             chosen = order[begin : begin + size]
             # mode="clip" writes straight into `out`; the indices are a permutation, so there is nothing to clip.
@@ -289,11 +289,7 @@ class Trainer:
                     f"the loss became {loss} in epoch {plan.done + 1}, step {step + 1} of {-(-count // size)}; {REMEDY}"
                 )
             total += loss * len(chosen)
-            now = time.perf_counter()
-            if now - shown >= MIN_INTERVAL_S:
-                done = begin + len(chosen)
-                reporter.batch(plan.done + 1, done, total / done, done / (now - start))
-                shown = now
+            reporter.batch(plan.done + 1, begin + len(chosen), total, time.perf_counter() - start)
         return total / count
 
     def _validate(self, plan: _Plan, images: Array, labels: Array) -> metrics.Evaluation:
