@@ -22,7 +22,7 @@ from .losses import check_label_smoothing, check_labels, softmax, softmax_cross_
 from .parameters import Parameter, allocate, initialise
 from .plan import Plan, serves
 from .structure import check_arrays, check_dtype, declare, layers_from_description
-from .summary import summary_table
+from .summary import summary_table, text_table
 
 # Inference goes through the layers in chunks of at most this many pictures, so that 60,000 need no more memory than
 # these; of fewer where a layer's output is so large that a chunk would hold more than MAX_ACTIVATION values.
@@ -202,6 +202,20 @@ class Sequential:
     def summary(self) -> str:
         """A table: layers, output shapes, parameters, and MFLOP of one picture's forward, two for a multiply-add."""
         return summary_table(self.input_shape, self.layers)
+
+    def plan(self, batch_size: int = 100, *, training: bool = True) -> str:
+        """A table: the steps that a batch goes through, their output shapes, memory, and MFLOP of one picture.
+
+        Raises ValueError on a backend without fused steps, which runs the layers of `summary` one by one.
+        """
+        integer("batch_size", batch_size, 1)
+        with self._lock:
+            plan = self._plan_for(batch_size, training=training)
+        if plan is None:
+            raise ValueError(
+                f"backend {kernels.backend()!r} has no plan for this network: it runs the layers one by one"
+            )
+        return text_table(plan.table())
 
     def _check_images(self, images: Array) -> None:
         if not isinstance(images, np.ndarray) or images.dtype not in (np.uint8, np.float32, np.float64):

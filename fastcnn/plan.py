@@ -53,9 +53,9 @@ class Plan:
 
     def forward(self, images: Array) -> Array:
         """Logits (n, classes) of n <= capacity pictures; a view that the next run overwrites."""
-        with self._module.parallel_lock:
+        forward, _ = self._calls_for(len(images))
+        with self._module.entry(forward):
             self._load(images)
-            forward, _ = self._calls_for(len(images))
             for kernel, args in forward:
                 kernel(*args)
         out = self.steps[-1].out
@@ -70,15 +70,26 @@ class Plan:
             dropout.key[0] = layer.key
         n = len(images)
         self.loss.labels[:n] = labels
-        with self._module.parallel_lock:
+        forward, backward = self._calls_for(n)
+        with self._module.entry(forward):
             self._load(images)
-            forward, backward = self._calls_for(n)
             for kernel, args in forward:
                 kernel(*args)
             loss: float = self.loss.loss(n, label_smoothing)
             for kernel, args in backward:
                 kernel(*args)
         return loss
+
+    def table(self) -> list[tuple[str, ...]]:
+        """A row for each step, the header first and the totals last: what it does, its output, memory and work."""
+        rows: list[tuple[str, ...]] = [("step", "output", "kB", "MFLOP forward", "MFLOP backward")]
+        sums = [0, 0, 0]
+        for step in self.steps if self.loss is None else [*self.steps, self.loss]:
+            backward = step.gradient_products if step in self._with_gradient else 0
+            numbers = [step.nbytes, step.products, backward]
+            sums = [total + number for total, number in zip(sums, numbers, strict=True)]
+            rows.append((step.name, f"({self.capacity}, {', '.join(map(str, step.out.shape))})", *_cells(numbers)))
+        return [*rows, ("total", "", *_cells(sums))]
 
     def _load(self, images: Array) -> None:
         if not (images.flags.c_contiguous and images.flags.writeable and images.dtype.isnative):
@@ -154,6 +165,12 @@ def serves(layers: tuple[Layer, ...]) -> bool:
     """Whether a plan can run these layers: their output must be the same in any order of pixels and channels."""
     behind = [layer for layer in layers if not isinstance(layer, ReLU | Dropout | Flatten)]
     return bool(behind) and isinstance(behind[-1], Affine | GlobalAvgPool)
+
+
+def _cells(numbers: list[int]) -> tuple[str, str, str]:
+    """Bytes as kB; multiply-adds of one picture as MFLOP, two for each."""
+    size, forward, backward = numbers
+    return f"{size / 1e3:,.0f}", f"{2 * forward / 1e6:.3f}", f"{2 * backward / 1e6:.3f}"
 
 
 def _is(layers: tuple[Layer, ...], index: int, kind: type[Layer]) -> bool:

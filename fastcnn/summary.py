@@ -16,7 +16,12 @@ def summary_table(input_shape: tuple[int, ...], layers: Sequence[Layer]) -> str:
         name = f"{index} {type(layer).__name__}"
         rows.append((name, _shape(layer.out_shape), f"{count:,}", _mflop(layer.multiply_adds)))
     rows.append(("total", "", f"{sum(counts):,}", _mflop(sum(layer.multiply_adds for layer in layers))))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
+    return text_table(rows)
+
+
+def text_table(rows: Sequence[Sequence[str]]) -> str:
+    """Aligned lines of rows of cells, with rules below the first row and above the last: header and totals."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [_line(row, widths) for row in rows]
     rule = "-" * len(lines[0])
     return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])

@@ -6,9 +6,8 @@ calling functions: nothing is worked out, converted or allocated while a network
 layers become which step.
 """
 
-from fastcnn.kernels.cpu.jit import parallel_lock
 from fastcnn.kernels.cpu.steps.affine import Affine
-from fastcnn.kernels.cpu.steps.base import Activation, Step
+from fastcnn.kernels.cpu.steps.base import Activation, Step, entry
 from fastcnn.kernels.cpu.steps.batchnorm import BatchNorm2d
 from fastcnn.kernels.cpu.steps.conv import Conv2d
 from fastcnn.kernels.cpu.steps.ends import Input, Loss
@@ -26,5 +25,5 @@ __all__ = [
     "MaxPool2d",
     "Relu",
     "Step",
-    "parallel_lock",
+    "entry",
 ]

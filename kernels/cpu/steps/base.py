@@ -1,6 +1,7 @@
 """What flows between steps, what every step is, and how a sum of products becomes a call."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from math import prod
 from typing import Any
 
@@ -9,12 +10,26 @@ import numpy as np
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.contract import sum_products
 from fastcnn.kernels.cpu.geometry import Tables, frame
-from fastcnn.kernels.cpu.jit import threads
+from fastcnn.kernels.cpu.jit import parallel_lock, threads
 from fastcnn.kernels.cpu.layout import block_width
 from fastcnn.kernels.cpu.sharing import PARALLEL_COPIES, PARALLEL_PRODUCTS, chooser
 from fastcnn.kernels.shapes import Array, Padding
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+def entry(calls: list[Call]) -> AbstractContextManager[None]:
+    """What is held while calls run: the lock of parallel kernels, unless all of them are serial."""
+    return parallel_lock if any(hasattr(kernel, "serial") for kernel, _ in calls) else nullcontext()
+
+
+def _nbytes(value: object) -> int:
+    """Bytes of the arrays that a step's attribute holds."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, dict):
+        return sum(map(_nbytes, value.values()))
+    return sum(map(_nbytes, value)) if isinstance(value, list) else 0
 
 
 class Activation:
@@ -52,6 +67,12 @@ class Step:
 
     def backward_calls(self, n: int) -> list[Call]:
         raise NotImplementedError
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its output, of that one's gradient, and of its own arrays, parameters included."""
+        arrays = {id(array): array for array in [self.out.data, self.out.grad, *vars(self).values()]}
+        return sum(map(_nbytes, arrays.values()))
 
     @property
     def gradient_products(self) -> int:

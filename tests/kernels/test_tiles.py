@@ -1,0 +1,192 @@
+"""Each tile against its twin in NumPy, for every size that it is made for, and against sums worked out apart."""
+
+import inspect
+
+import numpy as np
+import pytest
+from numba import njit
+from numba.core import config
+
+from fastcnn.kernels.arrays import aligned_zeros
+from fastcnn.kernels.cpu import tiles
+from fastcnn.kernels.cpu.tiles import dots, gradients, pools, sums
+
+SENTINEL = 7.0
+# Terms of a sum below: each rounds by eps of what has been summed up so far, at most about 40 numbers of size 3 * 3.
+BOUND = 40 * 9
+
+
+def compiled(tile, twin):
+    """A function of the twin's arguments that runs the tile."""
+    if config.DISABLE_JIT:
+        return tile
+    names = ", ".join(inspect.signature(twin).parameters)
+    scope = {"tile": tile}
+    exec(f"def call({names}):\n    tile({names})", scope)
+    return njit(scope["call"])
+
+
+@pytest.fixture(scope="module")
+def sum_tile():
+    return compiled(tiles.sum_tile, sums._twin)
+
+
+@pytest.fixture(scope="module")
+def pool_tile():
+    return compiled(tiles.pool_tile, pools._twin)
+
+
+@pytest.fixture(scope="module")
+def dot_tile():
+    return compiled(tiles.dot_tile, dots._twin)
+
+
+@pytest.fixture(scope="module")
+def gradient_tile():
+    return compiled(tiles.gradient_tile, gradients._twin)
+
+
+def drawn(rng, count, dtype):
+    """Normal numbers with the slack behind them that tiles rely on, filled with NaN to show who uses it."""
+    whole = aligned_zeros(count + 64, dtype)
+    whole[:] = np.nan
+    whole[:count] = np.clip(rng.standard_normal(count), -3, 3)
+    return whole[:count]
+
+
+def both(run, twin, arguments, outputs):
+    """Run tile and twin on copies of the outputs; return both results."""
+    first, second = [a.copy() for a in outputs], [a.copy() for a in outputs]
+    run(*arguments(*first))
+    twin(*arguments(*second))
+    return first, second
+
+
+def assert_close(first, second, dtype):
+    assert np.abs(first - second).max() <= BOUND * np.finfo(dtype).eps
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("vectors", range(1, tiles.TILE_VECTORS + 1))
+@pytest.mark.parametrize("pixels", range(1, tiles.TILE_PIXELS + 1))
+def test_sum_tile_is_its_twin_and_writes_nothing_else(sum_tile, rng, dtype, pixels, vectors):
+    lanes = sums.twin_lanes(np.empty(0, dtype))
+    x, w, bias = drawn(rng, 400, dtype), drawn(rng, 4000, dtype), drawn(rng, 200, dtype)
+    x_taps, w_taps = np.array([0, 11, 50]), np.array([0, 500, 1000])
+    for valid in ((vectors - 1) * lanes + 1, vectors * lanes):
+        for floor in (0.0, -np.inf):
+
+            def arguments(out, valid=valid, floor=floor):
+                return (
+                    out, 7, 40, x, 3, 5, 2, w, 1, 70, x_taps, w_taps, 3, 4, bias, 9, floor, pixels, vectors, valid,
+                )  # fmt: skip
+
+            (got,), (want,) = both(sum_tile, sums._twin, arguments, [np.full(1000, SENTINEL, dtype)])
+            assert_close(got, want, dtype)
+            assert ((got == SENTINEL) == (want == SENTINEL)).all()
+            assert (want != SENTINEL).sum() == pixels * valid
+
+
+def test_sum_tile_is_a_matrix_product(sum_tile, rng):
+    x, w = drawn(rng, 5 * 6, np.float64), drawn(rng, 6 * 64, np.float64)
+    out, start, zeros = np.zeros(5 * 3), np.zeros(1, np.int64), np.zeros(64)
+    sum_tile(out, 0, 3, x, 0, 6, 1, w, 0, 64, start, start, 1, 6, zeros, 0, -np.inf, 5, 1, 3)
+    np.testing.assert_allclose(out.reshape(5, 3), x.reshape(5, 6) @ w.reshape(6, 64)[:, :3], rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("vectors", range(1, tiles.TILE_VECTORS + 1))
+@pytest.mark.parametrize("windows", range(1, tiles.POOL_WINDOWS + 1))
+def test_pool_tile_is_its_twin_and_writes_nothing_else(pool_tile, rng, dtype, windows, vectors):
+    lanes = sums.twin_lanes(np.empty(0, dtype))
+    x, w, bias = drawn(rng, 400, dtype), drawn(rng, 4000, dtype), drawn(rng, 200, dtype)
+    x_taps, w_taps = np.array([0, 11, 50]), np.array([0, 500, 1000])
+    for valid in ((vectors - 1) * lanes + 1, vectors * lanes):
+
+        def arguments(out, codes, valid=valid):
+            return (
+                out, 7, 40, codes, 5, 64, x, 3, 2, 100, w, 1, 70, x_taps, w_taps, 3, 4, bias, 9, windows, vectors,
+                valid,
+            )  # fmt: skip
+
+        outputs = [np.full(1000, SENTINEL, dtype), np.full(1000, 99, np.uint8)]
+        (got, codes), (want, want_codes) = both(pool_tile, pools._twin, arguments, outputs)
+        assert_close(got, want, dtype)
+        assert (codes == want_codes).all()
+        assert (want != SENTINEL).sum() == windows * valid
+        assert (want_codes != 99).sum() == windows * vectors * lanes
+
+
+@pytest.mark.parametrize(
+    ("four", "best", "code"),
+    [
+        ((1, 2, 3, 0.5), 3, 2),
+        ((2, 2, 2, 2), 2, 0),
+        ((1, 3, 3, 1), 3, 1),
+        ((-1, -2, -3, -4), 0, tiles.DEAD),
+        ((0, 0, -1, 0), 0, tiles.DEAD),
+        ((1, np.nan, 5, np.nan), np.nan, 1),
+    ],
+)
+def test_pool_tile_defines_ties_negatives_and_nan(pool_tile, four, best, code):
+    x, w = drawn(np.random.default_rng(0), 64, np.float32), np.ones(64, np.float32)
+    x[:4] = four
+    out, codes = np.full(64, SENTINEL, np.float32), np.full(64, 99, np.uint8)
+    start, zeros = np.zeros(1, np.int64), np.zeros(64, np.float32)
+    pool_tile(out, 0, 1, codes, 0, 32, x, 0, 1, 2, w, 0, 32, start, start, 1, 1, zeros, 0, 1, 1, 1)
+    np.testing.assert_equal((out[0], codes[0]), (np.float32(best), code))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("length", [1, 3, 16, 40, 100])
+def test_dot_tile_is_its_twin_and_reads_no_further_than_its_rows(dot_tile, rng, dtype, length):
+    x, w = drawn(rng, 700, dtype), drawn(rng, 700, dtype)
+    for n in range(6):
+        x[1 + n * 130 + length : 131 + n * 130] = np.nan
+        w[2 + n * 110 + length : 112 + n * 110] = np.nan
+    for pictures in (1, tiles.DOT_PICTURES):
+        for outputs in (1, tiles.DOT_OUTPUTS):
+
+            def arguments(out, pictures=pictures, outputs=outputs):
+                return out, 3, 9, x, 1, 130, w, 2, 110, length, pictures, outputs
+
+            (got,), (want,) = both(dot_tile, dots._twin, arguments, [np.full(100, SENTINEL, dtype)])
+            assert np.abs(got - want).max() <= BOUND * 4 * np.finfo(dtype).eps
+            assert ((got == SENTINEL) == (want == SENTINEL)).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("rows", tiles.GRADIENT_ROWS)
+@pytest.mark.parametrize("columns", tiles.GRADIENT_COLUMNS)
+def test_gradient_tile_is_its_twin_and_writes_nothing_else(gradient_tile, rng, dtype, rows, columns):
+    lanes = sums.twin_lanes(np.empty(0, dtype))
+    x, grad = drawn(rng, 600, dtype), drawn(rng, 600, dtype)
+    codes = rng.integers(0, 5, 2000).astype(np.uint8)
+
+    def arguments(weight, bias):
+        return (
+            weight, 5, bias, 2, x, 3, 28, 56, 2, grad, 4, 100, 20, codes, 6, 200, 30, 3, 4, lanes, columns * lanes,
+            rows, columns,
+        )  # fmt: skip
+
+    outputs = [np.full(1000, SENTINEL, dtype), np.full(100, SENTINEL, dtype)]
+    got, want = both(gradient_tile, gradients._twin, arguments, outputs)
+    for one, other in zip(got, want, strict=True):
+        assert_close(one, other, dtype)
+    assert (want[0] != SENTINEL).sum() == rows * columns * lanes
+
+
+def test_gradient_tile_gives_each_winner_its_own_pixel(gradient_tile):
+    """One window, codes 0, 1, 2, 3 and dead in five lanes: tap (0, 0) saw pixels 0, 1, 28 and 29 and none."""
+    x = np.arange(200, dtype=np.float32)
+    grad, codes = np.ones(200, np.float32), np.full(200, tiles.DEAD, np.uint8)
+    codes[:4] = 0, 1, 2, 3
+    weight, bias = np.zeros(2000, np.float32), np.zeros(200, np.float32)
+    rows, lanes = tiles.GRADIENT_ROWS[-1], sums.twin_lanes(x)
+    gradient_tile(
+        weight, 0, bias, 0, x, 0, 28, 56, 2, grad, 0, 1, 1, codes, 0, 1, 1, 1, 1, lanes, 3 * lanes, rows, 3
+    )  # fmt: skip
+    assert weight[:4].tolist() == [0, 1, 28, 29]
+    assert weight[lanes : lanes + 4].tolist() == [1, 2, 29, 30]
+    assert weight[4:lanes].tolist() == [0] * (lanes - 4)
+    assert bias[:lanes].tolist() == [1, 1, 1, 1] + [0] * (lanes - 4)
