@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+
+from fastcnn.threads import limit, physical_cores
+
+
+def default_threads() -> tuple[int, ...]:
+    """One, two, and all cores."""
+    return tuple(sorted({1, min(2, limit()), physical_cores()}))
 
 
 @dataclass(frozen=True)
 class Settings:
-    """threads: the counts to measure, rising; only: a part of a case's name, or "" for all cases."""
+    """threads: the counts to measure, rising; only: a part of a case's name, or "" for all; cpu_names: for `kernels`."""
 
     quick: bool = False
     threads: tuple[int, ...] = (1, 2)
-    out: Path = Path("results")
     only: str = ""
+    cpu_names: tuple[str, ...] = ()
+
+    @property
+    def few_threads(self) -> tuple[int, ...]:
+        """One and two, for the long tables."""
+        return self.threads[:2]
 
     @property
     def rounds(self) -> int:
@@ -23,6 +34,9 @@ class Settings:
     @property
     def turn_s(self) -> float:
         return 0.01 if self.quick else 0.03
+
+    def wants(self, name: str) -> bool:
+        return self.only in name
 
     def say(self, line: str) -> None:
         print(line, file=sys.stdout, flush=True)

@@ -1,0 +1,45 @@
+"""Checks that come before any timing: a wrong answer has no speed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fastcnn.arrays import Array
+from fastcnn.errors import FastcnnError
+
+
+class WrongAnswer(FastcnnError):
+    """What was to be timed computes something else."""
+
+
+def whole_numbers(rng: np.random.Generator, shape: tuple[int, ...], limit: int = 3) -> Array:
+    """float32 numbers so small and whole that every sum of products is exact, in whatever order it is added up.
+
+    Up to 1.8 million products of two such numbers stay below 2**24, where float32 ends to know all whole numbers.
+    """
+    return rng.integers(-limit, limit + 1, shape).astype(np.float32)
+
+
+def _require_shape(name: str, actual: Array, expected: Array) -> None:
+    if actual.shape != expected.shape:
+        raise WrongAnswer(f"{name}: the answer has the shape {actual.shape} and not {expected.shape}")
+
+
+def require_equal(name: str, actual: Array, expected: Array) -> None:
+    """Raise WrongAnswer unless both are the same to the last bit."""
+    _require_shape(name, actual, expected)
+    wrong = ~(actual == expected)  # a NaN is wrong too
+    if wrong.any():
+        at = tuple(map(int, np.argwhere(wrong)[0]))
+        raise WrongAnswer(
+            f"{name}: {wrong.sum()} of {wrong.size} values are wrong, the first at {at}: "
+            f"{actual[at]} and not {expected[at]}"
+        )
+
+
+def require_close(name: str, actual: Array, expected: Array, tolerance: float) -> None:
+    """Raise WrongAnswer unless |actual - expected| <= tolerance * the largest |expected|."""
+    _require_shape(name, actual, expected)
+    error, limit = np.abs(actual - expected).max(), tolerance * np.abs(expected).max()
+    if not error <= limit:  # a NaN is wrong too
+        raise WrongAnswer(f"{name}: the answer is off by {error:.3g}, where {limit:.3g} is allowed")
