@@ -90,6 +90,10 @@ def build_parser() -> argparse.ArgumentParser:
     fetch = actions.add_parser("fetch", help="download a dataset into the cache", allow_abbrev=False)
     fetch.add_argument("name", metavar="NAME")
 
+    gui = commands.add_parser("gui", help="draw digits in a window", allow_abbrev=False)
+    gui.add_argument("--model", default="", metavar="M", help="name or weights file (default: the last one used)")
+    _add_threads(gui)
+
     info = commands.add_parser("info", help="versions, processor, threads, cache and backends", allow_abbrev=False)
     _add_json(info)
     return parser

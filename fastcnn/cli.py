@@ -18,6 +18,7 @@ COMMANDS = {
     "evaluate": commands.evaluate,
     "predict": commands.predict,
     "data": commands.data,
+    "gui": commands.gui,
     "info": commands.info,
 }
 

@@ -214,6 +214,21 @@ def data(args: argparse.Namespace) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
+def gui(args: argparse.Namespace) -> None:
+    """Show the window, and come back when it is closed."""
+    from importlib import import_module
+
+    if args.threads is not None:
+        from fastcnn.threads import set_threads
+
+        try:
+            set_threads(args.threads)
+        except ValueError as error:
+            raise UsageError(f"--{error}") from None
+    # By name: the engine must be complete without the window, and imports point from the window to it.
+    import_module("fastcnn.gui.launch").run(args.model)
+
+
 def info(args: argparse.Namespace) -> None:
     """Say what a bug report needs."""
     from fastcnn.info import collect, render
@@ -225,4 +240,4 @@ def info(args: argparse.Namespace) -> None:
     print(render(facts))
 
 
-COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "data": data, "info": info}
+COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "data": data, "gui": gui, "info": info}

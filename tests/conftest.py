@@ -13,6 +13,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# The tests of the window need no screen. pytest-qt is loaded here and not by itself: where Qt or one of its system
+# libraries is missing it would end the whole run; so only the tests in tests/gui are skipped.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("PYTEST_QT_API", "pyqt5")
+try:
+    import PyQt5.QtWidgets  # noqa: F401
+    import pytestqt  # noqa: F401
+except ImportError:
+    pytest_plugins: tuple[str, ...] = ()
+else:
+    pytest_plugins = ("pytestqt.plugin",)
+
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

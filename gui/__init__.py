@@ -1,0 +1,31 @@
+"""The desktop program: draw or pick a digit, see what the network makes of it, train it, teach it a hand.
+
+`logic` decides and never imports Qt; `widgets` and the modules beside it show and report. Nothing is imported before
+the window is asked for, so `import fastcnn.gui` works without PyQt5.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PyQt5.QtWidgets import QMainWindow
+
+__all__ = ["create_window"]
+
+
+def create_window(model: str = "") -> QMainWindow:
+    """The program's window, not yet shown; a QApplication must exist.
+
+    Parameters
+    ----------
+    model : name or path of the network to use; that of the last session, else the default, if empty
+
+    Raises
+    ------
+    ImportError
+        If PyQt5 or a library that it needs is missing.
+    """
+    from fastcnn.gui.app import create_window as create
+
+    return create(model)

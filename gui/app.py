@@ -1,0 +1,186 @@
+"""Builds the program from its parts and connects them: what the user does goes to the presenters, as it comes."""
+
+from __future__ import annotations
+
+import sys
+
+from PyQt5.QtCore import QByteArray, QCoreApplication, QObject, Qt
+from PyQt5.QtWidgets import QApplication, QMainWindow
+
+from fastcnn.errors import FastcnnError
+from fastcnn.gui import crash, language, theme
+from fastcnn.gui.logic.drawing import PEN_WIDTHS
+from fastcnn.gui.logic.engine import Engine, test_pictures
+from fastcnn.gui.logic.folders import settings_file
+from fastcnn.gui.logic.notices import Message, Notice, message
+from fastcnn.gui.logic.presenter import Mode, Presenter
+from fastcnn.gui.logic.settings import Settings
+from fastcnn.gui.pictures import Pictures
+from fastcnn.gui.window import MainWindow
+from fastcnn.gui.worker import Worker
+
+PEN_STEP = 6
+# Errors whose text is a sentence that tells what to do.
+EXPECTED = (FastcnnError, OSError, ValueError)
+
+
+class Program(QObject):
+    """All parts of the running program, held together by the window that owns it.
+
+    `answers` runs what the pen waits for; `work` all else: files, measuring, learning.
+    """
+
+    def __init__(self, window: MainWindow, model: str) -> None:
+        super().__init__(window)
+        self.settings = Settings.load(settings_file())
+        self.window = window
+        self.answers = Worker("answers", self.failed, self)
+        self.work = Worker("work", self.failed, self)
+        self.engine = Engine(model or self.settings.model)
+        self.presenter = Presenter(window, self.engine, self.answers, test_pictures)
+        self.pictures = Pictures(window.canvas, self.work, window.tell, lambda: self.presenter.set_mode(Mode.HAND))
+        window.may_close = self.may_close
+        self._connect()
+        self._apply_settings()
+        self.answers.submit(self._warm_up, lambda _: None, self._network_missing)
+
+    def failed(self, error: Exception) -> None:
+        """Tell of a job that failed: a sentence for what the user can mend, a note in the log for all else."""
+        if isinstance(error, EXPECTED):
+            self.window.tell(message(Notice.FAILED, reason=str(error)))
+        else:
+            crash.report(error, self.window.tell)
+
+    def use_language(self, name: str) -> None:
+        """Switch the language, and remember it."""
+        self.settings.language = name
+        language.use(name)
+        self.window.actions_by_name.languages[language.resolve(name)].setChecked(True)
+
+    def use_theme(self, name: str) -> None:
+        """Switch the theme, and remember it."""
+        self.settings.theme = name
+        theme.use(name)
+        self.window.actions_by_name.themes[name].setChecked(True)
+
+    def may_close(self) -> bool:
+        """Keep the settings and end the work; called when the window is asked to close."""
+        self.settings.mode = int(self.presenter.mode)
+        self.settings.geometry = bytes(self.window.saveGeometry().toHex()).decode()
+        try:
+            self.settings.save(settings_file())
+        except EXPECTED as error:
+            print(f"fastcnn: {error}", file=sys.stderr)
+        self.answers.stop()
+        self.work.stop()
+        return True
+
+    def _warm_up(self) -> None:
+        self.engine.warm_up()
+        test_pictures()
+
+    def _network_missing(self, error: Exception) -> None:
+        """The network of the last session is gone: the default takes its place."""
+        if self.engine.model == "default":
+            self.failed(error)
+            return
+        self.failed(error)
+        self.engine.model = "default"
+        self.answers.submit(self._warm_up, lambda _: None)
+
+    def _connect(self) -> None:
+        window, presenter, actions = self.window, self.presenter, self.window.actions_by_name
+        window.modeCombo.activated.connect(lambda index: presenter.set_mode(Mode(index)))
+        window.modeCombo.currentIndexChanged.connect(lambda index: presenter.set_mode(Mode(index)))
+        window.drawButton.clicked.connect(presenter.draw_random)
+        window.clearButton.clicked.connect(presenter.clear)
+        window.recognizeButton.clicked.connect(presenter.recognize)
+        window.numberSpin.valueChanged.connect(presenter.go_to)
+        window.canvas.changed.connect(presenter.drawing_changed)
+        window.canvas.changed.connect(window.show_history)
+        window.undoButton.clicked.connect(window.canvas.undo)
+        window.redoButton.clicked.connect(window.canvas.redo)
+        window.eraserButton.toggled.connect(actions["eraser"].setChecked)
+        window.widthSlider.valueChanged.connect(self._set_pen_width)
+        handlers = {
+            "open": self.pictures.choose,
+            "paste": self.pictures.paste,
+            "save": self.pictures.choose_target,
+            "quit": window.close,
+            "undo": window.canvas.undo,
+            "redo": window.canvas.redo,
+            "thinner": lambda: self._change_pen_width(-PEN_STEP),
+            "thicker": lambda: self._change_pen_width(PEN_STEP),
+            "clear": presenter.clear,
+            "focus_canvas": self._focus_canvas,
+            "switch_mode": lambda: presenter.set_mode(Mode(1 - presenter.mode)),
+            "draw": presenter.draw_random,
+            "recognize": presenter.recognize,
+        }
+        for name, handler in handlers.items():
+            actions[name].triggered.connect(lambda _=False, handler=handler: handler())
+        actions["eraser"].toggled.connect(self._set_eraser)
+        actions["live"].toggled.connect(self._set_live)
+        for name, action in actions.languages.items():
+            action.triggered.connect(lambda _=False, name=name: self.use_language(name))
+        for name, action in actions.themes.items():
+            action.triggered.connect(lambda _=False, name=name: self.use_theme(name))
+
+    def _apply_settings(self) -> None:
+        settings, window = self.settings, self.window
+        self.use_theme(settings.theme)
+        self.use_language(settings.language)
+        window.actions_by_name["live"].setChecked(settings.live)
+        self._set_live(settings.live)
+        window.widthSlider.setValue(settings.pen_width)
+        self._set_pen_width(settings.pen_width)
+        if settings.geometry:
+            window.restoreGeometry(QByteArray.fromHex(settings.geometry.encode()))
+        self.presenter.set_mode(Mode(settings.mode))
+
+    def _set_eraser(self, erases: bool) -> None:
+        self.window.canvas.erases = erases
+        self.window.eraserButton.setChecked(erases)
+
+    def _set_live(self, live: bool) -> None:
+        self.settings.live = live
+        self.presenter.set_live(live)
+
+    def _set_pen_width(self, width: int) -> None:
+        self.settings.pen_width = self.window.canvas.pen_width = width
+
+    def _change_pen_width(self, step: int) -> None:
+        width = min(max(self.settings.pen_width + step, PEN_WIDTHS[0]), PEN_WIDTHS[1])
+        self.window.widthSlider.setValue(width)
+
+    def _focus_canvas(self) -> None:
+        self.presenter.set_mode(Mode.HAND)
+        self.window.canvas.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+
+def create_window(model: str = "") -> QMainWindow:
+    """See `fastcnn.gui.create_window`."""
+    window = MainWindow()
+    program = Program(window, model)
+    window.program = program
+
+    def tell(told: Message) -> None:
+        program.work.post(lambda: window.tell(told))  # errors come from any thread
+
+    crash.install(tell)
+    return window
+
+
+def run(model: str = "") -> int:
+    """Show the window until it is closed."""
+    if model:
+        from fastcnn.recognizer import find_model
+
+        find_model(model)  # a wrong name is an error of the command line
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling)
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_UseHighDpiPixmaps)
+    application = QApplication(["fastcnn"])
+    application.setApplicationName("fastcnn")
+    window = create_window(model)
+    window.show()
+    return application.exec()

@@ -1,0 +1,290 @@
+"""The black field that one draws on. The only file that touches a QImage's memory; it gives out copies.
+
+Mouse, pen, finger and keyboard all end in `pen_down`, `pen_to` and `pen_up`, which take pixels of the image.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PyQt5.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, pyqtSignal
+from PyQt5.QtGui import (
+    QBrush,
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QFocusEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+    QTabletEvent,
+    QTouchEvent,
+)
+from PyQt5.QtWidgets import QWidget
+
+from fastcnn.gui.logic.drawing import DEFAULT_WIDTH, SIDE, Drawing, Item, Placed, Stroke
+
+KEY_STEP = 14.0  # image pixels an arrow key moves the pen: 40 across the field
+_ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+
+
+def to_array(image: QImage) -> npt.NDArray[np.uint8]:
+    """A copy of a picture's grey values (H, W)."""
+    grey = image.convertToFormat(QImage.Format.Format_Grayscale8)
+    bits = grey.constBits()
+    assert bits is not None
+    content = bits.asstring(grey.sizeInBytes())
+    rows: npt.NDArray[np.uint8] = np.frombuffer(content, np.uint8).reshape(grey.height(), grey.bytesPerLine())
+    return rows[:, : grey.width()].copy()
+
+
+def to_image(grey: npt.NDArray[np.uint8]) -> QImage:
+    """A picture with memory of its own from grey values (H, W) or colours (H, W, 3)."""
+    rows = np.ascontiguousarray(grey)
+    form = QImage.Format.Format_RGB888 if rows.ndim == 3 else QImage.Format.Format_Grayscale8
+    return QImage(rows.tobytes(), rows.shape[1], rows.shape[0], rows.strides[0], form).copy()
+
+
+class Canvas(QWidget):
+    """Shows and changes a `Drawing`."""
+
+    changed = pyqtSignal()  # what is drawn, also in the middle of a stroke
+    correction_wanted = pyqtSignal(object)  # a right click, or the menu key: the global position
+    dropped = pyqtSignal(object)  # QMimeData
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.drawing = Drawing()
+        self.pen_width = DEFAULT_WIDTH
+        self.erases = False
+        self._image = QImage(SIDE, SIDE, QImage.Format.Format_Grayscale8)
+        self._image.fill(Qt.GlobalColor.black)
+        self._before = self._image.copy()  # without the stroke in progress
+        self._stroke: Stroke | None = None
+        self._key_pen = QPointF(SIDE / 2, SIDE / 2)
+        self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, False)
+        self.setAcceptDrops(True)
+        self.setCursor(Qt.CursorShape.CrossCursor)
+
+    def sizeHint(self) -> QSize:
+        return QSize(392, 392)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing is drawn."""
+        return self.drawing.is_blank and (self._stroke is None or self._stroke.erases)
+
+    def array(self) -> npt.NDArray[np.uint8]:
+        """A copy of what is drawn, (SIDE, SIDE) uint8, white on black."""
+        return to_array(self._image)
+
+    def do(self, item: Item) -> None:
+        """Add a whole stroke or a picture."""
+        self._end_stroke()
+        self.drawing.add(item)
+        self._repaint_all()
+
+    def wipe(self) -> None:
+        """Clear; that can be undone."""
+        self._end_stroke()
+        if self.drawing.wipe():
+            self._repaint_all()
+
+    def undo(self) -> None:
+        """Take the last step back, also a stroke in progress."""
+        self._end_stroke()
+        if self.drawing.undo():
+            self._repaint_all()
+
+    def redo(self) -> None:
+        """Do again what was taken back."""
+        self._end_stroke()
+        if self.drawing.redo():
+            self._repaint_all()
+
+    def pen_down(self, at: QPointF) -> None:
+        """Begin a stroke; a dot is there at once."""
+        self._end_stroke()
+        self._before = self._image.copy()
+        self._stroke = Stroke([(at.x(), at.y())], self.pen_width, self.erases)
+        self._paint_on(self._image, self._stroke)
+        self.update()
+        self.changed.emit()
+
+    def pen_to(self, at: QPointF) -> None:
+        """Go on with the stroke, where there is one."""
+        stroke = self._stroke
+        if stroke is None or stroke.points[-1] == (at.x(), at.y()):
+            return
+        stroke.points.append((at.x(), at.y()))
+        self._paint_on(self._image, Stroke(stroke.points[-2:], stroke.width, stroke.erases))
+        self._update_around(stroke.points[-2:], stroke.width)
+        self.changed.emit()
+
+    def pen_up(self) -> None:
+        """End the stroke."""
+        if self._stroke is not None:
+            self._end_stroke()
+            self.changed.emit()
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        if event is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.pen_down(self._to_image(event.localPos()))
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        if event is not None:
+            self.pen_to(self._to_image(event.localPos()))
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
+        if event is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.pen_to(self._to_image(event.localPos()))
+            self.pen_up()
+
+    def tabletEvent(self, event: QTabletEvent | None) -> None:
+        if event is None:
+            return
+        at = self._to_image(event.posF())
+        if event.type() == QEvent.Type.TabletPress and event.button() == Qt.MouseButton.LeftButton:
+            self.pen_down(at)
+        elif event.type() == QEvent.Type.TabletMove:
+            self.pen_to(at)
+        elif event.type() == QEvent.Type.TabletRelease:
+            self.pen_up()
+        event.accept()  # else Qt sends mouse events for the same strokes
+
+    def event(self, event: QEvent | None) -> bool:
+        if isinstance(event, QTouchEvent) and event.touchPoints():
+            at = self._to_image(event.touchPoints()[0].pos())
+            if event.type() == QEvent.Type.TouchBegin:
+                self.pen_down(at)
+            elif event.type() == QEvent.Type.TouchUpdate:
+                self.pen_to(at)
+            else:
+                self.pen_up()
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        assert event is not None
+        key = Qt.Key(event.key())
+        if key in _ARROWS and event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier):
+            x, y = (at + KEY_STEP * way for at, way in zip(_xy(self._key_pen), _ARROWS[key], strict=True))
+            self._key_pen = QPointF(min(max(x, 0.0), SIDE), min(max(y, 0.0), SIDE))
+            self.pen_to(self._key_pen)
+            self.update()
+        elif key == Qt.Key.Key_Space and not event.isAutoRepeat():
+            if self._stroke is None:
+                self.pen_down(self._key_pen)
+            else:
+                self.pen_up()
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent | None) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent | None) -> None:
+        self.pen_up()
+        super().focusOutEvent(event)
+        self.update()
+
+    def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:
+        assert event is not None
+        self.correction_wanted.emit(event.globalPos())
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        mime = None if event is None else event.mimeData()
+        if event is not None and mime is not None and (mime.hasImage() or mime.hasUrls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        if event is not None:
+            self.dropped.emit(event.mimeData())
+            event.acceptProposedAction()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        square = self._square()
+        painter.drawImage(square, self._image)
+        if self.hasFocus():
+            painter.setPen(QPen(self.palette().highlight(), 2))
+            painter.drawRect(square.adjusted(1, 1, -1, -1))
+            scale = square.width() / SIDE
+            at = square.topLeft() + QPointF(self._key_pen) * scale
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.drawEllipse(at, 3, 3)
+        painter.end()
+
+    def _square(self) -> QRectF:
+        side = min(self.width(), self.height())
+        return QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
+
+    def _to_image(self, at: QPointF | Any) -> QPointF:
+        """From the widget's coordinates to the image's."""
+        square = self._square()
+        place = (QPointF(at) - square.topLeft()) * (SIDE / max(1.0, square.width()))
+        self._key_pen = QPointF(min(max(place.x(), 0.0), SIDE), min(max(place.y(), 0.0), SIDE))
+        return place
+
+    def _update_around(self, points: list[tuple[float, float]], width: int) -> None:
+        square = self._square()
+        scale = square.width() / SIDE
+        around = QPolygonF([QPointF(x, y) * scale + square.topLeft() for x, y in points]).boundingRect()
+        margin = width * scale / 2 + 2
+        self.update(around.adjusted(-margin, -margin, margin, margin).toAlignedRect() & QRect(self.rect()))
+
+    def _end_stroke(self) -> None:
+        """Put the stroke among the steps, painted in one go: undo and redo then give the same pixels."""
+        stroke, self._stroke = self._stroke, None
+        if stroke is not None:
+            self._image = self._before
+            self._paint_on(self._image, stroke)
+            self._before = QImage()
+            self.drawing.add(stroke)
+            self.update()
+
+    def _repaint_all(self) -> None:
+        self._image.fill(Qt.GlobalColor.black)
+        for item in self.drawing.visible():
+            if isinstance(item, Placed):
+                painter = QPainter(self._image)
+                painter.drawImage(QRectF(0, 0, SIDE, SIDE), to_image(item.picture))
+                painter.end()
+            else:
+                self._paint_on(self._image, item)
+        self.update()
+        self.changed.emit()
+
+    @staticmethod
+    def _paint_on(image: QImage, stroke: Stroke) -> None:
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        color = Qt.GlobalColor.black if stroke.erases else Qt.GlobalColor.white
+        painter.setPen(
+            QPen(QBrush(color), stroke.width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+        )
+        points = [QPointF(x, y) for x, y in stroke.points]
+        if len(points) == 1:
+            painter.drawPoint(points[0])
+        else:
+            painter.drawPolyline(QPolygonF(points))
+        painter.end()
+
+
+def _xy(point: QPointF) -> tuple[float, float]:
+    return point.x(), point.y()

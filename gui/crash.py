@@ -1,0 +1,72 @@
+"""Exceptions that nobody caught: written to a file and shown in a sentence, and the program goes on.
+
+Without a hook PyQt5 ends the process at the first exception in a slot.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from fastcnn.gui.logic.folders import log_file
+from fastcnn.gui.logic.notices import Message, Notice, message
+
+MAX_LOG_BYTES = 1_000_000
+Tell = Callable[[Message], None]
+
+
+def record(error: BaseException) -> Path:
+    """Append an error with its traceback to the log, which is begun anew when it has grown large."""
+    path = log_file()
+    text = "".join(traceback.format_exception(error))
+    stamp = time.strftime("%Y-%m-%d %H:%M:%S")
+    grown = path.exists() and path.stat().st_size > MAX_LOG_BYTES
+    with path.open("w" if grown else "a", encoding="utf-8") as file:
+        file.write(f"{stamp}\n{text}\n")
+    return path
+
+
+def report(error: BaseException, tell: Tell) -> None:
+    """Note an error and tell the user, whatever happens on the way."""
+    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    try:
+        tell(message(Notice.UNEXPECTED, path=record(error), reason=reason))
+    except Exception:
+        # The log cannot be written, or the window is gone: what remains is the console.
+        if sys.stderr is not None:
+            traceback.print_exception(error)
+
+
+def install(tell: Tell) -> None:
+    """Catch what no slot and no thread caught, unless somebody already does.
+
+    Parameters
+    ----------
+    tell : shows a message; called on any thread
+    """
+    if sys.excepthook is not sys.__excepthook__:
+        return
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+        else:
+            report(error, tell)
+
+    def thread_hook(failure: threading.ExceptHookArgs) -> None:
+        if failure.exc_value is not None:
+            report(failure.exc_value, tell)
+
+    sys.excepthook = hook
+    threading.excepthook = thread_hook
+
+
+def uninstall() -> None:
+    """Put Python's own hooks back."""
+    sys.excepthook = sys.__excepthook__
+    threading.excepthook = threading.__excepthook__

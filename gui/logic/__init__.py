@@ -1,0 +1,1 @@
+"""What the desktop program decides and remembers, in plain classes: nothing here imports Qt."""

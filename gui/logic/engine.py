@@ -1,0 +1,110 @@
+"""The network in use and the test pictures, loaded when first needed. Every method may be slow: call them in jobs."""
+
+from __future__ import annotations
+
+import threading
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcnn.gui.logic.answers import Answer
+
+if TYPE_CHECKING:
+    from fastcnn.model import Sequential
+    from fastcnn.recognizer import Recognizer
+
+Pictures = npt.NDArray[np.uint8]
+Labels = npt.NDArray[np.int64]
+Set = tuple[Pictures, Labels]
+
+
+@cache
+def _mnist() -> tuple[Set, Set]:
+    from fastcnn.data import load_mnist
+
+    return load_mnist(normalize=False)
+
+
+def training_pictures() -> Set:
+    """(60000, 1, 28, 28) uint8 and (60000,) int64."""
+    return _mnist()[0]
+
+
+def test_pictures() -> Set:
+    """(10000, 1, 28, 28) uint8 and (10000,) int64."""
+    return _mnist()[1]
+
+
+class Engine:
+    """Recognizes with the network in use.
+
+    Parameters
+    ----------
+    model : name or path of the network; loaded at the first use
+    """
+
+    def __init__(self, model: str = "default") -> None:
+        self.model = model
+        self._recognizer: Recognizer | None = None
+        self._tried: Recognizer | None = None
+        self._lock = threading.Lock()
+
+    def load(self, model: str | None = None) -> str:
+        """Use a network from now on; one that cannot be loaded leaves the one before. Returns its name."""
+        from fastcnn.recognizer import Recognizer
+
+        wanted = self.model if model is None else model
+        recognizer = Recognizer(wanted)
+        with self._lock:
+            self.model, self._recognizer = wanted, recognizer
+        return wanted
+
+    def use(self, network: Sequential | None) -> None:
+        """Try this network instead, until called with None: one in training, or one not yet kept."""
+        tried = None
+        if network is not None:
+            from fastcnn.recognizer import Recognizer
+
+            tried = Recognizer(self.model)
+            tried.network = network
+        with self._lock:
+            self._tried = tried
+
+    @property
+    def recognizer(self) -> Recognizer:
+        """The recognizer in use."""
+        with self._lock:
+            current = self._tried or self._recognizer
+        if current is None:
+            self.load()
+            return self.recognizer
+        return current
+
+    @property
+    def network(self) -> Sequential:
+        """The network in use."""
+        return self.recognizer.network
+
+    def warm_up(self) -> None:
+        """Load or compile all that the first answer would wait for."""
+        self.recognize_field(np.zeros((28, 28), np.uint8))
+        stroke = np.zeros((56, 56), np.uint8)
+        stroke[10:40, 26:30] = 255
+        self.recognize(stroke)
+
+    def recognize(self, plane: Pictures) -> Answer:
+        """A drawing or photograph of any size, prepared as the recognizer does."""
+        return Answer.of(self.recognizer.recognize(plane))
+
+    def recognize_field(self, field: Pictures) -> Answer:
+        """Exactly these (28, 28) pixels."""
+        probabilities = self.network.predict_proba(field[np.newaxis, np.newaxis]).astype(np.float32)[0]
+        digit = int(probabilities.argmax())
+        seen = np.divide(field, 255, dtype=np.float32)
+        return Answer(digit, float(probabilities[digit]), probabilities, seen)
+
+    def recognize_fields(self, fields: Pictures) -> npt.NDArray[np.float32]:
+        """Probabilities (N, 10) of exactly these (N, 1, 28, 28) pixels."""
+        return self.network.predict_proba(fields).astype(np.float32)

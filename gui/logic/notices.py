@@ -1,0 +1,54 @@
+"""What the program may have to tell the user; the words depend on the language, and `words.py` has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+
+class Notice(Enum):
+    """One thing to tell; the comment names the values that its sentence needs."""
+
+    NOTHING_DRAWN = auto()
+    NO_PICTURE = auto()
+    LOADING = auto()
+    PICTURE_SHOWN = auto()  # number
+    MEASURING = auto()
+    NO_MISTAKES = auto()
+    MISTAKE_SHOWN = auto()  # position, count
+    NO_SUCH_CONFUSION = auto()  # true, answer
+    NETWORK_IN_USE = auto()  # name
+    CORRECTED = auto()  # digit, count
+    CORRECTION_NEEDS_DRAWING = auto()
+    SAVED = auto()  # path
+    NOTHING_TO_PASTE = auto()
+    ASK_FOR_DIGIT = auto()  # digit, number, count
+    EXPERIMENT_DONE = auto()  # right, count
+    EXPERIMENT_KEPT = auto()  # number, count
+    LEARNING = auto()
+    LEARNING_CANCELLED = auto()
+    LEARNED = auto()
+    TOO_FEW_DRAWINGS = auto()  # needed, count
+    KEPT = auto()
+    DISCARDED = auto()
+    FORGOTTEN = auto()
+    IMPORTED = auto()  # count
+    TRAINING_DONE = auto()  # accuracy
+    TRAINING_STOPPED = auto()
+    TRYING = auto()
+    NOT_TRYING = auto()
+    UNEXPECTED = auto()  # path, reason
+    FAILED = auto()  # reason
+
+
+@dataclass(frozen=True)
+class Message:
+    """A notice with its values."""
+
+    notice: Notice
+    values: dict[str, object] = field(default_factory=dict)
+
+
+def message(notice: Notice, **values: object) -> Message:
+    """A notice with its values."""
+    return Message(notice, values)

@@ -1,0 +1,71 @@
+"""Pictures from elsewhere for the drawing field: of any size, dark on light or not, to SIDE x SIDE, light on dark.
+
+Slow for photographs: call it in a job.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcnn.gui.logic.drawing import SIDE
+
+if TYPE_CHECKING:
+    from fastcnn.pictures import Picture
+
+LIGHT = 128  # paper of at least this grey is light, so the picture is turned into its negative
+
+
+def place(picture: Picture) -> npt.NDArray[np.uint8]:
+    """The picture as large as the field allows, the rest of the field as its border.
+
+    Parameters
+    ----------
+    picture : as `Recognizer.recognize` takes it; errors as there
+
+    Returns
+    -------
+    (SIDE, SIDE) uint8
+    """
+    from PIL import Image
+
+    from fastcnn.pictures import to_plane
+
+    plane = to_plane(picture)
+    border = int(np.median(np.concatenate([plane[0], plane[-1], plane[:, 0], plane[:, -1]])))
+    if border >= LIGHT:
+        plane, border = 255 - plane, 255 - border
+    scale = SIDE / max(plane.shape)
+    height, width = (max(1, round(side * scale)) for side in plane.shape)
+    scaled = np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR))
+    field = np.full((SIDE, SIDE), border, np.uint8)
+    top, left = (SIDE - height) // 2, (SIDE - width) // 2
+    field[top : top + height, left : left + width] = scaled
+    return field
+
+
+def open_and_place(path: str | Path) -> npt.NDArray[np.uint8]:
+    """A picture file, placed; FastcnnError where it cannot be read."""
+    from fastcnn.pictures import open_picture
+
+    return place(open_picture(path))
+
+
+def save(plane: npt.NDArray[np.uint8], path: str | Path) -> Path:
+    """Write a drawing atomically as a PNG, whatever the name ends in; returns the path written to."""
+    import io
+
+    from PIL import Image
+
+    from fastcnn.files import atomic_write
+
+    target = Path(path)
+    if target.suffix.lower() != ".png":
+        target = target.with_name(f"{target.name}.png")
+    buffer = io.BytesIO()
+    Image.fromarray(plane).save(buffer, "PNG")
+    atomic_write(target, buffer.getvalue())
+    return target

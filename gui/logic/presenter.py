@@ -1,0 +1,203 @@
+"""Decides what the recognition part of the window does: the paper's two modes, live answers, corrections.
+
+Given a view to show things on, an engine and a queue of work. Every request has a number, and an answer whose number is
+not the newest is dropped: what is shown always belongs to the picture that is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import IntEnum
+from typing import Protocol
+
+import numpy as np
+
+from fastcnn.gui.logic.answers import Answer, Verdict, judge
+from fastcnn.gui.logic.engine import Pictures, Set
+from fastcnn.gui.logic.jobs import Jobs
+from fastcnn.gui.logic.notices import Message, Notice, message
+
+
+class Mode(IntEnum):
+    """The paper's two modes; the value is the index in the box that chooses."""
+
+    MNIST = 0
+    HAND = 1
+
+
+class View(Protocol):
+    """What the presenter needs of a window."""
+
+    def show_mode(self, mode: Mode) -> None: ...
+    def show_picture(self, field: Pictures | None, number: int | None) -> None: ...
+    def show_answer(self, answer: Answer, verdict: Verdict, truth: int | None) -> None: ...
+    def show_no_answer(self) -> None: ...
+    def drawing(self) -> Pictures | None: ...
+    def clear_drawing(self) -> None: ...
+    def tell(self, told: Message) -> None: ...
+
+
+class Recognizes(Protocol):
+    """What the presenter needs of the engine."""
+
+    def recognize(self, plane: Pictures) -> Answer: ...
+    def recognize_field(self, field: Pictures) -> Answer: ...
+
+
+class Presenter:
+    """The decisions.
+
+    Parameters
+    ----------
+    pictures : gives the test pictures and labels; may be slow, so it is called in a job
+    rng : draws the random pictures
+    """
+
+    def __init__(
+        self,
+        view: View,
+        engine: Recognizes,
+        jobs: Jobs,
+        pictures: Callable[[], Set],
+        *,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        self._view, self._engine, self._jobs, self._pictures = view, engine, jobs, pictures
+        self._rng = np.random.default_rng() if rng is None else rng
+        self._test: Set | None = None
+        self._newest = 0
+        self.mode = Mode.MNIST
+        self.live = True
+        self.number: int | None = None  # of the test picture that is shown
+        self.answer: Answer | None = None  # to what is shown, once it is known
+
+    @property
+    def truth(self) -> int | None:
+        """The label of the test picture that is shown; None where nobody knows."""
+        if self.mode is not Mode.MNIST or self.number is None or self._test is None:
+            return None
+        return int(self._test[1][self.number])
+
+    @property
+    def field(self) -> Pictures | None:
+        """The (28, 28) test picture that is shown."""
+        if self.number is None or self._test is None:
+            return None
+        picture: Pictures = self._test[0][self.number, 0]
+        return picture
+
+    def set_mode(self, mode: Mode) -> None:
+        """Go to a mode; its picture is still there, and is recognized anew where answers are live."""
+        if mode is self.mode:
+            return
+        self.mode = mode
+        self._forget()
+        self._view.show_mode(mode)
+        if mode is Mode.HAND:
+            self.drawing_changed()
+
+    def set_live(self, live: bool) -> None:
+        """Whether the answer follows the pen."""
+        self.live = live
+        if self.mode is Mode.HAND:
+            self.drawing_changed()
+
+    def draw_random(self) -> None:
+        """Show a test picture drawn at random, its answer not before it is asked for."""
+        self.set_mode(Mode.MNIST)
+        self._with_pictures(lambda test: self._show(int(self._rng.integers(len(test[1]))), recognize=False))
+
+    def go_to(self, number: int) -> None:
+        """Show test picture number 0 to 9,999 and recognize it."""
+        self.set_mode(Mode.MNIST)
+        self._with_pictures(lambda test: self._show(min(max(number, 0), len(test[1]) - 1), recognize=True))
+
+    def clear(self) -> None:
+        """Remove the picture, or what was drawn, and its answer."""
+        self._forget()
+        if self.mode is Mode.HAND:
+            self._view.clear_drawing()
+        else:
+            self.number = None
+            self._view.show_picture(None, None)
+
+    def recognize(self) -> None:
+        """Recognize what is shown."""
+        if self.mode is Mode.HAND:
+            plane = self._view.drawing()
+            if plane is None:
+                self._forget()
+                self._view.tell(message(Notice.NOTHING_DRAWN))
+            else:
+                self._request(lambda: self._engine.recognize(plane), quick=False)
+            return
+        field = self.field
+        if field is None:
+            self._view.tell(message(Notice.NO_PICTURE))
+        else:
+            self._request(lambda: self._engine.recognize_field(field), quick=False)
+
+    def drawing_changed(self) -> None:
+        """The pen moved, or the drawing changed in another way."""
+        if self.mode is not Mode.HAND:
+            return
+        plane = self._view.drawing()
+        if plane is None or not self.live:
+            self._forget()
+        else:
+            self._request(lambda: self._engine.recognize(plane), quick=True)
+
+    def network_changed(self) -> None:
+        """Another network is in use: what was answered is no longer what it says."""
+        asked = self.answer is not None
+        if self.mode is Mode.HAND:
+            self.drawing_changed()
+        elif asked:
+            self.recognize()
+
+    def _show(self, number: int, *, recognize: bool) -> None:
+        self.number = number
+        self._forget()
+        self._view.show_picture(self.field, number)
+        self._view.tell(message(Notice.PICTURE_SHOWN, number=number))
+        if recognize:
+            self.recognize()
+
+    def _with_pictures(self, then: Callable[[Set], None]) -> None:
+        """Load the test pictures where they are not yet, then go on, unless the user went on first."""
+        if self._test is not None:
+            then(self._test)
+            return
+        self._forget()
+        request = self._newest
+
+        def loaded(test: Set) -> None:
+            self._test = test
+            if request == self._newest:
+                then(test)
+
+        self._view.tell(message(Notice.LOADING))
+        self._jobs.submit(self._pictures, loaded)
+
+    def _request(self, job: Callable[[], Answer], *, quick: bool) -> None:
+        self._newest += 1
+        request = self._newest
+
+        def done(answer: Answer) -> None:
+            if request == self._newest:
+                self.answer = answer
+                self._view.show_answer(answer, judge(answer), self.truth)
+
+        def failed(error: Exception) -> None:
+            if request == self._newest:
+                self._forget()
+                self._view.tell(message(Notice.FAILED, reason=str(error) or type(error).__name__))
+
+        self.answer = None
+        (self._jobs.replace if quick else self._jobs.submit)(job, done, failed)
+
+    def _forget(self) -> None:
+        """Nothing is known of what is shown; answers on their way are too late."""
+        self._newest += 1
+        self.answer = None
+        self._view.show_no_answer()

@@ -1,0 +1,54 @@
+"""What the window remembers from one start to the next. A missing or damaged file means the defaults."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from fastcnn.files import atomic_write
+from fastcnn.gui.logic.drawing import DEFAULT_WIDTH, PEN_WIDTHS
+
+LANGUAGES = ("", "en", "zh_CN")  # empty: the system's
+THEMES = ("system", "light", "dark")
+_CHOICES = {"language": LANGUAGES, "theme": THEMES, "mode": (0, 1)}
+_MAX_BYTES = 100_000
+
+
+@dataclass
+class Settings:
+    """All settings; every field has a default."""
+
+    language: str = ""
+    theme: str = "system"
+    mode: int = 0
+    live: bool = True
+    pen_width: int = DEFAULT_WIDTH
+    model: str = "default"
+    geometry: str = ""  # Qt's, in hexadecimal
+    experiment_groups: int = 10
+    experiment_size: int = 10
+    epochs: int = 12
+
+    def save(self, path: Path) -> None:
+        """Write them atomically; FastcnnError where that fails."""
+        atomic_write(path, json.dumps(asdict(self), indent=2).encode())
+
+    @classmethod
+    def load(cls, path: Path) -> Settings:
+        """Read them; each that is missing or makes no sense has its default."""
+        settings = cls()
+        try:
+            content = json.loads(path.read_bytes()[:_MAX_BYTES])
+        except (OSError, ValueError, RecursionError):
+            return settings
+        if not isinstance(content, dict):
+            return settings
+        for each in fields(cls):
+            value = content.get(each.name)
+            if type(value) is type(each.default) and value in _CHOICES.get(each.name, (value,)):
+                setattr(settings, each.name, value)
+        settings.pen_width = min(max(settings.pen_width, PEN_WIDTHS[0]), PEN_WIDTHS[1])
+        for name, most in (("experiment_groups", 100), ("experiment_size", 100), ("epochs", 100)):
+            setattr(settings, name, min(max(getattr(settings, name), 1), most))
+        return settings

@@ -1,0 +1,57 @@
+"""A label that shows a small picture large, each pixel a square, as sharp as the screen allows."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from PyQt5.QtCore import QSize, Qt
+from PyQt5.QtGui import QPixmap, QResizeEvent
+from PyQt5.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from fastcnn.gui.canvas import to_image
+
+
+class PixelLabel(QLabel):
+    """Shows grey values (H, W) or colours (H, W, 3), uint8; black where there is no picture."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pixels: npt.NDArray[np.uint8] | None = None
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setMinimumSize(56, 56)
+        # The pixmap follows the label's size; were the label to follow the pixmap's, it would never shrink.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+
+    @property
+    def pixels(self) -> npt.NDArray[np.uint8] | None:
+        """What is shown."""
+        return self._pixels
+
+    def show_pixels(self, pixels: npt.NDArray[np.uint8] | None) -> None:
+        """Show a picture, or none."""
+        self._pixels = None if pixels is None else pixels.copy()
+        self._scale()
+
+    def sizeHint(self) -> QSize:
+        return QSize(196, 196)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._scale()
+
+    def _scale(self) -> None:
+        pixels = self._pixels
+        if pixels is None:
+            self.clear()
+            return
+        ratio = self.devicePixelRatioF()
+        room = QSize(round(self.width() * ratio), round(self.height() * ratio))
+        size = QSize(pixels.shape[1], pixels.shape[0]).scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+        pixmap = QPixmap.fromImage(to_image(pixels)).scaled(size)  # nearest neighbour
+        pixmap.setDevicePixelRatio(ratio)
+        self.setPixmap(pixmap)
+
+
+def field_pixels(field: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
+    """A picture of 0 to 1 as grey values."""
+    return np.rint(np.clip(field, 0, 1) * 255).astype(np.uint8)

@@ -1,0 +1,201 @@
+"""The window: shows what it is told to, in the language in use. What the user does is connected in app.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from PyQt5 import uic
+from PyQt5.QtCore import QEvent
+from PyQt5.QtGui import QCloseEvent, QFont, QPalette
+from PyQt5.QtWidgets import QLabel, QMainWindow, QWidget
+
+from fastcnn.gui.actions import Actions
+from fastcnn.gui.canvas import Canvas
+from fastcnn.gui.language import tr
+from fastcnn.gui.logic.answers import Answer, Kind, Verdict
+from fastcnn.gui.logic.drawing import PEN_WIDTHS
+from fastcnn.gui.logic.engine import Pictures
+from fastcnn.gui.logic.notices import Message
+from fastcnn.gui.logic.presenter import Mode
+from fastcnn.gui.widgets.bars import RIGHT, WRONG
+from fastcnn.gui.widgets.pixels import field_pixels
+from fastcnn.gui.words import notice_words, percent, verdict_words
+
+if TYPE_CHECKING:
+    from PyQt5.QtWidgets import QComboBox, QPushButton, QSlider, QSpinBox, QStackedWidget, QTabWidget, QToolButton
+
+    from fastcnn.gui.app import Program
+    from fastcnn.gui.widgets.bars import Bars
+    from fastcnn.gui.widgets.pixels import PixelLabel
+
+# The layout is Qt Designer's; the class that uic makes of it also knows how to word it anew in another language.
+_Form = cast(Any, uic).loadUiType(str(Path(__file__).with_name("window.ui")))[0]
+NO_DIGIT = "–"
+RESULT_POINTS, CONFIDENCE_POINTS = 60, 24
+
+
+class MainWindow(QMainWindow):
+    """The window; a `logic.presenter.View`."""
+
+    program: Program  # keeps all that the window works with; set by app.py
+
+    canvas: Canvas
+    imageLabel: PixelLabel
+    seenLabel: PixelLabel
+    bars: Bars
+    modeCombo: QComboBox
+    networkCombo: QComboBox
+    networkInfoLabel: QLabel
+    drawButton: QPushButton
+    clearButton: QPushButton
+    recognizeButton: QPushButton
+    mistakeButton: QPushButton
+    numberSpin: QSpinBox
+    undoButton: QToolButton
+    redoButton: QToolButton
+    eraserButton: QToolButton
+    widthSlider: QSlider
+    pictureStack: QStackedWidget
+    toolStack: QStackedWidget
+    tabs: QTabWidget
+    resultLabel: QLabel
+    confidenceLabel: QLabel
+    truthLabel: QLabel
+    verdictLabel: QLabel
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._form = _Form()
+        self._form.setupUi(self)
+        for name, widget in vars(self._form).items():  # the widgets, by their object names
+            if isinstance(widget, QWidget):
+                setattr(self, name, widget)
+        self.actions_by_name = Actions(self)
+        self.may_close: Callable[[], bool] = lambda: True
+        self._told: Message | None = None
+        self._shown: tuple[Answer, Verdict, int | None] | None = None
+        self._titles: list[tuple[QWidget, Callable[[], str]]] = []
+        _enlarge(self.resultLabel, RESULT_POINTS, bold=True)
+        _enlarge(self.confidenceLabel, CONFIDENCE_POINTS, bold=False)
+        _enlarge(self.truthLabel, 12, bold=True)
+        self.widthSlider.setRange(*PEN_WIDTHS)
+        self._message = QLabel()
+        self._message.setObjectName("messageLabel")
+        self._message.setWordWrap(True)
+        bar = self.statusBar()
+        assert bar is not None
+        bar.addWidget(self._message, 1)
+        self.show_mode(Mode.MNIST)
+
+    def add_page(self, page: QWidget, title: Callable[[], str]) -> None:
+        """Add a page to the tabs; `title` words it in the language in use."""
+        self.tabs.addTab(page, title())
+        self._titles.append((page, title))
+
+    def show_mode(self, mode: Mode) -> None:
+        """Show the picture and the tools of a mode."""
+        self.modeCombo.setCurrentIndex(mode)
+        self.pictureStack.setCurrentIndex(mode)
+        self.toolStack.setCurrentIndex(mode)
+        self.drawButton.setEnabled(mode is Mode.MNIST)
+        actions = self.actions_by_name
+        for name in ("undo", "redo", "eraser", "thinner", "thicker", *(f"correct_{digit}" for digit in range(10))):
+            actions[name].setEnabled(mode is Mode.HAND)
+        self.show_history()
+
+    def show_picture(self, field: Pictures | None, number: int | None) -> None:
+        """Show a test picture, or none."""
+        self.imageLabel.show_pixels(field)
+        if number is not None:
+            blocked = self.numberSpin.blockSignals(True)  # what is shown was not asked for
+            self.numberSpin.setValue(number)
+            self.numberSpin.blockSignals(blocked)
+
+    def show_answer(self, answer: Answer, verdict: Verdict, truth: int | None) -> None:
+        """Show an answer, with the true digit where it is known."""
+        self._shown = answer, verdict, truth
+        self.resultLabel.setText(NO_DIGIT if verdict.digit is None else str(verdict.digit))
+        self.confidenceLabel.setText("" if verdict.kind is Kind.NO_DIGIT else percent(answer.confidence))
+        self.bars.show_shares(answer.probabilities, truth)
+        self.seenLabel.show_pixels(field_pixels(answer.input))
+        self._word_answer()
+
+    def show_no_answer(self) -> None:
+        """Nothing is known of what is shown."""
+        self._shown = None
+        for label in (self.resultLabel, self.confidenceLabel, self.truthLabel, self.verdictLabel):
+            label.clear()
+        self.bars.show_shares(None)
+        self.seenLabel.show_pixels(None)
+
+    def drawing(self) -> Pictures | None:
+        """A copy of what is drawn, None where nothing is."""
+        return None if self.canvas.is_blank else self.canvas.array()
+
+    def clear_drawing(self) -> None:
+        """Wipe the canvas."""
+        self.canvas.wipe()
+
+    def show_history(self) -> None:
+        """Offer undo and redo where there is something to undo or redo."""
+        in_use = self.modeCombo.currentIndex() == Mode.HAND
+        drawing, actions = self.canvas.drawing, self.actions_by_name
+        for name, button, possible in (
+            ("undo", self.undoButton, drawing.can_undo),
+            ("redo", self.redoButton, drawing.can_redo),
+        ):
+            button.setEnabled(in_use and possible)
+            actions[name].setEnabled(in_use and possible)
+
+    def tell(self, told: Message) -> None:
+        """Show a sentence at the window's foot until the next one comes."""
+        self._told = told
+        words = notice_words(told)
+        self._message.setText(words)
+        self._message.setAccessibleName(words)
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.LanguageChange:
+            self._retranslate()
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        if event is not None and not self.may_close():
+            event.ignore()
+        else:
+            super().closeEvent(event)
+
+    def _retranslate(self) -> None:
+        self._form.retranslateUi(self)
+        self.actions_by_name.retranslate()
+        for page, title in self._titles:
+            self.tabs.setTabText(self.tabs.indexOf(page), title())
+        if self._told is not None:
+            self.tell(self._told)
+        self._word_answer()
+
+    def _word_answer(self) -> None:
+        if self._shown is None:
+            for label in (self.resultLabel, self.confidenceLabel, self.truthLabel, self.verdictLabel):
+                label.clear()  # uic words them with the texts that Designer has
+            return
+        answer, verdict, truth = self._shown
+        self.verdictLabel.setText(verdict_words(verdict))
+        if truth is None:
+            self.truthLabel.clear()
+            return
+        right = answer.digit == truth
+        words = tr("✓ right: it is a {truth}") if right else tr("✗ wrong: it is a {truth}")
+        self.truthLabel.setText(words.format(truth=truth))
+        palette = self.truthLabel.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, RIGHT if right else WRONG)
+        self.truthLabel.setPalette(palette)
+
+
+def _enlarge(label: QLabel, points: int, *, bold: bool) -> None:
+    font = QFont(label.font())
+    font.setPointSize(points)
+    font.setBold(bold)
+    label.setFont(font)

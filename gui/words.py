@@ -1,0 +1,62 @@
+"""The words for what `logic` has to say, in the language in use."""
+
+from __future__ import annotations
+
+from fastcnn.gui.language import tr
+from fastcnn.gui.logic.answers import Kind, Verdict
+from fastcnn.gui.logic.notices import Message, Notice
+
+
+def percent(share: float) -> str:
+    """A fraction as a percentage with two digits; what is not 1 is never shown as 100."""
+    shown = min(share, 0.9999) if share < 1 else share
+    return f"{100 * shown:.2f} %"
+
+
+def verdict_words(verdict: Verdict) -> str:
+    """The sentence under the digit; empty where there is nothing to add."""
+    if verdict.kind is Kind.NO_DIGIT:
+        return tr("this is no digit")
+    if verdict.kind is Kind.UNSURE:
+        return tr("unsure: {first} or {second}").format(first=verdict.digit, second=verdict.other)
+    return ""
+
+
+def _templates() -> dict[Notice, str]:
+    return {
+        Notice.NOTHING_DRAWN: tr("Nothing is drawn yet: draw a digit on the black field."),
+        Notice.NO_PICTURE: tr("No picture is shown yet: press “Draw a picture”."),
+        Notice.LOADING: tr("Loading the test pictures …"),
+        Notice.PICTURE_SHOWN: tr("Test picture {number}"),
+        Notice.MEASURING: tr("Reading all 10,000 test pictures …"),
+        Notice.NO_MISTAKES: tr("This network makes no mistake on the test pictures."),
+        Notice.MISTAKE_SHOWN: tr("Picture {position} of {count}"),
+        Notice.NO_SUCH_CONFUSION: tr("This network never takes a {true} for a {answer}."),
+        Notice.NETWORK_IN_USE: tr("Network in use: {name}"),
+        Notice.CORRECTED: tr("Kept as a {digit}; {count} drawings are in your collection."),
+        Notice.CORRECTION_NEEDS_DRAWING: tr("Only your own drawings can be corrected: draw a digit first."),
+        Notice.SAVED: tr("Saved to {path}"),
+        Notice.NOTHING_TO_PASTE: tr("The clipboard holds no picture: copy one first."),
+        Notice.ASK_FOR_DIGIT: tr("Draw a {digit}, then press “Next” ({number} of {count})."),
+        Notice.EXPERIMENT_DONE: tr("Experiment done: {right} of {count} right."),
+        Notice.EXPERIMENT_KEPT: tr("An interrupted experiment is kept: {number} of {count} done."),
+        Notice.LEARNING: tr("Learning from your drawings …"),
+        Notice.LEARNING_CANCELLED: tr("Learning was cancelled; the network is as it was."),
+        Notice.LEARNED: tr("Learning is done: keep the new network or discard it."),
+        Notice.TOO_FEW_DRAWINGS: tr("Learning needs {needed} corrected drawings; there are {count}."),
+        Notice.KEPT: tr("The network that knows your hand is in use."),
+        Notice.DISCARDED: tr("Discarded; the network is as it was."),
+        Notice.FORGOTTEN: tr("Your drawings and the network that learned from them are deleted."),
+        Notice.IMPORTED: tr("{count} new drawings were imported."),
+        Notice.TRAINING_DONE: tr("Training is done: {accuracy} on pictures it has not trained on."),
+        Notice.TRAINING_STOPPED: tr("Training is stopped; “Resume” goes on from the last finished epoch."),
+        Notice.TRYING: tr("You are trying the network in training."),
+        Notice.NOT_TRYING: tr("The chosen network answers again."),
+        Notice.UNEXPECTED: tr("Something unexpected happened ({reason}); it is noted in {path}. The program goes on."),
+        Notice.FAILED: tr("That did not work: {reason}"),
+    }
+
+
+def notice_words(told: Message) -> str:
+    """The sentence for a message."""
+    return _templates()[told.notice].format(**told.values)

@@ -1,0 +1,110 @@
+"""Runs jobs one after the other on a thread of its own and brings the answers back to the GUI thread."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from PyQt5.QtCore import QObject, pyqtSignal
+
+Failed = Callable[[Exception], None]
+
+
+class _Job(NamedTuple):
+    run: Callable[[], Any]
+    done: Callable[[Any], None]
+    failed: Failed
+    replaceable: bool
+
+
+class Worker(QObject):
+    """A queue and a thread; a `logic.jobs.Jobs`.
+
+    Parameters
+    ----------
+    name : of the thread
+    failed : called on the GUI thread with an error of a job that has no `failed` of its own
+
+    The thread starts with the first job. After `stop` nothing is called back any more.
+    """
+
+    _call = pyqtSignal(object)
+
+    def __init__(self, name: str, failed: Failed, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._name, self._failed = name, failed
+        self._waiting: deque[_Job] = deque()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+        self._busy = False
+        # From the worker's thread this is queued: Qt compares the thread of the sender's emit with the receiver's.
+        self._call.connect(self._run_here)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing waits or runs; answers may still be on their way."""
+        with self._changed:
+            return not self._waiting and not self._busy
+
+    def submit(self, job: Callable[[], Any], done: Callable[[Any], None], failed: Failed | None = None) -> None:
+        """See `logic.jobs.Jobs`."""
+        self._put(_Job(job, done, failed or self._failed, replaceable=False))
+
+    def replace(self, job: Callable[[], Any], done: Callable[[Any], None], failed: Failed | None = None) -> None:
+        """See `logic.jobs.Jobs`."""
+        with self._changed:
+            self._waiting = deque(each for each in self._waiting if not each.replaceable)
+            self._put(_Job(job, done, failed or self._failed, replaceable=True))
+
+    def post(self, call: Callable[[], None]) -> None:
+        """See `logic.jobs.Jobs`."""
+        with contextlib.suppress(RuntimeError):  # the window, and this QObject with it, was deleted meanwhile
+            self._call.emit(call)
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Drop what waits, let the running job finish for so long, and call nothing back any more."""
+        with self._changed:
+            self._stopped = True
+            self._waiting.clear()
+            self._changed.notify_all()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout_s)
+
+    def _put(self, job: _Job) -> None:
+        with self._changed:
+            if self._stopped:
+                return
+            self._waiting.append(job)
+            self._changed.notify_all()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name=self._name, daemon=True)
+                self._thread.start()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._busy = False
+                self._changed.wait_for(lambda: self._stopped or bool(self._waiting))
+                if self._stopped:
+                    return
+                job = self._waiting.popleft()
+                self._busy = True
+            self._run(job)
+            del job  # else its pictures stay until the next one comes
+
+    def _run(self, job: _Job) -> None:
+        try:
+            value = job.run()
+        except Exception as error:
+            failure = error  # `error` itself is gone when the lambda runs
+            self.post(lambda: job.failed(failure))
+        else:
+            self.post(lambda: job.done(value))
+
+    def _run_here(self, call: Callable[[], None]) -> None:
+        if not self._stopped:
+            call()

@@ -1,0 +1,51 @@
+"""A window for each test, with folders of its own, a network that was trained in seconds, and no display."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("PyQt5.QtWidgets", exc_type=ImportError)
+pytest.importorskip("pytestqt", exc_type=ImportError)
+
+from fastcnn.gui import crash, language
+
+TIMEOUT_MS = 20_000
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path, monkeypatch):
+    """The user's folders, empty."""
+    for name in ("CONFIG", "DATA", "STATE", "CACHE"):
+        if name != "CACHE":  # the kernels' cache is shared, or each test would compile them
+            monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
+    return tmp_path
+
+
+@pytest.fixture
+def window(qtbot, folders):
+    """The program's window, shown, in English."""
+    from fastcnn.gui import create_window
+
+    made = create_window()
+    made.program.use_language("en")
+    qtbot.addWidget(made)
+    made.show()
+    yield made
+    made.program.answers.stop()
+    made.program.work.stop()
+    made.may_close = lambda: True
+    language.use("en")
+    crash.uninstall()
+
+
+@pytest.fixture
+def settle(qtbot, window):
+    """Wait until nothing is being worked on and all answers have arrived."""
+
+    def wait() -> None:
+        program = window.program
+        qtbot.waitUntil(lambda: program.answers.idle and program.work.idle, timeout=TIMEOUT_MS)
+        qtbot.wait(20)
+        qtbot.waitUntil(lambda: program.answers.idle and program.work.idle, timeout=TIMEOUT_MS)
+
+    return wait

@@ -1,0 +1,185 @@
+"""The paper's window through its widgets: two modes, three buttons, a picture, a result, a recognition rate."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fastcnn.gui.logic.answers import Answer
+from fastcnn.gui.logic.engine import test_pictures as load_pictures
+from PyQt5.QtCore import QPoint, Qt
+from PyQt5.QtWidgets import QComboBox, QLabel, QPushButton, QWidget
+
+CONTRACT = {
+    "modeCombo": QComboBox,
+    "drawButton": QPushButton,
+    "clearButton": QPushButton,
+    "recognizeButton": QPushButton,
+    "canvas": QWidget,
+    "imageLabel": QLabel,
+    "resultLabel": QLabel,
+    "confidenceLabel": QLabel,
+}
+SEVEN = [(0.28, 0.22), (0.72, 0.22), (0.62, 0.5), (0.45, 0.85)]
+
+
+def draw(qtbot, canvas, shares):
+    """One stroke with the left button, through points given as shares of the canvas's square."""
+    side = min(canvas.width(), canvas.height())
+    left, top = (canvas.width() - side) // 2, (canvas.height() - side) // 2
+    points = [QPoint(left + round(x * side), top + round(y * side)) for x, y in shares]
+    qtbot.mousePress(canvas, Qt.LeftButton, pos=points[0])
+    for start, end in zip(points, points[1:], strict=False):
+        for step in range(1, 9):
+            qtbot.mouseMove(canvas, start + (end - start) * step / 8)
+    qtbot.mouseRelease(canvas, Qt.LeftButton, pos=points[-1])
+
+
+@pytest.fixture
+def hand(window, settle):
+    """The window in handwriting mode."""
+    window.modeCombo.setCurrentIndex(1)
+    settle()
+    return window
+
+
+@pytest.mark.parametrize(("name", "kind"), CONTRACT.items())
+def test_widgets_have_the_names_that_others_rely_on(window, name, kind):
+    assert isinstance(window.findChild(kind, name), kind)
+
+
+def test_mnist_mode_shows_and_recognizes_exactly_a_test_picture(window, settle):
+    window.drawButton.click()
+    settle()
+    images, labels = load_pictures()
+    number = window.numberSpin.value()
+    assert (window.imageLabel.pixels == images[number, 0]).all()
+    assert not window.imageLabel.pixmap().isNull()
+    assert window.resultLabel.text() == ""
+    window.recognizeButton.click()
+    settle()
+    network = window.program.engine.network
+    expected = network.predict_proba(images[number : number + 1])[0]
+    assert window.resultLabel.text() == str(expected.argmax())
+    assert np.allclose(window.bars.shares, expected)
+    assert (window.seenLabel.pixels == images[number, 0]).all()
+    assert str(labels[number]) in window.truthLabel.text()
+
+
+def test_random_pictures_come_from_all_ten_thousand(window, settle):
+    numbers = set()
+    for _ in range(40):
+        window.drawButton.click()
+        settle()
+        numbers.add(window.numberSpin.value())
+    # 40 draws from fewer than 1,000 pictures would almost surely repeat one or stay low.
+    assert len(numbers) > 35
+    assert max(numbers) > 5000 > min(numbers)
+
+
+def test_a_seven_drawn_with_the_mouse_is_read(qtbot, hand, settle):
+    draw(qtbot, hand.canvas, SEVEN)
+    hand.recognizeButton.click()
+    settle()
+    assert hand.resultLabel.text() == "7"
+    assert 0 < float(hand.confidenceLabel.text().removesuffix(" %")) <= 100
+
+
+def test_answer_follows_the_pen_without_a_button(qtbot, hand, settle):
+    draw(qtbot, hand.canvas, SEVEN)
+    settle()
+    assert hand.resultLabel.text() == "7"
+
+
+def test_answer_waits_for_the_button_where_live_is_off(qtbot, hand, settle):
+    hand.actions_by_name["live"].trigger()
+    draw(qtbot, hand.canvas, SEVEN)
+    settle()
+    assert hand.resultLabel.text() == ""
+    hand.recognizeButton.click()
+    settle()
+    assert hand.resultLabel.text() == "7"
+
+
+def test_canvas_is_black_and_the_pen_white(qtbot, hand):
+    assert (hand.canvas.array() == 0).all()
+    draw(qtbot, hand.canvas, [(0.2, 0.5), (0.8, 0.5)])
+    assert hand.canvas.array().max() == 255
+    assert (hand.canvas.array()[:100] == 0).all()
+
+
+def test_clear_removes_picture_and_answer_in_both_modes(qtbot, window, settle):
+    window.drawButton.click()
+    window.recognizeButton.click()
+    settle()
+    window.clearButton.click()
+    assert window.imageLabel.pixels is None
+    assert window.resultLabel.text() == window.confidenceLabel.text() == window.truthLabel.text() == ""
+    window.modeCombo.setCurrentIndex(1)
+    draw(qtbot, window.canvas, SEVEN)
+    settle()
+    window.clearButton.click()
+    settle()
+    assert (window.canvas.array() == 0).all()
+    assert window.resultLabel.text() == window.confidenceLabel.text() == ""
+    assert window.bars.shares is None
+
+
+def test_recognizing_nothing_says_what_to_do(window, settle):
+    for mode, words in ((0, "No picture is shown yet"), (1, "Nothing is drawn yet")):
+        window.modeCombo.setCurrentIndex(mode)
+        settle()
+        window.recognizeButton.click()
+        settle()
+        assert words in window.findChild(QLabel, "messageLabel").text()
+        assert window.resultLabel.text() == ""
+
+
+def test_a_blank_answer_is_said_to_be_no_digit(qtbot, hand, settle, monkeypatch):
+    blank = Answer(None, 0.0, np.full(10, 0.1, np.float32), np.zeros((28, 28), np.float32))
+    monkeypatch.setattr(hand.program.engine, "recognize", lambda plane: blank)
+    draw(qtbot, hand.canvas, SEVEN)
+    settle()
+    assert hand.resultLabel.text() == "–"
+    assert hand.confidenceLabel.text() == ""
+    assert hand.verdictLabel.text() == "this is no digit"
+
+
+def test_two_close_digits_are_both_named(qtbot, hand, settle, monkeypatch):
+    shares = np.zeros(10, np.float32)
+    shares[[4, 9]] = 0.55, 0.45
+    answer = Answer(4, 0.55, shares, np.zeros((28, 28), np.float32))
+    monkeypatch.setattr(hand.program.engine, "recognize", lambda plane: answer)
+    draw(qtbot, hand.canvas, SEVEN)
+    settle()
+    assert hand.resultLabel.text() == "4"
+    assert hand.verdictLabel.text() == "unsure: 4 or 9"
+
+
+def test_a_failing_network_is_told_and_the_drawing_stays(qtbot, hand, settle, monkeypatch):
+    def fail(plane):
+        raise RuntimeError("the network is broken")
+
+    monkeypatch.setattr(hand.program.engine, "recognize", fail)
+    draw(qtbot, hand.canvas, SEVEN)
+    settle()
+    assert "the network is broken" in hand.findChild(QLabel, "messageLabel").text()
+    assert hand.resultLabel.text() == ""
+    assert hand.canvas.array().any()
+
+
+def test_modes_keep_their_pictures(qtbot, window, settle):
+    window.drawButton.click()
+    settle()
+    shown = window.imageLabel.pixels
+    window.modeCombo.setCurrentIndex(1)
+    draw(qtbot, window.canvas, SEVEN)
+    settle()
+    drawn = window.canvas.array()
+    window.modeCombo.setCurrentIndex(0)
+    settle()
+    assert (window.imageLabel.pixels == shown).all()
+    assert window.resultLabel.text() == ""
+    window.modeCombo.setCurrentIndex(1)
+    settle()
+    assert (window.canvas.array() == drawn).all()
+    assert window.resultLabel.text() == "7"
