@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PyQt5.QtWidgets import QComboBox, QLabel, QPushButton, QWidget
+
 from fastcnn.gui.logic.answers import Answer
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
-from PyQt5.QtCore import QPoint, Qt
-from PyQt5.QtWidgets import QComboBox, QLabel, QPushButton, QWidget
+
+from .mouse import SEVEN, draw
 
 CONTRACT = {
     "modeCombo": QComboBox,
@@ -19,19 +21,6 @@ CONTRACT = {
     "resultLabel": QLabel,
     "confidenceLabel": QLabel,
 }
-SEVEN = [(0.28, 0.22), (0.72, 0.22), (0.62, 0.5), (0.45, 0.85)]
-
-
-def draw(qtbot, canvas, shares):
-    """One stroke with the left button, through points given as shares of the canvas's square."""
-    side = min(canvas.width(), canvas.height())
-    left, top = (canvas.width() - side) // 2, (canvas.height() - side) // 2
-    points = [QPoint(left + round(x * side), top + round(y * side)) for x, y in shares]
-    qtbot.mousePress(canvas, Qt.LeftButton, pos=points[0])
-    for start, end in zip(points, points[1:], strict=False):
-        for step in range(1, 9):
-            qtbot.mouseMove(canvas, start + (end - start) * step / 8)
-    qtbot.mouseRelease(canvas, Qt.LeftButton, pos=points[-1])
 
 
 @pytest.fixture
@@ -76,23 +65,23 @@ def test_random_pictures_come_from_all_ten_thousand(window, settle):
     assert max(numbers) > 5000 > min(numbers)
 
 
-def test_a_seven_drawn_with_the_mouse_is_read(qtbot, hand, settle):
-    draw(qtbot, hand.canvas, SEVEN)
+def test_a_seven_drawn_with_the_mouse_is_read(hand, settle):
+    draw(hand.canvas, SEVEN)
     hand.recognizeButton.click()
     settle()
     assert hand.resultLabel.text() == "7"
     assert 0 < float(hand.confidenceLabel.text().removesuffix(" %")) <= 100
 
 
-def test_answer_follows_the_pen_without_a_button(qtbot, hand, settle):
-    draw(qtbot, hand.canvas, SEVEN)
+def test_answer_follows_the_pen_without_a_button(hand, settle):
+    draw(hand.canvas, SEVEN)
     settle()
     assert hand.resultLabel.text() == "7"
 
 
-def test_answer_waits_for_the_button_where_live_is_off(qtbot, hand, settle):
+def test_answer_waits_for_the_button_where_live_is_off(hand, settle):
     hand.actions_by_name["live"].trigger()
-    draw(qtbot, hand.canvas, SEVEN)
+    draw(hand.canvas, SEVEN)
     settle()
     assert hand.resultLabel.text() == ""
     hand.recognizeButton.click()
@@ -100,14 +89,14 @@ def test_answer_waits_for_the_button_where_live_is_off(qtbot, hand, settle):
     assert hand.resultLabel.text() == "7"
 
 
-def test_canvas_is_black_and_the_pen_white(qtbot, hand):
+def test_canvas_is_black_and_the_pen_white(hand):
     assert (hand.canvas.array() == 0).all()
-    draw(qtbot, hand.canvas, [(0.2, 0.5), (0.8, 0.5)])
+    draw(hand.canvas, [(0.2, 0.5), (0.8, 0.5)])
     assert hand.canvas.array().max() == 255
     assert (hand.canvas.array()[:100] == 0).all()
 
 
-def test_clear_removes_picture_and_answer_in_both_modes(qtbot, window, settle):
+def test_clear_removes_picture_and_answer_in_both_modes(window, settle):
     window.drawButton.click()
     window.recognizeButton.click()
     settle()
@@ -115,7 +104,7 @@ def test_clear_removes_picture_and_answer_in_both_modes(qtbot, window, settle):
     assert window.imageLabel.pixels is None
     assert window.resultLabel.text() == window.confidenceLabel.text() == window.truthLabel.text() == ""
     window.modeCombo.setCurrentIndex(1)
-    draw(qtbot, window.canvas, SEVEN)
+    draw(window.canvas, SEVEN)
     settle()
     window.clearButton.click()
     settle()
@@ -134,45 +123,45 @@ def test_recognizing_nothing_says_what_to_do(window, settle):
         assert window.resultLabel.text() == ""
 
 
-def test_a_blank_answer_is_said_to_be_no_digit(qtbot, hand, settle, monkeypatch):
+def test_a_blank_answer_is_said_to_be_no_digit(hand, settle, monkeypatch):
     blank = Answer(None, 0.0, np.full(10, 0.1, np.float32), np.zeros((28, 28), np.float32))
     monkeypatch.setattr(hand.program.engine, "recognize", lambda plane: blank)
-    draw(qtbot, hand.canvas, SEVEN)
+    draw(hand.canvas, SEVEN)
     settle()
     assert hand.resultLabel.text() == "–"
     assert hand.confidenceLabel.text() == ""
     assert hand.verdictLabel.text() == "this is no digit"
 
 
-def test_two_close_digits_are_both_named(qtbot, hand, settle, monkeypatch):
+def test_two_close_digits_are_both_named(hand, settle, monkeypatch):
     shares = np.zeros(10, np.float32)
     shares[[4, 9]] = 0.55, 0.45
     answer = Answer(4, 0.55, shares, np.zeros((28, 28), np.float32))
     monkeypatch.setattr(hand.program.engine, "recognize", lambda plane: answer)
-    draw(qtbot, hand.canvas, SEVEN)
+    draw(hand.canvas, SEVEN)
     settle()
     assert hand.resultLabel.text() == "4"
     assert hand.verdictLabel.text() == "unsure: 4 or 9"
 
 
-def test_a_failing_network_is_told_and_the_drawing_stays(qtbot, hand, settle, monkeypatch):
+def test_a_failing_network_is_told_and_the_drawing_stays(hand, settle, monkeypatch):
     def fail(plane):
         raise RuntimeError("the network is broken")
 
     monkeypatch.setattr(hand.program.engine, "recognize", fail)
-    draw(qtbot, hand.canvas, SEVEN)
+    draw(hand.canvas, SEVEN)
     settle()
     assert "the network is broken" in hand.findChild(QLabel, "messageLabel").text()
     assert hand.resultLabel.text() == ""
     assert hand.canvas.array().any()
 
 
-def test_modes_keep_their_pictures(qtbot, window, settle):
+def test_modes_keep_their_pictures(window, settle):
     window.drawButton.click()
     settle()
     shown = window.imageLabel.pixels
     window.modeCombo.setCurrentIndex(1)
-    draw(qtbot, window.canvas, SEVEN)
+    draw(window.canvas, SEVEN)
     settle()
     drawn = window.canvas.array()
     window.modeCombo.setCurrentIndex(0)
