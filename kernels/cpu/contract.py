@@ -58,8 +58,13 @@ class Walk(NamedTuple):
 
 
 @kernel
-def sum_products(out, x, w, bias, floor, x_rows, out_rows, x_taps, w_taps, walk, row_parts, block_parts):
-    """See `Walk`. x_rows, out_rows: where each row begins; the work is shared as images x row_parts x block_parts."""
+def sum_products(out, x, w, bias, floor, x_rows, out_rows, row_taps, x_taps, w_taps, walk, row_parts, block_parts):
+    """See `Walk`; the work is shared as images x row_parts x block_parts.
+
+    x_rows, out_rows : where each row begins
+    row_taps : for each row the first tap and the one behind the last
+    x_taps, w_taps : where each tap lies
+    """
     width = TILE_VECTORS * (VECTOR_BYTES // out.itemsize)
     rows, blocks = len(x_rows), (walk.filters + width - 1) // width
     for task in prange(walk.images * row_parts * block_parts):
@@ -72,6 +77,7 @@ def sum_products(out, x, w, bias, floor, x_rows, out_rows, x_taps, w_taps, walk,
             for row in range(rows * row_part // row_parts, rows * (row_part + 1) // row_parts):
                 # Columns are dealt out evenly: 14 pixels are two tiles of 7, not one of 12 and a slow one of 2.
                 tiles = (walk.columns + TILE_PIXELS - 1) // TILE_PIXELS
+                first, stop = row_taps[2 * row], min(taps, row_taps[2 * row + 1])
                 for i in range(tiles):
                     m = walk.columns * i // tiles
                     sum_tile(
@@ -85,9 +91,9 @@ def sum_products(out, x, w, bias, floor, x_rows, out_rows, x_taps, w_taps, walk,
                         w,
                         walk.w_at + image * walk.w_image + block * walk.w_block,
                         walk.w_term,
-                        x_taps,
-                        w_taps,
-                        taps,
+                        x_taps[first:],
+                        w_taps[first:],
+                        stop - first,
                         walk.length,
                         bias,
                         block * walk.bias_block,

@@ -128,7 +128,4 @@ def _sums(out: Array, x: Array, w: Array, bias: Array, tables: Tables) -> None:
     walk = tables.walk
     products = walk.images * len(tables.x_rows) * walk.columns * walk.filters * walk.taps_step * walk.length
     row_parts = 1 if walk.images >= 4 * threads() else len(tables.x_rows)
-    run(
-        sum_products, products >= PARALLEL_PRODUCTS, out, x, w, bias, -np.inf, tables.x_rows, tables.out_rows,
-        tables.x_taps, tables.w_taps, walk, row_parts, 1,
-    )  # fmt: skip
+    run(sum_products, products >= PARALLEL_PRODUCTS, out, x, w, bias, -np.inf, *tables, row_parts, 1)

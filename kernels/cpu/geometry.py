@@ -5,6 +5,7 @@ Buffers are flat, channels-last pictures, each with a border of zeros or none: s
 side by side; a group takes its own among them.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,8 +17,8 @@ from fastcnn.kernels.shapes import Padding, Pair, windows
 
 Table = npt.NDArray[np.int64]
 # Blocks of pictures whose weight gradients are summed up apart and then added in order. A fixed number, so that the
-# bits do not depend on the threads; 16 keep 8 threads even and cost 16 copies of the gradient.
-GRADIENT_BLOCKS = 16
+# bits do not depend on the threads; each costs a copy of the gradient, so 8, and rows of the kernel besides.
+GRADIENT_BLOCKS = 8
 
 
 class Frame(NamedTuple):
@@ -45,6 +46,7 @@ class Tables(NamedTuple):
 
     x_rows: Table
     out_rows: Table
+    row_taps: Table  # for each row the first tap and the one behind the last: others would see the border only
     x_taps: Table
     w_taps: Table
     walk: Walk
@@ -106,7 +108,20 @@ class Convolution:
         x_rows = _table([p * self.stride[0] * self.x.row for p in range(self.P)])
         out_rows = _table([p * out.row for p in range(self.P)])
         x_taps = _table([r * self.x.row + s * self.C for r, s in places])
-        return Tables(x_rows, out_rows, x_taps, _table([t * length * self.block for t in range(count)]), walk)
+        top = self.padding[0][0]
+        # Rows of the kernel that lie inside the picture, for each row of out.
+        inside = [
+            [r for r in range(self.R) if 0 <= p * self.stride[0] - top + r * self.dilation[0] < self.H]
+            for p in range(self.P)
+        ]
+        return Tables(
+            x_rows,
+            out_rows,
+            _row_taps(inside, len(columns)),
+            x_taps,
+            _table([t * length * self.block for t in range(count)]),
+            walk,
+        )
 
     def grad_input(self, images: int, group: int, out: Frame) -> list[Phase]:
         """One entry for each of the stride x stride phases of the input that any tap reaches."""
@@ -131,6 +146,9 @@ class Convolution:
             places, length = [(p, q) for p in p_taps for q in q_taps], K
         count = len(places)
         rows = range(a, self.H, sh)
+        inside = [
+            [j for j, p in enumerate(p_taps) if 0 <= p + i - self.grad.top < self.P] for i in range(len(rows))
+        ]  # fmt: skip
         walk = Walk(
             images=images, columns=len(range(b, self.W, sw)), filters=C, taps=images * count, taps_step=count,
             length=length, x_at=group * K, x_image=self.grad.image, x_step=self.K, x_term=1,
@@ -140,6 +158,7 @@ class Convolution:
         tables = Tables(
             _table([i * self.grad.row for i in range(len(rows))]),
             _table([h * out.row for h in rows]),
+            _row_taps(inside, len(places) // max(1, len(p_taps))),
             _table([p * self.grad.row + q * self.K for p, q in places]),
             _table([t * length * self.block for t in range(count)]),
             walk,
@@ -167,6 +186,7 @@ class Convolution:
         return Tables(
             _table([r * dh * self.x.row + s * dw * self.C for r, s in places]),
             _table([(r * self.S + s) * row for r, s in places]),
+            _row_taps([range(per_block * self.P)] * len(places), 1),
             _table([n * self.x.image + p * sh * self.x.row for n, p in pixels]),
             _table([n * self.grad.image + p * self.grad.row for n, p in pixels]),
             walk,
@@ -177,6 +197,11 @@ def gradient_blocks(images: int) -> Pair:
     """Pictures in a block, and the number of blocks: fixed by the batch alone."""
     per_block = max(1, -(-images // GRADIENT_BLOCKS))
     return per_block, -(-images // per_block)
+
+
+def _row_taps(inside: Sequence[Sequence[int]], columns: int) -> Table:
+    """For each row the first tap and the one behind the last, where it needs these kernel rows of so many taps."""
+    return _table([(rows[0] * columns, (rows[-1] + 1) * columns) if rows else (0, 0) for rows in inside])
 
 
 @lru_cache(maxsize=256)

@@ -97,15 +97,17 @@ def pack_weight_transposed(out, weight, first, count, r_taps, s_taps, width):
 
 @kernel
 def fold_grad_weight(grad_weight, partials, parts, first, count, pitch):
-    """Adds (parts, R, S, C, pitch) partial sums, in order, into filters first to first + count of (K, C, R, S)."""
+    """Adds up (parts, R, S, C, pitch) partial sums in order, for filters first to first + count of (K, C, R, S)."""
     _, C, R, S = grad_weight.shape
     size = R * S * C * pitch
     for rs in prange(R * S):
         r, s = split(rs, S)
-        for c in range(C):
-            at = (rs * C + c) * pitch
-            for k in range(count):
-                total = partials[at + k]
-                for part in range(1, parts):
-                    total += partials[at + part * size + k]
-                grad_weight[first + k, c, r, s] = total
+        start = rs * C * pitch
+        total = partials[start : start + C * pitch]
+        for part in range(1, parts):
+            more = partials[start + part * size : start + part * size + C * pitch]
+            for i in range(len(total)):
+                total[i] += more[i]
+        for k in range(count):
+            for c in range(C):
+                grad_weight[first + k, c, r, s] = total[c * pitch + k]

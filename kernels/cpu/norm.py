@@ -7,6 +7,7 @@ import numpy as np
 from numba import prange
 
 from fastcnn.kernels.cpu.jit import inner, kernel
+from fastcnn.kernels.cpu.rows import row
 
 
 @kernel
@@ -18,10 +19,11 @@ def sums(partials, x, frame, mean, images, per_block):
         into[:] = 0
         for n in range(block * per_block, min(images, (block + 1) * per_block)):
             for h in range(frame.height):
-                i = frame.at + n * frame.image + h * frame.row
+                i, _ = row(frame, n, h)
                 for w in range(frame.width):
+                    pixel = x[i + w * channels : i + (w + 1) * channels]
                     for c in range(channels):
-                        value = np.float64(x[i + w * channels + c])
+                        value = np.float64(pixel[c])
                         if mean is None:  # settled when this is compiled
                             into[c] += value
                         else:
@@ -63,12 +65,14 @@ def normalise(out, out_frame, x, x_frame, mean, inverse, weight, bias, floor, im
     channels = x_frame.channels
     for n in prange(images):
         for h in range(x_frame.height):
-            o = out_frame.at + n * out_frame.image + h * out_frame.row
-            i = x_frame.at + n * x_frame.image + h * x_frame.row
+            o, _ = row(out_frame, n, h)
+            i, _ = row(x_frame, n, h)
             for w in range(x_frame.width):
+                source = x[i + w * channels : i + (w + 1) * channels]
+                target = out[o + w * channels : o + (w + 1) * channels]
                 for c in range(channels):
-                    value = (x[i + w * channels + c] - mean[c]) * inverse[c] * weight[c] + bias[c]
-                    out[o + w * channels + c] = floor[0] if value < floor[0] else value
+                    value = (source[c] - mean[c]) * inverse[c] * weight[c] + bias[c]
+                    target[c] = floor[0] if value < floor[0] else value
 
 
 @kernel
@@ -84,18 +88,17 @@ def gradient_sums(
         scaled[:] = 0
         for n in range(block * per_block, min(images, (block + 1) * per_block)):
             for h in range(x_frame.height):
-                g0 = grad_frame.at + n * grad_frame.image + h * grad_frame.row
-                o0 = out_frame.at + n * out_frame.image + h * out_frame.row
-                i0 = x_frame.at + n * x_frame.image + h * x_frame.row
+                g0, _ = row(grad_frame, n, h)
+                o0, _ = row(out_frame, n, h)
+                i0, _ = row(x_frame, n, h)
                 for w in range(x_frame.width):
+                    at, end = w * channels, (w + 1) * channels
+                    source, passed, pixel = grad[g0 + at : g0 + end], out[o0 + at : o0 + end], x[i0 + at : i0 + end]
                     for c in range(channels):
-                        e = w * channels + c
-                        g = grad[g0 + e]
                         if relu_behind:
-                            g = grad.dtype.type(0) if out[o0 + e] <= 0 else g
-                            grad[g0 + e] = g
-                        plain[c] += g
-                        scaled[c] += g * ((x[i0 + e] - mean[c]) * inverse[c])
+                            source[c] = grad.dtype.type(0) if passed[c] <= 0 else source[c]
+                        plain[c] += source[c]
+                        scaled[c] += source[c] * ((pixel[c] - mean[c]) * inverse[c])
 
 
 @inner
@@ -119,12 +122,13 @@ def gradient(
     channels = x_frame.channels
     for n in prange(images):
         for h in range(x_frame.height):
-            d0 = grad_in_frame.at + n * grad_in_frame.image + h * grad_in_frame.row
-            g0 = grad_frame.at + n * grad_frame.image + h * grad_frame.row
-            i0 = x_frame.at + n * x_frame.image + h * x_frame.row
+            d0, _ = row(grad_in_frame, n, h)
+            g0, _ = row(grad_frame, n, h)
+            i0, _ = row(x_frame, n, h)
             for w in range(x_frame.width):
+                at, end = w * channels, (w + 1) * channels
+                source, pixel, target = grad[g0 + at : g0 + end], x[i0 + at : i0 + end], grad_in[d0 + at : d0 + end]
                 for c in range(channels):
-                    e = w * channels + c
-                    normalised = (x[i0 + e] - mean[c]) * inverse[c]
-                    centred = grad[g0 + e] - grad_bias[c] / count[0] - normalised * (grad_weight[c] / count[0])
-                    grad_in[d0 + e] = weight[c] * inverse[c] * centred
+                    normalised = (pixel[c] - mean[c]) * inverse[c]
+                    centred = source[c] - grad_bias[c] / count[0] - normalised * (grad_weight[c] / count[0])
+                    target[c] = weight[c] * inverse[c] * centred

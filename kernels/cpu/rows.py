@@ -11,42 +11,49 @@ from fastcnn.kernels.cpu.jit import inner, kernel
 from fastcnn.kernels.cpu.tiles import DEAD
 
 
+@inner
+def row(frame, image, h):
+    """Where row h of a picture begins, and where it ends."""
+    start = frame.at + image * frame.image + h * frame.row
+    return start, start + frame.width * frame.channels
+
+
 @kernel
 def copy_rows(out, out_frame, x, x_frame, images):
     """out = x."""
-    length = x_frame.width * x_frame.channels
     for n in prange(images):
         for h in range(x_frame.height):
-            o = out_frame.at + n * out_frame.image + h * out_frame.row
-            i = x_frame.at + n * x_frame.image + h * x_frame.row
-            for e in range(length):
-                out[o + e] = x[i + e]
+            o, o_end = row(out_frame, n, h)
+            i, i_end = row(x_frame, n, h)
+            # A slice for each row: LLVM vectorises loops from zero over whole arrays, and no others.
+            target, source = out[o:o_end], x[i:i_end]
+            for e in range(len(source)):
+                target[e] = source[e]
 
 
 @kernel
 def relu(out, out_frame, x, x_frame, images):
     """out = max(x, 0); NaN stays NaN."""
-    length = x_frame.width * x_frame.channels
     for n in prange(images):
         for h in range(x_frame.height):
-            o = out_frame.at + n * out_frame.image + h * out_frame.row
-            i = x_frame.at + n * x_frame.image + h * x_frame.row
-            for e in range(length):
-                value = x[i + e]
-                out[o + e] = out.dtype.type(0) if value < 0 else value
+            o, o_end = row(out_frame, n, h)
+            i, i_end = row(x_frame, n, h)
+            target, source = out[o:o_end], x[i:i_end]
+            for e in range(len(source)):
+                target[e] = out.dtype.type(0) if source[e] < 0 else source[e]
 
 
 @kernel
 def relu_gradient(grad_in, grad_in_frame, grad, grad_frame, out, out_frame, images):
     """grad_in = grad where out > 0 or NaN, else 0."""
-    length = grad_frame.width * grad_frame.channels
     for n in prange(images):
         for h in range(grad_frame.height):
-            d = grad_in_frame.at + n * grad_in_frame.image + h * grad_in_frame.row
-            g = grad_frame.at + n * grad_frame.image + h * grad_frame.row
-            o = out_frame.at + n * out_frame.image + h * out_frame.row
-            for e in range(length):
-                grad_in[d + e] = out.dtype.type(0) if out[o + e] <= 0 else grad[g + e]
+            d, d_end = row(grad_in_frame, n, h)
+            g, g_end = row(grad_frame, n, h)
+            o, o_end = row(out_frame, n, h)
+            target, source, passed = grad_in[d:d_end], grad[g:g_end], out[o:o_end]
+            for e in range(len(source)):
+                target[e] = grad.dtype.type(0) if passed[e] <= 0 else source[e]
 
 
 @kernel
@@ -56,13 +63,14 @@ def unpool_gradient(grad_in, grad_in_frame, grad, grad_frame, codes, codes_width
     for n in prange(images):
         for p in range(grad_frame.height):
             for q in range(grad_frame.width):
-                g = grad_frame.at + n * grad_frame.image + p * grad_frame.row + q * channels
-                code = ((n * grad_frame.height + p) * grad_frame.width + q) * codes_width
+                g = row(grad_frame, n, p)[0] + q * channels
+                c = ((n * grad_frame.height + p) * grad_frame.width + q) * codes_width
+                source, code = grad[g : g + channels], codes[c : c + channels]
                 for pixel in range(4):
-                    d = grad_in_frame.at + n * grad_in_frame.image + 2 * q * channels
-                    d += (2 * p + pixel // 2) * grad_in_frame.row + pixel % 2 * channels
+                    d = row(grad_in_frame, n, 2 * p + pixel // 2)[0] + (2 * q + pixel % 2) * channels
+                    target = grad_in[d : d + channels]
                     for k in range(channels):
-                        grad_in[d + k] = grad[g + k] if codes[code + k] == pixel else grad.dtype.type(0)
+                        target[k] = source[k] if code[k] == pixel else grad.dtype.type(0)
 
 
 @kernel
@@ -74,10 +82,11 @@ def channel_sums(partials, x, frame, images, per_block):
         into[:] = 0
         for n in range(block * per_block, min(images, (block + 1) * per_block)):
             for h in range(frame.height):
-                i = frame.at + n * frame.image + h * frame.row
+                i, _ = row(frame, n, h)
                 for w in range(frame.width):
+                    pixel = x[i + w * channels : i + (w + 1) * channels]
                     for c in range(channels):
-                        into[c] += x[i + w * channels + c]
+                        into[c] += pixel[c]
 
 
 @inner
@@ -101,17 +110,18 @@ def max_pool(out, out_frame, winners, x, x_frame, images, R, S, stride_h, stride
             for q in range(out_frame.width):
                 w0 = q * stride_w - left
                 w_first, w_stop = max(0, w0), min(x_frame.width, w0 + S)
-                o = out_frame.at + n * out_frame.image + p * out_frame.row + q * channels
+                o = row(out_frame, n, p)[0] + q * channels
                 best = out[o : o + channels]
                 at = ((n * out_frame.height + p) * out_frame.width + q) * channels
                 where = winners[at : at + channels]
                 for h in range(h_first, h_stop):
                     for w in range(w_first, w_stop):
-                        i = x_frame.at + n * x_frame.image + h * x_frame.row + w * channels
+                        i = row(x_frame, n, h)[0] + w * channels
+                        pixel = x[i : i + channels]
                         place = np.int32(h * x_frame.width + w)
                         first = h == h_first and w == w_first
                         for c in range(channels):
-                            value = x[i + c]
+                            value = pixel[c]
                             # Not (value <= best) is true for a NaN too; the first NaN then stays.
                             better = first or (not (value <= best[c]) and best[c] == best[c])
                             best[c] = value if better else best[c]
@@ -127,7 +137,7 @@ def max_pool_gradient(grad_in, grad_in_frame, grad, grad_frame, winners, images)
         grad_in[start : start + grad_in_frame.image] = 0
         for p in range(grad_frame.height):
             for q in range(grad_frame.width):
-                g = grad_frame.at + n * grad_frame.image + p * grad_frame.row + q * channels
+                g = row(grad_frame, n, p)[0] + q * channels
                 at = ((n * grad_frame.height + p) * grad_frame.width + q) * channels
                 for c in range(channels):
                     grad_in[start + winners[at + c] * channels + c] += grad[g + c]
@@ -145,15 +155,15 @@ def _hash(key, index):
 @kernel
 def dropout(out, out_frame, x, x_frame, images, key, threshold, scale):
     """out = x * scale where the element's hash reaches the threshold, else 0; key (1,) uint64, scale (1,)."""
-    length = x_frame.width * x_frame.channels
     for n in prange(images):
         for h in range(x_frame.height):
-            o = out_frame.at + n * out_frame.image + h * out_frame.row
-            i = x_frame.at + n * x_frame.image + h * x_frame.row
-            first = (n * x_frame.height + h) * length
-            for e in range(length):
+            o, o_end = row(out_frame, n, h)
+            i, i_end = row(x_frame, n, h)
+            target, source = out[o:o_end], x[i:i_end]
+            first = (n * x_frame.height + h) * len(source)
+            for e in range(len(source)):
                 kept = _hash(key[0], first + e) >> np.uint64(40) >= threshold
-                out[o + e] = x[i + e] * scale[0] if kept else scale.dtype.type(0)
+                target[e] = source[e] * scale[0] if kept else scale.dtype.type(0)
 
 
 @kernel
@@ -164,10 +174,11 @@ def average_pool(out, x, frame, images):
         into = out[n * channels : (n + 1) * channels]
         into[:] = 0
         for h in range(frame.height):
-            i = frame.at + n * frame.image + h * frame.row
+            i, _ = row(frame, n, h)
             for w in range(frame.width):
+                pixel = x[i + w * channels : i + (w + 1) * channels]
                 for c in range(channels):
-                    into[c] += x[i + w * channels + c]
+                    into[c] += pixel[c]
         for c in range(channels):
             into[c] /= frame.height * frame.width
 
@@ -177,12 +188,13 @@ def average_pool_gradient(grad_in, grad_in_frame, grad, images):
     """grad_in = each channel's grad, shared out among its pixels."""
     channels = grad_in_frame.channels
     for n in prange(images):
+        source = grad[n * channels : (n + 1) * channels]
         for h in range(grad_in_frame.height):
-            d = grad_in_frame.at + n * grad_in_frame.image + h * grad_in_frame.row
+            d, _ = row(grad_in_frame, n, h)
             for w in range(grad_in_frame.width):
+                pixel = grad_in[d + w * channels : d + (w + 1) * channels]
                 for c in range(channels):
-                    share = grad[n * channels + c] / (grad_in_frame.height * grad_in_frame.width)
-                    grad_in[d + w * channels + c] = share
+                    pixel[c] = source[c] / (grad_in_frame.height * grad_in_frame.width)
 
 
 @inner

@@ -6,6 +6,7 @@ LLVM maps them to AVX-512, AVX2, SSE or NEON: there is one source for all.
 """
 
 import platform
+from typing import Any
 
 import llvmlite.binding as llvm
 import llvmlite.ir as ir
@@ -38,12 +39,12 @@ def _vector_unit() -> tuple[int, int]:
 VECTOR_BYTES, REGISTERS = _vector_unit()
 
 
-def element_type(dtype: types.Type) -> ir.Type:
+def element_type(dtype: Any) -> ir.Type:
     """LLVM's type for Numba's float32 or float64."""
     return ir.FloatType() if dtype == types.float32 else ir.DoubleType()
 
 
-def vector_type(dtype: types.Type) -> ir.VectorType:
+def vector_type(dtype: Any) -> ir.VectorType:
     """A full register of float32 or float64."""
     return ir.VectorType(element_type(dtype), VECTOR_BYTES // (dtype.bitwidth // 8))
 

@@ -61,5 +61,5 @@ class Affine(Step):
         return calls
 
     def _product(self, out: Array, w: Array, walk: Walk) -> Call:
-        start = np.zeros(1, np.int64)
-        return sums(out, self.out.grad, w, self.zeros, -np.inf, Tables(start, start, start, start, walk))
+        start, only = np.zeros(1, np.int64), np.array([0, 1])
+        return sums(out, self.out.grad, w, self.zeros, -np.inf, Tables(start, start, only, start, start, walk))

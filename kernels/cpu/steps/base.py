@@ -44,7 +44,7 @@ class Activation:
         self.frame = frame(channels, height, width, border)
         self.grad_frame = frame(channels, height, width)
         self.data = aligned_zeros(capacity * self.frame.image, dtype)
-        self.grad = aligned_zeros(capacity * self.grad_frame.image, dtype) if with_grad else None
+        self.grad: Any = aligned_zeros(capacity * self.grad_frame.image, dtype) if with_grad else None
 
     @property
     def size(self) -> int:
@@ -99,8 +99,5 @@ def sums(out: Array, x: Array, w: Array, bias: Array, floor: float, tables: Tabl
         if walk.images * rows_count < 4 * threads():
             block_parts = blocks
     kernel = chooser(sum_products, products >= PARALLEL_PRODUCTS)
-    args = (
-        out, x, w, bias, floor, tables.x_rows, tables.out_rows, tables.x_taps, tables.w_taps, walk, row_parts,
-        block_parts,
-    )  # fmt: skip
+    args = (out, x, w, bias, floor, *tables, row_parts, block_parts)
     return kernel, args

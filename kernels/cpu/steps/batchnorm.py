@@ -32,6 +32,7 @@ class BatchNorm2d(Step):
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         values = self.parameters
         x, elements = (self.x.data, self.x.frame), n * self.x.size
+        running = (values["running_mean"], values["running_var"])
         calls: list[Call] = []
         if training:
             per_block, blocks = gradient_blocks(n)
@@ -39,11 +40,10 @@ class BatchNorm2d(Step):
             for mean, result in ((None, self.mean64), (self.mean64, self.var64)):
                 calls.append(self._copy(norm.sums, elements, self.partials, *x, mean, n, per_block))
                 calls.append((norm.mean_of, (result, self.partials, blocks, count)))
-            running = (values["running_mean"], values["running_var"], self.momentum, self.eps, count)
-            calls.append((norm.settle, (self.mean, self.inverse, self.mean64, self.var64, *running)))
+            batch = (self.mean64, self.var64, *running, self.momentum, self.eps, count)
+            calls.append((norm.settle, (self.mean, self.inverse, *batch)))
         else:
-            running = (values["running_mean"], values["running_var"], self.eps)
-            calls.append((norm.settle_running, (self.mean, self.inverse, *running)))
+            calls.append((norm.settle_running, (self.mean, self.inverse, *running, self.eps)))
         scale = (self.mean, self.inverse, values["weight"], values["bias"], self.floor, n)
         calls.append(self._copy(norm.normalise, elements, self.out.data, self.out.frame, *x, *scale))
         return calls

@@ -65,7 +65,7 @@ def tile(twin: Callable[..., None]) -> Callable[[Callable[..., None]], Any]:
 
 def twin_lanes(array: Any) -> int:
     """Elements of an array's dtype in one vector register."""
-    return VECTOR_BYTES // array.itemsize
+    return VECTOR_BYTES // int(array.itemsize)
 
 
 def twin_load(array: Any, start: int, count: int) -> Any:
