@@ -71,3 +71,22 @@ LAYERS = (
     Layer("large", 16, 64, 64, 56, 3, padding=1),
     Layer("large", 16, 64, 64, 56, 1),
 )
+
+
+@dataclass(frozen=True)
+class Pool:
+    """One max-pool of (batch, channels, side, side)."""
+
+    batch: int
+    channels: int
+    side: int
+    kernel: int
+    stride: int
+    padding: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.kernel}x{self.kernel}/{self.stride} of {self.channels} on {self.side}"
+
+
+POOLS = (Pool(100, 30, 24, 2, 2), Pool(32, 64, 28, 2, 2), Pool(32, 64, 27, 3, 2, 1), Pool(32, 128, 14, 2, 2))

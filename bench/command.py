@@ -11,5 +11,5 @@ def main(arguments=None):
     a = p.parse_args(arguments)
     s = Settings(quick=a.quick, only=a.only)
     for n in a.names:
-        importlib.import_module("fastcnn.bench."+{"train-step":"training"}.get(n,n)).run(s)
+        importlib.import_module("fastcnn.bench."+{"train-step":"training","kernels":"portability"}.get(n,n)).run(s)
     return 0

@@ -1,0 +1,54 @@
+"""Tables in Markdown, and their place between markers: `<!-- bench:NAME -->` and `<!-- /bench:NAME -->`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from fastcnn.errors import FastcnnError
+
+MARKED = re.compile(r"<!-- bench:(?P<name>[\w-]+) -->\n(?P<text>.*?)<!-- /bench:(?P=name) -->", re.DOTALL)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table with a line for each row; all rows must be as long as the header."""
+    wrong = [row for row in rows if len(row) != len(header)]
+    if wrong:
+        raise ValueError(f"a table of {len(header)} columns cannot hold the row {list(wrong[0])}")
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
+
+
+def marked(text: str) -> dict[str, str]:
+    """What stands between each pair of markers."""
+    return {match["name"]: match["text"] for match in MARKED.finditer(text)}
+
+
+def fill(text: str, contents: Mapping[str, str]) -> str:
+    """The text with each marked place filled anew; a place whose name has no content stays as it is."""
+    opened, closed = text.count("<!-- bench:"), len(marked(text))
+    if opened != closed:
+        raise FastcnnError(f"{opened - closed} of the markers <!-- bench:NAME --> have no <!-- /bench:NAME --> behind")
+
+    def filled(match: re.Match[str]) -> str:
+        name = match["name"]
+        content = contents.get(name, match["text"])
+        return f"<!-- bench:{name} -->\n{content}<!-- /bench:{name} -->"
+
+    return MARKED.sub(filled, text)
+
+
+def duration(seconds: float) -> str:
+    """Three digits in the unit that fits: 12.3 ms."""
+    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= scale or unit == "µs":
+            return f"{seconds / scale:.3g} {unit}"
+    raise AssertionError("unreachable")
+
+
+def rate(per_second: float) -> str:
+    """Three digits and thousands: 41,400."""
+    if per_second >= 1000:
+        digits = len(str(int(per_second))) - 3
+        return f"{round(per_second, -digits):,.0f}"
+    return f"{per_second:.3g}"

@@ -1,0 +1,104 @@
+"""Programs in a process of their own: how long they take from start to exit, and their largest memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastcnn.errors import FastcnnError
+
+from .record import ROOT, in_checkout
+
+KEPT_LINES = 3  # of a program's stderr, in the sentence that says why it failed
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A program that has ended well. elapsed_s: start to exit; peak_bytes: largest resident memory; None if unknown."""
+
+    elapsed_s: float
+    peak_bytes: int | None
+    stdout: str
+    stderr: str
+
+
+def cores(count: int) -> tuple[int, ...]:
+    """The first `count` CPUs that this process may use; () where they cannot be chosen."""
+    if not hasattr(os, "sched_setaffinity"):
+        return ()
+    return tuple(sorted(os.sched_getaffinity(0))[:count])
+
+
+@contextmanager
+def on_cores(count: int) -> Iterator[None]:
+    """Programs that are started inside run on `count` cores, where the system lets us choose them."""
+    chosen = cores(count)
+    if not chosen:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, chosen)  # of this thread; children inherit it
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """This process's environment, without what fastcnn has put there for itself, and with `changes`."""
+    own = ("NUMBA_", "FASTCNN_", "OPENBLAS_", "OMP_", "GOMP_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    cache = os.environ.get("NUMBA_CACHE_DIR")
+    kept |= {"NUMBA_CACHE_DIR": cache} if cache else {}
+    if in_checkout():
+        kept["PYTHONPATH"] = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return kept | changes
+
+
+def run_python(arguments: Sequence[str], env: dict[str, str] | None = None) -> Ended:
+    """Run this Python with arguments to its end; FastcnnError with its last words where that is a failure."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, *arguments], env=environment() if env is None else env, stdout=out, stderr=err
+        )
+        try:
+            status, peak = _wait(process)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        elapsed_s = time.perf_counter() - start
+        out.seek(0)
+        err.seek(0)
+        ended = Ended(elapsed_s, peak, out.read(), err.read())
+    if status != 0:
+        last = " / ".join(ended.stderr.strip().splitlines()[-KEPT_LINES:])
+        raise FastcnnError(f"python {' '.join(arguments[:3])} ... ended with status {status}: {last}")
+    return ended
+
+
+def _wait(process: subprocess.Popen[bytes]) -> tuple[int, int | None]:
+    if not hasattr(os, "wait4"):
+        return process.wait(), None
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return process.returncode, usage.ru_maxrss * unit
+
+
+def fastcnn_command(*arguments: str, env: dict[str, str] | None = None) -> tuple[Ended, Any]:
+    """Run a fastcnn command that takes --json; returns how it ended, and the JSON."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "result.json"
+        ended = run_python(["-m", "fastcnn", *arguments, "--json", str(path)], env)
+        return ended, json.loads(path.read_text())

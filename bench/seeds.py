@@ -1,0 +1,58 @@
+"""`bench seeds`: the default recipe from seeds 0 to 4, each tested once at its end."""
+
+from __future__ import annotations
+
+from math import sqrt
+from statistics import mean, stdev
+from typing import Any
+
+from fastcnn import load_mnist
+from fastcnn.metrics import evaluate
+from fastcnn.recipes import NETWORKS, RECIPES
+from fastcnn.threads import set_threads
+from fastcnn.train import VALIDATION_PICTURES
+
+from .settings import Settings
+
+SEEDS = 5
+T_95 = 2.776  # Student's t for 4 degrees of freedom: the 95 % interval of a mean of five
+
+
+def train(seed: int, epochs: int) -> dict[str, float]:
+    (images, labels), (x_test, t_test) = load_mnist(normalize=False)
+    recipe = RECIPES["paper"]
+    trainer = recipe.trainer(NETWORKS["paper"](seed=seed))
+    schedule = recipe.schedule(epochs, len(images) - VALIDATION_PICTURES, recipe.batch_size)
+    history = trainer.fit(
+        images, labels, epochs=epochs, batch_size=recipe.batch_size, schedule=schedule, seed=seed, progress=False
+    )
+    result = evaluate(trainer.network.predict_proba(x_test), t_test)
+    return {
+        "seed": seed,
+        "test_accuracy": result.accuracy,
+        "validation_accuracy": float(history.validation_accuracy or 0),
+        "mean_confidence": result.mean_confidence,
+        "train_s": history.train_seconds,
+        "images_per_s": history.images_per_second,
+    }
+
+
+def run(settings: Settings) -> dict[str, Any]:
+    set_threads(settings.threads[-1])
+    epochs = 1 if settings.quick else RECIPES["paper"].epochs
+    runs = []
+    for seed in range(2 if settings.quick else SEEDS):
+        runs.append(train(seed, epochs))
+        settings.say(f"seed {seed}: test accuracy {runs[-1]['test_accuracy']:.2%}, {runs[-1]['train_s']:.1f} s")
+    accuracies = [each["test_accuracy"] for each in runs]
+    result = {
+        "model": "paper",
+        "epochs": epochs,
+        "threads": settings.threads[-1],
+        "runs": runs,
+        "mean_test_accuracy": mean(accuracies),
+        "sd_test_accuracy": stdev(accuracies),
+        "half_width_95": T_95 * stdev(accuracies) / sqrt(len(accuracies)),
+    }
+    settings.say(f"mean {result['mean_test_accuracy']:.3%}, sd {result['sd_test_accuracy']:.3%}")
+    return result
