@@ -40,6 +40,8 @@ MENUS: dict[str, Sequence[tuple[str, Sequence[str]] | None]] = {
         ("previous_mistake", ["Shift+F8"]),
         ("go_to", ["Ctrl+G"]),
         None,
+        ("next_digit", ["F4"]),
+        ("occlude", ["F9"]),
         ("measure", ["Ctrl+I"]),
     ],
     "correct": [(f"correct_{digit}", [str(digit)]) for digit in range(10)],
@@ -84,6 +86,11 @@ def _words() -> dict[str, tuple[str, str]]:
         "next_mistake": (tr("&Next mistake"), tr("Show the next test picture that this network gets wrong")),
         "previous_mistake": (tr("&Previous mistake"), tr("Show the test picture before, that this network gets wrong")),
         "go_to": (tr("&Go to picture number …"), tr("Show a test picture by its number")),
+        "next_digit": (tr("Ne&xt digit of the experiment"), tr("Recognize and note this drawing, then go to the next")),
+        "occlude": (
+            tr("&Where did it look?"),
+            tr("Show in red where blackening hurts the answer"),
+        ),
         "measure": (tr("Measure the net&work"), tr("Accuracy and speed of the network in use")),
     }
     for digit in range(10):

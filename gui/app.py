@@ -15,6 +15,7 @@ from fastcnn.gui.logic.folders import settings_file
 from fastcnn.gui.logic.notices import Message, Notice, message
 from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.settings import Settings
+from fastcnn.gui.pages import Pages
 from fastcnn.gui.pictures import Pictures
 from fastcnn.gui.window import MainWindow
 from fastcnn.gui.worker import Worker
@@ -39,10 +40,13 @@ class Program(QObject):
         self.engine = Engine(model or self.settings.model)
         self.presenter = Presenter(window, self.engine, self.answers, test_pictures)
         self.pictures = Pictures(window.canvas, self.work, window.tell, lambda: self.presenter.set_mode(Mode.HAND))
+        self.pages = Pages(self)
         window.may_close = self.may_close
         self._connect()
         self._apply_settings()
-        self.answers.submit(self._warm_up, lambda _: None, self._network_missing)
+        self.answers.submit(self._warm_up, lambda _: self.pages.networks.loaded(), self._network_missing)
+        self.pages.start()
+        self.work.submit(import_plots, lambda _: None)
 
     def failed(self, error: Exception) -> None:
         """Tell of a job that failed: a sentence for what the user can mend, a note in the log for all else."""
@@ -64,7 +68,10 @@ class Program(QObject):
         self.window.actions_by_name.themes[name].setChecked(True)
 
     def may_close(self) -> bool:
-        """Keep the settings and end the work; called when the window is asked to close."""
+        """Keep the settings and end the work; called when the window is asked to close. False keeps it open."""
+        if not self.pages.may_close():
+            return False
+        self.settings.model = self.engine.model
         self.settings.mode = int(self.presenter.mode)
         self.settings.geometry = bytes(self.window.saveGeometry().toHex()).decode()
         try:
@@ -86,7 +93,7 @@ class Program(QObject):
             return
         self.failed(error)
         self.engine.model = "default"
-        self.answers.submit(self._warm_up, lambda _: None)
+        self.answers.submit(self._warm_up, lambda _: self.pages.networks.loaded())
 
     def _connect(self) -> None:
         window, presenter, actions = self.window, self.presenter, self.window.actions_by_name
@@ -156,6 +163,11 @@ class Program(QObject):
     def _focus_canvas(self) -> None:
         self.presenter.set_mode(Mode.HAND)
         self.window.canvas.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+
+def import_plots() -> None:
+    """Import pyqtgraph, which takes 0.4 s, before a page needs it."""
+    import pyqtgraph  # noqa: F401
 
 
 def create_window(model: str = "") -> QMainWindow:

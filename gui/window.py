@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from PyQt5 import uic
-from PyQt5.QtCore import QEvent
+from PyQt5.QtCore import QEvent, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QFont, QPalette
-from PyQt5.QtWidgets import QLabel, QMainWindow, QWidget
+from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QWidget
 
 from fastcnn.gui.actions import Actions
 from fastcnn.gui.canvas import Canvas
@@ -17,11 +17,12 @@ from fastcnn.gui.language import tr
 from fastcnn.gui.logic.answers import Answer, Kind, Verdict
 from fastcnn.gui.logic.drawing import PEN_WIDTHS
 from fastcnn.gui.logic.engine import Pictures
+from fastcnn.gui.logic.networks import Facts, short_name
 from fastcnn.gui.logic.notices import Message
 from fastcnn.gui.logic.presenter import Mode
 from fastcnn.gui.widgets.bars import RIGHT, WRONG
 from fastcnn.gui.widgets.pixels import field_pixels
-from fastcnn.gui.words import notice_words, percent, verdict_words
+from fastcnn.gui.words import facts_words, notice_words, percent, verdict_words
 
 if TYPE_CHECKING:
     from PyQt5.QtWidgets import QComboBox, QPushButton, QSlider, QSpinBox, QStackedWidget, QTabWidget, QToolButton
@@ -38,6 +39,8 @@ RESULT_POINTS, CONFIDENCE_POINTS = 60, 24
 
 class MainWindow(QMainWindow):
     """The window; a `logic.presenter.View`."""
+
+    answer_changed = pyqtSignal()
 
     program: Program  # keeps all that the window works with; set by app.py
 
@@ -76,7 +79,8 @@ class MainWindow(QMainWindow):
         self.may_close: Callable[[], bool] = lambda: True
         self._told: Message | None = None
         self._shown: tuple[Answer, Verdict, int | None] | None = None
-        self._titles: list[tuple[QWidget, Callable[[], str]]] = []
+        self._titles: list[tuple[QWidget, QAction, Callable[[], str]]] = []
+        self._facts: Facts | None = None
         _enlarge(self.resultLabel, RESULT_POINTS, bold=True)
         _enlarge(self.confidenceLabel, CONFIDENCE_POINTS, bold=False)
         _enlarge(self.truthLabel, 12, bold=True)
@@ -87,12 +91,13 @@ class MainWindow(QMainWindow):
         bar = self.statusBar()
         assert bar is not None
         bar.addWidget(self._message, 1)
+        self._list_page(self.tabs.widget(0), lambda: tr("Answer"))
         self.show_mode(Mode.MNIST)
 
     def add_page(self, page: QWidget, title: Callable[[], str]) -> None:
-        """Add a page to the tabs; `title` words it in the language in use."""
+        """Add a page to the tabs and to the menu; `title` words it in the language in use."""
         self.tabs.addTab(page, title())
-        self._titles.append((page, title))
+        self._list_page(page, title)
 
     def show_mode(self, mode: Mode) -> None:
         """Show the picture and the tools of a mode."""
@@ -121,6 +126,7 @@ class MainWindow(QMainWindow):
         self.bars.show_shares(answer.probabilities, truth)
         self.seenLabel.show_pixels(field_pixels(answer.input))
         self._word_answer()
+        self.answer_changed.emit()
 
     def show_no_answer(self) -> None:
         """Nothing is known of what is shown."""
@@ -129,6 +135,20 @@ class MainWindow(QMainWindow):
             label.clear()
         self.bars.show_shares(None)
         self.seenLabel.show_pixels(None)
+        self.answer_changed.emit()
+
+    def show_networks(self, models: list[str], current: str) -> None:
+        """List the networks to choose from, and a way to open another."""
+        self.networkCombo.clear()
+        for model in models:
+            self.networkCombo.addItem(short_name(model), model)
+        self.networkCombo.addItem(tr("Open a file …"), "")
+        self.networkCombo.setCurrentIndex(self.networkCombo.findData(current))
+
+    def show_facts(self, facts: Facts | None) -> None:
+        """Show what is known of the network in use."""
+        self._facts = facts
+        self.networkInfoLabel.setText(facts_words(facts))
 
     def drawing(self) -> Pictures | None:
         """A copy of what is drawn, None where nothing is."""
@@ -170,11 +190,24 @@ class MainWindow(QMainWindow):
     def _retranslate(self) -> None:
         self._form.retranslateUi(self)
         self.actions_by_name.retranslate()
-        for page, title in self._titles:
+        for page, action, title in self._titles:
             self.tabs.setTabText(self.tabs.indexOf(page), title())
+            action.setText(title())
+        self.networkCombo.setItemText(self.networkCombo.count() - 1, tr("Open a file …"))
+        self.show_facts(self._facts)
         if self._told is not None:
             self.tell(self._told)
         self._word_answer()
+
+    def _list_page(self, page: QWidget | None, title: Callable[[], str]) -> None:
+        assert page is not None
+        action = QAction(title(), self)
+        number = len(self._titles) + 1
+        action.setObjectName(f"page_{number}Action")
+        action.setShortcut(f"Ctrl+{number}")
+        action.triggered.connect(lambda _=False: self.tabs.setCurrentWidget(page))
+        self.actions_by_name.view_menu.addAction(action)
+        self._titles.append((page, action, title))
 
     def _word_answer(self) -> None:
         if self._shown is None:

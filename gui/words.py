@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastcnn.gui.language import tr
 from fastcnn.gui.logic.answers import Kind, Verdict
+from fastcnn.gui.logic.networks import Facts
 from fastcnn.gui.logic.notices import Message, Notice
 
 
@@ -11,6 +12,32 @@ def percent(share: float) -> str:
     """A fraction as a percentage with two digits; what is not 1 is never shown as 100."""
     shown = min(share, 0.9999) if share < 1 else share
     return f"{100 * shown:.2f} %"
+
+
+def accuracy_words(right: int, count: int, interval: tuple[float, float]) -> str:
+    """An accuracy with its 95 % interval."""
+    words = tr("Accuracy {accuracy} ({right} of {count}); 95 % interval {low} to {high}")
+    low, high = map(percent, interval)
+    return words.format(accuracy=percent(right / count), right=right, count=count, low=low, high=high)
+
+
+def facts_words(facts: Facts | None) -> str:
+    """Size, accuracy and speed of a network, as far as they are known."""
+    if facts is None:
+        return ""
+    parts = [
+        tr("{parameters} parameters, {size} MB").format(
+            parameters=f"{facts.parameters:,}", size=f"{facts.file_bytes / 1e6:.1f}"
+        )
+    ]
+    if facts.accuracy is not None:
+        parts.append(tr("{accuracy} right on MNIST").format(accuracy=percent(facts.accuracy)))
+    if facts.images_per_second is not None and facts.picture_s is not None:
+        speed = tr("{speed} pictures/s, one alone {time} ms")
+        parts.append(speed.format(speed=f"{facts.images_per_second:,.0f}", time=f"{1000 * facts.picture_s:.2f}"))
+    else:
+        parts.append(tr("Ctrl+I measures it"))
+    return "; ".join(parts)
 
 
 def verdict_words(verdict: Verdict) -> str:

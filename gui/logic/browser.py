@@ -1,0 +1,105 @@
+"""Browse the test pictures that the network in use gets wrong, all of them or one kind of confusion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from fastcnn.gui.logic.jobs import Jobs
+from fastcnn.gui.logic.notices import Message, Notice, message
+from fastcnn.gui.logic.results import Results
+
+
+class BrowserView(Protocol):
+    """What the browser needs of its page."""
+
+    def show_results(self, results: Results | None) -> None: ...
+    def show_position(self, position: int, count: int) -> None: ...
+
+
+class Browser:
+    """Steps through a list of pictures.
+
+    Parameters
+    ----------
+    read : reads all test pictures with the network in use; slow, so it is called in a job
+    go_to : shows test picture number n and recognizes it
+    measured : called with new results
+    """
+
+    def __init__(
+        self,
+        view: BrowserView,
+        jobs: Jobs,
+        read: Callable[[], Results],
+        *,
+        go_to: Callable[[int], None],
+        tell: Callable[[Message], None],
+        measured: Callable[[Results], None],
+    ) -> None:
+        self._view, self._jobs, self._read = view, jobs, read
+        self._go_to, self._tell, self._measured = go_to, tell, measured
+        self._results: Results | None = None
+        self._network = 0  # counts the networks: results of one before are not this one's
+        self._chosen: list[int] | None = None  # None: all mistakes
+        self._position = -1
+
+    def measure(self) -> None:
+        """Read all test pictures, again if need be, and show the confusion matrix."""
+        self._with_results(lambda results: None, anew=True)
+
+    def step(self, by: int = 1) -> None:
+        """Show the next mistake, or the one before; after the last comes the first."""
+        self._with_results(lambda results: self._step(results, by))
+
+    def choose(self, true: int, answer: int) -> None:
+        """From now on step through the pictures of `true` that are read as `answer`; shows the first."""
+
+        def chosen(results: Results) -> None:
+            numbers = results.confusions(true, answer)
+            if not numbers:
+                self._tell(message(Notice.NO_SUCH_CONFUSION, true=true, answer=answer))
+                return
+            self._chosen, self._position = numbers, -1
+            self._step(results, 1)
+
+        self._with_results(chosen)
+
+    def choose_all(self) -> None:
+        """From now on step through all mistakes again."""
+        self._chosen, self._position = None, -1
+        self.step(1)
+
+    def network_changed(self) -> None:
+        """Another network makes other mistakes."""
+        self._network += 1
+        self._results, self._chosen, self._position = None, None, -1
+        self._view.show_results(None)
+
+    def _step(self, results: Results, by: int) -> None:
+        numbers = results.mistakes if self._chosen is None else self._chosen
+        if not numbers:
+            self._tell(message(Notice.NO_MISTAKES))
+            return
+        start = self._position if self._position >= 0 else (-1 if by > 0 else 0)
+        self._position = (start + by) % len(numbers)
+        self._go_to(numbers[self._position])
+        self._view.show_position(self._position + 1, len(numbers))
+        self._tell(message(Notice.MISTAKE_SHOWN, position=self._position + 1, count=len(numbers)))
+
+    def _with_results(self, then: Callable[[Results], None], *, anew: bool = False) -> None:
+        if self._results is not None and not anew:
+            then(self._results)
+            return
+        network = self._network
+
+        def done(results: Results) -> None:
+            if network != self._network:
+                return
+            self._results = results
+            self._view.show_results(results)
+            self._measured(results)
+            then(results)
+
+        self._tell(message(Notice.MEASURING))
+        self._jobs.submit(self._read, done)

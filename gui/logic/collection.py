@@ -1,0 +1,158 @@
+"""The user's corrected drawings: one file each, written atomically, so that a kill costs none of those before.
+
+Every fourth drawing is held back from learning for as long as it exists: it is what "did it help?" is measured on.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcnn.errors import FastcnnError
+from fastcnn.files import atomic_write
+from fastcnn.gui.logic.drawing import Stroke
+
+FORMAT = "fastcnn drawings 1"
+SIDE_PX = 28
+HELD_BACK_EVERY = 4
+MAX_DRAWING_BYTES = 2_000_000
+MAX_EXPORT_BYTES = 200_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A drawing with its right digit.
+
+    field : (28, 28) uint8, what the network saw
+    answer : what the network said
+    """
+
+    label: int
+    answer: int | None
+    field: npt.NDArray[np.uint8]
+    strokes: tuple[Stroke, ...]
+    held_back: bool = False
+
+    @property
+    def key(self) -> str:
+        """A name from its content: the same drawing is kept once."""
+        content = {name: value for name, value in self.to_json().items() if name != "held_back"}
+        return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=12).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """A form for a file; `from_json` reads it."""
+        return {
+            "label": self.label,
+            "answer": self.answer,
+            "field": base64.b64encode(self.field.tobytes()).decode(),
+            "strokes": [stroke.to_json() for stroke in self.strokes],
+            "held_back": self.held_back,
+        }
+
+    @classmethod
+    def from_json(cls, content: dict[str, Any]) -> Sample:
+        """Read what `to_json` gave; ValueError for anything else."""
+        try:
+            label, answer = content["label"], content["answer"]
+            pixels = np.frombuffer(base64.b64decode(content["field"], validate=True), np.uint8)
+            strokes = tuple(Stroke.from_json(each) for each in content["strokes"])
+            held_back = bool(content["held_back"])
+        except (KeyError, TypeError, OverflowError) as error:
+            raise ValueError(f"this is no drawing: {error}") from None
+        if label not in range(10) or (answer is not None and answer not in range(10)):
+            raise ValueError(f"this is no drawing: its digit is {label!r} and its answer {answer!r}")
+        return cls(int(label), answer, pixels.reshape(SIDE_PX, SIDE_PX), strokes, held_back)
+
+
+class Collection:
+    """The drawings in a folder; every method may be slow: call them in jobs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def samples(self) -> list[Sample]:
+        """All drawings that can be read, in the order of their names; a damaged file is passed over."""
+        found = []
+        for path in sorted(self.folder.glob("*.json")):
+            try:
+                with path.open("rb") as file:
+                    found.append(Sample.from_json(json.loads(file.read(MAX_DRAWING_BYTES))))
+            except (OSError, ValueError, RecursionError):
+                continue
+        return found
+
+    def count(self) -> int:
+        """How many drawings there are."""
+        return sum(1 for _ in self.folder.glob("*.json"))
+
+    def add(self, sample: Sample) -> int:
+        """Keep a drawing and decide whether it is held back; returns how many there are now."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{sample.key}.json"
+        if not path.exists():
+            held_back = self.count() % HELD_BACK_EVERY == HELD_BACK_EVERY - 1
+            kept = Sample(sample.label, sample.answer, sample.field, sample.strokes, held_back)
+            atomic_write(path, json.dumps(kept.to_json()).encode())
+        return self.count()
+
+    def delete_all(self) -> None:
+        """Forget all drawings."""
+        for path in self.folder.glob("*.json"):
+            path.unlink(missing_ok=True)
+
+    def export_to(self, path: str | Path) -> int:
+        """Write all drawings to one file; returns how many."""
+        samples = self.samples()
+        content = {"format": FORMAT, "drawings": [sample.to_json() for sample in samples]}
+        atomic_write(path, json.dumps(content).encode())
+        return len(samples)
+
+    def import_from(self, path: str | Path) -> int:
+        """Add the drawings of an exported file that are not here yet; all or none. Returns how many were added.
+
+        Raises
+        ------
+        FastcnnError
+            If the file cannot be read or is no such export.
+        """
+        samples = _read_export(Path(path))
+        self.folder.mkdir(parents=True, exist_ok=True)
+        added = 0
+        for sample in samples:
+            target = self.folder / f"{sample.key}.json"
+            if not target.exists():
+                atomic_write(target, json.dumps(sample.to_json()).encode())
+                added += 1
+        return added
+
+
+def arrays(samples: Sequence[Sample]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """(N, 1, 28, 28) uint8 pictures and (N,) int64 labels."""
+    fields = [sample.field for sample in samples]
+    images = np.stack(fields)[:, np.newaxis] if fields else np.empty((0, 1, SIDE_PX, SIDE_PX), np.uint8)
+    return images, np.array([sample.label for sample in samples], np.int64)
+
+
+def _read_export(path: Path) -> list[Sample]:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_EXPORT_BYTES + 1)
+    except OSError as error:
+        raise FastcnnError(f"cannot read {path} ({error.strerror}); choose another file") from None
+    if len(content) > MAX_EXPORT_BYTES:
+        raise FastcnnError(f"{path} is larger than {MAX_EXPORT_BYTES // 1_000_000} MB, more than any collection")
+    try:
+        found = json.loads(content)
+        if found["format"] != FORMAT:
+            raise ValueError("its format is another")
+        return [Sample.from_json(each) for each in found["drawings"]]
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise FastcnnError(f"{path} is no collection of drawings; choose a file that “Export” wrote") from None

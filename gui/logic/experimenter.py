@@ -1,0 +1,182 @@
+"""Leads through an experiment: asks for digits or draws them, keeps every answer on disk, goes on where it was left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from fastcnn.files import atomic_write
+from fastcnn.gui.logic.answers import Answer
+from fastcnn.gui.logic.engine import Engine, Pictures, Set
+from fastcnn.gui.logic.experiment import HAND, MNIST, Session, Trial
+from fastcnn.gui.logic.folders import data_folder
+from fastcnn.gui.logic.jobs import Jobs
+from fastcnn.gui.logic.networks import short_name
+from fastcnn.gui.logic.notices import Message, Notice, message
+
+MAX_FILE_BYTES = 10_000_000
+
+
+class ExperimentView(Protocol):
+    """What an experiment needs of its page."""
+
+    def show_session(self, session: Session | None, *, running: bool) -> None: ...
+
+
+class Experimenter:
+    """Runs one session at a time.
+
+    Parameters
+    ----------
+    answers, work : the queues for what the pen waits for, and for all else
+    drawing : a copy of what is drawn, None where nothing is
+    prepare : makes the window ready for the next digit of a mode: clears the canvas, or leaves it
+    """
+
+    def __init__(
+        self,
+        view: ExperimentView,
+        engine: Engine,
+        answers: Jobs,
+        work: Jobs,
+        pictures: Callable[[], Set],
+        *,
+        drawing: Callable[[], Pictures | None],
+        prepare: Callable[[], None],
+        tell: Callable[[Message], None],
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        self._view, self._engine, self._answers, self._work = view, engine, answers, work
+        self._pictures, self._drawing, self._prepare, self._tell = pictures, drawing, prepare, tell
+        self._rng = np.random.default_rng() if rng is None else rng
+        self._waiting = False  # for the answer to the digit that was handed in
+        self.session: Session | None = None
+        self.running = False
+
+    @staticmethod
+    def file() -> Path:
+        """Where the session is kept."""
+        return data_folder() / "experiment.json"
+
+    def restore(self) -> None:
+        """Show the session of the last time, whether it was finished or interrupted."""
+        try:
+            with self.file().open("rb") as file:
+                session = Session.from_json(file.read(MAX_FILE_BYTES))
+        except (OSError, ValueError):
+            return
+        self._take_over(session)
+        if not session.is_done:
+            self._tell(message(Notice.EXPERIMENT_KEPT, number=len(session.trials), count=session.total))
+
+    def start(self, mode: str, groups: int, size: int) -> None:
+        """Begin a new session; the one before is given up."""
+        self._take_over(Session(mode, groups, size))
+        self.resume()
+
+    def resume(self) -> None:
+        """Go on with the session."""
+        session = self.session
+        if session is None or session.is_done or self.running:
+            return
+        self.running = True
+        self._show()
+        if session.mode == HAND:
+            self._ask()
+        else:
+            self._next_group(session)
+
+    def interrupt(self) -> None:
+        """Leave the session; it can go on later."""
+        self.running = self._waiting = False
+        self._show()
+
+    def take(self) -> None:
+        """The digit that was asked for is drawn: recognize and note it."""
+        session, plane = self.session, self._drawing()
+        if session is None or not self.running or session.mode != HAND or self._waiting:
+            return
+        if plane is None:
+            self._tell(message(Notice.NOTHING_DRAWN))
+            return
+        truth = session.asked_digit
+        self._waiting = True
+
+        def done(answer: Answer) -> None:
+            self._waiting = False
+            if session is self.session and self.running:
+                session.add(Trial(truth, answer.digit, answer.confidence, short_name(self._engine.model)))
+                self._noted(session)
+                self._ask()
+
+        def failed(error: Exception) -> None:
+            self._waiting = False
+            self._tell(message(Notice.FAILED, reason=str(error)))
+
+        self._answers.submit(lambda: self._engine.recognize(plane), done, failed)
+
+    def export(self, path: str | Path) -> None:
+        """Write the answers as CSV."""
+        if self.session is None:
+            return
+        text = self.session.to_csv()
+        self._work.submit(
+            lambda: atomic_write(path, text.encode()), lambda _: self._tell(message(Notice.SAVED, path=path))
+        )
+
+    def _take_over(self, session: Session) -> None:
+        self.interrupt()
+        self.session = session
+        self._show()
+
+    def _ask(self) -> None:
+        session = self.session
+        if session is not None and self.running:
+            self._prepare()
+            number = len(session.trials) + 1
+            self._tell(message(Notice.ASK_FOR_DIGIT, digit=session.asked_digit, number=number, count=session.total))
+
+    def _next_group(self, session: Session) -> None:
+        """Draw and recognize what is left of a group, then the next: between groups it can be interrupted."""
+        left = session.size - len(session.trials) % session.size
+
+        def job() -> list[Trial]:
+            images, labels = self._pictures()
+            numbers = self._rng.choice(len(labels), left, replace=False)
+            shares = self._engine.recognize_fields(images[numbers])
+            network = short_name(self._engine.model)
+            return [
+                Trial(int(labels[number]), int(share.argmax()), float(share.max()), network)
+                for number, share in zip(numbers, shares, strict=True)
+            ]
+
+        def done(trials: list[Trial]) -> None:
+            if session is not self.session or not self.running:
+                return
+            for trial in trials:
+                session.add(trial)
+            self._noted(session)
+            if not session.is_done:
+                self._next_group(session)
+
+        def failed(error: Exception) -> None:
+            self.interrupt()
+            self._tell(message(Notice.FAILED, reason=str(error)))
+
+        assert session.mode == MNIST
+        self._answers.submit(job, done, failed)
+
+    def _noted(self, session: Session) -> None:
+        content = session.to_json()
+        self._work.submit(lambda: atomic_write(self.file(), content), lambda _: None)
+        if session.is_done:
+            self.running = False
+            summary = session.summary()
+            self._tell(message(Notice.EXPERIMENT_DONE, right=summary.right, count=summary.count))
+        self._show()
+
+    def _show(self) -> None:
+        self._view.show_session(self.session, running=self.running)

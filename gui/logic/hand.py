@@ -1,0 +1,191 @@
+"""Decides about the user's own drawings: correcting answers, learning from them, keeping what was learned or not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from fastcnn.gui.logic.answers import Answer
+from fastcnn.gui.logic.collection import Collection, Sample
+from fastcnn.gui.logic.drawing import Stroke
+from fastcnn.gui.logic.engine import Engine, test_pictures, training_pictures
+from fastcnn.gui.logic.jobs import Jobs
+from fastcnn.gui.logic.learning import LEAST_DRAWINGS, CancelledError, Outcome, learn
+from fastcnn.gui.logic.networks import SUFFIX, own_networks
+from fastcnn.gui.logic.notices import Message, Notice, message
+
+NAME = "my-hand"
+
+
+class HandView(Protocol):
+    """What the hand needs of its page."""
+
+    def show_count(self, count: int) -> None: ...
+    def show_progress(self, share: float | None) -> None: ...
+    def show_outcome(self, outcome: Outcome | None) -> None: ...
+
+
+class Hand:
+    """The decisions.
+
+    Parameters
+    ----------
+    work : the queue for files
+    learning : the queue that learns, so that files need not wait for it
+    strokes : those on the canvas
+    use : makes the network of a file the one in use
+    """
+
+    def __init__(
+        self,
+        view: HandView,
+        engine: Engine,
+        work: Jobs,
+        learning: Jobs,
+        collection: Collection,
+        *,
+        strokes: Callable[[], list[Stroke]],
+        use: Callable[[str], None],
+        tell: Callable[[Message], None],
+    ) -> None:
+        self._view, self._engine, self._work, self._learning = view, engine, work, learning
+        self._collection, self._strokes, self._use, self._tell = collection, strokes, use, tell
+        self._cancel = threading.Event()
+        self.is_learning = False
+        self.outcome: Outcome | None = None
+
+    @staticmethod
+    def file() -> Path:
+        """Where the network that knows the hand is kept."""
+        return own_networks() / f"{NAME}{SUFFIX}"
+
+    def refresh(self) -> None:
+        """Show how many drawings there are."""
+        self._work.submit(self._collection.count, self._view.show_count)
+
+    def correct(self, label: int, answer: Answer | None) -> None:
+        """The drawing is a `label`, whatever was answered: keep it."""
+        if answer is None or answer.digit is None:
+            self._tell(message(Notice.CORRECTION_NEEDS_DRAWING))
+            return
+        field = np.rint(np.clip(answer.input, 0, 1) * 255).astype(np.uint8)
+        sample = Sample(label, answer.digit, field, tuple(self._strokes()))
+
+        def done(count: int) -> None:
+            self._view.show_count(count)
+            self._tell(message(Notice.CORRECTED, digit=label, count=count))
+
+        self._work.submit(lambda: self._collection.add(sample), done)
+
+    def learn(self) -> None:
+        """Train a copy of the network in use on the drawings, in the background."""
+        if self.is_learning:
+            return
+        self.is_learning, self.outcome = True, None
+        self._cancel.clear()
+        self._view.show_outcome(None)
+        self._view.show_progress(0.0)
+        self._tell(message(Notice.LEARNING))
+        self._learning.submit(self._learn, self._learned, self._failed)
+
+    def cancel(self) -> None:
+        """Stop learning; nothing has changed then."""
+        self._cancel.set()
+
+    def keep(self) -> None:
+        """Save the network that learned, and use it."""
+        outcome = self.outcome
+        if outcome is None:
+            return
+
+        def saved(_: None) -> None:
+            self._forget_outcome()
+            self._use(str(self.file()))
+            self._tell(message(Notice.KEPT))
+
+        self._work.submit(lambda: outcome.network.save(self.file()), saved)
+
+    def discard(self) -> None:
+        """Forget the network that learned."""
+        if self.outcome is not None:
+            self._forget_outcome()
+            self._tell(message(Notice.DISCARDED))
+
+    def reset(self) -> None:
+        """Delete all drawings and the network that learned from them."""
+        self.cancel()
+        self._forget_outcome()
+
+        def job() -> None:
+            self._collection.delete_all()
+            self.file().unlink(missing_ok=True)
+
+        def done(_: None) -> None:
+            self._view.show_count(0)
+            if self._engine.model == str(self.file()):
+                self._use("default")
+            self._tell(message(Notice.FORGOTTEN))
+
+        self._work.submit(job, done)
+
+    def export(self, path: str | Path) -> None:
+        """Write all drawings to one file."""
+        self._work.submit(
+            lambda: self._collection.export_to(path), lambda _: self._tell(message(Notice.SAVED, path=path))
+        )
+
+    def import_from(self, path: str | Path) -> None:
+        """Add the drawings of an exported file."""
+
+        def done(added: int) -> None:
+            self.refresh()
+            self._tell(message(Notice.IMPORTED, count=added))
+
+        self._work.submit(lambda: self._collection.import_from(path), done)
+
+    def _learn(self) -> Outcome | int:
+        """The job: the outcome, or how many drawings there are where they are too few."""
+        samples = self._collection.samples()
+        if len(samples) < LEAST_DRAWINGS:
+            return len(samples)
+
+        def progress(share: float) -> None:
+            self._learning.post(lambda: self._view.show_progress(share if self.is_learning else None))
+
+        return learn(
+            self._engine.network,
+            samples,
+            training_pictures(),
+            test_pictures(),
+            progress=progress,
+            cancelled=self._cancel.is_set,
+        )
+
+    def _learned(self, outcome: Outcome | int) -> None:
+        self.is_learning = False
+        self._view.show_progress(None)
+        if isinstance(outcome, int):
+            self._tell(message(Notice.TOO_FEW_DRAWINGS, needed=LEAST_DRAWINGS, count=outcome))
+            return
+        if self._cancel.is_set():
+            self._tell(message(Notice.LEARNING_CANCELLED))
+            return
+        self.outcome = outcome
+        self._view.show_outcome(outcome)
+        self._tell(message(Notice.LEARNED))
+
+    def _failed(self, error: Exception) -> None:
+        self.is_learning = False
+        self._view.show_progress(None)
+        if isinstance(error, CancelledError):
+            self._tell(message(Notice.LEARNING_CANCELLED))
+        else:
+            self._tell(message(Notice.FAILED, reason=str(error)))
+
+    def _forget_outcome(self) -> None:
+        self.outcome = None
+        self._view.show_outcome(None)

@@ -1,0 +1,156 @@
+"""Which networks there are to choose from, what is known of each, and changing from one to another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from fastcnn.gui.logic.engine import Engine
+from fastcnn.gui.logic.folders import data_folder
+from fastcnn.gui.logic.jobs import Jobs
+from fastcnn.gui.logic.notices import Message, Notice, message
+from fastcnn.gui.logic.results import Results
+
+SUFFIX = ".safetensors"
+ACCURACY_KEY = "test_accuracy"  # in a weights file's metadata, where whoever made it wrote it there
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a network; None where it was not measured yet."""
+
+    parameters: int
+    file_bytes: int
+    accuracy: float | None = None
+    images_per_second: float | None = None
+    picture_s: float | None = None
+
+
+class NetworksView(Protocol):
+    """What the choice needs of the window."""
+
+    def show_networks(self, models: list[str], current: str) -> None: ...
+    def show_facts(self, facts: Facts | None) -> None: ...
+
+
+def own_networks() -> Path:
+    """The folder for networks that were trained in the window."""
+    return data_folder()
+
+
+def available() -> list[str]:
+    """The bundled networks by name, then the user's own by path."""
+    from fastcnn.recognizer import BUNDLED, find_model
+
+    bundled = [name for name in BUNDLED if find_model(name)[1].is_file()]
+    own = [path for path in own_networks().glob(f"*{SUFFIX}") if ".checkpoint" not in path.name]
+    return [*bundled, *map(str, sorted(own))]
+
+
+def facts_of(engine: Engine) -> Facts:
+    """What the file of the network in use says."""
+    from fastcnn.files import read_arrays
+    from fastcnn.recognizer import find_model
+
+    _, path = find_model(engine.model)
+    stored = read_arrays(path)[1].get(ACCURACY_KEY, "")
+    try:
+        accuracy = float(stored)
+    except ValueError:
+        accuracy = -1.0
+    known = accuracy if 0 <= accuracy <= 1 else None
+    return Facts(engine.recognizer.network.parameter_count, path.stat().st_size, known)
+
+
+class Networks:
+    """Changes the network in use.
+
+    Parameters
+    ----------
+    answers : the queue that recognizes: a change waits for the answers before it, those after it are the new network's
+    changed : called when another network is in use
+    """
+
+    def __init__(
+        self,
+        view: NetworksView,
+        engine: Engine,
+        answers: Jobs,
+        *,
+        tell: Callable[[Message], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self._view, self._engine, self._answers = view, engine, answers
+        self._tell, self._changed = tell, changed
+        self._opened: list[str] = []
+        self._facts: Facts | None = None
+
+    def refresh(self) -> None:
+        """Show the list, and what is known of the network in use, anew."""
+        current = self._current()
+        models = available()
+        self._opened = [model for model in self._opened if Path(model).is_file()]
+        models += [model for model in self._opened if model not in models]
+        if current not in models:
+            models.append(current)
+        self._view.show_networks(models, current)
+        self._view.show_facts(self._facts)
+
+    def loaded(self) -> None:
+        """The network in use is loaded: find out what its file says."""
+        self._answers.submit(lambda: facts_of(self._engine), self._learn_facts, lambda error: None)
+        self.refresh()
+
+    def choose(self, model: str, *, anew: bool = False) -> None:
+        """Use this network, a name or a path; one that cannot be loaded leaves the one before.
+
+        `anew` reads the file of the network in use once more: it has changed.
+        """
+        if model == self._current() and self._facts is not None and not anew:
+            return
+
+        def done(facts: Facts) -> None:
+            if Path(model).suffix and model not in self._opened:
+                self._opened.append(model)
+            self._learn_facts(facts)
+            self.refresh()
+            self._tell(message(Notice.NETWORK_IN_USE, name=short_name(model)))
+            self._changed()
+
+        def failed(error: Exception) -> None:
+            self.refresh()
+            self._tell(message(Notice.FAILED, reason=str(error)))
+
+        def load() -> Facts:
+            self._engine.load(model)
+            return facts_of(self._engine)
+
+        self._answers.submit(load, done, failed)
+
+    def measured(self, results: Results) -> None:
+        """Accuracy and speed of the network in use were measured."""
+        facts = self._facts or Facts(0, 0)
+        self._learn_facts(
+            replace(
+                facts,
+                accuracy=results.evaluation.accuracy,
+                images_per_second=results.images_per_second,
+                picture_s=results.picture_s,
+            )
+        )
+
+    def _current(self) -> str:
+        from fastcnn.recognizer import find_model
+
+        return find_model(self._engine.model)[0]
+
+    def _learn_facts(self, facts: Facts) -> None:
+        self._facts = facts
+        self._view.show_facts(facts)
+
+
+def short_name(model: str) -> str:
+    """A name for a list: a bundled network's, or the file's without folder and suffix."""
+    return Path(model).name.removesuffix(SUFFIX)

@@ -1,0 +1,58 @@
+"""All test pictures read by one network: its mistakes, and which of them are of one kind."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcnn.gui.logic.engine import Set
+
+if TYPE_CHECKING:
+    from fastcnn.metrics import Evaluation
+    from fastcnn.model import Sequential
+
+SINGLE_REPEATS = 30
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """What a network answered to all test pictures, and how fast."""
+
+    labels: npt.NDArray[np.int64]
+    probabilities: npt.NDArray[np.float32]  # (N, 10)
+    evaluation: Evaluation
+    images_per_second: float
+    picture_s: float  # one picture alone, median
+
+    @property
+    def mistakes(self) -> list[int]:
+        """The numbers of the pictures it got wrong, rising."""
+        return [int(number) for number in np.flatnonzero(self.probabilities.argmax(axis=1) != self.labels)]
+
+    def confusions(self, true: int, answer: int) -> list[int]:
+        """The numbers of the pictures of `true` that were read as `answer`, the surest first."""
+        answers = self.probabilities.argmax(axis=1)
+        found = np.flatnonzero((self.labels == true) & (answers == answer))
+        order = np.argsort(-self.probabilities[found, answer], kind="stable")
+        return [int(number) for number in found[order]]
+
+
+def read_all(network: Sequential, test: Set) -> Results:
+    """Read all test pictures; slow, call it in a job."""
+    from fastcnn.metrics import evaluate
+
+    images, labels = test
+    start = time.perf_counter()
+    probabilities = network.predict_proba(images).astype(np.float32)
+    elapsed_s = time.perf_counter() - start
+    single_s = []
+    for number in range(SINGLE_REPEATS):
+        start = time.perf_counter()
+        network.predict_proba(images[number : number + 1])
+        single_s.append(time.perf_counter() - start)
+    evaluation = evaluate(probabilities, labels)
+    return Results(labels, probabilities, evaluation, len(labels) / elapsed_s, float(np.median(single_s)))

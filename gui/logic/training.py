@@ -1,0 +1,153 @@
+"""Decides about training in the window: start, pause, stop, go on, try what the network knows so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from fastcnn.gui.logic.engine import Engine, training_pictures
+from fastcnn.gui.logic.folders import data_folder
+from fastcnn.gui.logic.jobs import Jobs
+from fastcnn.gui.logic.networks import SUFFIX, own_networks
+from fastcnn.gui.logic.notices import Message, Notice, message
+from fastcnn.gui.logic.training_run import Curves, Run, StoppedError
+
+if TYPE_CHECKING:
+    from fastcnn.history import History
+
+NAME = "trained-here"
+
+
+class State(Enum):
+    """What the training is doing."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    STOPPED = "stopped"  # can go on
+    DONE = "done"
+
+
+class TrainingView(Protocol):
+    """What the training needs of its page, which looks at `Training.curves` by itself while it runs."""
+
+    def show_state(self, state: State) -> None: ...
+
+
+class Training:
+    """One training at a time.
+
+    Parameters
+    ----------
+    jobs : the queue that trains
+    saved : called with the file of the network that was trained
+    changed : called when another network answers: the one in training, or again the chosen one
+    """
+
+    def __init__(
+        self,
+        view: TrainingView,
+        engine: Engine,
+        jobs: Jobs,
+        *,
+        tell: Callable[[Message], None],
+        saved: Callable[[str], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self._view, self._engine, self._jobs = view, engine, jobs
+        self._tell, self._saved, self._changed = tell, saved, changed
+        self._run: Run | None = None
+        self._trying = False
+        self.state = State.IDLE
+        self.curves = Curves()
+
+    @staticmethod
+    def checkpoint() -> Path:
+        """Where an unfinished training is kept."""
+        return data_folder() / f"training.checkpoint{SUFFIX}"
+
+    @staticmethod
+    def target() -> Path:
+        """Where the trained network is kept."""
+        return own_networks() / f"{NAME}{SUFFIX}"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a training runs, pauses or is about to stop."""
+        return self.state in (State.RUNNING, State.PAUSED, State.STOPPING)
+
+    def restore(self) -> None:
+        """A training that was interrupted in an earlier session can go on."""
+        self._enter(State.STOPPED if self.checkpoint().exists() else State.IDLE)
+
+    def start(self, epochs: int) -> None:
+        """Train a new network from the beginning."""
+        if not self.is_active:
+            self.curves = Curves()
+            self._begin(epochs, resume=False)
+
+    def resume(self) -> None:
+        """Go on, after a pause or a stop."""
+        if self.state is State.PAUSED and self._run is not None:
+            self._run.go_on()
+            self._enter(State.RUNNING)
+        elif self.state is State.STOPPED:
+            self._begin(0, resume=True)
+
+    def pause(self) -> None:
+        """Hold before the next step."""
+        if self.state is State.RUNNING and self._run is not None:
+            self._run.pause()
+            self._enter(State.PAUSED)
+
+    def stop(self) -> None:
+        """End before the next step; the last finished epoch is kept."""
+        if self.state in (State.RUNNING, State.PAUSED) and self._run is not None:
+            self._enter(State.STOPPING)
+            self._run.stop()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for the end of a training that was told to stop; returns whether it ended."""
+        return self._run is None or not self.is_active or self._run.wait(timeout_s)
+
+    def try_it(self, on: bool) -> None:
+        """Let the network in training answer, as it is now and as it becomes; or the chosen one again."""
+        self._trying = on
+        self._answer_by(on)
+        self._tell(message(Notice.TRYING if on else Notice.NOT_TRYING))
+
+    def look(self) -> None:
+        """Called now and then while it runs: the network exists only from the first step on, and grows."""
+        if self._trying and self.state is State.RUNNING:
+            self._answer_by(True)
+
+    def _answer_by(self, own: bool) -> None:
+        preview = self._run.preview if self._run is not None else None
+        self._engine.use(preview if own else None)
+        self._changed()
+
+    def _begin(self, epochs: int, *, resume: bool) -> None:
+        run = Run(self.checkpoint(), self.target(), self.curves)
+        self._run = run
+        self._enter(State.RUNNING)
+        self._jobs.submit(lambda: run.train(epochs, training_pictures(), resume=resume), self._done, self._failed)
+
+    def _done(self, history: History) -> None:
+        self._enter(State.DONE)
+        accuracy = history.validation_accuracy or 0.0
+        self._tell(message(Notice.TRAINING_DONE, accuracy=f"{accuracy:.2%}"))
+        self._saved(str(self.target()))
+
+    def _failed(self, error: Exception) -> None:
+        self._enter(State.STOPPED if self.checkpoint().exists() else State.IDLE)
+        if isinstance(error, StoppedError):
+            self._tell(message(Notice.TRAINING_STOPPED))
+        else:
+            self._tell(message(Notice.FAILED, reason=str(error)))
+
+    def _enter(self, state: State) -> None:
+        self.state = state
+        self._view.show_state(state)

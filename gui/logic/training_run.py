@@ -1,0 +1,183 @@
+"""One run of a training, on its own thread: trains by the recipe, holds and stops when told to, can be looked into.
+
+A stopped run can go on from its last finished epoch and ends in the very bits of one that was never stopped.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastcnn.gui.logic.engine import Set
+
+if TYPE_CHECKING:
+    from fastcnn.arrays import Array
+    from fastcnn.history import Epoch, History
+    from fastcnn.model import Sequential
+    from fastcnn.train import Trainer
+
+MODEL = "paper"
+POINT_EVERY = 20  # steps a point of the loss curve
+PREVIEW_EVERY_S = 0.5
+
+
+class StoppedError(Exception):
+    """The training was told to stop."""
+
+
+@dataclass
+class Curves:
+    """What the plots show; written by the training's thread, read by the window's: entries are only ever appended."""
+
+    epoch: int = 1  # the one under way
+    of: int = 0
+    steps: list[float] = field(default_factory=list)  # in epochs
+    losses: list[float] = field(default_factory=list)
+    epochs: list[int] = field(default_factory=list)
+    accuracies: list[float] = field(default_factory=list)
+    images_per_second: float = 0.0
+
+
+class Run:
+    """Trains when `train` is called, on any thread; the other methods are called from outside meanwhile.
+
+    Parameters
+    ----------
+    checkpoint : kept up to date with every epoch, deleted when all are done
+    target : where the trained network is saved
+    """
+
+    def __init__(self, checkpoint: Path, target: Path, curves: Curves) -> None:
+        self._checkpoint, self._target, self.curves = checkpoint, target, curves
+        self._go_on, self._stop, self._finished = threading.Event(), threading.Event(), threading.Event()
+        self._go_on.set()
+        self._preview: Sequential | None = None
+        self._shown_s = self._marked_s = 0.0
+        self._steps = self._images = self._images_marked = 0
+
+    @property
+    def preview(self) -> Sequential | None:
+        """A copy of the network as it was less than a second ago; the same object from the first step on."""
+        return self._preview
+
+    def pause(self) -> None:
+        """Hold before the next step."""
+        self._go_on.clear()
+
+    def go_on(self) -> None:
+        """After a pause."""
+        self._go_on.set()
+
+    def stop(self) -> None:
+        """End before the next step; `train` then raises StoppedError."""
+        self._stop.set()
+        self._go_on.set()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until `train` has returned or raised; returns whether it has."""
+        return self._finished.wait(timeout_s)
+
+    def train(self, epochs: int, training: Set, *, resume: bool) -> History:
+        """Train from the beginning, or go on from the checkpoint, whose epochs and seed then count.
+
+        Raises
+        ------
+        StoppedError
+            If it was told to stop; the checkpoint stays.
+        FastcnnError
+            If the checkpoint cannot be read or written.
+        """
+        try:
+            return self._train(epochs, training, resume)
+        finally:
+            self._finished.set()
+
+    def _train(self, epochs: int, training: Set, resume: bool) -> History:
+        from fastcnn.checkpoint import load_checkpoint
+        from fastcnn.recipes import NETWORKS, RECIPES
+        from fastcnn.train import VALIDATION_PICTURES
+
+        recipe = RECIPES[MODEL]
+        images, labels = training
+        seed = time.time_ns() % 2**31
+        if resume:
+            stored = load_checkpoint(self._checkpoint)
+            epochs, seed = int(stored.settings["epochs"]), int(stored.settings["seed"])
+            self.curves.epoch = stored.epoch + 1
+            self._restore_curves(stored.history)
+        self.curves.of = epochs
+        trainer = recipe.trainer(NETWORKS[MODEL](seed=seed))
+        count = len(images) - VALIDATION_PICTURES
+        self._watch(trainer, -(-count // recipe.batch_size))
+        history = trainer.fit(
+            images,
+            labels,
+            epochs=epochs,
+            batch_size=recipe.batch_size,
+            schedule=recipe.schedule(epochs, count, recipe.batch_size),
+            seed=seed,
+            callbacks=[self._epoch_done],
+            checkpoint=self._checkpoint,
+            resume=self._checkpoint if resume else None,
+            progress=False,
+        )
+        self._show(trainer.network)
+        trainer.network.save(self._target)
+        self._checkpoint.unlink(missing_ok=True)
+        return history
+
+    def _watch(self, trainer: Trainer, epoch_steps: int) -> None:
+        """Look on at every step that `fit` makes."""
+        step = trainer.step
+
+        def watched(images: Array, labels: Array) -> float:
+            if not self._go_on.is_set():
+                self._go_on.wait()
+                self._marked_s = 0.0  # a pause does not count as training
+            if self._stop.is_set():
+                raise StoppedError
+            loss = step(images, labels)
+            self._steps += 1
+            self._images += len(images)
+            if self._steps % POINT_EVERY == 0:
+                self._mark(loss, epoch_steps)
+            if time.perf_counter() - self._shown_s >= PREVIEW_EVERY_S:
+                self._show(trainer.network)
+            return loss
+
+        trainer.step = watched  # type: ignore[method-assign]  # fit has no hook for single steps
+        self._steps = (self.curves.epoch - 1) * epoch_steps
+
+    def _mark(self, loss: float, epoch_steps: int) -> None:
+        now = time.perf_counter()
+        if self._marked_s:
+            self.curves.images_per_second = (self._images - self._images_marked) / (now - self._marked_s)
+        self._marked_s, self._images_marked = now, self._images
+        self.curves.losses.append(loss)
+        self.curves.steps.append(self._steps / epoch_steps)
+
+    def _show(self, network: Sequential) -> None:
+        """Copy the weights to where they can be tried; on the training's thread, so never in the middle of a step."""
+        if self._preview is None:
+            self._preview = network.copy()
+        else:
+            self._preview.load_state_arrays(network.state_arrays())
+        self._shown_s = time.perf_counter()
+
+    def _epoch_done(self, record: Epoch) -> None:
+        if record.validation_accuracy is not None:
+            self.curves.accuracies.append(record.validation_accuracy)
+            self.curves.epochs.append(record.epoch)
+        self.curves.epoch = min(record.epoch + 1, record.epochs)
+
+    def _restore_curves(self, history: list[dict[str, float]]) -> None:
+        """After a restart of the program only the epochs are known; what lies beyond them is done again."""
+        curves, done = self.curves, len(history)
+        kept = sum(1 for step in curves.steps if step <= done)
+        del curves.steps[kept:], curves.losses[kept:]
+        known = len(curves.epochs)
+        curves.epochs += [int(record["epoch"]) for record in history[known:]]
+        curves.accuracies += [float(record["validation_accuracy"]) for record in history[known:]]

@@ -1,0 +1,152 @@
+"""The page with the paper's experiments: so many groups of so many digits, charts, and what they come to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt5.QtWidgets import QComboBox, QFileDialog, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout
+
+from fastcnn.gui.language import tr
+from fastcnn.gui.logic.experiment import HAND, MAX_SIDE, MNIST, Session
+from fastcnn.gui.widgets.page import Page, Words
+from fastcnn.gui.widgets.plots import Plot
+from fastcnn.gui.words import accuracy_words, percent
+
+if TYPE_CHECKING:
+    from fastcnn.gui.logic.experimenter import Experimenter
+
+MODES = (MNIST, HAND)
+
+
+class ExperimentPage(Page):
+    """A `logic.experimenter.ExperimentView`."""
+
+    def __init__(self, groups: int, size: int) -> None:
+        super().__init__()
+        self.experimenter: Experimenter
+        self._session: Session | None = None
+        self.mode = QComboBox(self)
+        self.mode.setObjectName("experimentMode")
+        self.mode.addItems(["", ""])
+        self.groups, self.size_ = QSpinBox(self), QSpinBox(self)
+        for spin, name, value in ((self.groups, "groupsSpin", groups), (self.size_, "sizeSpin", size)):
+            spin.setObjectName(name)
+            spin.setRange(1, MAX_SIDE)
+            spin.setValue(value)
+        self.start = self._button("startExperimentButton", self._start)
+        self.next = self._button("nextDigitButton", lambda: self.experimenter.take())
+        self.resume = self._button("resumeExperimentButton", lambda: self.experimenter.resume())
+        self.leave = self._button("leaveExperimentButton", lambda: self.experimenter.interrupt())
+        self.csv = self._button("exportCsvButton", self._choose_csv)
+        self.png = self._button("exportPngButton", self._choose_png)
+        self.by_group, self.by_digit = Plot(self, bars=True), Plot(self, bars=True)
+        self.by_group.setObjectName("groupChart")
+        self.by_digit.setObjectName("digitChart")
+        self.summary = self._text("experimentSummary")
+        self._arrange()
+        self.show_session(None, running=False)
+
+    def show_session(self, session: Session | None, *, running: bool) -> None:
+        """Show a session as far as it has come, or that there is none."""
+        self._session = session
+        done = session is None or session.is_done
+        has_trials = session is not None and bool(session.trials)
+        for widget in (self.mode, self.groups, self.size_, self.start):
+            widget.setEnabled(not running)
+        self.next.setEnabled(running and session is not None and session.mode == HAND)
+        self.resume.setEnabled(not running and not done)
+        self.leave.setEnabled(running)
+        self.csv.setEnabled(has_trials)
+        self.png.setEnabled(has_trials)
+        if session is not None and (self.isVisible() or has_trials):
+            found = session.summary()
+            groups = [0.0 if rate is None else rate for rate in found.group_rates]
+            digits = [0.0 if rate is None else rate for rate in found.digit_rates]
+            self.by_group.show_points(range(1, len(groups) + 1), groups)
+            self.by_digit.show_points(range(10), digits)
+        self.retranslate()
+
+    def export_png(self, path: str) -> None:
+        """Save charts and summary as a picture."""
+        if not path.lower().endswith(".png"):
+            path += ".png"
+        if not self.grab().save(path, "PNG"):
+            raise OSError(tr("The picture cannot be written to {path}: choose another place.").format(path=path))
+
+    def retranslate(self) -> None:
+        super().retranslate()
+        self.mode.setItemText(0, tr("MNIST pictures"))
+        self.mode.setItemText(1, tr("Handwriting"))
+        self.by_group.set_labels(tr("Share right in each group"), tr("group"))
+        self.by_digit.set_labels(tr("Share right of each digit"), tr("digit"))
+        self.summary.setText(self._summary())
+
+    def _summary(self) -> str:
+        session = self._session
+        found = None if session is None else session.summary()
+        if session is None or found is None or found.interval is None or found.mean_confidence is None:
+            return tr("No digit has been recognized in an experiment yet.")
+        lines = [
+            tr("{count} of {total} digits done.").format(count=found.count, total=session.total),
+            accuracy_words(found.right, found.count, found.interval),
+            tr("Mean recognition rate {share}: how sure the network is, not how often it is right").format(
+                share=percent(found.mean_confidence)
+            ),
+        ]
+        return "\n".join(lines)
+
+    def _start(self) -> None:
+        self.experimenter.start(MODES[self.mode.currentIndex()], self.groups.value(), self.size_.value())
+
+    def _choose_csv(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self.window(), tr("Export as CSV"), "", tr("CSV table (*.csv)"))
+        if path:
+            self.experimenter.export(path)
+
+    def _choose_png(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(self.window(), tr("Export as PNG"), "", tr("PNG picture (*.png)"))
+        if path:
+            self.export_png(path)
+
+    def _arrange(self) -> None:
+        choices = QGridLayout()
+        choices.addWidget(self.mode, 0, 0)
+        choices.addWidget(self._caption("groupsCaption", self.groups), 0, 1)
+        choices.addWidget(self.groups, 0, 2)
+        choices.addWidget(self._caption("sizeCaption", self.size_), 0, 3)
+        choices.addWidget(self.size_, 0, 4)
+        choices.setColumnStretch(0, 1)
+        running, files = QHBoxLayout(), QHBoxLayout()
+        for button in (self.start, self.next, self.leave, self.resume):
+            running.addWidget(button)
+        files.addWidget(self.summary, 1)
+        exports = QVBoxLayout()
+        exports.addWidget(self.csv)
+        exports.addWidget(self.png)
+        files.addLayout(exports)
+        charts = QHBoxLayout()
+        charts.addWidget(self.by_group)
+        charts.addWidget(self.by_digit)
+        box = QVBoxLayout(self)
+        box.addLayout(choices)
+        box.addLayout(running)
+        box.addLayout(charts, 1)
+        box.addLayout(files)
+
+    def _words(self) -> Words:
+        return {
+            "experimentMode": (tr("Kind of experiment"), tr("Test pictures drawn at random, or digits that you draw")),
+            "groupsCaption": (tr("&Groups"), ""),
+            "groupsSpin": (tr("Number of groups"), tr("How many groups")),
+            "sizeCaption": (tr("o&f"), ""),
+            "sizeSpin": (tr("Digits in a group"), tr("How many digits each group has")),
+            "startExperimentButton": (tr("&Start"), tr("Begin a new experiment")),
+            "nextDigitButton": (tr("Ne&xt"), tr("Recognize and note this drawing, then go to the next digit (F4)")),
+            "resumeExperimentButton": (tr("Go &on"), tr("Go on with the experiment that was interrupted")),
+            "leaveExperimentButton": (tr("&Interrupt"), tr("Leave the experiment; it is kept and can go on later")),
+            "exportCsvButton": (tr("&CSV …"), tr("Save every answer as a table")),
+            "exportPngButton": (tr("&PNG …"), tr("Save charts and figures as a picture")),
+            "groupChart": (tr("Share right in each group"), tr("Share right in each group")),
+            "digitChart": (tr("Share right of each digit"), tr("Share right of each digit")),
+            "experimentSummary": (tr("Figures of the experiment"), ""),
+        }

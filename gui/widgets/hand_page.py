@@ -1,0 +1,141 @@
+"""The page where the network learns the user's hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QFileDialog, QGridLayout, QProgressBar, QVBoxLayout
+
+from fastcnn.gui.language import tr
+from fastcnn.gui.logic.learning import Outcome, Score
+from fastcnn.gui.widgets.page import Page, Words, ask
+from fastcnn.gui.words import percent
+
+if TYPE_CHECKING:
+    from fastcnn.gui.logic.hand import Hand
+
+
+class HandPage(Page):
+    """A `logic.hand.HandView`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hand: Hand
+        self._count = 0
+        self._outcome: Outcome | None = None
+        self.count = self._text("drawingsCount")
+        self.progress = QProgressBar(self)
+        self.progress.setObjectName("learningProgress")
+        self.progress.setRange(0, 100)
+        self.outcome = self._text("learningOutcome")
+        self.learn = self._button("learnButton", lambda: self.hand.learn())
+        self.cancel = self._button("cancelLearningButton", lambda: self.hand.cancel())
+        self.keep = self._button("keepButton", lambda: self.hand.keep())
+        self.discard = self._button("discardButton", lambda: self.hand.discard())
+        self.export = self._button("exportDrawingsButton", self._choose_export)
+        self.take_in = self._button("importDrawingsButton", self._choose_import)
+        self.reset = self._button("resetHandButton", self._ask_reset)
+        self._arrange()
+        self.retranslate()
+        self.show_progress(None)
+        self.show_outcome(None)
+
+    def show_count(self, count: int) -> None:
+        """Show how many drawings there are."""
+        self._count = count
+        self.retranslate()
+
+    def show_progress(self, share: float | None) -> None:
+        """Show how far learning is, or that it does not run."""
+        running = share is not None
+        self.progress.setValue(round(100 * (share or 0.0)))
+        self.learn.setEnabled(not running)
+        self.reset.setEnabled(not running)
+        self.cancel.setEnabled(running)
+
+    def show_outcome(self, outcome: Outcome | None) -> None:
+        """Show what learning brought, and let it be kept or discarded; or that there is nothing to decide."""
+        self._outcome = outcome
+        self.keep.setEnabled(outcome is not None)
+        self.discard.setEnabled(outcome is not None)
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        super().retranslate()
+        self.count.setText(tr("Drawings in your collection: {count}").format(count=self._count))
+        self.outcome.setTextFormat(Qt.TextFormat.RichText)
+        self.outcome.setText(self._outcome_words())
+
+    def _outcome_words(self) -> str:
+        found = self._outcome
+        if found is None:
+            return ""
+        rows = (
+            (tr("your drawings, held back"), found.hand_before, found.hand_after),
+            (tr("MNIST's test pictures"), found.mnist_before, found.mnist_after),
+        )
+        head = "".join(f"<th align='left'>{words}&nbsp;&nbsp;</th>" for words in ("", tr("before"), tr("after")))
+        body = "".join(
+            f"<tr><td>{name}&nbsp;&nbsp;</td><td>{_score(before)}&nbsp;&nbsp;</td><td>{_score(after)}</td></tr>"
+            for name, before, after in rows
+        )
+        return f"<table><tr>{head}</tr>{body}</table>"
+
+    def _choose_export(self) -> None:
+        filters = tr("Collection of drawings (*.json)")
+        path, _ = QFileDialog.getSaveFileName(self.window(), tr("Export drawings"), "drawings.json", filters)
+        if path:
+            self.hand.export(path)
+
+    def _choose_import(self) -> None:
+        filters = tr("Collection of drawings (*.json)")
+        path, _ = QFileDialog.getOpenFileName(self.window(), tr("Import drawings"), "", filters)
+        if path:
+            self.hand.import_from(path)
+
+    def _ask_reset(self) -> None:
+        question = tr("Delete all your drawings and the network that learned from them?")
+        if ask(self, tr("Delete"), question):
+            self.hand.reset()
+
+    def _arrange(self) -> None:
+        grid = QGridLayout()
+        for index, button in enumerate((self.learn, self.cancel, self.keep, self.discard)):
+            grid.addWidget(button, index // 2, index % 2)
+        files = QGridLayout()
+        for index, button in enumerate((self.export, self.take_in, self.reset)):
+            files.addWidget(button, 0, index)
+        box = QVBoxLayout(self)
+        box.addWidget(self._caption("handCaption"))
+        box.addWidget(self.count)
+        box.addLayout(grid)
+        box.addWidget(self.progress)
+        box.addWidget(self.outcome)
+        box.addStretch(1)
+        box.addLayout(files)
+
+    def _words(self) -> Words:
+        caption = tr(
+            "When an answer is wrong, right-click your drawing or press the key of the right digit. The drawing is "
+            "kept, and the network can learn from it. Every fourth one is held back to measure whether that helped."
+        )
+        return {
+            "handCaption": (caption, ""),
+            "drawingsCount": (tr("Number of drawings"), ""),
+            "learnButton": (tr("&Learn from my drawings"), tr("Train a copy of the network in use, in the background")),
+            "cancelLearningButton": (tr("C&ancel"), tr("Stop learning; the network stays as it was")),
+            "keepButton": (tr("&Keep"), tr("Use the network that learned from now on")),
+            "discardButton": (tr("D&iscard"), tr("Forget what was learned; the drawings stay")),
+            "exportDrawingsButton": (tr("E&xport …"), tr("Save all your drawings to one file")),
+            "importDrawingsButton": (tr("Im&port …"), tr("Add the drawings of such a file")),
+            "resetHandButton": (tr("De&lete …"), tr("Delete all your drawings and the network that learned from them")),
+            "learningProgress": (tr("Progress of learning"), tr("How far learning is")),
+            "learningOutcome": (tr("Accuracy before and after learning"), ""),
+        }
+
+
+def _score(score: Score) -> str:
+    if not score.count:
+        return tr("none yet")
+    return f"{percent(score.right / score.count)} ({score.right}/{score.count})"

@@ -1,0 +1,65 @@
+"""The page that looks inside the network: its filters, what they find in this picture, and where it looked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+from PyQt5.QtCore import pyqtSignal
+from PyQt5.QtWidgets import QGridLayout
+
+from fastcnn.gui.language import tr
+from fastcnn.gui.widgets.page import Page, Words
+from fastcnn.gui.widgets.pixels import PixelLabel
+
+
+class InsidePage(Page):
+    """Shows pictures that `logic.insight` made."""
+
+    became_visible = pyqtSignal()
+
+    def __init__(self, occlude: Callable[[], None]) -> None:
+        super().__init__()
+        self.maps, self.filters, self.heat = PixelLabel(self), PixelLabel(self), PixelLabel(self)
+        for label, name in ((self.maps, "featureMaps"), (self.filters, "filters"), (self.heat, "occlusionMap")):
+            label.setObjectName(name)
+        grid = QGridLayout(self)
+        grid.addWidget(self._caption("mapsCaption"), 0, 0, 1, 2)
+        grid.addWidget(self.maps, 1, 0, 1, 2)
+        grid.addWidget(self._caption("filtersCaption"), 2, 0)
+        grid.addWidget(self._button("occlusionButton", occlude), 2, 1)
+        grid.addWidget(self.filters, 3, 0)
+        grid.addWidget(self.heat, 3, 1)
+        grid.setRowStretch(1, 3)
+        grid.setRowStretch(3, 3)
+        grid.setColumnStretch(0, 3)
+        grid.setColumnStretch(1, 2)
+        self.retranslate()
+
+    def show_maps(self, maps: npt.NDArray[np.uint8] | None, filters: npt.NDArray[np.uint8] | None) -> None:
+        """Show the feature maps of a picture and the network's filters."""
+        self.maps.show_pixels(maps)
+        self.filters.show_pixels(filters)
+        self.heat.show_pixels(None)
+
+    def show_heat(self, heat: npt.NDArray[np.uint8]) -> None:
+        """Show where the network looked."""
+        self.heat.show_pixels(heat)
+
+    def showEvent(self, event: object) -> None:
+        super().showEvent(event)  # type: ignore[arg-type]
+        self.became_visible.emit()
+
+    def _words(self) -> Words:
+        return {
+            "mapsCaption": (tr("What each filter of the convolution finds in this picture"), ""),
+            "filtersCaption": (tr("The filters: orange adds, blue takes away"), ""),
+            "occlusionButton": (
+                tr("&Where did it look?"),
+                tr("Blacken the picture bit by bit and show in red where the answer suffers"),
+            ),
+            "featureMaps": (tr("Feature maps"), tr("What each filter of the convolution finds in this picture")),
+            "filters": (tr("Filters"), tr("The weights of the convolution, the same for every picture")),
+            "occlusionMap": (tr("Where the network looked"), tr("Red: without this part the answer would suffer")),
+        }

@@ -1,0 +1,86 @@
+"""The page with the confusion matrix: click a cell to see its pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout
+
+from fastcnn.gui.language import tr
+from fastcnn.gui.logic.results import Results
+from fastcnn.gui.widgets.matrix import Matrix
+from fastcnn.gui.widgets.page import Page, Words
+from fastcnn.gui.words import accuracy_words
+
+if TYPE_CHECKING:
+    from fastcnn.gui.logic.browser import Browser
+
+
+class MistakesPage(Page):
+    """A `logic.browser.BrowserView`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.browser: Browser
+        self._results: Results | None = None
+        self._position: tuple[int, int] | None = None
+        self.matrix = Matrix(self)
+        self.matrix.setObjectName("confusionMatrix")
+        self.matrix.chosen.connect(lambda true, answer: self.browser.choose(true, answer))
+        self.summary = self._text("mistakesSummary")
+        self.position = self._text("mistakesPosition")
+        self.position.setWordWrap(False)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self._button("measureButton", lambda: self.browser.measure()))
+        buttons.addWidget(self._button("allMistakesButton", lambda: self.browser.choose_all()))
+        buttons.addWidget(self._button("previousMistakeButton", lambda: self.browser.step(-1)))
+        buttons.addWidget(self._button("nextMistakeButton", lambda: self.browser.step(1)))
+        buttons.addWidget(self.position, 1)
+        box = QVBoxLayout(self)
+        box.addWidget(self._caption("mistakesCaption"))
+        box.addWidget(self.matrix, 1)
+        box.addWidget(self.summary)
+        box.addLayout(buttons)
+        self.retranslate()
+
+    def show_results(self, results: Results | None) -> None:
+        """Show a network's confusions, or none."""
+        self._results, self._position = results, None
+        self.matrix.show_counts(None if results is None else results.evaluation.confusion)
+        self._word()
+
+    def show_position(self, position: int, count: int) -> None:
+        """Show which of the chosen pictures is shown, from 1."""
+        self._position = position, count
+        self._word()
+
+    def retranslate(self) -> None:
+        super().retranslate()
+        self._word()
+
+    def _word(self) -> None:
+        if self._results is None:
+            self.summary.setText(tr("Not measured yet."))
+        else:
+            evaluation = self._results.evaluation
+            right = int(evaluation.confusion.trace())
+            self.summary.setText(accuracy_words(right, evaluation.count, evaluation.interval))
+        position = self._position
+        self.position.setText("" if position is None else f"{position[0]} / {position[1]}")
+
+    def _words(self) -> Words:
+        return {
+            "mistakesCaption": (
+                tr("Rows: the true digit. Columns: the answer. Click a cell to see its pictures."),
+                "",
+            ),
+            "confusionMatrix": (
+                tr("Confusion matrix"),
+                tr("How often each digit got each answer; by keyboard, arrow keys and Return choose a cell"),
+            ),
+            "measureButton": (tr("Mea&sure"), tr("Let the network read all 10,000 test pictures")),
+            "allMistakesButton": (tr("&All mistakes"), tr("Browse all mistakes again")),
+            "previousMistakeButton": (tr("◀"), tr("The mistake before (Shift+F8)")),
+            "nextMistakeButton": (tr("▶"), tr("The next mistake (F8)")),
+            "mistakesSummary": (tr("Accuracy on the test pictures"), ""),
+        }

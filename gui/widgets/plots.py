@@ -1,0 +1,95 @@
+"""Plots of pyqtgraph in the window's colours. pyqtgraph takes 0.4 s to import, so it is imported when first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PyQt5.QtCore import QEvent
+from PyQt5.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+
+from fastcnn.gui.widgets.bars import RIGHT
+
+LEAST_SIDE_PX = 90
+FULL = 1.0
+
+
+class Plot(QWidget):
+    """A curve, or bars; the plot itself is made when the widget is first shown or filled."""
+
+    def __init__(self, parent: QWidget | None = None, *, bars: bool = False) -> None:
+        super().__init__(parent)
+        self._bars = bars
+        self._plot: Any = None
+        self._item: Any = None
+        self._labels = "", ""
+        self._box = QVBoxLayout(self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self.setMinimumSize(LEAST_SIDE_PX, LEAST_SIDE_PX)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def set_labels(self, title: str, below: str) -> None:
+        """What is shown, and over what."""
+        self._labels = title, below
+        if self._plot is not None:
+            self._label()
+
+    def show_points(self, x: Sequence[float], y: Sequence[float]) -> None:
+        """Draw a curve, or bars whose heights are shares."""
+        self._make()
+        assert self._item is not None
+        if self._bars:
+            self._item.setOpts(x=list(x), height=list(y), width=0.7)
+        else:
+            self._item.setData(list(x), list(y))
+
+    def showEvent(self, event: Any) -> None:
+        self._make()
+        super().showEvent(event)
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.PaletteChange and self._plot is not None:
+            self._color()
+
+    def _make(self) -> None:
+        if self._plot is not None:
+            return
+        import pyqtgraph
+
+        plot: Any = pyqtgraph.PlotWidget(self)
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.setMouseEnabled(False, False)
+        plot.showGrid(x=False, y=True, alpha=0.25)
+        self._plot = plot
+        if self._bars:
+            self._item = pyqtgraph.BarGraphItem(x=[], height=[], width=0.7, brush=RIGHT, pen=RIGHT)
+            plot.addItem(self._item)
+            plot.setYRange(0, FULL, padding=0.02)
+        else:
+            self._item = plot.plot([], [])
+        self._box.addWidget(plot)
+        self._label()
+        self._color()
+
+    def _label(self) -> None:
+        assert self._plot is not None
+        title, below = self._labels
+        self._plot.setTitle(title, size="9pt", color=self.palette().windowText().color().name())
+        self._plot.setLabel("bottom", below)
+        self._plot.setAccessibleName(title)
+
+    def _color(self) -> None:
+        import pyqtgraph
+
+        assert self._plot is not None and self._item is not None
+        ink, paper = self.palette().windowText().color(), self.palette().base().color()
+        self._plot.setBackground(paper)
+        for side in ("left", "bottom"):
+            axis = self._plot.getAxis(side)
+            axis.setPen(ink)
+            axis.setTextPen(ink)
+        if not self._bars:
+            self._item.setPen(pyqtgraph.mkPen(self.palette().highlight().color(), width=2))
+        self._label()

@@ -1,0 +1,142 @@
+"""The page that trains the paper's network, with its curves as they grow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import QTimer
+from PyQt5.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout
+
+from fastcnn.gui.language import tr
+from fastcnn.gui.logic.training import State
+from fastcnn.gui.widgets.page import Page, Words
+from fastcnn.gui.widgets.plots import Plot
+
+if TYPE_CHECKING:
+    from fastcnn.gui.logic.training import Training
+
+REFRESH_MS = 250
+MOST_POINTS = 2000  # of the loss curve; more would not be seen and cost time
+MOST_EPOCHS = 100
+
+
+class TrainingPage(Page):
+    """A `logic.training.TrainingView`."""
+
+    def __init__(self, epochs: int) -> None:
+        super().__init__()
+        self.training: Training
+        self._state = State.IDLE
+        self.epochs = QSpinBox(self)
+        self.epochs.setObjectName("epochsSpin")
+        self.epochs.setRange(1, MOST_EPOCHS)
+        self.epochs.setValue(epochs)
+        self.start = self._button("startTrainingButton", lambda: self.training.start(self.epochs.value()))
+        self.pause = self._button("pauseTrainingButton", lambda: self.training.pause())
+        self.resume = self._button("resumeTrainingButton", lambda: self.training.resume())
+        self.stop = self._button("stopTrainingButton", lambda: self.training.stop())
+        self.try_it = QCheckBox(self)
+        self.try_it.setObjectName("tryTrainingCheck")
+        self.try_it.toggled.connect(lambda on: self.training.try_it(on))
+        self.loss, self.accuracy = Plot(self), Plot(self)
+        self.loss.setObjectName("lossPlot")
+        self.accuracy.setObjectName("accuracyPlot")
+        self.status = self._text("trainingStatus")
+        self._timer = QTimer(self)
+        self._timer.setInterval(REFRESH_MS)
+        self._timer.timeout.connect(self._refresh)
+        self._arrange()
+        self.show_state(State.IDLE)
+
+    def show_state(self, state: State) -> None:
+        """Offer what can be done in this state."""
+        self._state = state
+        running = state in (State.RUNNING, State.PAUSED, State.STOPPING)
+        self.start.setEnabled(not running)
+        self.epochs.setEnabled(not running)
+        self.pause.setEnabled(state is State.RUNNING)
+        self.resume.setEnabled(state in (State.PAUSED, State.STOPPED))
+        self.stop.setEnabled(state in (State.RUNNING, State.PAUSED))
+        self.try_it.setEnabled(running or state in (State.STOPPED, State.DONE))
+        if running:
+            self._timer.start()
+        else:
+            self._timer.stop()
+            self.try_it.setChecked(False)
+        self.retranslate()
+        if state is not State.IDLE:
+            self._refresh()
+
+    def retranslate(self) -> None:
+        super().retranslate()
+        self.loss.set_labels(tr("Loss of a batch"), tr("epoch"))
+        self.accuracy.set_labels(tr("Accuracy on pictures not trained on, %"), tr("epoch"))
+        self._word()
+
+    def _refresh(self) -> None:
+        self.training.look()
+        if self.isVisible():
+            curves = self.training.curves
+            # The other thread appends to these lists, to the losses first: cut to what both have.
+            count = len(curves.steps)
+            stride = -(-count // MOST_POINTS) or 1
+            self.loss.show_points(curves.steps[:count:stride], curves.losses[:count:stride])
+            known = len(curves.epochs)
+            shares = [100 * share for share in curves.accuracies[:known]]
+            self.accuracy.show_points(curves.epochs[:known], shares)
+        self._word()
+
+    def showEvent(self, event: object) -> None:
+        super().showEvent(event)  # type: ignore[arg-type]
+        if self._state is not State.IDLE:
+            self._refresh()
+
+    def _word(self) -> None:
+        words = {
+            State.IDLE: tr("No training yet."),
+            State.RUNNING: tr("Training …"),
+            State.PAUSED: tr("Paused."),
+            State.STOPPING: tr("Stopping …"),
+            State.STOPPED: tr("Stopped; it can go on."),
+            State.DONE: tr("Done; the network is in the list of networks."),
+        }[self._state]
+        if self._state is not State.IDLE:
+            curves = self.training.curves
+            if curves.of:
+                progress = tr("Epoch {epoch} of {of}, {speed} images/s")
+                words += " " + progress.format(
+                    epoch=curves.epoch, of=curves.of, speed=f"{curves.images_per_second:,.0f}"
+                )
+        self.status.setText(words)
+
+    def _arrange(self) -> None:
+        buttons = QGridLayout()
+        for index, button in enumerate((self.start, self.pause, self.resume, self.stop)):
+            buttons.addWidget(button, 0, index)
+        choices = QHBoxLayout()
+        choices.addWidget(self._caption("epochsCaption", self.epochs))
+        choices.addWidget(self.epochs)
+        choices.addStretch(1)
+        choices.addWidget(self.try_it)
+        plots = QVBoxLayout()
+        plots.addWidget(self.loss, 1)
+        plots.addWidget(self.accuracy, 1)
+        box = QVBoxLayout(self)
+        box.addLayout(choices)
+        box.addLayout(buttons)
+        box.addLayout(plots, 1)
+        box.addWidget(self.status)
+
+    def _words(self) -> Words:
+        return {
+            "epochsCaption": (tr("&Epochs"), ""),
+            "epochsSpin": (tr("Epochs"), tr("How often the network sees each of the 55,000 training pictures")),
+            "startTrainingButton": (tr("&Train"), tr("Train the paper's network from the beginning")),
+            "pauseTrainingButton": (tr("Pa&use"), tr("Hold; nothing is lost")),
+            "resumeTrainingButton": (tr("Resu&me"), tr("Go on after a pause or a stop")),
+            "stopTrainingButton": (tr("&Stop"), tr("End now; the last finished epoch is kept and can be resumed")),
+            "tryTrainingCheck": (tr("Tr&y it"), tr("Let the network in training answer, as it is now")),
+            "lossPlot": (tr("Loss"), tr("The loss of single batches")),
+            "accuracyPlot": (tr("Accuracy"), tr("After each epoch, on 5,000 pictures that it does not train on")),
+            "trainingStatus": (tr("State of the training"), ""),
+        }
