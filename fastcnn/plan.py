@@ -103,7 +103,8 @@ class Plan:
             backward = [call for step in reversed(self._with_gradient) for call in step.backward_calls(n)]
             if len(self._calls) >= 8:  # batches of ever new sizes must not fill the memory
                 self._calls.clear()
-            self._calls[key] = forward, backward
+            calls = self._module.without_twins(forward + backward)
+            self._calls[key] = calls[: len(forward)], calls[len(forward) :]
         return self._calls[key]
 
     def _activation(self, shape: tuple[int, ...], at: int, *, below: int) -> Any:

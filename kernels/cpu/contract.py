@@ -17,7 +17,8 @@ from fastcnn.kernels.cpu.sharing import split
 from fastcnn.kernels.cpu.tiles import (
     DOT_OUTPUTS,
     DOT_PICTURES,
-    POOL_WINDOWS,
+    NEXT_TILE,
+    POOL_SIZES,
     TILE_PIXELS,
     TILE_VECTORS,
     dot_tile,
@@ -75,11 +76,11 @@ def sum_products(out, x, w, bias, floor, x_rows, out_rows, row_taps, x_taps, w_t
             valid = min(width, walk.filters - block * width)
             vectors = (TILE_VECTORS * valid + width - 1) // width
             for row in range(rows * row_part // row_parts, rows * (row_part + 1) // row_parts):
-                # Columns are dealt out evenly: 14 pixels are two tiles of 7, not one of 12 and a slow one of 2.
-                tiles = (walk.columns + TILE_PIXELS - 1) // TILE_PIXELS
                 first, stop = row_taps[2 * row], min(taps, row_taps[2 * row + 1])
-                for i in range(tiles):
-                    m = walk.columns * i // tiles
+                m = 0
+                while m < walk.columns:
+                    rest = walk.columns - m
+                    pixels = NEXT_TILE[vectors - 1, rest] if rest < NEXT_TILE.shape[1] else TILE_PIXELS
                     sum_tile(
                         out,
                         walk.out_at + image * walk.out_image + out_rows[row] + m * walk.out_step + block * width,
@@ -98,10 +99,11 @@ def sum_products(out, x, w, bias, floor, x_rows, out_rows, row_taps, x_taps, w_t
                         bias,
                         block * walk.bias_block,
                         floor,
-                        walk.columns * (i + 1) // tiles - m,
+                        pixels,
                         vectors,
                         valid,
                     )
+                    m += pixels
 
 
 @kernel
@@ -118,9 +120,9 @@ def pooled_products(out, codes, codes_width, x, w, bias, x_rows, out_rows, x_bel
             valid = min(width, walk.filters - block * width)
             vectors = (TILE_VECTORS * valid + width - 1) // width
             for row in range(rows * row_part // row_parts, rows * (row_part + 1) // row_parts):
-                tiles = (walk.columns + POOL_WINDOWS - 1) // POOL_WINDOWS
-                for i in range(tiles):
-                    m = walk.columns * i // tiles
+                m = 0
+                while m < walk.columns:
+                    windows = POOL_SIZES[-1] if m + POOL_SIZES[-1] <= walk.columns else 1
                     pool_tile(
                         out,
                         walk.out_at + image * walk.out_image + out_rows[row] + m * walk.out_step + block * width,
@@ -141,10 +143,11 @@ def pooled_products(out, codes, codes_width, x, w, bias, x_rows, out_rows, x_bel
                         walk.length,
                         bias,
                         block * walk.bias_block,
-                        walk.columns * (i + 1) // tiles - m,
+                        windows,
                         vectors,
                         valid,
                     )
+                    m += windows
 
 
 @kernel

@@ -40,16 +40,18 @@ def to_channels_last(out, frame, x, scale):
     N, C, H, W = x.shape
     for n in prange(N):
         for h in range(H):
-            row = frame.at + n * frame.image + h * frame.row
+            start = frame.at + n * frame.image + h * frame.row
+            target = out[start : start + W * C]
             if C == 1:  # a loop of its own: LLVM vectorises it only if it knows the step
-                source, target = x[n, 0, h], out[row : row + W]
+                source = x[n, 0, h]
                 for w in range(W):
                     target[w] = _scaled(source[w], out, scale)
-                continue
-            for start in range(0, W, BLOCK_PIXELS):
-                for c in range(C):
-                    for w in range(start, min(W, start + BLOCK_PIXELS)):
-                        out[row + w * C + c] = _scaled(x[n, c, h, w], out, scale)
+            else:
+                for first in range(0, W, BLOCK_PIXELS):
+                    for c in range(C):
+                        source = x[n, c, h]
+                        for w in range(first, min(W, first + BLOCK_PIXELS)):
+                            target[w * C + c] = _scaled(source[w], out, scale)
 
 
 @kernel

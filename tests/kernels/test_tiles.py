@@ -67,8 +67,7 @@ def assert_close(first, second, dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("vectors", range(1, tiles.TILE_VECTORS + 1))
-@pytest.mark.parametrize("pixels", range(1, tiles.TILE_PIXELS + 1))
+@pytest.mark.parametrize(("pixels", "vectors"), [(m, v) for v in tiles.TILE_SIZES for m in tiles.TILE_SIZES[v]])
 def test_sum_tile_is_its_twin_and_writes_nothing_else(sum_tile, rng, dtype, pixels, vectors):
     lanes = sums.twin_lanes(np.empty(0, dtype))
     x, w, bias = drawn(rng, 400, dtype), drawn(rng, 4000, dtype), drawn(rng, 200, dtype)
@@ -88,15 +87,15 @@ def test_sum_tile_is_its_twin_and_writes_nothing_else(sum_tile, rng, dtype, pixe
 
 
 def test_sum_tile_is_a_matrix_product(sum_tile, rng):
-    x, w = drawn(rng, 5 * 6, np.float64), drawn(rng, 6 * 64, np.float64)
-    out, start, zeros = np.zeros(5 * 3), np.zeros(1, np.int64), np.zeros(64)
-    sum_tile(out, 0, 3, x, 0, 6, 1, w, 0, 64, start, start, 1, 6, zeros, 0, -np.inf, 5, 1, 3)
-    np.testing.assert_allclose(out.reshape(5, 3), x.reshape(5, 6) @ w.reshape(6, 64)[:, :3], rtol=1e-13, atol=1e-13)
+    x, w = drawn(rng, 4 * 6, np.float64), drawn(rng, 6 * 64, np.float64)
+    out, start, zeros = np.zeros(4 * 3), np.zeros(1, np.int64), np.zeros(64)
+    sum_tile(out, 0, 3, x, 0, 6, 1, w, 0, 64, start, start, 1, 6, zeros, 0, -np.inf, 4, 1, 3)
+    np.testing.assert_allclose(out.reshape(4, 3), x.reshape(4, 6) @ w.reshape(6, 64)[:, :3], rtol=1e-13, atol=1e-13)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("vectors", range(1, tiles.TILE_VECTORS + 1))
-@pytest.mark.parametrize("windows", range(1, tiles.POOL_WINDOWS + 1))
+@pytest.mark.parametrize("windows", tiles.POOL_SIZES)
 def test_pool_tile_is_its_twin_and_writes_nothing_else(pool_tile, rng, dtype, windows, vectors):
     lanes = sums.twin_lanes(np.empty(0, dtype))
     x, w, bias = drawn(rng, 400, dtype), drawn(rng, 4000, dtype), drawn(rng, 200, dtype)
@@ -190,3 +189,14 @@ def test_gradient_tile_gives_each_winner_its_own_pixel(gradient_tile):
     assert weight[lanes : lanes + 4].tolist() == [1, 2, 29, 30]
     assert weight[4:lanes].tolist() == [0] * (lanes - 4)
     assert bias[:lanes].tolist() == [1, 1, 1, 1] + [0] * (lanes - 4)
+
+
+@pytest.mark.parametrize("vectors", tiles.TILE_SIZES)
+def test_any_number_of_pixels_is_split_into_tiles_that_exist(vectors):
+    for pixels in range(1, tiles.NEXT_TILE.shape[1]):
+        rest, used = pixels, []
+        while rest > 0:
+            used.append(int(tiles.NEXT_TILE[vectors - 1, rest]))
+            rest -= used[-1]
+        assert rest == 0
+        assert set(used) <= set(tiles.TILE_SIZES[vectors]), pixels

@@ -12,10 +12,16 @@ from fastcnn.kernels.cpu.contract import sum_products
 from fastcnn.kernels.cpu.geometry import Tables, frame
 from fastcnn.kernels.cpu.jit import parallel_lock, threads
 from fastcnn.kernels.cpu.layout import block_width
-from fastcnn.kernels.cpu.sharing import PARALLEL_COPIES, PARALLEL_PRODUCTS, chooser
+from fastcnn.kernels.cpu.sharing import PARALLEL_COPIES, PARALLEL_PRODUCTS, alone, chooser
 from fastcnn.kernels.shapes import Array, Padding
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
+
+
+def without_twins(calls: list[Call]) -> list[Call]:
+    """The same calls, with no kernel both in its parallel and its serial form, so that none is compiled twice."""
+    parallel = {id(kernel.serial): kernel for kernel, _ in calls if hasattr(kernel, "serial")}
+    return [(alone(parallel[id(kernel)]) if id(kernel) in parallel else kernel, args) for kernel, args in calls]
 
 
 def entry(calls: list[Call]) -> AbstractContextManager[None]:

@@ -16,8 +16,8 @@ runs in its place when Numba's compiler is off (NUMBA_DISABLE_JIT=1).
 
 from fastcnn.kernels.cpu.tiles.dots import DOT_OUTPUTS, DOT_PICTURES, dot_tile
 from fastcnn.kernels.cpu.tiles.gradients import GRADIENT_COLUMNS, GRADIENT_ROWS, gradient_tile
-from fastcnn.kernels.cpu.tiles.pools import DEAD, POOL_WINDOWS, pool_tile
-from fastcnn.kernels.cpu.tiles.sums import TILE_PIXELS, TILE_VECTORS, sum_tile
+from fastcnn.kernels.cpu.tiles.pools import DEAD, POOL_SIZES, pool_tile
+from fastcnn.kernels.cpu.tiles.sums import NEXT_TILE, TILE_PIXELS, TILE_SIZES, TILE_VECTORS, sum_tile
 
 __all__ = [
     "DEAD",
@@ -25,8 +25,10 @@ __all__ = [
     "DOT_PICTURES",
     "GRADIENT_COLUMNS",
     "GRADIENT_ROWS",
-    "POOL_WINDOWS",
+    "NEXT_TILE",
+    "POOL_SIZES",
     "TILE_PIXELS",
+    "TILE_SIZES",
     "TILE_VECTORS",
     "dot_tile",
     "gradient_tile",

@@ -1,5 +1,7 @@
 """dot_tile: pictures x outputs, with the lanes along the sum."""
 
+from itertools import product
+
 import llvmlite.ir as ir
 from numba.core import cgutils
 
@@ -51,4 +53,4 @@ def dot_tile(builder, a, vtype):
             builder.store(builder.fadd(builder.load(target), total), target)
 
     # Only full and single rows: the ragged edge of a batch is cheaper than sixteen more tiles to compile.
-    switch(builder, a.pictures, (1, DOT_PICTURES), a.outputs, (1, DOT_OUTPUTS), emit)
+    switch(builder, a.pictures, a.outputs, product((1, DOT_PICTURES), (1, DOT_OUTPUTS)), emit)

@@ -5,6 +5,8 @@ it. Neighbouring filters have different winners, so each lane picks among the fo
 right for a row of taps, then upper or lower row; what is picked for one row of taps serves the next as its upper row.
 """
 
+from itertools import product
+
 import llvmlite.ir as ir
 import numpy as np
 from numba.core import cgutils
@@ -57,7 +59,7 @@ def gradient_tile(builder, a, vtype):
         for key, total in acc.items():
             vector.store(builder, builder.load(total), targets[key])
 
-    switch(builder, a.rows, GRADIENT_ROWS, a.columns, GRADIENT_COLUMNS, emit)
+    switch(builder, a.rows, a.columns, product(GRADIENT_ROWS, GRADIENT_COLUMNS), emit)
 
 
 def _add_window(builder, a, vtype, acc, p, q, rows, columns):

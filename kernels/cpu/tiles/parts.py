@@ -1,7 +1,7 @@
 """What the tiles share: how a twin and its vector code become one function, and the loop over everything summed up."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import llvmlite.ir as ir
@@ -117,17 +117,15 @@ def store_filters(builder: Any, value: Any, target: Any, a: Arguments, v: int, l
 
 
 def switch(
-    builder: Any, first: Any, first_values: Sequence[int], second: Any, second_values: Sequence[int],
-    emit: Callable[[int, int], None],
-) -> None:  # fmt: skip
-    """Runs the code that emit(i, j) writes for the values that two run-time numbers have."""
+    builder: Any, first: Any, second: Any, cases: Iterable[tuple[int, int]], emit: Callable[[int, int], None]
+) -> None:
+    """Runs the code that emit(i, j) writes for the values that two run-time numbers have; nothing for others."""
     end = builder.append_basic_block("tile_end")
     chosen = builder.switch(builder.add(builder.mul(first, const(64)), second), end)
-    for i in first_values:
-        for j in second_values:
-            block = builder.append_basic_block(f"tile_{i}_{j}")
-            chosen.add_case(ir.Constant(INT64, 64 * i + j), block)
-            builder.position_at_end(block)
-            emit(i, j)
-            builder.branch(end)
+    for i, j in cases:
+        block = builder.append_basic_block(f"tile_{i}_{j}")
+        chosen.add_case(ir.Constant(INT64, 64 * i + j), block)
+        builder.position_at_end(block)
+        emit(i, j)
+        builder.branch(end)
     builder.position_at_end(end)

@@ -1,5 +1,7 @@
 """pool_tile: 2x2 windows of pixels x filters; convolution, ReLU and max-pool before anything is written."""
 
+from itertools import product
+
 import llvmlite.ir as ir
 import numpy as np
 
@@ -16,7 +18,7 @@ from fastcnn.kernels.cpu.tiles.sums import TILE_VECTORS
 from fastcnn.kernels.cpu.tiles.sums import _twin as _sum_twin
 from fastcnn.kernels.cpu.vector import INT32, REGISTERS, at, const
 
-POOL_WINDOWS = 3 if REGISTERS == 32 else 1
+POOL_SIZES = (1, 3) if REGISTERS == 32 else (1,)  # windows of a tile
 # The code of a value that ReLU set to zero; 0 to 3 say which pixel of the window won, row by row.
 DEAD = 4
 
@@ -67,7 +69,7 @@ def pool_tile(builder, a, vtype):
                 target = at(builder, a.out, a.out_at, builder.mul(a.out_step, const(m)), first)
                 store_filters(builder, best, target, a, v, last=v == vectors - 1)
 
-    switch(builder, a.windows, range(1, POOL_WINDOWS + 1), a.vectors, range(1, TILE_VECTORS + 1), emit)
+    switch(builder, a.windows, a.vectors, product(POOL_SIZES, range(1, TILE_VECTORS + 1)), emit)
 
 
 def _largest(builder, values):

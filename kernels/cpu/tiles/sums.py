@@ -19,6 +19,28 @@ from fastcnn.kernels.cpu.vector import REGISTERS, at, const
 # (90-190). With 16 registers, 12 sums leave room for two vectors of weights and one pixel.
 TILE_PIXELS = 12 if REGISTERS == 32 else 6
 TILE_VECTORS = 2
+# Sizes of a tile, for one vector of filters and for two. Every size is code to compile, 0.1 s each and four times in a
+# parallel kernel: what is left out is made of two others.
+TILE_SIZES = {
+    1: [m for m in (1, 2, 4, 5, 7, 8, 10, 12) if m <= TILE_PIXELS],
+    2: [m for m in (1, 2, 3, 4, 5, 6, 7, 8, 10, 12) if m <= TILE_PIXELS],
+}
+
+
+def _next_tile(sizes: list[int]) -> list[int]:
+    """For 0 to 3 * TILE_PIXELS pixels, the size of the first tile of the cheapest split; small tiles cost most."""
+    cost, first = [0.0], [0]
+    for pixels in range(1, 3 * TILE_PIXELS + 1):
+        # A tile takes as long as its pixels, but never less than 4: too few sums in flight. Starting one costs 1.
+        choices = [(max(m, 4) + 1 + cost[pixels - m], -m) for m in sizes if m <= pixels]
+        best, size = min(choices)
+        cost.append(best)
+        first.append(-size)
+    return first
+
+
+# NEXT_TILE[vectors - 1, pixels]: beyond its end, TILE_PIXELS.
+NEXT_TILE = np.array([_next_tile(TILE_SIZES[1]), _next_tile(TILE_SIZES[2])])
 
 
 def _twin(
@@ -51,4 +73,5 @@ def sum_tile(builder, a, vtype):
             value = vector.at_least(builder, builder.load(total), floor)
             store_filters(builder, value, target, a, v, last=v == vectors - 1)
 
-    switch(builder, a.pixels, range(1, TILE_PIXELS + 1), a.vectors, range(1, TILE_VECTORS + 1), emit)
+    sizes = [(pixels, vectors) for vectors in TILE_SIZES for pixels in TILE_SIZES[vectors]]
+    switch(builder, a.pixels, a.vectors, sizes, emit)
