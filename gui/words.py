@@ -11,12 +11,12 @@ from fastcnn.gui.logic.notices import Message, Notice
 def percent(share: float) -> str:
     """A fraction as a percentage with two digits; what is not 1 is never shown as 100."""
     shown = min(share, 0.9999) if share < 1 else share
-    return f"{100 * shown:.2f} %"
+    return f"{100 * shown:.2f}%"
 
 
 def accuracy_words(right: int, count: int, interval: tuple[float, float]) -> str:
-    """An accuracy with its 95 % interval."""
-    words = tr("Accuracy {accuracy} ({right} of {count}); 95 % interval {low} to {high}")
+    """An accuracy with its 95% interval."""
+    words = tr("Accuracy {accuracy} ({right} of {count}); 95% interval {low} to {high}")
     low, high = map(percent, interval)
     return words.format(accuracy=percent(right / count), right=right, count=count, low=low, high=high)
 

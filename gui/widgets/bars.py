@@ -39,7 +39,7 @@ class Bars(QWidget):
         painter = QPainter(self)
         palette, metrics = self.palette(), self.fontMetrics()
         row = self.height() / 10
-        left, right = metrics.horizontalAdvance("0") + 8, metrics.horizontalAdvance("100.0 %") + 6
+        left, right = metrics.horizontalAdvance("0") + 8, metrics.horizontalAdvance("100.0%") + 6
         width = max(1.0, self.width() - left - right)
         best = -1 if self._shares is None else int(self._shares.argmax())
         for digit in range(10):
@@ -54,7 +54,7 @@ class Bars(QWidget):
             painter.fillRect(filled, self._color(digit, best))
             if self._shares is not None:
                 flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-                painter.drawText(QRectF(left + width, top, right, row), flags, f"{100 * share:.1f} %")
+                painter.drawText(QRectF(left + width, top, right, row), flags, f"{100 * share:.1f}%")
         painter.end()
 
     def _color(self, digit: int, best: int) -> QColor:

@@ -15,11 +15,11 @@ FULL = 1.0
 
 
 class Plot(QWidget):
-    """A curve, or bars; the plot itself is made when the widget is first shown or filled."""
+    """A curve, with dots if there are few points, or bars; made when the widget is first shown or filled."""
 
-    def __init__(self, parent: QWidget | None = None, *, bars: bool = False) -> None:
+    def __init__(self, parent: QWidget | None = None, *, bars: bool = False, dots: bool = False) -> None:
         super().__init__(parent)
-        self._bars = bars
+        self._bars, self._dots = bars, dots
         self._plot: Any = None
         self._item: Any = None
         self._labels = "", ""
@@ -66,9 +66,9 @@ class Plot(QWidget):
         if self._bars:
             self._item = pyqtgraph.BarGraphItem(x=[], height=[], width=0.7, brush=RIGHT, pen=RIGHT)
             plot.addItem(self._item)
-            plot.setYRange(0, FULL, padding=0.02)
+            plot.setYRange(0, FULL, padding=0.08)
         else:
-            self._item = plot.plot([], [])
+            self._item = plot.plot([], [], symbol="o" if self._dots else None)
         self._box.addWidget(plot)
         self._label()
         self._color()
@@ -90,6 +90,7 @@ class Plot(QWidget):
             axis = self._plot.getAxis(side)
             axis.setPen(ink)
             axis.setTextPen(ink)
+            axis.enableAutoSIPrefix(False)
         if not self._bars:
             self._item.setPen(pyqtgraph.mkPen(self.palette().highlight().color(), width=2))
         self._label()

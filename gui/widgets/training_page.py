@@ -38,7 +38,7 @@ class TrainingPage(Page):
         self.try_it = QCheckBox(self)
         self.try_it.setObjectName("tryTrainingCheck")
         self.try_it.toggled.connect(lambda on: self.training.try_it(on))
-        self.loss, self.accuracy = Plot(self), Plot(self)
+        self.loss, self.accuracy = Plot(self), Plot(self, dots=True)
         self.loss.setObjectName("lossPlot")
         self.accuracy.setObjectName("accuracyPlot")
         self.status = self._text("trainingStatus")

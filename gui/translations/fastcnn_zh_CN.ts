@@ -1,0 +1,1102 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="zh_CN" sourcelanguage="en">
+  <context>
+    <name>MainWindow</name>
+    <message>
+      <source>Handwritten digits</source>
+      <translation>手写数字识别</translation>
+    </message>
+    <message>
+      <source>M&amp;ode</source>
+      <translation>模式(&amp;O)</translation>
+    </message>
+    <message>
+      <source>Recognize MNIST's test pictures, or what you draw yourself</source>
+      <translation>识别 MNIST 测试图片，或识别您自己写的数字</translation>
+    </message>
+    <message>
+      <source>Mode</source>
+      <translation>模式</translation>
+    </message>
+    <message>
+      <source>MNIST pictures</source>
+      <translation>MNIST 图片</translation>
+    </message>
+    <message>
+      <source>Handwriting</source>
+      <translation>手写</translation>
+    </message>
+    <message>
+      <source>Net&amp;work</source>
+      <translation>网络(&amp;W)</translation>
+    </message>
+    <message>
+      <source>The network that answers; the last entry opens a weights file</source>
+      <translation>给出答案的网络；最后一项可打开权重文件</translation>
+    </message>
+    <message>
+      <source>Network</source>
+      <translation>网络</translation>
+    </message>
+    <message>
+      <source>Size, accuracy and speed of the network</source>
+      <translation>网络的大小、准确率和速度</translation>
+    </message>
+    <message>
+      <source>&amp;Draw a picture</source>
+      <translation>抽取图片(&amp;D)</translation>
+    </message>
+    <message>
+      <source>Draw one of MNIST's 10,000 test pictures at random</source>
+      <translation>从 MNIST 的 10,000 张测试图片中随机抽取一张</translation>
+    </message>
+    <message>
+      <source>Draw a MNIST picture</source>
+      <translation>抽取一张 MNIST 图片</translation>
+    </message>
+    <message>
+      <source>&amp;Clear</source>
+      <translation>清除(&amp;C)</translation>
+    </message>
+    <message>
+      <source>Remove the picture or the drawing</source>
+      <translation>清除图片或手写内容</translation>
+    </message>
+    <message>
+      <source>Clear</source>
+      <translation>清除</translation>
+    </message>
+    <message>
+      <source>&amp;Recognize</source>
+      <translation>识别(&amp;R)</translation>
+    </message>
+    <message>
+      <source>Ask the network which digit this is</source>
+      <translation>让网络判断这是哪个数字</translation>
+    </message>
+    <message>
+      <source>Recognize</source>
+      <translation>识别</translation>
+    </message>
+    <message>
+      <source>The MNIST picture</source>
+      <translation>MNIST 图片</translation>
+    </message>
+    <message>
+      <source>The picture that is recognized, 28 × 28 pixels</source>
+      <translation>被识别的图片，28 × 28 像素</translation>
+    </message>
+    <message>
+      <source>Drawing field</source>
+      <translation>手写区</translation>
+    </message>
+    <message>
+      <source>Draw a digit with mouse, pen or finger; by keyboard, arrow keys move the pen and the space bar lowers and lifts it</source>
+      <translation>用鼠标、手写笔或手指书写数字；用键盘时，方向键移动笔，空格键落笔和抬笔</translation>
+    </message>
+    <message>
+      <source>Next &amp;mistake</source>
+      <translation>下一个错误(&amp;M)</translation>
+    </message>
+    <message>
+      <source>Show the next test picture that this network gets wrong</source>
+      <translation>显示此网络识别错误的下一张测试图片</translation>
+    </message>
+    <message>
+      <source>Next mistake</source>
+      <translation>下一个错误</translation>
+    </message>
+    <message>
+      <source>&amp;Number</source>
+      <translation>编号(&amp;N)</translation>
+    </message>
+    <message>
+      <source>Go to this test picture, 0 to 9,999</source>
+      <translation>转到该编号的测试图片，0 至 9,999</translation>
+    </message>
+    <message>
+      <source>Number of the test picture</source>
+      <translation>测试图片的编号</translation>
+    </message>
+    <message>
+      <source>Undo</source>
+      <translation>撤销</translation>
+    </message>
+    <message>
+      <source>Take back the last stroke (Ctrl+Z)</source>
+      <translation>撤销最后一笔 (Ctrl+Z)</translation>
+    </message>
+    <message>
+      <source>Redo</source>
+      <translation>重做</translation>
+    </message>
+    <message>
+      <source>Draw again what was taken back (Ctrl+Y)</source>
+      <translation>恢复被撤销的一笔 (Ctrl+Y)</translation>
+    </message>
+    <message>
+      <source>Eraser</source>
+      <translation>橡皮</translation>
+    </message>
+    <message>
+      <source>Erase instead of drawing (E)</source>
+      <translation>擦除而不是书写 (E)</translation>
+    </message>
+    <message>
+      <source>&amp;Pen</source>
+      <translation>笔宽(&amp;P)</translation>
+    </message>
+    <message>
+      <source>Width of the pen and of the eraser</source>
+      <translation>笔和橡皮的宽度</translation>
+    </message>
+    <message>
+      <source>Pen width</source>
+      <translation>笔宽</translation>
+    </message>
+    <message>
+      <source>Result</source>
+      <translation>识别结果</translation>
+    </message>
+    <message>
+      <source>Recognition rate</source>
+      <translation>识别率</translation>
+    </message>
+    <message>
+      <source>Recognized digit</source>
+      <translation>识别出的数字</translation>
+    </message>
+    <message>
+      <source>The digit that the network reads</source>
+      <translation>网络识别出的数字</translation>
+    </message>
+    <message>
+      <source>How sure the network is, which is not how often it is right</source>
+      <translation>网络的把握程度，并不等于它答对的比例</translation>
+    </message>
+    <message>
+      <source>True digit</source>
+      <translation>真实数字</translation>
+    </message>
+    <message>
+      <source>Doubts</source>
+      <translation>疑问</translation>
+    </message>
+    <message>
+      <source>Pages</source>
+      <translation>页面</translation>
+    </message>
+    <message>
+      <source>Answer</source>
+      <translation>答案</translation>
+    </message>
+    <message>
+      <source>Probability of each digit</source>
+      <translation>每个数字的概率</translation>
+    </message>
+    <message>
+      <source>How probable the network finds each digit</source>
+      <translation>网络认为每个数字的可能性</translation>
+    </message>
+    <message>
+      <source>What the network saw</source>
+      <translation>网络看到的图片</translation>
+    </message>
+    <message>
+      <source>The prepared 28 × 28 picture that went into the network</source>
+      <translation>经预处理后输入网络的 28 × 28 图片</translation>
+    </message>
+  </context>
+  <context>
+    <name>fastcnn</name>
+    <message>
+      <source>&amp;File</source>
+      <translation>文件(&amp;F)</translation>
+    </message>
+    <message>
+      <source>&amp;Edit</source>
+      <translation>编辑(&amp;E)</translation>
+    </message>
+    <message>
+      <source>Reco&amp;gnition</source>
+      <translation>识别(&amp;G)</translation>
+    </message>
+    <message>
+      <source>C&amp;orrect</source>
+      <translation>更正(&amp;O)</translation>
+    </message>
+    <message>
+      <source>&amp;View</source>
+      <translation>视图(&amp;V)</translation>
+    </message>
+    <message>
+      <source>&amp;Language</source>
+      <translation>语言(&amp;L)</translation>
+    </message>
+    <message>
+      <source>&amp;Theme</source>
+      <translation>主题(&amp;T)</translation>
+    </message>
+    <message>
+      <source>As the &amp;system</source>
+      <translation>跟随系统(&amp;S)</translation>
+    </message>
+    <message>
+      <source>&amp;Light</source>
+      <translation>浅色(&amp;L)</translation>
+    </message>
+    <message>
+      <source>&amp;Dark</source>
+      <translation>深色(&amp;D)</translation>
+    </message>
+    <message>
+      <source>&amp;Open picture …</source>
+      <translation>打开图片(&amp;O)…</translation>
+    </message>
+    <message>
+      <source>Put a picture file on the drawing field</source>
+      <translation>把图片文件放到手写区</translation>
+    </message>
+    <message>
+      <source>&amp;Paste picture</source>
+      <translation>粘贴图片(&amp;P)</translation>
+    </message>
+    <message>
+      <source>Put the picture in the clipboard on the drawing field</source>
+      <translation>把剪贴板中的图片放到手写区</translation>
+    </message>
+    <message>
+      <source>&amp;Save drawing …</source>
+      <translation>保存手写图片(&amp;S)…</translation>
+    </message>
+    <message>
+      <source>Save what is drawn as a picture file</source>
+      <translation>把手写内容保存为图片文件</translation>
+    </message>
+    <message>
+      <source>Open &amp;network …</source>
+      <translation>打开网络(&amp;N)…</translation>
+    </message>
+    <message>
+      <source>Use a network from a weights file</source>
+      <translation>使用权重文件中的网络</translation>
+    </message>
+    <message>
+      <source>&amp;Quit</source>
+      <translation>退出(&amp;Q)</translation>
+    </message>
+    <message>
+      <source>Close the window</source>
+      <translation>关闭窗口</translation>
+    </message>
+    <message>
+      <source>&amp;Undo</source>
+      <translation>撤销(&amp;U)</translation>
+    </message>
+    <message>
+      <source>Take back the last stroke</source>
+      <translation>撤销最后一笔</translation>
+    </message>
+    <message>
+      <source>&amp;Redo</source>
+      <translation>重做(&amp;R)</translation>
+    </message>
+    <message>
+      <source>Draw again what was taken back</source>
+      <translation>恢复被撤销的一笔</translation>
+    </message>
+    <message>
+      <source>&amp;Eraser</source>
+      <translation>橡皮(&amp;E)</translation>
+    </message>
+    <message>
+      <source>Erase instead of drawing</source>
+      <translation>擦除而不是书写</translation>
+    </message>
+    <message>
+      <source>Thi&amp;nner pen</source>
+      <translation>笔变细(&amp;N)</translation>
+    </message>
+    <message>
+      <source>Make the pen thinner</source>
+      <translation>让笔变细</translation>
+    </message>
+    <message>
+      <source>Thic&amp;ker pen</source>
+      <translation>笔变粗(&amp;K)</translation>
+    </message>
+    <message>
+      <source>Make the pen thicker</source>
+      <translation>让笔变粗</translation>
+    </message>
+    <message>
+      <source>&amp;Clear</source>
+      <translation>清除(&amp;C)</translation>
+    </message>
+    <message>
+      <source>Remove the picture or the drawing</source>
+      <translation>清除图片或手写内容</translation>
+    </message>
+    <message>
+      <source>Draw by &amp;keyboard</source>
+      <translation>用键盘书写(&amp;K)</translation>
+    </message>
+    <message>
+      <source>Go to the drawing field: arrows move, space draws</source>
+      <translation>转到手写区：方向键移动，空格键书写</translation>
+    </message>
+    <message>
+      <source>Switch &amp;mode</source>
+      <translation>切换模式(&amp;M)</translation>
+    </message>
+    <message>
+      <source>From MNIST pictures to handwriting, or back</source>
+      <translation>在 MNIST 图片和手写之间切换</translation>
+    </message>
+    <message>
+      <source>&amp;Draw a picture</source>
+      <translation>抽取图片(&amp;D)</translation>
+    </message>
+    <message>
+      <source>Draw one of MNIST's 10,000 test pictures at random</source>
+      <translation>从 MNIST 的 10,000 张测试图片中随机抽取一张</translation>
+    </message>
+    <message>
+      <source>&amp;Recognize</source>
+      <translation>识别(&amp;R)</translation>
+    </message>
+    <message>
+      <source>Ask the network which digit this is</source>
+      <translation>让网络判断这是哪个数字</translation>
+    </message>
+    <message>
+      <source>&amp;Live answers</source>
+      <translation>实时识别(&amp;L)</translation>
+    </message>
+    <message>
+      <source>The answer follows the pen</source>
+      <translation>边写边识别</translation>
+    </message>
+    <message>
+      <source>&amp;Next mistake</source>
+      <translation>下一个错误(&amp;N)</translation>
+    </message>
+    <message>
+      <source>Show the next test picture that this network gets wrong</source>
+      <translation>显示此网络识别错误的下一张测试图片</translation>
+    </message>
+    <message>
+      <source>&amp;Previous mistake</source>
+      <translation>上一个错误(&amp;P)</translation>
+    </message>
+    <message>
+      <source>Show the test picture before, that this network gets wrong</source>
+      <translation>显示此网络识别错误的上一张测试图片</translation>
+    </message>
+    <message>
+      <source>&amp;Go to picture number …</source>
+      <translation>转到指定编号的图片(&amp;G)…</translation>
+    </message>
+    <message>
+      <source>Show a test picture by its number</source>
+      <translation>按编号显示测试图片</translation>
+    </message>
+    <message>
+      <source>Ne&amp;xt digit of the experiment</source>
+      <translation>实验的下一个数字(&amp;X)</translation>
+    </message>
+    <message>
+      <source>Recognize and note this drawing, then go to the next</source>
+      <translation>识别并记录这个数字，然后写下一个</translation>
+    </message>
+    <message>
+      <source>&amp;Where did it look?</source>
+      <translation>它看了哪里？(&amp;W)</translation>
+    </message>
+    <message>
+      <source>Show in red where blackening hurts the answer</source>
+      <translation>用红色显示涂黑后影响答案的部位</translation>
+    </message>
+    <message>
+      <source>Measure the net&amp;work</source>
+      <translation>测量网络(&amp;W)</translation>
+    </message>
+    <message>
+      <source>Accuracy and speed of the network in use</source>
+      <translation>当前网络的准确率和速度</translation>
+    </message>
+    <message>
+      <source>Correct the answer and keep the drawing</source>
+      <translation>更正答案并保存这个手写数字</translation>
+    </message>
+    <message>
+      <source>This is a &amp;{digit}</source>
+      <translation>这是 &amp;{digit}</translation>
+    </message>
+    <message>
+      <source>A training is running. Stop it and close? It can go on from the last finished epoch.</source>
+      <translation>训练正在进行。停止训练并关闭窗口吗？以后可以从最后完成的一轮继续。</translation>
+    </message>
+    <message>
+      <source>Open network</source>
+      <translation>打开网络</translation>
+    </message>
+    <message>
+      <source>Go to picture</source>
+      <translation>转到图片</translation>
+    </message>
+    <message>
+      <source>Number of the test picture, 0 to 9,999</source>
+      <translation>测试图片的编号，0 至 9,999</translation>
+    </message>
+    <message>
+      <source>Inside</source>
+      <translation>网络内部</translation>
+    </message>
+    <message>
+      <source>Mistakes</source>
+      <translation>错误</translation>
+    </message>
+    <message>
+      <source>Experiment</source>
+      <translation>实验</translation>
+    </message>
+    <message>
+      <source>My hand</source>
+      <translation>我的笔迹</translation>
+    </message>
+    <message>
+      <source>Training</source>
+      <translation>训练</translation>
+    </message>
+    <message>
+      <source>Weights ({pattern})</source>
+      <translation>权重文件 ({pattern})</translation>
+    </message>
+    <message>
+      <source>Open picture</source>
+      <translation>打开图片</translation>
+    </message>
+    <message>
+      <source>Save drawing</source>
+      <translation>保存手写图片</translation>
+    </message>
+    <message>
+      <source>PNG picture (*.png)</source>
+      <translation>PNG 图片 (*.png)</translation>
+    </message>
+    <message>
+      <source>Pictures ({patterns})</source>
+      <translation>图片 ({patterns})</translation>
+    </message>
+    <message>
+      <source>MNIST pictures</source>
+      <translation>MNIST 图片</translation>
+    </message>
+    <message>
+      <source>Handwriting</source>
+      <translation>手写</translation>
+    </message>
+    <message>
+      <source>Share right in each group</source>
+      <translation>每组的正确率</translation>
+    </message>
+    <message>
+      <source>group</source>
+      <translation>组</translation>
+    </message>
+    <message>
+      <source>Share right of each digit</source>
+      <translation>每个数字的正确率</translation>
+    </message>
+    <message>
+      <source>digit</source>
+      <translation>数字</translation>
+    </message>
+    <message>
+      <source>No digit has been recognized in an experiment yet.</source>
+      <translation>实验中还没有识别过数字。</translation>
+    </message>
+    <message>
+      <source>Export as CSV</source>
+      <translation>导出为 CSV</translation>
+    </message>
+    <message>
+      <source>CSV table (*.csv)</source>
+      <translation>CSV 表格 (*.csv)</translation>
+    </message>
+    <message>
+      <source>Export as PNG</source>
+      <translation>导出为 PNG</translation>
+    </message>
+    <message>
+      <source>Kind of experiment</source>
+      <translation>实验类型</translation>
+    </message>
+    <message>
+      <source>Test pictures drawn at random, or digits that you draw</source>
+      <translation>随机抽取的测试图片，或您手写的数字</translation>
+    </message>
+    <message>
+      <source>&amp;Groups</source>
+      <translation>组数(&amp;G)</translation>
+    </message>
+    <message>
+      <source>Number of groups</source>
+      <translation>组数</translation>
+    </message>
+    <message>
+      <source>How many groups</source>
+      <translation>共多少组</translation>
+    </message>
+    <message>
+      <source>o&amp;f</source>
+      <translation>每组(&amp;F)</translation>
+    </message>
+    <message>
+      <source>Digits in a group</source>
+      <translation>每组的数字个数</translation>
+    </message>
+    <message>
+      <source>How many digits each group has</source>
+      <translation>每组有多少个数字</translation>
+    </message>
+    <message>
+      <source>&amp;Start</source>
+      <translation>开始(&amp;S)</translation>
+    </message>
+    <message>
+      <source>Begin a new experiment</source>
+      <translation>开始新的实验</translation>
+    </message>
+    <message>
+      <source>Ne&amp;xt</source>
+      <translation>下一个(&amp;X)</translation>
+    </message>
+    <message>
+      <source>Recognize and note this drawing, then go to the next digit (F4)</source>
+      <translation>识别并记录这个数字，然后写下一个 (F4)</translation>
+    </message>
+    <message>
+      <source>Go &amp;on</source>
+      <translation>继续(&amp;O)</translation>
+    </message>
+    <message>
+      <source>Go on with the experiment that was interrupted</source>
+      <translation>继续被中断的实验</translation>
+    </message>
+    <message>
+      <source>&amp;Interrupt</source>
+      <translation>中断(&amp;I)</translation>
+    </message>
+    <message>
+      <source>Leave the experiment; it is kept and can go on later</source>
+      <translation>离开实验；实验会保留，以后可以继续</translation>
+    </message>
+    <message>
+      <source>&amp;CSV …</source>
+      <translation>CSV(&amp;C)…</translation>
+    </message>
+    <message>
+      <source>Save every answer as a table</source>
+      <translation>把每个答案保存为表格</translation>
+    </message>
+    <message>
+      <source>&amp;PNG …</source>
+      <translation>PNG(&amp;P)…</translation>
+    </message>
+    <message>
+      <source>Save charts and figures as a picture</source>
+      <translation>把图表和数据保存为图片</translation>
+    </message>
+    <message>
+      <source>Figures of the experiment</source>
+      <translation>实验数据</translation>
+    </message>
+    <message>
+      <source>{count} of {total} digits done.</source>
+      <translation>已完成 {count} 个数字，共 {total} 个。</translation>
+    </message>
+    <message>
+      <source>Mean recognition rate {share}: how sure the network is, not how often it is right</source>
+      <translation>平均识别率 {share}：表示网络的把握程度，不是答对的比例</translation>
+    </message>
+    <message>
+      <source>The picture cannot be written to {path}: choose another place.</source>
+      <translation>无法把图片写入 {path}：请选择其他位置。</translation>
+    </message>
+    <message>
+      <source>Collection of drawings (*.json)</source>
+      <translation>手写数字集 (*.json)</translation>
+    </message>
+    <message>
+      <source>Delete all your drawings and the network that learned from them?</source>
+      <translation>删除您所有的手写数字以及从中学习的网络吗？</translation>
+    </message>
+    <message>
+      <source>When an answer is wrong, right-click your drawing or press the key of the right digit. The drawing is kept, and the network can learn from it. Every fourth one is held back to measure whether that helped.</source>
+      <translation>答案错误时，请右键单击手写区，或按正确数字的键。手写数字会被保存，网络可以从中学习。每四个中留出一个，用来检验学习是否有效。</translation>
+    </message>
+    <message>
+      <source>none yet</source>
+      <translation>暂无</translation>
+    </message>
+    <message>
+      <source>Export drawings</source>
+      <translation>导出手写数字</translation>
+    </message>
+    <message>
+      <source>Import drawings</source>
+      <translation>导入手写数字</translation>
+    </message>
+    <message>
+      <source>Delete</source>
+      <translation>删除</translation>
+    </message>
+    <message>
+      <source>your drawings, held back</source>
+      <translation>您的手写数字（留出部分）</translation>
+    </message>
+    <message>
+      <source>MNIST's test pictures</source>
+      <translation>MNIST 测试图片</translation>
+    </message>
+    <message>
+      <source>Number of drawings</source>
+      <translation>手写数字的数量</translation>
+    </message>
+    <message>
+      <source>&amp;Learn from my drawings</source>
+      <translation>学习我的笔迹(&amp;L)</translation>
+    </message>
+    <message>
+      <source>Train a copy of the network in use, in the background</source>
+      <translation>在后台训练当前网络的副本</translation>
+    </message>
+    <message>
+      <source>C&amp;ancel</source>
+      <translation>取消(&amp;A)</translation>
+    </message>
+    <message>
+      <source>Stop learning; the network stays as it was</source>
+      <translation>停止学习；网络保持原样</translation>
+    </message>
+    <message>
+      <source>&amp;Keep</source>
+      <translation>保留(&amp;K)</translation>
+    </message>
+    <message>
+      <source>Use the network that learned from now on</source>
+      <translation>今后使用学习后的网络</translation>
+    </message>
+    <message>
+      <source>D&amp;iscard</source>
+      <translation>放弃(&amp;I)</translation>
+    </message>
+    <message>
+      <source>Forget what was learned; the drawings stay</source>
+      <translation>放弃学到的内容；手写数字仍保留</translation>
+    </message>
+    <message>
+      <source>E&amp;xport …</source>
+      <translation>导出(&amp;X)…</translation>
+    </message>
+    <message>
+      <source>Save all your drawings to one file</source>
+      <translation>把您所有的手写数字保存到一个文件</translation>
+    </message>
+    <message>
+      <source>Im&amp;port …</source>
+      <translation>导入(&amp;P)…</translation>
+    </message>
+    <message>
+      <source>Add the drawings of such a file</source>
+      <translation>加入此类文件中的手写数字</translation>
+    </message>
+    <message>
+      <source>De&amp;lete …</source>
+      <translation>删除(&amp;L)…</translation>
+    </message>
+    <message>
+      <source>Delete all your drawings and the network that learned from them</source>
+      <translation>删除您所有的手写数字以及从中学习的网络</translation>
+    </message>
+    <message>
+      <source>Progress of learning</source>
+      <translation>学习进度</translation>
+    </message>
+    <message>
+      <source>How far learning is</source>
+      <translation>学习进行到哪里</translation>
+    </message>
+    <message>
+      <source>Accuracy before and after learning</source>
+      <translation>学习前后的准确率</translation>
+    </message>
+    <message>
+      <source>Drawings in your collection: {count}</source>
+      <translation>已保存的手写数字：{count} 个</translation>
+    </message>
+    <message>
+      <source>before</source>
+      <translation>学习前</translation>
+    </message>
+    <message>
+      <source>after</source>
+      <translation>学习后</translation>
+    </message>
+    <message>
+      <source>What each filter of the convolution finds in this picture</source>
+      <translation>每个卷积核在这张图片中找到的特征</translation>
+    </message>
+    <message>
+      <source>The filters: orange adds, blue takes away</source>
+      <translation>卷积核：橙色为正，蓝色为负</translation>
+    </message>
+    <message>
+      <source>Blacken the picture bit by bit and show in red where the answer suffers</source>
+      <translation>逐块涂黑图片，用红色显示影响答案的部位</translation>
+    </message>
+    <message>
+      <source>Feature maps</source>
+      <translation>特征图</translation>
+    </message>
+    <message>
+      <source>Filters</source>
+      <translation>卷积核</translation>
+    </message>
+    <message>
+      <source>The weights of the convolution, the same for every picture</source>
+      <translation>卷积层的权重，对所有图片都相同</translation>
+    </message>
+    <message>
+      <source>Where the network looked</source>
+      <translation>网络看了哪里</translation>
+    </message>
+    <message>
+      <source>Red: without this part the answer would suffer</source>
+      <translation>红色：缺少这部分会影响答案</translation>
+    </message>
+    <message>
+      <source>Not measured yet.</source>
+      <translation>尚未测量。</translation>
+    </message>
+    <message>
+      <source>Rows: the true digit. Columns: the answer. Click a cell to see its pictures.</source>
+      <translation>行：真实数字。列：答案。单击单元格查看其中的图片。</translation>
+    </message>
+    <message>
+      <source>Confusion matrix</source>
+      <translation>混淆矩阵</translation>
+    </message>
+    <message>
+      <source>How often each digit got each answer; by keyboard, arrow keys and Return choose a cell</source>
+      <translation>每个数字得到每种答案的次数；用键盘时，方向键和回车键选择单元格</translation>
+    </message>
+    <message>
+      <source>Mea&amp;sure</source>
+      <translation>测量(&amp;S)</translation>
+    </message>
+    <message>
+      <source>Let the network read all 10,000 test pictures</source>
+      <translation>让网络识别全部 10,000 张测试图片</translation>
+    </message>
+    <message>
+      <source>&amp;All mistakes</source>
+      <translation>全部错误(&amp;A)</translation>
+    </message>
+    <message>
+      <source>Browse all mistakes again</source>
+      <translation>重新浏览全部错误</translation>
+    </message>
+    <message>
+      <source>The mistake before (Shift+F8)</source>
+      <translation>上一个错误 (Shift+F8)</translation>
+    </message>
+    <message>
+      <source>The next mistake (F8)</source>
+      <translation>下一个错误 (F8)</translation>
+    </message>
+    <message>
+      <source>Accuracy on the test pictures</source>
+      <translation>测试图片上的准确率</translation>
+    </message>
+    <message>
+      <source>Loss of a batch</source>
+      <translation>每批的损失</translation>
+    </message>
+    <message>
+      <source>epoch</source>
+      <translation>轮</translation>
+    </message>
+    <message>
+      <source>Accuracy on pictures not trained on, %</source>
+      <translation>未参与训练的图片上的准确率，%</translation>
+    </message>
+    <message>
+      <source>No training yet.</source>
+      <translation>尚未训练。</translation>
+    </message>
+    <message>
+      <source>Training …</source>
+      <translation>正在训练…</translation>
+    </message>
+    <message>
+      <source>Paused.</source>
+      <translation>已暂停。</translation>
+    </message>
+    <message>
+      <source>Stopping …</source>
+      <translation>正在停止…</translation>
+    </message>
+    <message>
+      <source>Stopped; it can go on.</source>
+      <translation>已停止；可以继续。</translation>
+    </message>
+    <message>
+      <source>Done; the network is in the list of networks.</source>
+      <translation>完成；网络已加入列表。</translation>
+    </message>
+    <message>
+      <source>Epoch {epoch} of {of}, {speed} images/s</source>
+      <translation>第 {epoch} 轮，共 {of} 轮，每秒 {speed} 张</translation>
+    </message>
+    <message>
+      <source>&amp;Epochs</source>
+      <translation>轮数(&amp;E)</translation>
+    </message>
+    <message>
+      <source>Epochs</source>
+      <translation>轮数</translation>
+    </message>
+    <message>
+      <source>How often the network sees each of the 55,000 training pictures</source>
+      <translation>网络看每张训练图片的次数，共 55,000 张</translation>
+    </message>
+    <message>
+      <source>&amp;Train</source>
+      <translation>训练(&amp;T)</translation>
+    </message>
+    <message>
+      <source>Train the paper's network from the beginning</source>
+      <translation>从头训练论文中的网络</translation>
+    </message>
+    <message>
+      <source>Pa&amp;use</source>
+      <translation>暂停(&amp;U)</translation>
+    </message>
+    <message>
+      <source>Hold; nothing is lost</source>
+      <translation>暂停；不会丢失任何内容</translation>
+    </message>
+    <message>
+      <source>Resu&amp;me</source>
+      <translation>继续(&amp;M)</translation>
+    </message>
+    <message>
+      <source>Go on after a pause or a stop</source>
+      <translation>暂停或停止后继续</translation>
+    </message>
+    <message>
+      <source>&amp;Stop</source>
+      <translation>停止(&amp;S)</translation>
+    </message>
+    <message>
+      <source>End now; the last finished epoch is kept and can be resumed</source>
+      <translation>立即结束；保留最后完成的一轮，以后可以继续</translation>
+    </message>
+    <message>
+      <source>Tr&amp;y it</source>
+      <translation>试用(&amp;Y)</translation>
+    </message>
+    <message>
+      <source>Let the network in training answer, as it is now</source>
+      <translation>让训练中的网络以当前状态作答</translation>
+    </message>
+    <message>
+      <source>Loss</source>
+      <translation>损失</translation>
+    </message>
+    <message>
+      <source>The loss of single batches</source>
+      <translation>单个批次的损失</translation>
+    </message>
+    <message>
+      <source>Accuracy</source>
+      <translation>准确率</translation>
+    </message>
+    <message>
+      <source>After each epoch, on 5,000 pictures that it does not train on</source>
+      <translation>每轮结束后，在 5,000 张不参与训练的图片上测得</translation>
+    </message>
+    <message>
+      <source>State of the training</source>
+      <translation>训练状态</translation>
+    </message>
+    <message>
+      <source>Open a file …</source>
+      <translation>打开文件…</translation>
+    </message>
+    <message>
+      <source>✓ right: it is a {truth}</source>
+      <translation>✓ 正确：是 {truth}</translation>
+    </message>
+    <message>
+      <source>✗ wrong: it is a {truth}</source>
+      <translation>✗ 错误：是 {truth}</translation>
+    </message>
+    <message>
+      <source>Answer</source>
+      <translation>答案</translation>
+    </message>
+    <message>
+      <source>Accuracy {accuracy} ({right} of {count}); 95% interval {low} to {high}</source>
+      <translation>准确率 {accuracy}（{count} 个中对 {right} 个）；95% 置信区间 {low} 至 {high}</translation>
+    </message>
+    <message>
+      <source>{speed} pictures/s, one alone {time} ms</source>
+      <translation>每秒 {speed} 张，单张 {time} 毫秒</translation>
+    </message>
+    <message>
+      <source>this is no digit</source>
+      <translation>这不是数字</translation>
+    </message>
+    <message>
+      <source>Nothing is drawn yet: draw a digit on the black field.</source>
+      <translation>还没有书写：请在黑色区域写一个数字。</translation>
+    </message>
+    <message>
+      <source>No picture is shown yet: press “Draw a picture”.</source>
+      <translation>还没有图片：请按“抽取图片”。</translation>
+    </message>
+    <message>
+      <source>Loading the test pictures …</source>
+      <translation>正在载入测试图片…</translation>
+    </message>
+    <message>
+      <source>Test picture {number}</source>
+      <translation>第 {number} 号测试图片</translation>
+    </message>
+    <message>
+      <source>Reading all 10,000 test pictures …</source>
+      <translation>正在识别全部 10,000 张测试图片…</translation>
+    </message>
+    <message>
+      <source>This network makes no mistake on the test pictures.</source>
+      <translation>此网络在测试图片上没有错误。</translation>
+    </message>
+    <message>
+      <source>Picture {position} of {count}</source>
+      <translation>第 {position} 张，共 {count} 张</translation>
+    </message>
+    <message>
+      <source>This network never takes a {true} for a {answer}.</source>
+      <translation>此网络从不把 {true} 认作 {answer}。</translation>
+    </message>
+    <message>
+      <source>Network in use: {name}</source>
+      <translation>当前网络：{name}</translation>
+    </message>
+    <message>
+      <source>Kept as a {digit}; {count} drawings are in your collection.</source>
+      <translation>已作为 {digit} 保存；共有 {count} 个手写数字。</translation>
+    </message>
+    <message>
+      <source>Only your own drawings can be corrected: draw a digit first.</source>
+      <translation>只能更正您自己的手写数字：请先写一个数字。</translation>
+    </message>
+    <message>
+      <source>Saved to {path}</source>
+      <translation>已保存到 {path}</translation>
+    </message>
+    <message>
+      <source>The clipboard holds no picture: copy one first.</source>
+      <translation>剪贴板中没有图片：请先复制一张。</translation>
+    </message>
+    <message>
+      <source>Draw a {digit}, then press “Next” ({number} of {count}).</source>
+      <translation>请写 {digit}，然后按“下一个”（第 {number} 个，共 {count} 个）。</translation>
+    </message>
+    <message>
+      <source>Experiment done: {right} of {count} right.</source>
+      <translation>实验完成：{count} 个中对 {right} 个。</translation>
+    </message>
+    <message>
+      <source>An interrupted experiment is kept: {number} of {count} done.</source>
+      <translation>保留着被中断的实验：已完成 {number} 个，共 {count} 个。</translation>
+    </message>
+    <message>
+      <source>Learning from your drawings …</source>
+      <translation>正在学习您的笔迹…</translation>
+    </message>
+    <message>
+      <source>Learning was cancelled; the network is as it was.</source>
+      <translation>已取消学习；网络保持原样。</translation>
+    </message>
+    <message>
+      <source>Learning is done: keep the new network or discard it.</source>
+      <translation>学习完成：请保留或放弃新的网络。</translation>
+    </message>
+    <message>
+      <source>Learning needs {needed} corrected drawings; there are {count}.</source>
+      <translation>学习需要 {needed} 个更正过的手写数字；现在有 {count} 个。</translation>
+    </message>
+    <message>
+      <source>The network that knows your hand is in use.</source>
+      <translation>正在使用认识您笔迹的网络。</translation>
+    </message>
+    <message>
+      <source>Discarded; the network is as it was.</source>
+      <translation>已放弃；网络保持原样。</translation>
+    </message>
+    <message>
+      <source>Your drawings and the network that learned from them are deleted.</source>
+      <translation>您的手写数字以及从中学习的网络已删除。</translation>
+    </message>
+    <message>
+      <source>{count} new drawings were imported.</source>
+      <translation>已导入 {count} 个新的手写数字。</translation>
+    </message>
+    <message>
+      <source>Training is done: {accuracy} on pictures it has not trained on.</source>
+      <translation>训练完成：在未参与训练的图片上准确率为 {accuracy}。</translation>
+    </message>
+    <message>
+      <source>Training is stopped; “Resume” goes on from the last finished epoch.</source>
+      <translation>训练已停止；按“继续”可从最后完成的一轮继续。</translation>
+    </message>
+    <message>
+      <source>You are trying the network in training.</source>
+      <translation>您正在试用训练中的网络。</translation>
+    </message>
+    <message>
+      <source>The chosen network answers again.</source>
+      <translation>重新由所选网络作答。</translation>
+    </message>
+    <message>
+      <source>Something unexpected happened ({reason}); it is noted in {path}. The program goes on.</source>
+      <translation>发生了意外（{reason}）；已记录在 {path}。程序继续运行。</translation>
+    </message>
+    <message>
+      <source>That did not work: {reason}</source>
+      <translation>操作失败：{reason}</translation>
+    </message>
+    <message>
+      <source>Ctrl+I measures it</source>
+      <translation>按 Ctrl+I 测量</translation>
+    </message>
+    <message>
+      <source>{parameters} parameters, {size} MB</source>
+      <translation>{parameters} 个参数，{size} MB</translation>
+    </message>
+    <message>
+      <source>unsure: {first} or {second}</source>
+      <translation>不确定：{first} 或 {second}</translation>
+    </message>
+    <message>
+      <source>{accuracy} right on MNIST</source>
+      <translation>MNIST 准确率 {accuracy}</translation>
+    </message>
+  </context>
+</TS>
