@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 import os
 import sys
 import traceback
@@ -19,6 +20,7 @@ COMMANDS = {
     "predict": commands.predict,
     "data": commands.data,
     "gui": commands.gui,
+    "bench": commands.bench,
     "info": commands.info,
 }
 
@@ -42,6 +44,11 @@ def _describe(error: Exception) -> str:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command that was parsed and return the exit status; no exception comes out."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("fastcnn: %(message)s"))
+    logger = logging.getLogger("fastcnn")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
     try:
         COMMANDS[args.command](args)
         if sys.stdout is not None:
@@ -59,3 +66,5 @@ def run(args: argparse.Namespace) -> int:
             traceback.print_exc()
         _say(_describe(error))
         return WRONG_ARGUMENTS if isinstance(error, UsageError) else FAILED
+    finally:
+        logger.removeHandler(handler)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import os
 import pickle
 import shutil
@@ -116,6 +117,7 @@ class Store:
         self.writable = False
         self.reason = ""
         self.loaded = self.saved = self.repaired = 0
+        self._announced = False
         try:
             self._open()
         except (OSError, RuntimeError) as error:  # RuntimeError: no home folder
@@ -189,6 +191,12 @@ class Store:
             self.writable = False
             self.reason = f"a kernel could not be kept ({error.strerror})"
 
+    def announce(self) -> None:
+        """Say, once a process, that kernels are being compiled: it takes seconds in which nothing else happens."""
+        if not self._announced:
+            self._announced = True
+            logging.getLogger("fastcnn").info("compiling the kernels for this machine, about 10 s, this once")
+
     def discard(self, name: str, fault: str) -> None:
         """Delete a file that cannot be used and say so; the kernel is compiled again."""
         assert self.folder is not None
@@ -251,6 +259,7 @@ class KernelCache(_Cache):  # type: ignore[misc]  # Numba is not typed
         try:
             reduced = self._store.read(name)
             if reduced is None:
+                self._store.announce()
                 return None
             compiled = compiler.CompileResult._rebuild(target_context, *reduced)
         except Exception as error:  # whatever unpickling foreign bytes may raise, the kernel can be compiled again
