@@ -1,67 +1,56 @@
 """From a picture of any size to the 28 x 28 that the networks were trained on, the way MNIST was made.
 
 MNIST's digits fill a box of 20 pixels, aspect kept, and lie with their centre of mass at the centre of the field
-(LeCun's page on MNIST). 19,989 of its first 20,000 pictures pass through here unmoved and unscaled.
+(LeCun's page on MNIST). A larger picture's strokes are also given the width that MNIST's have on the median, so that
+it does not matter how large one writes and with which pen. A picture whose ink has no more pixels than MNIST's is only
+put in its place: 19,989 of MNIST's first 20,000 pass through here unmoved and unscaled.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.ink import INK_SHARE, crop, find_ink, parts, remove_specks, select
+from fastcnn.pen import edge_distance, redraw, stroke_width
 from fastcnn.pictures import Plane, to_plane
 
 if TYPE_CHECKING:
     from fastcnn.pictures import Picture
 
+__all__ = ["BOX_PX", "INK_SHARE", "SIDE_PX", "prepare", "prepare_each", "prepare_ink"]
+
 Field = npt.NDArray[np.float32]
+Show = Callable[[str, npt.NDArray[np.generic]], None]
 
 SIDE_PX = 28
 BOX_PX = 20
 CENTRE_PX = 14.0  # where MNIST has its centres of mass: all within half a pixel of it, in x and y
-BLANK_CONTRAST = 24  # of 255; JPEG noise on plain paper stays below
-# Ink counts from this share of the contrast on. At 0.1, 51 of 20,000 MNIST pictures are moved or scaled; at 0.05, 11.
-INK_SHARE = 0.05
-
-
-def _background(plane: Plane) -> int:
-    """The median of the outermost pixels: paper, also where a stroke runs off the edge."""
-    border = np.concatenate([plane[0], plane[-1], plane[:, 0], plane[:, -1]])
-    return int(np.median(border))
-
-
-def _ink(plane: Plane) -> Plane | None:
-    """How far each pixel lies from the background, in the direction of the ink; None for a blank picture."""
-    background = _background(plane)
-    darker, lighter = background - int(plane.min()), int(plane.max()) - background
-    if max(darker, lighter) < BLANK_CONTRAST:
-        return None
-    if darker > lighter:
-        return np.uint8(background) - np.minimum(plane, np.uint8(background))
-    return np.maximum(plane, np.uint8(background)) - np.uint8(background)
-
-
-def _crop(ink: Plane) -> Plane:
-    """The smallest rectangle with all the ink."""
-    inked = ink >= INK_SHARE * int(ink.max())
-    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+STROKE_PX = 2.5  # the median of MNIST's stroke widths; a hundredth is below 1.4, a hundredth above 4.1
+COARSE_PX = 30  # ink no larger than this has no finer shape than the field itself, and is not redrawn
+WORK_PX = 80  # strokes are redrawn at four times the field's resolution
+MARGIN_PX = 10  # round it, for strokes that grow: a dot from nothing to STROKE_PX
+SAME_PART = 0.4  # parts of which one covers this share of the other's width are one digit: a 5 and its flag
+NARROWEST = 0.25  # of the highest digit's height; lower parts of a string are dots or specks
 
 
 def _shrink_to_box(ink: Plane) -> Field:
     """Scale, up or down, so that the longer side is 20 px; Pillow's bilinear averages all pixels that it covers."""
+    values = _resize(ink.astype(np.float32), BOX_PX)
+    return values / values.max()  # thin strokes fade as they shrink; the networks know only full ink
+
+
+def _resize(values: Field, longest_px: int) -> Field:
     from PIL import Image
 
-    longest = max(ink.shape)
-    values: Field = ink.astype(np.float32)
-    if longest != BOX_PX:
-        height, width = (max(1, round(side * BOX_PX / longest)) for side in ink.shape)
-        picture = Image.fromarray(values).resize((width, height), Image.Resampling.BILINEAR)
-        values = np.asarray(picture)
-    values = values / values.max()  # thin strokes fade as they shrink; the networks know only full ink
-    return values
+    longest = max(values.shape)
+    if longest == longest_px:
+        return values
+    height, width = (max(1, round(side * longest_px / longest)) for side in values.shape)
+    return np.asarray(Image.fromarray(values).resize((width, height), Image.Resampling.BILINEAR))
 
 
 def _start(ink: Field, axis: int) -> int:
@@ -71,13 +60,81 @@ def _start(ink: Field, axis: int) -> int:
     return int(np.clip(round(CENTRE_PX - centre), 0, SIDE_PX - len(weights)))
 
 
-def prepare(image: Picture) -> Field | None:
+def _place(ink: Plane) -> Field:
+    box = _shrink_to_box(ink)
+    field = np.zeros((SIDE_PX, SIDE_PX), np.float32)
+    top, left = _start(box, 0), _start(box, 1)
+    field[top : top + box.shape[0], left : left + box.shape[1]] = box
+    return field
+
+
+def _redrawn(ink: Plane) -> tuple[Field, float] | None:
+    """The ink with strokes of the one width, MARGIN_PX round it, and how many of its pixels make one of the field.
+
+    None where the edge is nowhere: ink so faint and thin that none of it is half black.
+    """
+    large = _resize(ink.astype(np.float32), WORK_PX)
+    large = np.pad(large / large.max(), MARGIN_PX)
+    distance = edge_distance(large, MARGIN_PX)
+    width = min(stroke_width(distance), WORK_PX / 2)
+    if width == 0:
+        return None
+    # The centre line spans WORK_PX - width, and is to span what the new stroke leaves of the box.
+    scale = max(WORK_PX - width, 1.0) / (BOX_PX - STROKE_PX)
+    # A dot has no centre line to scale; its own size is that of the box.
+    scale = max(scale, WORK_PX / (2 * BOX_PX))
+    change = min((scale * STROKE_PX - width) / 2, MARGIN_PX - 1.0)
+    # A stroke is never thinned to nothing where the pen was lifted or pressed less than elsewhere.
+    deepest = float(distance.max())
+    change = max(change, 1.0 - deepest)
+    return redraw(distance, change), scale
+
+
+def _window(values: Field, scale: float) -> Field:
+    """The field whose centre is the centre of mass, in one step of averaging; all ink stays inside."""
+    from PIL import Image
+
+    reach = scale * SIDE_PX
+    starts = []
+    for axis in (0, 1):
+        weights = values.sum(axis=1 - axis)
+        centre = float(weights @ (np.arange(len(weights)) + 0.5) / weights.sum())
+        inked = np.flatnonzero(weights > INK_SHARE)
+        start = centre - CENTRE_PX * scale
+        starts.append(float(np.clip(start, inked[-1] + 1 - reach, inked[0])) if len(inked) <= reach else start)
+    # Room for the window wherever it begins.
+    before = [max(0, int(np.ceil(-start))) for start in starts]
+    after = [max(0, int(np.ceil(start + reach)) - side) for start, side in zip(starts, values.shape, strict=True)]
+    room = np.zeros([b + side + a for b, side, a in zip(before, values.shape, after, strict=True)], np.float32)
+    room[before[0] : before[0] + values.shape[0], before[1] : before[1] + values.shape[1]] = values
+    top, left = starts[0] + before[0], starts[1] + before[1]
+    box = (left, top, min(left + reach, room.shape[1]), min(top + reach, room.shape[0]))
+    field = np.asarray(Image.fromarray(room).resize((SIDE_PX, SIDE_PX), Image.Resampling.BILINEAR, box=box))
+    values: Field = np.clip(field / field.max(), 0, 1)
+    return values
+
+
+def prepare_ink(ink: Plane, show: Show | None = None) -> Field:
+    """Bring ink on empty paper, (H, W) uint8 with at least one pixel of it, into the form of MNIST."""
+    cropped = crop(ink)
+    if show is not None:
+        show("cropped", cropped)
+    redrawn = _redrawn(cropped) if max(cropped.shape) > COARSE_PX else None
+    if redrawn is None:
+        return _place(cropped)
+    if show is not None:
+        show("stroke", redrawn[0])
+    return _window(*redrawn)
+
+
+def prepare(image: Picture, show: Show | None = None) -> Field | None:
     """Bring a picture into the form of MNIST.
 
     Parameters
     ----------
     image : Pillow image of any mode, or uint8 array (H, W), (H, W, 3) or (H, W, 4)
         Any size; light ink on dark or dark ink on light.
+    show : called with the name and the picture of each step that is done: ink, clean, cropped, stroke, field
 
     Returns
     -------
@@ -88,11 +145,47 @@ def prepare(image: Picture) -> Field | None:
     TypeError, ValueError
         As `pictures.to_plane`.
     """
-    ink = _ink(to_plane(image))
+    ink = find_ink(to_plane(image))
     if ink is None:
         return None
-    box = _shrink_to_box(_crop(ink))
-    field = np.zeros((SIDE_PX, SIDE_PX), np.float32)
-    top, left = _start(box, 0), _start(box, 1)
-    field[top : top + box.shape[0], left : left + box.shape[1]] = box
+    clean = remove_specks(ink)
+    if show is not None:
+        show("ink", ink)
+        show("clean", clean)
+    field = prepare_ink(clean, show)
+    if show is not None:
+        show("field", field)
     return field
+
+
+def prepare_each(image: Picture) -> list[Field]:
+    """The digits of a picture, from left to right, each as `prepare` gives it; none where the picture is blank.
+
+    Digits must not touch. Parts above one another are one digit.
+    """
+    ink = find_ink(to_plane(image))
+    if ink is None:
+        return []
+    ink = remove_specks(ink)
+    labels, count, _, factor = parts(ink)
+    if count < 2:
+        return [prepare_ink(ink)]
+    return [prepare_ink(select(ink, np.isin(labels, group), factor)) for group in _groups(labels, count)]
+
+
+def _groups(labels: npt.NDArray[np.int64], count: int) -> list[list[int]]:
+    """The parts of each digit, from left to right."""
+    extents = []
+    for part in range(1, count + 1):
+        rows, columns = np.nonzero(labels == part)
+        extents.append((int(columns.min()), int(columns.max()) + 1, int(np.ptp(rows)) + 1, part))
+    highest = max(height for _, _, height, _ in extents)
+    groups: list[tuple[int, int, int, list[int]]] = []
+    for left, right, height, part in sorted(extents):
+        if groups:
+            first, last, tallest, members = groups[-1]
+            if min(right, last) - left >= SAME_PART * min(right - left, last - first):
+                groups[-1] = (first, max(last, right), max(tallest, height), [*members, part])
+                continue
+        groups.append((left, right, height, [part]))
+    return [members for _, _, tallest, members in groups if tallest >= NARROWEST * highest]

@@ -6,7 +6,7 @@ Which networks lie in the package is said here too, and how a user's word for a 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from fastcnn.errors import FastcnnError, UsageError
 from fastcnn.files import load_network
-from fastcnn.preprocess import SIDE_PX, prepare
+from fastcnn.preprocess import SIDE_PX, Field, prepare, prepare_each
 
 if TYPE_CHECKING:
     from fastcnn.model import Sequential
@@ -119,7 +119,16 @@ class Recognizer:
 
     def recognize_many(self, images: Iterable[Picture]) -> list[Recognition]:
         """Recognize one digit in each picture; arguments and errors as for `recognize`."""
-        fields = [prepare(image) for image in images]
+        return self._answer([prepare(image) for image in images])
+
+    def recognize_string(self, image: Picture) -> list[Recognition]:
+        """Recognize the digits of one picture, from left to right; arguments and errors as for `recognize`.
+
+        The digits must not touch. A blank picture has none.
+        """
+        return self._answer(prepare_each(image))
+
+    def _answer(self, fields: Sequence[Field | None]) -> list[Recognition]:
         inked = [field for field in fields if field is not None]
         batch = np.stack(inked)[:, np.newaxis] if inked else np.empty((0, 1, SIDE_PX, SIDE_PX), np.float32)
         answers = iter(self.network.predict_proba(batch).astype(np.float32, copy=False))

@@ -98,6 +98,12 @@ def test_many_are_answered_in_order(recognizer, digits):
         np.testing.assert_allclose(result.probabilities, recognizer.recognize(image).probabilities, atol=1e-5)
 
 
+def test_string_is_read_from_left_to_right(recognizer, digits):
+    images, _ = digits
+    results = recognizer.recognize_string(np.hstack(images[:3]))
+    assert [result.digit for result in results] == [recognizer.recognize(image).digit for image in images[:3]]
+
+
 def test_no_picture_no_answer(recognizer):
     assert recognizer.recognize_many([]) == []
 
