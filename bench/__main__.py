@@ -2,7 +2,7 @@
 
 import sys
 
-from fastcnn.bench.command import main
+from fastcnn.__main__ import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(["bench", *sys.argv[1:]]))

@@ -1,11 +1,12 @@
 """`bench baselines`: a training step on the cpu backend against NumPy's, and against the way of a well-known book.
 
-"Deep Learning from Scratch" (K. Saitoh) trains this network in float64 with im2col and np.dot and, after each step, runs
-the network forward once more to log the loss. Here that is the reference backend in float64 and a second forward.
+"Deep Learning from Scratch" (K. Saitoh) trains this network in float64 with im2col and np.dot and, after each step,
+runs the network forward once more to log the loss. Here that is the reference backend in float64 and a second forward.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def run(settings: Settings) -> dict[str, Any]:
 
         for n in settings.few_threads:
             call = over_batches(step, images, labels, BATCH)
-            rivals.append(rival(f"{name}, {n}", call, n, lambda count, backend=backend: _select(backend, count)))
+            rivals.append(rival(f"{name}, {n}", call, n, partial(_select, backend)))
     kernels.use("cpu")
     for name in WAYS:
         _require_same(name, gradients[name], gradients["the book's way"])
@@ -64,7 +65,10 @@ def run(settings: Settings) -> dict[str, Any]:
         for n in settings.few_threads:
             found = compare(timings, f"cpu, {n}", [f"{name}, {m}" for m in settings.few_threads if m <= n])
             result[f"{name}, {n}"] = found | {"rival_images_per_s": BATCH / found["rival_median_s"]}
-            settings.say(f"threads {n}: {found['ratio']:.1f} times as fast as {name} (by the fastest calls {found['ratio_of_fastest']:.1f})")  # fmt: skip
+            settings.say(
+                f"threads {n}: {found['ratio']:.1f} times as fast as {name} (by the fastest calls "
+                f"{found['ratio_of_fastest']:.1f})"
+            )
     return result
 
 

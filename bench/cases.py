@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Layer:
-    """One convolution layer: (batch, channels, side, side) to (batch, filters, out_side, out_side), square throughout."""
+    """One square convolution: (batch, channels, side, side) to (batch, filters, out_side, out_side)."""
 
     family: str
     batch: int

@@ -8,7 +8,7 @@ from fastcnn.arrays import Array
 from fastcnn.errors import FastcnnError
 
 
-class WrongAnswer(FastcnnError):
+class WrongAnswerError(FastcnnError):
     """What was to be timed computes something else."""
 
 
@@ -22,24 +22,24 @@ def whole_numbers(rng: np.random.Generator, shape: tuple[int, ...], limit: int =
 
 def _require_shape(name: str, actual: Array, expected: Array) -> None:
     if actual.shape != expected.shape:
-        raise WrongAnswer(f"{name}: the answer has the shape {actual.shape} and not {expected.shape}")
+        raise WrongAnswerError(f"{name}: the answer has the shape {actual.shape} and not {expected.shape}")
 
 
 def require_equal(name: str, actual: Array, expected: Array) -> None:
-    """Raise WrongAnswer unless both are the same to the last bit."""
+    """Raise WrongAnswerError unless both are the same to the last bit."""
     _require_shape(name, actual, expected)
     wrong = ~(actual == expected)  # a NaN is wrong too
     if wrong.any():
         at = tuple(map(int, np.argwhere(wrong)[0]))
-        raise WrongAnswer(
+        raise WrongAnswerError(
             f"{name}: {wrong.sum()} of {wrong.size} values are wrong, the first at {at}: "
             f"{actual[at]} and not {expected[at]}"
         )
 
 
 def require_close(name: str, actual: Array, expected: Array, tolerance: float) -> None:
-    """Raise WrongAnswer unless |actual - expected| <= tolerance * the largest |expected|."""
+    """Raise WrongAnswerError unless |actual - expected| <= tolerance * the largest |expected|."""
     _require_shape(name, actual, expected)
     error, limit = np.abs(actual - expected).max(), tolerance * np.abs(expected).max()
     if not error <= limit:  # a NaN is wrong too
-        raise WrongAnswer(f"{name}: the answer is off by {error:.3g}, where {limit:.3g} is allowed")
+        raise WrongAnswerError(f"{name}: the answer is off by {error:.3g}, where {limit:.3g} is allowed")

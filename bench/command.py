@@ -1,15 +1,128 @@
-"""The arguments of `python -m bench`."""
-import argparse
-from fastcnn.bench.settings import Settings
+"""The command `bench`: which benchmarks there are, what they are asked for, and where their results go.
 
-def main(arguments=None):
-    import importlib
-    p = argparse.ArgumentParser()
-    p.add_argument("names", nargs="*")
-    p.add_argument("--quick", action="store_true")
-    p.add_argument("--only", default="")
-    a = p.parse_args(arguments)
-    s = Settings(quick=a.quick, only=a.only)
-    for n in a.names:
-        importlib.import_module("fastcnn.bench."+{"train-step":"training","kernels":"portability"}.get(n,n)).run(s)
-    return 0
+Imports nothing slow: the command line is built with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastcnn.errors import FastcnnError, UsageError
+from fastcnn.outputs import check_writable, write_json
+
+if TYPE_CHECKING:
+    from .settings import Settings
+
+# name -> (module, what it measures); run in this order
+BENCHMARKS = {
+    "train-step": ("training", "training steps against PyTorch's best, and against SGEMM"),
+    "inference": ("inference", "a batch of 1,000 and one picture against PyTorch's best"),
+    "layers": ("layers", "24 convolutions inside a network against PyTorch"),
+    "functions": ("functions", "the public functions against PyTorch"),
+    "baselines": ("baselines", "training steps against NumPy"),
+    "speedrun": ("speedrun", "the whole process to 99 %"),
+    "resources": ("resources", "compiling and memory"),
+    "profile": ("profile", "each step of the plan against the machine's ceiling"),
+    "scaling": ("scaling", "time by batch, threads, side and channels"),
+    "kernels": ("portability", "other instruction sets; AArch64 assembly"),
+    "neighbour": ("neighbour", "with a busy process beside it"),
+    "seeds": ("seeds", "the default recipe's accuracy over seeds"),
+}
+TABLES = "tables"  # no benchmark: only writes tables and plots anew
+
+
+def _threads(text: str) -> tuple[int, ...]:
+    parts = text.split(",")
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise argparse.ArgumentTypeError(f"must be whole numbers from 1 with commas between, such as 1,2, not {text!r}")
+    return tuple(sorted({int(part) for part in parts}))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `fastcnn bench`."""
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; or {TABLES} (default: all)")
+    parser.add_argument("--quick", action="store_true", help="few rounds, to see that it works; keeps nothing")
+    parser.add_argument("--threads", type=_threads, metavar="N,...", help="threads to measure (default: 1,2,all cores)")
+    parser.add_argument(
+        "--only", default="", metavar="TEXT", help="only the cases with this in their name; keeps nothing"
+    )
+    parser.add_argument(
+        "--cpu-name", action="append", default=[], metavar="CPU", help="for kernels: a CPU that LLVM knows"
+    )
+    parser.add_argument("--out", metavar="DIR", help="folder for the results (default: bench/results of the checkout)")
+    parser.add_argument("--json", metavar="FILE", help="also write all results to FILE")
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    from fastcnn import kernels
+    from fastcnn.threads import limit
+
+    from .settings import Settings, default_threads
+
+    kernels.use("cpu")
+    threads = args.threads or default_threads()
+    if threads[-1] > limit():
+        raise UsageError(f"--threads must be at most {limit()}, not {threads[-1]} (NUMBA_NUM_THREADS raises the limit)")
+    return Settings(quick=args.quick, threads=threads, only=args.only, cpu_names=tuple(args.cpu_name))
+
+
+def measure(name: str, settings: Settings) -> dict[str, Any]:
+    """Run one benchmark; its numbers with everything that they depend on."""
+    from . import record
+
+    before, start = record.load(), time.perf_counter()
+    settings.say(f"\n== {name}: {BENCHMARKS[name][1]}")
+    result = importlib.import_module(f".{BENCHMARKS[name][0]}", __package__).run(settings)
+    return {
+        "benchmark": name,
+        "date": record.now(),
+        "machine": record.machine(),
+        "threads": list(settings.threads),
+        "load_before": before,
+        "load_after": record.load(),
+        "elapsed_s": time.perf_counter() - start,
+        "quick": settings.quick,
+        "result": result,
+    }
+
+
+def bench(args: argparse.Namespace) -> None:
+    """Measure, keep the results, and write tables and plots."""
+    unknown = [name for name in args.names if name not in (*BENCHMARKS, TABLES)]
+    if unknown:
+        raise UsageError(f"there is no benchmark {unknown[0]!r}; choose from {', '.join((*BENCHMARKS, TABLES))}")
+    if args.json is not None:
+        check_writable(Path(args.json), "--json")
+    from . import record
+
+    folder = Path(args.out) if args.out else record.results_folder()
+    keeps = bool(args.out) or not (args.quick or args.only or args.cpu_name)
+    names = [name for name in args.names or BENCHMARKS if name != TABLES]
+    found = {}
+    if names:
+        settings = _settings(args)
+        for name in names:
+            found[name] = measure(name, settings)
+            if keeps:
+                settings.say(f"{record.write(folder, name, found[name])}: {found[name]['elapsed_s']:.0f} s")
+    write_json(args.json, found)
+    if keeps or TABLES in args.names:
+        if not folder.is_dir():
+            raise FastcnnError(f"there are no results in {folder}; measure first, or choose another --out")
+        _publish(folder)
+
+
+def _publish(folder: Path) -> None:
+    """Tables and plots of all results in a folder; the README's too, if these are the checkout's own."""
+    from . import plots, record, tables
+
+    records = record.read(folder)
+    plots.draw(folder, records)
+    tables.write(folder, records)
+    if record.in_checkout() and folder.resolve() == record.results_folder().resolve():
+        tables.fill_readme(record.ROOT / "README.md", records)
+    print(f"{folder}: tables and plots written")

@@ -25,8 +25,7 @@ from .worker import Worker
 # One of each kind among the 24 layers.
 CONVOLUTIONS = tuple(LAYERS[i] for i in (1, 3, 5, 9, 15, 17, 20))
 
-Case = tuple[str, dict[str, Callable[[], Any]], dict[str, Any], str]
-Convert = Callable[[Array], Array]
+Made = tuple[dict[str, Callable[[], Any]], str, dict[str, Any]]  # our calls; the worker's function and its arguments
 
 
 def _rows(cols: Array) -> Array:
@@ -34,7 +33,7 @@ def _rows(cols: Array) -> Array:
     return cols.transpose(0, 2, 1).reshape(-1, cols.shape[1])
 
 
-def _convolution(case: Layer, rng: np.random.Generator) -> tuple[dict[str, Callable[[], Any]], str, dict[str, Any]]:
+def _convolution(case: Layer, rng: np.random.Generator) -> Made:
     x, weight = whole_numbers(rng, (case.batch, *case.input_shape)), whole_numbers(rng, case.weight_shape)
     bias, grad_out = whole_numbers(rng, (case.filters,)), whole_numbers(rng, (case.batch, *case.output_shape))
     options = {"stride": case.stride, "padding": case.padding}
@@ -47,7 +46,7 @@ def _convolution(case: Layer, rng: np.random.Generator) -> tuple[dict[str, Calla
     return ours, "torch_kernels.convolution", given | options
 
 
-def _unfolding(case: Layer, rng: np.random.Generator) -> tuple[dict[str, Callable[[], Any]], str, dict[str, Any]]:
+def _unfolding(case: Layer, rng: np.random.Generator) -> Made:
     x = whole_numbers(rng, (case.batch, *case.input_shape))
     depth, pixels = case.channels * case.kernel**2, case.out_side**2
     cols = whole_numbers(rng, (case.batch, depth, pixels))
@@ -60,7 +59,7 @@ def _unfolding(case: Layer, rng: np.random.Generator) -> tuple[dict[str, Callabl
     return ours, "torch_kernels.unfolding", {"x": x, "cols": cols, "kernel": case.kernel, **options}
 
 
-def _pooling(case: Pool, rng: np.random.Generator) -> tuple[dict[str, Callable[[], Any]], str, dict[str, Any]]:
+def _pooling(case: Pool, rng: np.random.Generator) -> Made:
     x = rng.permutation(case.batch * case.channels * case.side**2).astype(np.float32)  # no ties
     x = x.reshape(case.batch, case.channels, case.side, case.side)
     options = {"stride": case.stride, "padding": case.padding}
@@ -84,14 +83,14 @@ def measure(case: Layer | Pool, kind: Callable[..., Any], settings: Settings, wo
             _check(f"{name} of {case.name}, {n} threads", call(), worker.answer(f"{name}, {n}"))
         mine = [rival(f"fastcnn, {n}", call, n) for n in threads]
         others = [each for each in theirs if each.name.startswith(f"{name}, ")]
-        timings = interleave([*mine, *others], rounds=settings.rounds, turn_s=settings.turn_s)
+        timings = interleave([*mine, *others], rounds=settings.few_rounds, turn_s=settings.turn_s)
         row: dict[str, Any] = {"function": "conv2d" if name == "forward" else name, "case": case.name}
         for n in threads:
             row[str(n)] = compare(timings, f"fastcnn, {n}", [f"{name}, {m}" for m in threads if m <= n])
         row["timings"] = {each: timing.summary() for each, timing in timings.items()}
         rows.append(row)
-        ratios = ", ".join(f"threads {n}: {row[str(n)]['ratio']:.2f} ({row[str(n)]['ratio_of_fastest']:.2f})" for n in threads)  # fmt: skip
-        settings.say(f"{row['function']:16} {case.name:24} {ratios}")
+        ratios = [f"threads {n}: {row[str(n)]['ratio']:.2f} ({row[str(n)]['ratio_of_fastest']:.2f})" for n in threads]
+        settings.say(f"{row['function']:16} {case.name:24} {', '.join(ratios)}")
     return rows
 
 
@@ -103,9 +102,12 @@ def _check(name: str, answer: Any, expected: list[Array]) -> None:
 
 def run(settings: Settings) -> dict[str, Any]:
     rows = []
-    cases = [(case, kind) for case in CONVOLUTIONS for kind in (_convolution, _unfolding)]
+    cases: list[tuple[Layer | Pool, Callable[..., Any]]] = []
+    for layer in CONVOLUTIONS:
+        cases += [(layer, _convolution), (layer, _unfolding)]
+    cases += [(pool, _pooling) for pool in POOLS]
     with Worker() as worker:
-        for case, kind in [*cases, *((pool, _pooling) for pool in POOLS)]:
+        for case, kind in cases:
             if settings.wants(case.name):
                 rows += measure(case, kind, settings, worker)
     summary: dict[str, Any] = {}

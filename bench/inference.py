@@ -29,7 +29,7 @@ def expected_logits(images: Array) -> Array:
     from fastcnn.kernels import reference
 
     named = {name: each.astype(np.float64) for name, each in paper_network(seed=0).state_arrays().items()}
-    x = images / 255
+    x: Array = images / 255
     once, none, whole = (1, 1), ((0, 0), (0, 0)), (2, 2)
     x = np.maximum(reference.conv2d(x, named["0.weight"], named["0.bias"], once, none, once, 1), 0)
     x, _ = reference.max_pool2d(x, whole, whole, none)

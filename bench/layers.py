@@ -106,7 +106,7 @@ def measure(case: Layer, settings: Settings, worker: Worker) -> dict[str, Any]:
             for mine, other in zip(layer.answer(direction), expected, strict=True):
                 require_equal(f"{case.name}, {direction}, {n} threads", mine, other)
             rivals.append(rival(f"fastcnn, {n}", call, n))
-        timings = interleave(rivals, rounds=settings.rounds, turn_s=settings.turn_s)
+        timings = interleave(rivals, rounds=settings.few_rounds, turn_s=settings.turn_s)
         row[direction] = {
             str(n): compare(timings, f"fastcnn, {n}", [f"{direction}, {m}" for m in threads if m <= n])
             | {"gflop_per_s": (1 + (direction != "forward")) * case.flop / timings[f"fastcnn, {n}"].median / 1e9}

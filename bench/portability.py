@@ -1,8 +1,8 @@
 """`bench kernels`: the kernels on other instruction sets: right answers, and their speed.
 
-Numba's own settings make this processor another one: Haswell (AVX2, 16 registers of 32 bytes), or the first x86-64 (SSE2,
-no fused multiply-add). Each runs in a fresh process. For AArch64 there is no run: `cross.py` compiles the kernels to
-assembly and counts the vector multiply-adds in it.
+Numba's own settings make this processor another one: Haswell (AVX2, 16 registers of 32 bytes), or the first x86-64
+(SSE2, no fused multiply-add). Each runs in a fresh process. For AArch64 there is no run: `cross.py` compiles the
+kernels to assembly and counts the vector multiply-adds in it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """`bench profile`: each step of the plan in a training step: time, GFLOP/s, GB/s, and how near it is to the ceiling.
 
-The steps of a plan are run one after the other as the plan does, with a clock between them; their sum is held to whole
-training steps timed in the same rounds. A step's ceiling is the roofline: the matrix product's rate, or the
-bandwidth times the step's FLOP per byte where that is less. Bytes are those of all arrays that a step is given, each
-once: what must move at least.
+The steps of a plan are run one after the other as the plan does, with a clock between them, in turns with whole
+training steps, which their sum must come to. Times are means over the steps between the quartiles. A step's ceiling is
+the roofline: the matrix product's rate, or the bandwidth times the step's FLOP per byte where that is less. Bytes are
+those of all arrays that a step is given, each once: what must move at least.
 """
 
 from __future__ import annotations
@@ -16,24 +16,27 @@ import numpy as np
 
 from fastcnn import Trainer, optim, paper_network
 from fastcnn.arrays import Array
+from fastcnn.kernels.shapes import integer
+from fastcnn.losses import check_label_smoothing, check_labels
 from fastcnn.threads import set_threads
 
 from .batches import training_pictures
 from .settings import Settings
-from .timing import Timing, interleave, rival
+from .timing import Timing, interleave
 from .training import LR, SGEMM_SIZE, sgemm
 
 BATCH = 100
 COPY_BYTES = 8 << 20  # about what a batch's activations take: they stay in the last cache
-CALLS = 20  # in a round
-SUM_TOLERANCE = 0.05
-ATTEMPTS = 3
+STEPS = 400  # of each kind; a whole one and one in parts take turns
+
+
+Calls = list[tuple[Callable[..., Any], tuple[Any, ...]]]
 
 
 class Part:
     """A share of a training step: its calls, useful FLOP and bytes."""
 
-    def __init__(self, name: str, calls: list[tuple[Callable[..., Any], tuple[Any, ...]]], flop: int) -> None:
+    def __init__(self, name: str, calls: Calls, flop: int) -> None:
         self.name, self.calls, self.flop = name, calls, flop
         arrays = {id(each): each for _, args in calls for each in args if isinstance(each, np.ndarray)}
         self.bytes = sum(each.nbytes for each in arrays.values())
@@ -45,14 +48,20 @@ class Part:
 
 
 def split(trainer: Trainer, images: Array, labels: Array) -> tuple[list[Part], Any]:
-    """The parts of a training step in the order of their work, for the threads in force; and what to hold round them."""
+    """The parts of a training step in order, for the threads in force, and what is held round them."""
     network, n = trainer.network, len(images)
     plan = network._plan_for(n, training=True)
     assert plan is not None and plan.loss is not None  # the cpu backend has one, for training
     plan.loss.labels[:n] = labels
     loss = plan.loss
-    parts = [Part("pictures", [(plan.input.load, (images,))], 0)]
-    parts[0].bytes = images.nbytes + plan.input.out.data.nbytes
+    # What Sequential.loss_and_gradients does in Python before the first kernel.
+    checks: Calls = [
+        (network._check_images, (images,)), (check_labels, (labels, n, network.output_shape[0])),
+        (check_label_smoothing, (0.0,)), (integer, ("step", 0, 0)), (lambda: network._plan_for(n, training=True), ()),
+    ]  # fmt: skip
+    parts = [Part("checks of the arguments", checks, 0), Part("pictures", [(plan.input.load, (images,))], 0)]
+    parts[0].bytes = 0
+    parts[1].bytes = images.nbytes + plan.input.out.data.nbytes
     for step in plan.steps[1:]:
         parts.append(Part(f"{step.name}, forward", step.forward_calls(n, True), 2 * n * step.products))
     parts.append(Part(loss.name, [(loss.loss, (n, 0.0))], 0))
@@ -62,7 +71,7 @@ def split(trainer: Trainer, images: Array, labels: Array) -> tuple[list[Part], A
     update = trainer.optimizer.update
     parts.append(Part("Adam", [(update, (network.values, network.gradients))], 0))
     parts[-1].bytes = 7 * network.values.nbytes  # reads values, gradients and two moments; writes all but the gradients
-    return parts, plan._module.entry([call for part in parts[1:-1] for call in part.calls])
+    return parts, plan._module.entry([call for part in parts[2:-1] for call in part.calls])
 
 
 def bandwidth(threads: int) -> float:
@@ -80,20 +89,26 @@ def bandwidth(threads: int) -> float:
     return 2 * size * threads / fastest
 
 
-def time_parts(parts: list[Part], entry: Any, calls: int) -> None:
-    """Run whole training steps part by part, and add a sample to each part for each of them."""
+def time_parts(parts: list[Part], entry: Any) -> None:
+    """Run one training step part by part, and add a sample to each part."""
     clock = time.perf_counter
     with entry:
-        for _ in range(calls):
-            for part in parts:
-                start = clock()
-                part.run()
-                part.samples.append(clock() - start)
+        for part in parts:
+            start = clock()
+            part.run()
+            part.samples.append(clock() - start)
 
 
-def sum_over_whole(parts: list[Timing], whole: Timing) -> float:
-    """The sum of the parts' medians over the median of the whole."""
-    return sum(part.median for part in parts) / whole.median
+def central(totals: list[float]) -> list[int]:
+    """The indices of the half of the steps that is nearest to the median: from the lower to the upper quartile."""
+    order = sorted(range(len(totals)), key=totals.__getitem__)
+    return order[len(order) // 4 : len(order) - len(order) // 4]
+
+
+def central_means(parts: list[list[float]]) -> list[float]:
+    """Each part's mean over the steps whose total is a usual one: unlike medians, these sum to a usual total."""
+    chosen = central([sum(samples) for samples in zip(*parts, strict=True)])
+    return [sum(samples[i] for i in chosen) / len(chosen) for samples in parts]
 
 
 def measure(threads: int, settings: Settings) -> dict[str, Any]:
@@ -106,16 +121,13 @@ def measure(threads: int, settings: Settings) -> dict[str, Any]:
     trainer.optimizer.lr = 0.0
     parts, entry = split(trainer, images, labels)
     whole: list[float] = []
-    for attempt in range(ATTEMPTS):
-        for _ in range(2 * settings.rounds):
-            time_parts(parts, entry, CALLS)
-            for _ in range(CALLS):
-                start = time.perf_counter()
-                trainer.step(images, labels)
-                whole.append(time.perf_counter() - start)
-        share = sum_over_whole([Timing(tuple(part.samples)) for part in parts], Timing(tuple(whole)))
-        if abs(share - 1) <= SUM_TOLERANCE or attempt == ATTEMPTS - 1:
-            break
+    for _ in range(STEPS // 10 if settings.quick else STEPS):
+        time_parts(parts, entry)
+        start = time.perf_counter()
+        trainer.step(images, labels)
+        whole.append(time.perf_counter() - start)
+    means = central_means([part.samples for part in parts])
+    (whole_mean,) = central_means([whole])
     ceiling = interleave([sgemm(threads)], rounds=settings.rounds, turn_s=0.0)[f"SGEMM, {threads}"]
     peak, bytes_per_s = 2 * SGEMM_SIZE**3 / ceiling.median, bandwidth(threads)
     result: dict[str, Any] = {
@@ -123,26 +135,26 @@ def measure(threads: int, settings: Settings) -> dict[str, Any]:
         "batch": BATCH,
         "sgemm_gflop_per_s": peak / 1e9,
         "bandwidth_gb_per_s": bytes_per_s / 1e9,
-        "whole": Timing(tuple(whole)).summary(),
-        "sum_over_whole": share,
-        "parts": [describe(part, peak, bytes_per_s) for part in parts],
+        "whole": Timing(tuple(whole)).summary() | {"mean_s": whole_mean},
+        "sum_over_whole": sum(means) / whole_mean,
+        "parts": [describe(part, mean, peak, bytes_per_s) for part, mean in zip(parts, means, strict=True)],
     }
     say(result, settings)
     return result
 
 
-def describe(part: Part, peak: float, bytes_per_s: float) -> dict[str, Any]:
+def describe(part: Part, mean_s: float, peak: float, bytes_per_s: float) -> dict[str, Any]:
     """The part's rates, and the share of its roofline; the ceiling of work without products is the bandwidth."""
-    timing = Timing(tuple(part.samples))
-    flop_per_s, rate = part.flop / timing.median, part.bytes / timing.median
-    limit = min(peak, bytes_per_s * part.flop / part.bytes)
-    return timing.summary() | {
+    flop_per_s, rate = part.flop / mean_s, part.bytes / mean_s
+    ceiling = min(peak, bytes_per_s * part.flop / part.bytes) if part.flop else 0.0
+    return Timing(tuple(part.samples)).summary() | {
+        "mean_s": mean_s,
         "name": part.name,
         "flop": part.flop,
         "bytes": part.bytes,
         "gflop_per_s": flop_per_s / 1e9,
         "gb_per_s": rate / 1e9,
-        "share_of_ceiling": flop_per_s / limit if part.flop else rate / bytes_per_s,
+        "share_of_ceiling": flop_per_s / ceiling if part.flop else rate / bytes_per_s,
     }
 
 
@@ -150,11 +162,11 @@ def say(result: dict[str, Any], settings: Settings) -> None:
     settings.say(
         f"threads {result['threads']}: SGEMM {result['sgemm_gflop_per_s']:.0f} GFLOP/s, copy "
         f"{result['bandwidth_gb_per_s']:.0f} GB/s; parts sum to {result['sum_over_whole']:.3f} of the whole, "
-        f"{result['whole']['median_s'] * 1e6:.0f} us"
+        f"{result['whole']['mean_s'] * 1e6:.0f} us"
     )
     for part in result["parts"]:
         settings.say(
-            f"  {part['name']:45} {part['median_s'] * 1e6:8.1f} us (fastest {part['fastest_s'] * 1e6:8.1f})  "
+            f"  {part['name']:45} {part['mean_s'] * 1e6:8.1f} us (fastest {part['fastest_s'] * 1e6:8.1f})  "
             f"{part['gflop_per_s']:6.1f} GFLOP/s  {part['gb_per_s']:6.1f} GB/s  {part['share_of_ceiling']:5.2f}"
         )
 

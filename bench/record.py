@@ -1,4 +1,4 @@
-"""What is kept of a benchmark: its numbers with the machine, load, versions, commit and date; JSON files that hold them."""
+"""What is kept of a benchmark: its numbers with machine, load, versions, commit and date, in JSON files."""
 
 from __future__ import annotations
 

@@ -15,7 +15,12 @@ def default_threads() -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Settings:
-    """threads: the counts to measure, rising; only: a part of a case's name, or "" for all; cpu_names: for `kernels`."""
+    """The options of the command.
+
+    threads : the counts to measure, rising
+    only : a part of a case's name; "" for all cases
+    cpu_names : for `kernels`; () for its own choice
+    """
 
     quick: bool = False
     threads: tuple[int, ...] = (1, 2)
@@ -29,7 +34,12 @@ class Settings:
 
     @property
     def rounds(self) -> int:
-        return 4 if self.quick else 12
+        return 4 if self.quick else 10
+
+    @property
+    def few_rounds(self) -> int:
+        """For the long tables."""
+        return 3 if self.quick else 8
 
     @property
     def turn_s(self) -> float:

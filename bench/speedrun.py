@@ -53,8 +53,8 @@ def run(settings: Settings) -> dict[str, Any]:
         "sd_test_accuracy": stdev(accuracies),
     }
     settings.say(
-        f"{seeds} seeds: test accuracy {result['mean_test_accuracy']:.2%} (sd {result['sd_test_accuracy']:.2%}); start to "
-        f"exit {result['warm_median_s']:.1f} s with a warm cache (slowest {result['warm_slowest_s']:.1f} s), "
+        f"{seeds} seeds: test accuracy {result['mean_test_accuracy']:.2%} (sd {result['sd_test_accuracy']:.2%}); start "
+        f"to exit {result['warm_median_s']:.1f} s with a warm cache (slowest {result['warm_slowest_s']:.1f} s), "
         f"{result['cold_median_s']:.1f} s with none"
     )
     return result

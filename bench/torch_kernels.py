@@ -1,4 +1,4 @@
-"""PyTorch's convolutions, unfolding and pooling, to be timed in a worker. Imports PyTorch and nothing of fastcnn's kernels.
+"""PyTorch's convolutions, unfolding and pooling, to be timed in a worker; nothing of fastcnn's kernels.
 
 Which layout counts is the caller's choice: channels_last against the layers inside a network, PyTorch's default against
 the public functions.
@@ -69,7 +69,9 @@ def convolution(
     return {f"{name}, {n}": entry(_without_gradients(call), n) for n in threads for name, call in calls.items()}
 
 
-def unfolding(*, x: Array, cols: Array, kernel: int, stride: int, padding: int, threads: tuple[int, ...]) -> dict[str, Entry]:  # fmt: skip
+def unfolding(
+    *, x: Array, cols: Array, kernel: int, stride: int, padding: int, threads: tuple[int, ...]
+) -> dict[str, Entry]:
     """unfold, and fold of cols (N, C*R*S, P*Q)."""
     tx, tc = torch.from_numpy(x), torch.from_numpy(cols)
     options = {"kernel_size": kernel, "stride": stride, "padding": padding}
@@ -84,7 +86,9 @@ def unfolding(*, x: Array, cols: Array, kernel: int, stride: int, padding: int, 
     return {f"{name}, {n}": entry(_without_gradients(call), n) for n in threads for name, call in calls.items()}
 
 
-def pooling(*, x: Array, grad_out: Array, kernel: int, stride: int, padding: int, threads: tuple[int, ...]) -> dict[str, Entry]:  # fmt: skip
+def pooling(
+    *, x: Array, grad_out: Array, kernel: int, stride: int, padding: int, threads: tuple[int, ...]
+) -> dict[str, Entry]:
     """Max-pool with its indices, and its gradient."""
     tx, tg = torch.from_numpy(x), torch.from_numpy(grad_out)
     where = torch.nn.functional.max_pool2d(tx, kernel, stride, padding, return_indices=True)[1]

@@ -88,7 +88,9 @@ def _versions(state: State, lr: float, compiled: bool) -> list[Version]:
     return [Version(state, lr, channels_last=layout, compiled=compile_) for layout, compile_ in kinds]
 
 
-def training(*, state: State, images: Array, labels: Array, batch: int, lr: float, threads: tuple[int, ...], compiled: bool) -> dict[str, Entry]:  # fmt: skip
+def training(
+    *, state: State, images: Array, labels: Array, batch: int, lr: float, threads: tuple[int, ...], compiled: bool
+) -> dict[str, Entry]:
     """Training steps through all pictures. Names: "channels_last, fused Adam, 2"; answers: loss and gradients."""
     entries = {}
     targets = torch.from_numpy(labels)

@@ -21,11 +21,11 @@ from .settings import Settings
 from .timing import Rival, compare, interleave, rival
 from .worker import Worker
 
-BATCHES = (100, 32, 256)
+BATCHES = (100, 32, 256)  # the first on all cores too
 LR = 0.001
 SGEMM_SIZE = 2048
-# Sums of up to 147,456 products in float32, each off by half an eps: 1.2e-7 * sqrt(147,456) / 2 is 2e-5 of what is added
-# up, which may be a few times the result. A missing or doubled term is off by far more.
+# Sums of up to 147,456 products in float32, each off by half an eps: 1.2e-7 * sqrt(147,456) / 2 is 2e-5 of what is
+# added up, which may be a few times the result. A missing or doubled term is off by far more.
 TOLERANCE = 1e-4
 
 
@@ -41,7 +41,7 @@ def useful_flop(network: Sequential, images: int) -> int:
     """Of one training step: two for each multiply-add of the plan's steps, forward and backward."""
     plan = network._plan_for(images, training=True)
     assert plan is not None, "the cpu backend has a plan for this network"
-    return 2 * images * sum(step.products + step.gradient_products for step in plan.steps)
+    return 2 * images * int(sum(step.products + step.gradient_products for step in plan.steps))
 
 
 def check(network: Sequential, images: Array, labels: Array, worker: Worker, state: dict[str, Array]) -> list[Array]:
@@ -62,8 +62,9 @@ def measure(batch: int, settings: Settings, worker: Worker) -> dict[str, Any]:
     images, labels = training_pictures()
     network = paper_network(seed=0)
     state = network.state_arrays()
+    threads = settings.threads if batch == BATCHES[0] else settings.few_threads
     rivals = []
-    for n in settings.threads:
+    for n in threads:
         set_threads(n)
         expected = check(network, images[:batch], labels[:batch], worker, state)
         trainer = Trainer(network.copy(), optim.Adam(LR))
@@ -71,13 +72,13 @@ def measure(batch: int, settings: Settings, worker: Worker) -> dict[str, Any]:
         rivals.append(sgemm(n))
     theirs = worker.build(
         "torch_networks.training", state=state, images=scaled(images), labels=labels, batch=batch, lr=LR,
-        threads=settings.threads, compiled=bool(compiler()) and not settings.quick,
+        threads=threads, compiled=bool(compiler()) and not settings.quick,
     )  # fmt: skip
     for each in theirs:
         _require_close(each.name, worker.answer(each.name), expected)
     timings = interleave([*rivals, *theirs], rounds=settings.rounds, turn_s=2 * settings.turn_s)
     row: dict[str, Any] = {"batch": batch, "flop": useful_flop(network, batch)}
-    for n in settings.threads:
+    for n in threads:
         row[str(n)] = _compare(timings, row, n, [each.name for each in theirs])
         settings.say(_line(row, n))
     row["timings"] = {name: timing.summary() for name, timing in timings.items()}
@@ -102,8 +103,8 @@ def _line(row: dict[str, Any], n: int) -> str:
     return (
         f"batch {row['batch']}, threads {n}: fastcnn {found['images_per_s']:,.0f} images/s, PyTorch's best "
         f"{found['rival_images_per_s']:,.0f} ({found['rival']}): ratio {found['ratio']:.2f} (by the fastest calls "
-        f"{found['ratio_of_fastest']:.2f}); {found['gflop_per_s']:.0f} GFLOP/s, {found['share_of_sgemm']:.2f} of SGEMM's "
-        f"{found['sgemm_gflop_per_s']:.0f}"
+        f"{found['ratio_of_fastest']:.2f}); {found['gflop_per_s']:.0f} GFLOP/s, {found['share_of_sgemm']:.2f} of "
+        f"SGEMM's {found['sgemm_gflop_per_s']:.0f}"
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from fastcnn import __version__, cli
+from fastcnn.bench import command as bench
 
 LARGEST_SEED = 2**31 - 1
 
@@ -93,6 +94,9 @@ def build_parser() -> argparse.ArgumentParser:
     gui = commands.add_parser("gui", help="draw digits in a window", allow_abbrev=False)
     gui.add_argument("--model", default="", metavar="M", help="name or weights file (default: the last one used)")
     _add_threads(gui)
+
+    measuring = commands.add_parser("bench", help="measure this machine against PyTorch", allow_abbrev=False)
+    bench.add_arguments(measuring)
 
     info = commands.add_parser("info", help="versions, processor, threads, cache and backends", allow_abbrev=False)
     _add_json(info)

@@ -229,6 +229,13 @@ def gui(args: argparse.Namespace) -> None:
     import_module("fastcnn.gui.launch").run(args.model)
 
 
+def bench(args: argparse.Namespace) -> None:
+    """Measure; see `fastcnn.bench`."""
+    from fastcnn.bench.command import bench as measure
+
+    measure(args)
+
+
 def info(args: argparse.Namespace) -> None:
     """Say what a bug report needs."""
     from fastcnn.info import collect, render
@@ -238,6 +245,3 @@ def info(args: argparse.Namespace) -> None:
     facts = collect()
     write_json(args.json, facts)
     print(render(facts))
-
-
-COMMANDS = {"train": train, "evaluate": evaluate, "predict": predict, "data": data, "gui": gui, "info": info}

@@ -9,13 +9,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = sorted(path for folder in ("fastcnn", "kernels", "gui") for path in (ROOT / folder).rglob("*.py"))
+SOURCES = sorted(path for folder in ("fastcnn", "kernels", "gui", "bench") for path in (ROOT / folder).rglob("*.py"))
 # Written in two halves so that this file passes its own test.
 MACHINE_PATHS = ["/wo" + "rk/", "/ro" + "ot/", "/ho" + "me/", "/tm" + "p/w", "C:" + "\\Users"]
 TEXT_SUFFIXES = {"", ".cfg", ".json", ".md", ".py", ".toml", ".txt", ".yaml", ".yml"}
 
 # What each package may import of the others; fastcnn/__init__.py only names things, lazily.
-ALLOWED = {"kernels": ("fastcnn.kernels", "fastcnn.__version__"), "fastcnn": ("fastcnn",), "gui": ("fastcnn",)}
+ALLOWED = {
+    "kernels": ("fastcnn.kernels", "fastcnn.__version__"),
+    "fastcnn": ("fastcnn",),
+    "gui": ("fastcnn",),
+    "bench": ("fastcnn",),
+}
 # Only these may look past the public kernels at a backend: they say which one runs, or fuse its kernels.
 KNOWS_BACKENDS = {"fastcnn/info.py", "fastcnn/plan.py"}
 
@@ -36,7 +41,7 @@ def _imports(path: Path) -> set[str]:
             base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
             found |= {f"{module}.{alias.name}" for alias in node.names}
-    return {name for name in found if name.split(".")[0] in ("fastcnn", "kernels", "gui")}
+    return {name for name in found if name.split(".")[0] in ("fastcnn", "kernels", "gui", "bench")}
 
 
 def _tracked() -> list[Path]:

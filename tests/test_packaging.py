@@ -14,7 +14,12 @@ import pytest
 import fastcnn
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDERS = {"fastcnn": ROOT / "fastcnn", "fastcnn.kernels": ROOT / "kernels", "fastcnn.gui": ROOT / "gui"}
+FOLDERS = {
+    "fastcnn": ROOT / "fastcnn",
+    "fastcnn.bench": ROOT / "bench",
+    "fastcnn.gui": ROOT / "gui",
+    "fastcnn.kernels": ROOT / "kernels",
+}
 HEAVY = ("numba", "scipy", "PyQt5", "rich", "PIL", "pooch", "safetensors", "requests")
 
 

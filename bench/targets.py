@@ -1,0 +1,158 @@
+"""What the benchmarks must show: each row's goal, the number that was measured, and why a row is missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .record import Record
+
+Records = Mapping[str, Record]
+
+# Row -> one sentence on why it misses; shown only where it does.
+REASONS: dict[str, str] = {}
+
+
+def _times(value: float) -> str:
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.1f} s"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.2f} %"
+
+
+def _megabytes(value: float) -> str:
+    return f"{value / 1e6:.0f} MB"
+
+
+@dataclass(frozen=True)
+class Target:
+    """One row: pick() finds its number in a benchmark's result; goal is None where it is only stated."""
+
+    what: str
+    benchmark: str
+    pick: Callable[[Any], float | None]
+    goal: float | None = None
+    at_most: bool = False
+    show: Callable[[float], str] = _times
+
+    def measured(self, records: Records) -> float | None:
+        """None where the benchmark has not been run, or could not tell."""
+        if self.benchmark not in records:
+            return None
+        try:
+            return self.pick(records[self.benchmark]["result"])
+        except KeyError:  # measured with other numbers of threads
+            return None
+
+    def is_met(self, value: float) -> bool:
+        return self.goal is None or (value <= self.goal if self.at_most else value >= self.goal)
+
+    @property
+    def goal_text(self) -> str:
+        if self.goal is None:
+            return "stated"
+        return ("at most " if self.at_most else "at least ") + self.show(self.goal)
+
+
+def _row(rows: list[Any], batch: int) -> Any:
+    for row in rows:
+        if row["batch"] == batch:
+            return row
+    raise KeyError(batch)
+
+
+def _in_batch(batch: int, *path: str) -> Callable[[Any], float]:
+    def pick(result: Any) -> float:
+        found = _row(result["rows"], batch)
+        for key in path:
+            found = found[key]
+        return float(found)
+
+    return pick
+
+
+def _at(*path: str) -> Callable[[Any], float]:
+    def pick(result: Any) -> float:
+        for key in path:
+            result = result[key]
+        return float(result)
+
+    return pick
+
+
+def _beside(result: Any) -> float:
+    return next(float(row["slower_mean"]) for row in result["rows"] if row["name"] == "fastcnn, 2")
+
+
+def _worst_sum(result: Any) -> float:
+    return max(abs(float(run["sum_over_whole"]) - 1) for run in result["runs"])
+
+
+def _threads(n: int) -> str:
+    return "1 thread" if n == 1 else f"{n} threads"
+
+
+def _targets() -> list[Target]:
+    rows = []
+    for batch, goal in ((100, 4.5), (32, 4.0), (256, 4.0)):
+        for n in (2, 1):
+            what = f"training step, batch {batch}, {_threads(n)}: images/s over PyTorch's best"
+            rows.append(Target(what, "train-step", _in_batch(batch, str(n), "ratio"), goal))
+    for n in (2, 1):
+        what = f"training step, batch 100, {_threads(n)}: useful FLOP/s over SGEMM's"
+        rows.append(Target(what, "train-step", _in_batch(100, str(n), "share_of_sgemm"), 0.75))
+    for n in (2, 1):
+        what = f"inference, batch 1,000, {_threads(n)}: over PyTorch's best"
+        rows.append(Target(what, "inference", _in_batch(1000, str(n), "ratio"), 4.0))
+    tail = _at("one_picture", "p99_over_median")
+    rows += [
+        Target("one picture: PyTorch's median latency over ours", "inference", _in_batch(1, "2", "ratio"), 3.0),
+        Target("one picture: p99 of 10,000 calls over the median", "inference", tail, 3.0, at_most=True),
+    ]
+    for direction, mean, worst in (("forward", 1.0, 0.6), ("gradients", 0.8, 0.5)):
+        for n in (2, 1):
+            what, key = f"24 layers, {direction}, {_threads(n)}", f"{direction}, {n}"
+            mean_of = _at("summary", key, "geometric_mean")
+            rows.append(Target(f"{what}: over PyTorch, geometric mean", "layers", mean_of, mean))
+            rows.append(Target(f"{what}: worst row", "layers", _at("summary", key, "worst"), worst))
+    for n in (2, 1):
+        what = f"public functions, {_threads(n)}: over PyTorch, geometric mean"
+        rows.append(Target(what, "functions", _at("summary", str(n), "all"), 1.0))
+    for name in ("NumPy", "the book's way"):
+        what = f"training step, batch 100, 2 threads: over {name}"
+        rows.append(Target(what, "baselines", _at(f"{name}, 2", "ratio")))
+    rows.append(
+        Target("training step, batch 100: 2 threads over 1", "train-step", _in_batch(100, "speedup_1_to_2"), 1.8)
+    )
+    return [*rows, *_of_processes()]
+
+
+def _of_processes() -> list[Target]:
+    """The goals of whole programs."""
+
+    def at_most(what: str, benchmark: str, pick: Callable[[Any], float], goal: float, show: Any = _times) -> Target:
+        return Target(what, benchmark, pick, goal, at_most=True, show=show)
+
+    warm, cold = (f"speed run, 2 cores: start to exit, {cache} kernel cache" for cache in ("warm", "no"))
+    beside = "training step, 2 threads on 2 cores, beside a busy process: slower on average"
+    accuracy = "default recipe: mean test accuracy over seeds 0 to 4"
+    mean = _at("mean_test_accuracy")
+    return [
+        Target("speed run, 2 cores: mean test accuracy", "speedrun", mean, 0.99, show=_percent),
+        at_most(warm, "speedrun", _at("warm_median_s"), 8.0, _seconds),
+        at_most(cold, "speedrun", _at("cold_median_s"), 20.0, _seconds),
+        at_most("peak memory of training, batch 100", "resources", _at("training_peak_bytes"), 400e6, _megabytes),
+        at_most("compiling all that training needs", "resources", _at("compiling_s"), 10.0, _seconds),
+        at_most(beside, "neighbour", _beside, 3.0),
+        at_most("profile: sum of the parts differs from the whole", "profile", _worst_sum, 0.05, _percent),
+        Target(accuracy, "seeds", mean, 0.9915, show=_percent),
+    ]
+
+
+TARGETS = _targets()
