@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -24,6 +25,10 @@ except ImportError:
     pytest_plugins: tuple[str, ...] = ()
 else:
     pytest_plugins = ("pytestqt.plugin",)
+
+# A shell's background job ignores Ctrl-C, and so would the processes that the tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
 
