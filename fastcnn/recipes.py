@@ -36,8 +36,8 @@ class Recipe:
 
 
 RECIPES = {
+    "paper": Recipe(epochs=12, batch_size=100, lr=0.006, weight_decay=0.1, label_smoothing=0.03, ema_decay=0.999),
     # Short: 99.1 % on the pictures set aside (mean of 4 seeds) after three epochs, 99.0 % after two.
     "speedrun": Recipe(epochs=3, batch_size=100, lr=0.01, weight_decay=0.1, label_smoothing=0.03, ema_decay=0.99),
-    "paper": Recipe(epochs=12, batch_size=100, lr=0.006, weight_decay=0.1, label_smoothing=0.03, ema_decay=0.999),
 }
 NETWORKS = {"paper": paper_network, "speedrun": paper_network}

@@ -1,0 +1,153 @@
+"""The command's arguments and errors, what is kept, and the processes that measure."""
+
+import json
+import subprocess
+from contextlib import contextmanager
+
+import pytest
+
+from fastcnn.__main__ import main
+from fastcnn.bench import command, processes, record
+from fastcnn.bench.neighbour import busy_process, measure
+from fastcnn.bench.scaling import crossover
+from fastcnn.bench.timing import Rival
+from fastcnn.bench.worker import Worker
+from fastcnn.errors import FastcnnError
+from fastcnn.recipes import NETWORKS, RECIPES
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["bench", "nonsense"], "there is no benchmark 'nonsense'; choose from train-step"),
+        (["bench", "layers", "--threads", "9999"], "--threads must be at most"),
+    ],
+)
+def test_wrong_arguments_are_one_line(arguments, message, capsys):
+    assert main(arguments) == 2
+    err = capsys.readouterr().err
+    assert message in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("text", ["0", "1,", "a", "-1", "1.5"])
+def test_wrong_thread_counts_are_refused(text, capsys):
+    with pytest.raises(SystemExit) as error:
+        main(["bench", f"--threads={text}"])
+    assert error.value.code == 2 and "whole numbers from 1" in capsys.readouterr().err
+
+
+def test_tables_of_no_results_are_an_error(tmp_path, capsys):
+    assert main(["bench", "tables", "--out", str(tmp_path / "none")]) == 1
+    assert "there are no results" in capsys.readouterr().err
+
+
+def _recorded(monkeypatch, tmp_path):
+    """Run `bench profile` without measuring, into a folder of the test; the names of what is kept."""
+    monkeypatch.setattr(command, "measure", lambda name, settings: {"benchmark": name, "elapsed_s": 1.0})
+    monkeypatch.setattr(command, "_publish", lambda folder: None)
+    monkeypatch.setattr(record, "results_folder", lambda: tmp_path / "results")
+    return lambda: sorted(path.name for path in (tmp_path / "results").glob("*"))
+
+
+@pytest.mark.parametrize("option", ["--quick", "--only=x", "--cpu-name=haswell"])
+def test_a_partial_run_keeps_nothing(option, monkeypatch, tmp_path):
+    kept = _recorded(monkeypatch, tmp_path)
+    assert main(["bench", "profile", option]) == 0
+    assert kept() == []
+
+
+def test_a_full_run_is_kept_and_given_as_json(monkeypatch, tmp_path):
+    kept = _recorded(monkeypatch, tmp_path)
+    assert main(["bench", "profile", "--json", str(tmp_path / "all.json")]) == 0
+    assert kept() == ["profile.json"]
+    assert list(json.loads((tmp_path / "all.json").read_text())) == ["profile"]
+
+
+def test_every_benchmark_has_a_module_with_run():
+    from importlib import import_module
+
+    assert all(callable(import_module(f"fastcnn.bench.{module}").run) for module, _ in command.BENCHMARKS.values())
+
+
+def test_record_holds_what_the_numbers_depend_on():
+    machine = record.machine()
+    assert {"processor", "physical_cores", "numpy", "numba", "torch", "commit", "threading_layer"} <= set(machine)
+    assert "kernel_cache_folder" not in machine  # a user's folder
+
+
+def test_records_come_back_as_they_were_written(tmp_path):
+    record.write(tmp_path / "new", "layers", {"result": [1, 2.5, "µs"]})
+    assert record.read(tmp_path / "new") == {"layers": {"result": [1, 2.5, "µs"]}}
+
+
+def test_a_program_that_fails_says_why():
+    with pytest.raises(FastcnnError, match="status 3: the reason"):
+        processes.run_python(["-c", "import sys; print('the reason', file=sys.stderr); sys.exit(3)"])
+
+
+def test_a_program_is_timed_from_start_to_exit():
+    ended = processes.run_python(["-c", "import time; time.sleep(0.3); print('done')"])
+    assert ended.stdout == "done\n" and 0.3 < ended.elapsed_s < 5
+
+
+def test_own_settings_do_not_reach_programs(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "3")
+    found = processes.environment(FASTCNN_NUM_THREADS="2")
+    assert "OPENBLAS_NUM_THREADS" not in found and "NUMBA_NUM_THREADS" not in found
+    assert found["FASTCNN_NUM_THREADS"] == "2"
+
+
+def test_worker_times_in_its_own_process_and_reports_errors():
+    with Worker() as worker:
+        (rival,) = worker.build("neighbour.entries", threads=(1,))
+        assert rival.name == "fastcnn, 1"
+        assert all(sample > 0 for sample in rival.turn(0.01))
+        with pytest.raises(FastcnnError, match="AttributeError on the other side"):
+            worker.build("neighbour.nonsense")
+        with pytest.raises(FastcnnError, match="nonsense is missing"):
+            worker.build("nonsense.entries")
+
+
+def test_neighbour_is_there_in_every_second_turn(monkeypatch):
+    running = []
+
+    @contextmanager
+    def neighbour():
+        running.append("busy")
+        yield
+        running.pop()
+
+    seen = []
+    monkeypatch.setattr("fastcnn.bench.neighbour.busy_process", neighbour)
+    found = measure([Rival("r", lambda turn_s: seen.append(len(running)) or [1.0 + len(running)])], 2, 0.0)
+    assert seen == [0, 1, 0, 1]
+    assert (found["r"]["alone"].samples, found["r"]["beside"].samples) == ((1.0, 1.0), (2.0, 2.0))
+
+
+def test_busy_process_runs_and_ends(monkeypatch):
+    started = []
+    original = subprocess.Popen
+
+    def popen(*args, **options):
+        started.append(original(*args, **options))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    with busy_process():
+        assert started[0].poll() is None
+    assert started[0].poll() is not None
+
+
+def test_crossover_is_where_two_threads_stay_faster():
+    def row(size, one, two):
+        return {"size": size, "training, 1": {"median_s": one}, "training, 2": {"median_s": two}}
+
+    rows = [row(1, 1, 2), row(2, 2, 1), row(4, 1, 2), row(8, 2, 1), row(16, 2, 1)]
+    assert crossover(rows, "training") == 8
+    assert crossover(rows[:3], "training") is None
+
+
+def test_speedrun_is_a_recipe_of_the_paper_network():
+    assert NETWORKS["speedrun"] is NETWORKS["paper"]
+    assert RECIPES["speedrun"].epochs < RECIPES["paper"].epochs

@@ -1,0 +1,101 @@
+"""The README's tables are what the committed results give; markers and tables in Markdown."""
+
+from pathlib import Path
+
+import pytest
+
+from fastcnn.bench import markdown, record, tables
+from fastcnn.bench.command import BENCHMARKS
+from fastcnn.bench.plots import PLOTS
+from fastcnn.bench.targets import TARGETS, Target
+from fastcnn.errors import FastcnnError
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+RESULTS = ROOT / "bench" / "results"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_readme_tables_are_those_of_the_committed_results():
+    places = markdown.marked(README)
+    assert {*tables.IN_README, "targets"} == set(places)
+    assert places == dict.fromkeys(places, "") | tables.readme_tables(record.read(RESULTS))
+
+
+@pytest.mark.skipif(not RESULTS.is_dir(), reason="nothing has been measured")
+def test_results_page_is_that_of_the_committed_results():
+    records = record.read(RESULTS)
+    page = (RESULTS / tables.PAGE).read_text(encoding="utf-8")
+    assert page == tables.page(records)
+    assert [name for name in PLOTS for plot in PLOTS[name] if name in records and f"{plot}.png" not in page] == []
+    assert not any(each["quick"] for each in records.values())
+
+
+def test_every_benchmark_has_a_table():
+    assert set(tables.TABLES) == set(BENCHMARKS)
+    assert {target.benchmark for target in TARGETS} <= set(BENCHMARKS)
+
+
+def test_table_of_hand_worked_rows():
+    assert markdown.table(("a", "b"), [("1", "2|3")]) == "| a | b |\n| --- | --- |\n| 1 | 2/3 |\n"
+
+
+def test_row_of_another_length_is_refused():
+    with pytest.raises(ValueError, match="2 columns"):
+        markdown.table(("a", "b"), [("1",)])
+
+
+TEXT = "x\n<!-- bench:one -->\nold\n<!-- /bench:one -->\ny\n<!-- bench:two -->\n<!-- /bench:two -->\n"
+
+
+def test_filling_replaces_what_is_between_and_nothing_else():
+    filled = markdown.fill(TEXT, {"one": "new\n"})
+    assert filled == TEXT.replace("old", "new")
+    assert markdown.fill(filled, {"one": "new\n"}) == filled
+    assert markdown.marked(filled) == {"one": "new\n", "two": ""}
+
+
+def test_content_with_a_backslash_is_taken_as_it_is():
+    assert markdown.marked(markdown.fill(TEXT, {"two": "\\1 \\g<name>\n"})) == {"one": "old\n", "two": "\\1 \\g<name>\n"}
+
+
+def test_marker_without_its_end_is_an_error():
+    with pytest.raises(FastcnnError, match="have no"):
+        markdown.fill(TEXT + "<!-- bench:three -->\n", {})
+
+
+def test_readme_without_a_place_for_a_table_is_an_error(tmp_path):
+    path = tmp_path / "README.md"
+    path.write_text(TEXT)
+    with pytest.raises(FastcnnError, match="no place for the table 'targets'"):
+        tables.fill_readme(path, {"unknown": {"result": {}}})
+    assert path.read_text() == TEXT
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(12.34, "12.3 s"), (1.0, "1 s"), (0.0123, "12.3 ms"), (0.0000381, "38.1 µs"), (4.2e-7, "0.42 µs")],
+)
+def test_durations(seconds, text):
+    assert markdown.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(41_432.0, "41,400"), (999_999.0, "1,000,000"), (1043.0, "1,040"), (12.34, "12.3")]
+)
+def test_rates(value, text):
+    assert markdown.rate(value) == text
+
+
+def test_targets_know_which_side_is_good():
+    least, most = Target("w", "b", float, 2.0), Target("w", "b", float, 2.0, at_most=True)
+    assert [least.is_met(value) for value in (1.9, 2.0, 2.1)] == [False, True, True]
+    assert [most.is_met(value) for value in (1.9, 2.0, 2.1)] == [True, True, False]
+    assert Target("w", "b", float).is_met(0.0)
+
+
+def test_missed_goal_is_shown_as_missed():
+    result = {"rows": [{"batch": 100, "2": {"ratio": 4.4}}, {"batch": 32, "2": {"ratio": 4.1}}]}
+    lines = tables.targets({"train-step": {"result": result}}).splitlines()
+    assert len(lines) == 4  # header, rule, and the two rows that were measured
+    assert lines[2].endswith("| at least 4.50 | 4.40 | **no** |")
+    assert lines[3].endswith("| at least 4.00 | 4.10 | yes |")
