@@ -5,6 +5,7 @@ from fastcnn.kernels.threads import prepare_numba
 prepare_numba()  # before any module of this package imports Numba
 
 from fastcnn.kernels.cpu import steps  # noqa: E402
+from fastcnn.kernels.cpu.augment import augment  # noqa: E402
 from fastcnn.kernels.cpu.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight  # noqa: E402
 from fastcnn.kernels.cpu.pooling import max_pool2d, max_pool2d_grad  # noqa: E402
 from fastcnn.kernels.cpu.unfold import col2im, im2col  # noqa: E402
@@ -23,6 +24,7 @@ __all__ = [
     "adagrad_update",
     "adam_update",
     "adamw_update",
+    "augment",
     "col2im",
     "conv2d",
     "conv2d_grad_input",

@@ -46,7 +46,7 @@ def conv2d(
         for group in range(groups):
             tables = shape.forward(images, group, frame(shape.K, shape.P, shape.Q))
             _sums(result, pictures, packed[group], offsets[group], tables)
-        copy(to_channels_first, result.size, out[part], result)
+        _laid_back(out[part], result)
     return out
 
 
@@ -74,7 +74,7 @@ def conv2d_grad_input(
                         phase.r_taps, phase.s_taps, shape.block,
                     )  # fmt: skip
                 _sums(result, gradient, packed[group, i], zeros, phase.tables)
-        copy(to_channels_first, result.size, grad_input[part], result)
+        _laid_back(grad_input[part], result)
     return grad_input
 
 
@@ -119,8 +119,15 @@ def _chunks(images: int, elements: int, dtype: np.dtype[Any]) -> list[slice]:
 def _laid_out(x: Array, into: Frame) -> Array:
     """(N, C, H, W) as flat channels-last pictures with a border of zeros."""
     out = aligned_zeros(len(x) * into.image, x.dtype)
-    copy(to_channels_last, out.size, out, into, x, None)
+    C, H, W = x.shape[1:]
+    copy(to_channels_last, out.size, out, into, x.reshape(-1), np.arange(C) * (H * W))
     return out
+
+
+def _laid_back(out: Array, x: Array) -> None:
+    """Flat channels-last pictures without a border into (N, C, H, W) out."""
+    C, H, W = out.shape[1:]
+    copy(to_channels_first, out.size, out.reshape(-1), x, np.arange(H * W) * C, C)
 
 
 def _sums(out: Array, x: Array, w: Array, bias: Array, tables: Tables) -> None:

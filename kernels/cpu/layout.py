@@ -10,9 +10,8 @@ from numba import prange
 
 from fastcnn.kernels.cpu.jit import inner, kernel
 from fastcnn.kernels.cpu.sharing import split
+from fastcnn.kernels.cpu.tiles import transpose_tile
 from fastcnn.kernels.cpu.vector import VECTOR_BYTES
-
-BLOCK_PIXELS = 16  # pixels transposed at a time: their cache lines stay in the first cache while all channels pass
 
 
 def block_width(dtype: np.dtype) -> int:
@@ -34,37 +33,55 @@ def _scaled(value, out, scale):
     return out.dtype.type(value) / out.dtype.type(scale)
 
 
+@inner
+def turn(out, out_at, out_step, x, x_at, x_rows, rows, columns):
+    """out[j * out_step + i] = x[x_rows[i] + j]: a matrix whose rows lie anywhere, turned round tile by tile."""
+    lanes = VECTOR_BYTES // out.itemsize
+    for i in range(0, rows, lanes):
+        for j in range(0, columns, lanes):
+            transpose_tile(
+                out, out_at + j * out_step + i, out_step, x, x_at + j, x_rows, i, min(lanes, rows - i),
+                min(lanes, columns - j),
+            )  # fmt: skip
+
+
 @kernel
-def to_channels_last(out, frame, x, scale):
+def load_pictures(out, frame, x, scale):
     """(N, C, H, W) x, divided by scale unless that is None, into out, laid out as `frame`; its border is left alone."""
     N, C, H, W = x.shape
     for n in prange(N):
         for h in range(H):
             start = frame.at + n * frame.image + h * frame.row
             target = out[start : start + W * C]
-            if C == 1:  # a loop of its own: LLVM vectorises it only if it knows the step
-                source = x[n, 0, h]
-                for w in range(W):
-                    target[w] = _scaled(source[w], out, scale)
-            else:
-                for first in range(0, W, BLOCK_PIXELS):
-                    for c in range(C):
-                        source = x[n, c, h]
-                        for w in range(first, min(W, first + BLOCK_PIXELS)):
-                            target[w * C + c] = _scaled(source[w], out, scale)
+            for c in range(C):
+                source = x[n, c, h]
+                if C == 1:  # a loop of its own: LLVM vectorises it only if it knows the step
+                    for w in range(W):
+                        target[w] = _scaled(source[w], out, scale)
+                else:
+                    for w in range(W):
+                        target[w * C + c] = _scaled(source[w], out, scale)
 
 
 @kernel
-def to_channels_first(out, x):
-    """(N, H, W, C) flat x into (N, C, H, W) out."""
-    N, C, H, W = out.shape
-    for n in prange(N):
-        for h in range(H):
-            row = (n * H + h) * W * C
-            for start in range(0, W, BLOCK_PIXELS):
-                for c in range(C):
-                    for w in range(start, min(W, start + BLOCK_PIXELS)):
-                        out[n, c, h, w] = x[row + w * C + c]
+def to_channels_last(out, frame, x, x_rows):
+    """Flat (N, C, H, W) x into out, laid out as `frame`, whose border is left alone; x_rows: where channels begin."""
+    C, H, W = frame.channels, frame.height, frame.width
+    images = len(x) // max(1, C * H * W)
+    for n in prange(images):
+        if frame.row == W * C:  # no border beside: the picture is one matrix
+            turn(out, frame.at + n * frame.image, C, x, n * C * H * W, x_rows, C, H * W)
+        else:
+            for h in range(H):
+                turn(out, frame.at + n * frame.image + h * frame.row, C, x, n * C * H * W + h * W, x_rows, C, W)
+
+
+@kernel
+def to_channels_first(out, x, x_rows, channels):
+    """Flat channels-last x into flat (N, C, H, W) out; x_rows: where the pixels of a picture begin."""
+    pixels = len(x_rows)
+    for n in prange(len(out) // max(1, pixels * channels)):
+        turn(out, n * pixels * channels, pixels, x, n * pixels * channels, x_rows, pixels, channels)
 
 
 @kernel

@@ -9,7 +9,7 @@ from numba.core import config
 
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu import tiles
-from fastcnn.kernels.cpu.tiles import dots, gradients, pools, sums
+from fastcnn.kernels.cpu.tiles import dots, gradients, pools, sums, transposes
 
 SENTINEL = 7.0
 # Terms of a sum below: each rounds by eps of what has been summed up so far, at most about 40 numbers of size 3 * 3.
@@ -201,3 +201,18 @@ def test_any_number_of_pixels_is_split_into_tiles_that_exist(vectors):
             rest -= used[-1]
         assert rest == 0
         assert set(used) <= set(tiles.TILE_SIZES[vectors]), pixels
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_transpose_tile_turns_and_writes_nothing_else(rng, dtype):
+    transpose_tile = compiled(tiles.transpose_tile, transposes._twin)
+    lanes = sums.twin_lanes(np.empty(0, dtype))
+    x, x_rows = drawn(rng, 3000, dtype), rng.permutation(40) * 60
+    for rows in range(1, lanes + 1):
+        for columns in range(1, lanes + 1):
+            out = np.full(2000, SENTINEL, dtype)
+            transpose_tile(out, 3, 70, x, 5, x_rows, 2, rows, columns)
+            want = np.full(2000, SENTINEL, dtype)
+            for i in range(rows):
+                want[3 + i : 3 + i + 70 * columns : 70][:columns] = x[5 + x_rows[2 + i] :][:columns]
+            assert (out == want).all()

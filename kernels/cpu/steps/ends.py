@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastcnn.kernels.cpu import loss
-from fastcnn.kernels.cpu.layout import to_channels_last
+from fastcnn.kernels.cpu.layout import load_pictures
 from fastcnn.kernels.cpu.sharing import PARALLEL_COPIES, chooser
 from fastcnn.kernels.cpu.steps.base import Activation, Call, Step
 from fastcnn.kernels.shapes import Array
@@ -20,7 +20,7 @@ class Input(Step):
     def load(self, images: Array) -> None:
         """(n, C, H, W) uint8, divided by 255, or floats as they are."""
         scale = 255 if images.dtype == np.uint8 else None
-        kernel = chooser(to_channels_last, images.size >= PARALLEL_COPIES)
+        kernel = chooser(load_pictures, images.size >= PARALLEL_COPIES)
         kernel(self.out.data, self.out.frame, images, scale)
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
