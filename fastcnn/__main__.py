@@ -10,7 +10,7 @@ from typing import NoReturn
 from fastcnn import __version__, cli
 from fastcnn.bench import command as bench
 
-LARGEST_SEED = 2**31 - 1
+LARGEST = 2**31 - 1  # that every count and seed may be
 
 
 class _Parser(argparse.ArgumentParser):
@@ -20,17 +20,16 @@ class _Parser(argparse.ArgumentParser):
         self.exit(cli.WRONG_ARGUMENTS, f"{self.prog}: {' '.join(message.split())}; see {self.prog} --help\n")
 
 
-def _whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
-    """A type for argparse: a whole number in a range."""
-    limits = f"of at least {least}" if most is None else f"from {least} to {most}"
+def _whole_number(least: int) -> Callable[[str], int]:
+    """A type for argparse: a whole number from `least` to `LARGEST`."""
 
     def convert(text: str) -> int:
         try:
             number = int(text)
         except ValueError:
             number = least - 1
-        if number < least or (most is not None and number > most):
-            raise argparse.ArgumentTypeError(f"must be a whole number {limits}, not {text!r}")
+        if not least <= number <= LARGEST:
+            raise argparse.ArgumentTypeError(f"must be a whole number from {least} to {LARGEST}, not {text!r}")
         return number
 
     return convert
@@ -62,9 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--batch-size", type=_whole_number(1), metavar="N", help="pictures a step (default: the recipe's)"
     )
-    train.add_argument(
-        "--seed", type=_whole_number(0, LARGEST_SEED), metavar="S", help="same seed, same bits (default: 0)"
-    )
+    train.add_argument("--seed", type=_whole_number(0), metavar="S", help="same seed, same bits (default: 0)")
     train.add_argument("--out", metavar="FILE", help="weights to write (default: NAME.safetensors in this folder)")
     train.add_argument(
         "--resume", metavar="FILE", help="go on with an interrupted training: its --out or its checkpoint"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import logging
 import os
 import sys
@@ -11,6 +12,7 @@ import traceback
 
 from fastcnn import commands
 from fastcnn.errors import FastcnnError, UsageError
+from fastcnn.interrupt import interruptible
 
 DONE, FAILED, WRONG_ARGUMENTS = 0, 1, 2
 DEBUG_VARIABLE = "FASTCNN_DEBUG"
@@ -27,11 +29,15 @@ COMMANDS = {
 
 def _say(message: str) -> None:
     """One line on stderr, if that still has a reader."""
-    with contextlib.suppress(OSError, AttributeError):
+    if sys.stderr is None:  # print() would take stdout instead
+        return
+    with contextlib.suppress(OSError):
         print(f"fastcnn: {' '.join(message.split())}", file=sys.stderr, flush=True)
 
 
 def _describe(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+        return "the device that the output goes to is full; make room or choose another place"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
     if isinstance(error, FastcnnError | OSError | ValueError | RuntimeError) and str(error):
@@ -50,7 +56,8 @@ def run(args: argparse.Namespace) -> int:
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     try:
-        COMMANDS[args.command](args)
+        with interruptible():
+            COMMANDS[args.command](args)
         if sys.stdout is not None:
             sys.stdout.flush()
         return DONE

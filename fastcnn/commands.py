@@ -43,7 +43,7 @@ def _prepare(args: argparse.Namespace) -> None:
 def _find_checkpoint(given: str) -> Path:
     """The checkpoint that --resume means: itself, or the one beside the weights that the training was to write."""
     path = Path(given)
-    beside = path.with_name(path.stem + CHECKPOINT_SUFFIX)
+    beside = path.with_name(path.stem + CHECKPOINT_SUFFIX) if path.name else path
     if beside.is_file() and not path.name.endswith(CHECKPOINT_SUFFIX):
         return beside
     if path.is_file():
@@ -51,11 +51,31 @@ def _find_checkpoint(given: str) -> Path:
     raise FastcnnError(f"--resume {given}: there is no checkpoint; leave out --resume to start afresh")
 
 
+def _check_outputs(out: Path, checkpoint: Path, args: argparse.Namespace) -> None:
+    """Refuse what would destroy a file of this training, or the only trace of another one."""
+    from fastcnn.checkpoint import load_checkpoint
+
+    check_writable(out, "--out", special=False)
+    if args.json is not None and Path(args.json).resolve() in (out.resolve(), checkpoint.resolve()):
+        raise UsageError(f"--json {args.json} is where the training is written; choose another file")
+    if not checkpoint.exists() or (args.resume is not None and args.resume.resolve() == checkpoint.resolve()):
+        return
+    try:
+        epochs_done = load_checkpoint(checkpoint).epoch
+    except FastcnnError:  # nothing in it can be saved
+        return
+    if epochs_done > 0:
+        raise FastcnnError(
+            f"{checkpoint} keeps an interrupted training; go on with fastcnn train --resume {checkpoint}, "
+            "or delete it to start afresh"
+        )
+
+
 def _fill_from_checkpoint(args: argparse.Namespace, checkpoint: Checkpoint) -> None:
     """Options that were left out are those of the interrupted training."""
     settings = checkpoint.settings
     if args.model is None:
-        args.model = settings.get("network", {}).get("name")
+        args.model = settings.get("network", {}).get("name")  # that of its recipe: see `train`
     for name in ("epochs", "seed", "batch_size"):
         if getattr(args, name) is None:
             setattr(args, name, settings.get(name))
@@ -80,11 +100,13 @@ def train(args: argparse.Namespace) -> None:
     recipe = RECIPES[model]
     epochs, batch_size = args.epochs or recipe.epochs, args.batch_size or recipe.batch_size
     out = Path(args.out or f"{model}.safetensors")
-    check_writable(out, "--out")
-    checkpoint = out.with_name(out.stem + CHECKPOINT_SUFFIX)
+    checkpoint = out.with_name(out.stem + CHECKPOINT_SUFFIX) if out.name else out
+    _check_outputs(out, checkpoint, args)
 
     training, test = load_mnist(normalize=False, data_dir=args.data_dir)
-    trainer = recipe.trainer(NETWORKS[model](seed=seed))
+    network = NETWORKS[model](seed=seed)
+    network.name = model  # two recipes may train one network
+    trainer = recipe.trainer(network)
     history = _fit(trainer, recipe, training, epochs, batch_size, seed, checkpoint, args.resume)
     trainer.network.save(out)
     result = evaluate(trainer.network.predict_proba(test[0]), test[1])

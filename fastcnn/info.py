@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,14 @@ def _memory_bytes() -> int | None:
         return machine
 
 
+def _or_reason(fact: Callable[[], object]) -> object:
+    """What the function gives, or why it gives nothing: this command is for finding that out."""
+    try:
+        return fact()
+    except (RuntimeError, ValueError) as error:
+        return f"none ({error})"
+
+
 def _numba_details() -> dict[str, Any]:
     """What only the imported CPU backend knows."""
     import llvmlite.binding as llvm
@@ -79,10 +88,10 @@ def collect() -> dict[str, Any]:
         **{package.lower(): _version(package) for package in PACKAGES},
         "processor": _processor(),
         "physical_cores": physical_cores(),
-        "threads": threads(),
+        "threads": _or_reason(threads),
         "memory_bytes": _memory_bytes(),
         **(_numba_details() if backends["cpu"] == "" else {}),
-        "backend": kernels.backend(),
+        "backend": _or_reason(kernels.backend),
         "backends": backends,
     }
 

@@ -15,14 +15,16 @@ def _is_special(path: Path) -> bool:
     return path.exists() and (not path.is_file() or path.parts[:2] == ("/", "dev"))
 
 
-def check_writable(path: Path, option: str) -> None:
-    """Raise unless a file can be written there; asked before hours of work, not after."""
+def check_writable(path: Path, option: str, *, special: bool = True) -> None:
+    """Raise unless a file can be written there; asked before hours of work, not after. special: or a device, a pipe."""
     folder = path.parent
     if not folder.is_dir():
         raise FastcnnError(f"{option} {path}: the folder {folder} does not exist; create it or choose another")
     if path.is_dir():
         raise FastcnnError(f"{option} {path} is a folder; give the name of a file")
     if _is_special(path):
+        if not special:
+            raise FastcnnError(f"{option} {path} is a device or a pipe; give the name of a file")
         return
     try:
         with tempfile.TemporaryFile(dir=folder):

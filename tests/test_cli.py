@@ -234,12 +234,15 @@ def test_predict_imports_nothing_slow(trained, digit_png):
     [
         ([], "the following arguments are required: COMMAND"),
         (["bogus"], "invalid choice: 'bogus'"),
-        (["train", "--epochs", "0"], "--epochs: must be a whole number of at least 1, not '0'"),
+        (["train", "--epochs", "0"], "--epochs: must be a whole number from 1 to 2147483647, not '0'"),
         (["train", "--epochs", "two"], "--epochs: must be a whole number"),
         (["train", "--seed", "x"], "--seed: must be a whole number from 0"),
         (["train", "--seed", "-1"], "--seed"),
         (["train", "--seed", "99999999999999999999"], "--seed: must be a whole number from 0"),
         (["train", "--batch-size", "0"], "--batch-size"),
+        (["train", "--batch-size", "99999999999"], "--batch-size: must be a whole number from 1"),
+        (["train", "--out", "a", "--json", "./a"], "--json ./a is where the training is written"),
+        (["train", "--json", "a.checkpoint.safetensors", "--out", "a"], "is where the training is written"),
         (["train", "--threads", "0"], "--threads"),
         (["train", "--threads", "99999"], "--threads must be a whole number from 1 to"),
         (["train", "--model", "nope"], "there is no model 'nope' to train; choose from paper"),
@@ -282,6 +285,10 @@ def test_outputs_that_cannot_be_written_stop_before_training(capsys, tmp_path, u
     if os.geteuid() == 0:  # to whom modes mean nothing; /proc takes no files from anyone
         locked = Path("/proc")
     assert "cannot be written" in fails(capsys, "train", option, locked / "file")
+
+
+def test_weights_cannot_be_written_to_a_device(capsys, untrained):
+    assert "/dev/null is a device or a pipe" in fails(capsys, "train", "--out", "/dev/null")
 
 
 def test_full_disk_while_saving(trained, data_dir, tmp_path):
@@ -341,7 +348,8 @@ def test_data_that_is_none(capsys, data_dir, tmp_path):
 
 
 def test_checkpoints_that_are_none(capsys, trained, tmp_path):
-    assert "there is no checkpoint" in fails(capsys, "train", "--resume", tmp_path / "none")
+    for nothing in (tmp_path / "none", ".", ""):
+        assert "there is no checkpoint" in fails(capsys, "train", "--resume", nothing)
     assert "no checkpoint of a training" in fails(capsys, "train", "--resume", trained[0])
 
 
@@ -354,6 +362,33 @@ def test_backend_without_its_device():
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
     assert "backend 'cuda' is not available" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "name", "says"),
+    [
+        ("FASTCNN_BACKEND", "nonsense", "backend", "FASTCNN_BACKEND must be one of"),
+        ("FASTCNN_NUM_THREADS", "0", "threads", "FASTCNN_NUM_THREADS must be a whole number"),
+    ],
+)
+def test_info_says_what_is_wrong_with_the_surroundings(tmp_path, variable, value, name, says):
+    done = run("info", "--json", tmp_path / "info.json", env={variable: value})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads((tmp_path / "info.json").read_text())[name].startswith(f"none ({says}")
+
+
+def test_full_device_is_one_sentence():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "fastcnn", "data", "list"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+        )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "is full; make room or choose another place" in done.stderr
 
 
 def test_reader_of_the_output_that_leaves():
@@ -375,6 +410,11 @@ def test_reader_of_the_output_that_leaves():
 def test_closed_stdout_is_no_error():
     done = run("data", "list", preexec_fn=lambda: os.close(1))
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_error_without_stderr_stays_off_stdout():
+    done = run("evaluate", "none.safetensors", preexec_fn=lambda: os.close(2))
+    assert (done.returncode, done.stdout) == (1, "")
 
 
 def test_unexpected_errors_are_one_line(capsys, monkeypatch):
@@ -418,6 +458,24 @@ def test_ctrl_c_keeps_the_checkpoint_and_says_how_to_go_on(data_dir, tmp_path):
     )
     assert list(tmp_path.iterdir()) == [checkpoint]
     assert load_checkpoint(checkpoint).epoch >= 1
+
+
+def test_an_interrupted_training_is_not_overwritten(capsys, data_dir, tmp_path):
+    out = tmp_path / "weights.safetensors"
+    options = ("--data-dir", data_dir, "--epochs", 500, "--out", out)
+    process = start("train", *options, "--model", "speedrun")
+    wait_for_epoch(process, 1)
+    process.kill()
+    process.communicate(timeout=60)
+    checkpoint = tmp_path / "weights.checkpoint.safetensors"
+    kept = checkpoint.read_bytes()
+    assert f"{checkpoint} keeps an interrupted training; go on with" in fails(capsys, "train", *options)
+    assert checkpoint.read_bytes() == kept
+    # The recipe is remembered too: to go on, nothing but the checkpoint need be named.
+    process = start("train", "--data-dir", data_dir, "--resume", checkpoint)
+    wait_for_epoch(process, 2)
+    process.kill()
+    process.communicate(timeout=60)
 
 
 def test_other_settings_are_refused_on_resume(capsys, data_dir, tmp_path):
