@@ -133,5 +133,8 @@ def _load_libgomp() -> None:
 def prepare_numba() -> None:
     """Set what Numba and OpenMP read only once. Called before Numba is imported; afterwards it changes nothing."""
     if "numba" not in sys.modules:
-        os.environ.setdefault("NUMBA_NUM_THREADS", str(limit()))
+        given = os.environ.get("NUMBA_NUM_THREADS", "")
+        if given and not (given.isdecimal() and int(given) > 0):
+            raise ValueError(f"NUMBA_NUM_THREADS must be a whole number of at least 1, not {given!r}")
+        os.environ["NUMBA_NUM_THREADS"] = str(limit())
     _load_libgomp()

@@ -128,6 +128,12 @@ def test_users_numba_limit_is_respected(run_python):
     assert done.stderr.strip().splitlines()[-1].startswith("ValueError: threads must be a whole number from 1 to 2")
 
 
+@pytest.mark.parametrize("value", ["0", "-1", "two"])
+def test_bad_numba_limit_is_one_sentence(value, run_python):
+    done = run_python("import fastcnn.kernels.cpu", env={**CLEAN, "NUMBA_NUM_THREADS": value}, check=False)
+    assert done.stderr.strip().splitlines()[-1].startswith("ValueError: NUMBA_NUM_THREADS must be a whole number")
+
+
 def test_default_is_the_physical_cores_in_reach(run_python):
     program = """
 import os
