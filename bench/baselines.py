@@ -60,6 +60,7 @@ def run(settings: Settings) -> dict[str, Any]:
     for name in WAYS:
         _require_same(name, gradients[name], gradients["the book's way"])
     timings = interleave(rivals, rounds=settings.rounds, turn_s=2 * settings.turn_s)
+    kernels.use("cpu")
     result: dict[str, Any] = {"batch": BATCH, "timings": {name: t.summary() for name, t in timings.items()}}
     for name in list(WAYS)[1:]:
         for n in settings.few_threads:

@@ -51,7 +51,8 @@ def _roofline(axes: Any, result: Any) -> None:
         axes.plot([low, corner, high], [min(peak, slope * x) for x in (low, corner, high)], color=f"C{i}", label=label)
         axes.plot(intensities, [part["gflop_per_s"] for part in parts], "o", color=f"C{i}")
         for x, part in zip(intensities, parts, strict=True):
-            axes.annotate(part["name"], (x, part["gflop_per_s"]), fontsize=6, textcoords="offset points", xytext=(4, 3))
+            at = x, part["gflop_per_s"]
+            axes.annotate(part["name"], at, fontsize=6, textcoords="offset points", xytext=(-4, 3), ha="right")
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("FLOP per byte")

@@ -14,7 +14,7 @@ from typing import Any
 from .processes import environment, peak_bytes, run_python
 from .settings import Settings
 
-RUNS = 3
+RUNS = 2
 # 1,030 pictures to train on: the last batch is not full, and validation has two chunks.
 FIRST_TRAINING = """
 from fastcnn import load_mnist

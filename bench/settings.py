@@ -43,7 +43,7 @@ class Settings:
 
     @property
     def turn_s(self) -> float:
-        return 0.01 if self.quick else 0.03
+        return 0.01 if self.quick else 0.025
 
     def wants(self, name: str) -> bool:
         return self.only in name

@@ -55,7 +55,10 @@ def test_filling_replaces_what_is_between_and_nothing_else():
 
 
 def test_content_with_a_backslash_is_taken_as_it_is():
-    assert markdown.marked(markdown.fill(TEXT, {"two": "\\1 \\g<name>\n"})) == {"one": "old\n", "two": "\\1 \\g<name>\n"}
+    assert markdown.marked(markdown.fill(TEXT, {"two": "\\1 \\g<name>\n"})) == {
+        "one": "old\n",
+        "two": "\\1 \\g<name>\n",
+    }
 
 
 def test_marker_without_its_end_is_an_error():
