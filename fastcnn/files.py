@@ -8,8 +8,10 @@ layer names go through a fixed table.
 import hashlib
 import json
 import os
+import re
 import secrets
 import stat
+import time
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,8 @@ Path = str | os.PathLike[str]
 # The largest network's values, 64 Mi float32, and some for the header.
 MAX_FILE_BYTES = (1 << 28) + (1 << 20)
 FORMAT = "fastcnn network 1"
+# No file of ours takes so long to write, so an older temporary one is a killed process's.
+LEFT_BEHIND_AFTER_S = 600
 # safetensors' names for the dtypes that our files hold.
 _DTYPES = {"F32": "<f4", "F64": "<f8", "I64": "<i8", "U64": "<u8", "U8": "|u1", "BOOL": "|b1"}
 
@@ -42,13 +46,14 @@ def atomic_write(path: Path, data: bytes) -> None:
         If it cannot be written; the old file, if any, is as it was, and no temporary file is left.
 
     The bytes go to a hidden temporary file in the same folder (".NAME.*.tmp"), which then replaces path. Only a
-    process killed in between leaves that file behind; it is safe to delete.
+    process killed in between leaves that file behind; the next write to path after ten minutes removes it.
     """
     try:
         target = os.path.realpath(path)
         folder, name = os.path.split(target)
         temporary = os.path.join(folder, f".{name[:40]}.{secrets.token_hex(8)}.tmp")
         mode = _mode_of(target)
+        _remove_left_behind(folder, f".{name[:40]}.")
         try:
             _write_new(temporary, data, mode)
             os.replace(temporary, target)
@@ -165,6 +170,17 @@ def _remove(path: str) -> None:
     try:
         os.unlink(path)
     except OSError:
+        return
+
+
+def _remove_left_behind(folder: str, prefix: str) -> None:
+    """Remove the temporary files of processes that were killed, as far as that can be done: nothing depends on it."""
+    try:
+        names = [name for name in os.listdir(folder) if re.fullmatch(re.escape(prefix) + r"[0-9a-f]{16}\.tmp", name)]
+        for path in (os.path.join(folder, name) for name in names):
+            if time.time() - os.lstat(path).st_mtime > LEFT_BEHIND_AFTER_S:
+                os.unlink(path)
+    except OSError:  # a folder that may not be listed, or another process was faster
         return
 
 

@@ -161,6 +161,24 @@ def test_a_failure_at_any_step_leaves_no_temporary_file(name, error, path, monke
     assert only_file_in(path.parent) == path
 
 
+def test_what_killed_processes_left_behind_is_removed_later(path):
+    old, young, foreign, resembling = (
+        path.parent / name
+        for name in (
+            f".{path.name}.{'0' * 16}.tmp",
+            f".{path.name}.{'1' * 16}.tmp",
+            ".other.tmp",
+            f".{path.name}.x.tmp",
+        )
+    )
+    for each in (old, young, foreign, resembling):
+        each.write_text("half a network")
+    for each in (old, foreign, resembling):
+        os.utime(each, (0, 0))
+    small_network(seed=0).save(path)
+    assert set(path.parent.iterdir()) == {path, young, foreign, resembling}
+
+
 def test_a_network_that_is_not_finite_is_not_saved(path):
     network = small_network()
     network.save(path)
