@@ -78,9 +78,14 @@ class Program(QObject):
             self.settings.save(settings_file())
         except EXPECTED as error:
             print(f"fastcnn: {error}", file=sys.stderr)
+        self.close()
+        return True
+
+    def close(self) -> None:
+        """End all work; nothing is called back any more."""
+        self.pages.close()
         self.answers.stop()
         self.work.stop()
-        return True
 
     def _warm_up(self) -> None:
         self.engine.warm_up()

@@ -166,16 +166,19 @@ class Canvas(QWidget):
 
     def event(self, event: QEvent | None) -> bool:
         if isinstance(event, QTouchEvent) and event.touchPoints():
-            at = self._to_image(event.touchPoints()[0].pos())
-            if event.type() == QEvent.Type.TouchBegin:
-                self.pen_down(at)
-            elif event.type() == QEvent.Type.TouchUpdate:
-                self.pen_to(at)
-            else:
-                self.pen_up()
+            self.touched(event.type(), event.touchPoints()[0].pos())
             event.accept()
             return True
         return super().event(event)
+
+    def touched(self, kind: QEvent.Type, at: QPointF) -> None:
+        """The first finger touches, moves or leaves, at a place in the widget's coordinates."""
+        if kind == QEvent.Type.TouchBegin:
+            self.pen_down(self._to_image(at))
+        elif kind == QEvent.Type.TouchUpdate:
+            self.pen_to(self._to_image(at))
+        else:
+            self.pen_up()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         assert event is not None

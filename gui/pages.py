@@ -90,21 +90,24 @@ class Pages(QObject):
         self._program.work.replace(job, done)
 
     def may_close(self) -> bool:
-        """Ask where a training runs; then end all work of the pages."""
+        """Ask where a training runs, and stop it if so told; keep the pages' settings."""
         if self.training.is_active:
             question = tr("A training is running. Stop it and close? It can go on from the last finished epoch.")
             if not ask(self._window, tr("Training"), question):
                 return False
             self.training.stop()
             self.training.wait(STOP_TIMEOUT_S)
-        self.hand.cancel()
         settings = self._program.settings
         settings.experiment_groups = self.experiment.groups.value()
         settings.experiment_size = self.experiment.size_.value()
         settings.epochs = self.training_page.epochs.value()
+        return True
+
+    def close(self) -> None:
+        """End all work of the pages."""
+        self.hand.cancel()
         self.trainer.stop()
         self.learner.stop()
-        return True
 
     def _add_networks(self) -> None:
         program, window = self._program, self._window

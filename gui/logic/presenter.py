@@ -66,6 +66,8 @@ class Presenter:
         self._rng = np.random.default_rng() if rng is None else rng
         self._test: Set | None = None
         self._newest = 0
+        self._loading = False  # the test pictures, for what was asked last
+        self._recognize_then = False
         self.mode = Mode.MNIST
         self.live = True
         self.number: int | None = None  # of the test picture that is shown
@@ -132,7 +134,9 @@ class Presenter:
                 self._request(lambda: self._engine.recognize(plane), quick=False)
             return
         field = self.field
-        if field is None:
+        if self._loading:
+            self._recognize_then = True
+        elif field is None:
             self._view.tell(message(Notice.NO_PICTURE))
         else:
             self._request(lambda: self._engine.recognize_field(field), quick=False)
@@ -174,8 +178,12 @@ class Presenter:
         def loaded(test: Set) -> None:
             self._test = test
             if request == self._newest:
+                asked, self._loading = self._recognize_then, False
                 then(test)
+                if asked:
+                    self.recognize()
 
+        self._loading = True
         self._view.tell(message(Notice.LOADING))
         self._jobs.submit(self._pictures, loaded)
 
@@ -200,4 +208,5 @@ class Presenter:
         """Nothing is known of what is shown; answers on their way are too late."""
         self._newest += 1
         self.answer = None
+        self._loading = self._recognize_then = False
         self._view.show_no_answer()

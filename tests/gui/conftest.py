@@ -28,12 +28,16 @@ def window(qtbot, folders):
 
     made = create_window()
     made.program.use_language("en")
-    qtbot.addWidget(made)
+
+    def end(window):
+        window.program.pages.training.stop()
+        window.program.pages.training.wait(10)
+        window.program.close()
+        window.may_close = lambda: True  # no question that nobody answers
+
+    qtbot.addWidget(made, before_close_func=end)
     made.show()
     yield made
-    made.program.answers.stop()
-    made.program.work.stop()
-    made.may_close = lambda: True
     language.use("en")
     crash.uninstall()
 
@@ -42,10 +46,13 @@ def window(qtbot, folders):
 def settle(qtbot, window):
     """Wait until nothing is being worked on and all answers have arrived."""
 
+    program = window.program
+    workers = (program.answers, program.work, program.pages.learner)
+
     def wait() -> None:
-        program = window.program
-        qtbot.waitUntil(lambda: program.answers.idle and program.work.idle, timeout=TIMEOUT_MS)
-        qtbot.wait(20)
-        qtbot.waitUntil(lambda: program.answers.idle and program.work.idle, timeout=TIMEOUT_MS)
+        # An answer that arrives may start further work: quiet is what stays quiet.
+        for _ in range(4):
+            qtbot.waitUntil(lambda: all(worker.idle for worker in workers), timeout=TIMEOUT_MS)
+            qtbot.wait(8)
 
     return wait

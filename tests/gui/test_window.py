@@ -70,7 +70,7 @@ def test_a_seven_drawn_with_the_mouse_is_read(hand, settle):
     hand.recognizeButton.click()
     settle()
     assert hand.resultLabel.text() == "7"
-    assert 0 < float(hand.confidenceLabel.text().removesuffix(" %")) <= 100
+    assert 0 < float(hand.confidenceLabel.text().removesuffix("%")) <= 100
 
 
 def test_answer_follows_the_pen_without_a_button(hand, settle):

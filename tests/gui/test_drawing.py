@@ -1,0 +1,225 @@
+"""The drawing field through its widgets: undo and redo, eraser, pen, dot, keyboard, pictures in and out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+from PyQt5.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PyQt5.QtGui import QDragEnterEvent, QDropEvent, QImage, QTabletEvent
+from PyQt5.QtWidgets import QApplication, QFileDialog, QLabel
+
+from fastcnn.gui.logic.drawing import SIDE
+
+from .mouse import ONE, SEVEN, draw
+
+
+@pytest.fixture
+def hand(window, settle):
+    window.modeCombo.setCurrentIndex(1)
+    settle()
+    return window
+
+
+def _told(window):
+    return window.findChild(QLabel, "messageLabel").text()
+
+
+def test_undo_and_redo_go_through_all_steps_and_end_in_the_same_pixels(hand):
+    canvas, pictures = hand.canvas, [hand.canvas.array()]
+    for points in (SEVEN, ONE):
+        draw(canvas, points)
+        pictures.append(canvas.array())
+    hand.clearButton.click()
+    assert not canvas.array().any()
+    for expected in (pictures[2], pictures[1], pictures[0]):
+        hand.undoButton.click()
+        assert (canvas.array() == expected).all()
+    assert not hand.undoButton.isEnabled()
+    for expected in (pictures[1], pictures[2], pictures[0]):
+        hand.redoButton.click()
+        assert (canvas.array() == expected).all()
+    assert not hand.redoButton.isEnabled()
+
+
+def test_a_new_stroke_ends_redo(hand):
+    draw(hand.canvas, SEVEN)
+    hand.undoButton.click()
+    assert hand.redoButton.isEnabled()
+    draw(hand.canvas, ONE)
+    assert not hand.redoButton.isEnabled()
+
+
+def test_undo_takes_the_answer_back_with_the_stroke(hand, settle):
+    draw(hand.canvas, SEVEN)
+    settle()
+    hand.undoButton.click()
+    settle()
+    assert hand.resultLabel.text() == ""
+
+
+def test_eraser_erases_and_can_be_undone(hand):
+    draw(hand.canvas, ONE)
+    drawn = hand.canvas.array()
+    hand.eraserButton.click()
+    draw(hand.canvas, [(0.5, 0.4), (0.5, 0.6)])
+    erased = hand.canvas.array()
+    assert (erased <= drawn).all() and erased.sum() < drawn.sum()
+    hand.undoButton.click()
+    assert (hand.canvas.array() == drawn).all()
+
+
+def test_an_eraser_alone_leaves_nothing_to_recognize(hand, settle):
+    hand.eraserButton.click()
+    draw(hand.canvas, SEVEN)
+    settle()
+    assert hand.resultLabel.text() == ""
+
+
+def test_pen_is_as_wide_as_the_slider_says(hand):
+    widths = []
+    for width in (20, 60):
+        hand.widthSlider.setValue(width)
+        draw(hand.canvas, [(0.2, 0.5), (0.8, 0.5)])
+        widths.append(int((hand.canvas.array()[:, SIDE // 2] > 127).sum()))
+        hand.clearButton.click()
+    assert widths == pytest.approx([20, 60], abs=1)
+
+
+def test_keys_change_the_pen_width(hand):
+    before = hand.widthSlider.value()
+    hand.actions_by_name["thicker"].trigger()
+    assert hand.canvas.pen_width == hand.widthSlider.value() > before
+    hand.actions_by_name["thinner"].trigger()
+    assert hand.canvas.pen_width == before
+
+
+def test_a_click_makes_a_dot(qtbot, hand):
+    center = hand.canvas.rect().center()
+    qtbot.mouseClick(hand.canvas, Qt.LeftButton, pos=center)
+    rows, columns = np.nonzero(hand.canvas.array() > 127)
+    # A disc of the pen's width, 40: its area is pi * 20^2 = 1257.
+    assert len(rows) == pytest.approx(1257, rel=0.03)
+    assert (rows.mean(), columns.mean()) == pytest.approx((SIDE / 2, SIDE / 2), abs=3)
+
+
+def test_arrow_keys_and_space_draw(qtbot, hand, settle):
+    hand.actions_by_name["focus_canvas"].trigger()
+    for key, times in ((Qt.Key_Up, 12), (Qt.Key_Space, 1), (Qt.Key_Down, 24), (Qt.Key_Space, 1), (Qt.Key_Left, 3)):
+        for _ in range(times):
+            qtbot.keyClick(hand.canvas, key)
+    settle()
+    inked = np.nonzero(hand.canvas.array() > 127)
+    assert inked[0].max() - inked[0].min() == pytest.approx(24 * 14 + 40, abs=3)
+    assert inked[1].max() - inked[1].min() == pytest.approx(40, abs=3)
+    assert hand.resultLabel.text() == "1"
+
+
+def test_a_tablet_pen_draws(hand):
+    for kind, x, button in (
+        (QEvent.TabletPress, 50, Qt.LeftButton),
+        (QEvent.TabletMove, 150, Qt.NoButton),
+        (QEvent.TabletRelease, 150, Qt.LeftButton),
+    ):
+        at = QPointF(x, 100)
+        event = QTabletEvent(
+            kind, at, at, QTabletEvent.Stylus, QTabletEvent.Pen, 1, 0, 0, 0, 0, 0, Qt.NoModifier, 1, button, button
+        )
+        QApplication.sendEvent(hand.canvas, event)
+    assert len(hand.canvas.drawing.done) == 1
+    assert hand.canvas.array().any()
+
+
+def test_a_finger_draws(hand):
+    # PyQt5 can neither make a touch point with a place nor register a touch screen, so the event itself is not sent.
+    for kind, x in ((QEvent.TouchBegin, 50), (QEvent.TouchUpdate, 150), (QEvent.TouchEnd, 150)):
+        hand.canvas.touched(kind, QPointF(x, 100))
+    assert hand.canvas.testAttribute(Qt.WA_AcceptTouchEvents)
+    assert len(hand.canvas.drawing.done) == 1
+    assert len(hand.canvas.drawing.done[0].points) == 2
+
+
+@pytest.fixture
+def seven_on_paper(tmp_path):
+    """A dark 7 on light paper, wide and not square."""
+    picture = np.full((300, 500), 230, np.uint8)
+    picture[60:85, 180:320] = 30
+    for step in range(170):
+        column = 300 - step // 2
+        picture[80 + step, column : column + 28] = 30
+    path = tmp_path / "seven.png"
+    Image.fromarray(picture).save(path)
+    return path
+
+
+def test_open_shows_a_dark_digit_on_light_paper_as_light_on_dark(hand, settle, seven_on_paper, monkeypatch):
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (str(seven_on_paper), ""))
+    hand.actions_by_name["open"].trigger()
+    settle()
+    assert hand.canvas.array()[0, 0] < 60 < 200 < hand.canvas.array().max()
+    assert hand.resultLabel.text() == "7"
+
+
+def test_drop_and_paste_take_pictures(hand, settle, seven_on_paper):
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(seven_on_paper))])
+    # Qt sends drops only after a drag that the platform began, which the offscreen one cannot.
+    enter = QDragEnterEvent(QPoint(20, 20), Qt.CopyAction, mime, Qt.LeftButton, Qt.NoModifier)
+    hand.canvas.dragEnterEvent(enter)
+    assert enter.isAccepted()
+    hand.canvas.dropEvent(QDropEvent(QPointF(20, 20), Qt.CopyAction, mime, Qt.LeftButton, Qt.NoModifier))
+    settle()
+    dropped = hand.canvas.array()
+    assert hand.resultLabel.text() == "7"
+    hand.clearButton.click()
+    QApplication.clipboard().setImage(QImage(str(seven_on_paper)))
+    hand.actions_by_name["paste"].trigger()
+    settle()
+    assert (hand.canvas.array() == dropped).all()
+
+
+def test_pasting_in_mnist_mode_goes_to_the_drawing_field(window, settle, seven_on_paper):
+    QApplication.clipboard().setImage(QImage(str(seven_on_paper)))
+    window.actions_by_name["paste"].trigger()
+    settle()
+    assert window.modeCombo.currentIndex() == 1
+    assert window.resultLabel.text() == "7"
+
+
+def test_pasting_nothing_says_so(hand, settle):
+    QApplication.clipboard().setText("7")
+    hand.actions_by_name["paste"].trigger()
+    settle()
+    assert "no picture" in _told(hand)
+
+
+def test_a_broken_picture_is_a_sentence_and_the_drawing_stays(hand, settle, tmp_path, monkeypatch):
+    path = tmp_path / "broken.png"
+    path.write_bytes(b"no picture at all")
+    draw(hand.canvas, SEVEN)
+    drawn = hand.canvas.array()
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (str(path), ""))
+    hand.actions_by_name["open"].trigger()
+    settle()
+    assert "is not a picture" in _told(hand)
+    assert (hand.canvas.array() == drawn).all()
+
+
+def test_save_writes_what_is_drawn(hand, settle, tmp_path, monkeypatch):
+    draw(hand.canvas, SEVEN)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(tmp_path / "mine"), ""))
+    hand.actions_by_name["save"].trigger()
+    settle()
+    with Image.open(tmp_path / "mine.png") as picture:
+        assert (np.asarray(picture) == hand.canvas.array()).all()
+    assert "mine.png" in _told(hand)
+
+
+def test_resizing_keeps_the_drawing(hand, qtbot):
+    draw(hand.canvas, SEVEN)
+    drawn = hand.canvas.array()
+    hand.resize(hand.width() + 200, hand.height() + 100)
+    qtbot.wait(20)
+    assert (hand.canvas.array() == drawn).all()
+    center = hand.canvas.rect().center()
+    assert (hand.canvas._to_image(QPointF(QPoint(center))) - QPointF(SIDE / 2, SIDE / 2)).manhattanLength() < 4

@@ -1,0 +1,156 @@
+"""Two languages: nothing is left untranslated, and the files that Qt reads agree with those that people edit."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import string
+
+import pytest
+from PyQt5.QtCore import QCoreApplication, QTranslator
+from PyQt5.QtWidgets import QAbstractButton, QAction, QComboBox, QLabel, QTabWidget, QWidget
+
+from fastcnn.gui import language, words
+from fastcnn.gui.logic.notices import Notice
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+# Words that are the same in Chinese: names, keys, units, file patterns.
+SAME = r"MNIST|paper|English|Ctrl|Shift|Delete|CSV|PNG|MB|F\d+|\*\.\w+|\(&?[A-Z]\)|×|[A-Z]\b|Return|Wilson"
+PLACEHOLDER = re.compile(r"\{\w+\}")
+
+
+def _update():
+    path = language.TRANSLATIONS / "update.py"
+    spec = importlib.util.spec_from_file_location("update", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def texts():
+    found = _update().collect()
+    return [(context, text) for context, members in found.items() for text in members]
+
+
+@pytest.fixture(scope="module")
+def translations():
+    return _update().read(language.TRANSLATIONS / "fastcnn_zh_CN.ts")
+
+
+def test_every_text_has_a_chinese_translation(texts, translations):
+    assert len(texts) > 150
+    assert [each for each in texts if not translations.get(each)] == []
+    assert set(translations) == set(texts)  # and no text lingers that is no longer used
+
+
+def test_translations_keep_the_placeholders(texts, translations):
+    for each in texts:
+        assert sorted(PLACEHOLDER.findall(each[1])) == sorted(PLACEHOLDER.findall(translations[each])), each
+
+
+def test_compiled_file_agrees_with_the_source(qapp, texts, translations):
+    translator = QTranslator()
+    assert translator.load("fastcnn_zh_CN", str(language.TRANSLATIONS))
+    QCoreApplication.installTranslator(translator)  # PyQt's QTranslator.translate takes ASCII only
+    try:
+        assert [each for each in texts if QCoreApplication.translate(*each) != translations[each]] == []
+    finally:
+        QCoreApplication.removeTranslator(translator)
+
+
+def test_every_notice_has_words():
+    templates = words._templates()
+    assert set(templates) == set(Notice)
+    for template in templates.values():
+        values = {name: 1 for _, name, _, _ in string.Formatter().parse(template) if name}
+        assert template.format(**values)
+
+
+def _texts_shown(window):
+    """What a reader, or a screen reader, can meet in the window."""
+    for widget in [window, *window.findChildren(QWidget)]:
+        name = widget.objectName()
+        # Parts that Qt or pyqtgraph made; Qt sets their names anew when it shows them.
+        if name.startswith(("qt_", "Scroll")) or "pyqtgraph" in type(widget).__module__:
+            continue
+        yield widget, widget.toolTip()
+        yield widget, widget.accessibleName()
+        if isinstance(widget, QAbstractButton | QLabel):
+            yield widget, widget.text()
+        if isinstance(widget, QComboBox):
+            yield from ((widget, widget.itemText(index)) for index in range(widget.count()))
+        if isinstance(widget, QTabWidget):
+            yield from ((widget, widget.tabText(index)) for index in range(widget.count()))
+    for action in window.findChildren(QAction):
+        yield action, action.text()
+        yield action, action.toolTip()
+
+
+def _left_untranslated(window):
+    found = set()
+    for owner, text in _texts_shown(window):
+        plain = re.sub(r"<[^>]*>|&nbsp;", "", text)
+        rest = re.sub(SAME, "", plain)
+        if re.search(r"[A-Za-z]{2,}", rest) or (re.search(r"[A-Za-z]", rest) and not CHINESE.search(plain)):
+            found.add((owner.objectName(), text))
+    return found
+
+
+def test_switching_translates_everything_that_is_shown(window, settle):
+    window.drawButton.click()
+    window.recognizeButton.click()
+    settle()
+    assert _left_untranslated(window)  # in English, so the check can fail
+    window.actions_by_name.languages["zh_CN"].trigger()
+    settle()
+    assert _left_untranslated(window) == set()
+    assert window.windowTitle() == "手写数字识别"
+    assert CHINESE.search(window.truthLabel.text())
+    window.actions_by_name.languages["en"].trigger()
+    settle()
+    assert window.drawButton.text() == "&Draw a picture"
+    assert "right" in window.truthLabel.text() or "wrong" in window.truthLabel.text()
+
+
+def test_language_and_answer_survive_each_other(window, settle):
+    window.drawButton.click()
+    window.recognizeButton.click()
+    settle()
+    before = window.resultLabel.text(), window.confidenceLabel.text(), window.bars.shares.copy()
+    window.actions_by_name.languages["zh_CN"].trigger()
+    settle()
+    assert (window.resultLabel.text(), window.confidenceLabel.text()) == before[:2]
+    assert (window.bars.shares == before[2]).all()
+
+
+def test_every_control_has_an_accessible_name_and_a_tool_tip(window):
+    kinds = ("QPushButton", "QToolButton", "QComboBox", "QSpinBox", "QSlider", "QCheckBox", "Canvas", "Matrix", "Bars")
+    controls = [
+        widget
+        for widget in window.findChildren(QWidget)
+        if type(widget).__name__ in kinds
+        and not widget.objectName().startswith("qt_")
+        and widget.objectName()
+        and widget.objectName() not in ("ScrollLeftButton", "ScrollRightButton")
+    ]
+    assert len(controls) > 30
+    assert [each.objectName() for each in controls if not each.accessibleName()] == []
+    assert [each.objectName() for each in controls if not each.toolTip()] == []
+
+
+def test_every_action_has_a_key_of_its_own(window):
+    keys = [key.toString() for action in window.actions_by_name.by_name.values() for key in action.shortcuts()]
+    assert all(action.shortcuts() for action in window.actions_by_name.by_name.values())
+    assert len(keys) == len(set(keys))
+
+
+def test_language_is_kept_for_the_next_start(window, qtbot, settle):
+    from fastcnn.gui import create_window
+
+    window.actions_by_name.languages["zh_CN"].trigger()
+    window.close()
+    second = create_window()
+    qtbot.addWidget(second)
+    assert second.windowTitle() == "手写数字识别"
+    second.close()
