@@ -70,6 +70,7 @@ class Sequential:
         largest = max(prod(layer.out_shape) for layer in self.layers)
         self._chunk = max(1, min(CHUNK, MAX_ACTIVATION // largest))
         self._plans: dict[bool, Plan] = {}
+        self._can_be_planned = serves(self.layers)
         # Below the lowest layer with parameters no gradient is needed.
         self._lowest = min((i for i, layer in enumerate(self.layers) if layer.parameters), default=len(self.layers))
 
@@ -227,7 +228,7 @@ class Sequential:
     def _plan_for(self, images: int, *, training: bool) -> Plan | None:
         """The plan that fits the batch, made or grown when needed; None where the layers themselves must run."""
         steps = getattr(kernels.active(), "steps", None)
-        if steps is None or not serves(self.layers):
+        if steps is None or not self._can_be_planned:
             return None
         plan = self._plans.get(training)
         if plan is None or plan.capacity < images:

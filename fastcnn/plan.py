@@ -7,6 +7,7 @@ backend without steps (the reference) runs the layers themselves.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import ModuleType
 from typing import Any
 
@@ -42,7 +43,7 @@ class Plan:
         self._module, self._lowest = steps, lowest
         self._layers = layers if training else tuple(layer for layer in layers if not isinstance(layer, Dropout))
         self._dropouts: list[tuple[Any, Dropout]] = []
-        self._calls: dict[tuple[int, int], tuple[Calls, Calls]] = {}
+        self._calls: dict[tuple[int, int], tuple[AbstractContextManager[Any], Calls, Calls]] = {}
         self.input = steps.Input(self._activation(input_shape, 0, below=0))
         self.steps: list[Any] = [self.input]
         self._with_gradient: list[Any] = []
@@ -53,8 +54,8 @@ class Plan:
 
     def forward(self, images: Array) -> Array:
         """Logits (n, classes) of n <= capacity pictures; a view that the next run overwrites."""
-        forward, _ = self._calls_for(len(images))
-        with self._module.entry(forward):
+        held, forward, _ = self._calls_for(len(images))
+        with held:
             self._load(images)
             for kernel, args in forward:
                 kernel(*args)
@@ -70,8 +71,8 @@ class Plan:
             dropout.key[0] = layer.key
         n = len(images)
         self.loss.labels[:n] = labels
-        forward, backward = self._calls_for(n)
-        with self._module.entry(forward):
+        held, forward, backward = self._calls_for(n)
+        with held:
             self._load(images)
             for kernel, args in forward:
                 kernel(*args)
@@ -96,7 +97,8 @@ class Plan:
             images = np.array(images, images.dtype.newbyteorder("="))  # else the kernel would be compiled once more
         self.input.load(images)
 
-    def _calls_for(self, n: int) -> tuple[Calls, Calls]:
+    def _calls_for(self, n: int) -> tuple[AbstractContextManager[Any], Calls, Calls]:
+        """What to hold while they run, the calls of forward and those of backward, for a batch of n pictures."""
         key = n, threads()
         if key not in self._calls:
             forward = [call for step in self.steps for call in step.forward_calls(n, self.training)]
@@ -104,7 +106,7 @@ class Plan:
             if len(self._calls) >= 8:  # batches of ever new sizes must not fill the memory
                 self._calls.clear()
             calls = self._module.without_twins(forward + backward)
-            self._calls[key] = calls[: len(forward)], calls[len(forward) :]
+            self._calls[key] = self._module.entry(calls), calls[: len(forward)], calls[len(forward) :]
         return self._calls[key]
 
     def _activation(self, shape: tuple[int, ...], at: int, *, below: int) -> Any:

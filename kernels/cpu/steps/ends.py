@@ -19,9 +19,8 @@ class Input(Step):
 
     def load(self, images: Array) -> None:
         """(n, C, H, W) uint8, divided by 255, or floats as they are."""
-        scale = 255 if images.dtype == np.uint8 else None
         kernel = chooser(load_pictures, images.size >= PARALLEL_COPIES)
-        kernel(self.out.data, self.out.frame, images, scale)
+        kernel(self.out.data, self.out.frame, images, 255 if images.dtype == np.uint8 else None)
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         return []
