@@ -234,15 +234,21 @@ def _bar(name: str, shown: bool) -> Iterator[tuple[Report, Callable[[], None]]]:
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
     columns = ("{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
-        tasks: dict[str, Any] = {}
+    progress = Progress(*columns, console=Console(stderr=True))
+    tasks: dict[str, Any] = {}
 
-        def report(file: str, have: int, size: int) -> None:
-            if file not in tasks:
-                tasks[file] = progress.add_task(file, total=size)
-            progress.update(tasks[file], completed=have)
+    def report(file: str, have: int, size: int) -> None:
+        if not tasks:  # not before: without a bar it would print an empty line
+            progress.start()
+        if file not in tasks:
+            tasks[file] = progress.add_task(file, total=size)
+        progress.update(tasks[file], completed=have)
 
+    try:
         yield report, lambda: progress.console.print(f"another fetch of {name} is under way; waiting for it")
+    finally:
+        if tasks:
+            progress.stop()
 
 
 def datasets(registry: tuple[Dataset, ...] = DATASETS) -> list[DatasetRow]:

@@ -242,12 +242,13 @@ def test_damaged_file_in_the_cache_is_fetched_again(server, tmp_path):
     assert fetched(server, tmp_path, "good") == CONTENT
 
 
-def test_offline_machine_is_told_so_in_one_sentence(tmp_path):
+def test_offline_machine_is_told_so_in_one_sentence(tmp_path, capsys):
     # Port 9 (discard) of this machine refuses connections.
     remote = RemoteFile(NAME, 1, "sha256:00", ("http://127.0.0.1:9/a", "http://127.0.0.1:9/b"))
     registry = (Dataset("small", "A small set", 1, 1, (remote,)),)
     with pytest.raises(DownloadError) as caught:
-        download.fetch("small", folder=tmp_path, registry=registry)
+        download.fetch("small", folder=tmp_path, progress=True, registry=registry)
+    assert capsys.readouterr().err == ""
     assert str(caught.value) == (
         "no mirror of small can be reached, so this machine seems to be offline; connect it and run "
         f"`fastcnn data fetch small` again, or copy {NAME} into {tmp_path}"
