@@ -4,6 +4,7 @@ Its functions take arguments that `fastcnn.kernels` has checked and normalised: 
 pairs, padding is ((top, bottom), (left, right)), arrays are C-contiguous and of one dtype.
 """
 
+from fastcnn.kernels.reference.augment import augment
 from fastcnn.kernels.reference.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight
 from fastcnn.kernels.reference.pooling import max_pool2d, max_pool2d_grad
 from fastcnn.kernels.reference.unfold import col2im, im2col
@@ -22,6 +23,7 @@ __all__ = [
     "adagrad_update",
     "adam_update",
     "adamw_update",
+    "augment",
     "col2im",
     "conv2d",
     "conv2d_grad_input",

@@ -1,0 +1,73 @@
+"""Pictures made a little different, for training: bent, turned, with wider or thinner strokes, with a hole.
+
+What is done to each picture is given in numbers, so that a backend draws none: the same numbers, the same bits.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+
+WAVES = 3  # along each side; a picture's displacement has WAVES * WAVES coefficients down and as many across
+# Columns of `numbers`: where each part begins.
+DOWN, ACROSS, STROKE, HOLE, NUMBERS = 0, 3 + WAVES**2, 2 * (3 + WAVES**2), 2 * (3 + WAVES**2) + 1, 29
+BORDER = 2  # pixels of background round a picture; whatever is fetched from farther away is background too
+
+
+def augment(out: Array, images: Array, numbers: Array, waves_down: Array, waves_across: Array) -> None:
+    """Write changed copies of pictures into out.
+
+    Parameters
+    ----------
+    out, images : (N, H, W) uint8, C-contiguous, not the same memory
+    numbers : (N, NUMBERS) float32. From DOWN: the source row of a pixel is a * y + b * x + c, y and x counted from the
+        middle of the picture and c from its first row, and the sum of the waves times WAVES * WAVES coefficients,
+        those of one wave down beside each other; from ACROSS the same for the source column. At STROKE: -1 to 1, from
+        each pixel becoming the least of its 3 x 3 neighbours to the largest. From HOLE: top, bottom, left, right of a
+        rectangle without ink, the ends excluded.
+    waves_down, waves_across : (WAVES, H) and (WAVES, W) float32
+
+    Between pixels the source is interpolated linearly, outside it is 0.
+    """
+    n, height, width = images.shape
+    y = np.arange(height, dtype=np.float32)[:, np.newaxis]
+    x = np.arange(width, dtype=np.float32)
+    for index in range(n):
+        row = numbers[index]
+        padded = _stroke(np.pad(images[index].astype(np.float32), BORDER), row[STROKE])
+        down = _position(row[DOWN:ACROSS], y, x, waves_down, waves_across, height)
+        across = _position(row[ACROSS:STROKE], y, x, waves_down, waves_across, width)
+        top, left = down.astype(np.int64), across.astype(np.int64)
+        v, u = down - top.astype(np.float32), across - left.astype(np.float32)
+        upper = padded[top, left] + u * (padded[top, left + 1] - padded[top, left])
+        lower = padded[top + 1, left] + u * (padded[top + 1, left + 1] - padded[top + 1, left])
+        values = upper + v * (lower - upper)
+        hole = row[HOLE:]
+        values[(y >= hole[0]) & (y < hole[1]) & (x >= hole[2]) & (x < hole[3])] = 0
+        out[index] = (values + np.float32(0.5)).astype(np.uint8)
+
+
+def _stroke(source: Array, amount: Any) -> Array:
+    """Each pixel moved by a share of the way to the largest of its neighbours, or to the least; whole numbers."""
+    if amount == 0:
+        return source
+    extreme = np.maximum if amount > 0 else np.minimum
+    wide = np.pad(source, 1)
+    rows = extreme(extreme(wide[:-2], wide[2:]), wide[1:-1])
+    target = extreme(extreme(rows[:, :-2], rows[:, 2:]), rows[:, 1:-1])
+    moved: Array = np.trunc(source + np.abs(amount) * (target - source) + np.float32(0.5))
+    return moved
+
+
+def _position(row: Array, y: Array, x: Array, waves_down: Array, waves_across: Array, size: int) -> Array:
+    """Where each pixel comes from along one axis, counted from the border's first pixel: (H, W)."""
+    middle_y, middle_x = np.float32((len(y) - 1) / 2), np.float32((len(x) - 1) / 2)
+    place = row[1] * (x - middle_x) + (row[0] * (y - middle_y) + row[2])
+    for across in range(WAVES):
+        factor = np.zeros(len(y), np.float32)
+        for down in range(WAVES):
+            factor = factor + row[3 + down * WAVES + across] * waves_down[down]
+        place = place + factor[:, np.newaxis] * waves_across[across]
+    return np.clip(place + np.float32(BORDER), np.float32(0), np.float32(size + BORDER))
