@@ -84,7 +84,7 @@ def parts(ink: Plane) -> tuple[Labels, int, Amounts, int]:
     factor = -(-max(ink.shape) // SCAN_PX)
     blocks = np.asarray(Image.fromarray(np.ascontiguousarray(ink)).reduce(factor))
     labels, count = label_components(blocks >= PART_SHARE * int(ink.max()))
-    amounts = np.bincount(labels.ravel(), blocks.ravel(), count + 1)
+    amounts = np.bincount(labels.ravel(), blocks.ravel(), count + 1).astype(np.float64)
     amounts[0] = 0
     return labels, count, amounts, factor
 
@@ -125,7 +125,8 @@ def _level(plane: Plane, border: Plane) -> Plane | None:
     if used.mean() < 0.7:
         return None
     paper = shade[0] + shade[1] * np.arange(height)[:, np.newaxis] + shade[2] * np.arange(width)
-    return np.clip(np.rint(plane - paper) + 128, 0, 255).astype(np.uint8)
+    levelled: Plane = np.clip(np.rint(plane - paper) + 128, 0, 255).astype(np.uint8)
+    return levelled
 
 
 def _enlarge(chosen: npt.NDArray[np.bool_], factor: int, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:

@@ -29,7 +29,8 @@ def _nearest(feature: npt.NDArray[np.bool_], farthest: int) -> Field:
     for offset in range(1, farthest + 1):
         np.minimum(best, squares[:, farthest - offset :][:, :width] + np.float32(offset**2), out=best)
         np.minimum(best, squares[:, farthest + offset :][:, :width] + np.float32(offset**2), out=best)
-    return np.sqrt(best)
+    distance: Field = np.sqrt(best)
+    return distance
 
 
 def edge_distance(ink: Field, reach: int) -> Field:
@@ -65,4 +66,5 @@ def stroke_width(distance: Field) -> float:
 
 def redraw(distance: Field, change_px: float) -> Field:
     """The ink with its edge moved outwards by change_px pixels, 0 to 1, its edge one pixel soft."""
-    return np.clip(distance + np.float32(change_px + 0.5), 0, 1)
+    ink: Field = np.clip(distance + np.float32(change_px + 0.5), 0, 1)
+    return ink

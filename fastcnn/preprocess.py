@@ -40,7 +40,8 @@ NARROWEST = 0.25  # of the highest digit's height; lower parts of a string are d
 def _shrink_to_box(ink: Plane) -> Field:
     """Scale, up or down, so that the longer side is 20 px; Pillow's bilinear averages all pixels that it covers."""
     values = _resize(ink.astype(np.float32), BOX_PX)
-    return values / values.max()  # thin strokes fade as they shrink; the networks know only full ink
+    full: Field = values / values.max()  # thin strokes fade as they shrink; the networks know only full ink
+    return full
 
 
 def _resize(values: Field, longest_px: int) -> Field:
@@ -110,8 +111,8 @@ def _window(values: Field, scale: float) -> Field:
     top, left = starts[0] + before[0], starts[1] + before[1]
     box = (left, top, min(left + reach, room.shape[1]), min(top + reach, room.shape[0]))
     field = np.asarray(Image.fromarray(room).resize((SIDE_PX, SIDE_PX), Image.Resampling.BILINEAR, box=box))
-    values: Field = np.clip(field / field.max(), 0, 1)
-    return values
+    full: Field = np.clip(field / field.max(), 0, 1)
+    return full
 
 
 def prepare_ink(ink: Plane, show: Show | None = None) -> Field:

@@ -19,6 +19,7 @@ import numpy as np
 
 from fastcnn import kernels, metrics
 from fastcnn.arrays import Array
+from fastcnn.augment import Augmentation
 from fastcnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from fastcnn.checks import check_positive
 from fastcnn.errors import FastcnnError
@@ -111,6 +112,7 @@ class Trainer:
     label_smoothing : share of each target spread over all classes, in [0, 1)
     clip_norm : largest Euclidean norm of all gradients together; None does not clip
     ema_decay : also keep an exponential moving average of the weights, which then is what `fit` validates and returns
+    augmentation : what `fit` does to each picture, anew in each epoch; the pictures must be uint8 and of one channel
     """
 
     def __init__(
@@ -121,6 +123,7 @@ class Trainer:
         label_smoothing: float = 0.0,
         clip_norm: float | None = None,
         ema_decay: float | None = None,
+        augmentation: Augmentation | None = None,
     ) -> None:
         check_label_smoothing(label_smoothing)
         self.network = network
@@ -128,6 +131,7 @@ class Trainer:
         self.label_smoothing = label_smoothing
         self.clip_norm = None if clip_norm is None else check_positive("clip_norm", clip_norm)
         self.ema_decay = ema_decay
+        self.augmentation = augmentation
         self._average = None if ema_decay is None else ExponentialMovingAverage(network, ema_decay)
         self._steps = 0
 
@@ -239,6 +243,8 @@ class Trainer:
             shape = ", ".join(map(str, self.network.input_shape))
             raise ValueError(f"images must be an array of shape (N, {shape}) with N at least 1, not {given}")
         check_labels(labels, len(images), self.network.output_shape[0])
+        if self.augmentation is not None and (images.dtype != np.uint8 or images.shape[1] != 1):
+            raise ValueError("images must be uint8 and of one channel to be augmented; leave out the augmentation")
 
     def _run_epoch(
         self,
@@ -273,6 +279,7 @@ class Trainer:
         """The steps of one epoch; returns the mean loss."""
         size, count = min(plan.batch_size, len(order)), len(order)
         batch, batch_labels = np.empty((size, *images.shape[1:]), images.dtype), np.empty(size, labels.dtype)
+        changed = batch if self.augmentation is None else np.empty_like(batch)
         first_step = plan.done * -(-count // size)
         total = 0.0
         start = time.perf_counter()
@@ -281,9 +288,12 @@ class Trainer:
             # mode="clip" writes straight into `out`; the indices are a permutation, so there is nothing to clip.
             np.take(images, chosen, axis=0, out=batch[: len(chosen)], mode="clip")
             np.take(labels, chosen, out=batch_labels[: len(chosen)], mode="clip")
+            if self.augmentation is not None:
+                used = slice(0, len(chosen))
+                self.augmentation.apply(batch[used], chosen, seed=plan.seed, epoch=plan.done, out=changed[used])
             step = begin // size
             self.optimizer.lr = plan.schedule(first_step + step)
-            loss = self.step(batch[: len(chosen)], batch_labels[: len(chosen)])
+            loss = self.step(changed[: len(chosen)], batch_labels[: len(chosen)])
             if not math.isfinite(loss):
                 raise TrainingError(
                     f"the loss became {loss} in epoch {plan.done + 1}, step {step + 1} of {-(-count // size)}; {REMEDY}"
@@ -319,6 +329,7 @@ class Trainer:
             "label_smoothing": self.label_smoothing,
             "clip_norm": self.clip_norm,
             "ema_decay": self.ema_decay,
+            "augmentation": None if self.augmentation is None else self.augmentation.describe(),
             "epochs": plan.epochs,
             "batch_size": plan.batch_size,
             "validation": plan.validation,
