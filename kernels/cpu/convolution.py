@@ -8,18 +8,11 @@ from typing import Any
 import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
+from fastcnn.kernels.cpu import weights
 from fastcnn.kernels.cpu.contract import sum_products
 from fastcnn.kernels.cpu.geometry import Convolution, Frame, Tables, convolution, frame, gradient_blocks
 from fastcnn.kernels.cpu.jit import threads
-from fastcnn.kernels.cpu.layout import (
-    block_width,
-    fold_grad_weight,
-    pack_weight,
-    pack_weight_transposed,
-    packed_count,
-    to_channels_first,
-    to_channels_last,
-)
+from fastcnn.kernels.cpu.layout import block_width, packed_count, to_channels_first, to_channels_last
 from fastcnn.kernels.cpu.sharing import PARALLEL_PRODUCTS, copy, run
 from fastcnn.kernels.shapes import Array, Padding, Pair, Shape
 
@@ -36,7 +29,7 @@ def conv2d(
     packed = [aligned_zeros(packed_count(filters, weight[0].size, x.dtype), x.dtype) for _ in range(groups)]
     offsets = [aligned_zeros(packed_count(filters, 1, x.dtype), x.dtype) for _ in range(groups)]
     for group in range(groups):
-        copy(pack_weight, packed[group].size, packed[group], weight, group * filters, filters, shape.block)
+        _run(packed[group].size, weights.pack(packed[group], weight, shape, group))
         if bias is not None:
             offsets[group][:filters] = bias[group * filters : (group + 1) * filters]
     for part in _chunks(len(x), x[:1].size + out[:1].size, x.dtype):
@@ -69,10 +62,7 @@ def conv2d_grad_input(
                 if (group, i) not in packed:
                     terms = len(phase.r_taps) * len(phase.s_taps) * filters
                     packed[group, i] = aligned_zeros(packed_count(channels, terms, weight.dtype), weight.dtype)
-                    copy(
-                        pack_weight_transposed, terms * channels, packed[group, i], weight, group * filters, filters,
-                        phase.r_taps, phase.s_taps, shape.block,
-                    )  # fmt: skip
+                    _run(packed[group, i].size, weights.pack_flipped(packed[group, i], weight, shape, group, phase))
                 _sums(result, gradient, packed[group, i], zeros, phase.tables)
         _laid_back(grad_input[part], result)
     return grad_input
@@ -97,7 +87,7 @@ def conv2d_grad_weight(
     for group in range(groups):
         tables = shape.grad_weight(len(x), group)
         _sums(partials, pictures, gradient, zeros, tables)
-        copy(fold_grad_weight, partials.size, grad_weight, partials, blocks, group * filters, filters, filters)
+        _run(partials.size, weights.fold(grad_weight, partials, shape, group, blocks, filters))
     return grad_weight
 
 
@@ -128,6 +118,12 @@ def _laid_back(out: Array, x: Array) -> None:
     """Flat channels-last pictures without a border into (N, C, H, W) out."""
     C, H, W = out.shape[1:]
     copy(to_channels_first, out.size, out.reshape(-1), x, np.arange(H * W) * C, C)
+
+
+def _run(elements: int, call: weights.Call) -> None:
+    """A call that moves so many elements."""
+    kernel, args = call
+    copy(kernel, elements, *args)
 
 
 def _sums(out: Array, x: Array, w: Array, bias: Array, tables: Tables) -> None:

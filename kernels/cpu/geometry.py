@@ -105,6 +105,10 @@ class Convolution:
             w_at=0, w_image=0, w_block=self.R * self.S * C * self.block, w_term=self.block,
             out_at=out.at + group * K, out_image=out.image, out_step=self.K, bias_block=self.block,
         )  # fmt: skip
+        if (
+            self.P == self.Q == 1
+        ):  # one pixel a picture: the pictures are the pixels of one row, or tiles would be of one
+            walk = walk._replace(images=1, columns=images, taps=count, x_step=self.x.image, out_step=out.image)
         x_rows = _table([p * self.stride[0] * self.x.row for p in range(self.P)])
         out_rows = _table([p * out.row for p in range(self.P)])
         x_taps = _table([r * self.x.row + s * self.C for r, s in places])

@@ -9,7 +9,6 @@ import numpy as np
 from numba import prange
 
 from fastcnn.kernels.cpu.jit import inner, kernel
-from fastcnn.kernels.cpu.sharing import split
 from fastcnn.kernels.cpu.tiles import transpose_tile
 from fastcnn.kernels.cpu.vector import VECTOR_BYTES
 
@@ -85,48 +84,60 @@ def to_channels_first(out, x, x_rows, channels):
 
 
 @kernel
-def pack_weight(out, weight, first, count, width):
-    """Filters first to first + count of (K, C, R, S) weight as (blocks, R, S, C, width): for convolution forward."""
-    _, C, R, S = weight.shape
+def pack_weight(out, weight, k_rows, first, count, width, C, taps):
+    """Filters first to first + count of flat (K, C, taps) weight as (blocks, taps, C, width): for the forward pass.
+
+    k_rows : where each filter begins; the last block's filters that do not exist stay as they are in out, zero
+    """
     for block in prange((count + width - 1) // width):
-        at = block * R * S * C * width
-        for r in range(R):
-            for s in range(S):
-                for c in range(C):
-                    for lane in range(width):
-                        k = block * width + lane
-                        out[at] = weight[first + k, c, r, s] if k < count else 0
-                        at += 1
+        filters = min(width, count - block * width)
+        for c in range(C):
+            at = (block * taps * C + c) * width
+            turn(out, at, C * width, weight, c * taps, k_rows[first + block * width :], filters, taps)
 
 
 @kernel
-def pack_weight_transposed(out, weight, first, count, r_taps, s_taps, width):
-    """The same filters as (blocks of channels, taps r, taps s, count, width): for the gradient of the input."""
+def pack_weight_flipped(out, weight, c_rows, first, count, width, taps):
+    """The same filters as (blocks of channels, taps from last to first, count, width): for the input's gradient.
+
+    c_rows : where each channel of a filter begins
+    """
+    C = len(c_rows)
+    for block in prange((C + width - 1) // width):
+        channels = min(width, C - block * width)
+        for k in range(count):
+            last = ((block * taps + taps - 1) * count + k) * width
+            turn(out, last, -count * width, weight, (first + k) * C * taps, c_rows[block * width :], channels, taps)
+
+
+@kernel
+def pack_weight_phase(out, weight, first, count, width, r_taps, s_taps):
+    """As pack_weight_flipped from (K, C, R, S) weight, with the taps of one phase of the stride only."""
     C = weight.shape[1]
     for block in prange((C + width - 1) // width):
         at = block * len(r_taps) * len(s_taps) * count * width
         for r in r_taps:
             for s in s_taps:
                 for k in range(first, first + count):
-                    for lane in range(width):
-                        c = block * width + lane
-                        out[at] = weight[k, c, r, s] if c < C else 0
-                        at += 1
+                    for lane in range(min(width, C - block * width)):
+                        out[at + lane] = weight[k, block * width + lane, r, s]
+                    at += width
 
 
 @kernel
-def fold_grad_weight(grad_weight, partials, parts, first, count, pitch):
-    """Adds up (parts, R, S, C, pitch) partial sums in order, for filters first to first + count of (K, C, R, S)."""
-    _, C, R, S = grad_weight.shape
-    size = R * S * C * pitch
-    for rs in prange(R * S):
-        r, s = split(rs, S)
-        start = rs * C * pitch
-        total = partials[start : start + C * pitch]
-        for part in range(1, parts):
-            more = partials[start + part * size : start + part * size + C * pitch]
-            for i in range(len(total)):
-                total[i] += more[i]
-        for k in range(count):
-            for c in range(C):
-                grad_weight[first + k, c, r, s] = total[c * pitch + k]
+def fold_grad_weight(grad_weight, partials, parts, rows, first, count, pitch, C, taps):
+    """Adds up (parts, taps, C, pitch) partial sums in order, for filters first to first + count of flat (K, C, taps).
+
+    rows : where each tap of one channel begins in a part
+    """
+    size = taps * C * pitch
+    for c in prange(C):
+        for tap in range(taps):
+            start = (tap * C + c) * pitch
+            total = partials[start : start + count]
+            for part in range(1, parts):
+                more = partials[start + part * size : start + part * size + count]
+                for k in range(count):
+                    total[k] += more[k]
+        channel = np.int64(c)  # the index of a prange is unsigned
+        turn(grad_weight, (first * C + channel) * taps, C * taps, partials, channel * pitch, rows, taps, count)

@@ -7,7 +7,7 @@ layers become which step.
 """
 
 from fastcnn.kernels.cpu.steps.affine import Affine
-from fastcnn.kernels.cpu.steps.base import Activation, Step, entry, without_twins
+from fastcnn.kernels.cpu.steps.base import Activation, Step, entry, read, without_twins
 from fastcnn.kernels.cpu.steps.batchnorm import BatchNorm2d
 from fastcnn.kernels.cpu.steps.conv import Conv2d
 from fastcnn.kernels.cpu.steps.ends import Input, Loss
@@ -26,5 +26,6 @@ __all__ = [
     "Relu",
     "Step",
     "entry",
+    "read",
     "without_twins",
 ]

@@ -5,17 +5,11 @@ from math import prod
 import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu import rows
+from fastcnn.kernels.cpu import rows, weights
 from fastcnn.kernels.cpu.contract import pooled_products
 from fastcnn.kernels.cpu.geometry import Convolution, Tables, gradient_blocks
 from fastcnn.kernels.cpu.jit import threads
-from fastcnn.kernels.cpu.layout import (
-    block_width,
-    fold_grad_weight,
-    pack_weight,
-    pack_weight_transposed,
-    packed_count,
-)
+from fastcnn.kernels.cpu.layout import block_width, packed_count
 from fastcnn.kernels.cpu.pooled import pooled_gradient_serves, pooled_gradients
 from fastcnn.kernels.cpu.sharing import PARALLEL_PRODUCTS, chooser
 from fastcnn.kernels.cpu.steps.base import Activation, Call, Step, sums
@@ -83,8 +77,7 @@ class Conv2d(Step):
         calls: list[Call] = []
         for group, (packed, offsets) in enumerate(zip(self.packed, self.offsets, strict=True)):
             first = group * self.filters
-            args = (packed, self.weight, first, self.filters, self.geometry.block)
-            calls.append(self._copy(pack_weight, packed.size, *args))
+            calls.append(self._moving(packed.size, weights.pack(packed, self.weight, self.geometry, group)))
             if self.bias is not None:
                 calls.append((np.copyto, (offsets[: self.filters], self.bias[first : first + self.filters])))
             tables = self.geometry.forward(n, group, self.out.frame)
@@ -148,19 +141,22 @@ class Conv2d(Step):
         for group in range(self.groups):
             tables = shape.grad_weight(n, group)
             calls.append(sums(self.partials, self.x.data, self.grad_out, self.zeros, -np.inf, tables))
-            calls.append(self._fold_weight(blocks, group * self.filters, self.filters))
+            calls.append(self._fold_weight(blocks, group, self.filters))
         return calls
 
-    def _fold_weight(self, blocks: int, first: int, pitch: int) -> Call:
-        args = (self.grad_weight, self.partials, blocks, first, self.filters, pitch)
-        return self._copy(fold_grad_weight, blocks * self.grad_weight.size, *args)
+    def _fold_weight(self, blocks: int, group: int, pitch: int) -> Call:
+        call = weights.fold(self.grad_weight, self.partials, self.geometry, group, blocks, pitch)
+        return self._moving(blocks * self.grad_weight.size, call)
+
+    def _moving(self, elements: int, call: Call) -> Call:
+        kernel, args = call
+        return self._copy(kernel, elements, *args)
 
     def _input_calls(self, n: int) -> list[Call]:
         calls = []
         for (group, i), packed in self.flipped.items():
             phase = self.geometry.grad_input(n, group, self.x.grad_frame)[i]
-            taps = (phase.r_taps, phase.s_taps)
-            args = (packed, self.weight, group * self.filters, self.filters, *taps, self.geometry.block)
-            calls.append(self._copy(pack_weight_transposed, packed.size, *args))
+            call = weights.pack_flipped(packed, self.weight, self.geometry, group, phase)
+            calls.append(self._moving(packed.size, call))
             calls.append(sums(self.x.grad, self.grad_out, packed, self.zeros, -np.inf, phase.tables))
         return calls
