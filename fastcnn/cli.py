@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import io
 import logging
 import os
 import sys
@@ -55,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
     logger = logging.getLogger("fastcnn")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may be no text at all
     try:
         with interruptible():
             COMMANDS[args.command](args)

@@ -164,6 +164,14 @@ def test_predict_gives_a_list(trained, digit_png, tmp_path, capsys):
     assert lines[1] == f"{pictures[1]}  no digit"
 
 
+def test_a_picture_may_have_any_name(trained, digit_png, tmp_path):
+    picture = os.fsencode(tmp_path) + b"/\xff.png"
+    os.rename(digit_png, picture)
+    done = run("predict", os.fsdecode(picture), "--model", trained[0], env={"PYTHONIOENCODING": "utf-8"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\udcff.png  " in done.stdout
+
+
 def test_progress_on_a_terminal_shows_the_time_left(data_dir, tmp_path):
     terminal, end = pty.openpty()
     command = (
