@@ -44,9 +44,8 @@ class Program(QObject):
         window.may_close = self.may_close
         self._connect()
         self._apply_settings()
-        self.answers.submit(self._warm_up, lambda _: self.pages.networks.loaded(), self._network_missing)
+        self.answers.submit(self.engine.warm_up, self._network_loaded, self._network_missing)
         self.pages.start()
-        self.work.submit(import_plots, lambda _: None)
 
     def failed(self, error: Exception) -> None:
         """Tell of a job that failed: a sentence for what the user can mend, a note in the log for all else."""
@@ -87,9 +86,11 @@ class Program(QObject):
         self.answers.stop()
         self.work.stop()
 
-    def _warm_up(self) -> None:
-        self.engine.warm_up()
-        test_pictures()
+    def _network_loaded(self, _: None) -> None:
+        """The network can answer; what is only needed later is loaded now, out of its way."""
+        self.pages.networks.loaded()
+        self.work.submit(test_pictures, lambda _: None)
+        self.work.submit(import_plots, lambda _: None)
 
     def _network_missing(self, error: Exception) -> None:
         """The network of the last session is gone: the default takes its place."""
@@ -98,7 +99,7 @@ class Program(QObject):
             return
         self.failed(error)
         self.engine.model = "default"
-        self.answers.submit(self._warm_up, lambda _: self.pages.networks.loaded())
+        self.answers.submit(self.engine.warm_up, self._network_loaded)
 
     def _connect(self) -> None:
         window, presenter, actions = self.window, self.presenter, self.window.actions_by_name

@@ -11,6 +11,7 @@ from typing import Any
 
 SIDE = 560
 PEN_WIDTHS = (12, 80)  # least and most
+MOST_STEPS = 100  # that can be undone
 DEFAULT_WIDTH = 40  # as thick, in proportion, as MNIST's: 2 of 28
 
 
@@ -91,6 +92,9 @@ class Drawing:
         """Do a step; what was undone is gone."""
         self.done.append(item)
         self.undone.clear()
+        # The oldest steps go, but never one that is still to be seen.
+        while len(self.done) > MOST_STEPS and any(not isinstance(each, Stroke) for each in self.done[1:]):
+            del self.done[0]
 
     def wipe(self) -> bool:
         """Clear, unless there is nothing to clear; returns whether there was."""

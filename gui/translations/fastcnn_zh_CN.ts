@@ -499,16 +499,12 @@
       <translation>手写</translation>
     </message>
     <message>
-      <source>Share right in each group</source>
-      <translation>每组的正确率</translation>
+      <source>Share right</source>
+      <translation>正确率</translation>
     </message>
     <message>
       <source>group</source>
       <translation>组</translation>
-    </message>
-    <message>
-      <source>Share right of each digit</source>
-      <translation>每个数字的正确率</translation>
     </message>
     <message>
       <source>digit</source>
@@ -609,6 +605,14 @@
     <message>
       <source>Save charts and figures as a picture</source>
       <translation>把图表和数据保存为图片</translation>
+    </message>
+    <message>
+      <source>Share right in each group</source>
+      <translation>每组的正确率</translation>
+    </message>
+    <message>
+      <source>Share right of each digit</source>
+      <translation>每个数字的正确率</translation>
     </message>
     <message>
       <source>Figures of the experiment</source>

@@ -28,6 +28,7 @@ class ExperimentPage(Page):
         self.mode = QComboBox(self)
         self.mode.setObjectName("experimentMode")
         self.mode.addItems(["", ""])
+        self.mode.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.groups, self.size_ = QSpinBox(self), QSpinBox(self)
         for spin, name, value in ((self.groups, "groupsSpin", groups), (self.size_, "sizeSpin", size)):
             spin.setObjectName(name)
@@ -77,8 +78,8 @@ class ExperimentPage(Page):
         super().retranslate()
         self.mode.setItemText(0, tr("MNIST pictures"))
         self.mode.setItemText(1, tr("Handwriting"))
-        self.by_group.set_labels(tr("Share right in each group"), tr("group"))
-        self.by_digit.set_labels(tr("Share right of each digit"), tr("digit"))
+        self.by_group.set_labels(tr("Share right"), tr("group"))
+        self.by_digit.set_labels(tr("Share right"), tr("digit"))
         self.summary.setText(self._summary())
 
     def _summary(self) -> str:

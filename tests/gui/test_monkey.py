@@ -1,0 +1,86 @@
+"""Two hundred random actions in random order: nothing breaks, and the answer always belongs to the picture shown."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from fastcnn.gui import crash
+from fastcnn.gui.logic.notices import Notice
+
+from .mouse import draw
+
+ACTIONS = 200
+
+
+def _stroke(chance):
+    return [(chance.uniform(0.1, 0.9), chance.uniform(0.1, 0.9)) for _ in range(chance.randint(1, 5))]
+
+
+def _actions(window, chance):
+    by_name, pages = window.actions_by_name, window.program.pages
+    return {
+        "stroke": lambda: draw(window.canvas, _stroke(chance)) if window.canvas.isVisible() else None,
+        "mode": lambda: window.modeCombo.setCurrentIndex(chance.randint(0, 1)),
+        "draw": window.drawButton.click,
+        "clear": window.clearButton.click,
+        "recognize": window.recognizeButton.click,
+        "undo": window.undoButton.click,
+        "redo": window.redoButton.click,
+        "eraser": window.eraserButton.click,
+        "width": lambda: window.widthSlider.setValue(chance.randint(0, 100)),
+        "number": lambda: window.numberSpin.setValue(chance.randint(0, 9999)),
+        "mistake": window.mistakeButton.click,
+        "previous mistake": by_name["previous_mistake"].trigger,
+        "page": lambda: window.tabs.setCurrentIndex(chance.randint(0, window.tabs.count() - 1)),
+        "live": by_name["live"].trigger,
+        "occlude": by_name["occlude"].trigger,
+        "correct": by_name[f"correct_{chance.randint(0, 9)}"].trigger,
+        "cell": lambda: pages.browser.choose(chance.randint(0, 9), chance.randint(0, 9)),
+        "experiment": lambda: pages.experimenter.start(chance.choice(["mnist", "hand"]), 2, 3),
+        "next digit": by_name["next_digit"].trigger,
+        "interrupt": pages.experiment.leave.click,
+        "go on": pages.experiment.resume.click,
+        "language": lambda: window.program.use_language(chance.choice(["en", "zh_CN"])),
+        "theme": lambda: window.program.use_theme(chance.choice(["light", "dark", "system"])),
+        "resize": lambda: window.resize(chance.randint(800, 1400), chance.randint(600, 900)),
+    }
+
+
+def _check(window):
+    """Recognize what is shown by another way, and compare with what the window says."""
+    engine, presenter = window.program.engine, window.program.presenter
+    mode = window.modeCombo.currentIndex()
+    assert window.pictureStack.currentIndex() == window.toolStack.currentIndex() == mode == presenter.mode
+    text = window.resultLabel.text()
+    if presenter.answer is None:
+        assert text == window.confidenceLabel.text() == ""
+        assert window.bars.shares is None
+        return
+    if mode == 1:
+        expected = engine.recognizer.recognize(window.canvas.array())
+        digit, shares = expected.digit, expected.probabilities
+    else:
+        shares = engine.network.predict_proba(window.imageLabel.pixels[np.newaxis, np.newaxis])[0]
+        digit = int(shares.argmax())
+    assert text == ("–" if digit is None else str(digit))
+    assert np.allclose(window.bars.shares, shares, atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_random_actions_neither_crash_nor_leave_a_wrong_answer(window, settle, seed, monkeypatch):
+    monkeypatch.setattr(crash, "report", lambda error, tell: pytest.fail(repr(error)))
+    told = []
+    monkeypatch.setattr(window, "tell", lambda message: told.append(message.notice))
+    chance = random.Random(seed)
+    done = []
+    for index in range(ACTIONS):
+        name, action = chance.choice(sorted(_actions(window, chance).items()))
+        done.append(name)
+        action()
+        if index % 5 == 4:
+            settle()
+            _check(window)
+    assert len(set(done)) > 20
+    assert Notice.UNEXPECTED not in told
