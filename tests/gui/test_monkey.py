@@ -6,6 +6,7 @@ import random
 
 import numpy as np
 import pytest
+
 from fastcnn.gui import crash
 from fastcnn.gui.logic.notices import Notice
 

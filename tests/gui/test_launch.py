@@ -1,0 +1,136 @@
+"""Starting: what is missing on a machine is one sentence, and what nobody caught does not end the program."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+from PyQt5.QtCore import QTimer
+from PyQt5.QtWidgets import QLabel
+
+from fastcnn.errors import FastcnnError
+from fastcnn.gui import crash, launch
+from fastcnn.gui.logic.folders import log_file
+from fastcnn.gui.logic.notices import Notice
+from tests.conftest import ROOT
+
+
+def _gui(**env):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **env}
+    environment = {name: value for name, value in environment.items() if value is not None}
+    return subprocess.run(
+        [sys.executable, "-m", "fastcnn", "gui"], env=environment, capture_output=True, text=True, timeout=60
+    )
+
+
+def _one_line(done):
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+def test_without_a_display_it_says_so():
+    line = _one_line(_gui(QT_QPA_PLATFORM=None, DISPLAY=None, WAYLAND_DISPLAY=None))
+    assert "there is no display" in line
+
+
+def test_a_display_that_does_not_answer_is_named():
+    line = _one_line(_gui(QT_QPA_PLATFORM=None, DISPLAY=":987", WAYLAND_DISPLAY=None))
+    assert "display :987 cannot be opened" in line
+
+
+def test_a_wrong_model_is_a_wrong_argument():
+    done = subprocess.run(
+        [sys.executable, "-m", "fastcnn", "gui", "--model", "nonsense"],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2 and "nonsense" in done.stderr
+
+
+@pytest.mark.parametrize("module", ["PyQt5", "pyqtgraph"])
+def test_a_missing_package_is_named_with_what_to_install(monkeypatch, module):
+    for name in [name for name in sys.modules if name.split(".")[0] == module]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(FastcnnError, match=rf"needs {module}; .*fastcnn\[gui\]"):
+        launch.check()
+
+
+@pytest.mark.parametrize(
+    ("text", "package"),
+    [
+        ("libGL.so.1: cannot open shared object file: No such file or directory", "libgl1"),
+        ("libxcb-icccm.so.4: cannot open shared object file", "libxcb-icccm4"),
+        ("libxkbcommon-x11.so.0: cannot open shared object file", "libxkbcommon-x11-0"),
+        ("libX11-xcb.so.1: cannot open shared object file", "libx11-xcb1"),
+    ],
+)
+def test_a_missing_library_is_named_with_its_package(text, package):
+    assert f"`apt install {package}`" in launch.missing_library(text)
+
+
+def test_an_unknown_library_is_named():
+    assert "libstrange.so.7" in launch.missing_library("libstrange.so.7: cannot open shared object file")
+
+
+@pytest.fixture
+def hooks(monkeypatch):
+    """Python's own hooks, as in a program that was started."""
+    monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
+    monkeypatch.setattr(threading, "excepthook", threading.__excepthook__)
+
+
+def test_an_exception_in_a_slot_is_logged_and_shown_and_the_program_goes_on(qtbot, window, settle, hooks):
+    crash.install(window.tell)
+
+    def fail():
+        raise ZeroDivisionError("in a slot")
+
+    QTimer.singleShot(0, fail)
+    qtbot.waitUntil(lambda: "in a slot" in window.findChild(QLabel, "messageLabel").text())
+    logged = log_file().read_text()
+    assert "ZeroDivisionError: in a slot" in logged and "in fail" in logged
+    window.drawButton.click()
+    window.recognizeButton.click()
+    settle()
+    assert window.resultLabel.text() != ""
+
+
+def test_an_exception_in_a_thread_is_logged_and_shown(hooks, folders):
+    told = []
+    crash.install(told.append)
+
+    def fail():
+        raise ZeroDivisionError("in a thread")
+
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    assert [message.notice for message in told] == [Notice.UNEXPECTED]
+    assert "in a thread" in log_file().read_text()
+
+
+def test_a_log_that_cannot_be_written_does_not_hide_the_error(hooks, folders, monkeypatch, capsys):
+    def refuse(error):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(crash, "record", refuse)
+    crash.report(ValueError("the first error"), lambda message: None)
+    assert "the first error" in capsys.readouterr().err
+
+
+def test_somebody_elses_hook_is_left_alone(monkeypatch):
+    mine = lambda *args: None  # noqa: E731
+    monkeypatch.setattr(sys, "excepthook", mine)
+    crash.install(lambda message: None)
+    assert sys.excepthook is mine
+
+
+def test_the_log_is_begun_anew_when_it_has_grown(folders, monkeypatch):
+    monkeypatch.setattr(crash, "MAX_LOG_BYTES", 100)
+    for _ in range(3):
+        crash.record(ValueError("x" * 200))
+    assert log_file().read_text().count("ValueError") == 1

@@ -1,0 +1,295 @@
+"""The decisions, without Qt: recorded views and work done on the spot, or when the test says so."""
+
+from __future__ import annotations
+
+import ast
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fastcnn.errors import FastcnnError
+from fastcnn.gui.logic import collection, learning, placing
+from fastcnn.gui.logic.answers import Answer, Kind, judge
+from fastcnn.gui.logic.collection import Collection, Sample
+from fastcnn.gui.logic.drawing import MOST_STEPS, SIDE, Drawing, Placed, Stroke
+from fastcnn.gui.logic.experiment import HAND, MNIST, Session, Trial
+from fastcnn.gui.logic.presenter import Mode, Presenter
+from fastcnn.gui.logic.settings import Settings
+
+LOGIC = Path(collection.__file__).parent
+
+
+def test_no_decision_imports_qt(run_python):
+    for path in LOGIC.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not [name for name in names if name.startswith(("PyQt5", "pyqtgraph"))], path
+    modules = [f"fastcnn.gui.logic.{path.stem}" for path in LOGIC.glob("*.py") if path.stem != "__init__"]
+    program = "import sys\nsys.modules['PyQt5'] = None\n" + "\n".join(f"import {name}" for name in modules)
+    run_python(program)
+
+
+def _shares(**by_digit):
+    shares = np.zeros(10, np.float32)
+    for name, share in by_digit.items():
+        shares[int(name[1:])] = share
+    return shares
+
+
+def _answer(digit, shares, **more):
+    return Answer(digit, 0.0 if digit is None else float(shares[digit]), shares, np.zeros((28, 28), np.float32), **more)
+
+
+def test_a_clear_answer_is_a_digit():
+    assert judge(_answer(7, _shares(d7=0.9, d1=0.1))).kind is Kind.DIGIT
+
+
+def test_close_answers_are_unsure_and_name_both():
+    verdict = judge(_answer(4, _shares(d4=0.5, d9=0.4, d1=0.1)))
+    assert (verdict.kind, verdict.digit, verdict.other) == (Kind.UNSURE, 4, 9)
+
+
+def test_no_digit_is_no_digit():
+    assert judge(_answer(None, _shares(d4=1.0))).kind is Kind.NO_DIGIT
+
+
+def test_the_recognizers_own_word_counts():
+    shares = _shares(d4=0.9, d9=0.1)
+    assert judge(_answer(4, shares, unsure=True)).kind is Kind.UNSURE
+    assert judge(_answer(4, shares, unsure=True, alternative=1)).other == 1
+    assert judge(_answer(4, _shares(d4=0.5, d9=0.5), unsure=False)).kind is Kind.DIGIT
+
+
+class _View:
+    def __init__(self):
+        self.plane, self.shown, self.told = None, [], []
+
+    def show_mode(self, mode): ...
+    def show_picture(self, field, number):
+        self.field = field
+
+    def show_answer(self, answer, verdict, truth):
+        self.shown.append((answer.digit, truth))
+
+    def show_no_answer(self):
+        self.shown.append(None)
+
+    def drawing(self):
+        return self.plane
+
+    def clear_drawing(self):
+        self.plane = None
+
+    def tell(self, told):
+        self.told.append(told.notice.name)
+
+
+class _Later:
+    """Work that is done when the test says so, in any order."""
+
+    def __init__(self):
+        self.jobs = []
+
+    def submit(self, job, done, failed=None):
+        self.jobs.append((job, done))
+
+    replace = submit
+
+    def run(self, index=0):
+        job, done = self.jobs.pop(index)
+        done(job())
+
+
+class _Engine:
+    def recognize(self, plane):
+        return _answer(int(plane[0, 0]), np.eye(10, dtype=np.float32)[int(plane[0, 0])])
+
+    def recognize_field(self, field):
+        return self.recognize(field)
+
+
+def _presenter():
+    view, jobs = _View(), _Later()
+    pictures = np.zeros((3, 1, 28, 28), np.uint8)
+    pictures[:, 0, 0, 0] = [5, 6, 7]
+    presenter = Presenter(view, _Engine(), jobs, lambda: (pictures, np.array([5, 6, 1])))
+    return view, jobs, presenter
+
+
+def _plane(digit):
+    return np.full((4, 4), digit, np.uint8)
+
+
+def test_late_answers_are_dropped():
+    view, jobs, presenter = _presenter()
+    presenter.set_mode(Mode.HAND)
+    for digit in (3, 8):
+        view.plane = _plane(digit)
+        presenter.drawing_changed()
+    jobs.run(1)
+    jobs.run(0)
+    assert [shown for shown in view.shown if shown] == [(8, None)]
+
+
+def test_an_answer_that_comes_after_clearing_is_dropped():
+    view, jobs, presenter = _presenter()
+    presenter.set_mode(Mode.HAND)
+    view.plane = _plane(3)
+    presenter.drawing_changed()
+    presenter.clear()
+    jobs.run()
+    assert view.shown[-1] is None
+
+
+def test_an_answer_that_comes_after_a_change_of_mode_is_dropped():
+    view, jobs, presenter = _presenter()
+    presenter.set_mode(Mode.HAND)
+    view.plane = _plane(3)
+    presenter.drawing_changed()
+    presenter.set_mode(Mode.MNIST)
+    jobs.run()
+    assert view.shown[-1] is None
+
+
+def test_recognize_before_the_pictures_are_loaded_recognizes_the_one_that_comes():
+    view, jobs, presenter = _presenter()
+    presenter.draw_random()
+    presenter.recognize()
+    jobs.run()
+    jobs.run()
+    assert view.shown[-1][0] == int(view.field[0, 0])
+
+
+def test_truth_is_the_label_and_not_the_answer():
+    view, jobs, presenter = _presenter()
+    presenter.go_to(2)
+    jobs.run()
+    jobs.run()
+    assert view.shown[-1] == (7, 1)
+
+
+def test_undone_steps_are_bounded_and_what_is_seen_stays():
+    drawing = Drawing()
+    for _ in range(300):
+        drawing.add(Stroke([(1, 1)]))
+        drawing.wipe()
+    assert len(drawing.done) == MOST_STEPS
+    for _ in range(300):
+        drawing.add(Stroke([(1, 1)]))
+    assert len(drawing.strokes()) == 300
+
+
+def test_a_placed_picture_hides_what_was_there_until_undone():
+    drawing = Drawing()
+    drawing.add(Stroke([(1, 1)]))
+    drawing.add(Placed(np.zeros((2, 2), np.uint8)))
+    assert [type(item) for item in drawing.visible()] == [Placed]
+    drawing.undo()
+    assert len(drawing.strokes()) == 1
+
+
+def test_experiment_asks_for_the_digits_in_turn_and_from_zero_in_each_group():
+    session = Session(HAND, 2, 12)
+    asked = []
+    while not session.is_done:
+        asked.append(session.asked_digit)
+        session.add(Trial(asked[-1], 1, 0.5, "paper"))
+    assert asked == [*range(10), 0, 1] * 2
+    with pytest.raises(ValueError, match="is done"):
+        session.add(Trial(0, 0, 1.0, "paper"))
+
+
+def test_experiment_figures_by_hand():
+    session = Session(MNIST, 2, 2)
+    for truth, answer, confidence in ((3, 3, 0.9), (4, 9, 0.5), (3, 3, 1.0), (5, None, 0.0)):
+        session.add(Trial(truth, answer, confidence, "paper"))
+    found = session.summary()
+    assert (found.right, found.count, found.mean_confidence) == (2, 4, pytest.approx(0.6))
+    assert found.group_rates == (0.5, 0.5)
+    assert found.digit_rates == (None, None, None, 1.0, 0.0, 0.0, None, None, None, None)
+    # Wilson's interval of 2 of 4 at 95 %, by the formula: (0.5 + 0.4802 ± 0.5 * ...) = 0.15 to 0.85.
+    assert found.interval == pytest.approx((0.150, 0.850), abs=5e-4)
+    assert Session.from_json(session.to_json()) == session
+    assert session.to_csv().splitlines()[4] == "2,2,5,,0,0.000000,paper"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"{}", b'{"mode":"x","groups":1,"size":1,"trials":[]}', b'{"mode":"mnist","groups":1,"size":1}',
+     b'{"mode":"mnist","groups":0,"size":1,"trials":[]}',
+     b'{"mode":"mnist","groups":1,"size":1,"trials":[{"truth":12,"answer":1,"confidence":1,"network":""}]}'],
+)  # fmt: skip
+def test_a_damaged_session_is_a_value_error(content):
+    with pytest.raises(ValueError):
+        Session.from_json(content)
+
+
+def _sample(label=3, value=9):
+    return Sample(label, 5, np.full((28, 28), value, np.uint8), (Stroke([(1.0, 2.0), (3.0, 4.0)], 20, True),))
+
+
+def test_drawings_come_back_as_they_were_kept(tmp_path):
+    store = Collection(tmp_path / "drawings")
+    assert [store.add(_sample(value=value)) for value in (1, 2, 2, 3, 4)] == [1, 2, 2, 3, 4]
+    samples = {int(sample.field[0, 0]): sample for sample in store.samples()}
+    assert samples[1].strokes == _sample().strokes and samples[1].label == 3
+    assert [samples[value].held_back for value in (1, 2, 3, 4)] == [False, False, False, True]
+
+
+def test_a_damaged_drawing_costs_only_itself(tmp_path):
+    store = Collection(tmp_path / "drawings")
+    store.add(_sample())
+    (store.folder / "broken.json").write_text('{"label": 3')
+    assert len(store.samples()) == 1
+
+
+def test_import_takes_all_or_none(tmp_path):
+    store = Collection(tmp_path / "drawings")
+    content = {"format": collection.FORMAT, "drawings": [_sample().to_json(), {"label": 11}]}
+    path = tmp_path / "broken.json"
+    for text in (json.dumps(content), "{}", "no json", "[1]"):
+        path.write_text(text)
+        with pytest.raises(FastcnnError, match="no collection"):
+            store.import_from(path)
+    assert store.count() == 0
+
+
+def test_learning_never_sees_held_back_drawings_or_the_network_in_use(rng, monkeypatch):
+    from fastcnn import paper_network
+
+    monkeypatch.setattr(learning, "STEPS", 3)
+    seen = []
+    monkeypatch.setattr(learning, "_shifted", lambda images, rng: seen.append(images) or images)
+    network = paper_network(seed=0)
+    before = network.values.copy()
+    samples = [Sample(1, 2, np.full((28, 28), 200 * held, np.uint8), (), bool(held)) for held in (0, 0, 0, 1)]
+    mnist = rng.integers(0, 255, (60, 1, 28, 28)).astype(np.uint8), rng.integers(0, 10, 60)
+    outcome = learning.learn(network, samples, mnist, mnist, progress=lambda share: None, cancelled=lambda: False)
+    assert len(seen) == 3 and not any(images.any() for images in seen)
+    assert (network.values == before).all()
+    assert (outcome.network.values != before).any()
+    assert outcome.hand_before.count == 1 and outcome.mnist_before.count == 60
+
+
+def test_pictures_are_placed_whole_and_light_on_dark():
+    picture = np.full((30, 60), 240, np.uint8)
+    picture[10:20, 20:40] = 10
+    field = placing.place(picture)
+    assert field.shape == (SIDE, SIDE)
+    assert field[0, 0] == 255 - 240  # the rest of the field is the picture's paper
+    assert field[SIDE // 2, SIDE // 2] == 245
+    # A third of the width and of the half height that the picture takes.
+    assert (field > 128).mean() == pytest.approx(1 / 18, rel=0.05)
+
+
+def test_settings_survive_and_nonsense_becomes_the_default(tmp_path):
+    path = tmp_path / "window.json"
+    Settings(language="zh_CN", pen_width=33).save(path)
+    assert Settings.load(path) == Settings(language="zh_CN", pen_width=33)
+    path.write_text('{"language": "xx", "pen_width": "wide", "mode": true, "theme": "dark", "epochs": 100000}')
+    assert Settings.load(path) == Settings(theme="dark", epochs=100)
+    path.write_text("no json")
+    assert Settings.load(path) == Settings()

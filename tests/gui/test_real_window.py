@@ -1,0 +1,155 @@
+"""The real program in a real window, under Xvfb: xdotool draws a 7 with the mouse, and the window reads it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.conftest import ROOT
+
+from .mouse import SEVEN
+
+TIMEOUT_S = 60
+SCREEN = "2700x1600x24"
+
+missing = [name for name in ("Xvfb", "xdotool") if not shutil.which(name)]
+pytestmark = pytest.mark.skipif(bool(missing), reason=f"needs {' and '.join(missing)}")
+
+
+@pytest.fixture(scope="module")
+def display():
+    """A screen that nobody sees."""
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", SCREEN, "-nolisten", "tcp"],
+        pass_fds=[write], stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    os.close(write)
+    with os.fdopen(read) as told:
+        number = told.readline().strip()
+    assert number, "Xvfb did not start"
+    yield f":{number}"
+    server.terminate()
+    server.wait()
+
+
+class Screen:
+    """The program on a display, seen by what it tells and moved by xdotool."""
+
+    def __init__(self, display, folder, **env):
+        self.path = folder / "state.json"
+        self.env = {**os.environ, "DISPLAY": display, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "xcb", **env}
+        program = ROOT / "tests" / "programs" / "real_window.py"
+        self.process = subprocess.Popen([sys.executable, str(program), str(self.path)], env=self.env)
+        self.wait(lambda state: state["ready"])
+        self.window = self.xdotool("search", "--sync", "--onlyvisible", "--name", "Handwritten|手写").split()[-1]
+        self.xdotool("windowfocus", "--sync", self.window)
+
+    def xdotool(self, *arguments):
+        done = subprocess.run(
+            ["xdotool", *map(str, arguments)], env=self.env, capture_output=True, text=True, timeout=TIMEOUT_S
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def state(self):
+        return json.loads(self.path.read_text()) if self.path.exists() else {"ready": False}
+
+    def wait(self, condition):
+        end_s = time.monotonic() + TIMEOUT_S
+        while not condition(state := self.state()):
+            assert time.monotonic() < end_s, state
+            assert self.process.poll() is None, "the program ended"
+            time.sleep(0.05)
+        return self.state()
+
+    def press(self, name):
+        x, y, width, height = self.state()["places"][name]
+        self.xdotool("mousemove", x + width // 2, y + height // 2, "click", 1)
+
+    def draw(self, shares):
+        x, y, width, height = self.state()["places"]["canvas"]
+        side = min(width, height)
+        left, top = x + (width - side) // 2, y + (height - side) // 2
+        points = [(left + round(a * side), top + round(b * side)) for a, b in shares]
+        self.xdotool("mousemove", *points[0], "mousedown", 1)
+        for (x0, y0), (x1, y1) in itertools.pairwise(points):
+            for step in range(1, 6):
+                self.xdotool("mousemove", x0 + (x1 - x0) * step // 5, y0 + (y1 - y0) * step // 5)
+        self.xdotool("mouseup", 1)
+
+    def close(self):
+        self.xdotool("key", "ctrl+q")
+        assert self.process.wait(TIMEOUT_S) == 0
+
+
+@pytest.fixture
+def start(display, folders, monkeypatch):
+    screens = []
+    settings = folders / "config" / "fastcnn"
+    settings.mkdir(parents=True)
+    (settings / "window.json").write_text('{"language": "en"}')
+
+    def begin(**env):
+        screens.append(Screen(display, folders, **env))
+        return screens[-1]
+
+    yield begin
+    for screen in screens:
+        if screen.process.poll() is None:
+            screen.process.kill()
+            screen.process.wait()
+
+
+def test_a_seven_is_drawn_and_read_then_mnist_then_chinese_then_a_small_window(start):
+    screen = start()
+    screen.xdotool("key", "ctrl+m")
+    screen.wait(lambda state: state["mode"] == 1)
+    screen.draw(SEVEN)
+    screen.press("recognizeButton")
+    state = screen.wait(lambda state: state["result"])
+    assert state["result"] == "7"
+
+    screen.xdotool("key", "ctrl+m")
+    screen.wait(lambda state: state["mode"] == 0)
+    screen.press("drawButton")
+    screen.press("recognizeButton")
+    state = screen.wait(lambda state: state["mode"] == 0 and state["truth"])
+    assert state["result"] in "0123456789" and state["result"] != ""
+    assert state["confidence"].endswith("%")
+
+    screen.xdotool("key", "alt+v")
+    screen.xdotool("key", "l")
+    screen.xdotool("key", "Down")
+    screen.xdotool("key", "Return")
+    state = screen.wait(lambda state: state["title"] == "手写数字识别")
+    assert state["result"] in "0123456789"
+
+    screen.xdotool("windowsize", screen.window, 800, 600)
+    state = screen.wait(lambda state: state["size"] == [800, 600])
+    assert state["cut_off"] == []
+    for page in range(1, 7):
+        screen.xdotool("key", f"ctrl+{page}")
+        time.sleep(0.4)
+        assert screen.state()["cut_off"] == [], page
+    assert screen.state()["size"] == [800, 600]
+    screen.close()
+
+
+def test_a_large_window_at_scale_two(start):
+    screen = start(QT_SCALE_FACTOR="2")
+    screen.xdotool("windowsize", screen.window, 2560, 1440)
+    state = screen.wait(lambda state: state["size"] == [1280, 720])
+    assert state["cut_off"] == []
+    screen.xdotool("key", "ctrl+m")
+    screen.wait(lambda state: state["mode"] == 1)
+    screen.draw(SEVEN)
+    assert screen.wait(lambda state: state["result"])["result"] == "7"
+    screen.close()
