@@ -18,6 +18,7 @@ import numpy as np
 
 from fastcnn.bench.window import SEVEN, THREE, moves, open_window, process, settle, until
 
+LIMIT_MS = 30.0  # of the 95th percentile
 PAUSE_S = 0.008  # between two moves: a mouse that reports 125 times a second
 
 
@@ -62,7 +63,7 @@ def _measure(window: Any, count: int) -> dict[str, float]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure, print, and write to --json."""
+    """Measure, print, and write to --json; exit status 1 where it is slower than it should be."""
     parser = argparse.ArgumentParser(prog="python -m bench gui-latency", description=__doc__)
     parser.add_argument("--moves", type=int, default=600, help="mouse moves in each of the two states (default: 600)")
     parser.add_argument("--json", metavar="FILE", help="also write the figures to FILE")
@@ -87,4 +88,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(json.dumps(found, indent=2))
     if args.json:
         Path(args.json).write_text(json.dumps(found, indent=2) + "\n")
+    slowest = max(idle["p95_ms"], busy["p95_ms"])
+    if slowest > LIMIT_MS:
+        print(f"the 95th percentile, {slowest:.1f} ms, is over {LIMIT_MS:g} ms")
+        return 1
     return 0
