@@ -8,13 +8,14 @@ import os
 import threading
 from collections.abc import Sequence
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from . import kernels
 from .arrays import Array, kind_of
+from .batchnorm import BatchNorm2d
 from .kernels.shapes import integer
 from .layer import MAX_ACTIVATION, Layer
 from .layers import Affine, Conv2d, Dropout, Flatten, MaxPool2d, ReLU
@@ -23,6 +24,9 @@ from .parameters import Parameter, allocate, initialise
 from .plan import Plan, serves
 from .structure import check_arrays, check_dtype, declare, layers_from_description
 from .summary import summary_table, text_table
+
+if TYPE_CHECKING:
+    from .optim import Optimizer
 
 # Inference goes through the layers in chunks of at most this many pictures, so that 60,000 need no more memory than
 # these; of fewer where a layer's output is so large that a chunk would hold more than MAX_ACTIVATION values.
@@ -60,9 +64,11 @@ class Sequential:
     ) -> None:
         self.dtype = check_dtype(dtype)
         self.name = _check_name(name)
+        self.temperature = 1.0  # what `calibration` divides the logits by; saved along, and nothing else here uses it
         self.layers = tuple(layers)
         self.input_shape, self.output_shape, declared = declare(self.layers, input_shape)
-        self.values, self.gradients, self.buffers, self._windows = allocate(declared, self.dtype)
+        self._values, self._gradients, self._buffers, self._windows = allocate(declared, self.dtype)
+        self._residence: Any = None  # the copies of these arrays on a GPU, once there are any
         self._lock = threading.RLock()
         for index, layer in enumerate(self.layers):
             layer.attach({d.name: self._windows[f"{index}.{d.name}"] for d in layer.declarations})
@@ -78,13 +84,48 @@ class Sequential:
         return f"Sequential([{', '.join(map(repr, self.layers))}], input_shape={self.input_shape})"
 
     @property
+    def values(self) -> Array:
+        """All trained values, flat. Ask again after each run: what a GPU has changed is fetched when asked for.
+
+        Assigning copies into it, so that `network.values += change` does what it says.
+        """
+        self._bring_home()
+        return self._values
+
+    @values.setter
+    def values(self, array: Array) -> None:
+        self.values[:] = array
+
+    @property
+    def gradients(self) -> Array:
+        """Their gradients, in the same order; ask again after each run."""
+        self._bring_home()
+        return self._gradients
+
+    @gradients.setter
+    def gradients(self, array: Array) -> None:
+        self.gradients[:] = array
+
+    @property
+    def buffers(self) -> Array:
+        """What is kept but not trained, flat; ask again after each run."""
+        self._bring_home()
+        return self._buffers
+
+    @buffers.setter
+    def buffers(self, array: Array) -> None:
+        self.buffers[:] = array
+
+    @property
     def parameters(self) -> dict[str, Parameter]:
-        """The trained windows by name, "0.weight" and so on, in the order of `values`."""
+        """The trained windows by name, "0.weight" and so on, in the order of `values`; ask again after each run."""
+        self._bring_home()
         return {name: window for name, window in self._windows.items() if window.grad_storage is not None}
 
     @property
     def statistics(self) -> dict[str, Parameter]:
-        """The windows into `buffers` by name, "1.running_mean" and so on."""
+        """The windows into `buffers` by name, "1.running_mean" and so on; ask again after each run."""
+        self._bring_home()
         return {name: window for name, window in self._windows.items() if window.grad_storage is None}
 
     @property
@@ -150,6 +191,7 @@ class Sequential:
     def state_arrays(self) -> dict[str, Array]:
         """Copies of all parameters and buffers as everyone sees them, by name."""
         with self._lock:
+            self._bring_home()
             return {name: window.array.copy() for name, window in self._windows.items()}
 
     def load_state_arrays(self, arrays: dict[str, Array]) -> None:
@@ -164,8 +206,30 @@ class Sequential:
         expected = {name: window.shape for name, window in self._windows.items()}
         check_arrays(arrays, expected, self.dtype)
         with self._lock:
+            self._bring_home()
             for name, window in self._windows.items():
                 window.assign(arrays[name])
+
+    def update_by(self, optimizer: "Optimizer") -> None:
+        """One step of an optimizer by `gradients`, where these are: on a GPU nothing leaves it."""
+        with self._lock:
+            if self._residence is not None and self._residence.is_newer:
+                values, gradients, _ = self._residence.device
+                optimizer.update(values, gradients)
+            else:
+                optimizer.update(self.values, self.gradients)
+
+    def average_in(self, source: "Sequential", decay: float) -> None:
+        """Move the values by (1 - decay) of the way to those of a network of the same shape, where these are."""
+        with self._lock, source._lock:
+            if source._residence is None or not source._residence.is_newer:
+                kernels.active().ema_update(self.values, source.values, decay)
+                return
+            if self._residence is None:
+                self._residence = type(source._residence)(self._values, self._gradients, self._buffers)
+            self._residence.there()
+            kernels.active().ema_update(self._residence.device[0], source._residence.device[0], decay)
+            self._residence.changed()
 
     def copy(self) -> "Sequential":
         """A network of its own with the same layers, values and buffers."""
@@ -173,6 +237,7 @@ class Sequential:
         with self._lock:
             twin.values[:] = self.values
             twin.buffers[:] = self.buffers
+        twin.temperature = self.temperature
         return twin
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Sequential":
@@ -228,16 +293,30 @@ class Sequential:
     def _plan_for(self, images: int, *, training: bool) -> Plan | None:
         """The plan that fits the batch, made or grown when needed; None where the layers themselves must run."""
         steps = getattr(kernels.active(), "steps", None)
+        resident = hasattr(steps, "Residence")
+        if not resident:
+            self._bring_home()
         if steps is None or not self._can_be_planned:
+            self._bring_home()
             return None
+        if resident and self._residence is None:
+            self._residence = steps.Residence(self._values, self._gradients, self._buffers)
         plan = self._plans.get(training)
-        if plan is None or plan.capacity < images:
+        if plan is None or plan.capacity < images or not plan.made_of(steps):
             plan = Plan(
                 self.layers, self.input_shape, self.dtype, steps, capacity=images, training=training,
                 lowest=self._lowest,
             )  # fmt: skip
             self._plans[training] = plan
+        if resident:
+            self._residence.there()
         return plan
+
+    def _bring_home(self) -> None:
+        """Before the flat arrays are read or written here: fetch what a GPU has changed."""
+        if self._residence is not None:
+            with self._lock:
+                self._residence.home()
 
     def _scaled(self, images: Array) -> Array:
         if images.dtype == np.uint8:
@@ -256,7 +335,10 @@ class Sequential:
     def _train_layers(self, images: Array, labels: Array, label_smoothing: float, step: int) -> float:
         plan = self._plan_for(len(images), training=True)
         if plan is not None:
-            return plan.loss_and_gradients(images, labels, label_smoothing, step)
+            loss = plan.loss_and_gradients(images, labels, label_smoothing, step)
+            if hasattr(kernels.active().steps, "Residence"):
+                self._residence.changed()
+            return loss
         x = self._scaled(images)
         for layer in self.layers:
             if isinstance(layer, Dropout):
@@ -279,6 +361,18 @@ def paper_network(*, seed: int | None = None) -> Sequential:
     """
     layers = [Conv2d(30, 5), ReLU(), MaxPool2d(2), Flatten(), Affine(100), ReLU(), Affine(10)]
     return Sequential(layers, seed=seed, name="paper")
+
+
+def deep_network(*, seed: int | None = None) -> Sequential:
+    """A deeper network for drawings, He-initialised, untrained: 66,826 parameters, 0.14 ms a picture on one core.
+
+    Convolution (32 filters of 5x5) - MaxPool - twice Convolution (64 of 3x3) - MaxPool - Affine 10, each convolution
+    followed by batch normalisation and ReLU; (N, 1, 28, 28) to (N, 10).
+    """
+    layers: list[Layer] = [Conv2d(32, 5), BatchNorm2d(), ReLU(), MaxPool2d(2)]
+    for _ in range(2):
+        layers += [Conv2d(64, 3), BatchNorm2d(), ReLU()]
+    return Sequential([*layers, MaxPool2d(2), Flatten(), Affine(10)], seed=seed, name="default")
 
 
 def _check_name(name: str) -> str:

@@ -50,18 +50,21 @@ class Optimizer:
 
         Parameters
         ----------
-        values, gradients : (length,) float32 or float64, C-contiguous, of one dtype; gradients are only read
+        values, gradients : (length,) float32 or float64, C-contiguous, of one dtype; gradients are only read. Or a
+            network's arrays on a GPU (`Sequential.update_by`), which are trusted; the state then moves there
 
         Raises
         ------
         TypeError, ValueError
             If the arrays do not fit each other or the state kept from earlier steps.
         """
-        _check_flat("values", values)
-        _check_flat("gradients", gradients)
-        _check_alike("gradients", gradients, values)
+        if isinstance(values, np.ndarray):
+            _check_flat("values", values)
+            _check_flat("gradients", gradients)
+            _check_alike("gradients", gradients, values)
         if not self._state:
             self._state = {name: aligned_zeros(values.size, values.dtype) for name in self.STATE}
+        self._state = {name: _beside(values, array) for name, array in self._state.items()}
         for name, array in self._state.items():
             _check_alike(f"the optimizer's {name}", array, values)
         self.steps += 1
@@ -70,7 +73,7 @@ class Optimizer:
     def state_arrays(self) -> dict[str, Array]:
         """Copies of the state, for a checkpoint: "steps", an int64 of shape (1,), and the flat arrays, if any yet."""
         state: dict[str, Array] = {"steps": np.array([self.steps], np.int64)}
-        return state | {name: array.copy() for name, array in self._state.items()}
+        return state | {name: _on_host(array).copy() for name, array in self._state.items()}
 
     def load_state_arrays(self, arrays: dict[str, Array]) -> None:
         """Continue from what `state_arrays` gave; ValueError where the names, shapes or dtypes are not such."""
@@ -231,7 +234,7 @@ class ExponentialMovingAverage:
         """Take in the network's present values; call it after each step."""
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         self.updates += 1
-        kernels.active().ema_update(self._averaged.values, self._source.values, decay)
+        self._averaged.average_in(self._source, decay)
 
     def state_arrays(self) -> dict[str, Array]:
         """For a checkpoint: "updates", an int64 of shape (1,), and the averaged network's arrays."""
@@ -268,6 +271,21 @@ def clip_gradients(gradients: Array, max_norm: float) -> float:
     if isfinite(norm) and norm > limit:
         gradients *= gradients.dtype.type(limit / norm)
     return norm
+
+
+def _on_host(array: Any) -> Array:
+    """The array itself, or a copy of one on a GPU."""
+    if isinstance(array, np.ndarray):
+        return array
+    copy: Array = array.copy_to_host()
+    return copy
+
+
+def _beside(values: Any, array: Any) -> Any:
+    """The array where the values are, on the host or on a GPU."""
+    if isinstance(values, np.ndarray):
+        return _on_host(array)
+    return kernels.active().steps.upload(array) if isinstance(array, np.ndarray) else array
 
 
 def _counter(name: str, arrays: dict[str, Array]) -> int:

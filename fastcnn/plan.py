@@ -52,15 +52,18 @@ class Plan:
             at = self._add_step(at)
         self.loss = steps.Loss(self.steps[-1].out, capacity) if training else None
 
+    def made_of(self, steps: ModuleType) -> bool:
+        """Whether these are its steps: the backend may have changed since."""
+        return self._module is steps
+
     def forward(self, images: Array) -> Array:
-        """Logits (n, classes) of n <= capacity pictures; a view that the next run overwrites."""
+        """Logits (n, classes) of n <= capacity pictures; the next run may overwrite them."""
         held, forward, _ = self._calls_for(len(images))
         with held:
             self._load(images)
             for kernel, args in forward:
                 kernel(*args)
-        out = self.steps[-1].out
-        logits: Array = out.data[: len(images) * out.size].reshape(len(images), out.size)
+        logits: Array = self._module.read(self.steps[-1].out, len(images))
         return logits
 
     def loss_and_gradients(self, images: Array, labels: Array, label_smoothing: float, step: int) -> float:

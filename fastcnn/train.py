@@ -134,6 +134,7 @@ class Trainer:
         self.augmentation = augmentation
         self._average = None if ema_decay is None else ExponentialMovingAverage(network, ema_decay)
         self._steps = 0
+        self.held_out: Array = np.empty(0, np.int64)  # which pictures the last `fit` set aside
 
     def step(self, images: Array, labels: Array) -> float:
         """One forward, backward and update on one batch.
@@ -156,7 +157,7 @@ class Trainer:
         loss = network.loss_and_gradients(images, labels, label_smoothing=self.label_smoothing, step=self._steps)
         if self.clip_norm is not None:
             clip_gradients(network.gradients, self.clip_norm)
-        self.optimizer.update(network.values, network.gradients)
+        network.update_by(self.optimizer)
         if self._average is not None:
             self._average.update()
         self._steps += 1
@@ -215,6 +216,7 @@ class Trainer:
             set_threads(threads)
         order = plan.rng.permutation(len(images))
         held_out, trained = order[: plan.validation], order[plan.validation :]
+        self.held_out = held_out
         settings = self._settings(plan, images, labels) if checkpoint or resume else {}
         best: dict[str, Array] | None = None
         if resume is not None:

@@ -25,7 +25,10 @@ def _load(name: str) -> ModuleType:
     spec = importlib.util.find_spec(module_name)
     if spec is None or spec.origin is None:  # no origin: a folder with nothing in it but old bytecode
         raise ImportError(f"this version of fastcnn has no {name} kernels")
-    return importlib.import_module(module_name)
+    module = importlib.import_module(module_name)
+    if hasattr(module, "require_device"):  # importable without one, for checks of its kernels; of no use without one
+        module.require_device()
+    return module
 
 
 def _reason(error: Exception) -> str:

@@ -6,14 +6,18 @@ Sizes are non-square and unequal wherever they can be, so that no axis can be mi
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from fastcnn import kernels
 
+# Under Numba's simulator a GPU's thread is a Python thread: the CUDA kernels are checked there, on the smaller cases.
+SIMULATED_PRODUCTS = 20_000
+SIMULATED = os.environ.get("NUMBA_ENABLE_CUDASIM", "0") == "1"
 # Each of these must run wherever the tests do: one that cannot fails its tests and does not skip them.
-BACKENDS = ("reference", "cpu")
+BACKENDS = ("reference", "cuda") if SIMULATED else ("reference", "cpu")
 DTYPES = (np.float32, np.float64)
 
 Draw = Callable[[tuple[int, ...]], np.ndarray]
@@ -47,6 +51,10 @@ class Convolution:
     @property
     def output_plane(self) -> tuple[int, int]:
         return count_windows(self.input_shape[2:], self.kernel_size, self.stride, self.padding, self.dilation)
+
+    @property
+    def products(self) -> int:
+        return prod(self.weight_shape) * prod(self.output_plane) * self.input_shape[0]
 
 
 @dataclass(frozen=True)
@@ -206,6 +214,9 @@ if os.environ.get("NUMBA_DISABLE_JIT", "0") == "0":  # as Python loops these tak
         Convolution("large image", (1, 4, 97, 83), 9, (7, 5), stride=(1, 2), padding=(3, 2)),
         Convolution("depthwise, many channels", (2, 130, 12, 11), 130, (3, 3), padding=1, groups=130),
     ]
+if SIMULATED:
+    CONVOLUTIONS = [case for case in CONVOLUTIONS if case.products <= SIMULATED_PRODUCTS]
+    CONVOLUTIONS.append(Convolution("the paper's kernel", (2, 1, 8, 9), 6, (5, 5)))
 
 POOLINGS = [
     Pooling("the paper's pool", (2, 5, 24, 24), 2),

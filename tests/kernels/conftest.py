@@ -4,8 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.kernels.cases import BACKENDS
+from tests.kernels.cases import BACKENDS, SIMULATED
 from tests.kernels.checks import running
+
+if SIMULATED:
+    from tests.kernels import simulator
+
+    simulator.install()
 
 
 @pytest.fixture(params=BACKENDS, scope="module")

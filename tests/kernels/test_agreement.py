@@ -9,6 +9,7 @@ from tests.kernels.cases import (
     CONVOLUTIONS,
     DTYPES,
     POOLINGS,
+    SIMULATED,
     Call,
     Convolution,
     Pooling,
@@ -21,6 +22,8 @@ from tests.kernels.cases import (
 from tests.kernels.checks import assert_within_bound, in_float64, magnitude, running
 
 pytestmark = pytest.mark.usefixtures("backend")
+
+EXAMPLES = 10 if SIMULATED else 100
 
 
 def assert_agrees(name: str, call: Call) -> None:
@@ -105,14 +108,14 @@ def poolings(draw: st.DrawFn) -> Pooling:
     return Pooling("", input_shape, (r, s), two(1, 5), ((top, bottom), (left, right)))
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)
 @given(case=convolutions(), dtype=st.sampled_from(DTYPES), seed=st.integers(0, 99))
 def test_any_convolution_agrees_with_the_reference(case: Convolution, dtype: type[np.floating], seed: int) -> None:
     for name, call in convolution_calls(case, whole_numbers(np.random.default_rng(seed), dtype)).items():
         np.testing.assert_array_equal(call(), in_float64(call), err_msg=name)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)
 @given(case=poolings(), dtype=st.sampled_from(DTYPES), seed=st.integers(0, 99))
 def test_any_max_pool_agrees_with_the_reference(case: Pooling, dtype: type[np.floating], seed: int) -> None:
     rng = np.random.default_rng(seed)

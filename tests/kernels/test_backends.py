@@ -11,6 +11,7 @@ import pytest
 
 from fastcnn import kernels
 from fastcnn.kernels import backends, reference
+from fastcnn.kernels.cuda import toolchain
 from tests.kernels.cases import BACKENDS
 
 FUNCTIONS = [name for name in kernels.__all__ if name not in ("active", "available", "backend", "use")]
@@ -47,9 +48,10 @@ def without(monkeypatch: pytest.MonkeyPatch, missing: str, error: Exception) -> 
     monkeypatch.setattr(backends, "importlib", SimpleNamespace(import_module=fail_or_import, util=importlib.util))
 
 
-@pytest.mark.parametrize("name", BACKENDS)
+@pytest.mark.parametrize("name", backends.NAMES)
 @pytest.mark.parametrize("function", reference.__all__)
 def test_backends_share_names_and_signatures(name: str, function: str) -> None:
+    """A kernel that one backend lacks fails here; the CUDA one can be imported where there is no GPU."""
     module = importlib.import_module(f"fastcnn.kernels.{name}")
     assert parameters(getattr(module, function)) == parameters(getattr(reference, function))
 
@@ -123,14 +125,33 @@ def test_unavailable_default_is_an_error_at_each_use(monkeypatch: pytest.MonkeyP
             kernels.active()
 
 
+@pytest.mark.parametrize("name", backends.NAMES)
+def test_no_backend_has_a_function_of_its_own(name: str) -> None:
+    module = importlib.import_module(f"fastcnn.kernels.{name}")
+    assert set(module.__all__) - set(reference.__all__) <= {"require_device", "steps"}
+
+
 @pytest.mark.usefixtures("undecided")
-def test_backend_missing_from_this_version_says_what_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    if importlib.util.find_spec("fastcnn.kernels.cuda") is None:
-        monkeypatch.setenv("FASTCNN_BACKEND", "cuda")
-        with pytest.raises(
-            RuntimeError, match=r"^backend 'cuda' is not available: .* cuda kernels; kernels.use\('cpu'\)"
-        ):
-            kernels.backend()
+def test_cuda_without_a_device_says_what_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(toolchain, "SIMULATED", False)
+    monkeypatch.setattr(toolchain, "cuda", SimpleNamespace(is_available=lambda: False))
+    monkeypatch.setenv("FASTCNN_BACKEND", "cuda")
+    expected = (
+        r"^backend 'cuda' is not available: no NVIDIA GPU with a working driver was found; "
+        r"kernels.use\('cpu'\) works on this machine$"
+    )
+    with pytest.raises(RuntimeError, match=expected):
+        kernels.backend()
+
+
+def test_cpu_imports_nothing_of_cuda() -> None:
+    program = """if True:
+        import sys
+        import numpy as np
+        import fastcnn.kernels as kernels
+        kernels.im2col(np.ones((1, 1, 2, 2)), 1)
+        print([name for name in sys.modules if "cuda" in name])"""
+    assert output_of(program, FASTCNN_BACKEND="cpu") == "[]"
 
 
 def test_available_names_every_backend() -> None:

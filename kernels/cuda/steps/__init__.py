@@ -1,0 +1,32 @@
+"""The steps of a network's plan on the GPU: the twins of `kernels.cpu.steps`, with the same names and arguments.
+
+Pictures lie channels-last without a border; the convolution's kernels test for it. All arrays are on the GPU, the
+parameters too (`residence`): a training step sends a batch up and brings one float back.
+"""
+
+from fastcnn.kernels.cuda.memory import upload
+from fastcnn.kernels.cuda.residence import Residence
+from fastcnn.kernels.cuda.steps.base import Activation, Step, entry, read, without_twins
+from fastcnn.kernels.cuda.steps.batchnorm import BatchNorm2d
+from fastcnn.kernels.cuda.steps.ends import Input, Loss
+from fastcnn.kernels.cuda.steps.products import Affine, Conv2d
+from fastcnn.kernels.cuda.steps.simple import AveragePool, Dropout, MaxPool2d, Relu
+
+__all__ = [
+    "Activation",
+    "Affine",
+    "AveragePool",
+    "BatchNorm2d",
+    "Conv2d",
+    "Dropout",
+    "Input",
+    "Loss",
+    "MaxPool2d",
+    "Relu",
+    "Residence",
+    "Step",
+    "entry",
+    "read",
+    "upload",
+    "without_twins",
+]

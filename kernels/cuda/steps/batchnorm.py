@@ -1,0 +1,67 @@
+"""Batch normalisation on the GPU, with the ReLU behind it."""
+
+from typing import Any
+
+import numpy as np
+
+from fastcnn.kernels.cuda import elements, norm
+from fastcnn.kernels.cuda.memory import empty, zeros
+from fastcnn.kernels.cuda.products import BAND_ROWS, Call, bands
+from fastcnn.kernels.cuda.residence import resident
+from fastcnn.kernels.cuda.sizes import BAND, LANES, line_grid, tiles
+from fastcnn.kernels.cuda.steps.base import Activation, Step
+from fastcnn.kernels.shapes import Array
+
+
+class BatchNorm2d(Step):
+    """Batch normalisation, with the ReLU behind it."""
+
+    def __init__(
+        self, x: Activation, out: Activation, parameters: dict[str, Array], gradients: dict[str, Array], *,
+        momentum: float, eps: float, relu: bool,
+    ) -> None:  # fmt: skip
+        super().__init__(x, out)
+        self.name = "batch_norm" + (" + relu" if relu else "")
+        self.weight, self.bias = resident(parameters["weight"]), resident(parameters["bias"])
+        self.running = resident(parameters["running_mean"]), resident(parameters["running_var"])
+        self.gradients = resident(gradients["weight"]), resident(gradients["bias"])
+        self.momentum, self.eps, self.relu = np.float64(momentum), np.float64(eps), relu
+        capacity = out.data.size // out.size
+        self.partials = empty(2 * bands(capacity * x.pixels) * x.channels, np.float64)
+        self.mean64, self.var64 = zeros(x.channels, np.float64), zeros(x.channels, np.float64)
+        self.mean, self.inverse = empty(x.channels, self.dtype), empty(x.channels, self.dtype)
+
+    def _banded(self, kernel: Any, rows: int, *args: Any) -> Call:
+        grid = (tiles(self.x.channels, BAND), bands(rows)), (BAND, LANES)
+        return kernel, (*grid, *args, rows, self.x.channels, BAND_ROWS)
+
+    def forward_calls(self, n: int, training: bool) -> list[Call]:
+        channels, rows = self.x.channels, n * self.x.pixels
+        settled = (self.mean, self.inverse)
+        calls: list[Call] = []
+        if training:
+            count = np.float64(rows)
+            for centred, result in ((False, self.mean64), (True, self.var64)):
+                calls.append(self._banded(norm.moments, rows, self.partials, self.x.data, self.mean64, centred))
+                calls.append(self._each(norm.mean_of, channels, result, self.partials, bands(rows), channels, count))
+            args = (*settled, self.mean64, self.var64, *self.running, channels, self.momentum, self.eps, count)
+            calls.append(self._each(norm.settle, channels, *args))
+        else:
+            calls.append(self._each(norm.settle_running, channels, *settled, *self.running, channels, self.eps))
+        count = rows * channels
+        given = (self.out.data, self.x.data, *settled, self.weight, self.bias, self.relu, count, channels)
+        return [*calls, (norm.normalise, (*line_grid(count), *given))]
+
+    def backward_calls(self, n: int) -> list[Call]:
+        channels, rows = self.x.channels, n * self.x.pixels
+        count, grad, settled = rows * channels, self.out.grad, (self.mean, self.inverse)
+        calls: list[Call] = []
+        if self.relu:
+            calls.append(self._each(elements.relu_gradient, count, grad, grad, self.out.data, count))
+        sums = (self.partials, grad, self.x.data, *settled, self.mean64)
+        calls.append(self._banded(norm.norm_gradient_sums, rows, *sums))
+        calls.append(self._each(norm.fold_gradients, channels, *self.gradients, self.partials, bands(rows), channels))
+        if self.x.grad is not None:
+            arrays = (self.x.grad, grad, self.x.data, *settled, self.weight, *self.gradients)
+            calls.append(self._each(norm.norm_gradient, count, *arrays, count, channels, self.dtype.type(rows)))
+        return calls

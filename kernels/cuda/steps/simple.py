@@ -1,0 +1,86 @@
+"""The steps that do one thing: ReLU, max-pool, dropout, average pool."""
+
+from typing import Any
+
+import numpy as np
+
+from fastcnn.kernels.cuda import elements, planes
+from fastcnn.kernels.cuda.memory import empty
+from fastcnn.kernels.cuda.products import Call, geometry
+from fastcnn.kernels.cuda.steps.base import Activation, Step
+from fastcnn.kernels.shapes import Padding, Pair
+
+
+class Relu(Step):
+    """A ReLU that no step before it does."""
+
+    name = "relu"
+
+    def forward_calls(self, n: int, training: bool) -> list[Call]:
+        count = n * self.x.size
+        return [self._each(elements.relu, count, self.out.data, self.x.data, count)]
+
+    def backward_calls(self, n: int) -> list[Call]:
+        count = n * self.x.size
+        return [self._each(elements.relu_gradient, count, self.x.grad, self.out.grad, self.out.data, count)]
+
+
+class MaxPool2d(Step):
+    """Max-pool of any window."""
+
+    def __init__(
+        self, x: Activation, out: Activation, *, kernel_size: Pair, stride: Pair, padding: Padding, capacity: int
+    ) -> None:
+        super().__init__(x, out)
+        self.name = f"max_pool {kernel_size[0]}x{kernel_size[1]}"
+        self.options = (x.channels, kernel_size, stride, padding, (1, 1), 1, True)
+        self.winners = empty(capacity * out.size, np.int32)
+
+    def forward_calls(self, n: int, training: bool) -> list[Call]:
+        shape = geometry((n, *self.x.shape), *self.options)  # type: ignore[arg-type]
+        count = n * self.out.size
+        return [self._each(planes.max_pool, count, self.out.data, self.winners, self.x.data, count, shape.numbers)]
+
+    def backward_calls(self, n: int) -> list[Call]:
+        sizes = (n * self.x.channels, self.x.channels, self.x.pixels, self.out.pixels, True)
+        args = (self.x.grad, self.out.grad, self.winners, *sizes)
+        return [self._each(planes.max_pool_gradient, sizes[0], *args)]
+
+
+class Dropout(Step):
+    """Dropout in training; `key[0]` is set before each batch."""
+
+    name = "dropout"
+
+    def __init__(self, x: Activation, out: Activation, *, threshold: int, rate: float) -> None:
+        super().__init__(x, out)
+        self.key = np.zeros(1, np.uint64)
+        self.threshold, self.scale = np.uint64(threshold), self.dtype.type(1 / (1 - rate))
+
+    def _mask(self, *args: Any) -> None:
+        """With the key of the batch under way."""
+        elements.dropout(*args, self.key[0], self.threshold, self.scale)
+
+    def forward_calls(self, n: int, training: bool) -> list[Call]:
+        count = n * self.x.size
+        return [self._each(self._mask, count, self.out.data, self.x.data, count)]
+
+    def backward_calls(self, n: int) -> list[Call]:
+        count = n * self.x.size
+        return [self._each(self._mask, count, self.x.grad, self.out.grad, count)]
+
+
+class AveragePool(Step):
+    """The mean of each channel."""
+
+    name = "global_avg_pool"
+
+    def forward_calls(self, n: int, training: bool) -> list[Call]:
+        count = n * self.out.size
+        args = (self.out.data, self.x.data, count, self.x.channels, self.x.pixels)
+        return [self._each(elements.average_pool, count, *args)]
+
+    def backward_calls(self, n: int) -> list[Call]:
+        count = n * self.x.size
+        args = (self.x.grad, self.out.grad, count, self.x.channels, self.x.pixels)
+        return [self._each(elements.average_pool_gradient, count, *args)]

@@ -1,0 +1,97 @@
+"""The checks of the CUDA kernels catch what they are for: mistakes are planted in the real kernels' source.
+
+Under the simulator only; `tests/kernels/simulator.py` says what it refuses.
+"""
+
+import inspect
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.kernels.cases import SIMULATED
+
+if not SIMULATED:
+    pytest.skip("needs Numba's CUDA simulator: NUMBA_ENABLE_CUDASIM=1", allow_module_level=True)
+
+from fastcnn.kernels.cuda import conv, memory, products, sums, tiles, toolchain
+from tests.kernels import simulator
+
+BARRIER = "        cuda.syncthreads()\n"
+
+
+def planted(module: ModuleType, old: str, new: str, nth: int = 0) -> dict[str, Any]:
+    """The module's names after the n-th `old` in its source became `new`; the real module stays as it was."""
+    parts = inspect.getsource(module).split(old)
+    assert len(parts) > nth + 1, f"{module.__name__} has no {old!r} number {nth}"
+    changed = old.join(parts[: nth + 1]) + new + old.join(parts[nth + 1 :])
+    namespace: dict[str, Any] = {"__name__": "planted"}
+    kept = dict(toolchain.KERNELS)
+    exec(compile(changed, "planted", "exec"), namespace)
+    toolchain.KERNELS.clear()
+    toolchain.KERNELS.update(kept)
+    simulator.adopt(namespace)
+    return namespace
+
+
+def run_product(kernel: Callable[..., None], rng: np.random.Generator) -> np.ndarray:
+    """left (18, 11) times right (9, 11) transposed: several tiles along each side, and two shares of the depth."""
+    left, right = rng.integers(-4, 5, (18, 11)).astype(np.float32), rng.integers(-4, 5, (9, 11)).astype(np.float32)
+    out, partials = memory.empty(18 * 9, np.float32), memory.empty(8 * 18 * 9, np.float32)
+    calls = products.product(out, partials, memory.upload(left), memory.upload(right), (18, 9, 11), (11, 1, 11, 1))
+    for each, args in [(kernel, calls[0][1]), calls[1]]:
+        each(*args)
+    np.testing.assert_array_equal(memory.download(out, (18, 9)), left @ right.T)
+    return left
+
+
+def test_product_is_right_as_it_is(rng: np.random.Generator) -> None:
+    run_product(tiles.product, rng)
+
+
+@pytest.mark.parametrize("nth", [0, 1])
+def test_missing_barrier_is_caught(rng: np.random.Generator, nth: int) -> None:
+    """Caught by the race detector: without the first, a thread multiplies what is not loaded; without the second, one
+    loads over what is still being multiplied."""
+    wrong = planted(tiles, BARRIER, "", nth)["product"]
+    with pytest.raises(simulator.RaceError, match=r"no barrier since|nobody wrote"):
+        run_product(wrong, rng)
+
+
+def test_missing_barrier_in_a_column_sum_is_caught() -> None:
+    wrong = planted(sums, "    cuda.syncthreads()\n", "")["column_sums"]
+    partials, x = memory.empty(5, np.float32), memory.upload(np.ones((7, 5), np.float32))
+    call = products.column_sums(partials, partials, x, 7, 5)[0][1]
+    with pytest.raises(simulator.RaceError, match="nobody wrote"):
+        wrong(*call)
+
+
+def test_off_by_one_in_a_tile_is_caught(rng: np.random.Generator) -> None:
+    """Caught as reading what nobody wrote: the tile has a column to spare, so the index itself is inside."""
+    wrong = planted(tiles, "a[t, y * THREAD_ROWS + i]", "a[t, y * THREAD_ROWS + i + 1]")["product"]
+    with pytest.raises(simulator.RaceError, match="nobody wrote"):
+        run_product(wrong, rng)
+
+
+def test_off_by_one_behind_a_tile_is_caught(rng: np.random.Generator) -> None:
+    wrong = planted(tiles, "for t in range(DEPTH)", "for t in range(DEPTH + 1)")["product"]
+    with pytest.raises(IndexError, match="outside an array"):
+        run_product(wrong, rng)
+
+
+def test_index_before_an_array_is_caught() -> None:
+    """NumPy would take it from the end."""
+    wrong = planted(conv, "0 <= h and h < H", "h < H")["conv2d"]
+    shape = products.geometry((1, 1, 3, 3), 1, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 1, False)
+    x, out = memory.upload(np.ones(9, np.float32)), memory.empty(9, np.float32)
+    with pytest.raises(IndexError, match="outside an array"):
+        wrong(*products.forward(shape, out, x, x, None, False)[1])
+
+
+def test_two_writers_of_one_element_are_caught() -> None:
+    wrong = planted(sums, "out[i] = total", "out[0] = total")["fold"]
+    array = memory.upload(np.ones(4, np.float32))
+    with pytest.raises(simulator.RaceError, match="write to element 0"):
+        wrong(*products.folded(memory.empty(4, np.float32), array, 4, 1)[1])

@@ -1,0 +1,141 @@
+"""Networks on the GPU's steps under the simulator: losses follow the cpu backend's, and only a float comes back."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from fastcnn import kernels
+from fastcnn.batchnorm import BatchNorm2d
+from fastcnn.layers import Affine, Conv2d, Dropout, Flatten, GlobalAvgPool, MaxPool2d, ReLU
+from fastcnn.model import Sequential
+from fastcnn.optim import SGD, AdaGrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSProp
+from fastcnn.train import Trainer
+from tests.kernels.cases import SIMULATED
+from tests.kernels.checks import running
+
+if not SIMULATED:
+    pytest.skip("needs Numba's CUDA simulator: NUMBA_ENABLE_CUDASIM=1", allow_module_level=True)
+
+
+@pytest.fixture(autouse=True)
+def on_cuda() -> Iterator[None]:
+    with running("cuda"):
+        yield
+
+
+def paper_like(dtype: type[np.floating] = np.float32) -> Sequential:
+    """The paper's network, with fewer filters, on smaller pictures."""
+    layers = [Conv2d(3, 5), ReLU(), MaxPool2d(2), Flatten(), Affine(6), ReLU(), Affine(10)]
+    return Sequential(layers, input_shape=(1, 10, 9), seed=0, dtype=dtype)
+
+
+def everything() -> Sequential:
+    layers = [
+        Conv2d(4, 3, padding=1, bias=False), BatchNorm2d(), ReLU(), MaxPool2d(3, stride=2, padding=1), Dropout(0.3),
+        Conv2d(4, (2, 2), groups=2), ReLU(), Conv2d(3, 2), ReLU(), MaxPool2d(2), ReLU(), BatchNorm2d(),
+        GlobalAvgPool(), Affine(10),
+    ]  # fmt: skip
+    return Sequential(layers, input_shape=(2, 9, 10), seed=0, dtype=np.float64)
+
+
+def batches(rng: np.random.Generator, shape: tuple[int, ...], count: int = 3) -> list[tuple[np.ndarray, np.ndarray]]:
+    sizes = [4, 5, 3]
+    return [(rng.integers(0, 256, (n, *shape), np.uint8), rng.integers(0, 10, n)) for n in sizes[:count]]
+
+
+def losses(
+    backend: str, network: Sequential, optimizer: Optimizer, data: list[tuple[np.ndarray, np.ndarray]]
+) -> list[float]:
+    with running(backend):
+        trainer = Trainer(network, optimizer, label_smoothing=0.1, ema_decay=0.9)
+        return [trainer.step(*batch) for batch in data]
+
+
+@pytest.mark.parametrize("network", [paper_like, everything])
+def test_losses_and_values_follow_the_cpu(network, rng: np.random.Generator) -> None:  # type: ignore[no-untyped-def]
+    ours, theirs = network(), network()
+    data = batches(rng, ours.input_shape)
+    np.testing.assert_allclose(
+        losses("cuda", ours, Adam(0.01), data), losses("cpu", theirs, Adam(0.01), data), rtol=0, atol=1e-5
+    )
+    with running("cpu"):
+        expected, logits = theirs.state_arrays(), theirs.forward(data[0][0])
+    for name, array in ours.state_arrays().items():
+        np.testing.assert_allclose(array, expected[name], rtol=0, atol=1e-4, err_msg=name)
+    np.testing.assert_allclose(ours.forward(data[0][0]), logits, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW])
+def test_each_optimizer_updates_on_the_device(kind: type[Optimizer], rng: np.random.Generator) -> None:
+    values, gradients = rng.standard_normal(37), rng.standard_normal(37)
+    ours, theirs = kind(0.1), kind(0.1)
+    there, slopes = kernels.active().steps.upload(values), kernels.active().steps.upload(gradients)
+    for _ in range(2):
+        ours.update(there, slopes)
+        with running("reference"):
+            theirs.update(values, gradients)
+    np.testing.assert_allclose(there.copy_to_host(), values, rtol=1e-14)
+    for name, array in ours.state_arrays().items():
+        np.testing.assert_allclose(array, theirs.state_arrays()[name], rtol=1e-14)
+
+
+def test_a_step_brings_back_one_float(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
+
+    network = paper_like()
+    trainer = Trainer(network, AdamW(0.01), ema_decay=0.9)
+    data = batches(rng, network.input_shape)
+    trainer.step(*data[0])
+    sizes: list[int] = []
+    real = FakeCUDAArray.copy_to_host
+    monkeypatch.setattr(
+        FakeCUDAArray, "copy_to_host", lambda self, *args, **kw: sizes.append(self.size) or real(self, *args, **kw)
+    )
+    trainer.step(*data[0])
+    assert sizes == [1]
+
+
+def test_same_batches_give_the_same_bits(rng: np.random.Generator) -> None:
+    data = batches(rng, (1, 10, 9))
+    first, second = paper_like(), paper_like()
+    assert losses("cuda", first, Adam(0.01), data) == losses("cuda", second, Adam(0.01), data)
+    np.testing.assert_array_equal(first.values, second.values)
+
+
+def test_what_the_host_writes_reaches_the_device(rng: np.random.Generator) -> None:
+    network = paper_like()
+    images, labels = batches(rng, network.input_shape)[0]
+    Trainer(network, SGD(0.1)).step(images, labels)
+    network.values[:] = 0
+    np.testing.assert_array_equal(network.forward(images), 0)
+    assert network.predict_proba(images).max() == pytest.approx(0.1)
+
+
+def test_backends_may_change_between_steps(rng: np.random.Generator) -> None:
+    """Each finds the values where the other left them."""
+    mixed, plain = paper_like(np.float64), paper_like(np.float64)
+    data, optimizer, other = batches(rng, mixed.input_shape), Momentum(0.05), Momentum(0.05)
+    for backend, batch in zip(("cuda", "cpu", "cuda"), data, strict=True):
+        with running(backend):
+            Trainer(mixed, optimizer).step(*batch)
+        with running("cpu"):
+            Trainer(plain, other).step(*batch)
+    np.testing.assert_allclose(mixed.values, plain.values, rtol=0, atol=1e-12)
+
+
+def test_a_full_memory_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
+    from fastcnn.kernels.cuda import toolchain
+
+    def full(*args: object, **kwargs: object) -> None:
+        raise type("CudaAPIError", (Exception,), {})("[2] Call to cuMemAlloc results in CUDA_ERROR_OUT_OF_MEMORY")
+
+    monkeypatch.setattr(toolchain.cuda, "to_device", full)
+    with pytest.raises(RuntimeError, match=r"^the GPU's memory is full; a smaller batch"):
+        paper_like().forward(rng.integers(0, 256, (2, 1, 10, 9), np.uint8))
+
+
+def test_plan_lists_the_steps() -> None:
+    table = paper_like().plan(4)
+    assert "conv2d 5x5 + relu + max_pool 2x2" in table
+    assert "affine + relu" in table
