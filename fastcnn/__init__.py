@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fastcnn import kernels, layers, optim, schedules
+    from fastcnn import kernels, layers, optim, schedules, threads
     from fastcnn.data import load_mnist
     from fastcnn.files import load_network
     from fastcnn.model import Sequential, paper_network
@@ -29,6 +29,7 @@ __all__ = [
     "optim",
     "paper_network",
     "schedules",
+    "threads",
 ]
 __version__ = "0.1.0"
 
@@ -49,6 +50,7 @@ _LAZY = {
     "optim": ("fastcnn.optim", ""),
     "paper_network": ("fastcnn.model", "paper_network"),
     "schedules": ("fastcnn.schedules", ""),
+    "threads": ("fastcnn.threads", ""),
 }
 
 
