@@ -47,6 +47,10 @@ def _add_data_dir(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-dir", metavar="DIR", help="folder with MNIST's four IDX files (default: built in)")
 
 
+def _add_strokes(parser: argparse.ArgumentParser, meaning: str) -> None:
+    parser.add_argument("--strokes", metavar="FILE", help=f"{meaning}: a list of {{label, writer, strokes}}")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """All commands and their options."""
     parser = _Parser(
@@ -57,6 +61,12 @@ def build_parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train a network on MNIST and test it", allow_abbrev=False)
     train.add_argument("--model", metavar="NAME", help="network to train (default: paper)")
+    train.add_argument(
+        "--recipe",
+        choices=["mnist", "bundled"],
+        default="mnist",
+        help="mnist: MNIST alone (default); bundled: for drawings, with synthetic pen digits and changed pictures",
+    )
     train.add_argument("--epochs", type=_whole_number(1), metavar="N", help="default: the recipe's")
     train.add_argument(
         "--batch-size", type=_whole_number(1), metavar="N", help="pictures a step (default: the recipe's)"
@@ -72,6 +82,8 @@ def build_parser() -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser("evaluate", help="test a network on MNIST's test pictures", allow_abbrev=False)
     evaluate.add_argument("model", nargs="?", default="default", metavar="MODEL", help="name or weights file")
+    _add_strokes(evaluate, "test on the drawings of FILE instead, at random sizes and places, with random pens")
+    evaluate.add_argument("--seed", type=_whole_number(0), metavar="S", help="of the drawings' poses (default: 0)")
     _add_data_dir(evaluate)
     _add_threads(evaluate)
     _add_json(evaluate)
@@ -81,6 +93,20 @@ def build_parser() -> argparse.ArgumentParser:
     predict.add_argument("--model", default="default", metavar="M", help="name or weights file (default: paper)")
     _add_threads(predict)
     _add_json(predict)
+
+    experiment = commands.add_parser(
+        "experiment", help="repeat an experiment of the paper: its figures 8 to 11", allow_abbrev=False
+    )
+    experiment.add_argument("--mode", choices=["mnist", "handwriting"], required=True, help="what is recognized")
+    experiment.add_argument("--model", default="default", metavar="M", help="name or weights file")
+    experiment.add_argument("--groups", type=_whole_number(1), default=10, metavar="N", help="default: 10")
+    experiment.add_argument("--size", type=_whole_number(1), default=10, metavar="N", help="default: 10")
+    experiment.add_argument("--seed", type=_whole_number(0), metavar="S", help="of the choice (default: 0)")
+    experiment.add_argument("--out", required=True, metavar="DIR", help="folder for the figures and their numbers")
+    _add_strokes(experiment, "the drawings of --mode handwriting")
+    _add_data_dir(experiment)
+    _add_threads(experiment)
+    _add_json(experiment)
 
     data = commands.add_parser("data", help="list datasets, or fetch one", allow_abbrev=False)
     actions = data.add_subparsers(dest="action", metavar="ACTION", required=True)

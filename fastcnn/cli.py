@@ -21,6 +21,7 @@ COMMANDS = {
     "train": commands.train,
     "evaluate": commands.evaluate,
     "predict": commands.predict,
+    "experiment": commands.experiment,
     "data": commands.data,
     "gui": commands.gui,
     "bench": commands.bench,

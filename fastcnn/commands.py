@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fastcnn.history import History
     from fastcnn.metrics import Evaluation
     from fastcnn.recipes import Recipe
+    from fastcnn.recognizer import Recognition
     from fastcnn.train import Trainer
 
 CHECKPOINT_SUFFIX = ".checkpoint.safetensors"
@@ -86,18 +87,20 @@ def _fill_from_checkpoint(args: argparse.Namespace, checkpoint: Checkpoint) -> N
 def train(args: argparse.Namespace) -> None:
     """Train a network by its recipe, save it, then test it."""
     _prepare(args)
+    from fastcnn.calibration import calibrated, fit_temperature
     from fastcnn.checkpoint import load_checkpoint
     from fastcnn.data import load_mnist
     from fastcnn.metrics import evaluate
-    from fastcnn.recipes import NETWORKS, RECIPES
+    from fastcnn.recipes import BUNDLED_RECIPES, NETWORKS, RECIPES
 
     if args.resume is not None:
         args.resume = _find_checkpoint(args.resume)
         _fill_from_checkpoint(args, load_checkpoint(args.resume))
     model, seed = args.model or "paper", args.seed or 0
-    if model not in RECIPES:
-        raise UsageError(f"there is no model {model!r} to train; choose from {', '.join(RECIPES)}")
-    recipe = RECIPES[model]
+    recipes = BUNDLED_RECIPES if args.recipe == "bundled" else RECIPES
+    if model not in recipes:
+        raise UsageError(f"there is no model {model!r} to train; choose from {', '.join(recipes)}")
+    recipe = recipes[model]
     epochs, batch_size = args.epochs or recipe.epochs, args.batch_size or recipe.batch_size
     out = Path(args.out or f"{model}.safetensors")
     checkpoint = out.with_name(out.stem + CHECKPOINT_SUFFIX) if out.name else out
@@ -107,9 +110,13 @@ def train(args: argparse.Namespace) -> None:
     network = NETWORKS[model](seed=seed)
     network.name = model  # two recipes may train one network
     trainer = recipe.trainer(network)
-    history = _fit(trainer, recipe, training, epochs, batch_size, seed, checkpoint, args.resume)
-    trainer.network.save(out)
-    result = evaluate(trainer.network.predict_proba(test[0]), test[1])
+    mixed = recipe.mix(*training, seed)
+    history = _fit(trainer, recipe, mixed, epochs, batch_size, seed, checkpoint, args.resume)
+    if args.recipe == "bundled" and len(trainer.held_out):
+        images, labels = (array[trainer.held_out] for array in mixed)
+        network.temperature = fit_temperature(network.forward(images), labels)
+    network.save(out)
+    result = evaluate(calibrated(network, test[0]), test[1])
     write_json(
         args.json,
         {
@@ -161,28 +168,81 @@ def _fit(
 
 
 def evaluate(args: argparse.Namespace) -> None:
-    """Test a network on the test pictures."""
+    """Test a network on the test pictures, or on drawings."""
     _prepare(args)
+    if args.strokes is not None:
+        _evaluate_drawings(args)
+        return
     from fastcnn import metrics
+    from fastcnn.calibration import calibrated
     from fastcnn.data import load_mnist
     from fastcnn.recognizer import find_model, load_classifier
 
     name, _ = find_model(args.model)
     network = load_classifier(args.model)
     _, (images, labels) = load_mnist(normalize=False, data_dir=args.data_dir)
-    result = metrics.evaluate(network.predict_proba(images), labels)
-    write_json(
-        args.json,
-        {
-            "model": name,
-            "test_accuracy": result.accuracy,
-            "mean_confidence": result.mean_confidence,
-            "per_digit_accuracy": list(result.per_digit_accuracy),
-            "confusion": result.confusion.tolist(),
-            "expected_calibration_error": result.expected_calibration_error,
-        },
-    )
+    result = metrics.evaluate(calibrated(network, images), labels)
+    write_json(args.json, _facts(name, result))
     _print_result(name, result)
+
+
+def _facts(name: str, result: Evaluation) -> dict[str, object]:
+    return {
+        "model": name,
+        "test_accuracy": result.accuracy,
+        "mean_confidence": result.mean_confidence,
+        "per_digit_accuracy": list(result.per_digit_accuracy),
+        "confusion": result.confusion.tolist(),
+        "expected_calibration_error": result.expected_calibration_error,
+    }
+
+
+def _evaluate_drawings(args: argparse.Namespace) -> None:
+    from fastcnn.handwriting import score_drawings
+    from fastcnn.recognizer import Recognizer, find_model
+    from fastcnn.report import print_writers
+    from fastcnn.strokes import read_drawings
+
+    name, _ = find_model(args.model)
+    scores = score_drawings(Recognizer(args.model), read_drawings(args.strokes), seed=args.seed or 0)
+    extra = {
+        "drawings": scores.evaluation.count,
+        "interval": list(scores.evaluation.interval),
+        "surely_wrong": scores.surely_wrong,
+        "unsure": scores.unsure,
+        "writers": {writer: {"right": right, "count": count} for writer, (right, count) in scores.writers.items()},
+    }
+    write_json(args.json, {**_facts(name, scores.evaluation), **extra})
+    _print_result(f"{name}, on {args.strokes}", scores.evaluation)
+    print_writers(scores)
+
+
+def experiment(args: argparse.Namespace) -> None:
+    """Repeat an experiment of the paper and write its figures."""
+    _prepare(args)
+    from fastcnn import experiment as paper
+    from fastcnn.recognizer import Recognizer
+
+    if (args.mode == "handwriting") != (args.strokes is not None):
+        needs = "needs" if args.mode == "handwriting" else "takes no"
+        raise UsageError(f"--mode {args.mode} {needs} --strokes FILE")
+    recognizer, seed = Recognizer(args.model), args.seed or 0
+    if args.mode == "mnist":
+        from fastcnn.data import load_mnist
+
+        _, (images, labels) = load_mnist(normalize=False, data_dir=args.data_dir)
+        done = paper.run_mnist(recognizer, images[:, 0], labels.tolist(), args.groups, args.size, seed)
+    else:
+        from fastcnn.strokes import read_drawings
+
+        done = paper.run_handwriting(recognizer, read_drawings(args.strokes), args.groups, args.size, seed)
+    files = paper.write(done, Path(args.out))
+    write_json(args.json, done.describe())
+    total = done.by_group()[-1]
+    low, high = total.interval or (0.0, 1.0)
+    print(f"accuracy {total.accuracy:.2%} ({total.right} of {total.count}; 95 % interval {low:.2%} to {high:.2%})")
+    print(f"mean confidence {total.mean_confidence:.2%}: the paper's recognition rate, right or wrong")
+    print("\n".join(map(str, files)))
 
 
 def _print_result(title: str, result: Evaluation) -> None:
@@ -211,7 +271,14 @@ def predict(args: argparse.Namespace) -> None:
     ]
     write_json(args.json, rows)
     for image, result in zip(args.images, results, strict=True):
-        print(f"{image}  {'no digit' if result.digit is None else f'{result.digit}  {result.confidence:.2%}'}")
+        print(f"{image}  {_answer(result)}")
+
+
+def _answer(result: Recognition) -> str:
+    if result.digit is None:
+        return "no digit"
+    doubt = f"  unsure: {result.digit} or {result.alternative}" if result.unsure else ""
+    return f"{result.digit}  {result.confidence:.2%}{doubt}"
 
 
 def data(args: argparse.Namespace) -> None:

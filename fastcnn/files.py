@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import Array
+from .checks import check_positive
 from .errors import FastcnnError
 from .model import Sequential
 from .structure import check_arrays, check_dtype, declare, layers_from_description
@@ -104,7 +105,10 @@ def save_network(network: Sequential, path: Path) -> None:
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise FastcnnError(f"the network is not saved because {name} holds values that are not finite")
-    write_arrays(path, arrays, {"format": FORMAT, "description": json.dumps(network.describe())})
+    metadata = {"format": FORMAT, "description": json.dumps(network.describe())}
+    if network.temperature != 1:
+        metadata["temperature"] = repr(float(network.temperature))
+    write_arrays(path, arrays, metadata)
 
 
 def load_network(path: Path) -> Sequential:
@@ -125,6 +129,7 @@ def load_network(path: Path) -> Sequential:
         check_arrays(arrays, {name: d.shape for name, d in declared}, check_dtype(description["dtype"]))
         network = Sequential.from_description(description)
         network.load_state_arrays(arrays)
+        network.temperature = check_positive("temperature", float(metadata.get("temperature", "1")))
     except RecursionError:
         raise FastcnnError(f"{os.fspath(path)} holds no network: its description is nested too deeply") from None
     except (TypeError, ValueError) as error:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.calibration import calibrated
 from fastcnn.errors import FastcnnError, UsageError
 from fastcnn.files import load_network
 from fastcnn.preprocess import SIDE_PX, Field, prepare, prepare_each
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from fastcnn.pictures import Picture
 
 CLASSES = 10
+UNSURE_GAP = 0.3  # of probability, between the first digit and the second
 WEIGHTS = Path(__file__).resolve().parent / "weights"
 BUNDLED = ("paper",)
 DEFAULT = "paper"
@@ -40,6 +42,8 @@ class Recognition:
     confidence: float  # the digit's probability, 0 to 1; 0 without a digit
     probabilities: npt.NDArray[np.float32]  # (10,), sums to 1; all equal without a digit
     input: npt.NDArray[np.float32]  # (28, 28), 0 to 1: what the network saw
+    alternative: int | None = None  # the second most probable digit; None without a digit
+    unsure: bool = False  # whether the two lie so close together that both should be named
 
 
 def find_model(model: str | os.PathLike[str]) -> tuple[str, Path]:
@@ -131,13 +135,17 @@ class Recognizer:
     def _answer(self, fields: Sequence[Field | None]) -> list[Recognition]:
         inked = [field for field in fields if field is not None]
         batch = np.stack(inked)[:, np.newaxis] if inked else np.empty((0, 1, SIDE_PX, SIDE_PX), np.float32)
-        answers = iter(self.network.predict_proba(batch).astype(np.float32, copy=False))
+        answers = iter(calibrated(self.network, batch).astype(np.float32, copy=False))
         return [_blank() if field is None else _recognition(next(answers), field) for field in fields]
 
 
 def _recognition(probabilities: npt.NDArray[np.float32], field: npt.NDArray[np.float32]) -> Recognition:
     digit = int(probabilities.argmax())
-    return Recognition(digit, float(probabilities[digit]), probabilities.copy(), field)
+    others = probabilities.copy()
+    others[digit] = -1
+    alternative = int(others.argmax())
+    unsure = bool(probabilities[digit] - probabilities[alternative] < UNSURE_GAP)
+    return Recognition(digit, float(probabilities[digit]), probabilities.copy(), field, alternative, unsure)
 
 
 def _blank() -> Recognition:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
+from fastcnn.handwriting import SURE, Scores
 from fastcnn.metrics import CALIBRATION_BINS, Evaluation, frequent_confusions
+
+WORST_WRITERS = 5
 
 
 def _percent(share: float | None, digits: int = 2) -> str:
@@ -60,3 +63,16 @@ def print_evaluation(result: Evaluation) -> None:
     console.print(_digits(result))
     if int(result.confusion.trace()) < result.count:
         console.print(_confusions(result))
+
+
+def print_writers(scores: Scores) -> None:
+    """Print to stdout how the writers fared that were read worst, and how sure the mistakes were."""
+    console = Console(highlight=False)
+    console.print(f"wrong at over {SURE:.0%} confidence: {1000 * scores.surely_wrong:.1f} of 1,000")
+    console.print(f"unsure, two digits named: {_percent(scores.unsure)}")
+    table = Table(title="writers read worst", title_justify="left")
+    for name in ("writer", "accuracy", "drawings"):
+        table.add_column(name, justify="right")
+    for writer, (right, count) in list(scores.writers.items())[:WORST_WRITERS]:
+        table.add_row(writer or "-", _percent(right / count), str(count))
+    console.print(table)

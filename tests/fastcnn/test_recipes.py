@@ -1,13 +1,34 @@
 """Recipes: each network has one, and its schedule ends with the training."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
-from fastcnn.recipes import NETWORKS, RECIPES
+from fastcnn.recipes import BUNDLED_RECIPES, NETWORKS, RECIPES
 from fastcnn.recognizer import BUNDLED
 
 
 def test_each_bundled_network_has_a_recipe():
     assert set(BUNDLED) <= set(RECIPES) == set(NETWORKS)
+    assert set(BUNDLED) <= set(BUNDLED_RECIPES)
+
+
+def test_bundled_recipe_mixes_synthetic_digits_in():
+    recipe = replace(BUNDLED_RECIPES["paper"], synthetic=30)
+    images, labels = np.zeros((4, 1, 28, 28), np.uint8), np.array([3, 3, 3, 3])
+    mixed, mixed_labels = recipe.mix(images, labels, seed=0)
+    assert mixed.shape == (34, 1, 28, 28)
+    assert not mixed[:4].any()
+    assert mixed[4:].any(axis=(1, 2, 3)).all()
+    np.testing.assert_array_equal(np.bincount(mixed_labels[4:]), [3] * 10)
+    assert RECIPES["paper"].mix(images, labels, seed=0)[0] is images
+
+
+def test_deep_network_is_small():
+    network = NETWORKS["default"](seed=0)
+    assert network.output_shape == (10,)
+    assert 4 * network.parameter_count < 4_000_000
 
 
 @pytest.mark.parametrize(("images", "batch_size", "steps"), [(55_000, 100, 550), (55_001, 100, 551), (99, 100, 1)])
@@ -27,3 +48,5 @@ def test_trainer_takes_the_recipe():
     assert trainer.ema_decay == recipe.ema_decay
     assert trainer.optimizer.lr == recipe.lr
     assert trainer.optimizer.describe()["weight_decay"] == recipe.weight_decay
+    assert trainer.augmentation is None
+    assert BUNDLED_RECIPES["paper"].trainer(NETWORKS["paper"](seed=0)).augmentation is not None

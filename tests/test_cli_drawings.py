@@ -1,0 +1,74 @@
+"""The commands on drawings: evaluate --strokes, experiment, and train --recipe bundled."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fastcnn import load_network, recipes
+from fastcnn.__main__ import main
+from fastcnn.strokes import read_drawings
+from fastcnn.templates import WAYS, parse, smooth
+from tests.test_cli import data_dir, fails  # noqa: F401
+
+
+@pytest.fixture(scope="module")
+def strokes(tmp_path_factory):
+    """Each digit in the first way of its templates, by two writers."""
+    rows = []
+    for digit, texts in WAYS.items():
+        way = parse(texts[0])
+        lines = [smooth(p, c).tolist() for p, c in zip(way.points, way.corners, strict=True)]
+        rows += [{"label": digit, "writer": writer, "strokes": lines} for writer in ("anna", "ben")]
+    path = tmp_path_factory.mktemp("strokes") / "strokes.json"
+    path.write_text(json.dumps(rows))
+    return path
+
+
+def test_evaluate_on_drawings(strokes, tmp_path, capsys):
+    found = tmp_path / "found.json"
+    assert main(["evaluate", "paper", "--strokes", str(strokes), "--json", str(found)]) == 0
+    results = json.loads(found.read_text())
+    assert results["drawings"] == len(read_drawings(strokes)) == 20
+    assert results["test_accuracy"] >= 0.8
+    assert results["interval"][0] < results["test_accuracy"] < results["interval"][1] or results["test_accuracy"] == 1
+    assert {writer: row["count"] for writer, row in results["writers"].items()} == {"anna": 10, "ben": 10}
+    assert "writers read worst" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("mode", ["mnist", "handwriting"])
+def test_experiment_writes_figures_and_says_how_wide_the_interval_is(mode, strokes, tmp_path, capsys):
+    options = ["--strokes", str(strokes)] if mode == "handwriting" else []
+    options += ["--groups", "2", "--size", "5", "--model", "paper", "--json", str(tmp_path / "found.json")]
+    assert main(["experiment", "--mode", mode, "--out", str(tmp_path / "figures"), *options]) == 0
+    results = json.loads((tmp_path / "found.json").read_text())
+    assert [group["count"] for group in results["groups"]] == [5, 5, 10]
+    assert f"({results['groups'][-1]['right']} of 10; 95 % interval" in capsys.readouterr().out
+    assert (tmp_path / "figures" / f"figure{8 if mode == 'mnist' else 9}_{mode}.png").is_file()
+
+
+def test_experiment_needs_strokes_where_it_reads_them(strokes, tmp_path, capsys):
+    out = ["--out", tmp_path]
+    assert "needs --strokes" in fails(capsys, "experiment", "--mode", "handwriting", *out, status=2)
+    assert "takes no --strokes" in fails(
+        capsys, "experiment", "--mode", "mnist", "--strokes", strokes, *out, status=2
+    )  # fmt: skip
+    assert "ask for fewer" in fails(
+        capsys, "experiment", "--mode", "handwriting", "--strokes", strokes, "--size", 100, *out
+    )  # fmt: skip
+
+
+def test_bundled_recipe_trains_and_keeps_its_temperature(data_dir, tmp_path, monkeypatch):  # noqa: F811
+    monkeypatch.setitem(recipes.BUNDLED_RECIPES, "paper", replace(recipes.BUNDLED_RECIPES["paper"], synthetic=40))
+    out = tmp_path / "weights.safetensors"
+    options = ["--epochs", "1", "--batch-size", "20", "--data-dir", str(data_dir), "--out", str(out)]
+    assert main(["train", "--recipe", "bundled", *options]) == 0
+    assert load_network(out).temperature != 1
+    assert np.isfinite(load_network(out).values).all()
+
+
+def test_model_without_a_bundled_recipe_is_refused(capsys):
+    assert "choose from paper, default" in fails(
+        capsys, "train", "--recipe", "bundled", "--model", "speedrun", status=2
+    )  # fmt: skip
