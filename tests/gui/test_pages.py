@@ -216,7 +216,7 @@ def _correct(window, settle, digit, times=1):
 
 @pytest.fixture
 def fast_learning(monkeypatch):
-    monkeypatch.setattr(learning, "STEPS", 40)
+    monkeypatch.setattr(learning, "STEPS", 200)
 
 
 def test_the_network_learns_a_hand_and_can_forget_it(window, settle, fast_learning, monkeypatch):
