@@ -184,6 +184,12 @@ def worse(measured: dict[str, dict[str, Row]], table: dict[str, dict[str, Row]])
     return lines
 
 
+def _text(versions: dict[str, str], measured: dict[str, dict[str, Row]]) -> str:
+    """JSON with a line for each kernel and dtype, so that a change shows as such."""
+    rows = ",\n".join(f"  {json.dumps(name)}: {json.dumps(row)}" for name, row in measured.items())
+    return f'{{\n "versions": {json.dumps(versions)},\n "kernels": {{\n{rows}\n }}\n}}\n'
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m fastcnn.bench.cuda_kernels", description=__doc__)
     parser.add_argument("--write", action="store_true", help="replace the table")
@@ -198,7 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     measured = measure(folder)
     if given.write:
         versions = {"ptxas": release(folder), "numba": importlib.import_module("numba").__version__}
-        TABLE.write_text(json.dumps({"versions": versions, "kernels": measured}, indent=1) + "\n")
+        TABLE.write_text(_text(versions, measured))
         print(f"{TABLE.name}: {len(measured)} rows written")
         return 0
     table = json.loads(TABLE.read_text())

@@ -40,11 +40,11 @@ class BatchNorm2d(Step):
         settled = (self.mean, self.inverse)
         calls: list[Call] = []
         if training:
-            count = np.float64(rows)
+            pixels = np.float64(rows)
             for centred, result in ((False, self.mean64), (True, self.var64)):
                 calls.append(self._banded(norm.moments, rows, self.partials, self.x.data, self.mean64, centred))
-                calls.append(self._each(norm.mean_of, channels, result, self.partials, bands(rows), channels, count))
-            args = (*settled, self.mean64, self.var64, *self.running, channels, self.momentum, self.eps, count)
+                calls.append(self._each(norm.mean_of, channels, result, self.partials, bands(rows), channels, pixels))
+            args = (*settled, self.mean64, self.var64, *self.running, channels, self.momentum, self.eps, pixels)
             calls.append(self._each(norm.settle, channels, *args))
         else:
             calls.append(self._each(norm.settle_running, channels, *settled, *self.running, channels, self.eps))

@@ -1,7 +1,5 @@
 """Convolution and Affine on the GPU, with what lies behind them."""
 
-from typing import Any
-
 import numpy as np
 
 from fastcnn.kernels.cuda import elements, products
@@ -111,5 +109,5 @@ class Affine(Step):
         calls += products.column_sums(self.grad_bias, self.partials, grad, n, out)
         if self.x.grad is not None:
             calls += products.product(self.x.grad, self.partials, grad, self.weight, of_input, (out, 1, 1, x))
-        arrays: tuple[Any, ...] = (self.grad_weight, self.partials, grad, self.x.data)
-        return calls + products.product(*arrays, of_weight, (1, out, 1, x))
+        calls += products.product(self.grad_weight, self.partials, grad, self.x.data, of_weight, (1, out, 1, x))
+        return calls

@@ -1,0 +1,96 @@
+"""The CUDA kernels on a real GPU: `pytest -m gpu`. Skipped, with the reason, where there is none.
+
+The table of cases and the networks are those that the simulator runs; here they are compiled.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from fastcnn import kernels
+from fastcnn.model import Sequential, paper_network
+from fastcnn.optim import AdamW
+from fastcnn.train import Trainer
+from tests.kernels.cases import (
+    CONVOLUTIONS,
+    DTYPES,
+    POOLINGS,
+    SIMULATED,
+    Convolution,
+    Pooling,
+    convolution_calls,
+    hard_pixels,
+    normal,
+    pooling_calls,
+)
+from tests.kernels.checks import assert_within_bound, in_float64, magnitude, running
+
+pytestmark = pytest.mark.gpu
+
+STEPS = 20
+BATCH = 100
+
+
+@pytest.fixture(scope="module", autouse=True)
+def on_gpu() -> Iterator[None]:
+    if SIMULATED:
+        pytest.skip("these compile the kernels; the simulator does not")
+    reason = kernels.available()["cuda"]
+    if reason:
+        pytest.skip(f"no GPU to test: {reason}")
+    with running("cuda"):
+        yield
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", CONVOLUTIONS, ids=str)
+def test_convolution_agrees_with_the_reference(
+    case: Convolution, dtype: type[np.floating], rng: np.random.Generator
+) -> None:
+    for name, call in convolution_calls(case, normal(rng, dtype)).items():
+        assert_within_bound(call(), in_float64(call), magnitude(call), name)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", POOLINGS, ids=str)
+def test_max_pool_agrees_with_the_reference(case: Pooling, dtype: type[np.floating], rng: np.random.Generator) -> None:
+    for draw in (normal(rng, dtype), hard_pixels(rng, dtype)):
+        calls = pooling_calls(case, draw, rng)
+        with running("reference"):
+            expected = calls["max_pool2d"]()
+        for ours, theirs in zip(calls["max_pool2d"](), expected, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+        call = calls["max_pool2d_grad"]
+        assert_within_bound(call(), in_float64(call), magnitude(call))
+
+
+def train(backend: str, rng: np.random.Generator) -> tuple[list[float], Sequential]:
+    with running(backend):
+        trainer = Trainer(paper_network(seed=0), AdamW(0.001), ema_decay=0.9)
+        batches = [
+            (rng.integers(0, 256, (BATCH, 1, 28, 28), np.uint8), rng.integers(0, 10, BATCH)) for _ in range(STEPS)
+        ]
+        return [trainer.step(*batch) for batch in batches], trainer.network
+
+
+def test_training_follows_the_cpu() -> None:
+    ours, theirs = (train(backend, np.random.default_rng(1))[0] for backend in ("cuda", "cpu"))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-3)
+
+
+def test_training_twice_gives_the_same_bits() -> None:
+    (first, network), (second, twin) = (train("cuda", np.random.default_rng(1)) for _ in range(2))
+    assert first == second
+    np.testing.assert_array_equal(network.values, twin.values)
+
+
+def test_memory_comes_back() -> None:
+    from fastcnn.kernels.cuda import toolchain
+
+    train("cuda", np.random.default_rng(1))
+    before = toolchain.cuda.current_context().get_memory_info()[0]
+    for _ in range(5):
+        train("cuda", np.random.default_rng(1))
+    after = toolchain.cuda.current_context().get_memory_info()[0]
+    assert before - after < 2**26
