@@ -1,4 +1,4 @@
-"""Pictures of the window for the README, in both modes and languages, dark, small, large: `python -m bench screenshots`.
+"""Pictures of the window for the README, both modes and languages, dark, small, large: `python -m bench screenshots`.
 
 Chinese needs a font that has it (Debian: apt install fonts-noto-cjk).
 """

@@ -27,7 +27,7 @@ def uniform(key: int, numbers: Array, count: int) -> Array:
     index = np.asarray(numbers).astype(np.uint64)[:, np.newaxis] * np.uint64(count) + np.arange(
         1, count + 1, dtype=np.uint64
     )
-    z = index * np.uint64(GOLDEN) + np.uint64(key)
+    z: Array = index * np.uint64(GOLDEN) + np.uint64(key)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(MIX_1)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(MIX_2)
     z ^= z >> np.uint64(31)

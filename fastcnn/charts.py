@@ -45,10 +45,10 @@ def bars(title: str, names: Sequence[str], series: Sequence[Series], lowest: flo
         left = MARGIN + group * room
         canvas.text((left + room / 2, bottom + 8), name, INK, font=font, anchor="ma")
         for index, (_, shares) in enumerate(series):
-            share, wide = shares[group], 0.8 * room / len(series)
-            if share is not None:
+            bar, wide = shares[group], 0.8 * room / len(series)
+            if bar is not None:
                 start = left + 0.1 * room + index * wide
-                canvas.rectangle((start, level(share), start + wide - 2, bottom), COLOURS[index])
+                canvas.rectangle((start, level(bar), start + wide - 2, bottom), COLOURS[index])
     for index, (name, _) in enumerate(series):
         start = MARGIN + 280 * index
         canvas.rectangle((start, 48, start + 14, 62), COLOURS[index])

@@ -89,7 +89,8 @@ def _col2im_dense(images, cols, taps, windows_rows, P, Q, stride, picture, width
 def _taps(C: int, kernel_size: Pair, dilation: Pair, height: int, width: int) -> npt.NDArray[np.int64]:
     """Where each (c, r, s) begins in a (C, height, width) picture."""
     c, r, s = np.ogrid[:C, : kernel_size[0], : kernel_size[1]]
-    return (c * height * width + r * dilation[0] * width + s * dilation[1]).astype(np.int64).reshape(-1)
+    places: npt.NDArray[np.int64] = c * height * width + r * dilation[0] * width + s * dilation[1]
+    return places.astype(np.int64).reshape(-1)
 
 
 def im2col(x: Array, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair) -> Array:

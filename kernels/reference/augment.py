@@ -70,4 +70,5 @@ def _position(row: Array, y: Array, x: Array, waves_down: Array, waves_across: A
         for down in range(WAVES):
             factor = factor + row[3 + down * WAVES + across] * waves_down[down]
         place = place + factor[:, np.newaxis] * waves_across[across]
-    return np.clip(place + np.float32(BORDER), np.float32(0), np.float32(size + BORDER))
+    clipped: Array = np.clip(place + np.float32(BORDER), np.float32(0), np.float32(size + BORDER))
+    return clipped
