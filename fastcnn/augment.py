@@ -24,7 +24,7 @@ MANTISSA_BITS = 53
 
 def uniform(key: int, numbers: Array, count: int) -> Array:
     """Uniform numbers in [-1, 1), (len(numbers), count) float64; a row depends on key and its number alone."""
-    index = np.asarray(numbers).astype(np.uint64)[:, np.newaxis] * np.uint64(count) + np.arange(
+    index: Array = np.asarray(numbers).astype(np.uint64)[:, np.newaxis] * np.uint64(count) + np.arange(
         1, count + 1, dtype=np.uint64
     )
     z: Array = index * np.uint64(GOLDEN) + np.uint64(key)
