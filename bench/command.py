@@ -55,6 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default: bench/results of the checkout)")
     parser.add_argument("--json", metavar="FILE", help="also write all results to FILE")
+    parser.add_argument(
+        "--backend", choices=["cpu", "cuda"], default="cpu", help="cuda: the paper's network on a GPU, nothing else"
+    )
 
 
 def _settings(args: argparse.Namespace) -> Settings:
@@ -97,6 +100,11 @@ def bench(args: argparse.Namespace) -> None:
         raise UsageError(f"there is no benchmark {unknown[0]!r}; choose from {', '.join((*BENCHMARKS, TABLES))}")
     if args.json is not None:
         check_writable(Path(args.json), "--json")
+    if args.backend == "cuda":
+        if args.names:
+            raise UsageError("--backend cuda has one benchmark of its own; leave out the names")
+        write_json(args.json, {"cuda": importlib.import_module(".cuda_device", __package__).run()})
+        return
     from . import record
 
     folder = Path(args.out) if args.out else record.results_folder()

@@ -43,6 +43,12 @@ def _add_threads(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=_whole_number(1), metavar="N", help="threads to use (default: one a core)")
 
 
+def _add_backend(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--backend", choices=["cpu", "cuda", "reference"], help="what computes (default: FASTCNN_BACKEND, else cpu)"
+    )
+
+
 def _add_data_dir(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-dir", metavar="DIR", help="folder with MNIST's four IDX files (default: built in)")
 
@@ -78,6 +84,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _add_data_dir(train)
     _add_threads(train)
+    _add_backend(train)
     _add_json(train)
 
     evaluate = commands.add_parser("evaluate", help="test a network on MNIST's test pictures", allow_abbrev=False)
@@ -86,12 +93,14 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--seed", type=_whole_number(0), metavar="S", help="of the drawings' poses (default: 0)")
     _add_data_dir(evaluate)
     _add_threads(evaluate)
+    _add_backend(evaluate)
     _add_json(evaluate)
 
     predict = commands.add_parser("predict", help="recognize the digit in each picture", allow_abbrev=False)
     predict.add_argument("images", nargs="+", metavar="IMAGE", help="PNG, JPEG or another common picture file")
     predict.add_argument("--model", default="default", metavar="M", help="name or weights file (default: paper)")
     _add_threads(predict)
+    _add_backend(predict)
     _add_json(predict)
 
     experiment = commands.add_parser(

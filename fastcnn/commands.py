@@ -38,6 +38,8 @@ def _prepare(args: argparse.Namespace) -> None:
             raise UsageError(f"--{error}") from None
     from fastcnn import kernels
 
+    if getattr(args, "backend", None) is not None:
+        kernels.use(args.backend)
     kernels.backend()
 
 

@@ -399,6 +399,17 @@ def test_full_device_is_one_sentence():
     assert "is full; make room or choose another place" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["train", "evaluate", "bench"])
+def test_backend_asked_for_without_its_device(command):
+    done = run(command, "--backend", "cuda")
+    if done.returncode == 0:
+        pytest.skip("there is a GPU here")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert "backend 'cuda' is not available" in done.stderr
+
+
 def test_reader_of_the_output_that_leaves():
     reading, writing = os.pipe()
     os.close(reading)
