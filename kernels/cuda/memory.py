@@ -27,6 +27,13 @@ def zeros(count: int, dtype: Any) -> DeviceArray:
     return upload(np.zeros(max(1, count), dtype))
 
 
+def fill(target: DeviceArray, array: Any) -> DeviceArray:
+    """Overwrite the first elements of an array on the GPU, without allocating; target itself."""
+    with told():
+        target[: array.size].copy_to_device(np.ascontiguousarray(array).reshape(-1))
+    return target
+
+
 def download(array: DeviceArray, shape: tuple[int, ...]) -> Any:
     """The first elements of a device array as a new array of that shape."""
     count = int(np.prod(shape, dtype=np.int64))

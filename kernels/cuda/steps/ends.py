@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastcnn.kernels.cuda import elements
-from fastcnn.kernels.cuda.memory import download, empty, upload
+from fastcnn.kernels.cuda.memory import download, empty, fill, upload
 from fastcnn.kernels.cuda.products import Call
 from fastcnn.kernels.cuda.sizes import line_grid
 from fastcnn.kernels.cuda.steps.base import Activation, Step
@@ -17,15 +17,18 @@ class Input(Step):
 
     def __init__(self, out: Activation) -> None:
         super().__init__(out, out)
+        self.bytes = empty(out.data.size, np.uint8)
 
     def load(self, images: Array) -> None:
         """(n, C, H, W) uint8, divided by 255, or floats as they are."""
         if images.size == 0:
             return
-        kernel = elements.load_bytes if images.dtype == np.uint8 else elements.load_floats
-        given = images if images.dtype == np.uint8 else images.astype(self.dtype, copy=False)
         sizes = (images.size, self.out.channels, self.out.height, self.out.width)
-        kernel(*line_grid(images.size), self.out.data, upload(given), *sizes)
+        if images.dtype == np.uint8:
+            elements.load_bytes(*line_grid(images.size), self.out.data, fill(self.bytes, images), *sizes)
+        else:
+            given = upload(images.astype(self.dtype, copy=False))
+            elements.load_floats(*line_grid(images.size), self.out.data, given, *sizes)
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         return []
@@ -42,6 +45,7 @@ class Loss(Step):
     def __init__(self, x: Activation, capacity: int) -> None:
         super().__init__(x, x)
         self.labels = np.zeros(capacity, np.int32)
+        self.labels_there = empty(capacity, np.int32)
         self.losses, self.mean = empty(capacity, np.float64), empty(1, np.float64)
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
@@ -52,7 +56,7 @@ class Loss(Step):
 
     def loss(self, n: int, label_smoothing: float) -> float:
         """The mean loss of the first n pictures, whose labels are set: the one number that a step brings back."""
-        labels = upload(self.labels[:n])
+        labels = fill(self.labels_there, self.labels[:n])
         numbers = (n, self.x.size, np.float64(label_smoothing))
         arrays = (self.losses, self.x.grad, self.x.data, labels)
         elements.softmax_cross_entropy(*line_grid(n), *arrays, *numbers)
