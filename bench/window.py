@@ -58,10 +58,11 @@ def open_window() -> Iterator[Any]:
 
 
 def process() -> None:
-    """Handle the events that have come."""
-    from PyQt5.QtCore import QCoreApplication
+    """Handle the events that have come, and delete what was to be deleted later, as a running event loop does."""
+    from PyQt5.QtCore import QCoreApplication, QEvent
 
     QCoreApplication.processEvents()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def until(condition: Callable[[], bool]) -> None:
