@@ -114,8 +114,7 @@ def test_a_seven_is_drawn_and_read_then_mnist_then_chinese_then_a_small_window(s
     screen.wait(lambda state: state["mode"] == 1)
     screen.draw(SEVEN)
     screen.press("recognizeButton")
-    state = screen.wait(lambda state: state["result"])
-    assert state["result"] == "7"
+    screen.wait(lambda state: state["result"] == "7")  # answers to the unfinished stroke come before
 
     screen.xdotool("key", "ctrl+m")
     screen.wait(lambda state: state["mode"] == 0)
@@ -151,5 +150,5 @@ def test_a_large_window_at_scale_two(start):
     screen.xdotool("key", "ctrl+m")
     screen.wait(lambda state: state["mode"] == 1)
     screen.draw(SEVEN)
-    assert screen.wait(lambda state: state["result"])["result"] == "7"
+    screen.wait(lambda state: state["result"] == "7")
     screen.close()
