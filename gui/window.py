@@ -104,6 +104,9 @@ class MainWindow(QMainWindow):
         self.modeCombo.setCurrentIndex(mode)
         self.pictureStack.setCurrentIndex(mode)
         self.toolStack.setCurrentIndex(mode)
+        self._told = None  # it was about the other mode's picture
+        self._message.clear()
+        self._message.setAccessibleName("")
         self.drawButton.setEnabled(mode is Mode.MNIST)
         actions = self.actions_by_name
         for name in ("undo", "redo", "eraser", "thinner", "thicker", *(f"correct_{digit}" for digit in range(10))):
