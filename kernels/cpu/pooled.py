@@ -11,6 +11,8 @@ from fastcnn.kernels.cpu.jit import kernel
 from fastcnn.kernels.cpu.tiles import GRADIENT_COLUMNS, GRADIENT_ROWS, gradient_tile
 from fastcnn.kernels.cpu.vector import VECTOR_BYTES
 
+ROWS_OF_3, ROWS_OF_5 = GRADIENT_ROWS[3], GRADIENT_ROWS[5]  # a compiled kernel reads no dict
+
 
 def pooled_gradient_serves(shape: Convolution) -> bool:
     """Whether pooled_gradients can do this convolution."""
@@ -23,6 +25,7 @@ def pooled_gradients(
 ):
     """partials (blocks, R, S, codes_width), and bias_partials (blocks, 2, codes_width) whose first halves count."""
     lanes = VECTOR_BYTES // x.itemsize
+    most = ROWS_OF_3 if S == 3 else ROWS_OF_5
     blocks = (images + per_block - 1) // per_block
     for block in prange(blocks):
         start, bias_at = block * R * S * codes_width, 2 * block * codes_width
@@ -32,11 +35,7 @@ def pooled_gradients(
             for lane in range(0, codes_width, lanes):
                 r = 0
                 while r < R:
-                    rows = 1
-                    for known in GRADIENT_ROWS:
-                        if known <= R - r:
-                            rows = known
-                            break
+                    rows = most if r + most <= R else 1
                     gradient_tile(
                         partials,
                         start + r * S * codes_width + lane,

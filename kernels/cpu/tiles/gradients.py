@@ -5,8 +5,6 @@ it. Neighbouring filters have different winners, so each lane picks among the fo
 right for a row of taps, then upper or lower row; what is picked for one row of taps serves the next as its upper row.
 """
 
-from itertools import product
-
 import llvmlite.ir as ir
 import numpy as np
 from numba.core import cgutils
@@ -16,8 +14,9 @@ from fastcnn.kernels.cpu.tiles.parts import accumulators, switch, tile, twin_lan
 from fastcnn.kernels.cpu.tiles.pools import DEAD
 from fastcnn.kernels.cpu.vector import INT32, INT64, REGISTERS, at, const
 
-GRADIENT_ROWS = (5, 3, 1) if REGISTERS == 32 else (2, 1)  # kernel rows that one pass sums up, the most first
 GRADIENT_COLUMNS = (3, 5)  # kernel widths that the tile is made for
+# Kernel rows that one pass sums up, for each width: those of a square kernel where the registers suffice; else 1.
+GRADIENT_ROWS = {columns: columns if REGISTERS == 32 else 2 for columns in GRADIENT_COLUMNS}
 
 
 def _twin(
@@ -59,7 +58,8 @@ def gradient_tile(builder, a, vtype):
         for key, total in acc.items():
             vector.store(builder, builder.load(total), targets[key])
 
-    switch(builder, a.rows, a.columns, product(GRADIENT_ROWS, GRADIENT_COLUMNS), emit)
+    sizes = [(rows, columns) for columns, most in GRADIENT_ROWS.items() for rows in (1, most)]
+    switch(builder, a.rows, a.columns, sizes, emit)
 
 
 def _add_window(builder, a, vtype, acc, p, q, rows, columns):

@@ -22,8 +22,8 @@ TILE_VECTORS = 2
 # Sizes of a tile, for one vector of filters and for two. Every size is code to compile, 0.1 s each and four times in a
 # parallel kernel: what is left out is made of two others.
 TILE_SIZES = {
-    1: [m for m in (1, 2, 4, 5, 7, 8, 10) if m < TILE_PIXELS] + [TILE_PIXELS],
-    2: [m for m in (1, 2, 3, 4, 5, 6, 7, 8, 10) if m < TILE_PIXELS] + [TILE_PIXELS],
+    1: [m for m in (1, 2, 4, 8) if m < TILE_PIXELS] + [TILE_PIXELS],
+    2: [m for m in (1, 2, 4, 6, 7, 8) if m < TILE_PIXELS] + [TILE_PIXELS],
 }
 
 
