@@ -26,8 +26,8 @@ VARIABLE = "FASTCNN_NUM_THREADS"
 #     pause 200 us  0.65 (0.65)   0.74 (0.76)   0.30 (1.10)   2.24 (0.32)   0.30 (11.8)
 # and with 0.10 ms of work, pause 50 us: 0.16 (0.16), 0.05 (0.27), 0.64 (0.66), 0.06 (1.76), 0.05 (11.9).
 # 10,000 keeps a thread that is done awake until the last one is, too: with 3,000, convolutions of 0.3 ms ran at half
-# their speed on 2 threads (0.28 to 0.93 of PyTorch's in the median, where 10,000 gave 0.60 to 1.14), and a training step
-# beside two busy processes on two cores is 5 times as slow as alone with 10,000, 3 times with 3,000.
+# their speed on 2 threads (0.28 to 0.93 of PyTorch's in the median, where 10,000 gave 0.60 to 1.14). Beside two busy
+# processes on two cores a training step is 5 times as slow as alone with 10,000, and 3 times with 3,000.
 SPIN_COUNT = "10000"
 
 _in_force: int | None = None  # None until it is first asked for
