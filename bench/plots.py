@@ -49,15 +49,14 @@ def _roofline(axes: Any, result: Any) -> None:
         corner = min(max(peak / slope, low), high)
         label = f"ceiling, threads {run['threads']}"
         axes.plot([low, corner, high], [min(peak, slope * x) for x in (low, corner, high)], color=f"C{i}", label=label)
-        axes.plot(intensities, [part["gflop_per_s"] for part in parts], "o", color=f"C{i}")
-        for x, part in zip(intensities, parts, strict=True):
-            at = x, part["gflop_per_s"]
-            axes.annotate(part["name"], at, fontsize=6, textcoords="offset points", xytext=(-4, 3), ha="right")
+        for x, part, marker in zip(intensities, parts, "osD^vP", strict=False):
+            name = part["name"] if i == 0 else None
+            axes.plot(x, part["gflop_per_s"], marker, color=f"C{i}", label=name, linestyle="none")
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlabel("FLOP per byte")
     axes.set_ylabel("GFLOP/s")
-    axes.legend(fontsize=7)
+    axes.legend(fontsize=6, loc="lower right")
 
 
 def _parts(axes: Any, result: Any) -> None:
