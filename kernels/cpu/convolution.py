@@ -9,11 +9,11 @@ import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu import weights
-from fastcnn.kernels.cpu.contract import sum_products
 from fastcnn.kernels.cpu.geometry import Convolution, Frame, Tables, convolution, frame, gradient_blocks
 from fastcnn.kernels.cpu.jit import threads
 from fastcnn.kernels.cpu.layout import block_width, packed_count, to_channels_first, to_channels_last
-from fastcnn.kernels.cpu.sharing import PARALLEL_PRODUCTS, copy, run
+from fastcnn.kernels.cpu.sharing import copy
+from fastcnn.kernels.cpu.steps.base import entry, sums
 from fastcnn.kernels.shapes import Array, Padding, Pair, Shape
 
 CHUNK_BYTES = 8 << 20  # laid-out pictures at a time: about a core's share of the last cache
@@ -127,8 +127,8 @@ def _run(elements: int, call: weights.Call) -> None:
 
 
 def _sums(out: Array, x: Array, w: Array, bias: Array, tables: Tables) -> None:
-    """sum_products with the work shared by pictures and, where these are few, by rows."""
-    walk = tables.walk
-    products = walk.images * len(tables.x_rows) * walk.columns * walk.filters * walk.taps_step * walk.length
-    row_parts = 1 if walk.images >= 4 * threads() else len(tables.x_rows)
-    run(sum_products, products >= PARALLEL_PRODUCTS, out, x, w, bias, -np.inf, *tables, row_parts, 1)
+    """sum_products, shared as the steps of a network share it."""
+    call = sums(out, x, w, bias, -np.inf, tables)
+    with entry([call]):
+        kernel, args = call
+        kernel(*args)
