@@ -5,6 +5,7 @@ import pytest
 
 from fastcnn import Trainer, load_mnist, optim
 from fastcnn.augment import DRAWN, Augmentation, uniform
+from fastcnn.dropout import GOLDEN, splitmix64
 from fastcnn.errors import FastcnnError
 from fastcnn.layers import Affine, Flatten
 from fastcnn.model import Sequential
@@ -29,6 +30,14 @@ def test_numbers_are_uniform_and_each_ones_own():
     assert np.abs(drawn.mean(axis=0)).max() < 5 * np.sqrt(1 / 3 / 5000)
     assert np.abs(np.corrcoef(drawn.T) - np.eye(DRAWN)).max() < 0.08
     np.testing.assert_array_equal(uniform(7, np.array([4999, 3]), DRAWN), drawn[[4999, 3]])
+
+
+def test_numbers_are_outputs_of_splitmix64():
+    """Picture n has outputs n * DRAWN and on of the generator seeded with the key: their upper 53 bits."""
+    drawn = uniform(2**64 - 5, np.array([59_999, 0]), DRAWN)
+    for row, number in zip(drawn, (59_999, 0), strict=True):
+        states = [(2**64 - 5 + (number * DRAWN + i) * GOLDEN) % 2**64 for i in range(DRAWN)]
+        np.testing.assert_array_equal(row, [(splitmix64(state) >> 11) / 2**52 - 1 for state in states])
 
 
 def test_picture_is_changed_alike_in_every_batch(digits):
