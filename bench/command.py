@@ -31,7 +31,10 @@ BENCHMARKS = {
     "kernels": ("portability", "other instruction sets; AArch64 assembly"),
     "neighbour": ("neighbour", "with a busy process beside it"),
     "seeds": ("seeds", "the default recipe's accuracy over seeds"),
+    "gui-latency": ("gui_latency", "the window: from a mouse move to the shown answer, and what holds its thread"),
+    "gui-soak": ("gui_soak", "the window: memory over 30 minutes of drawing"),
 }
+WHEN_NAMED = ("gui-latency", "gui-soak")  # they need Qt, and the second takes half an hour
 TABLES = "tables"  # no benchmark: only writes tables and plots anew
 
 
@@ -44,7 +47,9 @@ def _threads(text: str) -> tuple[int, ...]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `fastcnn bench`."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; or {TABLES} (default: all)")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; or {TABLES} (default: all but the window's)"
+    )
     parser.add_argument("--quick", action="store_true", help="few rounds, to see that it works; keeps nothing")
     parser.add_argument("--threads", type=_threads, metavar="N,...", help="threads to measure (default: 1,2,all cores)")
     parser.add_argument(
@@ -109,7 +114,8 @@ def bench(args: argparse.Namespace) -> None:
 
     folder = Path(args.out) if args.out else record.results_folder()
     keeps = bool(args.out) or not (args.quick or args.only or args.cpu_name)
-    names = [name for name in args.names or BENCHMARKS if name != TABLES]
+    wanted = args.names or [name for name in BENCHMARKS if name not in WHEN_NAMED]
+    names = [name for name in wanted if name != TABLES]
     found = {}
     if names:
         settings = _settings(args)

@@ -214,13 +214,38 @@ def scaling(result: Any) -> str:
     return "\n".join(parts) + f"\nTimes of one picture. Two threads are faster than one: {pays}.\n"
 
 
+def gui_latency(result: Any) -> str:
+    rows = []
+    for row in result["rows"]:
+        held, of_it = row["held"], row["held"]["of_it"]
+        rows.append((
+            row["state"], f"{row['median_ms']:.1f} ms", f"{row['p95_ms']:.1f} ms", f"{row['longest_ms']:.1f} ms",
+            f"{held['p999_ms']:.1f} ms", f"{held['longest_ms']:.1f} ms", f"{of_it['working_ms']:.1f} ms",
+            f"{of_it['queueing_for_a_processor_ms']:.1f} ms", f"{of_it['waiting_for_other_threads_ms']:.1f} ms",
+        ))  # fmt: skip
+    header = (
+        "state", "move to answer: median", "95th percentile", "longest", "thread held: 99.9th percentile", "longest",
+        "of it at work", "queueing for a processor", "waiting for other threads",
+    )  # fmt: skip
+    start, ready, machine = result["start_to_window_s"], result["start_to_ready_s"], result["machine_longest_ms"]
+    return table(header, rows) + (
+        f"\nOn {result['cores']} cores. From the start of the process to the window {start:.2f} s, until the network "
+        f"can answer {ready:.2f} s. A loop that does nothing else was held for up to {machine:.1f} ms.\n"
+    )
+
+
+def gui_soak(result: Any) -> str:
+    rows = [(f"{row['minutes']:.0f}", f"{row['rounds']:,}", f"{row['memory_mb']:.1f} MB") for row in result["rows"]]
+    return table(("minutes", "rounds", "memory"), rows)
+
+
 TABLES: dict[str, Callable[[Any], str]] = {
     "train-step": training, "inference": inference, "layers": layers, "functions": functions, "baselines": baselines,
     "speedrun": speedrun, "resources": resources, "profile": profile, "scaling": scaling, "kernels": kernels,
-    "neighbour": neighbour, "seeds": accuracy,
+    "neighbour": neighbour, "seeds": accuracy, "gui-latency": gui_latency, "gui-soak": gui_soak,
 }  # fmt: skip
 # Marked place in the README -> the benchmark whose table stands there; "targets" takes all of them.
-IN_README = {"accuracy": "seeds", "training": "train-step"}
+IN_README = {"accuracy": "seeds", "training": "train-step", "window": "gui-latency"}
 
 
 def readme_tables(records: Records) -> dict[str, str]:

@@ -10,6 +10,8 @@ from .record import Record
 
 Records = Mapping[str, Record]
 
+WINDOW_STATES = ("idle", "training")  # of the latency's rows, those with a goal
+
 # Row -> one sentence on why it misses; shown only where it does.
 REASONS: dict[str, str] = {
     "one picture: PyTorch's median latency over ours": (
@@ -28,6 +30,10 @@ def _seconds(value: float) -> str:
 
 def _percent(value: float) -> str:
     return f"{100 * value:.2f} %"
+
+
+def _ms(value: float) -> str:
+    return f"{value:.1f} ms"
 
 
 def _megabytes(value: float) -> str:
@@ -94,6 +100,18 @@ def _beside(result: Any) -> float:
     return next(float(row["slower_mean"]) for row in result["rows"] if row["name"] == "fastcnn, 2")
 
 
+def _state(state: str, *path: str) -> Callable[[Any], float]:
+    def pick(result: Any) -> float:
+        row = next(row for row in result["rows"] if row["state"] == state)
+        return _at(*path)(row)
+
+    return pick
+
+
+def _growth(result: Any) -> float:
+    return 1e6 * (float(result["end_mb"]) - float(result["warm_mb"]))
+
+
 def _worst_sum(result: Any) -> float:
     return max(abs(float(run["sum_over_whole"]) - 1) for run in result["runs"])
 
@@ -156,6 +174,30 @@ def _of_processes() -> list[Target]:
         at_most(beside, "neighbour", _beside, 3.0),
         at_most("profile: sum of the parts differs from the whole", "profile", _worst_sum, 0.05, _percent),
         Target(accuracy, "seeds", mean, 0.9915, show=_percent),
+        at_most(
+            "window: start of the process to its network ready", "gui-latency", _at("start_to_ready_s"), 1.5, _seconds
+        ),
+        *(
+            at_most(
+                f"window, {state}: mouse move to shown answer, 95th percentile",
+                "gui-latency",
+                _state(state, "p95_ms"),
+                30,
+                _ms,
+            )
+            for state in WINDOW_STATES
+        ),
+        *(
+            at_most(
+                f"window, {state}: its thread held at a stretch",
+                "gui-latency",
+                _state(state, "held", "longest_ms"),
+                16,
+                _ms,
+            )
+            for state in WINDOW_STATES
+        ),
+        at_most("window, 30 minutes: growth of memory once warm", "gui-soak", _growth, 8e6, _megabytes),
     ]
 
 

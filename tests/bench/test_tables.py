@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fastcnn.bench import markdown, record, tables
-from fastcnn.bench.command import BENCHMARKS
+from fastcnn.bench.command import BENCHMARKS, WHEN_NAMED
 from fastcnn.bench.plots import PLOTS
 from fastcnn.bench.targets import TARGETS, Target
 from fastcnn.errors import FastcnnError
@@ -102,3 +102,8 @@ def test_missed_goal_is_shown_as_missed():
     assert len(lines) == 4  # header, rule, and the two rows that were measured
     assert lines[2].endswith("| at least 4.50 | 4.40 | **no** |")
     assert lines[3].endswith("| at least 4.00 | 4.10 | yes |")
+
+
+def test_window_is_measured_only_when_named():
+    assert set(WHEN_NAMED) <= set(BENCHMARKS)
+    assert all(name.startswith("gui-") for name in WHEN_NAMED)

@@ -1,0 +1,129 @@
+"""How long a thread is held at a stretch, and by what: its own work, a busy processor, or what other threads hold.
+
+A watchdog that needs no interpreter lock notes where all threads are when a stretch becomes too long.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+LIMIT_S = 0.016  # a frame of a screen that shows 60 a second
+NO_SCHEDSTAT = (0, 0)
+
+
+class Hold(NamedTuple):
+    """One stretch; `waited_s` is what is neither work nor queueing: locks of other threads, and the disk.
+
+    working_s, queueing_s : on a processor, and ready to run while others had it (Linux's schedstat; else 0)
+    collecting_s : of Python's garbage collection, on whichever thread
+    """
+
+    elapsed_s: float
+    working_s: float
+    queueing_s: float
+    collecting_s: float
+    stacks: str
+
+    @property
+    def waited_s(self) -> float:
+        return max(0.0, self.elapsed_s - self.working_s - self.queueing_s)
+
+
+class Watch:
+    """Times stretches of one thread's work; made and used on that thread, inside `watching`."""
+
+    def __init__(self, stacks: Any) -> None:
+        self._stacks = stacks
+        self._schedstat = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
+        self._collecting_s = self._collection_start_s = 0.0
+        self.seconds: list[float] = []
+        self.longest = Hold(0, 0, 0, 0, "")
+
+    def run(self, work: Callable[[], object]) -> None:
+        """Do the work and note how long it held the thread."""
+        self._stacks.seek(0)
+        self._stacks.truncate()
+        collected_s, (worked_ns, queued_ns) = self._collecting_s, self._times()
+        faulthandler.dump_traceback_later(LIMIT_S, file=self._stacks)
+        start = time.perf_counter()
+        work()
+        elapsed_s = time.perf_counter() - start
+        faulthandler.cancel_dump_traceback_later()
+        self.seconds.append(elapsed_s)
+        if elapsed_s > self.longest.elapsed_s:
+            worked, queued = self._times()
+            self._stacks.seek(0)
+            self.longest = Hold(
+                elapsed_s,
+                (worked - worked_ns) / 1e9,
+                (queued - queued_ns) / 1e9,
+                self._collecting_s - collected_s,
+                self._stacks.read(),
+            )
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.seconds.clear()
+        self.longest = Hold(0, 0, 0, 0, "")
+
+    def summary(self) -> dict[str, Any]:
+        """In milliseconds: the 99.9th percentile of all stretches, and the longest with what it consisted of."""
+        hold = self.longest
+        return {
+            "stretches": len(self.seconds),
+            "p999_ms": float(1000 * np.percentile(self.seconds, 99.9)),
+            "longest_ms": 1000 * hold.elapsed_s,
+            "of_it": {
+                "working_ms": 1000 * hold.working_s,
+                "queueing_for_a_processor_ms": 1000 * hold.queueing_s,
+                "waiting_for_other_threads_ms": 1000 * hold.waited_s,
+                "collecting_garbage_ms": 1000 * hold.collecting_s,
+            },
+            "over_16_ms": sum(second > LIMIT_S for second in self.seconds),
+            "stacks": hold.stacks.splitlines(),
+        }
+
+    def collecting(self, phase: str, info: dict[str, int]) -> None:
+        """For `gc.callbacks`."""
+        if phase == "start":
+            self._collection_start_s = time.perf_counter()
+        else:
+            self._collecting_s += time.perf_counter() - self._collection_start_s
+
+    def _times(self) -> tuple[int, int]:
+        try:
+            working_ns, queueing_ns, _ = self._schedstat.read_bytes().split()
+        except FileNotFoundError:
+            return NO_SCHEDSTAT
+        return int(working_ns), int(queueing_ns)
+
+
+@contextmanager
+def watching() -> Iterator[Watch]:
+    """A watch of the current thread."""
+    with tempfile.TemporaryFile("w+") as stacks:
+        watch = Watch(stacks)
+        gc.callbacks.append(watch.collecting)
+        try:
+            yield watch
+        finally:
+            gc.callbacks.remove(watch.collecting)
+
+
+def machine_longest_s(duration_s: float) -> float:
+    """The longest time between two looks at the clock, of a loop that does nothing else: what the machine takes."""
+    longest, end = 0.0, (last := time.perf_counter()) + duration_s
+    while last < end:
+        now = time.perf_counter()
+        longest, last = max(longest, now - last), now
+    return longest
