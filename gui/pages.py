@@ -42,8 +42,8 @@ class Pages(QObject):
     def __init__(self, program: Program) -> None:
         super().__init__(program)
         self._program, self._window = program, program.window
-        self.trainer = Worker("training", program.failed, self)
-        self.learner = Worker("learning", program.failed, self)
+        self.trainer = Worker("training", program.failed, self, polite=True)
+        self.learner = Worker("learning", program.failed, self, polite=True)
         self._answer_shown = 0
         self._add_networks()
         self._add_inside()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from functools import cache
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from fastcnn.gui.logic.answers import Answer
 
 if TYPE_CHECKING:
-    from fastcnn.model import Sequential
+    from fastcnn.committee import Network
     from fastcnn.recognizer import Recognizer
 
 Pictures = npt.NDArray[np.uint8]
@@ -61,13 +62,11 @@ class Engine:
             self.model, self._recognizer = wanted, recognizer
         return wanted
 
-    def use(self, network: Sequential | None) -> None:
+    def use(self, network: Network | None) -> None:
         """Try this network instead, until called with None: one in training, or one not yet kept."""
         tried = None
         if network is not None:
-            from fastcnn.recognizer import Recognizer
-
-            tried = Recognizer(self.model)
+            tried = copy.copy(self.recognizer)  # its way with pictures; no file is read anew
             tried.network = network
         with self._lock:
             self._tried = tried
@@ -83,7 +82,7 @@ class Engine:
         return current
 
     @property
-    def network(self) -> Sequential:
+    def network(self) -> Network:
         """The network in use."""
         return self.recognizer.network
 
