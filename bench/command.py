@@ -27,6 +27,7 @@ BENCHMARKS = {
     "speedrun": ("speedrun", "the whole process to 99 %"),
     "resources": ("resources", "compiling and memory"),
     "profile": ("profile", "each step of the plan against the machine's ceiling"),
+    "augmentation": ("augmentation", "changing the pictures, as a share of a training step"),
     "scaling": ("scaling", "time by batch, threads, side and channels"),
     "kernels": ("portability", "other instruction sets; AArch64 assembly"),
     "neighbour": ("neighbour", "with a busy process beside it"),

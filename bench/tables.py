@@ -176,6 +176,19 @@ def profile(result: Any) -> str:
     return "\n".join(parts)
 
 
+def augmentation(result: Any) -> str:
+    rows = [
+        (
+            row["amounts"], n, duration(row[n]["median_s"]), duration(row[n]["step_median_s"]),
+            f"{row[n]['share']:.1%}", f"{row[n]['share_of_fastest']:.1%}",
+        )
+        for row in result["rows"]
+        for n in row
+        if n.isdecimal()
+    ]  # fmt: skip
+    return table(("amounts", "threads", "100 pictures", "training step", "share", "by the fastest calls"), rows)
+
+
 def kernels(result: Any) -> str:
     rows = [
         (
@@ -241,6 +254,7 @@ def gui_soak(result: Any) -> str:
 
 TABLES: dict[str, Callable[[Any], str]] = {
     "train-step": training, "inference": inference, "layers": layers, "functions": functions, "baselines": baselines,
+    "augmentation": augmentation,
     "speedrun": speedrun, "resources": resources, "profile": profile, "scaling": scaling, "kernels": kernels,
     "neighbour": neighbour, "seeds": accuracy, "gui-latency": gui_latency, "gui-soak": gui_soak,
 }  # fmt: skip

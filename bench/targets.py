@@ -96,6 +96,10 @@ def _at(*path: str) -> Callable[[Any], float]:
     return pick
 
 
+def _augmentation(threads: int) -> Callable[[Any], float]:
+    return lambda result: float(result["rows"][0][str(threads)]["share_of_fastest"])
+
+
 def _beside(result: Any) -> float:
     return next(float(row["slower_mean"]) for row in result["rows"] if row["name"] == "fastcnn, 2")
 
@@ -152,6 +156,9 @@ def _targets() -> list[Target]:
     rows.append(
         Target("training step, batch 100: 2 threads over 1", "train-step", _in_batch(100, "speedup_1_to_2"), 1.8)
     )
+    for n in (2, 1):
+        what = f"changing the pictures, batch 100, {_threads(n)}: share of a training step (fastest calls)"
+        rows.append(Target(what, "augmentation", _augmentation(n), 0.15, at_most=True, show=_percent))
     return [*rows, *_of_processes()]
 
 
