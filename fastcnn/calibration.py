@@ -14,7 +14,7 @@ from fastcnn.arrays import Array
 from fastcnn.losses import softmax
 
 if TYPE_CHECKING:
-    from fastcnn.model import Sequential
+    from fastcnn.committee import Network
 
 TEMPERATURES = (0.05, 20.0)
 GOLDEN = (5**0.5 - 1) / 2
@@ -22,7 +22,7 @@ ROUNDS = 40  # the bracket shrinks to 5e-9 of what it was
 SMALLEST_PROBABILITY = 1e-300
 
 
-def calibrated(network: Sequential, images: Array) -> Array:
+def calibrated(network: Network, images: Array) -> Array:
     """A network's probabilities (N, classes) at its temperature; arguments and errors as for `Sequential.forward`."""
     logits = network.forward(images)
     return softmax(logits / logits.dtype.type(network.temperature))

@@ -2,7 +2,7 @@
 
 A network's file holds its parameters and buffers as everyone sees them; in the metadata are its description (JSON)
 and a SHA-256 of everything, so that a flipped bit is noticed. Nothing in a file is ever executed: the description's
-layer names go through a fixed table.
+layer names go through a fixed table. A committee's file holds the same of each member, "0/" and so on before its names.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ import numpy as np
 
 from .arrays import Array
 from .checks import check_positive
+from .committee import MEMBERS, Committee, Network
 from .errors import FastcnnError
 from .model import Sequential
 from .structure import check_arrays, check_dtype, declare, layers_from_description
@@ -27,6 +28,7 @@ Path = str | os.PathLike[str]
 # The largest network's values, 64 Mi float32, and some for the header.
 MAX_FILE_BYTES = (1 << 28) + (1 << 20)
 FORMAT = "fastcnn network 1"
+COMMITTEE_FORMAT = "fastcnn committee 1"
 # No file of ours takes so long to write, so an older temporary one is a killed process's.
 LEFT_BEHIND_AFTER_S = 600
 # safetensors' names for the dtypes that our files hold.
@@ -93,26 +95,37 @@ def read_arrays(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> tuple[dict[st
     return arrays, metadata
 
 
-def save_network(network: Sequential, path: Path) -> None:
-    """Write a network, atomically, to a safetensors file.
+def save_network(network: Network, path: Path) -> None:
+    """Write a network or a committee, atomically, to a safetensors file.
 
     Raises
     ------
     FastcnnError
         If it cannot be written or a value is not finite; the old file is as it was.
     """
-    arrays = network.state_arrays()
+    if isinstance(network, Committee):
+        members = network.members
+        arrays = {
+            f"{number}/{name}": array for number, m in enumerate(members) for name, array in m.state_arrays().items()
+        }
+        description: dict[str, Any] = {"name": network.name, "members": [member.describe() for member in members]}
+        metadata = {
+            "format": COMMITTEE_FORMAT,
+            "description": json.dumps(description),
+            "temperatures": json.dumps([float(member.temperature) for member in members]),
+        }
+    else:
+        arrays, metadata = network.state_arrays(), {"format": FORMAT, "description": json.dumps(network.describe())}
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise FastcnnError(f"the network is not saved because {name} holds values that are not finite")
-    metadata = {"format": FORMAT, "description": json.dumps(network.describe())}
     if network.temperature != 1:
         metadata["temperature"] = repr(float(network.temperature))
     write_arrays(path, arrays, metadata)
 
 
-def load_network(path: Path) -> Sequential:
-    """Read a network that `save_network` wrote.
+def load_network(path: Path) -> Network:
+    """Read a network or a committee that `save_network` wrote.
 
     Raises
     ------
@@ -120,21 +133,49 @@ def load_network(path: Path) -> Sequential:
         If the file cannot be read or is not, whole and unchanged, such a network; one sentence says why.
     """
     arrays, metadata = read_arrays(path)
-    if metadata.get("format") != FORMAT or "description" not in metadata:
+    if metadata.get("format") not in (FORMAT, COMMITTEE_FORMAT) or "description" not in metadata:
         raise FastcnnError(f"{os.fspath(path)} holds no network: its metadata is not of the format {FORMAT!r}")
     try:
         description = json.loads(metadata["description"])
-        # Nothing of the size that the description asks for is allocated before the arrays are known to have that size.
-        _, _, declared = declare(layers_from_description(description), description["input_shape"])
-        check_arrays(arrays, {name: d.shape for name, d in declared}, check_dtype(description["dtype"]))
-        network = Sequential.from_description(description)
-        network.load_state_arrays(arrays)
+        if metadata["format"] == COMMITTEE_FORMAT:
+            network: Network = _committee(description, json.loads(metadata.get("temperatures", "null")), arrays)
+        else:
+            network = _network(description, arrays)
         network.temperature = check_positive("temperature", float(metadata.get("temperature", "1")))
     except RecursionError:
         raise FastcnnError(f"{os.fspath(path)} holds no network: its description is nested too deeply") from None
     except (TypeError, ValueError) as error:
         raise FastcnnError(f"{os.fspath(path)} holds no network that fastcnn knows: {_short(error)}") from error
     return network
+
+
+def _network(description: Any, arrays: dict[str, Array]) -> Sequential:
+    # Nothing of the size that the description asks for is allocated before the arrays are known to have that size.
+    _, _, declared = declare(layers_from_description(description), description["input_shape"])
+    check_arrays(arrays, {name: d.shape for name, d in declared}, check_dtype(description["dtype"]))
+    network = Sequential.from_description(description)
+    network.load_state_arrays(arrays)
+    return network
+
+
+def _committee(description: Any, temperatures: Any, arrays: dict[str, Array]) -> Committee:
+    if not isinstance(description, dict) or set(description) != {"name", "members"}:
+        raise ValueError("a committee's description must have name and members")
+    described = description["members"]
+    if not isinstance(described, list) or not isinstance(temperatures, list) or len(described) != len(temperatures):
+        raise ValueError("a committee's members and their temperatures must be lists of one length")
+    if not MEMBERS[0] <= len(described) <= MEMBERS[1]:
+        raise ValueError(f"a committee has {MEMBERS[0]} to {MEMBERS[1]} members, not {len(described)}")
+    parts: list[dict[str, Array]] = [{} for _ in described]
+    for name, array in arrays.items():
+        number, _, own_name = name.partition("/")
+        if number not in map(str, range(len(parts))):
+            raise ValueError(f"the array {name!r:.60} belongs to no member")
+        parts[int(number)][own_name] = array
+    members = [_network(each, part) for each, part in zip(described, parts, strict=True)]
+    for member, temperature in zip(members, temperatures, strict=True):
+        member.temperature = check_positive("temperature", temperature)
+    return Committee(members, name=description["name"])
 
 
 def _reason(error: Exception) -> str:

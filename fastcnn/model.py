@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -20,9 +20,10 @@ from .kernels.shapes import integer
 from .layer import MAX_ACTIVATION, Layer
 from .layers import Affine, Conv2d, Dropout, Flatten, MaxPool2d, ReLU
 from .losses import check_label_smoothing, check_labels, softmax, softmax_cross_entropy
+from .optim import clip_gradients
 from .parameters import Parameter, allocate, initialise
 from .plan import Plan, serves
-from .structure import check_arrays, check_dtype, declare, layers_from_description
+from .structure import check_arrays, check_dtype, check_name, declare, layers_from_description
 from .summary import summary_table, text_table
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 # Inference goes through the layers in chunks of at most this many pictures, so that 60,000 need no more memory than
 # these; of fewer where a layer's output is so large that a chunk would hold more than MAX_ACTIVATION values.
 CHUNK = 256
-MAX_NAME = 200
 
 
 class Sequential:
@@ -63,7 +63,7 @@ class Sequential:
         name: str = "",
     ) -> None:
         self.dtype = check_dtype(dtype)
-        self.name = _check_name(name)
+        self.name = check_name(name)
         self.temperature = 1.0  # what `calibration` divides the logits by; saved along, and nothing else here uses it
         self.layers = tuple(layers)
         self.input_shape, self.output_shape, declared = declare(self.layers, input_shape)
@@ -129,6 +129,11 @@ class Sequential:
         return {name: window for name, window in self._windows.items() if window.grad_storage is None}
 
     @property
+    def has_plan(self) -> bool:
+        """Whether a backend with fused steps runs it by them, and not layer by layer."""
+        return self._can_be_planned
+
+    @property
     def parameter_count(self) -> int:
         """The number of trained values."""
         return sum(parameter.size for parameter in self.parameters.values())
@@ -152,6 +157,10 @@ class Sequential:
         self._check_images(images)
         out = np.empty((len(images), *self.output_shape), self.dtype)
         with self._lock:
+            if len(images) > self._chunk:
+                plan = self._plan_for(self._chunk, training=False)
+                if plan is not None and plan.stream(images, out):
+                    return out
             for start in range(0, len(images), self._chunk):
                 out[start : start + self._chunk] = self._run_layers(images[start : start + self._chunk])
         return out
@@ -186,7 +195,16 @@ class Sequential:
         check_label_smoothing(label_smoothing)
         step = integer("step", step, 0)
         with self._lock:
-            return self._train_layers(images, labels, label_smoothing, step)
+            return float(self._train_layers(images, labels, label_smoothing, step))
+
+    def loss_and_gradients_of(self, batch: Any, *, label_smoothing: float, step: int) -> SupportsFloat:
+        """The same of a batch on the GPU (`batches`), which is trusted; the loss is fetched when it is looked at."""
+        with self._lock:
+            plan = self._plan_for(len(batch), training=True)
+            assert plan is not None  # or there would be no batch on a GPU
+            loss = plan.loss_and_gradients_of(batch, label_smoothing, step)
+            self._residence.changed()
+            return loss
 
     def state_arrays(self) -> dict[str, Array]:
         """Copies of all parameters and buffers as everyone sees them, by name."""
@@ -218,6 +236,14 @@ class Sequential:
                 optimizer.update(values, gradients)
             else:
                 optimizer.update(self.values, self.gradients)
+
+    def clip_gradients(self, max_norm: float) -> None:
+        """Scale `gradients`, where these are, so that their Euclidean norm is at most max_norm."""
+        with self._lock:
+            if self._residence is not None and self._residence.is_newer:
+                self._residence.clip(max_norm)
+            else:
+                clip_gradients(self.gradients, max_norm)
 
     def average_in(self, source: "Sequential", decay: float) -> None:
         """Move the values by (1 - decay) of the way to those of a network of the same shape, where these are."""
@@ -332,7 +358,7 @@ class Sequential:
             x = layer.forward(x, False)
         return x
 
-    def _train_layers(self, images: Array, labels: Array, label_smoothing: float, step: int) -> float:
+    def _train_layers(self, images: Array, labels: Array, label_smoothing: float, step: int) -> SupportsFloat:
         plan = self._plan_for(len(images), training=True)
         if plan is not None:
             loss = plan.loss_and_gradients(images, labels, label_smoothing, step)
@@ -373,11 +399,3 @@ def deep_network(*, seed: int | None = None) -> Sequential:
     for _ in range(2):
         layers += [Conv2d(64, 3), BatchNorm2d(), ReLU()]
     return Sequential([*layers, MaxPool2d(2), Flatten(), Affine(10)], seed=seed, name="default")
-
-
-def _check_name(name: str) -> str:
-    if not isinstance(name, str):
-        raise TypeError(f"name must be a string, not {type(name).__name__}")
-    if len(name) > MAX_NAME or not name.isprintable():
-        raise ValueError(f"name must be at most {MAX_NAME} printable characters")
-    return name

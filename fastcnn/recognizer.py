@@ -20,7 +20,7 @@ from fastcnn.files import load_network
 from fastcnn.preprocess import SIDE_PX, Field, prepare, prepare_each
 
 if TYPE_CHECKING:
-    from fastcnn.model import Sequential
+    from fastcnn.committee import Network
     from fastcnn.pictures import Picture
 
 CLASSES = 10
@@ -70,8 +70,8 @@ def find_model(model: str | os.PathLike[str]) -> tuple[str, Path]:
     return name, path
 
 
-def load_classifier(model: str | os.PathLike[str]) -> Sequential:
-    """Load a network that takes 28 x 28 pictures and knows ten digits, by name or path.
+def load_classifier(model: str | os.PathLike[str]) -> Network:
+    """Load a network or a committee that takes 28 x 28 pictures and knows ten digits, by name or path.
 
     Raises
     ------

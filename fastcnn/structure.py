@@ -14,6 +14,7 @@ from .layers import layer_from_description
 from .parameters import Declaration
 
 MAX_LAYERS = 1000
+MAX_NAME = 200
 # 256 MiB of float32: far beyond any network for 28x28 pictures, and a bound for what a file can ask for.
 MAX_PARAMETERS = 1 << 26
 
@@ -55,6 +56,15 @@ def layers_from_description(description: object) -> list[Layer]:
     if not isinstance(layers, list) or len(layers) > MAX_LAYERS:
         raise ValueError(f"the description must hold a list of at most {MAX_LAYERS} layers")
     return [layer_from_description(layer) for layer in layers]
+
+
+def check_name(name: str) -> str:
+    """The name of a network; TypeError or ValueError unless it is a printable text of at most MAX_NAME characters."""
+    if not isinstance(name, str):
+        raise TypeError(f"name must be a string, not {type(name).__name__}")
+    if len(name) > MAX_NAME or not name.isprintable():
+        raise ValueError(f"name must be at most {MAX_NAME} printable characters")
+    return name
 
 
 def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:

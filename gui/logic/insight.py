@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from fastcnn.committee import Network
     from fastcnn.layers import Conv2d
     from fastcnn.model import Sequential
 
@@ -30,17 +31,25 @@ def _first_convolution(network: Sequential) -> tuple[int, Conv2d] | None:
     return None
 
 
-def filters(network: Sequential) -> Field | None:
-    """The (K, R, S) filters of the first convolution, over its first channel; None where there is none."""
-    found = _first_convolution(network)
+def filters(network: Network) -> Field | None:
+    """The (K, R, S) filters of the first convolution, over its first channel; None where there is none.
+
+    A committee shows those of its first member, here and in `feature_maps`.
+    """
+    from fastcnn.committee import leader
+
+    found = _first_convolution(leader(network))
     if found is None:
         return None
     first_channel: Field = found[1].parameters["weight"].array[:, 0].astype(np.float32)
     return first_channel
 
 
-def feature_maps(network: Sequential, field: Field) -> Field | None:
+def feature_maps(network: Network, field: Field) -> Field | None:
     """What each filter finds in a (28, 28) picture: (K, P, Q), zero or more; None without a convolution."""
+    from fastcnn.committee import leader
+
+    network = leader(network)
     found = _first_convolution(network)
     if found is None:
         return None
@@ -51,7 +60,7 @@ def feature_maps(network: Sequential, field: Field) -> Field | None:
     return maps
 
 
-def occlusion(network: Sequential, field: Field, digit: int) -> Field:
+def occlusion(network: Network, field: Field, digit: int) -> Field:
     """How much the digit's probability falls when a square around each pixel is blackened: (28, 28), 0 to 1.
 
     After Zeiler and Fergus, Visualizing and understanding convolutional networks (2014), section 4.2.

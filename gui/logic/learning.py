@@ -16,6 +16,7 @@ from fastcnn.gui.logic.collection import Sample, arrays
 from fastcnn.gui.logic.engine import Set
 
 if TYPE_CHECKING:
+    from fastcnn.committee import Network
     from fastcnn.model import Sequential
 
 LEAST_DRAWINGS = 8  # of them 2 are held back
@@ -58,7 +59,7 @@ def _shifted(images: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDA
     return moved
 
 
-def score(network: Sequential, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> Score:
+def score(network: Network, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> Score:
     """How many of these pictures a network reads right."""
     if not len(labels):
         return Score(0, 0)
@@ -67,7 +68,7 @@ def score(network: Sequential, images: npt.NDArray[np.uint8], labels: npt.NDArra
 
 
 def learn(
-    network: Sequential,
+    network: Network,
     samples: list[Sample],
     training: Set,
     test: Set,
@@ -79,7 +80,7 @@ def learn(
 
     Parameters
     ----------
-    network : is not changed
+    network : is not changed; of a committee the first member learns
     progress : called now and then with the share done, 0 to 1
     cancelled : asked at each step
 
@@ -90,6 +91,7 @@ def learn(
     ValueError
         If no drawing is left to learn from.
     """
+    from fastcnn.committee import leader
     from fastcnn.optim import AdamW
     from fastcnn.train import Trainer
 
@@ -97,7 +99,7 @@ def learn(
     held_back = arrays([sample for sample in samples if sample.held_back])
     if not len(labels):
         raise ValueError("there are no drawings to learn from: correct some answers first")
-    copy = network.copy()
+    copy = leader(network).copy()
     trainer = Trainer(copy, AdamW(LR))
     rng = np.random.default_rng(SEED)
     for step in range(STEPS):

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from fastcnn.gui.logic.engine import Set
 
 if TYPE_CHECKING:
+    from fastcnn.committee import Network
     from fastcnn.metrics import Evaluation
-    from fastcnn.model import Sequential
 
 SINGLE_REPEATS = 30
 
@@ -41,7 +41,7 @@ class Results:
         return [int(number) for number in found[order]]
 
 
-def read_all(network: Sequential, test: Set) -> Results:
+def read_all(network: Network, test: Set) -> Results:
     """Read all test pictures; slow, call it in a job."""
     from fastcnn.metrics import evaluate
 

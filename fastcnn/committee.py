@@ -1,0 +1,103 @@
+"""A committee: several networks that read each picture, and answer with the mean of their probabilities.
+
+Each member's probabilities are those at its own temperature, so that one that is too sure does not outvote the others.
+It has what a network has for reading, and one file; it is trained member by member.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+
+from fastcnn.arrays import Array
+from fastcnn.calibration import calibrated
+from fastcnn.model import Sequential
+from fastcnn.structure import check_name
+
+MEMBERS = (2, 16)  # the fewest and the most
+
+
+class Committee:
+    """Several networks as one.
+
+    Parameters
+    ----------
+    members : 2 to 16 networks that take and give the same shapes
+    name : a label that is saved along
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the members are something else.
+    """
+
+    def __init__(self, members: Sequence[Sequential], *, name: str = "") -> None:
+        self.members = tuple(members)
+        low, high = MEMBERS
+        if not low <= len(self.members) <= high:
+            raise ValueError(f"a committee has {low} to {high} members, not {len(self.members)}")
+        first = self.members[0]
+        for member in self.members:
+            if not isinstance(member, Sequential):
+                raise TypeError(f"a committee's members must be networks, not {type(member).__name__}")
+            if (member.input_shape, member.output_shape) != (first.input_shape, first.output_shape):
+                raise ValueError(
+                    f"a committee's members must take and give the same shapes: one goes from {member.input_shape} to "
+                    f"{member.output_shape}, the first from {first.input_shape} to {first.output_shape}"
+                )
+        self.name = check_name(name)
+        self.input_shape, self.output_shape = first.input_shape, first.output_shape
+        self.temperature = 1.0  # of the mean; each member has its own
+
+    def __repr__(self) -> str:
+        return f"Committee({len(self.members)} x {self.members[0].name or 'network'}, input_shape={self.input_shape})"
+
+    @property
+    def parameter_count(self) -> int:
+        """The number of trained values of all members."""
+        return sum(member.parameter_count for member in self.members)
+
+    def predict_proba(self, images: Array) -> Array:
+        """Probabilities (N, classes) float64, the mean of the members'; arguments and errors as for `forward`."""
+        total = np.zeros((len(images), *self.output_shape))
+        for member in self.members:
+            total += calibrated(member, images)
+        return total / len(self.members)
+
+    def forward(self, images: Array) -> Array:
+        """Logits (N, classes) float64: the logarithm of `predict_proba`, so that their softmax gives that again.
+
+        Arguments and errors as for `Sequential.forward`.
+        """
+        smallest = np.finfo(np.float64).tiny  # a logit must stay finite
+        logits: Array = np.log(np.maximum(self.predict_proba(images), smallest))
+        return logits
+
+    def copy(self) -> Committee:
+        """A committee of its own of copies of the members."""
+        twin = Committee([member.copy() for member in self.members], name=self.name)
+        twin.temperature = self.temperature
+        return twin
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all members to one safetensors file; see `files.save_network`."""
+        from fastcnn.files import save_network  # files imports this module
+
+        save_network(self, path)
+
+    def summary(self) -> str:
+        """How many members there are, and the table of each that differs from the one before."""
+        tables = [member.summary() for member in self.members]
+        if len(set(tables)) == 1:
+            return f"{len(tables)} networks, each:\n{tables[0]}"
+        return "\n".join(f"network {number}:\n{table}" for number, table in enumerate(tables, 1))
+
+
+Network = Sequential | Committee
+
+
+def leader(network: Network) -> Sequential:
+    """The network itself, or a committee's first member: for what one network alone can show or learn."""
+    return network.members[0] if isinstance(network, Committee) else network
