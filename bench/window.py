@@ -78,10 +78,9 @@ def until(condition: Callable[[], bool]) -> None:
 def settle(window: Any) -> None:
     """Handle events until nothing is being worked on."""
     program = window.program
-    for _ in range(4):
-        until(lambda: program.answers.idle and program.work.idle and program.pages.learner.idle)
-        end_s = time.perf_counter() + 0.02
-        until(lambda end_s=end_s: time.perf_counter() > end_s)  # type: ignore[misc]
+    process()
+    until(lambda: program.answers.idle and program.work.idle and program.pages.learner.idle)
+    process()
 
 
 def moves(canvas: Any, points: Points) -> Iterator[Callable[[], None]]:

@@ -48,14 +48,15 @@ class Worker(QObject):
         self._thread: threading.Thread | None = None
         self._stopped = False
         self._busy = False
+        self._on_their_way = 0  # calls from the worker's thread that the GUI thread has not made yet
         # From the worker's thread this is queued: Qt compares the thread of the sender's emit with the receiver's.
         self._call.connect(self._run_here)
 
     @property
     def idle(self) -> bool:
-        """Whether nothing waits or runs; answers may still be on their way."""
+        """Whether nothing waits or runs and every answer has been handed over."""
         with self._changed:
-            return not self._waiting and not self._busy
+            return not (self._waiting or self._busy or self._on_their_way)
 
     def submit(self, job: Callable[[], Any], done: Callable[[Any], None], failed: Failed | None = None) -> None:
         """See `logic.jobs.Jobs`."""
@@ -69,6 +70,8 @@ class Worker(QObject):
 
     def post(self, call: Callable[[], None]) -> None:
         """See `logic.jobs.Jobs`."""
+        with self._changed:
+            self._on_their_way += 1
         with contextlib.suppress(RuntimeError):  # the window, and this QObject with it, was deleted meanwhile
             self._call.emit(call)
 
@@ -115,5 +118,9 @@ class Worker(QObject):
             self.post(lambda: job.done(value))
 
     def _run_here(self, call: Callable[[], None]) -> None:
-        if not self._stopped:
-            call()
+        try:
+            if not self._stopped:
+                call()
+        finally:
+            with self._changed:
+                self._on_their_way -= 1

@@ -50,9 +50,7 @@ def settle(qtbot, window):
     workers = (program.answers, program.work, program.pages.learner)
 
     def wait() -> None:
-        # An answer that arrives may start further work: quiet is what stays quiet.
-        for _ in range(4):
-            qtbot.waitUntil(lambda: all(worker.idle for worker in workers), timeout=TIMEOUT_MS)
-            qtbot.wait(8)
+        qtbot.wait(1)  # what Qt has posted, such as a change of language
+        qtbot.waitUntil(lambda: all(worker.idle for worker in workers), timeout=TIMEOUT_MS)
 
     return wait

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from functools import partial
 
 import pytest
 from PyQt5.QtCore import QTimer
@@ -15,6 +17,7 @@ from fastcnn.errors import FastcnnError
 from fastcnn.gui import crash, launch
 from fastcnn.gui.logic.folders import log_file
 from fastcnn.gui.logic.notices import Notice
+from fastcnn.gui.worker import NICE, Worker
 from tests.conftest import ROOT
 
 
@@ -134,3 +137,15 @@ def test_the_log_is_begun_anew_when_it_has_grown(folders, monkeypatch):
     for _ in range(3):
         crash.record(ValueError("x" * 200))
     assert log_file().read_text().count("ValueError") == 1
+
+
+def test_a_polite_worker_lets_the_window_go_first_and_is_busy_until_its_answer_is_taken(qtbot):
+    worker, other = Worker("training", pytest.fail, polite=True), Worker("answers", pytest.fail)
+    found = {}
+    for each, name in ((worker, "polite"), (other, "other")):
+        each.submit(lambda: os.getpriority(os.PRIO_PROCESS, 0), partial(found.__setitem__, name))
+        time.sleep(0.1)  # its job is long done, and nobody has taken the answer
+        assert not each.idle
+        qtbot.waitUntil(lambda each=each: each.idle)
+        each.stop()
+    assert found == {"polite": min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICE), "other": found["other"]}
