@@ -66,7 +66,11 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     train = commands.add_parser("train", help="train a network on MNIST and test it", allow_abbrev=False)
-    train.add_argument("--model", metavar="NAME", help="network to train (default: paper)")
+    train.add_argument(
+        "--model",
+        metavar="NAME",
+        help="paper (default), speedrun, default, or committee: five of default, seeds S to S+4",
+    )
     train.add_argument(
         "--recipe",
         choices=["mnist", "bundled"],
@@ -80,7 +84,10 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=_whole_number(0), metavar="S", help="same seed, same bits (default: 0)")
     train.add_argument("--out", metavar="FILE", help="weights to write (default: NAME.safetensors in this folder)")
     train.add_argument(
-        "--resume", metavar="FILE", help="go on with an interrupted training: its --out or its checkpoint"
+        "--resume",
+        metavar="FILE",
+        help="go on with an interrupted training: its --out or its checkpoint; a committee's --out, whose members that "
+        "are done are not trained again",
     )
     _add_data_dir(train)
     _add_threads(train)

@@ -11,14 +11,14 @@ import os
 import sys
 import traceback
 
-from fastcnn import commands
+from fastcnn import commands, train_command
 from fastcnn.errors import FastcnnError, UsageError
 from fastcnn.interrupt import interruptible
 
 DONE, FAILED, WRONG_ARGUMENTS = 0, 1, 2
 DEBUG_VARIABLE = "FASTCNN_DEBUG"
 COMMANDS = {
-    "train": commands.train,
+    "train": train_command.train,
     "evaluate": commands.evaluate,
     "predict": commands.predict,
     "experiment": commands.experiment,

@@ -78,4 +78,6 @@ BUNDLED_RECIPES = {
         augmentation=Augmentation(), synthetic=50_000,
     ),
 }  # fmt: skip
+# The networks of seeds S, S + 1, ..., each trained as it is alone.
+COMMITTEE, COMMITTEE_OF, COMMITTEE_SIZE = "committee", "default", 5
 NETWORKS = {"paper": paper_network, "speedrun": paper_network, "default": deep_network}
