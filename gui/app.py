@@ -12,7 +12,7 @@ from fastcnn.gui import crash, language, theme
 from fastcnn.gui.logic.drawing import PEN_WIDTHS
 from fastcnn.gui.logic.engine import Engine, test_pictures
 from fastcnn.gui.logic.folders import settings_file
-from fastcnn.gui.logic.notices import Message, Notice, message
+from fastcnn.gui.logic.notices import Message, failure
 from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.settings import Settings
 from fastcnn.gui.pages import Pages
@@ -21,8 +21,8 @@ from fastcnn.gui.window import MainWindow
 from fastcnn.gui.worker import Worker
 
 PEN_STEP = 6
-# Errors whose text is a sentence that tells what to do.
-EXPECTED = (FastcnnError, OSError, ValueError)
+# Errors that the user can put right.
+EXPECTED = (FastcnnError, OSError)
 
 
 class Program(QObject):
@@ -48,9 +48,10 @@ class Program(QObject):
         self.pages.start()
 
     def failed(self, error: Exception) -> None:
-        """Tell of a job that failed: a sentence for what the user can mend, a note in the log for all else."""
+        """Tell of a job that failed, and note it in the log."""
         if isinstance(error, EXPECTED):
-            self.window.tell(message(Notice.FAILED, reason=str(error)))
+            crash.record(error)
+            self.window.tell(failure(error))
         else:
             crash.report(error, self.window.tell)
 
@@ -92,14 +93,12 @@ class Program(QObject):
         self.work.submit(test_pictures, lambda _: None)
         self.work.submit(import_plots, lambda _: None)
 
-    def _network_missing(self, error: Exception) -> None:
+    def _network_missing(self, error: Exception) -> bool:
         """The network of the last session is gone: the default takes its place."""
-        if self.engine.model == "default":
-            self.failed(error)
-            return
-        self.failed(error)
-        self.engine.model = "default"
-        self.answers.submit(self.engine.warm_up, self._network_loaded)
+        if self.engine.model != "default":
+            self.engine.model = "default"
+            self.answers.submit(self.engine.warm_up, self._network_loaded)
+        return True
 
     def _connect(self) -> None:
         window, presenter, actions = self.window, self.presenter, self.window.actions_by_name

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
+from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.folders import log_file
 from fastcnn.gui.logic.notices import Message, Notice, message
 
@@ -20,24 +21,32 @@ MAX_LOG_BYTES = 1_000_000
 Tell = Callable[[Message], None]
 
 
-def record(error: BaseException) -> Path:
-    """Append an error with its traceback to the log, which is begun anew when it has grown large."""
-    path = log_file()
+def record(error: BaseException) -> Path | None:
+    """Append an error with its traceback to the log, which is begun anew when it has grown large.
+
+    Returns the log's path; None where it cannot be written, and then the console has the error.
+    """
     text = "".join(traceback.format_exception(error))
-    stamp = time.strftime("%Y-%m-%d %H:%M:%S")
-    grown = path.exists() and path.stat().st_size > MAX_LOG_BYTES
-    with path.open("w" if grown else "a", encoding="utf-8") as file:
-        file.write(f"{stamp}\n{text}\n")
+    try:
+        path = log_file()
+        grown = path.exists() and path.stat().st_size > MAX_LOG_BYTES
+        with path.open("w" if grown else "a", encoding="utf-8") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}\n{text}\n")
+    except (OSError, FastcnnError):
+        if sys.stderr is not None:
+            sys.stderr.write(text)
+        return None
     return path
 
 
 def report(error: BaseException, tell: Tell) -> None:
     """Note an error and tell the user, whatever happens on the way."""
-    reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    path = record(error)
+    notice = Notice.UNEXPECTED_NOT_NOTED if path is None else Notice.UNEXPECTED
     try:
-        tell(message(Notice.UNEXPECTED, path=record(error), reason=reason))
+        tell(message(notice, path=path, kind=type(error).__name__, detail=str(error)))
     except Exception:
-        # The log cannot be written, or the window is gone: what remains is the console.
+        # The window is gone: what remains is the console.
         if sys.stderr is not None:
             traceback.print_exception(error)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fastcnn.gui.failures import failure_words
 from fastcnn.gui.language import tr
 from fastcnn.gui.logic.answers import Kind, Verdict
 from fastcnn.gui.logic.networks import Facts
@@ -79,11 +80,17 @@ def _templates() -> dict[Notice, str]:
         Notice.TRAINING_STOPPED: tr("Training is stopped; “Resume” goes on from the last finished epoch."),
         Notice.TRYING: tr("You are trying the network in training."),
         Notice.NOT_TRYING: tr("The chosen network answers again."),
-        Notice.UNEXPECTED: tr("Something unexpected happened ({reason}); it is noted in {path}. The program goes on."),
+        Notice.UNEXPECTED: tr(
+            "Something unexpected happened ({kind}: {detail}); it is noted in {path}. The program goes on."
+        ),
+        Notice.UNEXPECTED_NOT_NOTED: tr("Something unexpected happened ({kind}: {detail}). The program goes on."),
         Notice.FAILED: tr("That did not work: {reason}"),
     }
 
 
 def notice_words(told: Message) -> str:
     """The sentence for a message."""
-    return _templates()[told.notice].format(**told.values)
+    values = dict(told.values)
+    if "reason" in values:
+        values["reason"] = failure_words(str(values["reason"]))
+    return _templates()[told.notice].format(**values)

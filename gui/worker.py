@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from PyQt5.QtCore import QObject, pyqtSignal
 
-Failed = Callable[[Exception], None]
+from fastcnn.gui.logic.jobs import Failed
 
 # Of the threads that train, so that the window's comes first where the processors are busy. With all of them on one
 # core that another program wants too, the window was held for up to 41 ms at nice 0, 47 ms at 5 and 13 ms at 10.
@@ -22,7 +22,7 @@ NICE = 10
 class _Job(NamedTuple):
     run: Callable[[], Any]
     done: Callable[[Any], None]
-    failed: Failed
+    failed: Failed | None
     replaceable: bool
 
 
@@ -33,16 +33,18 @@ class Worker(QObject):
     ----------
     name : of the thread
     polite : whether its jobs are long and let all other threads go first, where a thread has a priority (Linux)
-    failed : called on the GUI thread with an error of a job that has no `failed` of its own
+    tell : called on the GUI thread with an error of a job that the user needs to know of
 
     The thread starts with the first job. After `stop` nothing is called back any more.
     """
 
     _call = pyqtSignal(object)
 
-    def __init__(self, name: str, failed: Failed, parent: QObject | None = None, *, polite: bool = False) -> None:
+    def __init__(
+        self, name: str, tell: Callable[[Exception], None], parent: QObject | None = None, *, polite: bool = False
+    ) -> None:
         super().__init__(parent)
-        self._name, self._failed, self._polite = name, failed, polite
+        self._name, self._tell, self._polite = name, tell, polite
         self._waiting: deque[_Job] = deque()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -60,13 +62,13 @@ class Worker(QObject):
 
     def submit(self, job: Callable[[], Any], done: Callable[[Any], None], failed: Failed | None = None) -> None:
         """See `logic.jobs.Jobs`."""
-        self._put(_Job(job, done, failed or self._failed, replaceable=False))
+        self._put(_Job(job, done, failed, replaceable=False))
 
     def replace(self, job: Callable[[], Any], done: Callable[[Any], None], failed: Failed | None = None) -> None:
         """See `logic.jobs.Jobs`."""
         with self._changed:
             self._waiting = deque(each for each in self._waiting if not each.replaceable)
-            self._put(_Job(job, done, failed or self._failed, replaceable=True))
+            self._put(_Job(job, done, failed, replaceable=True))
 
     def post(self, call: Callable[[], None]) -> None:
         """See `logic.jobs.Jobs`."""
@@ -113,9 +115,13 @@ class Worker(QObject):
             value = job.run()
         except Exception as error:
             failure = error  # `error` itself is gone when the lambda runs
-            self.post(lambda: job.failed(failure))
+            self.post(lambda: self._job_failed(job, failure))
         else:
             self.post(lambda: job.done(value))
+
+    def _job_failed(self, job: _Job, error: Exception) -> None:
+        if job.failed is None or job.failed(error):
+            self._tell(error)
 
     def _run_here(self, call: Callable[[], None]) -> None:
         try:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from fastcnn.errors import FastcnnError
 from fastcnn.files import atomic_write
 from fastcnn.gui.logic.drawing import Stroke
+from fastcnn.gui.logic.folders import made
 
 FORMAT = "fastcnn drawings 1"
 SIDE_PX = 28
@@ -95,7 +96,7 @@ class Collection:
 
     def add(self, sample: Sample) -> int:
         """Keep a drawing and decide whether it is held back; returns how many there are now."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        made(self.folder)
         path = self.folder / f"{sample.key}.json"
         if not path.exists():
             held_back = self.count() % HELD_BACK_EVERY == HELD_BACK_EVERY - 1
@@ -124,7 +125,7 @@ class Collection:
             If the file cannot be read or is no such export.
         """
         samples = _read_export(Path(path))
-        self.folder.mkdir(parents=True, exist_ok=True)
+        made(self.folder)
         added = 0
         for sample in samples:
             target = self.folder / f"{sample.key}.json"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from fastcnn.metrics import wilson_interval
@@ -74,6 +74,10 @@ class Session:
     def asked_digit(self) -> int:
         """The digit that the user is to draw now: 0 to 9 in turn, from 0 in each group."""
         return len(self.trials) % self.size % 10
+
+    def copy(self) -> Session:
+        """What has come of it so far, for work beside."""
+        return replace(self, trials=list(self.trials))
 
     def add(self, trial: Trial) -> None:
         """Note one digit; ValueError where all are done."""

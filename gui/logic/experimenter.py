@@ -112,20 +112,21 @@ class Experimenter:
                 self._noted(session)
                 self._ask()
 
-        def failed(error: Exception) -> None:
+        def failed(error: Exception) -> bool:
             self._waiting = False
-            self._tell(message(Notice.FAILED, reason=str(error)))
+            return True
 
         self._answers.submit(lambda: self._engine.recognize(plane), done, failed)
 
     def export(self, path: str | Path) -> None:
         """Write the answers as CSV."""
-        if self.session is None:
-            return
-        text = self.session.to_csv()
-        self._work.submit(
-            lambda: atomic_write(path, text.encode()), lambda _: self._tell(message(Notice.SAVED, path=path))
-        )
+        if self.session is not None:
+            session = self.session.copy()
+            self.save(path, lambda: session.to_csv().encode())
+
+    def save(self, path: str | Path, content: Callable[[], bytes]) -> None:
+        """Write a file whose content takes a while to make."""
+        self._work.submit(lambda: atomic_write(path, content()), lambda _: self._tell(message(Notice.SAVED, path=path)))
 
     def _take_over(self, session: Session) -> None:
         self.interrupt()
@@ -162,16 +163,16 @@ class Experimenter:
             if not session.is_done:
                 self._next_group(session)
 
-        def failed(error: Exception) -> None:
+        def failed(error: Exception) -> bool:
             self.interrupt()
-            self._tell(message(Notice.FAILED, reason=str(error)))
+            return True
 
         assert session.mode == MNIST
         self._answers.submit(job, done, failed)
 
     def _noted(self, session: Session) -> None:
-        content = session.to_json()
-        self._work.submit(lambda: atomic_write(self.file(), content), lambda _: None)
+        kept = session.copy()
+        self._work.submit(lambda: atomic_write(self.file(), kept.to_json()), lambda _: None)
         if session.is_done:
             self.running = False
             summary = session.summary()

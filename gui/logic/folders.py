@@ -11,7 +11,8 @@ from fastcnn.errors import FastcnnError
 _DIRS = PlatformDirs("fastcnn", appauthor=False)
 
 
-def _made(path: Path) -> Path:
+def made(path: Path) -> Path:
+    """The folder, made if need be; FastcnnError where that fails."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -21,14 +22,14 @@ def _made(path: Path) -> Path:
 
 def data_folder() -> Path:
     """The user's data: drawings, sessions, networks; made if need be."""
-    return _made(Path(_DIRS.user_data_dir))
+    return made(Path(_DIRS.user_data_dir))
 
 
 def settings_file() -> Path:
     """The settings' file; its folder is made if need be."""
-    return _made(Path(_DIRS.user_config_dir)) / "window.json"
+    return made(Path(_DIRS.user_config_dir)) / "window.json"
 
 
 def log_file() -> Path:
     """Where errors are written; its folder is made if need be."""
-    return _made(Path(_DIRS.user_log_dir)) / "gui.log"
+    return made(Path(_DIRS.user_log_dir)) / "gui.log"

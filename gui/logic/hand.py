@@ -178,13 +178,13 @@ class Hand:
         self._view.show_outcome(outcome)
         self._tell(message(Notice.LEARNED))
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: Exception) -> bool:
         self.is_learning = False
         self._view.show_progress(None)
-        if isinstance(error, CancelledError):
+        cancelled = isinstance(error, CancelledError)
+        if cancelled:
             self._tell(message(Notice.LEARNING_CANCELLED))
-        else:
-            self._tell(message(Notice.FAILED, reason=str(error)))
+        return not cancelled
 
     def _forget_outcome(self) -> None:
         self.outcome = None

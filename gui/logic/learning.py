@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.collection import Sample, arrays
 from fastcnn.gui.logic.engine import Set
 
@@ -88,7 +89,7 @@ def learn(
     ------
     CancelledError
         If `cancelled` said so.
-    ValueError
+    FastcnnError
         If no drawing is left to learn from.
     """
     from fastcnn.committee import leader
@@ -98,7 +99,7 @@ def learn(
     images, labels = arrays([sample for sample in samples if not sample.held_back])
     held_back = arrays([sample for sample in samples if sample.held_back])
     if not len(labels):
-        raise ValueError("there are no drawings to learn from: correct some answers first")
+        raise FastcnnError("there are no drawings to learn from: correct some answers first")
     copy = leader(network).copy()
     trainer = Trainer(copy, AdamW(LR))
     rng = np.random.default_rng(SEED)

@@ -100,7 +100,7 @@ class Networks:
 
     def loaded(self) -> None:
         """The network in use is loaded: find out what its file says."""
-        self._answers.submit(lambda: facts_of(self._engine), self._learn_facts, lambda error: None)
+        self._answers.submit(lambda: facts_of(self._engine), self._learn_facts)
         self.refresh()
 
     def choose(self, model: str, *, anew: bool = False) -> None:
@@ -119,9 +119,9 @@ class Networks:
             self._tell(message(Notice.NETWORK_IN_USE, name=short_name(model)))
             self._changed()
 
-        def failed(error: Exception) -> None:
+        def failed(error: Exception) -> bool:
             self.refresh()
-            self._tell(message(Notice.FAILED, reason=str(error)))
+            return True
 
         def load() -> Facts:
             self._engine.load(model)

@@ -37,8 +37,9 @@ class Notice(Enum):
     TRAINING_STOPPED = auto()
     TRYING = auto()
     NOT_TRYING = auto()
-    UNEXPECTED = auto()  # path, reason
-    FAILED = auto()  # reason
+    UNEXPECTED = auto()  # kind, detail, path
+    UNEXPECTED_NOT_NOTED = auto()  # kind, detail
+    FAILED = auto()  # reason: an English sentence
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,14 @@ class Message:
 
     notice: Notice
     values: dict[str, object] = field(default_factory=dict)
+
+
+def failure(error: Exception) -> Message:
+    """What to tell of an error that the user can put right."""
+    reason = str(error)
+    if isinstance(error, OSError):  # the system's, whose text is none for people
+        reason = f"{error.filename} cannot be used: {error.strerror}; check its permissions and the room on its disk"
+    return Message(Notice.FAILED, {"reason": reason})
 
 
 def message(notice: Notice, **values: object) -> Message:

@@ -196,10 +196,11 @@ class Presenter:
                 self.answer = answer
                 self._view.show_answer(answer, judge(answer), self.truth)
 
-        def failed(error: Exception) -> None:
-            if request == self._newest:
+        def failed(error: Exception) -> bool:
+            is_late = request != self._newest
+            if not is_late:
                 self._forget()
-                self._view.tell(message(Notice.FAILED, reason=str(error) or type(error).__name__))
+            return not is_late
 
         self.answer = None
         (self._jobs.replace if quick else self._jobs.submit)(job, done, failed)

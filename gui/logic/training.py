@@ -141,12 +141,12 @@ class Training:
         self._tell(message(Notice.TRAINING_DONE, accuracy=f"{accuracy:.2%}"))
         self._saved(str(self.target()))
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: Exception) -> bool:
         self._enter(State.STOPPED if self.checkpoint().exists() else State.IDLE)
-        if isinstance(error, StoppedError):
+        stopped = isinstance(error, StoppedError)
+        if stopped:
             self._tell(message(Notice.TRAINING_STOPPED))
-        else:
-            self._tell(message(Notice.FAILED, reason=str(error)))
+        return not stopped
 
     def _enter(self, state: State) -> None:
         self.state = state

@@ -435,6 +435,226 @@
       <translation>这是 &amp;{digit}</translation>
     </message>
     <message>
+      <source>cannot write {path}: {reason}; choose another place or make room</source>
+      <translation>无法写入 {path}：{reason}。请另选位置或腾出空间</translation>
+    </message>
+    <message>
+      <source>cannot make the folder {path} ({reason}); make its parent writable</source>
+      <translation>无法建立文件夹 {path}（{reason}）。请使其上级文件夹可写</translation>
+    </message>
+    <message>
+      <source>{path} cannot be used: {reason}; check its permissions and the room on its disk</source>
+      <translation>无法使用 {path}：{reason}。请检查其权限和磁盘空间</translation>
+    </message>
+    <message>
+      <source>{path} is not a picture that can be read; save it as one of {known}</source>
+      <translation>{path} 不是可读取的图片，请另存为以下格式之一：{known}</translation>
+    </message>
+    <message>
+      <source>{path} has more than {limit} million pixels; shrink it first</source>
+      <translation>{path} 超过 {limit} 百万像素，请先缩小</translation>
+    </message>
+    <message>
+      <source>the picture holds NaN or infinite pixels; save it as an ordinary PNG</source>
+      <translation>图片含有无效或无穷大的像素，请另存为普通 PNG</translation>
+    </message>
+    <message>
+      <source>{path} does not exist</source>
+      <translation>{path} 不存在</translation>
+    </message>
+    <message>
+      <source>{path} is a folder, not a picture</source>
+      <translation>{path} 是文件夹，不是图片</translation>
+    </message>
+    <message>
+      <source>{path} may not be read; check its permissions</source>
+      <translation>无权读取 {path}，请检查其权限</translation>
+    </message>
+    <message>
+      <source>there is no model {name}; give one of {known}, or the path of a weights file</source>
+      <translation>没有名为 {name} 的网络，请从 {known} 中选择，或选择一个权重文件</translation>
+    </message>
+    <message>
+      <source>cannot read {path}: {reason}; give the path of a .safetensors file</source>
+      <translation>无法读取 {path}：{reason}。请选择 .safetensors 文件</translation>
+    </message>
+    <message>
+      <source>{path} is not a file; give the path of a .safetensors file</source>
+      <translation>{path} 不是文件，请选择 .safetensors 文件</translation>
+    </message>
+    <message>
+      <source>{path} is larger than {size} MiB, more than any network's file</source>
+      <translation>{path} 大于 {size} MiB，任何网络文件都没有这么大</translation>
+    </message>
+    <message>
+      <source>{path} is empty; get or make it anew</source>
+      <translation>{path} 是空文件，请重新获取或制作</translation>
+    </message>
+    <message>
+      <source>{path} is damaged or no safetensors file ({detail})</source>
+      <translation>{path} 已损坏，或不是 safetensors 文件</translation>
+    </message>
+    <message>
+      <source>{path} was not written by fastcnn: its checksum is missing</source>
+      <translation>{path} 不是由 fastcnn 写入的：缺少校验和</translation>
+    </message>
+    <message>
+      <source>{path} is damaged: its checksum is wrong; get or make it anew</source>
+      <translation>{path} 已损坏：校验和不符。请重新获取或制作</translation>
+    </message>
+    <message>
+      <source>{path} holds an array of dtype {detail}, which no network has</source>
+      <translation>{path} 含有 {detail} 类型的数组，网络中没有这种类型</translation>
+    </message>
+    <message>
+      <source>{path} holds no network: its metadata is not of the format {detail}</source>
+      <translation>{path} 中没有网络</translation>
+    </message>
+    <message>
+      <source>{path} holds no network: its description is nested too deeply</source>
+      <translation>{path} 中没有网络：其描述嵌套过深</translation>
+    </message>
+    <message>
+      <source>{path} holds no network that fastcnn knows: {detail}</source>
+      <translation>{path} 中没有 fastcnn 认识的网络</translation>
+    </message>
+    <message>
+      <source>{path} holds a network from {detail}; give the weights of a digit network</source>
+      <translation>{path} 中的网络不是识别数字的网络，请选择识别数字的网络</translation>
+    </message>
+    <message>
+      <source>the network is not saved because {detail} holds values that are not finite</source>
+      <translation>网络未保存，因为 {detail} 含有非有限的数值</translation>
+    </message>
+    <message>
+      <source>there is no checkpoint {path}; leave out the resume to start afresh</source>
+      <translation>没有训练存档 {path}，请点“训练”重新开始</translation>
+    </message>
+    <message>
+      <source>{path} is no checkpoint of a training; give the file that training wrote</source>
+      <translation>{path} 不是训练存档，请点“训练”重新开始</translation>
+    </message>
+    <message>
+      <source>{path} is a damaged checkpoint; leave out the resume to start afresh</source>
+      <translation>训练存档 {path} 已损坏，请点“训练”重新开始</translation>
+    </message>
+    <message>
+      <source>{path} is a damaged checkpoint ({detail}); start afresh without it</source>
+      <translation>训练存档 {path} 已损坏，请点“训练”重新开始</translation>
+    </message>
+    <message>
+      <source>{path} was made with {detail}; resume with the same or leave out the resume</source>
+      <translation>训练存档 {path} 是在其他设置下产生的，请点“训练”重新开始</translation>
+    </message>
+    <message>
+      <source>{path} has {done} epochs done, more than the {asked} asked for; ask for more</source>
+      <translation>{path} 已完成 {done} 轮，多于要求的 {asked} 轮，请增加轮数</translation>
+    </message>
+    <message>
+      <source>cannot read {path} ({reason}); choose another file</source>
+      <translation>无法读取 {path}（{reason}）。请另选文件</translation>
+    </message>
+    <message>
+      <source>{path} is larger than {size} MB, more than any collection</source>
+      <translation>{path} 大于 {size} MB，任何手写数字集都没有这么大</translation>
+    </message>
+    <message>
+      <source>{path} is no collection of drawings; choose a file that “Export” wrote</source>
+      <translation>{path} 不是手写数字集，请选择由“导出”写出的文件</translation>
+    </message>
+    <message>
+      <source>there are no drawings to learn from: correct some answers first</source>
+      <translation>还没有可供学习的手写数字，请先更正一些答案</translation>
+    </message>
+    <message>
+      <source>{path} is damaged: {detail}</source>
+      <translation>{path} 已损坏</translation>
+    </message>
+    <message>
+      <source>{detail}</source>
+      <translation>原因已记入日志</translation>
+    </message>
+    <message>
+      <source>its folder does not exist</source>
+      <translation>所在文件夹不存在</translation>
+    </message>
+    <message>
+      <source>it is a folder</source>
+      <translation>它是文件夹</translation>
+    </message>
+    <message>
+      <source>it is not an ordinary file</source>
+      <translation>它不是普通文件</translation>
+    </message>
+    <message>
+      <source>No such file or directory</source>
+      <translation>文件或文件夹不存在</translation>
+    </message>
+    <message>
+      <source>Permission denied</source>
+      <translation>权限不足</translation>
+    </message>
+    <message>
+      <source>Operation not permitted</source>
+      <translation>不允许此操作</translation>
+    </message>
+    <message>
+      <source>No space left on device</source>
+      <translation>磁盘空间不足</translation>
+    </message>
+    <message>
+      <source>Disk quota exceeded</source>
+      <translation>超出磁盘配额</translation>
+    </message>
+    <message>
+      <source>Read-only file system</source>
+      <translation>文件系统是只读的</translation>
+    </message>
+    <message>
+      <source>Is a directory</source>
+      <translation>它是文件夹</translation>
+    </message>
+    <message>
+      <source>Not a directory</source>
+      <translation>它不是文件夹</translation>
+    </message>
+    <message>
+      <source>File exists</source>
+      <translation>文件已存在</translation>
+    </message>
+    <message>
+      <source>File name too long</source>
+      <translation>文件名过长</translation>
+    </message>
+    <message>
+      <source>File too large</source>
+      <translation>文件过大</translation>
+    </message>
+    <message>
+      <source>Input/output error</source>
+      <translation>输入输出错误</translation>
+    </message>
+    <message>
+      <source>Stale file handle</source>
+      <translation>文件句柄已失效</translation>
+    </message>
+    <message>
+      <source>Transport endpoint is not connected</source>
+      <translation>网络连接已断开</translation>
+    </message>
+    <message>
+      <source>Connection timed out</source>
+      <translation>连接超时</translation>
+    </message>
+    <message>
+      <source>Host is down</source>
+      <translation>对方主机未运行</translation>
+    </message>
+    <message>
+      <source>Too many open files</source>
+      <translation>打开的文件过多</translation>
+    </message>
+    <message>
       <source>A training is running. Stop it and close? It can go on from the last finished epoch.</source>
       <translation>训练正在进行。停止训练并关闭窗口吗？以后可以从最后完成的一轮继续。</translation>
     </message>
@@ -625,10 +845,6 @@
     <message>
       <source>Mean recognition rate {share}: how sure the network is, not how often it is right</source>
       <translation>平均识别率 {share}：表示网络的把握程度，不是答对的比例</translation>
-    </message>
-    <message>
-      <source>The picture cannot be written to {path}: choose another place.</source>
-      <translation>无法把图片写入 {path}：请选择其他位置。</translation>
     </message>
     <message>
       <source>Collection of drawings (*.json)</source>
@@ -1079,8 +1295,12 @@
       <translation>重新由所选网络作答。</translation>
     </message>
     <message>
-      <source>Something unexpected happened ({reason}); it is noted in {path}. The program goes on.</source>
-      <translation>发生了意外（{reason}）；已记录在 {path}。程序继续运行。</translation>
+      <source>Something unexpected happened ({kind}: {detail}); it is noted in {path}. The program goes on.</source>
+      <translation>发生意外情况（{kind}），已记入 {path}。程序继续运行。</translation>
+    </message>
+    <message>
+      <source>Something unexpected happened ({kind}: {detail}). The program goes on.</source>
+      <translation>发生意外情况（{kind}）。程序继续运行。</translation>
     </message>
     <message>
       <source>That did not work: {reason}</source>

@@ -1,8 +1,8 @@
 """Bring the translation files up to date with the texts in the program: `python gui/translations/update.py`.
 
-Collects every text from the Designer file and every literal given to `tr`, keeps the translations that are there, marks
-new texts as unfinished, drops those that are no longer used, and compiles with Qt's lrelease (Debian: apt install
-qttools5-dev-tools). Not part of the running program.
+Collects every text from the Designer file and every literal given to `tr` or `mark`, keeps the translations that are
+there, marks new texts as unfinished, drops those that are no longer used, and compiles with Qt's lrelease (Debian: apt
+install qttools5-dev-tools). Not part of the running program.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ Texts = dict[str, list[str]]  # context -> texts, in order
 
 
 def texts_in_code() -> list[str]:
-    """The literals given to `tr`; an error where it is given anything else."""
+    """The literals given to `tr` and `mark`; an error where they are given anything else."""
     found = []
     for path in sorted(GUI.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "tr":
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("tr", "mark"):
                 (argument,) = node.args
                 if not (isinstance(argument, ast.Constant) and isinstance(argument.value, str)):
-                    raise SystemExit(f"{path.name}:{node.lineno}: tr() needs a literal")
+                    raise SystemExit(f"{path.name}:{node.lineno}: {node.func.id}() needs a literal")
                 found.append(argument.value)
     return found
 

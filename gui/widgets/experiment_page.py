@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+from PyQt5.QtCore import QBuffer
+from PyQt5.QtGui import QImage
 from PyQt5.QtWidgets import QComboBox, QFileDialog, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout
 
 from fastcnn.gui.language import tr
 from fastcnn.gui.logic.experiment import HAND, MAX_SIDE, MNIST, Session
-from fastcnn.gui.widgets.page import Page, Words
+from fastcnn.gui.widgets.page import Page, Words, with_suffix
 from fastcnn.gui.widgets.plots import Plot
 from fastcnn.gui.words import accuracy_words, percent
 
@@ -16,6 +19,13 @@ if TYPE_CHECKING:
     from fastcnn.gui.logic.experimenter import Experimenter
 
 MODES = (MNIST, HAND)
+
+
+def _png(image: QImage) -> bytes:
+    buffer = QBuffer()
+    buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")
+    return bytes(buffer.data().data())
 
 
 class ExperimentPage(Page):
@@ -67,13 +77,6 @@ class ExperimentPage(Page):
             self.by_digit.show_points(range(10), digits)
         self.retranslate()
 
-    def export_png(self, path: str) -> None:
-        """Save charts and summary as a picture."""
-        if not path.lower().endswith(".png"):
-            path += ".png"
-        if not self.grab().save(path, "PNG"):
-            raise OSError(tr("The picture cannot be written to {path}: choose another place.").format(path=path))
-
     def retranslate(self) -> None:
         super().retranslate()
         self.mode.setItemText(0, tr("MNIST pictures"))
@@ -102,12 +105,12 @@ class ExperimentPage(Page):
     def _choose_csv(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self.window(), tr("Export as CSV"), "", tr("CSV table (*.csv)"))
         if path:
-            self.experimenter.export(path)
+            self.experimenter.export(with_suffix(path, ".csv"))
 
     def _choose_png(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self.window(), tr("Export as PNG"), "", tr("PNG picture (*.png)"))
         if path:
-            self.export_png(path)
+            self.experimenter.save(with_suffix(path, ".png"), partial(_png, self.grab().toImage()))
 
     def _arrange(self) -> None:
         choices = QGridLayout()

@@ -58,6 +58,11 @@ class Page(QWidget):
         return label
 
 
+def with_suffix(path: str, suffix: str) -> str:
+    """A file's name as the user gave it, with the suffix where it was left out."""
+    return path if path.lower().endswith(suffix) else path + suffix
+
+
 def ask(parent: QWidget, title: str, question: str) -> bool:
     """A question with Yes and No; No where it is closed."""
     buttons = QMessageBox.StandardButtons(QMessageBox.StandardButton.Yes) | QMessageBox.StandardButton.No

@@ -116,15 +116,6 @@ def test_an_exception_in_a_thread_is_logged_and_shown(hooks, folders):
     assert "in a thread" in log_file().read_text()
 
 
-def test_a_log_that_cannot_be_written_does_not_hide_the_error(hooks, folders, monkeypatch, capsys):
-    def refuse(error):
-        raise OSError("the disk is full")
-
-    monkeypatch.setattr(crash, "record", refuse)
-    crash.report(ValueError("the first error"), lambda message: None)
-    assert "the first error" in capsys.readouterr().err
-
-
 def test_somebody_elses_hook_is_left_alone(monkeypatch):
     mine = lambda *args: None  # noqa: E731
     monkeypatch.setattr(sys, "excepthook", mine)

@@ -151,6 +151,7 @@ def test_mnist_experiment_and_its_exports(window, settle, tmp_path, monkeypatch)
     assert [row["group"] for row in rows[9:11]] == ["1", "2"]
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(tmp_path / "out"), ""))
     _click(window, "exportPngButton")
+    settle()
     with Image.open(tmp_path / "out.png") as picture:
         assert picture.width > 200
 
