@@ -120,7 +120,7 @@ class Pages(QObject):
         self.inside = InsidePage(self._occlude)
         self.inside.became_visible.connect(self.show_inside)
         self._window.answer_changed.connect(self.show_inside)
-        self._window.add_page(self.inside, lambda: tr("Inside"))
+        self._window.add_page(self.inside, lambda: (tr("Inside"), tr("Inside")))
 
     def _add_mistakes(self) -> None:
         program = self._program
@@ -138,7 +138,7 @@ class Pages(QObject):
             measured=self.networks.measured,
         )
         self.mistakes.browser = self.browser
-        self._window.add_page(self.mistakes, lambda: tr("Mistakes"))
+        self._window.add_page(self.mistakes, lambda: (tr("Mistakes"), tr("Mistakes")))
 
     def _add_experiment(self) -> None:
         program, settings = self._program, self._program.settings
@@ -154,7 +154,7 @@ class Pages(QObject):
             tell=self._window.tell,
         )
         self.experiment.experimenter = self.experimenter
-        self._window.add_page(self.experiment, lambda: tr("Experiment"))
+        self._window.add_page(self.experiment, lambda: (tr("Experiment"), tr("Trials")))
 
     def _add_hand(self) -> None:
         program, window = self._program, self._window
@@ -170,7 +170,7 @@ class Pages(QObject):
             tell=window.tell,
         )
         self.hand_page.hand = self.hand
-        window.add_page(self.hand_page, lambda: tr("My hand"))
+        window.add_page(self.hand_page, lambda: (tr("My hand"), tr("Hand")))
 
     def _add_training(self) -> None:
         program = self._program
@@ -184,7 +184,7 @@ class Pages(QObject):
             changed=self.network_changed,
         )
         self.training_page.training = self.training
-        self._window.add_page(self.training_page, lambda: tr("Training"))
+        self._window.add_page(self.training_page, lambda: (tr("Training"), tr("Train")))
 
     def _connect(self) -> None:
         window, actions = self._window, self._window.actions_by_name

@@ -25,16 +25,18 @@ from fastcnn.gui.widgets.pixels import field_pixels
 from fastcnn.gui.words import facts_words, notice_words, percent, verdict_words
 
 if TYPE_CHECKING:
-    from PyQt5.QtWidgets import QComboBox, QPushButton, QSlider, QSpinBox, QStackedWidget, QTabWidget, QToolButton
+    from PyQt5.QtWidgets import QComboBox, QPushButton, QSlider, QSpinBox, QStackedWidget, QToolButton
 
     from fastcnn.gui.app import Program
     from fastcnn.gui.widgets.bars import Bars
     from fastcnn.gui.widgets.pixels import PixelLabel
+    from fastcnn.gui.widgets.tabs import Tabs
 
 # The layout is Qt Designer's; the class that uic makes of it also knows how to word it anew in another language.
 _Form = cast(Any, uic).loadUiType(str(Path(__file__).with_name("window.ui")))[0]
 NO_DIGIT = "–"
 RESULT_POINTS, CONFIDENCE_POINTS = 60, 24
+Title = Callable[[], tuple[str, str]]  # a page's whole name and its short one, in the language in use
 
 
 class MainWindow(QMainWindow):
@@ -62,7 +64,7 @@ class MainWindow(QMainWindow):
     widthSlider: QSlider
     pictureStack: QStackedWidget
     toolStack: QStackedWidget
-    tabs: QTabWidget
+    tabs: Tabs
     resultLabel: QLabel
     confidenceLabel: QLabel
     truthLabel: QLabel
@@ -79,7 +81,7 @@ class MainWindow(QMainWindow):
         self.may_close: Callable[[], bool] = lambda: True
         self._told: Message | None = None
         self._shown: tuple[Answer, Verdict, int | None] | None = None
-        self._titles: list[tuple[QWidget, QAction, Callable[[], str]]] = []
+        self._titles: list[tuple[QAction, Title]] = []
         self._facts: Facts | None = None
         _enlarge(self.resultLabel, RESULT_POINTS, bold=True)
         _enlarge(self.confidenceLabel, CONFIDENCE_POINTS, bold=False)
@@ -91,12 +93,12 @@ class MainWindow(QMainWindow):
         bar = self.statusBar()
         assert bar is not None
         bar.addWidget(self._message, 1)
-        self._list_page(self.tabs.widget(0), lambda: tr("Answer"))
+        self._list_page(self.tabs.widget(0), lambda: (tr("Answer"), tr("Answer")))
         self.show_mode(Mode.MNIST)
 
-    def add_page(self, page: QWidget, title: Callable[[], str]) -> None:
-        """Add a page to the tabs and to the menu; `title` words it in the language in use."""
-        self.tabs.addTab(page, title())
+    def add_page(self, page: QWidget, title: Title) -> None:
+        """Add a page to the tabs and to the menu."""
+        self.tabs.addTab(page, "")
         self._list_page(page, title)
 
     def show_mode(self, mode: Mode) -> None:
@@ -193,24 +195,29 @@ class MainWindow(QMainWindow):
     def _retranslate(self) -> None:
         self._form.retranslateUi(self)
         self.actions_by_name.retranslate()
-        for page, action, title in self._titles:
-            self.tabs.setTabText(self.tabs.indexOf(page), title())
-            action.setText(title())
+        self._name_pages()
         self.networkCombo.setItemText(self.networkCombo.count() - 1, tr("Open a file …"))
         self.show_facts(self._facts)
         if self._told is not None:
             self.tell(self._told)
         self._word_answer()
 
-    def _list_page(self, page: QWidget | None, title: Callable[[], str]) -> None:
+    def _name_pages(self) -> None:
+        names = [title() for _, title in self._titles]
+        for (action, _), (whole, _) in zip(self._titles, names, strict=True):
+            action.setText(whole)
+        self.tabs.show_names(names)
+
+    def _list_page(self, page: QWidget | None, title: Title) -> None:
         assert page is not None
-        action = QAction(title(), self)
+        action = QAction(self)
         number = len(self._titles) + 1
         action.setObjectName(f"page_{number}Action")
         action.setShortcut(f"Ctrl+{number}")
         action.triggered.connect(lambda _=False: self.tabs.setCurrentWidget(page))
         self.actions_by_name.view_menu.addAction(action)
-        self._titles.append((page, action, title))
+        self._titles.append((action, title))
+        self._name_pages()
 
     def _word_answer(self) -> None:
         if self._shown is None:

@@ -671,6 +671,14 @@
       <translation>测试图片的编号，0 至 9,999</translation>
     </message>
     <message>
+      <source>Weights ({pattern})</source>
+      <translation>权重文件 ({pattern})</translation>
+    </message>
+    <message>
+      <source>Training</source>
+      <translation>训练</translation>
+    </message>
+    <message>
       <source>Inside</source>
       <translation>网络内部</translation>
     </message>
@@ -683,16 +691,20 @@
       <translation>实验</translation>
     </message>
     <message>
+      <source>Trials</source>
+      <translation>实验</translation>
+    </message>
+    <message>
       <source>My hand</source>
       <translation>我的笔迹</translation>
     </message>
     <message>
-      <source>Training</source>
-      <translation>训练</translation>
+      <source>Hand</source>
+      <translation>笔迹</translation>
     </message>
     <message>
-      <source>Weights ({pattern})</source>
-      <translation>权重文件 ({pattern})</translation>
+      <source>Train</source>
+      <translation>训练</translation>
     </message>
     <message>
       <source>Open picture</source>

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PyQt5.QtWidgets import QComboBox, QLabel, QPushButton, QWidget
+from PyQt5.QtWidgets import QAction, QComboBox, QLabel, QPushButton, QToolButton, QWidget
 
 from fastcnn.gui.logic.answers import Answer
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
@@ -172,3 +172,16 @@ def test_modes_keep_their_pictures(window, settle):
     settle()
     assert (window.canvas.array() == drawn).all()
     assert window.resultLabel.text() == "7"
+
+
+@pytest.mark.parametrize("name", ["en", "zh_CN"])
+def test_tabs_have_short_names_where_the_whole_ones_do_not_fit(window, settle, name):
+    window.program.use_language(name)
+    bar = window.tabs.tabBar()
+    for width in (800, 1400, 800):
+        window.resize(width, 600)
+        settle()
+        assert bar.sizeHint().width() <= window.tabs.width()
+        assert not any(button.isVisible() for button in bar.findChildren(QToolButton))
+        assert (window.tabs.tabText(3) == "Trials") == (name == "en" and width == 800)
+    assert window.tabs.tabToolTip(3) == window.findChild(QAction, "page_4Action").text()

@@ -14,15 +14,17 @@ NAMES = ("canvas", "drawButton", "recognizeButton", "modeCombo")
 
 
 def cut_off(window: QWidget) -> list[str]:
-    """The controls in sight that do not lie inside what they are part of, or have less room than they need."""
+    """The controls in sight that do not lie inside what they are part of, have less room than they need, or scroll."""
     found = []
     for widget in window.findChildren(QWidget):
         parent = widget.parentWidget()
         if isinstance(widget, CONTROLS) and widget.objectName() and widget.isVisible() and parent is not None:
             needed = widget.minimumSizeHint()
             small = not isinstance(widget, QLabel) and widget.width() < needed.width()
-            scrolled = widget.objectName().startswith(("Scroll", "qt_"))
-            if not scrolled and (small or not parent.rect().contains(widget.geometry())):
+            if widget.objectName().startswith("qt_"):
+                continue
+            scrolls = widget.objectName().startswith("Scroll")
+            if scrolls or small or not parent.rect().contains(widget.geometry()):
                 found.append(widget.objectName())
     return found
 

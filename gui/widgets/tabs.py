@@ -1,0 +1,43 @@
+"""Tabs that shorten their names where the window is too narrow for the whole ones; the tool tips keep these."""
+
+from __future__ import annotations
+
+from PyQt5.QtCore import QSize
+from PyQt5.QtGui import QResizeEvent
+from PyQt5.QtWidgets import QTabBar, QTabWidget, QWidget
+
+LESS_PX = 10  # round a name than the style would leave
+
+
+class _Bar(QTabBar):
+    def tabSizeHint(self, index: int) -> QSize:
+        return super().tabSizeHint(index) - QSize(LESS_PX, 0)
+
+
+class Tabs(QTabWidget):
+    """Pages with a whole and a short name each."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setTabBar(_Bar(self))
+        self._names: list[tuple[str, str]] = []
+
+    def show_names(self, names: list[tuple[str, str]]) -> None:
+        """Name the pages, in their order: whole and short."""
+        self._names = names
+        for index, (whole, _) in enumerate(names):
+            self.setTabToolTip(index, whole)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        bar = self.tabBar()
+        assert bar is not None
+        for choice in (0, 1):
+            for index, names in enumerate(self._names):
+                self.setTabText(index, names[choice])
+            if bar.sizeHint().width() <= self.width():
+                return
