@@ -32,10 +32,12 @@ BENCHMARKS = {
     "kernels": ("portability", "other instruction sets; AArch64 assembly"),
     "neighbour": ("neighbour", "with a busy process beside it"),
     "seeds": ("seeds", "the default recipe's accuracy over seeds"),
+    "networks": ("networks", "the networks in the package, trained anew: MNIST, drawings, times; needs --weights"),
     "gui-latency": ("gui_latency", "the window: from a mouse move to the shown answer, and what holds its thread"),
     "gui-soak": ("gui_soak", "the window: memory over 30 minutes of drawing"),
 }
-WHEN_NAMED = ("gui-latency", "gui-soak")  # they need Qt, and the second takes half an hour
+# The first trains for two hours; the others need Qt, and the last takes half an hour.
+WHEN_NAMED = ("networks", "gui-latency", "gui-soak")
 TABLES = "tables"  # no benchmark: only writes tables and plots anew
 
 
@@ -49,7 +51,10 @@ def _threads(text: str) -> tuple[int, ...]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `fastcnn bench`."""
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; or {TABLES} (default: all but the window's)"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"{', '.join(BENCHMARKS)}; or {TABLES} (default: all but {' and '.join(WHEN_NAMED)})",
     )
     parser.add_argument("--quick", action="store_true", help="few rounds, to see that it works; keeps nothing")
     parser.add_argument("--threads", type=_threads, metavar="N,...", help="threads to measure (default: 1,2,all cores)")
@@ -59,6 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cpu-name", action="append", default=[], metavar="CPU", help="for kernels: a CPU that LLVM knows"
     )
+    parser.add_argument("--weights", metavar="DIR", help="for networks: the folder that keeps what is trained")
+    parser.add_argument("--strokes", metavar="FILE", help="for networks: drawings to read, {label, writer, strokes}")
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default: bench/results of the checkout)")
     parser.add_argument("--json", metavar="FILE", help="also write all results to FILE")
     parser.add_argument(
@@ -76,7 +83,10 @@ def _settings(args: argparse.Namespace) -> Settings:
     threads = args.threads or default_threads()
     if threads[-1] > limit():
         raise UsageError(f"--threads must be at most {limit()}, not {threads[-1]} (NUMBA_NUM_THREADS raises the limit)")
-    return Settings(quick=args.quick, threads=threads, only=args.only, cpu_names=tuple(args.cpu_name))
+    return Settings(
+        quick=args.quick, threads=threads, only=args.only, cpu_names=tuple(args.cpu_name), weights=args.weights,
+        strokes=args.strokes,
+    )  # fmt: skip
 
 
 def measure(name: str, settings: Settings) -> dict[str, Any]:

@@ -20,12 +20,15 @@ class Settings:
     threads : the counts to measure, rising
     only : a part of a case's name; "" for all cases
     cpu_names : for `kernels`; () for its own choice
+    weights, strokes : for `networks`: the folder that keeps what is trained; a stroke file, or None
     """
 
     quick: bool = False
     threads: tuple[int, ...] = (1, 2)
     only: str = ""
     cpu_names: tuple[str, ...] = ()
+    weights: str | None = None
+    strokes: str | None = None
 
     @property
     def few_threads(self) -> tuple[int, ...]:

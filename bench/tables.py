@@ -10,6 +10,7 @@ from fastcnn.errors import FastcnnError
 from fastcnn.files import atomic_write
 
 from .markdown import duration, fill, marked, rate, table
+from .network_tables import networks
 from .plots import PLOTS
 from .record import Record
 from .targets import REASONS, TARGETS, Records
@@ -256,10 +257,10 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "train-step": training, "inference": inference, "layers": layers, "functions": functions, "baselines": baselines,
     "augmentation": augmentation,
     "speedrun": speedrun, "resources": resources, "profile": profile, "scaling": scaling, "kernels": kernels,
-    "neighbour": neighbour, "seeds": accuracy, "gui-latency": gui_latency, "gui-soak": gui_soak,
+    "neighbour": neighbour, "seeds": accuracy, "networks": networks, "gui-latency": gui_latency, "gui-soak": gui_soak,
 }  # fmt: skip
 # Marked place in the README -> the benchmark whose table stands there; "targets" takes all of them.
-IN_README = {"accuracy": "seeds", "training": "train-step", "window": "gui-latency"}
+IN_README = {"accuracy": "seeds", "networks": "networks", "training": "train-step", "window": "gui-latency"}
 
 
 def readme_tables(records: Records) -> dict[str, str]:
