@@ -72,6 +72,7 @@ class Canvas(QWidget):
         self._image.fill(Qt.GlobalColor.black)
         self._before = self._image.copy()  # without the stroke in progress
         self._stroke: Stroke | None = None
+        self._finger: int | None = None  # the one that draws
         self._key_pen = QPointF(SIDE / 2, SIDE / 2)
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, False)
@@ -165,19 +166,27 @@ class Canvas(QWidget):
         event.accept()  # else Qt sends mouse events for the same strokes
 
     def event(self, event: QEvent | None) -> bool:
-        if isinstance(event, QTouchEvent) and event.touchPoints():
-            self.touched(event.type(), event.touchPoints()[0].pos())
+        if isinstance(event, QTouchEvent):
+            self._touched(event)
             event.accept()
             return True
         return super().event(event)
 
-    def touched(self, kind: QEvent.Type, at: QPointF) -> None:
-        """The first finger touches, moves or leaves, at a place in the widget's coordinates."""
-        if kind == QEvent.Type.TouchBegin:
-            self.pen_down(self._to_image(at))
-        elif kind == QEvent.Type.TouchUpdate:
-            self.pen_to(self._to_image(at))
-        else:
+    def _touched(self, event: QTouchEvent) -> None:
+        """The first finger draws until it leaves; others do nothing."""
+        if event.type() == QEvent.Type.TouchBegin and event.touchPoints():
+            first = event.touchPoints()[0]
+            self._finger = first.id()
+            self.pen_down(self._to_image(first.pos()))
+            return
+        for point in event.touchPoints():
+            if point.id() == self._finger:
+                if point.state() == Qt.TouchPointState.TouchPointMoved:
+                    self.pen_to(self._to_image(point.pos()))
+                elif point.state() == Qt.TouchPointState.TouchPointReleased:
+                    self.pen_up()
+                    self._finger = None
+        if event.type() in (QEvent.Type.TouchEnd, QEvent.Type.TouchCancel):
             self.pen_up()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
+
 import numpy as np
 import pytest
 from PIL import Image
+from PyQt5 import sip
 from PyQt5.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
-from PyQt5.QtGui import QDragEnterEvent, QDropEvent, QImage, QTabletEvent
+from PyQt5.QtGui import QDragEnterEvent, QDropEvent, QImage, QTabletEvent, QTouchDevice
+from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QFileDialog, QLabel
 
 from fastcnn.gui.logic.drawing import SIDE
@@ -130,13 +134,46 @@ def test_a_tablet_pen_draws(hand):
     assert hand.canvas.array().any()
 
 
-def test_a_finger_draws(hand):
-    # PyQt5 can neither make a touch point with a place nor register a touch screen, so the event itself is not sent.
-    for kind, x in ((QEvent.TouchBegin, 50), (QEvent.TouchUpdate, 150), (QEvent.TouchEnd, 150)):
-        hand.canvas.touched(kind, QPointF(x, 100))
-    assert hand.canvas.testAttribute(Qt.WA_AcceptTouchEvents)
-    assert len(hand.canvas.drawing.done) == 1
-    assert len(hand.canvas.drawing.done[0].points) == 2
+@pytest.fixture(scope="module")
+def touch_screen(qapp):
+    """A touch screen that Qt believes to be there; PyQt5 cannot register one, but the library beneath it can."""
+    screen = QTouchDevice()
+    screen.setType(QTouchDevice.TouchScreen)
+    screen.setCapabilities(QTouchDevice.Position)
+    with open("/proc/self/maps") as maps:
+        library = next(line.split()[-1] for line in maps if "libQt5Gui" in line)
+    register = ctypes.CDLL(library)._ZN22QWindowSystemInterface19registerTouchDeviceEPK12QTouchDevice
+    register.argtypes, register.restype = [ctypes.c_void_p], None
+    register(sip.unwrapinstance(screen))
+    return screen
+
+
+def test_a_finger_draws(hand, settle, touch_screen):
+    side = min(hand.canvas.width(), hand.canvas.height())
+    corner = hand.canvas.rect().center() - QPoint(side // 2, side // 2)
+    places = [corner + QPoint(round(x * side), round(y * side)) for x, y in SEVEN]
+    QTest.touchEvent(hand.canvas, touch_screen).press(0, places[0], hand.canvas).commit()
+    for place in places[1:]:
+        QTest.touchEvent(hand.canvas, touch_screen).move(0, place, hand.canvas).commit()
+    QTest.touchEvent(hand.canvas, touch_screen).release(0, places[-1], hand.canvas).commit()
+    settle()
+    assert [len(stroke.points) for stroke in hand.canvas.drawing.done] == [len(SEVEN)]
+    assert hand.resultLabel.text() == "7"
+
+
+def test_a_second_finger_draws_nothing_not_even_when_the_first_has_left(hand, settle, touch_screen):
+    def event():
+        return QTest.touchEvent(hand.canvas, touch_screen)
+
+    event().press(0, QPoint(50, 100), hand.canvas).commit()
+    event().stationary(0).press(1, QPoint(200, 200), hand.canvas).commit()
+    event().move(0, QPoint(150, 100), hand.canvas).move(1, QPoint(90, 30), hand.canvas).commit()
+    event().release(0, QPoint(150, 100), hand.canvas).stationary(1).commit()
+    event().move(1, QPoint(20, 20), hand.canvas).commit()
+    event().release(1, QPoint(20, 20), hand.canvas).commit()
+    settle()
+    (stroke,) = hand.canvas.drawing.done
+    assert len(stroke.points) == 2 and stroke.points[0][1] == stroke.points[1][1]
 
 
 @pytest.fixture
@@ -160,14 +197,18 @@ def test_open_shows_a_dark_digit_on_light_paper_as_light_on_dark(hand, settle, s
     assert hand.resultLabel.text() == "7"
 
 
+def _drop(widget, mime):
+    """Through Qt, which looks for a widget that takes it, from this one upwards."""
+    enter = QDragEnterEvent(QPoint(20, 20), Qt.CopyAction, mime, Qt.LeftButton, Qt.NoModifier)
+    QApplication.sendEvent(widget, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(widget, QDropEvent(QPointF(20, 20), Qt.CopyAction, mime, Qt.LeftButton, Qt.NoModifier))
+
+
 def test_drop_and_paste_take_pictures(hand, settle, seven_on_paper):
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(seven_on_paper))])
-    # Qt sends drops only after a drag that the platform began, which the offscreen one cannot.
-    enter = QDragEnterEvent(QPoint(20, 20), Qt.CopyAction, mime, Qt.LeftButton, Qt.NoModifier)
-    hand.canvas.dragEnterEvent(enter)
-    assert enter.isAccepted()
-    hand.canvas.dropEvent(QDropEvent(QPointF(20, 20), Qt.CopyAction, mime, Qt.LeftButton, Qt.NoModifier))
+    _drop(hand.canvas, mime)
     settle()
     dropped = hand.canvas.array()
     assert hand.resultLabel.text() == "7"
