@@ -412,6 +412,38 @@ def test_closing_during_training_asks_and_keeps_what_was_trained(qtbot, window, 
         second.close()
 
 
+def test_a_training_that_was_left_ends_in_the_same_bits_as_one_that_was_not(
+    qtbot, window, settle, small_training, monkeypatch
+):
+    settle()
+    monkeypatch.setattr(training_run.time, "time_ns", lambda: 12345)  # the seed
+    monkeypatch.setattr(QMessageBox, "question", lambda *args: QMessageBox.Yes)
+    training = window.program.pages.training
+    window.findChild(QSpinBox, "epochsSpin").setValue(4)
+    _click(window, "startTrainingButton")
+    qtbot.waitUntil(lambda: training.state.value == "done", timeout=TIMEOUT_MS)
+    expected = training.target().read_bytes()
+    training.target().unlink()
+
+    _click(window, "startTrainingButton")
+    # Stopped in the middle of an epoch: its steps are done again.
+    qtbot.waitUntil(lambda: max(training.curves.steps, default=0) > 1.2, timeout=TIMEOUT_MS)
+    assert window.close() and not training.target().exists()
+
+    from fastcnn.gui import create_window
+
+    second = create_window()
+    qtbot.addWidget(second)
+    try:
+        _click(second, "resumeTrainingButton")
+        resumed = second.program.pages.training
+        qtbot.waitUntil(lambda: resumed.state.value == "done", timeout=TIMEOUT_MS)
+        assert resumed.curves.epochs == [1, 2, 3, 4]
+        assert training.target().read_bytes() == expected
+    finally:
+        second.close()
+
+
 def test_another_network_can_be_opened_and_measured(window, settle, tmp_path, monkeypatch):
     settle()
     path = tmp_path / "untrained.safetensors"
