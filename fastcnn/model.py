@@ -390,12 +390,18 @@ def paper_network(*, seed: int | None = None) -> Sequential:
 
 
 def deep_network(*, seed: int | None = None) -> Sequential:
-    """A deeper network for drawings, He-initialised, untrained: 66,826 parameters, 0.14 ms a picture on one core.
+    """A deeper network for drawings, He-initialised, untrained: 151,530 parameters.
 
-    Convolution (32 filters of 5x5) - MaxPool - twice Convolution (64 of 3x3) - MaxPool - Affine 10, each convolution
-    followed by batch normalisation and ReLU; (N, 1, 28, 28) to (N, 10).
+    Five convolutions, of 32 filters of 5x5 and of 32, 64, 64 and 128 of 3x3, a MaxPool behind the first and the third,
+    Dropout and Affine 10; (N, 1, 28, 28) to (N, 10). Batch normalisation comes before a convolution's ReLU, or behind
+    its MaxPool: there it has a quarter of the values, and convolution, ReLU and MaxPool are one step of the plan.
     """
-    layers: list[Layer] = [Conv2d(32, 5), BatchNorm2d(), ReLU(), MaxPool2d(2)]
-    for _ in range(2):
-        layers += [Conv2d(64, 3), BatchNorm2d(), ReLU()]
-    return Sequential([*layers, MaxPool2d(2), Flatten(), Affine(10)], seed=seed, name="default")
+    layers: list[Layer] = [
+        *(Conv2d(32, 5), ReLU(), MaxPool2d(2), BatchNorm2d()),
+        *(Conv2d(32, 3, padding=1), BatchNorm2d(), ReLU()),
+        *(Conv2d(64, 3), ReLU(), MaxPool2d(2), BatchNorm2d()),
+        *(Conv2d(64, 3, padding=1), BatchNorm2d(), ReLU()),
+        *(Conv2d(128, 3), BatchNorm2d(), ReLU()),
+        *(Flatten(), Dropout(0.4), Affine(10)),
+    ]
+    return Sequential(layers, seed=seed, name="default")

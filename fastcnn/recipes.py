@@ -17,13 +17,15 @@ from fastcnn.arrays import Array
 from fastcnn.augment import Augmentation
 from fastcnn.model import Sequential, deep_network, paper_network
 from fastcnn.optim import AdamW
-from fastcnn.schedules import OneCycle
+from fastcnn.schedules import Cosine, OneCycle
 from fastcnn.train import Trainer
+
+WARMUP_SHARE = 10  # of a cosine: one step in ten
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """AdamW under a one-cycle schedule, and the average of the weights on the way."""
+    """AdamW under a schedule of one cycle or a cosine, and the average of the weights on the way."""
 
     epochs: int
     batch_size: int
@@ -33,6 +35,7 @@ class Recipe:
     ema_decay: float
     augmentation: Augmentation | None = None
     synthetic: int = 0  # pen digits beside MNIST's
+    cosine: bool = False
 
     def trainer(self, network: Sequential) -> Trainer:
         """A trainer for the network, with this recipe's optimizer."""
@@ -54,28 +57,30 @@ class Recipe:
         drawn, digits = synthetic_digits(self.synthetic, seed=seed)
         return np.concatenate([images, drawn]), np.concatenate([labels, digits])
 
-    def schedule(self, epochs: int, images: int, batch_size: int) -> OneCycle:
+    def schedule(self, epochs: int, images: int, batch_size: int) -> OneCycle | Cosine:
         """The learning rates of a training of so many epochs of so many pictures."""
-        return OneCycle(self.lr, epochs * -(-images // batch_size))
+        steps = epochs * -(-images // batch_size)
+        return Cosine(self.lr, steps, warmup_steps=steps // WARMUP_SHARE) if self.cosine else OneCycle(self.lr, steps)
 
 
+STRONGER = Augmentation(turn_deg=10.0, scale=0.1, shift_px=1.5)
 RECIPES = {
     "paper": Recipe(epochs=12, batch_size=100, lr=0.006, weight_decay=0.1, label_smoothing=0.03, ema_decay=0.999),
     # Short: 99.1 % on the pictures set aside (mean of 4 seeds) after three epochs, 99.0 % after two.
     "speedrun": Recipe(epochs=3, batch_size=100, lr=0.01, weight_decay=0.1, label_smoothing=0.03, ema_decay=0.99),
     "default": Recipe(
-        epochs=8, batch_size=100, lr=0.006, weight_decay=0.05, label_smoothing=0.03, ema_decay=0.998,
-        augmentation=Augmentation(),
+        epochs=16, batch_size=100, lr=0.003, weight_decay=0.05, label_smoothing=0.03, ema_decay=0.999,
+        augmentation=STRONGER, cosine=True,
     ),
 }  # fmt: skip
 BUNDLED_RECIPES = {
     "paper": Recipe(
-        epochs=24, batch_size=100, lr=0.006, weight_decay=0.1, label_smoothing=0.03, ema_decay=0.999,
-        augmentation=Augmentation(), synthetic=50_000,
+        epochs=36, batch_size=100, lr=0.006, weight_decay=0.1, label_smoothing=0.03, ema_decay=0.999,
+        augmentation=Augmentation(), synthetic=42_000,
     ),
     "default": Recipe(
-        epochs=8, batch_size=100, lr=0.006, weight_decay=0.05, label_smoothing=0.03, ema_decay=0.998,
-        augmentation=Augmentation(), synthetic=50_000,
+        epochs=44, batch_size=100, lr=0.003, weight_decay=0.05, label_smoothing=0.03, ema_decay=0.999,
+        augmentation=STRONGER, synthetic=35_000, cosine=True,
     ),
 }  # fmt: skip
 # The networks of seeds S, S + 1, ..., each trained as it is alone.
