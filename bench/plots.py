@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .robustness_report import draw as draw_robustness
 from .targets import Records
 
 DPI = 110
@@ -105,6 +106,8 @@ PLOTS: dict[str, dict[str, Callable[[Any, Any], None]]] = {
     "scaling": {f"scaling-{kind}": _growth(kind) for kind in ("batch", "side", "channels")},
     "speedrun": {"speedrun": _seeds},
 }
+# The same, of several panels: these write their files themselves.
+FIGURES: dict[str, dict[str, Callable[[Path, Any], None]]] = {"robustness": {"robustness": draw_robustness}}
 
 
 def draw(folder: Path, records: Records) -> list[Path]:
@@ -125,4 +128,8 @@ def draw(folder: Path, records: Records) -> list[Path]:
             paths.append(folder / f"{name}.png")
             figure.savefig(paths[-1], dpi=DPI, metadata={"Software": None})
             pyplot.close(figure)
+    for benchmark, figures in FIGURES.items():
+        for name, write in figures.items() if benchmark in records else ():
+            paths.append(folder / f"{name}.png")
+            write(paths[-1], records[benchmark])
     return paths

@@ -20,7 +20,8 @@ class Settings:
     threads : the counts to measure, rising
     only : a part of a case's name; "" for all cases
     cpu_names : for `kernels`; () for its own choice
-    weights, strokes : for `networks`: the folder that keeps what is trained; a stroke file, or None
+    weights : for `networks`: the folder that keeps what is trained
+    strokes : for `networks` and `robustness`: a stroke file, or None
     """
 
     quick: bool = False

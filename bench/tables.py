@@ -11,8 +11,10 @@ from fastcnn.files import atomic_write
 
 from .markdown import duration, fill, marked, rate, table
 from .network_tables import networks
-from .plots import PLOTS
+from .plots import FIGURES, PLOTS
 from .record import Record
+from .robustness_report import compact as robustness_in_short
+from .robustness_report import full as robustness
 from .targets import REASONS, TARGETS, Records
 
 PAGE = "README.md"  # in the results' folder, where sites show it
@@ -257,16 +259,21 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "train-step": training, "inference": inference, "layers": layers, "functions": functions, "baselines": baselines,
     "augmentation": augmentation,
     "speedrun": speedrun, "resources": resources, "profile": profile, "scaling": scaling, "kernels": kernels,
-    "neighbour": neighbour, "seeds": accuracy, "networks": networks, "gui-latency": gui_latency, "gui-soak": gui_soak,
+    "neighbour": neighbour, "seeds": accuracy, "networks": networks,
+    "robustness": robustness, "gui-latency": gui_latency, "gui-soak": gui_soak,
 }  # fmt: skip
 # Marked place in the README -> the benchmark whose table stands there; "targets" takes all of them.
-IN_README = {"accuracy": "seeds", "networks": "networks", "training": "train-step", "window": "gui-latency"}
+IN_README = {
+    "accuracy": "seeds", "networks": "networks", "robustness": "robustness", "training": "train-step",
+    "window": "gui-latency",
+}  # fmt: skip
+SHORT = {"robustness": robustness_in_short}  # tables that are too long for the README
 
 
 def readme_tables(records: Records) -> dict[str, str]:
     """What stands between the README's markers, for the benchmarks that have been run."""
     found = {
-        place: f"{TABLES[name](records[name]['result'])}\n{provenance(records[name])}"
+        place: f"{SHORT.get(name, TABLES[name])(records[name]['result'])}\n{provenance(records[name])}"
         for place, name in IN_README.items()
         if name in records
     }
@@ -292,7 +299,7 @@ def page(records: Records) -> str:
         if name in records:
             record = records[name]
             parts.append(f"\n## {name}\n\n{provenance(record)}\n{write_table(record['result'])}")
-            parts += [f"\n![{plot}]({plot}.png)\n" for plot in PLOTS.get(name, {})]
+            parts += [f"\n![{plot}]({plot}.png)\n" for plot in (*PLOTS.get(name, {}), *FIGURES.get(name, {}))]
     return "".join(parts)
 
 
