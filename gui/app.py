@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
-from PyQt5.QtCore import QByteArray, QCoreApplication, QObject, Qt
+from PyQt5.QtCore import QByteArray, QCoreApplication, QObject, Qt, QTimer
 from PyQt5.QtWidgets import QApplication, QMainWindow
 
 from fastcnn.errors import FastcnnError
@@ -17,10 +18,12 @@ from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.settings import Settings
 from fastcnn.gui.pages import Pages
 from fastcnn.gui.pictures import Pictures
+from fastcnn.gui.widgets.plots import Plot
 from fastcnn.gui.window import MainWindow
 from fastcnn.gui.worker import Worker
 
 PEN_STEP = 6
+PLOT_EVERY_MS = 50
 # Errors that the user can put right.
 EXPECTED = (FastcnnError, OSError)
 
@@ -91,7 +94,13 @@ class Program(QObject):
         """The network can answer; what is only needed later is loaded now, out of its way."""
         self.pages.networks.loaded()
         self.work.submit(test_pictures, lambda _: None)
-        self.work.submit(import_plots, lambda _: None)
+        self.work.submit(import_plots, lambda _: self._make_plots())
+
+    def _make_plots(self) -> None:
+        """Make the plots before they are shown, each in a turn of its own, so that the window never waits for two."""
+        plots = self.window.findChildren(Plot)
+        for number, turn in enumerate([*(plot.make for plot in plots), keep_what_is_loaded]):
+            QTimer.singleShot(number * PLOT_EVERY_MS, turn)
 
     def _network_missing(self, error: Exception) -> bool:
         """The network of the last session is gone: the default takes its place."""
@@ -173,6 +182,12 @@ class Program(QObject):
 def import_plots() -> None:
     """Import pyqtgraph, which takes 0.4 s, before a page needs it."""
     import pyqtgraph  # noqa: F401
+
+
+def keep_what_is_loaded() -> None:
+    """Spare garbage collections from looking at all that was imported: that held every thread for 0.1 s at a time."""
+    if not gc.get_freeze_count():
+        gc.freeze()
 
 
 def create_window(model: str = "") -> QMainWindow:

@@ -5,6 +5,7 @@ Mouse, pen, finger and keyboard all end in `pen_down`, `pen_to` and `pen_up`, wh
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from PyQt5.QtGui import (
 )
 from PyQt5.QtWidgets import QWidget
 
-from fastcnn.gui.logic.drawing import DEFAULT_WIDTH, SIDE, Drawing, Item, Placed, Stroke
+from fastcnn.gui.logic.drawing import DEFAULT_WIDTH, SIDE, Drawing, Item, Placed, Stroke, Wiped
 
 KEY_STEP = 14.0  # image pixels an arrow key moves the pen: 40 across the field
 _ARROWS = {
@@ -70,7 +71,6 @@ class Canvas(QWidget):
         self.erases = False
         self._image = QImage(SIDE, SIDE, QImage.Format.Format_Grayscale8)
         self._image.fill(Qt.GlobalColor.black)
-        self._before = self._image.copy()  # without the stroke in progress
         self._stroke: Stroke | None = None
         self._finger: int | None = None  # the one that draws
         self._key_pen = QPointF(SIDE / 2, SIDE / 2)
@@ -91,36 +91,38 @@ class Canvas(QWidget):
         """A copy of what is drawn, (SIDE, SIDE) uint8, white on black."""
         return to_array(self._image)
 
-    def do(self, item: Item) -> None:
-        """Add a whole stroke or a picture."""
+    def place(self, picture: npt.NDArray[np.uint8]) -> None:
+        """Put a picture (SIDE, SIDE) over all that is drawn."""
         self._end_stroke()
-        self.drawing.add(item)
-        self._repaint_all()
+        self._image = to_image(picture)
+        self._done(Placed(picture))
+        self._all_changed()
 
     def wipe(self) -> None:
         """Clear; that can be undone."""
         self._end_stroke()
-        if self.drawing.wipe():
-            self._repaint_all()
+        if not self.drawing.is_empty:
+            self._image.fill(Qt.GlobalColor.black)
+            self._done(Wiped())
+            self._all_changed()
 
     def undo(self) -> None:
         """Take the last step back, also a stroke in progress."""
         self._end_stroke()
         if self.drawing.undo():
-            self._repaint_all()
+            self._go_back()
 
     def redo(self) -> None:
         """Do again what was taken back."""
         self._end_stroke()
         if self.drawing.redo():
-            self._repaint_all()
+            self._go_back()
 
     def pen_down(self, at: QPointF) -> None:
         """Begin a stroke; a dot is there at once."""
         self._end_stroke()
-        self._before = self._image.copy()
         self._stroke = Stroke([(at.x(), at.y())], self.pen_width, self.erases)
-        self._paint_on(self._image, self._stroke)
+        self._paint_to(self._stroke, 0)
         self.update()
         self.changed.emit()
 
@@ -130,7 +132,7 @@ class Canvas(QWidget):
         if stroke is None or stroke.points[-1] == (at.x(), at.y()):
             return
         stroke.points.append((at.x(), at.y()))
-        self._paint_on(self._image, Stroke(stroke.points[-2:], stroke.width, stroke.erases))
+        self._paint_to(stroke, len(stroke.points) - 1)
         self._update_around(stroke.points[-2:], stroke.width)
         self.changed.emit()
 
@@ -193,8 +195,7 @@ class Canvas(QWidget):
         assert event is not None
         key = Qt.Key(event.key())
         if key in _ARROWS and event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier):
-            x, y = (at + KEY_STEP * way for at, way in zip(_xy(self._key_pen), _ARROWS[key], strict=True))
-            self._key_pen = QPointF(min(max(x, 0.0), SIDE), min(max(y, 0.0), SIDE))
+            self._move_key_pen(self._key_pen + KEY_STEP * QPointF(*_ARROWS[key]))
             self.pen_to(self._key_pen)
             self.update()
         elif key == Qt.Key.Key_Space and not event.isAutoRepeat():
@@ -250,8 +251,11 @@ class Canvas(QWidget):
         """From the widget's coordinates to the image's."""
         square = self._square()
         place = (QPointF(at) - square.topLeft()) * (SIDE / max(1.0, square.width()))
-        self._key_pen = QPointF(min(max(place.x(), 0.0), SIDE), min(max(place.y(), 0.0), SIDE))
+        self._move_key_pen(place)
         return place
+
+    def _move_key_pen(self, to: QPointF) -> None:
+        self._key_pen = QPointF(min(max(to.x(), 0.0), SIDE), min(max(to.y(), 0.0), SIDE))
 
     def _update_around(self, points: list[tuple[float, float]], width: int) -> None:
         square = self._square()
@@ -261,42 +265,40 @@ class Canvas(QWidget):
         self.update(around.adjusted(-margin, -margin, margin, margin).toAlignedRect() & QRect(self.rect()))
 
     def _end_stroke(self) -> None:
-        """Put the stroke among the steps, painted in one go: undo and redo then give the same pixels."""
+        """Put the stroke among the steps."""
         stroke, self._stroke = self._stroke, None
         if stroke is not None:
-            self._image = self._before
-            self._paint_on(self._image, stroke)
-            self._before = QImage()
-            self.drawing.add(stroke)
-            self.update()
+            self._done(stroke)
 
-    def _repaint_all(self) -> None:
-        self._image.fill(Qt.GlobalColor.black)
-        for item in self.drawing.visible():
-            if isinstance(item, Placed):
-                painter = QPainter(self._image)
-                painter.drawImage(QRectF(0, 0, SIDE, SIDE), to_image(item.picture))
-                painter.end()
-            else:
-                self._paint_on(self._image, item)
+    def _done(self, item: Item) -> None:
+        """Note the picture with the step: painting a hundred strokes anew for undo would take 30 ms."""
+        item.after = zlib.compress(self.array().tobytes(), level=1)
+        self.drawing.add(item)
+
+    def _go_back(self) -> None:
+        """Show the picture as it was after what is now the last step."""
+        after = self.drawing.after
+        if after:
+            self._image = to_image(np.frombuffer(zlib.decompress(after), np.uint8).reshape(SIDE, SIDE))
+        else:
+            self._image.fill(Qt.GlobalColor.black)
+        self._all_changed()
+
+    def _all_changed(self) -> None:
         self.update()
         self.changed.emit()
 
-    @staticmethod
-    def _paint_on(image: QImage, stroke: Stroke) -> None:
-        painter = QPainter(image)
+    def _paint_to(self, stroke: Stroke, number: int) -> None:
+        """Paint a stroke's line to one of its points, a dot to the first; all lines in one go would take seconds."""
+        painter = QPainter(self._image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         color = Qt.GlobalColor.black if stroke.erases else Qt.GlobalColor.white
         painter.setPen(
             QPen(QBrush(color), stroke.width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
         )
-        points = [QPointF(x, y) for x, y in stroke.points]
-        if len(points) == 1:
-            painter.drawPoint(points[0])
+        to = QPointF(*stroke.points[number])
+        if number:
+            painter.drawLine(QPointF(*stroke.points[number - 1]), to)
         else:
-            painter.drawPolyline(QPolygonF(points))
+            painter.drawPoint(to)
         painter.end()
-
-
-def _xy(point: QPointF) -> tuple[float, float]:
-    return point.x(), point.y()

@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from PyQt5.QtCore import QMimeData
-from PyQt5.QtGui import QImage
+from PyQt5.QtGui import QImage, QPainter
 from PyQt5.QtWidgets import QApplication, QFileDialog, QWidget
 
 from fastcnn.gui.canvas import Canvas, to_array
 from fastcnn.gui.language import tr
 from fastcnn.gui.logic import placing
-from fastcnn.gui.logic.drawing import Placed
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.notices import Message, Notice, message
 
@@ -62,11 +61,7 @@ class Pictures:
         image = QImage(mime.imageData()) if mime.hasImage() else QImage()
         if image.isNull():
             return False
-        # Transparent parts of a copied picture are paper.
-        opaque = QImage(image.size(), QImage.Format.Format_RGB32)
-        opaque.fill(0xFFFFFFFF)
-        _paint(image, opaque)
-        self._jobs.submit(lambda: placing.place(to_array(opaque)), self._place)
+        self._jobs.submit(lambda: placing.place(to_array(_on_paper(image))), self._place)
         return True
 
     def choose_target(self) -> None:
@@ -95,12 +90,14 @@ class Pictures:
 
     def _place(self, field: npt.NDArray[np.uint8]) -> None:
         self._show_canvas()
-        self._canvas.do(Placed(field))
+        self._canvas.place(field)
 
 
-def _paint(image: QImage, on: QImage) -> None:
-    from PyQt5.QtGui import QPainter
-
-    painter = QPainter(on)
+def _on_paper(image: QImage) -> QImage:
+    """Transparent parts of a copied picture are white paper."""
+    opaque = QImage(image.size(), QImage.Format.Format_RGB32)
+    opaque.fill(0xFFFFFFFF)
+    painter = QPainter(opaque)
     painter.drawImage(0, 0, image)
     painter.end()
+    return opaque

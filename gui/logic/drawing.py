@@ -15,8 +15,15 @@ MOST_STEPS = 100  # that can be undone
 DEFAULT_WIDTH = 40  # as thick, in proportion, as MNIST's: 2 of 28
 
 
+@dataclass(kw_only=True)
+class Step:
+    """One step of a drawing; `after` is the canvas's note of the picture that it left."""
+
+    after: bytes = field(default=b"", repr=False, compare=False)
+
+
 @dataclass
-class Stroke:
+class Stroke(Step):
     """What the pen did between touching and leaving; a single point is a dot."""
 
     points: list[tuple[float, float]]
@@ -37,15 +44,15 @@ class Stroke:
         return cls(points, int(content["width"]), bool(content["erases"]))
 
 
-@dataclass(frozen=True, eq=False)
-class Placed:
+@dataclass(eq=False)
+class Placed(Step):
     """A picture that was opened, dropped or pasted; whatever was drawn before lies under it, invisible."""
 
     picture: Any  # a uint8 array (H, W)
 
 
-@dataclass(frozen=True)
-class Wiped:
+@dataclass
+class Wiped(Step):
     """The canvas was cleared; kept as a step so that it can be undone."""
 
 
@@ -68,6 +75,16 @@ class Drawing:
     def can_redo(self) -> bool:
         """Whether a step was taken back and nothing was done since."""
         return bool(self.undone)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to clear, not even an eraser's stroke."""
+        return not any(True for _ in self.visible())
+
+    @property
+    def after(self) -> bytes:
+        """The last step's note of the picture; empty before the first."""
+        return self.done[-1].after if self.done else b""
 
     @property
     def is_blank(self) -> bool:
@@ -95,13 +112,6 @@ class Drawing:
         # The oldest steps go, but never one that is still to be seen.
         while len(self.done) > MOST_STEPS and any(not isinstance(each, Stroke) for each in self.done[1:]):
             del self.done[0]
-
-    def wipe(self) -> bool:
-        """Clear, unless there is nothing to clear; returns whether there was."""
-        if not any(True for _ in self.visible()):
-            return False
-        self.add(Wiped())
-        return True
 
     def undo(self) -> bool:
         """Take the last step back."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastcnn.metrics import wilson_interval
@@ -90,7 +90,9 @@ class Session:
         trials = self.trials
         right = [trial.answer == trial.truth for trial in trials]
         groups = [right[start : start + self.size] for start in range(0, self.total, self.size)]
-        digits = [[good for good, trial in zip(right, trials, strict=True) if trial.truth == d] for d in range(10)]
+        digits: list[list[bool]] = [[] for _ in range(10)]
+        for good, trial in zip(right, trials, strict=True):
+            digits[trial.truth].append(good)
         return Summary(
             len(trials),
             sum(right),
@@ -114,7 +116,7 @@ class Session:
 
     def to_json(self) -> bytes:
         """A form for a file; `from_json` reads it."""
-        return json.dumps(asdict(self)).encode()
+        return json.dumps({**vars(self), "trials": [vars(trial) for trial in self.trials]}).encode()
 
     @classmethod
     def from_json(cls, content: bytes) -> Session:

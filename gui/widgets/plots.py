@@ -36,7 +36,7 @@ class Plot(QWidget):
 
     def show_points(self, x: Sequence[float], y: Sequence[float]) -> None:
         """Draw a curve, or bars whose heights are shares."""
-        self._make()
+        self.make()
         assert self._item is not None
         if self._bars:
             self._item.setOpts(x=list(x), height=list(y), width=0.7)
@@ -44,7 +44,7 @@ class Plot(QWidget):
             self._item.setData(list(x), list(y))
 
     def showEvent(self, event: Any) -> None:
-        self._make()
+        self.make()
         super().showEvent(event)
 
     def changeEvent(self, event: QEvent | None) -> None:
@@ -52,7 +52,8 @@ class Plot(QWidget):
         if event is not None and event.type() == QEvent.Type.PaletteChange and self._plot is not None:
             self._color()
 
-    def _make(self) -> None:
+    def make(self) -> None:
+        """Make the plot, which takes 10 ms, unless it is there."""
         if self._plot is not None:
             return
         import pyqtgraph

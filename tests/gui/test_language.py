@@ -7,8 +7,8 @@ import re
 import string
 
 import pytest
-from PyQt5.QtCore import QCoreApplication, QTranslator
-from PyQt5.QtWidgets import QAbstractButton, QAction, QComboBox, QLabel, QTabWidget, QWidget
+from PyQt5.QtCore import QCoreApplication, Qt, QTranslator
+from PyQt5.QtWidgets import QAbstractButton, QAction, QApplication, QComboBox, QLabel, QTabWidget, QWidget
 
 from fastcnn.gui import language, words
 from fastcnn.gui.logic.notices import Notice
@@ -68,12 +68,27 @@ def test_every_notice_has_words():
         assert template.format(**values)
 
 
+def _is_pyqtgraphs(part):
+    """Whether it belongs to a plot, whose menus nobody can open."""
+    while part is not None and "pyqtgraph" not in type(part).__module__:
+        part = part.parent()
+    return part is not None
+
+
+def test_plots_have_no_menu(qtbot, window):
+    window.tabs.setCurrentWidget(window.program.pages.experiment)
+    plot = window.program.pages.experiment.by_group
+    qtbot.mouseClick(plot._plot.viewport(), Qt.RightButton, pos=plot._plot.viewport().rect().center())
+    qtbot.wait(20)
+    assert QApplication.activePopupWidget() is None
+
+
 def _texts_shown(window):
     """What a reader, or a screen reader, can meet in the window."""
     for widget in [window, *window.findChildren(QWidget)]:
         name = widget.objectName()
         # Parts that Qt or pyqtgraph made; Qt sets their names anew when it shows them.
-        if name.startswith(("qt_", "Scroll")) or "pyqtgraph" in type(widget).__module__:
+        if name.startswith(("qt_", "Scroll")) or _is_pyqtgraphs(widget):
             continue
         yield widget, widget.toolTip()
         yield widget, widget.accessibleName()
@@ -84,6 +99,8 @@ def _texts_shown(window):
         if isinstance(widget, QTabWidget):
             yield from ((widget, widget.tabText(index)) for index in range(widget.count()))
     for action in window.findChildren(QAction):
+        if _is_pyqtgraphs(action):
+            continue
         yield action, action.text()
         yield action, action.toolTip()
 

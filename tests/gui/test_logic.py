@@ -13,7 +13,7 @@ from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic import collection, learning, placing
 from fastcnn.gui.logic.answers import Answer, Kind, judge
 from fastcnn.gui.logic.collection import Collection, Sample
-from fastcnn.gui.logic.drawing import MOST_STEPS, SIDE, Drawing, Placed, Stroke
+from fastcnn.gui.logic.drawing import MOST_STEPS, SIDE, Drawing, Placed, Stroke, Wiped
 from fastcnn.gui.logic.experiment import HAND, MNIST, Session, Trial
 from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.settings import Settings
@@ -175,7 +175,7 @@ def test_undone_steps_are_bounded_and_what_is_seen_stays():
     drawing = Drawing()
     for _ in range(300):
         drawing.add(Stroke([(1, 1)]))
-        drawing.wipe()
+        drawing.add(Wiped())
     assert len(drawing.done) == MOST_STEPS
     for _ in range(300):
         drawing.add(Stroke([(1, 1)]))
