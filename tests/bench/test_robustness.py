@@ -107,6 +107,7 @@ def test_texture_is_dark_ink_on_shaded_paper(rng):
     found = conditions.texture(plane, 4, rng).astype(float)
     assert found[:10, :10].mean() == pytest.approx(160 + 60 * 0.045 + 30 * 0.045, abs=2)
     assert found[-10:, -10:].mean() == pytest.approx(160 + 60 * 0.945 + 30 * 0.945, abs=2)
+    assert found[:10, -10:].mean() == pytest.approx(160 + 60 * 0.045 + 30 * 0.945, abs=2)
     assert found[50].mean() == pytest.approx(0.3 * (160 + 30 + 30 * 0.495), abs=2)
     assert found[5, :].std() > 4
 
@@ -187,9 +188,17 @@ def test_conditions_are_measured_on_the_same_digits(monkeypatch):
     assert middle["seven"]["mean_confidence"] == pytest.approx(confidence)
     assert middle["seven"]["calibration_error"] == pytest.approx(confidence - 0.75, abs=1e-6)
     assert (faded["seven"]["accuracy"], faded["seven"]["blank"], faded["seven"]["lost"]) == (0, 4, 0.75)
+    assert faded["seven"]["mean_confidence"] == pytest.approx(0.1)
     # The paper's pipeline prepares nothing: grey paper is as good as ink.
     assert faded[robustness.PIPELINE]["blank"] == 0
     assert faded[robustness.PIPELINE]["lost"] == 0
+
+
+def test_a_digit_keeps_its_number_in_whatever_part_it_is_prepared():
+    noisy = Condition("noise", "", change="noise", amount=30)
+    _, _, whole = robustness._seen(([LINE, BAR, CORNER], 0, noisy))
+    _, _, last = robustness._seen(([BAR, CORNER], 1, noisy))
+    np.testing.assert_array_equal(whole[1:], last)
 
 
 def test_shrinking_keeps_places():
