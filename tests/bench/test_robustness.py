@@ -258,6 +258,18 @@ def test_command_writes_numbers_tables_and_figure(stroke_file, tmp_path, monkeyp
     assert "Traceback" not in capsys.readouterr().err
 
 
+def test_without_a_file_synthetic_digits_come_first(monkeypatch):
+    monkeypatch.setattr(robustness, "baseline", lambda quick: Constant(1))
+    monkeypatch.setattr(robustness, "QUICK", 10)
+    result = robustness.run(Settings(quick=True, threads=(1,), only="page"))
+    assert [each["what"] for each in result["data"]] == [robustness.SYNTHETIC, robustness.MNIST]
+    assert result["anywhere"] is None
+    # One synthetic digit in ten is a 1.
+    assert result["data"][0]["conditions"][0]["scores"][robustness.PIPELINE]["accuracy"] == 0.1
+    assert "10 synthetic pen digits, and" in robustness_report.compact(result)
+    assert "riters" not in robustness_report.full(result)
+
+
 @pytest.mark.parametrize("content", [None, b"", b'[{"label": 3}]', b"\x1f\x8bbroken"])
 def test_unusable_stroke_file_is_one_sentence_before_the_work(content, tmp_path, monkeypatch, capsys):
     def never(quick):
