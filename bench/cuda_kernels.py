@@ -31,7 +31,7 @@ from typing import Any
 CAPABILITIES = ((7, 5), (8, 0), (8, 6), (8, 9), (9, 0), (10, 0), (12, 0))
 DTYPES = ("float32", "float64")
 TABLE = Path(__file__).with_name("cuda_kernels.json")
-MODULES = ("augment", "changes", "conv", "elements", "norm", "planes", "sums", "tiles")
+MODULES = ("augment", "changes", "clip", "conv", "elements", "norm", "planes", "sums", "tiles")
 WHEEL = "nvidia-cuda-nvcc-cu12"
 PLACES = (("nvvm", "lib64"), ("nvvm", "bin"), ("lib64",), ("lib",))
 

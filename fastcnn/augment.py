@@ -92,13 +92,14 @@ class Augmentation:
                 raise TypeError(f"{name} must be uint8 to be augmented, not {array.dtype}")
             if array.ndim != 4 or array.shape[1] != 1 or array.shape != images.shape or not array.flags.c_contiguous:
                 raise ValueError(f"{name} must be contiguous, of the shape (N, 1, H, W), not {array.shape}")
-        height, width = images.shape[2:]
-        drawn = uniform(mask_key(seed, 0, epoch), numbers, DRAWN)
-        table = self._numbers(drawn, height, width)
-        kernels.active().augment(out[:, 0], images[:, 0], table, _waves(height), _waves(width))
+        plane = images.shape[2:]
+        table = self.numbers(numbers, plane, seed=seed, epoch=epoch)
+        kernels.active().augment(out[:, 0], images[:, 0], table, *map(waves, plane))
 
-    def _numbers(self, drawn: Array, height: int, width: int) -> Array:
-        """What the kernels' `numbers` are, from numbers in [-1, 1)."""
+    def numbers(self, numbers: Array, plane: tuple[int, ...], *, seed: int, epoch: int) -> Array:
+        """What the kernels' `numbers` are for pictures of so many pixels down and across; arguments as for `apply`."""
+        height, width = plane
+        drawn = uniform(mask_key(seed, 0, epoch), numbers, DRAWN)
         largest = np.array([np.deg2rad(self.turn_deg), self.scale, self.scale / 2, self.scale / 2, self.slant])
         turn, both, tall, wide, slant = drawn.T[:5] * largest[:, np.newaxis]
         cosine, sine = np.cos(turn), np.sin(turn)
@@ -110,8 +111,8 @@ class Augmentation:
         table[:, ACROSS] = (slant * cosine - sine) * across_scale
         table[:, ACROSS + 1] = (slant * sine + cosine) * across_scale
         table[:, ACROSS + 2] = (width - 1) / 2 + self.shift_px * drawn[:, 6]
-        waves = np.arange(1, WAVES + 1)
-        bend = (self.elastic_px / (waves[:, np.newaxis] * waves)).ravel()
+        order = np.arange(1, WAVES + 1)
+        bend = (self.elastic_px / (order[:, np.newaxis] * order)).ravel()
         table[:, DOWN + 3 : ACROSS] = drawn[:, 7:16] * bend
         table[:, ACROSS + 3 : STROKE] = drawn[:, 16:25] * bend
         # Thinning costs ink where a stroke is thin already, so it goes half as far.
@@ -126,7 +127,7 @@ class Augmentation:
 
 
 @cache
-def _waves(size: int) -> Array:
+def waves(size: int) -> Array:
     """(WAVES, size) float32: half a period, one, one and a half."""
     places = (np.arange(size) + 0.5) / size
     return np.cos(np.pi * np.arange(1, WAVES + 1)[:, np.newaxis] * places).astype(np.float32)

@@ -8,8 +8,9 @@ backend without steps (the reference) runs the layers themselves.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from types import ModuleType
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 
@@ -51,6 +52,7 @@ class Plan:
         while at < len(self._layers):
             at = self._add_step(at)
         self.loss = steps.Loss(self.steps[-1].out, capacity) if training else None
+        self._pipeline: Any = None
 
     def made_of(self, steps: ModuleType) -> bool:
         """Whether these are its steps: the backend may have changed since."""
@@ -58,31 +60,35 @@ class Plan:
 
     def forward(self, images: Array) -> Array:
         """Logits (n, classes) of n <= capacity pictures; the next run may overwrite them."""
-        held, forward, _ = self._calls_for(len(images))
-        with held:
-            self._load(images)
-            for kernel, args in forward:
-                kernel(*args)
+        self._run(len(images), partial(self._load, images))
         logits: Array = self._module.read(self.steps[-1].out, len(images))
         return logits
 
-    def loss_and_gradients(self, images: Array, labels: Array, label_smoothing: float, step: int) -> float:
-        """The mean loss of one batch; fills the gradients of the layers' parameters."""
+    def stream(self, images: Array, out: Array) -> bool:
+        """Logits of any number of pictures into out, copied while others are computed; False where nothing is copied.
+
+        Then `forward` is as fast, a capacity of pictures at a time.
+        """
+        if not hasattr(self._module, "Pipeline"):
+            return False
+        if self._pipeline is None:
+            self._pipeline = self._module.Pipeline(self.input, self.steps[-1].out)
+        self._pipeline.run(images, out, self._run)
+        return True
+
+    def loss_and_gradients(self, images: Array, labels: Array, label_smoothing: float, step: int) -> SupportsFloat:
+        """The mean loss of one batch; fills the gradients of the layers' parameters.
+
+        On a GPU both are still under way, until somebody looks at them.
+        """
         assert self.loss is not None  # made for training
-        for dropout, layer in self._dropouts:
-            layer.step = step
-            dropout.key[0] = layer.key
-        n = len(images)
-        self.loss.labels[:n] = labels
-        held, forward, backward = self._calls_for(n)
-        with held:
-            self._load(images)
-            for kernel, args in forward:
-                kernel(*args)
-            loss: float = self.loss.loss(n, label_smoothing)
-            for kernel, args in backward:
-                kernel(*args)
-        return loss
+        self.loss.labels[: len(images)] = labels
+        return self._train(images, partial(self.loss.loss, len(images), label_smoothing), step)
+
+    def loss_and_gradients_of(self, batch: Any, label_smoothing: float, step: int) -> SupportsFloat:
+        """The same of a batch that is on the GPU already, see `kernels.cuda.dataset`."""
+        assert self.loss is not None
+        return self._train(batch, partial(self.loss.loss_of, batch, label_smoothing), step)
 
     def table(self) -> list[tuple[str, ...]]:
         """A row for each step, the header first and the totals last: what it does, its output, memory and work."""
@@ -95,9 +101,33 @@ class Plan:
             rows.append((step.name, f"({self.capacity}, {', '.join(map(str, step.out.shape))})", *_cells(numbers)))
         return [*rows, ("total", "", *_cells(sums))]
 
-    def _load(self, images: Array) -> None:
-        if not (images.flags.c_contiguous and images.flags.writeable and images.dtype.isnative):
-            images = np.array(images, images.dtype.newbyteorder("="))  # else the kernel would be compiled once more
+    def _train(self, images: Any, loss_of: Callable[[], SupportsFloat], step: int) -> SupportsFloat:
+        for dropout, layer in self._dropouts:
+            layer.step = step
+            dropout.key[0] = layer.key
+        held, forward, backward = self._calls_for(len(images))
+        with held:
+            self._load(images)
+            for kernel, args in forward:
+                kernel(*args)
+            loss = loss_of()
+            for kernel, args in backward:
+                kernel(*args)
+        return loss
+
+    def _run(self, n: int, load: Callable[[], None]) -> None:
+        """Forward of n pictures, which `load` lays out."""
+        held, forward, _ = self._calls_for(n)
+        with held:
+            load()
+            for kernel, args in forward:
+                kernel(*args)
+
+    def _load(self, images: Any) -> None:
+        if isinstance(images, np.ndarray):  # and not a batch that is on the GPU
+            flags = images.flags
+            if not (flags.c_contiguous and flags.writeable and images.dtype.isnative):
+                images = np.array(images, images.dtype.newbyteorder("="))  # else the kernel is compiled once more
         self.input.load(images)
 
     def _calls_for(self, n: int) -> tuple[AbstractContextManager[Any], Calls, Calls]:

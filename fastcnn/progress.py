@@ -55,17 +55,18 @@ class Reporter:
             except OSError:
                 self._broken = True
 
+    def is_due(self) -> bool:
+        """Whether `batch` would draw: where a loss is not at hand, it need not be fetched before."""
+        return self._bar is not None and not self._broken and time.perf_counter() - self._drawn >= MIN_INTERVAL_S
+
     def batch(self, epoch: int, images: int, loss_sum: float, elapsed_s: float) -> None:
         """Take note of a batch, and redraw the live line where that is `MIN_INTERVAL_S` ago.
 
         epoch : the one under way; images, loss_sum, elapsed_s : done in it, sum of their losses, time it has taken
         """
-        if self._bar is None or self._broken:
+        if self._bar is None or not self.is_due():
             return
-        now = time.perf_counter()
-        if now - self._drawn < MIN_INTERVAL_S:
-            return
-        self._drawn = now
+        self._drawn = time.perf_counter()
         images_per_second = images / elapsed_s if elapsed_s > 0 else 0.0
         done = (epoch - 1) * self._images_per_epoch + images
         left = (self._epochs * self._images_per_epoch - done) / images_per_second if images_per_second > 0 else 0.0

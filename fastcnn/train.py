@@ -13,13 +13,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 
 from fastcnn import kernels, metrics
 from fastcnn.arrays import Array
 from fastcnn.augment import Augmentation
+from fastcnn.batches import DeviceBatches, HostBatches, batches_for
 from fastcnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from fastcnn.checks import check_positive
 from fastcnn.errors import FastcnnError
@@ -27,7 +28,7 @@ from fastcnn.history import Epoch, History
 from fastcnn.kernels.shapes import integer
 from fastcnn.losses import check_label_smoothing, check_labels
 from fastcnn.model import Sequential
-from fastcnn.optim import ExponentialMovingAverage, Optimizer, clip_gradients
+from fastcnn.optim import ExponentialMovingAverage, Optimizer
 from fastcnn.progress import Reporter
 from fastcnn.schedules import Constant
 from fastcnn.threads import set_threads
@@ -153,15 +154,25 @@ class Trainer:
         TypeError, ValueError
             If the arrays do not fit the network or each other.
         """
-        network = self.network
-        loss = network.loss_and_gradients(images, labels, label_smoothing=self.label_smoothing, step=self._steps)
+        network, smoothing = self.network, self.label_smoothing
+        loss = network.loss_and_gradients(images, labels, label_smoothing=smoothing, step=self._steps)
+        self._update()
+        return loss
+
+    def _step_of(self, batch: Any) -> SupportsFloat:
+        """A step on a batch that is on the GPU; nothing waits for it until somebody looks at the loss."""
+        network, smoothing = self.network, self.label_smoothing
+        loss = network.loss_and_gradients_of(batch, label_smoothing=smoothing, step=self._steps)
+        self._update()
+        return loss
+
+    def _update(self) -> None:
         if self.clip_norm is not None:
-            clip_gradients(network.gradients, self.clip_norm)
-        network.update_by(self.optimizer)
+            self.network.clip_gradients(self.clip_norm)
+        self.network.update_by(self.optimizer)
         if self._average is not None:
             self._average.update()
         self._steps += 1
-        return loss
 
     def fit(
         self,
@@ -224,9 +235,11 @@ class Trainer:
         if checkpoint is not None:
             self._save(plan, settings, best, checkpoint)
         held_out_data = images[held_out], labels[held_out].astype(np.int64)
+        size = min(plan.batch_size, len(trained))
+        batches = batches_for(self.network, images, labels, size, self.augmentation, plan.seed)
         with Reporter(plan.epochs, len(trained), active=progress) as reporter:
             while not plan.is_over():
-                record = self._run_epoch(plan, images, labels, trained, held_out_data, reporter)
+                record = self._run_epoch(plan, batches, size, trained, held_out_data, reporter)
                 if record.is_best and plan.validation:
                     best = self._evaluated().state_arrays()
                 plan.history.add(record)
@@ -251,15 +264,17 @@ class Trainer:
     def _run_epoch(
         self,
         plan: _Plan,
-        images: Array,
-        labels: Array,
+        batches: HostBatches | DeviceBatches,
+        size: int,
         trained: Array,
         held_out: tuple[Array, Array],
         reporter: Reporter,
     ) -> Epoch:
         """Train on every picture of `trained` once, then validate."""
         start = time.perf_counter()
-        loss = self._run_batches(plan, images, labels, plan.rng.permutation(trained), reporter)
+        order = plan.rng.permutation(trained)
+        batches.start_epoch(order, plan.done)
+        loss = self._run_batches(plan, batches, size, len(order), reporter)
         train_s = time.perf_counter() - start
         self._check_finite(plan, loss)
         measured = self._validate(plan, *held_out) if plan.validation else None
@@ -277,32 +292,38 @@ class Trainer:
         )
         return replace(record, is_best=plan.history.is_best(record))
 
-    def _run_batches(self, plan: _Plan, images: Array, labels: Array, order: Array, reporter: Reporter) -> float:
-        """The steps of one epoch; returns the mean loss."""
-        size, count = min(plan.batch_size, len(order)), len(order)
-        batch, batch_labels = np.empty((size, *images.shape[1:]), images.dtype), np.empty(size, labels.dtype)
-        changed = batch if self.augmentation is None else np.empty_like(batch)
+    def _run_batches(
+        self, plan: _Plan, batches: HostBatches | DeviceBatches, size: int, count: int, reporter: Reporter
+    ) -> float:
+        """The steps of one epoch of `count` pictures; returns the mean loss."""
         first_step = plan.done * -(-count // size)
+        on_host = isinstance(batches, HostBatches)
         total = 0.0
         start = time.perf_counter()
+        later: list[tuple[int, int, SupportsFloat]] = []  # steps whose loss nobody has looked at
         for begin in range(0, count, size):
-            chosen = order[begin : begin + size]
-            # mode="clip" writes straight into `out`; the indices are a permutation, so there is nothing to clip.
-            np.take(images, chosen, axis=0, out=batch[: len(chosen)], mode="clip")
-            np.take(labels, chosen, out=batch_labels[: len(chosen)], mode="clip")
-            if self.augmentation is not None:
-                used = slice(0, len(chosen))
-                self.augmentation.apply(batch[used], chosen, seed=plan.seed, epoch=plan.done, out=changed[used])
-            step = begin // size
+            n, step = min(size, count - begin), begin // size
             self.optimizer.lr = plan.schedule(first_step + step)
-            loss = self.step(changed[: len(chosen)], batch_labels[: len(chosen)])
+            batch = batches.batch(begin, n)
+            later.append((step, n, self.step(*batch) if on_host else self._step_of(batch)))
+            done = begin + n
+            if on_host or reporter.is_due() or done == count:
+                total = self._added(total, later, plan, -(-count // size))
+                later.clear()
+                reporter.batch(plan.done + 1, done, total, time.perf_counter() - start)
+        return total / count
+
+    @staticmethod
+    def _added(total: float, steps: list[tuple[int, int, SupportsFloat]], plan: _Plan, steps_an_epoch: int) -> float:
+        """The total plus the losses of all pictures of these steps; TrainingError where one is not finite."""
+        for step, n, later in steps:
+            loss = float(later)
             if not math.isfinite(loss):
                 raise TrainingError(
-                    f"the loss became {loss} in epoch {plan.done + 1}, step {step + 1} of {-(-count // size)}; {REMEDY}"
+                    f"the loss became {loss} in epoch {plan.done + 1}, step {step + 1} of {steps_an_epoch}; {REMEDY}"
                 )
-            total += loss * len(chosen)
-            reporter.batch(plan.done + 1, begin + len(chosen), total, time.perf_counter() - start)
-        return total / count
+            total += loss * n
+        return total
 
     def _validate(self, plan: _Plan, images: Array, labels: Array) -> metrics.Evaluation:
         probabilities = self._evaluated().predict_proba(images)

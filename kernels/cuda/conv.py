@@ -6,9 +6,11 @@ channels of one group. The depth of a sum runs so that adjacent threads read adj
 shape : N, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups, last
 """
 
+import math
+
 from fastcnn.kernels.cuda.sizes import A_SHAPE, B_SHAPE, COLUMNS, DEPTH, ROWS, SIDE, SUMS, THREAD_COLUMNS, THREAD_ROWS
 from fastcnn.kernels.cuda.tiles import multiply, store
-from fastcnn.kernels.cuda.toolchain import cuda, device, int32, kernel
+from fastcnn.kernels.cuda.toolchain import cuda, device, int32, kernel, uint32
 
 # A place that no tap leads back into any picture: rows of a tile behind the last output.
 NOWHERE = int32(-(2**30))
@@ -20,6 +22,20 @@ def place(n, c, h, w, C, H, W, last):
     if last != 0:
         return int32(((n * H + h) * W + w) * C + c)
     return int32(((n * C + c) * H + h) * W + w)
+
+
+@device
+def output_starts(starts, first, C, plane, last):
+    """Where the four elements from `first` on lie, a picture's number times `plane` plus its pixel's, in channel 0.
+
+    Worked out here and not where sums are stored: compilers write out the loops there only where no division is in
+    them, and only then do the sums stay in registers; for that the index there is unsigned too, as a signed one brings
+    a test of its sign. Returns the step from channel to channel.
+    """
+    for i in range(THREAD_ROWS):
+        m = int32(first + i)
+        starts[i] = int32(m * C) if last != 0 else int32(m + m // plane * (C - 1) * plane)
+    return int32(1) if last != 0 else int32(plane)
 
 
 @device
@@ -84,6 +100,24 @@ def convolve(sums, a, b, x, weight, shape, rows, pooled):
         first = int32(first + DEPTH)
 
 
+@device
+def store_column(out, sums, j, starts, left, k, K, channel_step, bias, has_bias, floor):
+    """Column j of this thread's sums: bias, ReLU, and out; `left` rows are inside."""
+    if k < K:
+        channel = int32(cuda.blockIdx.z * K + k)
+        offset = out.dtype.type(0)
+        if has_bias != 0:
+            offset = bias[channel]
+        at = int32(channel * channel_step)
+        for i in range(THREAD_ROWS):
+            if i < left:
+                value = sums[i * THREAD_COLUMNS + j] + offset
+                # A NaN is not below the floor and stays.
+                if value < floor:
+                    value = floor
+                out[uint32(starts[i] + at)] = value
+
+
 @kernel("F F F F i i i17")
 def conv2d(out, x, weight, bias, has_bias, relu, shape):
     """out = x * weight + bias, with the ReLU behind it."""
@@ -93,19 +127,36 @@ def conv2d(out, x, weight, bias, has_bias, relu, shape):
     sums = cuda.local.array(SUMS, x.dtype)
     rows = int32(N * P * Q)
     convolve(sums, a, b, x, weight, shape, rows, False)
-    for i in range(THREAD_ROWS):
-        m = int32(cuda.blockIdx.x * ROWS + cuda.threadIdx.y * THREAD_ROWS + i)
-        n, p, q = window(m, P, Q, False)
-        for j in range(THREAD_COLUMNS):
-            k = int32(cuda.blockIdx.y * COLUMNS + cuda.threadIdx.x + j * SIDE)
-            if m < rows and k < K:
-                channel = int32(cuda.blockIdx.z * K + k)
-                value = sums[i * THREAD_COLUMNS + j]
-                if has_bias != 0:
-                    value += bias[channel]
-                if relu != 0 and value < 0:
-                    value = x.dtype.type(0)
-                out[place(n, channel, p, q, int32(K * groups), P, Q, last)] = value
+    first = int32(cuda.blockIdx.x * ROWS + cuda.threadIdx.y * THREAD_ROWS)
+    starts = cuda.local.array(THREAD_ROWS, int32)
+    channel_step = output_starts(starts, first, int32(K * groups), int32(P * Q), last)
+    floor = x.dtype.type(0 if relu != 0 else -math.inf)
+    k, inside = int32(cuda.blockIdx.y * COLUMNS + cuda.threadIdx.x), int32(rows - first)
+    # Both columns by name: a loop over them is not written out by every compiler, and the sums then lie in memory.
+    store_column(out, sums, 0, starts, inside, k, K, channel_step, bias, has_bias, floor)
+    store_column(out, sums, 1, starts, inside, int32(k + SIDE), K, channel_step, bias, has_bias, floor)
+
+
+@device
+def store_pooled(out, codes, sums, j, v, k, K, bias, has_bias):
+    """Column j of this thread's sums is the window v of channel k: bias, ReLU, the largest, and which one that was."""
+    if k < K:
+        offset = out.dtype.type(0)
+        if has_bias != 0:
+            offset = bias[k]
+        best = sums[j] + offset
+        code = int32(0)
+        for i in range(1, THREAD_ROWS):
+            value = sums[i * THREAD_COLUMNS + j] + offset
+            # Not (value <= best) is true for a NaN too; the first NaN then stays.
+            if not (value <= best) and best == best:
+                best = value
+                code = int32(i)
+        if best <= 0:
+            best = out.dtype.type(0)
+            code = int32(4)
+        out[int32(v * K + k)] = best
+        codes[int32(v * K + k)] = code
 
 
 @kernel("F B F F F i i17")
@@ -121,25 +172,10 @@ def conv2d_pooled(out, codes, x, weight, bias, has_bias, shape):
     rows = int32(4 * N * (P // 2) * (Q // 2))
     convolve(sums, a, b, x, weight, shape, rows, True)
     v = int32(cuda.blockIdx.x * SIDE + cuda.threadIdx.y)
-    for j in range(THREAD_COLUMNS):
-        k = int32(cuda.blockIdx.y * COLUMNS + cuda.threadIdx.x + j * SIDE)
-        if THREAD_ROWS * v < rows and k < K:
-            offset = x.dtype.type(0)
-            if has_bias != 0:
-                offset = bias[k]
-            best = sums[j] + offset
-            code = int32(0)
-            for i in range(1, THREAD_ROWS):
-                value = sums[i * THREAD_COLUMNS + j] + offset
-                # Not (value <= best) is true for a NaN too; the first NaN then stays.
-                if not (value <= best) and best == best:
-                    best = value
-                    code = int32(i)
-            if best <= 0:
-                best = x.dtype.type(0)
-                code = int32(4)
-            out[int32(v * K + k)] = best
-            codes[int32(v * K + k)] = code
+    k = int32(cuda.blockIdx.y * COLUMNS + cuda.threadIdx.x)
+    if THREAD_ROWS * v < rows:
+        store_pooled(out, codes, sums, 0, v, k, K, bias, has_bias)
+        store_pooled(out, codes, sums, 1, v, int32(k + SIDE), K, bias, has_bias)
 
 
 @kernel("F F F i17")
@@ -188,15 +224,14 @@ def conv2d_grad_input(grad_in, grad, weight, shape):
         multiply(sums, a, b)
         cuda.syncthreads()
         first = int32(first + DEPTH)
+    first = int32(cuda.blockIdx.x * ROWS + i_y * THREAD_ROWS)
+    starts = cuda.local.array(THREAD_ROWS, int32)
+    channel_step = output_starts(starts, first, int32(C * groups), int32(H * W), last)
     for i in range(THREAD_ROWS):
-        m = int32(cuda.blockIdx.x * ROWS + i_y * THREAD_ROWS + i)
-        n, h, w = window(m, H, W, False)
         for j in range(THREAD_COLUMNS):
             c = int32(column + i_x + j * SIDE)
-            if m < rows and c < C:
-                grad_in[place(n, int32(group * C + c), h, w, int32(C * groups), H, W, last)] = sums[
-                    i * THREAD_COLUMNS + j
-                ]
+            if first + i < rows and c < C:
+                grad_in[uint32(starts[i] + (group * C + c) * channel_step)] = sums[i * THREAD_COLUMNS + j]
 
 
 @kernel("F F F i i i17")

@@ -10,14 +10,22 @@ from fastcnn.kernels.cuda.toolchain import device, int32, kernel
 uint64 = np.uint64
 
 
-@kernel("F B i i i i")
-def load_bytes(out, images, count, C, H, W):
-    """out (N, H, W, C) = images (N, C, H, W) / 255."""
+@kernel("F B I i i i i i")
+def load_bytes(out, images, order, first, count, C, H, W):
+    """out (N, H, W, C) = the N images (C, H, W) that `order` names from `first` on, divided by 255."""
     i = here()
     if i < count:
         c, rest = int32(i % C), int32(i // C)
-        pixel, n = int32(rest % (H * W)), int32(rest // (H * W))
+        pixel, n = int32(rest % (H * W)), order[int32(first + rest // (H * W))]
         out[i] = out.dtype.type(images[int32((n * C + c) * H * W + pixel)]) / out.dtype.type(255)
+
+
+@kernel("B B I i i i")
+def gather_bytes(out, images, order, first, count, pixels):
+    """out = the images, of so many pixels each, that `order` names from `first` on."""
+    i = here()
+    if i < count:
+        out[i] = images[int32(order[int32(first + i // pixels)] * pixels + i % pixels)]
 
 
 @kernel("F F i i i i")
@@ -103,9 +111,12 @@ def average_pool_gradient(grad_in, grad, count, channels, pixels):
         grad_in[i] = grad[at] / grad_in.dtype.type(pixels)
 
 
-@kernel("D F F I i i d")
-def softmax_cross_entropy(losses, grad, logits, labels, images, classes, smoothing):
-    """grad (N, classes) of the mean loss, and losses (N,), in float64: the twin of `kernels.cpu.loss`."""
+@kernel("D F F I I i i i d")
+def softmax_cross_entropy(losses, grad, logits, labels, order, start, images, classes, smoothing):
+    """grad (N, classes) of the mean loss, and losses (N,), in float64: the twin of `kernels.cpu.loss`.
+
+    The labels are those that `order` names from `start` on.
+    """
     n = here()
     if n < images:
         first = int32(n * classes)
@@ -119,7 +130,7 @@ def softmax_cross_entropy(losses, grad, logits, labels, images, classes, smoothi
             shifted = np.float64(logits[int32(first + k)]) - largest
             total += math.exp(shifted)
             mean += shifted
-        label = labels[n]
+        label = labels[order[int32(start + n)]]
         loss = math.log(total) - (1 - smoothing) * (np.float64(logits[int32(first + label)]) - largest)
         if smoothing > 0:
             loss -= smoothing * mean / classes
@@ -131,11 +142,11 @@ def softmax_cross_entropy(losses, grad, logits, labels, images, classes, smoothi
             grad[int32(first + k)] = share / images
 
 
-@kernel("D D i")
-def mean_loss(result, losses, images):
-    """result (1,) = the mean of the losses, added in order by one thread."""
+@kernel("D D i i")
+def mean_loss(means, losses, images, at):
+    """means[at] = the mean of the losses, added in order by one thread."""
     if here() == 0:
         total = np.float64(0)
         for n in range(images):
             total += losses[n]
-        result[0] = total / images
+        means[at] = total / images

@@ -10,6 +10,20 @@ def here():
     return int32(cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x)
 
 
+@device
+def output(i, C, P, Q, last):
+    """Picture, channel, row and column of an output's element i.
+
+    A function, as one compiler keeps in memory what is assigned in both branches of a kernel.
+    """
+    if last != 0:
+        pixel, c = int32(i // C), int32(i % C)
+        return int32(pixel // (P * Q)), c, int32(pixel // Q % P), int32(pixel % Q)
+    row, q = int32(i // Q), int32(i % Q)
+    plane, p = int32(row // P), int32(row % P)
+    return int32(plane // C), int32(plane % C), p, q
+
+
 @kernel("F F i i17")
 def im2col(cols, x, count, shape):
     """cols (N*P*Q, C*R*S) of N C H W pictures."""
@@ -55,14 +69,7 @@ def max_pool(out, winners, x, count, shape):
     N, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups, last = shape
     i = here()
     if i < count:
-        if last != 0:
-            c, rest = int32(i % C), int32(i // C)
-            q, rest = int32(rest % Q), int32(rest // Q)
-            p, n = int32(rest % P), int32(rest // P)
-        else:
-            q, rest = int32(i % Q), int32(i // Q)
-            p, rest = int32(rest % P), int32(rest // P)
-            c, n = int32(rest % C), int32(rest // C)
+        n, c, p, q = output(i, C, P, Q, last)
         h_first, w_first = int32(p * stride_h - top), int32(q * stride_w - left)
         h_stop, w_stop = int32(h_first + R), int32(w_first + S)
         h_first = int32(h_first if h_first > 0 else 0)

@@ -5,6 +5,7 @@ from weakref import WeakSet
 
 import numpy as np
 
+from fastcnn.kernels.cuda.clip import Clip
 from fastcnn.kernels.cuda.memory import DeviceArray, upload
 from fastcnn.kernels.cuda.toolchain import told
 
@@ -12,7 +13,7 @@ _all: "WeakSet[Residence]" = WeakSet()
 
 
 class Residence:
-    """Copies of flat host arrays on the GPU.
+    """Copies of a network's flat host arrays on the GPU: values, gradients, buffers.
 
     The host's are the newest after `home`, as whoever asked for them may write to them; the GPU's after `changed`.
     """
@@ -21,6 +22,7 @@ class Residence:
         self.host = arrays
         self.device = tuple(map(upload, arrays))
         self._host_may_differ, self._device_is_newer = False, False
+        self._clip: Clip | None = None
         _all.add(self)
 
     def there(self) -> None:
@@ -40,6 +42,12 @@ class Residence:
     def changed(self) -> None:
         """After the GPU wrote to them."""
         self._device_is_newer = True
+
+    def clip(self, max_norm: float) -> None:
+        """Scale the gradients, there, so that their Euclidean norm is at most max_norm."""
+        if self._clip is None:
+            self._clip = Clip(self.host[1].size)
+        self._clip(self.device[1], max_norm)
 
     def home(self) -> None:
         """Before the host reads or writes them: bring it up to date."""

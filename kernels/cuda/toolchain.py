@@ -5,6 +5,7 @@ puts itself in this place, and else what Numba ships. With NUMBA_ENABLE_CUDASIM=
 """
 
 import importlib.util
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ def _import() -> Any:
 
 
 cuda = _import()
-int32 = np.int32
+int32, uint32 = np.int32, np.uint32
 
 
 class Kernel:
@@ -47,7 +48,20 @@ class Kernel:
     def __call__(self, grid: tuple[int, ...], block: tuple[int, ...], *args: Any) -> None:
         """Launch it; tuples of ints become int32, as do ints, and NumPy's numbers stay what they are."""
         with told():
-            self.compiled[grid, block](*map(_narrow, args))
+            self.compiled[grid, block, getattr(_here, "stream", 0)](*map(_narrow, args))
+
+
+_here = threading.local()
+
+
+@contextmanager
+def launching_in(stream: Any) -> Iterator[None]:
+    """Let this Python thread launch its kernels in a stream; elsewhere they go into the default one."""
+    _here.stream = stream
+    try:
+        yield
+    finally:
+        _here.stream = 0
 
 
 KERNELS: dict[str, Kernel] = {}

@@ -3,10 +3,7 @@
 Under the simulator only; `tests/kernels/simulator.py` says what it refuses.
 """
 
-import inspect
 from collections.abc import Callable
-from types import ModuleType
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,24 +13,11 @@ from tests.kernels.cases import SIMULATED
 if not SIMULATED:
     pytest.skip("needs Numba's CUDA simulator: NUMBA_ENABLE_CUDASIM=1", allow_module_level=True)
 
-from fastcnn.kernels.cuda import conv, memory, products, sums, tiles, toolchain
+from fastcnn.kernels.cuda import conv, memory, products, sums, tiles
 from tests.kernels import simulator
+from tests.kernels.simulator import planted
 
 BARRIER = "        cuda.syncthreads()\n"
-
-
-def planted(module: ModuleType, old: str, new: str, nth: int = 0) -> dict[str, Any]:
-    """The module's names after the n-th `old` in its source became `new`; the real module stays as it was."""
-    parts = inspect.getsource(module).split(old)
-    assert len(parts) > nth + 1, f"{module.__name__} has no {old!r} number {nth}"
-    changed = old.join(parts[: nth + 1]) + new + old.join(parts[nth + 1 :])
-    namespace: dict[str, Any] = {"__name__": "planted"}
-    kept = dict(toolchain.KERNELS)
-    exec(compile(changed, "planted", "exec"), namespace)
-    toolchain.KERNELS.clear()
-    toolchain.KERNELS.update(kept)
-    simulator.adopt(namespace)
-    return namespace
 
 
 def run_product(kernel: Callable[..., None], rng: np.random.Generator) -> np.ndarray:

@@ -1,10 +1,13 @@
 """The steps of a network's plan on the GPU: the twins of `kernels.cpu.steps`, with the same names and arguments.
 
 Pictures lie channels-last without a border; the convolution's kernels test for it. All arrays are on the GPU, the
-parameters too (`residence`): a training step sends a batch up and brings one float back.
+parameters too (`residence`), and a training's pictures (`dataset`): a training step sends next to nothing up and
+brings one float back, when somebody looks at it.
 """
 
+from fastcnn.kernels.cuda.dataset import TrainingSet, why_not
 from fastcnn.kernels.cuda.memory import upload
+from fastcnn.kernels.cuda.pipeline import Pipeline
 from fastcnn.kernels.cuda.residence import Residence
 from fastcnn.kernels.cuda.steps.base import Activation, Step, entry, read, without_twins
 from fastcnn.kernels.cuda.steps.batchnorm import BatchNorm2d
@@ -22,11 +25,14 @@ __all__ = [
     "Input",
     "Loss",
     "MaxPool2d",
+    "Pipeline",
     "Relu",
     "Residence",
     "Step",
+    "TrainingSet",
     "entry",
     "read",
     "upload",
+    "why_not",
     "without_twins",
 ]

@@ -3,11 +3,15 @@
 import numpy as np
 
 from fastcnn.kernels.cuda import elements
-from fastcnn.kernels.cuda.memory import download, empty, fill, upload
+from fastcnn.kernels.cuda.dataset import Batch, Picks
+from fastcnn.kernels.cuda.memory import DeviceArray, download, empty, fill, upload
 from fastcnn.kernels.cuda.products import Call
 from fastcnn.kernels.cuda.sizes import line_grid
 from fastcnn.kernels.cuda.steps.base import Activation, Step
 from fastcnn.kernels.shapes import Array
+
+# So many mean losses may wait on the GPU; the next one fetches them.
+WAITING = 1024
 
 
 class Input(Step):
@@ -17,24 +21,50 @@ class Input(Step):
 
     def __init__(self, out: Activation) -> None:
         super().__init__(out, out)
-        self.bytes = empty(out.data.size, np.uint8)
+        capacity = out.data.size // out.size
+        self.bytes = empty(capacity * out.size, np.uint8)
+        self.in_turn = upload(np.arange(capacity, dtype=np.int32))
 
-    def load(self, images: Array) -> None:
-        """(n, C, H, W) uint8, divided by 255, or floats as they are."""
-        if images.size == 0:
-            return
-        sizes = (images.size, self.out.channels, self.out.height, self.out.width)
-        if images.dtype == np.uint8:
-            elements.load_bytes(*line_grid(images.size), self.out.data, fill(self.bytes, images), *sizes)
+    def load(self, images: Array | Batch) -> None:
+        """(n, C, H, W) uint8, divided by 255, or floats as they are; or a batch that is on the GPU."""
+        if isinstance(images, Batch):
+            self._load_bytes(images.pictures, len(images))
+        elif images.dtype == np.uint8:
+            self.lay_out(fill(self.bytes, images), len(images))
         else:
-            given = upload(images.astype(self.dtype, copy=False))
-            elements.load_floats(*line_grid(images.size), self.out.data, given, *sizes)
+            self.lay_out(upload(images.astype(self.dtype, copy=False)), len(images))
+
+    def lay_out(self, images: DeviceArray, n: int) -> None:
+        """n pictures that are on the GPU, as bytes or in the network's dtype."""
+        if images.dtype == np.uint8:
+            self._load_bytes(Picks(images, self.in_turn, 0), n)
+        elif n:
+            sizes = (n * self.out.size, self.out.channels, self.out.height, self.out.width)
+            elements.load_floats(*line_grid(sizes[0]), self.out.data, images, *sizes)
+
+    def _load_bytes(self, picks: Picks, n: int) -> None:
+        sizes = (n * self.out.size, self.out.channels, self.out.height, self.out.width)
+        if n:
+            elements.load_bytes(*line_grid(sizes[0]), self.out.data, *picks, *sizes)
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         return []
 
     def backward_calls(self, n: int) -> list[Call]:
         return []
+
+
+class Later:
+    """A mean loss that is on the GPU until somebody looks (`float`): then all that wait there are fetched at once."""
+
+    def __init__(self, loss: "Loss") -> None:
+        self._loss = loss
+        self.value = np.nan
+
+    def __float__(self) -> float:
+        if self in self._loss.waiting:
+            self._loss.fetch()
+        return self.value
 
 
 class Loss(Step):
@@ -46,7 +76,9 @@ class Loss(Step):
         super().__init__(x, x)
         self.labels = np.zeros(capacity, np.int32)
         self.labels_there = empty(capacity, np.int32)
-        self.losses, self.mean = empty(capacity, np.float64), empty(1, np.float64)
+        self.in_turn = upload(np.arange(capacity, dtype=np.int32))
+        self.losses, self.means = empty(capacity, np.float64), empty(WAITING, np.float64)
+        self.waiting: list[Later] = []
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         return []
@@ -54,11 +86,25 @@ class Loss(Step):
     def backward_calls(self, n: int) -> list[Call]:
         return []
 
-    def loss(self, n: int, label_smoothing: float) -> float:
-        """The mean loss of the first n pictures, whose labels are set: the one number that a step brings back."""
-        labels = fill(self.labels_there, self.labels[:n])
-        numbers = (n, self.x.size, np.float64(label_smoothing))
-        arrays = (self.losses, self.x.grad, self.x.data, labels)
-        elements.softmax_cross_entropy(*line_grid(n), *arrays, *numbers)
-        elements.mean_loss((1,), (1,), self.mean, self.losses, n)
-        return float(download(self.mean, (1,))[0])
+    def loss(self, n: int, label_smoothing: float) -> Later:
+        """The mean loss of the first n pictures, whose labels are set."""
+        return self._loss(Picks(fill(self.labels_there, self.labels[:n]), self.in_turn, 0), n, label_smoothing)
+
+    def loss_of(self, batch: Batch, label_smoothing: float) -> Later:
+        """The mean loss of a batch that is on the GPU."""
+        return self._loss(batch.labels, len(batch), label_smoothing)
+
+    def fetch(self) -> None:
+        """Bring back the losses that wait."""
+        waiting, self.waiting = self.waiting, []
+        for later, value in zip(waiting, download(self.means, (len(waiting),)), strict=True):
+            later.value = float(value)
+
+    def _loss(self, labels: Picks, n: int, label_smoothing: float) -> Later:
+        if len(self.waiting) == WAITING:
+            self.fetch()
+        arrays = (self.losses, self.x.grad, self.x.data, *labels)
+        elements.softmax_cross_entropy(*line_grid(n), *arrays, n, self.x.size, np.float64(label_smoothing))
+        elements.mean_loss((1,), (1,), self.means, self.losses, n, len(self.waiting))
+        self.waiting.append(Later(self))
+        return self.waiting[-1]
