@@ -69,7 +69,8 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--model",
         metavar="NAME",
-        help="paper (default), speedrun, default, or committee: five of default, seeds S to S+4",
+        help="paper (default), speedrun, default, committee: five of default, seeds S to S+4, or, with --recipe "
+        "bundled, refusal: is it a digit?",
     )
     train.add_argument(
         "--recipe",

@@ -17,6 +17,7 @@ from fastcnn.arrays import Array
 from fastcnn.augment import Augmentation
 from fastcnn.model import Sequential, deep_network, paper_network
 from fastcnn.optim import AdamW
+from fastcnn.refusal import DIGITS, refusal_network
 from fastcnn.schedules import Cosine, OneCycle
 from fastcnn.train import Trainer
 
@@ -36,6 +37,9 @@ class Recipe:
     augmentation: Augmentation | None = None
     synthetic: int = 0  # pen digits beside MNIST's
     cosine: bool = False
+    redrawn: int = 0  # of MNIST's pictures, prepared as larger scans would be
+    nondigits: int = 0  # each labelled with its kind, behind the digits
+    refused: float = 0.0  # share of digits set aside that may be refused; fixes the threshold
 
     def trainer(self, network: Sequential) -> Trainer:
         """A trainer for the network, with this recipe's optimizer."""
@@ -50,12 +54,22 @@ class Recipe:
 
     def mix(self, images: Array, labels: Array, seed: int) -> tuple[Array, Array]:
         """The pictures to train on: those given, and the synthetic ones."""
-        if self.synthetic == 0:
+        if not self.synthetic and not self.nondigits:
             return images, labels
-        from fastcnn.synthetic import synthetic_digits
+        from fastcnn.synthetic import redrawn, synthetic_digits
 
-        drawn, digits = synthetic_digits(self.synthetic, seed=seed)
-        return np.concatenate([images, drawn]), np.concatenate([labels, digits])
+        scans = redrawn(images[: self.redrawn], seed=seed)
+        parts = [(scans, labels[: self.redrawn]), (images[self.redrawn :], labels[self.redrawn :])]
+        parts.append(synthetic_digits(self.synthetic, seed=seed))
+        if self.nondigits:
+            parts.append(self._labelled_nondigits(seed))
+        return np.concatenate([part for part, _ in parts]), np.concatenate([part for _, part in parts])
+
+    def _labelled_nondigits(self, seed: int) -> tuple[Array, Array]:
+        from fastcnn.nondigits import kind_of, synthetic_nondigits
+
+        drawn, families = synthetic_nondigits(self.nondigits, seed=seed)
+        return drawn, np.array([DIGITS + kind_of(family) for family in families], np.int64)
 
     def schedule(self, epochs: int, images: int, batch_size: int) -> OneCycle | Cosine:
         """The learning rates of a training of so many epochs of so many pictures."""
@@ -82,7 +96,13 @@ BUNDLED_RECIPES = {
         epochs=44, batch_size=100, lr=0.003, weight_decay=0.05, label_smoothing=0.03, ema_decay=0.999,
         augmentation=STRONGER, synthetic=35_000, cosine=True,
     ),
+    "refusal": Recipe(
+        epochs=7, batch_size=100, lr=0.006, weight_decay=0.05, label_smoothing=0.02, ema_decay=0.999,
+        augmentation=STRONGER, synthetic=50_000, redrawn=20_000, nondigits=80_000, refused=0.0015,
+    ),
 }  # fmt: skip
 # The networks of seeds S, S + 1, ..., each trained as it is alone.
 COMMITTEE, COMMITTEE_OF, COMMITTEE_SIZE = "committee", "default", 5
-NETWORKS = {"paper": paper_network, "speedrun": paper_network, "default": deep_network}
+NETWORKS = {
+    "paper": paper_network, "speedrun": paper_network, "default": deep_network, "refusal": refusal_network,
+}  # fmt: skip

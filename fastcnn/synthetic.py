@@ -16,6 +16,7 @@ from fastcnn.templates import WAYS, Way, parse, smooth
 DIGITS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 4, 7, 9)
 DRAWN_PX = 140  # half the canvas: twice as fast, and still finer than what the preparation keeps
 SIZES = (0.4, 0.95)
+SCANS_PX = (80, 180)  # sides of enlarged pictures
 PENS = (0.03, 0.25)  # of the drawing's size
 JITTER = 4.0  # of 100: how far a point may lie from the way's, standard deviation
 WIDTH = (0.55, 1.3)  # of the way's width
@@ -64,3 +65,27 @@ def synthetic_digits(count: int, *, seed: int) -> tuple[Array, Array]:
         assert field is not None  # a stroke is never blank
         images[index, 0] = np.rint(255 * field)
     return images, labels
+
+
+def redrawn(images: Array, *, seed: int) -> Array:
+    """Pictures of MNIST's size as larger scans, prepared: people's shapes with strokes of the one width.
+
+    Parameters
+    ----------
+    images : (N, 1, 28, 28) uint8, none of them blank
+
+    Returns
+    -------
+    (N, 1, 28, 28) uint8
+    """
+    from PIL import Image
+
+    rng = np.random.Generator(np.random.PCG64([seed, 8]))
+    out = np.empty_like(images)
+    for index, image in enumerate(images[:, 0]):
+        side = int(rng.integers(*SCANS_PX))
+        scan = Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)
+        field = prepare(np.pad(np.asarray(scan), 4))
+        assert field is not None  # an enlarged digit is never blank
+        out[index, 0] = np.rint(255 * field)
+    return out

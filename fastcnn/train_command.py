@@ -12,6 +12,8 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fastcnn.commands import prepare, print_result
 from fastcnn.errors import FastcnnError, UsageError
 from fastcnn.outputs import check_writable, write_json
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from fastcnn.recipes import Recipe
 
 CHECKPOINT_SUFFIX = ".checkpoint.safetensors"
+THRESHOLD_DIGITS = 10_000
 VALIDATION_SHARE = 12  # one picture in 12 of a small dataset is set aside, as 5,000 of MNIST's 60,000
 
 
@@ -112,6 +115,8 @@ def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
         _fill_from_checkpoint(args, load_checkpoint(args.resume), COMMITTEE if of_committee else None)
     model, seed = args.model or "paper", args.seed or 0
     recipes = BUNDLED_RECIPES if args.recipe == "bundled" else RECIPES
+    if model in BUNDLED_RECIPES and model not in recipes:
+        raise UsageError(f"--model {model} has one recipe only; add --recipe bundled")
     if model not in (*recipes, COMMITTEE):
         raise UsageError(f"there is no model {model!r} to train; choose from {', '.join((*recipes, COMMITTEE))}")
     members = COMMITTEE_SIZE if model == COMMITTEE else 1
@@ -157,9 +162,21 @@ def _train(job: _Job, images: Array, labels: Array, *, calibrate: bool) -> tuple
     except KeyboardInterrupt:
         kept = f"; go on with fastcnn train {job.go_on}" if job.checkpoint.exists() else ""
         raise FastcnnError(f"training was interrupted{kept}") from None
-    if calibrate and len(trainer.held_out):
+    if job.recipe.refused:
+        _fit_threshold(network, job, images[trainer.held_out], labels[trainer.held_out])
+    elif calibrate and len(trainer.held_out):
         network.temperature = fit_temperature(network.forward(images[trainer.held_out]), labels[trainer.held_out])
     return network, history
+
+
+def _fit_threshold(network: Sequential, job: _Job, images: Array, labels: Array) -> None:
+    """Of a network that refuses: on the digits set aside, and on more pen digits, for few of them are refused."""
+    from fastcnn import refusal
+    from fastcnn.synthetic import synthetic_digits
+
+    more, _ = synthetic_digits(THRESHOLD_DIGITS, seed=job.seed + 1)
+    digits = np.concatenate([images[labels < refusal.DIGITS], more])
+    refusal.fit_threshold(network, digits, job.recipe.refused)
 
 
 def train(args: argparse.Namespace) -> None:
@@ -169,6 +186,7 @@ def train(args: argparse.Namespace) -> None:
     from fastcnn.committee import Committee
     from fastcnn.data import load_mnist
     from fastcnn.metrics import evaluate
+    from fastcnn.refusal import of_digits
 
     model, out, jobs = _jobs(args)
     training, test = load_mnist(normalize=False, data_dir=args.data_dir)
@@ -176,7 +194,7 @@ def train(args: argparse.Namespace) -> None:
     networks, histories = [network for network, _ in trained], [history for _, history in trained]
     whole: Network = networks[0] if len(networks) == 1 else Committee(networks, name=model)
     whole.save(out)
-    result = evaluate(calibrated(whole, test[0]), test[1])
+    result = evaluate(of_digits(calibrated(whole, test[0])), test[1])
     validated = [each.validation_accuracy for each in histories if each.validation_accuracy is not None]
     write_json(
         args.json,

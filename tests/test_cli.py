@@ -254,6 +254,7 @@ def test_predict_imports_nothing_slow(trained, digit_png):
         (["train", "--threads", "0"], "--threads"),
         (["train", "--threads", "99999"], "--threads must be a whole number from 1 to"),
         (["train", "--model", "nope"], "there is no model 'nope' to train; choose from paper"),
+        (["train", "--model", "refusal"], "--model refusal has one recipe only; add --recipe bundled"),
         (["train", "--out"], "--out: expected one argument"),
         (["train", "extra"], "unrecognized arguments: extra"),
         (["evaluate", "nope"], "there is no model 'nope'; give one of paper"),

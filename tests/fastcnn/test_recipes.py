@@ -5,13 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fastcnn import load_mnist
+from fastcnn.nondigits import KINDS
 from fastcnn.recipes import BUNDLED_RECIPES, NETWORKS, RECIPES
 from fastcnn.recognizer import BUNDLED
 
 
 def test_each_bundled_network_has_a_recipe():
-    assert set(BUNDLED) <= set(RECIPES) == set(NETWORKS)
+    assert set(BUNDLED) <= set(RECIPES)
     assert set(BUNDLED) <= set(BUNDLED_RECIPES)
+    assert set(RECIPES) | set(BUNDLED_RECIPES) == set(NETWORKS)
 
 
 def test_bundled_recipe_mixes_synthetic_digits_in():
@@ -23,6 +26,23 @@ def test_bundled_recipe_mixes_synthetic_digits_in():
     assert mixed[4:].any(axis=(1, 2, 3)).all()
     np.testing.assert_array_equal(np.bincount(mixed_labels[4:]), [2, 4, 2, 2, 4, 2, 2, 4, 2, 4])
     assert RECIPES["paper"].mix(images, labels, seed=0)[0] is images
+
+
+def test_refusal_recipe_mixes_scans_and_labelled_nondigits_in():
+    recipe = replace(BUNDLED_RECIPES["refusal"], synthetic=14, redrawn=2, nondigits=100)
+    (images, labels), _ = load_mnist(normalize=False)
+    mixed, mixed_labels = recipe.mix(images[:5], labels[:5], seed=0)
+    assert mixed.shape == (119, 1, 28, 28)
+    assert not (mixed[:2] == images[:2]).all(axis=(1, 2, 3)).any()
+    np.testing.assert_array_equal(mixed[2:5], images[2:5])
+    np.testing.assert_array_equal(mixed_labels[:5], labels[:5])
+    assert (mixed_labels[5:19] < 10).all()
+    assert (mixed_labels[19:] >= 10).all()
+    assert NETWORKS["refusal"](seed=0).output_shape == (10 + len(KINDS),)
+
+
+def test_refusing_network_is_small():
+    assert 4 * NETWORKS["refusal"](seed=0).parameter_count < 300_000
 
 
 def test_deep_network_is_small():

@@ -1,0 +1,78 @@
+"""Synthetic non-digits: the same seed the same pictures, every family, and each way within reach of its box."""
+
+import numpy as np
+import pytest
+
+from fastcnn.letters import LETTERS, SIGNS
+from fastcnn.nondigits import FAMILIES, KINDS, TURNED, kind_of, make, synthetic_nondigits, turned
+from fastcnn.scribbles import MAKERS
+from fastcnn.templates import parse, smooth
+
+
+@pytest.fixture(scope="module")
+def nondigits():
+    return synthetic_nondigits(200, seed=3)
+
+
+def test_pictures_are_prepared(nondigits):
+    images, families = nondigits
+    assert images.shape == (200, 1, 28, 28)
+    assert images.dtype == np.uint8
+    assert (images.max(axis=(1, 2, 3)) > 200).all()
+    assert len(families) == 200
+
+
+def test_same_seed_same_pictures(nondigits):
+    images, families = synthetic_nondigits(200, seed=3)
+    np.testing.assert_array_equal(images, nondigits[0])
+    assert families == nondigits[1]
+    assert not np.array_equal(synthetic_nondigits(200, seed=4)[0], images)
+
+
+def test_every_family_is_there_by_its_weight(nondigits):
+    weights = np.array([weight for _, weight in FAMILIES.values()])
+    _, families = nondigits
+    counts = np.array([families.count(name) for name in FAMILIES])
+    np.testing.assert_allclose(counts, 200 * weights / weights.sum(), atol=1.001)
+
+
+def test_kinds_hold_every_family_and_a_letter_once():
+    assert {kind_of(name) for name in FAMILIES} == set(range(len(KINDS)))
+    assert kind_of("letter a") == kind_of("typed a") != kind_of("letter e")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_pictures_of_a_family_differ(name):
+    images = make(FAMILIES[name][0], 3, np.random.default_rng(5))
+    assert not np.array_equal(images[0], images[1])
+    assert images.any(axis=(1, 2, 3)).all()
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_strokes_of_a_rule_are_finite_and_long(name):
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        strokes = MAKERS[name](rng)
+        assert all(stroke.ndim == 2 and stroke.shape[1] == 2 and np.isfinite(stroke).all() for stroke in strokes)
+        assert np.ptp(np.concatenate(strokes), axis=0).max() > 3
+
+
+@pytest.mark.parametrize("text", [text for ways in (LETTERS, SIGNS) for texts in ways.values() for text in texts])
+def test_every_way_is_drawn_within_reach_of_its_box(text):
+    way = parse(text)
+    for points, corners in zip(way.points, way.corners, strict=True):
+        line = smooth(points, corners)
+        assert (line.min(axis=0) > (-40, -40)).all()
+        assert (line.max(axis=0) < (130, 140)).all()
+
+
+def test_letters_that_somebody_takes_for_digits_are_left_out():
+    assert not set("OoDQIilSsZzBbGgq01") & {*LETTERS, *SIGNS}
+
+
+def test_turned_digit_keeps_its_size():
+    strokes = [np.array([[0.0, 0.0], [10.0, 4.0]])]
+    for digit in TURNED:
+        (moved,) = turned(digit, strokes, np.random.default_rng(0))
+        assert sorted(np.abs(moved[1] - moved[0])) == [4, 10]
+        assert not np.array_equal(moved, strokes[0])
