@@ -98,8 +98,10 @@ class Augmentation:
 
     def numbers(self, numbers: Array, plane: tuple[int, ...], *, seed: int, epoch: int) -> Array:
         """What the kernels' `numbers` are for pictures of so many pixels down and across; arguments as for `apply`."""
-        height, width = plane
-        drawn = uniform(mask_key(seed, 0, epoch), numbers, DRAWN)
+        return self._numbers(uniform(mask_key(seed, 0, epoch), numbers, DRAWN), *plane)
+
+    def _numbers(self, drawn: Array, height: int, width: int) -> Array:
+        """The same from numbers in [-1, 1)."""
         largest = np.array([np.deg2rad(self.turn_deg), self.scale, self.scale / 2, self.scale / 2, self.slant])
         turn, both, tall, wide, slant = drawn.T[:5] * largest[:, np.newaxis]
         cosine, sine = np.cos(turn), np.sin(turn)
@@ -111,8 +113,8 @@ class Augmentation:
         table[:, ACROSS] = (slant * cosine - sine) * across_scale
         table[:, ACROSS + 1] = (slant * sine + cosine) * across_scale
         table[:, ACROSS + 2] = (width - 1) / 2 + self.shift_px * drawn[:, 6]
-        order = np.arange(1, WAVES + 1)
-        bend = (self.elastic_px / (order[:, np.newaxis] * order)).ravel()
+        waves = np.arange(1, WAVES + 1)
+        bend = (self.elastic_px / (waves[:, np.newaxis] * waves)).ravel()
         table[:, DOWN + 3 : ACROSS] = drawn[:, 7:16] * bend
         table[:, ACROSS + 3 : STROKE] = drawn[:, 16:25] * bend
         # Thinning costs ink where a stroke is thin already, so it goes half as far.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
-from fastcnn.augment import Augmentation, _waves
+from fastcnn.augment import Augmentation, waves
 from fastcnn.kernels.reference.augment import ACROSS, DOWN, HOLE, NUMBERS, STROKE
 
 SHAPE = (2, 7, 9)
@@ -28,7 +28,7 @@ def change(request):
         for column, value in dict(changes).items():
             numbers[:, column] = value
         out = np.empty_like(images)
-        module.augment(out, images, numbers, _waves(height), _waves(width))
+        module.augment(out, images, numbers, waves(height), waves(width))
         return out
 
     return run
@@ -77,13 +77,13 @@ def test_backends_agree_bit_for_bit(shape, threads, rng):
     images = rng.integers(0, 256, shape, dtype=np.uint8)
     drawn = rng.uniform(-1, 1, (shape[0], 32))
     numbers = Augmentation(turn_deg=40, shift_px=9, elastic_px=6, stroke=1, hole=0.5)._numbers(drawn, *shape[1:])
-    waves = _waves(shape[1]), _waves(shape[2])
+    down_across = waves(shape[1]), waves(shape[2])
     expected, out = np.empty_like(images), np.empty_like(images)
-    reference.augment(expected, images, numbers, *waves)
+    reference.augment(expected, images, numbers, *down_across)
     before = kernels.threads.threads()
     kernels.threads.set_threads(threads)
     try:
-        cpu.augment(out, images, numbers, *waves)
+        cpu.augment(out, images, numbers, *down_across)
     finally:
         kernels.threads.set_threads(before)
     np.testing.assert_array_equal(out, expected)
