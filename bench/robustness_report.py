@@ -59,11 +59,12 @@ def worst_loss(result: Any) -> float:
     Raises
     ------
     KeyError
-        If no pen drawings were shown.
+        If no pen drawings were shown, or not under all of these.
     """
-    if result["file"] is None:
+    data = result["data"][0]
+    if result["file"] is None or not {*POSED} <= {*_kinds(data)}:
         raise KeyError("file")
-    rows = [row for row in result["data"][0]["conditions"] if row["kind"] in POSED]
+    rows = [row for row in data["conditions"] if row["kind"] in POSED]
     return max(float(row["scores"][result["default"]]["lost"]) for row in rows)
 
 

@@ -320,9 +320,13 @@ def test_compact_table_shows_the_worst_of_each_change():
 
 
 def test_goal_is_the_worst_loss_of_what_a_hand_does():
-    assert robustness_report.worst_loss(_result()) == 0.02  # noise is not of the hand
-    with pytest.raises(KeyError):
-        robustness_report.worst_loss({**_result(), "file": None})
+    result = _result()
+    rows = result["data"][0]["conditions"]
+    rows += [{**rows[0], "kind": kind} for kind in ("place", "size", "pen")]
+    assert robustness_report.worst_loss(result) == 0.02  # noise is not of the hand
+    for incomplete in ({**result, "file": None}, _result()):
+        with pytest.raises(KeyError):
+            robustness_report.worst_loss(incomplete)
 
 
 def test_full_table_has_every_condition():
