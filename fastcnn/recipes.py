@@ -89,7 +89,7 @@ RECIPES = {
 }  # fmt: skip
 BUNDLED_RECIPES = {
     "paper": Recipe(
-        epochs=48, batch_size=100, lr=0.006, weight_decay=0.1, label_smoothing=0.03, ema_decay=0.999,
+        epochs=80, batch_size=100, lr=0.006, weight_decay=0.1, label_smoothing=0.03, ema_decay=0.999,
         augmentation=Augmentation(), synthetic=42_000,
     ),
     "default": Recipe(
