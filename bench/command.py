@@ -33,12 +33,13 @@ BENCHMARKS = {
     "neighbour": ("neighbour", "with a busy process beside it"),
     "seeds": ("seeds", "the default recipe's accuracy over seeds"),
     "networks": ("networks", "the networks in the package, trained anew: MNIST, drawings, times; needs --weights"),
+    "strings": ("strings", "several digits in a picture, apart and touching; takes --strokes"),
     "robustness": ("robustness", "the networks in the package as drawings and pictures change; takes --strokes"),
     "gui-latency": ("gui_latency", "the window: from a mouse move to the shown answer, and what holds its thread"),
     "gui-soak": ("gui_soak", "the window: memory over 30 minutes of drawing"),
 }
-# The first trains for two hours, the second wants a stroke file; the others need Qt, and the last takes half an hour.
-WHEN_NAMED = ("networks", "robustness", "gui-latency", "gui-soak")
+# The first trains for two hours, the next two want a stroke file; the others need Qt, and the last takes half an hour.
+WHEN_NAMED = ("networks", "strings", "robustness", "gui-latency", "gui-soak")
 TABLES = "tables"  # no benchmark: only writes tables and plots anew
 
 
@@ -67,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--weights", metavar="DIR", help="for networks: the folder that keeps what is trained")
     parser.add_argument(
-        "--strokes", metavar="FILE", help="for networks and robustness: drawings, {label, writer, strokes}"
+        "--strokes", metavar="FILE", help="for networks, robustness and strings: drawings, {label, writer, strokes}"
     )
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default: bench/results of the checkout)")
     parser.add_argument("--json", metavar="FILE", help="also write all results to FILE")

@@ -21,7 +21,7 @@ class Settings:
     only : a part of a case's name; "" for all cases
     cpu_names : for `kernels`; () for its own choice
     weights : for `networks`: the folder that keeps what is trained
-    strokes : for `networks` and `robustness`: a stroke file, or None
+    strokes : for `networks`, `robustness` and `strings`: a stroke file, or None
     """
 
     quick: bool = False

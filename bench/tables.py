@@ -192,6 +192,21 @@ def augmentation(result: Any) -> str:
     return table(("amounts", "threads", "100 pictures", "training step", "share", "by the fastest calls"), rows)
 
 
+def strings(result: Any) -> str:
+    rows = [
+        (
+            f"{row['gap']:+.0%}".replace("+0%", "0%"), f"{row['right']:.1%}",
+            f"{row['interval'][0]:.1%} to {row['interval'][1]:.1%}", f"{row['right_number_of_digits']:.1%}",
+        )
+        for row in result["rows"]
+    ]  # fmt: skip
+    header = ("gap, of a digit's width", "strings right", "95 % interval", "right number of digits")
+    return table(header, rows) + (
+        f"\n{result['rows'][0]['strings']} strings of 2 to 6 {result['digits']} for each gap; below 0 they overlap. "
+        f"One core: {duration(result['median_s'])} a string on the median, {duration(result['slowest_s'])} at most.\n"
+    )
+
+
 def kernels(result: Any) -> str:
     rows = [
         (
@@ -257,7 +272,7 @@ def gui_soak(result: Any) -> str:
 
 TABLES: dict[str, Callable[[Any], str]] = {
     "train-step": training, "inference": inference, "layers": layers, "functions": functions, "baselines": baselines,
-    "augmentation": augmentation,
+    "augmentation": augmentation, "strings": strings,
     "speedrun": speedrun, "resources": resources, "profile": profile, "scaling": scaling, "kernels": kernels,
     "neighbour": neighbour, "seeds": accuracy, "networks": networks,
     "robustness": robustness, "gui-latency": gui_latency, "gui-soak": gui_soak,
@@ -265,7 +280,7 @@ TABLES: dict[str, Callable[[Any], str]] = {
 # Marked place in the README -> the benchmark whose table stands there; "targets" takes all of them.
 IN_README = {
     "accuracy": "seeds", "networks": "networks", "robustness": "robustness", "training": "train-step",
-    "window": "gui-latency",
+    "strings": "strings", "window": "gui-latency",
 }  # fmt: skip
 SHORT = {"robustness": robustness_in_short}  # tables that are too long for the README
 

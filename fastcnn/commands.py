@@ -6,6 +6,7 @@ Each imports what it needs when it runs: `predict` has a second for everything, 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,25 +123,39 @@ def print_result(title: str, result: Evaluation) -> None:
 
 
 def predict(args: argparse.Namespace) -> None:
-    """Recognize the digit in each picture file."""
+    """Recognize the digit in each picture file, or with --string the digits of each."""
     prepare(args)
     from fastcnn.pictures import open_picture
     from fastcnn.recognizer import Recognizer
 
     recognizer = Recognizer(args.model)
-    results = recognizer.recognize_many(map(open_picture, args.images))
-    rows = [
-        {
-            "image": image,
-            "digit": result.digit,
-            "confidence": result.confidence,
-            "probabilities": [float(share) for share in result.probabilities],
-        }
-        for image, result in zip(args.images, results, strict=True)
-    ]
+    pictures = map(open_picture, args.images)
+    if args.string:
+        strings = [recognizer.recognize_string(picture) for picture in pictures]
+        rows = [
+            {"image": image, "string": _string(digits), "digits": [_digit(digit) for digit in digits]}
+            for image, digits in zip(args.images, strings, strict=True)
+        ]
+        lines = [_string(digits) or "no digit" for digits in strings]
+    else:
+        results = recognizer.recognize_many(pictures)
+        rows = [{"image": image, **_digit(result)} for image, result in zip(args.images, results, strict=True)]
+        lines = [_answer(result) for result in results]
     write_json(args.json, rows)
-    for image, result in zip(args.images, results, strict=True):
-        print(f"{image}  {_answer(result)}")
+    for image, line in zip(args.images, lines, strict=True):
+        print(f"{image}  {line}")
+
+
+def _digit(result: Recognition) -> dict[str, object]:
+    return {
+        "digit": result.digit,
+        "confidence": result.confidence,
+        "probabilities": [float(share) for share in result.probabilities],
+    }
+
+
+def _string(digits: Sequence[Recognition]) -> str:
+    return "".join("?" if result.digit is None else str(result.digit) for result in digits)
 
 
 def _answer(result: Recognition) -> str:

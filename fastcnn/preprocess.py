@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.ink import INK_SHARE, crop, find_ink, parts, remove_specks, select
+from fastcnn.ink import INK_SHARE, crop, find_ink, remove_specks
 from fastcnn.pen import edge_distance, redraw, stroke_width
 from fastcnn.pictures import Plane, to_plane
 
 if TYPE_CHECKING:
     from fastcnn.pictures import Picture
 
-__all__ = ["BOX_PX", "INK_SHARE", "SIDE_PX", "prepare", "prepare_each", "prepare_ink"]
+__all__ = ["BOX_PX", "INK_SHARE", "SIDE_PX", "prepare", "prepare_ink"]
 
 Field = npt.NDArray[np.float32]
 Show = Callable[[str, npt.NDArray[np.generic]], None]
@@ -33,8 +33,6 @@ STROKE_PX = 2.5  # the median of MNIST's stroke widths; a hundredth is below 1.4
 COARSE_PX = 30  # ink no larger than this has no finer shape than the field itself, and is not redrawn
 WORK_PX = 80  # strokes are redrawn at four times the field's resolution
 MARGIN_PX = 10  # round it, for strokes that grow: a dot from nothing to STROKE_PX
-SAME_PART = 0.4  # parts of which one covers this share of the other's width are one digit: a 5 and its flag
-NARROWEST = 0.25  # of the highest digit's height; lower parts of a string are dots or specks
 
 
 def _shrink_to_box(ink: Plane) -> Field:
@@ -157,36 +155,3 @@ def prepare(image: Picture, show: Show | None = None) -> Field | None:
     if show is not None:
         show("field", field)
     return field
-
-
-def prepare_each(image: Picture) -> list[Field]:
-    """The digits of a picture, from left to right, each as `prepare` gives it; none where the picture is blank.
-
-    Digits must not touch. Parts above one another are one digit.
-    """
-    ink = find_ink(to_plane(image))
-    if ink is None:
-        return []
-    ink = remove_specks(ink)
-    labels, count, _, factor = parts(ink)
-    if count < 2:
-        return [prepare_ink(ink)]
-    return [prepare_ink(select(ink, np.isin(labels, group), factor)) for group in _groups(labels, count)]
-
-
-def _groups(labels: npt.NDArray[np.int64], count: int) -> list[list[int]]:
-    """The parts of each digit, from left to right."""
-    extents = []
-    for part in range(1, count + 1):
-        rows, columns = np.nonzero(labels == part)
-        extents.append((int(columns.min()), int(columns.max()) + 1, int(np.ptp(rows)) + 1, part))
-    highest = max(height for _, _, height, _ in extents)
-    groups: list[tuple[int, int, int, list[int]]] = []
-    for left, right, height, part in sorted(extents):
-        if groups:
-            first, last, tallest, members = groups[-1]
-            if min(right, last) - left >= SAME_PART * min(right - left, last - first):
-                groups[-1] = (first, max(last, right), max(tallest, height), [*members, part])
-                continue
-        groups.append((left, right, height, [part]))
-    return [members for _, _, tallest, members in groups if tallest >= NARROWEST * highest]

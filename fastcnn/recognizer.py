@@ -17,7 +17,8 @@ import numpy.typing as npt
 from fastcnn.calibration import calibrated
 from fastcnn.errors import FastcnnError, UsageError
 from fastcnn.files import load_network
-from fastcnn.preprocess import SIDE_PX, Field, prepare, prepare_each
+from fastcnn.preprocess import SIDE_PX, Field, prepare
+from fastcnn.strings import choose, find_candidates
 
 if TYPE_CHECKING:
     from fastcnn.committee import Network
@@ -128,9 +129,11 @@ class Recognizer:
     def recognize_string(self, image: Picture) -> list[Recognition]:
         """Recognize the digits of one picture, from left to right; arguments and errors as for `recognize`.
 
-        The digits must not touch. A blank picture has none.
+        They may touch, and a digit may be broken; see `strings`. A blank picture has none.
         """
-        return self._answer(prepare_each(image))
+        candidates = find_candidates(image)
+        answers = self._answer([candidate.field for candidate in candidates])
+        return [answers[index] for index in choose(candidates, [answer.probabilities for answer in answers])]
 
     def _answer(self, fields: Sequence[Field | None]) -> list[Recognition]:
         inked = [field for field in fields if field is not None]

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fastcnn import load_network, recipes
 from fastcnn.__main__ import main
-from fastcnn.strokes import read_drawings
+from fastcnn.strokes import Pose, draw, read_drawings
 from fastcnn.templates import WAYS, parse, smooth
 from tests.test_cli import data_dir, fails  # noqa: F401
 
@@ -57,6 +58,21 @@ def test_experiment_needs_strokes_where_it_reads_them(strokes, tmp_path, capsys)
     assert "ask for fewer" in fails(
         capsys, "experiment", "--mode", "handwriting", "--strokes", strokes, "--size", 100, *out
     )  # fmt: skip
+
+
+def test_predict_reads_strings(strokes, tmp_path, capsys):
+    drawn = {each.label: each.strokes for each in read_drawings(strokes)}
+    row = np.hstack([draw(drawn[digit], Pose(0.6, 16, 0.5, 0.5)) for digit in (4, 2, 7)])
+    pictures = [str(tmp_path / name) for name in ("row.png", "blank.png")]
+    Image.fromarray(row).save(pictures[0])
+    Image.new("L", (50, 30)).save(pictures[1])
+    assert main(["predict", "--string", *pictures, "--json", str(tmp_path / "found.json")]) == 0
+    assert capsys.readouterr().out == f"{pictures[0]}  427\n{pictures[1]}  no digit\n"
+    found, blank = json.loads((tmp_path / "found.json").read_text())
+    assert (found["image"], found["string"]) == (pictures[0], "427")
+    assert [each["digit"] for each in found["digits"]] == [4, 2, 7]
+    assert all(set(each) == {"digit", "confidence", "probabilities"} for each in found["digits"])
+    assert blank == {"image": pictures[1], "string": "", "digits": []}
 
 
 def test_bundled_recipe_trains_and_keeps_its_temperature(data_dir, tmp_path, monkeypatch):  # noqa: F811

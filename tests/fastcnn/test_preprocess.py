@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from fastcnn import preprocess
-from fastcnn.preprocess import prepare, prepare_each
+from fastcnn.preprocess import prepare
 from fastcnn.strokes import Pose, draw
 
 
@@ -173,17 +173,3 @@ def test_steps_are_shown_in_order():
     field = prepare(draw(FOUR, Pose(0.6, 20, 0.5, 0.5)), lambda name, picture: seen.append((name, picture)))
     assert [name for name, _ in seen] == ["ink", "clean", "cropped", "stroke", "field"]
     np.testing.assert_array_equal(seen[-1][1], field)
-
-
-def test_string_is_separated_from_left_to_right():
-    two, four = draw(TWO, Pose(0.6, 16, 0.5, 0.5)), draw(FOUR, Pose(0.5, 12, 0.5, 0.2))
-    fields = prepare_each(np.hstack([four, two, two]))
-    assert len(fields) == 3
-    for found, alone in zip(fields, (four, two, two), strict=True):
-        assert np.corrcoef(found.ravel(), prepare(alone).ravel())[0, 1] > 0.99
-
-
-def test_parts_above_one_another_are_one_digit():
-    five = [np.array([(6.0, 0), (1, 0)]), np.array([(0.0, 2), (0, 5), (4, 5), (5, 8), (0, 9)])]
-    assert len(prepare_each(draw(five, Pose(0.6, 10, 0.5, 0.5)))) == 1
-    assert prepare_each(np.zeros((30, 50), np.uint8)) == []
