@@ -106,7 +106,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     predict = commands.add_parser("predict", help="recognize the digit in each picture", allow_abbrev=False)
     predict.add_argument("images", nargs="+", metavar="IMAGE", help="PNG, JPEG or another common picture file")
-    predict.add_argument("--model", default="default", metavar="M", help="name or weights file (default: paper)")
+    predict.add_argument("--model", default="default", metavar="M", help="name or weights file")
     predict.add_argument(
         "--string", action="store_true", help="several digits a picture, from left to right; they may touch"
     )
