@@ -17,7 +17,7 @@ from fastcnn import kernels
 from fastcnn.arrays import Array
 from fastcnn.checks import check_fraction, check_nonnegative
 from fastcnn.dropout import GOLDEN, MASK_64, MIX_1, MIX_2, mask_key
-from fastcnn.kernels.reference.augment import ACROSS, DOWN, HOLE, NUMBERS, STROKE, WAVES
+from fastcnn.kernels.columns import ACROSS, DOWN, HOLE, NUMBERS, STROKE, WAVES
 
 DRAWN = 32  # numbers hashed for a picture, some of them spare
 MANTISSA_BITS = 53

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import prange
 
+from fastcnn.kernels.columns import ACROSS, BORDER, DOWN, HOLE, STROKE, WAVES
 from fastcnn.kernels.cpu.jit import inner, kernel, parallel_lock
-from fastcnn.kernels.reference.augment import ACROSS, BORDER, DOWN, HOLE, STROKE, WAVES
 from fastcnn.kernels.threads import threads
 
 Array = npt.NDArray[Any]

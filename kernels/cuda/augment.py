@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.kernels.columns import ACROSS, BORDER, DOWN, HOLE, NUMBERS, STROKE, WAVES
 from fastcnn.kernels.cuda.memory import download, empty, upload
 from fastcnn.kernels.cuda.planes import here
 from fastcnn.kernels.cuda.sizes import check_count, line_grid
 from fastcnn.kernels.cuda.toolchain import device, int32, kernel
-from fastcnn.kernels.reference.augment import ACROSS, BORDER, DOWN, HOLE, NUMBERS, STROKE, WAVES
 
 Array = npt.NDArray[Any]
 

@@ -8,12 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from fastcnn.kernels.columns import ACROSS, BORDER, DOWN, HOLE, STROKE, WAVES
 
-WAVES = 3  # along each side; a picture's displacement has WAVES * WAVES coefficients down and as many across
-# Columns of `numbers`: where each part begins.
-DOWN, ACROSS, STROKE, HOLE, NUMBERS = 0, 3 + WAVES**2, 2 * (3 + WAVES**2), 2 * (3 + WAVES**2) + 1, 29
-BORDER = 2  # pixels of background round a picture; whatever is fetched from farther away is background too
+Array = npt.NDArray[Any]
 
 
 def augment(out: Array, images: Array, numbers: Array, waves_down: Array, waves_across: Array) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from fastcnn import kernels
 from fastcnn.augment import Augmentation, waves
-from fastcnn.kernels.reference.augment import ACROSS, DOWN, HOLE, NUMBERS, STROKE
+from fastcnn.kernels.columns import ACROSS, DOWN, HOLE, NUMBERS, STROKE
 
 SHAPE = (2, 7, 9)
 
