@@ -90,26 +90,26 @@ def frequent_confusions(confusion: Counts, count: int = 5) -> list[tuple[int, in
     ]
 
 
-def evaluate(probabilities: Array, labels: Labels) -> Evaluation:
+def evaluate(probabilities: Array, labels: Labels, classes: int = CLASSES) -> Evaluation:
     """Measure a classifier's answers.
 
     Parameters
     ----------
-    probabilities : (N, 10) float, each row sums to 1
-    labels : (N,) int64, 0 to 9
+    probabilities : (N, classes) float, each row sums to 1
+    labels : (N,) int64, 0 to classes - 1
 
     Raises
     ------
     ValueError
         If the shapes do not fit each other, there is no picture, or a probability is not finite.
     """
-    if probabilities.shape != (len(labels), CLASSES) or len(labels) == 0:
-        raise ValueError(f"probabilities must be ({len(labels)}, {CLASSES}) with N >= 1, not {probabilities.shape}")
+    if probabilities.shape != (len(labels), classes) or len(labels) == 0:
+        raise ValueError(f"probabilities must be ({len(labels)}, {classes}) with N >= 1, not {probabilities.shape}")
     if not np.isfinite(probabilities).all():
         raise ValueError("probabilities hold NaN or infinity: the network's weights are unusable")
     answers = probabilities.argmax(axis=1)
     confidence = probabilities.max(axis=1).astype(np.float64)
-    confusion = confusion_matrix(labels, answers)
+    confusion = confusion_matrix(labels, answers, classes)
     of_label = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     return Evaluation(
         count=len(labels),

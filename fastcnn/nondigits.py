@@ -75,7 +75,7 @@ def _letter(texts: tuple[str, ...]) -> Family:
 
 
 def _sign(texts: tuple[str, ...]) -> Family:
-    return lambda rng: written(_ways(texts), rng, 0.8)
+    return lambda rng: written(_ways(texts), rng, 0.6)
 
 
 def _word(rng: Rng) -> Plane:
@@ -262,7 +262,7 @@ def _letter_families() -> dict[str, tuple[Family, float]]:
 # Family -> its maker and its weight.
 FAMILIES: dict[str, tuple[Family, float]] = {
     **_letter_families(),
-    **{name: (_sign(texts), 0.7) for name, texts in SIGNS.items()},
+    **{name: (_sign(texts), 1.5 if name == "objects" else 0.7) for name, texts in SIGNS.items()},
     "typed signs": (_font("".join(c for c in FONT_LETTERS if not c.isalpha())), 1.0),
     "word": (_word, 1.0),
     **{name: (_made(maker), 0.6) for name, maker in MAKERS.items()},

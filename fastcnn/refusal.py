@@ -33,13 +33,13 @@ WEIGHTS = Path(__file__).resolve().parent / "weights" / f"{NAME}.safetensors"
 def refusal_network(*, seed: int | None = None) -> Sequential:
     """The refusing network, He-initialised, untrained.
 
-    Convolutions of 24 filters of 5x5, 32 and 48 of 3x3, a MaxPool behind the first and the third, batch normalisation,
+    Convolutions of 16 filters of 5x5, 32 and 48 of 3x3, a MaxPool behind the first and the third, batch normalisation,
     Dropout and an Affine to ten digits and all kinds.
     """
     from fastcnn.nondigits import KINDS
 
     layers: list[Layer] = [
-        *(Conv2d(24, 5), ReLU(), MaxPool2d(2), BatchNorm2d()),
+        *(Conv2d(16, 5), ReLU(), MaxPool2d(2), BatchNorm2d()),
         *(Conv2d(32, 3), BatchNorm2d(), ReLU()),
         *(Conv2d(48, 3), ReLU(), MaxPool2d(2), BatchNorm2d()),
         *(Flatten(), Dropout(0.2), Affine(DIGITS + len(KINDS))),

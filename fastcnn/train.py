@@ -329,7 +329,7 @@ class Trainer:
         probabilities = self._evaluated().predict_proba(images)
         if not np.isfinite(probabilities).all():
             raise TrainingError(f"the network's answers are no longer finite after epoch {plan.done + 1}; {REMEDY}")
-        return metrics.evaluate(probabilities, labels)
+        return metrics.evaluate(probabilities, labels, probabilities.shape[1])
 
     def _check_finite(self, plan: _Plan, loss: float) -> None:
         """The last step of an epoch can spoil the weights after a loss that was still finite."""
