@@ -54,7 +54,9 @@ def _add_data_dir(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_strokes(parser: argparse.ArgumentParser, meaning: str) -> None:
-    parser.add_argument("--strokes", metavar="FILE", help=f"{meaning}: a list of {{label, writer, strokes}}")
+    parser.add_argument(
+        "--strokes", metavar="FILE", help=f"{meaning}: {{label, writer, strokes}}, or the window's export"
+    )
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -123,7 +125,7 @@ def build_parser() -> argparse.ArgumentParser:
     experiment.add_argument("--size", type=_whole_number(1), default=10, metavar="N", help="default: 10")
     experiment.add_argument("--seed", type=_whole_number(0), metavar="S", help="of the choice (default: 0)")
     experiment.add_argument("--out", required=True, metavar="DIR", help="folder for the figures and their numbers")
-    _add_strokes(experiment, "the drawings of --mode handwriting")
+    _add_strokes(experiment, "the drawings of --mode handwriting (default: those corrected in the window)")
     _add_data_dir(experiment)
     _add_threads(experiment)
     _add_json(experiment)

@@ -92,9 +92,8 @@ def experiment(args: argparse.Namespace) -> None:
     from fastcnn import experiment as paper
     from fastcnn.recognizer import Recognizer
 
-    if (args.mode == "handwriting") != (args.strokes is not None):
-        needs = "needs" if args.mode == "handwriting" else "takes no"
-        raise UsageError(f"--mode {args.mode} {needs} --strokes FILE")
+    if args.mode == "mnist" and args.strokes is not None:
+        raise UsageError("--mode mnist takes no --strokes FILE")
     recognizer, seed = Recognizer(args.model), args.seed or 0
     if args.mode == "mnist":
         from fastcnn.data import load_mnist
@@ -102,9 +101,11 @@ def experiment(args: argparse.Namespace) -> None:
         _, (images, labels) = load_mnist(normalize=False, data_dir=args.data_dir)
         done = paper.run_mnist(recognizer, images[:, 0], labels.tolist(), args.groups, args.size, seed)
     else:
+        from fastcnn.collected import drawings_folder, read_collection
         from fastcnn.strokes import read_drawings
 
-        done = paper.run_handwriting(recognizer, read_drawings(args.strokes), args.groups, args.size, seed)
+        drawings = read_drawings(args.strokes) if args.strokes else read_collection(drawings_folder())
+        done = paper.run_handwriting(recognizer, drawings, args.groups, args.size, seed)
     files = paper.write(done, Path(args.out))
     write_json(args.json, done.describe())
     total = done.by_group()[-1]

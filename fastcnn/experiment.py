@@ -20,7 +20,7 @@ from fastcnn.errors import FastcnnError
 from fastcnn.files import atomic_write
 from fastcnn.metrics import CLASSES, wilson_interval
 from fastcnn.pictures import Plane
-from fastcnn.strokes import Drawing, draw, random_pose
+from fastcnn.strokes import Drawing, picture_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -140,10 +140,10 @@ def run_mnist(
 def run_handwriting(
     recognizer: Recognizer, drawings: Sequence[Drawing], groups: int, size: int, seed: int
 ) -> Experiment:
-    """Groups of drawings chosen at random, each drawn as `strokes.random_pose` says; errors as `run_mnist`."""
+    """Groups of drawings chosen at random, each drawn as `strokes.picture_of` says; errors as `run_mnist`."""
     chosen = _choose(len(drawings), groups * size, seed)
     rng = np.random.Generator(np.random.PCG64([seed, 1]))
-    digits = [(drawings[i].label, draw(drawings[i].strokes, random_pose(rng))) for i in chosen]
+    digits = [(drawings[i].label, picture_of(drawings[i], rng)) for i in chosen]
     return _run(recognizer, "handwriting", digits, size)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from fastcnn import metrics
 from fastcnn.arrays import Array
-from fastcnn.strokes import Drawing, draw, random_pose
+from fastcnn.strokes import Drawing, picture_of
 
 if TYPE_CHECKING:
     from fastcnn.recognizer import Recognizer
@@ -32,7 +32,7 @@ class Scores:
 def score_drawings(
     recognizer: Recognizer, drawings: Sequence[Drawing], *, seed: int = 0, turn_deg: float = 0.0
 ) -> Scores:
-    """Draw each drawing once, as `strokes.random_pose` says, and recognize it.
+    """Draw each drawing once, as `strokes.picture_of` says, and recognize it.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def score_drawings(
     probabilities: list[Array] = []
     unsure = 0
     for start in range(0, len(drawings), CHUNK):
-        canvases = [draw(each.strokes, random_pose(rng, turn_deg)) for each in drawings[start : start + CHUNK]]
+        canvases = [picture_of(each, rng, turn_deg) for each in drawings[start : start + CHUNK]]
         results = recognizer.recognize_many(canvases)
         # Even probabilities would count as the answer 0.
         probabilities += [result.probabilities for result in results]

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +19,14 @@ import numpy.typing as npt
 from fastcnn.errors import FastcnnError
 from fastcnn.pictures import Plane
 
+if TYPE_CHECKING:
+    from PIL import ImageDraw
+
 Points = npt.NDArray[np.float64]
 
 CANVAS_PX = 280
+WINDOW_PX = 560  # the canvas of the window
+WINDOW_FORMAT = "fastcnn drawings 1"  # of its exports
 SUPERSAMPLING = 2  # Pillow draws without antialiasing: draw larger, then average
 SIZES = (0.15, 0.95)  # of the canvas's side, pen included
 PENS_PX = (6.0, 40.0)
@@ -29,13 +35,25 @@ MAX_FILE_BYTES = 200_000_000
 MAX_POINTS = 100_000  # of one drawing
 
 
+@dataclass(frozen=True)
+class Pen:
+    """What a stroke in the window was drawn with."""
+
+    width_px: float
+    erases: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A digit as it was written: each stroke is (points, 2) float64, x to the right and y downwards, in any unit."""
+    """A digit as it was written: each stroke is (points, 2) float64, x to the right and y downwards.
+
+    Strokes without pens are in any unit. Those of the window have a pen each and are in pixels of its canvas.
+    """
 
     label: int
     writer: str
     strokes: tuple[Points, ...]
+    pens: tuple[Pen, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,10 +96,30 @@ def draw(strokes: Sequence[Points], pose: Pose, side_px: int = CANVAS_PX) -> Pla
     image = Image.new("L", (side_px * SUPERSAMPLING,) * 2)
     canvas = ImageDraw.Draw(image)
     for points in placed:
-        canvas.line([(x, y) for x, y in points.tolist()], fill=255, width=max(1, round(pen)))
-        for x, y in points.tolist():  # round joints and ends
-            canvas.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), fill=255)
+        _draw_line(canvas, points, pen, 255)
     return np.array(image.reduce(SUPERSAMPLING))
+
+
+def draw_as_written(drawing: Drawing) -> Plane:
+    """The window's canvas, (WINDOW_PX, WINDOW_PX) uint8, with strokes and eraser as they went over it."""
+    from PIL import Image, ImageDraw
+
+    image = Image.new("L", (WINDOW_PX * SUPERSAMPLING,) * 2)
+    canvas = ImageDraw.Draw(image)
+    for points, pen in zip(drawing.strokes, drawing.pens, strict=True):
+        _draw_line(canvas, points * SUPERSAMPLING, pen.width_px * SUPERSAMPLING, 0 if pen.erases else 255)
+    return np.array(image.reduce(SUPERSAMPLING))
+
+
+def picture_of(drawing: Drawing, rng: np.random.Generator, turn_deg: float = 0.0) -> Plane:
+    """A canvas with the drawing: as it was written where that is known, else as `random_pose` says."""
+    return draw_as_written(drawing) if drawing.pens else draw(drawing.strokes, random_pose(rng, turn_deg))
+
+
+def _draw_line(canvas: ImageDraw.ImageDraw, points: Points, pen: float, fill: int) -> None:
+    canvas.line([(x, y) for x, y in points.tolist()], fill=fill, width=max(1, round(pen)))
+    for x, y in points.tolist():  # round joints and ends
+        canvas.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), fill=fill)
 
 
 def _place(strokes: Sequence[Points], pose: Pose, side: float, pen: float) -> list[Points]:
@@ -98,9 +136,10 @@ def _place(strokes: Sequence[Points], pose: Pose, side: float, pen: float) -> li
 
 
 def read_drawings(path: str | Path) -> list[Drawing]:
-    """Read a stroke file: a JSON list of {label, writer, strokes}, also compressed by gzip.
+    """Read a stroke file: a JSON list of {label, writer, strokes}, also compressed by gzip, or the window's export.
 
-    A stroke is a list of [x, y]; a writer may be missing.
+    A stroke is a list of [x, y]; a writer may be missing. Of an export the drawings without a stroke are left out:
+    they are pictures that were opened or pasted.
 
     Raises
     ------
@@ -110,12 +149,19 @@ def read_drawings(path: str | Path) -> list[Drawing]:
     content = _read(Path(path))
     try:
         found = json.loads(content)
+        if isinstance(found, dict) and found["format"] == WINDOW_FORMAT:
+            found = [drawing for drawing in map(drawing_of_window, found["drawings"]) if drawing is not None]
+            if not found:
+                raise ValueError("there is no drawing by a pen in it")
+            return found
         if not isinstance(found, list) or not found:
             raise ValueError("it is no list of drawings")
         return [_drawing(each) for each in found]
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError, OverflowError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise FastcnnError(f"{path} is no stroke file, a list of {{label, writer, strokes}}: {reason}") from None
+        raise FastcnnError(
+            f"{path} is no stroke file, a list of {{label, writer, strokes}} or the window's export: {reason}"
+        ) from None
 
 
 def _read(path: Path) -> bytes:
@@ -132,13 +178,43 @@ def _read(path: Path) -> bytes:
     return content
 
 
+def drawing_of_window(found: dict[str, Any]) -> Drawing | None:
+    """A drawing from the form in which the window keeps it; None where nothing was drawn by a pen.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If it is something else.
+    """
+    label, kept = _label(found["label"]), found["strokes"]
+    pens = tuple(Pen(float(stroke["width"]), bool(stroke["erases"])) for stroke in kept)
+    if not all(0 < pen.width_px <= WINDOW_PX for pen in pens):
+        raise ValueError(f"a pen must be up to {WINDOW_PX} pixels wide")
+    if all(pen.erases for pen in pens):
+        return None
+    return Drawing(label, "", _lines([stroke["points"] for stroke in kept]), pens)
+
+
 def _drawing(found: dict[str, object]) -> Drawing:
-    label, strokes = found["label"], found["strokes"]
-    if isinstance(label, bool) or not isinstance(label, int) or not 0 <= label <= 9:
-        raise ValueError(f"label {label!r} is no digit")
+    label, strokes = _label(found["label"]), found["strokes"]
     if not isinstance(strokes, list):
         raise ValueError("strokes must be a list")
-    lines = tuple(np.array(stroke, np.float64).reshape(-1, 2) for stroke in strokes if len(stroke))
-    if not lines or sum(map(len, lines)) > MAX_POINTS or not all(np.isfinite(line).all() for line in lines):
-        raise ValueError(f"a drawing needs 1 to {MAX_POINTS:,} points, all finite")
+    lines = _lines([stroke for stroke in strokes if len(stroke)])
     return Drawing(label, str(found.get("writer", "")), lines)
+
+
+def _label(label: object) -> int:
+    if isinstance(label, bool) or not isinstance(label, int) or not 0 <= label <= 9:
+        raise ValueError(f"label {label!r} is no digit")
+    return label
+
+
+def _lines(strokes: list[Any]) -> tuple[Points, ...]:
+    lines = tuple(np.array(stroke, np.float64).reshape(-1, 2) for stroke in strokes)
+    if (
+        not lines
+        or sum(map(len, lines)) > MAX_POINTS
+        or not all(len(line) and np.isfinite(line).all() for line in lines)
+    ):
+        raise ValueError(f"a drawing needs 1 to {MAX_POINTS:,} points, all finite")
+    return lines

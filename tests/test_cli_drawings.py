@@ -49,9 +49,12 @@ def test_experiment_writes_figures_and_says_how_wide_the_interval_is(mode, strok
     assert (tmp_path / "figures" / f"figure{8 if mode == 'mnist' else 9}_{mode}.png").is_file()
 
 
-def test_experiment_needs_strokes_where_it_reads_them(strokes, tmp_path, capsys):
+def test_experiment_reads_strokes_where_it_can(strokes, tmp_path, capsys, monkeypatch):
     out = ["--out", tmp_path]
-    assert "needs --strokes" in fails(capsys, "experiment", "--mode", "handwriting", *out, status=2)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert f"no drawings in {tmp_path / 'fastcnn' / 'drawings'}; correct some in the window" in fails(
+        capsys, "experiment", "--mode", "handwriting", *out
+    )  # fmt: skip
     assert "takes no --strokes" in fails(
         capsys, "experiment", "--mode", "mnist", "--strokes", strokes, *out, status=2
     )  # fmt: skip
