@@ -61,6 +61,7 @@ class _Plan:
     validation: int
     seed: int
     patience: int | None
+    keep_last: bool
     rng: np.random.Generator
     history: History = field(default_factory=History)
 
@@ -74,12 +75,15 @@ class _Plan:
         validation: int,
         seed: int,
         patience: int | None,
+        keep_last: bool,
     ) -> _Plan:
         validation = integer("validation", validation, 0)
         if validation >= count:
             raise ValueError(f"validation must leave some of the {count} pictures to train on, not be {validation}")
         if patience is not None and validation == 0:
             raise ValueError("patience needs validation pictures to see which epoch is better; set validation")
+        if patience is not None and keep_last:
+            raise ValueError("patience keeps the best epoch, keep_last the last one; leave one of them out")
         seed = integer("seed", seed, 0)
         return cls(
             integer("epochs", epochs, 1),
@@ -88,6 +92,7 @@ class _Plan:
             validation,
             seed,
             None if patience is None else integer("patience", patience, 1),
+            bool(keep_last),
             np.random.Generator(np.random.PCG64(seed)),
         )
 
@@ -186,12 +191,13 @@ class Trainer:
         seed: int = 0,
         callbacks: Sequence[Callback] = (),
         patience: int | None = None,
+        keep_last: bool = False,
         checkpoint: str | Path | None = None,
         resume: str | Path | None = None,
         progress: bool = True,
         threads: int | None = None,
     ) -> History:
-        """Train for some epochs and leave the network with the best weights met.
+        """Train for some epochs and leave the network with the best weights met, or with the last ones.
 
         Parameters
         ----------
@@ -204,6 +210,8 @@ class Trainer:
         seed : of the validation pictures and of the order of all others
         callbacks : called with each finished `Epoch`, after its checkpoint; returning False stops the training
         patience : stop after so many epochs without a better one
+        keep_last : keep the last epoch, whatever the validation pictures say: where the learning rate falls to zero, an
+            earlier epoch that does better on these few pictures does so by chance
         checkpoint : file to keep the state in, replaced at the start and after every epoch
         resume : checkpoint to go on from; all settings must be those it was made with
         progress : show it on stderr
@@ -222,7 +230,7 @@ class Trainer:
         """
         self._check_data(images, labels)
         schedule = Constant(self.optimizer.lr) if schedule is None else schedule
-        plan = _Plan.checked(len(images), epochs, batch_size, schedule, validation, seed, patience)
+        plan = _Plan.checked(len(images), epochs, batch_size, schedule, validation, seed, patience, keep_last)
         if threads is not None:
             set_threads(threads)
         order = plan.rng.permutation(len(images))
@@ -290,7 +298,7 @@ class Trainer:
             train_s=train_s,
             elapsed_s=time.perf_counter() - start,
         )
-        return replace(record, is_best=plan.history.is_best(record))
+        return replace(record, is_best=plan.keep_last or plan.history.is_best(record))
 
     def _run_batches(
         self, plan: _Plan, batches: HostBatches | DeviceBatches, size: int, count: int, reporter: Reporter
@@ -358,6 +366,7 @@ class Trainer:
             "validation": plan.validation,
             "seed": plan.seed,
             "patience": plan.patience,
+            "keep_last": plan.keep_last,
             "backend": kernels.backend(),
         }
         return dict(json.loads(json.dumps(settings)))  # as they will be read back: lists, no tuples

@@ -156,6 +156,7 @@ def _train(job: _Job, images: Array, labels: Array, *, calibrate: bool) -> tuple
             schedule=job.recipe.schedule(job.epochs, len(images) - validation, job.batch_size),
             validation=validation,
             seed=job.seed,
+            keep_last=job.recipe.keep_last,
             checkpoint=job.checkpoint,
             resume=job.resume,
         )

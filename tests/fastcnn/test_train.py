@@ -184,6 +184,28 @@ def lambda_schedule(function):
     return schedule
 
 
+def test_last_weights_are_kept_where_that_is_asked_for(pictures, tmp_path):
+    """The same learning rate that explodes: the last epoch stays, also after a resume."""
+    states = []
+    options = {
+        "schedule": lambda_schedule(lambda step: 0.01 if step < 4 else 3.0),
+        "keep_last": True,
+        "checkpoint": tmp_path / "checkpoint",
+    }
+    given, again = trainer(), trainer()
+    history = fit(given, pictures, callbacks=[lambda _: states.append(given.network.state_arrays())], **options)
+    assert history.best_epoch == len(states) == 3
+    assert history.validation_accuracy == history.epochs[-1].validation_accuracy < history.epochs[0].validation_accuracy
+    assert same(given.network.state_arrays(), states[-1])
+    history = fit(again, pictures, resume=tmp_path / "checkpoint", **options)
+    assert history.best_epoch == 3
+    assert same(again.network.state_arrays(), states[-1])
+    with pytest.raises(FastcnnError, match="was made with keep last True, not False"):
+        fit(trainer(), pictures, resume=tmp_path / "checkpoint", **{**options, "keep_last": False})
+    with pytest.raises(ValueError, match="leave one of them out"):
+        fit(trainer(), pictures, patience=2, keep_last=True)
+
+
 def test_ties_in_accuracy_go_to_the_smaller_loss(pictures):
     images, labels = np.zeros((60, 1, 28, 28), np.uint8), np.zeros(60, np.int64)
     history = Trainer(Sequential([Flatten(), Affine(10)], seed=0), optim.SGD(1.0)).fit(
