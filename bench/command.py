@@ -35,11 +35,12 @@ BENCHMARKS = {
     "networks": ("networks", "the networks in the package, trained anew: MNIST, drawings, times; needs --weights"),
     "strings": ("strings", "several digits in a picture, apart and touching; takes --strokes"),
     "robustness": ("robustness", "the networks in the package as drawings and pictures change; takes --strokes"),
+    "refusal": ("refusal", "what is no digit and is refused, and real digits that are; takes --strokes"),
     "gui-latency": ("gui_latency", "the window: from a mouse move to the shown answer, and what holds its thread"),
     "gui-soak": ("gui_soak", "the window: memory over 30 minutes of drawing"),
 }
-# The first trains for two hours, the next two want a stroke file; the others need Qt, and the last takes half an hour.
-WHEN_NAMED = ("networks", "strings", "robustness", "gui-latency", "gui-soak")
+# The first trains for two hours, the next three want a stroke file; the others need Qt, the last takes half an hour.
+WHEN_NAMED = ("networks", "strings", "robustness", "refusal", "gui-latency", "gui-soak")
 TABLES = "tables"  # no benchmark: only writes tables and plots anew
 
 
@@ -67,9 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--cpu-name", action="append", default=[], metavar="CPU", help="for kernels: a CPU that LLVM knows"
     )
     parser.add_argument("--weights", metavar="DIR", help="for networks: the folder that keeps what is trained")
-    parser.add_argument(
-        "--strokes", metavar="FILE", help="for networks, robustness and strings: drawings, {label, writer, strokes}"
-    )
+    parser.add_argument("--strokes", metavar="FILE", help="for networks, robustness, refusal and strings: drawings")
     parser.add_argument("--out", metavar="DIR", help="folder for the results (default: bench/results of the checkout)")
     parser.add_argument("--json", metavar="FILE", help="also write all results to FILE")
     parser.add_argument(

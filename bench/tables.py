@@ -13,6 +13,8 @@ from .markdown import duration, fill, marked, rate, table
 from .network_tables import networks
 from .plots import FIGURES, PLOTS
 from .record import Record
+from .refusal_tables import compact as refusal_in_short
+from .refusal_tables import refusal
 from .robustness_report import compact as robustness_in_short
 from .robustness_report import full as robustness
 from .targets import REASONS, TARGETS, Records
@@ -275,14 +277,14 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "augmentation": augmentation, "strings": strings,
     "speedrun": speedrun, "resources": resources, "profile": profile, "scaling": scaling, "kernels": kernels,
     "neighbour": neighbour, "seeds": accuracy, "networks": networks,
-    "robustness": robustness, "gui-latency": gui_latency, "gui-soak": gui_soak,
+    "robustness": robustness, "refusal": refusal, "gui-latency": gui_latency, "gui-soak": gui_soak,
 }  # fmt: skip
 # Marked place in the README -> the benchmark whose table stands there; "targets" takes all of them.
 IN_README = {
     "accuracy": "seeds", "networks": "networks", "robustness": "robustness", "training": "train-step",
-    "strings": "strings", "window": "gui-latency",
+    "strings": "strings", "refusal": "refusal", "window": "gui-latency",
 }  # fmt: skip
-SHORT = {"robustness": robustness_in_short}  # tables that are too long for the README
+SHORT = {"robustness": robustness_in_short, "refusal": refusal_in_short}  # tables that are too long for the README
 
 
 def readme_tables(records: Records) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .record import Record
+from .refusal_tables import digits_refused, unseen_refused
 from .robustness_report import worst_loss
 
 Records = Mapping[str, Record]
@@ -188,6 +189,8 @@ def _of_processes() -> list[Target]:
         at_most("profile: sum of the parts differs from the whole", "profile", _worst_sum, 0.05, _percent),
         Target(accuracy, "seeds", mean, 0.9915, show=_percent),
         at_most(lost, "robustness", worst_loss, 0.005, _percent),
+        Target("no digits of families never trained on: refused", "refusal", unseen_refused, 0.9, show=_percent),
+        at_most("digits refused, the worst of three sources", "refusal", digits_refused, 0.01, _percent),
         at_most(
             "window: start of the process to its network ready", "gui-latency", _at("start_to_ready_s"), 1.5, _seconds
         ),

@@ -77,6 +77,8 @@ def _evaluate_drawings(args: argparse.Namespace) -> None:
     extra = {
         "drawings": scores.evaluation.count,
         "interval": list(scores.evaluation.interval),
+        "right": scores.right,
+        "refused": scores.refused,
         "surely_wrong": scores.surely_wrong,
         "unsure": scores.unsure,
         "writers": {writer: {"right": right, "count": count} for writer, (right, count) in scores.writers.items()},
@@ -112,6 +114,8 @@ def experiment(args: argparse.Namespace) -> None:
     low, high = total.interval or (0.0, 1.0)
     print(f"accuracy {total.accuracy:.2%} ({total.right} of {total.count}; 95 % interval {low:.2%} to {high:.2%})")
     print(f"mean confidence {total.mean_confidence:.2%}: the paper's recognition rate, right or wrong")
+    if total.refused:
+        print(f"taken for no digit: {total.refused}, which count as wrong")
     print("\n".join(map(str, files)))
 
 
@@ -161,7 +165,8 @@ def _string(digits: Sequence[Recognition]) -> str:
 
 def _answer(result: Recognition) -> str:
     if result.digit is None:
-        return "no digit"
+        nearest = f"  nearest: {result.probabilities.argmax()}" if result.input.any() else ""
+        return f"no digit{nearest}"
     doubt = f"  unsure: {result.digit} or {result.alternative}" if result.unsure else ""
     return f"{result.digit}  {result.confidence:.2%}{doubt}"
 

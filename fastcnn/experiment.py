@@ -1,7 +1,8 @@
 """The paper's experiments: groups of digits, recognized, with the figures that the paper shows and what they leave out.
 
 The paper's recognition rate is the mean confidence. Beside it stands the accuracy with its 95 % Wilson interval: with
-ten digits a group, or a hundred in all, it is wide. Figure numbers are the paper's.
+ten digits a group, or a hundred in all, it is wide. Figure numbers are the paper's. A digit that is refused, taken for
+none, counts as wrong and with no confidence.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class Rates:
     count: int
     right: int
     mean_confidence: float | None
+    refused: int = 0  # of the wrong ones: those taken for no digit
 
     @property
     def accuracy(self) -> float | None:
@@ -73,13 +75,15 @@ class Rates:
         return {
             "name": self.name, "count": self.count, "right": self.right, "accuracy": self.accuracy,
             "accuracy_low": low, "accuracy_high": high, "mean_confidence": self.mean_confidence,
+            "refused": self.refused,
         }  # fmt: skip
 
 
 def rates(name: str, trials: Sequence[Trial]) -> Rates:
     """The rates of some trials."""
     mean = float(np.mean([trial.result.confidence for trial in trials])) if trials else None
-    return Rates(name, len(trials), sum(trial.right for trial in trials), mean)
+    refused = sum(trial.result.digit is None for trial in trials)
+    return Rates(name, len(trials), sum(trial.right for trial in trials), mean, refused)
 
 
 @dataclass(frozen=True, eq=False)

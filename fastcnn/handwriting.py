@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcnn import metrics
-from fastcnn.arrays import Array
 from fastcnn.strokes import Drawing, picture_of
 
 if TYPE_CHECKING:
-    from fastcnn.recognizer import Recognizer
+    from fastcnn.recognizer import Recognition, Recognizer
 
 SURE = 0.99
 CHUNK = 500  # canvases in memory at once
@@ -21,9 +20,15 @@ CHUNK = 500  # canvases in memory at once
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What `score_drawings` measured; shares are fractions."""
+    """What `score_drawings` measured; shares are fractions.
+
+    `evaluation` is of the probabilities, which a refused drawing has too. All else is of the answers as they are given:
+    a refused drawing has none, and so no right one.
+    """
 
     evaluation: metrics.Evaluation
+    right: int  # drawings given the right digit
+    refused: int  # drawings given no digit
     writers: dict[str, tuple[int, int]]  # right answers and drawings of each, the worst writer first
     surely_wrong: float  # share of the drawings with a wrong answer at more than SURE confidence
     unsure: float  # share where the recognizer named two digits
@@ -38,26 +43,27 @@ def score_drawings(
     ----------
     seed : of the poses; the same seed, the same canvases
     turn_deg : each is turned by up to so many degrees to either side
-
-    A drawing that is taken for no digit counts as wrong, with even probabilities.
     """
     rng = np.random.Generator(np.random.PCG64(seed))
     labels = np.array([drawing.label for drawing in drawings], np.int64)
-    probabilities: list[Array] = []
-    unsure = 0
+    results: list[Recognition] = []
     for start in range(0, len(drawings), CHUNK):
         canvases = [picture_of(each, rng, turn_deg) for each in drawings[start : start + CHUNK]]
-        results = recognizer.recognize_many(canvases)
-        # Even probabilities would count as the answer 0.
-        probabilities += [result.probabilities for result in results]
-        unsure += sum(result.unsure for result in results)
-    table = np.stack(probabilities)
-    evaluation = metrics.evaluate(table, labels)
-    right = table.argmax(axis=1) == labels
+        results += recognizer.recognize_many(canvases)
+    evaluation = metrics.evaluate(np.stack([result.probabilities for result in results]), labels)
+    refused = np.array([result.digit is None for result in results])
+    right = np.array([result.digit == label for result, label in zip(results, labels, strict=True)])
+    confidence = np.array([result.confidence for result in results])
     writers: dict[str, tuple[int, int]] = {}
     for drawing, good in zip(drawings, right, strict=True):
         hits, count = writers.get(drawing.writer, (0, 0))
         writers[drawing.writer] = hits + int(good), count + 1
     worst_first = dict(sorted(writers.items(), key=lambda item: (item[1][0] / item[1][1], item[0])))
-    surely_wrong = float((~right & (table.max(axis=1) > SURE)).mean())
-    return Scores(evaluation, worst_first, surely_wrong, unsure / len(drawings))
+    return Scores(
+        evaluation,
+        right=int(right.sum()),
+        refused=int(refused.sum()),
+        writers=worst_first,
+        surely_wrong=float((~right & (confidence > SURE)).mean()),
+        unsure=sum(result.unsure for result in results) / len(drawings),
+    )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn import refusal
 from fastcnn.calibration import calibrated
 from fastcnn.errors import FastcnnError, UsageError
 from fastcnn.files import load_network
@@ -41,10 +42,11 @@ class Recognition:
 
     digit: int | None  # None where the picture is no digit
     confidence: float  # the digit's probability, 0 to 1; 0 without a digit
-    probabilities: npt.NDArray[np.float32]  # (10,), sums to 1; all equal without a digit
+    probabilities: npt.NDArray[np.float32]  # (10,), sums to 1, also of what is no digit; all equal on a blank picture
     input: npt.NDArray[np.float32]  # (28, 28), 0 to 1: what the network saw
     alternative: int | None = None  # the second most probable digit; None without a digit
     unsure: bool = False  # whether the two lie so close together that both should be named
+    digit_score: float = 0.0  # how surely it is a digit at all, 0 to 1; below 0.5 it is refused; 0 on a blank picture
 
 
 def find_model(model: str | os.PathLike[str]) -> tuple[str, Path]:
@@ -95,6 +97,8 @@ class Recognizer:
     Parameters
     ----------
     model : "default", the name of a bundled network, or the path of a weights file
+    refuse : whether what looks like no digit is given the digit None, by a second network that is the same for all
+        models; about one digit in 300 is refused too. If False, only a blank picture is.
 
     Raises
     ------
@@ -102,8 +106,10 @@ class Recognizer:
         If there is no such model, or its file is missing, damaged or of another kind of network.
     """
 
-    def __init__(self, model: str | os.PathLike[str] = "default") -> None:
+    def __init__(self, model: str | os.PathLike[str] = "default", *, refuse: bool = True) -> None:
         self.network = load_classifier(model)
+        self.refuse = refuse
+        self._judge = refusal.bundled_network()
 
     def recognize(self, image: Picture) -> Recognition:
         """Recognize one digit.
@@ -118,7 +124,7 @@ class Recognizer:
         TypeError, ValueError
             If `image` is something else.
 
-        A blank picture gives the digit None.
+        A blank picture gives the digit None, and so does what is no digit.
         """
         return self.recognize_many([image])[0]
 
@@ -129,7 +135,8 @@ class Recognizer:
     def recognize_string(self, image: Picture) -> list[Recognition]:
         """Recognize the digits of one picture, from left to right; arguments and errors as for `recognize`.
 
-        They may touch, and a digit may be broken; see `strings`. A blank picture has none.
+        They may touch, and a digit may be broken; see `strings`. A blank picture has none; what is no digit has the
+        digit None.
         """
         candidates = find_candidates(image)
         answers = self._answer([candidate.field for candidate in candidates])
@@ -138,17 +145,17 @@ class Recognizer:
     def _answer(self, fields: Sequence[Field | None]) -> list[Recognition]:
         inked = [field for field in fields if field is not None]
         batch = np.stack(inked)[:, np.newaxis] if inked else np.empty((0, 1, SIDE_PX, SIDE_PX), np.float32)
-        answers = iter(calibrated(self.network, batch).astype(np.float32, copy=False))
-        return [_blank() if field is None else _recognition(next(answers), field) for field in fields]
+        probabilities = calibrated(self.network, batch).astype(np.float32, copy=False)
+        answers = zip(probabilities, refusal.digit_scores(self._judge, batch), strict=True)
+        return [_blank() if field is None else self._recognition(*next(answers), field) for field in fields]
 
-
-def _recognition(probabilities: npt.NDArray[np.float32], field: npt.NDArray[np.float32]) -> Recognition:
-    digit = int(probabilities.argmax())
-    others = probabilities.copy()
-    others[digit] = -1
-    alternative = int(others.argmax())
-    unsure = bool(probabilities[digit] - probabilities[alternative] < UNSURE_GAP)
-    return Recognition(digit, float(probabilities[digit]), probabilities.copy(), field, alternative, unsure)
+    def _recognition(self, probabilities: npt.NDArray[np.float32], score: float, field: Field) -> Recognition:
+        shares = probabilities.copy()  # not a view that keeps those of all pictures
+        if self.refuse and score < refusal.THRESHOLD:
+            return Recognition(None, 0.0, shares, field, digit_score=float(score))
+        digit, second = (int(index) for index in np.argsort(-shares, kind="stable")[:2])
+        unsure = bool(shares[digit] - shares[second] < UNSURE_GAP)
+        return Recognition(digit, float(shares[digit]), shares, field, second, unsure, float(score))
 
 
 def _blank() -> Recognition:

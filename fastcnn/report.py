@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fastcnn.handwriting import SURE, Scores
-from fastcnn.metrics import CALIBRATION_BINS, Evaluation, frequent_confusions
+from fastcnn.metrics import CALIBRATION_BINS, Evaluation, frequent_confusions, wilson_interval
 
 WORST_WRITERS = 5
 
@@ -68,6 +68,13 @@ def print_evaluation(result: Evaluation) -> None:
 def print_writers(scores: Scores) -> None:
     """Print to stdout how the writers fared that were read worst, and how sure the mistakes were."""
     console = Console(highlight=False)
+    count = scores.evaluation.count
+    console.print(f"refused as no digit: {scores.refused} of {count:,}, {_percent(scores.refused / count)}")
+    low, high = wilson_interval(scores.right, count)
+    console.print(
+        f"given the right digit: {_percent(scores.right / count)}, {_percent(low)} to {_percent(high)}; here, for the "
+        "writers and in what follows a refused drawing has no right answer"
+    )
     console.print(f"wrong at over {SURE:.0%} confidence: {1000 * scores.surely_wrong:.1f} of 1,000")
     console.print(f"unsure, two digits named: {_percent(scores.unsure)}")
     table = Table(title="writers read worst", title_justify="left")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from fastcnn import load_mnist
 from fastcnn.__main__ import main
@@ -162,6 +162,18 @@ def test_predict_gives_a_list(trained, digit_png, tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(f"{pictures[0]}  {first['digit']}  ")
     assert lines[1] == f"{pictures[1]}  no digit"
+
+
+def test_predict_says_what_is_no_digit(trained, tmp_path, capsys):
+    letter = Image.new("L", (120, 120))
+    ImageDraw.Draw(letter).text((60, 60), "K", 255, ImageFont.load_default(90), "mm")
+    letter.save(tmp_path / "k.png")
+    arguments = ["predict", str(tmp_path / "k.png"), "--model", str(trained[0]), "--json", str(tmp_path / "p.json")]
+    assert main(arguments) == 0
+    (found,) = json.loads((tmp_path / "p.json").read_text())
+    assert (found["digit"], found["confidence"]) == (None, 0.0)
+    nearest = int(np.argmax(found["probabilities"]))
+    assert capsys.readouterr().out.rstrip().endswith(f"k.png  no digit  nearest: {nearest}")
 
 
 def test_a_picture_may_have_any_name(trained, digit_png, tmp_path):

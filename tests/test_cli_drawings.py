@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fastcnn import load_network, recipes
+from fastcnn import load_network, recipes, train_command
 from fastcnn.__main__ import main
+from fastcnn.nondigits import KINDS
 from fastcnn.strokes import Pose, draw, read_drawings
 from fastcnn.templates import WAYS, parse, smooth
 from tests.test_cli import data_dir, fails  # noqa: F401
@@ -35,7 +36,10 @@ def test_evaluate_on_drawings(strokes, tmp_path, capsys):
     assert results["test_accuracy"] >= 0.8
     assert results["interval"][0] < results["test_accuracy"] < results["interval"][1] or results["test_accuracy"] == 1
     assert {writer: row["count"] for writer, row in results["writers"].items()} == {"anna": 10, "ben": 10}
-    assert "writers read worst" in capsys.readouterr().out
+    assert results["right"] + results["refused"] <= 20
+    shown = capsys.readouterr().out
+    assert "writers read worst" in shown
+    assert f"refused as no digit: {results['refused']} of 20" in shown
 
 
 @pytest.mark.parametrize("mode", ["mnist", "handwriting"])
@@ -85,6 +89,18 @@ def test_bundled_recipe_trains_and_keeps_its_temperature(data_dir, tmp_path, mon
     assert main(["train", "--recipe", "bundled", *options]) == 0
     assert load_network(out).temperature != 1
     assert np.isfinite(load_network(out).values).all()
+
+
+def test_refusing_network_is_trained_by_its_recipe(data_dir, tmp_path, monkeypatch):  # noqa: F811
+    small = replace(recipes.BUNDLED_RECIPES["refusal"], synthetic=28, redrawn=10, nondigits=60)
+    monkeypatch.setitem(recipes.BUNDLED_RECIPES, "refusal", small)
+    monkeypatch.setattr(train_command, "THRESHOLD_DIGITS", 14)
+    out = tmp_path / "weights.safetensors"
+    options = ["--epochs", "1", "--batch-size", "20", "--data-dir", str(data_dir), "--out", str(out)]
+    assert main(["train", "--recipe", "bundled", "--model", "refusal", *options]) == 0
+    network = load_network(out)
+    assert network.output_shape == (10 + len(KINDS),)
+    assert network.temperature == 1
 
 
 def test_model_without_a_bundled_recipe_is_refused(capsys):

@@ -17,7 +17,7 @@ LINE = (np.array([(0.0, 0.0), (3.0, 9.0)]),)
 
 
 class Oracle:
-    """Answers from a list, in order, with the confidence given; sees nothing."""
+    """Answers from a list, in order, with the confidence given, or None with the nearest digit; sees nothing."""
 
     def __init__(self, answers):
         self.answers = iter(answers)
@@ -26,6 +26,8 @@ class Oracle:
         return [self._recognition(*next(self.answers)) for _ in images]
 
     def _recognition(self, digit, confidence):
+        if digit is None:
+            return Recognition(None, 0.0, np.eye(10, dtype=np.float32)[confidence], np.ones((28, 28), np.float32))
         probabilities = np.full(10, (1 - confidence) / 9, np.float32)
         probabilities[digit] = confidence
         return Recognition(digit, confidence, probabilities, np.ones((28, 28), np.float32), 0, confidence < 0.6)
@@ -43,6 +45,14 @@ def test_scores_are_those_of_the_answers():
     assert scores.surely_wrong == 0.25
     assert scores.unsure == 0.25
     assert list(scores.writers.items()) == [("b", (0, 2)), ("a", (2, 2))]
+
+
+def test_refused_drawing_has_no_right_answer():
+    scores = score_drawings(Oracle([(None, 3), (4, 0.9), (None, 8)]), drawings(3, 4, 7))
+    assert (scores.right, scores.refused) == (1, 2)
+    assert scores.evaluation.accuracy == pytest.approx(2 / 3)
+    assert scores.surely_wrong == 0
+    assert scores.writers == {"a": (0, 2), "b": (1, 1)}
 
 
 def test_same_seed_same_canvases(monkeypatch):
@@ -72,6 +82,13 @@ def test_rates_are_counted_by_group_and_digit():
     assert total.mean_confidence == pytest.approx(0.8)
     assert total.interval == wilson_interval(1, 10)
     assert [each.right for each in done.by_digit()] == [1] + [0] * 9
+
+
+def test_refused_digit_counts_as_wrong():
+    done = run([(None, 4)] * 10)
+    total = done.by_group()[-1]
+    assert (total.right, total.refused, total.mean_confidence) == (0, 10, 0)
+    assert total.describe()["refused"] == 10
 
 
 def test_worst_is_the_most_confident_mistake():

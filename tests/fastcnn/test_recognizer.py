@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from fastcnn import Recognizer, load_mnist, optim
 from fastcnn.errors import FastcnnError
 from fastcnn.layers import Affine, Flatten, ReLU
 from fastcnn.model import Sequential
 from fastcnn.recognizer import BUNDLED, WEIGHTS, UnknownModelError, find_model
+from fastcnn.synthetic import synthetic_digits
 from fastcnn.train import Trainer
 
 
@@ -25,7 +26,7 @@ def weights(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def recognizer(weights):
-    return Recognizer(weights)
+    return Recognizer(weights, refuse=False)
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +89,73 @@ def test_blank_picture_is_no_digit(recognizer):
     assert result.confidence == 0.0
     np.testing.assert_array_equal(result.probabilities, np.full(10, 0.1, np.float32))
     np.testing.assert_array_equal(result.input, np.zeros((28, 28), np.float32))
+
+
+def letter(name):
+    image = Image.new("L", (200, 200), 255)
+    ImageDraw.Draw(image).text((100, 100), name, 0, ImageFont.load_default(140), "mm")
+    return image
+
+
+def shape(name):
+    image = Image.new("L", (200, 200), 0)
+    canvas = ImageDraw.Draw(image)
+    if name == "square":
+        canvas.rectangle((40, 50, 150, 160), outline=255, width=10)
+    elif name == "cross":
+        canvas.line((30, 30, 170, 170), 255, 12)
+        canvas.line((30, 170, 170, 30), 255, 12)
+    elif name == "noise":
+        return np.random.default_rng(0).integers(0, 256, (100, 100), dtype=np.uint8)
+    else:
+        corners = [(100 + 80 * np.sin(2.4 * np.pi * k), 100 - 80 * np.cos(2.4 * np.pi * k)) for k in range(6)]
+        canvas.line([(float(x), float(y)) for x, y in [corners[2 * k % 5] for k in range(6)]], 255, 8)
+    return image
+
+
+@pytest.mark.parametrize("image", [*map(letter, "AEHKMNWXRk"), *map(shape, ("square", "cross", "noise", "star"))])
+def test_what_is_no_digit_is_refused(weights, image):
+    result = Recognizer(weights).recognize(image)
+    assert result.digit is None
+    assert result.confidence == 0.0
+    assert result.digit_score < 0.5
+    assert result.alternative is None
+    assert not result.unsure
+    assert result.probabilities.sum() == pytest.approx(1, abs=1e-5)
+    assert result.input.any()
+
+
+def test_without_refusal_the_nearest_digit_is_named(recognizer):
+    result = recognizer.recognize(letter("W"))
+    assert result.digit == result.probabilities.argmax()
+    assert result.digit_score < 0.5
+
+
+@pytest.fixture(scope="module")
+def many_digits():
+    (images, labels), _ = load_mnist(normalize=False)
+    drawn, drawn_labels = synthetic_digits(420, seed=11)
+    return np.concatenate([images[:1000, 0], drawn[:, 0]]), np.concatenate([labels[:1000], drawn_labels])
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_digits_of_every_kind_are_not_refused(weights, many_digits, digit):
+    images, labels = many_digits
+    pictures = list(images[labels == digit])
+    results = Recognizer(weights).recognize_many([*pictures, letter(str(digit))])
+    assert sum(result.digit is None for result in results[:-1]) <= 0.03 * len(pictures)
+    assert results[-1].digit is not None
+    assert all(result.digit_score >= 0.5 for result in results if result.digit is not None)
+
+
+def test_part_of_a_string_that_is_no_digit_has_none(digits):
+    images, _ = digits
+    three = Image.new("L", (360, 120), 0)
+    for place, picture in enumerate((Image.fromarray(images[0]), letter("K"), Image.fromarray(images[1]))):
+        plane = np.asarray(picture.resize((100, 100)))
+        three.paste(Image.fromarray(255 - plane if place == 1 else plane), (10 + 120 * place, 10))
+    results = Recognizer("paper").recognize_string(three)
+    assert [result.digit is None for result in results] == [False, True, False]
 
 
 def test_many_are_answered_in_order(recognizer, digits):
