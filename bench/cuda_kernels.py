@@ -1,17 +1,21 @@
 """`python -m fastcnn.bench.cuda_kernels`: every CUDA kernel compiled where no GPU is, and its registers in a table.
 
-Each kernel, for float32 and float64, becomes PTX for seven compute capabilities and is assembled by `ptxas -v`.
-Registers, shared memory and spills are compared with the committed table; more of any fails. Numba's own compiler
-writes PTX for at most compute capability 9.0: that PTX is what the driver of a newer GPU gets, and what is assembled
-for 10.0 and 12.0.
+Each kernel, for float32 and float64, becomes PTX and is assembled by `ptxas -v`. Registers, shared memory and spills
+are compared with the committed table of the compiler that is installed; more of any fails.
 
-The toolkit is the wheel nvidia-cuda-nvcc-cu12 where it is installed, else what CUDA_HOME or the path has.
+Numba's own compiler is asked for seven compute capabilities. It knows none above 9.0: the PTX of that is what it gives
+the driver of a newer GPU, and what is assembled for 10.0 and 12.0. numba-cuda-mlir compiles for these directly; it is
+asked for the oldest, the H100's and those two.
+
+The toolkit is that of the wheels nvidia-cuda-nvcc (which numba-cuda-mlir brings) or nvidia-cuda-nvcc-cu12 where one is
+installed, else what CUDA_HOME or the path has.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -29,8 +33,10 @@ from types import SimpleNamespace
 from typing import Any
 
 CAPABILITIES = ((7, 5), (8, 0), (8, 6), (8, 9), (9, 0), (10, 0), (12, 0))
+MLIR_CAPABILITIES = ((7, 5), (9, 0), (10, 0), (12, 0))
 DTYPES = ("float32", "float64")
 TABLE = Path(__file__).with_name("cuda_kernels.json")
+MLIR_TABLE = Path(__file__).with_name("cuda_kernels_mlir.json")
 MODULES = ("augment", "changes", "clip", "conv", "elements", "norm", "planes", "sums", "tiles")
 WHEEL = "nvidia-cuda-nvcc-cu12"
 PLACES = (("nvvm", "lib64"), ("nvvm", "bin"), ("lib64",), ("lib",))
@@ -38,15 +44,21 @@ PLACES = (("nvvm", "lib64"), ("nvvm", "bin"), ("lib64",), ("lib",))
 Row = dict[str, int]
 
 
+def mlir() -> bool:
+    """Whether numba-cuda-mlir compiles, and not Numba itself."""
+    return importlib.util.find_spec("numba_cuda_mlir") is not None
+
+
 def toolkit() -> Path | None:
-    """The folder of a CUDA toolkit with libnvvm, libdevice and ptxas; None where there is none."""
-    spec = importlib.util.find_spec("nvidia.cuda_nvcc") if importlib.util.find_spec("nvidia") else None
-    wheels = [Path(place) for place in (spec.submodule_search_locations or [])] if spec else []
+    """The folder of a CUDA toolkit with ptxas and what Numba's own compiler needs; None where there is none."""
+    spec = importlib.util.find_spec("nvidia")
+    places = [Path(place) for place in (spec.submodule_search_locations or [])] if spec else []
+    wheels = [place / ("cu13" if mlir() else "cuda_nvcc") for place in places]
     compiler = shutil.which("ptxas")
     near = [Path(compiler).resolve().parent.parent] if compiler else []
     named = [Path(os.environ["CUDA_HOME"])] if os.environ.get("CUDA_HOME") else []
     for folder in [*wheels, *named, *near]:
-        if (folder / "bin" / "ptxas").is_file() and _nvvm(folder) and _libdevice(folder).is_file():
+        if (folder / "bin" / "ptxas").is_file() and (mlir() or (_nvvm(folder) and _libdevice(folder).is_file())):
             return folder
     return None
 
@@ -62,7 +74,10 @@ def _libdevice(folder: Path) -> Path:
 
 @contextmanager
 def _home(folder: Path) -> Iterator[str]:
-    """A CUDA_HOME with the file names that Numba looks for; the wheel's differ."""
+    """A CUDA_HOME with the file names that Numba looks for; the wheel's differ. numba-cuda-mlir finds its own."""
+    if mlir():
+        yield str(folder)
+        return
     library = _nvvm(folder)
     assert library is not None
     with tempfile.TemporaryDirectory() as home:
@@ -91,8 +106,7 @@ def kernels() -> dict[str, Any]:
 
 
 def _arguments(types: str, dtype: str) -> tuple[Any, ...]:
-    from numba import types as numba
-
+    numba = importlib.import_module("numba_cuda_mlir.types" if mlir() else "numba.types")
     number = getattr(numba, dtype)
     letters = {
         "F": number[::1], "D": numba.float64[::1], "S": numba.float32[::1], "B": numba.uint8[::1],
@@ -105,6 +119,13 @@ def _arguments(types: str, dtype: str) -> tuple[Any, ...]:
 
 
 def _compile(kernel: Any, dtype: str, capability: tuple[int, int]) -> str:
+    if mlir():
+        from fastcnn.kernels.cuda.toolchain import cuda
+
+        # It compiles for the GPU at hand, whatever it is told, and remembers what it found; there is none to find.
+        importlib.import_module("numba_cuda_mlir.tools")._cached_cc = capability
+        text, _ = cuda.compile_ptx(kernel.function, _arguments(kernel.types, dtype), cc=capability)
+        return str(text).rstrip("\0")
     from numba import cuda
     from numba.cuda import dispatcher
 
@@ -145,8 +166,8 @@ def _measure_some(folder: Path, home: str, names: Sequence[str]) -> dict[str, di
         for dtype in DTYPES:
             row = rows[f"{name} {dtype}"] = {}
             texts: dict[tuple[int, int], str] = {}
-            for capability in CAPABILITIES:
-                target = min(capability, (9, 0))
+            for capability in MLIR_CAPABILITIES if mlir() else CAPABILITIES:
+                target = capability if mlir() else min(capability, (9, 0))
                 if target not in texts:
                     texts[target] = _compile(found[name], dtype, target)
                 row["{}.{}".format(*capability)] = _assemble(folder, texts[target], capability)
@@ -198,18 +219,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if folder is None:
         print(f"NOT CHECKED: there is no CUDA toolkit here; pip install {WHEEL} brings one", file=sys.stderr)
         return 1
-    if importlib.util.find_spec("numba_cuda_mlir") is not None:
-        print("NOT CHECKED: the table is Numba's own compiler's; run this without numba-cuda-mlir", file=sys.stderr)
-        return 1
+    compiler, file = ("numba-cuda-mlir", MLIR_TABLE) if mlir() else ("numba", TABLE)
     measured = measure(folder)
     if given.write:
-        versions = {"ptxas": release(folder), "numba": importlib.import_module("numba").__version__}
-        TABLE.write_text(_text(versions, measured))
-        print(f"{TABLE.name}: {len(measured)} rows written")
+        versions = {"ptxas": release(folder), compiler: importlib.metadata.version(compiler)}
+        file.write_text(_text(versions, measured))
+        print(f"{file.name}: {len(measured)} rows written")
         return 0
-    table = json.loads(TABLE.read_text())
-    lines = worse(measured, table["kernels"])
-    print("\n".join([*lines, f"{len(measured)} kernels, {len(CAPABILITIES)} architectures, {len(lines)} worse"]))
+    lines = worse(measured, json.loads(file.read_text())["kernels"])
+    architectures = len(next(iter(measured.values())))
+    print(
+        "\n".join([*lines, f"{compiler}: {len(measured)} kernels, {architectures} architectures, {len(lines)} worse"])
+    )
     return 1 if lines else 0
 
 

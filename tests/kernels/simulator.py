@@ -214,6 +214,7 @@ def _device_functions(functions: list[Any]) -> list[Any]:
 
 
 _run = _Run()
+_one_at_a_time = threading.Lock()  # launches of several Python threads
 
 
 def adopt(namespace: dict[str, Any]) -> None:
@@ -247,7 +248,7 @@ def install() -> None:
         adopt(function.__globals__)
 
     def call(self: toolchain.Kernel, grid: Any, block: Any, *args: Any) -> None:
-        with np.errstate(all="ignore"):
+        with _one_at_a_time, np.errstate(all="ignore"):
             _run.launch(self.function, grid, block, [toolchain._narrow(arg) for arg in args])
 
     toolchain.Kernel.__call__ = call  # type: ignore[method-assign]
