@@ -1,9 +1,10 @@
 """`bench --backend cuda`: training and inference of the paper's network on a GPU, against PyTorch on the same one.
 
-Needs a GPU; without one it says so and ends with status 1. Times are between two events on the device, median of
-rounds that alternate; "with transfers" is the clock on the wall from arrays on the host to the answer on the host.
-PyTorch runs its compiled-in cuDNN with autotuning, channels_last, pictures on the GPU already; it is left out, with a
-line that says so, where it is not installed or sees no GPU.
+Needs a GPU; without one it says so and ends with status 1. With transfers: from arrays on the host to the answer on the
+host; without: the pictures are there and the loss stays there. Each is timed between two events on the device, which
+holds the gaps in which the host was too slow, and by the clock on the wall; medians. PyTorch runs its compiled-in cuDNN
+with autotuning, channels_last and the fused Adam; it is left out, with a line that says so, where it is not installed
+or sees no GPU.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import importlib.util
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -29,32 +31,61 @@ WARM = 3
 TOLERANCE = 1e-3
 
 
-def _ours(images: Array, labels: Array) -> tuple[Callable[[], Any], Callable[[], Any], Callable[[], float]]:
-    """A training step, a forward, and device milliseconds of the last call."""
+Call = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Side:
+    """A rival: its calls by name, and how a call is timed on the device."""
+
+    calls: dict[str, Call]
+    event: Callable[[], Any]
+    elapsed_s: Callable[[Any, Any], float]
+    synchronize: Call
+
+    def time(self, name: str, rounds: int) -> dict[str, float]:
+        """Medians: between events round a call, and by the clock from the call to its answer on the host.
+
+        The device must have nothing to do when the clock starts, or it would time what was queued before.
+        """
+        device, wall = [], []
+        first, last = self.event(), self.event()
+        for number in range(WARM + rounds):
+            self.synchronize()
+            start = time.perf_counter()
+            first.record()
+            self.calls[name]()
+            last.record()
+            last.synchronize()
+            if number >= WARM:
+                wall.append(time.perf_counter() - start)
+                device.append(self.elapsed_s(first, last))
+        return {"device_s": median(device), "wall_s": median(wall)}
+
+
+def _ours(images: Array, labels: Array) -> Side:
+    """With transfers: arrays of the host in, a loss or logits out. Without: a training set that is there already."""
     from fastcnn.kernels.cuda.toolchain import cuda
 
     network = paper_network(seed=0)
-    trainer = Trainer(network, Adam(0.001))
-    first, last = cuda.event(), cuda.event()
-
-    def timed(call: Callable[[], Any]) -> Callable[[], Any]:
-        def run() -> Any:
-            first.record()
-            answer = call()
-            last.record()
-            last.synchronize()
-            return answer
-
-        return run
-
-    def elapsed_s() -> float:
-        return float(cuda.event_elapsed_time(first, last)) / 1e3
-
-    return timed(lambda: trainer.step(images, labels)), timed(lambda: network.forward(images)), elapsed_s
+    trainer, resident = (Trainer(each, Adam(0.001)) for each in (network, paper_network(seed=0)))
+    there = kernels.active().steps.TrainingSet(images, labels, len(images))
+    there.start_epoch(np.arange(len(images)))
+    batch = there.batch(0, len(images))
+    return Side(
+        {
+            "train, without transfers": lambda: resident._step_of(batch),
+            "train, with transfers": lambda: trainer.step(images, labels),
+            "infer, with transfers": lambda: network.forward(images),
+        },
+        cuda.event,
+        lambda first, last: float(first.elapsed_time(last)) / 1e3,
+        cuda.synchronize,
+    )
 
 
-def _theirs(images: Array, labels: Array) -> tuple[Callable[[], Any], Callable[[], Any], Callable[[], float]] | None:
-    """The same of PyTorch, or None where it cannot."""
+def _theirs(images: Array, labels: Array) -> Side | None:
+    """The same of PyTorch, or None, with a line that says why, where it cannot."""
     if importlib.util.find_spec("torch") is None:
         print("PyTorch is not installed: no comparison", file=sys.stderr)
         return None
@@ -69,44 +100,33 @@ def _theirs(images: Array, labels: Array) -> tuple[Callable[[], Any], Callable[[
     state = {name: np.asarray(array) for name, array in paper_network(seed=0).state_arrays().items()}
     model = _model(state).cuda().to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001, fused=True)
-    x = torch.from_numpy(images).cuda().float().div(255).contiguous(memory_format=torch.channels_last)
-    t = torch.from_numpy(labels).cuda()
-    first, last = (torch.cuda.Event(enable_timing=True) for _ in range(2))
 
-    def step() -> float:
+    def sent() -> tuple[Any, Any]:
+        x = torch.from_numpy(images).cuda().float().div(255).contiguous(memory_format=torch.channels_last)
+        return x, torch.from_numpy(labels).cuda()
+
+    def step(x: Any, t: Any) -> Any:
         optimizer.zero_grad()
         loss = torch.nn.functional.cross_entropy(model(x), t)
         loss.backward()
         optimizer.step()
-        return float(loss.item())
+        return loss
 
-    def infer() -> Any:
+    def infer(x: Any) -> Any:
         with torch.inference_mode():
             return model(x)
 
-    def timed(call: Callable[[], Any]) -> Callable[[], Any]:
-        def run() -> Any:
-            first.record()
-            answer = call()
-            last.record()
-            last.synchronize()
-            return answer
-
-        return run
-
-    return timed(step), timed(infer), lambda: float(first.elapsed_time(last)) / 1e3
-
-
-def _time(call: Callable[[], Any], elapsed_s: Callable[[], float], rounds: int) -> dict[str, float]:
-    device, wall = [], []
-    for _ in range(WARM):
-        call()
-    for _ in range(rounds):
-        start = time.perf_counter()
-        call()
-        wall.append(time.perf_counter() - start)
-        device.append(elapsed_s())
-    return {"device_s": median(device), "with_transfers_s": median(wall)}
+    there = sent()
+    return Side(
+        {
+            "train, without transfers": lambda: step(*there),
+            "train, with transfers": lambda: step(*sent()).item(),
+            "infer, with transfers": lambda: infer(sent()[0]).cpu(),
+        },
+        lambda: torch.cuda.Event(enable_timing=True),
+        lambda first, last: float(first.elapsed_time(last)) / 1e3,
+        torch.cuda.synchronize,
+    )
 
 
 def run(rounds: int = ROUNDS) -> dict[str, Any]:
@@ -120,19 +140,26 @@ def run(rounds: int = ROUNDS) -> dict[str, Any]:
         kernels.use("cpu")
         expected = Trainer(paper_network(seed=0), Adam(0.001)).step(images, labels)
         kernels.use("cuda")
-        step, infer, elapsed_s = _ours(images, labels)
-        start = time.perf_counter()
-        found = step()
-        row: dict[str, Any] = {"batch": n, "first_call_s": time.perf_counter() - start}
-        if abs(found - expected) > TOLERANCE * abs(expected):
-            raise RuntimeError(f"the loss on the GPU is {found}, on the CPU {expected}: a wrong kernel has no speed")
-        row["train"], row["infer"] = _time(step, elapsed_s, rounds), _time(infer, elapsed_s, rounds)
-        theirs = _theirs(images, labels)
-        if theirs is not None:
-            row["torch_train"], row["torch_infer"] = (_time(call, theirs[2], rounds) for call in theirs[:2])
-        for name in ("train", "infer", "torch_train", "torch_infer"):
-            if name in row:
-                device, wall = row[name]["device_s"], row[name]["with_transfers_s"]
-                print(f"batch {n:5d}  {name:12} {device * 1e6:9.0f} us on the device, {wall * 1e6:9.0f} us in all")
+        sides = {"ours": _ours(images, labels), "torch": _theirs(images, labels)}
+        row: dict[str, Any] = {"batch": n}
+        for rival, side in sides.items():
+            if side is None:
+                continue
+            start = time.perf_counter()
+            _check(rival, float(side.calls["train, with transfers"]()), expected)
+            row[f"{rival}, first call"] = {"wall_s": time.perf_counter() - start}
+        for name in sides["ours"].calls if sides["ours"] else ():
+            for rival, side in sides.items():
+                if side is not None:
+                    found = row[f"{rival}, {name}"] = side.time(name, rounds)
+                    device, wall = found["device_s"] * 1e6, found["wall_s"] * 1e6
+                    print(f"batch {n:5d}  {rival:6}{name:26} {device:9.0f} us on the device, {wall:9.0f} us in all")
         rows.append(row)
     return {"rows": rows}
+
+
+def _check(rival: str, found: float, expected: float) -> None:
+    if abs(found - expected) > TOLERANCE * abs(expected):
+        raise RuntimeError(
+            f"the loss of {rival} on the GPU is {found}, on the CPU {expected}: a wrong one has no speed"
+        )

@@ -1,0 +1,89 @@
+"""`bench --backend cuda` where no GPU is: our half, in the simulator."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from fastcnn import kernels
+from fastcnn.bench import cuda_device
+from fastcnn.layers import Affine, Conv2d, Flatten, MaxPool2d, ReLU
+from fastcnn.model import Sequential
+from tests.kernels.checks import running
+
+simulated = pytest.mark.skipif(
+    os.environ.get("NUMBA_ENABLE_CUDASIM", "0") != "1", reason="needs Numba's CUDA simulator: NUMBA_ENABLE_CUDASIM=1"
+)
+NAMES = ["train, without transfers", "train, with transfers", "infer, with transfers"]
+
+
+class Event:
+    """Two microseconds between any two."""
+
+    def record(self) -> None: ...
+
+    def synchronize(self) -> None: ...
+
+    def elapsed_time(self, last: Event) -> float:
+        assert isinstance(last, Event)
+        return 2e-3
+
+
+def small_network(*, seed: int) -> Sequential:
+    """Of pictures as large as MNIST's: the simulator would take minutes for the paper's."""
+    layers = [MaxPool2d(7), Conv2d(2, 3), ReLU(), Flatten(), Affine(10)]
+    return Sequential(layers, seed=seed)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    from fastcnn.kernels.cuda import toolchain
+
+    monkeypatch.setattr(cuda_device, "paper_network", small_network)
+    monkeypatch.setattr(cuda_device, "BATCHES", (2,))
+    monkeypatch.setattr(cuda_device, "WARM", 1)
+    monkeypatch.setattr(toolchain.cuda, "event", Event)
+
+
+@simulated
+@pytest.mark.usefixtures("small")
+def test_our_half_runs_and_is_checked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from tests.kernels import simulator
+
+    simulator.install()
+    monkeypatch.setattr(cuda_device, "_theirs", lambda images, labels: None)
+    with running("cuda"):
+        (row,) = cuda_device.run(rounds=1)["rows"]
+    assert list(row) == ["batch", "ours, first call", *(f"ours, {name}" for name in NAMES)]
+    assert {row[f"ours, {name}"]["device_s"] for name in NAMES} == {2e-6}
+    assert all(row[f"ours, {name}"]["wall_s"] > 0 for name in NAMES)
+    assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+@simulated
+@pytest.mark.usefixtures("small")
+def test_wrong_loss_has_no_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = cuda_device.Side({name: lambda: 9.0 for name in NAMES}, Event, lambda first, last: 1.0, lambda: None)
+    monkeypatch.setattr(cuda_device, "_ours", lambda images, labels: wrong)
+    with running("cuda"), pytest.raises(RuntimeError, match=r"^the loss of ours on the GPU is 9.0, on the CPU "):
+        cuda_device.run(rounds=1)
+
+
+def test_time_is_the_median_and_warm_calls_do_not_count() -> None:
+    seen: list[str] = []
+    times = iter([5.0, 1.0, 9.0])
+    side = cuda_device.Side(
+        {"call": lambda: seen.append("call")}, Event, lambda first, last: next(times), lambda: seen.append("idle")
+    )
+    assert side.time("call", 3)["device_s"] == 5.0
+    assert seen == ["idle", "call"] * (cuda_device.WARM + 3)
+
+
+def test_without_a_gpu_it_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def use(name: str) -> None:
+        raise RuntimeError(f"backend {name!r} is not available")
+
+    monkeypatch.setattr(kernels, "use", use)
+    with pytest.raises(RuntimeError, match=r"^backend 'cuda' is not available$"):
+        cuda_device.run()
