@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn import refusal
 from fastcnn.arrays import Array
 from fastcnn.calibration import calibrated
 from fastcnn.metrics import expected_calibration_error, wilson_interval
@@ -83,6 +84,15 @@ def _answers(network: Network, pictures: Array, blank: Flags) -> Array:
     return probabilities
 
 
+def refused(prepared: Array, blank: Flags) -> Flags:
+    """Which pictures (n, 28, 28) a recognizer takes for no digit, whatever network reads them."""
+    judge = refusal.bundled_network()
+    batches = [prepared[start : start + CHUNK, np.newaxis] for start in range(0, len(prepared), CHUNK)]
+    scores = np.concatenate([refusal.digit_scores(judge, np.ascontiguousarray(batch)) for batch in batches])
+    flags: Flags = (scores < refusal.THRESHOLD) | blank
+    return flags
+
+
 def score(probabilities: Array, blank: Flags, labels: npt.NDArray[np.int64], middle: Flags | None) -> dict[str, Any]:
     """The numbers of one network under one condition.
 
@@ -116,8 +126,8 @@ def score(probabilities: Array, blank: Flags, labels: npt.NDArray[np.int64], mid
 
 def _look(
     digits: Sequence[Digit], condition: Condition, networks: dict[str, Network], pool: Executor | None
-) -> tuple[dict[str, Array], dict[str, Flags]]:
-    """Each network's probabilities, and what is blank to it; every digit is drawn and prepared once."""
+) -> tuple[dict[str, Array], dict[str, Flags], float]:
+    """Each network's probabilities, what is blank to it, and the share refused; each digit is prepared once."""
     tasks = [(digits[start : start + CHUNK], start, condition) for start in range(0, len(digits), CHUNK)]
     parts = list((pool.map if pool else map)(_seen, tasks))
     prepared, blank, shrunk = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
@@ -127,7 +137,7 @@ def _look(
         name: _answers(network, shrunk if name == PIPELINE else prepared, blanks[name])
         for name, network in networks.items()
     }
-    return answers, blanks
+    return answers, blanks, float(refused(prepared, blank).mean())
 
 
 def _measure(
@@ -140,11 +150,12 @@ def _measure(
     middle: dict[str, Flags] = {}
     rows = []
     for condition in wanted:
-        answers, blanks = _look(digits, condition, networks, pool)
+        answers, blanks, share = _look(digits, condition, networks, pool)
         scores = {name: score(answers[name], blanks[name], labels, middle.get(name)) for name in networks}
         if condition is MIDDLE:
             middle = {name: (answers[name].argmax(axis=1) == labels) & ~blanks[name] for name in networks}
-        rows.append({"kind": condition.kind, "label": condition.label, "at": condition.at, "scores": scores})
+        named = {"kind": condition.kind, "label": condition.label, "at": condition.at}
+        rows.append({**named, "refused": share, "scores": scores})
         told = ", ".join(f"{name} {each['accuracy']:.2%}" for name, each in scores.items())
         settings.say(f"{what}, {condition.kind}, {condition.label}: {told}")
     return {"what": what, "count": len(digits), "conditions": rows}
@@ -154,7 +165,7 @@ def _writers(digits: Sequence[Drawing], networks: dict[str, Network], pool: Exec
     """All drawings anywhere, of any size, with any pen: in all, for each digit, and for each writer."""
     labels = np.array([digit.label for digit in digits], np.int64)
     names = np.array([digit.writer for digit in digits])
-    answers, blanks = _look(digits, ANYWHERE, networks, pool)
+    answers, blanks, share = _look(digits, ANYWHERE, networks, pool)
     right = {name: (answers[name].argmax(axis=1) == labels) & ~blanks[name] for name in networks}
     rows = []
     for writer in sorted(set(names.tolist())):
@@ -172,6 +183,7 @@ def _writers(digits: Sequence[Drawing], networks: dict[str, Network], pool: Exec
     }
     return {
         "count": len(digits),
+        "refused": share,
         "scores": {name: score(answers[name], blanks[name], labels, None) for name in networks},
         "per_digit_accuracy": digits_of,
         "writers": len(rows),

@@ -32,10 +32,11 @@ MIDDLES = {
 }  # fmt: skip
 SCATTERED = ("pen",)  # its conditions differ in size too, so that no line joins them
 NOTES = """\
-Lost: points of accuracy against the first row, on the same digits, ± half of the 95 % interval. A pen is at most a
-quarter as wide as the drawing is large: an 8 is three strokes and two holes high, so that its holes are then half as
-wide as the pen. The paper's pipeline is its network, trained on MNIST alone by the default recipe with seed 0, and the
-canvas shrunk to 28 x 28, with nothing centred and nothing turned to light ink on dark.
+Lost: points of accuracy against the first row, on the same digits, ± half of the 95 % interval. Refused: taken for no
+digit, by the one network that judges this for all; the answers count here all the same. A pen is at most a quarter as
+wide as the drawing is large: an 8 is three strokes and two holes high, so that its holes are then half as wide as the
+pen. The paper's pipeline is its network, trained on MNIST alone by the default recipe with seed 0, and the canvas
+shrunk to 28 x 28, with nothing centred and nothing turned to light ink on dark.
 """
 DPI = 100
 LEAST = 2e-4  # where no answer is wrong, the line lies here: a logarithm needs it
@@ -91,10 +92,13 @@ def compact(result: Any) -> str:
     middle_error, *errors = ([row["scores"][name]["calibration_error"] for name in names] for row in data["conditions"])
     rows.append(("calibration error, without a change", *(f"{error:.2%}" for error in middle_error)))
     rows.append(("calibration error, at its worst", *(f"{max(each):.2%}" for each in zip(*errors, strict=True))))
+    refusals = [row["refused"] for row in data["conditions"]]
     counts = ", ".join(f"{each['count']:,} {each['what']}" for each in result["data"])
     note = (
         f"The worst of each change on {data['count']:,} {data['what']}{_file(result)}, and the points that it costs "
-        f"against no change. Every change, on {counts}, with intervals: [results](bench/results/README.md#robustness)."
+        f"against no change. Taken for no digit are {refusals[0]:.2%} without a change and at most {max(refusals):.2%} "
+        "with one; their answers count here all the same. "
+        f"Every change, on {counts}, with intervals: [results](bench/results/README.md#robustness)."
     )
     return f"{table(('change', *names), rows)}\n{note}\n"
 
@@ -104,7 +108,7 @@ def _file(result: Any) -> str:
 
 
 def _all_conditions(data: Any, names: list[str]) -> str:
-    header = ["change"]
+    header = ["change", "refused"]
     for name in names:
         header += [
             f"{name}: right (95 %)",
@@ -115,7 +119,7 @@ def _all_conditions(data: Any, names: list[str]) -> str:
         ]
     rows = []
     for row in data["conditions"]:
-        cells = [f"{row['kind']}: {row['label']}"]
+        cells = [f"{row['kind']}: {row['label']}", f"{row['refused']:.2%}"]
         for name in names:
             score = row["scores"][name]
             lost = f"{_points(score['lost'])} ± {_points(score['lost_half_width'])}"
@@ -144,7 +148,10 @@ def _anywhere(people: Any, names: list[str]) -> str:
         "calibration error",
         "wrong at over 99 %, of 1,000",
     )
-    intro = f"All {people['count']:,} drawings, each once, at any place and of any size with any pen:"
+    intro = (
+        f"All {people['count']:,} drawings, each once, at any place and of any size with any pen; "
+        f"{people['refused']:.2%} are refused:"
+    )
     text = f"{intro}\n\n{table(header, rows)}"
     if people["writers"] > 1:
         worst_writers = [

@@ -29,6 +29,11 @@ BAR = scan(slice(4, 24), slice(12, 15))
 BLOCK = scan(slice(4, 24), slice(4, 24))
 
 
+@pytest.fixture(autouse=True)
+def a_digit_in_two_is_refused(monkeypatch):
+    monkeypatch.setattr(robustness, "refused", lambda prepared, blank: np.arange(len(prepared)) % 2 == 1)
+
+
 def extent(canvas):
     rows, columns = (np.flatnonzero((canvas > 127).any(axis=axis)) for axis in (1, 0))
     return rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
@@ -176,12 +181,24 @@ class Mass:
         return logits
 
 
+def test_refused_are_blank_pictures_and_those_of_a_low_score(monkeypatch):
+    from fastcnn import refusal
+
+    monkeypatch.undo()
+    monkeypatch.setattr(refusal, "bundled_network", lambda: None)
+    monkeypatch.setattr(refusal, "digit_scores", lambda network, images: images[:, 0, 0, 0].astype(float))
+    pictures = np.zeros((3, 28, 28), np.float32)
+    pictures[:, 0, 0] = (0.4, 0.6, 0.9)
+    assert robustness.refused(pictures, np.array([False, False, True])).tolist() == [True, False, True]
+
+
 def test_conditions_are_measured_on_the_same_digits(monkeypatch):
     pale = Condition("contrast", "5 %", change="fade", amount=0.05)  # below what is ink
     monkeypatch.setattr(robustness, "conditions", lambda: [MIDDLE, pale])
     networks = {"seven": Constant(7), robustness.PIPELINE: Mass()}
     found = robustness._measure("few", [CORNER, CORNER, CORNER, LINE], networks, None, Settings())
     assert found["count"] == 4
+    assert [row["refused"] for row in found["conditions"]] == [0.5, 0.5]
     middle, faded = (row["scores"] for row in found["conditions"])
     assert middle["seven"]["accuracy"] == middle[robustness.PIPELINE]["accuracy"] == 0.75
     confidence = np.exp(5) / (np.exp(5) + 9)
@@ -212,8 +229,8 @@ def test_shrinking_keeps_places():
 def test_processes_see_what_one_sees():
     digits = [CORNER, LINE, BAR]
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        there, blank_there = robustness._look(digits, ANYWHERE, {"mass": Mass()}, pool)
-    here, blank_here = robustness._look(digits, ANYWHERE, {"mass": Mass()}, None)
+        there, blank_there, _ = robustness._look(digits, ANYWHERE, {"mass": Mass()}, pool)
+    here, blank_here, _ = robustness._look(digits, ANYWHERE, {"mass": Mass()}, None)
     np.testing.assert_array_equal(there["mass"], here["mass"])
     np.testing.assert_array_equal(blank_there["mass"], blank_here["mass"])
 
@@ -305,6 +322,8 @@ def _result():
     ]
     data = [{"what": "pen drawings", "count": 3000, "conditions": rows}]
     networks = ["paper", robustness.PIPELINE]
+    for number, row in enumerate(rows):
+        row["refused"] = 0.001 * number
     return {"networks": networks, "default": "paper", "file": "few.json", "data": data, "anywhere": None}
 
 
@@ -317,6 +336,7 @@ def test_compact_table_shows_the_worst_of_each_change():
     assert lines[5].endswith("without a change | 0.30% | 0.30% |")
     assert lines[6].endswith("at its worst | 2.00% | 2.00% |")
     assert "3,000 pen drawings of few.json" in lines[-1]
+    assert "no digit are 0.00% without a change and at most 0.30% with" in lines[-1]
 
 
 def test_goal_is_the_worst_loss_of_what_a_hand_does():
@@ -331,5 +351,5 @@ def test_goal_is_the_worst_loss_of_what_a_hand_does():
 
 def test_full_table_has_every_condition():
     text = robustness_report.full(_result())
-    assert "| noise: 40 of 255 | 90.00% (89.00% to 91.00%) | 9.00 ± 0.20 | 90.00% | 2.00% | 3 |" in text
+    assert "| noise: 40 of 255 | 0.30% | 90.00% (89.00% to 91.00%) | 9.00 ± 0.20 | 90.00% | 2.00% | 3 |" in text
     assert text.count("\n| turn: ") == 2
