@@ -73,6 +73,13 @@ def test_model_stays_below_the_limits(table):
         assert all(0 < row["share_of_limit"] <= 1 and 0 < row["occupancy"] <= 1 for row in rows)
 
 
+def test_a_library_at_the_limit_by_hand():
+    """RTX 4060, batch 100: 4 * (100 * 4320 + 4320 * 100 + 100 * 100) bytes at 256 GB/s, three times over."""
+    ours, best = cuda_model.library_s(cuda_model.GPUS[1], 100)
+    assert best == pytest.approx(3 * 3.496e6 / 256e9)
+    assert ours > best
+
+
 def test_command_writes_its_rows(tmp_path, capsys):
     assert cuda_model.main(["--batch-size", "7", "--json", str(tmp_path / "rows.json")]) == 0
     assert set(json.loads((tmp_path / "rows.json").read_text())) == {gpu.name for gpu in cuda_model.GPUS}
