@@ -46,15 +46,35 @@ def default_threads():
     implementation._limit_blas(physical_cores())
 
 
-@pytest.mark.parametrize("layer", ["omp", "workqueue", "tbb"])
-def test_python_threads_may_run_kernels_at_once(layer, run_python):
-    env = {**CLEAN, "NUMBA_THREADING_LAYER": layer}
-    if layer == "tbb":
+@pytest.fixture(params=["omp", "workqueue", "tbb"])
+def layer(request):
+    """Each of Numba's threading layers: its name, and the environment that chooses it."""
+    env = {**CLEAN, "NUMBA_THREADING_LAYER": request.param}
+    if request.param == "tbb":
         if sys.platform != "linux":
             pytest.skip("the library is preloaded as Linux does it")
         env["LD_PRELOAD"] = str(_tbb_library())
+    return request.param, env
+
+
+def test_python_threads_may_run_kernels_at_once(layer, run_python):
+    name, env = layer
     result = json.loads(run_python(PROGRAMS / "concurrent_kernels.py", env=env).stdout)
-    assert result == {"layer": layer, "right": 4 * 50, "counts": [2]}
+    assert result == {"layer": name, "right": 4 * 50, "counts": [2]}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not fork beside threads, or have another OpenMP")
+def test_fork_beside_running_kernels_computes_or_is_refused_but_never_hangs(layer, run_python):
+    name, env = layer
+    # On its own account TBB prints a warning at each fork.
+    results = json.loads(run_python(PROGRAMS / "forked_kernels.py", env=env).stdout.splitlines()[-1])
+    if name == "omp":
+        ((said, count),) = results.items()
+        assert count == 5
+        assert "cannot run in a process forked" in said
+        assert "'spawn'" in said
+    else:
+        assert results == {"right": 5}
 
 
 @pytest.mark.parametrize("n", [1, 4])

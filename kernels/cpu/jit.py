@@ -6,6 +6,8 @@ is how kernel bodies are covered and debugged.
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import warnings
 from collections.abc import Callable
@@ -13,6 +15,7 @@ from functools import partial
 from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
 import numba
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import NumbaPerformanceWarning
 
 from fastcnn.kernels.cpu.cache import KernelCache, store
@@ -110,13 +113,41 @@ class ParallelLock:
     Numba's workqueue layer aborts the process when two Python threads are inside parallel kernels at once, and on the
     other layers they would fight for the same cores. Numba keeps the count per Python thread, so it is set at each
     entry (1 us), and put back for the caller's own kernels. One thread may enter again.
+
+    A fork waits until no other thread is inside, or is compiling: its child would wait for ever. Where OpenMP has run,
+    whose library ends a forked process that calls it, entering is an error in the child.
     """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._to_restore: list[int] = []
+        self._refuses = False
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(
+                before=self._hold_still, after_in_parent=self._go_on, after_in_child=self._go_on_in_child
+            )
+
+    def _hold_still(self) -> None:
+        self._lock.acquire()
+        global_compiler_lock.acquire()
+
+    def _go_on(self) -> None:
+        global_compiler_lock.release()
+        self._lock.release()
+
+    def _go_on_in_child(self) -> None:
+        self._go_on()
+        try:
+            self._refuses = sys.platform == "linux" and numba.threading_layer() == "omp"
+        except ValueError:  # no parallel kernel has run
+            self._refuses = False
 
     def __enter__(self) -> None:
+        if self._refuses:
+            raise RuntimeError(
+                "kernels that share work among threads cannot run in a process forked from one where they have run on "
+                "OpenMP; start it by multiprocessing's method 'spawn', or call fastcnn.threads.set_threads(1) in it"
+            )
         self._lock.acquire()
         count = numba.get_num_threads()
         self._to_restore.append(count)
