@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import errno
 import json
 import os
@@ -225,6 +226,65 @@ def test_folders_of_old_versions_go_after_a_month(tmp_path, monkeypatch):
         os.utime(tmp_path / name, (when, when))
     store = cache.Store()
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["kernels-0.0.2-new", "other", store.folder.name])
+
+
+def test_what_a_killed_process_left_goes_after_a_day(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache.config, "CACHE_DIR", str(tmp_path))
+    folder = cache.Store().folder
+    names = ("a.kernel.x1.tmp", "b.kernel.x2.tmp", "c.kernel", "other.tmp")
+    for name, hours in zip(names, (30, 20, 30, 30), strict=True):
+        (folder / name).touch()
+        os.utime(folder / name, (time.time() - hours * 3600,) * 2)
+    cache.Store()
+    assert sorted(path.name for path in folder.iterdir()) == sorted(names)  # looked at once a day
+    os.utime(folder, (time.time() - 25 * 3600,) * 2)
+    cache.Store()
+    assert sorted(path.name for path in folder.iterdir()) == sorted(names[1:])
+
+
+def test_a_half_written_file_is_named_as_the_sweep_looks_for_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache.config, "CACHE_DIR", str(tmp_path))
+    store, seen = cache.Store(), []
+    monkeypatch.setattr(cache.os, "replace", lambda source, _: seen.append(Path(source)))
+    store.write("name.kernel", 1)
+    os.utime(seen[0], (0, 0))
+    cache._sweep(store.folder)
+    assert not seen[0].exists()
+
+
+def test_announcement_says_whether_it_is_for_once(tmp_path, monkeypatch, caplog):
+    caplog.set_level("INFO", "fastcnn")
+    for place, says in ((tmp_path, "about 10 s, this once"), (tmp_path / "file" / "x", "in each process: the kernel")):
+        (tmp_path / "file").touch()
+        monkeypatch.setattr(cache.config, "CACHE_DIR", str(place))
+        store = cache.Store()
+        store.announce()
+        store.announce()
+        assert says in caplog.messages[-1]
+    assert len(caplog.messages) == 2
+    assert "cache is off, no writable folder (" in caplog.messages[-1]
+    assert caplog.messages[-1].endswith("set NUMBA_CACHE_DIR to one")
+
+
+@pytest.mark.parametrize("state", ["broken", "closed", "none"])
+def test_a_damaged_file_is_deleted_whatever_became_of_stderr(state, tmp_path, monkeypatch):
+    monkeypatch.setattr(cache.config, "CACHE_DIR", str(tmp_path))
+    store = cache.Store()
+    (store.folder / "a.kernel").write_bytes(b"damaged")
+    start, end = os.pipe()
+    os.close(start)
+    stderr = None if state == "none" else os.fdopen(end, "w", buffering=1)
+    if state == "closed":
+        stderr.close()
+    monkeypatch.setattr(cache.sys, "stderr", stderr)
+    assert store.read("a.kernel") is None
+    assert (store.repaired, list(store.folder.iterdir())) == (1, [])
+    monkeypatch.undo()
+    if state == "broken":
+        with contextlib.suppress(OSError):  # what was not written is still in its buffer
+            stderr.close()
+    elif state == "none":
+        os.close(end)
 
 
 def test_a_used_folder_stays_young(tmp_path, monkeypatch):

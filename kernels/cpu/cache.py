@@ -39,6 +39,8 @@ HEADER = b"fastcnn kernel 1\n"  # a new number where the layout of a file change
 DIGEST_BYTES = 32
 PRUNE_AFTER_S = 30 * 24 * 3600
 TOUCH_AFTER_S = 24 * 3600
+SWEEP_AFTER_S = 24 * 3600
+TEMPORARY = ".tmp"
 KERNELS = Path(__file__).resolve().parent.parent
 
 # Settings that change the machine code without being part of Numba's own key.
@@ -101,6 +103,14 @@ def _prune(base: Path, keep: Path) -> None:
                 shutil.rmtree(folder)
 
 
+def _sweep(folder: Path) -> None:
+    """Remove what killed processes left half written; a file is written in milliseconds, so none of a day is in use."""
+    for path in folder.glob(f"*.kernel.*{TEMPORARY}"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.lstat().st_mtime > SWEEP_AFTER_S:
+                path.unlink()
+
+
 class Store:
     """The folder of this version's kernels, and what became of it in this process.
 
@@ -152,6 +162,7 @@ class Store:
         if not self.writable:
             self.reason = "it cannot be written to"
         elif time.time() - folder.stat().st_mtime > TOUCH_AFTER_S:
+            _sweep(folder)
             os.utime(folder)
 
     def read(self, name: str) -> Any:
@@ -180,7 +191,7 @@ class Store:
         payload = dumps(content)
         temporary = ""
         try:
-            handle, temporary = tempfile.mkstemp(prefix=f"{name}.", suffix=".tmp", dir=self.folder)
+            handle, temporary = tempfile.mkstemp(prefix=f"{name}.", suffix=TEMPORARY, dir=self.folder)
             with open(handle, "wb") as file:
                 file.write(HEADER + hashlib.sha256(payload).digest() + payload)
             os.replace(temporary, self.folder / name)
@@ -195,7 +206,12 @@ class Store:
         """Say, once a process, that kernels are being compiled: it takes seconds in which nothing else happens."""
         if not self._announced:
             self._announced = True
-            logging.getLogger("fastcnn").info("compiling the kernels for this machine, about 10 s, this once")
+            often = "this once"
+            if not self.writable:
+                often = (
+                    f"in each process: the kernel cache is {'off' if self.folder is None else 'closed'}, {self.reason}"
+                )
+            logging.getLogger("fastcnn").info(f"compiling the kernels for this machine, about 10 s, {often}")
 
     def discard(self, name: str, fault: str) -> None:
         """Delete a file that cannot be used and say so; the kernel is compiled again."""
@@ -203,8 +219,9 @@ class Store:
         self.repaired += 1
         with contextlib.suppress(OSError):
             os.unlink(self.folder / name)
-        if sys.stderr is not None:
-            print(f"fastcnn: kernel cache: {name} was {fault}; compiling it again", file=sys.stderr)
+        with contextlib.suppress(OSError, ValueError):  # stderr has no reader any more, or is closed
+            if sys.stderr is not None:
+                print(f"fastcnn: kernel cache: {name} was {fault}; compiling it again", file=sys.stderr)
 
     def describe(self) -> str:
         """One line for `fastcnn info`."""
