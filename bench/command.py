@@ -78,10 +78,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _settings(args: argparse.Namespace) -> Settings:
     from fastcnn import kernels
+    from fastcnn.strokes import read_drawings
     from fastcnn.threads import limit
 
     from .settings import Settings, default_threads
 
+    if args.strokes:
+        read_drawings(args.strokes)  # what is wrong with it is said before the first benchmark
     kernels.use("cpu")
     threads = args.threads or default_threads()
     if threads[-1] > limit():

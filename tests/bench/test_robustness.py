@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fastcnn.__main__ import main
-from fastcnn.bench import conditions, robustness, robustness_report
+from fastcnn.bench import command, conditions, robustness, robustness_report
 from fastcnn.bench.conditions import ANYWHERE, MIDDLE, Condition, Scan, show
 from fastcnn.bench.settings import Settings
 from fastcnn.strokes import Drawing
@@ -289,14 +289,14 @@ def test_without_a_file_synthetic_digits_come_first(monkeypatch):
 
 @pytest.mark.parametrize("content", [None, b"", b'[{"label": 3}]', b"\x1f\x8bbroken"])
 def test_unusable_stroke_file_is_one_sentence_before_the_work(content, tmp_path, monkeypatch, capsys):
-    def never(quick):
-        raise AssertionError("trained")
+    def never(name, settings):
+        raise AssertionError("measured")
 
-    monkeypatch.setattr(robustness, "baseline", never)
     path = tmp_path / "strokes.json"
     if content is not None:
         path.write_bytes(content)
-    assert main(["bench", "robustness", "--quick", "--strokes", str(path)]) == 1
+    monkeypatch.setattr(command, "measure", never)
+    assert main(["bench", "seeds", "robustness", "--quick", "--strokes", str(path)]) == 1
     err = capsys.readouterr().err
     assert str(path) in err and err.count("\n") == 1
 
