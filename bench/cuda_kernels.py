@@ -120,11 +120,12 @@ def _arguments(types: str, dtype: str) -> tuple[Any, ...]:
 
 def _compile(kernel: Any, dtype: str, capability: tuple[int, int]) -> str:
     if mlir():
-        from fastcnn.kernels.cuda.toolchain import cuda
+        from fastcnn.kernels.cuda import toolchain
 
         # It compiles for the GPU at hand, whatever it is told, and remembers what it found; there is none to find.
-        importlib.import_module("numba_cuda_mlir.tools")._cached_cc = capability
-        text, _ = cuda.compile_ptx(kernel.function, _arguments(kernel.types, dtype), cc=capability)
+        tools: Any = importlib.import_module("numba_cuda_mlir.tools")
+        tools._cached_cc = capability
+        text, _ = toolchain.cuda.compile_ptx(kernel.function, _arguments(kernel.types, dtype), cc=capability)
         return str(text).rstrip("\0")
     from numba import cuda
     from numba.cuda import dispatcher

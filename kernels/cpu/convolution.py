@@ -15,6 +15,7 @@ from fastcnn.kernels.cpu.layout import block_width, packed_count, to_channels_fi
 from fastcnn.kernels.cpu.sharing import copy
 from fastcnn.kernels.cpu.steps.base import entry, sums
 from fastcnn.kernels.shapes import Array, Padding, Pair, Shape
+from fastcnn.kernels.steps import Call
 
 CHUNK_BYTES = 8 << 20  # laid-out pictures at a time: about a core's share of the last cache
 
@@ -120,7 +121,7 @@ def _laid_back(out: Array, x: Array) -> None:
     copy(to_channels_first, out.size, out.reshape(-1), x, np.arange(H * W) * C, C)
 
 
-def _run(elements: int, call: weights.Call) -> None:
+def _run(elements: int, call: Call) -> None:
     """A call that moves so many elements."""
     kernel, args = call
     copy(kernel, elements, *args)

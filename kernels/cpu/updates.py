@@ -15,6 +15,7 @@ import numpy.typing as npt
 from numba import prange
 
 from fastcnn.kernels.cpu.jit import Kernel, kernel, parallel_lock
+from fastcnn.kernels.updates import Updates
 
 Array = npt.NDArray[Any]
 
@@ -77,7 +78,6 @@ def _adam(
     decay: Any,
     shrink: Any,
 ) -> None:
-    """Adam adds `decay` times the value to the gradient (shrink is 1), AdamW shrinks the value first (decay is 0)."""
     for i in prange(values.size):
         g = gradients[i] + decay * values[i]
         means[i] = keep1 * means[i] + take1 * g
@@ -91,84 +91,6 @@ def _ema(averages: Array, values: Array, take: Any) -> None:
         averages[i] += take * (values[i] - averages[i])
 
 
-def sgd_update(values: Array, gradients: Array, lr: float, weight_decay: float) -> None:
-    """See `kernels.reference.updates`."""
-    _run(_sgd, (values, gradients), lr, weight_decay)
-
-
-def momentum_update(
-    values: Array, gradients: Array, velocity: Array, lr: float, momentum: float, weight_decay: float
-) -> None:
-    """See `kernels.reference.updates`."""
-    _run(_momentum, (values, gradients, velocity), lr, momentum, weight_decay)
-
-
-def nesterov_update(
-    values: Array, gradients: Array, velocity: Array, lr: float, momentum: float, weight_decay: float
-) -> None:
-    """See `kernels.reference.updates`."""
-    _run(_nesterov, (values, gradients, velocity), lr, momentum, weight_decay)
-
-
-def adagrad_update(
-    values: Array, gradients: Array, sum_squares: Array, lr: float, eps: float, weight_decay: float
-) -> None:
-    """See `kernels.reference.updates`."""
-    _run(_adagrad, (values, gradients, sum_squares), lr, eps, weight_decay)
-
-
-def rmsprop_update(
-    values: Array, gradients: Array, mean_squares: Array, lr: float, alpha: float, eps: float, weight_decay: float
-) -> None:
-    """See `kernels.reference.updates`."""
-    _run(_rmsprop, (values, gradients, mean_squares), lr, alpha, 1 - alpha, eps, weight_decay)
-
-
-def adam_update(
-    values: Array,
-    gradients: Array,
-    means: Array,
-    mean_squares: Array,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-    weight_decay: float,
-    step: int,
-) -> None:
-    """See `kernels.reference.updates`."""
-    arrays = values, gradients, means, mean_squares
-    _run(_adam, arrays, *_adam_numbers(lr, beta1, beta2, eps, step), weight_decay, 1.0)
-
-
-def adamw_update(
-    values: Array,
-    gradients: Array,
-    means: Array,
-    mean_squares: Array,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-    weight_decay: float,
-    step: int,
-) -> None:
-    """See `kernels.reference.updates`."""
-    arrays = values, gradients, means, mean_squares
-    _run(_adam, arrays, *_adam_numbers(lr, beta1, beta2, eps, step), 0.0, 1 - lr * weight_decay)
-
-
-def ema_update(averages: Array, values: Array, decay: float) -> None:
-    """See `kernels.reference.updates`."""
-    _run(_ema, (averages, values), 1 - decay)
-
-
-def _adam_numbers(lr: float, beta1: float, beta2: float, eps: float, step: int) -> tuple[float, ...]:
-    """Rate, keep1, take1, keep2, take2, scale and tiny of `_adam`."""
-    rate, scale = lr / (1 - beta1**step), 1 / (1 - beta2**step) ** 0.5
-    return rate, beta1, 1 - beta1, beta2, 1 - beta2, scale, eps
-
-
 def _run(update: Kernel[..., None], arrays: tuple[Array, ...], *numbers: float) -> None:
     """Call a kernel with the numbers in the arrays' dtype, on several threads where that pays."""
     rounded = [arrays[0].dtype.type(number) for number in numbers]
@@ -177,3 +99,23 @@ def _run(update: Kernel[..., None], arrays: tuple[Array, ...], *numbers: float) 
         return
     with parallel_lock:
         update(*arrays, *rounded)
+
+
+_updates = Updates(
+    _run,
+    sgd=_sgd,
+    momentum=_momentum,
+    nesterov=_nesterov,
+    adagrad=_adagrad,
+    rmsprop=_rmsprop,
+    adam=_adam,
+    ema=_ema,
+)
+sgd_update = _updates.sgd_update
+momentum_update = _updates.momentum_update
+nesterov_update = _updates.nesterov_update
+adagrad_update = _updates.adagrad_update
+rmsprop_update = _updates.rmsprop_update
+adam_update = _updates.adam_update
+adamw_update = _updates.adamw_update
+ema_update = _updates.ema_update

@@ -3,15 +3,12 @@
 Steps keep such calls ready; `convolution.py` makes and runs them once.
 """
 
-from typing import Any
-
 import numpy as np
 
 from fastcnn.kernels.cpu.geometry import Convolution, Phase
 from fastcnn.kernels.cpu.layout import fold_grad_weight, pack_weight, pack_weight_flipped, pack_weight_phase
 from fastcnn.kernels.shapes import Array
-
-Call = tuple[Any, tuple[Any, ...]]
+from fastcnn.kernels.steps import Call
 
 
 def pack(packed: Array, weight: Array, shape: Convolution, group: int) -> Call:

@@ -14,6 +14,7 @@ from fastcnn.kernels.cuda.memory import download, empty, upload
 from fastcnn.kernels.cuda.products import geometry
 from fastcnn.kernels.cuda.sizes import check_count, line_grid
 from fastcnn.kernels.shapes import Array, Indices, Padding, Pair, Shape, windows
+from fastcnn.kernels.steps import Call
 
 NO_DILATION = (1, 1)
 
@@ -114,6 +115,6 @@ def max_pool2d_grad(grad_out: Array, argmax: Indices, input_shape: Shape) -> Arr
     return answer
 
 
-def _run(*calls: products.Call) -> None:
+def _run(*calls: Call) -> None:
     for kernel, args in calls:
         kernel(*args)

@@ -7,8 +7,7 @@ from fastcnn.kernels.cuda.memory import DeviceArray
 from fastcnn.kernels.cuda.sizes import BAND, LANES, check_count, line_grid, product_grid, shares
 from fastcnn.kernels.cuda.sizes import tiles as tiles_of
 from fastcnn.kernels.shapes import Padding, Pair, Shape, windows
-
-Call = tuple[Any, tuple[Any, ...]]
+from fastcnn.kernels.steps import Call
 
 # Rows of a band of column sums: fixed, so that the batch alone decides the order of adding.
 BAND_ROWS = 64 * LANES

@@ -9,8 +9,9 @@ from fastcnn.kernels.cpu.geometry import Tables
 from fastcnn.kernels.cpu.jit import threads
 from fastcnn.kernels.cpu.layout import block_width
 from fastcnn.kernels.cpu.sharing import PARALLEL_PRODUCTS, chooser
-from fastcnn.kernels.cpu.steps.base import Activation, Call, Step, sums
+from fastcnn.kernels.cpu.steps.base import Activation, Step, sums
 from fastcnn.kernels.shapes import Array
+from fastcnn.kernels.steps import Call
 
 
 class Affine(Step):

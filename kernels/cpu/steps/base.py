@@ -1,12 +1,12 @@
 """What flows between steps, what every step is, and how a sum of products becomes a call."""
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from fastcnn.kernels import steps
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.contract import sum_products
 from fastcnn.kernels.cpu.geometry import Tables, frame
@@ -14,8 +14,7 @@ from fastcnn.kernels.cpu.jit import parallel_lock, threads
 from fastcnn.kernels.cpu.layout import block_width
 from fastcnn.kernels.cpu.sharing import PARALLEL_COPIES, PARALLEL_PRODUCTS, alone, chooser
 from fastcnn.kernels.shapes import Array, Padding
-
-Call = tuple[Callable[..., Any], tuple[Any, ...]]
+from fastcnn.kernels.steps import Call
 
 
 def without_twins(calls: list[Call]) -> list[Call]:
@@ -64,32 +63,15 @@ def read(out: Activation, n: int) -> Array:
     return rows
 
 
-class Step:
-    """What all steps share. x, out: the activations before and behind it; products: multiply-adds a picture."""
+class Step(steps.Step):
+    """A step whose arrays are NumPy's."""
 
-    name = ""
-    products = 0
+    x: Activation
+    out: Activation
 
-    def __init__(self, x: Activation, out: Activation) -> None:
-        self.x, self.out = x, out
-        self.dtype = out.data.dtype
-
-    def forward_calls(self, n: int, training: bool) -> list[Call]:
-        raise NotImplementedError
-
-    def backward_calls(self, n: int) -> list[Call]:
-        raise NotImplementedError
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of its output, of that one's gradient, and of its own arrays, parameters included."""
-        arrays = {id(array): array for array in [self.out.data, self.out.grad, *vars(self).values()]}
-        return sum(map(_nbytes, arrays.values()))
-
-    @property
-    def gradient_products(self) -> int:
-        """Multiply-adds a picture in backward."""
-        return 0
+    @staticmethod
+    def _nbytes(value: object) -> int:
+        return _nbytes(value)
 
     def _copy(self, kernel: Any, elements: int, *args: Any) -> Call:
         return chooser(kernel, elements >= PARALLEL_COPIES), args

@@ -7,8 +7,9 @@ import numpy as np
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu import norm
 from fastcnn.kernels.cpu.geometry import gradient_blocks
-from fastcnn.kernels.cpu.steps.base import Activation, Call, Step
+from fastcnn.kernels.cpu.steps.base import Activation, Step
 from fastcnn.kernels.shapes import Array
+from fastcnn.kernels.steps import Call
 
 
 class BatchNorm2d(Step):

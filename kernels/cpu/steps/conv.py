@@ -12,8 +12,9 @@ from fastcnn.kernels.cpu.jit import threads
 from fastcnn.kernels.cpu.layout import block_width, packed_count
 from fastcnn.kernels.cpu.pooled import pooled_gradient_serves, pooled_gradients
 from fastcnn.kernels.cpu.sharing import PARALLEL_PRODUCTS, chooser
-from fastcnn.kernels.cpu.steps.base import Activation, Call, Step, sums
+from fastcnn.kernels.cpu.steps.base import Activation, Step, sums
 from fastcnn.kernels.shapes import Array, Padding, Pair
+from fastcnn.kernels.steps import Call
 
 
 class Conv2d(Step):

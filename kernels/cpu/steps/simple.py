@@ -4,8 +4,9 @@ import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu import rows
-from fastcnn.kernels.cpu.steps.base import Activation, Call, Step
+from fastcnn.kernels.cpu.steps.base import Activation, Step
 from fastcnn.kernels.shapes import Padding, Pair
+from fastcnn.kernels.steps import Call
 
 
 class Relu(Step):

@@ -4,10 +4,11 @@ from contextlib import AbstractContextManager, nullcontext
 from math import prod
 from typing import Any
 
+from fastcnn.kernels import steps
 from fastcnn.kernels.cuda.memory import download, empty
-from fastcnn.kernels.cuda.products import Call
 from fastcnn.kernels.cuda.sizes import check_count, line_grid
 from fastcnn.kernels.shapes import Array, Padding
+from fastcnn.kernels.steps import Call
 
 
 def entry(calls: list[Call]) -> AbstractContextManager[None]:
@@ -46,32 +47,15 @@ def read(out: Activation, n: int) -> Array:
     return rows
 
 
-class Step:
-    """What all steps share. x, out: the activations before and behind it; products: multiply-adds a picture."""
+class Step(steps.Step):
+    """A step whose arrays are on the GPU."""
 
-    name = ""
-    products = 0
+    x: Activation
+    out: Activation
 
-    def __init__(self, x: Activation, out: Activation) -> None:
-        self.x, self.out = x, out
-        self.dtype = out.data.dtype
-
-    def forward_calls(self, n: int, training: bool) -> list[Call]:
-        raise NotImplementedError
-
-    def backward_calls(self, n: int) -> list[Call]:
-        raise NotImplementedError
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of its output, of that one's gradient, and of its own arrays, parameters included."""
-        arrays = {id(array): array for array in [self.out.data, self.out.grad, *vars(self).values()]}
-        return sum(int(array.nbytes) for array in arrays.values() if hasattr(array, "copy_to_host"))
-
-    @property
-    def gradient_products(self) -> int:
-        """Multiply-adds a picture in backward."""
-        return 0
+    @staticmethod
+    def _nbytes(value: object) -> int:
+        return int(value.nbytes) if hasattr(value, "copy_to_host") and hasattr(value, "nbytes") else 0
 
     def _each(self, kernel: Any, elements: int, *args: Any) -> Call:
         """A kernel with one thread an element."""

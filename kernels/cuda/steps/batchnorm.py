@@ -6,11 +6,12 @@ import numpy as np
 
 from fastcnn.kernels.cuda import elements, norm
 from fastcnn.kernels.cuda.memory import empty, zeros
-from fastcnn.kernels.cuda.products import BAND_ROWS, Call, bands
+from fastcnn.kernels.cuda.products import BAND_ROWS, bands
 from fastcnn.kernels.cuda.residence import resident
 from fastcnn.kernels.cuda.sizes import BAND, LANES, line_grid, tiles
 from fastcnn.kernels.cuda.steps.base import Activation, Step
 from fastcnn.kernels.shapes import Array
+from fastcnn.kernels.steps import Call
 
 
 class BatchNorm2d(Step):

@@ -5,10 +5,10 @@ import numpy as np
 from fastcnn.kernels.cuda import elements
 from fastcnn.kernels.cuda.dataset import Batch, Picks
 from fastcnn.kernels.cuda.memory import DeviceArray, download, empty, fill, upload
-from fastcnn.kernels.cuda.products import Call
 from fastcnn.kernels.cuda.sizes import line_grid
 from fastcnn.kernels.cuda.steps.base import Activation, Step
 from fastcnn.kernels.shapes import Array
+from fastcnn.kernels.steps import Call
 
 # So many mean losses may wait on the GPU; the next one fetches them.
 WAITING = 1024

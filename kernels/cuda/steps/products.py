@@ -4,11 +4,12 @@ import numpy as np
 
 from fastcnn.kernels.cuda import elements, products
 from fastcnn.kernels.cuda.memory import empty
-from fastcnn.kernels.cuda.products import Call, Geometry
+from fastcnn.kernels.cuda.products import Geometry
 from fastcnn.kernels.cuda.residence import resident
 from fastcnn.kernels.cuda.sizes import shares
 from fastcnn.kernels.cuda.steps.base import Activation, Step
 from fastcnn.kernels.shapes import Array, Padding, Pair
+from fastcnn.kernels.steps import Call
 
 
 class Conv2d(Step):

@@ -6,9 +6,10 @@ import numpy as np
 
 from fastcnn.kernels.cuda import elements, planes
 from fastcnn.kernels.cuda.memory import empty
-from fastcnn.kernels.cuda.products import Call, geometry
+from fastcnn.kernels.cuda.products import geometry
 from fastcnn.kernels.cuda.steps.base import Activation, Step
 from fastcnn.kernels.shapes import Padding, Pair
+from fastcnn.kernels.steps import Call
 
 
 class Relu(Step):
