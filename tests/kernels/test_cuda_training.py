@@ -1,6 +1,7 @@
 """Networks on the GPU's steps under the simulator: losses follow the cpu backend's, and only a float comes back."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -139,3 +140,26 @@ def test_plan_lists_the_steps() -> None:
     table = paper_like().plan(4)
     assert "conv2d 5x5 + relu + max_pool 2x2" in table
     assert "affine + relu" in table
+
+
+def test_the_tests_for_a_gpu_run(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
+    """Here with a network that the simulator has done in seconds, so that no name in them is wrong."""
+    from fastcnn.kernels.cuda import toolchain
+    from tests.kernels import test_gpu
+
+    def small_network(*, seed: int) -> Sequential:
+        layers = [MaxPool2d(7), Conv2d(2, 3), ReLU(), Flatten(), Affine(10)]
+        network = Sequential(layers, seed=seed)
+        network._chunk = 2
+        return network
+
+    free = SimpleNamespace(get_memory_info=lambda: (2**33, 2**34))
+    monkeypatch.setattr(toolchain.cuda, "current_context", lambda: free)
+    monkeypatch.setattr(test_gpu, "paper_network", small_network)
+    for name, value in {"BATCH": 2, "STEPS": 1}.items():
+        monkeypatch.setattr(test_gpu, name, value)
+    test_gpu.test_training_follows_the_cpu()
+    test_gpu.test_training_twice_gives_the_same_bits()
+    test_gpu.test_fit_follows_the_cpu_and_itself()
+    test_gpu.test_many_pictures_are_predicted_as_few_are(np.uint8, rng)
+    test_gpu.test_memory_comes_back()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
+from fastcnn.augment import Augmentation
 from fastcnn.model import Sequential, paper_network
 from fastcnn.optim import AdamW
 from fastcnn.train import Trainer
@@ -83,6 +84,36 @@ def test_training_twice_gives_the_same_bits() -> None:
     (first, network), (second, twin) = (train("cuda", np.random.default_rng(1)) for _ in range(2))
     assert first == second
     np.testing.assert_array_equal(network.values, twin.values)
+
+
+def fitted(backend: str) -> tuple[list[float], Sequential]:
+    """Two epochs of `fit`: on the GPU from a training set that is kept there, augmented and clipped there."""
+    rng = np.random.default_rng(2)
+    images, labels = rng.integers(0, 256, (3 * BATCH + 1, 1, 28, 28), np.uint8), rng.integers(0, 10, 3 * BATCH + 1)
+    with running(backend):
+        network = paper_network(seed=0)
+        trainer = Trainer(network, AdamW(0.001), clip_norm=0.5, augmentation=Augmentation())
+        history = trainer.fit(images, labels, epochs=2, batch_size=BATCH, validation=0, progress=False)
+    return [epoch.loss for epoch in history.epochs], network
+
+
+def test_fit_follows_the_cpu_and_itself() -> None:
+    (losses, network), (again, twin), (expected, _) = fitted("cuda"), fitted("cuda"), fitted("cpu")
+    np.testing.assert_allclose(losses, expected, rtol=1e-2)  # a changed pixel may be rounded the other way
+    assert losses == again
+    np.testing.assert_array_equal(network.values, twin.values)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_many_pictures_are_predicted_as_few_are(dtype: type, rng: np.random.Generator) -> None:
+    """Many go in chunks through two streams, each chunk as it would alone."""
+    network = paper_network(seed=0)
+    chunk = network._chunk
+    images = rng.integers(0, 256, (5 * chunk + 3, 1, 28, 28), np.uint8)
+    pictures = images if dtype == np.uint8 else (images / 255).astype(dtype)
+    alone = [network.forward(pictures[start : start + chunk]) for start in range(0, len(pictures), chunk)]
+    for _ in range(3):
+        np.testing.assert_array_equal(network.forward(pictures), np.concatenate(alone))
 
 
 def test_memory_comes_back() -> None:
