@@ -217,9 +217,9 @@ class Pages(QObject):
 
     def _occlude(self) -> None:
         answer, engine = self._program.presenter.answer, self._program.engine
-        if answer is None or answer.digit is None:
+        if answer is None or not answer.input.any():
             return
-        field, digit = answer.input, answer.digit
+        field, digit = answer.input, int(answer.probabilities.argmax())
 
         def done(heat: insight.Grey) -> None:
             if answer is self._program.presenter.answer:

@@ -69,7 +69,7 @@ class Hand:
 
     def correct(self, label: int, answer: Answer | None) -> None:
         """The drawing is a `label`, whatever was answered: keep it."""
-        if answer is None or answer.digit is None:
+        if answer is None or not answer.input.any():  # a drawing that was taken for no digit can be corrected
             self._tell(message(Notice.CORRECTION_NEEDS_DRAWING))
             return
         field = np.rint(np.clip(answer.input, 0, 1) * 255).astype(np.uint8)

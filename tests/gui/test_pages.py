@@ -286,6 +286,17 @@ def test_a_test_picture_cannot_be_corrected(window, settle):
     assert window.program.pages.hand._collection.count() == 0
 
 
+def test_a_drawing_that_is_refused_can_be_corrected(window, settle):
+    window.modeCombo.setCurrentIndex(1)
+    settle()
+    draw(window.canvas, [(0.15, 0.8), (0.3, 0.2), (0.4, 0.8), (0.55, 0.2), (0.65, 0.8), (0.8, 0.2), (0.9, 0.8)])
+    settle()
+    assert (window.resultLabel.text(), window.confidenceLabel.text()) == ("–", "")
+    window.actions_by_name["correct_3"].trigger()
+    settle()
+    assert window.program.pages.hand._collection.count() == 1
+
+
 def test_a_right_click_offers_the_ten_digits(qtbot, window, settle):
     window.modeCombo.setCurrentIndex(1)
     settle()
