@@ -8,6 +8,8 @@ pen drawings of a stroke file (`--strokes`) at any place and size, with any pen,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import median
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,7 @@ from .settings import Settings
 SEED = 77  # the bundled network was trained with seed 0
 DIGITS, OF_FAMILY, QUICK = 5_000, 400, 20
 OF_SEEN = 200
+TIMED = 1000
 LEVELS = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01)
 
 
@@ -113,6 +116,18 @@ def _counts(groups: dict[str, Array]) -> list[dict[str, Any]]:
     ]
 
 
+def _picture_s(rounds: int) -> float:
+    """The median time of one picture."""
+    picture = np.random.default_rng(SEED).random((1, 1, SIDE_PX, SIDE_PX), np.float32)
+    network = refusal.bundled_network()
+    times = []
+    for _ in range(rounds):
+        start = perf_counter()
+        refusal.digit_scores(network, picture)
+        times.append(perf_counter() - start)
+    return median(times)
+
+
 def run(settings: Settings) -> dict[str, Any]:
     set_threads(1)
     rng = np.random.Generator(np.random.PCG64(SEED))
@@ -130,6 +145,7 @@ def run(settings: Settings) -> dict[str, Any]:
         "seen": _counts(seen),
         "unseen": _counts(never),
         "curve": _curve(digits, seen, never),
+        "picture_s": _picture_s(TIMED),
     }
     for name, groups in (("digits", digits), ("seen", seen), ("unseen", never)):
         settings.say(f"{name}: {_share(groups, refusal.THRESHOLD):.2%} refused")

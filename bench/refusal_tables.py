@@ -6,7 +6,7 @@ from typing import Any
 
 from fastcnn.metrics import wilson_interval
 
-from .markdown import table
+from .markdown import duration, table
 
 WORST_WRITERS = 3
 
@@ -42,7 +42,12 @@ def compact(result: Any) -> str:
     rows = [(f"digits: {row['name']}", *_refused(row)) for row in result["digits"]]
     rows.append((f"no digits, {len(result['seen'])} families trained on, other pictures", *_spread(result["seen"])))
     rows.append((f"no digits, {len(result['unseen'])} families never trained on", *_spread(result["unseen"])))
-    return table(("what", "pictures", "refused", "95 % interval, or the worst family"), rows) + _writers(result)
+    return (
+        table(("what", "pictures", "refused", "95 % interval, or the worst family"), rows)
+        + _writers(result)
+        + f"\nOne picture takes {duration(result['picture_s'])} on one thread. [All families, and other thresholds]"
+        "(bench/results/README.md#refusal).\n"
+    )
 
 
 def _writers(result: Any) -> str:
