@@ -140,6 +140,7 @@ def _train(job: _Job, images: Array, labels: Array, *, calibrate: bool) -> tuple
     """Train one network; an interruption ends in a sentence that says how to go on."""
     from fastcnn.calibration import fit_temperature
     from fastcnn.recipes import NETWORKS
+    from fastcnn.settle import settle_statistics
     from fastcnn.train import VALIDATION_PICTURES
 
     network = NETWORKS[job.model](seed=job.seed)
@@ -163,6 +164,8 @@ def _train(job: _Job, images: Array, labels: Array, *, calibrate: bool) -> tuple
     except KeyboardInterrupt:
         kept = f"; go on with fastcnn train {job.go_on}" if job.checkpoint.exists() else ""
         raise FastcnnError(f"training was interrupted{kept}") from None
+    if job.recipe.settle:
+        settle_statistics(network, np.delete(images, trainer.held_out, axis=0))
     if job.recipe.refused:
         _fit_threshold(network, job, images[trainer.held_out], labels[trainer.held_out])
     elif calibrate and len(trainer.held_out):
