@@ -5,14 +5,14 @@ from __future__ import annotations
 import gc
 import sys
 
-from PyQt5.QtCore import QByteArray, QCoreApplication, QObject, Qt, QTimer
+from PyQt5.QtCore import QByteArray, QCoreApplication, QLockFile, QObject, Qt, QTimer
 from PyQt5.QtWidgets import QApplication, QMainWindow
 
 from fastcnn.errors import FastcnnError
 from fastcnn.gui import crash, language, theme
 from fastcnn.gui.logic.drawing import PEN_WIDTHS
 from fastcnn.gui.logic.engine import Engine, test_pictures
-from fastcnn.gui.logic.folders import settings_file
+from fastcnn.gui.logic.folders import data_folder, settings_file, use_window, writable
 from fastcnn.gui.logic.notices import Message, failure
 from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.settings import Settings
@@ -24,6 +24,7 @@ from fastcnn.gui.worker import Worker
 
 PEN_STEP = 6
 PLOT_EVERY_MS = 50
+MOST_WINDOWS = 100
 # Errors that the user can put right.
 EXPECTED = (FastcnnError, OSError)
 
@@ -36,6 +37,7 @@ class Program(QObject):
 
     def __init__(self, window: MainWindow, model: str) -> None:
         super().__init__(window)
+        self._lock = take_window()
         self.settings = Settings.load(settings_file())
         self.window = window
         self.answers = Worker("answers", self.failed, self)
@@ -89,6 +91,8 @@ class Program(QObject):
         self.pages.close()
         self.answers.stop()
         self.work.stop()
+        if self._lock is not None:
+            self._lock.unlock()
 
     def _network_loaded(self, _: None) -> None:
         """The network can answer; what is only needed later is loaded now, out of its way."""
@@ -119,6 +123,7 @@ class Program(QObject):
         window.numberSpin.valueChanged.connect(presenter.go_to)
         window.canvas.changed.connect(presenter.drawing_changed)
         window.canvas.changed.connect(window.show_history)
+        window.dropped.connect(self.pictures.take)
         window.undoButton.clicked.connect(window.canvas.undo)
         window.redoButton.clicked.connect(window.canvas.redo)
         window.eraserButton.toggled.connect(actions["eraser"].setChecked)
@@ -177,6 +182,26 @@ class Program(QObject):
     def _focus_canvas(self) -> None:
         self.presenter.set_mode(Mode.HAND)
         self.window.canvas.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+
+def take_window() -> QLockFile | None:
+    """Find out how many windows of this user are open, and keep this one's sessions apart from theirs.
+
+    Returns what must be held while the window is open; None where nothing can be written, and so nothing be mixed up.
+    """
+    for number in range(1, MOST_WINDOWS + 1):
+        try:
+            path = writable(data_folder() / f"window-{number}.lock")
+        except FastcnnError:
+            break
+        lock = QLockFile(str(path))
+        lock.setStaleLockTime(0)  # a lock is as old as its process, not as some time
+        if lock.tryLock(0):
+            use_window(number)
+            return lock
+        if lock.error() != QLockFile.LockError.LockFailedError:
+            break
+    return None
 
 
 def import_plots() -> None:

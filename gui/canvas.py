@@ -14,8 +14,6 @@ from PyQt5.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import (
     QBrush,
     QContextMenuEvent,
-    QDragEnterEvent,
-    QDropEvent,
     QFocusEvent,
     QImage,
     QKeyEvent,
@@ -62,7 +60,6 @@ class Canvas(QWidget):
 
     changed = pyqtSignal()  # what is drawn, also in the middle of a stroke
     correction_wanted = pyqtSignal(object)  # a right click, or the menu key: the global position
-    dropped = pyqtSignal(object)  # QMimeData
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -76,7 +73,6 @@ class Canvas(QWidget):
         self._key_pen = QPointF(SIDE / 2, SIDE / 2)
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, False)
-        self.setAcceptDrops(True)
         self.setCursor(Qt.CursorShape.CrossCursor)
 
     def sizeHint(self) -> QSize:
@@ -86,6 +82,11 @@ class Canvas(QWidget):
     def is_blank(self) -> bool:
         """Whether nothing is drawn."""
         return self.drawing.is_blank and (self._stroke is None or self._stroke.erases)
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether a stroke is under way."""
+        return self._stroke is not None
 
     def array(self) -> npt.NDArray[np.uint8]:
         """A copy of what is drawn, (SIDE, SIDE) uint8, white on black."""
@@ -195,7 +196,7 @@ class Canvas(QWidget):
         assert event is not None
         key = Qt.Key(event.key())
         if key in _ARROWS and event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier):
-            self._move_key_pen(self._key_pen + KEY_STEP * QPointF(*_ARROWS[key]))
+            self._move_key_pen(self._key_pen + QPointF(*_ARROWS[key]) * KEY_STEP)
             self.pen_to(self._key_pen)
             self.update()
         elif key == Qt.Key.Key_Space and not event.isAutoRepeat():
@@ -218,16 +219,6 @@ class Canvas(QWidget):
     def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:
         assert event is not None
         self.correction_wanted.emit(event.globalPos())
-
-    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
-        mime = None if event is None else event.mimeData()
-        if event is not None and mime is not None and (mime.hasImage() or mime.hasUrls()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent | None) -> None:
-        if event is not None:
-            self.dropped.emit(event.mimeData())
-            event.acceptProposedAction()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         painter = QPainter(self)

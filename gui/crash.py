@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from fastcnn.errors import FastcnnError
-from fastcnn.gui.logic.folders import log_file
+from fastcnn.gui.logic.folders import log_file, writable
 from fastcnn.gui.logic.notices import Message, Notice, message
 
 MAX_LOG_BYTES = 1_000_000
@@ -28,7 +28,7 @@ def record(error: BaseException) -> Path | None:
     """
     text = "".join(traceback.format_exception(error))
     try:
-        path = log_file()
+        path = writable(log_file())
         grown = path.exists() and path.stat().st_size > MAX_LOG_BYTES
         with path.open("w" if grown else "a", encoding="utf-8") as file:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}\n{text}\n")

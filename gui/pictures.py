@@ -32,7 +32,6 @@ class Pictures:
 
     def __init__(self, canvas: Canvas, jobs: Jobs, tell: Callable[[Message], None], show_canvas: Callable[[], None]):
         self._canvas, self._jobs, self._tell, self._show_canvas = canvas, jobs, tell, show_canvas
-        canvas.dropped.connect(self._dropped)
 
     def choose(self) -> None:
         """Ask for a picture file and open it."""
@@ -48,21 +47,18 @@ class Pictures:
     def paste(self) -> None:
         """Put the picture in the clipboard on the canvas."""
         clipboard = QApplication.clipboard()
-        mime = None if clipboard is None else clipboard.mimeData()
-        if mime is None or not self.take(mime):
-            self._tell(message(Notice.NOTHING_TO_PASTE))
+        self.take(None if clipboard is None else clipboard.mimeData())
 
-    def take(self, mime: QMimeData) -> bool:
-        """Put what was dropped or pasted on the canvas; returns whether it is a picture."""
-        for url in mime.urls():
-            if url.isLocalFile():
-                self.open(url.toLocalFile())
-                return True
-        image = QImage(mime.imageData()) if mime.hasImage() else QImage()
-        if image.isNull():
-            return False
-        self._jobs.submit(lambda: placing.place(to_array(_on_paper(image))), self._place)
-        return True
+    def take(self, mime: QMimeData | None) -> None:
+        """Put what was dropped or pasted on the canvas, or say that it is no picture."""
+        files = [] if mime is None else [url.toLocalFile() for url in mime.urls() if url.isLocalFile()]
+        image = QImage(mime.imageData()) if mime is not None and mime.hasImage() else QImage()
+        if files:
+            self.open(files[0])
+        elif not image.isNull():
+            self._jobs.submit(lambda: placing.place(to_array(_on_paper(image))), self._place)
+        else:
+            self._tell(message(Notice.HOLDS_NO_PICTURE))
 
     def choose_target(self) -> None:
         """Ask where to save the drawing and save it."""
@@ -81,9 +77,6 @@ class Pictures:
     @property
     def _parent(self) -> QWidget:
         return self._canvas.window() or self._canvas
-
-    def _dropped(self, mime: QMimeData) -> None:
-        self.take(mime)
 
     def _saved(self, path: Path) -> None:
         self._tell(message(Notice.SAVED, path=path))

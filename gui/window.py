@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from PyQt5 import uic
-from PyQt5.QtCore import QEvent, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QFont, QPalette
+from PyQt5.QtCore import QEvent, Qt, pyqtSignal
+from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont, QPalette
 from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QWidget
 
 from fastcnn.gui.actions import Actions
@@ -43,6 +43,7 @@ class MainWindow(QMainWindow):
     """The window; a `logic.presenter.View`."""
 
     answer_changed = pyqtSignal()
+    dropped = pyqtSignal(object)  # QMimeData, valid until the slot returns
 
     program: Program  # keeps all that the window works with; set by app.py
 
@@ -74,6 +75,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._form = _Form()
         self._form.setupUi(self)
+        self.setAcceptDrops(True)  # in either mode, wherever it falls
         for name, widget in vars(self._form).items():  # the widgets, by their object names
             if isinstance(widget, QWidget):
                 setattr(self, name, widget)
@@ -90,6 +92,7 @@ class MainWindow(QMainWindow):
         self._message = QLabel()
         self._message.setObjectName("messageLabel")
         self._message.setWordWrap(True)
+        self._message.setTextFormat(Qt.TextFormat.PlainText)  # a file's name may look like HTML
         bar = self.statusBar()
         assert bar is not None
         bar.addWidget(self._message, 1)
@@ -186,6 +189,16 @@ class MainWindow(QMainWindow):
         if event is not None and event.type() == QEvent.Type.LanguageChange:
             self._retranslate()
 
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        mime = None if event is None else event.mimeData()
+        if event is not None and mime is not None and (mime.hasImage() or mime.hasUrls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        if event is not None:
+            self.dropped.emit(event.mimeData())
+            event.acceptProposedAction()
+
     def closeEvent(self, event: QCloseEvent | None) -> None:
         if event is not None and not self.may_close():
             event.ignore()
@@ -225,7 +238,7 @@ class MainWindow(QMainWindow):
                 label.clear()  # uic words them with the texts that Designer has
             return
         answer, verdict, truth = self._shown
-        self.verdictLabel.setText(verdict_words(verdict))
+        self.verdictLabel.setText(verdict_words(verdict, unfinished=truth is None and self.canvas.is_drawing))
         if truth is None:
             self.truthLabel.clear()
             return

@@ -41,10 +41,10 @@ def facts_words(facts: Facts | None) -> str:
     return "; ".join(parts)
 
 
-def verdict_words(verdict: Verdict) -> str:
-    """The sentence under the digit; empty where there is nothing to add."""
+def verdict_words(verdict: Verdict, *, unfinished: bool = False) -> str:
+    """The sentence under the digit; empty where there is nothing to add. A stroke under way may become a digit yet."""
     if verdict.kind is Kind.NO_DIGIT:
-        return tr("this is no digit")
+        return tr("no digit yet") if unfinished else tr("this is no digit")
     if verdict.kind is Kind.UNSURE:
         return tr("unsure: {first} or {second}").format(first=verdict.digit, second=verdict.other)
     return ""
@@ -64,7 +64,7 @@ def _templates() -> dict[Notice, str]:
         Notice.CORRECTED: tr("Kept as a {digit}; {count} drawings are in your collection."),
         Notice.CORRECTION_NEEDS_DRAWING: tr("Only your own drawings can be corrected: draw a digit first."),
         Notice.SAVED: tr("Saved to {path}"),
-        Notice.NOTHING_TO_PASTE: tr("The clipboard holds no picture: copy one first."),
+        Notice.HOLDS_NO_PICTURE: tr("That holds no picture: take a picture, or a picture’s file on this computer."),
         Notice.ASK_FOR_DIGIT: tr("Draw a {digit}, then press “Next” ({number} of {count})."),
         Notice.EXPERIMENT_DONE: tr("Experiment done: {right} of {count} right."),
         Notice.EXPERIMENT_KEPT: tr("An interrupted experiment is kept: {number} of {count} done."),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.gui.logic.answers import Answer
+from fastcnn.gui.logic.answers import Answer, check_finite
 
 if TYPE_CHECKING:
     from fastcnn.committee import Network
@@ -99,11 +99,13 @@ class Engine:
 
     def recognize_field(self, field: Pictures) -> Answer:
         """Exactly these (28, 28) pixels."""
-        probabilities = self.network.predict_proba(field[np.newaxis, np.newaxis]).astype(np.float32)[0]
+        probabilities = self.recognize_fields(field[np.newaxis, np.newaxis])[0]
         digit = int(probabilities.argmax())
         seen = np.divide(field, 255, dtype=np.float32)
         return Answer(digit, float(probabilities[digit]), probabilities, seen)
 
     def recognize_fields(self, fields: Pictures) -> npt.NDArray[np.float32]:
         """Probabilities (N, 10) of exactly these (N, 1, 28, 28) pixels."""
-        return self.network.predict_proba(fields).astype(np.float32)
+        probabilities = self.network.predict_proba(fields).astype(np.float32)
+        check_finite(probabilities)
+        return probabilities

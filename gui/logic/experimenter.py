@@ -12,7 +12,7 @@ from fastcnn.files import atomic_write
 from fastcnn.gui.logic.answers import Answer
 from fastcnn.gui.logic.engine import Engine, Pictures, Set
 from fastcnn.gui.logic.experiment import HAND, MNIST, Session, Trial
-from fastcnn.gui.logic.folders import data_folder
+from fastcnn.gui.logic.folders import session_folder, writable
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.networks import short_name
 from fastcnn.gui.logic.notices import Message, Notice, message
@@ -59,7 +59,7 @@ class Experimenter:
     @staticmethod
     def file() -> Path:
         """Where the session is kept."""
-        return data_folder() / "experiment.json"
+        return session_folder() / "experiment.json"
 
     def restore(self) -> None:
         """Show the session of the last time, whether it was finished or interrupted."""
@@ -172,7 +172,7 @@ class Experimenter:
 
     def _noted(self, session: Session) -> None:
         kept = session.copy()
-        self._work.submit(lambda: atomic_write(self.file(), kept.to_json()), lambda _: None)
+        self._work.submit(lambda: atomic_write(writable(self.file()), kept.to_json()), lambda _: None)
         if session.is_done:
             self.running = False
             summary = session.summary()

@@ -13,6 +13,7 @@ from fastcnn.gui.logic.answers import Answer
 from fastcnn.gui.logic.collection import Collection, Sample
 from fastcnn.gui.logic.drawing import Stroke
 from fastcnn.gui.logic.engine import Engine, test_pictures, training_pictures
+from fastcnn.gui.logic.folders import writable
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.learning import LEAST_DRAWINGS, CancelledError, Outcome, learn
 from fastcnn.gui.logic.networks import SUFFIX, own_networks
@@ -107,7 +108,7 @@ class Hand:
             self._use(str(self.file()))
             self._tell(message(Notice.KEPT))
 
-        self._work.submit(lambda: outcome.network.save(self.file()), saved)
+        self._work.submit(lambda: outcome.network.save(writable(self.file())), saved)
 
     def discard(self) -> None:
         """Forget the network that learned."""

@@ -142,9 +142,12 @@ class Networks:
         )
 
     def _current(self) -> str:
-        from fastcnn.recognizer import find_model
+        from fastcnn.recognizer import UnknownModelError, find_model
 
-        return find_model(self._engine.model)[0]
+        try:
+            return find_model(self._engine.model)[0]
+        except UnknownModelError:  # of the last session; loading it fails soon, and the default takes its place
+            return self._engine.model
 
     def _learn_facts(self, facts: Facts) -> None:
         self._facts = facts

@@ -21,7 +21,7 @@ class Notice(Enum):
     CORRECTED = auto()  # digit, count
     CORRECTION_NEEDS_DRAWING = auto()
     SAVED = auto()  # path
-    NOTHING_TO_PASTE = auto()
+    HOLDS_NO_PICTURE = auto()
     ASK_FOR_DIGIT = auto()  # digit, number, count
     EXPERIMENT_DONE = auto()  # right, count
     EXPERIMENT_KEPT = auto()  # number, count

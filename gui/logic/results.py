@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.gui.logic.answers import check_finite
 from fastcnn.gui.logic.engine import Set
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def read_all(network: Network, test: Set) -> Results:
     start = time.perf_counter()
     probabilities = network.predict_proba(images).astype(np.float32)
     elapsed_s = time.perf_counter() - start
+    check_finite(probabilities)
     single_s = []
     for number in range(SINGLE_REPEATS):
         start = time.perf_counter()

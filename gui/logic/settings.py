@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastcnn.files import atomic_write
 from fastcnn.gui.logic.drawing import DEFAULT_WIDTH, PEN_WIDTHS
+from fastcnn.gui.logic.folders import writable
 
 LANGUAGES = ("", "en", "zh_CN")  # empty: the system's
 THEMES = ("system", "light", "dark")
@@ -32,7 +33,7 @@ class Settings:
 
     def save(self, path: Path) -> None:
         """Write them atomically; FastcnnError where that fails."""
-        atomic_write(path, json.dumps(asdict(self), indent=2).encode())
+        atomic_write(writable(path), json.dumps(asdict(self), indent=2).encode())
 
     @classmethod
     def load(cls, path: Path) -> Settings:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from fastcnn.gui.logic.engine import Engine, training_pictures
-from fastcnn.gui.logic.folders import data_folder
+from fastcnn.gui.logic.folders import session_folder
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.networks import SUFFIX, own_networks
 from fastcnn.gui.logic.notices import Message, Notice, message
@@ -67,7 +67,7 @@ class Training:
     @staticmethod
     def checkpoint() -> Path:
         """Where an unfinished training is kept."""
-        return data_folder() / f"training.checkpoint{SUFFIX}"
+        return session_folder() / f"training.checkpoint{SUFFIX}"
 
     @staticmethod
     def target() -> Path:

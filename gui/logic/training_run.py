@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastcnn.gui.logic.engine import Set
+from fastcnn.gui.logic.folders import writable
 
 if TYPE_CHECKING:
     from fastcnn.arrays import Array
@@ -100,6 +101,8 @@ class Run:
         from fastcnn.recipes import NETWORKS, RECIPES
         from fastcnn.train import VALIDATION_PICTURES
 
+        for path in (self._checkpoint, self._target):
+            writable(path)  # asked before the work, not after it
         recipe = RECIPES[MODEL]
         images, labels = training
         seed = time.time_ns() % 2**31

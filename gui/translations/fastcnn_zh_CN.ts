@@ -523,6 +523,10 @@
       <translation>{path} 中的网络不是识别数字的网络，请选择识别数字的网络</translation>
     </message>
     <message>
+      <source>this network's answers are no numbers: its weights are unusable, choose another network</source>
+      <translation>此网络给出的不是数值：其权重不可用，请选择其他网络</translation>
+    </message>
+    <message>
       <source>the network is not saved because {detail} holds values that are not finite</source>
       <translation>网络未保存，因为 {detail} 含有非有限的数值</translation>
     </message>
@@ -1191,10 +1195,6 @@
       <translation>每秒 {speed} 张，单张 {time} 毫秒</translation>
     </message>
     <message>
-      <source>this is no digit</source>
-      <translation>这不是数字</translation>
-    </message>
-    <message>
       <source>Nothing is drawn yet: draw a digit on the black field.</source>
       <translation>还没有书写：请在黑色区域写一个数字。</translation>
     </message>
@@ -1243,8 +1243,8 @@
       <translation>已保存到 {path}</translation>
     </message>
     <message>
-      <source>The clipboard holds no picture: copy one first.</source>
-      <translation>剪贴板中没有图片：请先复制一张。</translation>
+      <source>That holds no picture: take a picture, or a picture’s file on this computer.</source>
+      <translation>其中没有图片：请使用图片，或本机上的图片文件。</translation>
     </message>
     <message>
       <source>Draw a {digit}, then press “Next” ({number} of {count}).</source>
@@ -1321,6 +1321,14 @@
     <message>
       <source>Ctrl+I measures it</source>
       <translation>按 Ctrl+I 测量</translation>
+    </message>
+    <message>
+      <source>no digit yet</source>
+      <translation>还不是数字</translation>
+    </message>
+    <message>
+      <source>this is no digit</source>
+      <translation>这不是数字</translation>
     </message>
     <message>
       <source>{parameters} parameters, {size} MB</source>

@@ -145,6 +145,7 @@ def touch_screen(qapp):
     register = ctypes.CDLL(library)._ZN22QWindowSystemInterface19registerTouchDeviceEPK12QTouchDevice
     register.argtypes, register.restype = [ctypes.c_void_p], None
     register(sip.unwrapinstance(screen))
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(screen))  # it is Qt's now, which deletes it in the end
     return screen
 
 
@@ -197,7 +198,7 @@ def test_open_shows_a_dark_digit_on_light_paper_as_light_on_dark(hand, settle, s
     assert hand.resultLabel.text() == "7"
 
 
-def _drop(widget, mime):
+def drop(widget, mime):
     """Through Qt, which looks for a widget that takes it, from this one upwards."""
     enter = QDragEnterEvent(QPoint(20, 20), Qt.CopyAction, mime, Qt.LeftButton, Qt.NoModifier)
     QApplication.sendEvent(widget, enter)
@@ -208,7 +209,7 @@ def _drop(widget, mime):
 def test_drop_and_paste_take_pictures(hand, settle, seven_on_paper):
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(seven_on_paper))])
-    _drop(hand.canvas, mime)
+    drop(hand.canvas, mime)
     settle()
     dropped = hand.canvas.array()
     assert hand.resultLabel.text() == "7"

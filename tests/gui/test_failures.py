@@ -26,7 +26,7 @@ from .mouse import SEVEN, draw
 
 # Where the window's own files and those that the user chooses are read and written.
 SOURCES = [f"fastcnn/{name}.py" for name in ("files", "pictures", "recognizer", "checkpoint", "committee")]
-SOURCES += [f"gui/logic/{name}.py" for name in ("collection", "folders", "learning", "networks", "placing")]
+SOURCES += [f"gui/logic/{name}.py" for name in ("answers", "collection", "folders", "learning", "networks", "placing")]
 ERRORS = ("FastcnnError", "UsageError", "UnknownModelError")
 ENGLISH = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -248,6 +248,7 @@ def test_a_fault_of_the_program_itself(chinese, settle, monkeypatch):
 
 
 def test_where_the_log_cannot_be_written_the_window_still_tells(chinese, settle, tmp_path, capsys, monkeypatch):
+    (tmp_path / "none").write_text("a file is in the way")
     monkeypatch.setattr(crash, "log_file", lambda: tmp_path / "none" / "gui.log")
     crash.report(ZeroDivisionError("division by zero"), chinese.tell)
     shown = _shown(chinese)

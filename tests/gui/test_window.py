@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PyQt5.QtCore import QPointF
 from PyQt5.QtWidgets import QAction, QComboBox, QLabel, QPushButton, QToolButton, QWidget
 
 from fastcnn.gui.logic.answers import Answer
@@ -185,3 +186,37 @@ def test_tabs_have_short_names_where_the_whole_ones_do_not_fit(window, settle, n
         assert not any(button.isVisible() for button in bar.findChildren(QToolButton))
         assert (window.tabs.tabText(3) == "Trials") == (name == "en" and width == 800)
     assert window.tabs.tabToolTip(3) == window.findChild(QAction, "page_4Action").text()
+
+
+SCRIBBLE = [
+    (0.2, 0.2),
+    (0.8, 0.25),
+    (0.2, 0.4),
+    (0.8, 0.5),
+    (0.2, 0.6),
+    (0.8, 0.7),
+    (0.2, 0.8),
+    (0.8, 0.85),
+    (0.5, 0.1),
+]
+
+
+def test_a_scribble_is_no_digit_says_so_calmly_while_it_is_drawn_and_can_be_corrected(hand, settle):
+    side = 560
+    hand.canvas.pen_down(QPointF(SCRIBBLE[0][0] * side, SCRIBBLE[0][1] * side))
+    for x, y in SCRIBBLE[1:]:
+        hand.canvas.pen_to(QPointF(x * side, y * side))
+    settle()
+    assert hand.resultLabel.text() == "–" and hand.verdictLabel.text() == "no digit yet"
+    hand.canvas.pen_up()
+    settle()
+    assert hand.resultLabel.text() == "–" and hand.confidenceLabel.text() == ""
+    assert hand.verdictLabel.text() == "this is no digit"
+    assert hand.bars.shares.sum() == pytest.approx(1, abs=1e-4)  # the nearest digits are still shown
+    hand.actions_by_name["correct_8"].trigger()
+    settle()
+    assert "Kept as a 8" in hand.findChild(QLabel, "messageLabel").text()
+    hand.clearButton.click()
+    draw(hand.canvas, SEVEN)
+    settle()
+    assert hand.resultLabel.text() == "7" and hand.verdictLabel.text() == ""
