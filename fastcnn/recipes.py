@@ -101,7 +101,7 @@ RECIPES = {
 }  # fmt: skip
 BUNDLED_RECIPES = {
     "paper": Recipe(
-        epochs=60, batch_size=100, lr=0.006, weight_decay=0.1, label_smoothing=0.03, ema_decay=0.999,
+        epochs=48, batch_size=100, lr=0.006, weight_decay=0.1, label_smoothing=0.03, ema_decay=0.999,
         augmentation=Augmentation(), synthetic=42_000, keep_last=True,
     ),
     "default": Recipe(
