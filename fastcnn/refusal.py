@@ -1,9 +1,10 @@
 """Whether a picture shows a digit at all: a small network of its own, whatever network reads the digit.
 
 Its classes are the ten digits and the kinds of `nondigits`. How surely it sees a digit is the sum of the digits'
-probabilities. Energy of the reading network's logits refused 14 to 45 % of non-digits where this refuses most: such a
-network has never seen any. Telling the kinds apart makes it better than one class for all of them, and that better than
-a network of two classes.
+probabilities. What it was taught to tell apart counts more than its size: at 0.5 % of the pen drawings refused, and
+after three epochs, two classes refused 66 % of what was never trained on, eleven 83 %, twice as many parameters 80 %,
+ten and 26 kinds 84 %, ten and 46 kinds, each letter one of them, 92 %. 30 epochs in place of 10 did no better. The
+energy of the reading network's logits, which has seen no such thing, refused 14 to 45 %.
 
 The training moves the biases of the kinds until THRESHOLD refuses the share of real digits that its recipe allows.
 """
