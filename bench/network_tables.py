@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from statistics import mean
 from typing import Any
 
@@ -76,6 +77,23 @@ def networks(result: Any) -> str:
     )  # fmt: skip
     count = result["rows"][0]["drawings"][0]["count"]
     return text + (
-        f"\n{table(header, rows)}\n{count:,} drawings of any size, place and pen; turned: by up to "
-        f"{result['turn_deg']:.0f} degrees to either side as well.\n"
+        f"\n{table(header, rows)}\n{count:,} drawings of any size, place and pen, none refused; "
+        f"turned: by up to {result['turn_deg']:.0f} degrees to either side as well.\n"
     )
+
+
+def number(model: str, key: str) -> Callable[[Any], float | None]:
+    """For `targets`: a network's number, or None where it was not measured."""
+    return lambda result: next((row[key] for row in result["rows"] if row["model"] == model), None)
+
+
+def of_drawings(model: str, key: str) -> Callable[[Any], float | None]:
+    """The same of what the network in the package read of drawings; "accuracy" is the share of right ones."""
+
+    def pick(result: Any) -> float | None:
+        read = [row["drawings"][0] for row in result["rows"] if row["model"] == model and row["drawings"]]
+        if not read:
+            return None
+        return float(read[0]["right"] / read[0]["count"] if key == "accuracy" else read[0][key])
+
+    return pick

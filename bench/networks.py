@@ -94,8 +94,10 @@ def measure(model: str, runs: Sequence[tuple[Path, dict[str, Any]]], drawings: S
     accuracies = [each.accuracy for each in tested]
     first = Recognizer(runs[0][0])
     one, canvas = images[:1], draw(((np.array([[0.0, 0.0], [1.0, 2.0]])),), Pose(0.6, 18, 0.5, 0.5))
-    read = [score_drawings(Recognizer(out), drawings) for out, _ in runs] if drawings else []
-    turned = score_drawings(first, drawings, turn_deg=TURN_DEG) if drawings else None
+    # Refusing is measured by `bench refusal`; here every drawing is answered.
+    readers = [Recognizer(out, refuse=False) for out, _ in runs] if drawings else []
+    read = [score_drawings(reader, drawings) for reader in readers]
+    turned = score_drawings(readers[0], drawings, turn_deg=TURN_DEG) if drawings else None
     bundled = WEIGHTS / f"{model}.safetensors"
     return {
         "model": model,

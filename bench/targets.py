@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .markdown import duration
+from .network_tables import number, of_drawings
 from .record import Record
 from .refusal_tables import digits_refused, unseen_refused
 from .robustness_report import worst_loss
@@ -165,7 +167,32 @@ def _targets() -> list[Target]:
     for n in (2, 1):
         what = f"changing the pictures, batch 100, {_threads(n)}: share of a training step (fastest calls)"
         rows.append(Target(what, "augmentation", _augmentation(n), 0.15, at_most=True, show=_percent))
-    return [*rows, *_of_processes()]
+    return [*rows, *_of_processes(), *_of_networks()]
+
+
+def _of_networks() -> list[Target]:
+    """The goals of the networks in the package."""
+    tested = (("paper", ", mean of seeds 0 to 4", 0.9945), ("default", ", mean of seeds 0 to 4", 0.997))
+    rows = [
+        Target(f"MNIST test, {model}{of}", "networks", number(model, "mean_test_accuracy"), goal, show=_percent)
+        for model, of, goal in (*tested, ("committee", "", 0.9978))
+    ]
+    for model, key, goal in (("default", "accuracy", 0.985), ("paper", "accuracy", 0.965)):
+        rows.append(Target(f"pen drawings, {model}", "networks", of_drawings(model, key), goal, show=_percent))
+    of_default = (
+        ("worst digit", "worst_digit_accuracy", 0.97, False, _percent),
+        ("calibration error", "calibration_error", 0.01, True, _percent),
+        ("wrong at over 99 % confidence", "surely_wrong", 0.001, True, _percent),
+    )
+    for what, key, goal, at_most, show in of_default:
+        pick = of_drawings("default", key)
+        rows.append(Target(f"pen drawings, default: {what}", "networks", pick, goal, at_most=at_most, show=show))
+    times = (("a picture", "picture_s", 0.002), ("`recognize` of a canvas of 280 x 280", "recognize_s", 0.003))
+    for what, key, goal in times:
+        rows.append(
+            Target(f"default, one core: {what}", "networks", number("default", key), goal, at_most=True, show=duration)
+        )
+    return rows
 
 
 def _of_processes() -> list[Target]:

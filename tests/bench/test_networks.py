@@ -86,6 +86,14 @@ def test_table_shows_every_network_and_the_mean_of_its_drawings(result):
     assert "4 drawings of any size" in text
 
 
+def test_goals_find_their_numbers(result):
+    assert network_tables.of_drawings("default", "accuracy")(result) == 0.25
+    assert network_tables.of_drawings("paper", "worst_digit_accuracy")(result) == 0.0
+    assert network_tables.of_drawings("nobody", "accuracy")(result) is None
+    assert network_tables.number("committee", "train_s")(result) == 900.0
+    assert network_tables.number("nobody", "train_s")(result) is None
+
+
 def test_folder_for_the_weights_is_needed():
     with pytest.raises(FastcnnError, match="--weights"):
         networks.run(Settings())
