@@ -138,7 +138,7 @@ def run(settings: Settings) -> dict[str, Any]:
     count = QUICK if settings.quick else OF_FAMILY
     never = {name: _scores(make(family, count, rng)) for name, family in unseen.FAMILIES.items()}
     if drawings:
-        never["digits turned, by real hands"] = _scores(_turned(drawings, rng))
+        seen["turned, by real hands"] = _scores(_turned(drawings, rng))
     result = {
         "digits": _counts(digits),
         "writers": _writers(digits["pen drawings"], drawings) if drawings else [],
