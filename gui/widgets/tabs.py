@@ -1,17 +1,11 @@
-"""Tabs that shorten their names where the window is too narrow for the whole ones; the tool tips keep these."""
+"""Tabs with shorter and smaller names where the window is too narrow for the whole ones; tool tips keep these."""
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QSize
-from PyQt5.QtGui import QResizeEvent
-from PyQt5.QtWidgets import QTabBar, QTabWidget, QWidget
+from PyQt5.QtGui import QFont, QResizeEvent
+from PyQt5.QtWidgets import QTabWidget, QWidget
 
-LESS_PX = 10  # round a name than the style would leave
-
-
-class _Bar(QTabBar):
-    def tabSizeHint(self, index: int) -> QSize:
-        return super().tabSizeHint(index) - QSize(LESS_PX, 0)
+SMALLER = 0.82  # of the font's size
 
 
 class Tabs(QTabWidget):
@@ -19,7 +13,6 @@ class Tabs(QTabWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setTabBar(_Bar(self))
         self._names: list[tuple[str, str]] = []
 
     def show_names(self, names: list[tuple[str, str]]) -> None:
@@ -37,6 +30,10 @@ class Tabs(QTabWidget):
         bar = self.tabBar()
         assert bar is not None
         for choice in (0, 1):
+            font = QFont(self.font())
+            if choice:
+                font.setPointSizeF(SMALLER * font.pointSizeF())
+            bar.setFont(font)
             for index, names in enumerate(self._names):
                 self.setTabText(index, names[choice])
             if bar.sizeHint().width() <= self.width():

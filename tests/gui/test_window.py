@@ -184,6 +184,11 @@ def test_tabs_have_short_names_where_the_whole_ones_do_not_fit(window, settle, n
         settle()
         assert bar.sizeHint().width() <= window.tabs.width()
         assert not any(button.isVisible() for button in bar.findChildren(QToolButton))
+        for index in range(
+            bar.count()
+        ):  # the style leaves 24 pixels round a name, and cuts it off where there are fewer
+            needed = bar.fontMetrics().horizontalAdvance(bar.tabText(index)) + 24
+            assert bar.tabRect(index).width() >= needed
         assert (window.tabs.tabText(3) == "Trials") == (name == "en" and width == 800)
     assert window.tabs.tabToolTip(3) == window.findChild(QAction, "page_4Action").text()
 
