@@ -262,7 +262,7 @@ def gui_latency(result: Any) -> str:
     )  # fmt: skip
     start, ready, machine = result["start_to_window_s"], result["start_to_ready_s"], result["machine_longest_ms"]
     return table(header, rows) + (
-        f"\nOn {result['cores']} cores. From the start of the process to the window {start:.2f} s, until the network "
+        f"\nCores: {result['cores']}. From the start of the process to the window {start:.2f} s, until the network "
         f"can answer {ready:.2f} s. A loop that does nothing else was held for up to {machine:.1f} ms.\n"
     )
 
