@@ -16,6 +16,7 @@ from fastcnn.gui.language import tr
 from fastcnn.gui.logic import placing
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.notices import Message, Notice, message
+from fastcnn.gui.widgets.page import choose_target
 
 PATTERN = "*.png *.jpg *.jpeg *.bmp *.gif *.tif *.tiff *.webp *.ppm *.pgm"
 
@@ -65,7 +66,7 @@ class Pictures:
         if self._canvas.is_blank:
             self._tell(message(Notice.NOTHING_DRAWN))
             return
-        path, _ = QFileDialog.getSaveFileName(self._parent, tr("Save drawing"), "", tr("PNG picture (*.png)"))
+        path = choose_target(self._parent, tr("Save drawing"), tr("PNG picture (*.png)"), ".png")
         if path:
             self.save(path)
 

@@ -55,7 +55,7 @@ def open_and_place(path: str | Path) -> npt.NDArray[np.uint8]:
 
 
 def save(plane: npt.NDArray[np.uint8], path: str | Path) -> Path:
-    """Write a drawing atomically as a PNG, whatever the name ends in; returns the path written to."""
+    """Write a drawing atomically as a PNG; returns the path."""
     import io
 
     from PIL import Image
@@ -63,8 +63,6 @@ def save(plane: npt.NDArray[np.uint8], path: str | Path) -> Path:
     from fastcnn.files import atomic_write
 
     target = Path(path)
-    if target.suffix.lower() != ".png":
-        target = target.with_name(f"{target.name}.png")
     buffer = io.BytesIO()
     Image.fromarray(plane).save(buffer, "PNG")
     atomic_write(target, buffer.getvalue())

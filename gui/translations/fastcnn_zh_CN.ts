@@ -1003,8 +1003,8 @@
       <translation>卷积核</translation>
     </message>
     <message>
-      <source>The weights of the convolution, the same for every picture</source>
-      <translation>卷积层的权重，对所有图片都相同</translation>
+      <source>The first convolution's weights; of a committee, its first member's</source>
+      <translation>第一个卷积层的权重；若为网络委员会，则是其中第一个网络的权重</translation>
     </message>
     <message>
       <source>Where the network looked</source>
@@ -1057,6 +1057,10 @@
     <message>
       <source>Accuracy on the test pictures</source>
       <translation>测试图片上的准确率</translation>
+    </message>
+    <message>
+      <source>{path} exists already. Replace it?</source>
+      <translation>{path} 已存在。要替换它吗？</translation>
     </message>
     <message>
       <source>Loss of a batch</source>

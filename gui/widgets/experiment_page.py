@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QBuffer
 from PyQt5.QtGui import QImage
-from PyQt5.QtWidgets import QComboBox, QFileDialog, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout
+from PyQt5.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout
 
 from fastcnn.gui.language import tr
 from fastcnn.gui.logic.experiment import HAND, MAX_SIDE, MNIST, Session
-from fastcnn.gui.widgets.page import Page, Words, with_suffix
+from fastcnn.gui.widgets.page import Page, Words, choose_target
 from fastcnn.gui.widgets.plots import Plot
 from fastcnn.gui.words import accuracy_words, percent
 
@@ -103,14 +103,14 @@ class ExperimentPage(Page):
         self.experimenter.start(MODES[self.mode.currentIndex()], self.groups.value(), self.size_.value())
 
     def _choose_csv(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self.window(), tr("Export as CSV"), "", tr("CSV table (*.csv)"))
+        path = choose_target(self, tr("Export as CSV"), tr("CSV table (*.csv)"), ".csv")
         if path:
-            self.experimenter.export(with_suffix(path, ".csv"))
+            self.experimenter.export(path)
 
     def _choose_png(self) -> None:
-        path, _ = QFileDialog.getSaveFileName(self.window(), tr("Export as PNG"), "", tr("PNG picture (*.png)"))
+        path = choose_target(self, tr("Export as PNG"), tr("PNG picture (*.png)"), ".png")
         if path:
-            self.experimenter.save(with_suffix(path, ".png"), partial(_png, self.grab().toImage()))
+            self.experimenter.save(path, partial(_png, self.grab().toImage()))
 
     def _arrange(self) -> None:
         choices = QGridLayout()

@@ -9,7 +9,7 @@ from PyQt5.QtWidgets import QFileDialog, QGridLayout, QProgressBar, QVBoxLayout
 
 from fastcnn.gui.language import tr
 from fastcnn.gui.logic.learning import Outcome, Score
-from fastcnn.gui.widgets.page import Page, Words, ask
+from fastcnn.gui.widgets.page import Page, Words, ask, choose_target
 from fastcnn.gui.words import percent
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class HandPage(Page):
 
     def _choose_export(self) -> None:
         filters = tr("Collection of drawings (*.json)")
-        path, _ = QFileDialog.getSaveFileName(self.window(), tr("Export drawings"), "drawings.json", filters)
+        path = choose_target(self, tr("Export drawings"), filters, ".json", "drawings.json")
         if path:
             self.hand.export(path)
 

@@ -60,6 +60,6 @@ class InsidePage(Page):
                 tr("Blacken the picture bit by bit and show in red where the answer suffers"),
             ),
             "featureMaps": (tr("Feature maps"), tr("What each filter of the convolution finds in this picture")),
-            "filters": (tr("Filters"), tr("The weights of the convolution, the same for every picture")),
+            "filters": (tr("Filters"), tr("The first convolution's weights; of a committee, its first member's")),
             "occlusionMap": (tr("Where the network looked"), tr("Red: without this part the answer would suffer")),
         }

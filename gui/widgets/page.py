@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from PyQt5.QtCore import QEvent, Qt
-from PyQt5.QtWidgets import QAbstractButton, QLabel, QMessageBox, QPushButton, QWidget
+from PyQt5.QtWidgets import QAbstractButton, QFileDialog, QLabel, QMessageBox, QPushButton, QWidget
+
+from fastcnn.gui.language import tr
 
 Words = dict[str, tuple[str, str]]  # object name -> text, tool tip
 
@@ -58,9 +61,18 @@ class Page(QWidget):
         return label
 
 
-def with_suffix(path: str, suffix: str) -> str:
-    """A file's name as the user gave it, with the suffix where it was left out."""
-    return path if path.lower().endswith(suffix) else path + suffix
+def choose_target(parent: QWidget, title: str, kind: str, suffix: str, proposed: str = "") -> str:
+    """Ask for a file to write, of a kind as Qt's dialogs word it; empty where that was given up.
+
+    The suffix is appended where it was left out.
+    """
+    path, _ = QFileDialog.getSaveFileName(parent.window(), title, proposed, kind)
+    if not path or path.lower().endswith(suffix):
+        return path
+    path += suffix
+    # The dialog has asked about the name that was typed, and not about this one.
+    question = tr("{path} exists already. Replace it?").format(path=path)
+    return path if not os.path.exists(path) or ask(parent, title, question) else ""
 
 
 def ask(parent: QWidget, title: str, question: str) -> bool:

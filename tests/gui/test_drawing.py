@@ -11,7 +11,7 @@ from PyQt5 import sip
 from PyQt5.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt5.QtGui import QDragEnterEvent, QDropEvent, QImage, QTabletEvent, QTouchDevice
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication, QFileDialog, QLabel
+from PyQt5.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox
 
 from fastcnn.gui.logic.drawing import SIDE
 
@@ -255,6 +255,20 @@ def test_save_writes_what_is_drawn(hand, settle, tmp_path, monkeypatch):
     with Image.open(tmp_path / "mine.png") as picture:
         assert (np.asarray(picture) == hand.canvas.array()).all()
     assert "mine.png" in _told(hand)
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_completed_name_of_another_file_is_asked_about(hand, settle, tmp_path, monkeypatch, replaced):
+    (tmp_path / "mine.png").write_text("precious")
+    draw(hand.canvas, SEVEN)
+    asked = []
+    answer = QMessageBox.StandardButton.Yes if replaced else QMessageBox.StandardButton.No
+    monkeypatch.setattr(QMessageBox, "question", lambda *args: asked.append(args[2]) or answer)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(tmp_path / "mine"), ""))
+    hand.actions_by_name["save"].trigger()
+    settle()
+    assert len(asked) == 1 and "mine.png" in asked[0]
+    assert ((tmp_path / "mine.png").read_bytes() == b"precious") == (not replaced)
 
 
 def test_resizing_keeps_the_drawing(hand, qtbot):
