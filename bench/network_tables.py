@@ -40,7 +40,7 @@ def _drawings(name: str, found: Any, interval: Any = None) -> tuple[str, ...]:
 
 def _mean_drawings(name: str, runs: Any) -> tuple[str, ...]:
     def average(key: str) -> float:
-        return mean(run[key] for run in runs)
+        return float(mean(run[key] for run in runs))
 
     return (
         name,
@@ -53,7 +53,7 @@ def _mean_drawings(name: str, runs: Any) -> tuple[str, ...]:
 
 
 def networks(result: Any) -> str:
-    header = (
+    header: tuple[str, ...] = (
         "network", "parameters", "file", "epochs", "training, one core", "a picture, one core",
         "`recognize` of 280 x 280, one core", "MNIST test, mean of seeds 0 to 4", "standard deviation",
         "MNIST test, in the package",
