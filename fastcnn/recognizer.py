@@ -29,8 +29,8 @@ CLASSES = 10
 LEAST_SCORE = 0.3  # in a string, a lower one counts as much; without a limit letters would be cut to pieces like digits
 UNSURE_GAP = 0.3  # of probability, between the first digit and the second
 WEIGHTS = Path(__file__).resolve().parent / "weights"
-BUNDLED = ("paper",)
-DEFAULT = "paper"
+BUNDLED = ("default", "paper")
+DEFAULT = "default"
 
 
 class UnknownModelError(UsageError, ValueError):
@@ -55,7 +55,7 @@ def find_model(model: str | os.PathLike[str]) -> tuple[str, Path]:
 
     Parameters
     ----------
-    model : "default", a bundled network's name, or the path of a weights file
+    model : a bundled network's name, or the path of a weights file
 
     Raises
     ------
@@ -63,8 +63,6 @@ def find_model(model: str | os.PathLike[str]) -> tuple[str, Path]:
         If it is none of these; a path has a folder or a suffix, or the file exists.
     """
     name = os.fspath(model)
-    if name == "default":
-        name = DEFAULT
     if name in BUNDLED:
         return name, WEIGHTS / f"{name}.safetensors"
     path = Path(name)
@@ -97,7 +95,7 @@ class Recognizer:
 
     Parameters
     ----------
-    model : "default", the name of a bundled network, or the path of a weights file
+    model : the name of a bundled network, or the path of a weights file
     refuse : whether what looks like no digit is given the digit None, by a second network that is the same for all
         models; about one digit in 300 is refused too. If False, only a blank picture is.
 

@@ -189,13 +189,13 @@ def test_other_things_are_refused(recognizer, image):
 
 
 def test_names_of_bundled_networks():
-    assert find_model("default") == ("paper", WEIGHTS / "paper.safetensors")
+    assert find_model("default") == ("default", WEIGHTS / "default.safetensors")
     for name in BUNDLED:
         assert find_model(name)[0] == name
 
 
 def test_unknown_name_lists_the_known_ones():
-    with pytest.raises(UnknownModelError, match="there is no model 'papper'; give one of paper"):
+    with pytest.raises(UnknownModelError, match="there is no model 'papper'; give one of default, paper"):
         find_model("papper")
 
 

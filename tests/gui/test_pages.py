@@ -112,8 +112,8 @@ def test_inside_shows_maps_filters_and_where_it_looked(window, settle):
     window.tabs.setCurrentWidget(inside)
     settle()
     first = inside.maps.pixels
-    assert first.shape == (3 * 25 - 1, 10 * 25 - 1)  # 30 maps of 24 x 24, in rows of ten
-    assert inside.filters.pixels.shape == (3 * 6 - 1, 10 * 6 - 1, 3)
+    assert first.shape == (4 * 25 - 1, 10 * 25 - 1)  # 32 maps of 24 x 24, in rows of ten
+    assert inside.filters.pixels.shape == (4 * 6 - 1, 10 * 6 - 1, 3)
     assert inside.heat.pixels is None
     _click(window, "occlusionButton")
     settle()
@@ -242,7 +242,7 @@ def test_the_network_learns_a_hand_and_can_forget_it(window, settle, fast_learni
     monkeypatch.setattr(QMessageBox, "question", lambda *args: QMessageBox.Yes)
     _click(window, "resetHandButton")
     settle()
-    assert window.networkCombo.currentText() == "paper"
+    assert window.networkCombo.currentText() == "default"
     assert window.resultLabel.text() == "7"
     assert window.program.pages.hand._collection.count() == 0
 
@@ -254,7 +254,7 @@ def test_what_was_learned_can_be_discarded(window, settle, fast_learning):
     settle()
     _click(window, "discardButton")
     settle()
-    assert window.networkCombo.currentText() == "paper"
+    assert window.networkCombo.currentText() == "default"
     assert window.resultLabel.text() == "7"
     assert not window.findChild(QPushButton, "keepButton").isEnabled()
     assert window.program.pages.hand._collection.count() == 8
@@ -483,7 +483,7 @@ def test_a_broken_network_leaves_the_one_in_use(window, settle, tmp_path, monkey
     window.actions_by_name["open_network"].trigger()
     settle()
     assert "broken.safetensors" in _told(window)
-    assert window.networkCombo.currentText() == "paper"
+    assert window.networkCombo.currentText() == "default"
     window.numberSpin.setValue(17)
     settle()
     assert window.resultLabel.text() != ""
