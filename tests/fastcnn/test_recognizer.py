@@ -154,7 +154,7 @@ def test_part_of_a_string_that_is_no_digit_has_none(digits):
     for place, picture in enumerate((Image.fromarray(images[0]), letter("K"), Image.fromarray(images[1]))):
         plane = np.asarray(picture.resize((100, 100)))
         three.paste(Image.fromarray(255 - plane if place == 1 else plane), (10 + 120 * place, 10))
-    results = Recognizer("paper").recognize_string(three)
+    results = Recognizer("default").recognize_string(three)
     assert [result.digit is None for result in results] == [False, True, False]
 
 
