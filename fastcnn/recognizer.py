@@ -29,7 +29,7 @@ CLASSES = 10
 LEAST_SCORE = 0.3  # in a string, a lower one counts as much; without a limit letters would be cut to pieces like digits
 UNSURE_GAP = 0.3  # of probability, between the first digit and the second
 WEIGHTS = Path(__file__).resolve().parent / "weights"
-BUNDLED = ("default", "paper")
+BUNDLED = ("default", "paper", "committee")
 DEFAULT = "default"
 
 

@@ -195,7 +195,7 @@ def test_names_of_bundled_networks():
 
 
 def test_unknown_name_lists_the_known_ones():
-    with pytest.raises(UnknownModelError, match="there is no model 'papper'; give one of default, paper"):
+    with pytest.raises(UnknownModelError, match="there is no model 'papper'; give one of default, paper, committee"):
         find_model("papper")
 
 

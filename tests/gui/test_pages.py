@@ -124,6 +124,24 @@ def test_inside_shows_maps_filters_and_where_it_looked(window, settle):
     assert inside.heat.pixels is None  # it belonged to the picture before
 
 
+def test_committee_can_be_chosen_and_shows_its_first_member(window, settle):
+    window.numberSpin.setValue(17)
+    settle()
+    window.tabs.setCurrentWidget(window.program.pages.inside)
+    settle()
+    alone, answer = window.program.pages.inside.maps.pixels, window.resultLabel.text()
+    window.networkCombo.setCurrentText("committee")
+    window.networkCombo.activated.emit(window.networkCombo.currentIndex())
+    settle()
+    assert len(window.program.engine.network.members) == 5
+    assert window.networkCombo.currentText() == "committee"
+    assert window.resultLabel.text() == answer
+    assert (window.program.pages.inside.maps.pixels == alone).all()
+    _click(window, "occlusionButton")
+    settle()
+    assert window.program.pages.inside.heat.pixels.shape == (28, 28, 3)
+
+
 def _begin_experiment(window, mode, groups, size):
     window.tabs.setCurrentWidget(window.program.pages.experiment)
     window.findChild(QComboBox, "experimentMode").setCurrentIndex(mode)
