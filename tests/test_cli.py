@@ -269,7 +269,7 @@ def test_predict_imports_nothing_slow(trained, digit_png):
         (["train", "--model", "refusal"], "--model refusal has one recipe only; add --recipe bundled"),
         (["train", "--out"], "--out: expected one argument"),
         (["train", "extra"], "unrecognized arguments: extra"),
-        (["evaluate", "nope"], "there is no model 'nope'; give one of paper"),
+        (["evaluate", "nope"], "there is no model 'nope'; give one of default"),
         (["predict"], "required: IMAGE"),
         (["predict", "a.png", "--model", "nope"], "there is no model 'nope'"),
         (["data"], "required: ACTION"),
