@@ -6,7 +6,7 @@ Imports nothing slow: the command line is built with it.
 from __future__ import annotations
 
 import argparse
-import importlib
+import importlib.util
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,7 @@ BENCHMARKS = {
 # The first trains for two hours, the next three want a stroke file; the others need Qt, the last takes half an hour.
 WHEN_NAMED = ("networks", "strings", "robustness", "refusal", "gui-latency", "gui-soak")
 TABLES = "tables"  # no benchmark: only writes tables and plots anew
+PLOTTING = "matplotlib"
 
 
 def _threads(text: str) -> tuple[int, ...]:
@@ -134,6 +135,8 @@ def bench(args: argparse.Namespace) -> None:
     wanted = args.names or [name for name in BENCHMARKS if name not in WHEN_NAMED]
     names = [name for name in wanted if name != TABLES]
     found = {}
+    if (keeps or TABLES in args.names or "refusal" in names) and importlib.util.find_spec(PLOTTING) is None:
+        raise FastcnnError(f'{PLOTTING} is missing; install the extra: pip install ".[bench]"')
     if names:
         settings = _settings(args)
         for name in names:

@@ -36,6 +36,15 @@ def test_wrong_thread_counts_are_refused(text, capsys):
     assert error.value.code == 2 and "whole numbers from 1" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("arguments", [["layers"], ["refusal", "--quick"], ["tables"]])
+def test_missing_plots_are_told_before_anything_is_measured(arguments, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(command, "PLOTTING", "no_such_module")
+    monkeypatch.setattr(command, "measure", lambda *_: pytest.fail("measured in vain"))
+    assert main(["bench", *arguments, "--out", str(tmp_path)]) == 1
+    err = capsys.readouterr().err
+    assert "no_such_module is missing; install the extra" in err and err.count("\n") == 1
+
+
 def test_tables_of_no_results_are_an_error(tmp_path, capsys):
     assert main(["bench", "tables", "--out", str(tmp_path / "none")]) == 1
     assert "there are no results" in capsys.readouterr().err

@@ -37,8 +37,6 @@ def test_tables_show_every_row():
 
 @pytest.mark.parametrize("name", unseen.FAMILIES)
 def test_unseen_families_draw(name):
-    if "letters" in name or "typed" in name:
-        pytest.importorskip("matplotlib")
     images = nondigits.make(unseen.FAMILIES[name], 2, np.random.default_rng(1))
     assert images.any(axis=(1, 2, 3)).all()
     assert name not in nondigits.FAMILIES
