@@ -106,6 +106,8 @@ class Engine:
 
     def recognize_fields(self, fields: Pictures) -> npt.NDArray[np.float32]:
         """Probabilities (N, 10) of exactly these (N, 1, 28, 28) pixels."""
-        probabilities = self.network.predict_proba(fields).astype(np.float32)
+        from fastcnn.calibration import calibrated
+
+        probabilities = calibrated(self.network, fields).astype(np.float32)
         check_finite(probabilities)
         return probabilities

@@ -19,7 +19,7 @@ SIDE_PX = 28
 PATCH_PX = 5  # as large as a filter of the paper's network
 GAP_PX = 1
 GAP_GREY = 90
-COLUMNS = 10
+COLUMNS = (10, 8)  # the first of these that fills all rows, or the first
 
 
 def _first_convolution(network: Sequential) -> tuple[int, Conv2d] | None:
@@ -83,11 +83,12 @@ def mosaic(planes: Field, *, signed: bool = False) -> Grey:
     Signed planes become colours (H', W', 3): black at zero, orange above and blue below.
     """
     count, height, width = planes.shape
-    rows = -(-count // COLUMNS)
-    size = rows * (height + GAP_PX) - GAP_PX, min(COLUMNS, count) * (width + GAP_PX) - GAP_PX
+    columns = min(next((each for each in COLUMNS if count % each == 0), COLUMNS[0]), count)
+    rows = -(-count // columns)
+    size = rows * (height + GAP_PX) - GAP_PX, columns * (width + GAP_PX) - GAP_PX
     canvas = np.full((*size, 3) if signed else size, GAP_GREY, np.uint8)
     for index, plane in enumerate(planes):
-        top, left = index // COLUMNS * (height + GAP_PX), index % COLUMNS * (width + GAP_PX)
+        top, left = index // columns * (height + GAP_PX), index % columns * (width + GAP_PX)
         canvas[top : top + height, left : left + width] = _colors(plane) if signed else _greys(plane)
     return canvas
 

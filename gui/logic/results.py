@@ -44,17 +44,18 @@ class Results:
 
 def read_all(network: Network, test: Set) -> Results:
     """Read all test pictures; slow, call it in a job."""
+    from fastcnn.calibration import calibrated
     from fastcnn.metrics import evaluate
 
     images, labels = test
     start = time.perf_counter()
-    probabilities = network.predict_proba(images).astype(np.float32)
+    probabilities = calibrated(network, images).astype(np.float32)
     elapsed_s = time.perf_counter() - start
     check_finite(probabilities)
     single_s = []
     for number in range(SINGLE_REPEATS):
         start = time.perf_counter()
-        network.predict_proba(images[number : number + 1])
+        calibrated(network, images[number : number + 1])
         single_s.append(time.perf_counter() - start)
     evaluation = evaluate(probabilities, labels)
     return Results(labels, probabilities, evaluation, len(labels) / elapsed_s, float(np.median(single_s)))

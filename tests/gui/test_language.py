@@ -15,7 +15,7 @@ from fastcnn.gui.logic.notices import Notice
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Words that are the same in Chinese: names, keys, units, file patterns.
-SAME = r"MNIST|paper|English|Ctrl|Shift|Delete|CSV|PNG|MB|F\d+|\*\.\w+|\(&?[A-Z]\)|×|[A-Z]\b|Return|Wilson"
+SAME = r"MNIST|default|paper|committee|English|Ctrl|Shift|Delete|CSV|PNG|MB|F\d+|\*\.\w+|\(&?[A-Z]\)|×|[A-Z]\b|Return|Wilson"
 PLACEHOLDER = re.compile(r"\{\w+\}")
 
 

@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fastcnn import paper_network
 from fastcnn.errors import FastcnnError
-from fastcnn.gui.logic import collection, learning, placing
+from fastcnn.gui.logic import collection, insight, learning, placing
 from fastcnn.gui.logic.answers import Answer, Kind, judge
 from fastcnn.gui.logic.collection import Collection, Sample
 from fastcnn.gui.logic.drawing import MOST_STEPS, SIDE, Drawing, Placed, Stroke, Wiped
 from fastcnn.gui.logic.experiment import HAND, MNIST, Session, Trial
 from fastcnn.gui.logic.presenter import Mode, Presenter
+from fastcnn.gui.logic.results import read_all
 from fastcnn.gui.logic.settings import Settings
 
 LOGIC = Path(collection.__file__).parent
@@ -293,3 +295,17 @@ def test_settings_survive_and_nonsense_becomes_the_default(tmp_path):
     assert Settings.load(path) == Settings(theme="dark", epochs=100)
     path.write_text("no json")
     assert Settings.load(path) == Settings()
+
+
+def test_mistakes_are_measured_at_the_networks_temperature(rng):
+    images, labels = rng.integers(0, 256, (20, 1, 28, 28), np.uint8), rng.integers(0, 10, 20)
+    network = paper_network(seed=0)
+    network.temperature = 5.0
+    powers = np.exp(network.forward(images).astype(np.float64) / 5)
+    expected = powers / powers.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(read_all(network, (images, labels)).probabilities, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(("count", "rows", "columns"), [(30, 3, 10), (32, 4, 8), (33, 4, 10), (7, 1, 7)])
+def test_mosaic_fills_its_rows_where_it_can(count, rows, columns):
+    assert insight.mosaic(np.ones((count, 5, 5), np.float32)).shape == (rows * 6 - 1, columns * 6 - 1)

@@ -7,6 +7,7 @@ import random
 import numpy as np
 import pytest
 
+from fastcnn.calibration import calibrated
 from fastcnn.gui import crash
 from fastcnn.gui.logic.notices import Notice
 
@@ -63,7 +64,7 @@ def _check(window):
         expected = engine.recognizer.recognize(window.canvas.array())
         digit, shares = expected.digit, expected.probabilities
     else:
-        shares = engine.network.predict_proba(window.imageLabel.pixels[np.newaxis, np.newaxis])[0]
+        shares = calibrated(engine.network, window.imageLabel.pixels[np.newaxis, np.newaxis])[0]
         digit = int(shares.argmax())
     assert text == ("–" if digit is None else str(digit))
     assert np.allclose(window.bars.shares, shares, atol=1e-5)
