@@ -20,7 +20,7 @@ from fastcnn.gui.pages import Pages
 from fastcnn.gui.pictures import Pictures
 from fastcnn.gui.widgets.plots import Plot
 from fastcnn.gui.window import MainWindow
-from fastcnn.gui.worker import Worker
+from fastcnn.gui.worker import Worker, stop
 
 PEN_STEP = 6
 PLOT_EVERY_MS = 50
@@ -83,14 +83,14 @@ class Program(QObject):
             self.settings.save(settings_file())
         except EXPECTED as error:
             print(f"fastcnn: {error}", file=sys.stderr)
+        self.window.hide()  # at once; a job may need some time to end
         self.close()
         return True
 
     def close(self) -> None:
         """End all work; nothing is called back any more."""
-        self.pages.close()
-        self.answers.stop()
-        self.work.stop()
+        self.pages.hand.cancel()
+        stop(self.pages.trainer, self.pages.learner, self.answers, self.work)
         if self._lock is not None:
             self._lock.unlock()
 

@@ -103,12 +103,6 @@ class Pages(QObject):
         settings.epochs = self.training_page.epochs.value()
         return True
 
-    def close(self) -> None:
-        """End all work of the pages."""
-        self.hand.cancel()
-        self.trainer.stop()
-        self.learner.stop()
-
     def _add_networks(self) -> None:
         program, window = self._program, self._window
         self.networks = Networks(

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from PyQt5.QtCore import QObject, pyqtSignal
 
 from fastcnn.gui.logic.jobs import Failed
 
+STOP_TIMEOUT_S = 5.0  # a kernel that is being compiled may take longer; the process ends without it
 # Of the threads that train, so that the window's comes first where the processors are busy. With all of them on one
 # core that another program wants too, the window was held for up to 41 ms at nice 0, 47 ms at 5 and 13 ms at 10.
 NICE = 10
@@ -35,7 +37,7 @@ class Worker(QObject):
     polite : whether its jobs are long and let all other threads go first, where a thread has a priority (Linux)
     tell : called on the GUI thread with an error of a job that the user needs to know of
 
-    The thread starts with the first job. After `stop` nothing is called back any more.
+    The thread starts with the first job. After `stop` or `drop` nothing is called back any more.
     """
 
     _call = pyqtSignal(object)
@@ -77,12 +79,15 @@ class Worker(QObject):
         with contextlib.suppress(RuntimeError):  # the window, and this QObject with it, was deleted meanwhile
             self._call.emit(call)
 
-    def stop(self, timeout_s: float = 5.0) -> None:
-        """Drop what waits, let the running job finish for so long, and call nothing back any more."""
+    def drop(self) -> None:
+        """Forget what waits, and call nothing back any more; the running job goes on."""
         with self._changed:
             self._stopped = True
             self._waiting.clear()
             self._changed.notify_all()
+
+    def join(self, timeout_s: float) -> None:
+        """After `drop`, wait so long for the running job."""
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout_s)
 
@@ -130,3 +135,12 @@ class Worker(QObject):
         finally:
             with self._changed:
                 self._on_their_way -= 1
+
+
+def stop(*workers: Worker) -> None:
+    """End the work of all: their running jobs have STOP_TIMEOUT_S to finish, together."""
+    for worker in workers:
+        worker.drop()
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    for worker in workers:
+        worker.join(max(0.0, deadline - time.monotonic()))

@@ -16,8 +16,9 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton
 
 from fastcnn import paper_network
-from fastcnn.gui import create_window
+from fastcnn.gui import app, create_window
 from fastcnn.gui.logic import folders, learning
+from fastcnn.gui.worker import STOP_TIMEOUT_S, stop
 from tests.conftest import ROOT
 
 from .mouse import ONE, SEVEN, draw
@@ -198,9 +199,12 @@ def test_the_window_can_be_closed_in_the_middle_of_everything(window, settle, qt
         window.actions_by_name["correct_5"].trigger()
         settle()
         pages.hand.learn()
+    hidden = []
+    monkeypatch.setattr(app, "stop", lambda *workers: hidden.append(not window.isVisible()) or stop(*workers))
     start = time.perf_counter()
     assert window.close()
-    assert time.perf_counter() - start < 5
+    assert time.perf_counter() - start < STOP_TIMEOUT_S + 1
+    assert hidden == [True]  # nobody looks at a frozen window
     qtbot.wait(50)
     assert not window.isVisible()
 

@@ -12,10 +12,11 @@ from PyQt5.QtWidgets import QAbstractButton, QAction, QApplication, QComboBox, Q
 
 from fastcnn.gui import language, words
 from fastcnn.gui.logic.notices import Notice
+from fastcnn.recognizer import BUNDLED
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Words that are the same in Chinese: names, keys, units, file patterns.
-SAME = r"MNIST|default|paper|committee|English|Ctrl|Shift|Delete|CSV|PNG|MB|F\d+|\*\.\w+|\(&?[A-Z]\)|×|[A-Z]\b|Return|Wilson"
+SAME = rf"{'|'.join(BUNDLED)}|MNIST|English|Ctrl|Shift|Delete|CSV|PNG|MB|F\d+|\*\.\w+|\(&?[A-Z]\)|×|[A-Z]\b|Return"
 PLACEHOLDER = re.compile(r"\{\w+\}")
 
 

@@ -17,7 +17,7 @@ from fastcnn.errors import FastcnnError
 from fastcnn.gui import crash, launch
 from fastcnn.gui.logic.folders import log_file
 from fastcnn.gui.logic.notices import Notice
-from fastcnn.gui.worker import NICE, Worker
+from fastcnn.gui.worker import NICE, Worker, stop
 from tests.conftest import ROOT
 
 
@@ -138,5 +138,5 @@ def test_a_polite_worker_lets_the_window_go_first_and_is_busy_until_its_answer_i
         time.sleep(0.1)  # its job is long done, and nobody has taken the answer
         assert not each.idle
         qtbot.waitUntil(lambda each=each: each.idle)
-        each.stop()
+        stop(each)
     assert found == {"polite": min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICE), "other": found["other"]}
