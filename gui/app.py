@@ -24,6 +24,7 @@ from fastcnn.gui.worker import Worker, stop
 
 PEN_STEP = 6
 PLOT_EVERY_MS = 50
+LOADED_MS = 5_000  # from the start; all is loaded long before
 MOST_WINDOWS = 100
 # Errors that the user can put right.
 EXPECTED = (FastcnnError, OSError)
@@ -210,9 +211,13 @@ def import_plots() -> None:
 
 
 def keep_what_is_loaded() -> None:
-    """Spare garbage collections from looking at all that was imported: that held every thread for 0.1 s at a time."""
+    """Spare garbage collections from looking at all that was imported: that held every thread for 0.1 s at a time.
+
+    They begin now, where `run` has put them off.
+    """
     if not gc.get_freeze_count():
         gc.freeze()
+    gc.enable()
 
 
 def create_window(model: str = "") -> QMainWindow:
@@ -238,6 +243,8 @@ def run(model: str = "") -> int:
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_UseHighDpiPixmaps)
     application = QApplication(["fastcnn"])
     application.setApplicationName("fastcnn")
+    gc.disable()
+    QTimer.singleShot(LOADED_MS, keep_what_is_loaded)  # for where something cannot be loaded
     window = create_window(model)
     window.show()
     return application.exec()

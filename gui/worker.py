@@ -19,6 +19,7 @@ STOP_TIMEOUT_S = 5.0  # a kernel that is being compiled may take longer; the pro
 # Of the threads that train, so that the window's comes first where the processors are busy. With all of them on one
 # core that another program wants too, the window was held for up to 41 ms at nice 0, 47 ms at 5 and 13 ms at 10.
 NICE = 10
+LEAST = 19
 
 
 class _Job(NamedTuple):
@@ -103,7 +104,8 @@ class Worker(QObject):
 
     def _work(self) -> None:
         if self._polite and sys.platform == "linux":
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+            thread = threading.get_native_id()
+            os.setpriority(os.PRIO_PROCESS, thread, min(LEAST, os.getpriority(os.PRIO_PROCESS, thread) + NICE))
         while True:
             with self._changed:
                 self._busy = False

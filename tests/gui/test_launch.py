@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QLabel
 
 from fastcnn.errors import FastcnnError
-from fastcnn.gui import crash, launch
+from fastcnn.gui import app, crash, launch
 from fastcnn.gui.logic.folders import log_file
 from fastcnn.gui.logic.notices import Notice
 from fastcnn.gui.worker import NICE, Worker, stop
@@ -140,3 +141,12 @@ def test_a_polite_worker_lets_the_window_go_first_and_is_busy_until_its_answer_i
         qtbot.waitUntil(lambda each=each: each.idle)
         stop(each)
     assert found == {"polite": min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICE), "other": found["other"]}
+
+
+def test_garbage_is_collected_once_all_is_loaded():
+    gc.disable()
+    try:
+        app.keep_what_is_loaded()
+        assert gc.isenabled() and gc.get_freeze_count()
+    finally:
+        gc.enable()
