@@ -114,8 +114,9 @@ class ParallelLock:
     other layers they would fight for the same cores. Numba keeps the count per Python thread, so it is set at each
     entry (1 us), and put back for the caller's own kernels. One thread may enter again.
 
-    A fork waits until no other thread is inside, or is compiling: its child would wait for ever. Where OpenMP has run,
-    whose library ends a forked process that calls it, entering is an error in the child.
+    A fork waits until no other thread is inside, or is compiling: its child would wait for ever. Where OpenMP or TBB
+    has run, entering is an error in the child: GNU's OpenMP ends a forked process that calls it, and TBB's own threads
+    may hold a lock at any time (2 of 5 children hung on a busy machine).
     """
 
     def __init__(self) -> None:
@@ -138,15 +139,17 @@ class ParallelLock:
     def _go_on_in_child(self) -> None:
         self._go_on()
         try:
-            self._refuses = sys.platform == "linux" and numba.threading_layer() == "omp"
+            layer = numba.threading_layer()
         except ValueError:  # no parallel kernel has run
-            self._refuses = False
+            layer = ""
+        self._refuses = layer == "tbb" or (layer == "omp" and sys.platform == "linux")
 
     def __enter__(self) -> None:
         if self._refuses:
             raise RuntimeError(
                 "kernels that share work among threads cannot run in a process forked from one where they have run on "
-                "OpenMP; start it by multiprocessing's method 'spawn', or call fastcnn.threads.set_threads(1) in it"
+                "OpenMP or TBB; start it by multiprocessing's method 'spawn', or call "
+                "fastcnn.threads.set_threads(1) in it"
             )
         self._lock.acquire()
         count = numba.get_num_threads()
