@@ -33,7 +33,7 @@ from fastcnn.gui.worker import Worker
 if TYPE_CHECKING:
     from fastcnn.gui.app import Program
 
-STOP_TIMEOUT_S = 10.0
+TRAINING_TIMEOUT_S = 10.0  # for a step, and the copy of what it made; the other jobs have worker.STOP_TIMEOUT_S
 
 
 class Pages(QObject):
@@ -96,7 +96,7 @@ class Pages(QObject):
             if not ask(self._window, tr("Training"), question):
                 return False
             self.training.stop()
-            self.training.wait(STOP_TIMEOUT_S)
+            self.training.wait(TRAINING_TIMEOUT_S)
         settings = self._program.settings
         settings.experiment_groups = self.experiment.groups.value()
         settings.experiment_size = self.experiment.size_.value()
