@@ -96,12 +96,16 @@ class Pages(QObject):
             if not ask(self._window, tr("Training"), question):
                 return False
             self.training.stop()
-            self.training.wait(TRAINING_TIMEOUT_S)
         settings = self._program.settings
         settings.experiment_groups = self.experiment.groups.value()
         settings.experiment_size = self.experiment.size_.value()
         settings.epochs = self.training_page.epochs.value()
         return True
+
+    def end(self) -> None:
+        """End a training, and wait for it."""
+        self.training.stop()
+        self.training.wait(TRAINING_TIMEOUT_S)
 
     def _add_networks(self) -> None:
         program, window = self._program, self._window

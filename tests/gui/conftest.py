@@ -30,8 +30,6 @@ def window(qtbot, folders):
     made.program.use_language("en")
 
     def end(window):
-        window.program.pages.training.stop()
-        window.program.pages.training.wait(10)
         window.program.close()
         window.may_close = lambda: True  # no question that nobody answers
 

@@ -429,7 +429,12 @@ def test_closing_during_training_asks_and_keeps_what_was_trained(qtbot, window, 
     assert not window.close()
     assert window.isVisible() and pages.training.is_active and len(asked) == 1
     monkeypatch.setattr(QMessageBox, "question", lambda *args: QMessageBox.Yes)
+    hidden, wait = [], pages.training.wait
+    monkeypatch.setattr(
+        pages.training, "wait", lambda timeout_s: hidden.append(not window.isVisible()) or wait(timeout_s)
+    )
     assert window.close()
+    assert hidden == [True]  # nobody looks at a frozen window
 
     from fastcnn.gui import create_window
 
