@@ -246,16 +246,21 @@ class Sequential:
                 clip_gradients(self.gradients, max_norm)
 
     def average_in(self, source: "Sequential", decay: float) -> None:
-        """Move the values by (1 - decay) of the way to those of a network of the same shape, where these are."""
+        """Move values and buffers by (1 - decay) of the way to those of a network of the same shape, where they are."""
         with self._lock, source._lock:
-            if source._residence is None or not source._residence.is_newer:
-                kernels.active().ema_update(self.values, source.values, decay)
-                return
-            if self._residence is None:
-                self._residence = type(source._residence)(self._values, self._gradients, self._buffers)
-            self._residence.there()
-            kernels.active().ema_update(self._residence.device[0], source._residence.device[0], decay)
-            self._residence.changed()
+            on_device = source._residence is not None and source._residence.is_newer
+            if on_device:
+                if self._residence is None:
+                    self._residence = type(source._residence)(self._values, self._gradients, self._buffers)
+                self._residence.there()
+                averaged, new = self._residence.device, source._residence.device
+            else:
+                averaged, new = (self.values, None, self.buffers), (source.values, None, source.buffers)
+            kernels.active().ema_update(averaged[0], new[0], decay)
+            if self._buffers.size:
+                kernels.active().ema_update(averaged[2], new[2], decay)
+            if on_device:
+                self._residence.changed()
 
     def copy(self) -> "Sequential":
         """A network of its own with the same layers, values and buffers."""

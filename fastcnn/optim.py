@@ -207,7 +207,7 @@ class AdamW(Adam):
 
 
 class ExponentialMovingAverage:
-    """A running mean of a network's values, which is often a better network than the last values.
+    """A running mean of a network's values and buffers, which is often a better network than the last ones.
 
     Parameters
     ----------
@@ -215,26 +215,20 @@ class ExponentialMovingAverage:
     decay : the share of the old average that one update keeps, in [0, 1)
 
     Update t, counted from 0, keeps at most (1 + t) / (10 + t), so that the random start is soon forgotten. Running
-    statistics are not averaged: they are means already.
+    statistics are averaged along: those of the moment belong to other weights, and accuracy jumps with them.
     """
 
     def __init__(self, network: "Sequential", decay: float) -> None:
         self.decay = check_fraction("decay", decay)
         self.updates = 0
         self._source = network
-        self._averaged = network.copy()
-
-    @property
-    def network(self) -> "Sequential":
-        """A network with the averaged values and the source's present running statistics; later updates change it."""
-        self._averaged.buffers[:] = self._source.buffers
-        return self._averaged
+        self.network = network.copy()  # the average; updates change it
 
     def update(self) -> None:
-        """Take in the network's present values; call it after each step."""
+        """Take in the network's present values and buffers; call it after each step."""
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         self.updates += 1
-        self._averaged.average_in(self._source, decay)
+        self.network.average_in(self._source, decay)
 
     def state_arrays(self) -> dict[str, Array]:
         """For a checkpoint: "updates", an int64 of shape (1,), and the averaged network's arrays."""
@@ -243,7 +237,7 @@ class ExponentialMovingAverage:
     def load_state_arrays(self, arrays: dict[str, Array]) -> None:
         """Continue from what `state_arrays` gave; ValueError where the names, shapes, dtypes or values are not such."""
         updates = _counter("updates", arrays)
-        self._averaged.load_state_arrays({name: array for name, array in arrays.items() if name != "updates"})
+        self.network.load_state_arrays({name: array for name, array in arrays.items() if name != "updates"})
         self.updates = updates
 
 
