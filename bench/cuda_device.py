@@ -21,7 +21,7 @@ import numpy as np
 
 from fastcnn import kernels
 from fastcnn.arrays import Array
-from fastcnn.model import paper_network
+from fastcnn.networks import paper_network
 from fastcnn.optim import Adam
 from fastcnn.train import Trainer
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from fastcnn import kernels, layers, optim, schedules, threads
     from fastcnn.data import load_mnist
     from fastcnn.files import load_network
-    from fastcnn.model import Sequential, paper_network
+    from fastcnn.model import Sequential
+    from fastcnn.networks import paper_network
     from fastcnn.recognizer import Recognizer
     from fastcnn.train import Trainer
 
@@ -48,7 +49,7 @@ _LAZY = {
     "load_mnist": ("fastcnn.data", "load_mnist"),
     "load_network": ("fastcnn.files", "load_network"),
     "optim": ("fastcnn.optim", ""),
-    "paper_network": ("fastcnn.model", "paper_network"),
+    "paper_network": ("fastcnn.networks", "paper_network"),
     "schedules": ("fastcnn.schedules", ""),
     "threads": ("fastcnn.threads", ""),
 }

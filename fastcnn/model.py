@@ -1,4 +1,4 @@
-"""A network: layers in a row over flat arrays of values and gradients, and the paper's network.
+"""A network: layers in a row over flat arrays of values and gradients.
 
 `Sequential` checks what comes in, keeps one run at a time inside it and hands the work to its layers; what fills the
 flat arrays is in `parameters.py`, what a file holds in `files.py`.
@@ -15,10 +15,9 @@ from numpy.typing import DTypeLike
 
 from . import kernels
 from .arrays import Array, kind_of
-from .batchnorm import BatchNorm2d
 from .kernels.shapes import integer
 from .layer import MAX_ACTIVATION, Layer
-from .layers import Affine, Conv2d, Dropout, Flatten, MaxPool2d, ReLU
+from .layers import Dropout
 from .losses import check_label_smoothing, check_labels, softmax, softmax_cross_entropy
 from .optim import clip_gradients
 from .parameters import Parameter, allocate, initialise
@@ -383,30 +382,3 @@ class Sequential:
         for layer in self.layers:
             layer.forget()
         return loss
-
-
-def paper_network(*, seed: int | None = None) -> Sequential:
-    """The paper's network, He-initialised, untrained: 433,890 parameters.
-
-    Convolution (30 filters of 5x5) - ReLU - MaxPool 2x2 - Affine 100 - ReLU - Affine 10; (N, 1, 28, 28) to (N, 10).
-    """
-    layers = [Conv2d(30, 5), ReLU(), MaxPool2d(2), Flatten(), Affine(100), ReLU(), Affine(10)]
-    return Sequential(layers, seed=seed, name="paper")
-
-
-def deep_network(*, seed: int | None = None) -> Sequential:
-    """A deeper network for drawings, He-initialised, untrained: 151,530 parameters.
-
-    Five convolutions, of 32 filters of 5x5 and of 32, 64, 64 and 128 of 3x3, a MaxPool behind the first and the third,
-    Dropout and Affine 10; (N, 1, 28, 28) to (N, 10). Batch normalisation comes before a convolution's ReLU, or behind
-    its MaxPool: there it has a quarter of the values, and convolution, ReLU and MaxPool are one step of the plan.
-    """
-    layers: list[Layer] = [
-        *(Conv2d(32, 5), ReLU(), MaxPool2d(2), BatchNorm2d()),
-        *(Conv2d(32, 3, padding=1), BatchNorm2d(), ReLU()),
-        *(Conv2d(64, 3), ReLU(), MaxPool2d(2), BatchNorm2d()),
-        *(Conv2d(64, 3, padding=1), BatchNorm2d(), ReLU()),
-        *(Conv2d(128, 3), BatchNorm2d(), ReLU()),
-        *(Flatten(), Dropout(0.4), Affine(10)),
-    ]
-    return Sequential(layers, seed=seed, name="default")

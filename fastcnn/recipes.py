@@ -25,7 +25,8 @@ import numpy as np
 
 from fastcnn.arrays import Array
 from fastcnn.augment import Augmentation
-from fastcnn.model import Sequential, deep_network, paper_network
+from fastcnn.model import Sequential
+from fastcnn.networks import deep_network, paper_network
 from fastcnn.optim import AdamW
 from fastcnn.refusal import DIGITS, refusal_network
 from fastcnn.schedules import Cosine, OneCycle

@@ -6,26 +6,24 @@ for testing never come here.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, SupportsFloat
 
 import numpy as np
 
-from fastcnn import kernels, metrics
+from fastcnn import metrics
 from fastcnn.arrays import Array
 from fastcnn.augment import Augmentation
 from fastcnn.batches import DeviceBatches, HostBatches, batches_for
 from fastcnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from fastcnn.checks import check_positive
 from fastcnn.errors import FastcnnError
+from fastcnn.fit import Fit
 from fastcnn.history import Epoch, History
-from fastcnn.kernels.shapes import integer
 from fastcnn.losses import check_label_smoothing, check_labels
 from fastcnn.model import Sequential
 from fastcnn.optim import ExponentialMovingAverage, Optimizer
@@ -41,71 +39,6 @@ Callback = Callable[[Epoch], bool | None]
 
 class TrainingError(FastcnnError):
     """The training cannot go on: the numbers have left the range of floats."""
-
-
-def _fingerprint(images: Array, labels: Array) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    for array in (images, labels):
-        digest.update(f"{array.shape} {array.dtype.str}".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """The checked arguments of a training, and the part of its state that only it changes."""
-
-    epochs: int
-    batch_size: int
-    schedule: Constant
-    validation: int
-    seed: int
-    patience: int | None
-    keep_last: bool
-    rng: np.random.Generator
-    history: History = field(default_factory=History)
-
-    @classmethod
-    def checked(
-        cls,
-        count: int,
-        epochs: int,
-        batch_size: int,
-        schedule: Constant,
-        validation: int,
-        seed: int,
-        patience: int | None,
-        keep_last: bool,
-    ) -> _Plan:
-        validation = integer("validation", validation, 0)
-        if validation >= count:
-            raise ValueError(f"validation must leave some of the {count} pictures to train on, not be {validation}")
-        if patience is not None and validation == 0:
-            raise ValueError("patience needs validation pictures to see which epoch is better; set validation")
-        if patience is not None and keep_last:
-            raise ValueError("patience keeps the best epoch, keep_last the last one; leave one of them out")
-        seed = integer("seed", seed, 0)
-        return cls(
-            integer("epochs", epochs, 1),
-            integer("batch_size", batch_size, 1),
-            schedule,
-            validation,
-            seed,
-            None if patience is None else integer("patience", patience, 1),
-            bool(keep_last),
-            np.random.Generator(np.random.PCG64(seed)),
-        )
-
-    @property
-    def done(self) -> int:
-        return len(self.history.epochs)
-
-    def is_over(self) -> bool:
-        """Whether no epoch is to follow; notes the reason where that is not the number of epochs."""
-        history = self.history
-        if self.patience is not None and self.done - history.best_epoch >= self.patience:
-            history.stopped = f"{self.patience} epochs without a better one"
-        return history.stopped is not None or self.done >= self.epochs
 
 
 class Trainer:
@@ -230,34 +163,34 @@ class Trainer:
         """
         self._check_data(images, labels)
         schedule = Constant(self.optimizer.lr) if schedule is None else schedule
-        plan = _Plan.checked(len(images), epochs, batch_size, schedule, validation, seed, patience, keep_last)
+        fit = Fit.checked(len(images), epochs, batch_size, schedule, validation, seed, patience, keep_last)
         if threads is not None:
             set_threads(threads)
-        order = plan.rng.permutation(len(images))
-        held_out, trained = order[: plan.validation], order[plan.validation :]
+        order = fit.rng.permutation(len(images))
+        held_out, trained = order[: fit.validation], order[fit.validation :]
         self.held_out = held_out
-        settings = self._settings(plan, images, labels) if checkpoint or resume else {}
+        settings = fit.settings(self._describe(), images, labels) if checkpoint or resume else {}
         best: dict[str, Array] | None = None
         if resume is not None:
-            best = self._restore(plan, settings, Path(resume))
+            best = self._restore(fit, settings, Path(resume))
         if checkpoint is not None:
-            self._save(plan, settings, best, checkpoint)
+            self._save(fit, settings, best, checkpoint)
         held_out_data = images[held_out], labels[held_out].astype(np.int64)
-        size = min(plan.batch_size, len(trained))
-        batches = batches_for(self.network, images, labels, size, self.augmentation, plan.seed)
-        with Reporter(plan.epochs, len(trained), active=progress) as reporter:
-            while not plan.is_over():
-                record = self._run_epoch(plan, batches, size, trained, held_out_data, reporter)
-                if record.is_best and plan.validation:
+        size = min(fit.batch_size, len(trained))
+        batches = batches_for(self.network, images, labels, size, self.augmentation, fit.seed)
+        with Reporter(fit.epochs, len(trained), active=progress) as reporter:
+            while not fit.is_over():
+                record = self._run_epoch(fit, batches, size, trained, held_out_data, reporter)
+                if record.is_best and fit.validation:
                     best = self._evaluated().state_arrays()
-                plan.history.add(record)
+                fit.history.add(record)
                 if checkpoint is not None:
-                    self._save(plan, settings, best, checkpoint)
+                    self._save(fit, settings, best, checkpoint)
                 reporter.epoch(record)
                 if False in [callback(record) for callback in callbacks]:
-                    plan.history.stopped = "a callback asked to stop"
+                    fit.history.stopped = "a callback asked to stop"
         self.network.load_state_arrays(self._evaluated().state_arrays() if best is None else best)
-        return plan.history
+        return fit.history
 
     def _check_data(self, images: Array, labels: Array) -> None:
         """Before anything is changed: what `Sequential.loss_and_gradients` will check batch by batch."""
@@ -271,7 +204,7 @@ class Trainer:
 
     def _run_epoch(
         self,
-        plan: _Plan,
+        fit: Fit,
         batches: HostBatches | DeviceBatches,
         size: int,
         trained: Array,
@@ -280,15 +213,15 @@ class Trainer:
     ) -> Epoch:
         """Train on every picture of `trained` once, then validate."""
         start = time.perf_counter()
-        order = plan.rng.permutation(trained)
-        batches.start_epoch(order, plan.done)
-        loss = self._run_batches(plan, batches, size, len(order), reporter)
+        order = fit.rng.permutation(trained)
+        batches.start_epoch(order, fit.done)
+        loss = self._run_batches(fit, batches, size, len(order), reporter)
         train_s = time.perf_counter() - start
-        self._check_finite(plan, loss)
-        measured = self._validate(plan, *held_out) if plan.validation else None
+        self._check_finite(fit, loss)
+        measured = self._validate(fit, *held_out) if fit.validation else None
         record = Epoch(
-            epoch=plan.done + 1,
-            epochs=plan.epochs,
+            epoch=fit.done + 1,
+            epochs=fit.epochs,
             loss=loss,
             validation_loss=measured.loss if measured else None,
             validation_accuracy=measured.accuracy if measured else None,
@@ -298,90 +231,80 @@ class Trainer:
             train_s=train_s,
             elapsed_s=time.perf_counter() - start,
         )
-        return replace(record, is_best=plan.keep_last or plan.history.is_best(record))
+        return replace(record, is_best=fit.keep_last or fit.history.is_best(record))
 
     def _run_batches(
-        self, plan: _Plan, batches: HostBatches | DeviceBatches, size: int, count: int, reporter: Reporter
+        self, fit: Fit, batches: HostBatches | DeviceBatches, size: int, count: int, reporter: Reporter
     ) -> float:
         """The steps of one epoch of `count` pictures; returns the mean loss."""
-        first_step = plan.done * -(-count // size)
+        first_step = fit.done * -(-count // size)
         on_host = isinstance(batches, HostBatches)
         total = 0.0
         start = time.perf_counter()
         later: list[tuple[int, int, SupportsFloat]] = []  # steps whose loss nobody has looked at
         for begin in range(0, count, size):
             n, step = min(size, count - begin), begin // size
-            self.optimizer.lr = plan.schedule(first_step + step)
+            self.optimizer.lr = fit.schedule(first_step + step)
             batch = batches.batch(begin, n)
             later.append((step, n, self.step(*batch) if on_host else self._step_of(batch)))
             done = begin + n
             if on_host or reporter.is_due() or done == count:
-                total = self._added(total, later, plan, -(-count // size))
+                total = self._added(total, later, fit, -(-count // size))
                 later.clear()
-                reporter.batch(plan.done + 1, done, total, time.perf_counter() - start)
+                reporter.batch(fit.done + 1, done, total, time.perf_counter() - start)
         return total / count
 
     @staticmethod
-    def _added(total: float, steps: list[tuple[int, int, SupportsFloat]], plan: _Plan, steps_an_epoch: int) -> float:
+    def _added(total: float, steps: list[tuple[int, int, SupportsFloat]], fit: Fit, steps_an_epoch: int) -> float:
         """The total plus the losses of all pictures of these steps; TrainingError where one is not finite."""
         for step, n, later in steps:
             loss = float(later)
             if not math.isfinite(loss):
                 raise TrainingError(
-                    f"the loss became {loss} in epoch {plan.done + 1}, step {step + 1} of {steps_an_epoch}; {REMEDY}"
+                    f"the loss became {loss} in epoch {fit.done + 1}, step {step + 1} of {steps_an_epoch}; {REMEDY}"
                 )
             total += loss * n
         return total
 
-    def _validate(self, plan: _Plan, images: Array, labels: Array) -> metrics.Evaluation:
+    def _validate(self, fit: Fit, images: Array, labels: Array) -> metrics.Evaluation:
         probabilities = self._evaluated().predict_proba(images)
         if not np.isfinite(probabilities).all():
-            raise TrainingError(f"the network's answers are no longer finite after epoch {plan.done + 1}; {REMEDY}")
+            raise TrainingError(f"the network's answers are no longer finite after epoch {fit.done + 1}; {REMEDY}")
         return metrics.evaluate(probabilities, labels, probabilities.shape[1])
 
-    def _check_finite(self, plan: _Plan, loss: float) -> None:
+    def _check_finite(self, fit: Fit, loss: float) -> None:
         """The last step of an epoch can spoil the weights after a loss that was still finite."""
         if not (np.isfinite(self.network.values).all() and np.isfinite(self.network.buffers).all()):
             raise TrainingError(
-                f"a weight is no longer finite after epoch {plan.done + 1}, whose mean loss was {loss:.4g}; {REMEDY}"
+                f"a weight is no longer finite after epoch {fit.done + 1}, whose mean loss was {loss:.4g}; {REMEDY}"
             )
 
     def _evaluated(self) -> Sequential:
         """The network that counts: the averaged one where there is an average."""
         return self.network if self._average is None else self._average.network
 
-    def _settings(self, plan: _Plan, images: Array, labels: Array) -> dict[str, Any]:
-        """All that the bits of the result depend on; JSON-able. Threads are not among it."""
-        settings = {
+    def _describe(self) -> dict[str, Any]:
+        """Its own part of what the bits of a result depend on."""
+        return {
             "network": self.network.describe(),
             "optimizer": self.optimizer.describe(),
-            "schedule": plan.schedule.describe(),
-            "data": _fingerprint(images, labels),
             "label_smoothing": self.label_smoothing,
             "clip_norm": self.clip_norm,
             "ema_decay": self.ema_decay,
             "augmentation": None if self.augmentation is None else self.augmentation.describe(),
-            "epochs": plan.epochs,
-            "batch_size": plan.batch_size,
-            "validation": plan.validation,
-            "seed": plan.seed,
-            "patience": plan.patience,
-            "keep_last": plan.keep_last,
-            "backend": kernels.backend(),
         }
-        return dict(json.loads(json.dumps(settings)))  # as they will be read back: lists, no tuples
 
-    def _save(self, plan: _Plan, settings: dict[str, Any], best: dict[str, Array] | None, path: str | Path) -> None:
+    def _save(self, fit: Fit, settings: dict[str, Any], best: dict[str, Array] | None, path: str | Path) -> None:
         groups = {"network": self.network.state_arrays(), "optimizer": self.optimizer.state_arrays()}
         if self._average is not None:
             groups["average"] = self._average.state_arrays()
         if best is not None:
             groups["best"] = best
-        history = [asdict(record) for record in plan.history.epochs]
-        rng = dict(plan.rng.bit_generator.state)
-        save_checkpoint(Checkpoint(settings, plan.done, self._steps, rng, history, groups), path)
+        history = [asdict(record) for record in fit.history.epochs]
+        rng = dict(fit.rng.bit_generator.state)
+        save_checkpoint(Checkpoint(settings, fit.done, self._steps, rng, history, groups), path)
 
-    def _restore(self, plan: _Plan, settings: dict[str, Any], path: Path) -> dict[str, Array] | None:
+    def _restore(self, fit: Fit, settings: dict[str, Any], path: Path) -> dict[str, Array] | None:
         """Take over a checkpoint's state; returns the best weights, None where there are none yet."""
         checkpoint = load_checkpoint(path)
         checkpoint.check_settings(settings, path)
@@ -393,9 +316,9 @@ class Trainer:
             self.optimizer.load_state_arrays(checkpoint.groups["optimizer"])
             if self._average is not None:
                 self._average.load_state_arrays(checkpoint.groups["average"])
-            plan.rng.bit_generator.state = checkpoint.rng
+            fit.rng.bit_generator.state = checkpoint.rng
             for record in checkpoint.history:
-                plan.history.add(Epoch(**{**record, "epochs": plan.epochs}))
+                fit.history.add(Epoch(**{**record, "epochs": fit.epochs}))
         except (KeyError, TypeError, ValueError) as error:
             raise FastcnnError(f"{path} is a damaged checkpoint ({error}); start afresh without it") from error
         self._steps = checkpoint.steps

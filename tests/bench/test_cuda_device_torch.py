@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fastcnn.bench import cuda_device
-from fastcnn.model import paper_network
+from fastcnn.networks import paper_network
 from fastcnn.optim import Adam
 from fastcnn.train import Trainer
 from tests.bench.test_cuda_device import NAMES, Event

@@ -10,7 +10,8 @@ import pytest
 
 from fastcnn import kernels
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Dropout, Flatten, GlobalAvgPool, MaxPool2d, ReLU
-from fastcnn.model import Sequential, paper_network
+from fastcnn.model import Sequential
+from fastcnn.networks import paper_network
 from fastcnn.optim import Adam
 from tests.kernels.checks import running
 

@@ -10,7 +10,8 @@ import pytest
 
 from fastcnn import kernels
 from fastcnn.augment import Augmentation
-from fastcnn.model import Sequential, paper_network
+from fastcnn.model import Sequential
+from fastcnn.networks import paper_network
 from fastcnn.optim import AdamW
 from fastcnn.train import Trainer
 from tests.kernels.cases import (

@@ -1,0 +1,99 @@
+"""What one training was told, and how far it is: what a checkpoint has to match."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fastcnn import kernels
+from fastcnn.arrays import Array
+from fastcnn.history import History
+from fastcnn.kernels.shapes import integer
+from fastcnn.schedules import Constant
+
+
+def _fingerprint(images: Array, labels: Array) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (images, labels):
+        digest.update(f"{array.shape} {array.dtype.str}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The checked arguments of one `Trainer.fit`, and the part of its state that only it changes."""
+
+    epochs: int
+    batch_size: int
+    schedule: Constant
+    validation: int
+    seed: int
+    patience: int | None
+    keep_last: bool
+    rng: np.random.Generator
+    history: History = field(default_factory=History)
+
+    @classmethod
+    def checked(
+        cls,
+        count: int,
+        epochs: int,
+        batch_size: int,
+        schedule: Constant,
+        validation: int,
+        seed: int,
+        patience: int | None,
+        keep_last: bool,
+    ) -> Fit:
+        """The arguments of `Trainer.fit` for so many pictures; TypeError or ValueError where one is wrong."""
+        validation = integer("validation", validation, 0)
+        if validation >= count:
+            raise ValueError(f"validation must leave some of the {count} pictures to train on, not be {validation}")
+        if patience is not None and validation == 0:
+            raise ValueError("patience needs validation pictures to see which epoch is better; set validation")
+        if patience is not None and keep_last:
+            raise ValueError("patience keeps the best epoch, keep_last the last one; leave one of them out")
+        seed = integer("seed", seed, 0)
+        return cls(
+            integer("epochs", epochs, 1),
+            integer("batch_size", batch_size, 1),
+            schedule,
+            validation,
+            seed,
+            None if patience is None else integer("patience", patience, 1),
+            bool(keep_last),
+            np.random.Generator(np.random.PCG64(seed)),
+        )
+
+    @property
+    def done(self) -> int:
+        """The number of finished epochs."""
+        return len(self.history.epochs)
+
+    def is_over(self) -> bool:
+        """Whether no epoch is to follow; notes the reason where that is not the number of epochs."""
+        history = self.history
+        if self.patience is not None and self.done - history.best_epoch >= self.patience:
+            history.stopped = f"{self.patience} epochs without a better one"
+        return history.stopped is not None or self.done >= self.epochs
+
+    def settings(self, trainer: dict[str, Any], images: Array, labels: Array) -> dict[str, Any]:
+        """All that the bits of the result depend on; JSON-able. Threads are not among it."""
+        settings = {
+            **trainer,
+            "schedule": self.schedule.describe(),
+            "data": _fingerprint(images, labels),
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "validation": self.validation,
+            "seed": self.seed,
+            "patience": self.patience,
+            "keep_last": self.keep_last,
+            "backend": kernels.backend(),
+        }
+        return dict(json.loads(json.dumps(settings)))  # as they will be read back: lists, no tuples

@@ -1,0 +1,35 @@
+"""The networks that are trained here: the paper's, and a deeper one for drawings.
+
+What refuses non-digits is in `refusal`; how each is trained in `recipes`.
+"""
+
+from fastcnn.layer import Layer
+from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Dropout, Flatten, MaxPool2d, ReLU
+from fastcnn.model import Sequential
+
+
+def paper_network(*, seed: int | None = None) -> Sequential:
+    """The paper's network, He-initialised, untrained: 433,890 parameters.
+
+    Convolution (30 filters of 5x5) - ReLU - MaxPool 2x2 - Affine 100 - ReLU - Affine 10; (N, 1, 28, 28) to (N, 10).
+    """
+    layers = [Conv2d(30, 5), ReLU(), MaxPool2d(2), Flatten(), Affine(100), ReLU(), Affine(10)]
+    return Sequential(layers, seed=seed, name="paper")
+
+
+def deep_network(*, seed: int | None = None) -> Sequential:
+    """A deeper network for drawings, He-initialised, untrained: 151,530 parameters.
+
+    Five convolutions, of 32 filters of 5x5 and of 32, 64, 64 and 128 of 3x3, a MaxPool behind the first and the third,
+    Dropout and Affine 10; (N, 1, 28, 28) to (N, 10). Batch normalisation comes before a convolution's ReLU, or behind
+    its MaxPool: there it has a quarter of the values, and convolution, ReLU and MaxPool are one step of the plan.
+    """
+    layers: list[Layer] = [
+        *(Conv2d(32, 5), ReLU(), MaxPool2d(2), BatchNorm2d()),
+        *(Conv2d(32, 3, padding=1), BatchNorm2d(), ReLU()),
+        *(Conv2d(64, 3), ReLU(), MaxPool2d(2), BatchNorm2d()),
+        *(Conv2d(64, 3, padding=1), BatchNorm2d(), ReLU()),
+        *(Conv2d(128, 3), BatchNorm2d(), ReLU()),
+        *(Flatten(), Dropout(0.4), Affine(10)),
+    ]
+    return Sequential(layers, seed=seed, name="default")
