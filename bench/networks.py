@@ -106,7 +106,7 @@ def measure(model: str, runs: Sequence[tuple[Path, dict[str, Any]]], drawings: S
         "bundled_is_seed_0": bundled.is_file() and bundled.read_bytes() == runs[0][0].read_bytes(),
         "epochs": runs[0][1]["epochs"],
         "train_s": mean(results["train_seconds"] for _, results in runs),
-        "picture_s": _median_s(lambda: first.network.predict_proba(one)),
+        "picture_s": _median_s(lambda: calibrated(first.network, one)),
         "recognize_s": _median_s(lambda: first.recognize(canvas)),
         "test_accuracies": accuracies,
         "test_count": len(labels),

@@ -49,7 +49,7 @@ class Committee:
                 )
         self.name = check_name(name)
         self.input_shape, self.output_shape = first.input_shape, first.output_shape
-        self.temperature = 1.0  # of the mean; each member has its own
+        self.temperature, self.views = 1.0, 1  # of the mean; each member has its own
 
     def __repr__(self) -> str:
         return f"Committee({len(self.members)} x {self.members[0].name or 'network'}, input_shape={self.input_shape})"

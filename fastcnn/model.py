@@ -22,7 +22,7 @@ from .losses import check_label_smoothing, check_labels, softmax, softmax_cross_
 from .optim import clip_gradients
 from .parameters import Parameter, allocate, initialise
 from .plan import Plan, serves
-from .structure import check_arrays, check_dtype, check_name, declare, layers_from_description
+from .structure import check_arrays, check_dtype, check_name, check_views, declare, layers_from_description
 from .summary import summary_table, text_table
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ class Sequential:
     seed : for the initial weights, an int from 0; None draws from the system's entropy
     dtype : float32 or float64
     name : a label that is saved along
+    views : how often `calibration` reads a picture: once, or 5 times, moved by a pixel to each side as well; saved
+        along, and nothing here uses it
 
     Raises
     ------
@@ -60,9 +62,11 @@ class Sequential:
         seed: int | None = None,
         dtype: DTypeLike = np.float32,
         name: str = "",
+        views: int = 1,
     ) -> None:
         self.dtype = check_dtype(dtype)
         self.name = check_name(name)
+        self.views = check_views(views)
         self.temperature = 1.0  # what `calibration` divides the logits by; saved along, and nothing else here uses it
         self.layers = tuple(layers)
         self.input_shape, self.output_shape, declared = declare(self.layers, input_shape)
@@ -280,13 +284,14 @@ class Sequential:
             "input_shape": list(self.input_shape),
             "dtype": self.dtype.name,
             "layers": [layer.describe() for layer in self.layers],
+            **({"views": self.views} if self.views > 1 else {}),
         }
 
     @classmethod
     def from_description(cls, description: dict[str, Any], *, seed: int | None = None) -> "Sequential":
         """A new network such as `describe` described; TypeError or ValueError where that is no description."""
         layers = layers_from_description(description)
-        options = {key: description[key] for key in ("name", "input_shape", "dtype")}
+        options = {key: value for key, value in description.items() if key != "layers"}
         return cls(layers, seed=seed, **options)
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -52,10 +52,12 @@ class Recipe:
     settle: bool = False  # measure batch normalization's statistics anew, on unchanged pictures
     redrawn: int = 0  # of MNIST's pictures, prepared as larger scans would be
     nondigits: int = 0  # each labelled with its kind, behind the digits
+    views: int = 1  # see `calibration`
     refused: float = 0.0  # share of digits set aside that may be refused; fixes the threshold
 
     def trainer(self, network: Sequential) -> Trainer:
-        """A trainer for the network, with this recipe's optimizer."""
+        """A trainer for the network, with this recipe's optimizer; the network gets the recipe's views."""
+        network.views = self.views
         optimizer = AdamW(self.lr, weight_decay=self.weight_decay)
         return Trainer(
             network,

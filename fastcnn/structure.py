@@ -15,6 +15,7 @@ from .parameters import Declaration
 
 MAX_LAYERS = 1000
 MAX_NAME = 200
+VIEWS = (1, 5)  # a picture alone, or with those moved to each side
 # 256 MiB of float32: far beyond any network for 28x28 pictures, and a bound for what a file can ask for.
 MAX_PARAMETERS = 1 << 26
 
@@ -50,8 +51,8 @@ def declare(
 
 def layers_from_description(description: object) -> list[Layer]:
     """The layers of a network's description; TypeError or ValueError where it is not one."""
-    if not isinstance(description, dict) or set(description) != {"name", "input_shape", "dtype", "layers"}:
-        raise ValueError("the description must have name, input_shape, dtype and layers")
+    if not isinstance(description, dict) or set(description) - {"views"} != {"name", "input_shape", "dtype", "layers"}:
+        raise ValueError("the description must have name, input_shape, dtype and layers, and may have views")
     layers = description["layers"]
     if not isinstance(layers, list) or len(layers) > MAX_LAYERS:
         raise ValueError(f"the description must hold a list of at most {MAX_LAYERS} layers")
@@ -65,6 +66,13 @@ def check_name(name: str) -> str:
     if len(name) > MAX_NAME or not name.isprintable():
         raise ValueError(f"name must be at most {MAX_NAME} printable characters")
     return name
+
+
+def check_views(views: int) -> int:
+    """The number of views; TypeError or ValueError unless it is one of VIEWS."""
+    if integer("views", views, 1) not in VIEWS:
+        raise ValueError(f"views must be one of {VIEWS}, not {views}")
+    return int(views)
 
 
 def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:

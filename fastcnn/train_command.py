@@ -138,7 +138,7 @@ def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
 
 def _train(job: _Job, images: Array, labels: Array, *, calibrate: bool) -> tuple[Sequential, History]:
     """Train one network; an interruption ends in a sentence that says how to go on."""
-    from fastcnn.calibration import fit_temperature
+    from fastcnn.calibration import fit_temperature, logits_of_views
     from fastcnn.recipes import NETWORKS
     from fastcnn.settle import settle_statistics
     from fastcnn.train import VALIDATION_PICTURES
@@ -169,7 +169,8 @@ def _train(job: _Job, images: Array, labels: Array, *, calibrate: bool) -> tuple
     if job.recipe.refused:
         _fit_threshold(network, job, images[trainer.held_out], labels[trainer.held_out])
     elif calibrate and len(trainer.held_out):
-        network.temperature = fit_temperature(network.forward(images[trainer.held_out]), labels[trainer.held_out])
+        logits = logits_of_views(network, images[trainer.held_out])
+        network.temperature = fit_temperature(logits, labels[trainer.held_out])
     return network, history
 
 

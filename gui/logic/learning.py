@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.calibration import calibrated
 from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.collection import Sample, arrays
 from fastcnn.gui.logic.engine import Set
@@ -64,7 +65,7 @@ def score(network: Network, images: npt.NDArray[np.uint8], labels: npt.NDArray[n
     """How many of these pictures a network reads right."""
     if not len(labels):
         return Score(0, 0)
-    answers = network.predict_proba(images).argmax(axis=1)
+    answers = calibrated(network, images).argmax(axis=1)
     return Score(int((answers == labels).sum()), len(labels))
 
 

@@ -1,9 +1,9 @@
-"""Temperature: found where it is known, kept in the weights' file, and without a say in the answers."""
+"""Temperature: found where it is known, kept in the file, and without a say in the answers. Views: read, and kept."""
 
 import numpy as np
 import pytest
 
-from fastcnn import load_network
+from fastcnn import calibration, load_network
 from fastcnn.calibration import calibrated, fit_temperature
 from fastcnn.errors import FastcnnError
 from fastcnn.files import read_arrays, write_arrays
@@ -26,14 +26,14 @@ def test_known_temperature_is_found(temperature, rng):
     logits = rng.normal(0, 2 * temperature, (40_000, 10))
     probabilities = softmax(logits / temperature)
     labels = (probabilities.cumsum(axis=1) > rng.random((40_000, 1))).argmax(axis=1)
-    found = fit_temperature(logits, labels)
+    found = fit_temperature(logits[np.newaxis], labels)
     assert found == pytest.approx(temperature, rel=0.03)
     after = softmax(logits / found)
     assert expected_calibration_error(after.max(axis=1), after.argmax(axis=1) == labels) < 0.01
 
 
 def test_all_right_or_all_wrong_has_a_finite_temperature():
-    logits = np.eye(10)
+    logits = np.eye(10)[np.newaxis]
     assert np.isfinite(fit_temperature(logits, np.arange(10)))
     assert np.isfinite(fit_temperature(logits, (np.arange(10) + 1) % 10))
 
@@ -44,6 +44,60 @@ def test_temperature_softens_and_keeps_the_answers(network, rng):
     np.testing.assert_array_equal(plain.argmax(axis=1), soft.argmax(axis=1))
     np.testing.assert_allclose(soft, softmax(network.forward(images) / np.float32(2.5)), rtol=1e-6)
     assert (soft.max(axis=1) < plain.max(axis=1)).all()
+
+
+def test_five_views_are_read_and_the_mean_is_taken(rng):
+    """Of a network that gives the pixels themselves."""
+    network = Sequential([Flatten(), Affine(9)], input_shape=(1, 3, 3), dtype=np.float64, views=5)
+    network.load_state_arrays({"1.weight": np.eye(9), "1.bias": np.zeros(9)})
+    network.temperature = 2.0
+    image = np.arange(1.0, 10).reshape(3, 3)
+    moved = [
+        image,
+        np.array([[0, 0, 0], [1, 2, 3], [4, 5, 6]]),
+        np.array([[4, 5, 6], [7, 8, 9], [0, 0, 0]]),
+        np.array([[0, 1, 2], [0, 4, 5], [0, 7, 8]]),
+        np.array([[2, 3, 0], [5, 6, 0], [8, 9, 0]]),
+    ]
+    expected = np.mean([np.exp(each.ravel() / 2) / np.exp(each.ravel() / 2).sum() for each in moved], axis=0)
+    np.testing.assert_allclose(calibrated(network, image[np.newaxis, np.newaxis]), [expected], rtol=1e-12)
+
+
+def test_views_of_many_pictures_are_read_in_parts(monkeypatch, rng):
+    network = Sequential([Flatten(), Affine(10)], seed=0, views=5)
+    images = rng.random((7, 1, 28, 28), np.float32)
+    expected = calibrated(network, images)
+    monkeypatch.setattr(calibration, "CHUNK", 3)
+    np.testing.assert_array_equal(calibrated(network, images), expected)
+    assert calibrated(network, images[:0]).shape == (0, 10)
+
+
+def test_temperature_of_views_is_that_of_their_mean(rng):
+    logits = rng.normal(0, 4, (2000, 10))
+    labels = logits.argmax(axis=1)
+    labels[:400] = (labels[:400] + 1) % 10
+    views = np.stack([logits, logits])
+    assert fit_temperature(views, labels) == fit_temperature(logits[np.newaxis], labels)
+    sharper = np.stack([logits, 2 * logits])
+    found = fit_temperature(sharper, labels)
+    losses = [
+        -np.log((softmax(logits / t) + softmax(2 * logits / t))[np.arange(2000), labels] / 2).mean()
+        for t in (0.97 * found, found, 1.03 * found)
+    ]
+    assert losses[1] < losses[0] and losses[1] < losses[2]
+
+
+def test_views_are_saved_and_copied(tmp_path):
+    network = Sequential([Flatten(), Affine(10)], seed=0, views=5)
+    network.save(tmp_path / "network.safetensors")
+    assert load_network(tmp_path / "network.safetensors").views == network.copy().views == 5
+    assert "views" not in Sequential([Flatten(), Affine(10)], seed=0).describe()  # the files are what they were
+
+
+@pytest.mark.parametrize(("views", "error"), [(4, ValueError), (0, ValueError), (1.0, TypeError), ("5", TypeError)])
+def test_impossible_views_are_refused(views, error):
+    with pytest.raises(error, match="views"):
+        Sequential([Flatten(), Affine(10)], views=views)
 
 
 def test_temperature_is_saved_and_copied(network, tmp_path):

@@ -40,6 +40,14 @@ def test_refusal_recipe_mixes_scans_and_labelled_nondigits_in():
     assert NETWORKS["refusal"](seed=0).output_shape == (10 + len(KINDS),)
 
 
+def test_network_gets_the_views_of_its_recipe():
+    network = NETWORKS["paper"](seed=0)
+    replace(RECIPES["paper"], views=5).trainer(network)
+    assert network.views == 5
+    RECIPES["paper"].trainer(network)
+    assert network.views == 1
+
+
 def test_refusing_network_is_small():
     assert 4 * NETWORKS["refusal"](seed=0).parameter_count < 300_000
 
