@@ -37,7 +37,7 @@ def _ways(texts: tuple[str, ...]) -> tuple[Way, ...]:
 def pose(rng: Rng, thickest: float = 1.0) -> Pose:
     """Any size and pen, as for synthetic digits, and turned a little."""
     size = float(rng.uniform(*SIZES))
-    pen_px = size * float(np.exp(rng.uniform(*np.log(PENS)))) * 2 * DRAWN_PX * thickest
+    pen_px = size * float(rng.uniform(*PENS)) * 2 * DRAWN_PX * thickest
     return Pose(size, pen_px, 0.5, 0.5, float(rng.uniform(-TURN_DEG, TURN_DEG)))
 
 
