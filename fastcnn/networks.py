@@ -18,14 +18,16 @@ def paper_network(*, seed: int | None = None) -> Sequential:
 
 
 def deep_network(*, seed: int | None = None) -> Sequential:
-    """A deeper network for drawings, He-initialised, untrained: 151,530 parameters.
+    """A deeper network for drawings, He-initialised, untrained: 155,498 parameters.
 
-    Five convolutions, of 32 filters of 5x5 and of 32, 64, 64 and 128 of 3x3, a MaxPool behind the first and the third,
-    Dropout and Affine 10; (N, 1, 28, 28) to (N, 10). Batch normalisation comes before a convolution's ReLU, or behind
-    its MaxPool: there it has a quarter of the values, and convolution, ReLU and MaxPool are one step of the plan.
+    Six convolutions, of 16, 32, 32, 64, 64 and 128 filters of 3x3, a MaxPool behind the second and the fourth, Dropout
+    and Affine 10; (N, 1, 28, 28) to (N, 10). Batch normalisation comes before a convolution's ReLU, or behind its
+    MaxPool: there it has a quarter of the values, and convolution, ReLU and MaxPool are one step of the plan. The first
+    has none: on 26x26 pixels it would cost a seventh of a training step.
     """
     layers: list[Layer] = [
-        *(Conv2d(32, 5), ReLU(), MaxPool2d(2), BatchNorm2d()),
+        *(Conv2d(16, 3), ReLU()),
+        *(Conv2d(32, 3), ReLU(), MaxPool2d(2), BatchNorm2d()),
         *(Conv2d(32, 3, padding=1), BatchNorm2d(), ReLU()),
         *(Conv2d(64, 3), ReLU(), MaxPool2d(2), BatchNorm2d()),
         *(Conv2d(64, 3, padding=1), BatchNorm2d(), ReLU()),
