@@ -169,7 +169,10 @@ class Sequential:
         return out
 
     def predict_proba(self, images: Array) -> Array:
-        """Probabilities (N, classes), the softmax of `forward`; arguments and errors as there."""
+        """Probabilities (N, classes), the softmax of `forward`; arguments and errors as there.
+
+        Neither temperature nor views have a part in them: `calibration.calibrated` gives what a `Recognizer` shows.
+        """
         return softmax(self.forward(images))
 
     def loss_and_gradients(self, images: Array, labels: Array, *, label_smoothing: float = 0.0, step: int = 0) -> float:
