@@ -13,7 +13,7 @@ from fastcnn.arrays import Array
 from fastcnn.model import Sequential
 
 BATCH_SIZE = 100
-BATCHES = 250  # more change nothing; 5 s on one core for the default network
+BATCHES = 250  # more change nothing; 8 s on one core for the default network
 FORGOTTEN = 50  # of them, until the old statistics weigh less than 1 % (momentum 0.1)
 
 
