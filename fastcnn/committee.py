@@ -1,6 +1,7 @@
 """A committee: several networks that read each picture, and answer with the mean of their probabilities.
 
-Each member's probabilities are those at its own temperature, so that one that is too sure does not outvote the others.
+Each member's probabilities are those at its own temperature and views, so that one that is too sure does not outvote
+the others.
 It has what a network has for reading, and one file; it is trained member by member.
 """
 
@@ -60,7 +61,10 @@ class Committee:
         return sum(member.parameter_count for member in self.members)
 
     def predict_proba(self, images: Array) -> Array:
-        """Probabilities (N, classes) float64, the mean of the members'; arguments and errors as for `forward`."""
+        """Probabilities (N, classes) float64, the mean of what `calibrated` gives of each member.
+
+        Arguments and errors as for `forward`.
+        """
         total = np.zeros((len(images), *self.output_shape))
         for member in self.members:
             total += calibrated(member, images)

@@ -66,7 +66,7 @@ class Sequential:
     ) -> None:
         self.dtype = check_dtype(dtype)
         self.name = check_name(name)
-        self.views = check_views(views)
+        self.views = views
         self.temperature = 1.0  # what `calibration` divides the logits by; saved along, and nothing else here uses it
         self.layers = tuple(layers)
         self.input_shape, self.output_shape, declared = declare(self.layers, input_shape)
@@ -85,6 +85,15 @@ class Sequential:
 
     def __repr__(self) -> str:
         return f"Sequential([{', '.join(map(repr, self.layers))}], input_shape={self.input_shape})"
+
+    @property
+    def views(self) -> int:
+        """How often `calibration` reads a picture; assigning raises TypeError or ValueError unless it is 1 or 5."""
+        return self._views
+
+    @views.setter
+    def views(self, views: int) -> None:
+        self._views = check_views(views)
 
     @property
     def values(self) -> Array:
@@ -157,7 +166,7 @@ class Sequential:
         TypeError, ValueError
             If images has another dtype or shape.
         """
-        self._check_images(images)
+        self.check_images(images)
         out = np.empty((len(images), *self.output_shape), self.dtype)
         with self._lock:
             if len(images) > self._chunk:
@@ -194,7 +203,7 @@ class Sequential:
         TypeError, ValueError
             If an argument has another dtype, shape or range; nothing has changed then.
         """
-        self._check_images(images)
+        self.check_images(images)
         if len(images) == 0:
             raise ValueError("images must hold at least one picture to train on")
         check_labels(labels, len(images), self.output_shape[0])
@@ -321,7 +330,8 @@ class Sequential:
             )
         return text_table(plan.table())
 
-    def _check_images(self, images: Array) -> None:
+    def check_images(self, images: Array) -> None:
+        """TypeError or ValueError, in one sentence, unless these are pictures that it takes."""
         if not isinstance(images, np.ndarray) or images.dtype not in (np.uint8, np.float32, np.float64):
             raise TypeError(f"images must be a uint8, float32 or float64 array, not {kind_of(images)}")
         if images.ndim != 4 or images.shape[1:] != self.input_shape:

@@ -95,7 +95,7 @@ def fit_threshold(network: Sequential, digits: Array, refused: float) -> None:
 
     Parameters
     ----------
-    network : whose last layer is affine; changed
+    network : of one view, at temperature 1, whose last layer is affine; changed
     digits : (N, 1, 28, 28), N at least 1, of digits that it was not trained on
     refused : 0 to 1
     """

@@ -50,7 +50,8 @@ class Trainer:
     optimizer : one of `fastcnn.optim`
     label_smoothing : share of each target spread over all classes, in [0, 1)
     clip_norm : largest Euclidean norm of all gradients together; None does not clip
-    ema_decay : also keep an exponential moving average of the weights, which then is what `fit` validates and returns
+    ema_decay : also keep an exponential moving average of weights and running statistics, which then is what `fit`
+        validates and returns
     augmentation : what `fit` does to each picture, anew in each epoch; the pictures must be uint8 and of one channel
     """
 
@@ -267,6 +268,7 @@ class Trainer:
         return total
 
     def _validate(self, fit: Fit, images: Array, labels: Array) -> metrics.Evaluation:
+        """Of one view: what a recognizer reads with more is right more often."""
         probabilities = self._evaluated().predict_proba(images)
         if not np.isfinite(probabilities).all():
             raise TrainingError(f"the network's answers are no longer finite after epoch {fit.done + 1}; {REMEDY}")

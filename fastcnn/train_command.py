@@ -145,6 +145,7 @@ def _train(job: _Job, images: Array, labels: Array, *, calibrate: bool) -> tuple
 
     network = NETWORKS[job.model](seed=job.seed)
     network.name = job.model  # two recipes may train one network
+    network.views = job.recipe.views
     trainer = job.recipe.trainer(network)
     images, labels = job.recipe.mix(images, labels, job.seed)
     validation = min(VALIDATION_PICTURES, len(images) // VALIDATION_SHARE)

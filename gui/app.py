@@ -91,7 +91,7 @@ class Program(QObject):
     def close(self) -> None:
         """End all work; nothing is called back any more."""
         self.pages.hand.cancel()
-        self.pages.end()
+        self.pages.training.stop()
         stop(self.pages.trainer, self.pages.learner, self.answers, self.work)
         if self._lock is not None:
             self._lock.unlock()

@@ -33,8 +33,6 @@ from fastcnn.gui.worker import Worker
 if TYPE_CHECKING:
     from fastcnn.gui.app import Program
 
-TRAINING_TIMEOUT_S = 10.0  # for a step, and the copy of what it made; the other jobs have worker.STOP_TIMEOUT_S
-
 
 class Pages(QObject):
     """Builds the pages into the program's window."""
@@ -95,17 +93,11 @@ class Pages(QObject):
             question = tr("A training is running. Stop it and close? It can go on from the last finished epoch.")
             if not ask(self._window, tr("Training"), question):
                 return False
-            self.training.stop()
         settings = self._program.settings
         settings.experiment_groups = self.experiment.groups.value()
         settings.experiment_size = self.experiment.size_.value()
         settings.epochs = self.training_page.epochs.value()
         return True
-
-    def end(self) -> None:
-        """End a training, and wait for it."""
-        self.training.stop()
-        self.training.wait(TRAINING_TIMEOUT_S)
 
     def _add_networks(self) -> None:
         program, window = self._program, self._window

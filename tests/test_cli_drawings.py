@@ -82,12 +82,13 @@ def test_predict_reads_strings(strokes, tmp_path, capsys):
     assert blank == {"image": pictures[1], "string": "", "digits": []}
 
 
-def test_bundled_recipe_trains_and_keeps_its_temperature(data_dir, tmp_path, monkeypatch):  # noqa: F811
+def test_bundled_recipe_trains_and_keeps_temperature_and_views(data_dir, tmp_path, monkeypatch):  # noqa: F811
     monkeypatch.setitem(recipes.BUNDLED_RECIPES, "paper", replace(recipes.BUNDLED_RECIPES["paper"], synthetic=40))
     out = tmp_path / "weights.safetensors"
     options = ["--epochs", "1", "--batch-size", "20", "--data-dir", str(data_dir), "--out", str(out)]
     assert main(["train", "--recipe", "bundled", *options]) == 0
     assert load_network(out).temperature != 1
+    assert load_network(out).views == 5
     assert np.isfinite(load_network(out).values).all()
 
 

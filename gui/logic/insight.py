@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.calibration import calibrated
+
 if TYPE_CHECKING:
     from fastcnn.committee import Network
     from fastcnn.layers import Conv2d
@@ -61,7 +63,7 @@ def feature_maps(network: Network, field: Field) -> Field | None:
 
 
 def occlusion(network: Network, field: Field, digit: int) -> Field:
-    """How much the digit's probability falls when a square around each pixel is blackened: (28, 28), 0 to 1.
+    """How much the shown probability of a digit falls when a square around each pixel is blackened: (28, 28), 0 to 1.
 
     After Zeiler and Fergus, Visualizing and understanding convolutional networks (2014), section 4.2.
     """
@@ -71,8 +73,8 @@ def occlusion(network: Network, field: Field, digit: int) -> Field:
         for column in range(SIDE_PX):
             rows, columns = slice(max(0, row - half), row + half + 1), slice(max(0, column - half), column + half + 1)
             copies[row * SIDE_PX + column, 0, rows, columns] = 0
-    whole = network.predict_proba(field[np.newaxis, np.newaxis].astype(np.float32))[0, digit]
-    fall = np.maximum(0, whole - network.predict_proba(copies)[:, digit])
+    whole = calibrated(network, field[np.newaxis, np.newaxis].astype(np.float32))[0, digit]
+    fall = np.maximum(0, whole - calibrated(network, copies)[:, digit])
     heat: Field = fall.reshape(SIDE_PX, SIDE_PX).astype(np.float32)
     return heat
 

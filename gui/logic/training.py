@@ -109,10 +109,6 @@ class Training:
             self._enter(State.STOPPING)
             self._run.stop()
 
-    def wait(self, timeout_s: float) -> bool:
-        """Wait for the end of a training that was told to stop; returns whether it ended."""
-        return self._run is None or not self.is_active or self._run.wait(timeout_s)
-
     def try_it(self, on: bool) -> None:
         """Let the network in training answer, as it is now and as it becomes; or the chosen one again."""
         self._trying = on

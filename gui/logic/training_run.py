@@ -53,7 +53,7 @@ class Run:
 
     def __init__(self, checkpoint: Path, target: Path, curves: Curves) -> None:
         self._checkpoint, self._target, self.curves = checkpoint, target, curves
-        self._go_on, self._stop, self._finished = threading.Event(), threading.Event(), threading.Event()
+        self._go_on, self._stop = threading.Event(), threading.Event()
         self._go_on.set()
         self._preview: Sequential | None = None
         self._shown_s = self._marked_s = 0.0
@@ -77,10 +77,6 @@ class Run:
         self._stop.set()
         self._go_on.set()
 
-    def wait(self, timeout_s: float) -> bool:
-        """Wait until `train` has returned or raised; returns whether it has."""
-        return self._finished.wait(timeout_s)
-
     def train(self, epochs: int, training: Set, *, resume: bool) -> History:
         """Train from the beginning, or go on from the checkpoint, whose epochs and seed then count.
 
@@ -91,12 +87,6 @@ class Run:
         FastcnnError
             If the checkpoint cannot be read or written.
         """
-        try:
-            return self._train(epochs, training, resume)
-        finally:
-            self._finished.set()
-
-    def _train(self, epochs: int, training: Set, resume: bool) -> History:
         from fastcnn.checkpoint import load_checkpoint
         from fastcnn.recipes import NETWORKS, RECIPES
         from fastcnn.train import VALIDATION_PICTURES

@@ -68,7 +68,10 @@ def test_views_of_many_pictures_are_read_in_parts(monkeypatch, rng):
     images = rng.random((7, 1, 28, 28), np.float32)
     expected = calibrated(network, images)
     monkeypatch.setattr(calibration, "CHUNK", 3)
+    read, forward = [], network.forward
+    monkeypatch.setattr(network, "forward", lambda some: read.append(len(some)) or forward(some))
     np.testing.assert_array_equal(calibrated(network, images), expected)
+    assert read == [15, 15, 5]
     assert calibrated(network, images[:0]).shape == (0, 10)
 
 
@@ -98,6 +101,19 @@ def test_views_are_saved_and_copied(tmp_path):
 def test_impossible_views_are_refused(views, error):
     with pytest.raises(error, match="views"):
         Sequential([Flatten(), Affine(10)], views=views)
+    network = Sequential([Flatten(), Affine(10)])
+    with pytest.raises(error, match="views"):
+        network.views = views
+
+
+@pytest.mark.parametrize("images", [np.zeros((28, 28)), [[0]], np.zeros((3, 28, 28)), np.zeros((2, 1, 28, 27)), None])
+def test_wrong_pictures_are_refused_alike_with_one_view_and_five(images):
+    messages = []
+    for views in (1, 5):
+        with pytest.raises((TypeError, ValueError), match="images must") as error:
+            calibrated(Sequential([Flatten(), Affine(10)], views=views), images)
+        messages.append(str(error.value))
+    assert messages[0] == messages[1]
 
 
 def test_temperature_is_saved_and_copied(network, tmp_path):

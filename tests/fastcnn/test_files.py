@@ -381,6 +381,12 @@ CHANGED_DESCRIPTIONS = {
     "input size": (lambda d: d.update(input_shape=[1, 3, 10**9]), "is larger than|more than"),
     "input text": (lambda d: d.update(input_shape="1, 3, 4"), "input_shape must be"),
     "name": (lambda d: d.update(name="a\x1b[31m"), "printable"),
+    "views": (lambda d: d.update(views=3), "views must be one of"),
+    "views are true": (lambda d: d.update(views=True), "views must be an"),
+    "views are no integer": (lambda d: d.update(views=2.5), "views must be an"),
+    "views are text": (lambda d: d.update(views="5"), "views must be an"),
+    "views are null": (lambda d: d.update(views=None), "views must be an"),
+    "many views": (lambda d: d.update(views=10**400), "views must lie between"),
     "long name": (lambda d: d.update(name="a" * 10_000), "name must be at most 200"),
 }
 

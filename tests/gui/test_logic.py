@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from fastcnn import paper_network
+from fastcnn.calibration import calibrated
 from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic import collection, insight, learning, placing
 from fastcnn.gui.logic.answers import Answer, Kind, judge
@@ -19,6 +20,8 @@ from fastcnn.gui.logic.experiment import HAND, MNIST, Session, Trial
 from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.results import read_all
 from fastcnn.gui.logic.settings import Settings
+from fastcnn.layers import Affine, Flatten
+from fastcnn.model import Sequential
 
 LOGIC = Path(collection.__file__).parent
 
@@ -304,6 +307,20 @@ def test_mistakes_are_measured_at_the_networks_temperature(rng):
     powers = np.exp(network.forward(images).astype(np.float64) / 5)
     expected = powers / powers.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(read_all(network, (images, labels)).probabilities, expected, atol=1e-6)
+
+
+def test_occlusion_is_the_fall_of_the_shown_probability(rng):
+    network = Sequential([Flatten(), Affine(10)], seed=0, views=5)
+    network.temperature = 0.5
+    field = np.zeros((28, 28), np.float32)
+    field[10:18, 12:15] = rng.random((8, 3), np.float32)
+    hidden = field.copy()
+    hidden[10:15, 11:16] = 0  # 5 x 5 about row 12, column 13
+    before, after = (calibrated(network, each[np.newaxis, np.newaxis])[0] for each in (field, hidden))
+    digit = int((before - after).argmax())
+    heat = insight.occlusion(network, field, digit)
+    assert heat[12, 13] == pytest.approx(before[digit] - after[digit], abs=1e-6)
+    assert heat[12, 13] > 0.001 and heat[0, 0] == 0
 
 
 @pytest.mark.parametrize(("count", "rows", "columns"), [(30, 3, 10), (32, 4, 8), (33, 4, 10), (7, 1, 7)])

@@ -12,6 +12,8 @@ from PyQt5.QtCore import QPointF, Qt
 from PyQt5.QtWidgets import QComboBox, QFileDialog, QInputDialog, QLabel, QMessageBox, QPushButton, QSpinBox, QWidget
 
 from fastcnn import load_network, paper_network
+from fastcnn.calibration import calibrated
+from fastcnn.gui import app
 from fastcnn.gui.logic import learning, training_run
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
 from fastcnn.metrics import wilson_interval
@@ -33,7 +35,7 @@ def _click(window, name):
 
 def _answers(window):
     images, labels = load_pictures()
-    return window.program.engine.network.predict_proba(images).argmax(axis=1), labels
+    return calibrated(window.program.engine.network, images).argmax(axis=1), labels
 
 
 def test_next_mistake_goes_through_the_mistakes_and_back(window, settle):
@@ -429,10 +431,8 @@ def test_closing_during_training_asks_and_keeps_what_was_trained(qtbot, window, 
     assert not window.close()
     assert window.isVisible() and pages.training.is_active and len(asked) == 1
     monkeypatch.setattr(QMessageBox, "question", lambda *args: QMessageBox.Yes)
-    hidden, wait = [], pages.training.wait
-    monkeypatch.setattr(
-        pages.training, "wait", lambda timeout_s: hidden.append(not window.isVisible()) or wait(timeout_s)
-    )
+    hidden, stop = [], app.stop
+    monkeypatch.setattr(app, "stop", lambda *workers: hidden.append(not window.isVisible()) or stop(*workers))
     assert window.close()
     assert hidden == [True]  # nobody looks at a frozen window
 

@@ -10,7 +10,17 @@ from fastcnn import kernels
 from fastcnn.batchnorm import BatchNorm2d
 from fastcnn.layers import Affine, Conv2d, Dropout, Flatten, GlobalAvgPool, MaxPool2d, ReLU
 from fastcnn.model import Sequential
-from fastcnn.optim import SGD, AdaGrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSProp
+from fastcnn.optim import (
+    SGD,
+    AdaGrad,
+    Adam,
+    AdamW,
+    ExponentialMovingAverage,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    RMSProp,
+)
 from fastcnn.train import Trainer
 from tests.kernels.cases import SIMULATED
 from tests.kernels.checks import running
@@ -49,7 +59,7 @@ def losses(
     backend: str, network: Sequential, optimizer: Optimizer, data: list[tuple[np.ndarray, np.ndarray]]
 ) -> list[float]:
     with running(backend):
-        trainer = Trainer(network, optimizer, label_smoothing=0.1, ema_decay=0.9)
+        trainer = Trainer(network, optimizer, label_smoothing=0.1)
         return [trainer.step(*batch) for batch in data]
 
 
@@ -67,6 +77,23 @@ def test_losses_and_values_follow_the_cpu(network, rng: np.random.Generator) -> 
     np.testing.assert_allclose(ours.forward(data[0][0]), logits, rtol=0, atol=1e-4)
 
 
+@pytest.mark.parametrize("network", [paper_like, everything])
+def test_averages_follow_the_cpu(network, rng: np.random.Generator) -> None:  # type: ignore[no-untyped-def]
+    """Of values and running statistics, both on the device."""
+    data, averages = batches(rng, network().input_shape), {}
+    for backend in ("cuda", "cpu"):
+        with running(backend):
+            source = network()
+            average = ExponentialMovingAverage(source, 0.9)
+            trainer = Trainer(source, Adam(0.01))
+            for batch in data:
+                trainer.step(*batch)
+                average.update()
+            averages[backend] = average.network.state_arrays()
+    for name, array in averages["cuda"].items():
+        np.testing.assert_allclose(array, averages["cpu"][name], rtol=0, atol=1e-4, err_msg=name)
+
+
 @pytest.mark.parametrize("kind", [SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW])
 def test_each_optimizer_updates_on_the_device(kind: type[Optimizer], rng: np.random.Generator) -> None:
     values, gradients = rng.standard_normal(37), rng.standard_normal(37)
@@ -81,10 +108,11 @@ def test_each_optimizer_updates_on_the_device(kind: type[Optimizer], rng: np.ran
         np.testing.assert_allclose(array, theirs.state_arrays()[name], rtol=1e-14)
 
 
-def test_a_step_brings_back_one_float(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("network", [paper_like, everything])
+def test_a_step_brings_back_one_float(network, rng, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 
-    network = paper_like()
+    network = network()
     trainer = Trainer(network, AdamW(0.01), ema_decay=0.9)
     data = batches(rng, network.input_shape)
     trainer.step(*data[0])
