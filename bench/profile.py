@@ -56,7 +56,7 @@ def split(trainer: Trainer, images: Array, labels: Array) -> tuple[list[Part], A
     loss = plan.loss
     # What Sequential.loss_and_gradients does in Python before the first kernel.
     checks: Calls = [
-        (network._check_images, (images,)), (check_labels, (labels, n, network.output_shape[0])),
+        (network.check_images, (images,)), (check_labels, (labels, n, network.output_shape[0])),
         (check_label_smoothing, (0.0,)), (integer, ("step", 0, 0)), (lambda: network._plan_for(n, training=True), ()),
     ]  # fmt: skip
     parts = [Part("checks of the arguments", checks, 0), Part("pictures", [(plan.input.load, (images,))], 0)]

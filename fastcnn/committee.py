@@ -60,6 +60,10 @@ class Committee:
         """The number of trained values of all members."""
         return sum(member.parameter_count for member in self.members)
 
+    def check_images(self, images: Array) -> None:
+        """TypeError or ValueError, in one sentence, unless these are pictures that its members take."""
+        self.members[0].check_images(images)
+
     def predict_proba(self, images: Array) -> Array:
         """Probabilities (N, classes) float64, the mean of what `calibrated` gives of each member.
 
