@@ -114,8 +114,8 @@ def test_inside_shows_maps_filters_and_where_it_looked(window, settle):
     window.tabs.setCurrentWidget(inside)
     settle()
     first = inside.maps.pixels
-    assert first.shape == (4 * 25 - 1, 8 * 25 - 1)  # 32 maps of 24 x 24, in rows of eight
-    assert inside.filters.pixels.shape == (4 * 6 - 1, 8 * 6 - 1, 3)
+    assert first.shape == (2 * 27 - 1, 8 * 27 - 1)  # 16 maps of 26 x 26, in rows of eight
+    assert inside.filters.pixels.shape == (2 * 4 - 1, 8 * 4 - 1, 3)
     assert inside.heat.pixels is None
     _click(window, "occlusionButton")
     settle()
