@@ -49,8 +49,6 @@ def open_window() -> Iterator[Any]:
         try:
             yield window
         finally:
-            window.program.pages.training.stop()
-            window.program.pages.training.wait(TIMEOUT_S)
             window.program.close()
             window.may_close = lambda: True
             window.close()
