@@ -39,8 +39,7 @@ BENCHMARKS = {
     "gui-latency": ("gui_latency", "the window: from a mouse move to the shown answer, and what holds its thread"),
     "gui-soak": ("gui_soak", "the window: memory over 30 minutes of drawing"),
 }
-# The first trains for two and a half hours, the next three want a stroke file; the others need Qt, the last takes half
-# an hour.
+# The first trains for two hours, the next three want a stroke file; the others need Qt, the last takes half an hour.
 WHEN_NAMED = ("networks", "strings", "robustness", "refusal", "gui-latency", "gui-soak")
 TABLES = "tables"  # no benchmark: only writes tables and plots anew
 PLOTTING = "matplotlib"
