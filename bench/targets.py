@@ -18,10 +18,6 @@ WINDOW_STATES = ("idle", "training")  # of the latency's rows, those with a goal
 
 # Row -> one sentence on why it misses; shown only where it does.
 REASONS: dict[str, str] = {
-    "MNIST test, paper, mean of seeds 0 to 4": (
-        "more epochs, stronger changes, other label smoothing and weight decay were no better on pictures set aside "
-        "(`fastcnn/recipes.py`)"
-    ),
     "MNIST test, default, mean of seeds 0 to 4": (
         "in the 25 minutes of a training; wider networks, networks that are pooled once, and fewer or more pen digits "
         "were no better on pictures set aside (`fastcnn/recipes.py`)"

@@ -1,8 +1,7 @@
 """A committee: several networks that read each picture, and answer with the mean of their probabilities.
 
 Each member's probabilities are those at its own temperature and views, so that one that is too sure does not outvote
-the others.
-It has what a network has for reading, and one file; it is trained member by member.
+the others. It has what a network has for reading, and one file; it is trained member by member.
 """
 
 from __future__ import annotations

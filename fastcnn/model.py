@@ -268,12 +268,13 @@ class Sequential:
                 if self._residence is None:
                     self._residence = type(source._residence)(self._values, self._gradients, self._buffers)
                 self._residence.there()
-                averaged, new = self._residence.device, source._residence.device
+                averages, _, averaged_buffers = self._residence.device
+                values, _, buffers = source._residence.device
             else:
-                averaged, new = (self.values, None, self.buffers), (source.values, None, source.buffers)
-            kernels.active().ema_update(averaged[0], new[0], decay)
+                averages, averaged_buffers, values, buffers = self.values, self.buffers, source.values, source.buffers
+            kernels.active().ema_update(averages, values, decay)
             if self._buffers.size:
-                kernels.active().ema_update(averaged[2], new[2], decay)
+                kernels.active().ema_update(averaged_buffers, buffers, decay)
             if on_device:
                 self._residence.changed()
 

@@ -18,7 +18,7 @@ from fastcnn.pictures import Plane
 from fastcnn.preprocess import SIDE_PX, prepare
 from fastcnn.scribbles import MAKERS, Strokes
 from fastcnn.strokes import Points, Pose, draw
-from fastcnn.synthetic import DRAWN_PX, PENS, SIZES, bend
+from fastcnn.synthetic import DRAWN_PX, SIZES, bend, size_and_pen
 from fastcnn.templates import WAYS, Way, parse
 
 Rng = np.random.Generator
@@ -36,9 +36,8 @@ def _ways(texts: tuple[str, ...]) -> tuple[Way, ...]:
 
 def pose(rng: Rng, thickest: float = 1.0) -> Pose:
     """Any size and pen, as for synthetic digits, and turned a little."""
-    size = float(rng.uniform(*SIZES))
-    pen_px = size * float(rng.uniform(*PENS)) * 2 * DRAWN_PX * thickest
-    return Pose(size, pen_px, 0.5, 0.5, float(rng.uniform(-TURN_DEG, TURN_DEG)))
+    size, pen_px = size_and_pen(rng)
+    return Pose(size, pen_px * thickest, 0.5, 0.5, float(rng.uniform(-TURN_DEG, TURN_DEG)))
 
 
 def written(ways: tuple[Way, ...], rng: Rng, thickest: float = 1.0) -> Plane:

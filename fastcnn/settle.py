@@ -1,9 +1,9 @@
 """Batch normalization's running statistics, measured anew behind a training on changed pictures.
 
 They are means over the last batches, whose pictures were changed, and of weights that were still moving. What the
-network will read is neither. (Figures of the default network as it was then, of five convolutions and one view.) With
-those of unchanged training pictures the same weights have 36 wrong of 10,000 MNIST pictures set aside, not 45, and 99.0
-% of real drawings right, not 98.8 %; turned by up to 15 degrees 98.8, not 98.3 %.
+network will read is neither. With those of unchanged training pictures the same weights have 36 wrong of 10,000 MNIST
+pictures set aside, not 45, and 99.0 % of real drawings right, not 98.8 %; turned by up to 15 degrees 98.8, not 98.3 %:
+a network of five convolutions and one view.
 """
 
 from __future__ import annotations

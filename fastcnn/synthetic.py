@@ -45,6 +45,12 @@ def bend(way: Way, rng: np.random.Generator) -> list[Points]:
     return strokes
 
 
+def size_and_pen(rng: np.random.Generator) -> tuple[float, float]:
+    """Any size, as a share of the canvas, and any pen, in the canvas's pixels, as a `Pose` takes them."""
+    size = float(rng.uniform(*SIZES))
+    return size, size * float(rng.uniform(*PENS)) * 2 * DRAWN_PX
+
+
 def synthetic_digits(count: int, *, seed: int) -> tuple[Array, Array]:
     """Prepared pictures of pen digits; the same seed, the same pictures.
 
@@ -59,8 +65,7 @@ def synthetic_digits(count: int, *, seed: int) -> tuple[Array, Array]:
     labels = np.resize(np.array(DIGITS, np.int64), count)
     for index, label in enumerate(labels):
         way = ways[int(label)][rng.integers(len(ways[int(label)]))]
-        size = float(rng.uniform(*SIZES))
-        pen_px = size * float(rng.uniform(*PENS)) * 2 * DRAWN_PX
+        size, pen_px = size_and_pen(rng)
         field = prepare(draw(bend(way, rng), Pose(size, pen_px, 0.5, 0.5), DRAWN_PX))
         assert field is not None  # a stroke is never blank
         images[index, 0] = np.rint(255 * field)

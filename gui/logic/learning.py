@@ -115,9 +115,9 @@ def learn(
             progress(step / STEPS)
     progress(1.0)
     scores = []
-    for reader in (network, copy):
-        for pictures in (held_back, test):  # a committee takes seconds
+    for pictures in (held_back, test):
+        for reader in (network, copy):  # a committee takes seconds
             if cancelled():
                 raise CancelledError
             scores.append(score(reader, *pictures))
-    return Outcome(copy, scores[0], scores[2], scores[1], scores[3])
+    return Outcome(copy, *scores)
