@@ -31,13 +31,20 @@ def _find(folder: Path, name: str) -> Path:
     raise FileNotFoundError(f"{folder} has no {name.removesuffix('.gz')}, plain or .gz; put the file there")
 
 
+def _form(values: NDArray[Any]) -> str:
+    return f"{values.dtype} values of shape {values.shape}"
+
+
 def _read_images(path: Path) -> NDArray[np.uint8]:
     images = read_idx(path)
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE_PX, SIDE_PX):
-        raise IdxError(
-            f"{path} holds {images.dtype} values of shape {images.shape} and not uint8 pictures of "
-            f"{SIDE_PX}x{SIDE_PX} pixels; give the file that MNIST calls by this name"
-        )
+        if images.ndim == 1:
+            advice = "these are labels, so perhaps the files of pictures and of labels are exchanged"
+        elif images.dtype == np.uint8 and images.ndim == 3:
+            advice = f"scale them to {SIDE_PX}x{SIDE_PX} first"
+        else:
+            advice = f"write them as uint8 of shape (N, {SIDE_PX}, {SIDE_PX})"
+        raise IdxError(f"{path} holds {_form(images)} and not uint8 pictures of {SIDE_PX}x{SIDE_PX} pixels; {advice}")
     return images[:, np.newaxis]
 
 
@@ -46,15 +53,17 @@ def _read_labels(path: Path) -> NDArray[np.int64]:
     # QMNIST gives eight numbers a picture, of which the first is the class.
     classes = labels[:, 0] if labels.ndim == 2 and labels.dtype == np.int32 else labels
     if classes.ndim != 1 or classes.dtype.kind not in "iu":
-        raise IdxError(
-            f"{path} holds {labels.dtype} values of shape {labels.shape} and not one label a picture; "
-            "give the file that MNIST calls by this name"
-        )
-    if classes.min() < 0 or classes.max() >= CLASSES:
+        advice = "write them as uint8 of shape (N,)"
+        if labels.ndim > 2:
+            advice = "these are pictures, so perhaps the files of pictures and of labels are exchanged"
+        raise IdxError(f"{path} holds {_form(labels)} and not one label a picture; {advice}")
+    low, high = int(classes.min()), int(classes.max())
+    if low < 0 or high >= CLASSES:
         wrong = int(np.flatnonzero((classes < 0) | (classes >= CLASSES))[0])
+        advice = "subtract 1 from each" if (low, high) == (1, CLASSES) else "leave the others out or number them anew"
         raise IdxError(
             f"{path} has the label {classes[wrong]} at index {wrong}, outside 0 to {CLASSES - 1}; "
-            "copy or download it again"
+            f"its labels go from {low} to {high}: {advice}"
         )
     return classes.astype(np.int64)
 
@@ -74,7 +83,7 @@ def _load_pair(
     images = _read_images(images_path)
     if len(images) != len(labels):
         raise IdxError(
-            f"{images_path} has {len(images)} pictures and {labels_path} has {len(labels)} labels; "
+            f"{images_path} has {len(images)} pictures and {labels_path.name} has {len(labels)} labels; "
             "use files that belong together"
         )
     if transposed:
@@ -184,4 +193,5 @@ def load_dataset(
             one_hot=one_hot,
         )
     except FileNotFoundError:
-        raise FileNotFoundError(f"{name} is not complete in {where}; run `fastcnn data fetch {name}`") from None
+        advice = f"run `fastcnn data fetch {name}`" + ("" if folder is None else " and give no folder")
+        raise FileNotFoundError(f"{name} is not complete in {where}; {advice}") from None

@@ -26,6 +26,13 @@ MAX_DIMENSIONS = 4
 _DEFLATE_RATIO = 1032
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 2**20
+# What else is given as an IDX file, by its first bytes, and what to do with it.
+_OTHERS = (
+    (_GZIP_MAGIC, "is packed by gzip twice; unpack it once"),
+    (b"PK\x03\x04", "is a zip or npz archive and not an IDX file; give the IDX file in it"),
+    (b"\x93NUMPY", "is a NumPy file and not an IDX file; load it with numpy.load and give the arrays to Trainer.fit"),
+    (b"<", "is a web page and not an IDX file; download the file itself"),
+)
 _DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
@@ -36,33 +43,51 @@ class IdxError(ValueError):
 def _take(stream: IO[bytes], count: int, path: Path) -> bytes:
     taken = stream.read(count)
     if len(taken) < count:
-        raise IdxError(f"{path} is truncated within its header; copy or download it again")
+        raise IdxError(f"{path} is truncated within its header; get or make it anew")
     return taken
+
+
+def _not_idx(start: bytes) -> str:
+    """What the first eight bytes of a file show it to be, and what to do."""
+    for beginning, says in _OTHERS:
+        if start.startswith(beginning):
+            return says
+    if all(32 <= byte < 127 or byte in b"\t\r\n" for byte in start):
+        return "is text, perhaps CSV, and not an IDX file; read it into arrays and give them to Trainer.fit"
+    return "is not an IDX file; give one, such as MNIST's of this name"
 
 
 def _read_header(stream: IO[bytes], path: Path) -> tuple[np.dtype[Any], tuple[int, ...], int]:
     """Type and dimensions as the header gives them, and the header's length in bytes."""
-    zeros, code, ndim = struct.unpack(">HBB", _take(stream, 4, path))
+    start = _take(stream, 4, path)
+    zeros, code, ndim = struct.unpack(">HBB", start)
     if zeros != 0 or code not in _DTYPES or not 1 <= ndim <= MAX_DIMENSIONS:
-        raise IdxError(f"{path} is not an IDX file; give the file that MNIST calls by this name")
+        raise IdxError(f"{path} {_not_idx(start + stream.read(4))}")
     shape = struct.unpack(f">{ndim}I", _take(stream, 4 * ndim, path))
     if 0 in shape:
-        raise IdxError(f"{path} holds nothing (its dimensions are {shape}); copy or download it again")
+        raise IdxError(f"{path} holds nothing (its dimensions are {shape}); get or make it anew")
     return np.dtype(_DTYPES[code]), shape, 4 + 4 * ndim
 
 
-def _check_promise(promised: int, header: int, file_size: int, packed: bool, max_bytes: int, path: Path) -> None:
+def _check_promise(
+    shape: tuple[int, ...], itemsize: int, header: int, file_size: int, packed: bool, max_bytes: int, path: Path
+) -> None:
     """Refuse a header that the file cannot keep, before memory is taken for it."""
+    promised = math.prod(shape) * itemsize
+    most = (file_size * _DEFLATE_RATIO if packed else file_size) - header
+    if promised <= min(most, max_bytes):
+        return
+    swapped = struct.unpack(f"<{len(shape)}I", struct.pack(f">{len(shape)}I", *shape))
+    if not packed and math.prod(swapped) * itemsize == most:
+        raise IdxError(f"{path} has its dimensions in little-endian order; write them big-endian, as IDX has them")
     if promised > max_bytes:
         raise IdxError(
-            f"{path} claims {promised} bytes of values, more than the {max_bytes} allowed; copy or download it again"
+            f"{path} claims {promised} bytes of values, more than the {max_bytes} allowed; get or make it anew"
         )
-    most = file_size * _DEFLATE_RATIO if packed else file_size
-    if promised > most - header:
-        raise IdxError(
-            f"{path} is truncated: its header promises {promised} bytes of values and it can hold {most - header}; "
-            "copy or download it again"
-        )
+    raise IdxError(
+        f"{path} is truncated: its header promises {promised} bytes of values and it can hold {most}; "
+        "get or make it anew"
+    )
 
 
 def _read_values(stream: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...], path: Path) -> NDArray[Any]:
@@ -75,12 +100,12 @@ def _read_values(stream: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...]
         if not got:
             raise IdxError(
                 f"{path} is truncated: its header promises {len(view)} bytes of values and {start} are there; "
-                "copy or download it again"
+                "get or make it anew"
             )
         start += got
     # This read also makes gzip compare its checksum.
     if stream.read(1):
-        raise IdxError(f"{path} is longer than the {len(view)} bytes of values it promises; copy or download it again")
+        raise IdxError(f"{path} is longer than the {len(view)} bytes of values it promises; get or make it anew")
     return values
 
 
@@ -106,23 +131,25 @@ def read_idx(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> NDA
     Takes the memory of the array and about 2 MB, whatever the file says.
     """
     path = Path(path)
+    if path.is_fifo():
+        raise IdxError(f"{path} is a pipe, which may give nothing for ever; give a file")
     try:
         with path.open("rb") as file:
             file_size = os.fstat(file.fileno()).st_size
             if file_size == 0:
-                raise IdxError(f"{path} is empty; copy or download it again")
+                raise IdxError(f"{path} is empty; get or make it anew")
             packed = file.read(2) == _GZIP_MAGIC
             file.seek(0)
             stream = cast(IO[bytes], gzip.GzipFile(fileobj=file)) if packed else file
             dtype, shape, header = _read_header(stream, path)
-            _check_promise(math.prod(shape) * dtype.itemsize, header, file_size, packed, max_bytes, path)
+            _check_promise(shape, dtype.itemsize, header, file_size, packed, max_bytes, path)
             values = _read_values(stream, dtype, shape, path)
     except FileNotFoundError:
         raise FileNotFoundError(f"{path} does not exist; check the path") from None
     except EOFError:
-        raise IdxError(f"{path} is truncated: its gzip data end early; copy or download it again") from None
+        raise IdxError(f"{path} is truncated: its gzip data end early; get or make it anew") from None
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise IdxError(f"{path} is damaged ({error}); copy or download it again") from None
+        raise IdxError(f"{path} is damaged ({error}); get or make it anew") from None
     except OSError as error:
         raise IdxError(f"{path} cannot be read ({error.strerror}); check that it is a file you may read") from error
     return values.astype(dtype.newbyteorder("="), copy=False)

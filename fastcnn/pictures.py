@@ -5,7 +5,7 @@ What the grey is made of is in planes.py. No digit is looked for here; see prepr
 
 from __future__ import annotations
 
-import warnings
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.errors import FastcnnError
-from fastcnn.libtiff import silent_libtiff
 from fastcnn.planes import by_colour, lay_on, paper_under, stretch_dark, wide_to_plane
+from fastcnn.silence import decoding
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -34,13 +34,11 @@ PREVIEW_OR_MASK = 0b101  # its bits
 
 @contextmanager
 def _in_one_sentence(name: str | Path) -> Iterator[None]:
-    """Whatever Pillow raises becomes a FastcnnError that names the picture; no warning is shown."""
+    """Whatever Pillow raises becomes a FastcnnError that names the picture, and nothing is printed."""
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with silent_libtiff(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # oddities in metadata are no concern of ours
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+        with decoding():
             yield
     except FastcnnError:
         raise
@@ -96,7 +94,8 @@ def _upright(image: Image.Image) -> Image.Image:
     from PIL import Image
 
     try:
-        orientation = image.getexif().get(ORIENTATION)
+        with decoding():
+            orientation = image.getexif().get(ORIENTATION, 1)
     except Exception:  # as many kinds as the bytes that may be damaged: SyntaxError, struct.error, ValueError, …
         return image
     turn = {
@@ -137,7 +136,7 @@ def _opened_to_plane(image: Image.Image) -> Plane:
     from PIL import ImageFile
 
     if isinstance(image, ImageFile.ImageFile):  # opened, perhaps not yet decoded
-        name = image.filename or "the picture"
+        name = os.fsdecode(image.filename) or "the picture"
         with _in_one_sentence(name):
             # Closed after it was loaded, it has no other frame any more.
             with suppress(ValueError):

@@ -25,6 +25,7 @@ TEMPLATES = (
     mark("{path} cannot be used: {reason}; check its permissions and the room on its disk"),
     # pictures
     mark("{path} is not a picture that can be read; save it as one of {known}"),
+    mark("{path} has {count} frames or pages; save or copy the one to be read as a picture of its own"),
     mark("{path} has more than {limit} million pixels; shrink it first"),
     mark("the picture holds NaN or infinite pixels; save it as an ordinary PNG"),
     mark("{path} does not exist"),
@@ -66,6 +67,7 @@ REASONS = (
     mark("its folder does not exist"),
     mark("it is a folder"),
     mark("it is not an ordinary file"),
+    mark("there is not enough memory"),
     mark("No such file or directory"),
     mark("Permission denied"),
     mark("Operation not permitted"),

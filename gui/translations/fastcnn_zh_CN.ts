@@ -451,6 +451,10 @@
       <translation>{path} 不是可读取的图片，请另存为以下格式之一：{known}</translation>
     </message>
     <message>
+      <source>{path} has {count} frames or pages; save or copy the one to be read as a picture of its own</source>
+      <translation>{path} 含有 {count} 帧（页），请将要识别的那一帧另存为单独的图片</translation>
+    </message>
+    <message>
       <source>{path} has more than {limit} million pixels; shrink it first</source>
       <translation>{path} 超过 {limit} 百万像素，请先缩小</translation>
     </message>
@@ -589,6 +593,10 @@
     <message>
       <source>it is not an ordinary file</source>
       <translation>它不是普通文件</translation>
+    </message>
+    <message>
+      <source>there is not enough memory</source>
+      <translation>内存不足</translation>
     </message>
     <message>
       <source>No such file or directory</source>
