@@ -23,6 +23,9 @@ BLACK, MIDDLE, WHITE = 0, 128, 255
 OPAQUE = 255
 WIDE = 65_535  # white of 16 bits
 
+ONE_GREY = 24  # of 255: nothing is drawn in what varies no more
+LEAST_PAGE = 0.9  # of a picture: an empty page without its corners is more
+
 WEAK_CONTRAST = 48  # of 255: twice what counts as blank
 COLOUR_GAIN = 3.0  # colours decide where they tell ink from paper so many times better than luma
 COLOUR_PX = 1024  # the size at which the ink's colour is looked for
@@ -67,11 +70,12 @@ def paper_under(grey: Plane, alpha: Plane) -> int:
     """White or black: what a transparent picture is to be laid on.
 
     Where little is opaque, that is the ink: it must stand out. Where most is, that is the paper with a hole or
-    rounded corners: those must not.
+    rounded corners, which must not; but if it is of one grey with much cut out, it is thick ink, closely trimmed.
     """
     opaque = int(alpha.sum(dtype=np.int64))
     is_light = int((grey * alpha.astype(np.uint32)).sum(dtype=np.int64)) >= MIDDLE * opaque
-    is_paper = 2 * opaque > OPAQUE * alpha.size
+    share = opaque / (OPAQUE * alpha.size)
+    is_paper = share > 0.5 and (share > LEAST_PAGE or int(np.ptp(grey[alpha >= MIDDLE])) > ONE_GREY)
     return WHITE if is_light == is_paper else BLACK
 
 

@@ -3,7 +3,7 @@ pictures are left as they were."""
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from fastcnn.data import load_mnist
 from fastcnn.pictures import open_picture, to_plane
@@ -98,6 +98,16 @@ def test_transparent_ink_is_read_from_an_array_and_from_a_file_alike(right, tmp_
     assert right(picture) >= RIGHT
     Image.fromarray(picture(digits[0][0])).save(tmp_path / "ink.png")
     np.testing.assert_array_equal(to_plane(open_picture(tmp_path / "ink.png")), to_plane(picture(digits[0][0])))
+
+
+@pytest.mark.parametrize("colour", [0, 255])
+def test_thick_transparent_ink_that_is_trimmed_is_no_page(digits, colour):
+    for ink in digits[0]:
+        thick = np.asarray(Image.fromarray(ink).filter(ImageFilter.MaxFilter(15)))
+        rows, columns = np.flatnonzero(thick.any(axis=1)), np.flatnonzero(thick.any(axis=0))
+        alpha = thick[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        plane = to_plane(np.dstack([np.full((*alpha.shape, 3), colour, np.uint8), alpha]))
+        np.testing.assert_array_equal(plane, alpha if colour == 255 else 255 - alpha)
 
 
 @pytest.mark.parametrize("brightest", [1, 2, 16])
