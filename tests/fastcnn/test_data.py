@@ -32,6 +32,10 @@ def labels_idx(labels: list[int]) -> bytes:
     return struct.pack(">HBBI", 0, 8, 1, len(labels)) + bytes(labels)
 
 
+def rows_idx(rows: np.ndarray) -> bytes:
+    return struct.pack(">HBB2I", 0, 8, 2, *rows.shape) + rows.tobytes()
+
+
 @pytest.fixture
 def small(tmp_path, rng):
     """A folder with four small, right files, two of them plain, and the pictures in them."""
@@ -134,7 +138,38 @@ PICTURES = np.zeros((5, 28, 28), np.uint8)
         (TRAIN_IMAGES, labels_idx([1] * 5), IdxError, r"of shape \(5,\) and not uint8 pictures of 28x28"),
         (TRAIN_IMAGES, images_idx(PICTURES[:, :27]), IdxError, "not uint8 pictures of 28x28"),
         (TRAIN_LABELS, images_idx(PICTURES), IdxError, "not one label a picture"),
-        (TRAIN_LABELS, labels_idx([1, 2, 10, 4, 5]), IdxError, "has the label 10 at index 2, outside 0 to 9"),
+        (
+            TRAIN_IMAGES,
+            labels_idx([1] * 5),
+            IdxError,
+            "are labels, so perhaps the files .* are exchanged",
+        ),
+        (
+            TRAIN_LABELS,
+            images_idx(PICTURES),
+            IdxError,
+            "are pictures, so perhaps the files .* are exchanged",
+        ),
+        (TRAIN_IMAGES, images_idx(np.zeros((5, 32, 32), np.uint8)), IdxError, "; scale them to 28x28 first"),
+        (
+            TRAIN_IMAGES,
+            rows_idx(np.zeros((5, 784), np.uint8)),
+            IdxError,
+            r"write them as uint8 of shape \(N, 28, 28\)",
+        ),
+        (TRAIN_LABELS, rows_idx(np.eye(10, dtype=np.uint8)[:5]), IdxError, r"; write them as uint8 of shape \(N,\)"),
+        (
+            TRAIN_LABELS,
+            labels_idx([1, 2, 10, 4, 5]),
+            IdxError,
+            "has the label 10 at index 2, outside 0 to 9; its labels go from 1 to 10: subtract 1 from each",
+        ),
+        (
+            TRAIN_LABELS,
+            labels_idx([1, 2, 25, 4, 5]),
+            IdxError,
+            "its labels go from 1 to 25: leave the others out or number them anew",
+        ),
     ],
 )
 def test_wrong_folder_is_one_sentence(small, name, data, error, says):
@@ -144,6 +179,8 @@ def test_wrong_folder_is_one_sentence(small, name, data, error, says):
         load_mnist(data_dir=folder)
     assert str(folder) in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert "download it again" not in str(caught.value)
+    assert len(str(caught.value).replace(str(folder), "")) < 200
 
 
 def test_missing_folder_is_one_sentence(tmp_path):
@@ -187,6 +224,11 @@ def test_mnist_by_name_is_the_embedded_copy(monkeypatch, tmp_path):
 
 def test_dataset_that_was_not_fetched_says_how_to_fetch_it(tmp_path):
     with pytest.raises(FileNotFoundError, match="run `fastcnn data fetch kmnist`"):
+        load_dataset("kmnist", folder=tmp_path)
+
+
+def test_a_folder_of_one_s_own_is_not_filled_by_fetching(tmp_path):
+    with pytest.raises(FileNotFoundError, match="run `fastcnn data fetch kmnist` and give no folder"):
         load_dataset("kmnist", folder=tmp_path)
 
 

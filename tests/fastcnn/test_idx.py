@@ -1,6 +1,7 @@
 """The IDX reader: right arrays from right files, one declared error and bounded memory from every other file."""
 
 import gzip
+import os
 import struct
 import tracemalloc
 from pathlib import Path
@@ -69,6 +70,14 @@ def test_gzip_of_several_members_is_read(tmp_path, pictures):
         (b"\0\0\x08", "truncated within its header"),
         (b"\0\0\x08\x03\0\0\0\x01", "truncated within its header"),
         (b"\x89PNG\r\n\x1a\n", "is not an IDX file"),
+        (b"5,0,0,0,12\r\n", "is text, perhaps CSV, and not an IDX file; read it into arrays and give them to Trainer"),
+        (b"label", "is text, perhaps CSV, and not an IDX file"),
+        (b"<!DOCTYPE html>", "is a web page and not an IDX file; download the file itself"),
+        (b"PK\x03\x04 and more", "is a zip or npz archive and not an IDX file; give the IDX file in it"),
+        (b"\x93NUMPY\x01\x00v\x00", "is a NumPy file and not an IDX file; load it with numpy.load"),
+        (gzip.compress(gzip.compress(b"\0\0\x08\x01\0\0\0\x03abc")), "is packed by gzip twice; unpack it once"),
+        (b"\0\0\x08\x01\x03\0\0\0abc", "has its dimensions in little-endian order; write them big-endian"),
+        (b"\0\0\x08\x02\x01\0\0\0\x03\0\0\0abc", "has its dimensions in little-endian order"),
         (b"\0\0\x0a\x01\0\0\0\x01\0", "is not an IDX file"),  # a type code that the format does not have
         (b"\0\0\x08\x00", "is not an IDX file"),
         (b"\0\0\x08\x05" + b"\0\0\0\x01" * 5 + b"\0", "is not an IDX file"),
@@ -87,6 +96,7 @@ def test_wrong_file_is_one_sentence(tmp_path, data, says):
         read_idx(written(tmp_path, data))
     assert str(tmp_path / "some-idx") in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert len(str(caught.value).replace(str(tmp_path), "")) < 150
 
 
 def test_missing_file_and_folder_are_one_sentence(tmp_path):
@@ -94,6 +104,15 @@ def test_missing_file_and_folder_are_one_sentence(tmp_path):
         read_idx(tmp_path / "none")
     with pytest.raises(IdxError, match=r"cannot be read .*; check that it is a file"):
         read_idx(tmp_path)
+
+
+READ = "import sys; from fastcnn.idx import read_idx; read_idx(sys.argv[1])"
+
+
+def test_a_pipe_does_not_hang(tmp_path, run_python):
+    os.mkfifo(tmp_path / "pipe")
+    done = run_python(READ, str(tmp_path / "pipe"), check=False, timeout_s=60)
+    assert "pipe is a pipe, which may give nothing for ever; give a file" in done.stderr
 
 
 def peak_bytes(path: Path, **options: int) -> int:
