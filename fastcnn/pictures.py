@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.errors import FastcnnError
-from fastcnn.planes import by_colour, lay_on, paper_under, stretch_dark, wide_to_plane
+from fastcnn.planes import OPAQUE, by_colour, check_finite, lay_on, paper_under, stretch_dark, wide_to_plane
 from fastcnn.silence import decoding
 
 if TYPE_CHECKING:
@@ -111,25 +111,35 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _image_to_plane(image: Image.Image) -> Plane:
-    from PIL import Image
-
     image = _upright(image)
     if image.mode.startswith("I") or image.mode == "F":
+        check_finite(image, "the picture")
         return wide_to_plane(image)
     if image.mode == "LAB":
         image = image.getchannel("L")
     if image.has_transparency_data:
-        image = image.convert("LA" if image.mode == "La" else "RGBA").convert("RGBA")
-        opaque, alpha = image.convert("RGB"), image.getchannel("A")
-        grey, opacity = np.asarray(opaque.convert("L")), np.asarray(alpha)
-        paper = paper_under(grey, opacity)
-        laid = Image.new("RGB", image.size, (paper, paper, paper))
-        laid.paste(opaque, mask=alpha)
-        return by_colour(laid, lay_on(paper, grey, opacity))
+        return _transparent_to_plane(image.convert("LA" if image.mode == "La" else "RGBA").convert("RGBA"))
     if image.mode not in ("L", "1", "RGB", "P"):
         image = image.convert("RGB")
     plane = np.array(image.convert("L"))
-    return plane if image.mode in ("L", "1") else by_colour(image, plane)
+    return plane if image.mode in ("L", "1") else by_colour(plane, lambda: image.convert("RGB"))
+
+
+def _transparent_to_plane(image: Image.Image) -> Plane:
+    from PIL import Image
+
+    opaque, alpha = image.convert("RGB"), image.getchannel("A")
+    grey, opacity = np.array(opaque.convert("L")), np.asarray(alpha)
+    if opacity.min() == OPAQUE:
+        return by_colour(grey, lambda: opaque)
+    paper = paper_under(grey, opacity)
+
+    def laid() -> Image.Image:
+        whole = Image.new("RGB", image.size, (paper, paper, paper))
+        whole.paste(opaque, mask=alpha)
+        return whole
+
+    return by_colour(lay_on(paper, grey, opacity), laid)
 
 
 def _opened_to_plane(image: Image.Image) -> Plane:
@@ -216,4 +226,5 @@ def open_picture(path: str | Path) -> Image.Image:
             _check_single(frames, path)
             image.seek(frames[0])
             image.load()
+            check_finite(image, path)
             return image.copy()

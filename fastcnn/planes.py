@@ -6,6 +6,8 @@ all of a picture is nearly black is it stretched; and both only where strokes st
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,15 +88,19 @@ def lay_on(paper: int, grey: Plane, alpha: Plane) -> Plane:
     return laid
 
 
+def check_finite(image: Image.Image, name: str | os.PathLike[str]) -> None:
+    """FastcnnError where a picture of floats holds a NaN or an infinity."""
+    if image.mode == "F" and not np.isfinite(np.asarray(image)).all():
+        raise FastcnnError(f"{name} holds NaN or infinite pixels; save it as an ordinary PNG")
+
+
 def wide_to_plane(image: Image.Image) -> Plane:
-    """16-bit, 32-bit and float modes to 0..255.
+    """16-bit, 32-bit and float modes, without NaN, to 0..255.
 
     Floats of at most 1 are of 0 to 1; integers of at most 255 are kept, unless their mode is of 16 bits. Others are of
     so many bits as their largest needs, 10, 12, 14 or 16: cameras and scanners write 12 bits into files of 16.
     """
     values = np.asarray(image).astype(np.float64)
-    if not np.isfinite(values).all():
-        raise FastcnnError("the picture holds NaN or infinite pixels; save it as an ordinary PNG")
     highest = values.max(initial=0.0)
     if image.mode == "F" and highest <= 1.0:
         values *= WHITE
@@ -108,19 +114,19 @@ def wide_to_plane(image: Image.Image) -> Plane:
     return np.clip(np.rint(values), BLACK, WHITE).astype(np.uint8)
 
 
-def by_colour(image: Image.Image, grey: Plane) -> Plane:
+def by_colour(grey: Plane, colours: Callable[[], Image.Image]) -> Plane:
     """The plane of grey, or where that shows next to no ink and the colours do, how far each pixel is on the way from
     the paper's colour to the ink's, around MIDDLE.
 
     Parameters
     ----------
-    image : Pillow image of any mode without transparency
-    grey : (H, W) uint8, its luma
+    grey : (H, W) uint8, the picture's luma
+    colours : gives the picture, a Pillow image "RGB"; called where luma shows little
     """
     by_luma = contrast(grey)
     if by_luma >= WEAK_CONTRAST:
         return grey
-    image = image.convert("RGB")
+    image = colours()
     sample = np.asarray(image.reduce(-(-max(image.size) // COLOUR_PX))).astype(np.float64)
     paper = np.median(border_of(sample), axis=0)
     differences = sample - paper

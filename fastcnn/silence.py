@@ -1,11 +1,12 @@
-"""Silence while a picture is decoded: Pillow warns of oddities in metadata, and libtiff prints on stderr by itself.
+"""Silence while a picture is decoded: Pillow warns and logs, and libtiff prints on stderr by itself.
 
-Both are settings of the whole process. So all threads are silent together: the first that decodes sets them and the
+These are settings of the whole process. So all threads are silent together: the first that decodes sets them and the
 last sets them back; each on its own would leave them as another had found them.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -39,12 +40,16 @@ def _silence() -> Iterator[None]:
     from PIL import Image
 
     before = _set_libtiff_handler()(None)
+    # Without any handler logging prints on stderr; with this one only those are called that somebody has set up.
+    nowhere, logger = logging.NullHandler(), logging.getLogger("PIL")
+    logger.addHandler(nowhere)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             yield
     finally:
+        logger.removeHandler(nowhere)
         _set_libtiff_handler()(before)
 
 

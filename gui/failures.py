@@ -27,7 +27,7 @@ TEMPLATES = (
     mark("{path} is not a picture that can be read; save it as one of {known}"),
     mark("{path} has {count} frames or pages; save or copy the one to be read as a picture of its own"),
     mark("{path} has more than {limit} million pixels; shrink it first"),
-    mark("the picture holds NaN or infinite pixels; save it as an ordinary PNG"),
+    mark("{path} holds NaN or infinite pixels; save it as an ordinary PNG"),
     mark("{path} does not exist"),
     mark("{path} is a folder, not a picture"),
     mark("{path} may not be read; check its permissions"),

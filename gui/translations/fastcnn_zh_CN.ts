@@ -459,8 +459,8 @@
       <translation>{path} 超过 {limit} 百万像素，请先缩小</translation>
     </message>
     <message>
-      <source>the picture holds NaN or infinite pixels; save it as an ordinary PNG</source>
-      <translation>图片含有无效或无穷大的像素，请另存为普通 PNG</translation>
+      <source>{path} holds NaN or infinite pixels; save it as an ordinary PNG</source>
+      <translation>{path} 含有无效或无穷大的像素，请另存为普通 PNG</translation>
     </message>
     <message>
       <source>{path} does not exist</source>

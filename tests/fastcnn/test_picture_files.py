@@ -1,6 +1,7 @@
 """Files of pictures: one picture each, whatever is damaged in them; one sentence, and nothing on stdout or stderr."""
 
 import io
+import logging
 import os
 import struct
 import sys
@@ -140,6 +141,10 @@ def bytes_of(kind, rng):
     image = Image.fromarray(rng.integers(0, 256, (24, 31, 3), dtype=np.uint8))
     suffix, _, option = kind.partition(" ")
     options = {"compression": option} if suffix == "tiff" and option else {}
+    if option in ("P", "I;16", "F", "LAB", "RGBA"):
+        options = {}
+        grey = image.convert("L")
+        image = Image.merge("LAB", image.split()) if option == "LAB" else grey.convert(option)
     if option == "group4":
         image = image.convert("1")
     if option == "exif":
@@ -151,7 +156,23 @@ def bytes_of(kind, rng):
     return buffer.getvalue(), suffix
 
 
-KINDS = ["png", "png exif", "jpg", "jpg exif", "gif", "webp", "webp exif", "bmp", "ppm"]
+KINDS = [
+    "png",
+    "png P",
+    "png I;16",
+    "tiff F",
+    "tiff LAB",
+    "gif P",
+    "webp RGBA",
+    "png exif",
+    "jpg",
+    "jpg exif",
+    "gif",
+    "webp",
+    "webp exif",
+    "bmp",
+    "ppm",
+]
 KINDS += ["tiff", *(f"tiff {way}" for way in ("tiff_lzw", "tiff_adobe_deflate", "jpeg", "packbits", "group4"))]
 
 
@@ -182,6 +203,35 @@ def test_damage_is_one_sentence_or_harmless_and_nothing_is_printed(tmp_path, rng
     assert said
     assert recwarn.list == []
     assert capfd.readouterr() == ("", "")
+
+
+def test_nan_in_a_file_is_told_of_that_file(tmp_path):
+    pixels = np.zeros((9, 9), np.float32)
+    pixels[4, 4] = np.nan
+    Image.fromarray(pixels).save(tmp_path / "height.tiff")
+    with pytest.raises(FastcnnError, match=r"height\.tiff holds NaN or infinite pixels; save it as an ordinary PNG"):
+        open_picture(tmp_path / "height.tiff")
+    with pytest.raises(FastcnnError, match="the picture holds NaN"):
+        to_plane(Image.fromarray(pixels))
+
+
+def test_what_pillow_logs_reaches_only_those_who_listen(caplog, capfd):
+    def log(to_pillow):
+        logging.getLogger("PIL.TiffImagePlugin").error(to_pillow)
+
+    listeners, logging.root.handlers = logging.root.handlers, []
+    try:
+        log("before")
+        with decoding():
+            log("within")
+            logging.root.handlers = listeners
+            log("heard")
+            logging.root.handlers = []
+        log("after")
+    finally:
+        logging.root.handlers = listeners
+    assert capfd.readouterr().err == "before\nafter\n"
+    assert caplog.messages == ["heard"]
 
 
 def test_a_truncated_jpeg_is_named(tmp_path, rng):
