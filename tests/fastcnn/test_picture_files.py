@@ -182,7 +182,7 @@ def test_damage_is_one_sentence_or_harmless_and_nothing_is_printed(tmp_path, rng
     path = tmp_path / f"damaged.{suffix}"
     said = 0
     warnings.simplefilter("always")
-    for attempt in range(60):
+    for attempt in range(40):
         content = bytearray(whole)
         for position in rng.integers(0, len(content), 1 + attempt % 8):
             content[position] = rng.integers(0, 256)
