@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,6 +119,8 @@ def measure(name: str, settings: Settings) -> dict[str, Any]:
 
 def bench(args: argparse.Namespace) -> None:
     """Measure, keep the results, and write tables and plots."""
+    if getattr(sys, "frozen", False):
+        raise FastcnnError("the benchmarks start Python, which is not in this program; run them where fastcnn is installed")
     unknown = [name for name in args.names if name not in (*BENCHMARKS, TABLES)]
     if unknown:
         raise UsageError(f"there is no benchmark {unknown[0]!r}; choose from {', '.join((*BENCHMARKS, TABLES))}")
