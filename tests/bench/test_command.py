@@ -29,6 +29,14 @@ def test_wrong_arguments_are_one_line(arguments, message, capsys):
     assert message in err and err.count("\n") == 1
 
 
+def test_a_frozen_program_has_no_python_to_measure_with(monkeypatch, capsys):
+    monkeypatch.setattr(command.sys, "frozen", True, raising=False)
+    monkeypatch.setattr(command, "measure", lambda *_: pytest.fail("measured in vain"))
+    assert main(["bench", "profile", "--quick"]) == 1
+    err = capsys.readouterr().err
+    assert "run them where fastcnn is installed" in err and err.count("\n") == 1
+
+
 @pytest.mark.parametrize("text", ["0", "1,", "a", "-1", "1.5"])
 def test_wrong_thread_counts_are_refused(text, capsys):
     with pytest.raises(SystemExit) as error:
