@@ -380,3 +380,4 @@ except NumbaPerformanceWarning:
 def test_without_the_compiler_the_functions_stay_plain(run):
     state = run(env={"NUMBA_DISABLE_JIT": "1"})
     assert (state["loaded"], state["saved"]) == (0, 0)
+    assert state["text"] == "off: NUMBA_DISABLE_JIT is set, so nothing is compiled"

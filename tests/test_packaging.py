@@ -58,11 +58,17 @@ def _third_party_imports() -> set[str]:
 @pytest.fixture
 def hooks(monkeypatch):
     """The names that each of PyInstaller's hooks defines; its helpers only say what they were asked for."""
+
+    def copy_metadata(package, recursive=False):
+        if package == "PyQt5":
+            raise importlib.metadata.PackageNotFoundError  # as where the window is not wanted
+        return []
+
     helpers = ModuleType("PyInstaller.utils.hooks")
     helpers.__dict__.update(
         collect_data_files=lambda package, includes: [(package, pattern) for pattern in includes],
         collect_submodules=lambda package: [package],
-        copy_metadata=lambda package, recursive=False: [],
+        copy_metadata=copy_metadata,
     )
     for name in ("PyInstaller", "PyInstaller.utils"):
         monkeypatch.setitem(sys.modules, name, ModuleType(name))

@@ -141,6 +141,9 @@ class Store:
             self.reason = self.reason or f"no writable folder ({error}); set NUMBA_CACHE_DIR to one"
 
     def _open(self) -> None:
+        if config.DISABLE_JIT:
+            self.reason = "NUMBA_DISABLE_JIT is set, so nothing is compiled"
+            return
         if not (KERNELS / "cpu" / "cache.py").is_file():
             self.reason = "fastcnn/kernels has no .py files, by which changes are seen; add them to the program"
             return
