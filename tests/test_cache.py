@@ -173,15 +173,17 @@ def test_numba_cache_dir_is_respected(run, tmp_path):
     assert state["saved"] == FILES
 
 
-def test_without_source_files_it_is_off_and_says_why(run, tmp_path):
+def test_without_source_files_it_is_off_and_says_why(run_python, tmp_path):
     packed = tmp_path / "packed.zip"
     with zipfile.ZipFile(packed, "w") as archive:
         for folder, name in ((ROOT / "fastcnn", "fastcnn"), (ROOT / "kernels", "fastcnn/kernels")):
             for path in folder.rglob("*.py"):
                 archive.write(path, f"{name}/{path.relative_to(folder).as_posix()}")
-    state = run(env={"PYTHONPATH": str(packed)})
-    assert state["text"].startswith("off: fastcnn/kernels has no .py files, by which changes are seen")
-    assert (state["folder"], state["saved"]) == (None, 0)
+    program = "from fastcnn.kernels.cpu.cache import store; print(store.folder, store.describe())"
+    variables = {"PYTHONPATH": str(packed), "PYTHONSAFEPATH": "1", "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    says = run_python(program, env=variables).stdout
+    assert says.startswith("None off: fastcnn/kernels has no .py files, by which changes are seen")
+    assert not (tmp_path / "cache").exists()
 
 
 def test_packed_code_is_known_by_the_source_beside_it(tmp_path, monkeypatch):

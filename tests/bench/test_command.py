@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from contextlib import contextmanager
 
 import pytest
@@ -30,7 +31,7 @@ def test_wrong_arguments_are_one_line(arguments, message, capsys):
 
 
 def test_a_frozen_program_has_no_python_to_measure_with(monkeypatch, capsys):
-    monkeypatch.setattr(command.sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(command, "measure", lambda *_: pytest.fail("measured in vain"))
     assert main(["bench", "profile", "--quick"]) == 1
     err = capsys.readouterr().err
