@@ -29,6 +29,7 @@ SCRIPT = """import sys
 from fastcnn.__main__ import main
 sys.exit(exec(sys.argv[2]) if sys.argv[1:2] == ["-c"] else main())
 """
+INSTALLED = "import pathlib, fastcnn; assert pathlib.Path(fastcnn.__file__).with_name('kernels').is_dir()"
 PICTURE = """
 from PIL import Image
 from fastcnn import load_mnist
@@ -50,12 +51,20 @@ def _require(met: bool, what: str, ended: Ended) -> None:
         raise FastcnnError(f"the frozen program {what}; it said: {' / '.join(ended.stderr.split(chr(10))[-3:])[:100]}")
 
 
+def _require_installed(env: dict[str, str], folder: Path) -> None:
+    try:
+        run_program([sys.executable, "-c", INSTALLED], env, folder)
+    except FastcnnError:
+        raise FastcnnError('PyInstaller packs what is installed, not a checkout; run pip install ".[gui]"') from None
+
+
 def _measure(kind: str, folder: Path) -> dict[str, Any]:
     """Make a program of a kind in an empty folder, and start it five times."""
     home, picture, answer = folder / "home", folder / "seven.png", folder / "answer.json"
     home.mkdir()
     (folder / "app.py").write_text(SCRIPT)
     env = _environment(home)
+    _require_installed(env, folder)
     build = [sys.executable, "-m", "PyInstaller", f"--{kind}", "--log-level", "ERROR", "app.py"]
     built = run_program(build, env, folder)
     made = folder / "dist"
