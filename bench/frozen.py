@@ -79,6 +79,7 @@ def _measure(kind: str, folder: Path) -> dict[str, Any]:
     cold, warm = starts
     _require(COMPILING in cold.stderr, "compiled nothing at its first start", cold)
     _require(COMPILING not in warm.stderr, "compiled again at its second start", warm)
+    _require(warm.elapsed_s < cold.elapsed_s, "started no faster the second time", warm)
     info = run_program([program, "info", "--json", str(answer)], env, folder)
     state = json.loads(answer.read_text())["kernel_cache"]
     _require(state.startswith("on ("), f"says that its kernel cache is {state}", info)

@@ -55,6 +55,12 @@ def _third_party_imports() -> set[str]:
     return names - set(sys.stdlib_module_names) - {"fastcnn", "PyInstaller"}  # which runs the hooks, and imports them
 
 
+def _modules(package: str) -> list[str]:
+    """All modules of a package, itself included, as PyInstaller's helper lists them; scripts may be among them."""
+    paths = (path.relative_to(FOLDERS[package]).with_suffix("") for path in FOLDERS[package].rglob("*.py"))
+    return [".".join([package, *(part for part in path.parts if part != "__init__")]) for path in paths]
+
+
 @pytest.fixture
 def hooks(monkeypatch):
     """The names that each of PyInstaller's hooks defines; its helpers only say what they were asked for."""
@@ -67,7 +73,7 @@ def hooks(monkeypatch):
     helpers = ModuleType("PyInstaller.utils.hooks")
     helpers.__dict__.update(
         collect_data_files=lambda package, includes: [(package, pattern) for pattern in includes],
-        collect_submodules=lambda package: [package],
+        collect_submodules=lambda package: [name for name in _modules(package) if find_spec(name)],
         copy_metadata=copy_metadata,
     )
     for name in ("PyInstaller", "PyInstaller.utils"):

@@ -144,7 +144,7 @@ class Store:
         if config.DISABLE_JIT:
             self.reason = "NUMBA_DISABLE_JIT is set, so nothing is compiled"
             return
-        if not (KERNELS / "cpu" / "cache.py").is_file():
+        if not Path(__file__).with_suffix(".py").is_file():
             self.reason = "fastcnn/kernels has no .py files, by which changes are seen; add them to the program"
             return
         chosen = config.CACHE_DIR or platformdirs.user_cache_dir("fastcnn", appauthor=False)
