@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,9 +39,11 @@ BENCHMARKS = {
     "refusal": ("refusal", "what is no digit and is refused, and real digits that are; takes --strokes"),
     "gui-latency": ("gui_latency", "the window: from a mouse move to the shown answer, and what holds its thread"),
     "gui-soak": ("gui_soak", "the window: memory over 30 minutes of drawing"),
+    "frozen": ("frozen", "programs that PyInstaller makes of the installed fastcnn: size, first and second start"),
 }
-# The first trains for two hours, the next three want a stroke file; the others need Qt, the last takes half an hour.
-WHEN_NAMED = ("networks", "strings", "robustness", "refusal", "gui-latency", "gui-soak")
+# The first trains for two hours, the next three want a stroke file; the others need Qt, one takes half an hour, and
+# the last needs PyInstaller.
+WHEN_NAMED = ("networks", "strings", "robustness", "refusal", "gui-latency", "gui-soak", "frozen")
 TABLES = "tables"  # no benchmark: only writes tables and plots anew
 PLOTTING = "matplotlib"
 
@@ -118,6 +121,10 @@ def measure(name: str, settings: Settings) -> dict[str, Any]:
 
 def bench(args: argparse.Namespace) -> None:
     """Measure, keep the results, and write tables and plots."""
+    if getattr(sys, "frozen", False):
+        raise FastcnnError(
+            "the benchmarks start Python, which is not in this program; run them where fastcnn is installed"
+        )
     unknown = [name for name in args.names if name not in (*BENCHMARKS, TABLES)]
     if unknown:
         raise UsageError(f"there is no benchmark {unknown[0]!r}; choose from {', '.join((*BENCHMARKS, TABLES))}")

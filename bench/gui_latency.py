@@ -40,7 +40,7 @@ def create_window(model=""):
         if window.isVisible():
             shown.append(time.monotonic())
         if shown and window.networkInfoLabel.text():
-            print(shown[0] - float(sys.argv[1]), time.monotonic() - float(sys.argv[1]))
+            print(shown[0] - float(sys.argv[-1]), time.monotonic() - float(sys.argv[-1]))
             window.close()
     timer = QTimer(window)
     timer.timeout.connect(look)

@@ -77,12 +77,12 @@ def environment(**changes: str) -> dict[str, str]:
     return kept | changes
 
 
-def run_python(arguments: Sequence[str], env: dict[str, str] | None = None) -> Ended:
-    """Run this Python with arguments to its end; FastcnnError with its last words where that is a failure."""
+def run_program(command: Sequence[str], env: dict[str, str] | None = None, folder: Path | None = None) -> Ended:
+    """Run a program in a folder (this one) to its end; FastcnnError with its last words where that is a failure."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         start = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, *arguments], env=environment() if env is None else env, stdout=out, stderr=err
+            command, env=environment() if env is None else env, cwd=folder, stdout=out, stderr=err
         )
         try:
             status = process.wait()
@@ -96,8 +96,14 @@ def run_python(arguments: Sequence[str], env: dict[str, str] | None = None) -> E
         ended = Ended(elapsed_s, out.read(), err.read())
     if status != 0:
         last = " / ".join(ended.stderr.strip().splitlines()[-KEPT_LINES:])
-        raise FastcnnError(f"python {' '.join(arguments[:3])} ... ended with status {status}: {last}")
+        name = "python" if command[0] == sys.executable else Path(command[0]).name
+        raise FastcnnError(f"{name} {' '.join(command[1:4])} ... ended with status {status}: {last}")
     return ended
+
+
+def run_python(arguments: Sequence[str], env: dict[str, str] | None = None) -> Ended:
+    """Run this Python with arguments; see `run_program`."""
+    return run_program([sys.executable, *arguments], env)
 
 
 def fastcnn_command(*arguments: str, env: dict[str, str] | None = None) -> tuple[Ended, Any]:

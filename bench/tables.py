@@ -272,12 +272,25 @@ def gui_soak(result: Any) -> str:
     return table(("minutes", "rounds", "memory"), rows)
 
 
+def frozen(result: Any) -> str:
+    rows = [
+        (
+            row["kind"], f"{row['build_s']:.0f} s", f"{row['bytes'] / 1e6:.0f} MB",
+            *(f"{row[name]:.1f} s" for name in ("cold_s", "warm_s", "window_s", "ready_s")),
+        )
+        for row in result["rows"]
+    ]  # fmt: skip
+    header = ("program", "made in", "size", "`predict`, first start", "second start", "window shown", "network ready")
+    return table(header, rows)
+
+
 TABLES: dict[str, Callable[[Any], str]] = {
     "train-step": training, "inference": inference, "layers": layers, "functions": functions, "baselines": baselines,
     "augmentation": augmentation, "strings": strings,
     "speedrun": speedrun, "resources": resources, "profile": profile, "scaling": scaling, "kernels": kernels,
     "neighbour": neighbour, "seeds": accuracy, "networks": networks,
     "robustness": robustness, "refusal": refusal, "gui-latency": gui_latency, "gui-soak": gui_soak,
+    "frozen": frozen,
 }  # fmt: skip
 # Marked place in the README -> the benchmark whose table stands there; "targets" takes all of them.
 IN_README = {

@@ -14,6 +14,8 @@ from pathlib import Path
 from fastcnn.errors import FastcnnError
 
 EXTRA = 'install it with `pip install "fastcnn[gui]"`'
+if getattr(sys, "frozen", False):
+    EXTRA += ", and build this program again"
 # Debian's packages by the beginning of the library's name.
 PACKAGES = {
     "libGL": "libgl1",

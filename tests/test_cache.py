@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -170,6 +171,37 @@ def test_numba_cache_dir_is_respected(run, tmp_path):
     state = run(env={"NUMBA_CACHE_DIR": str(tmp_path / "mine")})
     assert Path(state["folder"]).parent == tmp_path / "mine"
     assert state["saved"] == FILES
+
+
+def test_without_source_files_it_is_off_and_says_why(run_python, tmp_path):
+    packed = tmp_path / "packed.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for folder, name in ((ROOT / "fastcnn", "fastcnn"), (ROOT / "kernels", "fastcnn/kernels")):
+            for path in folder.rglob("*.py"):
+                archive.write(path, f"{name}/{path.relative_to(folder).as_posix()}")
+    program = "from fastcnn.kernels.cpu.cache import store; print(store.folder, store.describe())"
+    variables = {"PYTHONPATH": str(packed), "PYTHONSAFEPATH": "1", "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    says = run_python(program, env=variables).stdout
+    assert says.startswith("None off: fastcnn/kernels has no .py files, by which changes are seen")
+    assert not (tmp_path / "cache").exists()
+
+
+def test_packed_code_is_known_by_the_source_beside_it(tmp_path, monkeypatch):
+    """PyInstaller shortens the names of the files that code comes from; only what has its source there is kept."""
+    monkeypatch.setattr(cache.config, "CACHE_DIR", str(tmp_path / "cache"))
+    store = cache.Store()
+    kernels = tmp_path.resolve() / "fastcnn" / "kernels"
+    kernels.mkdir(parents=True)
+    (kernels / "there.py").write_text("def function(): ...\n")
+    monkeypatch.setattr(cache, "KERNELS", kernels)
+    monkeypatch.setattr(cache.sys, "frozen", True, raising=False)
+    known = {}
+    for name in ("there", "missing"):
+        found: dict = {"__name__": f"fastcnn.kernels.{name}"}
+        exec(compile("def function(): ...\n", f"fastcnn/kernels/{name}.py", "exec"), found)
+        known[name] = cache.KernelCache(store, found["function"], "")
+    assert known["there"]._enabled and not known["missing"]._enabled
+    assert "on (0 loaded, 0 compiled and kept, 1 without a source file compiled anew each time)" == store.describe()
 
 
 def test_relative_place_is_refused(run):
@@ -350,3 +382,4 @@ except NumbaPerformanceWarning:
 def test_without_the_compiler_the_functions_stay_plain(run):
     state = run(env={"NUMBA_DISABLE_JIT": "1"})
     assert (state["loaded"], state["saved"]) == (0, 0)
+    assert state["text"] == "off: NUMBA_DISABLE_JIT is set, so nothing is compiled"

@@ -5,13 +5,19 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import json
+import re
+import runpy
 import sys
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import fastcnn
+from fastcnn.__pyinstaller import get_hook_dirs
+from fastcnn.kernels import backends
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = {
@@ -46,7 +52,35 @@ def _third_party_imports() -> set[str]:
                     names |= {alias.name.split(".")[0] for alias in node.names}
                 elif isinstance(node, ast.ImportFrom) and node.level == 0:
                     names.add((node.module or "").split(".")[0])
-    return names - set(sys.stdlib_module_names) - {"fastcnn"}
+    return names - set(sys.stdlib_module_names) - {"fastcnn", "PyInstaller"}  # which runs the hooks, and imports them
+
+
+def _modules(package: str) -> list[str]:
+    """All modules of a package, itself included, as PyInstaller's helper lists them; scripts may be among them."""
+    paths = (path.relative_to(FOLDERS[package]).with_suffix("") for path in FOLDERS[package].rglob("*.py"))
+    return [".".join([package, *(part for part in path.parts if part != "__init__")]) for path in paths]
+
+
+@pytest.fixture
+def hooks(monkeypatch):
+    """The names that each of PyInstaller's hooks defines; its helpers only say what they were asked for."""
+
+    def copy_metadata(package, recursive=False):
+        if package == "PyQt5":
+            raise importlib.metadata.PackageNotFoundError  # as where the window is not wanted
+        return []
+
+    helpers = ModuleType("PyInstaller.utils.hooks")
+    helpers.__dict__.update(
+        collect_data_files=lambda package, includes: [(package, pattern) for pattern in includes],
+        collect_submodules=lambda package: [name for name in _modules(package) if find_spec(name)],
+        copy_metadata=copy_metadata,
+    )
+    for name in ("PyInstaller", "PyInstaller.utils"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    monkeypatch.setitem(sys.modules, helpers.__name__, helpers)
+    (folder,) = get_hook_dirs()
+    return {path.stem.removeprefix("hook-"): runpy.run_path(str(path)) for path in Path(folder).glob("hook-*.py")}
 
 
 def test_every_package_is_listed_and_every_listed_package_exists(project):
@@ -63,6 +97,45 @@ def test_every_data_file_is_packed(project):
     }
     assert data == packed
     assert any(path.suffix == ".gz" for path in packed)
+
+
+def test_hooks_are_declared_and_named_after_modules(project, hooks):
+    declared = project["project"]["entry-points"]["pyinstaller40"]
+    assert declared == {"hook-dirs": f"{get_hook_dirs.__module__}:{get_hook_dirs.__name__}"}
+    assert "fastcnn" in hooks and all(find_spec(name) for name in hooks)
+
+
+def test_a_frozen_program_has_every_data_file_but_those_for_developers(project, hooks):
+    patterns = project["tool"]["setuptools"]["package-data"]
+    collected = {
+        path
+        for hook in hooks.values()
+        for package, each in hook.get("datas", ())
+        for path in FOLDERS[package].glob(each)
+    }
+    packed = {
+        path
+        for package in ("fastcnn", "fastcnn.gui")
+        for each in patterns[package]
+        for path in FOLDERS[package].glob(each)
+    }
+    assert collected == {path for path in packed if path.name != "py.typed" and path.suffix != ".ts"}
+
+
+def test_a_frozen_program_has_every_module_that_is_imported_by_name(hooks):
+    texts = {
+        node.value
+        for package in ("fastcnn", "fastcnn.gui", "fastcnn.kernels")
+        for path in FOLDERS[package].rglob("*.py")
+        if not path.name.startswith("hook-")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    named = {text for text in texts if re.fullmatch(r"fastcnn(\.\w+)+", text) and find_spec(text)}
+    named |= {f"fastcnn.kernels.{backend}" for backend in backends.NAMES if backend != "cuda"}
+    hidden = {name for hook in hooks.values() for name in hook.get("hiddenimports", ())}
+    assert named - hidden == set() and {"fastcnn.gui.launch", "fastcnn.recognizer"} <= named
+    assert all(find_spec(name) for name in hidden)
 
 
 def test_version_is_the_same_everywhere(project):

@@ -60,6 +60,12 @@ def source_hash(folder: Path = KERNELS) -> str:
     return digest.hexdigest()[:16]
 
 
+def _source(file_name: str) -> Path:
+    """The file of a source, which may not be there; code that PyInstaller packed only knows it from `fastcnn/` on."""
+    root = KERNELS.parent.parent if getattr(sys, "frozen", False) else Path()
+    return (root / file_name).resolve()
+
+
 def _distrust(folder: Path) -> str:
     """Why an existing folder may not be used: the reason, or "" where it is safe."""
     if os.name == "nt":
@@ -120,13 +126,14 @@ class Store:
     writable : whether new ones are kept
     reason : why the cache is off or not written to; "" where all is well
     loaded, saved, repaired : files read, written, and found damaged and deleted, so far
+    left_out : functions that are never kept, as their source is no file
     """
 
     def __init__(self) -> None:
         self.folder: Path | None = None
         self.writable = False
         self.reason = ""
-        self.loaded = self.saved = self.repaired = 0
+        self.loaded = self.saved = self.repaired = self.left_out = 0
         self._announced = False
         try:
             self._open()
@@ -134,6 +141,12 @@ class Store:
             self.reason = self.reason or f"no writable folder ({error}); set NUMBA_CACHE_DIR to one"
 
     def _open(self) -> None:
+        if config.DISABLE_JIT:
+            self.reason = "NUMBA_DISABLE_JIT is set, so nothing is compiled"
+            return
+        if not Path(__file__).with_suffix(".py").is_file():
+            self.reason = "fastcnn/kernels has no .py files, by which changes are seen; add them to the program"
+            return
         chosen = config.CACHE_DIR or platformdirs.user_cache_dir("fastcnn", appauthor=False)
         base = Path(chosen)
         if not base.is_absolute():
@@ -229,7 +242,8 @@ class Store:
             return f"off: {self.reason}"
         state = "on" if self.writable else f"read only: {self.reason}"
         repaired = f", {self.repaired} damaged and rebuilt" if self.repaired else ""
-        return f"{state} ({self.loaded} loaded, {self.saved} compiled and kept{repaired})"
+        left_out = f", {self.left_out} without a source file compiled anew each time" if self.left_out else ""
+        return f"{state} ({self.loaded} loaded, {self.saved} compiled and kept{repaired}{left_out})"
 
 
 class KernelCache(_Cache):  # type: ignore[misc]  # Numba is not typed
@@ -247,12 +261,14 @@ class KernelCache(_Cache):  # type: ignore[misc]  # Numba is not typed
         code = function.__code__
         self._name = f"{function.__module__}.{function.__qualname__}".replace("<locals>.", "")
         self._identity = repr((self._name, code.co_firstlineno, hashlib.sha256(code.co_code).hexdigest(), variant))
-        if not Path(code.co_filename).resolve().is_relative_to(KERNELS):
+        source = _source(code.co_filename)
+        if not (source.is_relative_to(KERNELS) and source.is_file()):
             # Not one of the sources in the folder's hash (a test, a notebook): the file itself joins the key.
             try:
-                self._identity += hashlib.sha256(Path(code.co_filename).read_bytes()).hexdigest()
+                self._identity += hashlib.sha256(source.read_bytes()).hexdigest()
             except OSError:
                 self._enabled = False
+                store.left_out += 1
 
     @property
     def cache_path(self) -> str | None:

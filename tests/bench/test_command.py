@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from contextlib import contextmanager
 
 import pytest
@@ -27,6 +28,14 @@ def test_wrong_arguments_are_one_line(arguments, message, capsys):
     assert main(arguments) == 2
     err = capsys.readouterr().err
     assert message in err and err.count("\n") == 1
+
+
+def test_a_frozen_program_has_no_python_to_measure_with(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(command, "measure", lambda *_: pytest.fail("measured in vain"))
+    assert main(["bench", "profile", "--quick"]) == 1
+    err = capsys.readouterr().err
+    assert "run them where fastcnn is installed" in err and err.count("\n") == 1
 
 
 @pytest.mark.parametrize("text", ["0", "1,", "a", "-1", "1.5"])

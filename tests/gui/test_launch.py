@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import runpy
 import subprocess
 import sys
 import threading
@@ -39,6 +40,12 @@ def _one_line(done):
 def test_without_a_display_it_says_so():
     line = _one_line(_gui(QT_QPA_PLATFORM=None, DISPLAY=None, WAYLAND_DISPLAY=None))
     assert "there is no display" in line
+
+
+def test_a_frozen_program_without_qt_has_to_be_built_again(monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert runpy.run_path(launch.__file__)["EXTRA"].endswith("`, and build this program again")
+    assert "build" not in launch.EXTRA
 
 
 def test_a_display_that_does_not_answer_is_named():
