@@ -6,7 +6,7 @@ import gc
 import sys
 
 from PyQt5.QtCore import QByteArray, QCoreApplication, QLockFile, QObject, Qt, QTimer
-from PyQt5.QtWidgets import QApplication, QMainWindow
+from PyQt5.QtWidgets import QApplication
 
 from fastcnn.errors import FastcnnError
 from fastcnn.gui import crash, language, theme
@@ -18,6 +18,7 @@ from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.settings import Settings
 from fastcnn.gui.pages import Pages
 from fastcnn.gui.pictures import Pictures
+from fastcnn.gui.signals import Signals
 from fastcnn.gui.widgets.plots import Plot
 from fastcnn.gui.window import MainWindow
 from fastcnn.gui.worker import Worker, stop
@@ -73,9 +74,9 @@ class Program(QObject):
         theme.use(name)
         self.window.actions_by_name.themes[name].setChecked(True)
 
-    def may_close(self) -> bool:
+    def may_close(self, *, asks: bool = True) -> bool:
         """Keep the settings and end the work; called when the window is asked to close. False keeps it open."""
-        if not self.pages.may_close():
+        if not self.pages.may_close(asks=asks):
             return False
         self.settings.model = self.engine.model
         self.settings.mode = int(self.presenter.mode)
@@ -87,6 +88,12 @@ class Program(QObject):
         self.window.hide()  # at once; a job may need some time to end
         self.close()
         return True
+
+    def end(self) -> None:
+        """Close at once and without a question, as a signal wants it."""
+        self.window.may_close = lambda: self.may_close(asks=False)
+        self.window.close()
+        QCoreApplication.exit()  # of dialogs too
 
     def close(self) -> None:
         """End all work; nothing is called back any more."""
@@ -221,7 +228,7 @@ def keep_what_is_loaded() -> None:
     gc.enable()
 
 
-def create_window(model: str = "") -> QMainWindow:
+def create_window(model: str = "") -> MainWindow:
     """See `fastcnn.gui.create_window`."""
     window = MainWindow()
     program = Program(window, model)
@@ -234,12 +241,13 @@ def create_window(model: str = "") -> QMainWindow:
     return window
 
 
-def run(model: str = "") -> int:
-    """Show the window until it is closed."""
+def run(model: str, signals: Signals) -> int:
+    """Show the window until it is closed, by a signal too."""
     if model:
         from fastcnn.recognizer import find_model
 
         find_model(model)  # a wrong name is an error of the command line
+    signals.check()
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling)
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_UseHighDpiPixmaps)
     application = QApplication(["fastcnn"])
@@ -247,5 +255,8 @@ def run(model: str = "") -> int:
     gc.disable()
     QTimer.singleShot(LOADED_MS, keep_what_is_loaded)  # for where something cannot be loaded
     window = create_window(model)
+    signals.watch(window.program.end)
     window.show()
-    return application.exec()
+    status = application.exec()
+    signals.check()
+    return status

@@ -25,6 +25,8 @@ TEMPLATES = (
     mark("{path} cannot be used: {reason}; check its permissions and the room on its disk"),
     # pictures
     mark("{path} is not a picture that can be read; save it as one of {known}"),
+    mark("the copied picture has more than {limit} million pixels; shrink it first"),
+    mark("the copied picture cannot be read; save it as a file and open that"),
     mark("{path} has more than {limit} million pixels; shrink it first"),
     mark("the picture holds NaN or infinite pixels; save it as an ordinary PNG"),
     mark("{path} does not exist"),

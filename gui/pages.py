@@ -87,9 +87,9 @@ class Pages(QObject):
 
         self._program.work.replace(job, done)
 
-    def may_close(self) -> bool:
+    def may_close(self, *, asks: bool) -> bool:
         """Ask where a training runs, and stop it if so told; keep the pages' settings."""
-        if self.training.is_active:
+        if asks and self.training.is_active:
             question = tr("A training is running. Stop it and close? It can go on from the last finished epoch.")
             if not ask(self._window, tr("Training"), question):
                 return False

@@ -22,6 +22,7 @@ class Notice(Enum):
     CORRECTION_NEEDS_DRAWING = auto()
     SAVED = auto()  # path
     HOLDS_NO_PICTURE = auto()
+    ONE_PICTURE_TAKEN = auto()  # name, others
     ASK_FOR_DIGIT = auto()  # digit, number, count
     EXPERIMENT_DONE = auto()  # right, count
     EXPERIMENT_KEPT = auto()  # number, count

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from PyQt5 import sip
 from PyQt5.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
-from PyQt5.QtGui import QDragEnterEvent, QDropEvent, QImage, QTabletEvent, QTouchDevice
+from PyQt5.QtGui import QDragEnterEvent, QDropEvent, QImage, QMouseEvent, QTabletEvent, QTouchDevice
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox
 
@@ -119,19 +119,53 @@ def test_arrow_keys_and_space_draw(qtbot, hand, settle):
     assert hand.resultLabel.text() == "1"
 
 
+def _tablet_stroke(canvas, end, points, between=lambda at: None):
+    """What Qt sends for a stroke by one end of a tablet's pen."""
+    last = len(points) - 1
+    kinds = [QEvent.TabletPress, *[QEvent.TabletMove] * (last - 1), QEvent.TabletRelease]
+    for kind, at in zip(kinds, points, strict=True):
+        button = Qt.NoButton if kind == QEvent.TabletMove else Qt.LeftButton
+        held = Qt.NoButton if kind == QEvent.TabletRelease else Qt.LeftButton
+        event = QTabletEvent(kind, at, at, QTabletEvent.Stylus, end, 0.7, 0, 0, 0, 0, 0, Qt.NoModifier, 1, button, held)
+        QApplication.sendEvent(canvas, event)
+        assert event.isAccepted()
+        between(at)
+
+
+ACROSS = [QPointF(50, 100), QPointF(150, 100), QPointF(150, 100)]
+
+
 def test_a_tablet_pen_draws(hand):
-    for kind, x, button in (
-        (QEvent.TabletPress, 50, Qt.LeftButton),
-        (QEvent.TabletMove, 150, Qt.NoButton),
-        (QEvent.TabletRelease, 150, Qt.LeftButton),
-    ):
-        at = QPointF(x, 100)
-        event = QTabletEvent(
-            kind, at, at, QTabletEvent.Stylus, QTabletEvent.Pen, 1, 0, 0, 0, 0, 0, Qt.NoModifier, 1, button, button
-        )
-        QApplication.sendEvent(hand.canvas, event)
+    _tablet_stroke(hand.canvas, QTabletEvent.Pen, ACROSS)
     assert len(hand.canvas.drawing.done) == 1
     assert hand.canvas.array().any()
+
+
+def test_the_other_end_of_a_tablet_pen_erases_and_that_can_be_undone(hand, settle):
+    draw(hand.canvas, ONE)
+    drawn = hand.canvas.array()
+    center = QPointF(hand.canvas.rect().center())
+    _tablet_stroke(hand.canvas, QTabletEvent.Eraser, [center - QPointF(0, 30), center, center + QPointF(0, 30)])
+    erased = hand.canvas.array()
+    assert (erased <= drawn).all() and erased.sum() < drawn.sum()
+    _tablet_stroke(hand.canvas, QTabletEvent.Pen, ACROSS)
+    assert hand.canvas.array().sum() > erased.sum() and not hand.eraserButton.isChecked()
+    for expected in (erased, drawn):
+        hand.undoButton.click()
+        assert (hand.canvas.array() == expected).all()
+
+
+def test_mouse_events_that_come_with_a_pens_stroke_draw_nothing_more(hand):
+    def mouse(at):
+        for kind in (QEvent.MouseButtonPress, QEvent.MouseMove, QEvent.MouseButtonRelease):
+            event = QMouseEvent(kind, at + QPointF(0, 60), Qt.LeftButton, Qt.LeftButton, Qt.NoModifier)
+            QApplication.sendEvent(hand.canvas, event)
+
+    _tablet_stroke(hand.canvas, QTabletEvent.Pen, ACROSS[:2] + ACROSS, lambda at: at == ACROSS[0] and mouse(at))
+    (stroke,) = hand.canvas.drawing.done
+    assert len({y for _, y in stroke.points}) == 1
+    mouse(QPointF(100, 200))  # the mouse itself draws again
+    assert len(hand.canvas.drawing.done) == 2
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -15,9 +16,11 @@ from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QLabel
 
 from fastcnn.errors import FastcnnError
-from fastcnn.gui import app, crash, launch
-from fastcnn.gui.logic.folders import log_file
+from fastcnn.gui import app, crash, create_window, launch
+from fastcnn.gui.logic.folders import log_file, settings_file
 from fastcnn.gui.logic.notices import Notice
+from fastcnn.gui.logic.settings import Settings
+from fastcnn.gui.signals import Signals
 from fastcnn.gui.worker import NICE, Worker, stop
 from tests.conftest import ROOT
 
@@ -44,6 +47,129 @@ def test_without_a_display_it_says_so():
 def test_a_display_that_does_not_answer_is_named():
     line = _one_line(_gui(QT_QPA_PLATFORM=None, DISPLAY=":987", WAYLAND_DISPLAY=None))
     assert "display :987 cannot be opened" in line
+
+
+# A display or a plugin that is not there: Qt would end the process, a notebook's too. And what the sentence names.
+BROKEN = {
+    "WAYLAND_DISPLAY=wayland-987": {"WAYLAND_DISPLAY": "wayland-987", "DISPLAY": ":987", "QT_QPA_PLATFORM": None},
+    "WAYLAND_DISPLAY=wayland-986": {"WAYLAND_DISPLAY": "wayland-986", "DISPLAY": None, "QT_QPA_PLATFORM": None},
+    "QT_QPA_PLATFORM=wayland": {"QT_QPA_PLATFORM": "wayland", "WAYLAND_DISPLAY": None},
+    "QT_QPA_PLATFORM=xcb": {"QT_QPA_PLATFORM": "xcb", "DISPLAY": None},
+    "QT_QPA_PLATFORM=nonsense": {"QT_QPA_PLATFORM": "nonsense"},
+}
+ALIVE = """
+from fastcnn.errors import FastcnnError
+from fastcnn.gui import create_window
+try:
+    create_window()
+except (FastcnnError, RuntimeError) as error:
+    print(type(error).__name__, error)
+"""
+
+
+def _notebook(**env):
+    environment = {name: value for name, value in {**os.environ, "PYTHONPATH": str(ROOT), **env}.items() if value}
+    return subprocess.run([sys.executable, "-c", ALIVE], env=environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(("named", "env"), BROKEN.items(), ids=BROKEN)
+def test_a_stale_display_or_a_missing_plugin_is_a_sentence_and_no_abort(named, env):
+    environment = {"XDG_RUNTIME_DIR": "/nowhere", "XDG_SESSION_TYPE": None, **env}
+    line = _one_line(_gui(**environment))
+    assert f"cannot open a window with {named} (" in line and len(line) <= 200
+    alive = _notebook(**environment)
+    assert alive.returncode == 0 and alive.stdout == f"FastcnnError {line.removeprefix('fastcnn: ')}\n"
+
+
+def test_a_window_without_an_application_is_a_sentence_and_no_abort():
+    alive = _notebook(QT_QPA_PLATFORM="offscreen")
+    assert alive.returncode == 0 and alive.stdout.startswith("RuntimeError the window needs a QApplication; make one")
+
+
+def test_a_window_in_another_thread_is_refused(qapp):
+    found = []
+
+    def make():
+        with pytest.raises(RuntimeError) as refused:
+            create_window()
+        found.append(str(refused.value))
+
+    thread = threading.Thread(target=make)
+    thread.start()
+    thread.join()
+    assert "thread of the QApplication" in found[0]
+
+
+STARTED = """
+import signal, sys
+from PyQt5.QtCore import QTimer
+from fastcnn.__main__ import main
+from fastcnn.gui import app, launch, window
+from fastcnn.gui.logic.training import Training
+Training.is_active = property(lambda self: True)  # the window asks before it closes, where it may
+def strike(owner, name):
+    former = getattr(owner, name)
+    def struck(*args, **more):
+        signal.raise_signal(signal.SIGINT)
+        return former(*args, **more)
+    setattr(owner, name, struck)
+where = sys.argv[1]
+if where == "check":
+    strike(launch, "_check_imports")
+elif where == "window":
+    strike(window.MainWindow, "changeEvent")
+elif where == "lock":
+    strike(app, "take_window")
+else:
+    former = app.create_window
+    def create(model):
+        QTimer.singleShot(0, lambda: print("up", flush=True))
+        return former(model)
+    app.create_window = create
+sys.exit(main(["gui"]))
+"""
+
+
+def _started(where, folders):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
+    return subprocess.Popen(
+        [sys.executable, "-c", STARTED, where], env=environment,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("where", ["check", "window", "lock"])
+def test_ctrl_c_while_it_starts_ends_it_without_a_traceback(folders, where):
+    with _started(where, folders) as process:
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert told.splitlines()[-1] == "fastcnn: interrupted" and "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, 1), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP)],
+)
+def test_a_signal_closes_the_window_without_a_question_and_saves_as_on_closing(folders, number, status):
+    with _started("run", folders) as process:
+        assert process.stdout.readline() == "up\n"
+        assert not settings_file().exists()
+        process.send_signal(number)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert "Traceback" not in told
+    assert number != signal.SIGINT or told.splitlines()[-1] == "fastcnn: interrupted"
+    assert Settings.load(settings_file()).geometry != ""
+
+
+def test_signals_are_handled_as_before_once_the_window_is_closed():
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    with Signals() as signals:
+        assert signal.getsignal(signal.SIGTERM) != before[1]
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signals.check()
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
 
 
 def test_a_wrong_model_is_a_wrong_argument():
