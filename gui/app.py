@@ -46,7 +46,13 @@ class Program(QObject):
         self.work = Worker("work", self.failed, self)
         self.engine = Engine(model or self.settings.model)
         self.presenter = Presenter(window, self.engine, self.answers, test_pictures)
-        self.pictures = Pictures(window.canvas, self.work, window.tell, lambda: self.presenter.set_mode(Mode.HAND))
+        self.pictures = Pictures(
+            window.canvas,
+            self.work,
+            window.tell,
+            lambda: self.presenter.set_mode(Mode.HAND),
+            self.engine.check_target,
+        )
         self.pages = Pages(self)
         window.may_close = self.may_close
         self._connect()

@@ -30,10 +30,19 @@ class Pictures:
     jobs : where files are read and written
     tell : shows a message
     show_canvas : makes the canvas visible before a picture is put on it
+    check_target : raises where a file must not be replaced; called in a job
     """
 
-    def __init__(self, canvas: Canvas, jobs: Jobs, tell: Callable[[Message], None], show_canvas: Callable[[], None]):
-        self._canvas, self._jobs, self._tell, self._show_canvas = canvas, jobs, tell, show_canvas
+    def __init__(
+        self,
+        canvas: Canvas,
+        jobs: Jobs,
+        tell: Callable[[Message], None],
+        show_canvas: Callable[[], None],
+        check_target: Callable[[str | Path], None],
+    ) -> None:
+        self._canvas, self._jobs, self._tell = canvas, jobs, tell
+        self._show_canvas, self._check_target = show_canvas, check_target
 
     def choose(self) -> None:
         """Ask for a picture file and open it."""
@@ -78,7 +87,12 @@ class Pictures:
     def save(self, path: str | Path) -> None:
         """Save the drawing as a PNG."""
         plane = self._canvas.array()
-        self._jobs.submit(lambda: placing.save(plane, path), self._saved)
+
+        def job() -> Path:
+            self._check_target(path)
+            return placing.save(plane, path)
+
+        self._jobs.submit(job, self._saved)
 
     @property
     def _parent(self) -> QWidget:

@@ -43,6 +43,8 @@ def facts_words(facts: Facts | None) -> str:
 
 def verdict_words(verdict: Verdict, *, unfinished: bool = False) -> str:
     """The sentence under the digit; empty where there is nothing to add. A stroke under way may become a digit yet."""
+    if verdict.several and not unfinished:
+        return tr("several digits? Only one at a time is read")
     if verdict.kind is Kind.NO_DIGIT:
         return tr("no digit yet") if unfinished else tr("this is no digit")
     if verdict.kind is Kind.UNSURE:
@@ -53,7 +55,7 @@ def verdict_words(verdict: Verdict, *, unfinished: bool = False) -> str:
 def _templates() -> dict[Notice, str]:
     return {
         Notice.NOTHING_DRAWN: tr("Nothing is drawn yet: draw a digit on the black field."),
-        Notice.NO_PICTURE: tr("No picture is shown yet: press “Draw a picture”."),
+        Notice.NO_PICTURE: tr("No picture is shown yet: press “Random picture”."),
         Notice.LOADING: tr("Loading the test pictures …"),
         Notice.PICTURE_SHOWN: tr("Test picture {number}"),
         Notice.MEASURING: tr("Reading all 10,000 test pictures …"),
@@ -77,7 +79,7 @@ def _templates() -> dict[Notice, str]:
         Notice.DISCARDED: tr("Discarded; the network is as it was."),
         Notice.FORGOTTEN: tr("Your drawings and the network that learned from them are deleted."),
         Notice.IMPORTED: tr("{count} new drawings were imported."),
-        Notice.TRAINING_DONE: tr("Training is done: {accuracy} on pictures it has not trained on."),
+        Notice.TRAINING_DONE: tr("Training is done: {accuracy} on pictures it has not trained on; kept as {name}."),
         Notice.TRAINING_STOPPED: tr("Training is stopped; “Resume” goes on from the last finished epoch."),
         Notice.TRYING: tr("You are trying the network in training."),
         Notice.NOT_TRYING: tr("The chosen network answers again."),

@@ -126,7 +126,12 @@ class Experimenter:
 
     def save(self, path: str | Path, content: Callable[[], bytes]) -> None:
         """Write a file whose content takes a while to make."""
-        self._work.submit(lambda: atomic_write(path, content()), lambda _: self._tell(message(Notice.SAVED, path=path)))
+
+        def job() -> None:
+            self._engine.check_target(path)
+            atomic_write(path, content())
+
+        self._work.submit(job, lambda _: self._tell(message(Notice.SAVED, path=path)))
 
     def _take_over(self, session: Session) -> None:
         self.interrupt()

@@ -34,7 +34,7 @@ class Notice(Enum):
     DISCARDED = auto()
     FORGOTTEN = auto()
     IMPORTED = auto()  # count
-    TRAINING_DONE = auto()  # accuracy
+    TRAINING_DONE = auto()  # accuracy, name
     TRAINING_STOPPED = auto()
     TRYING = auto()
     NOT_TRYING = auto()

@@ -93,7 +93,7 @@ class ExperimentPage(Page):
         lines = [
             tr("{count} of {total} digits done.").format(count=found.count, total=session.total),
             accuracy_words(found.right, found.count, found.interval),
-            tr("Mean recognition rate {share}: how sure the network is, not how often it is right").format(
+            tr("Mean confidence {share}: how sure the network is, not how often it is right").format(
                 share=percent(found.mean_confidence)
             ),
         ]

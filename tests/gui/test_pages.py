@@ -378,6 +378,20 @@ def test_training_runs_to_its_end_and_the_network_can_be_chosen(qtbot, window, s
     assert not pages.training.checkpoint().exists()
 
 
+def test_a_network_that_was_trained_before_is_kept_beside_the_new_one(qtbot, window, settle, small_training):
+    settle()
+    training = window.program.pages.training
+    paper_network(seed=1).save(training.target())
+    before = training.target().read_bytes()
+    window.findChild(QSpinBox, "epochsSpin").setValue(1)
+    _click(window, "startTrainingButton")
+    qtbot.waitUntil(lambda: training.state.value == "done", timeout=TIMEOUT_MS)
+    settle()
+    assert training.target().read_bytes() == before
+    assert load_network(training.target().with_name("trained-here-2.safetensors")).parameter_count == 433_890
+    assert window.networkCombo.findText("trained-here-2") >= 0 and "trained-here-2" in _told(window)
+
+
 def test_training_pauses_stops_and_goes_on(qtbot, window, settle, small_training):
     settle()
     pages = window.program.pages

@@ -1,4 +1,4 @@
-"""The paper's window through its widgets: two modes, three buttons, a picture, a result, a recognition rate."""
+"""The paper's window through its widgets: two modes, three buttons, a picture, a result, a confidence."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from PyQt5.QtWidgets import QAction, QComboBox, QLabel, QPushButton, QToolButton
 
 from fastcnn.gui.logic.answers import Answer
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
+from fastcnn.recognizer import Recognition
 
 from .mouse import SEVEN, draw
 
@@ -146,6 +147,27 @@ def test_two_close_digits_are_both_named(hand, settle, monkeypatch):
     settle()
     assert hand.resultLabel.text() == "4"
     assert hand.verdictLabel.text() == "unsure: 4 or 9"
+
+
+@pytest.mark.parametrize("digit", [1, None])
+def test_several_digits_that_are_read_as_one_are_hinted_at(hand, settle, monkeypatch, digit):
+    shares, field = np.full(10, 0.01, np.float32), np.zeros((28, 28), np.float32)
+    shares[1] = 0.91
+    seen = Recognition(digit, 0.91 if digit else 0.0, shares, field, several=True)
+    monkeypatch.setattr(hand.program.engine.recognizer, "recognize", lambda plane: seen)
+    draw(hand.canvas, SEVEN)
+    settle()
+    assert hand.resultLabel.text() == ("–" if digit is None else "1")
+    assert hand.verdictLabel.text() == "several digits? Only one at a time is read"
+
+
+def test_words_do_not_promise_what_they_do_not_mean(window):
+    """A picture is chosen and not drawn by the user; what the network is sure of is no accuracy."""
+    assert window.drawButton.text().replace("&", "") == "Random picture"
+    assert window.actions_by_name["draw"].text().replace("&", "") == "Random picture"
+    shown = [text for widget in window.findChildren(QLabel) for text in (widget.text(), widget.accessibleName())]
+    assert "Confidence" in shown and not any("recognition rate" in text.lower() for text in shown)
+    assert "not how often it is right" in window.confidenceLabel.toolTip()
 
 
 def test_a_failing_network_is_told_and_the_drawing_stays(hand, settle, monkeypatch):
