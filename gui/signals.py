@@ -62,7 +62,8 @@ class Signals(AbstractContextManager["Signals"]):
         """From Qt's event loop, which runs no Python by itself, call `end` once a signal has come, also before."""
         from PyQt5.QtCore import QSocketNotifier
 
-        notifier = QSocketNotifier(self._qts.fileno(), QSocketNotifier.Type.Read)
+        number = self._qts.fileno()
+        notifier = QSocketNotifier(number, QSocketNotifier.Type.Read)  # type: ignore[arg-type]  # the stub is wrong
 
         def woken(_: object) -> None:
             numbers = [number for number in self._qts.recv(64) if number in self._former]

@@ -44,7 +44,7 @@ def facts_words(facts: Facts | None) -> str:
 def verdict_words(verdict: Verdict, *, unfinished: bool = False) -> str:
     """The sentence under the digit; empty where there is nothing to add. A stroke under way may become a digit yet."""
     if verdict.several and not unfinished:
-        return tr("several digits? Only one at a time is read")
+        return tr("several digits? Draw one at a time")
     if verdict.kind is Kind.NO_DIGIT:
         return tr("no digit yet") if unfinished else tr("this is no digit")
     if verdict.kind is Kind.UNSURE:

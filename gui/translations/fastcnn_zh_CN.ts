@@ -1211,8 +1211,8 @@
       <translation>每秒 {speed} 张，单张 {time} 毫秒</translation>
     </message>
     <message>
-      <source>several digits? Only one at a time is read</source>
-      <translation>好像有多个数字？每次只识别一个</translation>
+      <source>several digits? Draw one at a time</source>
+      <translation>好像有多个数字？请一次写一个</translation>
     </message>
     <message>
       <source>Nothing is drawn yet: draw a digit on the black field.</source>

@@ -158,7 +158,7 @@ def test_several_digits_that_are_read_as_one_are_hinted_at(hand, settle, monkeyp
     draw(hand.canvas, SEVEN)
     settle()
     assert hand.resultLabel.text() == ("–" if digit is None else "1")
-    assert hand.verdictLabel.text() == "several digits? Only one at a time is read"
+    assert hand.verdictLabel.text() == "several digits? Draw one at a time"
 
 
 def test_words_do_not_promise_what_they_do_not_mean(window):
