@@ -763,6 +763,10 @@
       <translation>实验中还没有识别过数字。</translation>
     </message>
     <message>
+      <source>An experiment was interrupted: {number} of {count} digits are done. Give it up for a new one?</source>
+      <translation>有一次实验被中断：已完成 {number} 个数字，共 {count} 个。要放弃它并开始新的实验吗？</translation>
+    </message>
+    <message>
       <source>Export as CSV</source>
       <translation>导出为 CSV</translation>
     </message>
@@ -1073,6 +1077,10 @@
     <message>
       <source>{path} exists already. Replace it?</source>
       <translation>{path} 已存在。要替换它吗？</translation>
+    </message>
+    <message>
+      <source>A training that was stopped can go on. Give it up and train a new network?</source>
+      <translation>上次停止的训练可以继续。要放弃它并重新训练一个网络吗？</translation>
     </message>
     <message>
       <source>Loss of a batch</source>

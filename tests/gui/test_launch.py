@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
@@ -130,17 +131,22 @@ sys.exit(main(["gui"]))
 """
 
 
-def _started(where, folders):
+@contextmanager
+def _started(where):
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
-    return subprocess.Popen(
-        [sys.executable, "-c", STARTED, where], env=environment,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    command = [sys.executable, "-c", STARTED, where]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()  # where it did not end
 
 
 @pytest.mark.parametrize("where", ["check", "window", "lock"])
 def test_ctrl_c_while_it_starts_ends_it_without_a_traceback(folders, where):
-    with _started(where, folders) as process:
+    with _started(where) as process:
         _, told = process.communicate(timeout=60)
     assert process.returncode == 1
     assert told.splitlines()[-1] == "fastcnn: interrupted" and "Traceback" not in told
@@ -151,7 +157,7 @@ def test_ctrl_c_while_it_starts_ends_it_without_a_traceback(folders, where):
     [(signal.SIGINT, 1), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP)],
 )
 def test_a_signal_closes_the_window_without_a_question_and_saves_as_on_closing(folders, number, status):
-    with _started("run", folders) as process:
+    with _started("run") as process:
         assert process.stdout.readline() == "up\n"
         assert not settings_file().exists()
         process.send_signal(number)
