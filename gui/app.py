@@ -236,14 +236,16 @@ def keep_what_is_loaded() -> None:
 
 def create_window(model: str = "") -> MainWindow:
     """See `fastcnn.gui.create_window`."""
-    window = MainWindow()
-    program = Program(window, model)
-    window.program = program
+    made: list[Program] = []
 
     def tell(told: Message) -> None:
-        program.work.post(lambda: window.tell(told))  # errors come from any thread
+        program = made[0]  # where it is not there yet, the console has the error
+        program.work.post(lambda: program.window.tell(told))  # errors come from any thread
 
-    crash.install(tell)
+    crash.install(tell)  # first: PyQt5 ends the process at an error in a slot, and the window's parts call slots
+    window = MainWindow()
+    window.program = Program(window, model)
+    made.append(window.program)
     return window
 
 

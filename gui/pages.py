@@ -19,6 +19,7 @@ from fastcnn.gui.logic.experimenter import Experimenter
 from fastcnn.gui.logic.folders import data_folder
 from fastcnn.gui.logic.hand import Hand
 from fastcnn.gui.logic.networks import SUFFIX, Networks
+from fastcnn.gui.logic.notices import Notice, message
 from fastcnn.gui.logic.presenter import Mode
 from fastcnn.gui.logic.results import Results, read_all
 from fastcnn.gui.logic.training import Training
@@ -208,6 +209,7 @@ class Pages(QObject):
     def _occlude(self) -> None:
         answer, engine = self._program.presenter.answer, self._program.engine
         if answer is None or not answer.input.any():
+            self._window.tell(message(Notice.NO_ANSWER))
             return
         field, digit = answer.input, int(answer.probabilities.argmax())
 

@@ -68,6 +68,8 @@ def _templates() -> dict[Notice, str]:
         Notice.SAVED: tr("Saved to {path}"),
         Notice.HOLDS_NO_PICTURE: tr("That holds no picture: take a picture, or a picture’s file on this computer."),
         Notice.ONE_PICTURE_TAKEN: tr("One picture at a time: {name} is taken, and {others} more are not."),
+        Notice.NO_ANSWER: tr("Nothing is recognized yet: press “Recognize” first."),
+        Notice.NO_EXPERIMENT: tr("No experiment asks for a drawing: start one with handwriting on its page."),
         Notice.ASK_FOR_DIGIT: tr("Draw a {digit}, then press “Next” ({number} of {count})."),
         Notice.EXPERIMENT_DONE: tr("Experiment done: {right} of {count} right."),
         Notice.EXPERIMENT_KEPT: tr("An interrupted experiment is kept: {number} of {count} done."),

@@ -97,7 +97,10 @@ class Experimenter:
     def take(self) -> None:
         """The digit that was asked for is drawn: recognize and note it."""
         session, plane = self.session, self._drawing()
-        if session is None or not self.running or session.mode != HAND or self._waiting:
+        if session is None or not self.running or session.mode != HAND:
+            self._tell(message(Notice.NO_EXPERIMENT))
+            return
+        if self._waiting:
             return
         if plane is None:
             self._tell(message(Notice.NOTHING_DRAWN))

@@ -23,6 +23,8 @@ class Notice(Enum):
     SAVED = auto()  # path
     HOLDS_NO_PICTURE = auto()
     ONE_PICTURE_TAKEN = auto()  # name, others
+    NO_ANSWER = auto()
+    NO_EXPERIMENT = auto()
     ASK_FOR_DIGIT = auto()  # digit, number, count
     EXPERIMENT_DONE = auto()  # right, count
     EXPERIMENT_KEPT = auto()  # number, count

@@ -1279,6 +1279,14 @@
       <translation>每次只能读取一张图片：已读取 {name}，其余 {others} 项未读取。</translation>
     </message>
     <message>
+      <source>Nothing is recognized yet: press “Recognize” first.</source>
+      <translation>还没有识别结果：请先按“识别”。</translation>
+    </message>
+    <message>
+      <source>No experiment asks for a drawing: start one with handwriting on its page.</source>
+      <translation>没有实验在等待手写：请在实验页面开始一次手写实验。</translation>
+    </message>
+    <message>
       <source>Draw a {digit}, then press “Next” ({number} of {count}).</source>
       <translation>请写 {digit}，然后按“下一个”（第 {number} 个，共 {count} 个）。</translation>
     </message>

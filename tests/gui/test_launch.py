@@ -235,6 +235,32 @@ def test_an_exception_in_a_slot_is_logged_and_shown_and_the_program_goes_on(qtbo
     assert window.resultLabel.text() != ""
 
 
+IN_A_SLOT = """
+from PyQt5.QtWidgets import QApplication
+from fastcnn.gui import app, create_window
+application = QApplication([])
+former, widths = app.Program._set_pen_width, []
+def fail_once(self, width):
+    widths.append(width)
+    return former(self, width) if len(widths) > 1 else 1 / 0
+app.Program._set_pen_width = fail_once
+window = create_window()
+print(widths)
+window.close()
+"""
+
+
+def test_an_exception_in_a_slot_while_the_window_is_made_does_not_end_the_process(folders):
+    settings_file().parent.mkdir(parents=True)
+    settings_file().write_text('{"pen_width": 60}')  # the slider moves, and calls the slot
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [sys.executable, "-c", IN_A_SLOT], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (0, "[60, 60]\n")
+    assert "ZeroDivisionError" in log_file().read_text()
+
+
 def test_an_exception_in_a_thread_is_logged_and_shown(hooks, folders):
     told = []
     crash.install(told.append)
