@@ -65,6 +65,11 @@ TEMPLATES = (
     mark("{path} is damaged: {detail}"),
     mark("{detail}"),
 )
+# Why a picture is no digit, where the recognizer can say more than that.
+REFUSALS = (
+    mark("the ink runs along all four edges, as a frame or a sheet does: cut the picture inside it"),
+    mark("a frame surrounds the rest of the ink: cut the picture inside it"),
+)
 REASONS = (
     mark("its folder does not exist"),
     mark("it is a folder"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fastcnn.gui.failures import failure_words
+from fastcnn.gui import language
+from fastcnn.gui.failures import REFUSALS, failure_words
 from fastcnn.gui.language import tr
 from fastcnn.gui.logic.answers import Kind, Verdict
 from fastcnn.gui.logic.networks import Facts
@@ -46,6 +47,8 @@ def verdict_words(verdict: Verdict, *, unfinished: bool = False) -> str:
     if verdict.several and not unfinished:
         return tr("several digits? Draw one at a time")
     if verdict.kind is Kind.NO_DIGIT:
+        if verdict.reason in REFUSALS and not unfinished:
+            return language.tr(verdict.reason)
         return tr("no digit yet") if unfinished else tr("this is no digit")
     if verdict.kind is Kind.UNSURE:
         return tr("unsure: {first} or {second}").format(first=verdict.digit, second=verdict.other)

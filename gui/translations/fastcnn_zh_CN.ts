@@ -591,6 +591,14 @@
       <translation>原因已记入日志</translation>
     </message>
     <message>
+      <source>the ink runs along all four edges, as a frame or a sheet does: cut the picture inside it</source>
+      <translation>笔迹沿着图片的四边，像边框或纸边：请裁掉边缘</translation>
+    </message>
+    <message>
+      <source>a frame surrounds the rest of the ink: cut the picture inside it</source>
+      <translation>数字外面有边框：请裁掉边框</translation>
+    </message>
+    <message>
       <source>its folder does not exist</source>
       <translation>所在文件夹不存在</translation>
     </message>

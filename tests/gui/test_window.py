@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from PyQt5.QtCore import QPointF
 from PyQt5.QtWidgets import QAction, QComboBox, QLabel, QPushButton, QToolButton, QWidget
 
+from fastcnn.gui.failures import REFUSALS
 from fastcnn.gui.logic.answers import Answer
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
 from fastcnn.recognizer import Recognition
@@ -159,6 +162,19 @@ def test_several_digits_that_are_read_as_one_are_hinted_at(hand, settle, monkeyp
     settle()
     assert hand.resultLabel.text() == ("–" if digit is None else "1")
     assert hand.verdictLabel.text() == "several digits? Draw one at a time"
+
+
+@pytest.mark.parametrize("reason", [*REFUSALS, "what is drawn looks like no digit", None])
+def test_why_it_is_no_digit_is_said_in_the_language_in_use(hand, settle, monkeypatch, reason):
+    shares, field = np.full(10, 0.1, np.float32), np.ones((28, 28), np.float32)
+    seen = Recognition(None, 0.0, shares, field, reason=reason)
+    monkeypatch.setattr(hand.program.engine.recognizer, "recognize", lambda plane: seen)
+    draw(hand.canvas, SEVEN)
+    settle()
+    assert hand.verdictLabel.text() == (reason if reason in REFUSALS else "this is no digit")
+    hand.program.use_language("zh_CN")
+    settle()
+    assert not re.search("[A-Za-z]", hand.verdictLabel.text()) and len(hand.verdictLabel.text()) > 4
 
 
 def test_words_do_not_promise_what_they_do_not_mean(window):
