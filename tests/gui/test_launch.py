@@ -152,6 +152,26 @@ def test_ctrl_c_while_it_starts_ends_it_without_a_traceback(folders, where):
     assert told.splitlines()[-1] == "fastcnn: interrupted" and "Traceback" not in told
 
 
+IMPORTED = """
+import runpy, signal, sys
+class Strike:
+    def find_spec(self, name, path=None, target=None):
+        if name == "fastcnn.commands":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Strike())
+sys.argv = ["fastcnn", "gui"]
+runpy.run_module("fastcnn", run_name="__main__")
+"""
+
+
+def test_ctrl_c_while_the_command_is_imported_ends_it_without_a_traceback():
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED], env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
 @pytest.mark.parametrize(
     ("number", "status"),
     [(signal.SIGINT, 1), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP)],
