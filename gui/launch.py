@@ -18,15 +18,16 @@ from fastcnn.gui.signals import Signals
 
 EXTRA = 'install it with `pip install "fastcnn[gui]"`'
 TRIAL_TIMEOUT_S = 30
+REFUSED = 77
 # Says what Qt says, and leaves without the abort, of which systems keep a core file or a report.
-TRIAL = """
+TRIAL = f"""
 import os, sys
 from PyQt5.QtCore import QtFatalMsg, qInstallMessageHandler
 from PyQt5.QtWidgets import QApplication
 def told(kind, context, text):
     print(text, file=sys.stderr, flush=True)
     if kind == QtFatalMsg:
-        os._exit(1)
+        os._exit({REFUSED})
 qInstallMessageHandler(told)
 QApplication(["fastcnn"])
 os._exit(0)
@@ -108,7 +109,10 @@ def _check_x11() -> None:
 
 
 def _try_elsewhere() -> None:
-    """Make a QApplication in a process of its own; not in a frozen program, which has no Python to start."""
+    """Make a QApplication in a process of its own; not in a frozen program, which has no Python to start.
+
+    Only what Qt refuses counts: another Python may lack a package that this one was told of.
+    """
     if not sys.executable or getattr(sys, "frozen", False):
         return
     command = [sys.executable, "-P", "-c", TRIAL]
@@ -119,7 +123,7 @@ def _try_elsewhere() -> None:
     except subprocess.TimeoutExpired:
         failed, told = True, "the display does not answer"
     else:
-        failed, told = done.returncode != 0, done.stderr
+        failed, told = done.returncode == REFUSED or done.returncode < 0, done.stderr
     if failed:
         lines = [line.strip() for line in told.splitlines() if "plugin" in line or "display" in line]
         setting = next((f"{name}={os.environ[name]}" for name in SETTINGS if os.environ.get(name)), "no display")

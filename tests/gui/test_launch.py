@@ -82,6 +82,15 @@ def test_a_stale_display_or_a_missing_plugin_is_a_sentence_and_no_abort(named, e
     assert alive.returncode == 0 and alive.stdout == f"FastcnnError {line.removeprefix('fastcnn: ')}\n"
 
 
+def test_a_python_that_lacks_what_this_one_has_says_nothing_of_qt(monkeypatch):
+    monkeypatch.setattr(launch, "TRIAL", "import no_such_module")
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    launch.check()
+    monkeypatch.setattr(launch, "TRIAL", "import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(FastcnnError, match="QT_QPA_PLATFORM=offscreen"):
+        launch.check()
+
+
 def test_a_window_without_an_application_is_a_sentence_and_no_abort():
     alive = _notebook(QT_QPA_PLATFORM="offscreen")
     assert alive.returncode == 0 and alive.stdout.startswith("RuntimeError the window needs a QApplication; make one")
