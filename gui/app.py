@@ -249,8 +249,11 @@ def create_window(model: str = "") -> MainWindow:
     return window
 
 
-def run(model: str, signals: Signals) -> int:
-    """Show the window until it is closed, by a signal too."""
+def run(model: str = "", signals: Signals | None = None) -> int:
+    """Show the window until it is closed, also by one of the signals, which may have been watched for before."""
+    if signals is None:
+        with Signals() as own:
+            return run(model, own)
     if model:
         from fastcnn.recognizer import find_model
 
