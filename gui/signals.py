@@ -45,8 +45,7 @@ class Signals(AbstractContextManager["Signals"]):
         signal.set_wakeup_fd(self._former_fd)
         for number, handler in self._former.items():
             signal.signal(number, handler)
-        if self._notifier is not None:
-            self._notifier.setEnabled(False)
+        self._notifier = None  # deleted, where it did not go with the application
         self._ours.close()
         self._qts.close()
 

@@ -133,8 +133,13 @@ elif where == "lock":
 else:
     former = app.create_window
     def create(model):
-        QTimer.singleShot(0, lambda: print("up", flush=True))
-        return former(model)
+        made = former(model)
+        if where == "close":
+            made.may_close = lambda: made.program.may_close(asks=False)
+            QTimer.singleShot(0, made.close)
+        else:
+            QTimer.singleShot(0, lambda: print("up", flush=True))
+        return made
     app.create_window = create
 sys.exit(main(["gui"]))
 """
@@ -195,6 +200,12 @@ def test_a_signal_closes_the_window_without_a_question_and_saves_as_on_closing(f
     assert "Traceback" not in told
     assert number != signal.SIGINT or told.splitlines()[-1] == "fastcnn: interrupted"
     assert Settings.load(settings_file()).geometry != ""
+
+
+def test_closing_ends_the_program_with_status_0(folders):
+    with _started("close") as process:
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 0 and "Traceback" not in told and "fastcnn:" not in told
 
 
 def test_signals_are_handled_as_before_once_the_window_is_closed():
