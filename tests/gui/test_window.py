@@ -131,6 +131,15 @@ def test_recognizing_nothing_says_what_to_do(window, settle):
         assert window.resultLabel.text() == ""
 
 
+@pytest.mark.parametrize(
+    ("action", "words"), [("occlude", "Nothing is recognized yet"), ("next_digit", "No experiment asks for a drawing")]
+)
+def test_a_key_that_has_nothing_to_do_says_so(window, settle, action, words):
+    settle()
+    window.actions_by_name[action].trigger()
+    assert words in window.findChild(QLabel, "messageLabel").text()
+
+
 def test_a_blank_answer_is_said_to_be_no_digit(hand, settle, monkeypatch):
     blank = Answer(None, 0.0, np.full(10, 0.1, np.float32), np.zeros((28, 28), np.float32))
     monkeypatch.setattr(hand.program.engine, "recognize", lambda plane: blank)
