@@ -7,8 +7,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from fastcnn import __version__, cli
-from fastcnn.bench import command as bench
+from fastcnn.interrupt import quiet
+
+with quiet():
+    from fastcnn import __version__, cli
+    from fastcnn.bench import command as bench
 
 LARGEST = 2**31 - 1  # that every count and seed may be
 

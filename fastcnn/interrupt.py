@@ -9,8 +9,8 @@ from __future__ import annotations
 import _thread
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 
 CALLBACKS = ("_raw_object_cache_notify", "_raw_object_cache_getbuffer")  # of llvmlite's ExecutionEngine
@@ -29,16 +29,25 @@ def _interrupt(signal_number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
+def interruptible() -> AbstractContextManager[None]:
     """Handle Ctrl-C so within; changes nothing off the main thread, or where Ctrl-C is ignored or handled otherwise."""
+    return _handled(_interrupt)
+
+
+def quiet() -> AbstractContextManager[None]:
+    """End the process by Ctrl-C without a traceback within, while imports take longer than all that is lost."""
+    return _handled(signal.SIG_DFL)
+
+
+@contextmanager
+def _handled(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> Iterator[None]:
     if (
         threading.current_thread() is not threading.main_thread()
         or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
     ):
         yield
         return
-    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGINT, handler)
     try:
         yield
     finally:

@@ -48,6 +48,8 @@ class Recognition:
     alternative: int | None = None  # the second most probable digit; None without a digit
     unsure: bool = False  # whether the two lie so close together that both should be named
     digit_score: float = 0.0  # how surely it is a digit at all, 0 to 1; below 0.5 it is refused; 0 on a blank picture
+    several: bool = False  # whether the picture seems to hold several digits
+    reason: str | None = None  # why there is no digit, where that is known
 
 
 def find_model(model: str | os.PathLike[str]) -> tuple[str, Path]:

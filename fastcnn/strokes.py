@@ -5,6 +5,7 @@ Validation, the paper's experiment and the synthetic digits of the training all 
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import zlib
@@ -27,6 +28,7 @@ Points = npt.NDArray[np.float64]
 CANVAS_PX = 280
 WINDOW_PX = 560  # the canvas of the window
 WINDOW_FORMAT = "fastcnn drawings 1"  # of its exports
+FIELD_PX = 28  # of what the network saw
 SUPERSAMPLING = 2  # Pillow draws without antialiasing: draw larger, then average
 SIZES = (0.15, 0.95)  # of the canvas's side, pen included
 PENS_PX = (6.0, 40.0)
@@ -48,12 +50,15 @@ class Drawing:
     """A digit as it was written: each stroke is (points, 2) float64, x to the right and y downwards.
 
     Strokes without pens are in any unit. Those of the window have a pen each and are in pixels of its canvas.
+    `field` is what the network saw, (28, 28) uint8: the window keeps it, and of a picture that was opened or pasted
+    there is nothing else.
     """
 
     label: int
     writer: str
     strokes: tuple[Points, ...]
     pens: tuple[Pen, ...] = ()
+    field: Plane | None = None
 
 
 @dataclass(frozen=True)
@@ -112,8 +117,10 @@ def draw_as_written(drawing: Drawing) -> Plane:
 
 
 def picture_of(drawing: Drawing, rng: np.random.Generator, turn_deg: float = 0.0) -> Plane:
-    """A canvas with the drawing: as it was written where that is known, else as `random_pose` says."""
-    return draw_as_written(drawing) if drawing.pens else draw(drawing.strokes, random_pose(rng, turn_deg))
+    """A canvas with the drawing: as it was written or seen where that is known, else as `random_pose` says."""
+    if not all(pen.erases for pen in drawing.pens):
+        return draw_as_written(drawing)
+    return drawing.field if drawing.field is not None else draw(drawing.strokes, random_pose(rng, turn_deg))
 
 
 def _draw_line(canvas: ImageDraw.ImageDraw, points: Points, pen: float, fill: int) -> None:
@@ -138,8 +145,7 @@ def _place(strokes: Sequence[Points], pose: Pose, side: float, pen: float) -> li
 def read_drawings(path: str | Path) -> list[Drawing]:
     """Read a stroke file: a JSON list of {label, writer, strokes}, also compressed by gzip, or the window's export.
 
-    A stroke is a list of [x, y]; a writer may be missing. Of an export the drawings without a stroke are left out:
-    they are pictures that were opened or pasted.
+    A stroke is a list of [x, y]; a writer may be missing.
 
     Raises
     ------
@@ -150,10 +156,9 @@ def read_drawings(path: str | Path) -> list[Drawing]:
     try:
         found = json.loads(content)
         if isinstance(found, dict) and found["format"] == WINDOW_FORMAT:
-            found = [drawing for drawing in map(drawing_of_window, found["drawings"]) if drawing is not None]
-            if not found:
-                raise ValueError("there is no drawing by a pen in it")
-            return found
+            if not found["drawings"]:
+                raise ValueError("there is no drawing in it")
+            return [drawing_of_window(each) for each in found["drawings"]]
         if not isinstance(found, list) or not found:
             raise ValueError("it is no list of drawings")
         return [_drawing(each) for each in found]
@@ -178,8 +183,8 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def drawing_of_window(found: dict[str, Any]) -> Drawing | None:
-    """A drawing from the form in which the window keeps it; None where nothing was drawn by a pen.
+def drawing_of_window(found: dict[str, Any]) -> Drawing:
+    """A drawing from the form in which the window keeps it; one without strokes is a picture that was opened.
 
     Raises
     ------
@@ -190,9 +195,11 @@ def drawing_of_window(found: dict[str, Any]) -> Drawing | None:
     pens = tuple(Pen(float(stroke["width"]), bool(stroke["erases"])) for stroke in kept)
     if not all(0 < pen.width_px <= WINDOW_PX for pen in pens):
         raise ValueError(f"a pen must be up to {WINDOW_PX} pixels wide")
-    if all(pen.erases for pen in pens):
-        return None
-    return Drawing(label, "", _lines([stroke["points"] for stroke in kept]), pens)
+    pixels = np.frombuffer(base64.b64decode(found["field"], validate=True), np.uint8)
+    if pixels.size != FIELD_PX**2 or not pixels.any():
+        raise ValueError(f"its field must be {FIELD_PX} x {FIELD_PX} pixels with ink")
+    lines = _lines([stroke["points"] for stroke in kept]) if kept else ()
+    return Drawing(label, "", lines, pens, pixels.reshape(FIELD_PX, FIELD_PX))
 
 
 def _drawing(found: dict[str, object]) -> Drawing:

@@ -25,7 +25,14 @@ def create_window(model: str = "") -> QMainWindow:
     ------
     ImportError
         If PyQt5 or a library that it needs is missing.
+    RuntimeError
+        If there is no QApplication, or this is not its thread.
+    FastcnnError
+        If there is none, and Qt would end the process at making one: no display, no plugin.
     """
+    from fastcnn.gui.launch import check_application
+
+    check_application()
     from fastcnn.gui.app import create_window as create
 
     return create(model)

@@ -80,7 +80,7 @@ def _words() -> dict[str, tuple[str, str]]:
         "clear": (tr("&Clear"), tr("Remove the picture or the drawing")),
         "focus_canvas": (tr("Draw by &keyboard"), tr("Go to the drawing field: arrows move, space draws")),
         "switch_mode": (tr("Switch &mode"), tr("From MNIST pictures to handwriting, or back")),
-        "draw": (tr("&Draw a picture"), tr("Draw one of MNIST's 10,000 test pictures at random")),
+        "draw": (tr("Ran&dom picture"), tr("Show one of MNIST's 10,000 test pictures, chosen at random")),
         "recognize": (tr("&Recognize"), tr("Ask the network which digit this is")),
         "live": (tr("&Live answers"), tr("The answer follows the pen")),
         "next_mistake": (tr("&Next mistake"), tr("Show the next test picture that this network gets wrong")),

@@ -6,7 +6,7 @@ import gc
 import sys
 
 from PyQt5.QtCore import QByteArray, QCoreApplication, QLockFile, QObject, Qt, QTimer
-from PyQt5.QtWidgets import QApplication, QMainWindow
+from PyQt5.QtWidgets import QApplication
 
 from fastcnn.errors import FastcnnError
 from fastcnn.gui import crash, language, theme
@@ -18,6 +18,7 @@ from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.settings import Settings
 from fastcnn.gui.pages import Pages
 from fastcnn.gui.pictures import Pictures
+from fastcnn.gui.signals import Signals
 from fastcnn.gui.widgets.plots import Plot
 from fastcnn.gui.window import MainWindow
 from fastcnn.gui.worker import Worker, stop
@@ -45,7 +46,13 @@ class Program(QObject):
         self.work = Worker("work", self.failed, self)
         self.engine = Engine(model or self.settings.model)
         self.presenter = Presenter(window, self.engine, self.answers, test_pictures)
-        self.pictures = Pictures(window.canvas, self.work, window.tell, lambda: self.presenter.set_mode(Mode.HAND))
+        self.pictures = Pictures(
+            window.canvas,
+            self.work,
+            window.tell,
+            lambda: self.presenter.set_mode(Mode.HAND),
+            self.engine.check_target,
+        )
         self.pages = Pages(self)
         window.may_close = self.may_close
         self._connect()
@@ -73,9 +80,9 @@ class Program(QObject):
         theme.use(name)
         self.window.actions_by_name.themes[name].setChecked(True)
 
-    def may_close(self) -> bool:
+    def may_close(self, *, asks: bool = True) -> bool:
         """Keep the settings and end the work; called when the window is asked to close. False keeps it open."""
-        if not self.pages.may_close():
+        if not self.pages.may_close(asks=asks):
             return False
         self.settings.model = self.engine.model
         self.settings.mode = int(self.presenter.mode)
@@ -87,6 +94,12 @@ class Program(QObject):
         self.window.hide()  # at once; a job may need some time to end
         self.close()
         return True
+
+    def end(self) -> None:
+        """Close at once and without a question, as a signal wants it."""
+        self.window.may_close = lambda: self.may_close(asks=False)
+        self.window.close()
+        QCoreApplication.exit()  # of dialogs too
 
     def close(self) -> None:
         """End all work; nothing is called back any more."""
@@ -221,25 +234,31 @@ def keep_what_is_loaded() -> None:
     gc.enable()
 
 
-def create_window(model: str = "") -> QMainWindow:
+def create_window(model: str = "") -> MainWindow:
     """See `fastcnn.gui.create_window`."""
-    window = MainWindow()
-    program = Program(window, model)
-    window.program = program
+    made: list[Program] = []
 
     def tell(told: Message) -> None:
-        program.work.post(lambda: window.tell(told))  # errors come from any thread
+        program = made[0]  # where it is not there yet, the console has the error
+        program.work.post(lambda: program.window.tell(told))  # errors come from any thread
 
-    crash.install(tell)
+    crash.install(tell)  # first: PyQt5 ends the process at an error in a slot, and the window's parts call slots
+    window = MainWindow()
+    window.program = Program(window, model)
+    made.append(window.program)
     return window
 
 
-def run(model: str = "") -> int:
-    """Show the window until it is closed."""
+def run(model: str = "", signals: Signals | None = None) -> int:
+    """Show the window until it is closed, also by one of the signals, which may have been watched for before."""
+    if signals is None:
+        with Signals() as own:
+            return run(model, own)
     if model:
         from fastcnn.recognizer import find_model
 
         find_model(model)  # a wrong name is an error of the command line
+    signals.check()
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling)
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_UseHighDpiPixmaps)
     application = QApplication(["fastcnn"])
@@ -247,5 +266,8 @@ def run(model: str = "") -> int:
     gc.disable()
     QTimer.singleShot(LOADED_MS, keep_what_is_loaded)  # for where something cannot be loaded
     window = create_window(model)
+    signals.watch(window.program.end)
     window.show()
-    return application.exec()
+    status = application.exec()
+    signals.check()
+    return status

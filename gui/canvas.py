@@ -6,7 +6,7 @@ Mouse, pen, finger and keyboard all end in `pen_down`, `pen_to` and `pen_up`, wh
 from __future__ import annotations
 
 import zlib
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -39,13 +39,19 @@ _ARROWS = {
 
 
 def to_array(image: QImage) -> npt.NDArray[np.uint8]:
-    """A copy of a picture's grey values (H, W)."""
-    grey = image.convertToFormat(QImage.Format.Format_Grayscale8)
-    bits = grey.constBits()
+    """A copy of a picture: its grey values (H, W), its colours (H, W, 3), or with what is transparent (H, W, 4)."""
+    if image.hasAlphaChannel():
+        form, channels = QImage.Format.Format_RGBA8888, 4
+    elif image.format() == QImage.Format.Format_Grayscale8:
+        form, channels = QImage.Format.Format_Grayscale8, 1
+    else:
+        form, channels = QImage.Format.Format_RGB888, 3
+    image = image.convertToFormat(form)
+    bits = image.constBits()
     assert bits is not None
-    content = bits.asstring(grey.sizeInBytes())
-    rows: npt.NDArray[np.uint8] = np.frombuffer(content, np.uint8).reshape(grey.height(), grey.bytesPerLine())
-    return rows[:, : grey.width()].copy()
+    rows = np.frombuffer(bits.asstring(image.sizeInBytes()), np.uint8).reshape(image.height(), image.bytesPerLine())
+    pixels: npt.NDArray[np.uint8] = rows[:, : image.width() * channels].copy()  # rows are padded to four bytes
+    return pixels if channels == 1 else pixels.reshape(image.height(), image.width(), channels)
 
 
 def to_image(grey: npt.NDArray[np.uint8]) -> QImage:
@@ -70,6 +76,7 @@ class Canvas(QWidget):
         self._image.fill(Qt.GlobalColor.black)
         self._stroke: Stroke | None = None
         self._finger: int | None = None  # the one that draws
+        self._tablet_draws = False  # the stroke under way
         self._key_pen = QPointF(SIDE / 2, SIDE / 2)
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, False)
@@ -119,10 +126,10 @@ class Canvas(QWidget):
         if self.drawing.redo():
             self._go_back()
 
-    def pen_down(self, at: QPointF) -> None:
-        """Begin a stroke; a dot is there at once."""
+    def pen_down(self, at: QPointF, *, erases: bool = False) -> None:
+        """Begin a stroke; a dot is there at once. `erases` also where the eraser is not chosen."""
         self._end_stroke()
-        self._stroke = Stroke([(at.x(), at.y())], self.pen_width, self.erases)
+        self._stroke = Stroke([(at.x(), at.y())], self.pen_width, self.erases or erases)
         self._paint_to(self._stroke, 0)
         self.update()
         self.changed.emit()
@@ -144,24 +151,31 @@ class Canvas(QWidget):
             self.changed.emit()
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
-        if event is not None and event.button() == Qt.MouseButton.LeftButton:
+        if self._is_of_the_mouse(event) and event.button() == Qt.MouseButton.LeftButton:
             self.pen_down(self._to_image(event.localPos()))
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
-        if event is not None:
+        if self._is_of_the_mouse(event):
             self.pen_to(self._to_image(event.localPos()))
 
     def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
-        if event is not None and event.button() == Qt.MouseButton.LeftButton:
+        if self._is_of_the_mouse(event) and event.button() == Qt.MouseButton.LeftButton:
             self.pen_to(self._to_image(event.localPos()))
             self.pen_up()
 
+    def _is_of_the_mouse(self, event: QMouseEvent | None) -> TypeGuard[QMouseEvent]:
+        """Not what Qt or the system sends besides for a pen's or a finger's stroke, which is drawn already."""
+        made_by_qt = Qt.MouseEventSource.MouseEventSynthesizedByQt
+        return event is not None and not self._tablet_draws and event.source() != made_by_qt
+
     def tabletEvent(self, event: QTabletEvent | None) -> None:
+        """The pen draws, and its other end erases."""
         if event is None:
             return
         at = self._to_image(event.posF())
         if event.type() == QEvent.Type.TabletPress and event.button() == Qt.MouseButton.LeftButton:
-            self.pen_down(at)
+            self.pen_down(at, erases=event.pointerType() == QTabletEvent.PointerType.Eraser)
+            self._tablet_draws = True
         elif event.type() == QEvent.Type.TabletMove:
             self.pen_to(at)
         elif event.type() == QEvent.Type.TabletRelease:
@@ -257,7 +271,7 @@ class Canvas(QWidget):
 
     def _end_stroke(self) -> None:
         """Put the stroke among the steps."""
-        stroke, self._stroke = self._stroke, None
+        stroke, self._stroke, self._tablet_draws = self._stroke, None, False
         if stroke is not None:
             self._done(stroke)
 

@@ -26,6 +26,8 @@ TEMPLATES = (
     # pictures
     mark("{path} is not a picture that can be read; save it as one of {known}"),
     mark("{path} has {count} frames or pages; save or copy the one to be read as a picture of its own"),
+    mark("the copied picture has more than {limit} million pixels; shrink it first"),
+    mark("the copied picture cannot be read; save it as a file and open that"),
     mark("{path} has more than {limit} million pixels; shrink it first"),
     mark("{path} holds NaN or infinite pixels; save it as an ordinary PNG"),
     mark("{path} does not exist"),
@@ -46,6 +48,7 @@ TEMPLATES = (
     mark("{path} holds no network that fastcnn knows: {detail}"),
     mark("{path} holds a network from {detail}; give the weights of a digit network"),
     mark("this network's answers are no numbers: its weights are unusable, choose another network"),
+    mark("{path} holds the network in use; choose another name"),
     mark("the network is not saved because {detail} holds values that are not finite"),
     # trainings
     mark("there is no checkpoint {path}; leave out the resume to start afresh"),
@@ -62,6 +65,11 @@ TEMPLATES = (
     # whatever else
     mark("{path} is damaged: {detail}"),
     mark("{detail}"),
+)
+# Why a picture is no digit, where the recognizer can say more than that.
+REFUSALS = (
+    mark("the ink runs along all four edges, as a frame or a sheet does: cut the picture inside it"),
+    mark("a frame surrounds the rest of the ink: cut the picture inside it"),
 )
 REASONS = (
     mark("its folder does not exist"),

@@ -1,6 +1,7 @@
 """Start the program from the command line; what is missing on the machine becomes one sentence.
 
-Qt ends the process where its platform plugin or the display is missing, so both are tried before Qt has them.
+Qt ends the process where its platform plugin or the display is missing, so both are tried before Qt has them: on plain
+X11 by hand, which takes a hundredth of a second, else by a QApplication in a process of its own.
 """
 
 from __future__ import annotations
@@ -8,14 +9,34 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 from fastcnn.errors import FastcnnError
+from fastcnn.gui.signals import Signals
 
 EXTRA = 'install it with `pip install "fastcnn[gui]"`'
 if getattr(sys, "frozen", False):
     EXTRA += ", and build this program again"
+TRIAL_TIMEOUT_S = 30
+REFUSED = 77
+# Says what Qt says, and leaves without the abort, of which systems keep a core file or a report.
+TRIAL = f"""
+import os, sys
+from PyQt5.QtCore import QtFatalMsg, qInstallMessageHandler
+from PyQt5.QtWidgets import QApplication
+def told(kind, context, text):
+    print(text, file=sys.stderr, flush=True)
+    if kind == QtFatalMsg:
+        os._exit({REFUSED})
+qInstallMessageHandler(told)
+QApplication(["fastcnn"])
+os._exit(0)
+"""
+# What Qt chooses its plugin by, the strongest first; without them it is the one of the system: X11 on Linux.
+SPECIAL = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_PLUGIN_PATH", "QT_QPA_PLATFORM", "WAYLAND_DISPLAY")
+SETTINGS = (*SPECIAL, "XDG_SESSION_TYPE", "DISPLAY")
 # Debian's packages by the beginning of the library's name.
 PACKAGES = {
     "libGL": "libgl1",
@@ -89,17 +110,55 @@ def _check_x11() -> None:
     x11.XCloseDisplay(ctypes.c_void_p(display))
 
 
+def _try_elsewhere() -> None:
+    """Make a QApplication in a process of its own; not in a frozen program, which has no Python to start.
+
+    Only what Qt refuses counts: another Python may lack a package that this one was told of.
+    """
+    if not sys.executable or getattr(sys, "frozen", False):
+        return
+    command = [sys.executable, "-P", "-c", TRIAL]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=TRIAL_TIMEOUT_S
+        )
+    except subprocess.TimeoutExpired:
+        failed, told = True, "the display does not answer"
+    else:
+        failed, told = done.returncode == REFUSED or done.returncode < 0, done.stderr
+    if failed:
+        lines = [line.strip() for line in told.splitlines() if "plugin" in line or "display" in line]
+        setting = next((f"{name}={os.environ[name]}" for name in SETTINGS if os.environ.get(name)), "no display")
+        reason = (lines or ["it ends at once"])[0].split(' in "')[0]
+        raise FastcnnError(f"Qt cannot open a window with {setting[:60]} ({reason[:70]}); correct or unset it")
+
+
 def check() -> None:
     """Raise FastcnnError, with what to do about it, where the window cannot be shown on this machine."""
-    if sys.platform.startswith("linux") and not os.environ.get("QT_QPA_PLATFORM"):
-        wayland = os.environ.get("WAYLAND_DISPLAY")
-        if not (wayland or os.environ.get("DISPLAY")):
-            raise FastcnnError("there is no display; start the program on a desktop, or through `ssh -X`")
-        _check_imports()
-        if not wayland and _plugin().exists():
-            _check_x11()
-        return
+    is_linux = sys.platform.startswith("linux")
+    if is_linux and not any(map(os.environ.get, ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY", "DISPLAY"))):
+        raise FastcnnError("there is no display; start the program on a desktop, or through `ssh -X`")
     _check_imports()
+    if any(map(os.environ.get, SPECIAL)) or os.environ.get("XDG_SESSION_TYPE") == "wayland":
+        _try_elsewhere()
+    elif is_linux and _plugin().exists():
+        _check_x11()
+
+
+def check_application() -> None:
+    """Raise RuntimeError where a window would end the process: without a QApplication, or in another thread than its.
+
+    Where making a QApplication would end the process too, it is FastcnnError.
+    """
+    from PyQt5.QtCore import QThread
+    from PyQt5.QtWidgets import QApplication
+
+    application = QApplication.instance()
+    if not isinstance(application, QApplication):
+        check()
+        raise RuntimeError("the window needs a QApplication; make one before it: application = QApplication([])")
+    if application.thread() != QThread.currentThread():
+        raise RuntimeError("the window must be made in the thread of the QApplication; call create_window() there")
 
 
 def run(model: str = "") -> int:
@@ -113,8 +172,14 @@ def run(model: str = "") -> int:
     ------
     FastcnnError
         If PyQt5, a system library or the display is missing, or there is no such network.
+    KeyboardInterrupt
+        After Ctrl-C in the terminal, and after all is saved as on closing.
     """
-    check()
-    from fastcnn.gui.app import run as run_application
+    with Signals() as signals:
+        try:
+            check()
+        finally:
+            signals.check()  # the trial ends by Ctrl-C too
+        from fastcnn.gui.app import run as run_application
 
-    return run_application(model)
+        return run_application(model, signals)

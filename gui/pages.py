@@ -19,6 +19,7 @@ from fastcnn.gui.logic.experimenter import Experimenter
 from fastcnn.gui.logic.folders import data_folder
 from fastcnn.gui.logic.hand import Hand
 from fastcnn.gui.logic.networks import SUFFIX, Networks
+from fastcnn.gui.logic.notices import Notice, message
 from fastcnn.gui.logic.presenter import Mode
 from fastcnn.gui.logic.results import Results, read_all
 from fastcnn.gui.logic.training import Training
@@ -87,9 +88,9 @@ class Pages(QObject):
 
         self._program.work.replace(job, done)
 
-    def may_close(self) -> bool:
+    def may_close(self, *, asks: bool) -> bool:
         """Ask where a training runs, and stop it if so told; keep the pages' settings."""
-        if self.training.is_active:
+        if asks and self.training.is_active:
             question = tr("A training is running. Stop it and close? It can go on from the last finished epoch.")
             if not ask(self._window, tr("Training"), question):
                 return False
@@ -208,6 +209,7 @@ class Pages(QObject):
     def _occlude(self) -> None:
         answer, engine = self._program.presenter.answer, self._program.engine
         if answer is None or not answer.input.any():
+            self._window.tell(message(Notice.NO_ANSWER))
             return
         field, digit = answer.input, int(answer.probabilities.argmax())
 

@@ -190,14 +190,13 @@ class MainWindow(QMainWindow):
             self._retranslate()
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
-        mime = None if event is None else event.mimeData()
-        if event is not None and mime is not None and (mime.hasImage() or mime.hasUrls()):
-            event.acceptProposedAction()
+        if event is not None:
+            _copy(event)
 
     def dropEvent(self, event: QDropEvent | None) -> None:
         if event is not None:
+            _copy(event)
             self.dropped.emit(event.mimeData())
-            event.acceptProposedAction()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         if event is not None and not self.may_close():
@@ -248,6 +247,13 @@ class MainWindow(QMainWindow):
         palette = self.truthLabel.palette()
         palette.setColor(QPalette.ColorRole.WindowText, RIGHT if right else WRONG)
         self.truthLabel.setPalette(palette)
+
+
+def _copy(event: QDropEvent) -> None:
+    """Accept whatever is dropped, to say so where it is no picture; never as a move, for its owner would delete it."""
+    if event.possibleActions() & Qt.DropAction.CopyAction:
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
 
 
 def _enlarge(label: QLabel, points: int, *, bold: bool) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fastcnn.gui.failures import failure_words
+from fastcnn.gui import language
+from fastcnn.gui.failures import REFUSALS, failure_words
 from fastcnn.gui.language import tr
 from fastcnn.gui.logic.answers import Kind, Verdict
 from fastcnn.gui.logic.networks import Facts
@@ -43,7 +44,11 @@ def facts_words(facts: Facts | None) -> str:
 
 def verdict_words(verdict: Verdict, *, unfinished: bool = False) -> str:
     """The sentence under the digit; empty where there is nothing to add. A stroke under way may become a digit yet."""
+    if verdict.several and not unfinished:
+        return tr("several digits? Draw one at a time")
     if verdict.kind is Kind.NO_DIGIT:
+        if verdict.reason in REFUSALS and not unfinished:
+            return language.tr(verdict.reason)
         return tr("no digit yet") if unfinished else tr("this is no digit")
     if verdict.kind is Kind.UNSURE:
         return tr("unsure: {first} or {second}").format(first=verdict.digit, second=verdict.other)
@@ -53,7 +58,7 @@ def verdict_words(verdict: Verdict, *, unfinished: bool = False) -> str:
 def _templates() -> dict[Notice, str]:
     return {
         Notice.NOTHING_DRAWN: tr("Nothing is drawn yet: draw a digit on the black field."),
-        Notice.NO_PICTURE: tr("No picture is shown yet: press “Draw a picture”."),
+        Notice.NO_PICTURE: tr("No picture is shown yet: press “Random picture”."),
         Notice.LOADING: tr("Loading the test pictures …"),
         Notice.PICTURE_SHOWN: tr("Test picture {number}"),
         Notice.MEASURING: tr("Reading all 10,000 test pictures …"),
@@ -65,6 +70,9 @@ def _templates() -> dict[Notice, str]:
         Notice.CORRECTION_NEEDS_DRAWING: tr("Only your own drawings can be corrected: draw a digit first."),
         Notice.SAVED: tr("Saved to {path}"),
         Notice.HOLDS_NO_PICTURE: tr("That holds no picture: take a picture, or a picture’s file on this computer."),
+        Notice.ONE_PICTURE_TAKEN: tr("One picture at a time: {name} is taken, and {others} more are not."),
+        Notice.NO_ANSWER: tr("Nothing is recognized yet: press “Recognize” first."),
+        Notice.NO_EXPERIMENT: tr("No experiment asks for a drawing: start one with handwriting on its page."),
         Notice.ASK_FOR_DIGIT: tr("Draw a {digit}, then press “Next” ({number} of {count})."),
         Notice.EXPERIMENT_DONE: tr("Experiment done: {right} of {count} right."),
         Notice.EXPERIMENT_KEPT: tr("An interrupted experiment is kept: {number} of {count} done."),
@@ -76,7 +84,7 @@ def _templates() -> dict[Notice, str]:
         Notice.DISCARDED: tr("Discarded; the network is as it was."),
         Notice.FORGOTTEN: tr("Your drawings and the network that learned from them are deleted."),
         Notice.IMPORTED: tr("{count} new drawings were imported."),
-        Notice.TRAINING_DONE: tr("Training is done: {accuracy} on pictures it has not trained on."),
+        Notice.TRAINING_DONE: tr("Training is done: {accuracy} on pictures it has not trained on; kept as {name}."),
         Notice.TRAINING_STOPPED: tr("Training is stopped; “Resume” goes on from the last finished epoch."),
         Notice.TRYING: tr("You are trying the network in training."),
         Notice.NOT_TRYING: tr("The chosen network answers again."),

@@ -32,6 +32,8 @@ class Answer:
     input : (28, 28), 0 to 1: what the network saw
     unsure : the recognizer's own word on it; None where it has none
     alternative : the digit that it may be instead
+    several : whether there seem to be several digits, which were read as one
+    reason : why there is no digit, in the recognizer's own sentence; None where it has none
     """
 
     digit: int | None
@@ -40,6 +42,8 @@ class Answer:
     input: Field
     unsure: bool | None = None
     alternative: int | None = None
+    several: bool = False
+    reason: str | None = None
 
     @classmethod
     def of(cls, recognition: Any) -> Answer:
@@ -52,6 +56,8 @@ class Answer:
             recognition.input,
             getattr(recognition, "unsure", None),
             getattr(recognition, "alternative", None),
+            recognition.several,
+            recognition.reason,
         )
 
 
@@ -65,20 +71,24 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """An answer in a form that needs only words: the digit, and with UNSURE the other that it may be."""
+    """An answer in a form that needs only words: the digit, with UNSURE the other that it may be, why it is none."""
 
     kind: Kind
     digit: int | None
     other: int | None = None
+    several: bool = False
+    reason: str | None = None
 
 
 def judge(answer: Answer) -> Verdict:
     """Decide how an answer is to be said; the recognizer's own word counts where it gives one."""
     if answer.digit is None:
-        return Verdict(Kind.NO_DIGIT, None)
+        return Verdict(Kind.NO_DIGIT, None, several=answer.several, reason=answer.reason)
     order = np.argsort(-answer.probabilities, kind="stable")
     second = int(order[1] if order[0] == answer.digit else order[0])
     other = second if answer.alternative is None else answer.alternative
     gap = float(answer.probabilities[answer.digit] - answer.probabilities[second])
     unsure = gap < UNSURE_GAP if answer.unsure is None else answer.unsure
-    return Verdict(Kind.UNSURE, answer.digit, other) if unsure else Verdict(Kind.DIGIT, answer.digit)
+    if unsure:
+        return Verdict(Kind.UNSURE, answer.digit, other, answer.several)
+    return Verdict(Kind.DIGIT, answer.digit, several=answer.several)

@@ -16,15 +16,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.collected import readable
 from fastcnn.errors import FastcnnError
 from fastcnn.files import atomic_write
 from fastcnn.gui.logic.drawing import Stroke
 from fastcnn.gui.logic.folders import made
+from fastcnn.strokes import FIELD_PX, WINDOW_FORMAT, Drawing, drawing_of_window
 
-FORMAT = "fastcnn drawings 1"
-SIDE_PX = 28
 HELD_BACK_EVERY = 4
-MAX_DRAWING_BYTES = 2_000_000
 MAX_EXPORT_BYTES = 200_000_000
 
 
@@ -34,6 +33,7 @@ class Sample:
 
     field : (28, 28) uint8, what the network saw
     answer : what the network said
+    strokes : none where the drawing is, or lies on, a picture that was opened
     """
 
     label: int
@@ -49,7 +49,7 @@ class Sample:
         return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=12).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
-        """A form for a file; `from_json` reads it."""
+        """A form for a file; `of` reads it."""
         return {
             "label": self.label,
             "answer": self.answer,
@@ -59,18 +59,16 @@ class Sample:
         }
 
     @classmethod
-    def from_json(cls, content: dict[str, Any]) -> Sample:
-        """Read what `to_json` gave; ValueError for anything else."""
-        try:
-            label, answer = content["label"], content["answer"]
-            pixels = np.frombuffer(base64.b64decode(content["field"], validate=True), np.uint8)
-            strokes = tuple(Stroke.from_json(each) for each in content["strokes"])
-            held_back = bool(content["held_back"])
-        except (KeyError, TypeError, OverflowError) as error:
-            raise ValueError(f"this is no drawing: {error}") from None
-        if label not in range(10) or (answer is not None and answer not in range(10)):
-            raise ValueError(f"this is no drawing: its digit is {label!r} and its answer {answer!r}")
-        return cls(int(label), answer, pixels.reshape(SIDE_PX, SIDE_PX), strokes, held_back)
+    def of(cls, content: dict[str, Any], drawing: Drawing) -> Sample:
+        """From what `to_json` gave and the engine read of it: whatever the engine takes is a sample."""
+        answer = content.get("answer")
+        assert drawing.field is not None  # each drawing of the window has one
+        strokes = tuple(
+            Stroke([(x, y) for x, y in points.tolist()], round(pen.width_px), pen.erases)
+            for points, pen in zip(drawing.strokes, drawing.pens, strict=True)
+        )
+        known = answer if type(answer) is int and answer in range(10) else None
+        return cls(drawing.label, known, drawing.field, strokes, bool(content.get("held_back")))
 
 
 class Collection:
@@ -81,18 +79,11 @@ class Collection:
 
     def samples(self) -> list[Sample]:
         """All drawings that can be read, in the order of their names; a damaged file is passed over."""
-        found = []
-        for path in sorted(self.folder.glob("*.json")):
-            try:
-                with path.open("rb") as file:
-                    found.append(Sample.from_json(json.loads(file.read(MAX_DRAWING_BYTES))))
-            except (OSError, ValueError, RecursionError):
-                continue
-        return found
+        return [Sample.of(content, drawing) for content, drawing in readable(self.folder)]
 
     def count(self) -> int:
-        """How many drawings there are."""
-        return sum(1 for _ in self.folder.glob("*.json"))
+        """How many drawings there are, as whoever reads them finds them."""
+        return sum(1 for _ in readable(self.folder))
 
     def add(self, sample: Sample) -> int:
         """Keep a drawing and decide whether it is held back; returns how many there are now."""
@@ -112,7 +103,7 @@ class Collection:
     def export_to(self, path: str | Path) -> int:
         """Write all drawings to one file; returns how many."""
         samples = self.samples()
-        content = {"format": FORMAT, "drawings": [sample.to_json() for sample in samples]}
+        content = {"format": WINDOW_FORMAT, "drawings": [sample.to_json() for sample in samples]}
         atomic_write(path, json.dumps(content).encode())
         return len(samples)
 
@@ -138,7 +129,7 @@ class Collection:
 def arrays(samples: Sequence[Sample]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """(N, 1, 28, 28) uint8 pictures and (N,) int64 labels."""
     fields = [sample.field for sample in samples]
-    images = np.stack(fields)[:, np.newaxis] if fields else np.empty((0, 1, SIDE_PX, SIDE_PX), np.uint8)
+    images = np.stack(fields)[:, np.newaxis] if fields else np.empty((0, 1, FIELD_PX, FIELD_PX), np.uint8)
     return images, np.array([sample.label for sample in samples], np.int64)
 
 
@@ -152,8 +143,8 @@ def _read_export(path: Path) -> list[Sample]:
         raise FastcnnError(f"{path} is larger than {MAX_EXPORT_BYTES // 1_000_000} MB, more than any collection")
     try:
         found = json.loads(content)
-        if found["format"] != FORMAT:
+        if found["format"] != WINDOW_FORMAT:
             raise ValueError("its format is another")
-        return [Sample.from_json(each) for each in found["drawings"]]
+        return [Sample.of(each, drawing_of_window(each)) for each in found["drawings"]]
     except (KeyError, TypeError, ValueError, RecursionError):
         raise FastcnnError(f"{path} is no collection of drawings; choose a file that “Export” wrote") from None

@@ -31,17 +31,9 @@ class Stroke(Step):
     erases: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """A form that JSON can hold; `from_json` reads it."""
+        """A form that JSON can hold; `strokes.drawing_of_window` reads it."""
         points = [[round(x, 1), round(y, 1)] for x, y in self.points]
         return {"points": points, "width": self.width, "erases": self.erases}
-
-    @classmethod
-    def from_json(cls, content: dict[str, Any]) -> Stroke:
-        """Read what `to_json` gave; KeyError, TypeError or ValueError for anything else."""
-        points = [(float(x), float(y)) for x, y in content["points"]]
-        if not points:
-            raise ValueError("a stroke needs a point")
-        return cls(points, int(content["width"]), bool(content["erases"]))
 
 
 @dataclass(eq=False)
@@ -102,8 +94,10 @@ class Drawing:
                 yield item
 
     def strokes(self) -> list[Stroke]:
-        """The visible strokes."""
-        return [item for item in self.visible() if isinstance(item, Stroke)]
+        """The visible strokes; none where a picture lies under them, for they are not the whole drawing."""
+        items = list(self.visible())
+        strokes = [item for item in items if isinstance(item, Stroke)]
+        return strokes if len(strokes) == len(items) else []
 
     def add(self, item: Item) -> None:
         """Do a step; what was undone is gone."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import threading
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.answers import Answer, check_finite
 
 if TYPE_CHECKING:
@@ -85,6 +87,14 @@ class Engine:
     def network(self) -> Network:
         """The network in use."""
         return self.recognizer.network
+
+    def check_target(self, path: str | Path) -> None:
+        """Raise FastcnnError where a file that is to be written holds the network in use."""
+        from fastcnn.recognizer import find_model
+
+        used = find_model(self.model)[1]
+        if used.exists() and Path(path).exists() and used.samefile(path):
+            raise FastcnnError(f"{path} holds the network in use; choose another name")
 
     def warm_up(self) -> None:
         """Load or compile all that the first answer would wait for."""

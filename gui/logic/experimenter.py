@@ -97,7 +97,10 @@ class Experimenter:
     def take(self) -> None:
         """The digit that was asked for is drawn: recognize and note it."""
         session, plane = self.session, self._drawing()
-        if session is None or not self.running or session.mode != HAND or self._waiting:
+        if session is None or not self.running or session.mode != HAND:
+            self._tell(message(Notice.NO_EXPERIMENT))
+            return
+        if self._waiting:
             return
         if plane is None:
             self._tell(message(Notice.NOTHING_DRAWN))
@@ -126,7 +129,12 @@ class Experimenter:
 
     def save(self, path: str | Path, content: Callable[[], bytes]) -> None:
         """Write a file whose content takes a while to make."""
-        self._work.submit(lambda: atomic_write(path, content()), lambda _: self._tell(message(Notice.SAVED, path=path)))
+
+        def job() -> None:
+            self._engine.check_target(path)
+            atomic_write(path, content())
+
+        self._work.submit(job, lambda _: self._tell(message(Notice.SAVED, path=path)))
 
     def _take_over(self, session: Session) -> None:
         self.interrupt()

@@ -135,9 +135,12 @@ class Hand:
 
     def export(self, path: str | Path) -> None:
         """Write all drawings to one file."""
-        self._work.submit(
-            lambda: self._collection.export_to(path), lambda _: self._tell(message(Notice.SAVED, path=path))
-        )
+
+        def job() -> None:
+            self._engine.check_target(path)
+            self._collection.export_to(path)
+
+        self._work.submit(job, lambda _: self._tell(message(Notice.SAVED, path=path)))
 
     def import_from(self, path: str | Path) -> None:
         """Add the drawings of an exported file."""

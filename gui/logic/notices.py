@@ -22,6 +22,9 @@ class Notice(Enum):
     CORRECTION_NEEDS_DRAWING = auto()
     SAVED = auto()  # path
     HOLDS_NO_PICTURE = auto()
+    ONE_PICTURE_TAKEN = auto()  # name, others
+    NO_ANSWER = auto()
+    NO_EXPERIMENT = auto()
     ASK_FOR_DIGIT = auto()  # digit, number, count
     EXPERIMENT_DONE = auto()  # right, count
     EXPERIMENT_KEPT = auto()  # number, count
@@ -33,7 +36,7 @@ class Notice(Enum):
     DISCARDED = auto()
     FORGOTTEN = auto()
     IMPORTED = auto()  # count
-    TRAINING_DONE = auto()  # accuracy
+    TRAINING_DONE = auto()  # accuracy, name
     TRAINING_STOPPED = auto()
     TRYING = auto()
     NOT_TRYING = auto()

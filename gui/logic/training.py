@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from fastcnn.gui.logic.engine import Engine, training_pictures
 from fastcnn.gui.logic.folders import session_folder
 from fastcnn.gui.logic.jobs import Jobs
-from fastcnn.gui.logic.networks import SUFFIX, own_networks
+from fastcnn.gui.logic.networks import SUFFIX, own_networks, short_name
 from fastcnn.gui.logic.notices import Message, Notice, message
 from fastcnn.gui.logic.training_run import Curves, Run, StoppedError
 
@@ -71,7 +71,7 @@ class Training:
 
     @staticmethod
     def target() -> Path:
-        """Where the trained network is kept."""
+        """Where the trained network is kept, the first; later ones have a number."""
         return own_networks() / f"{NAME}{SUFFIX}"
 
     @property
@@ -129,13 +129,14 @@ class Training:
         run = Run(self.checkpoint(), self.target(), self.curves)
         self._run = run
         self._enter(State.RUNNING)
-        self._jobs.submit(lambda: run.train(epochs, training_pictures(), resume=resume), self._done, self._failed)
 
-    def _done(self, history: History) -> None:
-        self._enter(State.DONE)
-        accuracy = history.validation_accuracy or 0.0
-        self._tell(message(Notice.TRAINING_DONE, accuracy=f"{accuracy:.2%}"))
-        self._saved(str(self.target()))
+        def done(history: History) -> None:
+            self._enter(State.DONE)
+            accuracy = f"{history.validation_accuracy or 0.0:.2%}"
+            self._tell(message(Notice.TRAINING_DONE, accuracy=accuracy, name=short_name(str(run.saved))))
+            self._saved(str(run.saved))
+
+        self._jobs.submit(lambda: run.train(epochs, training_pictures(), resume=resume), done, self._failed)
 
     def _failed(self, error: Exception) -> bool:
         self._enter(State.STOPPED if self.checkpoint().exists() else State.IDLE)

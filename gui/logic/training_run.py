@@ -5,6 +5,7 @@ A stopped run can go on from its last finished epoch and ends in the very bits o
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from dataclasses import dataclass, field
@@ -42,17 +43,24 @@ class Curves:
     images_per_second: float = 0.0
 
 
+def unused(path: Path) -> Path:
+    """The path, or the first with a number that no file has: what was trained before is kept."""
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))
+    return next(each for each in itertools.chain([path], numbered) if not each.exists())
+
+
 class Run:
     """Trains when `train` is called, on any thread; the other methods are called from outside meanwhile.
 
     Parameters
     ----------
     checkpoint : kept up to date with every epoch, deleted when all are done
-    target : where the trained network is saved
+    target : where the trained network is saved, with a number where one that was trained before is
     """
 
     def __init__(self, checkpoint: Path, target: Path, curves: Curves) -> None:
         self._checkpoint, self._target, self.curves = checkpoint, target, curves
+        self.saved = target
         self._go_on, self._stop = threading.Event(), threading.Event()
         self._go_on.set()
         self._preview: Sequential | None = None
@@ -118,7 +126,8 @@ class Run:
             progress=False,
         )
         self._show(trainer.network)
-        trainer.network.save(self._target)
+        self.saved = unused(self._target)
+        trainer.network.save(self.saved)
         self._checkpoint.unlink(missing_ok=True)
         return history
 

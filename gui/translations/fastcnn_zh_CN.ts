@@ -44,16 +44,16 @@
       <translation>网络的大小、准确率和速度</translation>
     </message>
     <message>
-      <source>&amp;Draw a picture</source>
-      <translation>抽取图片(&amp;D)</translation>
+      <source>Ran&amp;dom picture</source>
+      <translation>随机图片(&amp;D)</translation>
     </message>
     <message>
-      <source>Draw one of MNIST's 10,000 test pictures at random</source>
-      <translation>从 MNIST 的 10,000 张测试图片中随机抽取一张</translation>
+      <source>Show one of MNIST's 10,000 test pictures, chosen at random</source>
+      <translation>从 MNIST 的 10,000 张测试图片中随机显示一张</translation>
     </message>
     <message>
-      <source>Draw a MNIST picture</source>
-      <translation>抽取一张 MNIST 图片</translation>
+      <source>Random MNIST picture</source>
+      <translation>随机 MNIST 图片</translation>
     </message>
     <message>
       <source>&amp;Clear</source>
@@ -160,8 +160,12 @@
       <translation>识别结果</translation>
     </message>
     <message>
-      <source>Recognition rate</source>
-      <translation>识别率</translation>
+      <source>Confidence</source>
+      <translation>置信度</translation>
+    </message>
+    <message>
+      <source>How sure the network is of this answer; not how often it is right</source>
+      <translation>网络对这个答案的把握程度，不是它答对的比例</translation>
     </message>
     <message>
       <source>Recognized digit</source>
@@ -170,10 +174,6 @@
     <message>
       <source>The digit that the network reads</source>
       <translation>网络识别出的数字</translation>
-    </message>
-    <message>
-      <source>How sure the network is, which is not how often it is right</source>
-      <translation>网络的把握程度，并不等于它答对的比例</translation>
     </message>
     <message>
       <source>True digit</source>
@@ -355,12 +355,12 @@
       <translation>在 MNIST 图片和手写之间切换</translation>
     </message>
     <message>
-      <source>&amp;Draw a picture</source>
-      <translation>抽取图片(&amp;D)</translation>
+      <source>Ran&amp;dom picture</source>
+      <translation>随机图片(&amp;D)</translation>
     </message>
     <message>
-      <source>Draw one of MNIST's 10,000 test pictures at random</source>
-      <translation>从 MNIST 的 10,000 张测试图片中随机抽取一张</translation>
+      <source>Show one of MNIST's 10,000 test pictures, chosen at random</source>
+      <translation>从 MNIST 的 10,000 张测试图片中随机显示一张</translation>
     </message>
     <message>
       <source>&amp;Recognize</source>
@@ -455,6 +455,14 @@
       <translation>{path} 含有 {count} 帧（页），请将要识别的那一帧另存为单独的图片</translation>
     </message>
     <message>
+      <source>the copied picture has more than {limit} million pixels; shrink it first</source>
+      <translation>复制的图片超过 {limit} 百万像素；请先缩小</translation>
+    </message>
+    <message>
+      <source>the copied picture cannot be read; save it as a file and open that</source>
+      <translation>无法读取复制的图片；请将它另存为文件后再打开</translation>
+    </message>
+    <message>
       <source>{path} has more than {limit} million pixels; shrink it first</source>
       <translation>{path} 超过 {limit} 百万像素，请先缩小</translation>
     </message>
@@ -531,6 +539,10 @@
       <translation>此网络给出的不是数值：其权重不可用，请选择其他网络</translation>
     </message>
     <message>
+      <source>{path} holds the network in use; choose another name</source>
+      <translation>{path} 是正在使用的网络；请换一个文件名</translation>
+    </message>
+    <message>
       <source>the network is not saved because {detail} holds values that are not finite</source>
       <translation>网络未保存，因为 {detail} 含有非有限的数值</translation>
     </message>
@@ -581,6 +593,14 @@
     <message>
       <source>{detail}</source>
       <translation>原因已记入日志</translation>
+    </message>
+    <message>
+      <source>the ink runs along all four edges, as a frame or a sheet does: cut the picture inside it</source>
+      <translation>笔迹沿着图片的四边，像边框或纸边：请裁掉边缘</translation>
+    </message>
+    <message>
+      <source>a frame surrounds the rest of the ink: cut the picture inside it</source>
+      <translation>数字外面有边框：请裁掉边框</translation>
     </message>
     <message>
       <source>its folder does not exist</source>
@@ -759,6 +779,10 @@
       <translation>实验中还没有识别过数字。</translation>
     </message>
     <message>
+      <source>An experiment was interrupted: {number} of {count} digits are done. Give it up for a new one?</source>
+      <translation>有一次实验被中断：已完成 {number} 个数字，共 {count} 个。要放弃它并开始新的实验吗？</translation>
+    </message>
+    <message>
       <source>Export as CSV</source>
       <translation>导出为 CSV</translation>
     </message>
@@ -867,8 +891,8 @@
       <translation>已完成 {count} 个数字，共 {total} 个。</translation>
     </message>
     <message>
-      <source>Mean recognition rate {share}: how sure the network is, not how often it is right</source>
-      <translation>平均识别率 {share}：表示网络的把握程度，不是答对的比例</translation>
+      <source>Mean confidence {share}: how sure the network is, not how often it is right</source>
+      <translation>平均置信度 {share}：表示网络的把握程度，不是答对的比例</translation>
     </message>
     <message>
       <source>Collection of drawings (*.json)</source>
@@ -1071,6 +1095,10 @@
       <translation>{path} 已存在。要替换它吗？</translation>
     </message>
     <message>
+      <source>A training that was stopped can go on. Give it up and train a new network?</source>
+      <translation>上次停止的训练可以继续。要放弃它并重新训练一个网络吗？</translation>
+    </message>
+    <message>
       <source>Loss of a batch</source>
       <translation>每批的损失</translation>
     </message>
@@ -1207,12 +1235,16 @@
       <translation>每秒 {speed} 张，单张 {time} 毫秒</translation>
     </message>
     <message>
+      <source>several digits? Draw one at a time</source>
+      <translation>好像有多个数字？请一次写一个</translation>
+    </message>
+    <message>
       <source>Nothing is drawn yet: draw a digit on the black field.</source>
       <translation>还没有书写：请在黑色区域写一个数字。</translation>
     </message>
     <message>
-      <source>No picture is shown yet: press “Draw a picture”.</source>
-      <translation>还没有图片：请按“抽取图片”。</translation>
+      <source>No picture is shown yet: press “Random picture”.</source>
+      <translation>还没有图片：请按“随机图片”。</translation>
     </message>
     <message>
       <source>Loading the test pictures …</source>
@@ -1259,6 +1291,18 @@
       <translation>其中没有图片：请使用图片，或本机上的图片文件。</translation>
     </message>
     <message>
+      <source>One picture at a time: {name} is taken, and {others} more are not.</source>
+      <translation>每次只能读取一张图片：已读取 {name}，其余 {others} 项未读取。</translation>
+    </message>
+    <message>
+      <source>Nothing is recognized yet: press “Recognize” first.</source>
+      <translation>还没有识别结果：请先按“识别”。</translation>
+    </message>
+    <message>
+      <source>No experiment asks for a drawing: start one with handwriting on its page.</source>
+      <translation>没有实验在等待手写：请在实验页面开始一次手写实验。</translation>
+    </message>
+    <message>
       <source>Draw a {digit}, then press “Next” ({number} of {count}).</source>
       <translation>请写 {digit}，然后按“下一个”（第 {number} 个，共 {count} 个）。</translation>
     </message>
@@ -1303,8 +1347,8 @@
       <translation>已导入 {count} 个新的手写数字。</translation>
     </message>
     <message>
-      <source>Training is done: {accuracy} on pictures it has not trained on.</source>
-      <translation>训练完成：在未参与训练的图片上准确率为 {accuracy}。</translation>
+      <source>Training is done: {accuracy} on pictures it has not trained on; kept as {name}.</source>
+      <translation>训练完成：在未参与训练的图片上准确率为 {accuracy}；已保存为 {name}。</translation>
     </message>
     <message>
       <source>Training is stopped; “Resume” goes on from the last finished epoch.</source>

@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QSpinBox, QVBox
 
 from fastcnn.gui.language import tr
 from fastcnn.gui.logic.experiment import HAND, MAX_SIDE, MNIST, Session
-from fastcnn.gui.widgets.page import Page, Words, choose_target
+from fastcnn.gui.widgets.page import Page, Words, ask, choose_target
 from fastcnn.gui.widgets.plots import Plot
 from fastcnn.gui.words import accuracy_words, percent
 
@@ -93,13 +93,21 @@ class ExperimentPage(Page):
         lines = [
             tr("{count} of {total} digits done.").format(count=found.count, total=session.total),
             accuracy_words(found.right, found.count, found.interval),
-            tr("Mean recognition rate {share}: how sure the network is, not how often it is right").format(
+            tr("Mean confidence {share}: how sure the network is, not how often it is right").format(
                 share=percent(found.mean_confidence)
             ),
         ]
         return "\n".join(lines)
 
     def _start(self) -> None:
+        session = self._session
+        if session is not None and session.trials and not session.is_done:
+            question = tr(
+                "An experiment was interrupted: {number} of {count} digits are done. Give it up for a new one?"
+            )
+            question = question.format(number=len(session.trials), count=session.total)
+            if not ask(self, tr("Experiment"), question):
+                return
         self.experimenter.start(MODES[self.mode.currentIndex()], self.groups.value(), self.size_.value())
 
     def _choose_csv(self) -> None:

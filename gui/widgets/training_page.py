@@ -9,7 +9,7 @@ from PyQt5.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QSpinBox, QVBox
 
 from fastcnn.gui.language import tr
 from fastcnn.gui.logic.training import State
-from fastcnn.gui.widgets.page import Page, Words
+from fastcnn.gui.widgets.page import Page, Words, ask
 from fastcnn.gui.widgets.plots import Plot
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class TrainingPage(Page):
         self.epochs.setObjectName("epochsSpin")
         self.epochs.setRange(1, MOST_EPOCHS)
         self.epochs.setValue(epochs)
-        self.start = self._button("startTrainingButton", lambda: self.training.start(self.epochs.value()))
+        self.start = self._button("startTrainingButton", self._start)
         self.pause = self._button("pauseTrainingButton", lambda: self.training.pause())
         self.resume = self._button("resumeTrainingButton", lambda: self.training.resume())
         self.stop = self._button("stopTrainingButton", lambda: self.training.stop())
@@ -126,6 +126,12 @@ class TrainingPage(Page):
         box.addLayout(buttons)
         box.addLayout(plots, 1)
         box.addWidget(self.status)
+
+    def _start(self) -> None:
+        """From the beginning; what was stopped is given up only where the user says so."""
+        question = tr("A training that was stopped can go on. Give it up and train a new network?")
+        if not self.resume.isEnabled() or ask(self, tr("Training"), question):
+            self.training.start(self.epochs.value())
 
     def _words(self) -> Words:
         return {

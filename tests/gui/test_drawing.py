@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import ctypes
+import io
+import struct
+import zlib
 
 import numpy as np
 import pytest
 from PIL import Image
 from PyQt5 import sip
 from PyQt5.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
-from PyQt5.QtGui import QDragEnterEvent, QDropEvent, QImage, QTabletEvent, QTouchDevice
+from PyQt5.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDropEvent,
+    QImage,
+    QImageReader,
+    QMouseEvent,
+    QTabletEvent,
+    QTouchDevice,
+)
 from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox
 
+from fastcnn import paper_network
 from fastcnn.gui.logic.drawing import SIDE
 
 from .mouse import ONE, SEVEN, draw
@@ -119,19 +132,53 @@ def test_arrow_keys_and_space_draw(qtbot, hand, settle):
     assert hand.resultLabel.text() == "1"
 
 
+def _tablet_stroke(canvas, end, points, between=lambda at: None):
+    """What Qt sends for a stroke by one end of a tablet's pen."""
+    last = len(points) - 1
+    kinds = [QEvent.TabletPress, *[QEvent.TabletMove] * (last - 1), QEvent.TabletRelease]
+    for kind, at in zip(kinds, points, strict=True):
+        button = Qt.NoButton if kind == QEvent.TabletMove else Qt.LeftButton
+        held = Qt.NoButton if kind == QEvent.TabletRelease else Qt.LeftButton
+        event = QTabletEvent(kind, at, at, QTabletEvent.Stylus, end, 0.7, 0, 0, 0, 0, 0, Qt.NoModifier, 1, button, held)
+        QApplication.sendEvent(canvas, event)
+        assert event.isAccepted()
+        between(at)
+
+
+ACROSS = [QPointF(50, 100), QPointF(150, 100), QPointF(150, 100)]
+
+
 def test_a_tablet_pen_draws(hand):
-    for kind, x, button in (
-        (QEvent.TabletPress, 50, Qt.LeftButton),
-        (QEvent.TabletMove, 150, Qt.NoButton),
-        (QEvent.TabletRelease, 150, Qt.LeftButton),
-    ):
-        at = QPointF(x, 100)
-        event = QTabletEvent(
-            kind, at, at, QTabletEvent.Stylus, QTabletEvent.Pen, 1, 0, 0, 0, 0, 0, Qt.NoModifier, 1, button, button
-        )
-        QApplication.sendEvent(hand.canvas, event)
+    _tablet_stroke(hand.canvas, QTabletEvent.Pen, ACROSS)
     assert len(hand.canvas.drawing.done) == 1
     assert hand.canvas.array().any()
+
+
+def test_the_other_end_of_a_tablet_pen_erases_and_that_can_be_undone(hand, settle):
+    draw(hand.canvas, ONE)
+    drawn = hand.canvas.array()
+    center = QPointF(hand.canvas.rect().center())
+    _tablet_stroke(hand.canvas, QTabletEvent.Eraser, [center - QPointF(0, 30), center, center + QPointF(0, 30)])
+    erased = hand.canvas.array()
+    assert (erased <= drawn).all() and erased.sum() < drawn.sum()
+    _tablet_stroke(hand.canvas, QTabletEvent.Pen, ACROSS)
+    assert hand.canvas.array().sum() > erased.sum() and not hand.eraserButton.isChecked()
+    for expected in (erased, drawn):
+        hand.undoButton.click()
+        assert (hand.canvas.array() == expected).all()
+
+
+def test_mouse_events_that_come_with_a_pens_stroke_draw_nothing_more(hand):
+    def mouse(at):
+        for kind in (QEvent.MouseButtonPress, QEvent.MouseMove, QEvent.MouseButtonRelease):
+            event = QMouseEvent(kind, at + QPointF(0, 60), Qt.LeftButton, Qt.LeftButton, Qt.NoModifier)
+            QApplication.sendEvent(hand.canvas, event)
+
+    _tablet_stroke(hand.canvas, QTabletEvent.Pen, ACROSS[:2] + ACROSS, lambda at: at == ACROSS[0] and mouse(at))
+    (stroke,) = hand.canvas.drawing.done
+    assert len({y for _, y in stroke.points}) == 1
+    mouse(QPointF(100, 200))  # the mouse itself draws again
+    assert len(hand.canvas.drawing.done) == 2
 
 
 @pytest.fixture(scope="module")
@@ -218,6 +265,150 @@ def test_drop_and_paste_take_pictures(hand, settle, seven_on_paper):
     hand.actions_by_name["paste"].trigger()
     settle()
     assert (hand.canvas.array() == dropped).all()
+
+
+def _clipboard_file(content):
+    """A picture as another program copies it: the content of a file, which Qt offers to decode."""
+    mime = QMimeData()
+    mime.setData("image/png", content)
+    return mime
+
+
+def _copied(pixels, mode):
+    content = io.BytesIO()
+    Image.fromarray(pixels, mode).save(content, "PNG")
+    return content.getvalue()
+
+
+def _clipboard_image(content):
+    mime = QMimeData()
+    mime.setImageData(QImage.fromData(content).convertToFormat(QImage.Format_ARGB32_Premultiplied))
+    return mime
+
+
+# Transparent paper: what an erased canvas or a cut-out is; and colours, which are greyed in one place.
+INKS = {
+    "white on nothing": ((255, 255, 255, 255), (0, 0, 0, 0)),
+    "black on nothing": ((0, 0, 0, 255), (0, 0, 0, 0)),
+    "half white on nothing": ((255, 255, 255, 128), (255, 255, 255, 0)),
+    "blue on pale yellow": ((20, 40, 200, 255), (250, 240, 180, 255)),
+}
+
+
+@pytest.mark.parametrize(
+    "way", [_clipboard_file, _clipboard_image], ids=["file in the clipboard", "image in the clipboard"]
+)
+@pytest.mark.parametrize(("ink", "paper"), INKS.values(), ids=INKS)
+def test_a_copied_picture_is_read_as_the_same_file_is(hand, settle, tmp_path, ink, paper, way):
+    digit = np.zeros((120, 90), bool)
+    digit[20:32, 15:75] = True
+    for step in range(70):
+        digit[32 + step, 64 - step // 2 : 76 - step // 2] = True
+    content = _copied(np.where(digit[..., np.newaxis], ink, paper).astype(np.uint8), "RGBA")
+    (tmp_path / "seven.png").write_bytes(content)
+    hand.program.pictures.open(tmp_path / "seven.png")
+    settle()
+    opened = hand.canvas.array()
+    hand.clearButton.click()
+    hand.program.pictures.take(way(content))
+    settle()
+    assert hand.resultLabel.text() == "7"
+    # Premultiplied colours lose a grey level or two at half strength.
+    assert np.abs(hand.canvas.array().astype(int) - opened).max() <= (2 if way is _clipboard_image else 0)
+
+
+def test_the_size_of_a_copied_picture_is_read_before_it_is_decoded(hand, settle, monkeypatch):
+    draw(hand.canvas, SEVEN)
+    drawn = hand.canvas.array()
+    side = 30_000
+    content = bytearray(_copied(np.zeros((1, 1), np.uint8), "L"))
+    content[16:24] = struct.pack(">II", side, side)
+    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    huge = _clipboard_file(bytes(content))
+    monkeypatch.setattr(QImageReader, "read", lambda reader: pytest.fail("it is decoded"))
+    hand.program.pictures.take(huge)
+    settle()
+    assert "more than 89 million pixels" in _told(hand)
+    assert (hand.canvas.array() == drawn).all()
+
+
+def test_a_damaged_copy_is_a_sentence(hand, settle):
+    hand.program.pictures.take(_clipboard_file(_copied(np.zeros((9, 9), np.uint8), "L")[:50]))
+    settle()
+    assert "cannot be read" in _told(hand)
+
+
+def _files(*paths):
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    return mime
+
+
+def test_of_several_files_the_first_is_taken_and_the_others_are_mentioned(window, settle, seven_on_paper, tmp_path):
+    mime = _files(seven_on_paper, tmp_path / "b.png")
+    mime.setUrls([*mime.urls(), QUrl("https://example.org/c.png")])
+    drop(window.imageLabel, mime)
+    settle()
+    assert window.resultLabel.text() == "7"
+    assert _told(window) == "One picture at a time: seven.png is taken, and 2 more are not."
+
+
+DROPPED = {
+    "text": "That holds no picture",
+    "colour": "That holds no picture",
+    "folder": "is a folder, not a picture",
+    "weights": "net.safetensors is not a picture",
+}
+
+
+@pytest.mark.parametrize(("kind", "words"), DROPPED.items(), ids=DROPPED)
+def test_whatever_else_is_dropped_is_told_to_be_no_picture(hand, settle, tmp_path, kind, words):
+    paper_network(seed=1).save(tmp_path / "net.safetensors")
+    mime = {"folder": _files(tmp_path), "weights": _files(tmp_path / "net.safetensors")}.get(kind, QMimeData())
+    if kind == "text":
+        mime.setText("7")
+    elif kind == "colour":
+        mime.setColorData(QColor("red"))
+    drop(hand.canvas, mime)
+    settle()
+    assert words in _told(hand) and not hand.canvas.array().any()
+
+
+def test_what_is_dropped_is_copied_and_never_moved(hand, settle, seven_on_paper):
+    """After a move its owner deletes it."""
+    both, mime = Qt.CopyAction | Qt.MoveAction, _files(seven_on_paper)
+    enter = QDragEnterEvent(QPoint(20, 20), both, mime, Qt.LeftButton, Qt.NoModifier)
+    event = QDropEvent(QPointF(20, 20), both, mime, Qt.LeftButton, Qt.NoModifier)
+    for each in (enter, event):
+        each.setDropAction(Qt.MoveAction)
+        QApplication.sendEvent(hand.canvas, each)
+        assert each.isAccepted() and each.dropAction() == Qt.CopyAction
+    settle()
+    assert hand.resultLabel.text() == "7"
+    QApplication.sendEvent(
+        hand.canvas, only := QDragEnterEvent(QPoint(9, 9), Qt.MoveAction, mime, Qt.LeftButton, Qt.NoModifier)
+    )
+    assert not only.isAccepted()
+
+
+def test_a_drawing_is_not_saved_over_the_network_in_use(hand, settle, tmp_path, monkeypatch):
+    path = tmp_path / "net.png"  # `fastcnn train --out net.png`
+    paper_network(seed=1).save(path)
+    hand.program.pages.networks.choose(str(path))
+    settle()
+    weights = path.read_bytes()
+    draw(hand.canvas, SEVEN)
+    settle()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(path), ""))
+    hand.actions_by_name["save"].trigger()
+    settle()
+    assert "net.png holds the network in use" in _told(hand) and path.read_bytes() == weights
+    hand.program.pages.hand.export(path)
+    settle()
+    assert "holds the network in use" in _told(hand) and path.read_bytes() == weights
+    hand.program.pages.experimenter.save(path, lambda: b"figures")
+    settle()
+    assert "holds the network in use" in _told(hand) and path.read_bytes() == weights
 
 
 def test_pasting_in_mnist_mode_goes_to_the_drawing_field(window, settle, seven_on_paper):

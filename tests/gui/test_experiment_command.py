@@ -4,14 +4,15 @@ import json
 
 import numpy as np
 from PyQt5.QtCore import QPointF
-from PyQt5.QtWidgets import QFileDialog, QPushButton
+from PyQt5.QtWidgets import QFileDialog, QLabel, QPushButton
 
 from fastcnn.__main__ import main
 from fastcnn.collected import drawings_folder, read_collection
-from fastcnn.gui.logic.collection import FORMAT, Sample
+from fastcnn.gui.logic import placing
+from fastcnn.gui.logic.collection import Collection, Sample
 from fastcnn.gui.logic.drawing import SIDE, Stroke
 from fastcnn.gui.logic.folders import data_folder
-from fastcnn.strokes import WINDOW_FORMAT, WINDOW_PX, draw_as_written, read_drawings
+from fastcnn.strokes import WINDOW_PX, draw_as_written, picture_of, read_drawings
 
 from .mouse import ONE, SEVEN, draw
 
@@ -55,7 +56,7 @@ def _experiment(path, *options):
 
 def test_window_and_engine_agree_on_folder_format_and_canvas():
     assert drawings_folder() == data_folder() / "drawings"
-    assert (WINDOW_FORMAT, WINDOW_PX) == (FORMAT, SIDE)
+    assert WINDOW_PX == SIDE
 
 
 def test_experiment_reads_what_the_window_exports_and_what_it_keeps(window, settle, monkeypatch, tmp_path):
@@ -70,10 +71,45 @@ def test_experiment_reads_what_the_window_exports_and_what_it_keeps(window, sett
     assert _experiment(tmp_path)["count"] == 3
 
 
-def test_opened_pictures_and_damaged_files_are_passed_over(window, settle, tmp_path):
+def test_damaged_drawings_are_passed_over_by_the_window_and_by_the_engine(window, settle, tmp_path):
     seen = _collect(window, settle)
     folder = drawings_folder()
     erased = Sample(3, 3, np.zeros((28, 28), np.uint8), (Stroke([(1.0, 2.0)], 20, True),))
     (folder / "erased.json").write_text(json.dumps(erased.to_json()))
     (folder / "broken.json").write_text('{"label": 3')
+    wide = Sample(3, 3, np.full((28, 28), 9, np.uint8), (Stroke([(1.0, 2.0)], 10**6),))
+    (folder / "wide.json").write_text(json.dumps(wide.to_json()))
     assert _same(read_collection(folder), seen)
+    assert Collection(folder).count() == len(Collection(folder).samples()) == len(seen)
+
+
+def test_corrected_pictures_count_alike_in_the_window_and_in_evaluate(window, settle, monkeypatch, tmp_path):
+    """A drawing, an opened picture, and an opened picture that a pen went over: each is read whole or not at all."""
+    window.modeCombo.setCurrentIndex(1)
+    picture = np.zeros((56, 56), np.uint8)
+    picture[8:48, 26:31] = 255
+    fields = []
+    for kind in ("drawing", "picture", "both"):
+        window.canvas.wipe()
+        if kind != "drawing":
+            window.program.pictures._place(placing.place(picture))
+        if kind == "both":
+            window.canvas.pen_down(QPointF(280, 80))
+            window.canvas.pen_up()
+        if kind == "drawing":
+            draw(window.canvas, ONE)
+        settle()
+        fields.append(window.seenLabel.pixels)
+        window.actions_by_name["correct_1"].trigger()
+        settle()
+    assert "3 drawings are in your collection" in window.findChild(QLabel, "messageLabel").text()
+    exported, found = tmp_path / "exported.json", tmp_path / "found.json"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(exported), ""))
+    window.findChild(QPushButton, "exportDrawingsButton").click()
+    settle()
+    assert main(["evaluate", "--strokes", str(exported), "--json", str(found)]) == 0
+    results = json.loads(found.read_text())
+    assert results["drawings"] == results["right"] == 3
+    pictures = [picture_of(each, np.random.default_rng(0)) for each in read_drawings(exported)]
+    seen = [each for each in pictures if each.shape == (28, 28)]
+    assert len(seen) == 2 and all(any((each == field).all() for field in fields[1:]) for each in seen)

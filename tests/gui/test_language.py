@@ -128,7 +128,7 @@ def test_switching_translates_everything_that_is_shown(window, settle):
     assert CHINESE.search(window.truthLabel.text())
     window.actions_by_name.languages["en"].trigger()
     settle()
-    assert window.drawButton.text() == "&Draw a picture"
+    assert window.drawButton.text() == "Ran&dom picture"
     assert "right" in window.truthLabel.text() or "wrong" in window.truthLabel.text()
 
 

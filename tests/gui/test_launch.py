@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 import os
 import runpy
+import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
@@ -16,9 +18,11 @@ from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QLabel
 
 from fastcnn.errors import FastcnnError
-from fastcnn.gui import app, crash, launch
-from fastcnn.gui.logic.folders import log_file
+from fastcnn.gui import app, crash, create_window, launch
+from fastcnn.gui.logic.folders import log_file, settings_file
 from fastcnn.gui.logic.notices import Notice
+from fastcnn.gui.logic.settings import Settings
+from fastcnn.gui.signals import Signals
 from fastcnn.gui.worker import NICE, Worker, stop
 from tests.conftest import ROOT
 
@@ -51,6 +55,174 @@ def test_a_frozen_program_without_qt_has_to_be_built_again(monkeypatch):
 def test_a_display_that_does_not_answer_is_named():
     line = _one_line(_gui(QT_QPA_PLATFORM=None, DISPLAY=":987", WAYLAND_DISPLAY=None))
     assert "display :987 cannot be opened" in line
+
+
+# A display or a plugin that is not there: Qt would end the process, a notebook's too. And what the sentence names.
+BROKEN = {
+    "WAYLAND_DISPLAY=wayland-987": {"WAYLAND_DISPLAY": "wayland-987", "DISPLAY": ":987", "QT_QPA_PLATFORM": None},
+    "WAYLAND_DISPLAY=wayland-986": {"WAYLAND_DISPLAY": "wayland-986", "DISPLAY": None, "QT_QPA_PLATFORM": None},
+    "QT_QPA_PLATFORM=wayland": {"QT_QPA_PLATFORM": "wayland", "WAYLAND_DISPLAY": None},
+    "QT_QPA_PLATFORM=xcb": {"QT_QPA_PLATFORM": "xcb", "DISPLAY": None},
+    "QT_QPA_PLATFORM=nonsense": {"QT_QPA_PLATFORM": "nonsense"},
+}
+ALIVE = """
+from fastcnn.errors import FastcnnError
+from fastcnn.gui import create_window
+try:
+    create_window()
+except (FastcnnError, RuntimeError) as error:
+    print(type(error).__name__, error)
+"""
+
+
+def _notebook(**env):
+    environment = {name: value for name, value in {**os.environ, "PYTHONPATH": str(ROOT), **env}.items() if value}
+    return subprocess.run([sys.executable, "-c", ALIVE], env=environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize(("named", "env"), BROKEN.items(), ids=BROKEN)
+def test_a_stale_display_or_a_missing_plugin_is_a_sentence_and_no_abort(named, env):
+    environment = {"XDG_RUNTIME_DIR": "/nowhere", "XDG_SESSION_TYPE": None, **env}
+    line = _one_line(_gui(**environment))
+    assert f"cannot open a window with {named} (" in line and len(line) <= 200
+    alive = _notebook(**environment)
+    assert alive.returncode == 0 and alive.stdout == f"FastcnnError {line.removeprefix('fastcnn: ')}\n"
+
+
+def test_a_python_that_lacks_what_this_one_has_says_nothing_of_qt(monkeypatch):
+    monkeypatch.setattr(launch, "TRIAL", "import no_such_module")
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    launch.check()
+    monkeypatch.setattr(launch, "TRIAL", "import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(FastcnnError, match="QT_QPA_PLATFORM=offscreen"):
+        launch.check()
+
+
+def test_a_window_without_an_application_is_a_sentence_and_no_abort():
+    alive = _notebook(QT_QPA_PLATFORM="offscreen")
+    assert alive.returncode == 0 and alive.stdout.startswith("RuntimeError the window needs a QApplication; make one")
+
+
+def test_a_window_in_another_thread_is_refused(qapp):
+    found = []
+
+    def make():
+        with pytest.raises(RuntimeError) as refused:
+            create_window()
+        found.append(str(refused.value))
+
+    thread = threading.Thread(target=make)
+    thread.start()
+    thread.join()
+    assert "thread of the QApplication" in found[0]
+
+
+STARTED = """
+import signal, sys
+from PyQt5.QtCore import QTimer
+from fastcnn.__main__ import main
+from fastcnn.gui import app, launch, window
+from fastcnn.gui.logic.training import Training
+Training.is_active = property(lambda self: True)  # the window asks before it closes, where it may
+def strike(owner, name):
+    former = getattr(owner, name)
+    def struck(*args, **more):
+        signal.raise_signal(signal.SIGINT)
+        return former(*args, **more)
+    setattr(owner, name, struck)
+where = sys.argv[1]
+if where == "check":
+    strike(launch, "_check_imports")
+elif where == "window":
+    strike(window.MainWindow, "changeEvent")
+elif where == "lock":
+    strike(app, "take_window")
+else:
+    former = app.create_window
+    def create(model):
+        made = former(model)
+        if where == "close":
+            made.may_close = lambda: made.program.may_close(asks=False)
+            QTimer.singleShot(0, made.close)
+        else:
+            QTimer.singleShot(0, lambda: print("up", flush=True))
+        return made
+    app.create_window = create
+sys.exit(main(["gui"]))
+"""
+
+
+@contextmanager
+def _started(where):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
+    command = [sys.executable, "-c", STARTED, where]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()  # where it did not end
+
+
+@pytest.mark.parametrize("where", ["check", "window", "lock"])
+def test_ctrl_c_while_it_starts_ends_it_without_a_traceback(folders, where):
+    with _started(where) as process:
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert told.splitlines()[-1] == "fastcnn: interrupted" and "Traceback" not in told
+
+
+IMPORTED = """
+import runpy, signal, sys
+class Strike:
+    def find_spec(self, name, path=None, target=None):
+        if name == "fastcnn.commands":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Strike())
+sys.argv = ["fastcnn", "gui"]
+runpy.run_module("fastcnn", run_name="__main__")
+"""
+
+
+def test_ctrl_c_while_the_command_is_imported_ends_it_without_a_traceback():
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED], env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [(signal.SIGINT, 1), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP)],
+)
+def test_a_signal_closes_the_window_without_a_question_and_saves_as_on_closing(folders, number, status):
+    with _started("run") as process:
+        assert process.stdout.readline() == "up\n"
+        assert not settings_file().exists()
+        process.send_signal(number)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == status
+    assert "Traceback" not in told
+    assert number != signal.SIGINT or told.splitlines()[-1] == "fastcnn: interrupted"
+    assert Settings.load(settings_file()).geometry != ""
+
+
+def test_closing_ends_the_program_with_status_0(folders):
+    with _started("close") as process:
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 0 and "Traceback" not in told and "fastcnn:" not in told
+
+
+def test_signals_are_handled_as_before_once_the_window_is_closed():
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    with Signals() as signals:
+        assert signal.getsignal(signal.SIGTERM) != before[1]
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signals.check()
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
 
 
 def test_a_wrong_model_is_a_wrong_argument():
@@ -108,6 +280,32 @@ def test_an_exception_in_a_slot_is_logged_and_shown_and_the_program_goes_on(qtbo
     window.recognizeButton.click()
     settle()
     assert window.resultLabel.text() != ""
+
+
+IN_A_SLOT = """
+from PyQt5.QtWidgets import QApplication
+from fastcnn.gui import app, create_window
+application = QApplication([])
+former, widths = app.Program._set_pen_width, []
+def fail_once(self, width):
+    widths.append(width)
+    return former(self, width) if len(widths) > 1 else 1 / 0
+app.Program._set_pen_width = fail_once
+window = create_window()
+print(widths)
+window.close()
+"""
+
+
+def test_an_exception_in_a_slot_while_the_window_is_made_does_not_end_the_process(folders):
+    settings_file().parent.mkdir(parents=True)
+    settings_file().write_text('{"pen_width": 60}')  # the slider moves, and calls the slot
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [sys.executable, "-c", IN_A_SLOT], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (0, "[60, 60]\n")
+    assert "ZeroDivisionError" in log_file().read_text()
 
 
 def test_an_exception_in_a_thread_is_logged_and_shown(hooks, folders):

@@ -22,6 +22,7 @@ from fastcnn.gui.logic.results import read_all
 from fastcnn.gui.logic.settings import Settings
 from fastcnn.layers import Affine, Flatten
 from fastcnn.model import Sequential
+from fastcnn.strokes import WINDOW_FORMAT
 
 LOGIC = Path(collection.__file__).parent
 
@@ -253,7 +254,7 @@ def test_a_damaged_drawing_costs_only_itself(tmp_path):
 
 def test_import_takes_all_or_none(tmp_path):
     store = Collection(tmp_path / "drawings")
-    content = {"format": collection.FORMAT, "drawings": [_sample().to_json(), {"label": 11}]}
+    content = {"format": WINDOW_FORMAT, "drawings": [_sample().to_json(), {"label": 11}]}
     path = tmp_path / "broken.json"
     for text in (json.dumps(content), "{}", "no json", "[1]"):
         path.write_text(text)

@@ -215,6 +215,23 @@ def test_handwriting_experiment_asks_for_digits_and_survives_an_interruption(qtb
         second.close()
 
 
+def test_an_interrupted_experiment_is_given_up_only_where_the_user_says_so(window, settle, monkeypatch):
+    settle()
+    _begin_experiment(window, 1, 2, 2)
+    draw(window.canvas, SEVEN)
+    _click(window, "nextDigitButton")
+    settle()
+    _click(window, "leaveExperimentButton")
+    experimenter, asked = window.program.pages.experimenter, []
+    for answer, kept in ((QMessageBox.No, True), (QMessageBox.Yes, False)):
+        monkeypatch.setattr(QMessageBox, "question", lambda *args, answer=answer: asked.append(args[2]) or answer)
+        before = experimenter.session
+        _click(window, "startExperimentButton")
+        settle()
+        assert (experimenter.session is before) == kept
+    assert len(asked) == 2 and "1 of 4" in asked[0]
+
+
 def test_an_empty_field_is_no_digit_of_an_experiment(window, settle):
     settle()
     _begin_experiment(window, 1, 1, 1)
@@ -378,7 +395,21 @@ def test_training_runs_to_its_end_and_the_network_can_be_chosen(qtbot, window, s
     assert not pages.training.checkpoint().exists()
 
 
-def test_training_pauses_stops_and_goes_on(qtbot, window, settle, small_training):
+def test_a_network_that_was_trained_before_is_kept_beside_the_new_one(qtbot, window, settle, small_training):
+    settle()
+    training = window.program.pages.training
+    paper_network(seed=1).save(training.target())
+    before = training.target().read_bytes()
+    window.findChild(QSpinBox, "epochsSpin").setValue(1)
+    _click(window, "startTrainingButton")
+    qtbot.waitUntil(lambda: training.state.value == "done", timeout=TIMEOUT_MS)
+    settle()
+    assert training.target().read_bytes() == before
+    assert load_network(training.target().with_name("trained-here-2.safetensors")).parameter_count == 433_890
+    assert window.networkCombo.findText("trained-here-2") >= 0 and "trained-here-2" in _told(window)
+
+
+def test_training_pauses_stops_and_goes_on(qtbot, window, settle, small_training, monkeypatch):
     settle()
     pages = window.program.pages
     window.tabs.setCurrentWidget(pages.training_page)
@@ -394,7 +425,10 @@ def test_training_pauses_stops_and_goes_on(qtbot, window, settle, small_training
     qtbot.waitUntil(lambda: len(pages.training.curves.losses) > before, timeout=TIMEOUT_MS)
     _click(window, "stopTrainingButton")
     qtbot.waitUntil(lambda: pages.training.state.value == "stopped", timeout=TIMEOUT_MS)
-    assert pages.training.checkpoint().exists()
+    checkpoint = pages.training.checkpoint().read_bytes()
+    monkeypatch.setattr(QMessageBox, "question", lambda *args: QMessageBox.No)  # to giving up what was stopped
+    _click(window, "startTrainingButton")
+    assert pages.training.state.value == "stopped" and pages.training.checkpoint().read_bytes() == checkpoint
     epochs = len(pages.training.curves.epochs)
     _click(window, "resumeTrainingButton")
     qtbot.waitUntil(lambda: len(pages.training.curves.epochs) > epochs, timeout=TIMEOUT_MS)

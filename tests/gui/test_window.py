@@ -1,14 +1,18 @@
-"""The paper's window through its widgets: two modes, three buttons, a picture, a result, a recognition rate."""
+"""The paper's window through its widgets: two modes, three buttons, a picture, a result, a confidence."""
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 import pytest
 from PyQt5.QtCore import QPointF
 from PyQt5.QtWidgets import QAction, QComboBox, QLabel, QPushButton, QToolButton, QWidget
 
+from fastcnn.gui.failures import REFUSALS
 from fastcnn.gui.logic.answers import Answer
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
+from fastcnn.recognizer import Recognition
 
 from .mouse import SEVEN, draw
 
@@ -127,6 +131,15 @@ def test_recognizing_nothing_says_what_to_do(window, settle):
         assert window.resultLabel.text() == ""
 
 
+@pytest.mark.parametrize(
+    ("action", "words"), [("occlude", "Nothing is recognized yet"), ("next_digit", "No experiment asks for a drawing")]
+)
+def test_a_key_that_has_nothing_to_do_says_so(window, settle, action, words):
+    settle()
+    window.actions_by_name[action].trigger()
+    assert words in window.findChild(QLabel, "messageLabel").text()
+
+
 def test_a_blank_answer_is_said_to_be_no_digit(hand, settle, monkeypatch):
     blank = Answer(None, 0.0, np.full(10, 0.1, np.float32), np.zeros((28, 28), np.float32))
     monkeypatch.setattr(hand.program.engine, "recognize", lambda plane: blank)
@@ -146,6 +159,40 @@ def test_two_close_digits_are_both_named(hand, settle, monkeypatch):
     settle()
     assert hand.resultLabel.text() == "4"
     assert hand.verdictLabel.text() == "unsure: 4 or 9"
+
+
+@pytest.mark.parametrize("digit", [1, None])
+def test_several_digits_that_are_read_as_one_are_hinted_at(hand, settle, monkeypatch, digit):
+    shares, field = np.full(10, 0.01, np.float32), np.zeros((28, 28), np.float32)
+    shares[1] = 0.91
+    seen = Recognition(digit, 0.91 if digit else 0.0, shares, field, several=True)
+    monkeypatch.setattr(hand.program.engine.recognizer, "recognize", lambda plane: seen)
+    draw(hand.canvas, SEVEN)
+    settle()
+    assert hand.resultLabel.text() == ("–" if digit is None else "1")
+    assert hand.verdictLabel.text() == "several digits? Draw one at a time"
+
+
+@pytest.mark.parametrize("reason", [*REFUSALS, "what is drawn looks like no digit", None])
+def test_why_it_is_no_digit_is_said_in_the_language_in_use(hand, settle, monkeypatch, reason):
+    shares, field = np.full(10, 0.1, np.float32), np.ones((28, 28), np.float32)
+    seen = Recognition(None, 0.0, shares, field, reason=reason)
+    monkeypatch.setattr(hand.program.engine.recognizer, "recognize", lambda plane: seen)
+    draw(hand.canvas, SEVEN)
+    settle()
+    assert hand.verdictLabel.text() == (reason if reason in REFUSALS else "this is no digit")
+    hand.program.use_language("zh_CN")
+    settle()
+    assert not re.search("[A-Za-z]", hand.verdictLabel.text()) and len(hand.verdictLabel.text()) > 4
+
+
+def test_words_do_not_promise_what_they_do_not_mean(window):
+    """A picture is chosen and not drawn by the user; what the network is sure of is no accuracy."""
+    assert window.drawButton.text().replace("&", "") == "Random picture"
+    assert window.actions_by_name["draw"].text().replace("&", "") == "Random picture"
+    shown = [text for widget in window.findChildren(QLabel) for text in (widget.text(), widget.accessibleName())]
+    assert "Confidence" in shown and not any("recognition rate" in text.lower() for text in shown)
+    assert "not how often it is right" in window.confidenceLabel.toolTip()
 
 
 def test_a_failing_network_is_told_and_the_drawing_stays(hand, settle, monkeypatch):
