@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcnn.answers import check_answers
 from fastcnn.arrays import Array
 from fastcnn.losses import softmax
 
@@ -32,7 +33,9 @@ def calibrated(network: Network, images: Array) -> Array:
 
     Arguments and errors as for `Sequential.forward`.
     """
-    return _probabilities(logits_of_views(network, images), network.temperature)
+    probabilities = _probabilities(logits_of_views(network, images), network.temperature)
+    check_answers(probabilities)  # a temperature near zero takes finite logits beyond the dtype
+    return probabilities
 
 
 def logits_of_views(network: Network, images: Array) -> Array:
@@ -55,7 +58,9 @@ def five_views(images: Array) -> Array:
 
 
 def _probabilities(logits: Array, temperature: float) -> Array:
-    each = softmax((logits / logits.dtype.type(temperature)).reshape(-1, logits.shape[2]))
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        divided = logits / logits.dtype.type(temperature)
+    each = softmax(divided.reshape(-1, logits.shape[2]))
     mean: Array = each.reshape(logits.shape).mean(axis=0)
     return mean
 
