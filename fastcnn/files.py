@@ -160,9 +160,7 @@ def _check_readable(network: Network) -> None:
         description = json.loads(json.dumps(member.describe()))
         _, _, declared = declare(layers_from_description(description), description["input_shape"])
         if declared != member.declared:
-            raise ValueError(
-                "the layers that a file describes have other parameters; look at OPTIONS of your own layers"
-            )
+            raise ValueError("a file would give layers with other parameters; see OPTIONS of your own layers")
 
 
 def _network(description: Any, arrays: dict[str, Array]) -> Sequential:

@@ -51,8 +51,8 @@ class Layer:
         return f"{type(self).__name__}({options})"
 
     def __getstate__(self) -> dict[str, Any]:
-        new = {"in_shape": (), "out_shape": (), "out_image": None, "declarations": [], "parameters": {}, "_saved": ()}
-        return {**vars(self), **new}
+        new: dict[str, Any] = {"in_shape": (), "out_shape": (), "out_image": None, "declarations": [], "parameters": {}}
+        return {**vars(self), **new, "_saved": ()}
 
     @property
     def multiply_adds(self) -> int:

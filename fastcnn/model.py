@@ -83,7 +83,7 @@ class Sequential:
         self.temperature = 1.0  # what `calibration` divides the logits by; saved along, and nothing else here uses it
         self.layers = tuple(layers)
         self.input_shape, self.output_shape, self.declared = declare(self.layers, input_shape)
-        self.classes = classes  # type: ignore[assignment]  # the setter gives None a meaning
+        self.classes = classes
         self._lock = threading.RLock()
         self._memory = Memory(self.declared, self.dtype, seed, self._lock)
         for index, layer in enumerate(self.layers):
