@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import inspect
+import json
+import textwrap
 from typing import TypeVar
 
 from .layer import Layer
@@ -56,7 +58,7 @@ def layer_from_description(description: object) -> Layer:
     name = options.pop("type", None)
     kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
-        known = ", ".join(KINDS)
+        known = textwrap.shorten(", ".join(KINDS), 100, placeholder=" …")
         raise ValueError(f"there is no layer {str(name)[:40]!r}; the layers are {known}; register_layer adds your own")
     if set(options) != set(kind.OPTIONS):
         given = ", ".join(map(repr, options))[:100]
@@ -65,13 +67,19 @@ def layer_from_description(description: object) -> Layer:
 
 
 def check_registered(layers: tuple[Layer, ...]) -> None:
-    """ValueError where a file that names these layers would give others, or none."""
+    """ValueError or TypeError where a file that names these layers would give others, or none."""
     for layer in layers:
+        name = type(layer).__name__[:40]
         if KINDS.get(type(layer).__name__) is not type(layer):
-            name = type(layer).__name__[:40]
             raise ValueError(
                 f"layer {layer.index} ({name}) is unknown to files; call layers.register_layer({name}) first"
             )
+        try:
+            json.dumps(layer.describe())
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"layer {layer.index} ({name}): its options must be numbers, texts or lists ({error})"
+            ) from None
 
 
 def _check_options(kind: type[Layer]) -> None:
