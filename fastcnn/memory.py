@@ -45,7 +45,8 @@ class Memory:
         self._values, self._gradients, self._buffers = arrays
         initialise(declared, self._windows, seed)
         self._residence: Any = None  # the copies on a GPU, once there are any
-        self._on_device = False  # whether the last run was there
+        self._steps: ModuleType | None = None  # of the last run, and whether they compute on a GPU
+        self._on_device = False
 
     @property
     def values(self) -> Array:
@@ -79,7 +80,8 @@ class Memory:
 
     def ready_for(self, steps: ModuleType | None) -> None:
         """Before a run by these steps, or by the layers themselves (None): bring the arrays where it computes."""
-        self._on_device = hasattr(steps, "Residence")
+        if steps is not self._steps:
+            self._steps, self._on_device = steps, hasattr(steps, "Residence")
         if not self._on_device:
             self.home()
             return
