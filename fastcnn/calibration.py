@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcnn.answers import check_answers
+from fastcnn.answers import check_answers, check_pictures
 from fastcnn.arrays import Array
 from fastcnn.losses import softmax
 
@@ -44,7 +44,11 @@ def logits_of_views(network: Network, images: Array) -> Array:
         return network.forward(images)[np.newaxis]
     network.check_images(images)
     parts = [images[start : start + CHUNK] for start in range(0, max(1, len(images)), CHUNK)]
-    logits = [network.forward(five_views(part)) for part in parts]
+    try:
+        logits = [network.forward(five_views(part)) for part in parts]
+    except ValueError:
+        check_pictures(images, images.dtype)  # the number of a picture, not of one of its views
+        raise
     return np.concatenate([each.reshape(network.views, -1, *network.output_shape) for each in logits], axis=1)
 
 

@@ -1,7 +1,7 @@
 """A network: layers in a row over flat arrays of values and gradients.
 
-`Sequential` checks what comes in, keeps one run at a time inside it and hands the work to its layers; what fills the
-flat arrays is in `parameters.py`, what a file holds in `files.py`.
+`Sequential` checks what comes in and what goes out, keeps one run at a time inside it, and hands the work to a `plan`
+or to its layers (`layerwise`). The flat arrays are in `memory`, what a file holds is in `files`.
 """
 
 import copy
@@ -294,11 +294,11 @@ class Sequential:
         return self.copy()
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a pickle or a copy holds: description and arrays; locks, plans and a GPU's memory are made again."""
+        """What a pickle or a copy holds: arguments and arrays; locks, plans and a GPU's memory are made again."""
+        names = ("layers", "input_shape", "dtype", "name", "views", "classes", "temperature")
         with self._lock:
             arrays = self.values.copy(), self.buffers.copy()
-        more = {"layers": self.layers, "temperature": self.temperature, "arrays": arrays}
-        return {**self.describe(), **more}  # the layers themselves: a user's need no name
+        return {**{name: getattr(self, name) for name in names}, "arrays": arrays}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         values, buffers = state.pop("arrays")

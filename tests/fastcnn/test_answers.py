@@ -75,6 +75,15 @@ def test_pictures_are_named_by_their_number(count):
             show(images)
 
 
+def test_of_five_views_the_picture_is_named():
+    images = pictures()
+    images[1, 0, 5, 5] = np.inf
+    network = paper_network(seed=0)
+    network.views = 5
+    with pytest.raises(ValueError, match="but image 1 holds NaN, infinity"):
+        calibrated(network, images)
+
+
 def test_a_recognizer_gives_no_digit_with_the_confidence_nan(tmp_path):
     path = tmp_path / "net.safetensors"
     overflowing().save(path)
