@@ -83,6 +83,12 @@ def load_classifier(model: str | os.PathLike[str]) -> Network:
     """
     _, path = find_model(model)
     network = load_network(path)
+    check_reads_digits(network, path)
+    return network
+
+
+def check_reads_digits(network: Network, path: str | os.PathLike[str]) -> None:
+    """FastcnnError, which names the path, unless a network takes 28 x 28 pictures to the ten digits."""
     if network.input_shape != (1, SIDE_PX, SIDE_PX) or network.output_shape != (CLASSES,):
         raise FastcnnError(
             f"{path} holds a network from {network.input_shape} to {network.output_shape}, but digits need "
@@ -93,7 +99,6 @@ def load_classifier(model: str | os.PathLike[str]) -> Network:
         raise FastcnnError(
             f"{path} holds a network from pictures to other classes ({named}, …); give the weights of a digit network"
         )
-    return network
 
 
 class Recognizer:

@@ -4,8 +4,10 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fastcnn import Recognizer, files, load_network, paper_network
+from fastcnn.__main__ import main
 from fastcnn.answers import NotFiniteError
 from fastcnn.calibration import calibrated
 from fastcnn.committee import Committee
@@ -92,6 +94,19 @@ def test_a_recognizer_gives_no_digit_with_the_confidence_nan(tmp_path):
     recognizer = Recognizer(path)
     with pytest.raises(NotFiniteError, match=UNUSABLE):
         recognizer.recognize(drawing)
+
+
+@pytest.mark.parametrize("string", [[], ["--string"]])
+def test_the_command_line_tells_it_in_one_line(string, tmp_path, capsys):
+    network, picture = tmp_path / "net.safetensors", tmp_path / "one.png"
+    overflowing().save(network)
+    paper = np.full((60, 60), 255, np.uint8)
+    paper[10:50, 28:33] = 0
+    Image.fromarray(paper).save(picture)
+    assert main(["predict", str(picture), "--model", str(network), *string]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == f"fastcnn: {UNUSABLE}\n"
 
 
 def test_a_temperature_that_overflows_is_an_error():
