@@ -14,6 +14,8 @@ from fastcnn.committee import Committee
 from fastcnn.errors import FastcnnError
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Flatten
 from fastcnn.model import Sequential
+from fastcnn.optim import SGD
+from fastcnn.train import Trainer, TrainingError
 from tests.kernels.checks import running
 
 UNUSABLE = "this network's answers are no numbers: its weights are unusable, choose another network"
@@ -114,6 +116,17 @@ def test_a_temperature_that_overflows_is_an_error():
     network.temperature = 1e-39
     with pytest.raises(NotFiniteError, match="no numbers"):
         calibrated(network, pictures())
+
+
+def test_a_training_stops_where_the_validation_pictures_get_no_numbers():
+    images, labels = np.zeros((20, 1, 28, 28), np.uint8), np.arange(20) % 10
+    network = Sequential([Flatten(), Affine(10)], seed=0)
+    trainer = Trainer(network, SGD(1e-9))
+    trainer.fit(images, labels, epochs=1, validation=5, progress=False)
+    images[trainer.held_out] = 255
+    network.parameters["1.weight"].assign(np.full((784, 10), 3e38))  # no part in the answers to black pictures
+    with pytest.raises(TrainingError, match="the network's answers are no longer finite after epoch 1; a lower"):
+        trainer.fit(images, labels, epochs=1, validation=5, progress=False)
 
 
 def test_no_pictures_give_no_answers():
