@@ -1,5 +1,7 @@
 """Batch normalisation of pictures."""
 
+from math import prod
+
 import numpy as np
 
 from .arrays import Array
@@ -28,9 +30,13 @@ class BatchNorm2d(Layer):
             plain("weight", channels, fill=1.0),
             plain("bias", channels),
             plain("running_mean", channels, trained=False),
-            plain("running_var", channels, fill=1.0, trained=False),
+            plain("running_var", channels, fill=1.0, trained=False, least=0.0),
         ]
         return incoming
+
+    @property
+    def least_batch(self) -> int:
+        return 2 if prod(self.in_shape[1:]) == 1 else 1  # one value a channel has no variance
 
     def forward(self, x: Array, training: bool) -> Array:
         if training:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fastcnn.answers import check_answers, check_pictures
 from fastcnn.arrays import Array
 from fastcnn.losses import softmax
 
@@ -32,7 +33,9 @@ def calibrated(network: Network, images: Array) -> Array:
 
     Arguments and errors as for `Sequential.forward`.
     """
-    return _probabilities(logits_of_views(network, images), network.temperature)
+    probabilities = _probabilities(logits_of_views(network, images), network.temperature)
+    check_answers(probabilities)  # a temperature near zero takes finite logits beyond the dtype
+    return probabilities
 
 
 def logits_of_views(network: Network, images: Array) -> Array:
@@ -41,7 +44,11 @@ def logits_of_views(network: Network, images: Array) -> Array:
         return network.forward(images)[np.newaxis]
     network.check_images(images)
     parts = [images[start : start + CHUNK] for start in range(0, max(1, len(images)), CHUNK)]
-    logits = [network.forward(five_views(part)) for part in parts]
+    try:
+        logits = [network.forward(five_views(part)) for part in parts]
+    except ValueError:
+        check_pictures(images, images.dtype)  # the number of a picture, not of one of its views
+        raise
     return np.concatenate([each.reshape(network.views, -1, *network.output_shape) for each in logits], axis=1)
 
 
@@ -55,7 +62,9 @@ def five_views(images: Array) -> Array:
 
 
 def _probabilities(logits: Array, temperature: float) -> Array:
-    each = softmax((logits / logits.dtype.type(temperature)).reshape(-1, logits.shape[2]))
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        divided = logits / logits.dtype.type(temperature)
+    each = softmax(divided.reshape(-1, logits.shape[2]))
     mean: Array = each.reshape(logits.shape).mean(axis=0)
     return mean
 

@@ -24,7 +24,7 @@ class Committee:
 
     Parameters
     ----------
-    members : 2 to 16 networks that take and give the same shapes
+    members : 2 to 16 networks that take and give the same shapes, and have the same classes
     name : a label that is saved along
 
     Raises
@@ -47,12 +47,19 @@ class Committee:
                     f"a committee's members must take and give the same shapes: one goes from {member.input_shape} to "
                     f"{member.output_shape}, the first from {first.input_shape} to {first.output_shape}"
                 )
+            if member.classes != first.classes:
+                raise ValueError("a committee's members must name their classes alike; see `classes` of each")
         self.name = check_name(name)
         self.input_shape, self.output_shape = first.input_shape, first.output_shape
         self.temperature, self.views = 1.0, 1  # of the mean; each member has its own
 
     def __repr__(self) -> str:
         return f"Committee({len(self.members)} x {self.members[0].name or 'network'}, input_shape={self.input_shape})"
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the outputs, which are those of each member."""
+        return self.members[0].classes
 
     @property
     def parameter_count(self) -> int:

@@ -53,7 +53,7 @@ def keep_mask(key: int, count: int, rate: float) -> Array:
 class Dropout(Layer):
     """In training, zero each value with probability rate and divide the others by 1 - rate; else do nothing.
 
-    Which values is a function of seed, the layer's place, `step` (set by the network) and the value's index in NHWC
+    Which values is a function of seed, the layer's place, `step` and the value's index in NHWC
     order within the batch.
     """
 
@@ -63,7 +63,6 @@ class Dropout(Layer):
         super().__init__()
         self.rate = check_fraction("rate", rate)
         self.seed = integer("seed", seed, 0)
-        self.step = 0
         self._image: tuple[int, ...] | None = None
 
     @property

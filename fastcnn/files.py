@@ -20,6 +20,7 @@ from .arrays import Array
 from .checks import check_positive
 from .committee import MEMBERS, Committee, Network
 from .errors import FastcnnError
+from .kinds import check_registered
 from .model import Sequential
 from .structure import check_arrays, check_dtype, declare, layers_from_description
 
@@ -102,7 +103,10 @@ def save_network(network: Network, path: Path) -> None:
     ------
     FastcnnError
         If it cannot be written or a value is not finite; the old file is as it was.
+    TypeError, ValueError
+        If a layer of yours could not be read again: its class is not registered, or its options are not JSON's.
     """
+    _check_readable(network)
     if isinstance(network, Committee):
         members = network.members
         arrays = {
@@ -149,10 +153,20 @@ def load_network(path: Path) -> Network:
     return network
 
 
+def _check_readable(network: Network) -> None:
+    """TypeError or ValueError unless a file's description of the layers gives the same layers again."""
+    for member in network.members if isinstance(network, Committee) else (network,):
+        check_registered(member.layers)
+        description = json.loads(json.dumps(member.describe()))
+        _, _, declared = declare(layers_from_description(description), description["input_shape"])
+        if declared != member.declared:
+            raise ValueError("a file would give layers with other parameters; see OPTIONS of your own layers")
+
+
 def _network(description: Any, arrays: dict[str, Array]) -> Sequential:
     # Nothing of the size that the description asks for is allocated before the arrays are known to have that size.
     _, _, declared = declare(layers_from_description(description), description["input_shape"])
-    check_arrays(arrays, {name: d.shape for name, d in declared}, check_dtype(description["dtype"]))
+    check_arrays(arrays, declared, check_dtype(description["dtype"]))
     network = Sequential.from_description(description)
     network.load_state_arrays(arrays)
     return network

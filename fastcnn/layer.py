@@ -26,14 +26,22 @@ class Signal(NamedTuple):
 
 
 class Layer:
-    """What all layers share. Subclasses implement `_build`, `forward` and `backward`."""
+    """What all layers share. Subclasses implement `_build`, `forward` and `backward`.
+
+    OPTIONS names the arguments of `__init__`, each kept in an attribute of that name. `_build` gives the signal that
+    goes out and puts the parameters into `declarations` (`layers.plain` makes one); they are in `parameters` from then
+    on. A layer with randomness takes it from `step`, which counts the batches of a training. Copies and pickles of a
+    layer belong to no network yet. `register_layer` lets files name a class.
+    """
 
     OPTIONS: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self) -> None:
         self.index = 0
+        self.step = 0  # set by the network before each training forward
         self.in_shape: tuple[int, ...] = ()
         self.out_shape: tuple[int, ...] = ()
+        self.out_image: tuple[int, ...] | None = None
         self.declarations: list[Declaration] = []
         self.parameters: dict[str, Parameter] = {}
         self._saved: tuple[Any, ...] = ()
@@ -42,10 +50,19 @@ class Layer:
         options = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.OPTIONS)
         return f"{type(self).__name__}({options})"
 
+    def __getstate__(self) -> dict[str, Any]:
+        new: dict[str, Any] = {"in_shape": (), "out_shape": (), "out_image": None, "declarations": [], "parameters": {}}
+        return {**vars(self), **new, "_saved": ()}
+
     @property
     def multiply_adds(self) -> int:
         """Multiplications with addition in one picture's forward."""
         return 0
+
+    @property
+    def least_batch(self) -> int:
+        """The fewest pictures that it can be trained on."""
+        return 1
 
     def describe(self) -> dict[str, Any]:
         """The kind and its options, JSON-able; `layer_from_description` reads it."""
@@ -53,12 +70,17 @@ class Layer:
 
     def build(self, incoming: Signal, index: int) -> Signal:
         """Fix the shapes and declare the parameters; ValueError where the layer cannot take what comes in."""
+        if not hasattr(self, "in_shape"):
+            raise ValueError("its __init__ must call super().__init__() first")
         if self.in_shape:
             raise ValueError("it is part of a network already; make a new layer for each place")
         outgoing = self._build(incoming)
         if prod(outgoing.shape) > MAX_ACTIVATION:
             raise ValueError(f"its output {outgoing.shape} is larger than {MAX_ACTIVATION} values a picture")
+        if outgoing.image is not None and outgoing.shape != (prod(outgoing.image),):
+            raise ValueError(f"its output {outgoing.shape} cannot be the features of a picture {outgoing.image}")
         self.in_shape, self.out_shape, self.index = incoming.shape, outgoing.shape, index
+        self.out_image = outgoing.image
         return outgoing
 
     def attach(self, parameters: dict[str, Parameter]) -> None:
@@ -66,7 +88,7 @@ class Layer:
         self.parameters = parameters
 
     def forward(self, x: Array, training: bool) -> Array:
-        """The output for (N, *in_shape); in training also keep what backward will need."""
+        """The output for x (N, *in_shape), which stays as it is; in training also keep what backward will need."""
         raise NotImplementedError
 
     def backward(self, grad_out: Array) -> Array:
@@ -74,7 +96,8 @@ class Layer:
         raise NotImplementedError
 
     def backward_parameters(self, grad_out: Array) -> None:
-        """The first half of `backward`: all that the lowest layer of a network needs."""
+        """The first half of `backward`, for a class that has one: all that the lowest layer of a network needs."""
+        self.backward(grad_out)
 
     def forget(self) -> None:
         """Drop what the last training forward kept."""

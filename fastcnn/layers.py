@@ -1,7 +1,7 @@
 """The eight layers: shapes, and forward and backward on NCHW arrays through `fastcnn.kernels` and NumPy.
 
-This is the readable path, which runs on every backend; a backend's fused kernels must agree with it. `KINDS` is the
-only way from a name in a file to a class.
+This is the readable path, which runs on every backend; a backend's fused kernels must agree with it. A layer of a
+user's is a subclass of `Layer` or of one of these: it runs by its own methods, on every backend.
 """
 
 from math import prod, sqrt
@@ -14,6 +14,7 @@ from .arrays import Array
 from .batchnorm import BatchNorm2d
 from .dropout import Dropout
 from .kernels import shapes
+from .kinds import KINDS, layer_from_description, register_layer
 from .layer import Layer, Signal, image_shape
 from .parameters import Declaration, plain
 
@@ -25,9 +26,13 @@ __all__ = [
     "Dropout",
     "Flatten",
     "GlobalAvgPool",
+    "Layer",
     "MaxPool2d",
     "ReLU",
+    "Signal",
     "layer_from_description",
+    "plain",
+    "register_layer",
 ]
 
 
@@ -216,21 +221,5 @@ class GlobalAvgPool(Layer):
         return grad_input
 
 
-KINDS: dict[str, type[Layer]] = {
-    kind.__name__: kind for kind in (Conv2d, ReLU, MaxPool2d, Flatten, Affine, Dropout, BatchNorm2d, GlobalAvgPool)
-}
-
-
-def layer_from_description(description: object) -> Layer:
-    """The layer that `Layer.describe` described; ValueError for a kind or options that do not exist."""
-    if not isinstance(description, dict):
-        raise ValueError("a layer must be described by its type and options")
-    options = dict(description)
-    name = options.pop("type", None)
-    kind = KINDS.get(name) if isinstance(name, str) else None
-    if kind is None:
-        raise ValueError(f"there is no layer {str(name)[:40]!r}; the layers are {', '.join(KINDS)}")
-    if set(options) != set(kind.OPTIONS):
-        given = ", ".join(map(repr, options))[:100]
-        raise ValueError(f"{kind.__name__} has the options ({', '.join(kind.OPTIONS)}), not ({given})")
-    return kind(**options)
+for _kind in (Conv2d, ReLU, MaxPool2d, Flatten, Affine, Dropout, BatchNorm2d, GlobalAvgPool):
+    register_layer(_kind)

@@ -1,28 +1,39 @@
 """A network: layers in a row over flat arrays of values and gradients.
 
-`Sequential` checks what comes in, keeps one run at a time inside it and hands the work to its layers; what fills the
-flat arrays is in `parameters.py`, what a file holds in `files.py`.
+`Sequential` checks what comes in and what goes out, keeps one run at a time inside it, and hands the work to a `plan`
+or to its layers (`layerwise`). The flat arrays are in `memory`, what a file holds is in `files`.
 """
 
+import copy
 import os
 import threading
 from collections.abc import Sequence
 from math import prod
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from . import kernels
+from . import kernels, layerwise
+from .answers import check_answers, check_pictures
 from .arrays import Array, kind_of
 from .kernels.shapes import integer
 from .layer import MAX_ACTIVATION, Layer
-from .layers import Dropout
-from .losses import check_label_smoothing, check_labels, softmax, softmax_cross_entropy
-from .optim import clip_gradients
-from .parameters import Parameter, allocate, initialise
+from .losses import check_label_smoothing, check_labels, softmax
+from .memory import Memory
+from .parameters import Parameter
 from .plan import Plan, serves
-from .structure import check_arrays, check_dtype, check_name, check_views, declare, layers_from_description
+from .structure import (
+    check_arrays,
+    check_classes,
+    check_dtype,
+    check_name,
+    check_views,
+    declare,
+    default_classes,
+    layers_from_description,
+)
 from .summary import summary_table, text_table
 
 if TYPE_CHECKING:
@@ -45,6 +56,7 @@ class Sequential:
     name : a label that is saved along
     views : how often `calibration` reads a picture: once, or 5 times, moved by a pixel to each side as well; saved
         along, and nothing here uses it
+    classes : the names of the outputs, saved along; None for "0", "1" and so on, which of ten outputs are the digits
 
     Raises
     ------
@@ -63,23 +75,23 @@ class Sequential:
         dtype: DTypeLike = np.float32,
         name: str = "",
         views: int = 1,
+        classes: Sequence[str] | None = None,
     ) -> None:
         self.dtype = check_dtype(dtype)
         self.name = check_name(name)
         self.views = views
         self.temperature = 1.0  # what `calibration` divides the logits by; saved along, and nothing else here uses it
         self.layers = tuple(layers)
-        self.input_shape, self.output_shape, declared = declare(self.layers, input_shape)
-        self._values, self._gradients, self._buffers, self._windows = allocate(declared, self.dtype)
-        self._residence: Any = None  # the copies of these arrays on a GPU, once there are any
+        self.input_shape, self.output_shape, self.declared = declare(self.layers, input_shape)
+        self.classes = classes
         self._lock = threading.RLock()
+        self._memory = Memory(self.declared, self.dtype, seed, self._lock)
         for index, layer in enumerate(self.layers):
-            layer.attach({d.name: self._windows[f"{index}.{d.name}"] for d in layer.declarations})
-        initialise(declared, self._windows, seed)
+            layer.attach({d.name: self._memory.windows[f"{index}.{d.name}"] for d in layer.declarations})
         largest = max(prod(layer.out_shape) for layer in self.layers)
         self._chunk = max(1, min(CHUNK, MAX_ACTIVATION // largest))
         self._plans: dict[bool, Plan] = {}
-        self._can_be_planned = serves(self.layers)
+        self._neediest = max(self.layers, key=lambda layer: layer.least_batch)
         # Below the lowest layer with parameters no gradient is needed.
         self._lowest = min((i for i, layer in enumerate(self.layers) if layer.parameters), default=len(self.layers))
 
@@ -96,13 +108,21 @@ class Sequential:
         self._views = check_views(views)
 
     @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the outputs; assigning raises TypeError or ValueError unless each has one of its own."""
+        return self._classes
+
+    @classes.setter
+    def classes(self, classes: Sequence[str] | None) -> None:
+        self._classes = check_classes(classes, self.output_shape[0])
+
+    @property
     def values(self) -> Array:
         """All trained values, flat. Ask again after each run: what a GPU has changed is fetched when asked for.
 
         Assigning copies into it, so that `network.values += change` does what it says.
         """
-        self._bring_home()
-        return self._values
+        return self._memory.values
 
     @values.setter
     def values(self, array: Array) -> None:
@@ -111,8 +131,7 @@ class Sequential:
     @property
     def gradients(self) -> Array:
         """Their gradients, in the same order; ask again after each run."""
-        self._bring_home()
-        return self._gradients
+        return self._memory.gradients
 
     @gradients.setter
     def gradients(self, array: Array) -> None:
@@ -121,8 +140,7 @@ class Sequential:
     @property
     def buffers(self) -> Array:
         """What is kept but not trained, flat; ask again after each run."""
-        self._bring_home()
-        return self._buffers
+        return self._memory.buffers
 
     @buffers.setter
     def buffers(self, array: Array) -> None:
@@ -131,19 +149,22 @@ class Sequential:
     @property
     def parameters(self) -> dict[str, Parameter]:
         """The trained windows by name, "0.weight" and so on, in the order of `values`; ask again after each run."""
-        self._bring_home()
-        return {name: window for name, window in self._windows.items() if window.grad_storage is not None}
+        return {name: window for name, window in self._memory.windows.items() if window.grad_storage is not None}
 
     @property
     def statistics(self) -> dict[str, Parameter]:
         """The windows into `buffers` by name, "1.running_mean" and so on; ask again after each run."""
-        self._bring_home()
-        return {name: window for name, window in self._windows.items() if window.grad_storage is None}
+        return {name: window for name, window in self._memory.windows.items() if window.grad_storage is None}
 
     @property
     def has_plan(self) -> bool:
-        """Whether a backend with fused steps runs it by them, and not layer by layer."""
-        return self._can_be_planned
+        """Whether the backend in use runs it by fused steps, and not layer by layer."""
+        return self._steps() is not None
+
+    @property
+    def least_batch(self) -> int:
+        """The fewest pictures that it can be trained on: 2 where batch norm has one value a channel, else 1."""
+        return self._neediest.least_batch
 
     @property
     def parameter_count(self) -> int:
@@ -164,7 +185,9 @@ class Sequential:
         Raises
         ------
         TypeError, ValueError
-            If images has another dtype or shape.
+            If images has another dtype or shape, or a picture is not finite.
+        NotFiniteError
+            If the weights are such that a logit is not finite: a FastcnnError and a ValueError.
         """
         self.check_images(images)
         out = np.empty((len(images), *self.output_shape), self.dtype)
@@ -172,9 +195,11 @@ class Sequential:
             if len(images) > self._chunk:
                 plan = self._plan_for(self._chunk, training=False)
                 if plan is not None and plan.stream(images, out):
+                    check_answers(out, images)
                     return out
             for start in range(0, len(images), self._chunk):
                 out[start : start + self._chunk] = self._run_layers(images[start : start + self._chunk])
+        check_answers(out, images)
         return out
 
     def predict_proba(self, images: Array) -> Array:
@@ -201,11 +226,11 @@ class Sequential:
         Raises
         ------
         TypeError, ValueError
-            If an argument has another dtype, shape or range; nothing has changed then.
+            If an argument has another dtype, shape or range, or a picture is not finite; nothing has changed then.
         """
         self.check_images(images)
-        if len(images) == 0:
-            raise ValueError("images must hold at least one picture to train on")
+        self._check_batch(len(images))
+        check_pictures(images, self.dtype)
         check_labels(labels, len(images), self.output_shape[0])
         check_label_smoothing(label_smoothing)
         step = integer("step", step, 0)
@@ -214,18 +239,18 @@ class Sequential:
 
     def loss_and_gradients_of(self, batch: Any, *, label_smoothing: float, step: int) -> SupportsFloat:
         """The same of a batch on the GPU (`batches`), which is trusted; the loss is fetched when it is looked at."""
+        self._check_batch(len(batch))
         with self._lock:
             plan = self._plan_for(len(batch), training=True)
             assert plan is not None  # or there would be no batch on a GPU
             loss = plan.loss_and_gradients_of(batch, label_smoothing, step)
-            self._residence.changed()
+            self._memory.changed()
             return loss
 
     def state_arrays(self) -> dict[str, Array]:
         """Copies of all parameters and buffers as everyone sees them, by name."""
         with self._lock:
-            self._bring_home()
-            return {name: window.array.copy() for name, window in self._windows.items()}
+            return {name: window.array.copy() for name, window in self._memory.windows.items()}
 
     def load_state_arrays(self, arrays: dict[str, Array]) -> None:
         """Take parameters and buffers as `state_arrays` gave them.
@@ -233,62 +258,53 @@ class Sequential:
         Raises
         ------
         ValueError
-            Unless the names, shapes and dtypes are exactly this network's and all values finite; nothing has changed
-            then.
+            Unless the names, shapes and dtypes are exactly this network's, all values finite and no variance negative;
+            nothing has changed then.
         """
-        expected = {name: window.shape for name, window in self._windows.items()}
-        check_arrays(arrays, expected, self.dtype)
+        check_arrays(arrays, self.declared, self.dtype)
         with self._lock:
-            self._bring_home()
-            for name, window in self._windows.items():
+            for name, window in self._memory.windows.items():
                 window.assign(arrays[name])
 
     def update_by(self, optimizer: "Optimizer") -> None:
         """One step of an optimizer by `gradients`, where these are: on a GPU nothing leaves it."""
         with self._lock:
-            if self._residence is not None and self._residence.is_newer:
-                values, gradients, _ = self._residence.device
-                optimizer.update(values, gradients)
-            else:
-                optimizer.update(self.values, self.gradients)
+            self._memory.update_by(optimizer)
 
     def clip_gradients(self, max_norm: float) -> None:
         """Scale `gradients`, where these are, so that their Euclidean norm is at most max_norm."""
         with self._lock:
-            if self._residence is not None and self._residence.is_newer:
-                self._residence.clip(max_norm)
-            else:
-                clip_gradients(self.gradients, max_norm)
+            self._memory.clip(max_norm)
 
     def average_in(self, source: "Sequential", decay: float) -> None:
         """Move values and buffers by (1 - decay) of the way to those of a network of the same shape, where they are."""
         with self._lock, source._lock:
-            on_device = source._residence is not None and source._residence.is_newer
-            if on_device:
-                if self._residence is None:
-                    self._residence = type(source._residence)(self._values, self._gradients, self._buffers)
-                self._residence.there()
-                averages, _, averaged_buffers = self._residence.device
-                values, _, buffers = source._residence.device
-            else:
-                averages, averaged_buffers, values, buffers = self.values, self.buffers, source.values, source.buffers
-            kernels.active().ema_update(averages, values, decay)
-            if self._buffers.size:
-                kernels.active().ema_update(averaged_buffers, buffers, decay)
-            if on_device:
-                self._residence.changed()
+            self._memory.average_in(source._memory, decay)
 
     def copy(self) -> "Sequential":
         """A network of its own with the same layers, values and buffers."""
-        twin = Sequential.from_description(self.describe())
-        with self._lock:
-            twin.values[:] = self.values
-            twin.buffers[:] = self.buffers
-        twin.temperature = self.temperature
+        twin = Sequential.__new__(type(self))
+        twin.__setstate__(copy.deepcopy(self.__getstate__()))
         return twin
+
+    def __copy__(self) -> "Sequential":
+        return self.copy()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Sequential":
         return self.copy()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a pickle or a copy holds: arguments and arrays; locks, plans and a GPU's memory are made again."""
+        names = ("layers", "input_shape", "dtype", "name", "views", "classes", "temperature")
+        with self._lock:
+            arrays = self.values.copy(), self.buffers.copy()
+        return {**{name: getattr(self, name) for name in names}, "arrays": arrays}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        values, buffers = state.pop("arrays")
+        temperature = state.pop("temperature")
+        Sequential.__init__(self, **state)
+        self.temperature, self.values, self.buffers = temperature, values, buffers
 
     def describe(self) -> dict[str, Any]:
         """All but the values, JSON-able; `from_description` reads it."""
@@ -298,6 +314,7 @@ class Sequential:
             "dtype": self.dtype.name,
             "layers": [layer.describe() for layer in self.layers],
             **({"views": self.views} if self.views > 1 else {}),
+            **({} if self.classes == default_classes(len(self.classes)) else {"classes": list(self.classes)}),
         }
 
     @classmethod
@@ -339,17 +356,28 @@ class Sequential:
             c, h, w = self.input_shape
             raise ValueError(f"images must have the shape (N, {c}, {h}, {w}), not {images.shape}")
 
+    def _check_batch(self, count: int) -> None:
+        """ValueError unless there are enough pictures to train on: on all backends, and before anything changes."""
+        if count == 0:
+            raise ValueError("images must hold at least one picture to train on")
+        layer = self._neediest
+        if count < layer.least_batch:
+            raise ValueError(
+                f"images must hold at least {layer.least_batch} pictures to train on: layer {layer.index} "
+                f"({type(layer).__name__}) needs more than one value a channel"
+            )
+
+    def _steps(self) -> ModuleType | None:
+        """The fused steps of the backend in use; None where it has none, or none for this network."""
+        steps: ModuleType | None = getattr(kernels.active(), "steps", None)
+        return steps if steps is not None and serves(self.layers, steps) else None
+
     def _plan_for(self, images: int, *, training: bool) -> Plan | None:
         """The plan that fits the batch, made or grown when needed; None where the layers themselves must run."""
-        steps = getattr(kernels.active(), "steps", None)
-        resident = hasattr(steps, "Residence")
-        if not resident:
-            self._bring_home()
-        if steps is None or not self._can_be_planned:
-            self._bring_home()
+        steps = self._steps()
+        self._memory.ready_for(steps)
+        if steps is None:
             return None
-        if resident and self._residence is None:
-            self._residence = steps.Residence(self._values, self._gradients, self._buffers)
         plan = self._plans.get(training)
         if plan is None or plan.capacity < images or not plan.made_of(steps):
             plan = Plan(
@@ -357,47 +385,19 @@ class Sequential:
                 lowest=self._lowest,
             )  # fmt: skip
             self._plans[training] = plan
-        if resident:
-            self._residence.there()
         return plan
-
-    def _bring_home(self) -> None:
-        """Before the flat arrays are read or written here: fetch what a GPU has changed."""
-        if self._residence is not None:
-            with self._lock:
-                self._residence.home()
-
-    def _scaled(self, images: Array) -> Array:
-        if images.dtype == np.uint8:
-            return np.divide(images, 255, dtype=self.dtype)
-        return images.astype(self.dtype, copy=False)
 
     def _run_layers(self, images: Array) -> Array:
         plan = self._plan_for(len(images), training=False)
         if plan is not None:
             return plan.forward(images)
-        x = self._scaled(images)
-        for layer in self.layers:
-            x = layer.forward(x, False)
-        return x
+        return layerwise.logits_of(self.layers, layerwise.scaled(images, self.dtype))
 
     def _train_layers(self, images: Array, labels: Array, label_smoothing: float, step: int) -> SupportsFloat:
         plan = self._plan_for(len(images), training=True)
         if plan is not None:
             loss = plan.loss_and_gradients(images, labels, label_smoothing, step)
-            if hasattr(kernels.active().steps, "Residence"):
-                self._residence.changed()
+            self._memory.changed()
             return loss
-        x = self._scaled(images)
-        for layer in self.layers:
-            if isinstance(layer, Dropout):
-                layer.step = step
-            x = layer.forward(x, True)
-        loss, grad = softmax_cross_entropy(x, labels, label_smoothing)
-        for layer in reversed(self.layers[self._lowest + 1 :]):
-            grad = layer.backward(grad)
-        if self._lowest < len(self.layers):
-            self.layers[self._lowest].backward_parameters(grad)
-        for layer in self.layers:
-            layer.forget()
-        return loss
+        x = layerwise.scaled(images, self.dtype)
+        return layerwise.loss_and_gradients(self.layers, self._lowest, x, labels, label_smoothing, step)

@@ -36,6 +36,13 @@ class Optimizer:
         self.steps = 0
         self._state: dict[str, Array] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_state": {name: _on_host(array) for name, array in self._state.items()}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._state = {name: _aligned(array) for name, array in self._state.items()}
+
     @property
     def lr(self) -> float:
         """The learning rate of the next step; a schedule may set it, to zero as well."""
@@ -89,9 +96,7 @@ class Optimizer:
             if not np.isfinite(array).all():
                 raise ValueError(f"the optimizer's {name} holds values that are not finite")
         self.steps = steps
-        self._state = {name: aligned_zeros(array.size, array.dtype) for name, array in states.items()}
-        for name, array in states.items():
-            self._state[name][:] = array
+        self._state = {name: _aligned(array) for name, array in states.items()}
 
     def describe(self) -> dict[str, Any]:
         """The kind and its options but lr, which a schedule may have moved; JSON-able."""
@@ -273,6 +278,13 @@ def _on_host(array: Any) -> Array:
     if isinstance(array, np.ndarray):
         return array
     copy: Array = array.copy_to_host()
+    return copy
+
+
+def _aligned(array: Array) -> Array:
+    """A copy that lies as the kernels like it."""
+    copy = aligned_zeros(array.size, array.dtype)
+    copy[:] = array
     return copy
 
 

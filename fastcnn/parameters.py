@@ -11,7 +11,7 @@ everyone sees; `Parameter.axes` says how to go from one to the other.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
+from math import inf, prod
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -30,6 +30,7 @@ class Declaration:
     std : standard deviation of the normal distribution it starts from; 0 starts from `fill`
     fill : the constant it starts from where std is 0
     trained : False for a buffer
+    least : a file may hold no value below it
     """
 
     name: str
@@ -39,6 +40,7 @@ class Declaration:
     std: float = 0.0
     fill: float = 0.0
     trained: bool = True
+    least: float = -inf
 
 
 class Parameter:
@@ -109,10 +111,16 @@ class Parameter:
 
 
 def plain(
-    name: str, shape: tuple[int, ...], *, std: float = 0.0, fill: float = 0.0, trained: bool = True
+    name: str,
+    shape: tuple[int, ...],
+    *,
+    std: float = 0.0,
+    fill: float = 0.0,
+    trained: bool = True,
+    least: float = -inf,
 ) -> Declaration:
     """A declaration whose order in memory is the order that everyone sees."""
-    return Declaration(name, shape, shape, tuple(range(len(shape))), std, fill, trained)
+    return Declaration(name, shape, shape, tuple(range(len(shape))), std, fill, trained, least)
 
 
 def allocate(

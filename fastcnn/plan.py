@@ -4,6 +4,9 @@ Convolution + ReLU + 2x2 max-pool become one step, batch normalisation + ReLU an
 loss another. Between steps pictures lie channels-last, with the border of zeros that the next convolution reads, so
 that nothing is transposed or padded on the way. The numbers are those of the layers, which stay the definition; a
 backend without steps (the reference) runs the layers themselves.
+
+Only the exact classes of `FUSED` have such steps. A subclass, which may do something else, and a layer of a user's are
+steps that run the layer's own methods.
 """
 
 from collections.abc import Callable
@@ -20,7 +23,9 @@ from .kernels.shapes import Padding
 from .kernels.threads import threads
 from .layer import Layer
 from .layers import Affine, BatchNorm2d, Conv2d, Dropout, Flatten, GlobalAvgPool, MaxPool2d, ReLU
+from .layerwise import run_backward, run_backward_lowest, run_forward
 
+FUSED = frozenset((Affine, BatchNorm2d, Conv2d, Dropout, Flatten, GlobalAvgPool, MaxPool2d, ReLU))
 NO_BORDER: Padding = ((0, 0), (0, 0))
 Calls = list[tuple[Callable[..., Any], tuple[Any, ...]]]
 
@@ -42,7 +47,8 @@ class Plan:
     ) -> None:  # fmt: skip
         self.capacity, self.training, self.dtype = capacity, training, dtype
         self._module, self._lowest = steps, lowest
-        self._layers = layers if training else tuple(layer for layer in layers if not isinstance(layer, Dropout))
+        self._layers = layers if training else tuple(layer for layer in layers if type(layer) is not Dropout)
+        self._own = [layer for layer in layers if type(layer) not in FUSED]
         self._dropouts: list[tuple[Any, Dropout]] = []
         self._calls: dict[tuple[int, int], tuple[AbstractContextManager[Any], Calls, Calls]] = {}
         self.input = steps.Input(self._activation(input_shape, 0, below=0))
@@ -105,6 +111,8 @@ class Plan:
         for dropout, layer in self._dropouts:
             layer.step = step
             dropout.key[0] = layer.key
+        for own in self._own:
+            own.step = step
         held, forward, backward = self._calls_for(len(images))
         with held:
             self._load(images)
@@ -113,6 +121,8 @@ class Plan:
             loss = loss_of()
             for kernel, args in backward:
                 kernel(*args)
+        for own in self._own:
+            own.forget()
         return loss
 
     def _run(self, n: int, load: Callable[[], None]) -> None:
@@ -145,23 +155,22 @@ class Plan:
     def _activation(self, shape: tuple[int, ...], at: int, *, below: int) -> Any:
         """What the layer at `at` reads; `below` is the network's index of the layer that writes it."""
         reader = self._layers[at] if at < len(self._layers) else None
-        border = reader.padding if isinstance(reader, Conv2d) else NO_BORDER
+        border = reader.padding if type(reader) is Conv2d else NO_BORDER
         with_grad = self.training and (reader is None or below > self._lowest)
         return self._module.Activation(shape, border, self.capacity, self.dtype, with_grad)
 
     def _add_step(self, at: int) -> int:
         """Append the step that begins with layer `at`; return the index of the first layer behind it."""
         layer, x = self._layers[at], self.steps[-1].out
-        if isinstance(layer, Flatten):
+        if type(layer) is Flatten:
             return at + 1  # channels-last memory is what the layers behind read as it is
         following = self._layers[at + 1 : at + 3]
-        relu = isinstance(layer, Conv2d | BatchNorm2d | Affine) and _is(following, 0, ReLU)
-        pool = isinstance(layer, Conv2d) and relu and layer.groups == 1 and _is_halving(following)
+        relu = type(layer) in (Conv2d, BatchNorm2d, Affine) and len(following) > 0 and type(following[0]) is ReLU
+        pool = type(layer) is Conv2d and relu and layer.groups == 1 and _is_halving(following)
         stop = at + 1 + relu + pool
         last = self._layers[stop - 1]
         # Behind a Flatten memory still lies as a picture, until an Affine mixes it.
-        shape = x.shape if isinstance(layer, ReLU | Dropout) else last.out_shape
-        out = self._activation(shape, stop, below=last.index + 1)
+        out = self._activation(last.out_image or last.out_shape, stop, below=last.index + 1)
         self.steps.append(self._make(layer, x, out, relu, pool))
         if self.training and layer.index >= self._lowest:
             self._with_gradient.append(self.steps[-1])
@@ -171,6 +180,12 @@ class Plan:
         steps = self._module
         values = {name: window.storage for name, window in layer.parameters.items()}
         grads = {name: window.grad_storage for name, window in layer.parameters.items()}
+        if type(layer) not in FUSED:
+            backward = partial(run_backward if layer.index > self._lowest else run_backward_lowest, layer)
+            return steps.LayerStep(
+                x, out, name=type(layer).__name__, products=layer.multiply_adds, in_shape=layer.in_shape,
+                out_shape=layer.out_shape, forward=partial(run_forward, layer), backward=backward,
+            )  # fmt: skip
         match layer:
             case Conv2d():
                 return steps.Conv2d(
@@ -194,13 +209,12 @@ class Plan:
                 return step
             case GlobalAvgPool():
                 return steps.AveragePool(x, out)
-        raise NotImplementedError(f"no step for {type(layer).__name__}")
+        raise AssertionError(f"{type(layer).__name__} is in FUSED and has no step")
 
 
-def serves(layers: tuple[Layer, ...]) -> bool:
+def serves(layers: tuple[Layer, ...], steps: ModuleType) -> bool:
     """Whether a plan can run these layers: their output must be the same in any order of pixels and channels."""
-    behind = [layer for layer in layers if not isinstance(layer, ReLU | Dropout | Flatten)]
-    return bool(behind) and isinstance(behind[-1], Affine | GlobalAvgPool)
+    return layers[-1].out_image is None and (steps.RUNS_LAYERS or all(type(layer) in FUSED for layer in layers))
 
 
 def _cells(numbers: list[int]) -> tuple[str, str, str]:
@@ -209,11 +223,7 @@ def _cells(numbers: list[int]) -> tuple[str, str, str]:
     return f"{size / 1e3:,.0f}", f"{2 * forward / 1e6:.3f}", f"{2 * backward / 1e6:.3f}"
 
 
-def _is(layers: tuple[Layer, ...], index: int, kind: type[Layer]) -> bool:
-    return index < len(layers) and isinstance(layers[index], kind)
-
-
 def _is_halving(layers: tuple[Layer, ...]) -> bool:
     """Whether the second layer is a 2x2 max-pool with stride 2 and no padding."""
     pool = layers[1] if len(layers) > 1 else None
-    return isinstance(pool, MaxPool2d) and pool.kernel_size == pool.stride == (2, 2) and pool.padding == NO_BORDER
+    return type(pool) is MaxPool2d and pool.kernel_size == pool.stride == (2, 2) and pool.padding == NO_BORDER

@@ -20,6 +20,7 @@ from fastcnn.errors import FastcnnError, UsageError
 from fastcnn.files import load_network
 from fastcnn.preprocess import SIDE_PX, Field, prepare
 from fastcnn.strings import choose, find_candidates
+from fastcnn.structure import default_classes
 
 if TYPE_CHECKING:
     from fastcnn.committee import Network
@@ -80,16 +81,26 @@ def load_classifier(model: str | os.PathLike[str]) -> Network:
     Raises
     ------
     FastcnnError
-        If the file is missing or damaged, or its network takes or gives something else.
+        If the file is missing or damaged, or its network takes or gives something else, or names other classes.
     """
     _, path = find_model(model)
     network = load_network(path)
+    check_reads_digits(network, path)
+    return network
+
+
+def check_reads_digits(network: Network, path: str | os.PathLike[str]) -> None:
+    """FastcnnError, which names the path, unless a network takes 28 x 28 pictures to the ten digits."""
     if network.input_shape != (1, SIDE_PX, SIDE_PX) or network.output_shape != (CLASSES,):
         raise FastcnnError(
             f"{path} holds a network from {network.input_shape} to {network.output_shape}, but digits need "
             f"(1, {SIDE_PX}, {SIDE_PX}) to ({CLASSES},); give the weights of a digit network"
         )
-    return network
+    if network.classes != default_classes(CLASSES):
+        named = ", ".join(name[:20] for name in network.classes[:3])
+        raise FastcnnError(
+            f"{path} holds a network from pictures to other classes ({named}, …); give the weights of a digit network"
+        )
 
 
 class Recognizer:

@@ -42,6 +42,8 @@ def declare(
         except ValueError as error:
             raise ValueError(f"layer {index} ({type(layer).__name__}): {error}") from error
         declared += [(f"{index}.{declaration.name}", declaration) for declaration in layer.declarations]
+        if len({declaration.name for declaration in layer.declarations}) < len(layer.declarations):
+            raise ValueError(f"layer {index} ({type(layer).__name__}): it declares one name twice")
     if len(signal.shape) != 1:
         raise ValueError(f"the last layer must give (classes,), not {signal.shape}; end with Affine or GlobalAvgPool")
     if sum(prod(declaration.shape) for _, declaration in declared) > MAX_PARAMETERS:
@@ -51,8 +53,9 @@ def declare(
 
 def layers_from_description(description: object) -> list[Layer]:
     """The layers of a network's description; TypeError or ValueError where it is not one."""
-    if not isinstance(description, dict) or set(description) - {"views"} != {"name", "input_shape", "dtype", "layers"}:
-        raise ValueError("the description must have name, input_shape, dtype and layers, and may have views")
+    required, optional = {"name", "input_shape", "dtype", "layers"}, {"views", "classes"}
+    if not isinstance(description, dict) or set(description) - optional != required:
+        raise ValueError("the description must have name, input_shape, dtype and layers; views and classes may follow")
     layers = description["layers"]
     if not isinstance(layers, list) or len(layers) > MAX_LAYERS:
         raise ValueError(f"the description must hold a list of at most {MAX_LAYERS} layers")
@@ -75,6 +78,24 @@ def check_views(views: int) -> int:
     return int(views)
 
 
+def default_classes(count: int) -> tuple[str, ...]:
+    """The names of classes that nobody named: "0", "1" and so on; of ten the digits."""
+    return tuple(map(str, range(count)))
+
+
+def check_classes(classes: Sequence[str] | None, count: int) -> tuple[str, ...]:
+    """The names of so many classes, by default numbers; TypeError or ValueError unless each is a name of its own."""
+    if classes is None:
+        return default_classes(count)
+    if isinstance(classes, str) or not isinstance(classes, Sequence) or not all(isinstance(c, str) for c in classes):
+        raise TypeError("classes must be a list of the classes' names, which are strings")
+    if len(classes) != count:
+        raise ValueError(f"classes must have a name for each of the {count} outputs, not {len(classes)}")
+    if len(set(classes)) < count or not all(0 < len(c) <= MAX_NAME and c.isprintable() for c in classes):
+        raise ValueError(f"classes must have different names of 1 to {MAX_NAME} printable characters")
+    return tuple(classes)
+
+
 def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     """The dtype of a network; ValueError unless it is float32 or float64."""
     if dtype not in (np.float32, np.float64, "float32", "float64"):
@@ -82,20 +103,23 @@ def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     return np.dtype(dtype)
 
 
-def check_arrays(arrays: dict[str, Array], expected: dict[str, tuple[int, ...]], dtype: np.dtype[Any]) -> None:
-    """ValueError unless arrays has exactly the expected names and shapes, the dtype, and finite values."""
+def check_arrays(arrays: dict[str, Array], declared: Sequence[tuple[str, Declaration]], dtype: np.dtype[Any]) -> None:
+    """ValueError unless arrays has exactly the declared names and shapes, the dtype, and values that can be used."""
+    expected = dict(declared)
     missing, extra = sorted(set(expected) - set(arrays)), sorted(set(arrays) - set(expected))
     if missing or extra:
         parts = [f"lacks {_some(missing)}"] * bool(missing) + [f"has {_some(extra)} in excess"] * bool(extra)
         raise ValueError(f"the set of arrays {' and '.join(parts)}")
-    for name, shape in expected.items():
+    for name, declaration in expected.items():
         array = arrays[name]
-        if array.shape != shape:
-            raise ValueError(f"{name} must have the shape {shape}, not {array.shape}")
+        if array.shape != declaration.shape:
+            raise ValueError(f"{name} must have the shape {declaration.shape}, not {array.shape}")
         if array.dtype != dtype:
             raise ValueError(f"{name} must be {dtype}, not {array.dtype}")
         if not np.isfinite(array).all():
             raise ValueError(f"{name} holds values that are not finite")
+        if array.size and array.min() < declaration.least:
+            raise ValueError(f"{name} holds values below {declaration.least:g}")
 
 
 def _some(names: list[str]) -> str:

@@ -16,6 +16,7 @@ from typing import Any, SupportsFloat
 import numpy as np
 
 from fastcnn import metrics
+from fastcnn.answers import NotFiniteError
 from fastcnn.arrays import Array
 from fastcnn.augment import Augmentation
 from fastcnn.batches import DeviceBatches, HostBatches, batches_for
@@ -269,9 +270,12 @@ class Trainer:
 
     def _validate(self, fit: Fit, images: Array, labels: Array) -> metrics.Evaluation:
         """Of one view: what a recognizer reads with more is right more often."""
-        probabilities = self._evaluated().predict_proba(images)
-        if not np.isfinite(probabilities).all():
-            raise TrainingError(f"the network's answers are no longer finite after epoch {fit.done + 1}; {REMEDY}")
+        try:
+            probabilities = self._evaluated().predict_proba(images)
+        except NotFiniteError as error:
+            raise TrainingError(
+                f"the network's answers are no longer finite after epoch {fit.done + 1}; {REMEDY}"
+            ) from error
         return metrics.evaluate(probabilities, labels, probabilities.shape[1])
 
     def _check_finite(self, fit: Fit, loss: float) -> None:

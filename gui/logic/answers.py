@@ -9,18 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.errors import FastcnnError
-
 Probabilities = npt.NDArray[np.float32]
 Field = npt.NDArray[np.float32]
 
 UNSURE_GAP = 0.3  # below this distance of the two largest probabilities the second is named too
-
-
-def check_finite(probabilities: Probabilities) -> None:
-    """Raise FastcnnError where a network's answer is no number: weights that are finite can still be that large."""
-    if not np.isfinite(probabilities).all():
-        raise FastcnnError("this network's answers are no numbers: its weights are unusable, choose another network")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +40,6 @@ class Answer:
     @classmethod
     def of(cls, recognition: Any) -> Answer:
         """From what `Recognizer.recognize` returned, with the recognizer's own doubts where it has any."""
-        check_finite(recognition.probabilities)
         return cls(
             recognition.digit,
             recognition.confidence,

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.errors import FastcnnError
-from fastcnn.gui.logic.answers import Answer, check_finite
+from fastcnn.gui.logic.answers import Answer
 
 if TYPE_CHECKING:
     from fastcnn.committee import Network
@@ -118,6 +118,4 @@ class Engine:
         """Probabilities (N, 10) of exactly these (N, 1, 28, 28) pixels."""
         from fastcnn.calibration import calibrated
 
-        probabilities = calibrated(self.network, fields).astype(np.float32)
-        check_finite(probabilities)
-        return probabilities
+        return calibrated(self.network, fields).astype(np.float32, copy=False)

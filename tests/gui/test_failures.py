@@ -25,10 +25,11 @@ from tests.conftest import ROOT
 from .mouse import SEVEN, draw
 
 # Where the window's own files and those that the user chooses are read and written.
-SOURCES = [f"fastcnn/{name}.py" for name in ("files", "pictures", "planes", "recognizer", "checkpoint", "committee")]
-SOURCES += [f"gui/logic/{name}.py" for name in ("answers", "collection", "folders", "learning", "networks", "placing")]
+NAMES = ("answers", "files", "pictures", "planes", "recognizer", "checkpoint", "committee")
+SOURCES = [f"fastcnn/{name}.py" for name in NAMES]
+SOURCES += [f"gui/logic/{name}.py" for name in ("collection", "folders", "learning", "networks", "placing")]
 SOURCES += ["gui/pictures.py", "gui/logic/engine.py"]
-ERRORS = ("FastcnnError", "UsageError", "UnknownModelError")
+ERRORS = ("FastcnnError", "NotFiniteError", "UsageError", "UnknownModelError")
 ENGLISH = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

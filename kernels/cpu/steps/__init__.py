@@ -11,9 +11,11 @@ from fastcnn.kernels.cpu.steps.base import Activation, Step, entry, read, withou
 from fastcnn.kernels.cpu.steps.batchnorm import BatchNorm2d
 from fastcnn.kernels.cpu.steps.conv import Conv2d
 from fastcnn.kernels.cpu.steps.ends import Input, Loss
+from fastcnn.kernels.cpu.steps.layer import LayerStep
 from fastcnn.kernels.cpu.steps.simple import AveragePool, Dropout, MaxPool2d, Relu
 
 __all__ = [
+    "RUNS_LAYERS",
     "Activation",
     "Affine",
     "AveragePool",
@@ -21,6 +23,7 @@ __all__ = [
     "Conv2d",
     "Dropout",
     "Input",
+    "LayerStep",
     "Loss",
     "MaxPool2d",
     "Relu",
@@ -29,3 +32,5 @@ __all__ = [
     "read",
     "without_twins",
 ]
+
+RUNS_LAYERS = True  # a layer without a fused step is a step of its own, `LayerStep`

@@ -16,6 +16,7 @@ from fastcnn.kernels.cuda.steps.products import Affine, Conv2d
 from fastcnn.kernels.cuda.steps.simple import AveragePool, Dropout, MaxPool2d, Relu
 
 __all__ = [
+    "RUNS_LAYERS",
     "Activation",
     "Affine",
     "AveragePool",
@@ -36,3 +37,5 @@ __all__ = [
     "why_not",
     "without_twins",
 ]
+
+RUNS_LAYERS = False  # with a layer that has no fused step, the whole network runs layer by layer
