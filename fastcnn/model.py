@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from . import kernels
-from .arrays import Array, kind_of
+from .arrays import Array, is_array, kind_of
 from .kernels.shapes import integer
 from .layer import MAX_ACTIVATION, Layer
 from .layers import Dropout
@@ -333,7 +333,7 @@ class Sequential:
 
     def check_images(self, images: Array) -> None:
         """TypeError or ValueError, in one sentence, unless these are pictures that it takes."""
-        if not isinstance(images, np.ndarray) or images.dtype not in (np.uint8, np.float32, np.float64):
+        if not is_array(images) or images.dtype not in (np.uint8, np.float32, np.float64):
             raise TypeError(f"images must be a uint8, float32 or float64 array, not {kind_of(images)}")
         if images.ndim != 4 or images.shape[1:] != self.input_shape:
             c, h, w = self.input_shape

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from . import kernels
-from .arrays import Array, aligned_zeros, kind_of
+from .arrays import Array, aligned_zeros, is_array, kind_of
 from .checks import check_fraction, check_nonnegative, check_positive
 
 if TYPE_CHECKING:
@@ -291,7 +291,7 @@ def _counter(name: str, arrays: dict[str, Array]) -> int:
 
 
 def _check_flat(name: str, array: Array) -> None:
-    if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
+    if not is_array(array) or array.dtype not in (np.float32, np.float64):
         raise TypeError(f"{name} must be a float32 or float64 array, not {kind_of(array)}")
     if array.ndim != 1 or not array.flags.c_contiguous:
         raise ValueError(f"{name} must be a flat contiguous array, not one of shape {array.shape}")

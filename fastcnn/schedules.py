@@ -5,19 +5,19 @@ lr, so that no step is wasted on lr = 0. `describe` and `from_description` turn 
 checkpoints.
 """
 
-import operator
 from math import cos, pi
 from typing import Any, ClassVar
 
 from .checks import check_nonnegative, check_number, check_positive
+from .kernels.values import shown, whole
 
 
 def _count(name: str, value: object, minimum: int) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} must be a whole number, not {value!r}")
-    number = operator.index(value)
+    number = whole(value)
+    if number is None:
+        raise TypeError(f"{name} must be a whole number, not {shown(value)}")
     if number < minimum:
-        raise ValueError(f"{name} must be at least {minimum}, not {number}")
+        raise ValueError(f"{name} must be at least {minimum}, not {shown(number)}")
     return number
 
 
