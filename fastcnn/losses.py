@@ -25,14 +25,14 @@ def check_logits(logits: Array) -> None:
         raise ValueError(f"logits must have the shape (N, classes), not {logits.shape}")
 
 
-def check_labels(labels: Array, count: int, classes: int) -> None:
+def check_labels(labels: Array, count: int, classes: int, name: str = "labels") -> None:
     """Raise unless labels is a (count,) integer array with values from 0 to classes - 1."""
     if not is_array(labels) or labels.dtype.kind not in "iu":
-        raise TypeError(f"labels must be an integer array, not {kind_of(labels)}")
+        raise TypeError(f"{name} must be an integer array, not {kind_of(labels)}")
     if labels.shape != (count,):
-        raise ValueError(f"labels must have the shape ({count},), one for each image, not {labels.shape}")
+        raise ValueError(f"{name} must have the shape ({count},), one for each image, not {labels.shape}")
     if count and (labels.min() < 0 or labels.max() >= classes):
-        raise ValueError(f"labels must lie in 0 to {classes - 1}, but range from {labels.min()} to {labels.max()}")
+        raise ValueError(f"{name} must lie in 0 to {classes - 1}, but range from {labels.min()} to {labels.max()}")
 
 
 def check_label_smoothing(label_smoothing: float) -> None:

@@ -32,18 +32,25 @@ class Optimizer:
 
     def __init__(self, lr: float, weight_decay: float) -> None:
         self._lr = check_positive("lr", lr)
+        self.lr_was_set = True  # by somebody, and not by a schedule since
         self.weight_decay = check_nonnegative("weight_decay", weight_decay)
         self.steps = 0
         self._state: dict[str, Array] = {}
 
     @property
     def lr(self) -> float:
-        """The learning rate of the next step; a schedule may set it, to zero as well."""
+        """The learning rate of the next step, 0 or more; set during a `Trainer.fit`, it counts from then on."""
         return self._lr
 
     @lr.setter
     def lr(self, value: float) -> None:
         self._lr = check_nonnegative("lr", value)
+        self.lr_was_set = True
+
+    def follow(self, lr: float) -> None:
+        """Take the learning rate of a schedule's step: nobody's wish, unlike that which is assigned to `lr`."""
+        self._lr = check_nonnegative("lr", lr)
+        self.lr_was_set = False
 
     def update(self, values: Array, gradients: Array) -> None:
         """One step, in place.
