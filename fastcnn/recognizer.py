@@ -15,9 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn import refusal
+from fastcnn.arrays import shown
 from fastcnn.calibration import calibrated
+from fastcnn.checks import check_flag
+from fastcnn.committee import Committee
 from fastcnn.errors import FastcnnError, UsageError
 from fastcnn.files import load_network
+from fastcnn.model import Sequential
 from fastcnn.preprocess import SIDE_PX, Field, prepare
 from fastcnn.strings import choose, find_candidates
 
@@ -81,10 +85,13 @@ def load_classifier(model: str | os.PathLike[str]) -> Network:
         If the file is missing or damaged, or its network takes or gives something else.
     """
     _, path = find_model(model)
-    network = load_network(path)
+    return _check_classifier(load_network(path), str(path))
+
+
+def _check_classifier(network: Network, what: str) -> Network:
     if network.input_shape != (1, SIDE_PX, SIDE_PX) or network.output_shape != (CLASSES,):
         raise FastcnnError(
-            f"{path} holds a network from {network.input_shape} to {network.output_shape}, but digits need "
+            f"{what} holds a network from {network.input_shape} to {network.output_shape}, but digits need "
             f"(1, {SIDE_PX}, {SIDE_PX}) to ({CLASSES},); give the weights of a digit network"
         )
     return network
@@ -95,19 +102,26 @@ class Recognizer:
 
     Parameters
     ----------
-    model : the name of a bundled network, or the path of a weights file
+    model : the name of a bundled network, the path of a weights file, or a network or a committee itself
     refuse : whether what looks like no digit is given the digit None, by a second network that is the same for all
         models; about one digit in 300 is refused too. If False, only a blank picture is.
 
     Raises
     ------
+    TypeError
+        If an argument is of another type.
     FastcnnError
         If there is no such model, or its file is missing, damaged or of another kind of network.
     """
 
-    def __init__(self, model: str | os.PathLike[str] = "default", *, refuse: bool = True) -> None:
-        self.network = load_classifier(model)
-        self.refuse = refuse
+    def __init__(self, model: str | os.PathLike[str] | Network = "default", *, refuse: bool = True) -> None:
+        self.refuse = check_flag("refuse", refuse)
+        if isinstance(model, Sequential | Committee):
+            self.network = _check_classifier(model, "this model")
+        elif isinstance(model, str | os.PathLike):
+            self.network = load_classifier(model)
+        else:
+            raise TypeError(f"model must be a network, or the name or path of one, not {shown(model)}")
         self._judge = refusal.bundled_network()
 
     def recognize(self, image: Picture) -> Recognition:
