@@ -54,9 +54,7 @@ def check_flag(name: str, value: object) -> bool:
 
 
 def check_path(name: str, value: object) -> Path:
-    """The value as a Path; TypeError unless it is a str or path-like, ValueError where it is empty."""
+    """The value as a Path; TypeError unless it is a str or path-like."""
     if not isinstance(value, str | os.PathLike):
         raise TypeError(f"{name} must be a path as str or Path, not {shown(value)}")
-    if not str(value):
-        raise ValueError(f"{name} must be the path of a file, not an empty text")
     return Path(value)

@@ -70,6 +70,7 @@ class Fit:
         keep_last: bool,
     ) -> Fit:
         """The arguments of `Trainer.fit`, `validation` as a count; TypeError or ValueError where one is wrong."""
+        keep_last = check_flag("keep_last", keep_last)
         if patience is not None and validation == 0:
             raise ValueError("patience needs validation pictures to see which epoch is better; set validation")
         if patience is not None and keep_last:
@@ -83,7 +84,7 @@ class Fit:
             validation,
             seed,
             None if patience is None else integer("patience", patience, 1),
-            check_flag("keep_last", keep_last),
+            keep_last,
             np.random.Generator(np.random.PCG64(seed)),
         )
 

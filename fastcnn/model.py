@@ -19,10 +19,18 @@ from .kernels.shapes import integer
 from .layer import MAX_ACTIVATION, Layer
 from .layers import Dropout
 from .losses import check_label_smoothing, check_labels, softmax, softmax_cross_entropy
-from .optim import clip_gradients
+from .optim import check_optimizer, clip_gradients
 from .parameters import Parameter, allocate, initialise
 from .plan import Plan, serves
-from .structure import check_arrays, check_dtype, check_name, check_views, declare, layers_from_description
+from .structure import (
+    check_arrays,
+    check_dtype,
+    check_layers,
+    check_name,
+    check_views,
+    declare,
+    layers_from_description,
+)
 from .summary import summary_table, text_table
 
 if TYPE_CHECKING:
@@ -68,7 +76,7 @@ class Sequential:
         self.name = check_name(name)
         self.views = views
         self.temperature = 1.0  # what `calibration` divides the logits by; saved along, and nothing else here uses it
-        self.layers = tuple(layers)
+        self.layers = check_layers(layers)
         self.input_shape, self.output_shape, declared = declare(self.layers, input_shape)
         self._values, self._gradients, self._buffers, self._windows = allocate(declared, self.dtype)
         self._residence: Any = None  # the copies of these arrays on a GPU, once there are any
@@ -245,6 +253,7 @@ class Sequential:
 
     def update_by(self, optimizer: "Optimizer") -> None:
         """One step of an optimizer by `gradients`, where these are: on a GPU nothing leaves it."""
+        check_optimizer(optimizer)
         with self._lock:
             if self._residence is not None and self._residence.is_newer:
                 values, gradients, _ = self._residence.device

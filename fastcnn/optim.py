@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from . import kernels
-from .arrays import Array, aligned_zeros, is_array, kind_of
+from .arrays import Array, aligned_zeros, check_named, is_array, kind_of, shown
 from .checks import check_fraction, check_nonnegative, check_positive
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # Gradients are squared and summed in blocks of this many elements, one after the other, in float64: the same bits at
 # any thread count.
 NORM_BLOCK = 1 << 16
+
+KINDS = "SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam or AdamW"
 
 
 class Optimizer:
@@ -65,7 +67,7 @@ class Optimizer:
         TypeError, ValueError
             If the arrays do not fit each other or the state kept from earlier steps.
         """
-        if isinstance(values, np.ndarray):
+        if not hasattr(values, "copy_to_host"):
             _check_flat("values", values)
             _check_flat("gradients", gradients)
             _check_alike("gradients", gradients, values)
@@ -84,6 +86,7 @@ class Optimizer:
 
     def load_state_arrays(self, arrays: dict[str, Array]) -> None:
         """Continue from what `state_arrays` gave; ValueError where the names, shapes or dtypes are not such."""
+        check_named(arrays)
         names = set(arrays)
         if names not in ({"steps"}, {"steps", *self.STATE}):
             expected = ", ".join(("steps", *self.STATE))
@@ -227,6 +230,8 @@ class ExponentialMovingAverage:
     """
 
     def __init__(self, network: "Sequential", decay: float) -> None:
+        if not hasattr(network, "average_in"):
+            raise TypeError(f"network must be a fastcnn.Sequential, not {shown(network)}")
         self.decay = check_fraction("decay", decay)
         self.updates = 0
         self._source = network
@@ -244,9 +249,16 @@ class ExponentialMovingAverage:
 
     def load_state_arrays(self, arrays: dict[str, Array]) -> None:
         """Continue from what `state_arrays` gave; ValueError where the names, shapes, dtypes or values are not such."""
+        check_named(arrays)
         updates = _counter("updates", arrays)
         self.network.load_state_arrays({name: array for name, array in arrays.items() if name != "updates"})
         self.updates = updates
+
+
+def check_optimizer(optimizer: object) -> None:
+    """TypeError unless it is an optimizer."""
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer must be one of optim's {KINDS}, as optim.Adam(0.001), not {shown(optimizer)}")
 
 
 def clip_gradients(gradients: Array, max_norm: float) -> float:
@@ -292,7 +304,7 @@ def _beside(values: Any, array: Any) -> Any:
 
 def _counter(name: str, arrays: dict[str, Array]) -> int:
     counter = arrays.get(name)
-    if counter is None or counter.shape != (1,) or counter.dtype != np.int64 or counter[0] < 0:
+    if not is_array(counter) or counter.shape != (1,) or counter.dtype != np.int64 or counter[0] < 0:
         raise ValueError(f"{name} must be one int64, at least 0")
     return int(counter[0])
 

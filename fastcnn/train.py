@@ -27,7 +27,7 @@ from fastcnn.fit import Callback, Fit, Schedule, check_callbacks
 from fastcnn.history import Epoch, History
 from fastcnn.losses import check_label_smoothing
 from fastcnn.model import Sequential
-from fastcnn.optim import ExponentialMovingAverage, Optimizer
+from fastcnn.optim import ExponentialMovingAverage, Optimizer, check_optimizer
 from fastcnn.progress import Reporter
 from fastcnn.samples import VALIDATION_PICTURES, Validation, samples, split_validation, warn_of_range
 from fastcnn.schedules import Constant
@@ -36,7 +36,6 @@ from fastcnn.threads import set_threads
 __all__ = ["VALIDATION_PICTURES", "Callback", "Trainer", "TrainingError"]
 
 REMEDY = "a lower learning rate or clip_norm may help"
-OPTIMIZERS = "SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam or AdamW"
 
 
 class TrainingError(FastcnnError):
@@ -363,8 +362,7 @@ def _check_parts(network: object, optimizer: object, augmentation: object) -> No
     """TypeError unless each is what its name says."""
     if not isinstance(network, Sequential):
         raise TypeError(f"network must be one fastcnn.Sequential, not {shown(network)}")
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer must be one of optim's {OPTIMIZERS}, as optim.Adam(0.001), not {shown(optimizer)}")
+    check_optimizer(optimizer)
     if not isinstance(augmentation, Augmentation | None):
         raise TypeError(f"augmentation must be a fastcnn.augment.Augmentation or None, not {shown(augmentation)}")
 

@@ -14,6 +14,12 @@ def is_array(value: object) -> TypeGuard[npt.NDArray[Any]]:
     return isinstance(value, np.ndarray) and not _is_masked(value)
 
 
+def check_named(arrays: object) -> None:
+    """TypeError unless it is a dict of arrays by name."""
+    if not isinstance(arrays, dict):
+        raise TypeError(f"arrays must be a dict of NumPy arrays, not {shown(arrays)}")
+
+
 def kind_of(value: object) -> str:
     """What a value is, for an error's sentence: an array's dtype, else the type's name."""
     if _is_masked(value):
