@@ -103,6 +103,7 @@ def save_network(network: Network, path: Path) -> None:
     FastcnnError
         If it cannot be written or a value is not finite; the old file is as it was.
     """
+    check_path("path", path)
     if isinstance(network, Committee):
         members = network.members
         arrays = {

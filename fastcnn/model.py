@@ -20,7 +20,7 @@ from .layer import MAX_ACTIVATION, Layer
 from .layers import Dropout
 from .losses import check_label_smoothing, check_labels, softmax, softmax_cross_entropy
 from .optim import check_optimizer, clip_gradients
-from .parameters import Parameter, allocate, initialise
+from .parameters import Parameter, allocate, copy_flat, initialise
 from .plan import Plan, serves
 from .structure import (
     check_arrays,
@@ -114,7 +114,7 @@ class Sequential:
 
     @values.setter
     def values(self, array: Array) -> None:
-        self.values[:] = array
+        copy_flat("values", array, self.values)
 
     @property
     def gradients(self) -> Array:
@@ -124,7 +124,7 @@ class Sequential:
 
     @gradients.setter
     def gradients(self, array: Array) -> None:
-        self.gradients[:] = array
+        copy_flat("gradients", array, self.gradients)
 
     @property
     def buffers(self) -> Array:
@@ -134,7 +134,7 @@ class Sequential:
 
     @buffers.setter
     def buffers(self, array: Array) -> None:
-        self.buffers[:] = array
+        copy_flat("buffers", array, self.buffers)
 
     @property
     def parameters(self) -> dict[str, Parameter]:

@@ -108,6 +108,15 @@ class Parameter:
         seen[...] = array.reshape(seen.shape)
 
 
+def copy_flat(name: str, array: Array, target: Array) -> None:
+    """Copy a flat array of numbers into one as long; TypeError or ValueError, which names it, where it is another."""
+    if not is_array(array) or array.dtype.kind not in "fiu":
+        raise TypeError(f"{name} must be an array of numbers, not {kind_of(array)}")
+    if array.shape != target.shape:
+        raise ValueError(f"{name} must have the shape {target.shape}, not {array.shape}")
+    target[:] = array
+
+
 def plain(
     name: str, shape: tuple[int, ...], *, std: float = 0.0, fill: float = 0.0, trained: bool = True
 ) -> Declaration:

@@ -143,6 +143,9 @@ class Recognizer:
 
     def recognize_many(self, images: Iterable[Picture]) -> list[Recognition]:
         """Recognize one digit in each picture; arguments and errors as for `recognize`."""
+        array_like = hasattr(images, "shape")
+        if not isinstance(images, Iterable) or (array_like and not (isinstance(images, np.ndarray) and images.ndim)):
+            raise TypeError(f"images must be a list of pictures, not {shown(images)}")
         return self._answer([prepare(image) for image in images])
 
     def recognize_string(self, image: Picture) -> list[Recognition]:

@@ -293,7 +293,7 @@ class Trainer:
         probabilities = self._evaluated().predict_proba(images)
         if not np.isfinite(probabilities).all():
             raise TrainingError(f"the network's answers are no longer finite after epoch {fit.done + 1}; {REMEDY}")
-        return metrics.evaluate(probabilities, labels.astype(np.int64), probabilities.shape[1])
+        return metrics.evaluate(probabilities, labels, probabilities.shape[1])
 
     def _check_start(self) -> None:
         if not (np.isfinite(self.network.values).all() and np.isfinite(self.network.buffers).all()):

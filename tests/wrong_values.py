@@ -94,8 +94,9 @@ def like(good: Any) -> dict[str, Any]:
     if good.dtype.kind == "f":
         wrong["with NaN"] = np.where(np.arange(good.size).reshape(good.shape) == 0, np.nan, good).astype(good.dtype)
         wrong["as int"] = good.astype(np.int64)
-    else:
+    elif good.dtype.kind in "iu":
         wrong["as float"] = good.astype(np.float64)
+    if good.dtype.kind == "i":
         wrong["below all"] = np.full_like(good, np.iinfo(good.dtype).min)
         wrong["above all"] = np.full_like(good, np.iinfo(good.dtype).max)
     return wrong
@@ -104,7 +105,7 @@ def like(good: Any) -> dict[str, Any]:
 def complaint(error: BaseException, names: tuple[str, ...]) -> str:
     """What is wrong with an error as an answer to a wrong value; "" if nothing is."""
     text = str(error)
-    if not isinstance(error, TypeError | ValueError | FastcnnError):
+    if not isinstance(error, TypeError | ValueError | FastcnnError | FileNotFoundError):
         return f"{type(error).__name__} is none of ours: {text[:150]!r}"
     if len(text) > LONGEST:
         return f"{len(text)} characters: {text[:150]!r}"
