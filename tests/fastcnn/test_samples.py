@@ -7,6 +7,7 @@ from fastcnn import Sequential, Trainer, load_mnist, optim
 from fastcnn.batches import batch_starts, least_batch
 from fastcnn.errors import FastcnnError
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Flatten, ReLU
+from fastcnn.recipes import NETWORKS
 from fastcnn.samples import count_set_aside
 
 
@@ -258,6 +259,7 @@ def test_batches_of_an_epoch():
 def test_only_one_value_a_channel_needs_two_pictures():
     assert least_batch(norm_on_one_pixel()) == 2
     assert least_batch(norm_on_many_pixels()) == least_batch(trainer().network) == 1
+    assert {least_batch(make(seed=0)) for make in NETWORKS.values()} == {1}  # so no recipe has a step less
 
 
 class Noted(Trainer):
