@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from fastcnn import kernels
-from fastcnn.arrays import Array
+from fastcnn.arrays import Array, is_array, kind_of, shown
 from fastcnn.checks import check_fraction, check_nonnegative
 from fastcnn.dropout import GOLDEN, MASK_64, MIX_1, MIX_2, mask_key
 from fastcnn.kernels.columns import ACROSS, DOWN, HOLE, NUMBERS, STROKE, WAVES
+from fastcnn.kernels.shapes import integer
 
 DRAWN = 32  # numbers hashed for a picture, some of them spare
 MANTISSA_BITS = 53
@@ -68,6 +69,8 @@ class Augmentation:
         for name, value in asdict(self).items():
             check_nonnegative(name, value)
         check_fraction("scale", self.scale)
+        if self.hole > 1:
+            raise ValueError(f"hole is a share of the pictures, at most 1, not {shown(self.hole)}")
 
     def describe(self) -> dict[str, Any]:
         """All settings, JSON-able."""
@@ -88,16 +91,21 @@ class Augmentation:
             If the pictures are something else.
         """
         for name, array in (("images", images), ("out", out)):
-            if array.dtype != np.uint8:
-                raise TypeError(f"{name} must be uint8 to be augmented, not {array.dtype}")
+            if not is_array(array) or array.dtype != np.uint8:
+                raise TypeError(f"{name} must be uint8 to be augmented, not {kind_of(array)}")
             if array.ndim != 4 or array.shape[1] != 1 or array.shape != images.shape or not array.flags.c_contiguous:
                 raise ValueError(f"{name} must be contiguous, of the shape (N, 1, H, W), not {array.shape}")
+        if is_array(numbers) and numbers.shape != images.shape[:1]:
+            raise ValueError(f"numbers must be one for each of the {len(images)} images, not of shape {numbers.shape}")
         plane = images.shape[2:]
         table = self.numbers(numbers, plane, seed=seed, epoch=epoch)
         kernels.active().augment(out[:, 0], images[:, 0], table, *map(waves, plane))
 
     def numbers(self, numbers: Array, plane: tuple[int, ...], *, seed: int, epoch: int) -> Array:
         """What the kernels' `numbers` are for pictures of so many pixels down and across; arguments as for `apply`."""
+        if not is_array(numbers) or numbers.dtype.kind not in "iu" or numbers.ndim != 1:
+            raise TypeError(f"numbers must be an array (N,) of integers, not {shown(numbers)}")
+        seed, epoch = integer("seed", seed, 0), integer("epoch", epoch, 0)
         return self._numbers(uniform(mask_key(seed, 0, epoch), numbers, DRAWN), *plane)
 
     def _numbers(self, drawn: Array, height: int, width: int) -> Array:

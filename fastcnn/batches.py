@@ -7,6 +7,9 @@ its augmentation. Where it does not fit, each step sends its batch, and a line o
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,7 +17,32 @@ import numpy as np
 from fastcnn import kernels
 from fastcnn.arrays import Array
 from fastcnn.augment import Augmentation, waves
+from fastcnn.batchnorm import BatchNorm2d
 from fastcnn.model import Sequential
+
+
+def least_batch(network: Sequential) -> int:
+    """How many pictures a batch must have: two where batch normalisation has one value a channel of each picture."""
+    norms = (layer for layer in network.layers if isinstance(layer, BatchNorm2d))
+    return 2 if any(prod(layer.in_shape[1:]) == 1 for layer in norms) else 1
+
+
+def batch_starts(count: int, batch_size: int, least: int) -> list[tuple[int, int]]:
+    """Where each batch of an epoch of `count` pictures begins, and how many it has.
+
+    The last may be smaller; what would have fewer than `least` pictures joins the batch before.
+
+    Raises ValueError where the first batch is too small already.
+    """
+    if min(count, batch_size) < least:
+        wrong = "batch_size must be" if batch_size < least else "the pictures to train on must be"
+        raise ValueError(
+            f"{wrong} at least {least}: batch normalisation has one value a channel of each and needs more"
+        )
+    starts = list(range(0, count, batch_size))
+    if count - starts[-1] < least:
+        starts.pop()
+    return [(start, stop - start) for start, stop in pairwise([*starts, count])]
 
 
 class HostBatches:
@@ -63,6 +91,16 @@ class DeviceBatches:
         chosen = self._order[begin : begin + count]
         numbers = self._augmentation.numbers(chosen, self._plane, seed=self._seed, epoch=self._epoch)
         return self._there.augmented(begin, count, numbers, self._waves)
+
+
+@dataclass(frozen=True)
+class FitData:
+    """What one `Trainer.fit` trains and validates on."""
+
+    trained: Array  # the numbers of the pictures that are trained on
+    spans: list[tuple[int, int]]  # of each batch of an epoch: where it begins, and how many pictures it has
+    batches: HostBatches | DeviceBatches
+    held_out: tuple[Array, Array]
 
 
 def batches_for(

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcnn.answers import check_answers, check_pictures
-from fastcnn.arrays import Array
-from fastcnn.losses import softmax
+from fastcnn.arrays import Array, is_array, shown
+from fastcnn.losses import check_labels, softmax
 
 if TYPE_CHECKING:
     from fastcnn.committee import Network
@@ -40,6 +40,8 @@ def calibrated(network: Network, images: Array) -> Array:
 
 def logits_of_views(network: Network, images: Array) -> Array:
     """The logits (views, N, classes) of all views of pictures; arguments and errors as for `Sequential.forward`."""
+    if not hasattr(network, "check_images"):
+        raise TypeError(f"network must be a network or a committee, not {shown(network)}")
     if network.views == 1:
         return network.forward(images)[np.newaxis]
     network.check_images(images)
@@ -54,6 +56,8 @@ def logits_of_views(network: Network, images: Array) -> Array:
 
 def five_views(images: Array) -> Array:
     """Pictures (N, C, H, W) as they are, and moved by a pixel down, up, right and left: (5 * N, C, H, W)."""
+    if not is_array(images) or images.dtype.kind not in "uf" or images.ndim != 4:
+        raise TypeError(f"images must be an array (N, C, H, W) of uint8 or floats, not {shown(images)}")
     views = np.zeros((5, *images.shape), images.dtype)
     views[0] = images
     views[1, :, :, 1:], views[2, :, :, :-1] = images[:, :, :-1], images[:, :, 1:]
@@ -77,6 +81,11 @@ def fit_temperature(logits: Array, labels: Array) -> float:
     logits : (views, N, classes), N at least 1, of pictures that the network was not trained on
     labels : (N,) integers
     """
+    if not is_array(logits) or logits.dtype.kind != "f" or logits.ndim != 3 or logits.size == 0:
+        raise TypeError(f"logits must be an array of floats (views, N, classes), not {shown(logits)}")
+    if not np.isfinite(logits).all():
+        raise ValueError("logits hold NaN or infinity: the network's weights are unusable")
+    check_labels(labels, logits.shape[1], logits.shape[2])
     logits = logits.astype(np.float64)
     rows = np.arange(len(labels))
 

@@ -26,6 +26,7 @@ OPAQUE_SETTINGS = {
     "optimizer": "another optimizer",
     "schedule": "another schedule of learning rates",
     "data": "other training data",
+    "validation_data": "other validation pictures",
 }
 
 
@@ -37,6 +38,7 @@ class Checkpoint:
     rng : state of the PCG64 generator that shuffles
     history : the finished epochs' records
     groups : for each of `GROUPS` the arrays by name
+    lr : the learning rate that a callback set, for all epochs to come; None where the schedule counts
     """
 
     settings: dict[str, Any]
@@ -45,6 +47,7 @@ class Checkpoint:
     rng: dict[str, Any]
     history: list[dict[str, Any]]
     groups: dict[str, dict[str, Array]] = field(default_factory=dict)
+    lr: float | None = None
 
     def check_settings(self, wanted: dict[str, Any], path: Path) -> None:
         """Raise unless a training with the settings `wanted` would have come to this state."""
@@ -65,7 +68,7 @@ class Checkpoint:
 
 def save_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
     """Write a checkpoint atomically; FastcnnError where that fails, and then the old file is as it was."""
-    state = {name: getattr(checkpoint, name) for name in STATE}
+    state = {name: getattr(checkpoint, name) for name in (*STATE, *(["lr"] if checkpoint.lr is not None else []))}
     arrays = {
         f"{group}/{name}": array for group, members in checkpoint.groups.items() for name, array in members.items()
     }

@@ -1,14 +1,18 @@
-"""Checks of numbers that users give: each returns a Python float or raises with one sentence that names the number."""
+"""Checks of what users give: each returns it in one form, or raises with one sentence that names the argument."""
 
+import os
 from math import inf, isfinite
+from pathlib import Path
 
 import numpy as np
+
+from .kernels.values import kind_of, shown
 
 
 def check_number(name: str, value: object) -> float:
     """The number as a Python float; TypeError unless it is a real number, ValueError unless it is finite."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{name} must be a number, not {type(value).__name__}")
+        raise TypeError(f"{name} must be a number, not {kind_of(value)}")
     try:
         number = float(value)
     except OverflowError:  # an int beyond float64
@@ -40,3 +44,17 @@ def check_fraction(name: str, value: object) -> float:
     if not 0 <= number < 1:
         raise ValueError(f"{name} must be at least 0 and less than 1, not {number}")
     return number
+
+
+def check_flag(name: str, value: object) -> bool:
+    """The value; TypeError unless it is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, not {shown(value)}")
+    return bool(value)
+
+
+def check_path(name: str, value: object) -> Path:
+    """The value as a Path; TypeError unless it is a str or path-like."""
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(f"{name} must be a path as str or Path, not {shown(value)}")
+    return Path(value)

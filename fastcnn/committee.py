@@ -7,11 +7,11 @@ the others. It has what a network has for reading, and one file; it is trained m
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from fastcnn.arrays import Array
+from fastcnn.arrays import Array, kind_of, shown
 from fastcnn.calibration import calibrated
 from fastcnn.model import Sequential
 from fastcnn.structure import check_name
@@ -34,6 +34,8 @@ class Committee:
     """
 
     def __init__(self, members: Sequence[Sequential], *, name: str = "") -> None:
+        if not isinstance(members, list | tuple | Iterator):
+            raise TypeError(f"members must be a list of networks, not {shown(members)}")
         self.members = tuple(members)
         low, high = MEMBERS
         if not low <= len(self.members) <= high:
@@ -41,7 +43,7 @@ class Committee:
         first = self.members[0]
         for member in self.members:
             if not isinstance(member, Sequential):
-                raise TypeError(f"a committee's members must be networks, not {type(member).__name__}")
+                raise TypeError(f"a committee's members must be networks, not {kind_of(member)}")
             if (member.input_shape, member.output_shape) != (first.input_shape, first.output_shape):
                 raise ValueError(
                     f"a committee's members must take and give the same shapes: one goes from {member.input_shape} to "
@@ -75,6 +77,7 @@ class Committee:
 
         Arguments and errors as for `forward`.
         """
+        self.check_images(images)
         total = np.zeros((len(images), *self.output_shape))
         for member in self.members:
             total += calibrated(member, images)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastcnn.checks import check_flag, check_path
 from fastcnn.idx import IdxError, read_idx
 from fastcnn.sources import DATASETS, MNIST_FILES, Dataset, cache_folder, find_dataset
 
@@ -149,7 +150,9 @@ def load_mnist(
 
     With a `data_dir`, the number of pictures is whatever its files hold.
     """
-    folder = _EMBEDDED if data_dir is None else Path(data_dir)
+    for option, value in (("normalize", normalize), ("flatten", flatten), ("one_hot", one_hot)):
+        check_flag(option, value)
+    folder = _EMBEDDED if data_dir is None else check_path("data_dir", data_dir)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is not a folder; give the folder that holds MNIST's four IDX files")
     return _load(folder, MNIST_FILES, transposed=False, normalize=normalize, flatten=flatten, one_hot=one_hot)

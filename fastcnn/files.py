@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .arrays import Array
-from .checks import check_positive
+from .checks import check_path, check_positive
 from .committee import MEMBERS, Committee, Network
 from .errors import FastcnnError
 from .kinds import check_registered
@@ -106,6 +106,7 @@ def save_network(network: Network, path: Path) -> None:
     TypeError, ValueError
         If a layer of yours could not be read again: its class is not registered, or its options are not JSON's.
     """
+    check_path("path", path)
     _check_readable(network)
     if isinstance(network, Committee):
         members = network.members
@@ -136,6 +137,7 @@ def load_network(path: Path) -> Network:
     FastcnnError
         If the file cannot be read or is not, whole and unchanged, such a network; one sentence says why.
     """
+    check_path("path", path)
     arrays, metadata = read_arrays(path)
     if metadata.get("format") not in (FORMAT, COMMITTEE_FORMAT) or "description" not in metadata:
         raise FastcnnError(f"{os.fspath(path)} holds no network: its metadata is not of the format {FORMAT!r}")

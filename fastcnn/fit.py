@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from fastcnn import kernels
-from fastcnn.arrays import Array
-from fastcnn.history import History
+from fastcnn.arrays import Array, shown
+from fastcnn.checks import check_flag
+from fastcnn.history import Epoch, History
 from fastcnn.kernels.shapes import integer
 from fastcnn.schedules import Constant
+
+Callback: TypeAlias = Callable[[Epoch], bool | None]
+Schedule: TypeAlias = Constant | Callable[[int], float]
 
 
 def _fingerprint(images: Array, labels: Array) -> str:
@@ -24,14 +29,29 @@ def _fingerprint(images: Array, labels: Array) -> str:
     return digest.hexdigest()
 
 
+def check_schedule(schedule: object) -> None:
+    """TypeError unless it is a schedule, or another function from the step to the learning rate."""
+    if not callable(schedule) or isinstance(schedule, type):
+        raise TypeError(
+            f"schedule must be one of fastcnn.schedules, or a function from the step to lr, not {shown(schedule)}"
+        )
+
+
+def check_callbacks(callbacks: Sequence[Callback]) -> tuple[Callback, ...]:
+    """The callbacks; TypeError unless they are functions, in a list."""
+    if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
+        raise TypeError(f"callbacks must be a list of functions that take an Epoch, not {shown(callbacks)}")
+    return tuple(callbacks)
+
+
 @dataclass(frozen=True)
 class Fit:
     """The checked arguments of one `Trainer.fit`, and the part of its state that only it changes."""
 
     epochs: int
     batch_size: int
-    schedule: Constant
-    validation: int
+    schedule: Schedule
+    validation: int  # pictures to choose the best epoch by; 0 keeps the last epoch
     seed: int
     patience: int | None
     keep_last: bool
@@ -41,24 +61,22 @@ class Fit:
     @classmethod
     def checked(
         cls,
-        count: int,
         epochs: int,
         batch_size: int,
-        schedule: Constant,
+        schedule: Schedule,
         validation: int,
         seed: int,
         patience: int | None,
         keep_last: bool,
     ) -> Fit:
-        """The arguments of `Trainer.fit` for so many pictures; TypeError or ValueError where one is wrong."""
-        validation = integer("validation", validation, 0)
-        if validation >= count:
-            raise ValueError(f"validation must leave some of the {count} pictures to train on, not be {validation}")
+        """The arguments of `Trainer.fit`, `validation` as a count; TypeError or ValueError where one is wrong."""
+        keep_last = check_flag("keep_last", keep_last)
         if patience is not None and validation == 0:
             raise ValueError("patience needs validation pictures to see which epoch is better; set validation")
         if patience is not None and keep_last:
             raise ValueError("patience keeps the best epoch, keep_last the last one; leave one of them out")
         seed = integer("seed", seed, 0)
+        check_schedule(schedule)
         return cls(
             integer("epochs", epochs, 1),
             integer("batch_size", batch_size, 1),
@@ -66,7 +84,7 @@ class Fit:
             validation,
             seed,
             None if patience is None else integer("patience", patience, 1),
-            bool(keep_last),
+            keep_last,
             np.random.Generator(np.random.PCG64(seed)),
         )
 
@@ -82,8 +100,12 @@ class Fit:
             history.stopped = f"{self.patience} epochs without a better one"
         return history.stopped is not None or self.done >= self.epochs
 
-    def settings(self, trainer: dict[str, Any], images: Array, labels: Array) -> dict[str, Any]:
+    def settings(
+        self, trainer: dict[str, Any], images: Array, labels: Array, validation: tuple[Array, Array] | None
+    ) -> dict[str, Any]:
         """All that the bits of the result depend on; JSON-able. Threads are not among it."""
+        if not isinstance(self.schedule, Constant):
+            raise TypeError("schedule must be one of fastcnn.schedules where a checkpoint is kept or resumed")
         settings = {
             **trainer,
             "schedule": self.schedule.describe(),
@@ -91,6 +113,7 @@ class Fit:
             "epochs": self.epochs,
             "batch_size": self.batch_size,
             "validation": self.validation,
+            "validation_data": None if validation is None else _fingerprint(*validation),
             "seed": self.seed,
             "patience": self.patience,
             "keep_last": self.keep_last,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import kernels
-from .arrays import Array
+from .arrays import Array, shown
 from .batchnorm import BatchNorm2d
 from .dropout import Dropout
 from .kernels import shapes
@@ -60,7 +60,7 @@ class Conv2d(Layer):
         self.dilation = shapes.pair("dilation", dilation)
         self.groups = shapes.integer("groups", groups, 1)
         if not isinstance(bias, bool):
-            raise TypeError(f"bias must be True or False, not {bias!r}")
+            raise TypeError(f"bias must be True or False, not {shown(bias)}")
         self.bias = bias
 
     @property

@@ -6,7 +6,7 @@ differences of float32 logits can then neither overflow nor cancel visibly.
 
 import numpy as np
 
-from .arrays import Array, kind_of
+from .arrays import Array, is_array, kind_of, shown
 
 
 def _shifted(logits: Array) -> Array:
@@ -19,28 +19,28 @@ def _shifted(logits: Array) -> Array:
 
 def check_logits(logits: Array) -> None:
     """Raise unless logits is a (N, classes) float32 or float64 array with at least one class."""
-    if not isinstance(logits, np.ndarray) or logits.dtype not in (np.float32, np.float64):
+    if not is_array(logits) or logits.dtype not in (np.float32, np.float64):
         raise TypeError(f"logits must be a float32 or float64 array, not {kind_of(logits)}")
     if logits.ndim != 2 or logits.shape[1] == 0:
         raise ValueError(f"logits must have the shape (N, classes), not {logits.shape}")
 
 
-def check_labels(labels: Array, count: int, classes: int) -> None:
+def check_labels(labels: Array, count: int, classes: int, name: str = "labels") -> None:
     """Raise unless labels is a (count,) integer array with values from 0 to classes - 1."""
-    if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iu":
-        raise TypeError(f"labels must be an integer array, not {kind_of(labels)}")
+    if not is_array(labels) or labels.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be an integer array, not {kind_of(labels)}")
     if labels.shape != (count,):
-        raise ValueError(f"labels must have the shape ({count},), one for each image, not {labels.shape}")
+        raise ValueError(f"{name} must have the shape ({count},), one for each image, not {labels.shape}")
     if count and (labels.min() < 0 or labels.max() >= classes):
-        raise ValueError(f"labels must lie in 0 to {classes - 1}, but range from {labels.min()} to {labels.max()}")
+        raise ValueError(f"{name} must lie in 0 to {classes - 1}, but range from {labels.min()} to {labels.max()}")
 
 
 def check_label_smoothing(label_smoothing: float) -> None:
     """Raise unless label_smoothing is a number in [0, 1)."""
-    if isinstance(label_smoothing, bool) or not isinstance(label_smoothing, int | float | np.number):
-        raise TypeError(f"label_smoothing must be a number, not {type(label_smoothing).__name__}")
+    if isinstance(label_smoothing, bool) or not isinstance(label_smoothing, int | float | np.integer | np.floating):
+        raise TypeError(f"label_smoothing must be a number, not {kind_of(label_smoothing)}")
     if not 0 <= label_smoothing < 1:
-        raise ValueError(f"label_smoothing must be at least 0 and less than 1, not {label_smoothing}")
+        raise ValueError(f"label_smoothing must be at least 0 and less than 1, not {shown(label_smoothing)}")
 
 
 def softmax(logits: Array) -> Array:

@@ -10,6 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.arrays import is_array, kind_of
+from fastcnn.checks import check_positive
+from fastcnn.kernels.shapes import integer
+from fastcnn.losses import check_labels
+
 Array = npt.NDArray[np.floating]
 Labels = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.int64]
@@ -48,6 +53,8 @@ def wilson_interval(successes: int, trials: int, z: float = Z_95) -> tuple[float
 
     Unlike the interval of plus or minus two standard errors it stays inside 0 to 1 and is right near 1.
     """
+    successes, trials = integer("successes", successes, 0), integer("trials", trials, 0)
+    z = check_positive("z", z)
     if not 0 <= successes <= trials or trials < 1:
         raise ValueError(f"successes must lie between 0 and trials >= 1, not {successes} of {trials}")
     share = successes / trials
@@ -59,7 +66,10 @@ def wilson_interval(successes: int, trials: int, z: float = Z_95) -> tuple[float
 
 def confusion_matrix(labels: Labels, answers: Labels, classes: int = CLASSES) -> Counts:
     """How often each true digit (row) was given each answer (column): (classes, classes) int64."""
-    counts = np.bincount(labels * classes + answers, minlength=classes * classes)
+    classes = integer("classes", classes, 1)
+    for name, array in (("labels", labels), ("answers", answers)):
+        check_labels(array, len(labels) if is_array(labels) and labels.ndim else 0, classes, name)
+    counts = np.bincount(labels.astype(np.int64) * classes + answers, minlength=classes * classes)
     return counts.reshape(classes, classes).astype(np.int64)
 
 
@@ -68,8 +78,15 @@ def expected_calibration_error(confidence: Array, right: npt.NDArray[np.bool_], 
 
     Bins are (0, 1/bins], (1/bins, 2/bins], ...; empty bins count nothing.
     """
+    if not is_array(confidence) or confidence.dtype.kind != "f":
+        raise TypeError(f"confidence must be an array of floats, not {kind_of(confidence)}")
+    if not is_array(right) or right.dtype.kind != "b":
+        raise TypeError(f"right must be an array of booleans, not {kind_of(right)}")
+    bins = integer("bins", bins, 1)
     if confidence.shape != right.shape or confidence.size == 0:
         raise ValueError(f"confidence {confidence.shape} and right {right.shape} must be equally long and not empty")
+    if not np.isfinite(confidence).all():
+        raise ValueError("confidence holds NaN or infinity: the network's weights are unusable")
     index = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
     gap = np.bincount(index, weights=confidence.astype(np.float64), minlength=bins) - np.bincount(
         index, weights=right.astype(np.float64), minlength=bins
@@ -79,6 +96,11 @@ def expected_calibration_error(confidence: Array, right: npt.NDArray[np.bool_], 
 
 def frequent_confusions(confusion: Counts, count: int = 5) -> list[tuple[int, int, int]]:
     """The most frequent mistakes as (true digit, answer, times), most frequent first; ties in row-major order."""
+    if not is_array(confusion) or confusion.dtype.kind not in "iu":
+        raise TypeError(f"confusion must be an integer array, not {kind_of(confusion)}")
+    if confusion.ndim != 2 or confusion.shape[0] != confusion.shape[1]:
+        raise ValueError(f"confusion must be as wide as it is high, not of shape {confusion.shape}")
+    count = integer("count", count, 0)
     mistakes = confusion.copy()
     np.fill_diagonal(mistakes, 0)
     order = np.argsort(-mistakes, axis=None, kind="stable")[:count]
@@ -103,6 +125,10 @@ def evaluate(probabilities: Array, labels: Labels, classes: int = CLASSES) -> Ev
     ValueError
         If the shapes do not fit each other, there is no picture, or a probability is not finite.
     """
+    if not is_array(probabilities) or probabilities.dtype.kind != "f":
+        raise TypeError(f"probabilities must be an array of floats, not {kind_of(probabilities)}")
+    classes = integer("classes", classes, 1)
+    check_labels(labels, len(labels) if is_array(labels) and labels.ndim else 0, classes)
     if probabilities.shape != (len(labels), classes) or len(labels) == 0:
         raise ValueError(f"probabilities must be ({len(labels)}, {classes}) with N >= 1, not {probabilities.shape}")
     if not np.isfinite(probabilities).all():

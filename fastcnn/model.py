@@ -17,17 +17,19 @@ from numpy.typing import DTypeLike
 
 from . import kernels, layerwise
 from .answers import check_answers, check_pictures
-from .arrays import Array, kind_of
+from .arrays import Array, is_array, kind_of
 from .kernels.shapes import integer
 from .layer import MAX_ACTIVATION, Layer
 from .losses import check_label_smoothing, check_labels, softmax
 from .memory import Memory
-from .parameters import Parameter
+from .optim import check_optimizer
+from .parameters import Parameter, copy_flat
 from .plan import Plan, serves
 from .structure import (
     check_arrays,
     check_classes,
     check_dtype,
+    check_layers,
     check_name,
     check_views,
     declare,
@@ -81,7 +83,7 @@ class Sequential:
         self.name = check_name(name)
         self.views = views
         self.temperature = 1.0  # what `calibration` divides the logits by; saved along, and nothing else here uses it
-        self.layers = tuple(layers)
+        self.layers = check_layers(layers)
         self.input_shape, self.output_shape, self.declared = declare(self.layers, input_shape)
         self.classes = classes
         self._lock = threading.RLock()
@@ -126,7 +128,7 @@ class Sequential:
 
     @values.setter
     def values(self, array: Array) -> None:
-        self.values[:] = array
+        copy_flat("values", array, self.values)
 
     @property
     def gradients(self) -> Array:
@@ -135,7 +137,7 @@ class Sequential:
 
     @gradients.setter
     def gradients(self, array: Array) -> None:
-        self.gradients[:] = array
+        copy_flat("gradients", array, self.gradients)
 
     @property
     def buffers(self) -> Array:
@@ -144,7 +146,7 @@ class Sequential:
 
     @buffers.setter
     def buffers(self, array: Array) -> None:
-        self.buffers[:] = array
+        copy_flat("buffers", array, self.buffers)
 
     @property
     def parameters(self) -> dict[str, Parameter]:
@@ -268,6 +270,7 @@ class Sequential:
 
     def update_by(self, optimizer: "Optimizer") -> None:
         """One step of an optimizer by `gradients`, where these are: on a GPU nothing leaves it."""
+        check_optimizer(optimizer)
         with self._lock:
             self._memory.update_by(optimizer)
 
@@ -350,7 +353,7 @@ class Sequential:
 
     def check_images(self, images: Array) -> None:
         """TypeError or ValueError, in one sentence, unless these are pictures that it takes."""
-        if not isinstance(images, np.ndarray) or images.dtype not in (np.uint8, np.float32, np.float64):
+        if not is_array(images) or images.dtype not in (np.uint8, np.float32, np.float64):
             raise TypeError(f"images must be a uint8, float32 or float64 array, not {kind_of(images)}")
         if images.ndim != 4 or images.shape[1:] != self.input_shape:
             c, h, w = self.input_shape

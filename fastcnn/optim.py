@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from . import kernels
-from .arrays import Array, aligned_zeros, kind_of
+from .arrays import Array, aligned_zeros, check_named, is_array, kind_of, shown
 from .checks import check_fraction, check_nonnegative, check_positive
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # Gradients are squared and summed in blocks of this many elements, one after the other, in float64: the same bits at
 # any thread count.
 NORM_BLOCK = 1 << 16
+
+KINDS = "SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam or AdamW"
 
 
 class Optimizer:
@@ -32,6 +34,7 @@ class Optimizer:
 
     def __init__(self, lr: float, weight_decay: float) -> None:
         self._lr = check_positive("lr", lr)
+        self.lr_was_set = True  # by somebody, and not by a schedule since
         self.weight_decay = check_nonnegative("weight_decay", weight_decay)
         self.steps = 0
         self._state: dict[str, Array] = {}
@@ -45,12 +48,18 @@ class Optimizer:
 
     @property
     def lr(self) -> float:
-        """The learning rate of the next step; a schedule may set it, to zero as well."""
+        """The learning rate of the next step, 0 or more; set during a `Trainer.fit`, it counts from then on."""
         return self._lr
 
     @lr.setter
     def lr(self, value: float) -> None:
         self._lr = check_nonnegative("lr", value)
+        self.lr_was_set = True
+
+    def follow(self, lr: float) -> None:
+        """Take the learning rate of a schedule's step: nobody's wish, unlike that which is assigned to `lr`."""
+        self._lr = check_nonnegative("lr", lr)
+        self.lr_was_set = False
 
     def update(self, values: Array, gradients: Array) -> None:
         """One step, in place.
@@ -65,7 +74,7 @@ class Optimizer:
         TypeError, ValueError
             If the arrays do not fit each other or the state kept from earlier steps.
         """
-        if isinstance(values, np.ndarray):
+        if not hasattr(values, "copy_to_host"):
             _check_flat("values", values)
             _check_flat("gradients", gradients)
             _check_alike("gradients", gradients, values)
@@ -84,6 +93,7 @@ class Optimizer:
 
     def load_state_arrays(self, arrays: dict[str, Array]) -> None:
         """Continue from what `state_arrays` gave; ValueError where the names, shapes or dtypes are not such."""
+        check_named(arrays)
         names = set(arrays)
         if names not in ({"steps"}, {"steps", *self.STATE}):
             expected = ", ".join(("steps", *self.STATE))
@@ -225,6 +235,8 @@ class ExponentialMovingAverage:
     """
 
     def __init__(self, network: "Sequential", decay: float) -> None:
+        if not hasattr(network, "average_in"):
+            raise TypeError(f"network must be a fastcnn.Sequential, not {shown(network)}")
         self.decay = check_fraction("decay", decay)
         self.updates = 0
         self._source = network
@@ -242,9 +254,16 @@ class ExponentialMovingAverage:
 
     def load_state_arrays(self, arrays: dict[str, Array]) -> None:
         """Continue from what `state_arrays` gave; ValueError where the names, shapes, dtypes or values are not such."""
+        check_named(arrays)
         updates = _counter("updates", arrays)
         self.network.load_state_arrays({name: array for name, array in arrays.items() if name != "updates"})
         self.updates = updates
+
+
+def check_optimizer(optimizer: object) -> None:
+    """TypeError unless it is an optimizer."""
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer must be one of optim's {KINDS}, as optim.Adam(0.001), not {shown(optimizer)}")
 
 
 def clip_gradients(gradients: Array, max_norm: float) -> float:
@@ -297,13 +316,13 @@ def _beside(values: Any, array: Any) -> Any:
 
 def _counter(name: str, arrays: dict[str, Array]) -> int:
     counter = arrays.get(name)
-    if counter is None or counter.shape != (1,) or counter.dtype != np.int64 or counter[0] < 0:
+    if not is_array(counter) or counter.shape != (1,) or counter.dtype != np.int64 or counter[0] < 0:
         raise ValueError(f"{name} must be one int64, at least 0")
     return int(counter[0])
 
 
 def _check_flat(name: str, array: Array) -> None:
-    if not isinstance(array, np.ndarray) or array.dtype not in (np.float32, np.float64):
+    if not is_array(array) or array.dtype not in (np.float32, np.float64):
         raise TypeError(f"{name} must be a float32 or float64 array, not {kind_of(array)}")
     if array.ndim != 1 or not array.flags.c_contiguous:
         raise ValueError(f"{name} must be a flat contiguous array, not one of shape {array.shape}")

@@ -16,7 +16,7 @@ from math import inf, prod
 import numpy as np
 from numpy.typing import DTypeLike
 
-from .arrays import Array, aligned_zeros, kind_of, padded_count
+from .arrays import Array, aligned_zeros, is_array, kind_of, padded_count
 from .kernels.shapes import integer
 
 
@@ -102,12 +102,21 @@ class Parameter:
         return array
 
     def _write(self, storage: Array, array: Array) -> None:
-        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
+        if not is_array(array) or array.dtype.kind not in "fiu":
             raise TypeError(f"{self.name} needs an array of numbers, not {kind_of(array)}")
         if array.shape != self.shape:
             raise ValueError(f"{self.name} has the shape {self.shape}, so it cannot take an array of {array.shape}")
         seen = storage.transpose(self.axes)
         seen[...] = array.reshape(seen.shape)
+
+
+def copy_flat(name: str, array: Array, target: Array) -> None:
+    """Copy a flat array of numbers into one as long; TypeError or ValueError, which names it, where it is another."""
+    if not is_array(array) or array.dtype.kind not in "fiu":
+        raise TypeError(f"{name} must be an array of numbers, not {kind_of(array)}")
+    if array.shape != target.shape:
+        raise ValueError(f"{name} must have the shape {target.shape}, not {array.shape}")
+    target[:] = array
 
 
 def plain(

@@ -15,9 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn import refusal
+from fastcnn.arrays import shown
 from fastcnn.calibration import calibrated
+from fastcnn.checks import check_flag
+from fastcnn.committee import Committee
 from fastcnn.errors import FastcnnError, UsageError
 from fastcnn.files import load_network
+from fastcnn.model import Sequential
 from fastcnn.preprocess import SIDE_PX, Field, prepare
 from fastcnn.strings import choose, find_candidates
 from fastcnn.structure import default_classes
@@ -85,21 +89,21 @@ def load_classifier(model: str | os.PathLike[str]) -> Network:
     """
     _, path = find_model(model)
     network = load_network(path)
-    check_reads_digits(network, path)
+    check_reads_digits(network, str(path))
     return network
 
 
-def check_reads_digits(network: Network, path: str | os.PathLike[str]) -> None:
-    """FastcnnError, which names the path, unless a network takes 28 x 28 pictures to the ten digits."""
+def check_reads_digits(network: Network, what: str) -> None:
+    """FastcnnError, which names what holds it, unless a network takes 28 x 28 pictures to the ten digits."""
     if network.input_shape != (1, SIDE_PX, SIDE_PX) or network.output_shape != (CLASSES,):
         raise FastcnnError(
-            f"{path} holds a network from {network.input_shape} to {network.output_shape}, but digits need "
+            f"{what} holds a network from {network.input_shape} to {network.output_shape}, but digits need "
             f"(1, {SIDE_PX}, {SIDE_PX}) to ({CLASSES},); give the weights of a digit network"
         )
     if network.classes != default_classes(CLASSES):
         named = ", ".join(name[:20] for name in network.classes[:3])
         raise FastcnnError(
-            f"{path} holds a network from pictures to other classes ({named}, …); give the weights of a digit network"
+            f"{what} holds a network from pictures to other classes ({named}, …); give the weights of a digit network"
         )
 
 
@@ -108,19 +112,27 @@ class Recognizer:
 
     Parameters
     ----------
-    model : the name of a bundled network, or the path of a weights file
+    model : the name of a bundled network, the path of a weights file, or a network or a committee itself
     refuse : whether what looks like no digit is given the digit None, by a second network that is the same for all
         models; about one digit in 300 is refused too. If False, only a blank picture is.
 
     Raises
     ------
+    TypeError
+        If an argument is of another type.
     FastcnnError
         If there is no such model, or its file is missing, damaged or of another kind of network.
     """
 
-    def __init__(self, model: str | os.PathLike[str] = "default", *, refuse: bool = True) -> None:
-        self.network = load_classifier(model)
-        self.refuse = refuse
+    def __init__(self, model: str | os.PathLike[str] | Network = "default", *, refuse: bool = True) -> None:
+        self.refuse = check_flag("refuse", refuse)
+        if isinstance(model, Sequential | Committee):
+            check_reads_digits(model, "this model")
+            self.network: Network = model
+        elif isinstance(model, str | os.PathLike):
+            self.network = load_classifier(model)
+        else:
+            raise TypeError(f"model must be a network, or the name or path of one, not {shown(model)}")
         self._judge = refusal.bundled_network()
 
     def recognize(self, image: Picture) -> Recognition:
@@ -142,6 +154,9 @@ class Recognizer:
 
     def recognize_many(self, images: Iterable[Picture]) -> list[Recognition]:
         """Recognize one digit in each picture; arguments and errors as for `recognize`."""
+        array_like = hasattr(images, "shape")
+        if not isinstance(images, Iterable) or (array_like and not (isinstance(images, np.ndarray) and images.ndim)):
+            raise TypeError(f"images must be a list of pictures, not {shown(images)}")
         return self._answer([prepare(image) for image in images])
 
     def recognize_string(self, image: Picture) -> list[Recognition]:

@@ -5,19 +5,21 @@ lr, so that no step is wasted on lr = 0. `describe` and `from_description` turn 
 checkpoints.
 """
 
-import operator
 from math import cos, pi
 from typing import Any, ClassVar
 
 from .checks import check_nonnegative, check_number, check_positive
+from .kernels.values import kind_of, shown, whole
+
+MOST_STEPS = 2**53  # beyond it a float does not tell one step from the next
 
 
 def _count(name: str, value: object, minimum: int) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} must be a whole number, not {value!r}")
-    number = operator.index(value)
-    if number < minimum:
-        raise ValueError(f"{name} must be at least {minimum}, not {number}")
+    number = whole(value)
+    if number is None:
+        raise TypeError(f"{name} must be a whole number, not {shown(value)}")
+    if not minimum <= number <= MOST_STEPS:
+        raise ValueError(f"{name} must be at least {minimum} and at most {MOST_STEPS}, not {shown(number)}")
     return number
 
 
@@ -145,8 +147,10 @@ SCHEDULES: dict[str, type[Constant]] = {kind.__name__: kind for kind in (Constan
 
 def from_description(description: dict[str, Any]) -> Constant:
     """The schedule that `describe` described; ValueError for one that is not known or not whole."""
+    if not isinstance(description, dict):
+        raise TypeError(f"a schedule's description must be a dict, not {kind_of(description)}")
     options = dict(description)
     kind = SCHEDULES.get(str(options.pop("type", None)))
     if kind is None or set(options) != set(kind.OPTIONS):
-        raise ValueError(f"there is no such schedule: {description}; the kinds are {', '.join(SCHEDULES)}")
+        raise ValueError(f"there is no such schedule: {shown(description)}; the kinds are {', '.join(SCHEDULES)}")
     return kind(**options)

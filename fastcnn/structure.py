@@ -1,13 +1,13 @@
 """What a row of layers amounts to, found out and checked before any memory is allocated."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from .arrays import Array
+from .arrays import Array, check_named, is_array, kind_of, shown
 from .kernels.shapes import integer
 from .layer import Layer, Signal
 from .layers import layer_from_description
@@ -20,6 +20,13 @@ VIEWS = (1, 5)  # a picture alone, or with those moved to each side
 MAX_PARAMETERS = 1 << 26
 
 
+def check_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """The layers as a tuple; TypeError unless they are layers, in a list or a tuple."""
+    if not isinstance(layers, list | tuple | Iterator):
+        raise TypeError(f"layers must be a list of layers, not {shown(layers)}")
+    return tuple(layers)
+
+
 def declare(
     layers: Sequence[Layer], input_shape: Sequence[int]
 ) -> tuple[tuple[int, ...], tuple[int, ...], list[tuple[str, Declaration]]]:
@@ -29,14 +36,14 @@ def declare(
     ValueError or TypeError where the layers do not fit.
     """
     if not isinstance(input_shape, list | tuple) or len(input_shape) != 3:
-        raise ValueError(f"input_shape must be (C, H, W), not {str(input_shape)[:60]}")
+        raise ValueError(f"input_shape must be (C, H, W), not {shown(input_shape)}")
     if not 1 <= len(layers) <= MAX_LAYERS:
         raise ValueError(f"a network has 1 to {MAX_LAYERS} layers, not {len(layers)}")
     first = tuple(integer("input_shape", size, 1) for size in input_shape)
     signal, declared = Signal(first), []
     for index, layer in enumerate(layers):
         if not isinstance(layer, Layer):
-            raise TypeError(f"layer {index} must be a layer such as ReLU(), not {layer!r}"[:200])
+            raise TypeError(f"layer {index} must be a layer such as ReLU(), not {shown(layer)}")
         try:
             signal = layer.build(signal, index)
         except ValueError as error:
@@ -98,20 +105,24 @@ def check_classes(classes: Sequence[str] | None, count: int) -> tuple[str, ...]:
 
 def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
     """The dtype of a network; ValueError unless it is float32 or float64."""
-    if dtype not in (np.float32, np.float64, "float32", "float64"):
-        raise ValueError(f"dtype must be float32 or float64, not {str(dtype)[:60]!r}")
+    named = isinstance(dtype, str | type | np.dtype)
+    if not named or dtype not in (np.float32, np.float64, "float32", "float64"):
+        raise ValueError(f"dtype must be float32 or float64, not {shown(dtype)}")
     return np.dtype(dtype)
 
 
 def check_arrays(arrays: dict[str, Array], declared: Sequence[tuple[str, Declaration]], dtype: np.dtype[Any]) -> None:
     """ValueError unless arrays has exactly the declared names and shapes, the dtype, and values that can be used."""
+    check_named(arrays)
     expected = dict(declared)
-    missing, extra = sorted(set(expected) - set(arrays)), sorted(set(arrays) - set(expected))
+    missing, extra = sorted(set(expected) - set(arrays)), sorted(set(arrays) - set(expected), key=str)
     if missing or extra:
         parts = [f"lacks {_some(missing)}"] * bool(missing) + [f"has {_some(extra)} in excess"] * bool(extra)
         raise ValueError(f"the set of arrays {' and '.join(parts)}")
     for name, declaration in expected.items():
         array = arrays[name]
+        if not is_array(array):
+            raise TypeError(f"{name} must be a NumPy array, not {kind_of(array)}")
         if array.shape != declaration.shape:
             raise ValueError(f"{name} must have the shape {declaration.shape}, not {array.shape}")
         if array.dtype != dtype:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, SupportsFloat
@@ -17,25 +18,25 @@ import numpy as np
 
 from fastcnn import metrics
 from fastcnn.answers import NotFiniteError
-from fastcnn.arrays import Array
+from fastcnn.arrays import Array, shown
 from fastcnn.augment import Augmentation
-from fastcnn.batches import DeviceBatches, HostBatches, batches_for
+from fastcnn.batches import FitData, HostBatches, batch_starts, batches_for, least_batch
 from fastcnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from fastcnn.checks import check_positive
+from fastcnn.checks import check_flag, check_path, check_positive
 from fastcnn.errors import FastcnnError
-from fastcnn.fit import Fit
+from fastcnn.fit import Callback, Fit, Schedule, check_callbacks
 from fastcnn.history import Epoch, History
-from fastcnn.losses import check_label_smoothing, check_labels
+from fastcnn.losses import check_label_smoothing
 from fastcnn.model import Sequential
-from fastcnn.optim import ExponentialMovingAverage, Optimizer
+from fastcnn.optim import ExponentialMovingAverage, Optimizer, check_optimizer
 from fastcnn.progress import Reporter
+from fastcnn.samples import VALIDATION_PICTURES, Validation, samples, split_validation, warn_of_range
 from fastcnn.schedules import Constant
 from fastcnn.threads import set_threads
 
-VALIDATION_PICTURES = 5_000  # of MNIST's 60,000
-REMEDY = "a lower learning rate or clip_norm may help"
+__all__ = ["VALIDATION_PICTURES", "Callback", "Trainer", "TrainingError"]
 
-Callback = Callable[[Epoch], bool | None]
+REMEDY = "a lower learning rate or clip_norm may help"
 
 
 class TrainingError(FastcnnError):
@@ -56,6 +57,8 @@ class Trainer:
     augmentation : what `fit` does to each picture, anew in each epoch; the pictures must be uint8 and of one channel
     """
 
+    _range_seen = False  # whether the pictures' range was looked at
+
     def __init__(
         self,
         network: Sequential,
@@ -66,6 +69,7 @@ class Trainer:
         ema_decay: float | None = None,
         augmentation: Augmentation | None = None,
     ) -> None:
+        _check_parts(network, optimizer, augmentation)
         check_label_smoothing(label_smoothing)
         self.network = network
         self.optimizer = optimizer
@@ -82,8 +86,8 @@ class Trainer:
 
         Parameters
         ----------
-        images : (N, C, H, W) uint8 or float, as the network takes them
-        labels : (N,) integers
+        images : (N, C, H, W) or (N, C*H*W), uint8 0..255 or float 0 to 1
+        labels : (N,) integers, or (N, classes) with one 1 a row and else 0
 
         Returns
         -------
@@ -92,8 +96,12 @@ class Trainer:
         Raises
         ------
         TypeError, ValueError
-            If the arrays do not fit the network or each other.
+            If the arrays do not fit the network or each other, or hold NaN; nothing has been changed then.
         """
+        images, labels = samples(self.network, images, labels)
+        if not self._range_seen:
+            self._range_seen = True
+            warn_of_range(images)
         network, smoothing = self.network, self.label_smoothing
         loss = network.loss_and_gradients(images, labels, label_smoothing=smoothing, step=self._steps)
         self._update()
@@ -121,8 +129,8 @@ class Trainer:
         *,
         epochs: int,
         batch_size: int = 100,
-        schedule: Constant | None = None,
-        validation: int = VALIDATION_PICTURES,
+        schedule: Schedule | None = None,
+        validation: Validation = None,
         seed: int = 0,
         callbacks: Sequence[Callback] = (),
         patience: int | None = None,
@@ -136,12 +144,15 @@ class Trainer:
 
         Parameters
         ----------
-        images : (N, C, H, W) uint8 0..255 or float; uint8 stays uint8, batch by batch
-        labels : (N,) integers
+        images : (N, C, H, W) or (N, C*H*W), uint8 0..255 or float 0 to 1; uint8 stays uint8, batch by batch
+        labels : (N,) integers, or (N, classes) with one 1 a row and else 0
         epochs : how often each picture is seen
-        batch_size : pictures a step; the last batch of an epoch may be smaller
-        schedule : step -> learning rate; None keeps the optimizer's
-        validation : pictures set aside to choose the best epoch by, drawn by the seed; 0 keeps the last epoch
+        batch_size : pictures a step. The last batch of an epoch may be smaller; a single picture joins the batch before
+            where batch normalisation has one value a channel of each picture, which makes a step less
+        schedule : step -> learning rate; None keeps the optimizer's. Where a callback sets `optimizer.lr`, that counts
+            from the next step on, in place of the schedule, and is kept by the checkpoint
+        validation : what chooses the best epoch: a number of pictures or a share of them (0.1), drawn by the seed and
+            not trained on, or (images, labels); None takes a tenth, at most 5,000; 0 keeps the last epoch
         seed : of the validation pictures and of the order of all others
         callbacks : called with each finished `Epoch`, after its checkpoint; returning False stops the training
         patience : stop after so many epochs without a better one
@@ -158,69 +169,81 @@ class Trainer:
             If an argument is wrong; nothing has been changed then.
         TrainingError
             If the loss or a weight is no longer finite; the last checkpoint stays.
+        UserWarning
+            If the pictures' numbers have another range, such as floats from 0 to 255.
         FastcnnError, OSError
             If the checkpoint cannot be resumed or written.
 
-        KeyboardInterrupt comes through; the checkpoint of the last finished epoch stays.
+        KeyboardInterrupt comes through; the checkpoint of the last finished epoch stays. Afterwards the optimizer's lr
+        is as it was before, or as a callback has set it.
         """
-        self._check_data(images, labels)
+        images, labels = samples(self.network, images, labels)
+        if self.augmentation is not None and (images.dtype != np.uint8 or images.shape[1] != 1):
+            raise ValueError("images must be uint8 and of one channel to be augmented; leave out the augmentation")
+        given, aside = split_validation(self.network, validation, len(images))
         schedule = Constant(self.optimizer.lr) if schedule is None else schedule
-        fit = Fit.checked(len(images), epochs, batch_size, schedule, validation, seed, patience, keep_last)
+        validated = len(given[0]) if given else aside
+        fit = Fit.checked(epochs, batch_size, schedule, validated, seed, patience, keep_last)
+        spans = batch_starts(len(images) - aside, fit.batch_size, least_batch(self.network))
+        callbacks, progress = check_callbacks(callbacks), check_flag("progress", progress)
+        checkpoint = None if checkpoint is None else check_path("checkpoint", checkpoint)
+        resume = None if resume is None else check_path("resume", resume)
+        settings = fit.settings(self._describe(), images, labels, given) if checkpoint or resume else {}
         if threads is not None:
             set_threads(threads)
+        self._range_seen = True
+        warn_of_range(images)
+        if given is not None:
+            warn_of_range(given[0], "validation images")
         order = fit.rng.permutation(len(images))
-        held_out, trained = order[: fit.validation], order[fit.validation :]
-        self.held_out = held_out
-        settings = fit.settings(self._describe(), images, labels) if checkpoint or resume else {}
-        best: dict[str, Array] | None = None
-        if resume is not None:
-            best = self._restore(fit, settings, Path(resume))
-        if checkpoint is not None:
-            self._save(fit, settings, best, checkpoint)
-        held_out_data = images[held_out], labels[held_out].astype(np.int64)
-        size = min(fit.batch_size, len(trained))
-        batches = batches_for(self.network, images, labels, size, self.augmentation, fit.seed)
-        with Reporter(fit.epochs, len(trained), active=progress) as reporter:
-            while not fit.is_over():
-                record = self._run_epoch(fit, batches, size, trained, held_out_data, reporter)
-                if record.is_best and fit.validation:
-                    best = self._evaluated().state_arrays()
-                fit.history.add(record)
-                if checkpoint is not None:
-                    self._save(fit, settings, best, checkpoint)
-                reporter.epoch(record)
-                if False in [callback(record) for callback in callbacks]:
-                    fit.history.stopped = "a callback asked to stop"
+        self.held_out, trained = order[:aside], order[aside:]
+        held_out = given or (images[self.held_out], labels[self.held_out])
+        largest = max(count for _, count in spans)
+        batches = batches_for(self.network, images, labels, largest, self.augmentation, fit.seed)
+        data = FitData(trained, spans, batches, held_out)
+        with _own_lr(self.optimizer), Reporter(fit.epochs, len(trained), active=progress) as reporter:
+            best = None if resume is None else self._restore(fit, settings, resume)
+            self._check_start()
+            if checkpoint is not None:
+                self._save(fit, settings, best, checkpoint)
+            best = self._run(fit, data, settings, best, checkpoint, callbacks, reporter)
         self.network.load_state_arrays(self._evaluated().state_arrays() if best is None else best)
         return fit.history
 
-    def _check_data(self, images: Array, labels: Array) -> None:
-        """Before anything is changed: what `Sequential.loss_and_gradients` will check batch by batch."""
-        if not isinstance(images, np.ndarray) or images.shape[1:] != self.network.input_shape or len(images) == 0:
-            given = images.shape if isinstance(images, np.ndarray) else type(images).__name__
-            shape = ", ".join(map(str, self.network.input_shape))
-            raise ValueError(f"images must be an array of shape (N, {shape}) with N at least 1, not {given}")
-        check_labels(labels, len(images), self.network.output_shape[0])
-        if self.augmentation is not None and (images.dtype != np.uint8 or images.shape[1] != 1):
-            raise ValueError("images must be uint8 and of one channel to be augmented; leave out the augmentation")
-
-    def _run_epoch(
+    def _run(
         self,
         fit: Fit,
-        batches: HostBatches | DeviceBatches,
-        size: int,
-        trained: Array,
-        held_out: tuple[Array, Array],
+        data: FitData,
+        settings: dict[str, Any],
+        best: dict[str, Array] | None,
+        checkpoint: Path | None,
+        callbacks: tuple[Callback, ...],
         reporter: Reporter,
-    ) -> Epoch:
-        """Train on every picture of `trained` once, then validate."""
+    ) -> dict[str, Array] | None:
+        """All epochs that are left; returns the best weights, None where the last ones are."""
+        while not fit.is_over():
+            record = self._run_epoch(fit, data, reporter)
+            if record.is_best and fit.validation:
+                best = self._evaluated().state_arrays()
+            fit.history.add(record)
+            if checkpoint is not None:
+                self._save(fit, settings, best, checkpoint)
+            reporter.epoch(record)
+            lr = self._set_lr()
+            if False in [callback(record) for callback in callbacks]:
+                fit.history.stopped = "a callback asked to stop"
+            if checkpoint is not None and self._set_lr() != lr:  # a resume must go on at it
+                self._save(fit, settings, best, checkpoint)
+        return best
+
+    def _run_epoch(self, fit: Fit, data: FitData, reporter: Reporter) -> Epoch:
+        """Train on every picture of `data.trained` once, then validate."""
         start = time.perf_counter()
-        order = fit.rng.permutation(trained)
-        batches.start_epoch(order, fit.done)
-        loss = self._run_batches(fit, batches, size, len(order), reporter)
+        data.batches.start_epoch(fit.rng.permutation(data.trained), fit.done)
+        loss = self._run_batches(fit, data, reporter)
         train_s = time.perf_counter() - start
         self._check_finite(fit, loss)
-        measured = self._validate(fit, *held_out) if fit.validation else None
+        measured = self._validate(fit, *data.held_out) if fit.validation else None
         record = Epoch(
             epoch=fit.done + 1,
             epochs=fit.epochs,
@@ -229,29 +252,27 @@ class Trainer:
             validation_accuracy=measured.accuracy if measured else None,
             is_best=False,
             lr=self.optimizer.lr,
-            images=len(trained),
+            images=len(data.trained),
             train_s=train_s,
             elapsed_s=time.perf_counter() - start,
         )
         return replace(record, is_best=fit.keep_last or fit.history.is_best(record))
 
-    def _run_batches(
-        self, fit: Fit, batches: HostBatches | DeviceBatches, size: int, count: int, reporter: Reporter
-    ) -> float:
-        """The steps of one epoch of `count` pictures; returns the mean loss."""
-        first_step = fit.done * -(-count // size)
-        on_host = isinstance(batches, HostBatches)
+    def _run_batches(self, fit: Fit, data: FitData, reporter: Reporter) -> float:
+        """The steps of one epoch; returns the mean loss."""
+        count, steps = len(data.trained), len(data.spans)
+        on_host = isinstance(data.batches, HostBatches)
         total = 0.0
         start = time.perf_counter()
         later: list[tuple[int, int, SupportsFloat]] = []  # steps whose loss nobody has looked at
-        for begin in range(0, count, size):
-            n, step = min(size, count - begin), begin // size
-            self.optimizer.lr = fit.schedule(first_step + step)
-            batch = batches.batch(begin, n)
+        for step, (begin, n) in enumerate(data.spans):
+            if not self.optimizer.lr_was_set:
+                self.optimizer.follow(fit.schedule(fit.done * steps + step))
+            batch = data.batches.batch(begin, n)
             later.append((step, n, self.step(*batch) if on_host else self._step_of(batch)))
             done = begin + n
             if on_host or reporter.is_due() or done == count:
-                total = self._added(total, later, fit, -(-count // size))
+                total = self._added(total, later, fit, steps)
                 later.clear()
                 reporter.batch(fit.done + 1, done, total, time.perf_counter() - start)
         return total / count
@@ -278,12 +299,20 @@ class Trainer:
             ) from error
         return metrics.evaluate(probabilities, labels, probabilities.shape[1])
 
+    def _check_start(self) -> None:
+        if not (np.isfinite(self.network.values).all() and np.isfinite(self.network.buffers).all()):
+            raise ValueError("the network's weights hold NaN or infinity before the first step; make or load it anew")
+
     def _check_finite(self, fit: Fit, loss: float) -> None:
         """The last step of an epoch can spoil the weights after a loss that was still finite."""
         if not (np.isfinite(self.network.values).all() and np.isfinite(self.network.buffers).all()):
             raise TrainingError(
                 f"a weight is no longer finite after epoch {fit.done + 1}, whose mean loss was {loss:.4g}; {REMEDY}"
             )
+
+    def _set_lr(self) -> float | None:
+        """The learning rate that was set since the training began, and counts in place of the schedule."""
+        return self.optimizer.lr if self.optimizer.lr_was_set else None
 
     def _evaluated(self) -> Sequential:
         """The network that counts: the averaged one where there is an average."""
@@ -308,7 +337,7 @@ class Trainer:
             groups["best"] = best
         history = [asdict(record) for record in fit.history.epochs]
         rng = dict(fit.rng.bit_generator.state)
-        save_checkpoint(Checkpoint(settings, fit.done, self._steps, rng, history, groups), path)
+        save_checkpoint(Checkpoint(settings, fit.done, self._steps, rng, history, groups, self._set_lr()), path)
 
     def _restore(self, fit: Fit, settings: dict[str, Any], path: Path) -> dict[str, Array] | None:
         """Take over a checkpoint's state; returns the best weights, None where there are none yet."""
@@ -322,6 +351,8 @@ class Trainer:
             self.optimizer.load_state_arrays(checkpoint.groups["optimizer"])
             if self._average is not None:
                 self._average.load_state_arrays(checkpoint.groups["average"])
+            if checkpoint.lr is not None:
+                self.optimizer.lr = checkpoint.lr
             fit.rng.bit_generator.state = checkpoint.rng
             for record in checkpoint.history:
                 fit.history.add(Epoch(**{**record, "epochs": fit.epochs}))
@@ -329,3 +360,28 @@ class Trainer:
             raise FastcnnError(f"{path} is a damaged checkpoint ({error}); start afresh without it") from error
         self._steps = checkpoint.steps
         return best or None
+
+
+def _check_parts(network: object, optimizer: object, augmentation: object) -> None:
+    """TypeError unless each is what its name says."""
+    if not isinstance(network, Sequential):
+        raise TypeError(f"network must be one fastcnn.Sequential, not {shown(network)}")
+    check_optimizer(optimizer)
+    if not isinstance(augmentation, Augmentation | None):
+        raise TypeError(f"augmentation must be a fastcnn.augment.Augmentation or None, not {shown(augmentation)}")
+
+
+@contextmanager
+def _own_lr(optimizer: Optimizer) -> Iterator[None]:
+    """Give the optimizer its learning rate back that a schedule has moved; one that was set meanwhile stays.
+
+    After an error or Ctrl-C it gets it back in any case: what was set is in the checkpoint.
+    """
+    lr, optimizer.lr_was_set = optimizer.lr, False
+    try:
+        yield
+    except BaseException:
+        optimizer.lr = lr
+        raise
+    if not optimizer.lr_was_set:
+        optimizer.lr = lr

@@ -10,6 +10,7 @@ import threading
 from types import ModuleType
 
 from fastcnn.kernels.threads import obey_environment
+from fastcnn.kernels.values import shown
 
 NAMES = ("reference", "cpu", "cuda")
 DEFAULT = "cpu"
@@ -63,8 +64,8 @@ def use(name: str) -> None:
         If it cannot run on this machine; the backend in use stays as it was.
     """
     global _chosen
-    if name not in NAMES:
-        raise ValueError(f"backend must be one of {', '.join(NAMES)}, got {name!r}")
+    if not isinstance(name, str) or name not in NAMES:
+        raise ValueError(f"backend must be one of {', '.join(NAMES)}, got {shown(name)}")
     with _lock:
         obey_environment()
         try:

@@ -8,12 +8,13 @@ Only the batch may be empty. Zero channels and zero pixels are refused, as PyTor
 zero channels, and answers with zero output channels whatever the weight says.
 """
 
-import operator
 from collections.abc import Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+from fastcnn.kernels.values import is_array, kind_of, shown, whole
 
 Array: TypeAlias = npt.NDArray[np.floating[Any]]
 Indices: TypeAlias = npt.NDArray[np.int64]
@@ -43,19 +44,19 @@ class _WithoutReadOnlyFlag:
 
 def integer(name: str, value: object, minimum: int) -> int:
     """A Python int in [minimum, MAX_INT]; NumPy's integers will do, booleans will not."""
-    if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} must be an int, got {value!r}")
-    number = operator.index(value)
+    number = whole(value)
+    if number is None:
+        raise TypeError(f"{name} must be an int, got {shown(value)}")
     if not minimum <= number <= MAX_INT:
-        raise ValueError(f"{name} must lie between {minimum} and {MAX_INT}, got {number}")
+        raise ValueError(f"{name} must lie between {minimum} and {MAX_INT}, got {shown(number)}")
     return number
 
 
 def _integers(name: str, value: object, length: int, minimum: int) -> tuple[int, ...]:
     if not isinstance(value, tuple | list):
-        raise TypeError(f"{name} must be a tuple of {length} ints, got {value!r}")
+        raise TypeError(f"{name} must be a tuple of {length} ints, got {shown(value)}")
     if len(value) != length:
-        raise ValueError(f"{name} must have {length} numbers, got {value!r}")
+        raise ValueError(f"{name} must have {length} numbers, got {shown(value)}")
     return tuple(integer(name, item, minimum) for item in value)
 
 
@@ -64,8 +65,8 @@ def pair(name: str, value: PairLike, minimum: int = 1) -> Pair:
     if isinstance(value, tuple | list):
         height, width = _integers(name, value, 2, minimum)
         return height, width
-    if not hasattr(value, "__index__"):
-        raise TypeError(f"{name} must be an int or a pair of ints, got {value!r}")
+    if whole(value) is None and not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be an int or a pair of ints, got {shown(value)}")
     number = integer(name, value, minimum)
     return number, number
 
@@ -74,7 +75,7 @@ def padding_pairs(padding: PaddingLike) -> Padding:
     """An int, a pair or ((top, bottom), (left, right)) as the last of these."""
     if isinstance(padding, tuple | list) and any(isinstance(side, tuple | list) for side in padding):
         if len(padding) != 2:
-            raise ValueError(f"padding must be ((top, bottom), (left, right)), got {padding!r}")
+            raise ValueError(f"padding must be ((top, bottom), (left, right)), got {shown(padding)}")
         top, bottom = _integers("padding", padding[0], 2, 0)
         left, right = _integers("padding", padding[1], 2, 0)
         return (top, bottom), (left, right)
@@ -124,8 +125,8 @@ def shape_of(array: Array) -> Shape:
 def check_floats(dimensions: int, **named: Array) -> None:
     """The arrays are float32 or float64, share one dtype and have the given number of axes."""
     for name, array in named.items():
-        if not isinstance(array, np.ndarray):
-            raise TypeError(f"{name} must be a NumPy array, got {type(array).__name__}")
+        if not is_array(array):
+            raise TypeError(f"{name} must be a NumPy array, got {kind_of(array)}")
         if native(array) not in _FLOATS:
             raise TypeError(f"{name} must be float32 or float64, got {array.dtype}")
     (first_name, first), *others = named.items()
@@ -151,8 +152,8 @@ def check_shape(name: str, array: Array, shape: tuple[int, ...]) -> None:
 
 def check_bias(bias: Array, x: Array, out_channels: int) -> None:
     """The bias is of x's dtype and has a number for each output channel."""
-    if not isinstance(bias, np.ndarray):
-        raise TypeError(f"bias must be a NumPy array or None, got {type(bias).__name__}")
+    if not is_array(bias):
+        raise TypeError(f"bias must be a NumPy array or None, got {kind_of(bias)}")
     if native(bias) != native(x):
         raise TypeError(f"bias is {bias.dtype} but x is {x.dtype}: they must have the same dtype")
     check_shape("bias", bias, (out_channels,))
@@ -160,8 +161,8 @@ def check_bias(bias: Array, x: Array, out_channels: int) -> None:
 
 def check_argmax(argmax: Indices, grad_out: Array, input_shape: Shape) -> None:
     """The indices are one for each output, and each lies inside its plane."""
-    if not isinstance(argmax, np.ndarray):
-        raise TypeError(f"argmax must be a NumPy array, got {type(argmax).__name__}")
+    if not is_array(argmax):
+        raise TypeError(f"argmax must be a NumPy array, got {kind_of(argmax)}")
     if native(argmax) != np.dtype(np.int64):
         raise TypeError(f"argmax must be int64, got {argmax.dtype}")
     if argmax.shape != grad_out.shape:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import threadpoolctl
 
+from fastcnn.kernels.values import shown
+
 LEAST_LIMIT = (
     4  # threads that may always be asked for, on one core too: "same bits at 1 to 4 threads" is tested everywhere
 )
@@ -77,7 +79,7 @@ def limit() -> int:
 def _checked(n: object, name: str) -> int:
     if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= limit():
         raise ValueError(
-            f"{name} must be a whole number from 1 to {limit()}, not {n!r} (NUMBA_NUM_THREADS raises the limit)"
+            f"{name} must be a whole number from 1 to {limit()}, not {shown(n)} (NUMBA_NUM_THREADS raises the limit)"
         )
     return n
 

@@ -119,6 +119,7 @@ class Run:
             epochs=epochs,
             batch_size=recipe.batch_size,
             schedule=recipe.schedule(epochs, count, recipe.batch_size),
+            validation=VALIDATION_PICTURES,
             seed=seed,
             callbacks=[self._epoch_done],
             checkpoint=self._checkpoint,

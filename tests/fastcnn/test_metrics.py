@@ -94,3 +94,10 @@ def test_evaluate_refuses_shapes_that_do_not_fit(shape):
 def test_evaluate_refuses_nan():
     with pytest.raises(ValueError, match="NaN"):
         metrics.evaluate(np.full((1, 10), np.nan), np.array([0]))
+
+
+def test_small_integers_of_many_classes_do_not_overflow():
+    labels = np.array([0, 7, 28, 29], np.uint8)
+    counts = metrics.confusion_matrix(labels, labels, 30)
+    assert counts.diagonal().nonzero()[0].tolist() == [0, 7, 28, 29]
+    assert counts.sum() == 4

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from fastcnn import Recognizer, load_mnist, optim
+from fastcnn import Recognizer, load_mnist, load_network, optim
+from fastcnn.committee import Committee
 from fastcnn.errors import FastcnnError
 from fastcnn.layers import Affine, Flatten, ReLU
 from fastcnn.model import Sequential
@@ -223,3 +224,25 @@ def test_bundled_network_knows_digits(digits):
     images, labels = digits
     results = Recognizer().recognize_many(images)
     assert sum(result.digit == label for result, label in zip(results, labels, strict=True)) >= 197
+
+
+def test_network_itself_is_taken_as_its_file_is(weights, digits):
+    network = load_network(weights)
+    of_object, of_file = Recognizer(network), Recognizer(weights)
+    assert of_object.network is network
+    for first, second in zip(*(each.recognize_many(digits[0][:20]) for each in (of_object, of_file)), strict=True):
+        np.testing.assert_array_equal(first.probabilities, second.probabilities)
+    committee = Committee([network, load_network(weights)])
+    assert Recognizer(committee).recognize(digits[0][0]).digit == of_file.recognize(digits[0][0]).digit
+
+
+def test_what_is_no_network_is_refused(weights):
+    for model in (None, 3, np.zeros((3, 3)), Sequential, b"default"):
+        with pytest.raises(TypeError, match="model must be a network, or the name or path of one, not ") as raised:
+            Recognizer(model)
+        assert len(str(raised.value)) <= 200
+    wrong = Sequential([Flatten(), Affine(3)])
+    with pytest.raises(FastcnnError, match=r"this model holds a network from \(1, 28, 28\) to \(3,\), but digits need"):
+        Recognizer(wrong)
+    with pytest.raises(TypeError, match="refuse must be True or False, not 'no'"):
+        Recognizer(weights, refuse="no")

@@ -56,6 +56,13 @@ def pool_grad(**changes: Any) -> Callable[[], Any]:
     )
 
 
+OPTIONS = [
+    *((im2col, name, "an int or a pair of ints") for name in ("kernel_size", "stride", "padding", "dilation")),
+    *((pool, name, "an int or a pair of ints") for name in ("kernel_size", "stride", "padding")),
+    *((vary, "groups", "an int") for vary in (conv2d, grad_input, grad_weight)),
+    *((vary, "input_shape", "a tuple of 4 ints") for vary in (col2im, grad_input, pool_grad)),
+]
+
 RIGHT = [im2col(), col2im(), conv2d(), grad_input(), grad_weight(), pool(), pool_grad()]
 
 WRONG: list[Wrong] = [
@@ -166,6 +173,17 @@ WRONG: list[Wrong] = [
     (conv2d(groups=(2, 2)), TypeError, "groups must be an int"),
     (grad_input(groups=1), ValueError, "weight must have 4 channels"),
     (grad_weight(groups=8), ValueError, "groups must divide"),
+    # Arrays where options belong, and a mask that no kernel would see.
+    *(
+        (vary(**{name: np.array(numbers)}), TypeError, f"{name} must be {wanted}, got an array of shape")
+        for vary, name, wanted in OPTIONS
+        for numbers in (1, [1], [1, 1], [[1, 1], [1, 1]])
+    ),
+    (im2col(stride=(np.array([1]), 1)), TypeError, "stride must be an int, got an array of shape (1,) and dtype int64"),
+    (im2col(stride=[np.array([1]), 1, 1]), ValueError, "stride must have 2 numbers, got a list that holds arrays"),
+    (im2col(x=np.ma.masked_less(X, 0)), TypeError, "x must be a NumPy array, got a masked array; fill it first"),
+    (conv2d(bias=np.ma.masked_less(BIAS, 0)), TypeError, "bias must be a NumPy array or None, got a masked array"),
+    (pool_grad(argmax=np.ma.masked_less(ARGMAX, 0)), TypeError, "argmax must be a NumPy array, got a masked array"),
     # Numbers that would overflow.
     (im2col(padding=2**31), ValueError, "padding must lie between 0 and 2147483647"),
     (im2col(padding=2**64), ValueError, "padding must lie between 0 and"),

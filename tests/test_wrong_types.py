@@ -1,0 +1,148 @@
+"""Every public entry point, called with a value of every wrong type in place of each argument.
+
+The answer is a TypeError, a ValueError or a FastcnnError of one sentence that names the argument, and nothing has
+changed; or the value is one that `tests.entry_points` says is right there.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fastcnn
+from fastcnn import (
+    augment,
+    calibration,
+    committee,
+    kernels,
+    layers,
+    losses,
+    metrics,
+    model,
+    networks,
+    optim,
+    recognizer,
+    schedules,
+    threads,
+    train,
+)
+from tests.entry_points import GROUPS, Entry
+from tests.wrong_values import WRONG, complaint, like
+
+MODULES = (
+    augment, calibration, committee, kernels, layers, losses, metrics, model, networks, optim, recognizer, schedules,
+    threads, train,
+)  # fmt: skip
+
+# What needs no row of its own, and why.
+COVERED = {
+    "Optimizer": "abstract: each of the seven has rows",
+    "Optimizer.lr": "in the rows of the seven",
+    "Optimizer.update": "in the rows of the seven",
+    "Optimizer.follow": "in the rows of the seven",
+    "Optimizer.load_state_arrays": "in the rows of the seven",
+    "Augmentation.numbers": "called by apply, with its arguments",
+    "Sequential.loss_and_gradients_of": "takes a batch on a GPU, which its maker has checked",
+    "Sequential.average_in": "called by ExponentialMovingAverage",
+    "uniform": "called by augmentation, with checked numbers",
+    "leader": "called by the window and the commands, with a network that was loaded",
+    "find_model": "called by Recognizer and the commands, which check the type",
+    "load_classifier": "called by Recognizer and the commands, which check the type",
+    "Evaluation": "a record",
+    "Signal": "a record",
+    "plain": "called by layers while they are built; their network checks what comes out",
+    "Recognition": "a record",
+}
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path, monkeypatch) -> Iterator[None]:
+    """With the reference backend, which has nothing to compile: the checks are those of every backend."""
+    monkeypatch.chdir(tmp_path)
+    before, count = kernels.backend(), threads.threads()
+    kernels.use("reference")
+    yield
+    kernels.use(before)
+    threads.set_threads(count)
+
+
+def same(first: list[Any], second: list[Any]) -> bool:
+    pairs = zip(first, second, strict=True)
+    return all(np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f") for a, b in pairs)
+
+
+def answer(entry: Entry, parameter: str, value: Any, right: bool) -> str:
+    """What is wrong with the answer to one value; "" if nothing is."""
+    before = [np.copy(each) for each in entry.state()]
+    try:
+        entry.call(**{**entry.arguments, parameter: value})
+    except Exception as error:
+        if right:
+            return f"it is right here, but refused: {error}"
+        changed = "" if same(before, entry.state()) else "something has changed"
+        return complaint(error, (parameter, *entry.names.get(parameter, ()))) or changed
+    return "" if right else "it is taken"
+
+
+def failures(name: str, entry: Entry) -> list[str]:
+    found = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for parameter, good in entry.arguments.items():
+            for kind, value in (WRONG | like(good)).items():
+                if kind not in entry.elsewhere.get(parameter, set()):
+                    trouble = answer(entry, parameter, value, kind in entry.accepts.get(parameter, set()))
+                    found += [f"{name}({parameter}={kind}): {trouble}"] * bool(trouble)
+    return found
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_wrong_value_is_refused_in_one_sentence_and_changes_nothing(group):
+    entries = GROUPS[group]()
+    found = [line for name, entry in entries.items() for line in failures(name, entry)]
+    assert not found, f"{len(found)}:\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_the_calls_that_are_varied_are_right_themselves(group):
+    for entry in GROUPS[group]().values():
+        entry.call(**entry.arguments)
+
+
+def test_every_entry_point_has_a_row():
+    rows = {name.partition(",")[0] for group in GROUPS.values() for name in group()}
+    public = {name for module in MODULES for name in _public(module)}
+    public |= {name for name in fastcnn.__all__ if callable(getattr(fastcnn, name))}
+    assert sorted(public - rows - set(COVERED)) == []
+    assert sorted(set(COVERED) - public) == []  # no row of this table is stale
+
+
+def _public(module: ModuleType) -> Iterator[str]:
+    """Functions, classes and methods that take arguments, of a module's `__all__` or, where it has none, its own."""
+    for name in getattr(module, "__all__", vars(module)):
+        value = getattr(module, name)
+        own = hasattr(module, "__all__") or getattr(value, "__module__", None) == module.__name__
+        called = inspect.isfunction(value) or (inspect.isclass(value) and not issubclass(value, Exception))
+        if name.startswith(("_", "check_")) or not own or not called or not _takes_arguments(value):
+            continue
+        yield name
+        if inspect.isclass(value) and not issubclass(value, layers.Layer):  # their networks run layers
+            yield from (f"{name}.{method}" for method in _methods(value))
+
+
+def _methods(kind: type) -> Iterator[str]:
+    for name, member in vars(kind).items():
+        settable = isinstance(member, property) and member.fset is not None
+        method = inspect.isfunction(member) or isinstance(member, classmethod)
+        if not name.startswith("_") and (settable or (method and _takes_arguments(getattr(kind, name), 1))):
+            yield name
+
+
+def _takes_arguments(call: Any, least: int = 0) -> bool:
+    return len(inspect.signature(call).parameters) > (least if not inspect.ismethod(call) else 0)
