@@ -1,14 +1,10 @@
-"""Recognize handwritten digits: a trained network together with the preparation of pictures.
-
-Which networks lie in the package is said here too, and how a user's word for a network becomes a file.
-"""
+"""Recognize handwritten digits: a trained network together with the preparation of pictures."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +12,9 @@ import numpy.typing as npt
 
 from fastcnn import refusal
 from fastcnn.calibration import calibrated
-from fastcnn.errors import FastcnnError, UsageError
+from fastcnn.errors import FastcnnError
 from fastcnn.files import load_network
+from fastcnn.models import BUNDLED, DEFAULT, DEFAULT_MODEL, WEIGHTS, UnknownModelError, find_model
 from fastcnn.preprocess import SIDE_PX, Field, prepare
 from fastcnn.strings import choose, find_candidates
 
@@ -25,16 +22,20 @@ if TYPE_CHECKING:
     from fastcnn.committee import Network
     from fastcnn.pictures import Picture
 
+__all__ = [
+    "BUNDLED",
+    "DEFAULT",
+    "WEIGHTS",
+    "Recognition",
+    "Recognizer",
+    "UnknownModelError",
+    "find_model",
+    "load_classifier",
+]
+
 CLASSES = 10
 LEAST_SCORE = 0.3  # in a string, a lower one counts as much; without a limit letters would be cut to pieces like digits
 UNSURE_GAP = 0.3  # of probability, between the first digit and the second
-WEIGHTS = Path(__file__).resolve().parent / "weights"
-BUNDLED = ("default", "paper", "committee")
-DEFAULT = "default"
-
-
-class UnknownModelError(UsageError, ValueError):
-    """A name that is neither a bundled network nor looks like a file's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,28 +49,6 @@ class Recognition:
     alternative: int | None = None  # the second most probable digit; None without a digit
     unsure: bool = False  # whether the two lie so close together that both should be named
     digit_score: float = 0.0  # how surely it is a digit at all, 0 to 1; below 0.5 it is refused; 0 on a blank picture
-
-
-def find_model(model: str | os.PathLike[str]) -> tuple[str, Path]:
-    """The name and the file of a network.
-
-    Parameters
-    ----------
-    model : a bundled network's name, or the path of a weights file
-
-    Raises
-    ------
-    UnknownModelError
-        If it is none of these; a path has a folder or a suffix, or the file exists.
-    """
-    name = os.fspath(model)
-    if name in BUNDLED:
-        return name, WEIGHTS / f"{name}.safetensors"
-    path = Path(name)
-    if path.parent == Path() and not path.suffix and not path.exists():
-        known = ", ".join(BUNDLED)
-        raise UnknownModelError(f"there is no model {name!r}; give one of {known}, or the path of a weights file")
-    return name, path
 
 
 def load_classifier(model: str | os.PathLike[str]) -> Network:
@@ -95,7 +74,7 @@ class Recognizer:
 
     Parameters
     ----------
-    model : the name of a bundled network, or the path of a weights file
+    model : the name of a bundled network, or the path of a weights file; see `models.find_model`
     refuse : whether what looks like no digit is given the digit None, by a second network that is the same for all
         models; about one digit in 300 is refused too. If False, only a blank picture is.
 
@@ -105,7 +84,7 @@ class Recognizer:
         If there is no such model, or its file is missing, damaged or of another kind of network.
     """
 
-    def __init__(self, model: str | os.PathLike[str] = "default", *, refuse: bool = True) -> None:
+    def __init__(self, model: str | os.PathLike[str] = DEFAULT_MODEL, *, refuse: bool = True) -> None:
         self.network = load_classifier(model)
         self.refuse = refuse
         self._judge = refusal.bundled_network()

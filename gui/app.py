@@ -237,7 +237,7 @@ def create_window(model: str = "") -> QMainWindow:
 def run(model: str = "") -> int:
     """Show the window until it is closed."""
     if model:
-        from fastcnn.recognizer import find_model
+        from fastcnn.models import find_model
 
         find_model(model)  # a wrong name is an error of the command line
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling)
