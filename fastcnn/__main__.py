@@ -133,8 +133,8 @@ def build_parser() -> argparse.ArgumentParser:
     predict = commands.add_parser(
         "predict",
         help="recognize the digit in each picture",
-        description="Recognize the digit in each picture. One that cannot be read costs no other its answer: it is told "
-        "on stderr, its entry in the JSON has null for the answer and the reason as error, and the exit status is 1.",
+        description="Recognize the digit in each picture. One that cannot be read costs no other its answer: it is on "
+        "stderr, its entry in the JSON has null for the answer and the reason as error, and the exit status is 1.",
         allow_abbrev=False,
     )
     predict.add_argument("images", nargs="+", metavar="IMAGE", help="PNG, JPEG or another common picture file")

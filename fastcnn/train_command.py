@@ -10,7 +10,7 @@ import argparse
 import logging
 import shlex
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING
@@ -98,8 +98,8 @@ def _check_earlier(out: Path, checkpoints: list[Path], args: argparse.Namespace)
 
 def _free_name(model: str) -> Path:
     """NAME.safetensors in this folder, with a number where a finished network has that name."""
-    names = (f"{model}{number}{SUFFIX}" for number in ("", *(f"-{n}" for n in count(2))))
-    return next(path for path in map(Path, names) if not path.exists())
+    names = (f"{model}-{number}{SUFFIX}" for number in count(2))
+    return next(path for path in map(Path, chain([f"{model}{SUFFIX}"], names)) if not path.exists())
 
 
 def _fill_from_checkpoint(args: argparse.Namespace, checkpoint: Checkpoint, committee: str | None) -> None:
