@@ -222,6 +222,11 @@ def baseline(quick: bool) -> Network:
     return fit(SEED, 1 if quick else None)[0].network
 
 
+def case_names() -> list[str]:
+    """What --only is looked for in."""
+    return list(dict.fromkeys(condition.kind for condition in conditions()))
+
+
 def run(settings: Settings) -> dict[str, Any]:
     drawings = read_drawings(settings.strokes) if settings.strokes else []
     set_threads(settings.threads[-1])

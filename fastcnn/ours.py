@@ -22,6 +22,7 @@ RESULT_KEYS: tuple[frozenset[str], ...] = (
     frozenset({"mode", "groups", "digits", "paper_mistake"}),  # experiment
     frozenset({"fastcnn", "python", "backends"}),  # info
     frozenset({"benchmark", "machine", "result"}),  # bench
+    frozenset({"benchmark", "rows"}),  # bench --backend cuda
 )
 FIGURE_MARK = "fastcnn"  # what a figure's PNG gives as the software that made it
 

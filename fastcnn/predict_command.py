@@ -64,7 +64,8 @@ def _read_digit(recognizer: Recognizer, picture: Any) -> Answer:
 def _read_string(recognizer: Recognizer, picture: Any) -> Answer:
     digits = recognizer.recognize_string(picture)
     text = "".join("?" if digit.digit is None else str(digit.digit) for digit in digits)
-    confidence = float(getattr(digits, "confidence", math.prod(digit.confidence for digit in digits)))
+    sure = math.prod(digit.confidence for digit in digits) if digits else 0.0
+    confidence = float(getattr(digits, "confidence", sure))
     notes = list(getattr(digits, "notes", ()))
     row = {"string": text, "confidence": confidence, "notes": notes, "digits": [_digit(digit) for digit in digits]}
     if not text:
