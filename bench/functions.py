@@ -102,7 +102,7 @@ def _check(name: str, answer: Any, expected: list[Array]) -> None:
 
 def case_names() -> list[str]:
     """What --only is looked for in."""
-    return [case.name for case in (*CONVOLUTIONS, *POOLS)]
+    return [*(layer.name for layer in CONVOLUTIONS), *(pool.name for pool in POOLS)]
 
 
 def run(settings: Settings) -> dict[str, Any]:
