@@ -20,7 +20,11 @@ DEFAULT_MODEL = PREFIX + DEFAULT  # what is taken where nobody says a word
 
 
 class UnknownModelError(UsageError, ValueError):
-    """A word that means no network, or two."""
+    """A word that means no network."""
+
+
+class AmbiguousModelError(UsageError, ValueError):
+    """A word that means two; the window never says one."""
 
 
 def bundled(name: str) -> str:
@@ -39,8 +43,9 @@ def find_model(model: str | os.PathLike[str]) -> tuple[str, Path]:
     Raises
     ------
     UnknownModelError
-        If it is none of these, or both a bundled network's name and a file's; a path has a folder or a suffix, or the
-        file exists.
+        If it is none of these; a path has a folder or a suffix, or the file exists.
+    AmbiguousModelError
+        If it is both a bundled network's name and a file's.
     """
     name = os.fspath(model)
     if name.startswith(PREFIX) and name.removeprefix(PREFIX) in BUNDLED:
@@ -50,7 +55,7 @@ def find_model(model: str | os.PathLike[str]) -> tuple[str, Path]:
     if path.parent == Path() and not path.suffix:
         here = next((each for each in (path, Path(f"{name}{SUFFIX}")) if each.is_file()), None)
         if here is not None and name in BUNDLED:
-            raise UnknownModelError(
+            raise AmbiguousModelError(
                 f"{name!r} is a network in the package and the file {here} in this folder; "
                 f"say {bundled(name)} or .{os.sep}{here}"
             )

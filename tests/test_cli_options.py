@@ -13,7 +13,7 @@ from PIL import Image
 
 from fastcnn import Recognizer, commands, load_network, progress
 from fastcnn.__main__ import build_parser, main
-from fastcnn.models import BUNDLED, WEIGHTS, UnknownModelError, find_model
+from fastcnn.models import BUNDLED, WEIGHTS, AmbiguousModelError, UnknownModelError, find_model
 from fastcnn.recognizer import Recognition
 from fastcnn.strokes import WINDOW_FORMAT
 from tests.test_cli import data_dir, digit_png, fails, run, trained  # noqa: F401
@@ -35,7 +35,7 @@ def with_paper(tmp_path, monkeypatch, trained):  # noqa: F811
 def test_a_name_with_two_meanings_is_refused(command, with_paper, capsys):
     said = fails(capsys, *command.split(), status=2)
     assert "say bundled:paper or ./paper.safetensors" in said
-    with pytest.raises(UnknownModelError, match="is a network in the package and the file"):
+    with pytest.raises(AmbiguousModelError, match="is a network in the package and the file"):
         Recognizer("paper")
 
 

@@ -25,7 +25,7 @@ from tests.conftest import ROOT
 from .mouse import SEVEN, draw
 
 # Where the window's own files and those that the user chooses are read and written.
-SOURCES = [f"fastcnn/{name}.py" for name in ("files", "pictures", "recognizer", "checkpoint", "committee")]
+SOURCES = [f"fastcnn/{name}.py" for name in ("files", "models", "pictures", "recognizer", "checkpoint", "committee")]
 SOURCES += [f"gui/logic/{name}.py" for name in ("answers", "collection", "folders", "learning", "networks", "placing")]
 ERRORS = ("FastcnnError", "UsageError", "UnknownModelError")
 ENGLISH = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
