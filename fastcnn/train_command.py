@@ -205,7 +205,8 @@ def train(args: argparse.Namespace) -> None:
     checkpoints = [job.checkpoint for job in jobs]
     weights = Output("--out", out, NETWORK)
     outputs = [weights, *(Output("--out", path, CHECKPOINT) for path in checkpoints), *json_output(args.json)]
-    resumed = None if args.resume in checkpoints else args.resume
+    going_on = args.resume is not None and args.resume.resolve() in [path.resolve() for path in checkpoints]
+    resumed = None if going_on else args.resume  # a checkpoint may be read and written by one training, nothing else
     check_writable(out, "--out", special=False)
     with held([out, *checkpoints]):
         check_outputs(outputs, [resumed, *data_files(args.data_dir)])

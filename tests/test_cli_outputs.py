@@ -270,3 +270,23 @@ def test_images_are_recognized_one_by_one_to_the_same_bits(trained):  # noqa: F8
         np.testing.assert_array_equal(alone.probabilities, other.probabilities)
         assert alone.digit_score == other.digit_score
     assert load_network(trained[0]).output_shape == (10,)
+
+
+def test_a_training_goes_on_by_any_name_of_its_checkpoint(data_dir, tmp_path, monkeypatch, capsys):  # noqa: F811
+    from fastcnn.train import Trainer
+
+    monkeypatch.chdir(tmp_path)
+    options, run_epoch, done = ["--data-dir", str(data_dir), "--out", "m"], Trainer._run_epoch, []
+
+    def interrupted(*args):
+        if done:
+            raise KeyboardInterrupt
+        done.append(1)
+        return run_epoch(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_run_epoch", interrupted)
+        assert main(["train", "--epochs", "2", *options]) == 1
+    assert main(["train", *options, "--resume", str(tmp_path / "m.checkpoint.safetensors")]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
+    assert capsys.readouterr().out.splitlines()[-2] == "next: fastcnn evaluate ./m"
