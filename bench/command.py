@@ -9,11 +9,16 @@ import argparse
 import importlib.util
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastcnn.errors import FastcnnError, UsageError
-from fastcnn.outputs import check_writable, write_json
+from fastcnn.memory_limit import check_memory
+from fastcnn.ours import PAGE, PLOT, RESULT
+from fastcnn.outputs import Output, check_outputs, json_output, write_json
+
+from .options import check_cuda, check_options, with_cases
 
 if TYPE_CHECKING:
     from .settings import Settings
@@ -61,20 +66,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "names",
         nargs="*",
         metavar="NAME",
-        help=f"{', '.join(BENCHMARKS)}; or {TABLES} (default: all but {' and '.join(WHEN_NAMED)})",
+        help=f"{', '.join(BENCHMARKS)}; or {TABLES} (if left out: all but {', '.join(WHEN_NAMED)})",
     )
-    parser.add_argument("--quick", action="store_true", help="few rounds, to see that it works; keeps nothing")
-    parser.add_argument("--threads", type=_threads, metavar="N,...", help="threads to measure (default: 1,2,all cores)")
-    parser.add_argument(
-        "--only", default="", metavar="TEXT", help="only the cases with this in their name; keeps nothing"
-    )
-    parser.add_argument(
-        "--cpu-name", action="append", default=[], metavar="CPU", help="for kernels: a CPU that LLVM knows"
-    )
+    parser.add_argument("--quick", action="store_true", help="few rounds, to see that it works; kept with --out only")
+    parser.add_argument("--threads", type=_threads, metavar="N,...", help="threads to measure (if left out: 1, 2, all)")
+    parser.add_argument("--only", metavar="TEXT", help="only the cases with this in their name; kept with --out only")
+    parser.add_argument("--cpu-name", action="append", metavar="CPU", help="for kernels: a CPU that LLVM knows")
     parser.add_argument("--weights", metavar="DIR", help="for networks: the folder that keeps what is trained")
     parser.add_argument("--strokes", metavar="FILE", help="for networks, robustness, refusal and strings: drawings")
-    parser.add_argument("--out", metavar="DIR", help="folder for the results (default: bench/results of the checkout)")
-    parser.add_argument("--json", metavar="FILE", help="also write all results to FILE")
+    parser.add_argument(
+        "--out", metavar="DIR", help="folder for the results (if left out: the checkout's bench/results)"
+    )
+    parser.add_argument("--json", metavar="FILE", help="also write all results to FILE; - is standard output")
     parser.add_argument(
         "--backend", choices=["cpu", "cuda"], default="cpu", help="cuda: the paper's network on a GPU, nothing else"
     )
@@ -94,7 +97,8 @@ def _settings(args: argparse.Namespace) -> Settings:
     if threads[-1] > limit():
         raise UsageError(f"--threads must be at most {limit()}, not {threads[-1]} (NUMBA_NUM_THREADS raises the limit)")
     return Settings(
-        quick=args.quick, threads=threads, only=args.only, cpu_names=tuple(args.cpu_name), weights=args.weights,
+        quick=args.quick, threads=threads, only=args.only or "", cpu_names=tuple(args.cpu_name or ()),
+        weights=args.weights,
         strokes=args.strokes,
     )  # fmt: skip
 
@@ -128,12 +132,11 @@ def bench(args: argparse.Namespace) -> None:
     unknown = [name for name in args.names if name not in (*BENCHMARKS, TABLES)]
     if unknown:
         raise UsageError(f"there is no benchmark {unknown[0]!r}; choose from {', '.join((*BENCHMARKS, TABLES))}")
-    if args.json is not None:
-        check_writable(Path(args.json), "--json")
     if args.backend == "cuda":
-        if args.names:
-            raise UsageError("--backend cuda has one benchmark of its own; leave out the names")
-        write_json(args.json, {"cuda": importlib.import_module(".cuda_device", __package__).run()})
+        check_cuda(args)
+        check_outputs(json_output(args.json))
+        measured = importlib.import_module(".cuda_device", __package__).run()
+        write_json(args.json, {"cuda": {"benchmark": "cuda", **measured}})
         return
     from . import record
 
@@ -141,8 +144,14 @@ def bench(args: argparse.Namespace) -> None:
     keeps = bool(args.out) or not (args.quick or args.only or args.cpu_name)
     wanted = args.names or [name for name in BENCHMARKS if name not in WHEN_NAMED]
     names = [name for name in wanted if name != TABLES]
+    check_options(args, names)
+    if args.only is not None:
+        names = with_cases(names, args.only, {name: module for name, (module, _) in BENCHMARKS.items()})
+    publishes = keeps or TABLES in args.names
+    check_outputs([*_outputs(folder, names if keeps else [], publishes), *json_output(args.json)], [args.strokes])
+    check_memory()
     found = {}
-    if (keeps or TABLES in args.names or "refusal" in names) and importlib.util.find_spec(PLOTTING) is None:
+    if (publishes or "refusal" in names) and importlib.util.find_spec(PLOTTING) is None:
         raise FastcnnError(f'{PLOTTING} is missing; install the extra: pip install ".[bench]"')
     if names:
         settings = _settings(args)
@@ -151,10 +160,21 @@ def bench(args: argparse.Namespace) -> None:
             if keeps:
                 settings.say(f"{record.write(folder, name, found[name])}: {found[name]['elapsed_s']:.0f} s")
     write_json(args.json, found)
-    if keeps or TABLES in args.names:
+    if publishes:
         if not folder.is_dir():
             raise FastcnnError(f"there are no results in {folder}; measure first, or choose another --out")
         _publish(folder)
+
+
+def _outputs(folder: Path, names: Sequence[str], publishes: bool) -> list[Output]:
+    """What is written into the folder of the results: records of these, and the page and the plots of all there are."""
+    from . import plots, tables
+
+    files = [(f"{name}.json", RESULT) for name in names]
+    if publishes:
+        shown = [name for name in BENCHMARKS if name in names or (folder / f"{name}.json").exists()]
+        files += [(tables.PAGE, PAGE), *((f"{plot}.png", PLOT) for name in shown for plot in plots.names_of(name))]
+    return [Output("--out", folder / name, kind, makes_folder=True) for name, kind in files]
 
 
 def _publish(folder: Path) -> None:

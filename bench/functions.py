@@ -100,6 +100,11 @@ def _check(name: str, answer: Any, expected: list[Array]) -> None:
         require_equal(name, mine, _rows(other) if name.startswith("im2col") else other)
 
 
+def case_names() -> list[str]:
+    """What --only is looked for in."""
+    return [*(layer.name for layer in CONVOLUTIONS), *(pool.name for pool in POOLS)]
+
+
 def run(settings: Settings) -> dict[str, Any]:
     rows = []
     cases: list[tuple[Layer | Pool, Callable[..., Any]]] = []

@@ -116,11 +116,20 @@ def measure(case: Layer, settings: Settings, worker: Worker) -> dict[str, Any]:
     return row
 
 
+def _full_name(case: Layer) -> str:
+    return f"{case.family} {case.name}"
+
+
+def case_names() -> list[str]:
+    """What --only is looked for in."""
+    return [_full_name(case) for case in LAYERS]
+
+
 def run(settings: Settings) -> dict[str, Any]:
     rows = []
     with Worker() as worker:
         for case in LAYERS:
-            if settings.wants(f"{case.family} {case.name}"):
+            if settings.wants(_full_name(case)):
                 rows.append(measure(case, settings, worker))
                 settings.say(_line(rows[-1], settings))
     return {"rows": rows, "summary": summarise(rows, settings)}

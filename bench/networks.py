@@ -24,6 +24,8 @@ from fastcnn.committee import Committee
 from fastcnn.errors import FastcnnError
 from fastcnn.handwriting import Scores, score_drawings
 from fastcnn.model import Sequential
+from fastcnn.ours import NETWORK
+from fastcnn.outputs import Output, check_outputs
 from fastcnn.recipes import BUNDLED_RECIPES, COMMITTEE, COMMITTEE_OF, COMMITTEE_SIZE
 from fastcnn.recognizer import BUNDLED, WEIGHTS, Recognizer
 from fastcnn.strokes import Drawing, Pose, draw, read_drawings
@@ -45,7 +47,18 @@ def _trained(model: str, seed: int, folder: Path, settings: Settings) -> tuple[P
     if not (out.is_file() and results.is_file()):
         settings.say(f"training {model}, seed {seed}, to {out}")
         epochs = ["--epochs", "1"] if settings.quick else []
-        options = ["--seed", str(seed), "--out", str(out), "--json", str(results), "--threads", "1", *epochs]
+        options = [
+            "--seed",
+            str(seed),
+            "--out",
+            str(out),
+            "--json",
+            str(results),
+            "--threads",
+            "1",
+            "--overwrite",
+            *epochs,
+        ]
         if main(["train", "--model", model, "--recipe", "bundled", *options]):
             raise FastcnnError(f"the training of {model}, seed {seed}, failed")
     return out, json.loads(results.read_text())
@@ -126,6 +139,7 @@ def run(settings: Settings) -> dict[str, Any]:
     if settings.weights is None:
         raise FastcnnError("bench networks needs --weights DIR, the folder that keeps what is trained")
     folder = Path(settings.weights)
+    check_outputs([Output("--weights", folder / f"{COMMITTEE}-0.safetensors", NETWORK, makes_folder=True)])
     folder.mkdir(parents=True, exist_ok=True)
     drawings = read_drawings(settings.strokes) if settings.strokes else []
     set_threads(1)

@@ -110,6 +110,11 @@ PLOTS: dict[str, dict[str, Callable[[Any, Any], None]]] = {
 FIGURES: dict[str, dict[str, Callable[[Path, Any], None]]] = {"robustness": {"robustness": draw_robustness}}
 
 
+def names_of(benchmark: str) -> list[str]:
+    """The plots of a benchmark's record; each is a file NAME.png."""
+    return [*PLOTS.get(benchmark, {}), *FIGURES.get(benchmark, {})]
+
+
 def draw(folder: Path, records: Records) -> list[Path]:
     """Write the plots of all records into a folder; returns their paths."""
     import matplotlib

@@ -21,9 +21,10 @@ from fastcnn import refusal
 from fastcnn.arrays import Array
 from fastcnn.calibration import calibrated
 from fastcnn.metrics import expected_calibration_error, wilson_interval
+from fastcnn.models import BUNDLED, DEFAULT, bundled
 from fastcnn.pictures import Plane
 from fastcnn.preprocess import SIDE_PX, Field, prepare
-from fastcnn.recognizer import BUNDLED, CLASSES, DEFAULT, load_classifier
+from fastcnn.recognizer import CLASSES, load_classifier
 from fastcnn.strokes import Drawing, read_drawings
 from fastcnn.threads import set_threads
 
@@ -221,6 +222,11 @@ def baseline(quick: bool) -> Network:
     return fit(SEED, 1 if quick else None)[0].network
 
 
+def case_names() -> list[str]:
+    """What --only is looked for in."""
+    return list(dict.fromkeys(condition.kind for condition in conditions()))
+
+
 def run(settings: Settings) -> dict[str, Any]:
     drawings = read_drawings(settings.strokes) if settings.strokes else []
     set_threads(settings.threads[-1])
@@ -231,7 +237,7 @@ def run(settings: Settings) -> dict[str, Any]:
         some = _some(len(drawings), QUICK if settings.quick else DRAWINGS)
         chosen.append((PEN_DRAWINGS, [drawings[index] for index in some]))
     chosen += [(SYNTHETIC, synthetic(others)), (MNIST, mnist_test(others))]
-    networks: dict[str, Network] = {name: load_classifier(name) for name in BUNDLED}
+    networks: dict[str, Network] = {name: load_classifier(bundled(name)) for name in BUNDLED}
     settings.say("training the baseline on MNIST alone")
     networks[PIPELINE] = baseline(settings.quick)
     with _processes(1 if settings.quick else settings.threads[-1]) as pool:

@@ -108,6 +108,11 @@ def _line(row: dict[str, Any], n: int) -> str:
     )
 
 
+def case_names() -> list[str]:
+    """What --only is looked for in."""
+    return [str(batch) for batch in BATCHES]
+
+
 def run(settings: Settings) -> dict[str, Any]:
     if not compiler():
         settings.say("torch.compile is left out: this machine has no C++ compiler")

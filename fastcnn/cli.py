@@ -10,17 +10,20 @@ import logging
 import os
 import sys
 import traceback
+from collections.abc import Callable
 
-from fastcnn import commands, train_command
+from fastcnn import commands, predict_command, train_command
 from fastcnn.errors import FastcnnError, UsageError
 from fastcnn.interrupt import interruptible
+from fastcnn.outputs import text_beside
 
 DONE, FAILED, WRONG_ARGUMENTS = 0, 1, 2
 DEBUG_VARIABLE = "FASTCNN_DEBUG"
-COMMANDS = {
+# Each returns False where a part of the work failed, which it has told.
+COMMANDS: dict[str, Callable[[argparse.Namespace], bool | None]] = {
     "train": train_command.train,
     "evaluate": commands.evaluate,
-    "predict": commands.predict,
+    "predict": predict_command.predict,
     "experiment": commands.experiment,
     "data": commands.data,
     "gui": commands.gui,
@@ -60,11 +63,11 @@ def run(args: argparse.Namespace) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may be no text at all
     try:
-        with interruptible():
-            COMMANDS[args.command](args)
+        with interruptible(), text_beside(getattr(args, "json", None)):
+            done = COMMANDS[args.command](args)
         if sys.stdout is not None:
             sys.stdout.flush()
-        return DONE
+        return FAILED if done is False else DONE
     except BrokenPipeError:
         # The reader of stdout has left: nobody to tell. Python would complain once more when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""What the commands do, but for `train`, which is in `train_command.py`.
+"""What the commands do, but for `train` and `predict`, which have files of their own.
 
 Each imports what it needs when it runs: `predict` has a second for everything, so rich and the datasets stay out.
 """
@@ -6,29 +6,23 @@ Each imports what it needs when it runs: `predict` has a second for everything, 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastcnn.errors import UsageError
-from fastcnn.outputs import check_writable, write_json
+from fastcnn.memory_limit import check_memory
+from fastcnn.outputs import check_outputs, json_output, write_json
 
 if TYPE_CHECKING:
     from fastcnn.metrics import Evaluation
-    from fastcnn.recognizer import Recognition
+
+BUILT_IN = "mnist"  # the dataset in the package
 
 
 def prepare(args: argparse.Namespace) -> None:
-    """What every computing command checks before it starts: threads, --json, backend."""
-    if args.json is not None:
-        check_writable(Path(args.json), "--json")
-    if args.threads is not None:
-        from fastcnn.threads import set_threads
-
-        try:
-            set_threads(args.threads)
-        except ValueError as error:
-            raise UsageError(f"--{error}") from None
+    """What every computing command checks before it starts: memory, threads, backend."""
+    check_memory()
+    _set_threads(args)
     from fastcnn import kernels
 
     if getattr(args, "backend", None) is not None:
@@ -36,21 +30,57 @@ def prepare(args: argparse.Namespace) -> None:
     kernels.backend()
 
 
+def _set_threads(args: argparse.Namespace) -> None:
+    if args.threads is not None:
+        from fastcnn.threads import set_threads
+
+        try:
+            set_threads(args.threads)
+        except ValueError as error:
+            raise UsageError(f"--{error}") from None
+
+
+def data_files(data_dir: str | None) -> list[Path]:
+    """The files that --data-dir stands for, plain and compressed."""
+    from fastcnn.sources import MNIST_FILES
+
+    if data_dir is None:
+        return []
+    return [Path(data_dir) / each for name in MNIST_FILES for each in (name, name.removesuffix(".gz"))]
+
+
+def refuse(mode: str, **options: object) -> None:
+    """UsageError for an option that was given, though it does nothing in this mode."""
+    for name, value in options.items():
+        if value is not None:
+            raise UsageError(f"--{name.replace('_', '-')} has no effect {mode}; leave it out")
+
+
 def evaluate(args: argparse.Namespace) -> None:
     """Test a network on the test pictures, or on drawings."""
+    from fastcnn.models import DEFAULT_MODEL, find_model
+
+    if None not in (args.positional, args.model) and args.positional != args.model:
+        raise UsageError(f"MODEL {args.positional} and --model {args.model} differ; give one of them")
+    args.model = args.positional or args.model or DEFAULT_MODEL
+    name, path = find_model(args.model)
+    if args.strokes is not None:
+        refuse("with --strokes", data_dir=args.data_dir)
+    else:
+        refuse("without --strokes", seed=args.seed)
+    check_outputs(json_output(args.json), [path, args.strokes, *data_files(args.data_dir)])
     prepare(args)
     if args.strokes is not None:
-        _evaluate_drawings(args)
+        _evaluate_drawings(name, args)
         return
     from fastcnn import metrics
-    from fastcnn.calibration import calibrated
+    from fastcnn.calibration import calibrated_slowly
     from fastcnn.data import load_mnist
-    from fastcnn.recognizer import find_model, load_classifier
+    from fastcnn.recognizer import load_classifier
 
-    name, _ = find_model(args.model)
     network = load_classifier(args.model)
     _, (images, labels) = load_mnist(normalize=False, data_dir=args.data_dir)
-    result = metrics.evaluate(calibrated(network, images), labels)
+    result = metrics.evaluate(calibrated_slowly(network, images), labels)
     write_json(args.json, _facts(name, result))
     print_result(name, result)
 
@@ -66,14 +96,16 @@ def _facts(name: str, result: Evaluation) -> dict[str, object]:
     }
 
 
-def _evaluate_drawings(args: argparse.Namespace) -> None:
+def _evaluate_drawings(name: str, args: argparse.Namespace) -> None:
     from fastcnn.handwriting import score_drawings
-    from fastcnn.recognizer import Recognizer, find_model
+    from fastcnn.recognizer import Recognizer
     from fastcnn.report import print_writers
     from fastcnn.strokes import read_drawings
 
-    name, _ = find_model(args.model)
-    scores = score_drawings(Recognizer(args.model), read_drawings(args.strokes), seed=args.seed or 0)
+    drawings = read_drawings(args.strokes)
+    if all(drawing.pens for drawing in drawings):
+        refuse("on drawings of the window, which stay where they were drawn", seed=args.seed)
+    scores = score_drawings(Recognizer(args.model), drawings, seed=args.seed or 0)
     extra = {
         "drawings": scores.evaluation.count,
         "interval": list(scores.evaluation.interval),
@@ -90,12 +122,17 @@ def _evaluate_drawings(args: argparse.Namespace) -> None:
 
 def experiment(args: argparse.Namespace) -> None:
     """Repeat an experiment of the paper and write its figures."""
-    prepare(args)
     from fastcnn import experiment as paper
+    from fastcnn.models import find_model
     from fastcnn.recognizer import Recognizer
 
-    if args.mode == "mnist" and args.strokes is not None:
-        raise UsageError("--mode mnist takes no --strokes FILE")
+    if args.mode == "mnist":
+        refuse("in --mode mnist", strokes=args.strokes)
+    else:
+        refuse("in --mode handwriting", data_dir=args.data_dir)
+    outputs = [*paper.outputs(args.mode, Path(args.out)), *json_output(args.json)]
+    check_outputs(outputs, [find_model(args.model)[1], args.strokes, *data_files(args.data_dir)])
+    prepare(args)
     recognizer, seed = Recognizer(args.model), args.seed or 0
     if args.mode == "mnist":
         from fastcnn.data import load_mnist
@@ -127,50 +164,6 @@ def print_result(title: str, result: Evaluation) -> None:
     print_evaluation(result)
 
 
-def predict(args: argparse.Namespace) -> None:
-    """Recognize the digit in each picture file, or with --string the digits of each."""
-    prepare(args)
-    from fastcnn.pictures import open_picture
-    from fastcnn.recognizer import Recognizer
-
-    recognizer = Recognizer(args.model)
-    pictures = map(open_picture, args.images)
-    if args.string:
-        strings = [recognizer.recognize_string(picture) for picture in pictures]
-        rows = [
-            {"image": image, "string": _string(digits), "digits": [_digit(digit) for digit in digits]}
-            for image, digits in zip(args.images, strings, strict=True)
-        ]
-        lines = [_string(digits) or "no digit" for digits in strings]
-    else:
-        results = recognizer.recognize_many(pictures)
-        rows = [{"image": image, **_digit(result)} for image, result in zip(args.images, results, strict=True)]
-        lines = [_answer(result) for result in results]
-    write_json(args.json, rows)
-    for image, line in zip(args.images, lines, strict=True):
-        print(f"{image}  {line}")
-
-
-def _digit(result: Recognition) -> dict[str, object]:
-    return {
-        "digit": result.digit,
-        "confidence": result.confidence,
-        "probabilities": [float(share) for share in result.probabilities],
-    }
-
-
-def _string(digits: Sequence[Recognition]) -> str:
-    return "".join("?" if result.digit is None else str(result.digit) for result in digits)
-
-
-def _answer(result: Recognition) -> str:
-    if result.digit is None:
-        nearest = f"  nearest: {result.probabilities.argmax()}" if result.input.any() else ""
-        return f"no digit{nearest}"
-    doubt = f"  unsure: {result.digit} or {result.alternative}" if result.unsure else ""
-    return f"{result.digit}  {result.confidence:.2%}{doubt}"
-
-
 def data(args: argparse.Namespace) -> None:
     """List the datasets, or fetch one."""
     from fastcnn.download import datasets, fetch
@@ -181,6 +174,9 @@ def data(args: argparse.Namespace) -> None:
             find_dataset(args.name)
         except ValueError as error:
             raise UsageError(str(error)) from None
+        if args.name == BUILT_IN:
+            print(f"{args.name} is in the package: there is nothing to fetch")
+            return
         print(fetch(args.name, progress=True))
         return
     rows = [("name", "train", "test", "download", "state", "title")]
@@ -197,13 +193,7 @@ def gui(args: argparse.Namespace) -> None:
     """Show the window, and come back when it is closed."""
     from importlib import import_module
 
-    if args.threads is not None:
-        from fastcnn.threads import set_threads
-
-        try:
-            set_threads(args.threads)
-        except ValueError as error:
-            raise UsageError(f"--{error}") from None
+    _set_threads(args)
     # By name: the engine must be complete without the window, and imports point from the window to it.
     import_module("fastcnn.gui.launch").run(args.model)
 
@@ -219,8 +209,7 @@ def info(args: argparse.Namespace) -> None:
     """Say what a bug report needs."""
     from fastcnn.info import collect, render
 
-    if args.json is not None:
-        check_writable(Path(args.json), "--json")
+    check_outputs(json_output(args.json))
     facts = collect()
     write_json(args.json, facts)
     print(render(facts))

@@ -20,6 +20,8 @@ from fastcnn.charts import bars
 from fastcnn.errors import FastcnnError
 from fastcnn.files import atomic_write
 from fastcnn.metrics import CLASSES, wilson_interval
+from fastcnn.ours import FIGURE, FIGURE_MARK, TABLE
+from fastcnn.outputs import Output
 from fastcnn.pictures import Plane
 from fastcnn.strokes import Drawing, picture_of
 
@@ -164,6 +166,13 @@ def _run(recognizer: Recognizer, mode: str, digits: list[tuple[int, Plane]], siz
     return Experiment(mode, tuple(tuple(trials[start : start + size]) for start in range(0, len(trials), size)))
 
 
+def outputs(mode: str, folder: Path) -> list[Output]:
+    """What `write` writes, or removes."""
+    bases = [folder / f"figure{number}_{mode}" for number in (GROUP_FIGURE[mode], DIGIT_FIGURE, MISTAKE_FIGURE)]
+    files = [(base.with_suffix(suffix), kind) for base in bases for suffix, kind in ((".png", FIGURE), (".csv", TABLE))]
+    return [Output("--out", path, kind, makes_folder=True) for path, kind in files]
+
+
 def write(experiment: Experiment, folder: Path) -> list[Path]:
     """Write the figures and their numbers; returns the files. An existing folder is used, its other files stay.
 
@@ -211,8 +220,11 @@ def _csv(rows: Sequence[dict[str, Any]]) -> bytes:
 
 
 def _write_png(path: Path, image: Image.Image) -> None:
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
+    from PIL.PngImagePlugin import PngInfo
+
+    mark, buffer = PngInfo(), io.BytesIO()
+    mark.add_text("Software", FIGURE_MARK)
+    image.save(buffer, "PNG", pnginfo=mark)
     atomic_write(path, buffer.getvalue())
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastcnn import metrics
+from fastcnn.progress import Pace
 from fastcnn.strokes import Drawing, picture_of
 
 if TYPE_CHECKING:
@@ -47,9 +48,11 @@ def score_drawings(
     rng = np.random.Generator(np.random.PCG64(seed))
     labels = np.array([drawing.label for drawing in drawings], np.int64)
     results: list[Recognition] = []
+    pace = Pace(len(drawings), "drawings")
     for start in range(0, len(drawings), CHUNK):
         canvases = [picture_of(each, rng, turn_deg) for each in drawings[start : start + CHUNK]]
         results += recognizer.recognize_many(canvases)
+        pace.add(len(canvases))
     evaluation = metrics.evaluate(np.stack([result.probabilities for result in results]), labels)
     refused = np.array([result.digit is None for result in results])
     right = np.array([result.digit == label for result, label in zip(results, labels, strict=True)])

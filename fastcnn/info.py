@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fastcnn import __version__, kernels
-from fastcnn.threads import physical_cores, threads
+from fastcnn.threads import physical_cores, source, threads
 
 PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "Pillow", "safetensors", "PyQt5")
 # The instruction sets that decide which vectors and products the kernels compile to.
@@ -89,6 +89,7 @@ def collect() -> dict[str, Any]:
         "processor": _processor(),
         "physical_cores": physical_cores(),
         "threads": _or_reason(threads),
+        "threads_from": _or_reason(source),
         "memory_bytes": _memory_bytes(),
         **(_numba_details() if backends["cpu"] == "" else {}),
         "backend": _or_reason(kernels.backend),

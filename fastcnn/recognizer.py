@@ -1,14 +1,10 @@
-"""Recognize handwritten digits: a trained network together with the preparation of pictures.
-
-Which networks lie in the package is said here too, and how a user's word for a network becomes a file.
-"""
+"""Recognize handwritten digits: a trained network together with the preparation of pictures."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,9 +15,10 @@ from fastcnn.arrays import shown
 from fastcnn.calibration import calibrated
 from fastcnn.checks import check_flag
 from fastcnn.committee import Committee
-from fastcnn.errors import FastcnnError, UsageError
+from fastcnn.errors import FastcnnError
 from fastcnn.files import load_network
 from fastcnn.model import Sequential
+from fastcnn.models import BUNDLED, DEFAULT, DEFAULT_MODEL, WEIGHTS, UnknownModelError, find_model
 from fastcnn.preprocess import SIDE_PX, Field, prepare
 from fastcnn.strings import choose, find_candidates
 from fastcnn.structure import default_classes
@@ -30,16 +27,20 @@ if TYPE_CHECKING:
     from fastcnn.committee import Network
     from fastcnn.pictures import Picture
 
+__all__ = [
+    "BUNDLED",
+    "DEFAULT",
+    "WEIGHTS",
+    "Recognition",
+    "Recognizer",
+    "UnknownModelError",
+    "find_model",
+    "load_classifier",
+]
+
 CLASSES = 10
 LEAST_SCORE = 0.3  # in a string, a lower one counts as much; without a limit letters would be cut to pieces like digits
 UNSURE_GAP = 0.3  # of probability, between the first digit and the second
-WEIGHTS = Path(__file__).resolve().parent / "weights"
-BUNDLED = ("default", "paper", "committee")
-DEFAULT = "default"
-
-
-class UnknownModelError(UsageError, ValueError):
-    """A name that is neither a bundled network nor looks like a file's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,28 +56,6 @@ class Recognition:
     digit_score: float = 0.0  # how surely it is a digit at all, 0 to 1; below 0.5 it is refused; 0 on a blank picture
     several: bool = False  # whether the picture seems to hold several digits
     reason: str | None = None  # why there is no digit, where that is known
-
-
-def find_model(model: str | os.PathLike[str]) -> tuple[str, Path]:
-    """The name and the file of a network.
-
-    Parameters
-    ----------
-    model : a bundled network's name, or the path of a weights file
-
-    Raises
-    ------
-    UnknownModelError
-        If it is none of these; a path has a folder or a suffix, or the file exists.
-    """
-    name = os.fspath(model)
-    if name in BUNDLED:
-        return name, WEIGHTS / f"{name}.safetensors"
-    path = Path(name)
-    if path.parent == Path() and not path.suffix and not path.exists():
-        known = ", ".join(BUNDLED)
-        raise UnknownModelError(f"there is no model {name!r}; give one of {known}, or the path of a weights file")
-    return name, path
 
 
 def load_classifier(model: str | os.PathLike[str]) -> Network:
@@ -112,7 +91,8 @@ class Recognizer:
 
     Parameters
     ----------
-    model : the name of a bundled network, the path of a weights file, or a network or a committee itself
+    model : the name of a bundled network, the path of a weights file (see `models.find_model`), or a network or a
+        committee itself
     refuse : whether what looks like no digit is given the digit None, by a second network that is the same for all
         models; about one digit in 300 is refused too. If False, only a blank picture is.
 
@@ -124,7 +104,7 @@ class Recognizer:
         If there is no such model, or its file is missing, damaged or of another kind of network.
     """
 
-    def __init__(self, model: str | os.PathLike[str] | Network = "default", *, refuse: bool = True) -> None:
+    def __init__(self, model: str | os.PathLike[str] | Network = DEFAULT_MODEL, *, refuse: bool = True) -> None:
         self.refuse = check_flag("refuse", refuse)
         if isinstance(model, Sequential | Committee):
             check_reads_digits(model, "this model")

@@ -7,16 +7,22 @@ trained: the finished ones are then read back from theirs.
 from __future__ import annotations
 
 import argparse
+import logging
+import shlex
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcnn.commands import prepare, print_result
+from fastcnn.commands import data_files, prepare, print_result
 from fastcnn.errors import FastcnnError, UsageError
-from fastcnn.outputs import check_writable, write_json
+from fastcnn.locks import held
+from fastcnn.models import SUFFIX
+from fastcnn.ours import CHECKPOINT, NETWORK
+from fastcnn.outputs import Output, check_outputs, check_writable, json_output, write_json
 
 if TYPE_CHECKING:
     from fastcnn.arrays import Array
@@ -29,6 +35,8 @@ if TYPE_CHECKING:
 CHECKPOINT_SUFFIX = ".checkpoint.safetensors"
 THRESHOLD_DIGITS = 10_000
 VALIDATION_SHARE = 12  # one picture in 12 of a small dataset is set aside, as 5,000 of MNIST's 60,000
+
+log = logging.getLogger("fastcnn")
 
 
 @dataclass(frozen=True)
@@ -67,15 +75,13 @@ def _find_checkpoint(given: str) -> tuple[Path, bool]:
     raise FastcnnError(f"--resume {given}: there is no checkpoint; leave out --resume to start afresh")
 
 
-def _check_outputs(out: Path, checkpoints: list[Path], args: argparse.Namespace) -> None:
-    """Refuse what would destroy a file of this training, or the only trace of another one."""
+def _check_earlier(out: Path, checkpoints: list[Path], args: argparse.Namespace) -> None:
+    """Refuse what would destroy a finished network, or the only trace of an interrupted training."""
     from fastcnn.checkpoint import load_checkpoint
 
-    check_writable(out, "--out", special=False)
-    written = [path.resolve() for path in (out, *checkpoints)]
-    if args.json is not None and Path(args.json).resolve() in written:
-        raise UsageError(f"--json {args.json} is where the training is written; choose another file")
-    if args.resume is not None and args.resume.resolve() in written:
+    if out.exists() and out.stat().st_size and not args.overwrite:
+        raise UsageError(f"--out {out} is a finished network; add --overwrite to replace it, or choose another name")
+    if args.resume is not None and args.resume.resolve() in [path.resolve() for path in checkpoints]:
         return
     for checkpoint in checkpoints:
         try:
@@ -88,6 +94,12 @@ def _check_outputs(out: Path, checkpoints: list[Path], args: argparse.Namespace)
                 f"{checkpoint} keeps an interrupted training; go on with fastcnn train --resume {resume}, "
                 "or delete it to start afresh"
             )
+
+
+def _free_name(model: str) -> Path:
+    """NAME.safetensors in this folder, with a number where a finished network has that name."""
+    names = (f"{model}-{number}{SUFFIX}" for number in count(2))
+    return next(path for path in map(Path, chain([f"{model}{SUFFIX}"], names)) if not path.exists())
 
 
 def _fill_from_checkpoint(args: argparse.Namespace, checkpoint: Checkpoint, committee: str | None) -> None:
@@ -122,15 +134,17 @@ def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
     members = COMMITTEE_SIZE if model == COMMITTEE else 1
     name = COMMITTEE_OF if model == COMMITTEE else model
     recipe = recipes[name]
-    out = Path(args.out or f"{model}.safetensors")
+    out = Path(args.out or f"{model}{SUFFIX}")
+    if args.out is None and not args.overwrite:
+        out = _free_name(model)
     checkpoints = _checkpoints(out, members)
-    _check_outputs(out, checkpoints, args)
     jobs = []
     for number, checkpoint in enumerate(checkpoints):
         resume = args.resume
         if members > 1 and resume is not None:
             resume = checkpoint if checkpoint.exists() else None
         go_on = f"--resume {checkpoint if members == 1 else out}" + " --recipe bundled" * (args.recipe == "bundled")
+        go_on += " --overwrite" * args.overwrite
         epochs, batch_size = args.epochs or recipe.epochs, args.batch_size or recipe.batch_size
         jobs.append(_Job(name, recipe, epochs, batch_size, seed + number, checkpoint, resume, go_on))
     return model, out, jobs
@@ -187,20 +201,35 @@ def _fit_threshold(network: Sequential, job: _Job, images: Array, labels: Array)
 
 def train(args: argparse.Namespace) -> None:
     """Train a network or a committee by its recipe, save it, then test it."""
-    prepare(args)
-    from fastcnn.calibration import calibrated
+    model, out, jobs = _jobs(args)
+    checkpoints = [job.checkpoint for job in jobs]
+    weights = Output("--out", out, NETWORK)
+    outputs = [weights, *(Output("--out", path, CHECKPOINT) for path in checkpoints), *json_output(args.json)]
+    going_on = args.resume is not None and args.resume.resolve() in [path.resolve() for path in checkpoints]
+    resumed = None if going_on else args.resume  # a checkpoint may be read and written by one training, nothing else
+    check_writable(out, "--out", special=False)
+    with held([out, *checkpoints]):
+        check_outputs(outputs, [resumed, *data_files(args.data_dir)])
+        _check_earlier(out, checkpoints, args)
+        prepare(args)
+        if args.out is None and out != Path(f"{model}{SUFFIX}"):
+            log.info("%s%s stays as it is; this training goes to %s", model, SUFFIX, out)
+        _train_all(model, out, jobs, args)
+
+
+def _train_all(model: str, out: Path, jobs: list[_Job], args: argparse.Namespace) -> None:
+    from fastcnn.calibration import calibrated_slowly
     from fastcnn.committee import Committee
     from fastcnn.data import load_mnist
     from fastcnn.metrics import evaluate
     from fastcnn.refusal import of_digits
 
-    model, out, jobs = _jobs(args)
     training, test = load_mnist(normalize=False, data_dir=args.data_dir)
     trained = [_train(job, *training, calibrate=args.recipe == "bundled") for job in jobs]
     networks, histories = [network for network, _ in trained], [history for _, history in trained]
     whole: Network = networks[0] if len(networks) == 1 else Committee(networks, name=model)
     whole.save(out)
-    result = evaluate(of_digits(calibrated(whole, test[0])), test[1])
+    result = evaluate(of_digits(calibrated_slowly(whole, test[0])), test[1])
     validated = [each.validation_accuracy for each in histories if each.validation_accuracy is not None]
     write_json(
         args.json,
@@ -219,4 +248,8 @@ def train(args: argparse.Namespace) -> None:
     for job in jobs:
         job.checkpoint.unlink(missing_ok=True)
     best = ", ".join(str(history.best_epoch) for history in histories)
-    print_result(f"{out}: {model}, seed {jobs[0].seed}, epoch {best} of {jobs[0].epochs}", result)
+    print_result(f"saved {out}: {model}, seed {jobs[0].seed}, kept epoch {best} of {jobs[0].epochs}", result)
+    if not jobs[0].recipe.refused:  # that network is part of the others' reading
+        plain = out.parent == Path() and (not out.suffix or out.name.startswith("-"))  # might mean something else
+        word = shlex.quote(f"./{out}" if plain else str(out))
+        print(f"next: fastcnn evaluate {word}\n      fastcnn predict PICTURE... --model {word}")

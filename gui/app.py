@@ -255,7 +255,7 @@ def run(model: str = "", signals: Signals | None = None) -> int:
         with Signals() as own:
             return run(model, own)
     if model:
-        from fastcnn.recognizer import find_model
+        from fastcnn.models import find_model
 
         find_model(model)  # a wrong name is an error of the command line
     signals.check()

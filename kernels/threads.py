@@ -6,6 +6,7 @@ Importing this module imports neither Numba nor a BLAS; `prepare_numba` must run
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ LEAST_LIMIT = (
     4  # threads that may always be asked for, on one core too: "same bits at 1 to 4 threads" is tested everywhere
 )
 VARIABLE = "FASTCNN_NUM_THREADS"
+OPENMP_VARIABLE = "OMP_NUM_THREADS"  # obeyed where VARIABLE is not set
 
 # How long an idle OpenMP thread spins before it sleeps. GNU's own 300,000 rounds last 8 to 12 ms where a neighbour has
 # the core that the other thread needs. Measured on 2 cores of a Zen 5 server: two threads, a kernel of 0.57 ms of work
@@ -32,7 +34,10 @@ VARIABLE = "FASTCNN_NUM_THREADS"
 # processes on two cores a training step is 5 times as slow as alone with 10,000, and 3 times with 3,000.
 SPIN_COUNT = "10000"
 
+logger = logging.getLogger("fastcnn")
+
 _in_force: int | None = None  # None until it is first asked for
+_source = ""  # what gave that number
 
 
 def _granted_cores() -> float:
@@ -84,16 +89,38 @@ def _checked(n: object, name: str) -> int:
     return n
 
 
+def _openmp_threads() -> int | None:
+    """What OMP_NUM_THREADS says; None where it says nothing, or nonsense, which OpenMP ignores with a word."""
+    given = os.environ.get(OPENMP_VARIABLE, "")
+    first = given.split(",")[0].strip()  # the others are for nested parallel parts, and here are none
+    if first.isdecimal() and int(first) > 0:
+        return int(first)
+    if given.strip():
+        logger.warning("%s is ignored: it must begin with a whole number from 1, unlike %.40r", OPENMP_VARIABLE, given)
+    return None
+
+
 def threads() -> int:
-    """The number of threads in force: `set_threads`, else `FASTCNN_NUM_THREADS`, else the physical cores."""
-    global _in_force
+    """The number of threads in force: `set_threads`, else the environment's, else the physical cores.
+
+    `FASTCNN_NUM_THREADS` comes before `OMP_NUM_THREADS`, which may ask for more than `limit()` and gets that.
+    """
+    global _in_force, _source
     if _in_force is None:
         given = os.environ.get(VARIABLE, "")
         if given:
-            _in_force = _checked(int(given) if given.isdecimal() else given, VARIABLE)
+            _in_force, _source = _checked(int(given) if given.isdecimal() else given, VARIABLE), VARIABLE
+        elif (wanted := _openmp_threads()) is not None:
+            _in_force, _source = min(wanted, limit()), OPENMP_VARIABLE
         else:
-            _in_force = min(physical_cores(), limit())
+            _in_force, _source = min(physical_cores(), limit()), "physical cores"
     return _in_force
+
+
+def source() -> str:
+    """What gave the number of `threads()`: a variable's name, "physical cores" or "set_threads"."""
+    threads()
+    return _source
 
 
 def set_threads(n: int) -> None:
@@ -104,14 +131,14 @@ def set_threads(n: int) -> None:
     ValueError
         If n is not a whole number from 1 to `limit()`.
     """
-    global _in_force
-    _in_force = _checked(n, "threads")
+    global _in_force, _source
+    _in_force, _source = _checked(n, "threads"), "set_threads"
     _limit_blas(n)
 
 
 def obey_environment() -> None:
-    """Hold BLAS to `FASTCNN_NUM_THREADS`, where it is set. Called when a backend is chosen."""
-    if os.environ.get(VARIABLE):
+    """Hold BLAS to the number that the environment gives, if any. Called when a backend is chosen."""
+    if os.environ.get(VARIABLE) or os.environ.get(OPENMP_VARIABLE):
         _limit_blas(threads())
 
 

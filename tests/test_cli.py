@@ -261,8 +261,8 @@ def test_predict_imports_nothing_slow(trained, digit_png):
         (["train", "--seed", "99999999999999999999"], "--seed: must be a whole number from 0"),
         (["train", "--batch-size", "0"], "--batch-size"),
         (["train", "--batch-size", "99999999999"], "--batch-size: must be a whole number from 1"),
-        (["train", "--out", "a", "--json", "./a"], "--json ./a is where the training is written"),
-        (["train", "--json", "a.checkpoint.safetensors", "--out", "a"], "is where the training is written"),
+        (["train", "--out", "a", "--json", "./a"], "--json a is where the network is written"),
+        (["train", "--json", "a.checkpoint.safetensors", "--out", "a"], "is where the checkpoint is written"),
         (["train", "--threads", "0"], "--threads"),
         (["train", "--threads", "99999"], "--threads must be a whole number from 1 to"),
         (["train", "--model", "nope"], "there is no model 'nope' to train; choose from paper"),
@@ -317,7 +317,7 @@ def test_full_disk_while_saving(trained, data_dir, tmp_path):
     out = tmp_path / "weights.safetensors"
     out.write_bytes(trained[0].read_bytes())
     done = run(
-        *("train", "--data-dir", data_dir, "--epochs", 1, "--out", out),
+        *("train", "--data-dir", data_dir, "--epochs", 1, "--out", out, "--overwrite"),
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)),
     )
     assert done.returncode == 1

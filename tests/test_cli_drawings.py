@@ -1,6 +1,7 @@
 """The commands on drawings: evaluate --strokes, experiment, and train --recipe bundled."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -59,7 +60,7 @@ def test_experiment_reads_strokes_where_it_can(strokes, tmp_path, capsys, monkey
     assert f"no drawings in {tmp_path / 'fastcnn' / 'drawings'}; correct some in the window" in fails(
         capsys, "experiment", "--mode", "handwriting", *out
     )  # fmt: skip
-    assert "takes no --strokes" in fails(
+    assert "--strokes has no effect in --mode mnist" in fails(
         capsys, "experiment", "--mode", "mnist", "--strokes", strokes, *out, status=2
     )  # fmt: skip
     assert "ask for fewer" in fails(
@@ -74,12 +75,15 @@ def test_predict_reads_strings(strokes, tmp_path, capsys):
     Image.fromarray(row).save(pictures[0])
     Image.new("L", (50, 30)).save(pictures[1])
     assert main(["predict", "--string", *pictures, "--json", str(tmp_path / "found.json")]) == 0
-    assert capsys.readouterr().out == f"{pictures[0]}  427\n{pictures[1]}  no digit\n"
+    shown = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(rf"{re.escape(pictures[0])}  427  \d\d\.\d\d%", shown[0])
+    assert shown[1:] == [f"{pictures[1]}  no digit"]
     found, blank = json.loads((tmp_path / "found.json").read_text())
     assert (found["image"], found["string"]) == (pictures[0], "427")
     assert [each["digit"] for each in found["digits"]] == [4, 2, 7]
     assert all(set(each) == {"digit", "confidence", "probabilities"} for each in found["digits"])
-    assert blank == {"image": pictures[1], "string": "", "digits": []}
+    assert 0.5 < found["confidence"] <= 1
+    assert blank == {"image": pictures[1], "string": "", "confidence": 0.0, "notes": [], "digits": []}
 
 
 def test_bundled_recipe_trains_and_keeps_temperature_and_views(data_dir, tmp_path, monkeypatch):  # noqa: F811

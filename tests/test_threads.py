@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from fastcnn.kernels import threads as implementation
 from fastcnn.threads import limit, physical_cores, set_threads, threads
 
 PROGRAMS = Path(__file__).parent / "programs"
-CLEAN = {"FASTCNN_NUM_THREADS": None, "NUMBA_NUM_THREADS": None, "OPENBLAS_NUM_THREADS": None}
+CLEAN = {
+    "FASTCNN_NUM_THREADS": None, "OMP_NUM_THREADS": None, "NUMBA_NUM_THREADS": None, "OPENBLAS_NUM_THREADS": None,
+}  # fmt: skip
 
 REPORT_COUNTS = """
 import json, sys
@@ -88,6 +91,45 @@ def test_argument_is_obeyed_by_numba_and_both_blas(n, run_python):
 def test_environment_is_obeyed_by_numba_and_both_blas(run_python):
     result = json.loads(run_python(REPORT_COUNTS, env={**CLEAN, "FASTCNN_NUM_THREADS": "3"}).stdout)
     assert result == {"threads": 3, "numba": 3, "blas": [3, 3]}
+
+
+@pytest.mark.parametrize(("value", "count"), [("3", 3), ("1", 1), (" 2 ", 2), ("3,2", 3), ("999", 4)])
+def test_the_variable_of_openmp_is_obeyed_too(value, count, run_python):
+    """The first number of its list; at most the limit, which is at least 4."""
+    env = {**CLEAN, "OMP_NUM_THREADS": value, "NUMBA_NUM_THREADS": "4"}
+    result = json.loads(run_python(REPORT_COUNTS, env=env).stdout)
+    assert result == {"threads": count, "numba": count, "blas": [count, count]}
+
+
+def test_own_variable_wins_over_that_of_openmp(run_python):
+    env = {**CLEAN, "FASTCNN_NUM_THREADS": "2", "OMP_NUM_THREADS": "3"}
+    assert json.loads(run_python(REPORT_COUNTS, env=env).stdout) == {"threads": 2, "numba": 2, "blas": [2, 2]}
+    assert json.loads(run_python(REPORT_COUNTS, "1", env=env).stdout)["threads"] == 1
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", ",2"])
+def test_nonsense_for_openmp_is_ignored_with_a_word(value, run_python):
+    program = "from fastcnn.threads import source, threads; print(threads(), source()); threads()"
+    done = run_python(program, env={**CLEAN, "OMP_NUM_THREADS": value})
+    assert done.stdout == f"{physical_cores()} physical cores\n"
+    assert done.stderr.count("OMP_NUM_THREADS is ignored: it must begin with a whole number from 1") == 1
+
+
+@pytest.mark.parametrize(
+    ("env", "source"),
+    [
+        ({"FASTCNN_NUM_THREADS": "2", "OMP_NUM_THREADS": "1"}, "FASTCNN_NUM_THREADS"),
+        ({"OMP_NUM_THREADS": "2"}, "OMP_NUM_THREADS"),
+        ({}, "physical cores"),
+    ],
+)
+def test_info_says_where_the_number_comes_from(env, source, run_python):
+    program = (
+        "from fastcnn.info import collect, render; facts = collect(); print(render(facts)); print(facts['threads'])"
+    )
+    done = run_python(program, env={**CLEAN, **env})
+    assert re.search(rf"^threads from +{source}$", done.stdout, re.MULTILINE)
+    assert done.stdout.splitlines()[-1] == (str(physical_cores()) if not env else "2")
 
 
 def test_a_blas_loaded_later_obeys_too(run_python):

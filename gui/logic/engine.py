@@ -40,6 +40,12 @@ def test_pictures() -> Set:
     return _mnist()[1]
 
 
+def _word(model: str) -> str:
+    from fastcnn.models import BUNDLED, bundled
+
+    return bundled(model) if model in BUNDLED else model
+
+
 class Engine:
     """Recognizes with the network in use.
 
@@ -54,12 +60,17 @@ class Engine:
         self._tried: Recognizer | None = None
         self._lock = threading.Lock()
 
+    @property
+    def word(self) -> str:
+        """The model as `find_model` takes it: a bundled network's name means that one, whatever folder this is."""
+        return _word(self.model)
+
     def load(self, model: str | None = None) -> str:
         """Use a network from now on; one that cannot be loaded leaves the one before. Returns its name."""
         from fastcnn.recognizer import Recognizer
 
         wanted = self.model if model is None else model
-        recognizer = Recognizer(wanted)
+        recognizer = Recognizer(_word(wanted))
         with self._lock:
             self.model, self._recognizer = wanted, recognizer
         return wanted

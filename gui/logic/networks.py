@@ -42,19 +42,19 @@ def own_networks() -> Path:
 
 def available() -> list[str]:
     """The bundled networks by name, then the user's own by path."""
-    from fastcnn.recognizer import BUNDLED, find_model
+    from fastcnn.models import BUNDLED, bundled, find_model
 
-    bundled = [name for name in BUNDLED if find_model(name)[1].is_file()]
+    ours = [name for name in BUNDLED if find_model(bundled(name))[1].is_file()]
     own = [path for path in own_networks().glob(f"*{SUFFIX}") if ".checkpoint" not in path.name]
-    return [*bundled, *map(str, sorted(own))]
+    return [*ours, *map(str, sorted(own))]
 
 
 def facts_of(engine: Engine) -> Facts:
     """What the file of the network in use says."""
     from fastcnn.files import read_arrays
-    from fastcnn.recognizer import find_model
+    from fastcnn.models import find_model
 
-    _, path = find_model(engine.model)
+    _, path = find_model(engine.word)
     stored = read_arrays(path)[1].get(ACCURACY_KEY, "")
     try:
         accuracy = float(stored)
@@ -142,10 +142,10 @@ class Networks:
         )
 
     def _current(self) -> str:
-        from fastcnn.recognizer import UnknownModelError, find_model
+        from fastcnn.models import UnknownModelError, find_model
 
         try:
-            return find_model(self._engine.model)[0]
+            return find_model(self._engine.word)[0]
         except UnknownModelError:  # of the last session; loading it fails soon, and the default takes its place
             return self._engine.model
 

@@ -67,10 +67,12 @@ def _recorded(monkeypatch, tmp_path):
     return lambda: sorted(path.name for path in (tmp_path / "results").glob("*"))
 
 
-@pytest.mark.parametrize("option", ["--quick", "--only=x", "--cpu-name=haswell"])
-def test_a_partial_run_keeps_nothing(option, monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    "options", [["profile", "--quick"], ["layers", "--only=28"], ["kernels", "--cpu-name=haswell"]]
+)
+def test_a_partial_run_keeps_nothing(options, monkeypatch, tmp_path):
     kept = _recorded(monkeypatch, tmp_path)
-    assert main(["bench", "profile", option]) == 0
+    assert main(["bench", *options]) == 0
     assert kept() == []
 
 

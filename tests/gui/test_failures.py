@@ -25,7 +25,7 @@ from tests.conftest import ROOT
 from .mouse import SEVEN, draw
 
 # Where the window's own files and those that the user chooses are read and written.
-NAMES = ("answers", "files", "pictures", "planes", "recognizer", "checkpoint", "committee")
+NAMES = ("answers", "files", "models", "pictures", "planes", "recognizer", "checkpoint", "committee")
 SOURCES = [f"fastcnn/{name}.py" for name in NAMES]
 SOURCES += [f"gui/logic/{name}.py" for name in ("collection", "folders", "learning", "networks", "placing")]
 SOURCES += ["gui/pictures.py", "gui/logic/engine.py"]

@@ -1,0 +1,69 @@
+"""Which networks lie in the package, and how a user's word for a network becomes a file. Imports nothing slow.
+
+A word is a path, a bundled network's name, or the name of a file in the current folder without its suffix. Where it
+could be either of the last two, neither is taken in silence.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from fastcnn.errors import UsageError
+
+WEIGHTS = Path(__file__).resolve().parent / "weights"
+BUNDLED = ("default", "paper", "committee")
+DEFAULT = "default"
+PREFIX = "bundled:"  # before a bundled network's name: that one, whatever lies in the current folder
+SUFFIX = ".safetensors"
+DEFAULT_MODEL = PREFIX + DEFAULT  # what is taken where nobody says a word
+
+
+class UnknownModelError(UsageError, ValueError):
+    """A word that means no network."""
+
+
+class AmbiguousModelError(UsageError, ValueError):
+    """A word that means two; the window never says one."""
+
+
+def bundled(name: str) -> str:
+    """The word that means a bundled network and nothing else."""
+    return PREFIX + name
+
+
+def find_model(model: str | os.PathLike[str]) -> tuple[str, Path]:
+    """The name and the file of a network.
+
+    Parameters
+    ----------
+    model : the path of a weights file; a bundled network's name, with or without "bundled:" before it; or the name of
+        a file in the current folder without ".safetensors"
+
+    Raises
+    ------
+    UnknownModelError
+        If it is none of these; a path has a folder or a suffix, or the file exists.
+    AmbiguousModelError
+        If it is both a bundled network's name and a file's.
+    """
+    name = os.fspath(model)
+    if name.startswith(PREFIX) and name.removeprefix(PREFIX) in BUNDLED:
+        name = name.removeprefix(PREFIX)
+        return name, WEIGHTS / f"{name}{SUFFIX}"
+    path = Path(name)
+    if path.parent == Path() and not path.suffix:
+        here = next((each for each in (path, Path(f"{name}{SUFFIX}")) if each.is_file()), None)
+        if here is not None and name in BUNDLED:
+            raise AmbiguousModelError(
+                f"{name!r} is a network in the package and the file {here} in this folder; "
+                f"say {bundled(name)} or .{os.sep}{here}"
+            )
+        if name in BUNDLED:
+            return name, WEIGHTS / f"{name}{SUFFIX}"
+        if here is not None:
+            return str(here), here
+        if not path.exists():
+            known = ", ".join(BUNDLED)
+            raise UnknownModelError(f"there is no model {name!r}; give one of {known}, or the path of a weights file")
+    return name, path

@@ -1,0 +1,108 @@
+"""Whether this program wrote a file: told by what is in it, for a name can be anyone's.
+
+An empty file is nobody's work, and may be replaced like one of ours.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MAX_RESULT_BYTES = 200_000_000  # a larger JSON file is not looked into, and so not replaced
+MAX_HEADER_BYTES = 1 << 24  # of a safetensors file
+# The keys that tell the JSON of a command; a file may hold one result, a list of them, or one under each name.
+RESULT_KEYS: tuple[frozenset[str], ...] = (
+    frozenset({"model", "test_accuracy", "mean_confidence", "per_digit_accuracy"}),  # train, evaluate
+    frozenset({"image", "digit", "confidence", "probabilities"}),  # predict
+    frozenset({"image", "string", "digits"}),  # predict --string
+    frozenset({"mode", "groups", "digits", "paper_mistake"}),  # experiment
+    frozenset({"fastcnn", "python", "backends"}),  # info
+    frozenset({"benchmark", "machine", "result"}),  # bench
+    frozenset({"benchmark", "rows"}),  # bench --backend cuda
+)
+FIGURE_MARK = "fastcnn"  # what a figure's PNG gives as the software that made it
+
+
+def _is_result(path: Path) -> bool:
+    if path.stat().st_size > MAX_RESULT_BYTES:
+        return False
+    content = json.loads(path.read_bytes())
+    return _has_keys([content]) or _has_keys(content) or (isinstance(content, dict) and _has_keys([*content.values()]))
+
+
+def _has_keys(rows: Any) -> bool:
+    return (
+        isinstance(rows, list)
+        and bool(rows)
+        and all(isinstance(row, dict) and any(keys <= set(row) for keys in RESULT_KEYS) for row in rows)
+    )
+
+
+def _format_of(path: Path) -> str:
+    """What a safetensors file's metadata gives as its format; "" where it gives none."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size)) if size <= MAX_HEADER_BYTES else {}
+    return str(header.get("__metadata__", {}).get("format", ""))
+
+
+def _is_network(path: Path) -> bool:
+    return _format_of(path).startswith(("fastcnn network ", "fastcnn committee "))
+
+
+def _is_checkpoint(path: Path) -> bool:
+    return _format_of(path).startswith("fastcnn checkpoint ")
+
+
+def _is_figure(path: Path) -> bool:
+    from PIL import Image
+
+    with Image.open(path, formats=["PNG"]) as image:
+        return image.info.get("Software") == FIGURE_MARK
+
+
+def _is_table(path: Path) -> bool:
+    """The CSV file of a figure."""
+    with path.open(encoding="utf-8", newline="") as file:
+        columns = set(next(csv.reader(file), []))
+    return columns >= {"name", "count", "right", "accuracy"} or columns >= {"whose", "truth", "answer"}
+
+
+def _is_page(path: Path) -> bool:
+    """The page of a folder of `bench`."""
+    with path.open(encoding="utf-8") as file:
+        return "Written by `python -m bench`" in file.read(200)
+
+
+def _is_plot(path: Path) -> bool:
+    """A plot of `bench`: the page beside it shows it."""
+    page = path.with_name("README.md")
+    return page.is_file() and _is_page(page)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a command writes: its name in a sentence, and how a file of it is told from others."""
+
+    name: str
+    is_in: Callable[[Path], bool]
+
+    def may_replace(self, path: Path) -> bool:
+        """Whether the file holds nothing, or one of this kind that this program wrote."""
+        try:
+            return path.stat().st_size == 0 or self.is_in(path)
+        except (OSError, ValueError, AttributeError, RecursionError, MemoryError, csv.Error):  # it is something else
+            return False
+
+
+RESULT = Kind("result", _is_result)
+NETWORK = Kind("network", _is_network)
+CHECKPOINT = Kind("checkpoint", _is_checkpoint)
+FIGURE = Kind("figure", _is_figure)
+TABLE = Kind("table", _is_table)
+PAGE = Kind("page", _is_page)
+PLOT = Kind("plot", _is_plot)
