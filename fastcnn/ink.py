@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import gcd
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,6 +17,7 @@ BLANK_CONTRAST = 24  # of 255; JPEG noise on plain paper stays below
 INK_SHARE = 0.05
 LARGEST_PX = 1024  # larger pictures are averaged down first: a stroke of one pixel in 4,000 is no ink
 SMALLEST_SCAN_PX = 28  # MNIST's size: a picture that small is taken as it is
+MOST_BLOCKS = 64  # a side: what was finer before it was enlarged needs no care
 SCAN_PX = 128  # specks are looked for at this resolution
 PART_SHARE = 0.1  # of the contrast: a block with so much ink on the mean belongs to a part
 SPECK_SHARE = 0.03  # of the ink of the largest part; the smallest stroke that matters, a 5's flag, has five times that
@@ -33,7 +36,7 @@ def find_ink(plane: Plane) -> Plane | None:
     -------
     (H, W) uint8, 0 on paper; smaller than `plane` where that is larger than LARGEST_PX
     """
-    plane = _reduce(plane)
+    plane = _unblock(_reduce(plane))
     border = np.concatenate([plane[0], plane[-1], plane[:, 0], plane[:, -1]])
     background = int(np.median(border))
     low, high = np.percentile(border, (5, 95))
@@ -59,15 +62,22 @@ def find_ink(plane: Plane) -> Plane | None:
     return ink
 
 
-def remove_specks(ink: Plane) -> Plane:
-    """Without the parts that are too small to be strokes. A picture of MNIST's size is left alone."""
-    if max(ink.shape) <= SMALLEST_SCAN_PX:
-        return ink
+def remove_specks(ink: Plane) -> tuple[Plane, Labels]:
+    """Without the parts that are too small to be strokes, and the parts that are left.
+
+    Returns
+    -------
+    clean : (H, W) uint8; a picture of MNIST's size is left alone
+    labels : in blocks as of `parts`, 0 outside, the parts that are left counted from 1
+    """
     labels, count, amounts, factor = parts(ink)
     kept = amounts >= SPECK_SHARE * amounts.max()
     kept[0] = False
+    if max(ink.shape) <= SMALLEST_SCAN_PX or not count:
+        return ink, labels
     # Also where there is one part only: single pixels of texture belong to none.
-    return select(ink, kept[labels], factor) if count else ink
+    left = (np.cumsum(kept) * kept)[labels]
+    return select(ink, left > 0, factor), left
 
 
 def parts(ink: Plane) -> tuple[Labels, int, Amounts, int]:
@@ -110,6 +120,26 @@ def _reduce(plane: Plane) -> Plane:
     return np.asarray(Image.fromarray(np.ascontiguousarray(plane)).reduce(factor))
 
 
+def _unblock(plane: Plane) -> Plane:
+    """A picture of MOST_BLOCKS a side at most that was enlarged by repeating its pixels, as it was before."""
+    lines = plane[len(plane) // 2], plane[:, plane.shape[1] // 2]
+    # Two lines tell of nearly all other pictures that they have no blocks.
+    if max(plane.shape) < 4 or _step(*lines) == 1:
+        return plane
+    step = _step(*plane.T, *plane)
+    return plane[::step, ::step] if max(plane.shape) <= step * MOST_BLOCKS else plane
+
+
+def _step(*lines: Plane) -> int:
+    """The largest number of pixels such that lines change their value only at its multiples, and end at one."""
+    step = 0
+    for line in lines:
+        step = int(np.gcd.reduce(np.flatnonzero(line[1:] != line[:-1]) + 1, initial=gcd(step, len(line))))
+        if step == 1:
+            break
+    return step
+
+
 def _level(plane: Plane, border: Plane) -> Plane | None:
     """The picture with paper of 128 everywhere, where its shade is a plane through the border; else None."""
     height, width = plane.shape
@@ -122,7 +152,9 @@ def _level(plane: Plane, border: Plane) -> Plane | None:
         shade, *_ = np.linalg.lstsq(terms[used], values[used], rcond=None)
         gap = np.abs(values - terms @ shade)
         used = gap <= max(2.0, 3 * float(np.median(gap)))
-    if used.mean() < 0.7:
+    # Where strokes cover much of the border the plane lies between paper and ink, and fits worse than even paper.
+    even = float(np.median(np.abs(values - np.median(values))))
+    if used.mean() < 0.7 or float(np.median(np.abs(values - terms @ shade))) > even:
         return None
     paper = shade[0] + shade[1] * np.arange(height)[:, np.newaxis] + shade[2] * np.arange(width)
     levelled: Plane = np.clip(np.rint(plane - paper) + 128, 0, 255).astype(np.uint8)

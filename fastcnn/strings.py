@@ -67,7 +67,7 @@ def find_candidates(image: Picture) -> list[Candidate]:
     ink = find_ink(to_plane(image))
     if ink is None:
         return []
-    ink = crop(remove_specks(ink))
+    ink = crop(remove_specks(ink)[0])
     pieces = cut(ink)
     found = []
     for first in range(pieces.count):
