@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import gcd
 
 import numpy as np
@@ -62,41 +63,42 @@ def find_ink(plane: Plane) -> Plane | None:
     return ink
 
 
-def remove_specks(ink: Plane) -> tuple[Plane, Labels]:
-    """Without the parts that are too small to be strokes, and the parts that are left.
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The connected parts of the ink, in blocks of factor x factor pixels."""
 
-    Returns
-    -------
-    clean : (H, W) uint8; a picture of MNIST's size is left alone
-    labels : in blocks as of `parts`, 0 outside, the parts that are left counted from 1
-    """
-    labels, count, amounts, factor = parts(ink)
-    kept = amounts >= SPECK_SHARE * amounts.max()
-    kept[0] = False
-    if max(ink.shape) <= SMALLEST_SCAN_PX or not count:
-        return ink, labels
+    labels: Labels  # one for each block: 0 on paper, parts counted from 1
+    amounts: Amounts  # (1 + parts,) the ink in each, in levels of 255; that of the paper, the first, counts as none
+    kept: npt.NDArray[np.bool_]  # (1 + parts,) which are large enough to be strokes
+    factor: int  # pixels along a block's side
+    full: int  # the most ink that a pixel has
+
+
+def is_small(ink: Plane) -> bool:
+    """Whether a picture is of MNIST's size at most: it is taken as it is, specks included."""
+    return max(ink.shape) <= SMALLEST_SCAN_PX
+
+
+def remove_specks(ink: Plane, parts: Parts) -> Plane:
+    """Without the parts that are too small to be strokes. A small picture is left alone."""
+    if is_small(ink):
+        return ink
     # Also where there is one part only: single pixels of texture belong to none.
-    left = (np.cumsum(kept) * kept)[labels]
-    return select(ink, left > 0, factor), left
+    return select(ink, parts.kept[parts.labels], parts.factor) if parts.kept.any() else ink
 
 
-def parts(ink: Plane) -> tuple[Labels, int, Amounts, int]:
-    """The connected parts of the ink, in blocks of factor x factor pixels.
-
-    Returns
-    -------
-    labels, count : as `label_components`, one label for each block
-    amounts : (1 + count,) the ink in each part; that of the paper, the first, counts as none
-    factor : pixels along a block's side
-    """
+def find_parts(ink: Plane) -> Parts:
+    """The connected parts of the ink."""
     from PIL import Image
 
-    factor = -(-max(ink.shape) // SCAN_PX)
-    blocks = np.asarray(Image.fromarray(np.ascontiguousarray(ink)).reduce(factor))
-    labels, count = label_components(blocks >= PART_SHARE * int(ink.max()))
+    factor, full = -(-max(ink.shape) // SCAN_PX), int(ink.max())
+    blocks = np.asarray(Image.fromarray(np.ascontiguousarray(ink)).reduce(factor)) if factor > 1 else ink
+    labels, count = label_components(blocks >= PART_SHARE * full)
     amounts = np.bincount(labels.ravel(), blocks.ravel(), count + 1).astype(np.float64)
     amounts[0] = 0
-    return labels, count, amounts, factor
+    kept = amounts >= SPECK_SHARE * amounts.max()
+    kept[0] = False
+    return Parts(labels, amounts, kept, factor, full)
 
 
 def select(ink: Plane, chosen: npt.NDArray[np.bool_], factor: int) -> Plane:
@@ -122,22 +124,13 @@ def _reduce(plane: Plane) -> Plane:
 
 def _unblock(plane: Plane) -> Plane:
     """A picture of MOST_BLOCKS a side at most that was enlarged by repeating its pixels, as it was before."""
-    lines = plane[len(plane) // 2], plane[:, plane.shape[1] // 2]
-    # Two lines tell of nearly all other pictures that they have no blocks.
-    if max(plane.shape) < 4 or _step(*lines) == 1:
-        return plane
-    step = _step(*plane.T, *plane)
-    return plane[::step, ::step] if max(plane.shape) <= step * MOST_BLOCKS else plane
-
-
-def _step(*lines: Plane) -> int:
-    """The largest number of pixels such that lines change their value only at its multiples, and end at one."""
     step = 0
-    for line in lines:
-        step = int(np.gcd.reduce(np.flatnonzero(line[1:] != line[:-1]) + 1, initial=gcd(step, len(line))))
-        if step == 1:
-            break
-    return step
+    for lines in (plane, plane.T):
+        changes = np.flatnonzero((lines[1:] != lines[:-1]).any(axis=1)) + 1
+        step = int(np.gcd.reduce(changes, initial=gcd(step, len(lines))))
+        if step == 1:  # so it is with nearly all pictures
+            return plane
+    return plane[::step, ::step] if max(plane.shape) <= step * MOST_BLOCKS else plane
 
 
 def _level(plane: Plane, border: Plane) -> Plane | None:

@@ -1,7 +1,7 @@
 """What the parts of the ink are to one another: a frame round the rest, a sheet with a hole, a row of digits.
 
 A picture that is cropped tight to a digit has ink on all four edges, too: it touches them at a few places, and a frame
-or a sheet runs along them. All lengths are in the blocks of `ink.parts`.
+or a sheet runs along them. All lengths are in the blocks of `ink.find_parts`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fastcnn import reasons
 from fastcnn.components import Labels, Mask
+from fastcnn.ink import Parts
 
 Boxes = npt.NDArray[np.int64]  # (parts, 4): top, bottom, left, right, the ends excluded
 
@@ -27,22 +28,30 @@ OVERLAP = 0.3  # of the narrower: parts that share so many columns are one digit
 ROW_WIDTH = 0.95  # of the height: two digits side by side are wider, the halves of a broken one are not
 
 
-def judge(labels: Labels) -> tuple[str | None, bool]:
-    """Why the ink is not a digit's alone, one of `reasons` or None; and whether it is a row of digits.
-
-    Parameters
-    ----------
-    labels : (H, W), 0 on paper, the parts of the ink counted from 1
-    """
-    count = int(labels.max(initial=0))
-    if not 1 <= count <= MOST_PARTS:
+def judge(parts: Parts) -> tuple[str | None, bool]:
+    """Why the ink is not a digit's alone, one of `reasons` or None; and whether it is a row of digits."""
+    numbers = np.flatnonzero(parts.kept)
+    if not 1 <= len(numbers) <= MOST_PARTS:
         return None, False
-    boxes = boxes_of(labels, count)
+    labels = parts.labels
+    # It cannot be one in most pictures, and there is one part in them.
+    if len(numbers) == 1 and not may_be_framed(labels, float(parts.amounts.max()), parts.full):
+        return None, False
+    order = np.zeros(len(parts.kept), np.int64)
+    order[numbers] = np.arange(1, len(numbers) + 1)
+    labels = order[labels]
+    boxes = _boxes(labels, len(numbers))
     reason = find_frame(labels, boxes)
     return reason, reason is None and is_row(boxes)
 
 
-def boxes_of(labels: Labels, count: int) -> Boxes:
+def may_be_framed(plane: npt.NDArray[np.integer], amount: float, full: int) -> bool:
+    """Whether the ink, 0 to full and `amount` in all, touches all edges of a plane, or a half of SOLID is filled."""
+    touches = plane[0].any() and plane[-1].any() and plane[:, 0].any() and plane[:, -1].any()
+    return bool(touches) or 2 * amount >= SOLID * plane.size * full
+
+
+def _boxes(labels: Labels, count: int) -> Boxes:
     """The rectangle round each part, the first of them that of label 1."""
     rows, columns = np.nonzero(labels)
     own = labels[rows, columns] - 1

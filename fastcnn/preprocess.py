@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn import reasons
-from fastcnn.ink import INK_SHARE, crop, find_ink, remove_specks
-from fastcnn.layout import judge
+from fastcnn.ink import INK_SHARE, crop, find_ink, find_parts, is_small, remove_specks
+from fastcnn.layout import judge, may_be_framed
 from fastcnn.pen import edge_distance, even_out, is_uneven, redraw, stroke_width
 from fastcnn.pictures import Plane, to_plane
 
@@ -180,11 +180,15 @@ def look(image: Picture, show: Show | None = None) -> Sight:
     ink = find_ink(to_plane(image))
     if ink is None:
         return Sight(None, reasons.BLANK)
-    clean, labels = remove_specks(ink)
+    if is_small(ink) and not may_be_framed(ink, float(ink.sum()), int(ink.max())):
+        clean, verdict = ink, (None, False)  # 0.1 ms less, of 0.3
+    else:
+        parts = find_parts(ink)
+        clean, verdict = remove_specks(ink, parts), judge(parts)
     if show is not None:
         show("ink", ink)
         show("clean", clean)
     field = prepare_ink(clean, show)
     if show is not None:
         show("field", field)
-    return Sight(field, *judge(labels))
+    return Sight(field, *verdict)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.cuts import Pieces, cut
-from fastcnn.ink import crop, find_ink, remove_specks
+from fastcnn.ink import crop, find_ink, find_parts, remove_specks
 from fastcnn.pictures import Plane, to_plane
 from fastcnn.preprocess import Field, prepare_ink
 
@@ -67,7 +67,7 @@ def find_candidates(image: Picture) -> list[Candidate]:
     ink = find_ink(to_plane(image))
     if ink is None:
         return []
-    ink = crop(remove_specks(ink)[0])
+    ink = crop(remove_specks(ink, find_parts(ink)))
     pieces = cut(ink)
     found = []
     for first in range(pieces.count):
