@@ -40,7 +40,7 @@ def judge(parts: Parts) -> tuple[str | None, bool]:
     order = np.zeros(len(parts.kept), np.int64)
     order[numbers] = np.arange(1, len(numbers) + 1)
     labels = order[labels]
-    boxes = _boxes(labels, len(numbers))
+    boxes = boxes_of(labels, len(numbers))
     reason = find_frame(labels, boxes)
     return reason, reason is None and is_row(boxes)
 
@@ -51,7 +51,7 @@ def may_be_framed(plane: npt.NDArray[np.integer], amount: float, full: int) -> b
     return bool(touches) or 2 * amount >= SOLID * plane.size * full
 
 
-def _boxes(labels: Labels, count: int) -> Boxes:
+def boxes_of(labels: Labels, count: int) -> Boxes:
     """The rectangle round each part, the first of them that of label 1."""
     rows, columns = np.nonzero(labels)
     own = labels[rows, columns] - 1

@@ -16,10 +16,11 @@ import numpy.typing as npt
 
 from fastcnn import reasons, refusal
 from fastcnn.calibration import calibrated
+from fastcnn.digit_string import DigitString
 from fastcnn.errors import FastcnnError, UsageError
 from fastcnn.files import load_network
 from fastcnn.preprocess import SIDE_PX, Sight, look
-from fastcnn.strings import choose, find_candidates
+from fastcnn.strings import choose, find_string, share_of_count
 
 if TYPE_CHECKING:
     from fastcnn.committee import Network
@@ -133,17 +134,19 @@ class Recognizer:
         """Recognize one digit in each picture; arguments and errors as for `recognize`."""
         return self._answer([look(image) for image in images])
 
-    def recognize_string(self, image: Picture) -> list[Recognition]:
+    def recognize_string(self, image: Picture) -> DigitString:
         """Recognize the digits of one picture, from left to right; arguments and errors as for `recognize`.
 
-        They may touch, and a digit may be broken; see `strings`. A blank picture has none; what is no digit has the
-        digit None.
+        They may touch, and a digit may be broken; see `strings`. The answer is a list with a text, a confidence and
+        notes; see `DigitString`. A blank picture has no digits; what is no digit has the digit None.
         """
-        candidates = find_candidates(image)
+        candidates, notes = find_string(image)
         answers = self._answer([Sight(candidate.field) for candidate in candidates])
         # What is cut wrongly often looks like no digit: 3 to 5 of 100 strings more are read right where digits touch.
         shares = [answer.probabilities * np.float32(max(answer.digit_score, LEAST_SCORE)) for answer in answers]
-        return [answers[index] for index in choose(candidates, shares)]
+        chosen = choose(candidates, shares)
+        share = share_of_count(len(chosen), candidates, shares) if chosen else 0.0
+        return DigitString([answers[index] for index in chosen], share, notes)
 
     def _answer(self, sights: Sequence[Sight]) -> list[Recognition]:
         inked = [sight.field for sight in sights if sight.field is not None]
