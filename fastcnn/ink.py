@@ -87,11 +87,11 @@ def remove_specks(ink: Plane, parts: Parts) -> Plane:
     return select(ink, parts.kept[parts.labels], parts.factor) if parts.kept.any() else ink
 
 
-def find_parts(ink: Plane) -> Parts:
-    """The connected parts of the ink."""
+def find_parts(ink: Plane, factor: int | None = None) -> Parts:
+    """The connected parts of the ink; unless `factor` is given, in SCAN_PX blocks along the longer side at most."""
     from PIL import Image
 
-    factor, full = -(-max(ink.shape) // SCAN_PX), int(ink.max())
+    factor, full = factor or -(-max(ink.shape) // SCAN_PX), int(ink.max())
     blocks = np.asarray(Image.fromarray(np.ascontiguousarray(ink)).reduce(factor)) if factor > 1 else ink
     labels, count = label_components(blocks >= PART_SHARE * full)
     amounts = np.bincount(labels.ravel(), blocks.ravel(), count + 1).astype(np.float64)

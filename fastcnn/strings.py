@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.cuts import Pieces, cut
+from fastcnn.cuts import LINE_PX, Pieces, cut
 from fastcnn.ink import crop, find_ink, find_parts, remove_specks
 from fastcnn.pictures import Plane, to_plane
 from fastcnn.preprocess import Field, prepare_ink
@@ -75,9 +75,8 @@ def find_string(image: Picture) -> tuple[list[Candidate], tuple[str, ...]]:
     ink = find_ink(to_plane(image))
     if ink is None:
         return [], ()
-    parts = find_parts(ink)
-    notes = notes_of(parts)
-    ink = crop(remove_specks(ink, parts))
+    ink = crop(remove_specks(ink, find_parts(ink)))
+    notes = notes_of(find_parts(ink, -(-len(ink) // LINE_PX)))
     pieces = cut(ink)
     found = []
     for first in range(pieces.count):
