@@ -25,6 +25,7 @@ TURNS_DEG = np.arange(-15.0, 15.1, 1.5)  # of a sheet or a photograph
 MOST_PARTS = 40  # a picture of more is texture
 NEIGHBOUR_HEIGHT = 0.55  # of the highest: lower parts belong to a digit or are signs
 OVERLAP = 0.3  # of the narrower: parts that share so many columns are one digit
+LOWEST = 0.4  # of the height of all ink: lower ones are scattered parts, and no digits
 ROW_WIDTH = 0.95  # of the height: two digits side by side are wider, the halves of a broken one are not
 
 
@@ -87,6 +88,8 @@ def find_frame(labels: Labels, boxes: Boxes) -> str | None:
 def is_row(boxes: Boxes) -> bool:
     """Whether parts of about one height stand side by side, as the digits of a number do."""
     heights = boxes[:, 1] - boxes[:, 0]
+    if heights.max() < LOWEST * (boxes[:, 1].max() - boxes[:, 0].min()):
+        return False
     tall = boxes[heights >= NEIGHBOUR_HEIGHT * heights.max()]
     groups: list[list[int]] = []
     for left, right in tall[tall[:, 2].argsort(), 2:].tolist():

@@ -113,7 +113,8 @@ def _smooth(ink: Plane) -> Plane:
     factor = -(-WORK_PX // max(ink.shape))
     soft = Image.fromarray(np.pad(ink, 1))  # with paper round it, towards which its edges fade
     size = soft.width * factor, soft.height * factor
-    return crop(np.asarray(soft.resize(size, Image.Resampling.BICUBIC)))
+    smooth = np.asarray(soft.resize(size, Image.Resampling.BICUBIC))
+    return crop(np.minimum(smooth, ink.max()))  # a cubic overshoots
 
 
 def _window(values: Field, scale: float) -> Field:

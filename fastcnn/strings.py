@@ -35,7 +35,9 @@ WIDTH = 0.45
 WIDE, WIDE_FROM = 2.3, 0.85
 CUT = 0.75  # for each width of the stroke that the cuts around a digit cross, shared with its neighbours
 LEAST = 1e-6  # a probability below it costs no more
-COUNT_WEIGHT = 3.0  # of the costs in `share_of_count`: so calibrated, strings at 90 % and more are right 99 times in 100
+COUNT_WEIGHT = (
+    3.0  # of the costs in `share_of_count`: so calibrated, strings at 90 % and more are right 99 times in 100
+)
 
 
 @dataclass(frozen=True, eq=False)
