@@ -76,7 +76,7 @@ class Parts:
 
 def is_small(ink: Plane) -> bool:
     """Whether a picture is of MNIST's size at most: it is taken as it is, specks included."""
-    return max(ink.shape) <= SMALLEST_SCAN_PX
+    return bool(max(ink.shape) <= SMALLEST_SCAN_PX)
 
 
 def remove_specks(ink: Plane, parts: Parts) -> Plane:
@@ -145,9 +145,9 @@ def _level(plane: Plane, border: Plane) -> Plane | None:
         shade, *_ = np.linalg.lstsq(terms[used], values[used], rcond=None)
         gap = np.abs(values - terms @ shade)
         used = gap <= max(2.0, 3 * float(np.median(gap)))
-    # Where strokes cover much of the border the plane lies between paper and ink, and fits worse than even paper.
+    # Where strokes cover much of the border the plane lies between paper and ink, and fits no better than even paper.
     even = float(np.median(np.abs(values - np.median(values))))
-    if used.mean() < 0.7 or float(np.median(np.abs(values - terms @ shade))) > even:
+    if used.mean() < 0.7 or float(np.median(np.abs(values - terms @ shade))) >= even:
         return None
     paper = shade[0] + shade[1] * np.arange(height)[:, np.newaxis] + shade[2] * np.arange(width)
     levelled: Plane = np.clip(np.rint(plane - paper) + 128, 0, 255).astype(np.uint8)

@@ -177,19 +177,19 @@ def prepare(image: Picture, show: Show | None = None) -> Field | None:
 
 
 def look(image: Picture, show: Show | None = None) -> Sight:
-    """A picture in the form of MNIST, and what else can be seen without a network; arguments and errors as `prepare`."""
+    """A picture in the form of MNIST, and what else is seen without a network; arguments and errors as `prepare`."""
     ink = find_ink(to_plane(image))
     if ink is None:
         return Sight(None, reasons.BLANK)
     if is_small(ink) and not may_be_framed(ink, float(ink.sum()), int(ink.max())):
-        clean, verdict = ink, (None, False)  # 0.1 ms less, of 0.3
+        clean, reason, several = ink, None, False  # this takes half the time
     else:
         parts = find_parts(ink)
-        clean, verdict = remove_specks(ink, parts), judge(parts)
+        clean, (reason, several) = remove_specks(ink, parts), judge(parts)
     if show is not None:
         show("ink", ink)
         show("clean", clean)
     field = prepare_ink(clean, show)
     if show is not None:
         show("field", field)
-    return Sight(field, *verdict)
+    return Sight(field, reason, several)

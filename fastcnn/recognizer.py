@@ -158,13 +158,15 @@ class Recognizer:
     def _recognition(self, probabilities: npt.NDArray[np.float32], score: float, sight: Sight) -> Recognition:
         assert sight.field is not None
         shares = probabilities.copy()  # not a view that keeps those of all pictures
-        seen = {"digit_score": float(score), "several": sight.several}
         reason = sight.reason or (reasons.NO_DIGIT if score < refusal.THRESHOLD else None)
         if self.refuse and reason:
-            return Recognition(None, 0.0, shares, sight.field, reason=reason, **seen)
+            return Recognition(
+                None, 0.0, shares, sight.field, digit_score=float(score), reason=reason, several=sight.several
+            )
         digit, second = (int(index) for index in np.argsort(-shares, kind="stable")[:2])
         unsure = bool(shares[digit] - shares[second] < UNSURE_GAP)
-        return Recognition(digit, float(shares[digit]), shares, sight.field, second, unsure, **seen)
+        confidence = float(shares[digit])
+        return Recognition(digit, confidence, shares, sight.field, second, unsure, float(score), several=sight.several)
 
 
 def _blank() -> Recognition:

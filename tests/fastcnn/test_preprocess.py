@@ -198,7 +198,11 @@ def test_fading_strokes_are_whole(strokes, change, rng):
         noise = rng.normal(0, 8, clean.shape) if change == "noise" else 0
         picture = Image.fromarray(np.clip(np.rint(clean * strength + noise), 0, 255).astype(np.uint8))
         seen.append(picture.filter(ImageFilter.GaussianBlur(3)) if change == "blur" else picture)
-    assert correlation(*seen) > 0.95
+    whole, found = map(prepare, seen)
+    # Blur takes some of the pale end away, so all is a little larger: within a pixel, ink is where it should be.
+    for inked, other in ((whole, found), (found, whole)):
+        near = np.lib.stride_tricks.sliding_window_view(np.pad(other, 1), (3, 3)).max(axis=(2, 3))
+        assert near[inked > 0.9].min() > 0.5
 
 
 def test_enlarged_in_blocks_it_is_the_small_picture(mnist_digits):
