@@ -194,7 +194,7 @@ def test_dark_dot_leaves_paler_strokes(strokes, strength):
 def test_fading_strokes_are_whole(strokes, change, rng):
     clean = draw(strokes, Pose(0.6, 20, 0.5, 0.5))
     seen = []
-    for strength in (1.0, np.linspace(1, 0.3, 280)[:, np.newaxis]):
+    for strength in (1.0, np.interp(np.arange(280), (56, 224), (1, 0.3))[:, np.newaxis]):
         noise = rng.normal(0, 8, clean.shape) if change == "noise" else 0
         picture = Image.fromarray(np.clip(np.rint(clean * strength + noise), 0, 255).astype(np.uint8))
         seen.append(picture.filter(ImageFilter.GaussianBlur(3)) if change == "blur" else picture)
