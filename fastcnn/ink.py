@@ -23,6 +23,7 @@ SCAN_PX = 128  # specks are looked for at this resolution
 PART_SHARE = 0.1  # of the contrast: a block with so much ink on the mean belongs to a part
 SPECK_SHARE = 0.03  # of the ink of the largest part; the smallest stroke that matters, a 5's flag, has five times that
 TEXTURE_WIDTHS = 3.0  # ink lies at least so many times the paper's own spread away from it
+WORSE = 1.25  # times the spread of even paper: grain alone makes a plane fit a little worse
 SHADE = 6.0  # of 255: below this spread along the border the paper is evenly lit
 
 
@@ -145,9 +146,9 @@ def _level(plane: Plane, border: Plane) -> Plane | None:
         shade, *_ = np.linalg.lstsq(terms[used], values[used], rcond=None)
         gap = np.abs(values - terms @ shade)
         used = gap <= max(2.0, 3 * float(np.median(gap)))
-    # Where strokes cover much of the border the plane lies between paper and ink, and fits no better than even paper.
+    # Where strokes cover much of the border the plane lies between paper and ink, and fits worse than even paper.
     even = float(np.median(np.abs(values - np.median(values))))
-    if used.mean() < 0.7 or float(np.median(np.abs(values - terms @ shade))) >= even:
+    if used.mean() < 0.7 or float(np.median(np.abs(values - terms @ shade))) >= WORSE * even:
         return None
     paper = shade[0] + shade[1] * np.arange(height)[:, np.newaxis] + shade[2] * np.arange(width)
     levelled: Plane = np.clip(np.rint(plane - paper) + 128, 0, 255).astype(np.uint8)
