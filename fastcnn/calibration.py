@@ -44,6 +44,7 @@ def calibrated_slowly(network: Network, images: Array) -> Array:
     """The same as `calibrated`; on the reference, which takes minutes for MNIST, with a line now and then."""
     if kernels.backend() != "reference":
         return calibrated(network, images)
+    network.check_images(images)
     pace = Pace(len(images), "pictures")
     parts = []
     for start in range(0, max(1, len(images)), CHUNK):

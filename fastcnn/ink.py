@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import gcd
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,10 +18,12 @@ BLANK_CONTRAST = 24  # of 255; JPEG noise on plain paper stays below
 INK_SHARE = 0.05
 LARGEST_PX = 1024  # larger pictures are averaged down first: a stroke of one pixel in 4,000 is no ink
 SMALLEST_SCAN_PX = 28  # MNIST's size: a picture that small is taken as it is
+MOST_BLOCKS = 64  # a side: what was finer before it was enlarged needs no care
 SCAN_PX = 128  # specks are looked for at this resolution
 PART_SHARE = 0.1  # of the contrast: a block with so much ink on the mean belongs to a part
 SPECK_SHARE = 0.03  # of the ink of the largest part; the smallest stroke that matters, a 5's flag, has five times that
 TEXTURE_WIDTHS = 3.0  # ink lies at least so many times the paper's own spread away from it
+WORSE = 1.25  # times the spread of even paper: grain alone makes a plane fit a little worse
 SHADE = 6.0  # of 255: below this spread along the border the paper is evenly lit
 
 
@@ -33,7 +38,7 @@ def find_ink(plane: Plane) -> Plane | None:
     -------
     (H, W) uint8, 0 on paper; smaller than `plane` where that is larger than LARGEST_PX
     """
-    plane = _reduce(plane)
+    plane = _unblock(_reduce(plane))
     border = np.concatenate([plane[0], plane[-1], plane[:, 0], plane[:, -1]])
     background = int(np.median(border))
     low, high = np.percentile(border, (5, 95))
@@ -59,34 +64,42 @@ def find_ink(plane: Plane) -> Plane | None:
     return ink
 
 
-def remove_specks(ink: Plane) -> Plane:
-    """Without the parts that are too small to be strokes. A picture of MNIST's size is left alone."""
-    if max(ink.shape) <= SMALLEST_SCAN_PX:
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The connected parts of the ink, in blocks of factor x factor pixels."""
+
+    labels: Labels  # one for each block: 0 on paper, parts counted from 1
+    amounts: Amounts  # (1 + parts,) the ink in each, in levels of 255; that of the paper, the first, counts as none
+    kept: npt.NDArray[np.bool_]  # (1 + parts,) which are large enough to be strokes
+    factor: int  # pixels along a block's side
+    full: int  # the most ink that a pixel has
+
+
+def is_small(ink: Plane) -> bool:
+    """Whether a picture is of MNIST's size at most: it is taken as it is, specks included."""
+    return bool(max(ink.shape) <= SMALLEST_SCAN_PX)
+
+
+def remove_specks(ink: Plane, parts: Parts) -> Plane:
+    """Without the parts that are too small to be strokes. A small picture is left alone."""
+    if is_small(ink):
         return ink
-    labels, count, amounts, factor = parts(ink)
-    kept = amounts >= SPECK_SHARE * amounts.max()
-    kept[0] = False
     # Also where there is one part only: single pixels of texture belong to none.
-    return select(ink, kept[labels], factor) if count else ink
+    return select(ink, parts.kept[parts.labels], parts.factor) if parts.kept.any() else ink
 
 
-def parts(ink: Plane) -> tuple[Labels, int, Amounts, int]:
-    """The connected parts of the ink, in blocks of factor x factor pixels.
-
-    Returns
-    -------
-    labels, count : as `label_components`, one label for each block
-    amounts : (1 + count,) the ink in each part; that of the paper, the first, counts as none
-    factor : pixels along a block's side
-    """
+def find_parts(ink: Plane, factor: int | None = None) -> Parts:
+    """The connected parts of the ink; unless `factor` is given, in SCAN_PX blocks along the longer side at most."""
     from PIL import Image
 
-    factor = -(-max(ink.shape) // SCAN_PX)
-    blocks = np.asarray(Image.fromarray(np.ascontiguousarray(ink)).reduce(factor))
-    labels, count = label_components(blocks >= PART_SHARE * int(ink.max()))
+    factor, full = factor or -(-max(ink.shape) // SCAN_PX), int(ink.max())
+    blocks = np.asarray(Image.fromarray(np.ascontiguousarray(ink)).reduce(factor)) if factor > 1 else ink
+    labels, count = label_components(blocks >= PART_SHARE * full)
     amounts = np.bincount(labels.ravel(), blocks.ravel(), count + 1).astype(np.float64)
     amounts[0] = 0
-    return labels, count, amounts, factor
+    kept = amounts >= SPECK_SHARE * amounts.max()
+    kept[0] = False
+    return Parts(labels, amounts, kept, factor, full)
 
 
 def select(ink: Plane, chosen: npt.NDArray[np.bool_], factor: int) -> Plane:
@@ -110,6 +123,17 @@ def _reduce(plane: Plane) -> Plane:
     return np.asarray(Image.fromarray(np.ascontiguousarray(plane)).reduce(factor))
 
 
+def _unblock(plane: Plane) -> Plane:
+    """A picture of MOST_BLOCKS a side at most that was enlarged by repeating its pixels, as it was before."""
+    step = 0
+    for lines in (plane, plane.T):
+        changes = np.flatnonzero((lines[1:] != lines[:-1]).any(axis=1)) + 1
+        step = int(np.gcd.reduce(changes, initial=gcd(step, len(lines))))
+        if step == 1:  # so it is with nearly all pictures
+            return plane
+    return plane[::step, ::step] if max(plane.shape) <= step * MOST_BLOCKS else plane
+
+
 def _level(plane: Plane, border: Plane) -> Plane | None:
     """The picture with paper of 128 everywhere, where its shade is a plane through the border; else None."""
     height, width = plane.shape
@@ -122,7 +146,9 @@ def _level(plane: Plane, border: Plane) -> Plane | None:
         shade, *_ = np.linalg.lstsq(terms[used], values[used], rcond=None)
         gap = np.abs(values - terms @ shade)
         used = gap <= max(2.0, 3 * float(np.median(gap)))
-    if used.mean() < 0.7:
+    # Where strokes cover much of the border the plane lies between paper and ink, and fits worse than even paper.
+    even = float(np.median(np.abs(values - np.median(values))))
+    if used.mean() < 0.7 or float(np.median(np.abs(values - terms @ shade))) >= WORSE * even:
         return None
     paper = shade[0] + shade[1] * np.arange(height)[:, np.newaxis] + shade[2] * np.arange(width)
     levelled: Plane = np.clip(np.rint(plane - paper) + 128, 0, 255).astype(np.uint8)

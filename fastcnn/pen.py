@@ -14,6 +14,9 @@ Field = npt.NDArray[np.float32]
 FARTHEST_PX = 14  # ink is no deeper in a stroke that can be read; blots may be, and only their rim counts
 DEEPEST = 0.55  # of its width a stroke is deep, half and some for the raster
 ROUNDS = 3
+PALEST = 0.1  # of the darkest ink: what is paler is paper
+WINDOW = 0.75  # of the stroke's width, to each side: the soft edge of a stroke lies no farther from its full ink
+LEAST_PALE_PX = 4  # so many pixels of pale ink away from the dark are a stroke
 
 
 def _nearest(feature: npt.NDArray[np.bool_], farthest: int) -> Field:
@@ -62,6 +65,26 @@ def stroke_width(distance: Field) -> float:
         inside = inside[inside <= DEEPEST * width]
         width = 4 * float(inside.mean()) if len(inside) else width
     return width
+
+
+def is_uneven(ink: Field, distance: Field, width: float) -> bool:
+    """Whether there is ink too pale for the edge at half of the darkest, farther from the dark than its soft edge."""
+    pale = (ink >= PALEST) & (distance < -(width / 2 + 1))
+    return int(np.count_nonzero(pale)) >= LEAST_PALE_PX
+
+
+def even_out(ink: Field, width: float) -> Field:
+    """Strokes of uneven strength, all at full strength: the ink as a share of the most ink near by.
+
+    The dark ink of one stroke takes the soft edge of pale ink away only where they are nearer than WINDOW.
+    """
+    from PIL import Image, ImageFilter
+
+    reach = 2 * int(np.clip(round(WINDOW * width), 2, FARTHEST_PX)) + 1
+    levels = Image.fromarray(np.rint(255 * ink).astype(np.uint8))
+    most = np.asarray(levels.filter(ImageFilter.MaxFilter(reach)), np.float32) / 255
+    even: Field = np.minimum(ink / np.maximum(most, 2 * PALEST), 1).astype(np.float32)
+    return even
 
 
 def redraw(distance: Field, change_px: float) -> Field:

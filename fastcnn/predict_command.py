@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import argparse
 import logging
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fastcnn.commands import prepare
 from fastcnn.errors import FastcnnError
 from fastcnn.outputs import check_outputs, json_output, write_json
+from fastcnn.reasons import NO_DIGIT
 
 if TYPE_CHECKING:
     from fastcnn.recognizer import Recognition, Recognizer
 
-NOTES = {"several_lines": "several lines", "signs": "signs between digits"}  # what a string's reader reports
+NOTES = {"several_lines": "several lines", "signs": "signs between digits", "unsure": "unsure"}
 DIGIT_KEYS, STRING_KEYS = ("digit", "confidence", "probabilities"), ("string", "confidence", "digits")
 HINT = "several digits? try --string"
 
@@ -57,20 +57,21 @@ def _answer(recognizer: Recognizer, image: str, read: Callable[[Recognizer, Any]
 
 def _read_digit(recognizer: Recognizer, picture: Any) -> Answer:
     result = recognizer.recognize(picture)
-    hint = f"  {HINT}" if getattr(result, "several", False) else ""
+    hint = f"  {HINT}" if result.several else ""
     return _digit(result), _in_words(result) + hint
 
 
 def _read_string(recognizer: Recognizer, picture: Any) -> Answer:
     digits = recognizer.recognize_string(picture)
-    text = "".join("?" if digit.digit is None else str(digit.digit) for digit in digits)
-    sure = math.prod(digit.confidence for digit in digits) if digits else 0.0
-    confidence = float(getattr(digits, "confidence", sure))
-    notes = list(getattr(digits, "notes", ()))
-    row = {"string": text, "confidence": confidence, "notes": notes, "digits": [_digit(digit) for digit in digits]}
-    if not text:
+    row = {
+        "string": digits.text,
+        "confidence": digits.confidence,
+        "notes": list(digits.notes),
+        "digits": [_digit(digit) for digit in digits],
+    }
+    if not digits:
         return row, "no digit"
-    return row, "  ".join([text, f"{confidence:.2%}", *(NOTES.get(note, note) for note in notes)])
+    return row, "  ".join([digits.text, f"{digits.confidence:.2%}", *(NOTES[note] for note in digits.notes)])
 
 
 def _digit(result: Recognition) -> dict[str, object]:
@@ -83,7 +84,8 @@ def _digit(result: Recognition) -> dict[str, object]:
 
 def _in_words(result: Recognition) -> str:
     if result.digit is None:
-        nearest = f"  nearest: {result.probabilities.argmax()}" if result.input.any() else ""
-        return f"no digit{nearest}"
+        if result.reason != NO_DIGIT:
+            return f"no digit: {result.reason}"
+        return f"no digit  nearest: {result.probabilities.argmax()}"
     doubt = f"  unsure: {result.digit} or {result.alternative}" if result.unsure else ""
     return f"{result.digit}  {result.confidence:.2%}{doubt}"

@@ -9,13 +9,16 @@ put in its place: 19,989 of MNIST's first 20,000 pass through here unmoved and u
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.ink import INK_SHARE, crop, find_ink, remove_specks
-from fastcnn.pen import edge_distance, redraw, stroke_width
+from fastcnn import reasons
+from fastcnn.ink import INK_SHARE, crop, find_ink, find_parts, is_small, remove_specks
+from fastcnn.layout import judge, may_be_framed
+from fastcnn.pen import edge_distance, even_out, is_uneven, redraw, stroke_width
 from fastcnn.pictures import Plane, to_plane
 
 if TYPE_CHECKING:
@@ -30,9 +33,18 @@ SIDE_PX = 28
 BOX_PX = 20
 CENTRE_PX = 14.0  # where MNIST has its centres of mass: all within half a pixel of it, in x and y
 STROKE_PX = 2.5  # the median of MNIST's stroke widths; a hundredth is below 1.4, a hundredth above 4.1
-COARSE_PX = 30  # ink no larger than this has no finer shape than the field itself, and is not redrawn
+PLACED_PX = (19, 21)  # ink of this size is MNIST's own, give or take a faint row, and is not redrawn
 WORK_PX = 80  # strokes are redrawn at four times the field's resolution
 MARGIN_PX = 10  # round it, for strokes that grow: a dot from nothing to STROKE_PX
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """What is seen in a picture."""
+
+    field: Field | None  # (28, 28) float32, 0 background to 1 ink; None where the picture is blank
+    reason: str | None = None  # why it cannot be one digit, one of `reasons`
+    several: bool = False  # whether digits seem to stand side by side
 
 
 def _shrink_to_box(ink: Plane) -> Field:
@@ -78,6 +90,9 @@ def _redrawn(ink: Plane) -> tuple[Field, float] | None:
     width = min(stroke_width(distance), WORK_PX / 2)
     if width == 0:
         return None
+    if is_uneven(large, distance, width):
+        distance = edge_distance(even_out(large, width), MARGIN_PX)
+        width = min(stroke_width(distance), WORK_PX / 2)
     # The centre line spans WORK_PX - width, and is to span what the new stroke leaves of the box.
     scale = max(WORK_PX - width, 1.0) / (BOX_PX - STROKE_PX)
     # A dot has no centre line to scale; its own size is that of the box.
@@ -87,6 +102,19 @@ def _redrawn(ink: Plane) -> tuple[Field, float] | None:
     deepest = float(distance.max())
     change = max(change, 1.0 - deepest)
     return redraw(distance, change), scale
+
+
+def _smooth(ink: Plane) -> Plane:
+    """Ink of fewer pixels than the field's, enlarged without steps; larger ink as it is."""
+    from PIL import Image
+
+    if max(ink.shape) >= BOX_PX:
+        return ink
+    factor = -(-WORK_PX // max(ink.shape))
+    soft = Image.fromarray(np.pad(ink, 1))  # with paper round it, towards which its edges fade
+    size = soft.width * factor, soft.height * factor
+    smooth = np.asarray(soft.resize(size, Image.Resampling.BICUBIC))
+    return crop(np.minimum(smooth, ink.max()))  # a cubic overshoots
 
 
 def _window(values: Field, scale: float) -> Field:
@@ -118,7 +146,8 @@ def prepare_ink(ink: Plane, show: Show | None = None) -> Field:
     cropped = crop(ink)
     if show is not None:
         show("cropped", cropped)
-    redrawn = _redrawn(cropped) if max(cropped.shape) > COARSE_PX else None
+    smallest, largest = PLACED_PX
+    redrawn = None if smallest <= max(cropped.shape) <= largest else _redrawn(_smooth(cropped))
     if redrawn is None:
         return _place(cropped)
     if show is not None:
@@ -144,14 +173,23 @@ def prepare(image: Picture, show: Show | None = None) -> Field | None:
     TypeError, ValueError
         As `pictures.to_plane`.
     """
+    return look(image, show).field
+
+
+def look(image: Picture, show: Show | None = None) -> Sight:
+    """A picture in the form of MNIST, and what else is seen without a network; arguments and errors as `prepare`."""
     ink = find_ink(to_plane(image))
     if ink is None:
-        return None
-    clean = remove_specks(ink)
+        return Sight(None, reasons.BLANK)
+    if is_small(ink) and not may_be_framed(ink, float(ink.sum()), int(ink.max())):
+        clean, reason, several = ink, None, False  # this takes half the time
+    else:
+        parts = find_parts(ink)
+        clean, (reason, several) = remove_specks(ink, parts), judge(parts)
     if show is not None:
         show("ink", ink)
         show("clean", clean)
     field = prepare_ink(clean, show)
     if show is not None:
         show("field", field)
-    return field
+    return Sight(field, reason, several)

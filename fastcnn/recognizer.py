@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn import refusal
+from fastcnn import reasons, refusal
 from fastcnn.arrays import shown
 from fastcnn.calibration import calibrated
 from fastcnn.checks import check_flag
 from fastcnn.committee import Committee
+from fastcnn.digit_string import DigitString
 from fastcnn.errors import FastcnnError
 from fastcnn.files import load_network
 from fastcnn.model import Sequential
 from fastcnn.models import BUNDLED, DEFAULT, DEFAULT_MODEL, WEIGHTS, UnknownModelError, find_model
-from fastcnn.preprocess import SIDE_PX, Field, prepare
-from fastcnn.strings import choose, find_candidates
+from fastcnn.preprocess import SIDE_PX, Sight, look
+from fastcnn.strings import choose, find_string, share_of_count
 from fastcnn.structure import default_classes
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ class Recognition:
     alternative: int | None = None  # the second most probable digit; None without a digit
     unsure: bool = False  # whether the two lie so close together that both should be named
     digit_score: float = 0.0  # how surely it is a digit at all, 0 to 1; below 0.5 it is refused; 0 on a blank picture
-    several: bool = False  # whether the picture seems to hold several digits
-    reason: str | None = None  # why there is no digit, where that is known
+    reason: str | None = None  # why there is no digit, a sentence of `reasons`; None with a digit
+    several: bool = False  # whether digits seem to stand side by side: `recognize_string` reads those
 
 
 def load_classifier(model: str | os.PathLike[str]) -> Network:
@@ -137,36 +138,43 @@ class Recognizer:
         array_like = hasattr(images, "shape")
         if not isinstance(images, Iterable) or (array_like and not (isinstance(images, np.ndarray) and images.ndim)):
             raise TypeError(f"images must be a list of pictures, not {shown(images)}")
-        return self._answer([prepare(image) for image in images])
+        return self._answer([look(image) for image in images])
 
-    def recognize_string(self, image: Picture) -> list[Recognition]:
+    def recognize_string(self, image: Picture) -> DigitString:
         """Recognize the digits of one picture, from left to right; arguments and errors as for `recognize`.
 
-        They may touch, and a digit may be broken; see `strings`. A blank picture has none; what is no digit has the
-        digit None.
+        They may touch, and a digit may be broken; see `strings`. The answer is a list with a text, a confidence and
+        notes; see `DigitString`. A blank picture has no digits; what is no digit has the digit None.
         """
-        candidates = find_candidates(image)
-        answers = self._answer([candidate.field for candidate in candidates])
+        candidates, notes = find_string(image)
+        answers = self._answer([Sight(candidate.field) for candidate in candidates])
         # What is cut wrongly often looks like no digit: 3 to 5 of 100 strings more are read right where digits touch.
         shares = [answer.probabilities * np.float32(max(answer.digit_score, LEAST_SCORE)) for answer in answers]
-        return [answers[index] for index in choose(candidates, shares)]
+        chosen = choose(candidates, shares)
+        share = share_of_count(len(chosen), candidates, shares) if chosen else 0.0
+        return DigitString([answers[index] for index in chosen], share, notes)
 
-    def _answer(self, fields: Sequence[Field | None]) -> list[Recognition]:
-        inked = [field for field in fields if field is not None]
+    def _answer(self, sights: Sequence[Sight]) -> list[Recognition]:
+        inked = [sight.field for sight in sights if sight.field is not None]
         batch = np.stack(inked)[:, np.newaxis] if inked else np.empty((0, 1, SIDE_PX, SIDE_PX), np.float32)
         probabilities = calibrated(self.network, batch).astype(np.float32, copy=False)
         answers = zip(probabilities, refusal.digit_scores(self._judge, batch), strict=True)
-        return [_blank() if field is None else self._recognition(*next(answers), field) for field in fields]
+        return [_blank() if sight.field is None else self._recognition(*next(answers), sight) for sight in sights]
 
-    def _recognition(self, probabilities: npt.NDArray[np.float32], score: float, field: Field) -> Recognition:
+    def _recognition(self, probabilities: npt.NDArray[np.float32], score: float, sight: Sight) -> Recognition:
+        assert sight.field is not None
         shares = probabilities.copy()  # not a view that keeps those of all pictures
-        if self.refuse and score < refusal.THRESHOLD:
-            return Recognition(None, 0.0, shares, field, digit_score=float(score))
+        reason = sight.reason or (reasons.NO_DIGIT if score < refusal.THRESHOLD else None)
+        if self.refuse and reason:
+            return Recognition(
+                None, 0.0, shares, sight.field, digit_score=float(score), reason=reason, several=sight.several
+            )
         digit, second = (int(index) for index in np.argsort(-shares, kind="stable")[:2])
         unsure = bool(shares[digit] - shares[second] < UNSURE_GAP)
-        return Recognition(digit, float(shares[digit]), shares, field, second, unsure, float(score))
+        confidence = float(shares[digit])
+        return Recognition(digit, confidence, shares, sight.field, second, unsure, float(score), several=sight.several)
 
 
 def _blank() -> Recognition:
     uniform = np.full(CLASSES, 1 / CLASSES, np.float32)
-    return Recognition(None, 0.0, uniform, np.zeros((SIDE_PX, SIDE_PX), np.float32))
+    return Recognition(None, 0.0, uniform, np.zeros((SIDE_PX, SIDE_PX), np.float32), reason=reasons.BLANK)

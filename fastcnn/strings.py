@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.cuts import Pieces, cut
-from fastcnn.ink import crop, find_ink, remove_specks
+from fastcnn.cuts import LINE_PX, Pieces, cut
+from fastcnn.ink import crop, find_ink, find_parts, remove_specks
 from fastcnn.pictures import Plane, to_plane
 from fastcnn.preprocess import Field, prepare_ink
+from fastcnn.signs import notes_of
 
 if TYPE_CHECKING:
     from fastcnn.pictures import Picture
@@ -34,6 +35,9 @@ WIDTH = 0.45
 WIDE, WIDE_FROM = 2.3, 0.85
 CUT = 0.75  # for each width of the stroke that the cuts around a digit cross, shared with its neighbours
 LEAST = 1e-6  # a probability below it costs no more
+COUNT_WEIGHT = (
+    3.0  # of the costs in `share_of_count`: so calibrated, strings at 90 % and more are right 99 times in 100
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,10 +52,11 @@ class Candidate:
     cut: float  # half the ink that the cuts around it cross: its neighbours pay for the other half
 
     def cost(self, probability: float) -> float:
-        """Of reading it as a digit that has this probability."""
+        """Of reading it as a digit that has this probability; finite whatever the probability is."""
+        share = min(probability, 1.0) if probability > LEAST else LEAST  # not max: of NaN it makes NaN
         return (
             DIGIT
-            - float(np.log(max(probability, LEAST)))
+            - float(np.log(share))
             + LOW * max(0.0, LOW_FROM - self.height)
             + WIDTH * self.width
             + WIDE * max(0.0, self.width - WIDE_FROM)
@@ -64,10 +69,16 @@ def find_candidates(image: Picture) -> list[Candidate]:
 
     Each piece is a candidate by itself, so that there is a way from the first to the last. A blank picture has none.
     """
+    return find_string(image)[0]
+
+
+def find_string(image: Picture) -> tuple[list[Candidate], tuple[str, ...]]:
+    """The candidates, and what else is seen in the picture: codes as in `DigitString.notes`."""
     ink = find_ink(to_plane(image))
     if ink is None:
-        return []
-    ink = crop(remove_specks(ink))
+        return [], ()
+    ink = crop(remove_specks(ink, find_parts(ink)))
+    notes = notes_of(find_parts(ink, -(-len(ink) // LINE_PX)))
     pieces = cut(ink)
     found = []
     for first in range(pieces.count):
@@ -82,7 +93,7 @@ def find_candidates(image: Picture) -> list[Candidate]:
             crossed = sum(ink for a, b, ink in pieces.cuts if (first < a <= stop) != (first < b <= stop))
             height, width = (bottom - top) / pieces.height, (right - left) / pieces.height
             found.append(Candidate(first, stop, field, height, width, crossed / 2))
-    return found
+    return found, notes
 
 
 def choose(candidates: Sequence[Candidate], probabilities: Sequence[npt.NDArray[np.float32]]) -> list[int]:
@@ -95,21 +106,46 @@ def choose(candidates: Sequence[Candidate], probabilities: Sequence[npt.NDArray[
 
     Returns
     -------
-    Indices of the candidates that were chosen, from left to right.
+    Indices of the candidates that were chosen, from left to right; none where there is no way.
     """
     end = max((candidate.stop for candidate in candidates), default=0)
     best = [0.0] + [np.inf] * end
     last = [-1] * (end + 1)
-    for index in sorted(range(len(candidates)), key=lambda index: candidates[index].stop):
+    for index, cost in _by_end(candidates, probabilities):
         candidate = candidates[index]
-        cost = best[candidate.first] + candidate.cost(float(probabilities[index].max()))
-        if cost < best[candidate.stop]:
-            best[candidate.stop], last[candidate.stop] = cost, index
+        if best[candidate.first] + cost < best[candidate.stop]:
+            best[candidate.stop], last[candidate.stop] = best[candidate.first] + cost, index
     chosen: list[int] = []
     while end > 0:
+        if last[end] < 0:
+            return []
         chosen.append(last[end])
-        end = candidates[last[end]].first
+        end = candidates[last[end]].first  # before it
     return chosen[::-1]
+
+
+def share_of_count(
+    count: int, candidates: Sequence[Candidate], probabilities: Sequence[npt.NDArray[np.float32]]
+) -> float:
+    """How probable it is, 0 to 1, that the string has so many digits: costs are negative logarithms of probabilities.
+
+    Ways with the same number of digits differ by where exactly they cut, and rarely by what is read.
+    """
+    end = max((candidate.stop for candidate in candidates), default=0)
+    total = np.full((end + 1, end + 1), -np.inf)  # by the piece after which a way ends, and its digits
+    total[0, 0] = 0.0
+    for index, cost in _by_end(candidates, probabilities):
+        before, after = total[candidates[index].first], total[candidates[index].stop]
+        after[1:] = np.logaddexp(after[1:], before[:-1] - COUNT_WEIGHT * cost)
+    return float(np.exp(total[end, count] - np.logaddexp.reduce(total[end])))
+
+
+def _by_end(
+    candidates: Sequence[Candidate], probabilities: Sequence[npt.NDArray[np.float32]]
+) -> list[tuple[int, float]]:
+    """Each candidate's index and cost, those that end first first: all ways to its beginning are known before it."""
+    order = sorted(range(len(candidates)), key=lambda index: candidates[index].stop)
+    return [(index, candidates[index].cost(float(probabilities[index].max()))) for index in order]
 
 
 def _field(ink: Plane, pieces: Pieces, box: tuple[int, int, int, int], first: int, stop: int) -> Field:

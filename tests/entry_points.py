@@ -416,6 +416,9 @@ def measuring_entries() -> dict[str, Entry]:
     settings = {name: value for name, value in plain.describe().items()}
     return {
         "calibrated": Entry(calibration.calibrated, {"network": one, "images": IMAGES}, ROWS, elsewhere=NAN),
+        "calibrated_slowly": Entry(
+            calibration.calibrated_slowly, {"network": one, "images": IMAGES}, ROWS, elsewhere=NAN
+        ),
         "logits_of_views": Entry(
             calibration.logits_of_views, {"network": one, "images": IMAGES}, ROWS, elsewhere=NAN
         ),

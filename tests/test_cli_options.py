@@ -1,5 +1,6 @@
 """Words and options: what a network's name means, options that would do nothing, and what an end says."""
 
+import base64
 import json
 import logging
 import os
@@ -20,6 +21,8 @@ from tests.test_cli import data_dir, digit_png, fails, run, trained  # noqa: F40
 from tests.test_cli_drawings import strokes  # noqa: F401
 
 # Networks by name
+
+FIELD = base64.b64encode(bytes(27) + b"\xff" * (28 * 28 - 27)).decode()  # as the window keeps what the network saw
 
 
 @pytest.fixture
@@ -130,7 +133,9 @@ def test_options_without_effect_are_refused(arguments, says, strokes, tmp_path, 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "S").write_bytes(strokes.read_bytes())
     stroke = {"points": [[10, 10], [200, 300]], "width": 20, "erases": False}
-    (tmp_path / "W").write_text(json.dumps({"format": WINDOW_FORMAT, "drawings": [{"label": 1, "strokes": [stroke]}]}))
+    (tmp_path / "W").write_text(
+        json.dumps({"format": WINDOW_FORMAT, "drawings": [{"label": 1, "strokes": [stroke], "field": FIELD}]})
+    )
     monkeypatch.setattr("fastcnn.bench.command.measure", lambda *_: pytest.fail("measured in vain"))
     assert says in fails(capsys, *arguments.split(), status=2)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["S", "W"]

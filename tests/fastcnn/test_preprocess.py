@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from fastcnn import preprocess
 from fastcnn.preprocess import prepare
@@ -173,3 +173,51 @@ def test_steps_are_shown_in_order():
     field = prepare(draw(FOUR, Pose(0.6, 20, 0.5, 0.5)), lambda name, picture: seen.append((name, picture)))
     assert [name for name, _ in seen] == ["ink", "clean", "cropped", "stroke", "field"]
     np.testing.assert_array_equal(seen[-1][1], field)
+
+
+def correlation(picture, other):
+    return np.corrcoef(prepare(picture).ravel(), prepare(other).ravel())[0, 1]
+
+
+@pytest.mark.parametrize("strength", [0.45, 0.3])
+@pytest.mark.parametrize("strokes", [TWO, FOUR])
+def test_dark_dot_leaves_paler_strokes(strokes, strength):
+    clean = draw(strokes, Pose(0.6, 20, 0.5, 0.5))
+    spotted = np.rint(strength * clean).astype(np.uint8)
+    rows, columns = np.nonzero(clean[:, :170] == 255)
+    spotted[rows[0] + 5 : rows[0] + 10, columns[0] : columns[0] + 5] = 255
+    assert correlation(spotted, clean) > 0.95
+
+
+@pytest.mark.parametrize("strokes", [TWO, FOUR])
+@pytest.mark.parametrize("change", ["none", "noise", "blur"])
+def test_fading_strokes_are_whole(strokes, change, rng):
+    clean = draw(strokes, Pose(0.6, 20, 0.5, 0.5))
+    seen = []
+    for strength in (1.0, np.interp(np.arange(280), (56, 224), (1, 0.3))[:, np.newaxis]):
+        noise = rng.normal(0, 8, clean.shape) if change == "noise" else 0
+        picture = Image.fromarray(np.clip(np.rint(clean * strength + noise), 0, 255).astype(np.uint8))
+        seen.append(picture.filter(ImageFilter.GaussianBlur(3)) if change == "blur" else picture)
+    whole, found = map(prepare, seen)
+    # Blur takes some of the pale end away, so all is a little larger: within a pixel, ink is where it should be.
+    for inked, other in ((whole, found), (found, whole)):
+        near = np.lib.stride_tricks.sliding_window_view(np.pad(other, 1), (3, 3)).max(axis=(2, 3))
+        assert near[inked > 0.9].min() > 0.5
+
+
+def test_enlarged_in_blocks_it_is_the_small_picture(mnist_digits):
+    for digit in mnist_digits[:50]:
+        small = np.asarray(Image.fromarray(digit[2:26, 2:26]).reduce(3))
+        for picture in (digit, small):
+            for times in (2, 4, 5, 30):
+                large = picture.repeat(times, axis=0).repeat(times, axis=1)
+                np.testing.assert_array_equal(prepare(large), prepare(picture))
+
+
+def test_scan_that_touches_its_edges_is_seen_as_with_paper_round_it(mnist_digits):
+    for digit in mnist_digits[:100]:
+        tight = digit[digit.max(axis=1) > 40][:, digit.max(axis=0) > 40]
+        black = np.where(tight > 127, 255, 0).astype(np.uint8)
+        border = np.concatenate([black[0], black[-1], black[:, 0], black[:, -1]])
+        if (border > 0).mean() < 0.45:
+            np.testing.assert_allclose(prepare(black), prepare(np.pad(black, 4)), atol=1e-6)

@@ -4,12 +4,13 @@ from time import perf_counter
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from fastcnn import Recognizer
 from fastcnn.bench.strings import compose, synthetic_hands
 from fastcnn.cuts import cut
 from fastcnn.preprocess import prepare
-from fastcnn.strings import Candidate, choose, find_candidates
+from fastcnn.strings import COUNT_WEIGHT, Candidate, choose, find_candidates, share_of_count
 from fastcnn.strokes import Pose, draw
 from fastcnn.templates import WAYS, parse, smooth
 
@@ -143,3 +144,95 @@ def test_hostile_pictures_have_a_limit(kind, shape, rng):
     assert perf_counter() - start < 20  # 2 s on an idle core
     assert len(found) <= 800
     assert choose(found, [np.full(10, 0.1, np.float32)] * len(found)) or not found
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 0.0, 0.1])
+def test_a_way_is_found_whatever_the_probabilities_are(value):
+    ways = [candidate(0, 1), candidate(0, 2), candidate(1, 2), candidate(2, 3)]
+    chosen = choose(ways, [np.full(10, value, np.float32)] * 4)
+    assert chosen in ([0, 2, 3], [1, 3])
+    assert choose(ways[1:2], [np.full(10, value, np.float32)]) == [0]
+    assert 0 <= share_of_count(len(chosen), ways, [np.full(10, value, np.float32)] * 4) <= 1
+
+
+def test_no_way_to_the_first_piece_gives_none():
+    assert choose([candidate(1, 2)], sure(0.9)) == []
+
+
+class Same:
+    """A network that gives the same logits for all pictures."""
+
+    temperature = 1.0
+    views = 1
+
+    def __init__(self, value):
+        self.value = value
+
+    def forward(self, images):
+        return np.full((len(images), 10), self.value, np.float32)
+
+
+@pytest.mark.parametrize("value", [np.nan, 0.0])
+def test_string_ends_whatever_the_network_gives(value, monkeypatch):
+    recognizer = Recognizer()
+    recognizer.network = Same(value)
+    monkeypatch.setattr("fastcnn.recognizer.calibrated", lambda network, images: network.forward(images))
+    found = recognizer.recognize_string(string(TEXT, 9))
+    assert len(found) >= 1
+    assert "unsure" in found.notes
+
+
+def test_share_of_the_number_of_digits_by_hand():
+    ways = [candidate(0, 1), candidate(0, 2), candidate(1, 2)]
+    one, two = ways[1].cost(0.9), ways[0].cost(0.5) + ways[2].cost(0.5)
+    weights = np.exp([-COUNT_WEIGHT * one, -COUNT_WEIGHT * two])
+    assert share_of_count(1, ways, sure(0.5, 0.9, 0.5)) == pytest.approx(weights[0] / weights.sum())
+    assert share_of_count(2, ways, sure(0.5, 0.9, 0.5)) == pytest.approx(weights[1] / weights.sum())
+
+
+def test_string_has_a_text_and_a_confidence(recognizer):
+    found = recognizer.recognize_string(string(TEXT, 60))
+    assert found.text == "30528"
+    assert 0.8 <= found.confidence <= min(result.confidence for result in found)
+    assert found.notes == ()
+    blank = recognizer.recognize_string(np.zeros((30, 50), np.uint8))
+    assert (blank.text, blank.confidence, blank.notes) == ("", 0.0, ())
+
+
+def test_zeros_in_a_row_are_read_or_marked(recognizer, rng):
+    zeros = [hand[0] for hand in synthetic_hands(6, rng)]
+    one = synthetic_hands(1, rng)[0][1]
+    for zero in zeros:
+        picture = np.hstack([np.pad(draw(each.strokes, Pose(0.6, 14, 0.5, 0.5)), 5) for each in [one] + [zero] * 5])
+        found = recognizer.recognize_string(picture)
+        assert found.text == "100000" or "unsure" in found.notes
+
+
+def test_two_lines_are_marked(recognizer):
+    line = string(TEXT, 60)
+    line = line[line.any(axis=1)]
+    gap = np.zeros((30, line.shape[1]), np.uint8)
+    assert "several_lines" in recognizer.recognize_string(np.vstack([line, gap, line])).notes
+
+
+def with_sign(sign):
+    """Two digits of one writer, a sign of Pillow's own font between them."""
+    one, two = (string([digit], 0) for digit in (5, 2))
+    one, two = one[:, one.any(axis=0)], two[:, two.any(axis=0)]
+    rows = np.flatnonzero(one.any(axis=1))
+    image = Image.new("L", (300, len(one)))
+    size = 1.35 * (rows[-1] - rows[0])
+    ImageDraw.Draw(image).text((100, rows[-1]), sign, 255, ImageFont.load_default(size), "ls")
+    drawn = np.asarray(image)
+    gap = np.zeros((len(one), 20), np.uint8)
+    return np.hstack([gap, one, gap, drawn[:, drawn.any(axis=0)], gap, two, gap])
+
+
+@pytest.mark.parametrize("sign", [",", ".", "-", "/", ":", "+"])
+def test_signs_between_digits_are_marked(recognizer, sign):
+    assert "signs" in recognizer.recognize_string(with_sign(sign)).notes
+
+
+def test_few_strings_of_digits_alone_are_marked(recognizer, rng):
+    found = [recognizer.recognize_string(compose(hand, 0.2, rng)[0]) for hand in synthetic_hands(40, rng)]
+    assert sum(bool({"signs", "several_lines"} & set(each.notes)) for each in found) <= 4
