@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from fastcnn import load_mnist
+from fastcnn import load_mnist, reasons
 from fastcnn.__main__ import main
 from fastcnn.checkpoint import load_checkpoint
 from fastcnn.layers import Affine, Flatten
@@ -161,7 +161,7 @@ def test_predict_gives_a_list(trained, digit_png, tmp_path, capsys):
     assert (second["digit"], second["confidence"]) == (None, 0.0)
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(f"{pictures[0]}  {first['digit']}  ")
-    assert lines[1] == f"{pictures[1]}  no digit"
+    assert lines[1] == f"{pictures[1]}  no digit: {reasons.BLANK}"
 
 
 def test_predict_says_what_is_no_digit(trained, tmp_path, capsys):

@@ -5,13 +5,22 @@ import json
 import numpy as np
 import pytest
 
-from fastcnn import load_network
+from fastcnn import load_network, settle
 from fastcnn.__main__ import main
 from fastcnn.committee import Committee
 from fastcnn.train import Trainer
 from tests.test_cli import data_dir, digit_png, fails  # noqa: F401
 
 EPOCHS = 2
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_settling_batches():
+    """Of 360 pictures each batch is like all others; 250 of them would take most of the time of these tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settle, "BATCHES", 6)
+        patch.setattr(settle, "FORGOTTEN", 2)
+        yield
 
 
 def options(data_dir, out):  # noqa: F811
