@@ -13,38 +13,46 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastcnn.bench.options import check_cuda, check_options, with_cases
+from fastcnn.commands.memory_limit import check_memory
+from fastcnn.commands.outputs import Output, check_outputs, json_output, write_json
 from fastcnn.errors import FastcnnError, UsageError
-from fastcnn.memory_limit import check_memory
 from fastcnn.ours import PAGE, PLOT, RESULT
-from fastcnn.outputs import Output, check_outputs, json_output, write_json
-
-from .options import check_cuda, check_options, with_cases
 
 if TYPE_CHECKING:
-    from .settings import Settings
+    from fastcnn.bench.harness.settings import Settings
 
 # name -> (module, what it measures); run in this order
 BENCHMARKS = {
-    "train-step": ("training", "training steps against PyTorch's best, and against SGEMM"),
-    "inference": ("inference", "a batch of 1,000 and one picture against PyTorch's best"),
-    "layers": ("layers", "24 convolutions inside a network against PyTorch"),
-    "functions": ("functions", "the public functions against PyTorch"),
-    "baselines": ("baselines", "training steps against NumPy"),
-    "speedrun": ("speedrun", "the whole process to 99 %"),
-    "resources": ("resources", "compiling and memory"),
-    "profile": ("profile", "each step of the plan against the machine's ceiling"),
-    "augmentation": ("augmentation", "changing the pictures, as a share of a training step"),
-    "scaling": ("scaling", "time by batch, threads, side and channels"),
-    "kernels": ("portability", "other instruction sets; AArch64 assembly"),
-    "neighbour": ("neighbour", "with a busy process beside it"),
-    "seeds": ("seeds", "the default recipe's accuracy over seeds"),
-    "networks": ("networks", "the networks in the package, trained anew: MNIST, drawings, times; needs --weights"),
-    "strings": ("strings", "several digits in a picture, apart and touching; takes --strokes"),
-    "robustness": ("robustness", "the networks in the package as drawings and pictures change; takes --strokes"),
-    "refusal": ("refusal", "what is no digit and is refused, and real digits that are; takes --strokes"),
-    "gui-latency": ("gui_latency", "the window: from a mouse move to the shown answer, and what holds its thread"),
-    "gui-soak": ("gui_soak", "the window: memory over 30 minutes of drawing"),
-    "frozen": ("frozen", "programs that PyInstaller makes of the installed fastcnn: size, first and second start"),
+    "train-step": ("speed.training", "training steps against PyTorch's best, and against SGEMM"),
+    "inference": ("speed.inference", "a batch of 1,000 and one picture against PyTorch's best"),
+    "layers": ("speed.layers", "24 convolutions inside a network against PyTorch"),
+    "functions": ("speed.functions", "the public functions against PyTorch"),
+    "baselines": ("speed.baselines", "training steps against NumPy"),
+    "speedrun": ("speed.speedrun", "the whole process to 99 %"),
+    "resources": ("speed.resources", "compiling and memory"),
+    "profile": ("speed.profile", "each step of the plan against the machine's ceiling"),
+    "augmentation": ("speed.augmentation", "changing the pictures, as a share of a training step"),
+    "scaling": ("speed.scaling", "time by batch, threads, side and channels"),
+    "kernels": ("speed.portability", "other instruction sets; AArch64 assembly"),
+    "neighbour": ("speed.neighbour", "with a busy process beside it"),
+    "seeds": ("accuracy.seeds", "the default recipe's accuracy over seeds"),
+    "networks": (
+        "accuracy.networks",
+        "the networks in the package, trained anew: MNIST, drawings, times; needs --weights",
+    ),
+    "strings": ("accuracy.strings", "several digits in a picture, apart and touching; takes --strokes"),
+    "robustness": (
+        "accuracy.robustness",
+        "the networks in the package as drawings and pictures change; takes --strokes",
+    ),
+    "refusal": ("accuracy.refusal", "what is no digit and is refused, and real digits that are; takes --strokes"),
+    "gui-latency": ("window.latency", "the window: from a mouse move to the shown answer, and what holds its thread"),
+    "gui-soak": ("window.soak", "the window: memory over 30 minutes of drawing"),
+    "frozen": (
+        "window.frozen",
+        "programs that PyInstaller makes of the installed fastcnn: size, first and second start",
+    ),
 }
 # The first trains for two hours, the next three want a stroke file; the others need Qt, one takes half an hour, and
 # the last needs PyInstaller.
@@ -85,10 +93,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _settings(args: argparse.Namespace) -> Settings:
     from fastcnn import kernels
-    from fastcnn.strokes import read_drawings
-    from fastcnn.threads import limit
-
-    from .settings import Settings, default_threads
+    from fastcnn.bench.harness.settings import Settings, default_threads
+    from fastcnn.handwriting.stroke_files import read_drawings
+    from fastcnn.kernels.threads import limit
 
     if args.strokes:
         read_drawings(args.strokes)  # what is wrong with it is said before the first benchmark
@@ -105,7 +112,7 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 def measure(name: str, settings: Settings) -> dict[str, Any]:
     """Run one benchmark; its numbers with everything that they depend on."""
-    from . import record
+    from fastcnn.bench.harness import record
 
     before, start = record.load(), time.perf_counter()
     settings.say(f"\n== {name}: {BENCHMARKS[name][1]}")
@@ -135,10 +142,10 @@ def bench(args: argparse.Namespace) -> None:
     if args.backend == "cuda":
         check_cuda(args)
         check_outputs(json_output(args.json))
-        measured = importlib.import_module(".cuda_device", __package__).run()
+        measured = importlib.import_module(".cuda.device", __package__).run()
         write_json(args.json, {"cuda": {"benchmark": "cuda", **measured}})
         return
-    from . import record
+    from fastcnn.bench.harness import record
 
     folder = Path(args.out) if args.out else record.results_folder()
     keeps = bool(args.out) or not (args.quick or args.only or args.cpu_name)
@@ -168,7 +175,7 @@ def bench(args: argparse.Namespace) -> None:
 
 def _outputs(folder: Path, names: Sequence[str], publishes: bool) -> list[Output]:
     """What is written into the folder of the results: records of these, and the page and the plots of all there are."""
-    from . import plots, tables
+    from fastcnn.bench.report import plots, tables
 
     files = [(f"{name}.json", RESULT) for name in names]
     if publishes:
@@ -179,7 +186,8 @@ def _outputs(folder: Path, names: Sequence[str], publishes: bool) -> list[Output
 
 def _publish(folder: Path) -> None:
     """Tables and plots of all results in a folder; the README's too, if these are the checkout's own."""
-    from . import plots, record, tables
+    from fastcnn.bench.harness import record
+    from fastcnn.bench.report import plots, tables
 
     records = record.read(folder)
     plots.draw(folder, records)

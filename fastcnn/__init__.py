@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fastcnn import kernels, layers, optim, schedules, threads
-    from fastcnn.data import load_mnist
-    from fastcnn.files import load_network
-    from fastcnn.model import Sequential
-    from fastcnn.networks import paper_network
-    from fastcnn.recognizer import Recognizer
-    from fastcnn.train import Trainer
+    from fastcnn import kernels, layers, optim, threads
+    from fastcnn.data.load import load_mnist
+    from fastcnn.network.files import load_network
+    from fastcnn.network.sequential import Sequential
+    from fastcnn.optim import schedules
+    from fastcnn.recognition.recognizer import Recognizer
+    from fastcnn.training.trainer import Trainer
+    from fastcnn.zoo.networks import paper_network
 
 __all__ = [
     "Recognizer",
@@ -41,16 +42,16 @@ if (_checkout / "pyproject.toml").is_file():
 
 # name -> (module, attribute); no attribute: the module itself
 _LAZY = {
-    "Recognizer": ("fastcnn.recognizer", "Recognizer"),
-    "Sequential": ("fastcnn.model", "Sequential"),
-    "Trainer": ("fastcnn.train", "Trainer"),
+    "Recognizer": ("fastcnn.recognition.recognizer", "Recognizer"),
+    "Sequential": ("fastcnn.network.sequential", "Sequential"),
+    "Trainer": ("fastcnn.training.trainer", "Trainer"),
     "kernels": ("fastcnn.kernels", ""),
     "layers": ("fastcnn.layers", ""),
     "load_mnist": ("fastcnn.data", "load_mnist"),
-    "load_network": ("fastcnn.files", "load_network"),
+    "load_network": ("fastcnn.network.files", "load_network"),
     "optim": ("fastcnn.optim", ""),
-    "paper_network": ("fastcnn.networks", "paper_network"),
-    "schedules": ("fastcnn.schedules", ""),
+    "paper_network": ("fastcnn.zoo.networks", "paper_network"),
+    "schedules": ("fastcnn.optim.schedules", ""),
     "threads": ("fastcnn.threads", ""),
 }
 

@@ -1,187 +1,20 @@
-"""The command line's arguments; what the commands do is in cli.py. Imports nothing slow."""
+"""The way in from the command line."""
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Callable, Sequence
-from typing import NoReturn
+from collections.abc import Sequence
 
-from fastcnn.interrupt import quiet
+from fastcnn.commands.interrupt import quiet
 
 with quiet():
-    from fastcnn import __version__, cli
-    from fastcnn.bench import command as bench
-    from fastcnn.models import DEFAULT_MODEL
-
-LARGEST = 2**31 - 1  # that every count and seed may be
-MODEL = "a weights file, or a network in the package: default, paper, committee; bundled:NAME is never a file"
-
-
-class _Parser(argparse.ArgumentParser):
-    """Errors in one line, without the usage in front."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(cli.WRONG_ARGUMENTS, f"{self.prog}: {' '.join(message.split())}; see {self.prog} --help\n")
-
-
-def _whole_number(least: int) -> Callable[[str], int]:
-    """A type for argparse: a whole number from `least` to `LARGEST`."""
-
-    def convert(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = least - 1
-        if not least <= number <= LARGEST:
-            raise argparse.ArgumentTypeError(f"must be a whole number from {least} to {LARGEST}, not {text!r}")
-        return number
-
-    return convert
-
-
-def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--json",
-        metavar="FILE",
-        help="also write the results to FILE, which may replace results and nothing else; - is standard output, and "
-        "then text goes to stderr",
-    )
-
-
-def _add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", default=DEFAULT_MODEL, metavar="M", help=f"{MODEL} (if left out: default)")
-
-
-def _add_threads(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--threads",
-        type=_whole_number(1),
-        metavar="N",
-        help="threads to use (if left out: FASTCNN_NUM_THREADS, else OMP_NUM_THREADS, else one a core)",
-    )
-
-
-def _add_backend(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--backend", choices=["cpu", "cuda", "reference"], help="what computes (if left out: FASTCNN_BACKEND, else cpu)"
-    )
-
-
-def _add_data_dir(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data-dir", metavar="DIR", help="folder with MNIST's four IDX files (if left out: MNIST)")
-
-
-def _add_strokes(parser: argparse.ArgumentParser, meaning: str) -> None:
-    parser.add_argument(
-        "--strokes", metavar="FILE", help=f"{meaning}: {{label, writer, strokes}}, or the window's export"
-    )
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """All commands and their options."""
-    parser = _Parser(
-        prog="fastcnn", description="Handwritten digits by a small convolutional network.", allow_abbrev=False
-    )
-    parser.add_argument("--version", action="version", version=f"fastcnn {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-
-    train = commands.add_parser("train", help="train a network on MNIST and test it", allow_abbrev=False)
-    train.add_argument(
-        "--model",
-        metavar="NAME",
-        help="paper (if left out), speedrun, default (the deeper network), committee (five of these, seeds S to S+4) "
-        "or, with --recipe bundled, refusal (is it a digit?)",
-    )
-    train.add_argument(
-        "--recipe",
-        choices=["mnist", "bundled"],
-        default="mnist",
-        help="mnist: MNIST alone (if left out); bundled: for drawings, with synthetic pen digits and changed pictures",
-    )
-    train.add_argument("--epochs", type=_whole_number(1), metavar="N", help="if left out: the recipe's")
-    train.add_argument(
-        "--batch-size", type=_whole_number(1), metavar="N", help="pictures a step (if left out: the recipe's)"
-    )
-    train.add_argument("--seed", type=_whole_number(0), metavar="S", help="same seed, same bits (if left out: 0)")
-    train.add_argument(
-        "--out",
-        metavar="FILE",
-        help="weights to write (if left out: NAME.safetensors in this folder, or NAME-2.safetensors where that exists)",
-    )
-    train.add_argument("--overwrite", action="store_true", help="replace the network that --out, or NAME, has already")
-    train.add_argument(
-        "--resume",
-        metavar="FILE",
-        help="go on with an interrupted training: its --out or its checkpoint; a committee's --out, whose members that "
-        "are done are not trained again",
-    )
-    _add_data_dir(train)
-    _add_threads(train)
-    _add_backend(train)
-    _add_json(train)
-
-    evaluate = commands.add_parser("evaluate", help="test a network on MNIST's test pictures", allow_abbrev=False)
-    evaluate.add_argument("positional", nargs="?", metavar="MODEL", help=f"{MODEL} (if left out: default)")
-    evaluate.add_argument("--model", metavar="M", help="the same as MODEL")
-    _add_strokes(evaluate, "test on the drawings of FILE instead, at random sizes and places, with random pens")
-    evaluate.add_argument(
-        "--seed", type=_whole_number(0), metavar="S", help="of the drawings' poses, with --strokes (if left out: 0)"
-    )
-    _add_data_dir(evaluate)
-    _add_threads(evaluate)
-    _add_backend(evaluate)
-    _add_json(evaluate)
-
-    predict = commands.add_parser(
-        "predict",
-        help="recognize the digit in each picture",
-        description="Recognize the digit in each picture. One that cannot be read costs no other its answer: it is on "
-        "stderr, its entry in the JSON has null for the answer and the reason as error, and the exit status is 1.",
-        allow_abbrev=False,
-    )
-    predict.add_argument("images", nargs="+", metavar="IMAGE", help="PNG, JPEG or another common picture file")
-    _add_model(predict)
-    predict.add_argument("--string", action="store_true", help="several digits a picture, in one line; they may touch")
-    _add_threads(predict)
-    _add_backend(predict)
-    _add_json(predict)
-
-    experiment = commands.add_parser(
-        "experiment", help="repeat an experiment of the paper: its figures 8 to 11", allow_abbrev=False
-    )
-    experiment.add_argument("--mode", choices=["mnist", "handwriting"], required=True, help="what is recognized")
-    _add_model(experiment)
-    experiment.add_argument("--groups", type=_whole_number(1), default=10, metavar="N", help="if left out: 10")
-    experiment.add_argument("--size", type=_whole_number(1), default=10, metavar="N", help="if left out: 10")
-    experiment.add_argument("--seed", type=_whole_number(0), metavar="S", help="of the choice (if left out: 0)")
-    experiment.add_argument("--out", required=True, metavar="DIR", help="folder for the figures and their numbers")
-    _add_strokes(experiment, "the drawings of --mode handwriting (if left out: those corrected in the window)")
-    _add_data_dir(experiment)
-    _add_threads(experiment)
-    _add_json(experiment)
-
-    data = commands.add_parser("data", help="list datasets, or fetch one", allow_abbrev=False)
-    actions = data.add_subparsers(dest="action", metavar="ACTION", required=True)
-    actions.add_parser("list", help="what there is and what is on this machine", allow_abbrev=False)
-    fetch = actions.add_parser("fetch", help="download a dataset into the cache", allow_abbrev=False)
-    fetch.add_argument("name", metavar="NAME")
-
-    gui = commands.add_parser("gui", help="draw digits in a window", allow_abbrev=False)
-    gui.add_argument("--model", default="", metavar="M", help=f"{MODEL} (if left out: the last one used)")
-    _add_threads(gui)
-
-    measuring = commands.add_parser("bench", help="measure this machine against PyTorch", allow_abbrev=False)
-    bench.add_arguments(measuring)
-
-    info = commands.add_parser("info", help="versions, processor, threads, cache and backends", allow_abbrev=False)
-    _add_json(info)
-    return parser
+    from fastcnn.commands import run
+    from fastcnn.commands.arguments import build_parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status."""
-    return cli.run(build_parser().parse_args(arguments))
+    return run.run(build_parser().parse_args(arguments))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from .kernels.arrays import aligned_zeros, padded_count
-from .kernels.values import check_named, is_array, kind_of, shown
+from fastcnn.kernels.arrays import aligned_zeros, padded_count
+from fastcnn.kernels.values import check_named, is_array, kind_of, shown
 
 __all__ = ["Array", "aligned_zeros", "check_named", "is_array", "kind_of", "padded_count", "shown"]
 

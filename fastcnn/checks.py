@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .kernels.values import kind_of, shown
+from fastcnn.kernels.values import kind_of, shown
 
 
 def check_number(name: str, value: object) -> float:

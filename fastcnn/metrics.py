@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.arrays import is_array, kind_of
 from fastcnn.checks import check_positive
 from fastcnn.kernels.shapes import integer
-from fastcnn.losses import check_labels
+from fastcnn.kernels.values import is_array, kind_of
+from fastcnn.network.losses import check_labels
 
 Array = npt.NDArray[np.floating]
 Labels = npt.NDArray[np.int64]

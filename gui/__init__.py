@@ -30,9 +30,9 @@ def create_window(model: str = "") -> QMainWindow:
     FastcnnError
         If there is none, and Qt would end the process at making one: no display, no plugin.
     """
-    from fastcnn.gui.launch import check_application
+    from fastcnn.gui.program.launch import check_application
 
     check_application()
-    from fastcnn.gui.app import create_window as create
+    from fastcnn.gui.program.app import create_window as create
 
     return create(model)

@@ -11,23 +11,14 @@ from typing import Any
 import numpy as np
 
 import fastcnn
-from fastcnn import (
-    Sequential,
-    Trainer,
-    calibration,
-    kernels,
-    layers,
-    losses,
-    metrics,
-    networks,
-    optim,
-    schedules,
-    threads,
-)
-from fastcnn import augment as augmentation
-from fastcnn.committee import Committee
-from fastcnn.recognizer import Recognizer
-from fastcnn.sources import MNIST_FILES
+from fastcnn import Sequential, Trainer, kernels, layers, metrics, optim, threads
+from fastcnn.data.datasets import MNIST_FILES
+from fastcnn.network import calibration, losses
+from fastcnn.network.committee import Committee
+from fastcnn.optim import schedules
+from fastcnn.recognition.recognizer import Recognizer
+from fastcnn.training import augment as augmentation
+from fastcnn.zoo import networks
 
 # What a parameter takes although it looks wrong.
 NUMBERS = {"float16"}  # NumPy's numbers are numbers

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from fastcnn.kernels.cpu import cache
+from fastcnn.kernels.cpu.toolchain import cache
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = Path(__file__).parent / "programs" / "cached_kernel.py"
@@ -179,7 +179,7 @@ def test_without_source_files_it_is_off_and_says_why(run_python, tmp_path):
         for folder, name in ((ROOT / "fastcnn", "fastcnn"), (ROOT / "kernels", "fastcnn/kernels")):
             for path in folder.rglob("*.py"):
                 archive.write(path, f"{name}/{path.relative_to(folder).as_posix()}")
-    program = "from fastcnn.kernels.cpu.cache import store; print(store.folder, store.describe())"
+    program = "from fastcnn.kernels.cpu.toolchain.cache import store; print(store.folder, store.describe())"
     variables = {"PYTHONPATH": str(packed), "PYTHONSAFEPATH": "1", "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
     says = run_python(program, env=variables).stdout
     assert says.startswith("None off: fastcnn/kernels has no .py files, by which changes are seen")
@@ -328,7 +328,7 @@ def test_a_used_folder_stays_young(tmp_path, monkeypatch):
 
 
 def test_functions_of_one_factory_are_told_apart(tmp_path, monkeypatch):
-    from fastcnn.kernels.cpu import jit
+    from fastcnn.kernels.cpu.toolchain import jit
 
     def make(factor):
         def scaled(x):

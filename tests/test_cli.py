@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from fastcnn import load_mnist, reasons
+from fastcnn import load_mnist
 from fastcnn.__main__ import main
-from fastcnn.checkpoint import load_checkpoint
+from fastcnn.handwriting.preparation import reasons
 from fastcnn.layers import Affine, Flatten
-from fastcnn.model import Sequential
+from fastcnn.network.sequential import Sequential
+from fastcnn.training.checkpoint import load_checkpoint
 
 ROOT = Path(__file__).resolve().parent.parent
 TRAIN_PICTURES, TEST_PICTURES = 360, 120
@@ -239,7 +240,7 @@ def test_predict_imports_nothing_slow(trained, digit_png):
     code = (
         "import sys; from fastcnn.__main__ import main; "
         f"status = main(['predict', {str(digit_png)!r}, '--model', {str(trained[0])!r}]); "
-        "slow = {'rich', 'pooch', 'requests', 'fastcnn.train', 'fastcnn.data'} & set(sys.modules); "
+        "slow = {'rich', 'pooch', 'requests', 'fastcnn.training.trainer', 'fastcnn.data'} & set(sys.modules); "
         "sys.exit(f'imported {slow}' if slow else status)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
@@ -293,7 +294,7 @@ def untrained(monkeypatch):
     def begin(*arguments, **options):
         raise AssertionError("the training began")
 
-    monkeypatch.setattr("fastcnn.train.Trainer.fit", begin)
+    monkeypatch.setattr("fastcnn.training.trainer.Trainer.fit", begin)
 
 
 @pytest.mark.parametrize("option", ["--out", "--json"])
@@ -453,7 +454,7 @@ def test_unexpected_errors_are_one_line(capsys, monkeypatch):
     def broken(*arguments):
         raise KeyError("a bug\nin two lines")
 
-    monkeypatch.setattr("fastcnn.download.datasets", broken)
+    monkeypatch.setattr("fastcnn.data.download.datasets", broken)
     message = fails(capsys, "data", "list")
     assert "unexpected KeyError" in message
     assert "FASTCNN_DEBUG=1" in message

@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from fastcnn import load_network, settle
+from fastcnn import load_network
 from fastcnn.__main__ import main
-from fastcnn.committee import Committee
-from fastcnn.train import Trainer
+from fastcnn.network.committee import Committee
+from fastcnn.training import batchnorm_statistics
+from fastcnn.training.trainer import Trainer
 from tests.test_cli import data_dir, digit_png, fails  # noqa: F401
 
 EPOCHS = 2
@@ -18,8 +19,8 @@ EPOCHS = 2
 def few_settling_batches():
     """Of 360 pictures each batch is like all others; 250 of them would take most of the time of these tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(settle, "BATCHES", 6)
-        patch.setattr(settle, "FORGOTTEN", 2)
+        patch.setattr(batchnorm_statistics, "BATCHES", 6)
+        patch.setattr(batchnorm_statistics, "FORGOTTEN", 2)
         yield
 
 

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fastcnn import load_network, recipes, train_command
+from fastcnn import load_network
 from fastcnn.__main__ import main
-from fastcnn.nondigits import KINDS
-from fastcnn.strokes import Pose, draw, read_drawings
-from fastcnn.templates import WAYS, parse, smooth
+from fastcnn.commands import train
+from fastcnn.handwriting.drawings import Pose, draw
+from fastcnn.handwriting.stroke_files import read_drawings
+from fastcnn.handwriting.synthesis.nondigits import KINDS
+from fastcnn.handwriting.synthesis.templates import WAYS, parse, smooth
+from fastcnn.zoo import recipes
 from tests.test_cli import data_dir, fails  # noqa: F401
 
 
@@ -99,7 +102,7 @@ def test_bundled_recipe_trains_and_keeps_temperature_and_views(data_dir, tmp_pat
 def test_refusing_network_is_trained_by_its_recipe(data_dir, tmp_path, monkeypatch):  # noqa: F811
     small = replace(recipes.BUNDLED_RECIPES["refusal"], synthetic=28, redrawn=10, nondigits=60)
     monkeypatch.setitem(recipes.BUNDLED_RECIPES, "refusal", small)
-    monkeypatch.setattr(train_command, "THRESHOLD_DIGITS", 14)
+    monkeypatch.setattr(train, "THRESHOLD_DIGITS", 14)
     out = tmp_path / "weights.safetensors"
     options = ["--epochs", "1", "--batch-size", "20", "--data-dir", str(data_dir), "--out", str(out)]
     assert main(["train", "--recipe", "bundled", "--model", "refusal", *options]) == 0

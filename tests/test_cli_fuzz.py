@@ -18,7 +18,7 @@ from PIL import Image
 
 from fastcnn import load_mnist
 from fastcnn.__main__ import main
-from fastcnn.idx import read_idx
+from fastcnn.data.idx import read_idx
 from fastcnn.ours import CHECKPOINT, FIGURE, NETWORK, RESULT, TABLE
 from tests.test_cli import ROOT, write_idx
 from tests.test_cli_drawings import strokes  # noqa: F401

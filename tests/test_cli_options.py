@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fastcnn import Recognizer, commands, load_network, progress
-from fastcnn.__main__ import build_parser, main
-from fastcnn.models import BUNDLED, WEIGHTS, AmbiguousModelError, UnknownModelError, find_model
-from fastcnn.recognizer import Recognition
-from fastcnn.strokes import WINDOW_FORMAT
+from fastcnn import Recognizer, load_network
+from fastcnn.__main__ import main
+from fastcnn.commands import common
+from fastcnn.commands.arguments import build_parser
+from fastcnn.handwriting.stroke_files import WINDOW_FORMAT
+from fastcnn.recognition.recognizer import Recognition
+from fastcnn.training import progress
+from fastcnn.zoo.bundled import BUNDLED, WEIGHTS, AmbiguousModelError, UnknownModelError, find_model
 from tests.test_cli import data_dir, digit_png, fails, run, trained  # noqa: F401
 from tests.test_cli_drawings import strokes  # noqa: F401
 
@@ -209,7 +212,7 @@ def test_a_row_of_digits_points_to_string(trained, digit_png, capsys, monkeypatc
 
 
 def test_mnist_need_not_be_fetched(capsys, monkeypatch):
-    monkeypatch.setattr("fastcnn.download.fetch", lambda *_, **__: pytest.fail("fetched"))
+    monkeypatch.setattr("fastcnn.data.download.fetch", lambda *_, **__: pytest.fail("fetched"))
     assert main(["data", "fetch", "mnist"]) == 0
     assert "mnist is in the package" in capsys.readouterr().out
 
@@ -228,7 +231,8 @@ def test_too_little_memory_is_one_sentence(kib, data_dir, tmp_path):  # noqa: F8
 
 
 def test_evaluation_by_the_reference_says_how_far_it_is(trained, data_dir, monkeypatch, capsys):  # noqa: F811
-    from fastcnn import calibration, kernels
+    from fastcnn import kernels
+    from fastcnn.network import calibration
 
     monkeypatch.setattr(progress, "PACE_INTERVAL_S", 0.0)
     monkeypatch.setattr(calibration, "CHUNK", 50)
@@ -251,5 +255,5 @@ def test_short_work_is_done_in_silence(caplog):
 
 
 def test_commands_refuse_before_they_compute(monkeypatch, capsys):
-    monkeypatch.setattr(commands, "prepare", lambda *_: pytest.fail("began"))
+    monkeypatch.setattr(common, "prepare", lambda *_: pytest.fail("began"))
     fails(capsys, "evaluate", "--seed", "1", status=2)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from fastcnn import load_mnist, load_network
 from fastcnn.__main__ import main
-from fastcnn.locks import held, lock_path
+from fastcnn.commands.locks import held, lock_path
 from tests.test_cli import ROOT, data_dir, digit_png, fails, run, start, trained, wait_for_epoch  # noqa: F401
 from tests.test_cli_drawings import strokes  # noqa: F401
 
@@ -71,7 +71,7 @@ IDX = "idx/t10k-labels-idx1-ubyte"
     ],
 )
 def test_what_a_user_has_is_not_replaced(arguments, says, folder, capsys, monkeypatch):
-    monkeypatch.setattr("fastcnn.train.Trainer.fit", lambda *_, **__: pytest.fail("the training began"))
+    monkeypatch.setattr("fastcnn.training.trainer.Trainer.fit", lambda *_, **__: pytest.fail("the training began"))
     monkeypatch.setattr("fastcnn.bench.command.measure", lambda *_: pytest.fail("measured in vain"))
     assert says in fails(capsys, *arguments.split(), status=2)
 
@@ -127,7 +127,7 @@ def test_results_are_replaced_by_results(trained, data_dir, digit_png, tmp_path,
 def test_a_benchmarks_folder_is_measured_into_again():
     """What the checkout keeps is told from what is not of this program."""
     from fastcnn.bench import command
-    from fastcnn.outputs import check_outputs
+    from fastcnn.commands.outputs import check_outputs
 
     check_outputs(command._outputs(ROOT / "bench" / "results", list(command.BENCHMARKS), True))
 
@@ -273,7 +273,7 @@ def test_images_are_recognized_one_by_one_to_the_same_bits(trained):  # noqa: F8
 
 
 def test_a_training_goes_on_by_any_name_of_its_checkpoint(data_dir, tmp_path, monkeypatch, capsys):  # noqa: F811
-    from fastcnn.train import Trainer
+    from fastcnn.training.trainer import Trainer
 
     monkeypatch.chdir(tmp_path)
     options, run_epoch, done = ["--data-dir", str(data_dir), "--out", "m"], Trainer._run_epoch, []

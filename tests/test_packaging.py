@@ -134,7 +134,7 @@ def test_a_frozen_program_has_every_module_that_is_imported_by_name(hooks):
     named = {text for text in texts if re.fullmatch(r"fastcnn(\.\w+)+", text) and find_spec(text)}
     named |= {f"fastcnn.kernels.{backend}" for backend in backends.NAMES if backend != "cuda"}
     hidden = {name for hook in hooks.values() for name in hook.get("hiddenimports", ())}
-    assert named - hidden == set() and {"fastcnn.gui.launch", "fastcnn.recognizer"} <= named
+    assert named - hidden == set() and {"fastcnn.gui.program.launch", "fastcnn.recognition.recognizer"} <= named
     assert all(find_spec(name) for name in hidden)
 
 

@@ -16,28 +16,18 @@ import numpy as np
 import pytest
 
 import fastcnn
-from fastcnn import (
-    augment,
-    calibration,
-    committee,
-    kernels,
-    layers,
-    losses,
-    metrics,
-    model,
-    networks,
-    optim,
-    recognizer,
-    schedules,
-    threads,
-    train,
-)
+from fastcnn import kernels, layers, metrics, optim, threads
+from fastcnn.network import calibration, committee, losses, sequential
+from fastcnn.optim import schedules
+from fastcnn.recognition import recognizer
+from fastcnn.training import augment, trainer
+from fastcnn.zoo import networks
 from tests.entry_points import GROUPS, Entry
 from tests.wrong_values import WRONG, complaint, like
 
 MODULES = (
-    augment, calibration, committee, kernels, layers, losses, metrics, model, networks, optim, recognizer, schedules,
-    threads, train,
+    augment, calibration, committee, kernels, layers, losses, metrics, sequential, networks, optim, recognizer, schedules,
+    threads, trainer,
 )  # fmt: skip
 
 # What needs no row of its own, and why.

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
-from fastcnn.bench.cases import LAYERS, POOLS
-from fastcnn.bench.checks import require_equal, whole_numbers
-from fastcnn.bench.layers import DIRECTIONS, LayerInNetwork, draw
+from fastcnn.bench.harness.cases import LAYERS, POOLS
+from fastcnn.bench.harness.checks import require_equal, whole_numbers
+from fastcnn.bench.speed.layers import DIRECTIONS, LayerInNetwork, draw
 
 CASES = [LAYERS[i] for i in (1, 3, 5, 9, 15, 17, 20)]
 

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.collected import readable
 from fastcnn.errors import FastcnnError
-from fastcnn.files import atomic_write
 from fastcnn.gui.logic.drawing import Stroke
 from fastcnn.gui.logic.folders import made
-from fastcnn.strokes import FIELD_PX, WINDOW_FORMAT, Drawing, drawing_of_window
+from fastcnn.handwriting.drawings import FIELD_PX, Drawing
+from fastcnn.handwriting.stroke_files import WINDOW_FORMAT, drawing_of_window, readable
+from fastcnn.storage import atomic_write
 
 HELD_BACK_EVERY = 4
 MAX_EXPORT_BYTES = 200_000_000

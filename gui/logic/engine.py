@@ -15,8 +15,8 @@ from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.answers import Answer
 
 if TYPE_CHECKING:
-    from fastcnn.committee import Network
-    from fastcnn.recognizer import Recognizer
+    from fastcnn.network.committee import Network
+    from fastcnn.recognition.recognizer import Recognizer
 
 Pictures = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
@@ -25,7 +25,7 @@ Set = tuple[Pictures, Labels]
 
 @cache
 def _mnist() -> tuple[Set, Set]:
-    from fastcnn.data import load_mnist
+    from fastcnn.data.load import load_mnist
 
     return load_mnist(normalize=False)
 
@@ -41,7 +41,7 @@ def test_pictures() -> Set:
 
 
 def _word(model: str) -> str:
-    from fastcnn.models import BUNDLED, bundled
+    from fastcnn.zoo.bundled import BUNDLED, bundled
 
     return bundled(model) if model in BUNDLED else model
 
@@ -67,7 +67,7 @@ class Engine:
 
     def load(self, model: str | None = None) -> str:
         """Use a network from now on; one that cannot be loaded leaves the one before. Returns its name."""
-        from fastcnn.recognizer import Recognizer
+        from fastcnn.recognition.recognizer import Recognizer
 
         wanted = self.model if model is None else model
         recognizer = Recognizer(_word(wanted))
@@ -101,7 +101,7 @@ class Engine:
 
     def check_target(self, path: str | Path) -> None:
         """Raise FastcnnError where a file that is to be written holds the network in use."""
-        from fastcnn.recognizer import find_model
+        from fastcnn.zoo.bundled import find_model
 
         used = find_model(self.model)[1]
         if used.exists() and Path(path).exists() and used.samefile(path):
@@ -127,6 +127,6 @@ class Engine:
 
     def recognize_fields(self, fields: Pictures) -> npt.NDArray[np.float32]:
         """Probabilities (N, 10) of exactly these (N, 1, 28, 28) pixels."""
-        from fastcnn.calibration import calibrated
+        from fastcnn.network.calibration import calibrated
 
         return calibrated(self.network, fields).astype(np.float32, copy=False)

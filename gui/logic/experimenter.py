@@ -8,7 +8,6 @@ from typing import Protocol
 
 import numpy as np
 
-from fastcnn.files import atomic_write
 from fastcnn.gui.logic.answers import Answer
 from fastcnn.gui.logic.engine import Engine, Pictures, Set
 from fastcnn.gui.logic.experiment import HAND, MNIST, Session, Trial
@@ -16,6 +15,7 @@ from fastcnn.gui.logic.folders import session_folder, writable
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.networks import short_name
 from fastcnn.gui.logic.notices import Message, Notice, message
+from fastcnn.storage import atomic_write
 
 MAX_FILE_BYTES = 10_000_000
 

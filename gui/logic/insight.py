@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.calibration import calibrated
+from fastcnn.network.calibration import calibrated
 
 if TYPE_CHECKING:
-    from fastcnn.committee import Network
-    from fastcnn.layers import Conv2d
-    from fastcnn.model import Sequential
+    from fastcnn.layers.convolution import Conv2d
+    from fastcnn.network.committee import Network
+    from fastcnn.network.sequential import Sequential
 
 Grey = npt.NDArray[np.uint8]
 Field = npt.NDArray[np.float32]
@@ -25,7 +25,7 @@ COLUMNS = (10, 8)  # the first of these that fills all rows, or the first
 
 
 def _first_convolution(network: Sequential) -> tuple[int, Conv2d] | None:
-    from fastcnn.layers import Conv2d
+    from fastcnn.layers.convolution import Conv2d
 
     for index, layer in enumerate(network.layers):
         if isinstance(layer, Conv2d):
@@ -38,7 +38,7 @@ def filters(network: Network) -> Field | None:
 
     A committee shows those of its first member, here and in `feature_maps`.
     """
-    from fastcnn.committee import leader
+    from fastcnn.network.committee import leader
 
     found = _first_convolution(leader(network))
     if found is None:
@@ -49,7 +49,7 @@ def filters(network: Network) -> Field | None:
 
 def feature_maps(network: Network, field: Field) -> Field | None:
     """What each filter finds in a (28, 28) picture: (K, P, Q), zero or more; None without a convolution."""
-    from fastcnn.committee import leader
+    from fastcnn.network.committee import leader
 
     network = leader(network)
     found = _first_convolution(network)

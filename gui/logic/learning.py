@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.calibration import calibrated
 from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.collection import Sample, arrays
 from fastcnn.gui.logic.engine import Set
+from fastcnn.network.calibration import calibrated
 
 if TYPE_CHECKING:
-    from fastcnn.committee import Network
-    from fastcnn.model import Sequential
+    from fastcnn.network.committee import Network
+    from fastcnn.network.sequential import Sequential
 
 LEAST_DRAWINGS = 8  # of them 2 are held back
 STEPS = 400
@@ -93,9 +93,9 @@ def learn(
     FastcnnError
         If no drawing is left to learn from.
     """
-    from fastcnn.committee import leader
-    from fastcnn.optim import AdamW
-    from fastcnn.train import Trainer
+    from fastcnn.network.committee import leader
+    from fastcnn.optim.optimizers import AdamW
+    from fastcnn.training.trainer import Trainer
 
     images, labels = arrays([sample for sample in samples if not sample.held_back])
     held_back = arrays([sample for sample in samples if sample.held_back])

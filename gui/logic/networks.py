@@ -42,7 +42,7 @@ def own_networks() -> Path:
 
 def available() -> list[str]:
     """The bundled networks by name, then the user's own by path."""
-    from fastcnn.models import BUNDLED, bundled, find_model
+    from fastcnn.zoo.bundled import BUNDLED, bundled, find_model
 
     ours = [name for name in BUNDLED if find_model(bundled(name))[1].is_file()]
     own = [path for path in own_networks().glob(f"*{SUFFIX}") if ".checkpoint" not in path.name]
@@ -51,8 +51,8 @@ def available() -> list[str]:
 
 def facts_of(engine: Engine) -> Facts:
     """What the file of the network in use says."""
-    from fastcnn.files import read_arrays
-    from fastcnn.models import find_model
+    from fastcnn.storage import read_arrays
+    from fastcnn.zoo.bundled import find_model
 
     _, path = find_model(engine.word)
     stored = read_arrays(path)[1].get(ACCURACY_KEY, "")
@@ -142,7 +142,7 @@ class Networks:
         )
 
     def _current(self) -> str:
-        from fastcnn.models import UnknownModelError, find_model
+        from fastcnn.zoo.bundled import UnknownModelError, find_model
 
         try:
             return find_model(self._engine.word)[0]

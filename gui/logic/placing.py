@@ -14,7 +14,7 @@ import numpy.typing as npt
 from fastcnn.gui.logic.drawing import SIDE
 
 if TYPE_CHECKING:
-    from fastcnn.pictures import Picture
+    from fastcnn.handwriting.preparation.pictures import Picture
 
 LIGHT = 128  # paper of at least this grey is light, so the picture is turned into its negative
 
@@ -32,7 +32,7 @@ def place(picture: Picture) -> npt.NDArray[np.uint8]:
     """
     from PIL import Image
 
-    from fastcnn.pictures import to_plane
+    from fastcnn.handwriting.preparation.pictures import to_plane
 
     plane = to_plane(picture)
     border = int(np.median(np.concatenate([plane[0], plane[-1], plane[:, 0], plane[:, -1]])))
@@ -49,7 +49,7 @@ def place(picture: Picture) -> npt.NDArray[np.uint8]:
 
 def open_and_place(path: str | Path) -> npt.NDArray[np.uint8]:
     """A picture file, placed; FastcnnError where it cannot be read."""
-    from fastcnn.pictures import open_picture
+    from fastcnn.handwriting.preparation.pictures import open_picture
 
     return place(open_picture(path))
 
@@ -60,7 +60,7 @@ def save(plane: npt.NDArray[np.uint8], path: str | Path) -> Path:
 
     from PIL import Image
 
-    from fastcnn.files import atomic_write
+    from fastcnn.storage import atomic_write
 
     target = Path(path)
     buffer = io.BytesIO()

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from fastcnn.gui.logic.engine import Set
 
 if TYPE_CHECKING:
-    from fastcnn.committee import Network
     from fastcnn.metrics import Evaluation
+    from fastcnn.network.committee import Network
 
 SINGLE_REPEATS = 30
 
@@ -43,8 +43,8 @@ class Results:
 
 def read_all(network: Network, test: Set) -> Results:
     """Read all test pictures; slow, call it in a job."""
-    from fastcnn.calibration import calibrated
     from fastcnn.metrics import evaluate
+    from fastcnn.network.calibration import calibrated
 
     images, labels = test
     start = time.perf_counter()

@@ -6,9 +6,9 @@ import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from fastcnn.files import atomic_write
 from fastcnn.gui.logic.drawing import DEFAULT_WIDTH, PEN_WIDTHS
 from fastcnn.gui.logic.folders import writable
+from fastcnn.storage import atomic_write
 
 LANGUAGES = ("", "en", "zh_CN")  # empty: the system's
 THEMES = ("system", "light", "dark")

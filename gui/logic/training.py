@@ -15,7 +15,7 @@ from fastcnn.gui.logic.notices import Message, Notice, message
 from fastcnn.gui.logic.training_run import Curves, Run, StoppedError
 
 if TYPE_CHECKING:
-    from fastcnn.history import History
+    from fastcnn.training.history import History
 
 NAME = "trained-here"
 

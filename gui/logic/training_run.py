@@ -17,9 +17,9 @@ from fastcnn.gui.logic.folders import writable
 
 if TYPE_CHECKING:
     from fastcnn.arrays import Array
-    from fastcnn.history import Epoch, History
-    from fastcnn.model import Sequential
-    from fastcnn.train import Trainer
+    from fastcnn.network.sequential import Sequential
+    from fastcnn.training.history import Epoch, History
+    from fastcnn.training.trainer import Trainer
 
 MODEL = "paper"
 POINT_EVERY = 20  # steps a point of the loss curve
@@ -95,9 +95,9 @@ class Run:
         FastcnnError
             If the checkpoint cannot be read or written.
         """
-        from fastcnn.checkpoint import load_checkpoint
-        from fastcnn.recipes import NETWORKS, RECIPES
-        from fastcnn.train import VALIDATION_PICTURES
+        from fastcnn.training.checkpoint import load_checkpoint
+        from fastcnn.training.samples import VALIDATION_PICTURES
+        from fastcnn.zoo.recipes import NETWORKS, RECIPES
 
         for path in (self._checkpoint, self._target):
             writable(path)  # asked before the work, not after it

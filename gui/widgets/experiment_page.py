@@ -9,11 +9,11 @@ from PyQt5.QtCore import QBuffer
 from PyQt5.QtGui import QImage
 from PyQt5.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout
 
-from fastcnn.gui.language import tr
 from fastcnn.gui.logic.experiment import HAND, MAX_SIDE, MNIST, Session
+from fastcnn.gui.text.language import tr
+from fastcnn.gui.text.words import accuracy_words, percent
 from fastcnn.gui.widgets.page import Page, Words, ask, choose_target
 from fastcnn.gui.widgets.plots import Plot
-from fastcnn.gui.words import accuracy_words, percent
 
 if TYPE_CHECKING:
     from fastcnn.gui.logic.experimenter import Experimenter

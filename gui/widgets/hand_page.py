@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QFileDialog, QGridLayout, QProgressBar, QVBoxLayout
 
-from fastcnn.gui.language import tr
 from fastcnn.gui.logic.learning import Outcome, Score
+from fastcnn.gui.text.language import tr
+from fastcnn.gui.text.words import percent
 from fastcnn.gui.widgets.page import Page, Words, ask, choose_target
-from fastcnn.gui.words import percent
 
 if TYPE_CHECKING:
     from fastcnn.gui.logic.hand import Hand

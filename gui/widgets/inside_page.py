@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtWidgets import QGridLayout
 
-from fastcnn.gui.language import tr
+from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.page import Page, Words
 from fastcnn.gui.widgets.pixels import PixelLabel
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout
 
-from fastcnn.gui.language import tr
 from fastcnn.gui.logic.results import Results
+from fastcnn.gui.text.language import tr
+from fastcnn.gui.text.words import accuracy_words
 from fastcnn.gui.widgets.matrix import Matrix
 from fastcnn.gui.widgets.page import Page, Words
-from fastcnn.gui.words import accuracy_words
 
 if TYPE_CHECKING:
     from fastcnn.gui.logic.browser import Browser

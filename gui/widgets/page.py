@@ -8,7 +8,7 @@ from collections.abc import Callable
 from PyQt5.QtCore import QEvent, Qt
 from PyQt5.QtWidgets import QAbstractButton, QFileDialog, QLabel, QMessageBox, QPushButton, QWidget
 
-from fastcnn.gui.language import tr
+from fastcnn.gui.text.language import tr
 
 Words = dict[str, tuple[str, str]]  # object name -> text, tool tip
 

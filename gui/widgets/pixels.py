@@ -8,7 +8,7 @@ from PyQt5.QtCore import QSize, Qt
 from PyQt5.QtGui import QPixmap, QResizeEvent
 from PyQt5.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from fastcnn.gui.canvas import to_image
+from fastcnn.gui.widgets.canvas import to_image
 
 
 class PixelLabel(QLabel):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout
 
-from fastcnn.gui.language import tr
 from fastcnn.gui.logic.training import State
+from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.page import Page, Words, ask
 from fastcnn.gui.widgets.plots import Plot
 

@@ -5,11 +5,11 @@ from fastcnn.kernels.threads import prepare_numba
 prepare_numba()  # before any module of this package imports Numba
 
 from fastcnn.kernels.cpu import steps  # noqa: E402
-from fastcnn.kernels.cpu.augment import augment  # noqa: E402
-from fastcnn.kernels.cpu.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight  # noqa: E402
-from fastcnn.kernels.cpu.pooling import max_pool2d, max_pool2d_grad  # noqa: E402
-from fastcnn.kernels.cpu.unfold import col2im, im2col  # noqa: E402
-from fastcnn.kernels.cpu.updates import (  # noqa: E402
+from fastcnn.kernels.cpu.functions.augment import augment  # noqa: E402
+from fastcnn.kernels.cpu.functions.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight  # noqa: E402
+from fastcnn.kernels.cpu.functions.pooling import max_pool2d, max_pool2d_grad  # noqa: E402
+from fastcnn.kernels.cpu.functions.unfold import col2im, im2col  # noqa: E402
+from fastcnn.kernels.cpu.functions.updates import (
     adagrad_update,
     adam_update,
     adamw_update,

@@ -4,8 +4,8 @@ Importing it needs Numba and no GPU; using it needs one, or Numba's simulator (N
 """
 
 from fastcnn.kernels.cuda import steps
-from fastcnn.kernels.cuda.augment import augment
-from fastcnn.kernels.cuda.functions import (
+from fastcnn.kernels.cuda.functions.augment import augment
+from fastcnn.kernels.cuda.functions.convolution import (
     col2im,
     conv2d,
     conv2d_grad_input,
@@ -14,8 +14,7 @@ from fastcnn.kernels.cuda.functions import (
     max_pool2d,
     max_pool2d_grad,
 )
-from fastcnn.kernels.cuda.toolchain import require_device
-from fastcnn.kernels.cuda.updates import (
+from fastcnn.kernels.cuda.functions.updates import (
     adagrad_update,
     adam_update,
     adamw_update,
@@ -25,6 +24,7 @@ from fastcnn.kernels.cuda.updates import (
     rmsprop_update,
     sgd_update,
 )
+from fastcnn.kernels.cuda.toolchain.compiler import require_device
 
 __all__ = [
     "adagrad_update",

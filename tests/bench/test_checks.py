@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
-from fastcnn.bench import layers
-from fastcnn.bench.cases import LAYERS, Layer
-from fastcnn.bench.checks import WrongAnswerError, require_close, require_equal, whole_numbers
+from fastcnn.bench.harness.cases import LAYERS, Layer
+from fastcnn.bench.harness.checks import WrongAnswerError, require_close, require_equal, whole_numbers
+from fastcnn.bench.speed import layers
 
 EXPECTED = np.arange(12.0).reshape(3, 4)
 SMALL = Layer("test", 3, 5, 7, 9, 3, stride=2, padding=1)
@@ -50,7 +50,7 @@ def test_whole_numbers_sum_exactly_in_the_largest_case(rng):
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_layer_in_network_is_the_reference_to_the_last_bit(threads):
-    from fastcnn.threads import set_threads
+    from fastcnn.kernels.threads import set_threads
 
     kernels.use("cpu")
     set_threads(threads)
@@ -71,7 +71,7 @@ def test_layer_in_network_is_the_reference_to_the_last_bit(threads):
 
 def test_a_wrong_kernel_is_not_timed(monkeypatch):
     """Both sides' answers are compared in `measure`, before `interleave` is reached."""
-    from fastcnn.bench.settings import Settings
+    from fastcnn.bench.harness.settings import Settings
 
     class OtherSide:
         def build(self, target, **given):

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 import pytest
 
 from fastcnn.__main__ import main
-from fastcnn.bench import command, processes, record
-from fastcnn.bench.neighbour import busy_process, measure
-from fastcnn.bench.scaling import crossover
-from fastcnn.bench.timing import Rival
-from fastcnn.bench.worker import Worker
+from fastcnn.bench import command
+from fastcnn.bench.harness import processes, record
+from fastcnn.bench.harness.timing import Rival
+from fastcnn.bench.harness.worker import Worker
+from fastcnn.bench.speed.neighbour import busy_process, measure
+from fastcnn.bench.speed.scaling import crossover
 from fastcnn.errors import FastcnnError
-from fastcnn.recipes import NETWORKS, RECIPES
+from fastcnn.zoo.recipes import NETWORKS, RECIPES
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_neighbour_is_there_in_every_second_turn(monkeypatch):
         running.pop()
 
     seen = []
-    monkeypatch.setattr("fastcnn.bench.neighbour.busy_process", neighbour)
+    monkeypatch.setattr("fastcnn.bench.speed.neighbour.busy_process", neighbour)
     found = measure([Rival("r", lambda turn_s: seen.append(len(running)) or [1.0 + len(running)])], 2, 0.0)
     assert seen == [0, 1, 0, 1]
     assert (found["r"]["alone"].samples, found["r"]["beside"].samples) == ((1.0, 1.0), (2.0, 2.0))

@@ -7,9 +7,9 @@ import os
 import pytest
 
 from fastcnn import kernels
-from fastcnn.bench import cuda_device
+from fastcnn.bench.cuda import device
 from fastcnn.layers import Affine, Conv2d, Flatten, MaxPool2d, ReLU
-from fastcnn.model import Sequential
+from fastcnn.network.sequential import Sequential
 from tests.kernels.checks import running
 
 simulated = pytest.mark.skipif(
@@ -38,12 +38,12 @@ def small_network(*, seed: int) -> Sequential:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    from fastcnn.kernels.cuda import toolchain
+    from fastcnn.kernels.cuda.toolchain import compiler
 
-    monkeypatch.setattr(cuda_device, "paper_network", small_network)
-    monkeypatch.setattr(cuda_device, "BATCHES", (2,))
-    monkeypatch.setattr(cuda_device, "WARM", 1)
-    monkeypatch.setattr(toolchain.cuda, "event", Event)
+    monkeypatch.setattr(device, "paper_network", small_network)
+    monkeypatch.setattr(device, "BATCHES", (2,))
+    monkeypatch.setattr(device, "WARM", 1)
+    monkeypatch.setattr(compiler.cuda, "event", Event)
 
 
 @simulated
@@ -52,9 +52,9 @@ def test_our_half_runs_and_is_checked(monkeypatch: pytest.MonkeyPatch, capsys: p
     from tests.kernels import simulator
 
     simulator.install()
-    monkeypatch.setattr(cuda_device, "_theirs", lambda images, labels: None)
+    monkeypatch.setattr(device, "_theirs", lambda images, labels: None)
     with running("cuda"):
-        (row,) = cuda_device.run(rounds=1)["rows"]
+        (row,) = device.run(rounds=1)["rows"]
     assert list(row) == ["batch", "ours, first call", *(f"ours, {name}" for name in NAMES)]
     assert {row[f"ours, {name}"]["device_s"] for name in NAMES} == {2e-6}
     assert all(row[f"ours, {name}"]["wall_s"] > 0 for name in NAMES)
@@ -64,20 +64,20 @@ def test_our_half_runs_and_is_checked(monkeypatch: pytest.MonkeyPatch, capsys: p
 @simulated
 @pytest.mark.usefixtures("small")
 def test_wrong_loss_has_no_speed(monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong = cuda_device.Side({name: lambda: 9.0 for name in NAMES}, Event, lambda first, last: 1.0, lambda: None)
-    monkeypatch.setattr(cuda_device, "_ours", lambda images, labels: wrong)
+    wrong = device.Side({name: lambda: 9.0 for name in NAMES}, Event, lambda first, last: 1.0, lambda: None)
+    monkeypatch.setattr(device, "_ours", lambda images, labels: wrong)
     with running("cuda"), pytest.raises(RuntimeError, match=r"^the loss of ours on the GPU is 9.0, on the CPU "):
-        cuda_device.run(rounds=1)
+        device.run(rounds=1)
 
 
 def test_time_is_the_median_and_warm_calls_do_not_count() -> None:
     seen: list[str] = []
     times = iter([5.0, 1.0, 9.0])
-    side = cuda_device.Side(
+    side = device.Side(
         {"call": lambda: seen.append("call")}, Event, lambda first, last: next(times), lambda: seen.append("idle")
     )
     assert side.time("call", 3)["device_s"] == 5.0
-    assert seen == ["idle", "call"] * (cuda_device.WARM + 3)
+    assert seen == ["idle", "call"] * (device.WARM + 3)
 
 
 def test_without_a_gpu_it_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,4 +86,4 @@ def test_without_a_gpu_it_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(kernels, "use", use)
     with pytest.raises(RuntimeError, match=r"^backend 'cuda' is not available$"):
-        cuda_device.run()
+        device.run()

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastcnn.bench import cuda_device
-from fastcnn.networks import paper_network
+from fastcnn.bench.cuda import device
 from fastcnn.optim import Adam
-from fastcnn.train import Trainer
+from fastcnn.training.trainer import Trainer
+from fastcnn.zoo.networks import paper_network
 from tests.bench.test_cuda_device import NAMES, Event
 from tests.kernels.checks import running
 
@@ -30,7 +30,7 @@ def test_their_half_is_the_same_network(monkeypatch: pytest.MonkeyPatch, rng: np
     monkeypatch.setattr(torch.cuda, "Event", lambda enable_timing: Event())
     monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
     images, labels = rng.integers(0, 256, (5, 1, 28, 28), np.uint8), rng.integers(0, 10, 5)
-    theirs = cuda_device._theirs(images, labels)
+    theirs = device._theirs(images, labels)
     assert theirs is not None and list(theirs.calls) == NAMES
     network = paper_network(seed=0)
     with running("cpu"):
@@ -40,4 +40,4 @@ def test_their_half_is_the_same_network(monkeypatch: pytest.MonkeyPatch, rng: np
     assert [theirs.calls[NAMES[0]]().item(), theirs.calls[NAMES[1]]()] == pytest.approx(expected, rel=1e-4)
     assert set(theirs.time(NAMES[1], 1)) == {"device_s", "wall_s"}
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert cuda_device._theirs(images, labels) is None
+    assert device._theirs(images, labels) is None

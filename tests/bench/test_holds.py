@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from fastcnn.bench.holds import LIMIT_S, watching
+from fastcnn.bench.window.holds import LIMIT_S, watching
 
 
 def _work(seconds):

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from fastcnn import load_mnist
-from fastcnn.bench import network_tables, networks
-from fastcnn.bench.settings import Settings
+from fastcnn.bench.accuracy import networks
+from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.report import network_tables
 from fastcnn.errors import FastcnnError
+from fastcnn.handwriting.synthesis.templates import WAYS, parse
 from fastcnn.layers import Affine, Flatten
-from fastcnn.model import Sequential
-from fastcnn.templates import WAYS, parse
+from fastcnn.network.sequential import Sequential
 
 PICTURES = 60
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fastcnn import Trainer, kernels, optim, paper_network
-from fastcnn.bench import profile
-from fastcnn.threads import set_threads
+from fastcnn.bench.speed import profile
+from fastcnn.kernels.threads import set_threads
 
 
 def test_central_half_lies_between_the_quartiles():

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from fastcnn import nondigits
-from fastcnn.bench import refusal, unseen
-from fastcnn.bench.refusal_tables import compact, digits_refused, mean_share, unseen_refused
-from fastcnn.bench.refusal_tables import refusal as full
-from fastcnn.strokes import Drawing
+from fastcnn.bench.accuracy import refusal, unseen
+from fastcnn.bench.report.refusal_tables import compact, digits_refused, mean_share, unseen_refused
+from fastcnn.bench.report.refusal_tables import refusal as full
+from fastcnn.handwriting.drawings import Drawing
+from fastcnn.handwriting.synthesis import nondigits
 
 ROWS = {
     "digits": [{"name": "pens", "count": 200, "refused": 1}, {"name": "scans", "count": 100, "refused": 1}],

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from fastcnn.__main__ import main
-from fastcnn.bench import command, conditions, robustness, robustness_report
-from fastcnn.bench.conditions import ANYWHERE, MIDDLE, Condition, Scan, show
-from fastcnn.bench.settings import Settings
-from fastcnn.strokes import Drawing
+from fastcnn.bench import command
+from fastcnn.bench.accuracy import conditions, robustness
+from fastcnn.bench.accuracy.conditions import ANYWHERE, MIDDLE, Condition, Scan, show
+from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.report import robustness_report
+from fastcnn.handwriting.drawings import Drawing
 
 # As wide as it is high, so that there is as much room to the side as above.
 CORNER = Drawing(7, "ann", (np.array([(0.0, 0), (50, 0), (50, 50)]),))
@@ -184,7 +186,7 @@ class Mass:
 
 
 def test_refused_are_blank_pictures_and_those_of_a_low_score(monkeypatch):
-    from fastcnn import refusal
+    from fastcnn.recognition import refusal
 
     monkeypatch.undo()
     monkeypatch.setattr(refusal, "bundled_network", lambda: None)
@@ -238,8 +240,8 @@ def test_processes_see_what_one_sees():
 
 
 def test_synthetic_digits_are_not_those_of_the_training():
-    from fastcnn import synthetic
-    from fastcnn.preprocess import prepare
+    from fastcnn.handwriting.preparation.prepare import prepare
+    from fastcnn.handwriting.synthesis import digits as synthetic
 
     trained, _ = synthetic.synthetic_digits(20, seed=robustness.SEED)
     shown = [prepare(show(digit, MIDDLE, 0)) for digit in robustness.synthetic(20)]

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from fastcnn.bench import markdown, record, tables
 from fastcnn.bench.command import BENCHMARKS, WHEN_NAMED
-from fastcnn.bench.plots import PLOTS
-from fastcnn.bench.targets import TARGETS, Target
+from fastcnn.bench.harness import record
+from fastcnn.bench.report import markdown, tables
+from fastcnn.bench.report.plots import PLOTS
+from fastcnn.bench.report.targets import TARGETS, Target
 from fastcnn.errors import FastcnnError
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastcnn.bench.timing import Rival, Timing, compare, geometric_mean, interleave, time_turn
+from fastcnn.bench.harness.timing import Rival, Timing, compare, geometric_mean, interleave, time_turn
 
 
 def test_summary_of_hand_worked_samples():

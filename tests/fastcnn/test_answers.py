@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fastcnn import Recognizer, files, load_network, paper_network
+from fastcnn import Recognizer, load_network, paper_network
 from fastcnn.__main__ import main
-from fastcnn.answers import NotFiniteError
-from fastcnn.calibration import calibrated
-from fastcnn.committee import Committee
 from fastcnn.errors import FastcnnError
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Flatten
-from fastcnn.model import Sequential
+from fastcnn.network import files
+from fastcnn.network.answers import NotFiniteError
+from fastcnn.network.calibration import calibrated
+from fastcnn.network.committee import Committee
+from fastcnn.network.sequential import Sequential
 from fastcnn.optim import SGD
-from fastcnn.train import Trainer, TrainingError
+from fastcnn.training.trainer import Trainer, TrainingError
 from tests.kernels.checks import running
 
 UNUSABLE = "this network's answers are no numbers: its weights are unusable, choose another network"

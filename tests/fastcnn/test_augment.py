@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from fastcnn import Trainer, load_mnist, optim
-from fastcnn.augment import DRAWN, Augmentation, uniform
-from fastcnn.dropout import GOLDEN, splitmix64
 from fastcnn.errors import FastcnnError
+from fastcnn.hashing import GOLDEN, splitmix64
 from fastcnn.layers import Affine, Flatten
-from fastcnn.model import Sequential
+from fastcnn.network.sequential import Sequential
+from fastcnn.training.augment import DRAWN, Augmentation, uniform
 
 
 @pytest.fixture(scope="module")

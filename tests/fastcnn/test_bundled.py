@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from fastcnn import Recognizer, load_mnist, load_network
-from fastcnn.calibration import calibrated
-from fastcnn.committee import Committee, leader
-from fastcnn.recipes import BUNDLED_RECIPES, COMMITTEE, COMMITTEE_OF, COMMITTEE_SIZE, NETWORKS
-from fastcnn.recognizer import BUNDLED, WEIGHTS
-from fastcnn.strokes import Pose, draw
-from fastcnn.synthetic import synthetic_digits
-from fastcnn.templates import WAYS, parse, smooth
+from fastcnn.handwriting.drawings import Pose, draw
+from fastcnn.handwriting.synthesis.digits import synthetic_digits
+from fastcnn.handwriting.synthesis.templates import WAYS, parse, smooth
+from fastcnn.network.calibration import calibrated
+from fastcnn.network.committee import Committee, leader
+from fastcnn.zoo.bundled import BUNDLED, WEIGHTS
+from fastcnn.zoo.recipes import BUNDLED_RECIPES, COMMITTEE, COMMITTEE_OF, COMMITTEE_SIZE, NETWORKS
 
 UNSEEN_SEED = 9_999
 pytestmark = pytest.mark.parametrize("name", BUNDLED)

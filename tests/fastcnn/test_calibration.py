@@ -3,14 +3,15 @@
 import numpy as np
 import pytest
 
-from fastcnn import calibration, load_network
-from fastcnn.calibration import calibrated, fit_temperature
+from fastcnn import load_network
 from fastcnn.errors import FastcnnError
-from fastcnn.files import read_arrays, write_arrays
 from fastcnn.layers import Affine, Flatten
-from fastcnn.losses import softmax
 from fastcnn.metrics import expected_calibration_error
-from fastcnn.model import Sequential
+from fastcnn.network import calibration
+from fastcnn.network.calibration import calibrated, fit_temperature
+from fastcnn.network.losses import softmax
+from fastcnn.network.sequential import Sequential
+from fastcnn.storage import read_arrays, write_arrays
 
 
 @pytest.fixture

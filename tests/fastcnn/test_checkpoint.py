@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from fastcnn.checkpoint import FORMAT, Checkpoint, load_checkpoint, save_checkpoint
 from fastcnn.errors import FastcnnError
-from fastcnn.files import write_arrays
+from fastcnn.storage import write_arrays
+from fastcnn.training.checkpoint import FORMAT, Checkpoint, load_checkpoint, save_checkpoint
 
 
 @pytest.fixture

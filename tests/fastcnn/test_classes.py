@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from fastcnn import Recognizer, load_network, paper_network
-from fastcnn.committee import Committee
 from fastcnn.errors import FastcnnError
 from fastcnn.layers import Affine, Flatten
-from fastcnn.model import Sequential
-from fastcnn.networks import deep_network
+from fastcnn.network.committee import Committee
+from fastcnn.network.sequential import Sequential
+from fastcnn.zoo.networks import deep_network
 
 CLOTHES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from fastcnn import Recognizer, load_network
-from fastcnn.calibration import calibrated
-from fastcnn.committee import Committee, leader
 from fastcnn.errors import FastcnnError
-from fastcnn.files import read_arrays, write_arrays
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Flatten, GlobalAvgPool, ReLU
-from fastcnn.model import Sequential
+from fastcnn.network.calibration import calibrated
+from fastcnn.network.committee import Committee, leader
+from fastcnn.network.sequential import Sequential
+from fastcnn.storage import read_arrays, write_arrays
 
 TEMPERATURES = (0.5, 1.0, 3.0)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastcnn.components import label_components
+from fastcnn.handwriting.preparation.components import label_components
 
 
 def flood(mask):

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from fastcnn.data import load_dataset, load_mnist
-from fastcnn.idx import IdxError
-from fastcnn.sources import DATASETS, MNIST_FILES
+from fastcnn.data.datasets import DATASETS, MNIST_FILES
+from fastcnn.data.idx import IdxError
 
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = MNIST_FILES
 

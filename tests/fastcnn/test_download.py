@@ -16,9 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from fastcnn import download
-from fastcnn.download import DownloadError
-from fastcnn.sources import DATASETS, Dataset, RemoteFile
+from fastcnn.data import download
+from fastcnn.data.datasets import DATASETS, Dataset, RemoteFile
+from fastcnn.data.download import DownloadError
 
 CONTENT = hashlib.shake_256(b"a file").digest(200_000)
 NAME = "pictures.gz"
@@ -409,8 +409,6 @@ def test_table_of_sources_is_well_formed():
 
 
 def test_import_is_light():
-    code = (
-        "import sys, fastcnn.data, fastcnn.download; print({'pooch', 'requests', 'rich', 'numba'} & set(sys.modules))"
-    )
+    code = "import sys, fastcnn.data, fastcnn.data.download; print({'pooch', 'requests', 'rich', 'numba'} & set(sys.modules))"
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))
     assert subprocess.check_output([sys.executable, "-c", code], env=environment, text=True) == "set()\n"

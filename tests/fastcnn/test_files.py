@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from fastcnn import files, load_network, paper_network
+from fastcnn import load_network, paper_network
 from fastcnn.errors import FastcnnError
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Dropout, Flatten, ReLU
-from fastcnn.model import Sequential
+from fastcnn.network import files
+from fastcnn.network.sequential import Sequential
 
 KILLS = 10
 

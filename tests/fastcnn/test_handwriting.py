@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fastcnn import experiment
 from fastcnn.errors import FastcnnError
-from fastcnn.handwriting import score_drawings
+from fastcnn.handwriting.drawings import Drawing
 from fastcnn.metrics import wilson_interval
-from fastcnn.recognizer import Recognition
-from fastcnn.strokes import Drawing
+from fastcnn.recognition import experiment
+from fastcnn.recognition.recognizer import Recognition
+from fastcnn.recognition.scores import score_drawings
 
 LINE = (np.array([(0.0, 0.0), (3.0, 9.0)]),)
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fastcnn.idx import IdxError, read_idx
+from fastcnn.data.idx import IdxError, read_idx
 
 # The type codes as Yann LeCun's description of the format gives them.
 CODES = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
@@ -106,7 +106,7 @@ def test_missing_file_and_folder_are_one_sentence(tmp_path):
         read_idx(tmp_path)
 
 
-READ = "import sys; from fastcnn.idx import read_idx; read_idx(sys.argv[1])"
+READ = "import sys; from fastcnn.data.idx import read_idx; read_idx(sys.argv[1])"
 
 
 def test_a_pipe_does_not_hang(tmp_path, run_python):

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from fastcnn.interrupt import interruptible
+from fastcnn.commands.interrupt import interruptible
 
 
 def test_ctrl_c_raises():

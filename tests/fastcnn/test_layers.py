@@ -5,8 +5,6 @@ import json
 import numpy as np
 import pytest
 
-from fastcnn import dropout
-from fastcnn.layer import Signal
 from fastcnn.layers import (
     KINDS,
     Affine,
@@ -17,9 +15,11 @@ from fastcnn.layers import (
     GlobalAvgPool,
     MaxPool2d,
     ReLU,
+    dropout,
     layer_from_description,
 )
-from fastcnn.parameters import allocate, initialise
+from fastcnn.layers.base import Signal
+from fastcnn.layers.parameters import allocate, initialise
 from tests.fastcnn.gradients import assert_gradient, numerical_gradient
 
 # Options beyond the plainest; shapes are neither square nor equal.

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from fastcnn import Recognizer, load_mnist, reasons
-from fastcnn.preprocess import look
-from fastcnn.strokes import Pose, draw
-from fastcnn.synthetic import synthetic_digits
-from fastcnn.templates import WAYS, parse
+from fastcnn import Recognizer, load_mnist
+from fastcnn.handwriting.drawings import Pose, draw
+from fastcnn.handwriting.preparation import reasons
+from fastcnn.handwriting.preparation.prepare import look
+from fastcnn.handwriting.synthesis.digits import synthetic_digits
+from fastcnn.handwriting.synthesis.templates import WAYS, parse
 
 
 @pytest.fixture(scope="module")

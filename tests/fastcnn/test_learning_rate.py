@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from fastcnn import Sequential, Trainer, load_mnist, optim
-from fastcnn.checkpoint import load_checkpoint, save_checkpoint
 from fastcnn.errors import FastcnnError
 from fastcnn.layers import Affine, Flatten
-from fastcnn.schedules import Cosine, OneCycle
+from fastcnn.optim.schedules import Cosine, OneCycle
+from fastcnn.training.checkpoint import load_checkpoint, save_checkpoint
 
 STEPS = 5  # an epoch of 50 pictures in batches of 10
 

@@ -5,7 +5,7 @@ from math import log
 import numpy as np
 import pytest
 
-from fastcnn.losses import softmax, softmax_cross_entropy
+from fastcnn.network.losses import softmax, softmax_cross_entropy
 from tests.fastcnn.gradients import assert_gradient, numerical_gradient
 
 EPS = {np.float32: float(np.finfo(np.float32).eps), np.float64: float(np.finfo(np.float64).eps)}

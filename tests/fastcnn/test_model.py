@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from fastcnn import paper_network
-from fastcnn.arrays import aligned_zeros
+from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Dropout, Flatten, GlobalAvgPool, MaxPool2d, ReLU
-from fastcnn.losses import softmax_cross_entropy
-from fastcnn.model import CHUNK, Sequential
+from fastcnn.network.losses import softmax_cross_entropy
+from fastcnn.network.sequential import CHUNK, Sequential
 from tests.fastcnn.gradients import assert_gradient, numerical_gradient
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from fastcnn.letters import LETTERS, SIGNS
-from fastcnn.nondigits import FAMILIES, KINDS, TURNED, kind_of, make, synthetic_nondigits, turned
-from fastcnn.scribbles import MAKERS
-from fastcnn.templates import parse, smooth
+from fastcnn.handwriting.synthesis.letters import LETTERS, SIGNS
+from fastcnn.handwriting.synthesis.nondigits import FAMILIES, KINDS, TURNED, kind_of, make, synthetic_nondigits, turned
+from fastcnn.handwriting.synthesis.scribbles import MAKERS
+from fastcnn.handwriting.synthesis.templates import parse, smooth
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from fastcnn import optim
-from fastcnn.kernels.cpu import updates as cpu_updates
+from fastcnn.kernels.cpu.functions import updates as cpu_updates
 from fastcnn.kernels.reference import updates as reference_updates
+from fastcnn.kernels.threads import set_threads, threads
 from fastcnn.layers import Affine, BatchNorm2d, Flatten
-from fastcnn.model import Sequential
-from fastcnn.threads import set_threads, threads
+from fastcnn.network.sequential import Sequential
 from tests.kernels.checks import running
 
 # Made anew for each test: an optimizer holds state.

@@ -7,11 +7,11 @@ import pytest
 
 from fastcnn import load_network
 from fastcnn.errors import FastcnnError
-from fastcnn.kinds import KINDS
 from fastcnn.layers import Affine, Conv2d, Flatten, GlobalAvgPool, Layer, MaxPool2d, ReLU, Signal, plain, register_layer
-from fastcnn.model import Sequential
+from fastcnn.layers.kinds import KINDS
+from fastcnn.network.sequential import Sequential
 from fastcnn.optim import Adam
-from fastcnn.train import Trainer
+from fastcnn.training.trainer import Trainer
 from tests.fastcnn.own_layers import NETWORKS, LeakyReLU, PReLU
 from tests.kernels.checks import running
 
@@ -251,7 +251,7 @@ def test_what_cannot_be_registered_is_one_sentence(kind, error, message):
 
 
 def test_a_class_defined_again_takes_the_place_of_the_old_one(monkeypatch):
-    monkeypatch.setattr("fastcnn.kinds.KINDS", {})
+    monkeypatch.setattr("fastcnn.layers.kinds.KINDS", {})
     first, second = _class(), _class()
     assert register_layer(first) is first
     assert register_layer(second) is second

@@ -10,11 +10,11 @@ import pytest
 
 from fastcnn import Recognizer, Sequential, optim, paper_network
 from fastcnn.arrays import Array
-from fastcnn.augment import Augmentation
-from fastcnn.committee import Committee
 from fastcnn.kernels.arrays import ALIGNMENT_BYTES
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Dropout, Flatten, MaxPool2d, ReLU
-from fastcnn.train import Trainer
+from fastcnn.network.committee import Committee
+from fastcnn.training.augment import Augmentation
+from fastcnn.training.trainer import Trainer
 from tests.fastcnn.own_layers import PReLU
 from tests.kernels.checks import running
 

@@ -16,9 +16,9 @@ import pytest
 from PIL import Image, ImageFile
 
 from fastcnn.errors import FastcnnError
-from fastcnn.pictures import open_picture, to_plane
-from fastcnn.preprocess import prepare
-from fastcnn.silence import decoding
+from fastcnn.handwriting.preparation.pictures import open_picture, to_plane
+from fastcnn.handwriting.preparation.prepare import prepare
+from fastcnn.handwriting.preparation.silence import decoding
 
 FRAMES = {"gif": {"duration": 100}, "png": {"duration": 100}, "webp": {"duration": 100, "lossless": True}, "tiff": {}}
 PREVIEW = {254: 1}  # TIFF 6.0, NewSubfileType: bit 0 is "reduced-resolution version of another image"
@@ -310,7 +310,7 @@ def test_libtiff_speaks_again_after_threads_that_read_at_once(rng, capfd):
     assert complain(content, capfd) == before
 
 
-READ = "import sys; from fastcnn.pictures import open_picture; open_picture(sys.argv[1])"
+READ = "import sys; from fastcnn.handwriting.preparation.pictures import open_picture; open_picture(sys.argv[1])"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")

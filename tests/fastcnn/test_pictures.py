@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from fastcnn.errors import FastcnnError
-from fastcnn.pictures import open_picture, to_plane
+from fastcnn.handwriting.preparation.pictures import open_picture, to_plane
 
 
 @pytest.fixture

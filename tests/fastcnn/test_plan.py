@@ -10,9 +10,9 @@ import pytest
 
 from fastcnn import kernels
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Dropout, Flatten, GlobalAvgPool, MaxPool2d, ReLU
-from fastcnn.model import Sequential
-from fastcnn.networks import paper_network
+from fastcnn.network.sequential import Sequential
 from fastcnn.optim import Adam
+from fastcnn.zoo.networks import paper_network
 from tests.kernels.checks import running
 
 SIDES = ((1, 0), (2, 1))

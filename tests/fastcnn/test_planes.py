@@ -6,10 +6,10 @@ import pytest
 from PIL import Image, ImageFilter
 
 from fastcnn.data import load_mnist
-from fastcnn.pictures import open_picture, to_plane
-from fastcnn.planes import holds_strokes
-from fastcnn.preprocess import prepare
-from fastcnn.recognizer import Recognizer
+from fastcnn.handwriting.preparation.pictures import open_picture, to_plane
+from fastcnn.handwriting.preparation.planes import holds_strokes
+from fastcnn.handwriting.preparation.prepare import prepare
+from fastcnn.recognition.recognizer import Recognizer
 
 COUNT = 20
 RIGHT = 19  # of the first 20 test digits; as light ink on black all are read

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from fastcnn import preprocess
-from fastcnn.preprocess import prepare
-from fastcnn.strokes import Pose, draw
+from fastcnn.handwriting.drawings import Pose, draw
+from fastcnn.handwriting.preparation import prepare as preprocess
+from fastcnn.handwriting.preparation.prepare import prepare
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from fastcnn import load_mnist
-from fastcnn.nondigits import KINDS
-from fastcnn.recipes import BUNDLED_RECIPES, COMMITTEE, COMMITTEE_OF, NETWORKS, RECIPES
-from fastcnn.recognizer import BUNDLED
+from fastcnn.handwriting.synthesis.nondigits import KINDS
+from fastcnn.zoo.bundled import BUNDLED
+from fastcnn.zoo.recipes import BUNDLED_RECIPES, COMMITTEE, COMMITTEE_OF, NETWORKS, RECIPES
 
 
 def test_each_bundled_network_has_a_recipe():

@@ -5,13 +5,13 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from fastcnn import Recognizer, load_mnist, load_network, optim
-from fastcnn.committee import Committee
 from fastcnn.errors import FastcnnError
+from fastcnn.handwriting.synthesis.digits import synthetic_digits
 from fastcnn.layers import Affine, Flatten, ReLU
-from fastcnn.model import Sequential
-from fastcnn.recognizer import BUNDLED, WEIGHTS, UnknownModelError, find_model
-from fastcnn.synthetic import synthetic_digits
-from fastcnn.train import Trainer
+from fastcnn.network.committee import Committee
+from fastcnn.network.sequential import Sequential
+from fastcnn.training.trainer import Trainer
+from fastcnn.zoo.bundled import BUNDLED, WEIGHTS, UnknownModelError, find_model
 
 
 @pytest.fixture(scope="module")

@@ -3,16 +3,17 @@
 import numpy as np
 import pytest
 
-from fastcnn import refusal
+from fastcnn.digits import CLASSES
 from fastcnn.layers import Affine, Flatten
-from fastcnn.model import Sequential
+from fastcnn.network.sequential import Sequential
+from fastcnn.recognition import refusal
 
 KINDS = 3
 
 
 @pytest.fixture
 def network():
-    return Sequential([Flatten(), Affine(refusal.DIGITS + KINDS)], seed=1)
+    return Sequential([Flatten(), Affine(CLASSES + KINDS)], seed=1)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fastcnn.layers import KINDS, Affine, BatchNorm2d, Conv2d, Dropout, Flatten, GlobalAvgPool, MaxPool2d, ReLU
-from fastcnn.model import Sequential
+from fastcnn.network.sequential import Sequential
 from tests.fastcnn.own_layers import PReLU
 from tests.kernels.checks import running
 

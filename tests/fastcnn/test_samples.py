@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from fastcnn import Sequential, Trainer, load_mnist, optim
-from fastcnn.batches import batch_starts, least_batch
 from fastcnn.errors import FastcnnError
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Flatten, ReLU
-from fastcnn.recipes import NETWORKS
-from fastcnn.samples import count_set_aside
+from fastcnn.training.batches import batch_starts, least_batch
+from fastcnn.training.samples import count_set_aside
+from fastcnn.zoo.recipes import NETWORKS
 
 
 @pytest.fixture(scope="module")

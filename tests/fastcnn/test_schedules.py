@@ -5,7 +5,7 @@ from math import cos, pi
 
 import pytest
 
-from fastcnn.schedules import Constant, Cosine, OneCycle, Step, from_description
+from fastcnn.optim.schedules import Constant, Cosine, OneCycle, Step, from_description
 
 
 def rates(schedule, count):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Flatten
-from fastcnn.model import Sequential
-from fastcnn.settle import settle_statistics
+from fastcnn.network.sequential import Sequential
+from fastcnn.training.batchnorm_statistics import settle_statistics
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from fastcnn import Recognizer
-from fastcnn.bench.strings import compose, synthetic_hands
-from fastcnn.cuts import cut
-from fastcnn.preprocess import prepare
-from fastcnn.strings import COUNT_WEIGHT, Candidate, choose, find_candidates, share_of_count
-from fastcnn.strokes import Pose, draw
-from fastcnn.templates import WAYS, parse, smooth
+from fastcnn.bench.accuracy.strings import compose, synthetic_hands
+from fastcnn.handwriting.drawings import Pose, draw
+from fastcnn.handwriting.preparation.cuts import cut
+from fastcnn.handwriting.preparation.prepare import prepare
+from fastcnn.handwriting.synthesis.templates import WAYS, parse, smooth
+from fastcnn.recognition.strings import COUNT_WEIGHT, Candidate, choose, find_candidates, share_of_count
 
 FIVE = [np.array([(6.0, 0), (1, 0)]), np.array([(0.0, 2), (0, 5), (4, 5), (5, 8), (0, 9)])]
 TEXT = [3, 0, 5, 2, 8]
@@ -176,7 +176,7 @@ class Same:
 def test_string_ends_whatever_the_network_gives(value, monkeypatch):
     recognizer = Recognizer()
     recognizer.network = Same(value)
-    monkeypatch.setattr("fastcnn.recognizer.calibrated", lambda network, images: network.forward(images))
+    monkeypatch.setattr("fastcnn.recognition.recognizer.calibrated", lambda network, images: network.forward(images))
     found = recognizer.recognize_string(string(TEXT, 9))
     assert len(found) >= 1
     assert "unsure" in found.notes

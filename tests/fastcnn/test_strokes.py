@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from fastcnn.errors import FastcnnError
-from fastcnn.strokes import CANVAS_PX, PENS_PX, SIZES, WIDEST_PEN, Pose, draw, random_pose, read_drawings
+from fastcnn.handwriting.drawings import CANVAS_PX, PENS_PX, SIZES, WIDEST_PEN, Pose, draw, random_pose
+from fastcnn.handwriting.stroke_files import read_drawings
 
 LINE = [np.array([(0.0, 0.0), (0.0, 10.0)])]
 DRAWING = {"label": 7, "writer": "a", "strokes": [[[0, 0], [5, 0]], [[5, 0], [2, 9]]]}

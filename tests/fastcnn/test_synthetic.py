@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fastcnn.synthetic import synthetic_digits
-from fastcnn.templates import STEPS, WAYS, parse, smooth
+from fastcnn.handwriting.synthesis.digits import synthetic_digits
+from fastcnn.handwriting.synthesis.templates import STEPS, WAYS, parse, smooth
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import pytest
 from fastcnn import load_mnist, optim
 from fastcnn.errors import FastcnnError
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Dropout, Flatten, MaxPool2d, ReLU
-from fastcnn.model import Sequential
-from fastcnn.schedules import Constant, OneCycle
-from fastcnn.train import Trainer, TrainingError
+from fastcnn.network.sequential import Sequential
+from fastcnn.optim.schedules import Constant, OneCycle
+from fastcnn.training.trainer import Trainer, TrainingError
 
 
 @pytest.fixture(scope="module")

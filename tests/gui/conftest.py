@@ -7,7 +7,8 @@ import pytest
 pytest.importorskip("PyQt5.QtWidgets", exc_type=ImportError)
 pytest.importorskip("pytestqt", exc_type=ImportError)
 
-from fastcnn.gui import crash, language
+from fastcnn.gui.program import crash
+from fastcnn.gui.text import language
 
 TIMEOUT_MS = 60_000  # reading all test pictures on a busy core takes 20 s
 

@@ -7,12 +7,12 @@ from PyQt5.QtCore import QPointF
 from PyQt5.QtWidgets import QFileDialog, QLabel, QPushButton
 
 from fastcnn.__main__ import main
-from fastcnn.collected import drawings_folder, read_collection
 from fastcnn.gui.logic import placing
 from fastcnn.gui.logic.collection import Collection, Sample
 from fastcnn.gui.logic.drawing import SIDE, Stroke
 from fastcnn.gui.logic.folders import data_folder
-from fastcnn.strokes import WINDOW_PX, draw_as_written, picture_of, read_drawings
+from fastcnn.handwriting.drawings import WINDOW_PX, draw_as_written, picture_of
+from fastcnn.handwriting.stroke_files import drawings_folder, read_collection, read_drawings
 
 from .mouse import ONE, SEVEN, draw
 

@@ -14,12 +14,13 @@ import pytest
 from PIL import Image
 from PyQt5.QtWidgets import QFileDialog, QLabel, QPushButton
 
-from fastcnn import files
-from fastcnn.gui import crash, failures
 from fastcnn.gui.logic import learning
 from fastcnn.gui.logic.folders import log_file
+from fastcnn.gui.program import crash
+from fastcnn.gui.text import failures
 from fastcnn.layers import Affine, Flatten
-from fastcnn.model import Sequential
+from fastcnn.network import files
+from fastcnn.network.sequential import Sequential
 from tests.conftest import ROOT
 
 from .mouse import SEVEN, draw
@@ -28,7 +29,7 @@ from .mouse import SEVEN, draw
 NAMES = ("answers", "files", "models", "pictures", "planes", "recognizer", "checkpoint", "committee")
 SOURCES = [f"fastcnn/{name}.py" for name in NAMES]
 SOURCES += [f"gui/logic/{name}.py" for name in ("collection", "folders", "learning", "networks", "placing")]
-SOURCES += ["gui/pictures.py", "gui/logic/engine.py"]
+SOURCES += ["gui/window/pictures.py", "gui/logic/engine.py"]
 ERRORS = ("FastcnnError", "NotFiniteError", "UsageError", "UnknownModelError")
 ENGLISH = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

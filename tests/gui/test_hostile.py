@@ -16,9 +16,10 @@ from PyQt5.QtTest import QTest
 from PyQt5.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton
 
 from fastcnn import paper_network
-from fastcnn.gui import app, create_window
+from fastcnn.gui import create_window
 from fastcnn.gui.logic import folders, learning
-from fastcnn.gui.worker import STOP_TIMEOUT_S, stop
+from fastcnn.gui.program import app
+from fastcnn.gui.program.worker import STOP_TIMEOUT_S, stop
 from tests.conftest import ROOT
 
 from .mouse import ONE, SEVEN, draw
@@ -257,7 +258,7 @@ def test_a_kill_in_the_middle_of_training_loses_no_finished_epoch(folders, anoth
     window = another()
     assert window.program.pages.training.checkpoint().parent.name == "fastcnn"  # its lock is not in the way
     assert window.findChild(QPushButton, "resumeTrainingButton").isEnabled()
-    from fastcnn.checkpoint import load_checkpoint
+    from fastcnn.training.checkpoint import load_checkpoint
 
     assert load_checkpoint(window.program.pages.training.checkpoint()).epoch >= 2
 

@@ -10,9 +10,9 @@ import pytest
 from PyQt5.QtCore import QCoreApplication, Qt, QTranslator
 from PyQt5.QtWidgets import QAbstractButton, QAction, QApplication, QComboBox, QLabel, QTabWidget, QWidget
 
-from fastcnn.gui import language, words
 from fastcnn.gui.logic.notices import Notice
-from fastcnn.recognizer import BUNDLED
+from fastcnn.gui.text import language, words
+from fastcnn.zoo.bundled import BUNDLED
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Words that are the same in Chinese: names, keys, units, file patterns.

@@ -18,12 +18,13 @@ from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QLabel
 
 from fastcnn.errors import FastcnnError
-from fastcnn.gui import app, crash, create_window, launch
+from fastcnn.gui import create_window
 from fastcnn.gui.logic.folders import log_file, settings_file
 from fastcnn.gui.logic.notices import Notice
 from fastcnn.gui.logic.settings import Settings
-from fastcnn.gui.signals import Signals
-from fastcnn.gui.worker import NICE, Worker, stop
+from fastcnn.gui.program import app, crash, launch
+from fastcnn.gui.program.signals import Signals
+from fastcnn.gui.program.worker import NICE, Worker, stop
 from tests.conftest import ROOT
 
 
@@ -177,7 +178,7 @@ IMPORTED = """
 import runpy, signal, sys
 class Strike:
     def find_spec(self, name, path=None, target=None):
-        if name == "fastcnn.commands":
+        if name == "fastcnn.commands.common":
             signal.raise_signal(signal.SIGINT)
 sys.meta_path.insert(0, Strike())
 sys.argv = ["fastcnn", "gui"]

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from fastcnn import paper_network
-from fastcnn.calibration import calibrated
 from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic import collection, insight, learning, placing
 from fastcnn.gui.logic.answers import Answer, Kind, judge
@@ -20,9 +19,10 @@ from fastcnn.gui.logic.experiment import HAND, MNIST, Session, Trial
 from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.results import read_all
 from fastcnn.gui.logic.settings import Settings
+from fastcnn.handwriting.stroke_files import WINDOW_FORMAT
 from fastcnn.layers import Affine, Flatten
-from fastcnn.model import Sequential
-from fastcnn.strokes import WINDOW_FORMAT
+from fastcnn.network.calibration import calibrated
+from fastcnn.network.sequential import Sequential
 
 LOGIC = Path(collection.__file__).parent
 

@@ -7,9 +7,9 @@ import random
 import numpy as np
 import pytest
 
-from fastcnn.calibration import calibrated
-from fastcnn.gui import crash
 from fastcnn.gui.logic.notices import Notice
+from fastcnn.gui.program import crash
+from fastcnn.network.calibration import calibrated
 
 from .mouse import draw
 

@@ -12,11 +12,11 @@ from PyQt5.QtCore import QPointF, Qt
 from PyQt5.QtWidgets import QComboBox, QFileDialog, QInputDialog, QLabel, QMessageBox, QPushButton, QSpinBox, QWidget
 
 from fastcnn import load_network, paper_network
-from fastcnn.calibration import calibrated
-from fastcnn.gui import app
 from fastcnn.gui.logic import learning, training_run
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
+from fastcnn.gui.program import app
 from fastcnn.metrics import wilson_interval
+from fastcnn.network.calibration import calibrated
 
 from .mouse import ONE, SEVEN, draw
 
@@ -366,12 +366,14 @@ def test_drawings_are_exported_and_imported(window, settle, tmp_path, monkeypatc
 @pytest.fixture
 def small_training(monkeypatch):
     """Two thousand pictures, of which 1,000 are set aside: an epoch of ten steps."""
-    from fastcnn import train
     from fastcnn.gui.logic import training
+    from fastcnn.training import trainer
 
     images, labels = load_pictures()
-    monkeypatch.setattr(train, "VALIDATION_PICTURES", 1000)
-    monkeypatch.setattr(train.Trainer.fit, "__kwdefaults__", {**train.Trainer.fit.__kwdefaults__, "validation": 1000})
+    monkeypatch.setattr(trainer, "VALIDATION_PICTURES", 1000)
+    monkeypatch.setattr(
+        trainer.Trainer.fit, "__kwdefaults__", {**trainer.Trainer.fit.__kwdefaults__, "validation": 1000}
+    )
     monkeypatch.setattr(training, "training_pictures", lambda: (images[:2000], labels[:2000]))
     monkeypatch.setattr(training_run, "POINT_EVERY", 2)
     monkeypatch.setattr(training_run, "PREVIEW_EVERY_S", 0.0)

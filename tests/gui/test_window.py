@@ -9,10 +9,10 @@ import pytest
 from PyQt5.QtCore import QPointF
 from PyQt5.QtWidgets import QAction, QComboBox, QLabel, QPushButton, QToolButton, QWidget
 
-from fastcnn.gui.failures import REFUSALS
 from fastcnn.gui.logic.answers import Answer
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
-from fastcnn.recognizer import Recognition
+from fastcnn.gui.text.failures import REFUSALS
+from fastcnn.recognition.recognizer import Recognition
 
 from .mouse import SEVEN, draw
 

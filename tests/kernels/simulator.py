@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.kernels.cuda import toolchain
+from fastcnn.kernels.cuda.toolchain import compiler
 
 
 class RaceError(Exception):
@@ -229,10 +229,10 @@ def planted(module: ModuleType, old: str, new: str, nth: int = 0) -> dict[str, A
     assert len(parts) > nth + 1, f"{module.__name__} has no {old!r} number {nth}"
     changed = old.join(parts[: nth + 1]) + new + old.join(parts[nth + 1 :])
     namespace: dict[str, Any] = {"__name__": "planted"}
-    kept = dict(toolchain.KERNELS)
+    kept = dict(compiler.KERNELS)
     exec(compile(changed, "planted", "exec"), namespace)
-    toolchain.KERNELS.clear()
-    toolchain.KERNELS.update(kept)
+    compiler.KERNELS.clear()
+    compiler.KERNELS.update(kept)
     if "kernel" in namespace:
         adopt(namespace)
     return namespace
@@ -242,14 +242,14 @@ def install() -> None:
     """From now on kernels of the CUDA backend run here. Needs NUMBA_ENABLE_CUDASIM=1."""
     from numba.cuda.simulator.kernel import FakeCUDAKernel
 
-    assert toolchain.SIMULATED
-    functions = [each.function for each in toolchain.KERNELS.values()]
+    assert compiler.SIMULATED
+    functions = [each.function for each in compiler.KERNELS.values()]
     for function in [*functions, *(each.fn for each in _device_functions(functions))]:
         adopt(function.__globals__)
 
-    def call(self: toolchain.Kernel, grid: Any, block: Any, *args: Any) -> None:
+    def call(self: compiler.Kernel, grid: Any, block: Any, *args: Any) -> None:
         with _one_at_a_time, np.errstate(all="ignore"):
-            _run.launch(self.function, grid, block, [toolchain._narrow(arg) for arg in args])
+            _run.launch(self.function, grid, block, [compiler._narrow(arg) for arg in args])
 
-    toolchain.Kernel.__call__ = call  # type: ignore[method-assign]
+    compiler.Kernel.__call__ = call  # type: ignore[method-assign]
     FakeCUDAKernel.__call__ = lambda self, *args: self.fn(*args)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fastcnn.kernels.cuda import toolchain
+from fastcnn.kernels.cuda.toolchain import compiler
 
 
 class Stream:
@@ -81,7 +81,7 @@ class Driver:
         """From now on, in this test, the simulator copies and launches in these streams."""
         from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 
-        up, down, launch = FakeCUDAArray.copy_to_device, FakeCUDAArray.copy_to_host, toolchain.Kernel.__call__
+        up, down, launch = FakeCUDAArray.copy_to_device, FakeCUDAArray.copy_to_host, compiler.Kernel.__call__
 
         def copy_to_device(self: Any, array: Any, stream: Any = 0) -> None:
             driver.call(stream, lambda: up(self, array))
@@ -93,11 +93,11 @@ class Driver:
             return down(self, array)
 
         def call(self: Any, *args: Any) -> None:
-            driver.call(getattr(toolchain._here, "stream", 0), lambda: launch(self, *args))
+            driver.call(getattr(compiler._here, "stream", 0), lambda: launch(self, *args))
 
         driver = self
         monkeypatch.setattr(FakeCUDAArray, "copy_to_device", copy_to_device)
         monkeypatch.setattr(FakeCUDAArray, "copy_to_host", copy_to_host)
-        monkeypatch.setattr(toolchain.Kernel, "__call__", call)
+        monkeypatch.setattr(compiler.Kernel, "__call__", call)
         for name, value in {"stream": self.stream, "event": Event, "synchronize": self.synchronize}.items():
-            monkeypatch.setattr(toolchain.cuda, name, value)
+            monkeypatch.setattr(compiler.cuda, name, value)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
-from fastcnn.augment import Augmentation, waves
 from fastcnn.kernels.columns import ACROSS, DOWN, HOLE, NUMBERS, STROKE
+from fastcnn.training.augment import Augmentation, waves
 
 SHAPE = (2, 7, 9)
 

@@ -11,7 +11,7 @@ import pytest
 
 from fastcnn import kernels
 from fastcnn.kernels import backends, reference
-from fastcnn.kernels.cuda import toolchain
+from fastcnn.kernels.cuda.toolchain import compiler
 from tests.kernels.cases import BACKENDS
 
 FUNCTIONS = [name for name in kernels.__all__ if name not in ("active", "available", "backend", "use")]
@@ -133,8 +133,8 @@ def test_no_backend_has_a_function_of_its_own(name: str) -> None:
 
 @pytest.mark.usefixtures("undecided")
 def test_cuda_without_a_device_says_what_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(toolchain, "SIMULATED", False)
-    monkeypatch.setattr(toolchain, "cuda", SimpleNamespace(is_available=lambda: False))
+    monkeypatch.setattr(compiler, "SIMULATED", False)
+    monkeypatch.setattr(compiler, "cuda", SimpleNamespace(is_available=lambda: False))
     monkeypatch.setenv("FASTCNN_BACKEND", "cuda")
     expected = (
         r"^backend 'cuda' is not available: no NVIDIA GPU with a working driver was found; "

@@ -13,7 +13,9 @@ from tests.kernels.cases import SIMULATED
 if not SIMULATED:
     pytest.skip("needs Numba's CUDA simulator: NUMBA_ENABLE_CUDASIM=1", allow_module_level=True)
 
-from fastcnn.kernels.cuda import conv, memory, products, sums, tiles
+from fastcnn.kernels.cuda.products import calls as products
+from fastcnn.kernels.cuda.products import convolution, sums, tiles
+from fastcnn.kernels.cuda.toolchain import memory
 from tests.kernels import simulator
 from tests.kernels.simulator import planted
 
@@ -67,7 +69,7 @@ def test_off_by_one_behind_a_tile_is_caught(rng: np.random.Generator) -> None:
 
 def test_index_before_an_array_is_caught() -> None:
     """NumPy would take it from the end."""
-    wrong = planted(conv, "0 <= h and h < H", "h < H")["conv2d"]
+    wrong = planted(convolution, "0 <= h and h < H", "h < H")["conv2d"]
     shape = products.geometry((1, 1, 3, 3), 1, (3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 1, False)
     x, out = memory.upload(np.ones(9, np.float32)), memory.empty(9, np.float32)
     with pytest.raises(IndexError, match="outside an array"):

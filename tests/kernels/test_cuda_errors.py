@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fastcnn.kernels.cuda import memory, toolchain
+from fastcnn.kernels.cuda.toolchain import compiler, memory
 
 FULL = r"^the GPU's memory is full; a smaller batch, or closing what else uses it, may help$"
 OLD = r"^the GPU's driver is older than the CUDA toolkit; update the driver$"
@@ -37,13 +37,13 @@ RAISED = [
 
 @pytest.mark.parametrize(("kind", "text", "sentence"), RAISED)
 def test_what_the_driver_raises_becomes_a_sentence(kind: str, text: str, sentence: str) -> None:
-    with pytest.raises(RuntimeError, match=sentence) as caught, toolchain.told():
+    with pytest.raises(RuntimeError, match=sentence) as caught, compiler.told():
         raise type(kind, (Exception,), {})(text)
     assert "\n" not in str(caught.value)
 
 
 def test_our_own_mistakes_are_not_the_drivers() -> None:
-    with pytest.raises(TypeError, match=r"^ours$"), toolchain.told():
+    with pytest.raises(TypeError, match=r"^ours$"), compiler.told():
         raise TypeError("ours")
 
 
@@ -103,17 +103,17 @@ def no_driver() -> bool:
     ],
 )
 def test_missing_device_is_told(found: SimpleNamespace, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(toolchain, "SIMULATED", False)
-    monkeypatch.setattr(toolchain, "cuda", found)
+    monkeypatch.setattr(compiler, "SIMULATED", False)
+    monkeypatch.setattr(compiler, "cuda", found)
     with pytest.raises(ImportError) as caught:
-        toolchain.require_device()
+        compiler.require_device()
     assert str(caught.value) == reason
 
 
 def test_device_of_the_oldest_capability_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(toolchain, "SIMULATED", False)
-    monkeypatch.setattr(toolchain, "cuda", device((7, 5)))
-    toolchain.require_device()
+    monkeypatch.setattr(compiler, "SIMULATED", False)
+    monkeypatch.setattr(compiler, "cuda", device((7, 5)))
+    compiler.require_device()
 
 
 @pytest.mark.parametrize("arguments", [["train", "--epochs", "1"], ["evaluate"], ["bench", "--backend", "cuda"]])

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Flatten, GlobalAvgPool, ReLU
-from fastcnn.model import Sequential
+from fastcnn.network.sequential import Sequential
 from fastcnn.optim import Adam
-from fastcnn.train import Trainer
+from fastcnn.training.trainer import Trainer
 from tests.fastcnn.own_layers import LeakyReLU, PReLU
 from tests.kernels.cases import SIMULATED
 from tests.kernels.checks import running

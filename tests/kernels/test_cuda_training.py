@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
-from fastcnn.batchnorm import BatchNorm2d
 from fastcnn.layers import Affine, Conv2d, Dropout, Flatten, GlobalAvgPool, MaxPool2d, ReLU
-from fastcnn.model import Sequential
+from fastcnn.layers.normalization import BatchNorm2d
+from fastcnn.network.sequential import Sequential
 from fastcnn.optim import (
     SGD,
     AdaGrad,
@@ -21,7 +21,7 @@ from fastcnn.optim import (
     Optimizer,
     RMSProp,
 )
-from fastcnn.train import Trainer
+from fastcnn.training.trainer import Trainer
 from tests.kernels.cases import SIMULATED
 from tests.kernels.checks import running
 
@@ -154,12 +154,12 @@ def test_backends_may_change_between_steps(rng: np.random.Generator) -> None:
 
 
 def test_a_full_memory_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
-    from fastcnn.kernels.cuda import toolchain
+    from fastcnn.kernels.cuda.toolchain import compiler
 
     def full(*args: object, **kwargs: object) -> None:
         raise type("CudaAPIError", (Exception,), {})("[2] Call to cuMemAlloc results in CUDA_ERROR_OUT_OF_MEMORY")
 
-    monkeypatch.setattr(toolchain.cuda, "to_device", full)
+    monkeypatch.setattr(compiler.cuda, "to_device", full)
     with pytest.raises(RuntimeError, match=r"^the GPU's memory is full; a smaller batch"):
         paper_like().forward(rng.integers(0, 256, (2, 1, 10, 9), np.uint8))
 
@@ -172,7 +172,7 @@ def test_plan_lists_the_steps() -> None:
 
 def test_the_tests_for_a_gpu_run(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
     """Here with a network that the simulator has done in seconds, so that no name in them is wrong."""
-    from fastcnn.kernels.cuda import toolchain
+    from fastcnn.kernels.cuda.toolchain import compiler
     from tests.kernels import test_gpu
 
     def small_network(*, seed: int) -> Sequential:
@@ -182,7 +182,7 @@ def test_the_tests_for_a_gpu_run(monkeypatch: pytest.MonkeyPatch, rng: np.random
         return network
 
     free = SimpleNamespace(get_memory_info=lambda: (2**33, 2**34))
-    monkeypatch.setattr(toolchain.cuda, "current_context", lambda: free)
+    monkeypatch.setattr(compiler.cuda, "current_context", lambda: free)
     monkeypatch.setattr(test_gpu, "paper_network", small_network)
     for name, value in {"BATCH": 2, "STEPS": 1}.items():
         monkeypatch.setattr(test_gpu, name, value)

@@ -7,19 +7,19 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fastcnn.augment import Augmentation
-from fastcnn.model import Sequential
+from fastcnn.network.sequential import Sequential
 from fastcnn.optim import AdamW, Momentum, clip_gradients
-from fastcnn.train import Trainer, TrainingError
+from fastcnn.training.augment import Augmentation
+from fastcnn.training.trainer import Trainer, TrainingError
 from tests.kernels.cases import SIMULATED
 from tests.kernels.checks import running
 
 if not SIMULATED:
     pytest.skip("needs Numba's CUDA simulator: NUMBA_ENABLE_CUDASIM=1", allow_module_level=True)
 
-from fastcnn.kernels.cuda import dataset, memory, pipeline, toolchain
-from fastcnn.kernels.cuda.clip import Clip
-from fastcnn.kernels.cuda.steps import ends
+from fastcnn.kernels.cuda.steps import dataset, ends, pipeline
+from fastcnn.kernels.cuda.steps.clip import Clip
+from fastcnn.kernels.cuda.toolchain import compiler, memory
 from tests.kernels.simulator import planted
 from tests.kernels.streams import Driver
 from tests.kernels.test_cuda_training import paper_like
@@ -45,7 +45,7 @@ def transfers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 
     seen: list[tuple[str, int]] = []
-    up, down, new = FakeCUDAArray.copy_to_device, FakeCUDAArray.copy_to_host, toolchain.cuda.to_device
+    up, down, new = FakeCUDAArray.copy_to_device, FakeCUDAArray.copy_to_host, compiler.cuda.to_device
     monkeypatch.setattr(
         FakeCUDAArray,
         "copy_to_device",
@@ -56,7 +56,7 @@ def transfers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
         "copy_to_host",
         lambda self, *args, **kw: seen.append(("down", self.nbytes)) or down(self, *args, **kw),
     )
-    monkeypatch.setattr(toolchain.cuda, "to_device", lambda array: seen.append(("up", array.nbytes)) or new(array))
+    monkeypatch.setattr(compiler.cuda, "to_device", lambda array: seen.append(("up", array.nbytes)) or new(array))
     return seen
 
 
@@ -113,7 +113,7 @@ def test_a_set_on_the_gpu_gives_the_bits_of_one_on_the_host(
     values, losses, _ = trained(pictures, augmentation)
     assert not caplog.records
     context = SimpleNamespace(get_memory_info=lambda: (2 * pictures[0].nbytes - 2, 10**9))
-    monkeypatch.setattr(toolchain.cuda, "current_context", lambda: context)
+    monkeypatch.setattr(compiler.cuda, "current_context", lambda: context)
     with caplog.at_level(logging.WARNING, "fastcnn"):
         from_host, host_losses, _ = trained(pictures, augmentation)
     np.testing.assert_array_equal(values, from_host)

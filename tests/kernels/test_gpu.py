@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
-from fastcnn.augment import Augmentation
-from fastcnn.model import Sequential
-from fastcnn.networks import paper_network
+from fastcnn.network.sequential import Sequential
 from fastcnn.optim import AdamW
-from fastcnn.train import Trainer
+from fastcnn.training.augment import Augmentation
+from fastcnn.training.trainer import Trainer
+from fastcnn.zoo.networks import paper_network
 from tests.kernels.cases import (
     CONVOLUTIONS,
     DTYPES,
@@ -118,11 +118,11 @@ def test_many_pictures_are_predicted_as_few_are(dtype: type, rng: np.random.Gene
 
 
 def test_memory_comes_back() -> None:
-    from fastcnn.kernels.cuda import toolchain
+    from fastcnn.kernels.cuda.toolchain import compiler
 
     train("cuda", np.random.default_rng(1))
-    before = toolchain.cuda.current_context().get_memory_info()[0]
+    before = compiler.cuda.current_context().get_memory_info()[0]
     for _ in range(5):
         train("cuda", np.random.default_rng(1))
-    after = toolchain.cuda.current_context().get_memory_info()[0]
+    after = compiler.cuda.current_context().get_memory_info()[0]
     assert before - after < 2**26

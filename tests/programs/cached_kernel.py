@@ -5,8 +5,8 @@ import json
 import numpy as np
 from numba import prange
 
-from fastcnn.kernels.cpu.cache import store
-from fastcnn.kernels.cpu.jit import inner, kernel, parallel_lock
+from fastcnn.kernels.cpu.toolchain.cache import store
+from fastcnn.kernels.cpu.toolchain.jit import inner, kernel, parallel_lock
 
 
 @inner

@@ -11,8 +11,8 @@ import numpy as np
 from numba import prange
 
 from fastcnn import kernels
-from fastcnn.kernels.cpu.jit import kernel, parallel_lock
-from fastcnn.threads import set_threads
+from fastcnn.kernels.cpu.toolchain.jit import kernel, parallel_lock
+from fastcnn.kernels.threads import set_threads
 
 ROUNDS = 50
 WORKERS = 4

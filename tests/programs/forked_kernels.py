@@ -13,7 +13,7 @@ import warnings
 import numpy as np
 
 from fastcnn import kernels
-from fastcnn.threads import set_threads
+from fastcnn.kernels.threads import set_threads
 
 CHILDREN = 5
 HUNG_AFTER_S = 30

@@ -7,7 +7,7 @@ import sys
 from PyQt5.QtCore import QPoint, QTimer
 from PyQt5.QtWidgets import QAbstractButton, QApplication, QComboBox, QLabel, QSlider, QSpinBox, QTabWidget, QWidget
 
-from fastcnn.gui import app
+from fastcnn.gui.program import app
 
 CONTROLS = (QAbstractButton, QComboBox, QLabel, QSlider, QSpinBox, QTabWidget)
 NAMES = ("canvas", "drawButton", "recognizeButton", "modeCombo")

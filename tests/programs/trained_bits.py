@@ -10,9 +10,9 @@ import sys
 import numpy as np
 
 from fastcnn import Trainer, kernels, layers, optim, paper_network
-from fastcnn.model import Sequential
-from fastcnn.recipes import RECIPES
-from fastcnn.threads import set_threads
+from fastcnn.kernels.threads import set_threads
+from fastcnn.network.sequential import Sequential
+from fastcnn.zoo.recipes import RECIPES
 
 BATCH_SIZE = 100  # as the recipe's: small enough to be quick, and large enough to be shared among threads
 TRAINED, VALIDATION = 3 * BATCH_SIZE - 7, 40  # the last batch is smaller

@@ -3,15 +3,16 @@
 import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu import rows
-from fastcnn.kernels.cpu.contract import Walk, dot_products
-from fastcnn.kernels.cpu.geometry import Tables
-from fastcnn.kernels.cpu.jit import threads
-from fastcnn.kernels.cpu.layout import block_width
-from fastcnn.kernels.cpu.sharing import PARALLEL_PRODUCTS, chooser
-from fastcnn.kernels.cpu.steps.base import Activation, Step, sums
+from fastcnn.kernels.cpu.products.calls import sums
+from fastcnn.kernels.cpu.products.geometry import Tables
+from fastcnn.kernels.cpu.products.layout import block_width
+from fastcnn.kernels.cpu.products.loops import Walk, dot_products
+from fastcnn.kernels.cpu.steps import elementwise
+from fastcnn.kernels.cpu.steps.base import Activation, Step
+from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_PRODUCTS, chooser
 from fastcnn.kernels.shapes import Array
 from fastcnn.kernels.steps import Call
+from fastcnn.kernels.threads import threads
 
 
 class Affine(Step):
@@ -49,7 +50,7 @@ class Affine(Step):
     def backward_calls(self, n: int) -> list[Call]:
         inputs, outputs = self.x.size, self.out.size
         grad = self.out.grad
-        calls: list[Call] = [(rows.affine_gradient, (grad, self.out.data, self.grad_bias, n, self.relu))]
+        calls: list[Call] = [(elementwise.affine_gradient, (grad, self.out.data, self.grad_bias, n, self.relu))]
         whole = Walk(
             images=1, columns=n, filters=inputs, taps=1, taps_step=1, length=outputs, x_at=0, x_image=0,
             x_step=outputs, x_term=1, w_at=0, w_image=0, w_block=block_width(self.dtype), w_term=inputs, out_at=0,

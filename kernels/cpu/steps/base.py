@@ -1,6 +1,5 @@
 """What flows between steps, what every step is, and how a sum of products becomes a call."""
 
-from contextlib import AbstractContextManager, nullcontext
 from math import prod
 from typing import Any
 
@@ -8,24 +7,10 @@ import numpy as np
 
 from fastcnn.kernels import steps
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu.contract import sum_products
-from fastcnn.kernels.cpu.geometry import Tables, frame
-from fastcnn.kernels.cpu.jit import parallel_lock, threads
-from fastcnn.kernels.cpu.layout import block_width
-from fastcnn.kernels.cpu.sharing import PARALLEL_COPIES, PARALLEL_PRODUCTS, alone, chooser
+from fastcnn.kernels.cpu.products.geometry import frame
+from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_COPIES, chooser
 from fastcnn.kernels.shapes import Array, Padding
 from fastcnn.kernels.steps import Call
-
-
-def without_twins(calls: list[Call]) -> list[Call]:
-    """The same calls, with no kernel both in its parallel and its serial form, so that none is compiled twice."""
-    parallel = {id(kernel.serial): kernel for kernel, _ in calls if hasattr(kernel, "serial")}
-    return [(alone(parallel[id(kernel)]) if id(kernel) in parallel else kernel, args) for kernel, args in calls]
-
-
-def entry(calls: list[Call]) -> AbstractContextManager[None]:
-    """What is held while calls run: the lock of parallel kernels, unless all of them are serial."""
-    return parallel_lock if any(hasattr(kernel, "serial") for kernel, _ in calls) else nullcontext()
 
 
 def _nbytes(value: object) -> int:
@@ -79,19 +64,3 @@ class Step(steps.Step):
     def _scalar(self, value: float) -> Array:
         """A number in the network's dtype, for kernels that must not widen it."""
         return np.array([value], self.dtype)
-
-
-def sums(out: Array, x: Array, w: Array, bias: Array, floor: float, tables: Tables) -> Call:
-    """sum_products with the work shared by pictures or, where these are few, by rows or blocks of filters."""
-    walk = tables.walk
-    rows_count = len(tables.x_rows)
-    blocks = -(-walk.filters // block_width(out.dtype))
-    products = walk.images * rows_count * walk.columns * walk.filters * walk.taps_step * walk.length
-    row_parts, block_parts = 1, 1
-    if walk.images < 4 * threads():
-        row_parts = rows_count
-        if walk.images * rows_count < 4 * threads():
-            block_parts = blocks
-    kernel = chooser(sum_products, products >= PARALLEL_PRODUCTS)
-    args = (out, x, w, bias, floor, *tables, row_parts, block_parts)
-    return kernel, args

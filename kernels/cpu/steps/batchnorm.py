@@ -5,8 +5,8 @@ from math import prod
 import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu import norm
-from fastcnn.kernels.cpu.geometry import gradient_blocks
+from fastcnn.kernels.cpu.products.geometry import gradient_blocks
+from fastcnn.kernels.cpu.steps import norm
 from fastcnn.kernels.cpu.steps.base import Activation, Step
 from fastcnn.kernels.shapes import Array
 from fastcnn.kernels.steps import Call

@@ -5,16 +5,18 @@ from math import prod
 import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu import rows, weights
-from fastcnn.kernels.cpu.contract import pooled_products
-from fastcnn.kernels.cpu.geometry import Convolution, Tables, gradient_blocks
-from fastcnn.kernels.cpu.jit import threads
-from fastcnn.kernels.cpu.layout import block_width, packed_count
-from fastcnn.kernels.cpu.pooled import pooled_gradient_serves, pooled_gradients
-from fastcnn.kernels.cpu.sharing import PARALLEL_PRODUCTS, chooser
-from fastcnn.kernels.cpu.steps.base import Activation, Step, sums
+from fastcnn.kernels.cpu.products import weights
+from fastcnn.kernels.cpu.products.calls import sums
+from fastcnn.kernels.cpu.products.geometry import Convolution, Tables, gradient_blocks
+from fastcnn.kernels.cpu.products.layout import block_width, packed_count
+from fastcnn.kernels.cpu.products.loops import pooled_products
+from fastcnn.kernels.cpu.steps import elementwise
+from fastcnn.kernels.cpu.steps.base import Activation, Step
+from fastcnn.kernels.cpu.steps.sparse_gradient import pooled_gradient_serves, pooled_gradients
+from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_PRODUCTS, chooser
 from fastcnn.kernels.shapes import Array, Padding, Pair
 from fastcnn.kernels.steps import Call
+from fastcnn.kernels.threads import threads
 
 
 class Conv2d(Step):
@@ -117,7 +119,7 @@ class Conv2d(Step):
             self._fold_weight(blocks, 0, self.padded_filters),
         ]
         if self.grad_bias is not None:
-            calls.append((rows.fold, (self.grad_bias, self.bias_partials, blocks, 2 * self.padded_filters)))
+            calls.append((elementwise.fold, (self.grad_bias, self.bias_partials, blocks, 2 * self.padded_filters)))
         return calls
 
     def _grad_out_calls(self, n: int) -> list[Call]:
@@ -126,10 +128,12 @@ class Conv2d(Step):
         elements = n * self.geometry.P * self.geometry.Q * self.geometry.K
         behind = (out.grad, out.grad_frame)
         if self.pool:
-            return [self._copy(rows.unpool_gradient, elements, *into, *behind, self.codes, self.padded_filters, n)]
+            return [
+                self._copy(elementwise.unpool_gradient, elements, *into, *behind, self.codes, self.padded_filters, n)
+            ]
         if self.relu:
-            return [self._copy(rows.relu_gradient, elements, *into, *behind, out.data, out.frame, n)]
-        return [] if self.grad_out is out.grad else [self._copy(rows.copy_rows, elements, *into, *behind, n)]
+            return [self._copy(elementwise.relu_gradient, elements, *into, *behind, out.data, out.frame, n)]
+        return [] if self.grad_out is out.grad else [self._copy(elementwise.copy_rows, elements, *into, *behind, n)]
 
     def _weight_calls(self, n: int) -> list[Call]:
         per_block, blocks = gradient_blocks(n)
@@ -137,8 +141,8 @@ class Conv2d(Step):
         calls: list[Call] = []
         if self.grad_bias is not None:
             args = (self.bias_partials, self.grad_out, shape.grad, n, per_block)
-            calls.append(self._copy(rows.channel_sums, n * shape.P * shape.Q * shape.K, *args))
-            calls.append((rows.fold, (self.grad_bias, self.bias_partials, blocks, shape.K)))
+            calls.append(self._copy(elementwise.channel_sums, n * shape.P * shape.Q * shape.K, *args))
+            calls.append((elementwise.fold, (self.grad_bias, self.bias_partials, blocks, shape.K)))
         for group in range(self.groups):
             tables = shape.grad_weight(n, group)
             calls.append(sums(self.partials, self.x.data, self.grad_out, self.zeros, -np.inf, tables))

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from fastcnn.kernels.cpu import loss
-from fastcnn.kernels.cpu.layout import load_pictures
-from fastcnn.kernels.cpu.sharing import PARALLEL_COPIES, chooser
+from fastcnn.kernels.cpu.products.layout import load_pictures
+from fastcnn.kernels.cpu.steps import loss
 from fastcnn.kernels.cpu.steps.base import Activation, Step
+from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_COPIES, chooser
 from fastcnn.kernels.shapes import Array
 from fastcnn.kernels.steps import Call
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fastcnn.kernels.cpu.geometry import Frame
+from fastcnn.kernels.cpu.products.geometry import Frame
 from fastcnn.kernels.cpu.steps.base import Activation, Step
 from fastcnn.kernels.shapes import Array
 from fastcnn.kernels.steps import Call

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu import rows
+from fastcnn.kernels.cpu.steps import elementwise
 from fastcnn.kernels.cpu.steps.base import Activation, Step
 from fastcnn.kernels.shapes import Padding, Pair
 from fastcnn.kernels.steps import Call
@@ -16,11 +16,11 @@ class Relu(Step):
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         args = (self.out.data, self.out.frame, self.x.data, self.x.frame, n)
-        return [self._copy(rows.relu, n * self.x.size, *args)]
+        return [self._copy(elementwise.relu, n * self.x.size, *args)]
 
     def backward_calls(self, n: int) -> list[Call]:
         args = (self.x.grad, self.x.grad_frame, self.out.grad, self.out.grad_frame, self.out.data, self.out.frame, n)
-        return [self._copy(rows.relu_gradient, n * self.x.size, *args)]
+        return [self._copy(elementwise.relu_gradient, n * self.x.size, *args)]
 
 
 class MaxPool2d(Step):
@@ -36,11 +36,11 @@ class MaxPool2d(Step):
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         args = (self.out.data, self.out.frame, self.winners, self.x.data, self.x.frame, n, *self.options)
-        return [self._copy(rows.max_pool, n * self.x.size, *args)]
+        return [self._copy(elementwise.max_pool, n * self.x.size, *args)]
 
     def backward_calls(self, n: int) -> list[Call]:
         args = (self.x.grad, self.x.grad_frame, self.out.grad, self.out.grad_frame, self.winners, n)
-        return [self._copy(rows.max_pool_gradient, n * self.x.size, *args)]
+        return [self._copy(elementwise.max_pool_gradient, n * self.x.size, *args)]
 
 
 class Dropout(Step):
@@ -55,11 +55,11 @@ class Dropout(Step):
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         args = (self.out.data, self.out.frame, self.x.data, self.x.frame, n, self.key, self.threshold, self.scale)
-        return [self._copy(rows.dropout, n * self.x.size, *args)]
+        return [self._copy(elementwise.dropout, n * self.x.size, *args)]
 
     def backward_calls(self, n: int) -> list[Call]:
         grads = (self.x.grad, self.x.grad_frame, self.out.grad, self.out.grad_frame)
-        return [self._copy(rows.dropout, n * self.x.size, *grads, n, self.key, self.threshold, self.scale)]
+        return [self._copy(elementwise.dropout, n * self.x.size, *grads, n, self.key, self.threshold, self.scale)]
 
 
 class AveragePool(Step):
@@ -68,8 +68,8 @@ class AveragePool(Step):
     name = "global_avg_pool"
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
-        return [self._copy(rows.average_pool, n * self.x.size, self.out.data, self.x.data, self.x.frame, n)]
+        return [self._copy(elementwise.average_pool, n * self.x.size, self.out.data, self.x.data, self.x.frame, n)]
 
     def backward_calls(self, n: int) -> list[Call]:
         args = (self.x.grad, self.x.grad_frame, self.out.grad, n)
-        return [self._copy(rows.average_pool_gradient, n * self.x.size, *args)]
+        return [self._copy(elementwise.average_pool_gradient, n * self.x.size, *args)]

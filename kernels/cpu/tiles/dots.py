@@ -5,9 +5,9 @@ from itertools import product
 import llvmlite.ir as ir
 from numba.core import cgutils
 
-from fastcnn.kernels.cpu import vector
 from fastcnn.kernels.cpu.tiles.parts import accumulators, switch, tile
-from fastcnn.kernels.cpu.vector import INT64, REGISTERS, at, const
+from fastcnn.kernels.cpu.toolchain import vector
+from fastcnn.kernels.cpu.toolchain.vector import INT64, REGISTERS, at, const
 
 # 4 x 5 gave 170-180 GFLOP/s, 5 x 5 130-178 (it spills), 4 x 4 150, 2 x 5 140 (AVX-512).
 DOT_PICTURES, DOT_OUTPUTS = (4, 5) if REGISTERS == 32 else (2, 5)

@@ -9,10 +9,10 @@ import llvmlite.ir as ir
 import numpy as np
 from numba.core import cgutils
 
-from fastcnn.kernels.cpu import vector
 from fastcnn.kernels.cpu.tiles.parts import accumulators, switch, tile, twin_lanes, twin_load
 from fastcnn.kernels.cpu.tiles.pools import DEAD
-from fastcnn.kernels.cpu.vector import INT32, INT64, REGISTERS, at, const
+from fastcnn.kernels.cpu.toolchain import vector
+from fastcnn.kernels.cpu.toolchain.vector import INT32, INT64, REGISTERS, at, const
 
 GRADIENT_COLUMNS = (3, 5)  # kernel widths that the tile is made for
 # Kernel rows that one pass sums up, for each width: those of a square kernel where the registers suffice; else 1.

@@ -10,8 +10,8 @@ from numba import types
 from numba.core import cgutils, config
 from numba.extending import intrinsic
 
-from fastcnn.kernels.cpu import vector
-from fastcnn.kernels.cpu.vector import INT64, VECTOR_BYTES, at, const
+from fastcnn.kernels.cpu.toolchain import vector
+from fastcnn.kernels.cpu.toolchain.vector import INT64, VECTOR_BYTES, at, const
 
 
 class Arguments:

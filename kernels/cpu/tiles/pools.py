@@ -16,7 +16,7 @@ from fastcnn.kernels.cpu.tiles.parts import (
 )
 from fastcnn.kernels.cpu.tiles.sums import TILE_VECTORS
 from fastcnn.kernels.cpu.tiles.sums import _twin as _sum_twin
-from fastcnn.kernels.cpu.vector import INT32, REGISTERS, at, const
+from fastcnn.kernels.cpu.toolchain.vector import INT32, REGISTERS, at, const
 
 POOL_SIZES = (1, 3) if REGISTERS == 32 else (1,)  # windows of a tile
 # The code of a value that ReLU set to zero; 0 to 3 say which pixel of the window won, row by row.

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from fastcnn.kernels.cpu import vector
 from fastcnn.kernels.cpu.tiles.parts import (
     accumulators,
     start_with_bias,
@@ -13,7 +12,8 @@ from fastcnn.kernels.cpu.tiles.parts import (
     twin_lanes,
     twin_load,
 )
-from fastcnn.kernels.cpu.vector import REGISTERS, at, const
+from fastcnn.kernels.cpu.toolchain import vector
+from fastcnn.kernels.cpu.toolchain.vector import REGISTERS, at, const
 
 # Sums of one tile: measured on AVX-512, 24 sums of 32 registers gave 205-230 GFLOP/s, 16 sums 160-220, 28 sums spilled
 # (90-190). With 16 registers, 12 sums leave room for two vectors of weights and one pixel.

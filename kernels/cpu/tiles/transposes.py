@@ -6,9 +6,9 @@ by element it takes longer than a small convolution; a 16 x 16 tile is 16 loads,
 
 import llvmlite.ir as ir
 
-from fastcnn.kernels.cpu import vector
 from fastcnn.kernels.cpu.tiles.parts import tile
-from fastcnn.kernels.cpu.vector import INT32, at, const
+from fastcnn.kernels.cpu.toolchain import vector
+from fastcnn.kernels.cpu.toolchain.vector import INT32, at, const
 
 
 def _twin(out, out_at, out_step, x, x_at, x_rows, first, rows, columns):

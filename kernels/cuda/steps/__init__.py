@@ -5,15 +5,15 @@ parameters too (`residence`), and a training's pictures (`dataset`): a training 
 brings one float back, when somebody looks at it.
 """
 
-from fastcnn.kernels.cuda.dataset import TrainingSet, why_not
-from fastcnn.kernels.cuda.memory import upload
-from fastcnn.kernels.cuda.pipeline import Pipeline
-from fastcnn.kernels.cuda.residence import Residence
 from fastcnn.kernels.cuda.steps.base import Activation, Step, entry, read, without_twins
 from fastcnn.kernels.cuda.steps.batchnorm import BatchNorm2d
+from fastcnn.kernels.cuda.steps.conv_affine import Affine, Conv2d
+from fastcnn.kernels.cuda.steps.dataset import TrainingSet, why_not
 from fastcnn.kernels.cuda.steps.ends import Input, Loss
-from fastcnn.kernels.cuda.steps.products import Affine, Conv2d
+from fastcnn.kernels.cuda.steps.pipeline import Pipeline
+from fastcnn.kernels.cuda.steps.residence import Residence
 from fastcnn.kernels.cuda.steps.simple import AveragePool, Dropout, MaxPool2d, Relu
+from fastcnn.kernels.cuda.toolchain.memory import upload
 
 __all__ = [
     "RUNS_LAYERS",

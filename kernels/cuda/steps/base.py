@@ -5,8 +5,8 @@ from math import prod
 from typing import Any
 
 from fastcnn.kernels import steps
-from fastcnn.kernels.cuda.memory import download, empty
-from fastcnn.kernels.cuda.sizes import check_count, line_grid
+from fastcnn.kernels.cuda.toolchain.memory import download, empty
+from fastcnn.kernels.cuda.toolchain.sizes import check_count, line_grid
 from fastcnn.kernels.shapes import Array, Padding
 from fastcnn.kernels.steps import Call
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.kernels.cuda import elements, norm
-from fastcnn.kernels.cuda.memory import empty, zeros
-from fastcnn.kernels.cuda.products import BAND_ROWS, bands
-from fastcnn.kernels.cuda.residence import resident
-from fastcnn.kernels.cuda.sizes import BAND, LANES, line_grid, tiles
+from fastcnn.kernels.cuda.products.calls import BAND_ROWS, bands
+from fastcnn.kernels.cuda.steps import elementwise, norm
 from fastcnn.kernels.cuda.steps.base import Activation, Step
+from fastcnn.kernels.cuda.steps.residence import resident
+from fastcnn.kernels.cuda.toolchain.memory import empty, zeros
+from fastcnn.kernels.cuda.toolchain.sizes import BAND, LANES, line_grid, tiles
 from fastcnn.kernels.shapes import Array
 from fastcnn.kernels.steps import Call
 
@@ -58,7 +58,7 @@ class BatchNorm2d(Step):
         count, grad, settled = rows * channels, self.out.grad, (self.mean, self.inverse)
         calls: list[Call] = []
         if self.relu:
-            calls.append(self._each(elements.relu_gradient, count, grad, grad, self.out.data, count))
+            calls.append(self._each(elementwise.relu_gradient, count, grad, grad, self.out.data, count))
         sums = (self.partials, grad, self.x.data, *settled, self.mean64)
         calls.append(self._banded(norm.norm_gradient_sums, rows, *sums))
         calls.append(self._each(norm.fold_gradients, channels, *self.gradients, self.partials, bands(rows), channels))

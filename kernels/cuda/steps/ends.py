@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from fastcnn.kernels.cuda import elements
-from fastcnn.kernels.cuda.dataset import Batch, Picks
-from fastcnn.kernels.cuda.memory import DeviceArray, download, empty, fill, upload
-from fastcnn.kernels.cuda.sizes import line_grid
+from fastcnn.kernels.cuda.steps import elementwise
 from fastcnn.kernels.cuda.steps.base import Activation, Step
+from fastcnn.kernels.cuda.steps.dataset import Batch, Picks
+from fastcnn.kernels.cuda.toolchain.memory import DeviceArray, download, empty, fill, upload
+from fastcnn.kernels.cuda.toolchain.sizes import line_grid
 from fastcnn.kernels.shapes import Array
 from fastcnn.kernels.steps import Call
 
@@ -40,12 +40,12 @@ class Input(Step):
             self._load_bytes(Picks(images, self.in_turn, 0), n)
         elif n:
             sizes = (n * self.out.size, self.out.channels, self.out.height, self.out.width)
-            elements.load_floats(*line_grid(sizes[0]), self.out.data, images, *sizes)
+            elementwise.load_floats(*line_grid(sizes[0]), self.out.data, images, *sizes)
 
     def _load_bytes(self, picks: Picks, n: int) -> None:
         sizes = (n * self.out.size, self.out.channels, self.out.height, self.out.width)
         if n:
-            elements.load_bytes(*line_grid(sizes[0]), self.out.data, *picks, *sizes)
+            elementwise.load_bytes(*line_grid(sizes[0]), self.out.data, *picks, *sizes)
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         return []
@@ -104,7 +104,7 @@ class Loss(Step):
         if len(self.waiting) == WAITING:
             self.fetch()
         arrays = (self.losses, self.x.grad, self.x.data, *labels)
-        elements.softmax_cross_entropy(*line_grid(n), *arrays, n, self.x.size, np.float64(label_smoothing))
-        elements.mean_loss((1,), (1,), self.means, self.losses, n, len(self.waiting))
+        elementwise.softmax_cross_entropy(*line_grid(n), *arrays, n, self.x.size, np.float64(label_smoothing))
+        elementwise.mean_loss((1,), (1,), self.means, self.losses, n, len(self.waiting))
         self.waiting.append(Later(self))
         return self.waiting[-1]

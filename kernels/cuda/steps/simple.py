@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.kernels.cuda import elements, planes
-from fastcnn.kernels.cuda.memory import empty
-from fastcnn.kernels.cuda.products import geometry
+from fastcnn.kernels.cuda.functions import planes
+from fastcnn.kernels.cuda.products.calls import geometry
+from fastcnn.kernels.cuda.steps import elementwise
 from fastcnn.kernels.cuda.steps.base import Activation, Step
+from fastcnn.kernels.cuda.toolchain.memory import empty
 from fastcnn.kernels.shapes import Padding, Pair
 from fastcnn.kernels.steps import Call
 
@@ -19,11 +20,11 @@ class Relu(Step):
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         count = n * self.x.size
-        return [self._each(elements.relu, count, self.out.data, self.x.data, count)]
+        return [self._each(elementwise.relu, count, self.out.data, self.x.data, count)]
 
     def backward_calls(self, n: int) -> list[Call]:
         count = n * self.x.size
-        return [self._each(elements.relu_gradient, count, self.x.grad, self.out.grad, self.out.data, count)]
+        return [self._each(elementwise.relu_gradient, count, self.x.grad, self.out.grad, self.out.data, count)]
 
 
 class MaxPool2d(Step):
@@ -60,7 +61,7 @@ class Dropout(Step):
 
     def _mask(self, *args: Any) -> None:
         """With the key of the batch under way."""
-        elements.dropout(*args, self.key[0], self.threshold, self.scale)
+        elementwise.dropout(*args, self.key[0], self.threshold, self.scale)
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         count = n * self.x.size
@@ -79,9 +80,9 @@ class AveragePool(Step):
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         count = n * self.out.size
         args = (self.out.data, self.x.data, count, self.x.channels, self.x.pixels)
-        return [self._each(elements.average_pool, count, *args)]
+        return [self._each(elementwise.average_pool, count, *args)]
 
     def backward_calls(self, n: int) -> list[Call]:
         count = n * self.x.size
         args = (self.x.grad, self.out.grad, count, self.x.channels, self.x.pixels)
-        return [self._each(elements.average_pool_gradient, count, *args)]
+        return [self._each(elementwise.average_pool_gradient, count, *args)]

@@ -1,0 +1,1 @@
+"""How often networks are right."""

@@ -1,0 +1,155 @@
+"""`bench networks`: the networks in the package, trained anew from seeds 0 to 4, and what they read.
+
+Each is trained by `fastcnn train --recipe bundled`, on one thread; weights and results stay in the folder --weights, so
+that trainings can run side by side, or on another day; shown is the median of their times. The committee is made of the
+five default networks. With --strokes the drawings of a file are read too, at random sizes and places and with random
+pens.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from math import sqrt
+from pathlib import Path
+from statistics import mean, median, stdev
+from typing import Any
+
+import numpy as np
+
+from fastcnn import load_mnist, load_network, metrics
+from fastcnn.bench.harness.settings import Settings
+from fastcnn.commands.outputs import Output, check_outputs
+from fastcnn.errors import FastcnnError
+from fastcnn.handwriting.drawings import Drawing, Pose, draw
+from fastcnn.handwriting.stroke_files import read_drawings
+from fastcnn.kernels.threads import set_threads
+from fastcnn.network.calibration import calibrated
+from fastcnn.network.committee import Committee
+from fastcnn.network.sequential import Sequential
+from fastcnn.ours import NETWORK
+from fastcnn.recognition.recognizer import Recognizer
+from fastcnn.recognition.scores import Scores, score_drawings
+from fastcnn.zoo.bundled import BUNDLED, WEIGHTS
+from fastcnn.zoo.recipes import BUNDLED_RECIPES, COMMITTEE, COMMITTEE_OF, COMMITTEE_SIZE
+
+SEEDS = 5
+T_95 = 2.776  # Student's t for 4 degrees of freedom: the 95 % interval of a mean of five
+TURN_DEG = 15.0
+CALLS = 200
+
+
+def _trained(model: str, seed: int, folder: Path, settings: Settings) -> tuple[Path, dict[str, Any]]:
+    """The weights and the results of one training, which is done now unless the folder has them."""
+    from fastcnn.__main__ import main
+
+    out, results = folder / f"{model}-{seed}.safetensors", folder / f"{model}-{seed}.json"
+    if not (out.is_file() and results.is_file()):
+        settings.say(f"training {model}, seed {seed}, to {out}")
+        epochs = ["--epochs", "1"] if settings.quick else []
+        options = [
+            "--seed",
+            str(seed),
+            "--out",
+            str(out),
+            "--json",
+            str(results),
+            "--threads",
+            "1",
+            "--overwrite",
+            *epochs,
+        ]
+        if main(["train", "--model", model, "--recipe", "bundled", *options]):
+            raise FastcnnError(f"the training of {model}, seed {seed}, failed")
+    return out, json.loads(results.read_text())
+
+
+def _committee(folder: Path) -> tuple[Path, dict[str, Any]]:
+    """The committee of the default networks of all seeds; the weights are those that `fastcnn train` writes."""
+    members = [load_network(folder / f"{COMMITTEE_OF}-{seed}.safetensors") for seed in range(COMMITTEE_SIZE)]
+    results = [json.loads((folder / f"{COMMITTEE_OF}-{seed}.json").read_text()) for seed in range(COMMITTEE_SIZE)]
+    out = folder / f"{COMMITTEE}-0.safetensors"
+    Committee([member for member in members if isinstance(member, Sequential)], name=COMMITTEE).save(out)
+    each_s = median(each["train_seconds"] for each in results)
+    return out, {"epochs": results[0]["epochs"], "train_seconds": COMMITTEE_SIZE * each_s}
+
+
+def _median_s(call: Any) -> float:
+    """The median time of one call, on one thread."""
+    set_threads(1)
+    call()
+    times = []
+    for _ in range(CALLS):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return median(times)
+
+
+def _drawings(scores: Scores) -> dict[str, Any]:
+    evaluation = scores.evaluation
+    shares = [share for share in evaluation.per_digit_accuracy if share is not None]
+    writer, (right, count) = next(iter(scores.writers.items()))
+    return {
+        "count": evaluation.count,
+        "right": int(evaluation.confusion.trace()),
+        "worst_digit": evaluation.per_digit_accuracy.index(min(shares)),
+        "worst_digit_accuracy": min(shares),
+        "worst_writer": writer,
+        "worst_writer_accuracy": right / count,
+        "calibration_error": evaluation.expected_calibration_error,
+        "surely_wrong": scores.surely_wrong,
+    }
+
+
+def measure(model: str, runs: Sequence[tuple[Path, dict[str, Any]]], drawings: Sequence[Drawing]) -> dict[str, Any]:
+    """One network of the package: what its trainings gave, and what they read."""
+    _, (images, labels) = load_mnist(normalize=False)
+    tested = [metrics.evaluate(calibrated(load_network(out), images), labels) for out, _ in runs]
+    accuracies = [each.accuracy for each in tested]
+    first = Recognizer(runs[0][0])
+    one, canvas = images[:1], draw(((np.array([[0.0, 0.0], [1.0, 2.0]])),), Pose(0.6, 18, 0.5, 0.5))
+    # Refusing is measured by `bench refusal`; here every drawing is answered.
+    readers = [Recognizer(out, refuse=False) for out, _ in runs] if drawings else []
+    read = [score_drawings(reader, drawings) for reader in readers]
+    turned = score_drawings(readers[0], drawings, turn_deg=TURN_DEG) if drawings else None
+    bundled = WEIGHTS / f"{model}.safetensors"
+    return {
+        "model": model,
+        "parameters": first.network.parameter_count,
+        "file_bytes": runs[0][0].stat().st_size,
+        "bundled_is_seed_0": bundled.is_file() and bundled.read_bytes() == runs[0][0].read_bytes(),
+        "epochs": runs[0][1]["epochs"],
+        "train_s": median(results["train_seconds"] for _, results in runs),
+        "picture_s": _median_s(lambda: calibrated(first.network, one)),
+        "recognize_s": _median_s(lambda: first.recognize(canvas)),
+        "test_accuracies": accuracies,
+        "test_count": len(labels),
+        "mean_test_accuracy": mean(accuracies),
+        "sd_test_accuracy": stdev(accuracies) if len(runs) > 1 else None,
+        "half_width_95": T_95 * stdev(accuracies) / sqrt(SEEDS) if len(runs) == SEEDS else None,
+        "test_interval": list(tested[0].interval),
+        "drawings": [_drawings(scores) for scores in read],
+        "drawings_interval": list(read[0].evaluation.interval) if read else None,
+        "turned": None if turned is None else _drawings(turned),
+    }
+
+
+def run(settings: Settings) -> dict[str, Any]:
+    if settings.weights is None:
+        raise FastcnnError("bench networks needs --weights DIR, the folder that keeps what is trained")
+    folder = Path(settings.weights)
+    check_outputs([Output("--weights", folder / f"{COMMITTEE}-0.safetensors", NETWORK, makes_folder=True)])
+    folder.mkdir(parents=True, exist_ok=True)
+    drawings = read_drawings(settings.strokes) if settings.strokes else []
+    set_threads(1)
+    rows = []
+    for model in sorted(BUNDLED, key=lambda name: name == COMMITTEE):
+        if model in BUNDLED_RECIPES:
+            runs = [_trained(model, seed, folder, settings) for seed in range(SEEDS)]
+        else:
+            runs = [_committee(folder)]
+        rows.append(measure(model, runs, drawings))
+        settings.say(f"{model}: test accuracy {rows[-1]['mean_test_accuracy']:.3%}")
+    return {"rows": rows, "turn_deg": TURN_DEG}

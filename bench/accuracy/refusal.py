@@ -1,0 +1,154 @@
+"""`bench refusal`: how much of what is no digit is refused, and how many real digits are.
+
+Non-digits are of the families that the refusing network was trained on, other pictures than it saw, and of families
+that no training sees (`unseen`). Real digits are MNIST's test pictures, synthetic pen digits that no training saw, and
+pen drawings of a stroke file (`--strokes`) at any place and size, with any pen, turned by up to 15 degrees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from fastcnn import load_mnist
+from fastcnn.arrays import Array
+from fastcnn.bench.accuracy import unseen
+from fastcnn.bench.harness.settings import Settings
+from fastcnn.digits import SIDE_PX
+from fastcnn.handwriting.drawings import Drawing, draw, random_pose
+from fastcnn.handwriting.preparation.pictures import Plane
+from fastcnn.handwriting.preparation.prepare import prepare
+from fastcnn.handwriting.stroke_files import read_drawings
+from fastcnn.handwriting.synthesis.digits import synthetic_digits
+from fastcnn.handwriting.synthesis.nondigits import FAMILIES, TURN_DEG, TURNED, Rng, make, turned
+from fastcnn.kernels.threads import set_threads
+from fastcnn.recognition import refusal
+
+SEED = 77  # the bundled network was trained with seed 0
+DIGITS, OF_FAMILY, QUICK = 5_000, 400, 20
+OF_SEEN = 200
+TIMED = 1000
+LEVELS = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01)
+
+
+def _prepared(planes: Sequence[Plane]) -> Array:
+    fields = [prepare(plane) for plane in planes]
+    empty = np.zeros((SIDE_PX, SIDE_PX), np.float32)  # a blank picture is refused whatever its score
+    return np.stack([empty if field is None else field for field in fields])[:, np.newaxis]
+
+
+def _scores(pictures: Array) -> Array:
+    scores = refusal.digit_scores(refusal.bundled_network(), pictures)
+    return np.where(pictures.any(axis=(1, 2, 3)), scores, 0.0)
+
+
+def _drawn(drawings: Sequence[Drawing], rng: Rng) -> Array:
+    return _prepared([draw(each.strokes, random_pose(rng, TURN_DEG)) for each in drawings])
+
+
+def _turned(drawings: Sequence[Drawing], rng: Rng) -> Array:
+    """Digits of real hands, turned as those of the trained family are."""
+    chosen = [each for each in drawings if each.label in TURNED]
+    return _prepared([draw(turned(each.label, each.strokes, rng), random_pose(rng, TURN_DEG)) for each in chosen])
+
+
+def _digits(settings: Settings, drawings: Sequence[Drawing], rng: Rng) -> dict[str, Array]:
+    """The scores of each source of real digits."""
+    count = QUICK if settings.quick else DIGITS
+    _, (images, _) = load_mnist(normalize=False)
+    images = images[:count] if settings.quick else images
+    found = {
+        "MNIST's test pictures": _scores(_prepared(list(images[:, 0]))),
+        "synthetic pen digits": _scores(synthetic_digits(count, seed=SEED)[0]),
+    }
+    if drawings:
+        found["pen drawings"] = _scores(_drawn(drawings, rng))
+    return found
+
+
+def _seen(settings: Settings, rng: Rng) -> dict[str, Array]:
+    """The scores of the families trained on, as many pictures of each; letters by their origin."""
+    count = QUICK if settings.quick else OF_SEEN
+    found: dict[str, list[Array]] = {}
+    for name, (family, _) in FAMILIES.items():
+        root = name.split()[0]
+        told = {"letter": "letters, written", "typed": "letters and signs of a font"}.get(root, name)
+        found.setdefault(told, []).append(_scores(make(family, count, rng)))
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+def _writers(scores: Array, drawings: Sequence[Drawing]) -> list[dict[str, Any]]:
+    """How many of each writer's drawings are refused, the most first."""
+    found: dict[str, list[bool]] = {}
+    for score, drawing in zip(scores, drawings, strict=True):
+        found.setdefault(drawing.writer, []).append(bool(score < refusal.THRESHOLD))
+    rows = [{"writer": name, "count": len(each), "refused": sum(each)} for name, each in found.items()]
+    return sorted(rows, key=lambda row: (-row["refused"] / row["count"], row["writer"]))
+
+
+def _share(groups: dict[str, Array], threshold: float) -> float:
+    """The mean over the groups, each counting as much."""
+    return float(np.mean([(scores < threshold).mean() for scores in groups.values()]))
+
+
+def _curve(digits: dict[str, Array], seen: dict[str, Array], never: dict[str, Array]) -> list[dict[str, Any]]:
+    """What a threshold refuses that would refuse so many of the last source of real digits, the drawings."""
+    rows = []
+    for level in LEVELS:
+        threshold = float(np.quantile(list(digits.values())[-1], level))
+        rows.append(
+            {
+                "threshold": threshold,
+                "digits": {name: float((scores < threshold).mean()) for name, scores in digits.items()},
+                "seen": _share(seen, threshold),
+                "unseen": _share(never, threshold),
+            }
+        )
+    return rows
+
+
+def _counts(groups: dict[str, Array]) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "count": len(scores), "refused": int((scores < refusal.THRESHOLD).sum())}
+        for name, scores in groups.items()
+    ]
+
+
+def _picture_s(rounds: int) -> float:
+    """The median time of one picture."""
+    picture = np.random.default_rng(SEED).random((1, 1, SIDE_PX, SIDE_PX), np.float32)
+    network = refusal.bundled_network()
+    times = []
+    for _ in range(rounds):
+        start = perf_counter()
+        refusal.digit_scores(network, picture)
+        times.append(perf_counter() - start)
+    return median(times)
+
+
+def run(settings: Settings) -> dict[str, Any]:
+    set_threads(1)
+    rng = np.random.Generator(np.random.PCG64(SEED))
+    drawings = read_drawings(settings.strokes) if settings.strokes else []
+    drawings = drawings[:QUICK] if settings.quick else drawings
+    digits = _digits(settings, drawings, rng)
+    seen = _seen(settings, rng)
+    count = QUICK if settings.quick else OF_FAMILY
+    never = {name: _scores(make(family, count, rng)) for name, family in unseen.FAMILIES.items()}
+    if drawings:
+        seen["turned, by real hands"] = _scores(_turned(drawings, rng))
+    result = {
+        "digits": _counts(digits),
+        "writers": _writers(digits["pen drawings"], drawings) if drawings else [],
+        "seen": _counts(seen),
+        "unseen": _counts(never),
+        "curve": _curve(digits, seen, never),
+        "picture_s": _picture_s(TIMED),
+    }
+    for name, groups in (("digits", digits), ("seen", seen), ("unseen", never)):
+        settings.say(f"{name}: {_share(groups, refusal.THRESHOLD):.2%} refused")
+    return result

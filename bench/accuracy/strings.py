@@ -1,0 +1,104 @@
+"""`bench strings`: strings of 2 to 6 digits read right, by the gap between the digits, down to digits that overlap.
+
+With `--strokes` the digits of a string are drawings of one writer of a stroke file, written as high as its median digit
+or nearly so, on one line or nearly so, with one pen. Half of the writers helped to choose the costs in
+`fastcnn.recognition.strings`; those measured are the others. Without it the digits are synthetic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from fastcnn.bench.harness.settings import Settings
+from fastcnn.handwriting.drawings import CANVAS_PX, Drawing, Points, Pose, draw
+from fastcnn.handwriting.preparation.pictures import Plane
+from fastcnn.handwriting.stroke_files import read_drawings
+from fastcnn.handwriting.synthesis.digits import bend
+from fastcnn.handwriting.synthesis.templates import WAYS, parse
+from fastcnn.kernels.threads import set_threads
+from fastcnn.metrics import wilson_interval
+from fastcnn.recognition.recognizer import Recognizer
+
+GAPS = (0.3, 0.2, 0.1, 0.05, 0.0, -0.05, -0.1)  # of the digits' mean width, from ink to ink
+LENGTHS = (2, 6)
+PENS = (0.05, 0.14)  # of the digits' height
+KEPT_HEIGHT = 0.3  # the power of a digit's own height that is left
+UNEVEN = 0.04  # of the height: how far digits lie from the line, standard deviation
+SIZES = (0.6, 0.95)  # of the canvas's width
+SIDE_PX = 1000
+MARGIN_PX = 20  # above and below
+COUNT = 300  # strings for each gap
+QUICK = 20
+WRITERS_SEED = 1
+
+
+def compose(drawings: Sequence[Drawing], gap: float, rng: np.random.Generator) -> tuple[Plane, list[int]]:
+    """A picture of some of the drawings beside one another, and their labels from left to right."""
+    chosen = [drawings[index] for index in rng.integers(len(drawings), size=rng.integers(LENGTHS[0], LENGTHS[1] + 1))]
+    ends = [np.concatenate(drawing.strokes) for drawing in chosen]
+    line = max(float(np.median([np.ptp(end[:, 1]) for end in ends])), 1e-9)
+    pen = line * rng.uniform(*PENS)
+    scales = [np.clip(line / max(float(np.ptp(end[:, 1])), 1e-9), 0.5, 2.0) ** (1 - KEPT_HEIGHT) for end in ends]
+    widths = [float(np.ptp(end[:, 0])) * scale + pen for end, scale in zip(ends, scales, strict=True)]
+    strokes: list[Points] = []
+    x = 0.0
+    for drawing, end, scale, width in zip(chosen, ends, scales, widths, strict=True):
+        corner = np.array([end[:, 0].min(), end[:, 1].max()])
+        place = np.array([x, rng.normal(0, UNEVEN) * line])
+        strokes += [(stroke - corner) * scale + place for stroke in drawing.strokes]
+        x += width + gap * float(np.mean(widths))
+    extent = float(np.ptp(np.concatenate(strokes), axis=0).max()) + pen
+    size = rng.uniform(*SIZES)
+    canvas = draw(strokes, Pose(size, pen / extent * size * CANVAS_PX, 0.5, 0.5), SIDE_PX)
+    rows = np.flatnonzero(canvas.any(axis=1))
+    return np.pad(canvas[rows[0] : rows[-1] + 1], ((MARGIN_PX, MARGIN_PX), (0, 0))), [each.label for each in chosen]
+
+
+def synthetic_hands(count: int, rng: np.random.Generator) -> list[list[Drawing]]:
+    """So many times ten digits, each bent at random."""
+    ways = {digit: [parse(text) for text in texts] for digit, texts in WAYS.items()}
+    return [
+        [
+            Drawing(digit, "", tuple(bend(ways[digit][rng.integers(len(ways[digit]))], rng)))
+            for digit in range(len(ways))
+        ]
+        for _ in range(count)
+    ]
+
+
+def measured_hands(drawings: Sequence[Drawing]) -> list[list[Drawing]]:
+    """The drawings of the writers that chose nothing, writer by writer."""
+    writers = np.random.default_rng(WRITERS_SEED).permutation(sorted({drawing.writer for drawing in drawings}))
+    return [
+        [drawing for drawing in drawings if drawing.writer == writer] for writer in sorted(writers[len(writers) // 2 :])
+    ]
+
+
+def run(settings: Settings) -> dict[str, Any]:
+    set_threads(1)
+    rng = np.random.default_rng(0)
+    count = QUICK if settings.quick else COUNT
+    hands = measured_hands(read_drawings(settings.strokes)) if settings.strokes else synthetic_hands(count, rng)
+    recognizer = Recognizer()
+    rows, times = [], []
+    for gap in GAPS:
+        right = pieces = 0
+        for index in range(count):
+            picture, labels = compose(hands[index % len(hands)], gap, rng)
+            start = perf_counter()
+            found = [result.digit for result in recognizer.recognize_string(picture)]
+            times.append(perf_counter() - start)
+            right += found == labels
+            pieces += len(found) == len(labels)
+        rows.append({
+            "gap": gap, "strings": count, "right": right / count, "interval": list(wilson_interval(right, count)),
+            "right_number_of_digits": pieces / count,
+        })  # fmt: skip
+        settings.say(f"gap {gap:+.2f}: {right / count:.1%} right, {pieces / count:.1%} with the right number of digits")
+    return {"digits": "pen drawings" if settings.strokes else "synthetic", "hands": len(hands), "rows": rows,
+            "median_s": median(times), "slowest_s": max(times)}  # fmt: skip

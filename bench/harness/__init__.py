@@ -1,0 +1,1 @@
+"""What every measurement uses: timing, settings, cases, records, worker processes."""

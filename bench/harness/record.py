@@ -1,0 +1,84 @@
+"""What is kept of a benchmark: its numbers with machine, load, versions, commit and date, in JSON files."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fastcnn.commands.info import collect
+from fastcnn.storage import atomic_write
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FACTS = (
+    "fastcnn", "python", "numpy", "numba", "llvmlite", "processor", "physical_cores", "cpu_name", "cpu_features",
+    "vector_bytes", "threading_layer",
+)  # fmt: skip
+Record = dict[str, Any]
+
+
+def in_checkout() -> bool:
+    """Whether this is the source tree and not an installed wheel."""
+    return (ROOT / "pyproject.toml").is_file() and (ROOT / "bench").is_dir()
+
+
+def results_folder() -> Path:
+    """bench/results of a checkout; from an installed wheel, bench-results in the current folder."""
+    return ROOT / "bench" / "results" if in_checkout() else Path("bench-results")
+
+
+def _git(*arguments: str) -> str:
+    try:
+        found = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return found.stdout.strip()
+
+
+def commit() -> str:
+    """The commit that is measured, with "+" where sources differ from it; "" outside a git checkout."""
+    head = _git("rev-parse", "--short=12", "HEAD") if in_checkout() else ""
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", "*.py") if head else ""
+    return head + ("+" if changed else "")
+
+
+def machine() -> Record:
+    """Hardware and versions; nothing that tells one user's folders."""
+    facts = collect()
+    try:
+        torch = importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        torch = "not installed"
+    return {name: facts[name] for name in FACTS if name in facts} | {
+        "cpus": os.cpu_count(),
+        "system": platform.system(),
+        "torch": torch,
+        "commit": commit(),
+    }
+
+
+def load() -> float:
+    """Processes that wanted to run during the last minute, on average; -1 where the system does not say."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else -1.0
+
+
+def now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def write(folder: Path, name: str, record: Record) -> Path:
+    """Keep a record as folder/name.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    atomic_write(path, (json.dumps(record, indent=1, allow_nan=False) + "\n").encode())
+    return path
+
+
+def read(folder: Path) -> dict[str, Record]:
+    """All records of a folder by name; none where there is no folder."""
+    return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}

@@ -1,0 +1,56 @@
+"""What a run of the benchmarks is asked for."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from fastcnn.kernels.threads import limit, physical_cores
+
+
+def default_threads() -> tuple[int, ...]:
+    """One, two, and all cores."""
+    return tuple(sorted({1, min(2, limit()), physical_cores()}))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of the command.
+
+    threads : the counts to measure, rising
+    only : a part of a case's name; "" for all cases
+    cpu_names : for `kernels`; () for its own choice
+    weights : for `networks`: the folder that keeps what is trained
+    strokes : for `networks`, `robustness` and `strings`: a stroke file, or None
+    """
+
+    quick: bool = False
+    threads: tuple[int, ...] = (1, 2)
+    only: str = ""
+    cpu_names: tuple[str, ...] = ()
+    weights: str | None = None
+    strokes: str | None = None
+
+    @property
+    def few_threads(self) -> tuple[int, ...]:
+        """One and two, for the long tables."""
+        return self.threads[:2]
+
+    @property
+    def rounds(self) -> int:
+        return 4 if self.quick else 10
+
+    @property
+    def few_rounds(self) -> int:
+        """For the long tables."""
+        return 3 if self.quick else 8
+
+    @property
+    def turn_s(self) -> float:
+        return 0.01 if self.quick else 0.025
+
+    def wants(self, name: str) -> bool:
+        return self.only in name
+
+    def say(self, line: str) -> None:
+        print(line, file=sys.stdout, flush=True)

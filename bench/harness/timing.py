@@ -1,0 +1,134 @@
+"""Timing rivals fairly: they take turns round by round, so that what disturbs the machine disturbs all of them.
+
+Before each turn the machine is left alone for PAUSE_S (PyTorch's idle threads spin for up to 10 ms and would take the
+next rival's cores), and each turn begins with one call that is not counted, which fills the caches again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, log
+from statistics import median, quantiles
+from typing import Any
+
+from fastcnn.kernels.threads import set_threads
+
+PAUSE_S = 0.015
+MOST_CALLS = 1000  # in one turn
+
+
+@dataclass(frozen=True)
+class Rival:
+    """One of the things that are compared; turn(seconds) fills that time with calls and gives the seconds of each."""
+
+    name: str
+    turn: Callable[[float], list[float]]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of one warm call: all samples, and what is reported of them."""
+
+    samples: tuple[float, ...]
+
+    @property
+    def fastest(self) -> float:
+        return min(self.samples)
+
+    @property
+    def median(self) -> float:
+        return median(self.samples)
+
+    @property
+    def quartiles(self) -> tuple[float, float]:
+        """The lower and the upper quartile: half of the samples lie between them."""
+        if len(self.samples) == 1:
+            return self.samples[0], self.samples[0]
+        lower, _, upper = quantiles(self.samples, n=4, method="inclusive")
+        return lower, upper
+
+    def percentile(self, share: float) -> float:
+        """The smallest sample that is not exceeded by `share` of them."""
+        ordered = sorted(self.samples)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+    def summary(self) -> dict[str, float | int]:
+        """Ready for JSON."""
+        lower, upper = self.quartiles
+        return {
+            "median_s": self.median,
+            "lower_quartile_s": lower,
+            "upper_quartile_s": upper,
+            "fastest_s": self.fastest,
+            "calls": len(self.samples),
+        }
+
+
+def time_turn(call: Callable[[], Any], turn_s: float, most: int = MOST_CALLS) -> list[float]:
+    """Seconds of each call, one after the other, until they have filled turn_s; at least one."""
+    samples = []
+    clock = time.perf_counter
+    stop = clock() + turn_s
+    while True:
+        start = clock()
+        call()
+        now = clock()
+        samples.append(now - start)
+        if now >= stop or len(samples) == most:
+            return samples
+
+
+def rival(name: str, call: Callable[[], Any], threads: int, set_count: Callable[[int], Any] = set_threads) -> Rival:
+    """A rival in this process; `set_count` is called with the number of threads before each turn."""
+
+    def turn(turn_s: float) -> list[float]:
+        set_count(threads)
+        call()
+        return time_turn(call, turn_s)
+
+    return Rival(name, turn)
+
+
+def interleave(rivals: Sequence[Rival], *, rounds: int, turn_s: float, pause_s: float = PAUSE_S) -> dict[str, Timing]:
+    """Time rivals in turns: A B C, A B C, ...
+
+    Parameters
+    ----------
+    rivals : their names must differ
+    rounds : turns of each rival
+    turn_s : seconds of a turn, filled with as many calls as fit
+    pause_s : seconds of rest before each turn
+
+    Returns
+    -------
+    The timing of each rival by name.
+    """
+    names = [each.name for each in rivals]
+    if len(set(names)) != len(names):
+        raise ValueError(f"rivals must have different names, not {', '.join(names)}")
+    samples: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(rounds):
+        for each in rivals:
+            time.sleep(pause_s)
+            samples[each.name] += each.turn(turn_s)
+    return {name: Timing(tuple(found)) for name, found in samples.items()}
+
+
+def compare(timings: Mapping[str, Timing], ours: str, theirs: Iterable[str]) -> dict[str, Any]:
+    """How many times as fast `ours` is as the best of `theirs`: by the medians, and by the fastest calls."""
+    strongest = min(theirs, key=lambda name: timings[name].median)
+    return {
+        "rival": strongest,
+        "rival_median_s": timings[strongest].median,
+        "median_s": timings[ours].median,
+        "ratio": timings[strongest].median / timings[ours].median,
+        "ratio_of_fastest": min(timings[name].fastest for name in theirs) / timings[ours].fastest,
+    }
+
+
+def geometric_mean(values: Iterable[float]) -> float:
+    """The mean of ratios: half as fast and twice as fast are even."""
+    logarithms = [log(value) for value in values]
+    return exp(sum(logarithms) / len(logarithms))

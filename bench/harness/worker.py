@@ -1,0 +1,97 @@
+"""A process of its own for the other side, so that PyTorch runs as in a program that has only PyTorch.
+
+In one process both would share an OpenMP library (whichever came first), with its way of waiting and its threads. Each
+side's process sleeps while the other has its turn.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+from fastcnn.arrays import Array
+from fastcnn.bench.harness.timing import Rival
+from fastcnn.errors import FastcnnError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a worker can time. answer() computes and returns the arrays that are checked."""
+
+    turn: Callable[[float], list[float]]
+    answer: Callable[[], list[Array]]
+
+
+class Worker:
+    """A process that builds things to time with a function of this package, and times them when told."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pipe.close()
+        self._process.join(10)
+        if self._process.is_alive():
+            self._process.terminate()
+
+    def build(self, target: str, **arguments: Any) -> list[Rival]:
+        """Replace what the worker can time by the Entry dict that "module.function" of this package gives there."""
+        names = self._ask("build", target, arguments)
+        return [Rival(name, self._turn_of(name)) for name in names]
+
+    def answer(self, name: str) -> list[Array]:
+        """The arrays that one of them computes."""
+        return list(self._ask("answer", name))
+
+    def _turn_of(self, name: str) -> Callable[[float], list[float]]:
+        return lambda turn_s: list(self._ask("turn", name, turn_s))
+
+    def _ask(self, *request: Any) -> Any:
+        try:
+            self._pipe.send(request)
+            failed, reply = self._pipe.recv()
+        except (EOFError, OSError):
+            raise FastcnnError("the process of the other side ended; is there enough memory?") from None
+        if failed:
+            raise FastcnnError(reply)
+        return reply
+
+
+def _serve(pipe: Connection) -> None:
+    """The worker's loop, until its owner closes the pipe."""
+    for name in [name for name in os.environ if name.startswith(("OMP_", "GOMP_", "OPENBLAS_"))]:
+        del os.environ[name]  # fastcnn's settings for itself
+    entries: dict[str, Entry] = {}
+    while True:
+        try:
+            kind, *details = pipe.recv()
+        except EOFError:
+            return
+        try:
+            if kind == "build":
+                target, arguments = details
+                module, function = target.split(".")
+                entries.clear()  # before the next arrays are made
+                entries.update(getattr(importlib.import_module(f"{__package__}.{module}"), function)(**arguments))
+                reply: Any = list(entries)
+            elif kind == "answer":
+                reply = entries[details[0]].answer()
+            else:
+                reply = entries[details[0]].turn(details[1])
+            pipe.send((False, reply))
+        except ModuleNotFoundError as error:
+            pipe.send((True, f'{error.name} is missing; install the extra: pip install ".[bench]"'))
+        except Exception as error:
+            pipe.send((True, f"{type(error).__name__} on the other side: {error}"))

@@ -1,0 +1,1 @@
+"""How fast networks and kernels are, next to their rivals."""

@@ -1,0 +1,84 @@
+"""`bench augmentation`: what changing the pictures of a batch costs, as a share of the training step that follows.
+
+Both by the default amounts and with a hole in every picture: only half of the work depends on the amounts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fastcnn import Trainer, kernels, optim, paper_network
+from fastcnn.arrays import Array
+from fastcnn.bench.harness.batches import over_batches, training_pictures
+from fastcnn.bench.harness.checks import require_equal
+from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.harness.timing import Rival, interleave, rival
+from fastcnn.kernels.threads import set_threads
+from fastcnn.training.augment import Augmentation
+
+BATCH = 100
+LR = 0.001
+AMOUNTS = {"default": Augmentation(), "with holes": Augmentation(hole=1.0)}
+
+
+def _changed(augmentation: Augmentation, images: Array) -> Array:
+    out = np.empty_like(images)
+    augmentation.apply(images, np.arange(len(images)), seed=0, epoch=0, out=out)
+    return out
+
+
+def _check(images: Array, threads: int) -> None:
+    """Hold the pictures to those of the NumPy reference, bit for bit."""
+    for name, augmentation in AMOUNTS.items():
+        found = _changed(augmentation, images)
+        kernels.use("reference")
+        try:
+            expected = _changed(augmentation, images)
+        finally:
+            kernels.use("cpu")
+        require_equal(f"pictures changed by the amounts {name!r}, {threads} threads", found, expected)
+
+
+def _rivals(images: Array, labels: Array, threads: int) -> list[Rival]:
+    trainer, out, numbers = (
+        Trainer(paper_network(seed=0), optim.Adam(LR)),
+        np.empty_like(images[:BATCH]),
+        np.arange(BATCH),
+    )
+    rivals = [rival(f"step, {threads}", over_batches(trainer.step, images, labels, BATCH), threads)]
+    for name, augmentation in AMOUNTS.items():
+
+        def change(batch: Array, _: Array, augmentation: Augmentation = augmentation) -> None:
+            augmentation.apply(batch, numbers, seed=0, epoch=0, out=out)
+
+        rivals.append(rival(f"{name}, {threads}", over_batches(change, images, labels, BATCH), threads))
+    return rivals
+
+
+def run(settings: Settings) -> dict[str, Any]:
+    images, labels = training_pictures()
+    rivals = []
+    for n in settings.few_threads:
+        set_threads(n)
+        _check(images[:BATCH], n)
+        rivals += _rivals(images, labels, n)
+    timings = interleave(rivals, rounds=settings.rounds, turn_s=2 * settings.turn_s)
+    rows = []
+    for name in AMOUNTS:
+        row: dict[str, Any] = {"amounts": name}
+        for n in settings.few_threads:
+            step, own = timings[f"step, {n}"], timings[f"{name}, {n}"]
+            row[str(n)] = {
+                "median_s": own.median,
+                "step_median_s": step.median,
+                "share": own.median / step.median,
+                "share_of_fastest": own.fastest / step.fastest,
+            }
+            settings.say(
+                f"{name}, threads {n}: {own.median * 1e6:.0f} us for {BATCH} pictures, "
+                f"{own.median / step.median:.1%} of a step (by the fastest calls {own.fastest / step.fastest:.1%})"
+            )
+        rows.append(row)
+    return {"rows": rows, "timings": {name: timing.summary() for name, timing in timings.items()}}

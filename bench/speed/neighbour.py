@@ -1,0 +1,89 @@
+"""`bench neighbour`: training steps with one busy process beside them, on two cores.
+
+Three threads then want two cores, so a program may lose half of one; threads that wait by spinning lose far more
+(0.45 to 8 ms has been seen). Rounds with and without the neighbour take turns; PyTorch is measured too, for scale.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from statistics import mean
+from typing import Any
+
+from fastcnn.bench.harness.batches import over_batches, scaled, training_pictures
+from fastcnn.bench.harness.processes import on_cores
+from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.harness.timing import Rival, Timing, rival
+from fastcnn.bench.harness.worker import Entry, Worker
+
+CORES, BATCH = 2, 100
+TURN_S, START_S = 0.3, 0.1
+THEIRS = "channels_last, fused Adam, "
+
+
+def entries(*, threads: tuple[int, ...]) -> dict[str, Entry]:
+    """fastcnn's training steps, for a worker on the two cores."""
+    from fastcnn import Trainer, optim, paper_network
+
+    images, labels = training_pictures()
+    trainer = Trainer(paper_network(seed=0), optim.Adam())
+    call = over_batches(trainer.step, images, labels, BATCH)
+    return {f"fastcnn, {n}": Entry(rival("", call, n).turn, lambda: []) for n in threads}
+
+
+@contextmanager
+def busy_process() -> Iterator[None]:
+    """A process that does nothing, without a pause."""
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        time.sleep(START_S)
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def measure(rivals: list[Rival], rounds: int, turn_s: float) -> dict[str, dict[str, Timing]]:
+    """The timing of each rival, alone and beside a busy process."""
+    samples: dict[str, dict[str, list[float]]] = {each.name: {"alone": [], "beside": []} for each in rivals}
+    for _ in range(rounds):
+        for each in rivals:
+            samples[each.name]["alone"] += each.turn(turn_s)
+            with busy_process():
+                samples[each.name]["beside"] += each.turn(turn_s)
+    return {name: {where: Timing(tuple(s)) for where, s in found.items()} for name, found in samples.items()}
+
+
+def run(settings: Settings) -> dict[str, Any]:
+    from fastcnn import paper_network
+
+    images, labels = training_pictures()
+    threads = settings.few_threads
+    with on_cores(CORES), Worker() as ours, Worker() as theirs:
+        rivals = ours.build("neighbour.entries", threads=threads)
+        rivals += theirs.build(
+            "torch_networks.training", state=paper_network(seed=0).state_arrays(), images=scaled(images), labels=labels,
+            batch=BATCH, lr=0.001, threads=threads, compiled=False,
+        )  # fmt: skip
+        rivals = [each for each in rivals if each.name.startswith(("fastcnn", THEIRS))]
+        found = measure(rivals, 2 if settings.quick else 6, TURN_S)
+    rows = []
+    for name, timings in found.items():
+        alone, beside = timings["alone"], timings["beside"]
+        row: dict[str, Any] = {
+            "name": name,
+            "alone": alone.summary() | {"mean_s": mean(alone.samples)},
+            "beside": beside.summary() | {"mean_s": mean(beside.samples), "p99_s": beside.percentile(0.99)},
+            "slower_median": beside.median / alone.median,
+            "slower_mean": mean(beside.samples) / mean(alone.samples),
+        }
+        rows.append(row)
+        settings.say(
+            f"{name} threads: alone {alone.median * 1e3:.2f} ms, beside a busy process {beside.median * 1e3:.2f} ms "
+            f"(mean {row['beside']['mean_s'] * 1e3:.2f} ms, {row['slower_mean']:.1f} times as slow)"
+        )
+    return {"cores": CORES, "batch": BATCH, "rows": rows}

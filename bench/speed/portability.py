@@ -1,0 +1,115 @@
+"""`bench kernels`: the kernels on other instruction sets: right answers, and their speed.
+
+Numba's own settings make this processor another one: Haswell (AVX2, 16 registers of 32 bytes), or the first x86-64
+(SSE2, no fused multiply-add). Each runs in a fresh process. For AArch64 there is no run: `cross.py` compiles the
+kernels to assembly and counts the vector multiply-adds in it.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from typing import Any
+
+import numpy as np
+
+from fastcnn.bench.harness.cases import LAYERS
+from fastcnn.bench.harness.processes import environment, run_python
+from fastcnn.bench.harness.settings import Settings
+
+# Instruction sets that the vectors are chosen by; LLVM knows the others from the CPU's name.
+FEATURES = {"haswell": "+avx,+avx2,+fma", "x86-64": "+sse,+sse2"}
+HOST = "this processor"
+CHILD = "from fastcnn.bench.speed.portability import child; child({quick})"
+BATCH = 100
+CHECKED = tuple(LAYERS[i] for i in (1, 3, 9, 13, 15, 17, 21))
+CHECKED_PICTURES = 3
+
+
+def _check_functions() -> int:
+    """Hold conv2d and its gradients to the NumPy reference, on whole numbers: equal to the last bit."""
+    from fastcnn import kernels
+    from fastcnn.bench.harness.checks import require_equal, whole_numbers
+
+    rng = np.random.default_rng(0)
+    count = 0
+    for case in CHECKED:
+        x = whole_numbers(rng, (CHECKED_PICTURES, *case.input_shape))
+        weight, bias = whole_numbers(rng, case.weight_shape), whole_numbers(rng, (case.filters,))
+        grad_out = whole_numbers(rng, (CHECKED_PICTURES, *case.output_shape))
+        options = {"stride": case.stride, "padding": case.padding}
+        answers = []
+        for backend in ("reference", "cpu"):
+            kernels.use(backend)
+            answers.append(
+                [
+                    kernels.conv2d(x, weight, bias, **options),
+                    kernels.conv2d_grad_input(grad_out, weight, x.shape, **options),
+                    kernels.conv2d_grad_weight(grad_out, x, case.kernel, **options),
+                ]
+            )
+        for expected, found in zip(*answers, strict=True):
+            require_equal(case.name, found, expected)
+            count += 1
+    return count
+
+
+def _check_network(images: Any, labels: Any) -> None:
+    """Hold a training step's gradients to the NumPy reference."""
+    from fastcnn import kernels, paper_network
+    from fastcnn.bench.harness.checks import require_close
+    from fastcnn.bench.speed.training import TOLERANCE
+
+    found = []
+    for backend in ("reference", "cpu"):
+        kernels.use(backend)
+        network = paper_network(seed=0)
+        network.loss_and_gradients(images, labels)
+        found.append(network.gradients)
+    require_close("gradients of the paper's network", found[1], found[0], TOLERANCE)
+
+
+def child(quick: bool) -> None:
+    """The measured process; prints JSON."""
+    from fastcnn import Trainer, optim, paper_network
+    from fastcnn.bench.harness.batches import over_batches, training_pictures
+    from fastcnn.bench.harness.timing import interleave, rival
+    from fastcnn.kernels.cpu.toolchain import vector
+
+    images, labels = training_pictures()
+    checked = _check_functions()
+    _check_network(images[:BATCH], labels[:BATCH])
+    trainer = Trainer(paper_network(seed=0), optim.Adam())
+    rivals = [rival(str(n), over_batches(trainer.step, images, labels, BATCH), n) for n in (1, 2)]
+    timings = interleave(rivals, rounds=4 if quick else 12, turn_s=0.05)
+    row = {name: timing.summary() | {"images_per_s": BATCH / timing.median} for name, timing in timings.items()}
+    print(json.dumps(row | {"vector_bytes": vector.VECTOR_BYTES, "registers": vector.REGISTERS, "checked": checked}))
+
+
+def run(settings: Settings) -> dict[str, Any]:
+    names = settings.cpu_names or (*FEATURES, HOST)
+    rows = []
+    for name in names:
+        settings_of_numba = {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": FEATURES.get(name, "")}
+        env = environment(**({} if name == HOST else settings_of_numba))
+        ended = run_python(["-c", CHILD.format(quick=settings.quick)], env)
+        row = {"cpu": name, **json.loads(ended.stdout)}
+        rows.append(row)
+        speeds = ", ".join(f"{row[n]['images_per_s']:,.0f} images/s on {n}" for n in ("1", "2"))
+        settings.say(
+            f"{name}: {row['registers']} registers of {row['vector_bytes']} bytes, {row['checked']} answers right; "
+            f"training {speeds}"
+        )
+    return {"rows": rows, "aarch64": _cross_compile(settings)}
+
+
+def _cross_compile(settings: Settings) -> list[dict[str, Any]]:
+    with tempfile.TemporaryDirectory() as cache:
+        ended = run_python(["-m", f"{__package__}.cross"], environment(NUMBA_CACHE_DIR=cache))
+    rows: list[dict[str, Any]] = json.loads(ended.stdout)
+    lines, products = sum(row["lines"] for row in rows), sum(row["vector_fma"] for row in rows)
+    settings.say(
+        f"AArch64: {len(rows)} kernels compile to {lines:,} lines of assembly with {products} vector multiply-adds and "
+        f"{sum(row['calls_of_fma'] for row in rows)} calls of C's fma"
+    )
+    return rows

@@ -1,0 +1,174 @@
+"""`bench profile`: each step of the plan in a training step: time, GFLOP/s, GB/s, and how near it is to the ceiling.
+
+The steps of a plan are run one after the other as the plan does, with a clock between them, in turns with whole
+training steps, which their sum must come to. Times are means over the steps between the quartiles. A step's ceiling is
+the roofline: the matrix product's rate, or the bandwidth times the step's FLOP per byte where that is less. Bytes are
+those of all arrays that a step is given, each once: what must move at least.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from fastcnn import Trainer, optim, paper_network
+from fastcnn.arrays import Array
+from fastcnn.bench.harness.batches import training_pictures
+from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.harness.timing import Timing, interleave
+from fastcnn.bench.speed.training import LR, SGEMM_SIZE, sgemm
+from fastcnn.kernels.shapes import integer
+from fastcnn.kernels.threads import set_threads
+from fastcnn.network.losses import check_label_smoothing, check_labels
+
+BATCH = 100
+COPY_BYTES = 8 << 20  # about what a batch's activations take: they stay in the last cache
+STEPS = 400  # of each kind; a whole one and one in parts take turns
+
+
+Calls = list[tuple[Callable[..., Any], tuple[Any, ...]]]
+
+
+class Part:
+    """A share of a training step: its calls, useful FLOP and bytes."""
+
+    def __init__(self, name: str, calls: Calls, flop: int) -> None:
+        self.name, self.calls, self.flop = name, calls, flop
+        arrays = {id(each): each for _, args in calls for each in args if isinstance(each, np.ndarray)}
+        self.bytes = sum(each.nbytes for each in arrays.values())
+        self.samples: list[float] = []
+
+    def run(self) -> None:
+        for kernel, args in self.calls:
+            kernel(*args)
+
+
+def split(trainer: Trainer, images: Array, labels: Array) -> tuple[list[Part], Any]:
+    """The parts of a training step in order, for the threads in force, and what is held round them."""
+    network, n = trainer.network, len(images)
+    plan = network._plan_for(n, training=True)
+    assert plan is not None and plan.loss is not None  # the cpu backend has one, for training
+    plan.loss.labels[:n] = labels
+    loss = plan.loss
+    # What Sequential.loss_and_gradients does in Python before the first kernel.
+    checks: Calls = [
+        (network.check_images, (images,)), (check_labels, (labels, n, network.output_shape[0])),
+        (check_label_smoothing, (0.0,)), (integer, ("step", 0, 0)), (lambda: network._plan_for(n, training=True), ()),
+    ]  # fmt: skip
+    parts = [Part("checks of the arguments", checks, 0), Part("pictures", [(plan.input.load, (images,))], 0)]
+    parts[0].bytes = 0
+    parts[1].bytes = images.nbytes + plan.input.out.data.nbytes
+    for step in plan.steps[1:]:
+        parts.append(Part(f"{step.name}, forward", step.forward_calls(n, True), 2 * n * step.products))
+    parts.append(Part(loss.name, [(loss.loss, (n, 0.0))], 0))
+    parts[-1].bytes = loss.x.data.nbytes + loss.x.grad.nbytes
+    for step in reversed(plan._with_gradient):
+        parts.append(Part(f"{step.name}, backward", step.backward_calls(n), 2 * n * step.gradient_products))
+    update = trainer.optimizer.update
+    parts.append(Part("Adam", [(update, (network.values, network.gradients))], 0))
+    parts[-1].bytes = 7 * network.values.nbytes  # reads values, gradients and two moments; writes all but the gradients
+    return parts, plan._module.entry([call for part in parts[2:-1] for call in part.calls])
+
+
+def bandwidth(threads: int) -> float:
+    """Bytes a second of copying an array, read and written, by as many Python threads (NumPy lets go of the lock)."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    size = COPY_BYTES // threads // 2
+    pairs = [(np.ones(size, np.uint8), np.ones(size, np.uint8)) for _ in range(threads)]
+    fastest = float("inf")
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in range(50):
+            start = time.perf_counter()
+            list(pool.map(lambda pair: np.copyto(*pair), pairs))
+            fastest = min(fastest, time.perf_counter() - start)
+    return 2 * size * threads / fastest
+
+
+def time_parts(parts: list[Part], entry: Any) -> None:
+    """Run one training step part by part, and add a sample to each part."""
+    clock = time.perf_counter
+    with entry:
+        for part in parts:
+            start = clock()
+            part.run()
+            part.samples.append(clock() - start)
+
+
+def central(totals: list[float]) -> list[int]:
+    """The indices of the half of the steps that is nearest to the median: from the lower to the upper quartile."""
+    order = sorted(range(len(totals)), key=totals.__getitem__)
+    return order[len(order) // 4 : len(order) - len(order) // 4]
+
+
+def central_means(parts: list[list[float]]) -> list[float]:
+    """Each part's mean over the steps whose total is a usual one: unlike medians, these sum to a usual total."""
+    chosen = central([sum(samples) for samples in zip(*parts, strict=True)])
+    return [sum(samples[i] for i in chosen) / len(chosen) for samples in parts]
+
+
+def measure(threads: int, settings: Settings) -> dict[str, Any]:
+    set_threads(threads)
+    images, labels = training_pictures()
+    images, labels = images[:BATCH], labels[:BATCH]
+    # A rate of zero: the same work again and again on one batch, with weights that stay.
+    trainer = Trainer(paper_network(seed=0), optim.Adam(LR))
+    trainer.step(images, labels)
+    trainer.optimizer.lr = 0.0
+    parts, entry = split(trainer, images, labels)
+    whole: list[float] = []
+    for _ in range(STEPS // 10 if settings.quick else STEPS):
+        time_parts(parts, entry)
+        start = time.perf_counter()
+        trainer.step(images, labels)
+        whole.append(time.perf_counter() - start)
+    means = central_means([part.samples for part in parts])
+    (whole_mean,) = central_means([whole])
+    ceiling = interleave([sgemm(threads)], rounds=settings.rounds, turn_s=0.0)[f"SGEMM, {threads}"]
+    peak, bytes_per_s = 2 * SGEMM_SIZE**3 / ceiling.median, bandwidth(threads)
+    result: dict[str, Any] = {
+        "threads": threads,
+        "batch": BATCH,
+        "sgemm_gflop_per_s": peak / 1e9,
+        "bandwidth_gb_per_s": bytes_per_s / 1e9,
+        "whole": Timing(tuple(whole)).summary() | {"mean_s": whole_mean},
+        "sum_over_whole": sum(means) / whole_mean,
+        "parts": [describe(part, mean, peak, bytes_per_s) for part, mean in zip(parts, means, strict=True)],
+    }
+    say(result, settings)
+    return result
+
+
+def describe(part: Part, mean_s: float, peak: float, bytes_per_s: float) -> dict[str, Any]:
+    """The part's rates, and the share of its roofline; the ceiling of work without products is the bandwidth."""
+    flop_per_s, rate = part.flop / mean_s, part.bytes / mean_s
+    ceiling = min(peak, bytes_per_s * part.flop / part.bytes) if part.flop else 0.0
+    return Timing(tuple(part.samples)).summary() | {
+        "mean_s": mean_s,
+        "name": part.name,
+        "flop": part.flop,
+        "bytes": part.bytes,
+        "gflop_per_s": flop_per_s / 1e9,
+        "gb_per_s": rate / 1e9,
+        "share_of_ceiling": flop_per_s / ceiling if part.flop else rate / bytes_per_s,
+    }
+
+
+def say(result: dict[str, Any], settings: Settings) -> None:
+    settings.say(
+        f"threads {result['threads']}: SGEMM {result['sgemm_gflop_per_s']:.0f} GFLOP/s, copy "
+        f"{result['bandwidth_gb_per_s']:.0f} GB/s; parts sum to {result['sum_over_whole']:.3f} of the whole, "
+        f"{result['whole']['mean_s'] * 1e6:.0f} us"
+    )
+    for part in result["parts"]:
+        settings.say(
+            f"  {part['name']:45} {part['mean_s'] * 1e6:8.1f} us (fastest {part['fastest_s'] * 1e6:8.1f})  "
+            f"{part['gflop_per_s']:6.1f} GFLOP/s  {part['gb_per_s']:6.1f} GB/s  {part['share_of_ceiling']:5.2f}"
+        )
+
+
+def run(settings: Settings) -> dict[str, Any]:
+    return {"runs": [measure(n, settings) for n in settings.few_threads]}

@@ -1,0 +1,55 @@
+"""`bench resources`: what a start costs with and without the kernel cache, and the peak memory of a training.
+
+`first_training` is a process that trains one small epoch as the default recipe does, validation and average included,
+so it needs every kernel that a training needs. Without a cache it compiles them; the difference is the compiling.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from fastcnn.bench.harness.processes import environment, peak_bytes, run_python
+from fastcnn.bench.harness.settings import Settings
+
+RUNS = 2
+# 1,030 pictures to train on: the last batch is not full, and validation has two chunks.
+FIRST_TRAINING = """
+from fastcnn import load_mnist
+from fastcnn.recipes import NETWORKS, RECIPES
+(images, labels), _ = load_mnist(normalize=False)
+recipe = RECIPES["paper"]
+trainer = recipe.trainer(NETWORKS["paper"](seed=0))
+trainer.fit(images[:1330], labels[:1330], epochs=1, validation=300, progress=False)
+"""
+
+
+def run(settings: Settings) -> dict[str, Any]:
+    runs = 1 if settings.quick else RUNS
+    cold, warm = [], []
+    for _ in range(runs):
+        with tempfile.TemporaryDirectory() as cache:
+            env = environment(NUMBA_CACHE_DIR=cache)
+            cold.append(run_python(["-c", FIRST_TRAINING], env).elapsed_s)
+            warm.append(run_python(["-c", FIRST_TRAINING], env).elapsed_s)
+            kernels = len(list(Path(cache).rglob("*.kernel")))
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = ("train", "--epochs", "1", "--out", str(Path(folder) / "w.safetensors"))
+        env = environment(NUMBA_CACHE_DIR=folder)
+        cold_peak, peak = (peak_bytes(*arguments, env=env) for _ in range(2))
+    result = {
+        "cold_s": median(cold),
+        "warm_s": median(warm),
+        "compiling_s": median(cold) - median(warm),
+        "kernels": kernels,
+        "training_peak_bytes": peak,
+        "compiling_peak_bytes": cold_peak,
+    }
+    settings.say(
+        f"first training: {result['cold_s']:.1f} s with no cache, {result['warm_s']:.1f} s with one; compiling "
+        f"{result['compiling_s']:.1f} s for {kernels} kernels; peak memory of fastcnn train, batch 100: "
+        f"{peak / 1e6:.0f} MB (compiling, {cold_peak / 1e6:.0f} MB)"
+    )
+    return result

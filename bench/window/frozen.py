@@ -1,0 +1,111 @@
+"""`python -m bench frozen`: a program that PyInstaller makes of the installed fastcnn, away from any source.
+
+A script of three lines becomes a folder (`onedir`) and a single file (`onefile`), without options. Each is started with
+an empty home: it reads a digit, keeps its kernels for the second start, and shows its window. What fails is an error.
+With `--quick` only the folder is made: to compress the single file takes a minute.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from fastcnn.bench.harness.processes import Ended, run_program
+from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.report.tables import frozen as as_table
+from fastcnn.bench.window.latency import START
+from fastcnn.errors import FastcnnError
+
+KINDS = ("onedir", "onefile")
+# With -c it runs a text as Python does: PyInstaller cannot see what that imports, just as in fastcnn's own commands.
+SCRIPT = """import sys
+from fastcnn.__main__ import main
+sys.exit(exec(sys.argv[2]) if sys.argv[1:2] == ["-c"] else main())
+"""
+INSTALLED = "import pathlib, fastcnn; assert pathlib.Path(fastcnn.__file__).with_name('kernels').is_dir()"
+PICTURE = """
+from PIL import Image
+from fastcnn import load_mnist
+_, (pictures, labels) = load_mnist(normalize=False)
+assert labels[0] == 7
+Image.fromarray(pictures[0, 0]).save(sys.argv[-1])
+"""
+COMPILING = "compiling the kernels"  # as the cache announces it
+OURS = ("XDG_", "NUMBA_", "FASTCNN_", "PYTHON")  # of the environment; the program must do without
+
+
+def _environment(home: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    return kept | {"HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
+
+
+def _require(met: bool, what: str, ended: Ended) -> None:
+    if not met:
+        raise FastcnnError(f"the frozen program {what}; it said: {' / '.join(ended.stderr.split(chr(10))[-3:])[:100]}")
+
+
+def _require_installed(env: dict[str, str], folder: Path) -> None:
+    try:
+        run_program([sys.executable, "-c", INSTALLED], env, folder)
+    except FastcnnError:
+        raise FastcnnError('PyInstaller packs what is installed, not a checkout; run pip install ".[gui]"') from None
+
+
+def _measure(kind: str, folder: Path) -> dict[str, Any]:
+    """Make a program of a kind in an empty folder, and start it five times."""
+    home, picture, answer = folder / "home", folder / "seven.png", folder / "answer.json"
+    home.mkdir()
+    (folder / "app.py").write_text(SCRIPT)
+    env = _environment(home)
+    _require_installed(env, folder)
+    build = [sys.executable, "-m", "PyInstaller", f"--{kind}", "--log-level", "ERROR", "app.py"]
+    built = run_program(build, env, folder)
+    made = folder / "dist"
+    program = str(made / "app" / "app" if kind == "onedir" else made / "app")
+    run_program([program, "-c", PICTURE, str(picture)], env, folder)
+
+    starts = []
+    for _ in range(2):
+        starts.append(run_program([program, "predict", str(picture), "--json", str(answer)], env, folder))
+        (found,) = json.loads(answer.read_text())
+        _require(found["digit"] == 7, f"read {found['digit']} for a 7", starts[-1])
+    cold, warm = starts
+    _require(COMPILING in cold.stderr, "compiled nothing at its first start", cold)
+    _require(COMPILING not in warm.stderr, "compiled again at its second start", warm)
+    _require(warm.elapsed_s < cold.elapsed_s, "started no faster the second time", warm)
+    info = run_program([program, "info", "--json", str(answer)], env, folder)
+    state = json.loads(answer.read_text())["kernel_cache"]
+    _require(state.startswith("on ("), f"says that its kernel cache is {state}", info)
+
+    shown = run_program([program, "-c", START, str(time.monotonic())], env, folder)
+    window_s, ready_s = map(float, shown.stdout.split()[-2:])
+    files = [path for path in made.rglob("*") if path.is_file() and not path.is_symlink()]
+    return {
+        "kind": kind,
+        "build_s": built.elapsed_s,
+        "bytes": sum(path.stat().st_size for path in files),
+        "cold_s": cold.elapsed_s,
+        "warm_s": warm.elapsed_s,
+        "window_s": window_s,
+        "ready_s": ready_s,
+        "kernel_cache": state,
+    }
+
+
+def run(settings: Settings) -> dict[str, Any]:
+    """A row for each kind; FastcnnError where one does not do all that it should."""
+    if importlib.util.find_spec("PyInstaller") is None:
+        raise FastcnnError('PyInstaller is missing; install the extra: pip install ".[bench]"')
+    rows = []
+    for kind in KINDS[:1] if settings.quick else KINDS:
+        with tempfile.TemporaryDirectory() as folder:
+            rows.append(_measure(kind, Path(folder)))
+    found = {"rows": rows}
+    settings.say(as_table(found))
+    return found

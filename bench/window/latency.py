@@ -1,0 +1,120 @@
+"""How long from a mouse move to the shown answer, idle and while the window trains: `python -m bench gui-latency`.
+
+Also how long the window's thread was ever held at a stretch and by what, and how long the program takes to start.
+Painting is included, to the memory that the offscreen platform paints on; the way to a real screen is not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import tempfile
+import time
+from typing import Any
+
+import numpy as np
+
+from fastcnn.bench.harness.processes import environment, run_python
+from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.window.holds import Watch, machine_longest_s, watching
+from fastcnn.bench.window.window import FOLDERS, SEVEN, THREE, moves, open_window, process, settle, until
+from fastcnn.errors import FastcnnError
+
+MOVES, QUICK_MOVES = 600, 200  # in each state
+LIMIT_MS = 30.0  # of the 95th percentile
+PAUSE_S = 0.008  # between two moves: a mouse that reports 125 times a second
+STARTS = 5
+MACHINE_S = 5.0
+# The real program, which ends when its network has answered and the window is shown; its clock is the system's.
+START = """
+import sys, time
+from PyQt5.QtCore import QTimer
+from fastcnn.gui import app
+made = app.create_window
+def create_window(model=""):
+    window = made(model)
+    shown = []
+    def look():
+        if window.isVisible():
+            shown.append(time.monotonic())
+        if shown and window.networkInfoLabel.text():
+            print(shown[0] - float(sys.argv[-1]), time.monotonic() - float(sys.argv[-1]))
+            window.close()
+    timer = QTimer(window)
+    timer.timeout.connect(look)
+    timer.start(1)
+    return window
+app.create_window = create_window
+from fastcnn.gui.launch import run
+sys.exit(run())
+"""
+
+
+def _measure(window: Any, watch: Watch, count: int) -> dict[str, Any]:
+    """`count` moves: times from the event to the answer painted, and of each stretch of event handling."""
+    waits_s: list[float] = []
+    presenter = window.program.presenter
+    watch.forget()
+    while len(waits_s) < count:
+        window.canvas.wipe()
+        settle(window)
+        for stroke in (SEVEN, THREE):
+            for send in moves(window.canvas, stroke):
+                start = time.perf_counter()
+                watch.run(send)
+                while presenter.answer is None:
+                    watch.run(process)
+                watch.run(process)  # paint
+                waits_s.append(time.perf_counter() - start)
+                while time.perf_counter() - start < PAUSE_S:
+                    watch.run(process)
+    milliseconds = 1000 * np.array(waits_s[:count])
+    return {
+        "moves": count,
+        "median_ms": float(np.median(milliseconds)),
+        "p95_ms": float(np.percentile(milliseconds, 95)),
+        "longest_ms": float(milliseconds.max()),
+        "held": watch.summary(),
+    }
+
+
+def _start_s() -> tuple[float, float]:
+    """From the start of the process to the window shown, and to the network ready to answer."""
+    with tempfile.TemporaryDirectory() as folder:
+        env = environment(QT_QPA_PLATFORM="offscreen", **dict.fromkeys(FOLDERS, folder))
+        shown_s, ready_s = map(float, run_python(["-c", START, str(time.monotonic())], env).stdout.split()[-2:])
+    return shown_s, ready_s
+
+
+def run(settings: Settings) -> dict[str, Any]:
+    """All figures; FastcnnError where the window follows the pen more slowly than it should."""
+    count = QUICK_MOVES if settings.quick else MOVES
+    starts = [_start_s() for _ in range(STARTS)]
+    found: dict[str, Any] = {
+        "start_to_window_s": statistics.median(shown_s for shown_s, _ in starts),
+        "start_to_ready_s": statistics.median(ready_s for _, ready_s in starts),
+        "machine_longest_ms": 1000 * machine_longest_s(MACHINE_S),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+    }
+    with watching() as watch, open_window() as window:
+        window.modeCombo.setCurrentIndex(1)
+        pages = window.program.pages
+        rows = [{"state": "idle", **_measure(window, watch, count)}]
+        pages.training.start(100)
+        until(lambda: len(pages.training.curves.losses) > 5)
+        rows.append({"state": "training", **_measure(window, watch, count)})
+        window.tabs.setCurrentWidget(pages.training_page)
+        pages.training_page.try_it.setChecked(True)
+        settle(window)
+        rows.append({"state": "training, tried, its curves in sight", **_measure(window, watch, count)})
+        found["images_per_second"] = pages.training.curves.images_per_second
+    found["rows"] = rows
+    settings.say(json.dumps(found, indent=1))
+    slowest = max(row["p95_ms"] for row in rows)
+    if slowest > LIMIT_MS:
+        raise FastcnnError(
+            f"the answer to one move in twenty took {slowest:.1f} ms or longer, over {LIMIT_MS:g}; measure again on an "
+            "idle machine"
+        )
+    return found

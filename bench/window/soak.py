@@ -1,0 +1,63 @@
+"""Draw and recognize for 30 minutes and watch the memory: `python -m bench gui-soak` (`--quick`: half a minute).
+
+Fails where the process has grown by more than a few megabytes since it was warm.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.window.window import SEVEN, THREE, draw, open_window, settle
+from fastcnn.errors import FastcnnError
+
+MINUTES, QUICK_MINUTES = 30.0, 0.5
+POINTS = 10  # of the memory, in the results
+WARM_SHARE = 0.2  # of the time, before memory counts
+ALLOWED_MB = 8.0  # two hundred steps of undo are kept, and Python's arenas breathe
+
+
+def _memory_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def run(settings: Settings) -> dict[str, Any]:
+    """The memory now and then; FastcnnError where it grew."""
+    total_s = 60 * (QUICK_MINUTES if settings.quick else MINUTES)
+    warm_mb = 0.0
+    rounds = 0
+    points = []
+    with open_window() as window:
+        start = last_s = time.perf_counter()
+        while (elapsed_s := time.perf_counter() - start) < total_s:
+            _round(window)
+            rounds += 1
+            if not warm_mb and elapsed_s > WARM_SHARE * total_s:
+                warm_mb = _memory_mb()
+            if time.perf_counter() - last_s > total_s / POINTS:
+                last_s = time.perf_counter()
+                points.append({"minutes": elapsed_s / 60, "rounds": rounds, "memory_mb": _memory_mb()})
+                settings.say("{minutes:5.1f} min  {rounds} rounds  {memory_mb:.1f} MB".format(**points[-1]))
+        end_mb = _memory_mb()
+    settings.say(f"{rounds} rounds in {total_s / 60:g} minutes: {warm_mb:.1f} MB when warm, {end_mb:.1f} MB at the end")
+    if end_mb - warm_mb > ALLOWED_MB:
+        raise FastcnnError(f"the window's memory grew from {warm_mb:.1f} to {end_mb:.1f} MB: find out what stays")
+    return {"minutes": total_s / 60, "rounds": rounds, "warm_mb": warm_mb, "end_mb": end_mb, "rows": points}
+
+
+def _round(window: Any) -> None:
+    """Two drawings and a test picture, each recognized."""
+    window.modeCombo.setCurrentIndex(1)
+    for stroke in (SEVEN, THREE):
+        window.canvas.wipe()
+        draw(window.canvas, stroke)
+        window.recognizeButton.click()
+        settle(window)
+    window.modeCombo.setCurrentIndex(0)
+    window.drawButton.click()
+    window.recognizeButton.click()
+    settle(window)

@@ -1,0 +1,63 @@
+"""What the commands do, but for `train` and `predict`, which have files of their own.
+
+Each imports what it needs when it runs: `predict` has a second for everything, so rich and the datasets stay out.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastcnn.commands.memory_limit import check_memory
+from fastcnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from fastcnn.metrics import Evaluation
+
+BUILT_IN = "mnist"  # the dataset in the package
+
+
+def prepare(args: argparse.Namespace) -> None:
+    """What every computing command checks before it starts: memory, threads, backend."""
+    check_memory()
+    _set_threads(args)
+    from fastcnn import kernels
+
+    if getattr(args, "backend", None) is not None:
+        kernels.use(args.backend)
+    kernels.backend()
+
+
+def _set_threads(args: argparse.Namespace) -> None:
+    if args.threads is not None:
+        from fastcnn.kernels.threads import set_threads
+
+        try:
+            set_threads(args.threads)
+        except ValueError as error:
+            raise UsageError(f"--{error}") from None
+
+
+def data_files(data_dir: str | None) -> list[Path]:
+    """The files that --data-dir stands for, plain and compressed."""
+    from fastcnn.data.datasets import MNIST_FILES
+
+    if data_dir is None:
+        return []
+    return [Path(data_dir) / each for name in MNIST_FILES for each in (name, name.removesuffix(".gz"))]
+
+
+def refuse(mode: str, **options: object) -> None:
+    """UsageError for an option that was given, though it does nothing in this mode."""
+    for name, value in options.items():
+        if value is not None:
+            raise UsageError(f"--{name.replace('_', '-')} has no effect {mode}; leave it out")
+
+
+def print_result(title: str, result: Evaluation) -> None:
+    """What a network scored, under a title."""
+    from fastcnn.commands.report import print_evaluation
+
+    print(title)
+    print_evaluation(result)

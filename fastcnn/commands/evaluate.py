@@ -1,0 +1,77 @@
+"""The command `evaluate`: a network on MNIST's test pictures, or on drawings."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from fastcnn.commands.outputs import check_outputs, json_output, write_json
+from fastcnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from fastcnn.metrics import Evaluation
+from fastcnn.commands.common import data_files, prepare, print_result, refuse
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    """Test a network on the test pictures, or on drawings."""
+    from fastcnn.zoo.bundled import DEFAULT_MODEL, find_model
+
+    if None not in (args.positional, args.model) and args.positional != args.model:
+        raise UsageError(f"MODEL {args.positional} and --model {args.model} differ; give one of them")
+    args.model = args.positional or args.model or DEFAULT_MODEL
+    name, path = find_model(args.model)
+    if args.strokes is not None:
+        refuse("with --strokes", data_dir=args.data_dir)
+    else:
+        refuse("without --strokes", seed=args.seed)
+    check_outputs(json_output(args.json), [path, args.strokes, *data_files(args.data_dir)])
+    prepare(args)
+    if args.strokes is not None:
+        _evaluate_drawings(name, args)
+        return
+    from fastcnn import metrics
+    from fastcnn.data.load import load_mnist
+    from fastcnn.network.calibration import calibrated_slowly
+    from fastcnn.zoo.bundled import load_classifier
+
+    network = load_classifier(args.model)
+    _, (images, labels) = load_mnist(normalize=False, data_dir=args.data_dir)
+    result = metrics.evaluate(calibrated_slowly(network, images), labels)
+    write_json(args.json, _facts(name, result))
+    print_result(name, result)
+
+
+def _facts(name: str, result: Evaluation) -> dict[str, object]:
+    return {
+        "model": name,
+        "test_accuracy": result.accuracy,
+        "mean_confidence": result.mean_confidence,
+        "per_digit_accuracy": list(result.per_digit_accuracy),
+        "confusion": result.confusion.tolist(),
+        "expected_calibration_error": result.expected_calibration_error,
+    }
+
+
+def _evaluate_drawings(name: str, args: argparse.Namespace) -> None:
+    from fastcnn.commands.report import print_writers
+    from fastcnn.handwriting.stroke_files import read_drawings
+    from fastcnn.recognition.recognizer import Recognizer
+    from fastcnn.recognition.scores import score_drawings
+
+    drawings = read_drawings(args.strokes)
+    if all(drawing.pens for drawing in drawings):
+        refuse("on drawings of the window, which stay where they were drawn", seed=args.seed)
+    scores = score_drawings(Recognizer(args.model), drawings, seed=args.seed or 0)
+    extra = {
+        "drawings": scores.evaluation.count,
+        "interval": list(scores.evaluation.interval),
+        "right": scores.right,
+        "refused": scores.refused,
+        "surely_wrong": scores.surely_wrong,
+        "unsure": scores.unsure,
+        "writers": {writer: {"right": right, "count": count} for writer, (right, count) in scores.writers.items()},
+    }
+    write_json(args.json, {**_facts(name, scores.evaluation), **extra})
+    print_result(f"{name}, on {args.strokes}", scores.evaluation)
+    print_writers(scores)

@@ -1,0 +1,84 @@
+"""Run a command, and fail in one line on stderr: status 1, or 2 where the arguments are at fault. Never a traceback."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+import io
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable
+
+from fastcnn.commands import data, evaluate, experiment, info, predict, programs, train
+from fastcnn.commands.interrupt import interruptible
+from fastcnn.commands.outputs import text_beside
+from fastcnn.errors import FastcnnError, UsageError
+
+DONE, FAILED, WRONG_ARGUMENTS = 0, 1, 2
+DEBUG_VARIABLE = "FASTCNN_DEBUG"
+# Each returns False where a part of the work failed, which it has told.
+COMMANDS: dict[str, Callable[[argparse.Namespace], bool | None]] = {
+    "train": train.train,
+    "evaluate": evaluate.evaluate,
+    "predict": predict.predict,
+    "experiment": experiment.experiment,
+    "data": data.data,
+    "gui": programs.gui,
+    "bench": programs.bench,
+    "info": info.info,
+}
+
+
+def _say(message: str) -> None:
+    """One line on stderr, if that still has a reader."""
+    if sys.stderr is None:  # print() would take stdout instead
+        return
+    with contextlib.suppress(OSError):
+        print(f"fastcnn: {' '.join(message.split())}", file=sys.stderr, flush=True)
+
+
+def _describe(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+        return "the device that the output goes to is full; make room or choose another place"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+    if isinstance(error, FastcnnError | OSError | ValueError | RuntimeError) and str(error):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "there is not enough memory; close other programs"
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return f"unexpected {text}; {DEBUG_VARIABLE}=1 shows where"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command that was parsed and return the exit status; no exception comes out."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("fastcnn: %(message)s"))
+    logger = logging.getLogger("fastcnn")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may be no text at all
+    try:
+        with interruptible(), text_beside(getattr(args, "json", None)):
+            done = COMMANDS[args.command](args)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return FAILED if done is False else DONE
+    except BrokenPipeError:
+        # The reader of stdout has left: nobody to tell. Python would complain once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except KeyboardInterrupt:
+        _say("interrupted")
+        return FAILED
+    except Exception as error:
+        if os.environ.get(DEBUG_VARIABLE):
+            traceback.print_exc()
+        _say(_describe(error))
+        return WRONG_ARGUMENTS if isinstance(error, UsageError) else FAILED
+    finally:
+        logger.removeHandler(handler)

@@ -1,0 +1,256 @@
+"""The command `train`: one network, or a committee member by member, and how to go on after an interruption.
+
+Each network keeps a checkpoint beside the weights that are to be written. A committee's stay until all members are
+trained: the finished ones are then read back from theirs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import shlex
+from dataclasses import dataclass
+from itertools import chain, count
+from pathlib import Path
+from statistics import mean
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcnn.commands.common import data_files, prepare, print_result
+from fastcnn.commands.locks import held
+from fastcnn.commands.outputs import Output, check_outputs, check_writable, json_output, write_json
+from fastcnn.errors import FastcnnError, UsageError
+from fastcnn.ours import CHECKPOINT, NETWORK
+from fastcnn.zoo.bundled import SUFFIX
+
+if TYPE_CHECKING:
+    from fastcnn.arrays import Array
+    from fastcnn.network.committee import Network
+    from fastcnn.network.sequential import Sequential
+    from fastcnn.training.checkpoint import Checkpoint
+    from fastcnn.training.history import History
+    from fastcnn.zoo.recipes import Recipe
+
+CHECKPOINT_SUFFIX = ".checkpoint.safetensors"
+THRESHOLD_DIGITS = 10_000
+VALIDATION_SHARE = 12  # one picture in 12 of a small dataset is set aside, as 5,000 of MNIST's 60,000
+
+log = logging.getLogger("fastcnn")
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One network to train."""
+
+    model: str
+    recipe: Recipe
+    epochs: int
+    batch_size: int
+    seed: int
+    checkpoint: Path
+    resume: Path | None
+    go_on: str  # the arguments that do so after an interruption
+
+
+def _checkpoints(out: Path, members: int) -> list[Path]:
+    """Where a network's checkpoint is, or those of so many members."""
+    if members == 1:
+        return [out.with_name(out.stem + CHECKPOINT_SUFFIX) if out.name else out]
+    return [out.with_name(f"{out.stem}.{number}{CHECKPOINT_SUFFIX}") for number in range(1, members + 1)]
+
+
+def _find_checkpoint(given: str) -> tuple[Path, bool]:
+    """The checkpoint that --resume means, and whether it is that of a committee's first member.
+
+    It is `given` itself, or lies beside the weights `given` that the training was to write.
+    """
+    path = Path(given)
+    if path.name and not path.name.endswith(CHECKPOINT_SUFFIX):
+        (alone,), (first, *_) = _checkpoints(path, 1), _checkpoints(path, 2)
+        if alone.is_file() or first.is_file():
+            return (alone, False) if alone.is_file() else (first, True)
+    if path.is_file():
+        return path, False
+    raise FastcnnError(f"--resume {given}: there is no checkpoint; leave out --resume to start afresh")
+
+
+def _check_earlier(out: Path, checkpoints: list[Path], args: argparse.Namespace) -> None:
+    """Refuse what would destroy a finished network, or the only trace of an interrupted training."""
+    from fastcnn.training.checkpoint import load_checkpoint
+
+    if out.exists() and out.stat().st_size and not args.overwrite:
+        raise UsageError(f"--out {out} is a finished network; add --overwrite to replace it, or choose another name")
+    if args.resume is not None and args.resume.resolve() in [path.resolve() for path in checkpoints]:
+        return
+    for checkpoint in checkpoints:
+        try:
+            epochs_done = load_checkpoint(checkpoint).epoch if checkpoint.exists() else 0
+        except FastcnnError:  # nothing in it can be saved
+            continue
+        if epochs_done > 0:
+            resume = checkpoint if len(checkpoints) == 1 else out
+            raise FastcnnError(
+                f"{checkpoint} keeps an interrupted training; go on with fastcnn train --resume {resume}, "
+                "or delete it to start afresh"
+            )
+
+
+def _free_name(model: str) -> Path:
+    """NAME.safetensors in this folder, with a number where a finished network has that name."""
+    names = (f"{model}-{number}{SUFFIX}" for number in count(2))
+    return next(path for path in map(Path, chain([f"{model}{SUFFIX}"], names)) if not path.exists())
+
+
+def _fill_from_checkpoint(args: argparse.Namespace, checkpoint: Checkpoint, committee: str | None) -> None:
+    """Options that were left out are those of the interrupted training."""
+    settings = checkpoint.settings
+    if args.model is None:
+        args.model = committee or settings.get("network", {}).get("name")  # that of its recipe: see `_train`
+    for name in ("epochs", "seed", "batch_size"):
+        if getattr(args, name) is None:
+            setattr(args, name, settings.get(name))
+    if args.out is None:
+        args.out = str(args.resume).removesuffix(CHECKPOINT_SUFFIX) + ".safetensors"
+
+
+def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
+    """The model, the file to write, and what is to be trained for it."""
+    from fastcnn.training.checkpoint import load_checkpoint
+    from fastcnn.zoo.recipes import BUNDLED_RECIPES, COMMITTEE, COMMITTEE_OF, COMMITTEE_SIZE, RECIPES
+
+    if args.resume is not None:
+        given = args.resume
+        args.resume, of_committee = _find_checkpoint(given)
+        if of_committee and args.out is None:
+            args.out = given
+        _fill_from_checkpoint(args, load_checkpoint(args.resume), COMMITTEE if of_committee else None)
+    model, seed = args.model or "paper", args.seed or 0
+    recipes = BUNDLED_RECIPES if args.recipe == "bundled" else RECIPES
+    if model in BUNDLED_RECIPES and model not in recipes:
+        raise UsageError(f"--model {model} has one recipe only; add --recipe bundled")
+    if model not in (*recipes, COMMITTEE):
+        raise UsageError(f"there is no model {model!r} to train; choose from {', '.join((*recipes, COMMITTEE))}")
+    members = COMMITTEE_SIZE if model == COMMITTEE else 1
+    name = COMMITTEE_OF if model == COMMITTEE else model
+    recipe = recipes[name]
+    out = Path(args.out or f"{model}{SUFFIX}")
+    if args.out is None and not args.overwrite:
+        out = _free_name(model)
+    checkpoints = _checkpoints(out, members)
+    jobs = []
+    for number, checkpoint in enumerate(checkpoints):
+        resume = args.resume
+        if members > 1 and resume is not None:
+            resume = checkpoint if checkpoint.exists() else None
+        go_on = f"--resume {checkpoint if members == 1 else out}" + " --recipe bundled" * (args.recipe == "bundled")
+        go_on += " --overwrite" * args.overwrite
+        epochs, batch_size = args.epochs or recipe.epochs, args.batch_size or recipe.batch_size
+        jobs.append(_Job(name, recipe, epochs, batch_size, seed + number, checkpoint, resume, go_on))
+    return model, out, jobs
+
+
+def _train(job: _Job, images: Array, labels: Array, *, calibrate: bool) -> tuple[Sequential, History]:
+    """Train one network; an interruption ends in a sentence that says how to go on."""
+    from fastcnn.network.calibration import fit_temperature, logits_of_views
+    from fastcnn.training.batchnorm_statistics import settle_statistics
+    from fastcnn.training.samples import VALIDATION_PICTURES
+    from fastcnn.zoo.recipes import NETWORKS
+
+    network = NETWORKS[job.model](seed=job.seed)
+    network.name = job.model  # two recipes may train one network
+    network.views = job.recipe.views
+    trainer = job.recipe.trainer(network)
+    images, labels = job.recipe.mix(images, labels, job.seed)
+    validation = min(VALIDATION_PICTURES, len(images) // VALIDATION_SHARE)
+    try:
+        history = trainer.fit(
+            images,
+            labels,
+            epochs=job.epochs,
+            batch_size=job.batch_size,
+            schedule=job.recipe.schedule(job.epochs, len(images) - validation, job.batch_size),
+            validation=validation,
+            seed=job.seed,
+            keep_last=job.recipe.keep_last,
+            checkpoint=job.checkpoint,
+            resume=job.resume,
+        )
+    except KeyboardInterrupt:
+        kept = f"; go on with fastcnn train {job.go_on}" if job.checkpoint.exists() else ""
+        raise FastcnnError(f"training was interrupted{kept}") from None
+    if job.recipe.settle:
+        settle_statistics(network, np.delete(images, trainer.held_out, axis=0))
+    if job.recipe.refused:
+        _fit_threshold(network, job, images[trainer.held_out], labels[trainer.held_out])
+    elif calibrate and len(trainer.held_out):
+        logits = logits_of_views(network, images[trainer.held_out])
+        network.temperature = fit_temperature(logits, labels[trainer.held_out])
+    return network, history
+
+
+def _fit_threshold(network: Sequential, job: _Job, images: Array, labels: Array) -> None:
+    """Of a network that refuses: on the digits set aside, and on more pen digits, for few of them are refused."""
+    from fastcnn.digits import CLASSES
+    from fastcnn.handwriting.synthesis.digits import synthetic_digits
+    from fastcnn.recognition import refusal
+
+    more, _ = synthetic_digits(THRESHOLD_DIGITS, seed=job.seed + 1)
+    digits = np.concatenate([images[labels < CLASSES], more])
+    refusal.fit_threshold(network, digits, job.recipe.refused)
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train a network or a committee by its recipe, save it, then test it."""
+    model, out, jobs = _jobs(args)
+    checkpoints = [job.checkpoint for job in jobs]
+    weights = Output("--out", out, NETWORK)
+    outputs = [weights, *(Output("--out", path, CHECKPOINT) for path in checkpoints), *json_output(args.json)]
+    going_on = args.resume is not None and args.resume.resolve() in [path.resolve() for path in checkpoints]
+    resumed = None if going_on else args.resume  # a checkpoint may be read and written by one training, nothing else
+    check_writable(out, "--out", special=False)
+    with held([out, *checkpoints]):
+        check_outputs(outputs, [resumed, *data_files(args.data_dir)])
+        _check_earlier(out, checkpoints, args)
+        prepare(args)
+        if args.out is None and out != Path(f"{model}{SUFFIX}"):
+            log.info("%s%s stays as it is; this training goes to %s", model, SUFFIX, out)
+        _train_all(model, out, jobs, args)
+
+
+def _train_all(model: str, out: Path, jobs: list[_Job], args: argparse.Namespace) -> None:
+    from fastcnn.data.load import load_mnist
+    from fastcnn.metrics import evaluate
+    from fastcnn.network.calibration import calibrated_slowly
+    from fastcnn.network.committee import Committee
+    from fastcnn.recognition.refusal import of_digits
+
+    training, test = load_mnist(normalize=False, data_dir=args.data_dir)
+    trained = [_train(job, *training, calibrate=args.recipe == "bundled") for job in jobs]
+    networks, histories = [network for network, _ in trained], [history for _, history in trained]
+    whole: Network = networks[0] if len(networks) == 1 else Committee(networks, name=model)
+    whole.save(out)
+    result = evaluate(of_digits(calibrated_slowly(whole, test[0])), test[1])
+    validated = [each.validation_accuracy for each in histories if each.validation_accuracy is not None]
+    write_json(
+        args.json,
+        {
+            "model": model,
+            "seed": jobs[0].seed,
+            "epochs": jobs[0].epochs,
+            "train_seconds": sum(history.train_seconds for history in histories),
+            "images_per_second": mean(history.images_per_second for history in histories),
+            "validation_accuracy": mean(validated) if validated else None,
+            "test_accuracy": result.accuracy,
+            "mean_confidence": result.mean_confidence,
+            "per_digit_accuracy": list(result.per_digit_accuracy),
+        },
+    )
+    for job in jobs:
+        job.checkpoint.unlink(missing_ok=True)
+    best = ", ".join(str(history.best_epoch) for history in histories)
+    print_result(f"saved {out}: {model}, seed {jobs[0].seed}, kept epoch {best} of {jobs[0].epochs}", result)
+    if not jobs[0].recipe.refused:  # that network is part of the others' reading
+        plain = out.parent == Path() and (not out.suffix or out.name.startswith("-"))  # might mean something else
+        word = shlex.quote(f"./{out}" if plain else str(out))
+        print(f"next: fastcnn evaluate {word}\n      fastcnn predict PICTURE... --model {word}")

@@ -1,0 +1,200 @@
+"""Pictures and labels as arrays: MNIST from the copy in the package, its relatives from the cache.
+
+Everything here reads from disk; what fetches is `fastcnn.data.download`. Pictures of 60,000 samples are 47 MB as uint8 and
+188 MB as float32, so training keeps uint8 (`normalize=False`) and scales each batch.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastcnn.checks import check_flag, check_path
+from fastcnn.data.datasets import DATASETS, MNIST_FILES, Dataset, cache_folder, find_dataset
+from fastcnn.data.idx import IdxError, read_idx
+
+CLASSES = 10
+SIDE_PX = 28
+
+Pair = tuple[NDArray[Any], NDArray[Any]]
+
+_EMBEDDED = Path(__file__).resolve().parent / "mnist"
+_BLOCK = 10_000  # pictures turned upright at a time
+
+
+def _find(folder: Path, name: str) -> Path:
+    """The plain file where there is one (it loads faster), else the gzip file."""
+    for path in (folder / name.removesuffix(".gz"), folder / name):
+        if path.is_file():
+            return path
+    raise FileNotFoundError(f"{folder} has no {name.removesuffix('.gz')}, plain or .gz; put the file there")
+
+
+def _form(values: NDArray[Any]) -> str:
+    return f"{values.dtype} values of shape {values.shape}"
+
+
+def _read_images(path: Path) -> NDArray[np.uint8]:
+    images = read_idx(path)
+    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE_PX, SIDE_PX):
+        if images.ndim == 1:
+            advice = "these are labels, so perhaps the files of pictures and of labels are exchanged"
+        elif images.dtype == np.uint8 and images.ndim == 3:
+            advice = f"scale them to {SIDE_PX}x{SIDE_PX} first"
+        else:
+            advice = f"write them as uint8 of shape (N, {SIDE_PX}, {SIDE_PX})"
+        raise IdxError(f"{path} holds {_form(images)} and not uint8 pictures of {SIDE_PX}x{SIDE_PX} pixels; {advice}")
+    return images[:, np.newaxis]
+
+
+def _read_labels(path: Path) -> NDArray[np.int64]:
+    labels = read_idx(path)
+    # QMNIST gives eight numbers a picture, of which the first is the class.
+    classes = labels[:, 0] if labels.ndim == 2 and labels.dtype == np.int32 else labels
+    if classes.ndim != 1 or classes.dtype.kind not in "iu":
+        advice = "write them as uint8 of shape (N,)"
+        if labels.ndim > 2:
+            advice = "these are pictures, so perhaps the files of pictures and of labels are exchanged"
+        raise IdxError(f"{path} holds {_form(labels)} and not one label a picture; {advice}")
+    low, high = int(classes.min()), int(classes.max())
+    if low < 0 or high >= CLASSES:
+        wrong = int(np.flatnonzero((classes < 0) | (classes >= CLASSES))[0])
+        advice = "subtract 1 from each" if (low, high) == (1, CLASSES) else "leave the others out or number them anew"
+        raise IdxError(
+            f"{path} has the label {classes[wrong]} at index {wrong}, outside 0 to {CLASSES - 1}; "
+            f"its labels go from {low} to {high}: {advice}"
+        )
+    return classes.astype(np.int64)
+
+
+def _turn_upright(images: NDArray[np.uint8]) -> None:
+    """Exchange rows and columns in place: EMNIST stores its pictures transposed."""
+    for start in range(0, len(images), _BLOCK):
+        block = images[start : start + _BLOCK]
+        block[:] = block.swapaxes(2, 3).copy()
+
+
+def _load_pair(
+    folder: Path, files: tuple[str, str], *, transposed: bool, normalize: bool, flatten: bool, one_hot: bool
+) -> Pair:
+    images_path, labels_path = (_find(folder, name) for name in files)
+    labels = _read_labels(labels_path)
+    images = _read_images(images_path)
+    if len(images) != len(labels):
+        raise IdxError(
+            f"{images_path} has {len(images)} pictures and {labels_path.name} has {len(labels)} labels; "
+            "use files that belong together"
+        )
+    if transposed:
+        _turn_upright(images)
+    x: NDArray[Any] = images
+    if normalize:
+        # Cast and divided block by block inside NumPy: no float copy beside the result.
+        x = np.divide(images, np.float32(255), dtype=np.float32)
+    if flatten:
+        x = x.reshape(len(x), SIDE_PX * SIDE_PX)
+    if one_hot:
+        rows = np.zeros((len(labels), CLASSES), np.float32)
+        rows[np.arange(len(labels)), labels] = 1
+        return x, rows
+    return x, labels
+
+
+def _load(
+    folder: Path, files: tuple[str, ...], *, transposed: bool, normalize: bool, flatten: bool, one_hot: bool
+) -> tuple[Pair, Pair]:
+    # One set after the other, so that only one of them is held as uint8 beside its float32 copy.
+    train, test = (
+        _load_pair(
+            folder,
+            (images, labels),
+            transposed=transposed,
+            normalize=normalize,
+            flatten=flatten,
+            one_hot=one_hot,
+        )
+        for images, labels in (files[:2], files[2:])
+    )
+    return train, test
+
+
+def load_mnist(
+    *,
+    normalize: bool = True,
+    flatten: bool = False,
+    one_hot: bool = False,
+    data_dir: str | os.PathLike[str] | None = None,
+) -> tuple[Pair, Pair]:
+    """MNIST as `(x_train, t_train), (x_test, t_test)`.
+
+    Parameters
+    ----------
+    normalize : float32 pictures in [0, 1], else uint8 in 0..255 (a quarter of the memory)
+    flatten : pictures as rows of 784
+    one_hot : labels as rows of 10
+    data_dir : folder with MNIST's four IDX files, each plain or .gz; the copy in the package if None
+
+    Returns
+    -------
+    x_train, x_test : (60000, 1, 28, 28) and (10000, 1, 28, 28), or (N, 784); float32 or uint8
+    t_train, t_test : (60000,) and (10000,) int64, or (N, 10) float32
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder or one of its files is missing.
+    IdxError
+        A ValueError: a file is empty, truncated or damaged, holds something else, or does not belong to the other.
+
+    With a `data_dir`, the number of pictures is whatever its files hold.
+    """
+    for option, value in (("normalize", normalize), ("flatten", flatten), ("one_hot", one_hot)):
+        check_flag(option, value)
+    folder = _EMBEDDED if data_dir is None else check_path("data_dir", data_dir)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder} is not a folder; give the folder that holds MNIST's four IDX files")
+    return _load(folder, MNIST_FILES, transposed=False, normalize=normalize, flatten=flatten, one_hot=one_hot)
+
+
+def load_dataset(
+    name: str,
+    *,
+    normalize: bool = True,
+    flatten: bool = False,
+    one_hot: bool = False,
+    folder: str | os.PathLike[str] | None = None,
+    registry: tuple[Dataset, ...] = DATASETS,
+) -> tuple[Pair, Pair]:
+    """A dataset by its name in `fastcnn data list`, in the form of `load_mnist`; EMNIST's pictures are turned upright.
+
+    Parameters
+    ----------
+    name : "mnist" is the copy in the package; the others must have been fetched
+    normalize, flatten, one_hot : as in `load_mnist`
+    folder : where the dataset's files lie; its folder in the cache if None
+
+    Raises
+    ------
+    ValueError
+        If there is no dataset of that name, or a file is damaged.
+    FileNotFoundError
+        If the dataset has not been fetched.
+    """
+    dataset = find_dataset(name, registry)
+    if dataset.name == "mnist" and folder is None:
+        return load_mnist(normalize=normalize, flatten=flatten, one_hot=one_hot)
+    where = cache_folder(name) if folder is None else Path(folder)
+    try:
+        return _load(
+            where,
+            dataset.files,
+            transposed=dataset.transposed,
+            normalize=normalize,
+            flatten=flatten,
+            one_hot=one_hot,
+        )
+    except FileNotFoundError:
+        advice = f"run `fastcnn data fetch {name}`" + ("" if folder is None else " and give no folder")
+        raise FileNotFoundError(f"{name} is not complete in {where}; {advice}") from None

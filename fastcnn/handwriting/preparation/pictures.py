@@ -1,0 +1,238 @@
+"""Pictures as they come: reading a file safely, and any Pillow image or uint8 array to one plane of grey.
+
+What the grey is made of is in planes.py. No digit is looked for here; see preprocess.py.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcnn.errors import FastcnnError
+from fastcnn.handwriting.preparation.planes import (
+    OPAQUE,
+    by_colour,
+    check_finite,
+    lay_on,
+    paper_under,
+    stretch_dark,
+    wide_to_plane,
+)
+from fastcnn.handwriting.preparation.silence import decoding
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    Picture = Image.Image | npt.NDArray[np.uint8]
+
+Plane = npt.NDArray[np.uint8]
+
+# Named so that Pillow tries no other: among its 40 plugins is one that runs Ghostscript.
+FILE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+ORIENTATION = 0x0112  # EXIF's tag
+NEW_SUBFILE_TYPE = 254  # TIFF's tag
+PREVIEW_OR_MASK = 0b101  # its bits
+
+
+@contextmanager
+def _in_one_sentence(name: str | Path) -> Iterator[None]:
+    """Whatever Pillow raises becomes a FastcnnError that names the picture, and nothing is printed."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with decoding():
+            yield
+    except FastcnnError:
+        raise
+    except UnidentifiedImageError:
+        known = ", ".join(FILE_FORMATS)
+        raise FastcnnError(f"{name} is not a picture that can be read; save it as one of {known}") from None
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        limit = (Image.MAX_IMAGE_PIXELS or 0) // 1_000_000
+        raise FastcnnError(f"{name} has more than {limit} million pixels; shrink it first") from None
+    except FileNotFoundError:
+        raise FastcnnError(f"{name} does not exist") from None
+    except IsADirectoryError:
+        raise FastcnnError(f"{name} is a folder, not a picture") from None
+    except PermissionError:
+        raise FastcnnError(f"{name} may not be read; check its permissions") from None
+    except MemoryError:
+        raise FastcnnError(f"cannot read {name} (there is not enough memory); choose another file") from None
+    except Exception as error:  # the decoders raise a dozen kinds, struct.error and AttributeError among them
+        if isinstance(error, OSError) and error.strerror:
+            raise FastcnnError(f"cannot read {name} ({error.strerror}); choose another file") from None
+        detail = " ".join(str(error).split()) or type(error).__name__
+        raise FastcnnError(f"{name} is damaged: {detail}") from None
+
+
+def _frames(image: Image.Image) -> list[int]:
+    """The frames or pages that are pictures of their own; the image stays where it is.
+
+    A photo's second frame in a JPEG, a preview or a mask in a TIFF belong to the first.
+    """
+    count: int = getattr(image, "n_frames", 1)
+    if count == 1 or image.format == "MPO":
+        return [image.tell()]
+    if image.format != "TIFF":
+        return list(range(count))
+    here, found = image.tell(), []
+    for index in range(count):
+        image.seek(index)
+        if not getattr(image, "tag_v2", {}).get(NEW_SUBFILE_TYPE, 0) & PREVIEW_OR_MASK:
+            found.append(index)
+    image.seek(here)
+    return found or [here]
+
+
+def _check_single(frames: list[int], name: str | Path) -> None:
+    if len(frames) > 1:
+        raise FastcnnError(
+            f"{name} has {len(frames)} frames or pages; save or copy the one to be read as a picture of its own"
+        )
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turned as its EXIF data say, where they can be read: they are no part of the picture."""
+    from PIL import Image
+
+    try:
+        with decoding():
+            orientation = image.getexif().get(ORIENTATION, 1)
+    except Exception:  # as many kinds as the bytes that may be damaged: SyntaxError, struct.error, ValueError, …
+        return image
+    turn = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_270,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_90,
+    }.get(orientation)
+    return image if turn is None else image.transpose(turn)
+
+
+def _image_to_plane(image: Image.Image) -> Plane:
+    image = _upright(image)
+    if image.mode.startswith("I") or image.mode == "F":
+        check_finite(image, "the picture")
+        return wide_to_plane(image)
+    if image.mode == "LAB":
+        image = image.getchannel("L")
+    if image.has_transparency_data:
+        return _transparent_to_plane(image.convert("LA" if image.mode == "La" else "RGBA").convert("RGBA"))
+    if image.mode not in ("L", "1", "RGB", "P"):
+        image = image.convert("RGB")
+    plane = np.array(image.convert("L"))
+    return plane if image.mode in ("L", "1") else by_colour(plane, lambda: image.convert("RGB"))
+
+
+def _transparent_to_plane(image: Image.Image) -> Plane:
+    from PIL import Image
+
+    opaque, alpha = image.convert("RGB"), image.getchannel("A")
+    grey, opacity = np.array(opaque.convert("L")), np.asarray(alpha)
+    if opacity.min() == OPAQUE:
+        return by_colour(grey, lambda: opaque)
+    paper = paper_under(grey, opacity)
+
+    def laid() -> Image.Image:
+        whole = Image.new("RGB", image.size, (paper, paper, paper))
+        whole.paste(opaque, mask=alpha)
+        return whole
+
+    return by_colour(lay_on(paper, grey, opacity), laid)
+
+
+def _opened_to_plane(image: Image.Image) -> Plane:
+    from PIL import ImageFile
+
+    if isinstance(image, ImageFile.ImageFile):  # opened, perhaps not yet decoded
+        name = os.fsdecode(image.filename) or "the picture"
+        with _in_one_sentence(name):
+            # Closed after it was loaded, it has no other frame any more.
+            with suppress(ValueError):
+                _check_single(_frames(image), name)
+            image.load()
+    return _image_to_plane(image)
+
+
+def _array_to_plane(array: npt.NDArray[np.uint8]) -> Plane:
+    from PIL import Image
+
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError("image must be an array without a mask; give image.filled(value), where value is the paper's")
+    if array.dtype != np.uint8:
+        raise TypeError(
+            f"image must be a uint8 array (0 to 255), not {array.dtype}; values of 0 to 1 become one by "
+            "(255 * image).astype('uint8')"
+        )
+    if array.ndim == 2:
+        return np.asarray(array)
+    if array.ndim == 3 and array.shape[2] in (3, 4):
+        return _image_to_plane(Image.fromarray(np.ascontiguousarray(array)))
+    raise ValueError(f"image must have shape (H, W), (H, W, 3) or (H, W, 4), not {array.shape}")
+
+
+def to_plane(image: Picture) -> Plane:
+    """One plane of grey, 0 black to 255 white, from any picture.
+
+    Parameters
+    ----------
+    image : Pillow image of any mode, or uint8 array (H, W), (H, W, 3) or (H, W, 4)
+        Transparent parts are laid on the background against which the rest stands out. Ink that differs from the paper
+        by its colour only stands out too. Strokes in a picture with nothing brighter than 16 are stretched to 255.
+
+    Returns
+    -------
+    (H, W) uint8; may share memory with `image`, so it must not be written to
+
+    Raises
+    ------
+    TypeError
+        If `image` is neither, or the array is not uint8 or has a mask.
+    ValueError
+        If the array has another shape, or the picture has no pixel.
+    FastcnnError
+        If a Pillow image cannot be decoded, or has several frames: give one of them as `image.copy()`.
+    """
+    from PIL import Image
+
+    if isinstance(image, Image.Image):
+        size = (image.height, image.width)
+    elif isinstance(image, np.ndarray):
+        size = image.shape[:2]
+    else:
+        raise TypeError(f"image must be a Pillow image or a uint8 array, not {type(image).__name__}")
+    if 0 in size:
+        raise ValueError(f"image has no pixels: its size is {' x '.join(map(str, size))}")
+    return stretch_dark(_opened_to_plane(image) if isinstance(image, Image.Image) else _array_to_plane(image))
+
+
+def open_picture(path: str | Path) -> Image.Image:
+    """Read a picture file completely, trusting nothing in it.
+
+    Raises
+    ------
+    FastcnnError
+        If the file is missing, no picture, damaged, so large that it could exhaust the memory, or has several frames.
+    """
+    from PIL import Image
+
+    with _in_one_sentence(path):
+        if Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
+            # A pipe or a device may give nothing for ever.
+            raise FastcnnError(f"cannot read {path} (it is not an ordinary file); choose another file")
+        with Image.open(path, formats=FILE_FORMATS) as image:
+            frames = _frames(image)
+            _check_single(frames, path)
+            image.seek(frames[0])
+            image.load()
+            check_finite(image, path)
+            return image.copy()

@@ -1,0 +1,195 @@
+"""From a picture of any size to the 28 x 28 that the networks were trained on, the way MNIST was made.
+
+MNIST's digits fill a box of 20 pixels, aspect kept, and lie with their centre of mass at the centre of the field
+(LeCun's page on MNIST). A larger picture's strokes are also given the width that MNIST's have on the median, so that
+it does not matter how large one writes and with which pen. A picture whose ink has no more pixels than MNIST's is only
+put in its place: 19,989 of MNIST's first 20,000 pass through here unmoved and unscaled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcnn.digits import SIDE_PX
+from fastcnn.handwriting.preparation import reasons
+from fastcnn.handwriting.preparation.ink import INK_SHARE, crop, find_ink, find_parts, is_small, remove_specks
+from fastcnn.handwriting.preparation.layout import judge, may_be_framed
+from fastcnn.handwriting.preparation.pictures import Plane, to_plane
+from fastcnn.handwriting.preparation.stroke_width import edge_distance, even_out, is_uneven, redraw, stroke_width
+
+if TYPE_CHECKING:
+    from fastcnn.handwriting.preparation.pictures import Picture
+
+__all__ = ["BOX_PX", "INK_SHARE", "SIDE_PX", "prepare", "prepare_ink"]
+
+Field = npt.NDArray[np.float32]
+Show = Callable[[str, npt.NDArray[np.generic]], None]
+
+BOX_PX = 20
+CENTRE_PX = 14.0  # where MNIST has its centres of mass: all within half a pixel of it, in x and y
+STROKE_PX = 2.5  # the median of MNIST's stroke widths; a hundredth is below 1.4, a hundredth above 4.1
+PLACED_PX = (19, 21)  # ink of this size is MNIST's own, give or take a faint row, and is not redrawn
+WORK_PX = 80  # strokes are redrawn at four times the field's resolution
+MARGIN_PX = 10  # round it, for strokes that grow: a dot from nothing to STROKE_PX
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """What is seen in a picture."""
+
+    field: Field | None  # (28, 28) float32, 0 background to 1 ink; None where the picture is blank
+    reason: str | None = None  # why it cannot be one digit, one of `reasons`
+    several: bool = False  # whether digits seem to stand side by side
+
+
+def _shrink_to_box(ink: Plane) -> Field:
+    """Scale, up or down, so that the longer side is 20 px; Pillow's bilinear averages all pixels that it covers."""
+    values = _resize(ink.astype(np.float32), BOX_PX)
+    full: Field = values / values.max()  # thin strokes fade as they shrink; the networks know only full ink
+    return full
+
+
+def _resize(values: Field, longest_px: int) -> Field:
+    from PIL import Image
+
+    longest = max(values.shape)
+    if longest == longest_px:
+        return values
+    height, width = (max(1, round(side * longest_px / longest)) for side in values.shape)
+    return np.asarray(Image.fromarray(values).resize((width, height), Image.Resampling.BILINEAR))
+
+
+def _start(ink: Field, axis: int) -> int:
+    """Where the box begins so that its centre of mass is at the centre, to whole pixels as in MNIST."""
+    weights = ink.sum(axis=1 - axis)
+    centre = float(weights @ np.arange(len(weights)) / weights.sum())
+    return int(np.clip(round(CENTRE_PX - centre), 0, SIDE_PX - len(weights)))
+
+
+def _place(ink: Plane) -> Field:
+    box = _shrink_to_box(ink)
+    field = np.zeros((SIDE_PX, SIDE_PX), np.float32)
+    top, left = _start(box, 0), _start(box, 1)
+    field[top : top + box.shape[0], left : left + box.shape[1]] = box
+    return field
+
+
+def _redrawn(ink: Plane) -> tuple[Field, float] | None:
+    """The ink with strokes of the one width, MARGIN_PX round it, and how many of its pixels make one of the field.
+
+    None where the edge is nowhere: ink so faint and thin that none of it is half black.
+    """
+    large = _resize(ink.astype(np.float32), WORK_PX)
+    large = np.pad(large / large.max(), MARGIN_PX)
+    distance = edge_distance(large, MARGIN_PX)
+    width = min(stroke_width(distance), WORK_PX / 2)
+    if width == 0:
+        return None
+    if is_uneven(large, distance, width):
+        distance = edge_distance(even_out(large, width), MARGIN_PX)
+        width = min(stroke_width(distance), WORK_PX / 2)
+    # The centre line spans WORK_PX - width, and is to span what the new stroke leaves of the box.
+    scale = max(WORK_PX - width, 1.0) / (BOX_PX - STROKE_PX)
+    # A dot has no centre line to scale; its own size is that of the box.
+    scale = max(scale, WORK_PX / (2 * BOX_PX))
+    change = min((scale * STROKE_PX - width) / 2, MARGIN_PX - 1.0)
+    # A stroke is never thinned to nothing where the pen was lifted or pressed less than elsewhere.
+    deepest = float(distance.max())
+    change = max(change, 1.0 - deepest)
+    return redraw(distance, change), scale
+
+
+def _smooth(ink: Plane) -> Plane:
+    """Ink of fewer pixels than the field's, enlarged without steps; larger ink as it is."""
+    from PIL import Image
+
+    if max(ink.shape) >= BOX_PX:
+        return ink
+    factor = -(-WORK_PX // max(ink.shape))
+    soft = Image.fromarray(np.pad(ink, 1))  # with paper round it, towards which its edges fade
+    size = soft.width * factor, soft.height * factor
+    smooth = np.asarray(soft.resize(size, Image.Resampling.BICUBIC))
+    return crop(np.minimum(smooth, ink.max()))  # a cubic overshoots
+
+
+def _window(values: Field, scale: float) -> Field:
+    """The field whose centre is the centre of mass, in one step of averaging; all ink stays inside."""
+    from PIL import Image
+
+    reach = scale * SIDE_PX
+    starts = []
+    for axis in (0, 1):
+        weights = values.sum(axis=1 - axis)
+        centre = float(weights @ (np.arange(len(weights)) + 0.5) / weights.sum())
+        inked = np.flatnonzero(weights > INK_SHARE)
+        start = centre - CENTRE_PX * scale
+        starts.append(float(np.clip(start, inked[-1] + 1 - reach, inked[0])) if len(inked) <= reach else start)
+    # Room for the window wherever it begins.
+    before = [max(0, int(np.ceil(-start))) for start in starts]
+    after = [max(0, int(np.ceil(start + reach)) - side) for start, side in zip(starts, values.shape, strict=True)]
+    room = np.zeros([b + side + a for b, side, a in zip(before, values.shape, after, strict=True)], np.float32)
+    room[before[0] : before[0] + values.shape[0], before[1] : before[1] + values.shape[1]] = values
+    top, left = starts[0] + before[0], starts[1] + before[1]
+    box = (left, top, min(left + reach, room.shape[1]), min(top + reach, room.shape[0]))
+    field = np.asarray(Image.fromarray(room).resize((SIDE_PX, SIDE_PX), Image.Resampling.BILINEAR, box=box))
+    full: Field = np.clip(field / field.max(), 0, 1)
+    return full
+
+
+def prepare_ink(ink: Plane, show: Show | None = None) -> Field:
+    """Bring ink on empty paper, (H, W) uint8 with at least one pixel of it, into the form of MNIST."""
+    cropped = crop(ink)
+    if show is not None:
+        show("cropped", cropped)
+    smallest, largest = PLACED_PX
+    redrawn = None if smallest <= max(cropped.shape) <= largest else _redrawn(_smooth(cropped))
+    if redrawn is None:
+        return _place(cropped)
+    if show is not None:
+        show("stroke", redrawn[0])
+    return _window(*redrawn)
+
+
+def prepare(image: Picture, show: Show | None = None) -> Field | None:
+    """Bring a picture into the form of MNIST.
+
+    Parameters
+    ----------
+    image : Pillow image of any mode, or uint8 array (H, W), (H, W, 3) or (H, W, 4)
+        Any size; light ink on dark or dark ink on light.
+    show : called with the name and the picture of each step that is done: ink, clean, cropped, stroke, field
+
+    Returns
+    -------
+    (28, 28) float32, 0 background to 1 ink, or None where the picture is blank
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `pictures.to_plane`.
+    """
+    return look(image, show).field
+
+
+def look(image: Picture, show: Show | None = None) -> Sight:
+    """A picture in the form of MNIST, and what else is seen without a network; arguments and errors as `prepare`."""
+    ink = find_ink(to_plane(image))
+    if ink is None:
+        return Sight(None, reasons.BLANK)
+    if is_small(ink) and not may_be_framed(ink, float(ink.sum()), int(ink.max())):
+        clean, reason, several = ink, None, False  # this takes half the time
+    else:
+        parts = find_parts(ink)
+        clean, (reason, several) = remove_specks(ink, parts), judge(parts)
+    if show is not None:
+        show("ink", ink)
+        show("clean", clean)
+    field = prepare_ink(clean, show)
+    if show is not None:
+        show("field", field)
+    return Sight(field, reason, several)

@@ -1,0 +1,1 @@
+"""Pictures made by code: digits by a pen, letters, scribbles, things that are no digit."""

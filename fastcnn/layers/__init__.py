@@ -1,0 +1,38 @@
+"""The layers of a network: shapes, and forward and backward on NCHW arrays through `fastcnn.kernels` and NumPy.
+
+This is the readable path, which runs on every backend; a backend's fused kernels must agree with it. A layer of your
+own is a subclass of `Layer`; `register_layer` lets files name it.
+"""
+
+from fastcnn.layers.activation import ReLU
+from fastcnn.layers.affine import Affine, Flatten
+from fastcnn.layers.base import Layer, Signal, image_shape
+from fastcnn.layers.convolution import Conv2d
+from fastcnn.layers.dropout import Dropout
+from fastcnn.layers.kinds import KINDS, layer_from_description, register_layer
+from fastcnn.layers.normalization import BatchNorm2d
+from fastcnn.layers.parameters import Declaration, plain
+from fastcnn.layers.pooling import GlobalAvgPool, MaxPool2d
+
+__all__ = [
+    "KINDS",
+    "Affine",
+    "BatchNorm2d",
+    "Conv2d",
+    "Declaration",
+    "Dropout",
+    "Flatten",
+    "GlobalAvgPool",
+    "Layer",
+    "MaxPool2d",
+    "ReLU",
+    "Signal",
+    "image_shape",
+    "layer_from_description",
+    "plain",
+    "register_layer",
+]
+
+KINDS.update(
+    {kind.__name__: kind for kind in (Conv2d, ReLU, MaxPool2d, Flatten, Affine, Dropout, BatchNorm2d, GlobalAvgPool)}
+)

@@ -1,0 +1,123 @@
+"""What every layer is: options from the start, shapes and declarations after `build`, parameters after `attach`.
+
+Between a training forward and its backward a layer also keeps the arrays that backward needs. One layer object belongs
+to one place of one network.
+"""
+
+from math import prod
+from typing import Any, ClassVar, NamedTuple
+
+from fastcnn.arrays import Array
+from fastcnn.layers.parameters import Declaration, Parameter
+
+# One picture may not grow beyond this many values between two layers: 512 MiB in float64.
+MAX_ACTIVATION = 1 << 26
+
+
+class Signal(NamedTuple):
+    """What flows between two layers, for one picture.
+
+    shape : (C, H, W) or (features,)
+    image : the (C, H, W) that a Flatten turned into the features, or None where there was none or an Affine mixed them
+    """
+
+    shape: tuple[int, ...]
+    image: tuple[int, ...] | None = None
+
+
+class Layer:
+    """What all layers share. Subclasses implement `_build`, `forward` and `backward`.
+
+    OPTIONS names the arguments of `__init__`, each kept in an attribute of that name. `_build` gives the signal that
+    goes out and puts the parameters into `declarations` (`layers.plain` makes one); they are in `parameters` from then
+    on. A layer with randomness takes it from `step`, which counts the batches of a training. Copies and pickles of a
+    layer belong to no network yet. `register_layer` lets files name a class.
+    """
+
+    OPTIONS: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self) -> None:
+        self.index = 0
+        self.step = 0  # set by the network before each training forward
+        self.in_shape: tuple[int, ...] = ()
+        self.out_shape: tuple[int, ...] = ()
+        self.out_image: tuple[int, ...] | None = None
+        self.declarations: list[Declaration] = []
+        self.parameters: dict[str, Parameter] = {}
+        self._saved: tuple[Any, ...] = ()
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.OPTIONS)
+        return f"{type(self).__name__}({options})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        new: dict[str, Any] = {"in_shape": (), "out_shape": (), "out_image": None, "declarations": [], "parameters": {}}
+        return {**vars(self), **new, "_saved": ()}
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiplications with addition in one picture's forward."""
+        return 0
+
+    @property
+    def least_batch(self) -> int:
+        """The fewest pictures that it can be trained on."""
+        return 1
+
+    def describe(self) -> dict[str, Any]:
+        """The kind and its options, JSON-able; `layer_from_description` reads it."""
+        return {"type": type(self).__name__, **{name: getattr(self, name) for name in self.OPTIONS}}
+
+    def build(self, incoming: Signal, index: int) -> Signal:
+        """Fix the shapes and declare the parameters; ValueError where the layer cannot take what comes in."""
+        if not hasattr(self, "in_shape"):
+            raise ValueError("its __init__ must call super().__init__() first")
+        if self.in_shape:
+            raise ValueError("it is part of a network already; make a new layer for each place")
+        outgoing = self._build(incoming)
+        if prod(outgoing.shape) > MAX_ACTIVATION:
+            raise ValueError(f"its output {outgoing.shape} is larger than {MAX_ACTIVATION} values a picture")
+        if outgoing.image is not None and outgoing.shape != (prod(outgoing.image),):
+            raise ValueError(f"its output {outgoing.shape} cannot be the features of a picture {outgoing.image}")
+        self.in_shape, self.out_shape, self.index = incoming.shape, outgoing.shape, index
+        self.out_image = outgoing.image
+        return outgoing
+
+    def attach(self, parameters: dict[str, Parameter]) -> None:
+        """Take the parameters that were declared, by attribute name."""
+        self.parameters = parameters
+
+    def forward(self, x: Array, training: bool) -> Array:
+        """The output for x (N, *in_shape), which stays as it is; in training also keep what backward will need."""
+        raise NotImplementedError
+
+    def backward(self, grad_out: Array) -> Array:
+        """Write the gradients of the parameters and return that of the input, after a training forward."""
+        raise NotImplementedError
+
+    def backward_parameters(self, grad_out: Array) -> None:
+        """The first half of `backward`, for a class that has one: all that the lowest layer of a network needs."""
+        self.backward(grad_out)
+
+    def forget(self) -> None:
+        """Drop what the last training forward kept."""
+        self._saved = ()
+
+    def _build(self, incoming: Signal) -> Signal:
+        return incoming
+
+    def _recall(self) -> tuple[Any, ...]:
+        if not self._saved:
+            raise RuntimeError(f"{type(self).__name__}.backward needs a forward with training=True before it")
+        return self._saved
+
+    def _assign_grad(self, name: str, grad: Array) -> None:
+        self.parameters[name].assign_grad(grad)
+
+
+def image_shape(incoming: Signal) -> tuple[int, int, int]:
+    """The (C, H, W) of what comes in; ValueError where it is not a picture."""
+    if len(incoming.shape) != 3:
+        raise ValueError(f"it needs pictures (C, H, W), not {incoming.shape[0]} features; put it before any Flatten")
+    c, h, w = incoming.shape
+    return c, h, w

@@ -1,0 +1,73 @@
+"""Convolution, by `kernels.conv2d`."""
+
+from math import prod, sqrt
+from typing import Any
+
+from fastcnn import kernels
+from fastcnn.arrays import Array
+from fastcnn.kernels import shapes
+from fastcnn.kernels.values import shown
+from fastcnn.layers.base import Layer, Signal, image_shape
+from fastcnn.layers.parameters import plain
+
+
+class Conv2d(Layer):
+    """Convolution, (C, H, W) to (out_channels, P, Q), as `kernels.conv2d`; He-normal weights, zero biases."""
+
+    OPTIONS = ("out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias")
+
+    def __init__(
+        self,
+        out_channels: int,
+        kernel_size: shapes.PairLike,
+        *,
+        stride: shapes.PairLike = 1,
+        padding: shapes.PaddingLike = 0,
+        dilation: shapes.PairLike = 1,
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        self.out_channels = shapes.integer("out_channels", out_channels, 1)
+        self.kernel_size = shapes.pair("kernel_size", kernel_size)
+        self.stride = shapes.pair("stride", stride)
+        self.padding = shapes.padding_pairs(padding)
+        self.dilation = shapes.pair("dilation", dilation)
+        self.groups = shapes.integer("groups", groups, 1)
+        if not isinstance(bias, bool):
+            raise TypeError(f"bias must be True or False, not {shown(bias)}")
+        self.bias = bias
+
+    @property
+    def multiply_adds(self) -> int:
+        return prod(self.out_shape) * self.in_shape[0] // self.groups * prod(self.kernel_size)
+
+    def _build(self, incoming: Signal) -> Signal:
+        c, h, w = image_shape(incoming)
+        weight_shape = (self.out_channels, max(c // self.groups, 1), *self.kernel_size)
+        out = shapes.conv2d_shape((1, c, h, w), weight_shape, self.stride, self.padding, self.dilation, self.groups)
+        self.declarations = [plain("weight", weight_shape, std=sqrt(2 / prod(weight_shape[1:])))]
+        if self.bias:
+            self.declarations.append(plain("bias", (self.out_channels,)))
+        return Signal(out[1:])
+
+    def forward(self, x: Array, training: bool) -> Array:
+        bias = self.parameters["bias"].array if self.bias else None
+        self._saved = (x,) if training else ()
+        return kernels.conv2d(x, self.parameters["weight"].array, bias, **self._geometry())
+
+    def backward_parameters(self, grad_out: Array) -> None:
+        (x,) = self._recall()
+        grad_weight = kernels.conv2d_grad_weight(grad_out, x, self.kernel_size, **self._geometry())
+        self._assign_grad("weight", grad_weight)
+        if self.bias:
+            self._assign_grad("bias", grad_out.sum(axis=(0, 2, 3)))
+
+    def backward(self, grad_out: Array) -> Array:
+        self.backward_parameters(grad_out)
+        (x,) = self._recall()
+        weight = self.parameters["weight"].array
+        return kernels.conv2d_grad_input(grad_out, weight, x.shape, **self._geometry())
+
+    def _geometry(self) -> dict[str, Any]:
+        return {"stride": self.stride, "padding": self.padding, "dilation": self.dilation, "groups": self.groups}

@@ -1,0 +1,73 @@
+"""Dropout, and which elements it keeps: a pure function of numbers, with no generator state to carry along.
+
+A parallel kernel, a resumed training and this file therefore all come to the same mask. The hash is SplitMix64 (Steele,
+Lea and Flood 2014): element i of a mask is output i of the generator seeded with the mask's key.
+"""
+
+import numpy as np
+
+from fastcnn.arrays import Array
+from fastcnn.checks import check_fraction
+from fastcnn.hashing import GOLDEN, MIX_1, MIX_2, mask_key
+from fastcnn.kernels.shapes import integer
+from fastcnn.layers.base import Layer, Signal
+
+# The rate is compared with the upper 24 bits of a hash.
+RATE_BITS = 24
+
+
+def mask_threshold(rate: float) -> int:
+    """An element is kept where the upper 24 bits of its hash are at least this."""
+    return round(rate * (1 << RATE_BITS))
+
+
+def keep_mask(key: int, count: int, rate: float) -> Array:
+    """Which of count elements are kept: (count,) bool."""
+    z = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(GOLDEN) + np.uint64(key)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(MIX_1)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(MIX_2)
+    z ^= z >> np.uint64(31)
+    kept: Array = (z >> np.uint64(64 - RATE_BITS)) >= np.uint64(mask_threshold(rate))
+    return kept
+
+
+class Dropout(Layer):
+    """In training, zero each value with probability rate and divide the others by 1 - rate; else do nothing.
+
+    Which values is a function of seed, the layer's place, `step` and the value's index in NHWC
+    order within the batch.
+    """
+
+    OPTIONS = ("rate", "seed")
+
+    def __init__(self, rate: float, *, seed: int = 0) -> None:
+        super().__init__()
+        self.rate = check_fraction("rate", rate)
+        self.seed = integer("seed", seed, 0)
+        self._image: tuple[int, ...] | None = None
+
+    @property
+    def key(self) -> int:
+        """The 64-bit key of this step's mask."""
+        return mask_key(self.seed, self.index, self.step)
+
+    def _build(self, incoming: Signal) -> Signal:
+        self._image = incoming.shape if len(incoming.shape) == 3 else incoming.image
+        return incoming
+
+    def forward(self, x: Array, training: bool) -> Array:
+        if not training:
+            return x
+        factors = keep_mask(self.key, x.size, self.rate) * x.dtype.type(1 / (1 - self.rate))
+        if self._image is not None:
+            c, h, w = self._image
+            factors = factors.reshape(len(x), h, w, c).transpose(0, 3, 1, 2)
+        factors = np.ascontiguousarray(factors).reshape(x.shape)
+        self._saved = (factors,)
+        out: Array = x * factors
+        return out
+
+    def backward(self, grad_out: Array) -> Array:
+        (factors,) = self._recall()
+        grad_input: Array = grad_out * factors
+        return grad_input

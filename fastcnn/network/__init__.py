@@ -1,0 +1,1 @@
+"""Networks: layers in a row, their plan, losses, calibration, committees and files."""

@@ -1,0 +1,47 @@
+"""Whether a network's numbers can be shown: what is not finite is an error, and no answer.
+
+Weights that are finite can be so large that the answers are not. Looked at are the few numbers that come out; only
+where one is not finite the pictures are looked at too, to say what is wrong.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from fastcnn.arrays import Array
+from fastcnn.errors import FastcnnError
+
+
+class NotFiniteError(FastcnnError, ValueError):
+    """A network's answers are not finite, and the pictures it was given are."""
+
+
+def check_answers(answers: Array, images: Array | None = None) -> None:
+    """NotFiniteError unless all answers are finite; ValueError where the pictures are to blame.
+
+    Parameters
+    ----------
+    answers : logits or probabilities, of any shape
+    images : (N, C, H, W) that were read, in any dtype; None where they are known to be finite
+    """
+    if np.count_nonzero(np.isfinite(answers)) == answers.size:  # half the time of .all() where there is one picture
+        return
+    if images is not None:
+        check_pictures(images, answers.dtype)
+    raise NotFiniteError("this network's answers are no numbers: its weights are unusable, choose another network")
+
+
+def check_pictures(images: Array, dtype: np.dtype[Any]) -> None:
+    """ValueError where a picture (N, C, H, W) holds what is not finite in this dtype; integers are always."""
+    if images.dtype.kind != "f" or images.size == 0:
+        return
+    limit = np.finfo(dtype).max
+    with np.errstate(invalid="ignore"):
+        if -limit <= images.min() and images.max() <= limit:
+            return
+        number = int((~(np.abs(images) <= limit)).reshape(len(images), -1).any(axis=1).argmax())
+    raise ValueError(
+        f"images must hold finite numbers, but image {number} holds NaN, infinity or a number beyond {dtype}"
+    )

@@ -1,0 +1,108 @@
+"""Softmax and softmax cross-entropy with label smoothing, stable for any finite logits.
+
+The logits of a batch are few (N times 10), so everything here is computed in float64 whatever the network's dtype:
+differences of float32 logits can then neither overflow nor cancel visibly.
+"""
+
+import numpy as np
+
+from fastcnn.arrays import Array
+from fastcnn.kernels.values import is_array, kind_of, shown
+
+
+def _shifted(logits: Array) -> Array:
+    """Logits less each row's maximum, in float64; a row holding NaN or +inf becomes NaN."""
+    wide = logits.astype(np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        shifted: Array = wide - wide.max(axis=1, keepdims=True)
+    return shifted
+
+
+def check_logits(logits: Array) -> None:
+    """Raise unless logits is a (N, classes) float32 or float64 array with at least one class."""
+    if not is_array(logits) or logits.dtype not in (np.float32, np.float64):
+        raise TypeError(f"logits must be a float32 or float64 array, not {kind_of(logits)}")
+    if logits.ndim != 2 or logits.shape[1] == 0:
+        raise ValueError(f"logits must have the shape (N, classes), not {logits.shape}")
+
+
+def check_labels(labels: Array, count: int, classes: int, name: str = "labels") -> None:
+    """Raise unless labels is a (count,) integer array with values from 0 to classes - 1."""
+    if not is_array(labels) or labels.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be an integer array, not {kind_of(labels)}")
+    if labels.shape != (count,):
+        raise ValueError(f"{name} must have the shape ({count},), one for each image, not {labels.shape}")
+    if count and (labels.min() < 0 or labels.max() >= classes):
+        raise ValueError(f"{name} must lie in 0 to {classes - 1}, but range from {labels.min()} to {labels.max()}")
+
+
+def check_label_smoothing(label_smoothing: float) -> None:
+    """Raise unless label_smoothing is a number in [0, 1)."""
+    if isinstance(label_smoothing, bool) or not isinstance(label_smoothing, int | float | np.integer | np.floating):
+        raise TypeError(f"label_smoothing must be a number, not {kind_of(label_smoothing)}")
+    if not 0 <= label_smoothing < 1:
+        raise ValueError(f"label_smoothing must be at least 0 and less than 1, not {shown(label_smoothing)}")
+
+
+def softmax(logits: Array) -> Array:
+    """Probabilities of each row of logits.
+
+    Parameters
+    ----------
+    logits : (N, classes) float32 or float64
+
+    Returns
+    -------
+    (N, classes) in the dtype of logits; each row sums to 1
+
+    Raises
+    ------
+    TypeError, ValueError
+        If logits has another dtype or shape.
+
+    A row holding NaN or +inf gives NaN.
+    """
+    check_logits(logits)
+    exponentials = np.exp(_shifted(logits))
+    probabilities: Array = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return probabilities.astype(logits.dtype)
+
+
+def softmax_cross_entropy(logits: Array, labels: Array, label_smoothing: float = 0.0) -> tuple[float, Array]:
+    """Mean cross-entropy of a batch, and its gradient.
+
+    Parameters
+    ----------
+    logits : (N, classes) float32 or float64, N at least 1
+    labels : (N,) integers from 0 to classes - 1
+    label_smoothing : the share of each target that is spread evenly over all classes, in [0, 1)
+
+    Returns
+    -------
+    loss : mean over the N images, in nats
+    grad_logits : (N, classes) in the dtype of logits, the gradient of that mean
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument has another dtype, shape or range, or the batch is empty.
+
+    Follows torch.nn.functional.cross_entropy(reduction="mean").
+    """
+    check_logits(logits)
+    count, classes = logits.shape
+    if count == 0:
+        raise ValueError("logits must hold at least one image: an empty batch has no mean loss")
+    check_labels(labels, count, classes)
+    check_label_smoothing(label_smoothing)
+    rows = np.arange(count)
+    shifted = _shifted(logits)
+    exponentials = np.exp(shifted)
+    totals = exponentials.sum(axis=1, keepdims=True)
+    losses = np.log(totals[:, 0]) - (1 - label_smoothing) * shifted[rows, labels]
+    if label_smoothing > 0:
+        losses -= label_smoothing * shifted.mean(axis=1)
+    grad = exponentials / totals
+    grad[rows, labels] -= 1 - label_smoothing
+    grad -= label_smoothing / classes
+    return float(losses.mean()), (grad / count).astype(logits.dtype)

@@ -1,0 +1,132 @@
+"""A network's memory: its flat arrays with their windows, and where the newest copy of them is.
+
+A backend that computes on a GPU keeps copies there (`kernels.cuda.residence`). Whoever asks for an array here gets the
+newest numbers; whoever runs steps says so before (`ready_for`) and after (`changed`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastcnn import kernels
+from fastcnn.arrays import Array
+from fastcnn.layers.parameters import Declaration, Parameter, allocate, initialise
+from fastcnn.optim.clipping import clip_gradients
+
+if TYPE_CHECKING:
+    from fastcnn.optim.optimizers import Optimizer
+
+
+class Memory:
+    """The arrays of one network.
+
+    Parameters
+    ----------
+    declared : each parameter and buffer by its full name, in order
+    dtype : float32 or float64
+    seed : for the initial values; None draws from the system's entropy
+    lock : of the network's runs; held while numbers are fetched
+    """
+
+    def __init__(
+        self,
+        declared: Sequence[tuple[str, Declaration]],
+        dtype: np.dtype[Any],
+        seed: int | None,
+        lock: AbstractContextManager[bool],
+    ) -> None:
+        self._lock = lock
+        *arrays, self._windows = allocate(declared, dtype)
+        self._values, self._gradients, self._buffers = arrays
+        initialise(declared, self._windows, seed)
+        self._residence: Any = None  # the copies on a GPU, once there are any
+        self._steps: ModuleType | None = None  # of the last run, and whether they compute on a GPU
+        self._on_device = False
+
+    @property
+    def values(self) -> Array:
+        """All trained values, flat; the newest."""
+        self.home()
+        return self._values
+
+    @property
+    def gradients(self) -> Array:
+        """Their gradients, in the same order; the newest."""
+        self.home()
+        return self._gradients
+
+    @property
+    def buffers(self) -> Array:
+        """What is kept but not trained, flat; the newest."""
+        self.home()
+        return self._buffers
+
+    @property
+    def windows(self) -> dict[str, Parameter]:
+        """All windows by full name; the newest numbers are in them."""
+        self.home()
+        return self._windows
+
+    def home(self) -> None:
+        """Before the arrays are read or written here: fetch what a GPU has changed."""
+        if self._residence is not None:
+            with self._lock:
+                self._residence.home()
+
+    def ready_for(self, steps: ModuleType | None) -> None:
+        """Before a run by these steps, or by the layers themselves (None): bring the arrays where it computes."""
+        if steps is not self._steps:
+            self._steps, self._on_device = steps, hasattr(steps, "Residence")
+        if not self._on_device:
+            self.home()
+            return
+        if self._residence is None:
+            assert steps is not None
+            self._residence = steps.Residence(self._values, self._gradients, self._buffers)
+        self._residence.there()
+
+    def changed(self) -> None:
+        """After a run that wrote to them."""
+        if self._on_device:
+            self._residence.changed()
+
+    def update_by(self, optimizer: Optimizer) -> None:
+        """One step of an optimizer, where the arrays are: on a GPU nothing leaves it."""
+        if self._is_away():
+            values, gradients, _ = self._residence.device
+            optimizer.update(values, gradients)
+        else:
+            optimizer.update(self.values, self.gradients)
+
+    def clip(self, max_norm: float) -> None:
+        """Scale the gradients, where these are, so that their Euclidean norm is at most max_norm."""
+        if self._is_away():
+            self._residence.clip(max_norm)
+        else:
+            clip_gradients(self.gradients, max_norm)
+
+    def average_in(self, source: Memory, decay: float) -> None:
+        """Move values and buffers by (1 - decay) of the way to those of a memory of the same layout, where they are."""
+        on_device = source._is_away()
+        if on_device:
+            if self._residence is None:
+                self._residence = type(source._residence)(self._values, self._gradients, self._buffers)
+            self._residence.there()
+            averages, _, averaged_buffers = self._residence.device
+            values, _, buffers = source._residence.device
+        else:
+            averages, averaged_buffers, values, buffers = self.values, self.buffers, source.values, source.buffers
+        kernels.active().ema_update(averages, values, decay)
+        if self._buffers.size:
+            kernels.active().ema_update(averaged_buffers, buffers, decay)
+        if on_device:
+            self._residence.changed()
+
+    def _is_away(self) -> bool:
+        """Whether the newest numbers are on a GPU alone."""
+        return self._residence is not None and self._residence.is_newer

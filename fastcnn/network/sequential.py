@@ -1,0 +1,408 @@
+"""A network: layers in a row over flat arrays of values and gradients.
+
+`Sequential` checks what comes in and what goes out, keeps one run at a time inside it, and hands the work to a `plan`
+or to its layers (`layerwise`). The flat arrays are in `memory`, what a file holds is in `files`.
+"""
+
+import copy
+import os
+import threading
+from collections.abc import Sequence
+from math import prod
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, SupportsFloat
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from fastcnn import kernels
+from fastcnn.arrays import Array
+from fastcnn.kernels.shapes import integer
+from fastcnn.kernels.values import is_array, kind_of
+from fastcnn.layers.base import MAX_ACTIVATION, Layer
+from fastcnn.layers.parameters import Parameter, copy_flat
+from fastcnn.network import layerwise
+from fastcnn.network.answers import check_answers, check_pictures
+from fastcnn.network.losses import check_label_smoothing, check_labels, softmax
+from fastcnn.network.memory import Memory
+from fastcnn.network.plan import Plan, serves
+from fastcnn.network.structure import (
+    check_arrays,
+    check_classes,
+    check_dtype,
+    check_layers,
+    check_name,
+    check_views,
+    declare,
+    default_classes,
+    layers_from_description,
+)
+from fastcnn.network.summary import summary_table, text_table
+from fastcnn.optim.optimizers import check_optimizer
+
+if TYPE_CHECKING:
+    from fastcnn.optim.optimizers import Optimizer
+
+# Inference goes through the layers in chunks of at most this many pictures, so that 60,000 need no more memory than
+# these; of fewer where a layer's output is so large that a chunk would hold more than MAX_ACTIVATION values.
+CHUNK = 256
+
+
+class Sequential:
+    """Layers in a row.
+
+    Parameters
+    ----------
+    layers : new layers, each for this network only
+    input_shape : (C, H, W) of one picture
+    seed : for the initial weights, an int from 0; None draws from the system's entropy
+    dtype : float32 or float64
+    name : a label that is saved along
+    views : how often `calibration` reads a picture: once, or 5 times, moved by a pixel to each side as well; saved
+        along, and nothing here uses it
+    classes : the names of the outputs, saved along; None for "0", "1" and so on, which of ten outputs are the digits
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument or the order of the layers is wrong, in one sentence that names the layer.
+
+    Runs of one network from several threads are done one after the other.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        *,
+        input_shape: Sequence[int] = (1, 28, 28),
+        seed: int | None = None,
+        dtype: DTypeLike = np.float32,
+        name: str = "",
+        views: int = 1,
+        classes: Sequence[str] | None = None,
+    ) -> None:
+        self.dtype = check_dtype(dtype)
+        self.name = check_name(name)
+        self.views = views
+        self.temperature = 1.0  # what `calibration` divides the logits by; saved along, and nothing else here uses it
+        self.layers = check_layers(layers)
+        self.input_shape, self.output_shape, self.declared = declare(self.layers, input_shape)
+        self.classes = classes
+        self._lock = threading.RLock()
+        self._memory = Memory(self.declared, self.dtype, seed, self._lock)
+        for index, layer in enumerate(self.layers):
+            layer.attach({d.name: self._memory.windows[f"{index}.{d.name}"] for d in layer.declarations})
+        largest = max(prod(layer.out_shape) for layer in self.layers)
+        self._chunk = max(1, min(CHUNK, MAX_ACTIVATION // largest))
+        self._plans: dict[bool, Plan] = {}
+        self._neediest = max(self.layers, key=lambda layer: layer.least_batch)
+        # Below the lowest layer with parameters no gradient is needed.
+        self._lowest = min((i for i, layer in enumerate(self.layers) if layer.parameters), default=len(self.layers))
+
+    def __repr__(self) -> str:
+        return f"Sequential([{', '.join(map(repr, self.layers))}], input_shape={self.input_shape})"
+
+    @property
+    def views(self) -> int:
+        """How often `calibration` reads a picture; assigning raises TypeError or ValueError unless it is 1 or 5."""
+        return self._views
+
+    @views.setter
+    def views(self, views: int) -> None:
+        self._views = check_views(views)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the outputs; assigning raises TypeError or ValueError unless each has one of its own."""
+        return self._classes
+
+    @classes.setter
+    def classes(self, classes: Sequence[str] | None) -> None:
+        self._classes = check_classes(classes, self.output_shape[0])
+
+    @property
+    def values(self) -> Array:
+        """All trained values, flat. Ask again after each run: what a GPU has changed is fetched when asked for.
+
+        Assigning copies into it, so that `network.values += change` does what it says.
+        """
+        return self._memory.values
+
+    @values.setter
+    def values(self, array: Array) -> None:
+        copy_flat("values", array, self.values)
+
+    @property
+    def gradients(self) -> Array:
+        """Their gradients, in the same order; ask again after each run."""
+        return self._memory.gradients
+
+    @gradients.setter
+    def gradients(self, array: Array) -> None:
+        copy_flat("gradients", array, self.gradients)
+
+    @property
+    def buffers(self) -> Array:
+        """What is kept but not trained, flat; ask again after each run."""
+        return self._memory.buffers
+
+    @buffers.setter
+    def buffers(self, array: Array) -> None:
+        copy_flat("buffers", array, self.buffers)
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """The trained windows by name, "0.weight" and so on, in the order of `values`; ask again after each run."""
+        return {name: window for name, window in self._memory.windows.items() if window.grad_storage is not None}
+
+    @property
+    def statistics(self) -> dict[str, Parameter]:
+        """The windows into `buffers` by name, "1.running_mean" and so on; ask again after each run."""
+        return {name: window for name, window in self._memory.windows.items() if window.grad_storage is None}
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether the backend in use runs it by fused steps, and not layer by layer."""
+        return self._steps() is not None
+
+    @property
+    def least_batch(self) -> int:
+        """The fewest pictures that it can be trained on: 2 where batch norm has one value a channel, else 1."""
+        return self._neediest.least_batch
+
+    @property
+    def parameter_count(self) -> int:
+        """The number of trained values."""
+        return sum(parameter.size for parameter in self.parameters.values())
+
+    def forward(self, images: Array) -> Array:
+        """Logits, in inference mode.
+
+        Parameters
+        ----------
+        images : (N, C, H, W) uint8, which is divided by 255, or float32 or float64, which is taken as it is; N may be 0
+
+        Returns
+        -------
+        (N, classes) in the network's dtype
+
+        Raises
+        ------
+        TypeError, ValueError
+            If images has another dtype or shape, or a picture is not finite.
+        NotFiniteError
+            If the weights are such that a logit is not finite: a FastcnnError and a ValueError.
+        """
+        self.check_images(images)
+        out = np.empty((len(images), *self.output_shape), self.dtype)
+        with self._lock:
+            if len(images) > self._chunk:
+                plan = self._plan_for(self._chunk, training=False)
+                if plan is not None and plan.stream(images, out):
+                    check_answers(out, images)
+                    return out
+            for start in range(0, len(images), self._chunk):
+                out[start : start + self._chunk] = self._run_layers(images[start : start + self._chunk])
+        check_answers(out, images)
+        return out
+
+    def predict_proba(self, images: Array) -> Array:
+        """Probabilities (N, classes), the softmax of `forward`; arguments and errors as there.
+
+        Neither temperature nor views have a part in them: `calibration.calibrated` gives what a `Recognizer` shows.
+        """
+        return softmax(self.forward(images))
+
+    def loss_and_gradients(self, images: Array, labels: Array, *, label_smoothing: float = 0.0, step: int = 0) -> float:
+        """Forward and backward of one batch in training mode.
+
+        Parameters
+        ----------
+        images : as for `forward`, N at least 1
+        labels : (N,) integers, 0 to classes - 1
+        label_smoothing : as for `losses.softmax_cross_entropy`
+        step : counts the batches of a training; dropout's masks depend on it
+
+        Returns
+        -------
+        The mean loss. `gradients` holds the gradient of it, whatever was there before.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument has another dtype, shape or range, or a picture is not finite; nothing has changed then.
+        """
+        self.check_images(images)
+        self._check_batch(len(images))
+        check_pictures(images, self.dtype)
+        check_labels(labels, len(images), self.output_shape[0])
+        check_label_smoothing(label_smoothing)
+        step = integer("step", step, 0)
+        with self._lock:
+            return float(self._train_layers(images, labels, label_smoothing, step))
+
+    def loss_and_gradients_of(self, batch: Any, *, label_smoothing: float, step: int) -> SupportsFloat:
+        """The same of a batch on the GPU (`batches`), which is trusted; the loss is fetched when it is looked at."""
+        self._check_batch(len(batch))
+        with self._lock:
+            plan = self._plan_for(len(batch), training=True)
+            assert plan is not None  # or there would be no batch on a GPU
+            loss = plan.loss_and_gradients_of(batch, label_smoothing, step)
+            self._memory.changed()
+            return loss
+
+    def state_arrays(self) -> dict[str, Array]:
+        """Copies of all parameters and buffers as everyone sees them, by name."""
+        with self._lock:
+            return {name: window.array.copy() for name, window in self._memory.windows.items()}
+
+    def load_state_arrays(self, arrays: dict[str, Array]) -> None:
+        """Take parameters and buffers as `state_arrays` gave them.
+
+        Raises
+        ------
+        ValueError
+            Unless the names, shapes and dtypes are exactly this network's, all values finite and no variance negative;
+            nothing has changed then.
+        """
+        check_arrays(arrays, self.declared, self.dtype)
+        with self._lock:
+            for name, window in self._memory.windows.items():
+                window.assign(arrays[name])
+
+    def update_by(self, optimizer: "Optimizer") -> None:
+        """One step of an optimizer by `gradients`, where these are: on a GPU nothing leaves it."""
+        check_optimizer(optimizer)
+        with self._lock:
+            self._memory.update_by(optimizer)
+
+    def clip_gradients(self, max_norm: float) -> None:
+        """Scale `gradients`, where these are, so that their Euclidean norm is at most max_norm."""
+        with self._lock:
+            self._memory.clip(max_norm)
+
+    def average_in(self, source: "Sequential", decay: float) -> None:
+        """Move values and buffers by (1 - decay) of the way to those of a network of the same shape, where they are."""
+        with self._lock, source._lock:
+            self._memory.average_in(source._memory, decay)
+
+    def copy(self) -> "Sequential":
+        """A network of its own with the same layers, values and buffers."""
+        twin = Sequential.__new__(type(self))
+        twin.__setstate__(copy.deepcopy(self.__getstate__()))
+        return twin
+
+    def __copy__(self) -> "Sequential":
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Sequential":
+        return self.copy()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a pickle or a copy holds: arguments and arrays; locks, plans and a GPU's memory are made again."""
+        names = ("layers", "input_shape", "dtype", "name", "views", "classes", "temperature")
+        with self._lock:
+            arrays = self.values.copy(), self.buffers.copy()
+        return {**{name: getattr(self, name) for name in names}, "arrays": arrays}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        values, buffers = state.pop("arrays")
+        temperature = state.pop("temperature")
+        Sequential.__init__(self, **state)
+        self.temperature, self.values, self.buffers = temperature, values, buffers
+
+    def describe(self) -> dict[str, Any]:
+        """All but the values, JSON-able; `from_description` reads it."""
+        return {
+            "name": self.name,
+            "input_shape": list(self.input_shape),
+            "dtype": self.dtype.name,
+            "layers": [layer.describe() for layer in self.layers],
+            **({"views": self.views} if self.views > 1 else {}),
+            **({} if self.classes == default_classes(len(self.classes)) else {"classes": list(self.classes)}),
+        }
+
+    @classmethod
+    def from_description(cls, description: dict[str, Any], *, seed: int | None = None) -> "Sequential":
+        """A new network such as `describe` described; TypeError or ValueError where that is no description."""
+        layers = layers_from_description(description)
+        options = {key: value for key, value in description.items() if key != "layers"}
+        return cls(layers, seed=seed, **options)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the network to a safetensors file; see `files.save_network`."""
+        from fastcnn.network.files import save_network  # files imports this module
+
+        save_network(self, path)
+
+    def summary(self) -> str:
+        """A table: layers, output shapes, parameters, and MFLOP of one picture's forward, two for a multiply-add."""
+        return summary_table(self.input_shape, self.layers)
+
+    def plan(self, batch_size: int = 100, *, training: bool = True) -> str:
+        """A table: the steps that a batch goes through, their output shapes, memory, and MFLOP of one picture.
+
+        Raises ValueError on a backend without fused steps, which runs the layers of `summary` one by one.
+        """
+        integer("batch_size", batch_size, 1)
+        with self._lock:
+            plan = self._plan_for(batch_size, training=training)
+        if plan is None:
+            raise ValueError(
+                f"backend {kernels.backend()!r} has no plan for this network: it runs the layers one by one"
+            )
+        return text_table(plan.table())
+
+    def check_images(self, images: Array) -> None:
+        """TypeError or ValueError, in one sentence, unless these are pictures that it takes."""
+        if not is_array(images) or images.dtype not in (np.uint8, np.float32, np.float64):
+            raise TypeError(f"images must be a uint8, float32 or float64 array, not {kind_of(images)}")
+        if images.ndim != 4 or images.shape[1:] != self.input_shape:
+            c, h, w = self.input_shape
+            raise ValueError(f"images must have the shape (N, {c}, {h}, {w}), not {images.shape}")
+
+    def _check_batch(self, count: int) -> None:
+        """ValueError unless there are enough pictures to train on: on all backends, and before anything changes."""
+        if count == 0:
+            raise ValueError("images must hold at least one picture to train on")
+        layer = self._neediest
+        if count < layer.least_batch:
+            raise ValueError(
+                f"images must hold at least {layer.least_batch} pictures to train on: layer {layer.index} "
+                f"({type(layer).__name__}) needs more than one value a channel"
+            )
+
+    def _steps(self) -> ModuleType | None:
+        """The fused steps of the backend in use; None where it has none, or none for this network."""
+        steps: ModuleType | None = getattr(kernels.active(), "steps", None)
+        return steps if steps is not None and serves(self.layers, steps) else None
+
+    def _plan_for(self, images: int, *, training: bool) -> Plan | None:
+        """The plan that fits the batch, made or grown when needed; None where the layers themselves must run."""
+        steps = self._steps()
+        self._memory.ready_for(steps)
+        if steps is None:
+            return None
+        plan = self._plans.get(training)
+        if plan is None or plan.capacity < images or not plan.made_of(steps):
+            plan = Plan(
+                self.layers, self.input_shape, self.dtype, steps, capacity=images, training=training,
+                lowest=self._lowest,
+            )  # fmt: skip
+            self._plans[training] = plan
+        return plan
+
+    def _run_layers(self, images: Array) -> Array:
+        plan = self._plan_for(len(images), training=False)
+        if plan is not None:
+            return plan.forward(images)
+        return layerwise.logits_of(self.layers, layerwise.scaled(images, self.dtype))
+
+    def _train_layers(self, images: Array, labels: Array, label_smoothing: float, step: int) -> SupportsFloat:
+        plan = self._plan_for(len(images), training=True)
+        if plan is not None:
+            loss = plan.loss_and_gradients(images, labels, label_smoothing, step)
+            self._memory.changed()
+            return loss
+        x = layerwise.scaled(images, self.dtype)
+        return layerwise.loss_and_gradients(self.layers, self._lowest, x, labels, label_smoothing, step)

@@ -1,0 +1,52 @@
+"""An exponential moving average of a network's weights and running statistics."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcnn.arrays import Array
+from fastcnn.checks import check_fraction
+from fastcnn.kernels.values import check_named, shown
+
+if TYPE_CHECKING:
+    from fastcnn.network.sequential import Sequential
+from fastcnn.optim.optimizers import _counter
+
+
+class ExponentialMovingAverage:
+    """A running mean of a network's values and buffers, which is often a better network than the last ones.
+
+    Parameters
+    ----------
+    network : whose values and buffers are averaged
+    decay : the share of the old average that one update keeps, in [0, 1)
+
+    Update t, counted from 0, keeps at most (1 + t) / (10 + t), so that the random start is soon forgotten. Running
+    statistics are averaged along: those of the moment belong to other weights, and with them a network that was 99 %
+    right on pictures set aside was 77 % right after another epoch.
+    """
+
+    def __init__(self, network: "Sequential", decay: float) -> None:
+        if not hasattr(network, "average_in"):
+            raise TypeError(f"network must be a fastcnn.Sequential, not {shown(network)}")
+        self.decay = check_fraction("decay", decay)
+        self.updates = 0
+        self._source = network
+        self.network = network.copy()  # the average; updates change it
+
+    def update(self) -> None:
+        """Take in the network's present values and buffers; call it after each step."""
+        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        self.updates += 1
+        self.network.average_in(self._source, decay)
+
+    def state_arrays(self) -> dict[str, Array]:
+        """For a checkpoint: "updates", an int64 of shape (1,), and the averaged network's arrays."""
+        return {"updates": np.array([self.updates], np.int64), **self.network.state_arrays()}
+
+    def load_state_arrays(self, arrays: dict[str, Array]) -> None:
+        """Continue from what `state_arrays` gave; ValueError where the names, shapes, dtypes or values are not such."""
+        check_named(arrays)
+        updates = _counter("updates", arrays)
+        self.network.load_state_arrays({name: array for name, array in arrays.items() if name != "updates"})
+        self.updates = updates

@@ -1,0 +1,264 @@
+"""The seven optimizers, gradient clipping and averaged weights: options, state and checks.
+
+The arithmetic is in `kernels/<backend>/updates.py`. An optimizer sees a network as two flat arrays, values and
+gradients, and keeps its own state in flat arrays of the same length. The formulas and defaults are torch.optim's.
+"""
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from fastcnn import kernels
+from fastcnn.arrays import Array
+from fastcnn.checks import check_fraction, check_nonnegative, check_positive
+from fastcnn.kernels.arrays import aligned_zeros
+from fastcnn.kernels.values import check_named, is_array, kind_of, shown
+
+KINDS = "SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam or AdamW"
+
+
+class Optimizer:
+    """What the seven share: options to describe, state arrays made at the first step, a step count.
+
+    Subclasses name their options and state arrays and implement `_apply`.
+    """
+
+    OPTIONS: ClassVar[tuple[str, ...]] = ("weight_decay",)
+    STATE: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, lr: float, weight_decay: float) -> None:
+        self._lr = check_positive("lr", lr)
+        self.lr_was_set = True  # by somebody, and not by a schedule since
+        self.weight_decay = check_nonnegative("weight_decay", weight_decay)
+        self.steps = 0
+        self._state: dict[str, Array] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_state": {name: _on_host(array) for name, array in self._state.items()}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._state = {name: _aligned(array) for name, array in self._state.items()}
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the next step, 0 or more; set during a `Trainer.fit`, it counts from then on."""
+        return self._lr
+
+    @lr.setter
+    def lr(self, value: float) -> None:
+        self._lr = check_nonnegative("lr", value)
+        self.lr_was_set = True
+
+    def follow(self, lr: float) -> None:
+        """Take the learning rate of a schedule's step: nobody's wish, unlike that which is assigned to `lr`."""
+        self._lr = check_nonnegative("lr", lr)
+        self.lr_was_set = False
+
+    def update(self, values: Array, gradients: Array) -> None:
+        """One step, in place.
+
+        Parameters
+        ----------
+        values, gradients : (length,) float32 or float64, C-contiguous, of one dtype; gradients are only read. Or a
+            network's arrays on a GPU (`Sequential.update_by`), which are trusted; the state then moves there
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the arrays do not fit each other or the state kept from earlier steps.
+        """
+        if not hasattr(values, "copy_to_host"):
+            _check_flat("values", values)
+            _check_flat("gradients", gradients)
+            _check_alike("gradients", gradients, values)
+        if not self._state:
+            self._state = {name: aligned_zeros(values.size, values.dtype) for name in self.STATE}
+        self._state = {name: _beside(values, array) for name, array in self._state.items()}
+        for name, array in self._state.items():
+            _check_alike(f"the optimizer's {name}", array, values)
+        self.steps += 1
+        self._apply(values, gradients, *self._state.values())
+
+    def state_arrays(self) -> dict[str, Array]:
+        """Copies of the state, for a checkpoint: "steps", an int64 of shape (1,), and the flat arrays, if any yet."""
+        state: dict[str, Array] = {"steps": np.array([self.steps], np.int64)}
+        return state | {name: _on_host(array).copy() for name, array in self._state.items()}
+
+    def load_state_arrays(self, arrays: dict[str, Array]) -> None:
+        """Continue from what `state_arrays` gave; ValueError where the names, shapes or dtypes are not such."""
+        check_named(arrays)
+        names = set(arrays)
+        if names not in ({"steps"}, {"steps", *self.STATE}):
+            expected = ", ".join(("steps", *self.STATE))
+            raise ValueError(f"the state of {type(self).__name__} is {expected}, not {', '.join(sorted(names))}")
+        steps = _counter("steps", arrays)
+        states = {name: arrays[name] for name in self.STATE if name in names}
+        for name, array in states.items():
+            _check_flat(name, array)
+            _check_alike(name, array, next(iter(states.values())))
+            if not np.isfinite(array).all():
+                raise ValueError(f"the optimizer's {name} holds values that are not finite")
+        self.steps = steps
+        self._state = {name: _aligned(array) for name, array in states.items()}
+
+    def describe(self) -> dict[str, Any]:
+        """The kind and its options but lr, which a schedule may have moved; JSON-able."""
+        return {"type": type(self).__name__, **{name: getattr(self, name) for name in self.OPTIONS}}
+
+    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
+        raise NotImplementedError
+
+
+class SGD(Optimizer):
+    """Plain gradient descent."""
+
+    def __init__(self, lr: float, *, weight_decay: float = 0.0) -> None:
+        super().__init__(lr, weight_decay)
+
+    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
+        kernels.active().sgd_update(values, gradients, self.lr, self.weight_decay)
+
+
+class Momentum(Optimizer):
+    """Gradient descent with a velocity (torch.optim.SGD with momentum)."""
+
+    OPTIONS = ("momentum", "weight_decay")
+    STATE = ("velocity",)
+
+    def __init__(self, lr: float, *, momentum: float = 0.9, weight_decay: float = 0.0) -> None:
+        super().__init__(lr, weight_decay)
+        self.momentum = check_fraction("momentum", momentum)
+
+    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
+        kernels.active().momentum_update(values, gradients, *state, self.lr, self.momentum, self.weight_decay)
+
+
+class Nesterov(Momentum):
+    """Momentum that looks ahead (torch.optim.SGD with nesterov=True)."""
+
+    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
+        kernels.active().nesterov_update(values, gradients, *state, self.lr, self.momentum, self.weight_decay)
+
+
+class AdaGrad(Optimizer):
+    """Steps divided by the root of all squared gradients so far."""
+
+    OPTIONS = ("eps", "weight_decay")
+    STATE = ("sum_squares",)
+
+    def __init__(self, lr: float = 0.01, *, eps: float = 1e-10, weight_decay: float = 0.0) -> None:
+        super().__init__(lr, weight_decay)
+        self.eps = check_positive("eps", eps)
+
+    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
+        kernels.active().adagrad_update(values, gradients, *state, self.lr, self.eps, self.weight_decay)
+
+
+class RMSProp(Optimizer):
+    """Steps divided by the root of a running mean of squared gradients."""
+
+    OPTIONS = ("alpha", "eps", "weight_decay")
+    STATE = ("mean_squares",)
+
+    def __init__(self, lr: float = 0.01, *, alpha: float = 0.99, eps: float = 1e-8, weight_decay: float = 0.0) -> None:
+        super().__init__(lr, weight_decay)
+        self.alpha = check_fraction("alpha", alpha)
+        self.eps = check_positive("eps", eps)
+
+    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
+        kernels.active().rmsprop_update(values, gradients, *state, self.lr, self.alpha, self.eps, self.weight_decay)
+
+
+class Adam(Optimizer):
+    """Running means of the gradient and of its square (Kingma and Ba 2015); weight decay is added to the gradient."""
+
+    OPTIONS = ("beta1", "beta2", "eps", "weight_decay")
+    STATE = ("means", "mean_squares")
+
+    def __init__(
+        self,
+        lr: float = 0.001,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(lr, weight_decay)
+        self.beta1 = check_fraction("beta1", beta1)
+        self.beta2 = check_fraction("beta2", beta2)
+        self.eps = check_positive("eps", eps)
+
+    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
+        kernels.active().adam_update(values, gradients, *state, *self._numbers())
+
+    def _numbers(self) -> tuple[float, float, float, float, float, int]:
+        return self.lr, self.beta1, self.beta2, self.eps, self.weight_decay, self.steps
+
+
+class AdamW(Adam):
+    """Adam with weight decay that acts on the weights themselves (Loshchilov and Hutter 2019)."""
+
+    def __init__(
+        self,
+        lr: float = 0.001,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=weight_decay)
+
+    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
+        kernels.active().adamw_update(values, gradients, *state, *self._numbers())
+
+
+def check_optimizer(optimizer: object) -> None:
+    """TypeError unless it is an optimizer."""
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer must be one of optim's {KINDS}, as optim.Adam(0.001), not {shown(optimizer)}")
+
+
+def _on_host(array: Any) -> Array:
+    """The array itself, or a copy of one on a GPU."""
+    if isinstance(array, np.ndarray):
+        return array
+    copy: Array = array.copy_to_host()
+    return copy
+
+
+def _aligned(array: Array) -> Array:
+    """A copy that lies as the kernels like it."""
+    copy = aligned_zeros(array.size, array.dtype)
+    copy[:] = array
+    return copy
+
+
+def _beside(values: Any, array: Any) -> Any:
+    """The array where the values are, on the host or on a GPU."""
+    if isinstance(values, np.ndarray):
+        return _on_host(array)
+    return kernels.active().steps.upload(array) if isinstance(array, np.ndarray) else array
+
+
+def _counter(name: str, arrays: dict[str, Array]) -> int:
+    counter = arrays.get(name)
+    if not is_array(counter) or counter.shape != (1,) or counter.dtype != np.int64 or counter[0] < 0:
+        raise ValueError(f"{name} must be one int64, at least 0")
+    return int(counter[0])
+
+
+def _check_flat(name: str, array: Array) -> None:
+    if not is_array(array) or array.dtype not in (np.float32, np.float64):
+        raise TypeError(f"{name} must be a float32 or float64 array, not {kind_of(array)}")
+    if array.ndim != 1 or not array.flags.c_contiguous:
+        raise ValueError(f"{name} must be a flat contiguous array, not one of shape {array.shape}")
+
+
+def _check_alike(name: str, array: Array, values: Array) -> None:
+    if array.dtype != values.dtype:
+        raise TypeError(f"{name} has the dtype {array.dtype}, but the values have {values.dtype}")
+    if array.shape != values.shape:
+        raise ValueError(f"{name} has the length {array.size}, but there are {values.size} values")

@@ -1,0 +1,159 @@
+"""Recognize handwritten digits: a trained network together with the preparation of pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcnn.checks import check_flag
+from fastcnn.digits import CLASSES, SIDE_PX
+from fastcnn.handwriting.preparation import reasons
+from fastcnn.handwriting.preparation.prepare import Sight, look
+from fastcnn.kernels.values import shown
+from fastcnn.network.calibration import calibrated
+from fastcnn.network.committee import Committee
+from fastcnn.network.sequential import Sequential
+from fastcnn.recognition import refusal
+from fastcnn.recognition.digit_string import DigitString
+from fastcnn.recognition.strings import choose, find_string, share_of_count
+from fastcnn.zoo.bundled import (
+    BUNDLED,
+    DEFAULT,
+    DEFAULT_MODEL,
+    WEIGHTS,
+    UnknownModelError,
+    check_reads_digits,
+    find_model,
+    load_classifier,
+)
+
+if TYPE_CHECKING:
+    from fastcnn.handwriting.preparation.pictures import Picture
+    from fastcnn.network.committee import Network
+
+__all__ = [
+    "BUNDLED",
+    "DEFAULT",
+    "WEIGHTS",
+    "Recognition",
+    "Recognizer",
+    "UnknownModelError",
+    "find_model",
+    "load_classifier",
+]
+
+LEAST_SCORE = 0.3  # in a string, a lower one counts as much; without a limit letters would be cut to pieces like digits
+UNSURE_GAP = 0.3  # of probability, between the first digit and the second
+
+
+@dataclass(frozen=True, eq=False)
+class Recognition:
+    """What a network made of one picture."""
+
+    digit: int | None  # None where the picture is no digit
+    confidence: float  # the digit's probability, 0 to 1; 0 without a digit
+    probabilities: npt.NDArray[np.float32]  # (10,), sums to 1, also of what is no digit; all equal on a blank picture
+    input: npt.NDArray[np.float32]  # (28, 28), 0 to 1: what the network saw
+    alternative: int | None = None  # the second most probable digit; None without a digit
+    unsure: bool = False  # whether the two lie so close together that both should be named
+    digit_score: float = 0.0  # how surely it is a digit at all, 0 to 1; below 0.5 it is refused; 0 on a blank picture
+    reason: str | None = None  # why there is no digit, a sentence of `reasons`; None with a digit
+    several: bool = False  # whether digits seem to stand side by side: `recognize_string` reads those
+
+
+class Recognizer:
+    """A trained network with its picture preparation.
+
+    Parameters
+    ----------
+    model : the name of a bundled network, the path of a weights file (see `models.find_model`), or a network or a
+        committee itself
+    refuse : whether what looks like no digit is given the digit None, by a second network that is the same for all
+        models; about one digit in 300 is refused too. If False, only a blank picture is.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of another type.
+    FastcnnError
+        If there is no such model, or its file is missing, damaged or of another kind of network.
+    """
+
+    def __init__(self, model: str | os.PathLike[str] | Network = DEFAULT_MODEL, *, refuse: bool = True) -> None:
+        self.refuse = check_flag("refuse", refuse)
+        if isinstance(model, Sequential | Committee):
+            check_reads_digits(model, "this model")
+            self.network: Network = model
+        elif isinstance(model, str | os.PathLike):
+            self.network = load_classifier(model)
+        else:
+            raise TypeError(f"model must be a network, or the name or path of one, not {shown(model)}")
+        self._judge = refusal.bundled_network()
+
+    def recognize(self, image: Picture) -> Recognition:
+        """Recognize one digit.
+
+        Parameters
+        ----------
+        image : Pillow image, or uint8 array (H, W), (H, W, 3) or (H, W, 4)
+            Any size; light ink on dark or dark ink on light.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `image` is something else.
+
+        A blank picture gives the digit None, and so does what is no digit.
+        """
+        return self.recognize_many([image])[0]
+
+    def recognize_many(self, images: Iterable[Picture]) -> list[Recognition]:
+        """Recognize one digit in each picture; arguments and errors as for `recognize`."""
+        array_like = hasattr(images, "shape")
+        if not isinstance(images, Iterable) or (array_like and not (isinstance(images, np.ndarray) and images.ndim)):
+            raise TypeError(f"images must be a list of pictures, not {shown(images)}")
+        return self._answer([look(image) for image in images])
+
+    def recognize_string(self, image: Picture) -> DigitString:
+        """Recognize the digits of one picture, from left to right; arguments and errors as for `recognize`.
+
+        They may touch, and a digit may be broken; see `strings`. The answer is a list with a text, a confidence and
+        notes; see `DigitString`. A blank picture has no digits; what is no digit has the digit None.
+        """
+        candidates, notes = find_string(image)
+        answers = self._answer([Sight(candidate.field) for candidate in candidates])
+        # What is cut wrongly often looks like no digit: 3 to 5 of 100 strings more are read right where digits touch.
+        shares = [answer.probabilities * np.float32(max(answer.digit_score, LEAST_SCORE)) for answer in answers]
+        chosen = choose(candidates, shares)
+        share = share_of_count(len(chosen), candidates, shares) if chosen else 0.0
+        return DigitString([answers[index] for index in chosen], share, notes)
+
+    def _answer(self, sights: Sequence[Sight]) -> list[Recognition]:
+        inked = [sight.field for sight in sights if sight.field is not None]
+        batch = np.stack(inked)[:, np.newaxis] if inked else np.empty((0, 1, SIDE_PX, SIDE_PX), np.float32)
+        probabilities = calibrated(self.network, batch).astype(np.float32, copy=False)
+        answers = zip(probabilities, refusal.digit_scores(self._judge, batch), strict=True)
+        return [_blank() if sight.field is None else self._recognition(*next(answers), sight) for sight in sights]
+
+    def _recognition(self, probabilities: npt.NDArray[np.float32], score: float, sight: Sight) -> Recognition:
+        assert sight.field is not None
+        shares = probabilities.copy()  # not a view that keeps those of all pictures
+        reason = sight.reason or (reasons.NO_DIGIT if score < refusal.THRESHOLD else None)
+        if self.refuse and reason:
+            return Recognition(
+                None, 0.0, shares, sight.field, digit_score=float(score), reason=reason, several=sight.several
+            )
+        digit, second = (int(index) for index in np.argsort(-shares, kind="stable")[:2])
+        unsure = bool(shares[digit] - shares[second] < UNSURE_GAP)
+        confidence = float(shares[digit])
+        return Recognition(digit, confidence, shares, sight.field, second, unsure, float(score), several=sight.several)
+
+
+def _blank() -> Recognition:
+    uniform = np.full(CLASSES, 1 / CLASSES, np.float32)
+    return Recognition(None, 0.0, uniform, np.zeros((SIDE_PX, SIDE_PX), np.float32), reason=reasons.BLANK)

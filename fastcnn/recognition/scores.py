@@ -1,0 +1,72 @@
+"""How well a recognizer reads drawings: stroke files drawn at random sizes and places with random pens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fastcnn import metrics
+from fastcnn.handwriting.drawings import Drawing, picture_of
+from fastcnn.training.progress import Pace
+
+if TYPE_CHECKING:
+    from fastcnn.recognition.recognizer import Recognition, Recognizer
+
+SURE = 0.99
+CHUNK = 500  # canvases in memory at once
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What `score_drawings` measured; shares are fractions.
+
+    `evaluation` is of the probabilities, which a refused drawing has too. All else is of the answers as they are given:
+    a refused drawing has none, and so no right one.
+    """
+
+    evaluation: metrics.Evaluation
+    right: int  # drawings given the right digit
+    refused: int  # drawings given no digit
+    writers: dict[str, tuple[int, int]]  # right answers and drawings of each, the worst writer first
+    surely_wrong: float  # share of the drawings with a wrong answer at more than SURE confidence
+    unsure: float  # share where the recognizer named two digits
+
+
+def score_drawings(
+    recognizer: Recognizer, drawings: Sequence[Drawing], *, seed: int = 0, turn_deg: float = 0.0
+) -> Scores:
+    """Draw each drawing once, as `strokes.picture_of` says, and recognize it.
+
+    Parameters
+    ----------
+    seed : of the poses; the same seed, the same canvases
+    turn_deg : each is turned by up to so many degrees to either side
+    """
+    rng = np.random.Generator(np.random.PCG64(seed))
+    labels = np.array([drawing.label for drawing in drawings], np.int64)
+    results: list[Recognition] = []
+    pace = Pace(len(drawings), "drawings")
+    for start in range(0, len(drawings), CHUNK):
+        canvases = [picture_of(each, rng, turn_deg) for each in drawings[start : start + CHUNK]]
+        results += recognizer.recognize_many(canvases)
+        pace.add(len(canvases))
+    evaluation = metrics.evaluate(np.stack([result.probabilities for result in results]), labels)
+    refused = np.array([result.digit is None for result in results])
+    right = np.array([result.digit == label for result, label in zip(results, labels, strict=True)])
+    confidence = np.array([result.confidence for result in results])
+    writers: dict[str, tuple[int, int]] = {}
+    for drawing, good in zip(drawings, right, strict=True):
+        hits, count = writers.get(drawing.writer, (0, 0))
+        writers[drawing.writer] = hits + int(good), count + 1
+    worst_first = dict(sorted(writers.items(), key=lambda item: (item[1][0] / item[1][1], item[0])))
+    return Scores(
+        evaluation,
+        right=int(right.sum()),
+        refused=int(refused.sum()),
+        writers=worst_first,
+        surely_wrong=float((~right & (confidence > SURE)).mean()),
+        unsure=sum(result.unsure for result in results) / len(drawings),
+    )

@@ -1,0 +1,1 @@
+"""Training: batches in, better weights out."""

@@ -1,0 +1,122 @@
+"""Where the batches of a training come from: gathered on the host, or kept and picked on the GPU.
+
+On the cuda backend a uint8 training set goes to the GPU once, where it fits, and a step sends nothing or the numbers of
+its augmentation. Where it does not fit, each step sends its batch, and a line on the log says why.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from fastcnn import kernels
+from fastcnn.arrays import Array
+from fastcnn.layers.normalization import BatchNorm2d
+from fastcnn.network.sequential import Sequential
+from fastcnn.training.augment import Augmentation, waves
+
+
+def least_batch(network: Sequential) -> int:
+    """How many pictures a batch must have: two where batch normalisation has one value a channel of each picture."""
+    norms = (layer for layer in network.layers if isinstance(layer, BatchNorm2d))
+    return 2 if any(prod(layer.in_shape[1:]) == 1 for layer in norms) else 1
+
+
+def batch_starts(count: int, batch_size: int, least: int) -> list[tuple[int, int]]:
+    """Where each batch of an epoch of `count` pictures begins, and how many it has.
+
+    The last may be smaller; what would have fewer than `least` pictures joins the batch before.
+
+    Raises ValueError where the first batch is too small already.
+    """
+    if min(count, batch_size) < least:
+        wrong = "batch_size must be" if batch_size < least else "the pictures to train on must be"
+        raise ValueError(
+            f"{wrong} at least {least}: batch normalisation has one value a channel of each and needs more"
+        )
+    starts = list(range(0, count, batch_size))
+    if count - starts[-1] < least:
+        starts.pop()
+    return [(start, stop - start) for start, stop in pairwise([*starts, count])]
+
+
+class HostBatches:
+    """Gathered, and augmented, in memory that all batches share."""
+
+    def __init__(
+        self, images: Array, labels: Array, batch_size: int, augmentation: Augmentation | None, seed: int
+    ) -> None:
+        self._images, self._labels, self._augmentation, self._seed = images, labels, augmentation, seed
+        self._batch = np.empty((batch_size, *images.shape[1:]), images.dtype)
+        self._changed = self._batch if augmentation is None else np.empty_like(self._batch)
+        self._batch_labels = np.empty(batch_size, labels.dtype)
+
+    def start_epoch(self, order: Array, epoch: int) -> None:
+        """order : the pictures' numbers, as they are to come"""
+        self._order, self._epoch = order, epoch
+
+    def batch(self, begin: int, count: int) -> tuple[Array, Array]:
+        """Pictures and labels of the `count` from number `begin` of the epoch on; the next call overwrites them."""
+        chosen, used = self._order[begin : begin + count], slice(0, count)
+        # mode="clip" writes straight into `out`; the indices are a permutation, so there is nothing to clip.
+        np.take(self._images, chosen, axis=0, out=self._batch[used], mode="clip")
+        np.take(self._labels, chosen, out=self._batch_labels[used], mode="clip")
+        if self._augmentation is not None:
+            changed = self._changed[used]
+            self._augmentation.apply(self._batch[used], chosen, seed=self._seed, epoch=self._epoch, out=changed)
+        return self._changed[used], self._batch_labels[used]
+
+
+class DeviceBatches:
+    """Picked, and augmented, on the GPU; `there` is the backend's set."""
+
+    def __init__(self, there: Any, plane: tuple[int, ...], augmentation: Augmentation | None, seed: int) -> None:
+        self._there, self._augmentation, self._seed = there, augmentation, seed
+        self._plane, self._waves = plane, tuple(map(waves, plane))
+
+    def start_epoch(self, order: Array, epoch: int) -> None:
+        """order : the pictures' numbers, as they are to come"""
+        self._order, self._epoch = order, epoch
+        self._there.start_epoch(order)
+
+    def batch(self, begin: int, count: int) -> Any:
+        """What `Sequential.loss_and_gradients_of` takes."""
+        if self._augmentation is None:
+            return self._there.batch(begin, count)
+        chosen = self._order[begin : begin + count]
+        numbers = self._augmentation.numbers(chosen, self._plane, seed=self._seed, epoch=self._epoch)
+        return self._there.augmented(begin, count, numbers, self._waves)
+
+
+@dataclass(frozen=True)
+class FitData:
+    """What one `Trainer.fit` trains and validates on."""
+
+    trained: Array  # the numbers of the pictures that are trained on
+    spans: list[tuple[int, int]]  # of each batch of an epoch: where it begins, and how many pictures it has
+    batches: HostBatches | DeviceBatches
+    held_out: tuple[Array, Array]
+
+
+def batches_for(
+    network: Sequential,
+    images: Array,
+    labels: Array,
+    batch_size: int,
+    augmentation: Augmentation | None,
+    seed: int,
+) -> HostBatches | DeviceBatches:
+    """Batches of checked pictures for a training on the backend in use."""
+    steps = getattr(kernels.active(), "steps", None)
+    if steps is not None and hasattr(steps, "TrainingSet"):
+        reason = steps.why_not(images) if network.has_plan else "this network runs layer by layer"
+        if not reason:
+            there = steps.TrainingSet(images, labels, batch_size)
+            return DeviceBatches(there, images.shape[2:], augmentation, seed)
+        logging.getLogger("fastcnn").warning("each step sends its batch to the GPU, not the whole set once: %s", reason)
+    return HostBatches(images, labels, batch_size, augmentation, seed)

@@ -1,0 +1,123 @@
+"""What one training was told, and how far it is: what a checkpoint has to match."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from fastcnn import kernels
+from fastcnn.arrays import Array
+from fastcnn.checks import check_flag
+from fastcnn.kernels.shapes import integer
+from fastcnn.kernels.values import shown
+from fastcnn.optim.schedules import Constant
+from fastcnn.training.history import Epoch, History
+
+Callback: TypeAlias = Callable[[Epoch], bool | None]
+Schedule: TypeAlias = Constant | Callable[[int], float]
+
+
+def _fingerprint(images: Array, labels: Array) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (images, labels):
+        digest.update(f"{array.shape} {array.dtype.str}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def check_schedule(schedule: object) -> None:
+    """TypeError unless it is a schedule, or another function from the step to the learning rate."""
+    if not callable(schedule) or isinstance(schedule, type):
+        raise TypeError(
+            f"schedule must be one of fastcnn.optim.schedules, or a function from the step to lr, not {shown(schedule)}"
+        )
+
+
+def check_callbacks(callbacks: Sequence[Callback]) -> tuple[Callback, ...]:
+    """The callbacks; TypeError unless they are functions, in a list."""
+    if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
+        raise TypeError(f"callbacks must be a list of functions that take an Epoch, not {shown(callbacks)}")
+    return tuple(callbacks)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The checked arguments of one `Trainer.fit`, and the part of its state that only it changes."""
+
+    epochs: int
+    batch_size: int
+    schedule: Schedule
+    validation: int  # pictures to choose the best epoch by; 0 keeps the last epoch
+    seed: int
+    patience: int | None
+    keep_last: bool
+    rng: np.random.Generator
+    history: History = field(default_factory=History)
+
+    @classmethod
+    def checked(
+        cls,
+        epochs: int,
+        batch_size: int,
+        schedule: Schedule,
+        validation: int,
+        seed: int,
+        patience: int | None,
+        keep_last: bool,
+    ) -> Fit:
+        """The arguments of `Trainer.fit`, `validation` as a count; TypeError or ValueError where one is wrong."""
+        keep_last = check_flag("keep_last", keep_last)
+        if patience is not None and validation == 0:
+            raise ValueError("patience needs validation pictures to see which epoch is better; set validation")
+        if patience is not None and keep_last:
+            raise ValueError("patience keeps the best epoch, keep_last the last one; leave one of them out")
+        seed = integer("seed", seed, 0)
+        check_schedule(schedule)
+        return cls(
+            integer("epochs", epochs, 1),
+            integer("batch_size", batch_size, 1),
+            schedule,
+            validation,
+            seed,
+            None if patience is None else integer("patience", patience, 1),
+            keep_last,
+            np.random.Generator(np.random.PCG64(seed)),
+        )
+
+    @property
+    def done(self) -> int:
+        """The number of finished epochs."""
+        return len(self.history.epochs)
+
+    def is_over(self) -> bool:
+        """Whether no epoch is to follow; notes the reason where that is not the number of epochs."""
+        history = self.history
+        if self.patience is not None and self.done - history.best_epoch >= self.patience:
+            history.stopped = f"{self.patience} epochs without a better one"
+        return history.stopped is not None or self.done >= self.epochs
+
+    def settings(
+        self, trainer: dict[str, Any], images: Array, labels: Array, validation: tuple[Array, Array] | None
+    ) -> dict[str, Any]:
+        """All that the bits of the result depend on; JSON-able. Threads are not among it."""
+        if not isinstance(self.schedule, Constant):
+            raise TypeError("schedule must be one of fastcnn.optim.schedules where a checkpoint is kept or resumed")
+        settings = {
+            **trainer,
+            "schedule": self.schedule.describe(),
+            "data": _fingerprint(images, labels),
+            "epochs": self.epochs,
+            "batch_size": self.batch_size,
+            "validation": self.validation,
+            "validation_data": None if validation is None else _fingerprint(*validation),
+            "seed": self.seed,
+            "patience": self.patience,
+            "keep_last": self.keep_last,
+            "backend": kernels.backend(),
+        }
+        return dict(json.loads(json.dumps(settings)))  # as they will be read back: lists, no tuples

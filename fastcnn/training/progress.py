@@ -1,0 +1,129 @@
+"""What a person sees while a network trains: a live line on a terminal, one plain line an epoch elsewhere.
+
+Everything goes to stderr. A stderr that breaks (a pipe whose reader left) silences the progress, never the training.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from fastcnn.training.history import Epoch
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+PACE_INTERVAL_S = 2.0
+MIN_INTERVAL_S = 0.2  # a redraw takes about 2 ms: under 1 % of the time
+
+log = logging.getLogger("fastcnn")
+
+
+def format_duration(seconds: float) -> str:
+    """Whole seconds as 7 s, 2:07 or 1:02:07."""
+    whole = max(0, round(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    if hours:
+        return f"{hours}:{minutes:02}:{rest:02}"
+    return f"{minutes}:{rest:02}" if minutes else f"{rest} s"
+
+
+class Pace:
+    """Tells by a line now and then how far a long piece of work is, and nothing where it is short."""
+
+    def __init__(self, total: int, what: str) -> None:
+        self._total, self._what, self._done = total, what, 0
+        self._start = self._told = time.perf_counter()
+
+    def add(self, count: int) -> None:
+        """So many more are done."""
+        self._done += count
+        now = time.perf_counter()
+        if now - self._told < PACE_INTERVAL_S or self._done >= self._total:
+            return
+        self._told = now
+        left = format_duration((now - self._start) * (self._total - self._done) / self._done)
+        log.info("%s of %s %s, about %s left", f"{self._done:,}", f"{self._total:,}", self._what, left)
+
+
+class Reporter:
+    """Shows the progress of a training; a context manager. With `active=False` it shows nothing."""
+
+    def __init__(self, epochs: int, images_per_epoch: int, *, active: bool = True) -> None:
+        self._epochs = epochs
+        self._images_per_epoch = images_per_epoch
+        self._broken = not active or sys.stderr is None
+        self._bar: Progress | None = None
+        self._accuracy = ""
+        self._drawn = 0.0
+
+    def __enter__(self) -> Reporter:
+        if not self._broken and sys.stderr.isatty():
+            self._bar = _make_bar()
+            total = self._epochs * self._images_per_epoch
+            self._bar.add_task("", total=total, text="starting; the first run compiles the kernels")
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            try:
+                self._bar.stop()
+            except OSError:
+                self._broken = True
+
+    def is_due(self) -> bool:
+        """Whether `batch` would draw: where a loss is not at hand, it need not be fetched before."""
+        return self._bar is not None and not self._broken and time.perf_counter() - self._drawn >= MIN_INTERVAL_S
+
+    def batch(self, epoch: int, images: int, loss_sum: float, elapsed_s: float) -> None:
+        """Take note of a batch, and redraw the live line where that is `MIN_INTERVAL_S` ago.
+
+        epoch : the one under way; images, loss_sum, elapsed_s : done in it, sum of their losses, time it has taken
+        """
+        if self._bar is None or not self.is_due():
+            return
+        self._drawn = time.perf_counter()
+        images_per_second = images / elapsed_s if elapsed_s > 0 else 0.0
+        done = (epoch - 1) * self._images_per_epoch + images
+        left = (self._epochs * self._images_per_epoch - done) / images_per_second if images_per_second > 0 else 0.0
+        text = f"epoch {epoch}/{self._epochs}  loss {loss_sum / images:.4f}{self._accuracy}"
+        text += f"  {images_per_second:,.0f} images/s  {format_duration(left)} left"
+        try:
+            self._bar.update(self._bar.task_ids[0], completed=done, text=text)
+            self._bar.refresh()
+        except OSError:
+            self._broken = True
+
+    def epoch(self, record: Epoch) -> None:
+        """Leave one line for a finished epoch."""
+        if record.validation_accuracy is not None:
+            self._accuracy = f"  validation accuracy {record.validation_accuracy:.2%}"
+        if self._broken:
+            return
+        try:
+            if self._bar is not None:
+                self._bar.console.print(record.line(), highlight=False, soft_wrap=True)
+            else:
+                print(record.line(), file=sys.stderr, flush=True)
+        except OSError:
+            self._broken = True
+
+
+def _make_bar() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    # No refreshing thread: it would take the interpreter from the training loop.
+    return Progress(
+        TextColumn("{task.fields[text]}"),
+        BarColumn(bar_width=20),
+        console=Console(stderr=True),
+        auto_refresh=False,
+        transient=True,
+    )

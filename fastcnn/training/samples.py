@@ -1,0 +1,147 @@
+"""Pictures and labels to train on: checked once, before anything changes, and brought into one form.
+
+The forms that `load_mnist` makes are all taken: pictures as rows, and labels as rows of 0 and 1.
+"""
+
+from __future__ import annotations
+
+import warnings
+from math import prod
+from typing import TypeAlias
+
+import numpy as np
+
+from fastcnn.arrays import Array
+from fastcnn.checks import check_number
+from fastcnn.kernels.shapes import integer
+from fastcnn.kernels.values import is_array, kind_of, shown
+from fastcnn.network.losses import check_labels
+from fastcnn.network.sequential import Sequential
+
+VALIDATION_PICTURES = 5_000  # of MNIST's 60,000
+VALIDATION_SHARE = 10  # of fewer pictures than ten times as many: one in ten
+
+# Grey levels begin at 0 and end at 1; pictures that were centred and scaled have numbers below 0 and seldom a 10.
+LARGEST_GREY = 2.0
+LARGEST_CENTRED = 20.0
+
+Validation: TypeAlias = int | float | tuple[Array, Array] | None
+
+
+def samples(network: Sequential, images: Array, labels: Array, name: str = "") -> tuple[Array, Array]:
+    """Pictures (N, C, H, W) and labels (N,) that fit the network and each other.
+
+    Parameters
+    ----------
+    images : (N, C, H, W) or (N, C*H*W), uint8, float32 or float64, N at least 1
+    labels : (N,) integers, or (N, classes) with one 1 a row and else 0
+    name : what errors say before "images" and "labels"
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are something else, or hold NaN, infinity or a number beyond the network's dtype.
+
+    Views of what is given, where possible.
+    """
+    images = _pictures(network, images, f"{name}images")
+    return images, _classes(labels, len(images), network.output_shape[0], f"{name}labels")
+
+
+def _pictures(network: Sequential, images: Array, name: str) -> Array:
+    if not is_array(images) or images.dtype not in (np.uint8, np.float32, np.float64):
+        raise TypeError(f"{name} must be a uint8, float32 or float64 array, not {kind_of(images)}")
+    shape = network.input_shape
+    if images.ndim == 2 and images.shape[1] == prod(shape):
+        images = images.reshape(-1, *shape)
+    if images.shape[1:] != shape or len(images) == 0:
+        wanted = ", ".join(map(str, shape))
+        raise ValueError(f"{name} must be of shape (N, {wanted}), N at least 1, not {shown(images.shape)}")
+    if images.dtype.kind == "f":
+        _check_finite(images, network.dtype, name)
+    return images
+
+
+def _check_finite(images: Array, dtype: np.dtype[np.floating], name: str) -> None:
+    largest = float(np.finfo(dtype).max)
+    if -largest <= float(images.min()) and float(images.max()) <= largest:  # False of NaN as well
+        return
+    for number, image in enumerate(images):
+        wrong = image[~(np.abs(image.astype(np.float64)) <= largest)]
+        if wrong.size:
+            kind = "NaN" if np.isnan(wrong[0]) else "infinity" if np.isinf(wrong[0]) else f"{wrong[0]:.3g}"
+            raise ValueError(f"{name} hold {kind}, first in picture {number}; give finite numbers, from 0 to 1 at best")
+
+
+def _classes(labels: Array, count: int, classes: int, name: str) -> Array:
+    if is_array(labels) and labels.ndim == 2 and labels.dtype.kind in "fiub":
+        if labels.shape != (count, classes):
+            raise ValueError(f"{name} must have the shape ({count},) or ({count}, {classes}), not {labels.shape}")
+        ones = labels == 1
+        if not ((ones | (labels == 0)).all() and (ones.sum(axis=1) == 1).all()):
+            raise ValueError(f"{name} given as rows must have one 1 in each row and else 0; give the classes' numbers")
+        labels = ones.argmax(axis=1)
+    check_labels(labels, count, classes, name)
+    return labels
+
+
+def split_validation(network: Sequential, validation: Validation, count: int) -> tuple[tuple[Array, Array] | None, int]:
+    """The validation pictures and labels where they are given, and how many of `count` pictures are set aside.
+
+    Raises as `samples` and `count_set_aside`.
+    """
+    if not isinstance(validation, tuple | list):
+        return None, count_set_aside(validation, count)
+    if len(validation) != 2:
+        raise ValueError(f"validation must be (images, labels) or a number, not {shown(validation)}")
+    images, labels = validation
+    return samples(network, images, labels, "validation "), 0
+
+
+def warn_of_range(images: Array, name: str = "images") -> None:
+    """A UserWarning where the numbers have another scale than the one that the network divides by."""
+    low, high = images.min(), images.max()
+    if images.dtype == np.uint8:
+        if high == 1:
+            warnings.warn(
+                f"{name} are uint8 and range from 0 to 1, but 255 is full ink: give them as float32, or times 255",
+                stacklevel=3,
+            )
+    elif max(high, -low) > (LARGEST_GREY if low >= 0 else LARGEST_CENTRED):
+        warnings.warn(
+            f"{name} are {images.dtype} and range from {low:.4g} to {high:.4g}, but networks learn from 0 to 1: "
+            "divide them by 255, or by their largest number, or give uint8",
+            stacklevel=3,
+        )
+
+
+def count_set_aside(validation: int | float | None, count: int) -> int:
+    """How many of `count` pictures are set aside.
+
+    Parameters
+    ----------
+    validation : a number of pictures; a share as a float between 0 and 1, of which at least one picture comes; None
+        means a tenth, at most VALIDATION_PICTURES, and none of fewer than ten
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is something else, or leaves nothing to train on.
+    """
+    if validation is None:
+        return min(VALIDATION_PICTURES, count // VALIDATION_SHARE)
+    if isinstance(validation, float | np.floating):
+        share = check_number("validation", validation)
+        if not 0 <= share < 1:
+            raise ValueError(f"validation must be a share below 1 or a number of pictures as an int, not {share}")
+        aside = max(1, round(share * count)) if share else 0
+    else:
+        try:
+            aside = integer("validation", validation, 0)
+        except TypeError:
+            raise TypeError(
+                f"validation must be a number of pictures, a share or (images, labels), not {shown(validation)}"
+            ) from None
+    if aside >= count:
+        raise ValueError(f"validation must leave some of the {count} pictures to train on, not be {shown(validation)}")
+    return aside

@@ -1,0 +1,391 @@
+"""Training: batches in, better weights out, and a record of how it went.
+
+Same data, same settings, same seed: same bits, also when the training was cut and resumed from a checkpoint. Pictures
+for testing never come here.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, SupportsFloat
+
+import numpy as np
+
+from fastcnn import metrics
+from fastcnn.arrays import Array
+from fastcnn.checks import check_flag, check_path, check_positive
+from fastcnn.errors import FastcnnError
+from fastcnn.kernels.threads import set_threads
+from fastcnn.kernels.values import shown
+from fastcnn.network.answers import NotFiniteError
+from fastcnn.network.losses import check_label_smoothing
+from fastcnn.network.sequential import Sequential
+from fastcnn.optim.average import ExponentialMovingAverage
+from fastcnn.optim.optimizers import Optimizer, check_optimizer
+from fastcnn.optim.schedules import Constant
+from fastcnn.training.augment import Augmentation
+from fastcnn.training.batches import FitData, HostBatches, batch_starts, batches_for, least_batch
+from fastcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from fastcnn.training.fit import Callback, Fit, Schedule, check_callbacks
+from fastcnn.training.history import Epoch, History
+from fastcnn.training.progress import Reporter
+from fastcnn.training.samples import VALIDATION_PICTURES, Validation, samples, split_validation, warn_of_range
+
+__all__ = ["VALIDATION_PICTURES", "Callback", "Trainer", "TrainingError"]
+
+REMEDY = "a lower learning rate or clip_norm may help"
+
+
+class TrainingError(FastcnnError):
+    """The training cannot go on: the numbers have left the range of floats."""
+
+
+class Trainer:
+    """Trains a network with an optimizer.
+
+    Parameters
+    ----------
+    network : changed in place
+    optimizer : one of `fastcnn.optim`
+    label_smoothing : share of each target spread over all classes, in [0, 1)
+    clip_norm : largest Euclidean norm of all gradients together; None does not clip
+    ema_decay : also keep an exponential moving average of weights and running statistics, which then is what `fit`
+        validates and returns
+    augmentation : what `fit` does to each picture, anew in each epoch; the pictures must be uint8 and of one channel
+    """
+
+    _range_seen = False  # whether the pictures' range was looked at
+
+    def __init__(
+        self,
+        network: Sequential,
+        optimizer: Optimizer,
+        *,
+        label_smoothing: float = 0.0,
+        clip_norm: float | None = None,
+        ema_decay: float | None = None,
+        augmentation: Augmentation | None = None,
+    ) -> None:
+        _check_parts(network, optimizer, augmentation)
+        check_label_smoothing(label_smoothing)
+        self.network = network
+        self.optimizer = optimizer
+        self.label_smoothing = label_smoothing
+        self.clip_norm = None if clip_norm is None else check_positive("clip_norm", clip_norm)
+        self.ema_decay = ema_decay
+        self.augmentation = augmentation
+        self._average = None if ema_decay is None else ExponentialMovingAverage(network, ema_decay)
+        self._steps = 0
+        self.held_out: Array = np.empty(0, np.int64)  # which pictures the last `fit` set aside
+
+    def step(self, images: Array, labels: Array) -> float:
+        """One forward, backward and update on one batch.
+
+        Parameters
+        ----------
+        images : (N, C, H, W) or (N, C*H*W), uint8 0..255 or float 0 to 1
+        labels : (N,) integers, or (N, classes) with one 1 a row and else 0
+
+        Returns
+        -------
+        The batch's mean loss, before the update.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the arrays do not fit the network or each other, or hold NaN; nothing has been changed then.
+        """
+        images, labels = samples(self.network, images, labels)
+        if not self._range_seen:
+            self._range_seen = True
+            warn_of_range(images)
+        network, smoothing = self.network, self.label_smoothing
+        loss = network.loss_and_gradients(images, labels, label_smoothing=smoothing, step=self._steps)
+        self._update()
+        return loss
+
+    def _step_of(self, batch: Any) -> SupportsFloat:
+        """A step on a batch that is on the GPU; nothing waits for it until somebody looks at the loss."""
+        network, smoothing = self.network, self.label_smoothing
+        loss = network.loss_and_gradients_of(batch, label_smoothing=smoothing, step=self._steps)
+        self._update()
+        return loss
+
+    def _update(self) -> None:
+        if self.clip_norm is not None:
+            self.network.clip_gradients(self.clip_norm)
+        self.network.update_by(self.optimizer)
+        if self._average is not None:
+            self._average.update()
+        self._steps += 1
+
+    def fit(
+        self,
+        images: Array,
+        labels: Array,
+        *,
+        epochs: int,
+        batch_size: int = 100,
+        schedule: Schedule | None = None,
+        validation: Validation = None,
+        seed: int = 0,
+        callbacks: Sequence[Callback] = (),
+        patience: int | None = None,
+        keep_last: bool = False,
+        checkpoint: str | Path | None = None,
+        resume: str | Path | None = None,
+        progress: bool = True,
+        threads: int | None = None,
+    ) -> History:
+        """Train for some epochs and leave the network with the best weights met, or with the last ones.
+
+        Parameters
+        ----------
+        images : (N, C, H, W) or (N, C*H*W), uint8 0..255 or float 0 to 1; uint8 stays uint8, batch by batch
+        labels : (N,) integers, or (N, classes) with one 1 a row and else 0
+        epochs : how often each picture is seen
+        batch_size : pictures a step. The last batch of an epoch may be smaller; a single picture joins the batch before
+            where batch normalisation has one value a channel of each picture, which makes a step less
+        schedule : step -> learning rate; None keeps the optimizer's. Where a callback sets `optimizer.lr`, that counts
+            from the next step on, in place of the schedule, and is kept by the checkpoint
+        validation : what chooses the best epoch: a number of pictures or a share of them (0.1), drawn by the seed and
+            not trained on, or (images, labels); None takes a tenth, at most 5,000; 0 keeps the last epoch
+        seed : of the validation pictures and of the order of all others
+        callbacks : called with each finished `Epoch`, after its checkpoint; returning False stops the training
+        patience : stop after so many epochs without a better one
+        keep_last : keep the last epoch, whatever the validation pictures say: where the learning rate falls to zero, an
+            earlier epoch that does better on these few pictures does so by chance
+        checkpoint : file to keep the state in, replaced at the start and after every epoch
+        resume : checkpoint to go on from; all settings must be those it was made with
+        progress : show it on stderr
+        threads : for Numba and BLAS from here on; None leaves them
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is wrong; nothing has been changed then.
+        TrainingError
+            If the loss or a weight is no longer finite; the last checkpoint stays.
+        UserWarning
+            If the pictures' numbers have another range, such as floats from 0 to 255.
+        FastcnnError, OSError
+            If the checkpoint cannot be resumed or written.
+
+        KeyboardInterrupt comes through; the checkpoint of the last finished epoch stays. Afterwards the optimizer's lr
+        is as it was before, or as a callback has set it.
+        """
+        images, labels = samples(self.network, images, labels)
+        if self.augmentation is not None and (images.dtype != np.uint8 or images.shape[1] != 1):
+            raise ValueError("images must be uint8 and of one channel to be augmented; leave out the augmentation")
+        given, aside = split_validation(self.network, validation, len(images))
+        schedule = Constant(self.optimizer.lr) if schedule is None else schedule
+        validated = len(given[0]) if given else aside
+        fit = Fit.checked(epochs, batch_size, schedule, validated, seed, patience, keep_last)
+        spans = batch_starts(len(images) - aside, fit.batch_size, least_batch(self.network))
+        callbacks, progress = check_callbacks(callbacks), check_flag("progress", progress)
+        checkpoint = None if checkpoint is None else check_path("checkpoint", checkpoint)
+        resume = None if resume is None else check_path("resume", resume)
+        settings = fit.settings(self._describe(), images, labels, given) if checkpoint or resume else {}
+        if threads is not None:
+            set_threads(threads)
+        self._range_seen = True
+        warn_of_range(images)
+        if given is not None:
+            warn_of_range(given[0], "validation images")
+        order = fit.rng.permutation(len(images))
+        self.held_out, trained = order[:aside], order[aside:]
+        held_out = given or (images[self.held_out], labels[self.held_out])
+        largest = max(count for _, count in spans)
+        batches = batches_for(self.network, images, labels, largest, self.augmentation, fit.seed)
+        data = FitData(trained, spans, batches, held_out)
+        with _own_lr(self.optimizer), Reporter(fit.epochs, len(trained), active=progress) as reporter:
+            best = None if resume is None else self._restore(fit, settings, resume)
+            self._check_start()
+            if checkpoint is not None:
+                self._save(fit, settings, best, checkpoint)
+            best = self._run(fit, data, settings, best, checkpoint, callbacks, reporter)
+        self.network.load_state_arrays(self._evaluated().state_arrays() if best is None else best)
+        return fit.history
+
+    def _run(
+        self,
+        fit: Fit,
+        data: FitData,
+        settings: dict[str, Any],
+        best: dict[str, Array] | None,
+        checkpoint: Path | None,
+        callbacks: tuple[Callback, ...],
+        reporter: Reporter,
+    ) -> dict[str, Array] | None:
+        """All epochs that are left; returns the best weights, None where the last ones are."""
+        while not fit.is_over():
+            record = self._run_epoch(fit, data, reporter)
+            if record.is_best and fit.validation:
+                best = self._evaluated().state_arrays()
+            fit.history.add(record)
+            if checkpoint is not None:
+                self._save(fit, settings, best, checkpoint)
+            reporter.epoch(record)
+            lr = self._set_lr()
+            if False in [callback(record) for callback in callbacks]:
+                fit.history.stopped = "a callback asked to stop"
+            if checkpoint is not None and self._set_lr() != lr:  # a resume must go on at it
+                self._save(fit, settings, best, checkpoint)
+        return best
+
+    def _run_epoch(self, fit: Fit, data: FitData, reporter: Reporter) -> Epoch:
+        """Train on every picture of `data.trained` once, then validate."""
+        start = time.perf_counter()
+        data.batches.start_epoch(fit.rng.permutation(data.trained), fit.done)
+        loss = self._run_batches(fit, data, reporter)
+        train_s = time.perf_counter() - start
+        self._check_finite(fit, loss)
+        measured = self._validate(fit, *data.held_out) if fit.validation else None
+        record = Epoch(
+            epoch=fit.done + 1,
+            epochs=fit.epochs,
+            loss=loss,
+            validation_loss=measured.loss if measured else None,
+            validation_accuracy=measured.accuracy if measured else None,
+            is_best=False,
+            lr=self.optimizer.lr,
+            images=len(data.trained),
+            train_s=train_s,
+            elapsed_s=time.perf_counter() - start,
+        )
+        return replace(record, is_best=fit.keep_last or fit.history.is_best(record))
+
+    def _run_batches(self, fit: Fit, data: FitData, reporter: Reporter) -> float:
+        """The steps of one epoch; returns the mean loss."""
+        count, steps = len(data.trained), len(data.spans)
+        on_host = isinstance(data.batches, HostBatches)
+        total = 0.0
+        start = time.perf_counter()
+        later: list[tuple[int, int, SupportsFloat]] = []  # steps whose loss nobody has looked at
+        for step, (begin, n) in enumerate(data.spans):
+            if not self.optimizer.lr_was_set:
+                self.optimizer.follow(fit.schedule(fit.done * steps + step))
+            batch = data.batches.batch(begin, n)
+            later.append((step, n, self.step(*batch) if on_host else self._step_of(batch)))
+            done = begin + n
+            if on_host or reporter.is_due() or done == count:
+                total = self._added(total, later, fit, steps)
+                later.clear()
+                reporter.batch(fit.done + 1, done, total, time.perf_counter() - start)
+        return total / count
+
+    @staticmethod
+    def _added(total: float, steps: list[tuple[int, int, SupportsFloat]], fit: Fit, steps_an_epoch: int) -> float:
+        """The total plus the losses of all pictures of these steps; TrainingError where one is not finite."""
+        for step, n, later in steps:
+            loss = float(later)
+            if not math.isfinite(loss):
+                raise TrainingError(
+                    f"the loss became {loss} in epoch {fit.done + 1}, step {step + 1} of {steps_an_epoch}; {REMEDY}"
+                )
+            total += loss * n
+        return total
+
+    def _validate(self, fit: Fit, images: Array, labels: Array) -> metrics.Evaluation:
+        """Of one view: what a recognizer reads with more is right more often."""
+        try:
+            probabilities = self._evaluated().predict_proba(images)
+        except NotFiniteError as error:
+            raise TrainingError(
+                f"the network's answers are no longer finite after epoch {fit.done + 1}; {REMEDY}"
+            ) from error
+        return metrics.evaluate(probabilities, labels, probabilities.shape[1])
+
+    def _check_start(self) -> None:
+        if not (np.isfinite(self.network.values).all() and np.isfinite(self.network.buffers).all()):
+            raise ValueError("the network's weights hold NaN or infinity before the first step; make or load it anew")
+
+    def _check_finite(self, fit: Fit, loss: float) -> None:
+        """The last step of an epoch can spoil the weights after a loss that was still finite."""
+        if not (np.isfinite(self.network.values).all() and np.isfinite(self.network.buffers).all()):
+            raise TrainingError(
+                f"a weight is no longer finite after epoch {fit.done + 1}, whose mean loss was {loss:.4g}; {REMEDY}"
+            )
+
+    def _set_lr(self) -> float | None:
+        """The learning rate that was set since the training began, and counts in place of the schedule."""
+        return self.optimizer.lr if self.optimizer.lr_was_set else None
+
+    def _evaluated(self) -> Sequential:
+        """The network that counts: the averaged one where there is an average."""
+        return self.network if self._average is None else self._average.network
+
+    def _describe(self) -> dict[str, Any]:
+        """Its own part of what the bits of a result depend on."""
+        return {
+            "network": self.network.describe(),
+            "optimizer": self.optimizer.describe(),
+            "label_smoothing": self.label_smoothing,
+            "clip_norm": self.clip_norm,
+            "ema_decay": self.ema_decay,
+            "augmentation": None if self.augmentation is None else self.augmentation.describe(),
+        }
+
+    def _save(self, fit: Fit, settings: dict[str, Any], best: dict[str, Array] | None, path: str | Path) -> None:
+        groups = {"network": self.network.state_arrays(), "optimizer": self.optimizer.state_arrays()}
+        if self._average is not None:
+            groups["average"] = self._average.state_arrays()
+        if best is not None:
+            groups["best"] = best
+        history = [asdict(record) for record in fit.history.epochs]
+        rng = dict(fit.rng.bit_generator.state)
+        save_checkpoint(Checkpoint(settings, fit.done, self._steps, rng, history, groups, self._set_lr()), path)
+
+    def _restore(self, fit: Fit, settings: dict[str, Any], path: Path) -> dict[str, Array] | None:
+        """Take over a checkpoint's state; returns the best weights, None where there are none yet."""
+        checkpoint = load_checkpoint(path)
+        checkpoint.check_settings(settings, path)
+        best = checkpoint.groups["best"]
+        try:
+            if best:
+                self.network.load_state_arrays(best)  # to check them
+            self.network.load_state_arrays(checkpoint.groups["network"])
+            self.optimizer.load_state_arrays(checkpoint.groups["optimizer"])
+            if self._average is not None:
+                self._average.load_state_arrays(checkpoint.groups["average"])
+            if checkpoint.lr is not None:
+                self.optimizer.lr = checkpoint.lr
+            fit.rng.bit_generator.state = checkpoint.rng
+            for record in checkpoint.history:
+                fit.history.add(Epoch(**{**record, "epochs": fit.epochs}))
+        except (KeyError, TypeError, ValueError) as error:
+            raise FastcnnError(f"{path} is a damaged checkpoint ({error}); start afresh without it") from error
+        self._steps = checkpoint.steps
+        return best or None
+
+
+def _check_parts(network: object, optimizer: object, augmentation: object) -> None:
+    """TypeError unless each is what its name says."""
+    if not isinstance(network, Sequential):
+        raise TypeError(f"network must be one fastcnn.Sequential, not {shown(network)}")
+    check_optimizer(optimizer)
+    if not isinstance(augmentation, Augmentation | None):
+        raise TypeError(
+            f"augmentation must be a fastcnn.training.augment.Augmentation or None, not {shown(augmentation)}"
+        )
+
+
+@contextmanager
+def _own_lr(optimizer: Optimizer) -> Iterator[None]:
+    """Give the optimizer its learning rate back that a schedule has moved; one that was set meanwhile stays.
+
+    After an error or Ctrl-C it gets it back in any case: what was set is in the checkpoint.
+    """
+    lr, optimizer.lr_was_set = optimizer.lr, False
+    try:
+        yield
+    except BaseException:
+        optimizer.lr = lr
+        raise
+    if not optimizer.lr_was_set:
+        optimizer.lr = lr

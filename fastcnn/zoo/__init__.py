@@ -1,0 +1,1 @@
+"""The networks that have a name: their layers, recipes and trained weights."""

@@ -1,0 +1,1 @@
+"""The program round the window: start, pages, worker, crashes."""

@@ -1,0 +1,275 @@
+"""Builds the program from its parts and connects them: what the user does goes to the presenters, as it comes."""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+from PyQt5.QtCore import QByteArray, QCoreApplication, QLockFile, QObject, Qt, QTimer
+from PyQt5.QtWidgets import QApplication
+
+from fastcnn.errors import FastcnnError
+from fastcnn.gui.logic.drawing import PEN_WIDTHS
+from fastcnn.gui.logic.engine import Engine, test_pictures
+from fastcnn.gui.logic.folders import data_folder, settings_file, use_window, writable
+from fastcnn.gui.logic.notices import Message, failure
+from fastcnn.gui.logic.presenter import Mode, Presenter
+from fastcnn.gui.logic.settings import Settings
+from fastcnn.gui.program import crash
+from fastcnn.gui.program.pages import Pages
+from fastcnn.gui.program.signals import Signals
+from fastcnn.gui.program.worker import Worker, stop
+from fastcnn.gui.text import language
+from fastcnn.gui.widgets.plots import Plot
+from fastcnn.gui.window import theme
+from fastcnn.gui.window.pictures import Pictures
+from fastcnn.gui.window.window import MainWindow
+
+PEN_STEP = 6
+PLOT_EVERY_MS = 50
+LOADED_MS = 5_000  # from the start; all is loaded long before
+MOST_WINDOWS = 100
+# Errors that the user can put right.
+EXPECTED = (FastcnnError, OSError)
+
+
+class Program(QObject):
+    """All parts of the running program, held together by the window that owns it.
+
+    `answers` runs what the pen waits for; `work` all else: files, measuring, learning.
+    """
+
+    def __init__(self, window: MainWindow, model: str) -> None:
+        super().__init__(window)
+        self._lock = take_window()
+        self.settings = Settings.load(settings_file())
+        self.window = window
+        self.answers = Worker("answers", self.failed, self)
+        self.work = Worker("work", self.failed, self)
+        self.engine = Engine(model or self.settings.model)
+        self.presenter = Presenter(window, self.engine, self.answers, test_pictures)
+        self.pictures = Pictures(
+            window.canvas,
+            self.work,
+            window.tell,
+            lambda: self.presenter.set_mode(Mode.HAND),
+            self.engine.check_target,
+        )
+        self.pages = Pages(self)
+        window.may_close = self.may_close
+        self._connect()
+        self._apply_settings()
+        self.answers.submit(self.engine.warm_up, self._network_loaded, self._network_missing)
+        self.pages.start()
+
+    def failed(self, error: Exception) -> None:
+        """Tell of a job that failed, and note it in the log."""
+        if isinstance(error, EXPECTED):
+            crash.record(error)
+            self.window.tell(failure(error))
+        else:
+            crash.report(error, self.window.tell)
+
+    def use_language(self, name: str) -> None:
+        """Switch the language, and remember it."""
+        self.settings.language = name
+        language.use(name)
+        self.window.actions_by_name.languages[language.resolve(name)].setChecked(True)
+
+    def use_theme(self, name: str) -> None:
+        """Switch the theme, and remember it."""
+        self.settings.theme = name
+        theme.use(name)
+        self.window.actions_by_name.themes[name].setChecked(True)
+
+    def may_close(self, *, asks: bool = True) -> bool:
+        """Keep the settings and end the work; called when the window is asked to close. False keeps it open."""
+        if not self.pages.may_close(asks=asks):
+            return False
+        self.settings.model = self.engine.model
+        self.settings.mode = int(self.presenter.mode)
+        self.settings.geometry = bytes(self.window.saveGeometry().toHex()).decode()
+        try:
+            self.settings.save(settings_file())
+        except EXPECTED as error:
+            print(f"fastcnn: {error}", file=sys.stderr)
+        self.window.hide()  # at once; a job may need some time to end
+        self.close()
+        return True
+
+    def end(self) -> None:
+        """Close at once and without a question, as a signal wants it."""
+        self.window.may_close = lambda: self.may_close(asks=False)
+        self.window.close()
+        QCoreApplication.exit()  # of dialogs too
+
+    def close(self) -> None:
+        """End all work; nothing is called back any more."""
+        self.pages.hand.cancel()
+        self.pages.training.stop()
+        stop(self.pages.trainer, self.pages.learner, self.answers, self.work)
+        if self._lock is not None:
+            self._lock.unlock()
+
+    def _network_loaded(self, _: None) -> None:
+        """The network can answer; what is only needed later is loaded now, out of its way."""
+        self.pages.networks.loaded()
+        self.work.submit(test_pictures, lambda _: None)
+        self.work.submit(import_plots, lambda _: self._make_plots())
+
+    def _make_plots(self) -> None:
+        """Make the plots before they are shown, each in a turn of its own, so that the window never waits for two."""
+        plots = self.window.findChildren(Plot)
+        for number, turn in enumerate([*(plot.make for plot in plots), keep_what_is_loaded]):
+            QTimer.singleShot(number * PLOT_EVERY_MS, turn)
+
+    def _network_missing(self, error: Exception) -> bool:
+        """The network of the last session is gone: the default takes its place."""
+        if self.engine.model != "default":
+            self.engine.model = "default"
+            self.answers.submit(self.engine.warm_up, self._network_loaded)
+        return True
+
+    def _connect(self) -> None:
+        window, presenter, actions = self.window, self.presenter, self.window.actions_by_name
+        window.modeCombo.activated.connect(lambda index: presenter.set_mode(Mode(index)))
+        window.modeCombo.currentIndexChanged.connect(lambda index: presenter.set_mode(Mode(index)))
+        window.drawButton.clicked.connect(presenter.draw_random)
+        window.clearButton.clicked.connect(presenter.clear)
+        window.recognizeButton.clicked.connect(presenter.recognize)
+        window.numberSpin.valueChanged.connect(presenter.go_to)
+        window.canvas.changed.connect(presenter.drawing_changed)
+        window.canvas.changed.connect(window.show_history)
+        window.dropped.connect(self.pictures.take)
+        window.undoButton.clicked.connect(window.canvas.undo)
+        window.redoButton.clicked.connect(window.canvas.redo)
+        window.eraserButton.toggled.connect(actions["eraser"].setChecked)
+        window.widthSlider.valueChanged.connect(self._set_pen_width)
+        handlers = {
+            "open": self.pictures.choose,
+            "paste": self.pictures.paste,
+            "save": self.pictures.choose_target,
+            "quit": window.close,
+            "undo": window.canvas.undo,
+            "redo": window.canvas.redo,
+            "thinner": lambda: self._change_pen_width(-PEN_STEP),
+            "thicker": lambda: self._change_pen_width(PEN_STEP),
+            "clear": presenter.clear,
+            "focus_canvas": self._focus_canvas,
+            "switch_mode": lambda: presenter.set_mode(Mode(1 - presenter.mode)),
+            "draw": presenter.draw_random,
+            "recognize": presenter.recognize,
+        }
+        for name, handler in handlers.items():
+            actions[name].triggered.connect(lambda _=False, handler=handler: handler())
+        actions["eraser"].toggled.connect(self._set_eraser)
+        actions["live"].toggled.connect(self._set_live)
+        for name, action in actions.languages.items():
+            action.triggered.connect(lambda _=False, name=name: self.use_language(name))
+        for name, action in actions.themes.items():
+            action.triggered.connect(lambda _=False, name=name: self.use_theme(name))
+
+    def _apply_settings(self) -> None:
+        settings, window = self.settings, self.window
+        self.use_theme(settings.theme)
+        self.use_language(settings.language)
+        window.actions_by_name["live"].setChecked(settings.live)
+        self._set_live(settings.live)
+        window.widthSlider.setValue(settings.pen_width)
+        self._set_pen_width(settings.pen_width)
+        if settings.geometry:
+            window.restoreGeometry(QByteArray.fromHex(settings.geometry.encode()))
+        self.presenter.set_mode(Mode(settings.mode))
+
+    def _set_eraser(self, erases: bool) -> None:
+        self.window.canvas.erases = erases
+        self.window.eraserButton.setChecked(erases)
+
+    def _set_live(self, live: bool) -> None:
+        self.settings.live = live
+        self.presenter.set_live(live)
+
+    def _set_pen_width(self, width: int) -> None:
+        self.settings.pen_width = self.window.canvas.pen_width = width
+
+    def _change_pen_width(self, step: int) -> None:
+        width = min(max(self.settings.pen_width + step, PEN_WIDTHS[0]), PEN_WIDTHS[1])
+        self.window.widthSlider.setValue(width)
+
+    def _focus_canvas(self) -> None:
+        self.presenter.set_mode(Mode.HAND)
+        self.window.canvas.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+
+def take_window() -> QLockFile | None:
+    """Find out how many windows of this user are open, and keep this one's sessions apart from theirs.
+
+    Returns what must be held while the window is open; None where nothing can be written, and so nothing be mixed up.
+    """
+    for number in range(1, MOST_WINDOWS + 1):
+        try:
+            path = writable(data_folder() / f"window-{number}.lock")
+        except FastcnnError:
+            break
+        lock = QLockFile(str(path))
+        lock.setStaleLockTime(0)  # a lock is as old as its process, not as some time
+        if lock.tryLock(0):
+            use_window(number)
+            return lock
+        if lock.error() != QLockFile.LockError.LockFailedError:
+            break
+    return None
+
+
+def import_plots() -> None:
+    """Import pyqtgraph, which takes 0.4 s, before a page needs it."""
+    import pyqtgraph  # noqa: F401
+
+
+def keep_what_is_loaded() -> None:
+    """Spare garbage collections from looking at all that was imported: that held every thread for 0.1 s at a time.
+
+    They begin now, where `run` has put them off.
+    """
+    if not gc.get_freeze_count():
+        gc.freeze()
+    gc.enable()
+
+
+def create_window(model: str = "") -> MainWindow:
+    """See `fastcnn.gui.create_window`."""
+    made: list[Program] = []
+
+    def tell(told: Message) -> None:
+        program = made[0]  # where it is not there yet, the console has the error
+        program.work.post(lambda: program.window.tell(told))  # errors come from any thread
+
+    crash.install(tell)  # first: PyQt5 ends the process at an error in a slot, and the window's parts call slots
+    window = MainWindow()
+    window.program = Program(window, model)
+    made.append(window.program)
+    return window
+
+
+def run(model: str = "", signals: Signals | None = None) -> int:
+    """Show the window until it is closed, also by one of the signals, which may have been watched for before."""
+    if signals is None:
+        with Signals() as own:
+            return run(model, own)
+    if model:
+        from fastcnn.zoo.bundled import find_model
+
+        find_model(model)  # a wrong name is an error of the command line
+    signals.check()
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling)
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_UseHighDpiPixmaps)
+    application = QApplication(["fastcnn"])
+    application.setApplicationName("fastcnn")
+    gc.disable()
+    QTimer.singleShot(LOADED_MS, keep_what_is_loaded)  # for where something cannot be loaded
+    window = create_window(model)
+    signals.watch(window.program.end)
+    window.show()
+    status = application.exec()
+    signals.check()
+    return status

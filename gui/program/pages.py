@@ -1,0 +1,241 @@
+"""The pages beside the answer, each with the class that decides for it; built and connected here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import QObject
+from PyQt5.QtWidgets import QFileDialog, QInputDialog
+
+from fastcnn.gui.logic import insight
+from fastcnn.gui.logic.browser import Browser
+from fastcnn.gui.logic.collection import Collection
+from fastcnn.gui.logic.engine import test_pictures
+from fastcnn.gui.logic.experiment import HAND
+from fastcnn.gui.logic.experimenter import Experimenter
+from fastcnn.gui.logic.folders import data_folder
+from fastcnn.gui.logic.hand import Hand
+from fastcnn.gui.logic.networks import SUFFIX, Networks
+from fastcnn.gui.logic.notices import Notice, message
+from fastcnn.gui.logic.presenter import Mode
+from fastcnn.gui.logic.results import Results, read_all
+from fastcnn.gui.logic.training import Training
+from fastcnn.gui.program.worker import Worker
+from fastcnn.gui.text.language import tr
+from fastcnn.gui.widgets.experiment_page import ExperimentPage
+from fastcnn.gui.widgets.hand_page import HandPage
+from fastcnn.gui.widgets.inside_page import InsidePage
+from fastcnn.gui.widgets.mistakes_page import MistakesPage
+from fastcnn.gui.widgets.page import ask
+from fastcnn.gui.widgets.training_page import TrainingPage
+
+if TYPE_CHECKING:
+    from fastcnn.gui.program.app import Program
+
+
+class Pages(QObject):
+    """Builds the pages into the program's window."""
+
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
+        self._program, self._window = program, program.window
+        self.trainer = Worker("training", program.failed, self, polite=True)
+        self.learner = Worker("learning", program.failed, self, polite=True)
+        self._answer_shown = 0
+        self._add_networks()
+        self._add_inside()
+        self._add_mistakes()
+        self._add_experiment()
+        self._add_hand()
+        self._add_training()
+        self._connect()
+
+    def start(self) -> None:
+        """Take up what earlier sessions left; called when the window is ready."""
+        self.networks.refresh()
+        self.hand.refresh()
+        self.experimenter.restore()
+        self.training.restore()
+
+    def network_changed(self) -> None:
+        """Another network answers: nothing that the one before said holds any more."""
+        self._program.presenter.network_changed()
+        self.browser.network_changed()
+        self.show_inside()
+
+    def show_inside(self) -> None:
+        """Show what the filters find in the picture that is shown, where that page is in sight."""
+        answer = self._program.presenter.answer
+        if not self.inside.isVisible():
+            return
+        if answer is None:
+            self.inside.show_maps(None, None)
+            return
+        engine, field = self._program.engine, answer.input
+
+        def job() -> tuple[insight.Grey | None, insight.Grey | None]:
+            maps, weights = insight.feature_maps(engine.network, field), insight.filters(engine.network)
+            return (
+                None if maps is None else insight.mosaic(maps),
+                None if weights is None else insight.mosaic(weights, signed=True),
+            )
+
+        def done(shown: tuple[insight.Grey | None, insight.Grey | None]) -> None:
+            if answer is self._program.presenter.answer:
+                self.inside.show_maps(*shown)
+
+        self._program.work.replace(job, done)
+
+    def may_close(self, *, asks: bool) -> bool:
+        """Ask where a training runs, and stop it if so told; keep the pages' settings."""
+        if asks and self.training.is_active:
+            question = tr("A training is running. Stop it and close? It can go on from the last finished epoch.")
+            if not ask(self._window, tr("Training"), question):
+                return False
+        settings = self._program.settings
+        settings.experiment_groups = self.experiment.groups.value()
+        settings.experiment_size = self.experiment.size_.value()
+        settings.epochs = self.training_page.epochs.value()
+        return True
+
+    def _add_networks(self) -> None:
+        program, window = self._program, self._window
+        self.networks = Networks(
+            window, program.engine, program.answers, tell=window.tell, changed=self.network_changed
+        )
+        window.networkCombo.activated.connect(lambda index: self._choose_network(window.networkCombo.itemData(index)))
+
+    def _add_inside(self) -> None:
+        self.inside = InsidePage(self._occlude)
+        self.inside.became_visible.connect(self.show_inside)
+        self._window.answer_changed.connect(self.show_inside)
+        self._window.add_page(self.inside, lambda: (tr("Inside"), tr("Inside")))
+
+    def _add_mistakes(self) -> None:
+        program = self._program
+        self.mistakes = MistakesPage()
+
+        def read() -> Results:
+            return read_all(program.engine.network, test_pictures())
+
+        self.browser = Browser(
+            self.mistakes,
+            program.work,
+            read,
+            go_to=program.presenter.go_to,
+            tell=self._window.tell,
+            measured=self.networks.measured,
+        )
+        self.mistakes.browser = self.browser
+        self._window.add_page(self.mistakes, lambda: (tr("Mistakes"), tr("Mistakes")))
+
+    def _add_experiment(self) -> None:
+        program, settings = self._program, self._program.settings
+        self.experiment = ExperimentPage(settings.experiment_groups, settings.experiment_size)
+        self.experimenter = Experimenter(
+            self.experiment,
+            program.engine,
+            program.answers,
+            program.work,
+            test_pictures,
+            drawing=self._window.drawing,
+            prepare=self._prepare_digit,
+            tell=self._window.tell,
+        )
+        self.experiment.experimenter = self.experimenter
+        self._window.add_page(self.experiment, lambda: (tr("Experiment"), tr("Trials")))
+
+    def _add_hand(self) -> None:
+        program, window = self._program, self._window
+        self.hand_page = HandPage()
+        self.hand = Hand(
+            self.hand_page,
+            program.engine,
+            program.work,
+            self.learner,
+            Collection(data_folder() / "drawings"),
+            strokes=window.canvas.drawing.strokes,
+            use=lambda model: self.networks.choose(model, anew=True),
+            tell=window.tell,
+        )
+        self.hand_page.hand = self.hand
+        window.add_page(self.hand_page, lambda: (tr("My hand"), tr("Hand")))
+
+    def _add_training(self) -> None:
+        program = self._program
+        self.training_page = TrainingPage(program.settings.epochs)
+        self.training = Training(
+            self.training_page,
+            program.engine,
+            self.trainer,
+            tell=self._window.tell,
+            saved=lambda path: self.networks.refresh(),
+            changed=self.network_changed,
+        )
+        self.training_page.training = self.training
+        self._window.add_page(self.training_page, lambda: (tr("Training"), tr("Train")))
+
+    def _connect(self) -> None:
+        window, actions = self._window, self._window.actions_by_name
+        window.mistakeButton.clicked.connect(lambda: self.browser.step(1))
+        window.canvas.correction_wanted.connect(lambda at: actions.correct_menu.popup(at))
+        handlers: dict[str, Callable[[], None]] = {
+            "open_network": self._open_network,
+            "next_mistake": lambda: self.browser.step(1),
+            "previous_mistake": lambda: self.browser.step(-1),
+            "go_to": self._ask_number,
+            "measure": self.browser.measure,
+            "next_digit": self.experimenter.take,
+            "occlude": self._occlude,
+        }
+        for digit in range(10):
+            handlers[f"correct_{digit}"] = partial(self._correct, digit)
+        for name, handler in handlers.items():
+            actions[name].triggered.connect(lambda _=False, handler=handler: handler())
+
+    def _correct(self, digit: int) -> None:
+        presenter = self._program.presenter
+        self.hand.correct(digit, presenter.answer if presenter.mode is Mode.HAND else None)
+
+    def _prepare_digit(self) -> None:
+        """Before each digit of an experiment: an empty field; the experiment's own mode if it is by hand."""
+        session = self.experimenter.session
+        if session is not None and session.mode == HAND:
+            self._program.presenter.set_mode(Mode.HAND)
+            self._program.presenter.clear()
+
+    def _occlude(self) -> None:
+        answer, engine = self._program.presenter.answer, self._program.engine
+        if answer is None or not answer.input.any():
+            self._window.tell(message(Notice.NO_ANSWER))
+            return
+        field, digit = answer.input, int(answer.probabilities.argmax())
+
+        def done(heat: insight.Grey) -> None:
+            if answer is self._program.presenter.answer:
+                self.inside.show_heat(heat)
+
+        self._program.work.submit(lambda: insight.overlay(field, insight.occlusion(engine.network, field, digit)), done)
+
+    def _choose_network(self, model: str) -> None:
+        if model:
+            self.networks.choose(model)
+        else:
+            self._open_network()
+
+    def _open_network(self) -> None:
+        filters = tr("Weights ({pattern})").format(pattern=f"*{SUFFIX}")
+        path, _ = QFileDialog.getOpenFileName(self._window, tr("Open network"), "", filters)
+        if path:
+            self.networks.choose(path)
+        else:
+            self.networks.refresh()  # the box shows the network in use again
+
+    def _ask_number(self) -> None:
+        number, chosen = QInputDialog.getInt(
+            self._window, tr("Go to picture"), tr("Number of the test picture, 0 to 9,999"), 0, 0, 9999
+        )
+        if chosen:
+            self._program.presenter.go_to(number)

@@ -1,0 +1,148 @@
+"""Pictures in and out of the drawing field: opened, dropped, pasted, saved. Files are read and written in jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PyQt5.QtCore import QBuffer, QMimeData, QSize
+from PyQt5.QtGui import QImage, QImageReader
+from PyQt5.QtWidgets import QApplication, QFileDialog, QWidget
+
+from fastcnn.errors import FastcnnError
+from fastcnn.gui.logic import placing
+from fastcnn.gui.logic.jobs import Jobs
+from fastcnn.gui.logic.notices import Message, Notice, message
+from fastcnn.gui.text.language import tr
+from fastcnn.gui.widgets.canvas import Canvas, to_array
+from fastcnn.gui.widgets.page import choose_target
+
+PATTERN = "*.png *.jpg *.jpeg *.bmp *.gif *.tif *.tiff *.webp *.ppm *.pgm"
+
+
+class Pictures:
+    """Connects a canvas with files, drops and the clipboard.
+
+    Parameters
+    ----------
+    jobs : where files are read and written
+    tell : shows a message
+    show_canvas : makes the canvas visible before a picture is put on it
+    check_target : raises where a file must not be replaced; called in a job
+    """
+
+    def __init__(
+        self,
+        canvas: Canvas,
+        jobs: Jobs,
+        tell: Callable[[Message], None],
+        show_canvas: Callable[[], None],
+        check_target: Callable[[str | Path], None],
+    ) -> None:
+        self._canvas, self._jobs, self._tell = canvas, jobs, tell
+        self._show_canvas, self._check_target = show_canvas, check_target
+
+    def choose(self) -> None:
+        """Ask for a picture file and open it."""
+        filters = tr("Pictures ({patterns})").format(patterns=PATTERN)
+        path, _ = QFileDialog.getOpenFileName(self._parent, tr("Open picture"), "", filters)
+        if path:
+            self.open(path)
+
+    def open(self, path: str | Path, then: Message | None = None) -> None:
+        """Put a picture file on the canvas, and tell something when it is there."""
+        self._jobs.submit(lambda: placing.open_and_place(path), lambda field: self._place(field, then))
+
+    def paste(self) -> None:
+        """Put the picture in the clipboard on the canvas."""
+        clipboard = QApplication.clipboard()
+        self.take(None if clipboard is None else clipboard.mimeData())
+
+    def take(self, mime: QMimeData | None) -> None:
+        """Put what was dropped or pasted on the canvas, or say why not: the first picture where there are several."""
+        addresses = [] if mime is None else mime.urls()
+        files = [url.toLocalFile() for url in addresses if url.isLocalFile()]
+        if files:
+            others = message(Notice.ONE_PICTURE_TAKEN, name=Path(files[0]).name, others=len(addresses) - 1)
+            self.open(files[0], others if len(addresses) > 1 else None)
+        elif mime is not None and (found := _encoded(mime)):
+            self._jobs.submit(lambda: _place_copied(_decode(found)), self._place)
+        elif mime is not None and mime.hasImage():
+            image = QImage(mime.imageData())
+            self._jobs.submit(lambda: _place_copied(image), self._place)
+        else:
+            self._tell(message(Notice.HOLDS_NO_PICTURE))
+
+    def choose_target(self) -> None:
+        """Ask where to save the drawing and save it."""
+        if self._canvas.is_blank:
+            self._tell(message(Notice.NOTHING_DRAWN))
+            return
+        path = choose_target(self._parent, tr("Save drawing"), tr("PNG picture (*.png)"), ".png")
+        if path:
+            self.save(path)
+
+    def save(self, path: str | Path) -> None:
+        """Save the drawing as a PNG."""
+        plane = self._canvas.array()
+
+        def job() -> Path:
+            self._check_target(path)
+            return placing.save(plane, path)
+
+        self._jobs.submit(job, self._saved)
+
+    @property
+    def _parent(self) -> QWidget:
+        return self._canvas.window() or self._canvas
+
+    def _saved(self, path: Path) -> None:
+        self._tell(message(Notice.SAVED, path=path))
+
+    def _place(self, field: npt.NDArray[np.uint8], then: Message | None = None) -> None:
+        self._show_canvas()
+        self._canvas.place(field)
+        if then is not None:
+            self._tell(then)
+
+
+def _encoded(mime: QMimeData) -> bytes:
+    """A picture as a file's content, where another program gives it so; its size can be read before it is decoded."""
+    for form in sorted(mime.formats(), key=lambda form: form != "image/png"):  # first what keeps transparent parts
+        content = bytes(mime.data(form).data()) if form.startswith("image/") else b""
+        buffer = _buffer(content)
+        if content and QImageReader(buffer).canRead():
+            return content
+    return b""
+
+
+def _buffer(content: bytes) -> QBuffer:
+    buffer = QBuffer()
+    buffer.setData(content)
+    buffer.open(QBuffer.OpenModeFlag.ReadOnly)
+    return buffer
+
+
+def _decode(content: bytes) -> QImage:
+    buffer = _buffer(content)  # must live as long as its reader
+    reader = QImageReader(buffer)
+    _check_size(reader.size())
+    return reader.read()
+
+
+def _place_copied(image: QImage) -> npt.NDArray[np.uint8]:
+    """The job: prepared as a file's picture is, transparent parts included."""
+    if image.isNull():
+        raise FastcnnError("the copied picture cannot be read; save it as a file and open that")
+    _check_size(image.size())
+    return placing.place(to_array(image))
+
+
+def _check_size(size: QSize) -> None:
+    from PIL import Image
+
+    limit = Image.MAX_IMAGE_PIXELS or 0  # as for files
+    if size.width() * size.height() > limit:
+        raise FastcnnError(f"the copied picture has more than {limit // 1_000_000} million pixels; shrink it first")

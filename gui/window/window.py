@@ -1,0 +1,263 @@
+"""The window: shows what it is told to, in the language in use. What the user does is connected in app.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from PyQt5 import uic
+from PyQt5.QtCore import QEvent, Qt, pyqtSignal
+from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont, QPalette
+from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QWidget
+
+from fastcnn.gui.logic.answers import Answer, Kind, Verdict
+from fastcnn.gui.logic.drawing import PEN_WIDTHS
+from fastcnn.gui.logic.engine import Pictures
+from fastcnn.gui.logic.networks import Facts, short_name
+from fastcnn.gui.logic.notices import Message
+from fastcnn.gui.logic.presenter import Mode
+from fastcnn.gui.text.language import tr
+from fastcnn.gui.text.words import facts_words, notice_words, percent, verdict_words
+from fastcnn.gui.widgets.bars import RIGHT, WRONG
+from fastcnn.gui.widgets.canvas import Canvas
+from fastcnn.gui.widgets.pixels import field_pixels
+from fastcnn.gui.window.actions import Actions
+
+if TYPE_CHECKING:
+    from PyQt5.QtWidgets import QComboBox, QPushButton, QSlider, QSpinBox, QStackedWidget, QToolButton
+
+    from fastcnn.gui.program.app import Program
+    from fastcnn.gui.widgets.bars import Bars
+    from fastcnn.gui.widgets.pixels import PixelLabel
+    from fastcnn.gui.widgets.tabs import Tabs
+
+# The layout is Qt Designer's; the class that uic makes of it also knows how to word it anew in another language.
+_Form = cast(Any, uic).loadUiType(str(Path(__file__).with_name("window.ui")))[0]
+NO_DIGIT = "–"
+RESULT_POINTS, CONFIDENCE_POINTS = 60, 24
+Title = Callable[[], tuple[str, str]]  # a page's whole name and its short one, in the language in use
+
+
+class MainWindow(QMainWindow):
+    """The window; a `logic.presenter.View`."""
+
+    answer_changed = pyqtSignal()
+    dropped = pyqtSignal(object)  # QMimeData, valid until the slot returns
+
+    program: Program  # keeps all that the window works with; set by app.py
+
+    canvas: Canvas
+    imageLabel: PixelLabel
+    seenLabel: PixelLabel
+    bars: Bars
+    modeCombo: QComboBox
+    networkCombo: QComboBox
+    networkInfoLabel: QLabel
+    drawButton: QPushButton
+    clearButton: QPushButton
+    recognizeButton: QPushButton
+    mistakeButton: QPushButton
+    numberSpin: QSpinBox
+    undoButton: QToolButton
+    redoButton: QToolButton
+    eraserButton: QToolButton
+    widthSlider: QSlider
+    pictureStack: QStackedWidget
+    toolStack: QStackedWidget
+    tabs: Tabs
+    resultLabel: QLabel
+    confidenceLabel: QLabel
+    truthLabel: QLabel
+    verdictLabel: QLabel
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._form = _Form()
+        self._form.setupUi(self)
+        self.setAcceptDrops(True)  # in either mode, wherever it falls
+        for name, widget in vars(self._form).items():  # the widgets, by their object names
+            if isinstance(widget, QWidget):
+                setattr(self, name, widget)
+        self.actions_by_name = Actions(self)
+        self.may_close: Callable[[], bool] = lambda: True
+        self._told: Message | None = None
+        self._shown: tuple[Answer, Verdict, int | None] | None = None
+        self._titles: list[tuple[QAction, Title]] = []
+        self._facts: Facts | None = None
+        _enlarge(self.resultLabel, RESULT_POINTS, bold=True)
+        _enlarge(self.confidenceLabel, CONFIDENCE_POINTS, bold=False)
+        _enlarge(self.truthLabel, 12, bold=True)
+        self.widthSlider.setRange(*PEN_WIDTHS)
+        self._message = QLabel()
+        self._message.setObjectName("messageLabel")
+        self._message.setWordWrap(True)
+        self._message.setTextFormat(Qt.TextFormat.PlainText)  # a file's name may look like HTML
+        bar = self.statusBar()
+        assert bar is not None
+        bar.addWidget(self._message, 1)
+        self._list_page(self.tabs.widget(0), lambda: (tr("Answer"), tr("Answer")))
+        self.show_mode(Mode.MNIST)
+
+    def add_page(self, page: QWidget, title: Title) -> None:
+        """Add a page to the tabs and to the menu."""
+        self.tabs.addTab(page, "")
+        self._list_page(page, title)
+
+    def show_mode(self, mode: Mode) -> None:
+        """Show the picture and the tools of a mode."""
+        self.modeCombo.setCurrentIndex(mode)
+        self.pictureStack.setCurrentIndex(mode)
+        self.toolStack.setCurrentIndex(mode)
+        self._told = None  # it was about the other mode's picture
+        self._message.clear()
+        self._message.setAccessibleName("")
+        self.drawButton.setEnabled(mode is Mode.MNIST)
+        actions = self.actions_by_name
+        for name in ("undo", "redo", "eraser", "thinner", "thicker", *(f"correct_{digit}" for digit in range(10))):
+            actions[name].setEnabled(mode is Mode.HAND)
+        self.show_history()
+
+    def show_picture(self, field: Pictures | None, number: int | None) -> None:
+        """Show a test picture, or none."""
+        self.imageLabel.show_pixels(field)
+        if number is not None:
+            blocked = self.numberSpin.blockSignals(True)  # what is shown was not asked for
+            self.numberSpin.setValue(number)
+            self.numberSpin.blockSignals(blocked)
+
+    def show_answer(self, answer: Answer, verdict: Verdict, truth: int | None) -> None:
+        """Show an answer, with the true digit where it is known."""
+        self._shown = answer, verdict, truth
+        self.resultLabel.setText(NO_DIGIT if verdict.digit is None else str(verdict.digit))
+        self.confidenceLabel.setText("" if verdict.kind is Kind.NO_DIGIT else percent(answer.confidence))
+        self.bars.show_shares(answer.probabilities, truth)
+        self.seenLabel.show_pixels(field_pixels(answer.input))
+        self._word_answer()
+        self.answer_changed.emit()
+
+    def show_no_answer(self) -> None:
+        """Nothing is known of what is shown."""
+        self._shown = None
+        for label in (self.resultLabel, self.confidenceLabel, self.truthLabel, self.verdictLabel):
+            label.clear()
+        self.bars.show_shares(None)
+        self.seenLabel.show_pixels(None)
+        self.answer_changed.emit()
+
+    def show_networks(self, models: list[str], current: str) -> None:
+        """List the networks to choose from, and a way to open another."""
+        self.networkCombo.clear()
+        for model in models:
+            self.networkCombo.addItem(short_name(model), model)
+        self.networkCombo.addItem(tr("Open a file …"), "")
+        self.networkCombo.setCurrentIndex(self.networkCombo.findData(current))
+
+    def show_facts(self, facts: Facts | None) -> None:
+        """Show what is known of the network in use."""
+        self._facts = facts
+        self.networkInfoLabel.setText(facts_words(facts))
+
+    def drawing(self) -> Pictures | None:
+        """A copy of what is drawn, None where nothing is."""
+        return None if self.canvas.is_blank else self.canvas.array()
+
+    def clear_drawing(self) -> None:
+        """Wipe the canvas."""
+        self.canvas.wipe()
+
+    def show_history(self) -> None:
+        """Offer undo and redo where there is something to undo or redo."""
+        in_use = self.modeCombo.currentIndex() == Mode.HAND
+        drawing, actions = self.canvas.drawing, self.actions_by_name
+        for name, button, possible in (
+            ("undo", self.undoButton, drawing.can_undo),
+            ("redo", self.redoButton, drawing.can_redo),
+        ):
+            button.setEnabled(in_use and possible)
+            actions[name].setEnabled(in_use and possible)
+
+    def tell(self, told: Message) -> None:
+        """Show a sentence at the window's foot until the next one comes."""
+        self._told = told
+        words = notice_words(told)
+        self._message.setText(words)
+        self._message.setAccessibleName(words)
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.LanguageChange:
+            self._retranslate()
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        if event is not None:
+            _copy(event)
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        if event is not None:
+            _copy(event)
+            self.dropped.emit(event.mimeData())
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:
+        if event is not None and not self.may_close():
+            event.ignore()
+        else:
+            super().closeEvent(event)
+
+    def _retranslate(self) -> None:
+        self._form.retranslateUi(self)
+        self.actions_by_name.retranslate()
+        self._name_pages()
+        self.networkCombo.setItemText(self.networkCombo.count() - 1, tr("Open a file …"))
+        self.show_facts(self._facts)
+        if self._told is not None:
+            self.tell(self._told)
+        self._word_answer()
+
+    def _name_pages(self) -> None:
+        names = [title() for _, title in self._titles]
+        for (action, _), (whole, _) in zip(self._titles, names, strict=True):
+            action.setText(whole)
+        self.tabs.show_names(names)
+
+    def _list_page(self, page: QWidget | None, title: Title) -> None:
+        assert page is not None
+        action = QAction(self)
+        number = len(self._titles) + 1
+        action.setObjectName(f"page_{number}Action")
+        action.setShortcut(f"Ctrl+{number}")
+        action.triggered.connect(lambda _=False: self.tabs.setCurrentWidget(page))
+        self.actions_by_name.view_menu.addAction(action)
+        self._titles.append((action, title))
+        self._name_pages()
+
+    def _word_answer(self) -> None:
+        if self._shown is None:
+            for label in (self.resultLabel, self.confidenceLabel, self.truthLabel, self.verdictLabel):
+                label.clear()  # uic words them with the texts that Designer has
+            return
+        answer, verdict, truth = self._shown
+        self.verdictLabel.setText(verdict_words(verdict, unfinished=truth is None and self.canvas.is_drawing))
+        if truth is None:
+            self.truthLabel.clear()
+            return
+        right = answer.digit == truth
+        words = tr("✓ right: it is a {truth}") if right else tr("✗ wrong: it is a {truth}")
+        self.truthLabel.setText(words.format(truth=truth))
+        palette = self.truthLabel.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, RIGHT if right else WRONG)
+        self.truthLabel.setPalette(palette)
+
+
+def _copy(event: QDropEvent) -> None:
+    """Accept whatever is dropped, to say so where it is no picture; never as a move, for its owner would delete it."""
+    if event.possibleActions() & Qt.DropAction.CopyAction:
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+
+
+def _enlarge(label: QLabel, points: int, *, bold: bool) -> None:
+    font = QFont(label.font())
+    font.setPointSize(points)
+    font.setBold(bold)
+    label.setFont(font)

@@ -1,0 +1,121 @@
+"""One optimizer step on flat arrays: the twins of `kernels.reference.updates`, in one pass over memory each.
+
+A step does little arithmetic on much memory, so the time is that of reading and writing each array once; NumPy's, one
+pass an operation, takes several times as long. Every element depends on its own index alone: the bits are the same
+however many threads share the loop, and those of the reference, as no multiplication is fused with an addition.
+
+Measured with 434,000 float32 values (AVX-512, all arrays in the last-level cache): Adam 0.10 ms on one core and 0.05
+on two, SGD 0.04 and 0.02.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import prange
+
+from fastcnn.kernels.cpu.toolchain.jit import Kernel, kernel, parallel_lock
+from fastcnn.kernels.updates import Updates
+
+Array = npt.NDArray[Any]
+
+# Below this many elements, starting the threads takes longer than the work.
+SERIAL_BELOW = 1 << 16
+
+
+@kernel
+def _sgd(values: Array, gradients: Array, rate: Any, decay: Any) -> None:
+    for i in prange(values.size):
+        values[i] -= rate * (gradients[i] + decay * values[i])
+
+
+@kernel
+def _momentum(values: Array, gradients: Array, velocity: Array, rate: Any, keep: Any, decay: Any) -> None:
+    for i in prange(values.size):
+        velocity[i] = keep * velocity[i] + (gradients[i] + decay * values[i])
+        values[i] -= rate * velocity[i]
+
+
+@kernel
+def _nesterov(values: Array, gradients: Array, velocity: Array, rate: Any, keep: Any, decay: Any) -> None:
+    for i in prange(values.size):
+        g = gradients[i] + decay * values[i]
+        velocity[i] = keep * velocity[i] + g
+        values[i] -= rate * (g + keep * velocity[i])
+
+
+@kernel
+def _adagrad(values: Array, gradients: Array, sum_squares: Array, rate: Any, tiny: Any, decay: Any) -> None:
+    for i in prange(values.size):
+        g = gradients[i] + decay * values[i]
+        sum_squares[i] += g * g
+        values[i] -= rate * g / (np.sqrt(sum_squares[i]) + tiny)
+
+
+@kernel
+def _rmsprop(
+    values: Array, gradients: Array, mean_squares: Array, rate: Any, keep: Any, take: Any, tiny: Any, decay: Any
+) -> None:
+    for i in prange(values.size):
+        g = gradients[i] + decay * values[i]
+        mean_squares[i] = keep * mean_squares[i] + take * (g * g)
+        values[i] -= rate * g / (np.sqrt(mean_squares[i]) + tiny)
+
+
+@kernel
+def _adam(
+    values: Array,
+    gradients: Array,
+    means: Array,
+    mean_squares: Array,
+    rate: Any,
+    keep1: Any,
+    take1: Any,
+    keep2: Any,
+    take2: Any,
+    scale: Any,
+    tiny: Any,
+    decay: Any,
+    shrink: Any,
+) -> None:
+    for i in prange(values.size):
+        g = gradients[i] + decay * values[i]
+        means[i] = keep1 * means[i] + take1 * g
+        mean_squares[i] = keep2 * mean_squares[i] + take2 * (g * g)
+        values[i] = shrink * values[i] - rate * means[i] / (np.sqrt(mean_squares[i]) * scale + tiny)
+
+
+@kernel
+def _ema(averages: Array, values: Array, take: Any) -> None:
+    for i in prange(averages.size):
+        averages[i] += take * (values[i] - averages[i])
+
+
+def _run(update: Kernel[..., None], arrays: tuple[Array, ...], *numbers: float) -> None:
+    """Call a kernel with the numbers in the arrays' dtype, on several threads where that pays."""
+    rounded = [arrays[0].dtype.type(number) for number in numbers]
+    if arrays[0].size < SERIAL_BELOW:
+        update.serial(*arrays, *rounded)
+        return
+    with parallel_lock:
+        update(*arrays, *rounded)
+
+
+_updates = Updates(
+    _run,
+    sgd=_sgd,
+    momentum=_momentum,
+    nesterov=_nesterov,
+    adagrad=_adagrad,
+    rmsprop=_rmsprop,
+    adam=_adam,
+    ema=_ema,
+)
+sgd_update = _updates.sgd_update
+momentum_update = _updates.momentum_update
+nesterov_update = _updates.nesterov_update
+adagrad_update = _updates.adagrad_update
+rmsprop_update = _updates.rmsprop_update
+adam_update = _updates.adam_update
+adamw_update = _updates.adamw_update
+ema_update = _updates.ema_update

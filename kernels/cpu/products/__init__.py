@@ -1,0 +1,1 @@
+"""Sums of products: the loops over tiles, and where their operands lie."""

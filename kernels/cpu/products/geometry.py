@@ -1,0 +1,217 @@
+"""Where the tiles of one convolution begin and step: the tables that turn any stride, padding, dilation and groups
+into plain sums of products, for the output and both gradients. Plain Python, worked out once for each shape.
+
+Buffers are flat, channels-last pictures, each with a border of zeros or none: see `Frame`. All channels of a pixel lie
+side by side; a group takes its own among them.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcnn.kernels.cpu.products.loops import Walk
+from fastcnn.kernels.shapes import Padding, Pair, windows
+
+Table = npt.NDArray[np.int64]
+# Blocks of pictures whose weight gradients are summed up apart and then added in order. A fixed number, so that the
+# bits do not depend on the threads; each costs a copy of the gradient, so 8, and rows of the kernel besides.
+GRADIENT_BLOCKS = 8
+
+
+class Frame(NamedTuple):
+    """A flat array of channels-last pictures with a border of zeros; distances in elements."""
+
+    channels: int
+    height: int
+    width: int
+    top: int  # rows of zeros above
+    left: int
+    at: int  # where the first pixel inside the border begins
+    row: int  # from one row to the next
+    image: int  # from one picture to the next
+
+
+def frame(channels: int, height: int, width: int, border: Padding = ((0, 0), (0, 0))) -> Frame:
+    """Pictures with so many zeros above, below, left and right."""
+    (top, bottom), (left, right) = border
+    row = (width + left + right) * channels
+    return Frame(channels, height, width, top, left, top * row + left * channels, row, (height + top + bottom) * row)
+
+
+class Tables(NamedTuple):
+    """The row and tap tables of one call of sum_products, and its Walk."""
+
+    x_rows: Table
+    out_rows: Table
+    row_taps: Table  # for each row the first tap and the one behind the last: others would see the border only
+    x_taps: Table
+    w_taps: Table
+    walk: Walk
+
+
+class Phase(NamedTuple):
+    """Input pixels that see the same kernel taps: every stride-th row and column."""
+
+    r_taps: Table
+    s_taps: Table
+    tables: Tables
+
+
+def _table(values: object) -> Table:
+    return np.array(values, np.int64).reshape(-1)
+
+
+class Convolution:
+    """One convolution's shapes: (C, H, W) pictures, K filters of (C/groups, R, S), (K, P, Q) out.
+
+    x : the picture with its border of zeros
+    grad : the gradient of out with the border that the gradient of the input needs, or none
+    block : filters in a block of packed weights
+    """
+
+    def __init__(
+        self, input_shape: tuple[int, int, int], weight_shape: tuple[int, int, int, int], stride: Pair,
+        padding: Padding, dilation: Pair, groups: int, block: int, grad_border: bool,
+    ) -> None:  # fmt: skip
+        self.C, self.H, self.W = input_shape
+        self.K, _, self.R, self.S = weight_shape
+        self.stride, self.padding, self.dilation, self.groups, self.block = stride, padding, dilation, groups, block
+        self.P, self.Q = windows((1, *input_shape), (self.R, self.S), stride, padding, dilation)
+        self.x = frame(*input_shape, padding)
+        rows = self._grad_border(0, self.H, self.P, self.R) if grad_border else (0, 0)
+        columns = self._grad_border(1, self.W, self.Q, self.S) if grad_border else (0, 0)
+        self.grad = frame(self.K, self.P, self.Q, (rows, columns))
+        self.dense = dilation[1] == 1 and groups == 1  # a row of the kernel sees one run of S*C contiguous floats
+
+    def _grad_border(self, axis: int, size: int, out: int, kernel: int) -> Pair:
+        """Zeros that grad_out needs before and behind, so that every input pixel finds all its taps."""
+        before = self.padding[axis][0]
+        lowest = (before - (kernel - 1) * self.dilation[axis]) // self.stride[axis]
+        highest = (size - 1 + before) // self.stride[axis]
+        return max(0, -lowest), max(0, highest - (out - 1))
+
+    def forward(self, images: int, group: int, out: Frame) -> Tables:
+        """From x to out, both with their borders; `out` may be a part of a larger picture."""
+        C, K = self.C // self.groups, self.K // self.groups
+        columns, length = ([0], self.S * C) if self.dense else (list(range(self.S)), C)
+        places = [(r * self.dilation[0], s * self.dilation[1]) for r in range(self.R) for s in columns]
+        count = len(places)
+        walk = Walk(
+            images=images, columns=self.Q, filters=K, taps=images * count, taps_step=count, length=length,
+            x_at=group * C, x_image=self.x.image, x_step=self.stride[1] * self.C, x_term=1,
+            w_at=0, w_image=0, w_block=self.R * self.S * C * self.block, w_term=self.block,
+            out_at=out.at + group * K, out_image=out.image, out_step=self.K, bias_block=self.block,
+        )  # fmt: skip
+        if (
+            self.P == self.Q == 1
+        ):  # one pixel a picture: the pictures are the pixels of one row, or tiles would be of one
+            walk = walk._replace(images=1, columns=images, taps=count, x_step=self.x.image, out_step=out.image)
+        x_rows = _table([p * self.stride[0] * self.x.row for p in range(self.P)])
+        out_rows = _table([p * out.row for p in range(self.P)])
+        x_taps = _table([r * self.x.row + s * self.C for r, s in places])
+        top = self.padding[0][0]
+        # Rows of the kernel that lie inside the picture, for each row of out.
+        inside = [
+            [r for r in range(self.R) if 0 <= p * self.stride[0] - top + r * self.dilation[0] < self.H]
+            for p in range(self.P)
+        ]
+        return Tables(
+            x_rows,
+            out_rows,
+            _row_taps(inside, len(columns)),
+            x_taps,
+            _table([t * length * self.block for t in range(count)]),
+            walk,
+        )
+
+    def grad_input(self, images: int, group: int, out: Frame) -> list[Phase]:
+        """One entry for each of the stride x stride phases of the input that any tap reaches."""
+        phases = []
+        for a in range(min(self.stride[0], self.H)):
+            for b in range(min(self.stride[1], self.W)):
+                phases.append(self._phase(images, group, out, a, b))
+        return phases
+
+    def _phase(self, images: int, group: int, out: Frame, a: int, b: int) -> Phase:
+        C, K = self.C // self.groups, self.K // self.groups
+        (top, _), (left, _) = self.padding
+        (sh, sw), (dh, dw) = self.stride, self.dilation
+        # Falling r and s: then the taps' places in grad_out rise, and a row of taps is one run of floats.
+        r_taps = [r for r in reversed(range(self.R)) if (a + top - r * dh) % sh == 0]
+        s_taps = [s for s in reversed(range(self.S)) if (b + left - s * dw) % sw == 0]
+        p_taps = [(a + top - r * dh) // sh + self.grad.top for r in r_taps]
+        q_taps = [(b + left - s * dw) // sw + self.grad.left for s in s_taps]
+        if self.groups == 1 and q_taps and q_taps[-1] - q_taps[0] == len(q_taps) - 1:  # side by side
+            places, length = [(p, q_taps[0]) for p in p_taps], len(q_taps) * K
+        else:
+            places, length = [(p, q) for p in p_taps for q in q_taps], K
+        count = len(places)
+        rows = range(a, self.H, sh)
+        inside = [
+            [j for j, p in enumerate(p_taps) if 0 <= p + i - self.grad.top < self.P] for i in range(len(rows))
+        ]  # fmt: skip
+        walk = Walk(
+            images=images, columns=len(range(b, self.W, sw)), filters=C, taps=images * count, taps_step=count,
+            length=length, x_at=group * K, x_image=self.grad.image, x_step=self.K, x_term=1,
+            w_at=0, w_image=0, w_block=len(r_taps) * len(s_taps) * K * self.block, w_term=self.block,
+            out_at=out.at + group * C + b * self.C, out_image=out.image, out_step=sw * self.C, bias_block=0,
+        )  # fmt: skip
+        tables = Tables(
+            _table([i * self.grad.row for i in range(len(rows))]),
+            _table([h * out.row for h in rows]),
+            _row_taps(inside, len(places) // max(1, len(p_taps))),
+            _table([p * self.grad.row + q * self.K for p, q in places]),
+            _table([t * length * self.block for t in range(count)]),
+            walk,
+        )
+        return Phase(_table(r_taps), _table(s_taps), tables)
+
+    def grad_weight(self, images: int, group: int) -> Tables:
+        """Sums over pictures and output pixels, into partials (blocks, R, S, C, K) for fixed blocks of pictures."""
+        C, K = self.C // self.groups, self.K // self.groups
+        (sh, sw), (dh, dw) = self.stride, self.dilation
+        per_block, blocks = gradient_blocks(images)
+        row = C * K
+        if self.dense:
+            places, columns = [(r, 0) for r in range(self.R)], self.S * C
+        else:
+            places, columns = [(r, s) for r in range(self.R) for s in range(self.S)], C
+        walk = Walk(
+            images=blocks, columns=columns, filters=K, taps=images * self.P, taps_step=per_block * self.P,
+            length=self.Q, x_at=group * C, x_image=per_block * self.x.image, x_step=1,
+            x_term=sw * self.C, w_at=group * K + self.grad.at,
+            w_image=per_block * self.grad.image, w_block=self.block, w_term=self.K,
+            out_at=0, out_image=self.R * self.S * row, out_step=K, bias_block=0,
+        )  # fmt: skip
+        pixels = [(n, p) for n in range(per_block) for p in range(self.P)]
+        return Tables(
+            _table([r * dh * self.x.row + s * dw * self.C for r, s in places]),
+            _table([(r * self.S + s) * row for r, s in places]),
+            _row_taps([range(per_block * self.P)] * len(places), 1),
+            _table([n * self.x.image + p * sh * self.x.row for n, p in pixels]),
+            _table([n * self.grad.image + p * self.grad.row for n, p in pixels]),
+            walk,
+        )
+
+
+def gradient_blocks(images: int) -> Pair:
+    """Pictures in a block, and the number of blocks: fixed by the batch alone."""
+    per_block = max(1, -(-images // GRADIENT_BLOCKS))
+    return per_block, -(-images // per_block)
+
+
+def _row_taps(inside: Sequence[Sequence[int]], columns: int) -> Table:
+    """For each row the first tap and the one behind the last, where it needs these kernel rows of so many taps."""
+    return _table([(rows[0] * columns, (rows[-1] + 1) * columns) if rows else (0, 0) for rows in inside])
+
+
+@lru_cache(maxsize=256)
+def convolution(
+    input_shape: tuple[int, int, int], weight_shape: tuple[int, int, int, int], stride: Pair, padding: Padding,
+    dilation: Pair, groups: int, block: int, grad_border: bool,
+) -> Convolution:  # fmt: skip
+    """See `Convolution`; the same object for the same shapes."""
+    return Convolution(input_shape, weight_shape, stride, padding, dilation, groups, block, grad_border)

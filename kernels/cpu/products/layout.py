@@ -1,0 +1,143 @@
+"""Copies between the layout that everyone sees (N, C, H, W) and the ones that tiles walk through.
+
+Inside, images are channels-last, (N, H, W, C), with a border of zeros as wide as the convolution's padding, so that no
+tile tests whether a pixel exists. Weights lie as blocks of filters, (blocks, taps, terms, filters of a block), padded
+with zeros to whole vectors. Each function writes a flat array that its caller allocated once.
+"""
+
+import numpy as np
+from numba import prange
+
+from fastcnn.kernels.cpu.tiles import transpose_tile
+from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
+from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
+
+
+def block_width(dtype: np.dtype) -> int:
+    """Filters in a block of packed weights: two vectors."""
+    return 2 * VECTOR_BYTES // dtype.itemsize
+
+
+def packed_count(filters: int, terms: int, dtype: np.dtype) -> int:
+    """Elements of packed weights: `terms` for each filter, filters rounded up to whole blocks."""
+    width = block_width(dtype)
+    return -(-filters // width) * width * terms
+
+
+@inner
+def _scaled(value, out, scale):
+    """value / scale in the dtype of out; as it is where scale is None, which is settled when this is compiled."""
+    if scale is None:
+        return out.dtype.type(value)
+    return out.dtype.type(value) / out.dtype.type(scale)
+
+
+@inner
+def turn(out, out_at, out_step, x, x_at, x_rows, rows, columns):
+    """out[j * out_step + i] = x[x_rows[i] + j]: a matrix whose rows lie anywhere, turned round tile by tile."""
+    lanes = VECTOR_BYTES // out.itemsize
+    for i in range(0, rows, lanes):
+        for j in range(0, columns, lanes):
+            transpose_tile(
+                out, out_at + j * out_step + i, out_step, x, x_at + j, x_rows, i, min(lanes, rows - i),
+                min(lanes, columns - j),
+            )  # fmt: skip
+
+
+@kernel
+def load_pictures(out, frame, x, scale):
+    """(N, C, H, W) x, divided by scale unless that is None, into out, laid out as `frame`; its border is left alone."""
+    N, C, H, W = x.shape
+    for n in prange(N):
+        for h in range(H):
+            start = frame.at + n * frame.image + h * frame.row
+            target = out[start : start + W * C]
+            for c in range(C):
+                source = x[n, c, h]
+                if C == 1:  # a loop of its own: LLVM vectorises it only if it knows the step
+                    for w in range(W):
+                        target[w] = _scaled(source[w], out, scale)
+                else:
+                    for w in range(W):
+                        target[w * C + c] = _scaled(source[w], out, scale)
+
+
+@kernel
+def to_channels_last(out, frame, x, x_rows):
+    """Flat (N, C, H, W) x into out, laid out as `frame`, whose border is left alone; x_rows: where channels begin."""
+    C, H, W = frame.channels, frame.height, frame.width
+    images = len(x) // max(1, C * H * W)
+    for n in prange(images):
+        if frame.row == W * C:  # no border beside: the picture is one matrix
+            turn(out, frame.at + n * frame.image, C, x, n * C * H * W, x_rows, C, H * W)
+        else:
+            for h in range(H):
+                turn(out, frame.at + n * frame.image + h * frame.row, C, x, n * C * H * W + h * W, x_rows, C, W)
+
+
+@kernel
+def to_channels_first(out, x, x_rows, channels):
+    """Flat channels-last x into flat (N, C, H, W) out; x_rows: where the pixels of a picture begin."""
+    pixels = len(x_rows)
+    for n in prange(len(out) // max(1, pixels * channels)):
+        turn(out, n * pixels * channels, pixels, x, n * pixels * channels, x_rows, pixels, channels)
+
+
+@kernel
+def pack_weight(out, weight, k_rows, first, count, width, C, taps):
+    """Filters first to first + count of flat (K, C, taps) weight as (blocks, taps, C, width): for the forward pass.
+
+    k_rows : where each filter begins; the last block's filters that do not exist stay as they are in out, zero
+    """
+    for block in prange((count + width - 1) // width):
+        filters = min(width, count - block * width)
+        for c in range(C):
+            at = (block * taps * C + c) * width
+            turn(out, at, C * width, weight, c * taps, k_rows[first + block * width :], filters, taps)
+
+
+@kernel
+def pack_weight_flipped(out, weight, c_rows, first, count, width, taps):
+    """The same filters as (blocks of channels, taps from last to first, count, width): for the input's gradient.
+
+    c_rows : where each channel of a filter begins
+    """
+    C = len(c_rows)
+    for block in prange((C + width - 1) // width):
+        channels = min(width, C - block * width)
+        for k in range(count):
+            last = ((block * taps + taps - 1) * count + k) * width
+            turn(out, last, -count * width, weight, (first + k) * C * taps, c_rows[block * width :], channels, taps)
+
+
+@kernel
+def pack_weight_phase(out, weight, first, count, width, r_taps, s_taps):
+    """As pack_weight_flipped from (K, C, R, S) weight, with the taps of one phase of the stride only."""
+    C = weight.shape[1]
+    for block in prange((C + width - 1) // width):
+        at = block * len(r_taps) * len(s_taps) * count * width
+        for r in r_taps:
+            for s in s_taps:
+                for k in range(first, first + count):
+                    for lane in range(min(width, C - block * width)):
+                        out[at + lane] = weight[k, block * width + lane, r, s]
+                    at += width
+
+
+@kernel
+def fold_grad_weight(grad_weight, partials, parts, rows, first, count, pitch, C, taps):
+    """Adds up (parts, taps, C, pitch) partial sums in order, for filters first to first + count of flat (K, C, taps).
+
+    rows : where each tap of one channel begins in a part
+    """
+    size = taps * C * pitch
+    for c in prange(C):
+        for tap in range(taps):
+            start = (tap * C + c) * pitch
+            total = partials[start : start + count]
+            for part in range(1, parts):
+                more = partials[start + part * size : start + part * size + count]
+                for k in range(count):
+                    total[k] += more[k]
+        channel = np.int64(c)  # the index of a prange is unsigned
+        turn(grad_weight, (first * C + channel) * taps, C * taps, partials, channel * pitch, rows, taps, count)

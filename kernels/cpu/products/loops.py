@@ -1,0 +1,183 @@
+"""From tiles to whole batches: the parallel loops that walk a convolution or a matrix product in tiles.
+
+`sum_products` is the one loop behind convolution, both its gradients, and Affine's gradients; `Walk` says how it
+strides through memory for each. `pooled_products` is its twin for convolution + ReLU + 2x2 max-pool, `dot_products`
+serves Affine forward. See `kernels/TILES.md`.
+
+Every output element is summed up by one task, in an order that does not depend on how the work is shared, so the same
+inputs give the same bits at any number of threads.
+"""
+
+from typing import NamedTuple
+
+from numba import prange
+
+from fastcnn.kernels.cpu.tiles import (
+    DOT_OUTPUTS,
+    DOT_PICTURES,
+    NEXT_TILE,
+    POOL_SIZES,
+    TILE_PIXELS,
+    TILE_VECTORS,
+    dot_tile,
+    pool_tile,
+    sum_tile,
+)
+from fastcnn.kernels.cpu.toolchain.jit import kernel
+from fastcnn.kernels.cpu.toolchain.sharing import split
+from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
+
+# Floats along a row that dot_products sums up before it goes on to the next rows: 5 rows of weights then stay in the
+# first cache. 720 to 1088 gave 170-180 GFLOP/s on one core, 368 gave 157, 1440 gave 130-157.
+DOT_LENGTH = 864
+
+
+class Walk(NamedTuple):
+    """How sum_products strides through flat arrays, in elements. All sums of one call have this form:
+
+    out[n, row, m, k] = max(floor, bias[k] + sum over taps t and terms i of x[n, row, m, t, i] * w[n, t, i, k])
+    """
+
+    images: int  # n: pictures, or blocks of pictures
+    columns: int  # m: pixels of a row, the first side of a tile
+    filters: int  # k: output channels, the second side of a tile, along contiguous memory
+    taps: int  # t: in all; picture n takes them from n * taps_step on, at most taps_step of them
+    taps_step: int
+    length: int  # i: terms behind each tap
+    x_at: int
+    x_image: int
+    x_step: int  # from one m to the next
+    x_term: int
+    w_at: int
+    w_image: int
+    w_block: int  # from one block of filters to the next
+    w_term: int
+    out_at: int
+    out_image: int
+    out_step: int
+    bias_block: int  # 0 where one vector of zeros serves all filters
+
+
+@kernel
+def sum_products(out, x, w, bias, floor, x_rows, out_rows, row_taps, x_taps, w_taps, walk, row_parts, block_parts):
+    """See `Walk`; the work is shared as images x row_parts x block_parts.
+
+    x_rows, out_rows : where each row begins
+    row_taps : for each row the first tap and the one behind the last
+    x_taps, w_taps : where each tap lies
+    """
+    width = TILE_VECTORS * (VECTOR_BYTES // out.itemsize)
+    rows, blocks = len(x_rows), (walk.filters + width - 1) // width
+    for task in prange(walk.images * row_parts * block_parts):
+        image, rest = split(task, row_parts * block_parts)
+        row_part, block_part = split(rest, block_parts)
+        taps = min(walk.taps_step, walk.taps - image * walk.taps_step)
+        for block in range(blocks * block_part // block_parts, blocks * (block_part + 1) // block_parts):
+            valid = min(width, walk.filters - block * width)
+            vectors = (TILE_VECTORS * valid + width - 1) // width
+            for row in range(rows * row_part // row_parts, rows * (row_part + 1) // row_parts):
+                first, stop = row_taps[2 * row], min(taps, row_taps[2 * row + 1])
+                m = 0
+                while m < walk.columns:
+                    rest = walk.columns - m
+                    pixels = NEXT_TILE[vectors - 1, rest] if rest < NEXT_TILE.shape[1] else TILE_PIXELS
+                    sum_tile(
+                        out,
+                        walk.out_at + image * walk.out_image + out_rows[row] + m * walk.out_step + block * width,
+                        walk.out_step,
+                        x,
+                        walk.x_at + image * walk.x_image + x_rows[row] + m * walk.x_step,
+                        walk.x_step,
+                        walk.x_term,
+                        w,
+                        walk.w_at + image * walk.w_image + block * walk.w_block,
+                        walk.w_term,
+                        x_taps[first:],
+                        w_taps[first:],
+                        stop - first,
+                        walk.length,
+                        bias,
+                        block * walk.bias_block,
+                        floor,
+                        pixels,
+                        vectors,
+                        valid,
+                    )
+                    m += pixels
+
+
+@kernel
+def pooled_products(out, codes, codes_width, x, w, bias, x_rows, out_rows, x_below, x_taps, w_taps, walk, row_parts):
+    """ReLU and 2x2 max-pool of what sum_products would write: `columns` windows a row, `x_below` to the row below.
+
+    codes : (images, rows, columns, codes_width) uint8, which pixel won (see tiles.DEAD)
+    """
+    width = TILE_VECTORS * (VECTOR_BYTES // out.itemsize)
+    rows, blocks = len(x_rows), (walk.filters + width - 1) // width
+    for task in prange(walk.images * row_parts):
+        image, row_part = split(task, row_parts)
+        for block in range(blocks):
+            valid = min(width, walk.filters - block * width)
+            vectors = (TILE_VECTORS * valid + width - 1) // width
+            for row in range(rows * row_part // row_parts, rows * (row_part + 1) // row_parts):
+                m = 0
+                while m < walk.columns:
+                    windows = POOL_SIZES[-1] if m + POOL_SIZES[-1] <= walk.columns else 1
+                    pool_tile(
+                        out,
+                        walk.out_at + image * walk.out_image + out_rows[row] + m * walk.out_step + block * width,
+                        walk.out_step,
+                        codes,
+                        ((image * rows + row) * walk.columns + m) * codes_width + block * width,
+                        codes_width,
+                        x,
+                        walk.x_at + image * walk.x_image + x_rows[row] + 2 * m * walk.x_step,
+                        walk.x_step,
+                        x_below,
+                        w,
+                        walk.w_at + block * walk.w_block,
+                        walk.w_term,
+                        x_taps,
+                        w_taps,
+                        walk.taps,
+                        walk.length,
+                        bias,
+                        block * walk.bias_block,
+                        windows,
+                        vectors,
+                        valid,
+                    )
+                    m += windows
+
+
+@kernel
+def dot_products(out, x, w, bias, floor, pictures, outputs, length, x_step, w_step, out_step, parts, output_parts):
+    """out[n, k] = max(floor, bias[k] + sum over i of x[n, i] * w[k, i]); shared as parts x output_parts of out."""
+    for task in prange(parts * output_parts):
+        part, output_part = split(task, output_parts)
+        n_start, n_stop = pictures * part // parts, pictures * (part + 1) // parts
+        blocks = (outputs + DOT_OUTPUTS - 1) // DOT_OUTPUTS
+        k_start = DOT_OUTPUTS * (blocks * output_part // output_parts)
+        k_stop = min(outputs, DOT_OUTPUTS * (blocks * (output_part + 1) // output_parts))
+        for n in range(n_start, n_stop):
+            for k in range(k_start, k_stop):
+                out[n * out_step + k] = bias[k]
+        for i in range(0, length, DOT_LENGTH):
+            terms = min(DOT_LENGTH, length - i)
+            k = k_start
+            while k < k_stop:
+                k_count = DOT_OUTPUTS if k + DOT_OUTPUTS <= k_stop else 1
+                n = n_start
+                while n < n_stop:
+                    n_count = DOT_PICTURES if n + DOT_PICTURES <= n_stop else 1
+                    dot_tile(
+                        out, n * out_step + k, out_step, x, n * x_step + i, x_step, w, k * w_step + i, w_step, terms,
+                        n_count, k_count,
+                    )  # fmt: skip
+                    n += n_count
+                k += k_count
+        for n in range(n_start, n_stop):
+            for k in range(k_start, k_stop):
+                value = out[n * out_step + k]
+                if value < floor:
+                    out[n * out_step + k] = floor

@@ -1,0 +1,41 @@
+"""Calls that pack a convolution's weight for the tiles and fold its gradient back: kernels with their arguments.
+
+Steps keep such calls ready; `convolution.py` makes and runs them once.
+"""
+
+import numpy as np
+
+from fastcnn.kernels.cpu.products.geometry import Convolution, Phase
+from fastcnn.kernels.cpu.products.layout import fold_grad_weight, pack_weight, pack_weight_flipped, pack_weight_phase
+from fastcnn.kernels.shapes import Array
+from fastcnn.kernels.steps import Call
+
+
+def pack(packed: Array, weight: Array, shape: Convolution, group: int) -> Call:
+    """The filters of one group for the forward pass."""
+    filters, C, taps = _sizes(weight, shape)
+    rows = np.arange(len(weight)) * (C * taps)
+    return pack_weight, (packed, weight.reshape(-1), rows, group * filters, filters, shape.block, C, taps)
+
+
+def pack_flipped(packed: Array, weight: Array, shape: Convolution, group: int, phase: Phase) -> Call:
+    """The filters of one group for the gradient of the input, for one phase of the stride."""
+    filters, C, taps = _sizes(weight, shape)
+    if len(phase.r_taps) * len(phase.s_taps) == taps:
+        rows = np.arange(C) * taps
+        return pack_weight_flipped, (packed, weight.reshape(-1), rows, group * filters, filters, shape.block, taps)
+    args = (packed, weight, group * filters, filters, shape.block, phase.r_taps, phase.s_taps)
+    return pack_weight_phase, args
+
+
+def fold(grad_weight: Array, partials: Array, shape: Convolution, group: int, blocks: int, pitch: int) -> Call:
+    """The partial sums of one group's filters, `pitch` apart, into the gradient of the weight."""
+    filters, C, taps = _sizes(grad_weight, shape)
+    rows = np.arange(taps) * (C * pitch)
+    args = (grad_weight.reshape(-1), partials, blocks, rows, group * filters, filters, pitch, C, taps)
+    return fold_grad_weight, args
+
+
+def _sizes(weight: Array, shape: Convolution) -> tuple[int, int, int]:
+    """Filters of a group, channels of a filter, taps."""
+    return len(weight) // shape.groups, weight.shape[1], weight.shape[2] * weight.shape[3]

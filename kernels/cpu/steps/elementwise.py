@@ -1,0 +1,214 @@
+"""Element by element and channel by channel: what lies between convolutions in a network, on channels-last pictures.
+
+Each function writes `out` from its other arrays; a `Frame` says how an array is laid out. Sums over pictures are taken
+in fixed blocks, `partials`, that are then added in order: the same bits at any number of threads.
+"""
+
+import numpy as np
+from numba import prange
+
+from fastcnn.kernels.cpu.tiles import DEAD
+from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
+
+
+@inner
+def row(frame, image, h):
+    """Where row h of a picture begins, and where it ends."""
+    start = frame.at + image * frame.image + h * frame.row
+    return start, start + frame.width * frame.channels
+
+
+@kernel
+def copy_rows(out, out_frame, x, x_frame, images):
+    """out = x."""
+    for n in prange(images):
+        for h in range(x_frame.height):
+            o, o_end = row(out_frame, n, h)
+            i, i_end = row(x_frame, n, h)
+            # A slice for each row: LLVM vectorises loops from zero over whole arrays, and no others.
+            target, source = out[o:o_end], x[i:i_end]
+            for e in range(len(source)):
+                target[e] = source[e]
+
+
+@kernel
+def relu(out, out_frame, x, x_frame, images):
+    """out = max(x, 0); NaN stays NaN."""
+    for n in prange(images):
+        for h in range(x_frame.height):
+            o, o_end = row(out_frame, n, h)
+            i, i_end = row(x_frame, n, h)
+            target, source = out[o:o_end], x[i:i_end]
+            for e in range(len(source)):
+                target[e] = out.dtype.type(0) if source[e] < 0 else source[e]
+
+
+@kernel
+def relu_gradient(grad_in, grad_in_frame, grad, grad_frame, out, out_frame, images):
+    """grad_in = grad where out > 0 or NaN, else 0."""
+    for n in prange(images):
+        for h in range(grad_frame.height):
+            d, d_end = row(grad_in_frame, n, h)
+            g, g_end = row(grad_frame, n, h)
+            o, o_end = row(out_frame, n, h)
+            target, source, passed = grad_in[d:d_end], grad[g:g_end], out[o:o_end]
+            for e in range(len(source)):
+                target[e] = grad.dtype.type(0) if passed[e] <= 0 else source[e]
+
+
+@kernel
+def unpool_gradient(grad_in, grad_in_frame, grad, grad_frame, codes, codes_width, images):
+    """The gradient behind ReLU and 2x2 max-pool: to the pixel that won, 0 to the other three."""
+    channels = grad_frame.channels
+    for n in prange(images):
+        for p in range(grad_frame.height):
+            for q in range(grad_frame.width):
+                g = row(grad_frame, n, p)[0] + q * channels
+                c = ((n * grad_frame.height + p) * grad_frame.width + q) * codes_width
+                source, code = grad[g : g + channels], codes[c : c + channels]
+                for pixel in range(4):
+                    d = row(grad_in_frame, n, 2 * p + pixel // 2)[0] + (2 * q + pixel % 2) * channels
+                    target = grad_in[d : d + channels]
+                    for k in range(channels):
+                        target[k] = source[k] if code[k] == pixel else grad.dtype.type(0)
+
+
+@kernel
+def channel_sums(partials, x, frame, images, per_block):
+    """partials (blocks, channels): the sum of each channel over the pictures of each block."""
+    channels = frame.channels
+    for block in prange((images + per_block - 1) // per_block):
+        into = partials[block * channels : (block + 1) * channels]
+        into[:] = 0
+        for n in range(block * per_block, min(images, (block + 1) * per_block)):
+            for h in range(frame.height):
+                i, _ = row(frame, n, h)
+                for w in range(frame.width):
+                    pixel = x[i + w * channels : i + (w + 1) * channels]
+                    for c in range(channels):
+                        into[c] += pixel[c]
+
+
+@inner
+def fold(out, partials, blocks, pitch):
+    """out = the sum of the blocks, `pitch` apart, in order."""
+    for c in range(len(out)):
+        total = partials[c]
+        for block in range(1, blocks):
+            total += partials[block * pitch + c]
+        out[c] = total
+
+
+@kernel
+def max_pool(out, out_frame, winners, x, x_frame, images, R, S, stride_h, stride_w, top, left):
+    """out, and in winners (images, P, Q, C) int32 which pixel h * W + w of the picture won."""
+    channels = x_frame.channels
+    for n in prange(images):
+        for p in range(out_frame.height):
+            h0 = p * stride_h - top
+            h_first, h_stop = max(0, h0), min(x_frame.height, h0 + R)
+            for q in range(out_frame.width):
+                w0 = q * stride_w - left
+                w_first, w_stop = max(0, w0), min(x_frame.width, w0 + S)
+                o = row(out_frame, n, p)[0] + q * channels
+                best = out[o : o + channels]
+                at = ((n * out_frame.height + p) * out_frame.width + q) * channels
+                where = winners[at : at + channels]
+                for h in range(h_first, h_stop):
+                    for w in range(w_first, w_stop):
+                        i = row(x_frame, n, h)[0] + w * channels
+                        pixel = x[i : i + channels]
+                        place = np.int32(h * x_frame.width + w)
+                        first = h == h_first and w == w_first
+                        for c in range(channels):
+                            value = pixel[c]
+                            # Not (value <= best) is true for a NaN too; the first NaN then stays.
+                            better = first or (not (value <= best[c]) and best[c] == best[c])
+                            best[c] = value if better else best[c]
+                            where[c] = place if better else where[c]
+
+
+@kernel
+def max_pool_gradient(grad_in, grad_in_frame, grad, grad_frame, winners, images):
+    """grad_in = grad at the winners, added up where windows overlap, else 0; grad_in has no border."""
+    channels = grad_frame.channels
+    for n in prange(images):
+        start = n * grad_in_frame.image
+        grad_in[start : start + grad_in_frame.image] = 0
+        for p in range(grad_frame.height):
+            for q in range(grad_frame.width):
+                g = row(grad_frame, n, p)[0] + q * channels
+                at = ((n * grad_frame.height + p) * grad_frame.width + q) * channels
+                for c in range(channels):
+                    grad_in[start + winners[at + c] * channels + c] += grad[g + c]
+
+
+@inner
+def _hash(key, index):
+    """Output `index` of SplitMix64 seeded with key: see `fastcnn.layers.dropout`."""
+    z = key + np.uint64(index + 1) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@kernel
+def dropout(out, out_frame, x, x_frame, images, key, threshold, scale):
+    """out = x * scale where the element's hash reaches the threshold, else 0; key (1,) uint64, scale (1,)."""
+    for n in prange(images):
+        for h in range(x_frame.height):
+            o, o_end = row(out_frame, n, h)
+            i, i_end = row(x_frame, n, h)
+            target, source = out[o:o_end], x[i:i_end]
+            first = (n * x_frame.height + h) * len(source)
+            for e in range(len(source)):
+                kept = _hash(key[0], first + e) >> np.uint64(40) >= threshold
+                target[e] = source[e] * scale[0] if kept else scale.dtype.type(0)
+
+
+@kernel
+def average_pool(out, x, frame, images):
+    """out (images, channels): the mean of each channel of each picture."""
+    channels = frame.channels
+    for n in prange(images):
+        into = out[n * channels : (n + 1) * channels]
+        into[:] = 0
+        for h in range(frame.height):
+            i, _ = row(frame, n, h)
+            for w in range(frame.width):
+                pixel = x[i + w * channels : i + (w + 1) * channels]
+                for c in range(channels):
+                    into[c] += pixel[c]
+        for c in range(channels):
+            into[c] /= frame.height * frame.width
+
+
+@kernel
+def average_pool_gradient(grad_in, grad_in_frame, grad, images):
+    """grad_in = each channel's grad, shared out among its pixels."""
+    channels = grad_in_frame.channels
+    for n in prange(images):
+        source = grad[n * channels : (n + 1) * channels]
+        for h in range(grad_in_frame.height):
+            d, _ = row(grad_in_frame, n, h)
+            for w in range(grad_in_frame.width):
+                pixel = grad_in[d + w * channels : d + (w + 1) * channels]
+                for c in range(channels):
+                    pixel[c] = source[c] / (grad_in_frame.height * grad_in_frame.width)
+
+
+@inner
+def affine_gradient(grad, out, grad_bias, images, relu_behind):
+    """grad (images, K) = 0 in place where ReLU's out is 0, and grad_bias = its sum over the pictures."""
+    size = len(grad_bias)
+    grad_bias[:] = 0
+    for n in range(images):
+        for k in range(size):
+            g = grad[n * size + k]
+            if relu_behind and out[n * size + k] <= 0:
+                g = grad.dtype.type(0)
+                grad[n * size + k] = g
+            grad_bias[k] += g
+
+
+assert DEAD == 4  # unpool_gradient tells the four pixels from it

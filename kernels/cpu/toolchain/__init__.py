@@ -1,0 +1,1 @@
+"""Compiler, cache, vectors and shares of work."""

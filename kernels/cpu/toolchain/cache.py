@@ -1,0 +1,318 @@
+"""Where compiled kernels are kept between runs, and what happens when that place is missing, damaged or not ours.
+
+Numba's own cache does not notice an edit to a callee in another file (wrong numbers), raises at every call once a file
+is truncated, and refuses to import where nothing is writable. So the storage is our own; only the way from a compiled
+function to bytes and back is Numba's. One folder per user, package version and hash of all kernel sources; one file per
+compiled signature, written to a temporary name and renamed, with a SHA-256 of its contents in front: a file is either
+whole or rebuilt, and processes that start cold together do no harm. The files are pickles, so a folder that somebody
+else could write to is never read. `NUMBA_CACHE_DIR` moves the folder; other people's kernels are cached as ever.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import pickle
+import shutil
+import stat
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import numba
+import numpy as np
+import platformdirs
+from numba.core import compiler, config
+from numba.core.caching import _Cache
+from numba.core.runtime import rtsys
+from numba.core.serialize import dumps
+from numba.core.sigutils import normalize_signature
+
+from fastcnn import __version__
+
+HEADER = b"fastcnn kernel 1\n"  # a new number where the layout of a file changes
+DIGEST_BYTES = 32
+PRUNE_AFTER_S = 30 * 24 * 3600
+TOUCH_AFTER_S = 24 * 3600
+SWEEP_AFTER_S = 24 * 3600
+TEMPORARY = ".tmp"
+KERNELS = Path(__file__).resolve().parent.parent.parent
+
+# Settings that change the machine code without being part of Numba's own key.
+_CODE_SETTINGS = ("OPT", "BOUNDSCHECK", "DEBUGINFO_DEFAULT", "ENABLE_AVX", "LOOP_VECTORIZE", "SLP_VECTORIZE")
+
+
+def source_hash(folder: Path = KERNELS) -> str:
+    """Hash of every kernel source, the compilers' versions and their settings: 16 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        source = path.read_bytes()
+        digest.update(f"{path.relative_to(folder).as_posix()} {len(source)}\n".encode())
+        digest.update(source)
+    versions = (sys.implementation.cache_tag, numba.__version__, llvmlite.__version__, np.__version__)
+    settings = [str(getattr(config, name, "")) for name in _CODE_SETTINGS]
+    digest.update(repr((versions, settings)).encode())
+    return digest.hexdigest()[:16]
+
+
+def _source(file_name: str) -> Path:
+    """The file of a source, which may not be there; code that PyInstaller packed only knows it from `fastcnn/` on."""
+    root = KERNELS.parent.parent if getattr(sys, "frozen", False) else Path()
+    return (root / file_name).resolve()
+
+
+def _distrust(folder: Path) -> str:
+    """Why an existing folder may not be used: the reason, or "" where it is safe."""
+    if os.name == "nt":
+        return ""  # the user's own profile; there are no mode bits to check
+    details = folder.lstat()
+    if not stat.S_ISDIR(details.st_mode):
+        return f"{folder} is not a folder; remove it"
+    if details.st_uid not in (os.geteuid(), 0):
+        return f"{folder} belongs to another user; set NUMBA_CACHE_DIR to a folder of your own"
+    if details.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return f"{folder} can be written by other users; remove it or run chmod 700 on it"
+    return ""
+
+
+def _close_to_others(folder: Path) -> None:
+    """Take the package's own folder back from a generous umask; what others may have put there is checked apart."""
+    details = folder.lstat()
+    if os.name != "nt" and stat.S_ISDIR(details.st_mode) and details.st_uid == os.geteuid():
+        folder.chmod(0o700)
+
+
+def _distrust_parent(folder: Path) -> str:
+    """Why nothing may be created in `folder`: others could exchange what lies in it, or it is not ours to fill."""
+    if os.name == "nt":
+        return ""
+    while not folder.exists():
+        folder = folder.parent
+    details = folder.stat()
+    if details.st_uid not in (os.geteuid(), 0):
+        return f"{folder} belongs to another user; set NUMBA_CACHE_DIR to a folder of your own"
+    if details.st_mode & stat.S_IWOTH and not details.st_mode & stat.S_ISVTX:
+        return f"everybody can write to {folder}; set NUMBA_CACHE_DIR to a folder of your own"
+    return ""
+
+
+def _prune(base: Path, keep: Path) -> None:
+    """Remove the folders of other versions that nothing has used for a month."""
+    for folder in base.glob("kernels-*"):
+        with contextlib.suppress(OSError):
+            if folder != keep and time.time() - folder.lstat().st_mtime > PRUNE_AFTER_S:
+                shutil.rmtree(folder)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed processes left half written; a file is written in milliseconds, so none of a day is in use."""
+    for path in folder.glob(f"*.kernel.*{TEMPORARY}"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.lstat().st_mtime > SWEEP_AFTER_S:
+                path.unlink()
+
+
+class Store:
+    """The folder of this version's kernels, and what became of it in this process.
+
+    Attributes
+    ----------
+    folder : where kernels are read from, None where the cache is off
+    writable : whether new ones are kept
+    reason : why the cache is off or not written to; "" where all is well
+    loaded, saved, repaired : files read, written, and found damaged and deleted, so far
+    left_out : functions that are never kept, as their source is no file
+    """
+
+    def __init__(self) -> None:
+        self.folder: Path | None = None
+        self.writable = False
+        self.reason = ""
+        self.loaded = self.saved = self.repaired = self.left_out = 0
+        self._announced = False
+        try:
+            self._open()
+        except (OSError, RuntimeError) as error:  # RuntimeError: no home folder
+            self.reason = self.reason or f"no writable folder ({error}); set NUMBA_CACHE_DIR to one"
+
+    def _open(self) -> None:
+        if config.DISABLE_JIT:
+            self.reason = "NUMBA_DISABLE_JIT is set, so nothing is compiled"
+            return
+        if not Path(__file__).with_suffix(".py").is_file():
+            self.reason = "fastcnn/kernels has no .py files, by which changes are seen; add them to the program"
+            return
+        chosen = config.CACHE_DIR or platformdirs.user_cache_dir("fastcnn", appauthor=False)
+        base = Path(chosen)
+        if not base.is_absolute():
+            self.reason = f"the cache folder {chosen!r} is not an absolute path; set NUMBA_CACHE_DIR to one"
+            return
+        folder = base / f"kernels-{__version__}-{source_hash()}"
+        self.reason = _distrust_parent(base.parent)
+        if self.reason:
+            return
+        base.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if config.CACHE_DIR:  # may be anything, /tmp too, as long as nobody can exchange what is ours in it
+            self.reason = _distrust_parent(base)
+        else:
+            _close_to_others(base)
+            self.reason = _distrust(base)
+        if self.reason:
+            return
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, exist_ok=True)
+            _prune(base, folder)
+        self.reason = _distrust(folder)
+        if self.reason:
+            return
+        self.folder = folder
+        self.writable = os.access(folder, os.W_OK)
+        if not self.writable:
+            self.reason = "it cannot be written to"
+        elif time.time() - folder.stat().st_mtime > TOUCH_AFTER_S:
+            _sweep(folder)
+            os.utime(folder)
+
+    def read(self, name: str) -> Any:
+        """What `write` kept under `name`; None where there is nothing, or nothing whole."""
+        if self.folder is None:
+            return None
+        path = self.folder / name
+        try:
+            contents = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            self.reason = f"{path.name} could not be read ({error.strerror})"
+            return None
+        start = len(HEADER) + DIGEST_BYTES
+        payload = contents[start:]
+        if contents[:start] != HEADER + hashlib.sha256(payload).digest():
+            self.discard(name, "damaged")
+            return None
+        return pickle.loads(payload)
+
+    def write(self, name: str, content: Any) -> None:
+        """Keep `content` under `name`, all or nothing; a full disk switches writing off and is remembered."""
+        if self.folder is None or not self.writable:
+            return
+        payload = dumps(content)
+        temporary = ""
+        try:
+            handle, temporary = tempfile.mkstemp(prefix=f"{name}.", suffix=TEMPORARY, dir=self.folder)
+            with open(handle, "wb") as file:
+                file.write(HEADER + hashlib.sha256(payload).digest() + payload)
+            os.replace(temporary, self.folder / name)
+            self.saved += 1
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            self.writable = False
+            self.reason = f"a kernel could not be kept ({error.strerror})"
+
+    def announce(self) -> None:
+        """Say, once a process, that kernels are being compiled: it takes seconds in which nothing else happens."""
+        if not self._announced:
+            self._announced = True
+            often = "this once"
+            if not self.writable:
+                often = (
+                    f"in each process: the kernel cache is {'off' if self.folder is None else 'closed'}, {self.reason}"
+                )
+            logging.getLogger("fastcnn").info(f"compiling the kernels for this machine, about 10 s, {often}")
+
+    def discard(self, name: str, fault: str) -> None:
+        """Delete a file that cannot be used and say so; the kernel is compiled again."""
+        assert self.folder is not None
+        self.repaired += 1
+        with contextlib.suppress(OSError):
+            os.unlink(self.folder / name)
+        with contextlib.suppress(OSError, ValueError):  # stderr has no reader any more, or is closed
+            if sys.stderr is not None:
+                print(f"fastcnn: kernel cache: {name} was {fault}; compiling it again", file=sys.stderr)
+
+    def describe(self) -> str:
+        """One line for `fastcnn info`."""
+        if self.folder is None:
+            return f"off: {self.reason}"
+        state = "on" if self.writable else f"read only: {self.reason}"
+        repaired = f", {self.repaired} damaged and rebuilt" if self.repaired else ""
+        left_out = f", {self.left_out} without a source file compiled anew each time" if self.left_out else ""
+        return f"{state} ({self.loaded} loaded, {self.saved} compiled and kept{repaired}{left_out})"
+
+
+class KernelCache(_Cache):  # type: ignore[misc]  # Numba is not typed
+    """The cache of one function, as Numba's dispatcher asks for it.
+
+    Parameters
+    ----------
+    function : the Python function that is compiled
+    variant : what tells apart two compilations of one source line: options, and the key of a function from a factory
+    """
+
+    def __init__(self, store: Store, function: Any, variant: str) -> None:
+        self._store = store
+        self._enabled = True
+        code = function.__code__
+        self._name = f"{function.__module__}.{function.__qualname__}".replace("<locals>.", "")
+        self._identity = repr((self._name, code.co_firstlineno, hashlib.sha256(code.co_code).hexdigest(), variant))
+        source = _source(code.co_filename)
+        if not (source.is_relative_to(KERNELS) and source.is_file()):
+            # Not one of the sources in the folder's hash (a test, a notebook): the file itself joins the key.
+            try:
+                self._identity += hashlib.sha256(source.read_bytes()).hexdigest()
+            except OSError:
+                self._enabled = False
+                store.left_out += 1
+
+    @property
+    def cache_path(self) -> str | None:
+        return None if self._store.folder is None else str(self._store.folder)
+
+    def _file_name(self, signature: Any, codegen: Any) -> str:
+        # The magic tuple holds the target, the CPU's name and its features: a home folder shared by machines is safe.
+        # Numba writes a named tuple's name and types, but not of which class it is.
+        arguments, _ = normalize_signature(signature)
+        types = [(str(each), str(getattr(each, "instance_class", ""))) for each in arguments]
+        key = repr((self._identity, types, codegen.magic_tuple()))
+        return f"{self._name}-{hashlib.sha256(key.encode()).hexdigest()[:32]}.kernel"
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        if not self._enabled:
+            return None
+        # Loading machine code needs only the run-time. Numba's own cache calls target_context.refresh(), which imports
+        # the compiler's whole library, SciPy too: 0.7 s more for `fastcnn predict`. A later compilation does so itself.
+        rtsys.initialize(target_context)
+        name = self._file_name(sig, target_context.codegen())
+        try:
+            reduced = self._store.read(name)
+            if reduced is None:
+                self._store.announce()
+                return None
+            compiled = compiler.CompileResult._rebuild(target_context, *reduced)
+        except Exception as error:  # whatever unpickling foreign bytes may raise, the kernel can be compiled again
+            self._store.discard(name, f"unreadable ({type(error).__name__})")
+            return None
+        self._store.loaded += 1
+        return compiled
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        if self._enabled and not data.library.has_dynamic_globals and not data.lifted:
+            self._store.write(self._file_name(sig, data.codegen), data._reduce())
+
+    def enable(self) -> None:
+        self._enabled = True
+
+    def disable(self) -> None:
+        self._enabled = False
+
+    def flush(self) -> None:
+        """Nothing to do: a file whose key no longer fits is never read, and its folder goes with its version."""
+
+
+store = Store()

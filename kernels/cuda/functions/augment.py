@@ -1,0 +1,95 @@
+"""Pictures made a little different, for training: the twin of `kernels.reference.augment`, one pixel a thread.
+
+A GPU fuses multiplications with additions: a value that lies between two grey levels may be rounded the other way.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcnn.kernels.columns import ACROSS, BORDER, DOWN, HOLE, NUMBERS, STROKE, WAVES
+from fastcnn.kernels.cuda.toolchain.compiler import device, int32, kernel
+from fastcnn.kernels.cuda.toolchain.index import here
+from fastcnn.kernels.cuda.toolchain.memory import download, empty, upload
+from fastcnn.kernels.cuda.toolchain.sizes import check_count, line_grid
+
+Array = npt.NDArray[Any]
+
+float32 = np.float32
+
+
+@device
+def _pixel(images, n, y, x, H, W):
+    if 0 <= y and y < H and 0 <= x and x < W:
+        return float32(images[int32((n * H + y) * W + x)])
+    return float32(0)
+
+
+@device
+def _source(images, n, y, x, H, W, amount):
+    """A pixel moved by a share of the way to the largest of its neighbours, or to the least."""
+    value = _pixel(images, n, y, x, H, W)
+    # Farther out than the border is background: neighbours widen no stroke there.
+    if amount == 0 or y < -BORDER or x < -BORDER or y >= H + BORDER or x >= W + BORDER:
+        return value
+    target = value
+    for down in range(-1, 2):
+        for right in range(-1, 2):
+            other = _pixel(images, n, int32(y + down), int32(x + right), H, W)
+            if (amount > 0 and other > target) or (amount < 0 and other < target):
+                target = other
+    share = amount if amount > 0 else -amount
+    return float32(int32(value + share * (target - value) + float32(0.5)))
+
+
+@device
+def _position(numbers, start, waves_down, waves_across, y, x, H, W, size):
+    """Where a pixel comes from along one axis, counted from the border's first pixel."""
+    first = numbers[start] * (float32(y) - float32(H - 1) / float32(2)) + numbers[start + 2]
+    place = numbers[start + 1] * (float32(x) - float32(W - 1) / float32(2)) + first
+    for across in range(WAVES):
+        factor = float32(0)
+        for down in range(WAVES):
+            factor += numbers[start + 3 + down * WAVES + across] * waves_down[down * H + y]
+        place += factor * waves_across[across * W + x]
+    place += float32(BORDER)
+    place = place if place > 0 else float32(0)
+    last = float32(size + BORDER)
+    return place if place < last else last
+
+
+@kernel("B B S S S i i i")
+def move_pixels(out, images, numbers, waves_down, waves_across, count, H, W):
+    """out, images (N, H, W) uint8; the rest as for `kernels.reference.augment`."""
+    i = here()
+    if i < count:
+        x, rest = int32(i % W), int32(i // W)
+        y, n = int32(rest % H), int32(rest // H)
+        row = int32(n * NUMBERS)
+        down = _position(numbers, int32(row + DOWN), waves_down, waves_across, y, x, H, W, H)
+        across = _position(numbers, int32(row + ACROSS), waves_down, waves_across, y, x, H, W, W)
+        top, left = int32(down), int32(across)
+        v, u = down - float32(top), across - float32(left)
+        amount = numbers[row + STROKE]
+        h, w = int32(top - BORDER), int32(left - BORDER)
+        first = _source(images, n, h, w, H, W, amount)
+        third = _source(images, n, int32(h + 1), w, H, W, amount)
+        upper = first + u * (_source(images, n, h, int32(w + 1), H, W, amount) - first)
+        lower = third + u * (_source(images, n, int32(h + 1), int32(w + 1), H, W, amount) - third)
+        value = upper + v * (lower - upper)
+        hole = int32(row + HOLE)
+        if numbers[hole] <= y and y < numbers[hole + 1] and numbers[hole + 2] <= x and x < numbers[hole + 3]:
+            value = float32(0)
+        out[i] = int32(value + float32(0.5))
+
+
+def augment(out: Array, images: Array, numbers: Array, waves_down: Array, waves_across: Array) -> None:
+    """See `kernels.reference.augment`."""
+    check_count(images.shape)
+    if images.size:
+        _, H, W = images.shape
+        changed = empty(images.size, np.uint8)
+        given = (upload(images), upload(numbers), upload(waves_down), upload(waves_across))
+        move_pixels(*line_grid(images.size), changed, *given, images.size, H, W)
+        out[...] = download(changed, images.shape)

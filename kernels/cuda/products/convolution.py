@@ -1,0 +1,297 @@
+"""Convolution and its gradients as tiled products that gather their operands: nothing is unfolded in memory.
+
+Pictures lie as N C H W, or with the channels last, as `last` says; weights as (K, C, R, S). In `shape` C and K are the
+channels of one group. The depth of a sum runs so that adjacent threads read adjacent pixels or channels.
+
+shape : N, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups, last
+"""
+
+import math
+
+from fastcnn.kernels.cuda.products.tiles import multiply, store
+from fastcnn.kernels.cuda.toolchain.compiler import cuda, device, int32, kernel, uint32
+from fastcnn.kernels.cuda.toolchain.sizes import (
+    A_SHAPE,
+    B_SHAPE,
+    COLUMNS,
+    DEPTH,
+    ROWS,
+    SIDE,
+    SUMS,
+    THREAD_COLUMNS,
+    THREAD_ROWS,
+)
+
+# A place that no tap leads back into any picture: rows of a tile behind the last output.
+NOWHERE = int32(-(2**30))
+
+
+@device
+def place(n, c, h, w, C, H, W, last):
+    """Where an element of a picture lies."""
+    if last != 0:
+        return int32(((n * H + h) * W + w) * C + c)
+    return int32(((n * C + c) * H + h) * W + w)
+
+
+@device
+def output_starts(starts, first, C, plane, last):
+    """Where the four elements from `first` on lie, a picture's number times `plane` plus its pixel's, in channel 0.
+
+    Worked out here and not where sums are stored: compilers write out the loops there only where no division is in
+    them, and only then do the sums stay in registers; for that the index there is unsigned too, as a signed one brings
+    a test of its sign. Returns the step from channel to channel.
+    """
+    for i in range(THREAD_ROWS):
+        m = int32(first + i)
+        starts[i] = int32(m * C) if last != 0 else int32(m + m // plane * (C - 1) * plane)
+    return int32(1) if last != 0 else int32(plane)
+
+
+@device
+def split(term, channels, taps, last):
+    """Channel and tap of a term: the channel runs fastest where the channels are last."""
+    if last != 0:
+        return int32(term % channels), int32(term // channels)
+    return int32(term // taps), int32(term % taps)
+
+
+@device
+def window(m, P, Q, pooled):
+    """Picture, row and column of output number m; pooled: four in a row are a 2x2 window, odd edges are left out."""
+    if pooled:
+        half_p, half_q = int32(P // 2), int32(Q // 2)
+        v, pixel = int32(m // 4), int32(m % 4)
+        n, rest = int32(v // (half_p * half_q)), int32(v % (half_p * half_q))
+        return n, int32(rest // half_q * 2 + pixel // 2), int32(rest % half_q * 2 + pixel % 2)
+    n, rest = int32(m // (P * Q)), int32(m % (P * Q))
+    return n, int32(rest // Q), int32(rest % Q)
+
+
+@device
+def convolve(sums, a, b, x, weight, shape, rows, pooled):
+    """This thread's sums of a tile of outputs, rows (n, p, q), and filters."""
+    N, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups, last = shape
+    i_x, i_y = cuda.threadIdx.x, cuda.threadIdx.y
+    group = int32(cuda.blockIdx.z)
+    column = int32(cuda.blockIdx.y * COLUMNS)
+    images = cuda.local.array(THREAD_ROWS, int32)
+    tops = cuda.local.array(THREAD_ROWS, int32)
+    lefts = cuda.local.array(THREAD_ROWS, int32)
+    for i in range(THREAD_ROWS):
+        m = int32(cuda.blockIdx.x * ROWS + i_y + i * SIDE)
+        n, p, q = window(m, P, Q, pooled)
+        images[i] = n
+        tops[i] = int32(p * stride_h - top) if m < rows else NOWHERE
+        lefts[i] = int32(q * stride_w - left)
+    for i in range(SUMS):
+        sums[i] = 0
+    terms = int32(C * R * S)
+    first = int32(0)
+    while first < terms:
+        term = int32(first + i_x)
+        c, tap = split(term, C, int32(R * S), last)
+        down, right = int32(tap // S * dilation_h), int32(tap % S * dilation_w)
+        for i in range(THREAD_ROWS):
+            h, w = int32(tops[i] + down), int32(lefts[i] + right)
+            value = x.dtype.type(0)
+            if term < terms and 0 <= h and h < H and 0 <= w and w < W:
+                value = x[place(images[i], int32(group * C + c), h, w, int32(C * groups), H, W, last)]
+            a[i_x, i_y + i * SIDE] = value
+        for j in range(THREAD_COLUMNS):
+            k = int32(column + i_y + j * SIDE)
+            value = weight.dtype.type(0)
+            if term < terms and k < K:
+                value = weight[int32(((group * K + k) * C + c) * R * S + tap)]
+            b[i_x, i_y + j * SIDE] = value
+        cuda.syncthreads()
+        multiply(sums, a, b)
+        cuda.syncthreads()
+        first = int32(first + DEPTH)
+
+
+@device
+def store_column(out, sums, j, starts, left, k, K, channel_step, bias, has_bias, floor):
+    """Column j of this thread's sums: bias, ReLU, and out; `left` rows are inside."""
+    if k < K:
+        channel = int32(cuda.blockIdx.z * K + k)
+        offset = out.dtype.type(0)
+        if has_bias != 0:
+            offset = bias[channel]
+        at = int32(channel * channel_step)
+        for i in range(THREAD_ROWS):
+            if i < left:
+                value = sums[i * THREAD_COLUMNS + j] + offset
+                # A NaN is not below the floor and stays.
+                if value < floor:
+                    value = floor
+                out[uint32(starts[i] + at)] = value
+
+
+@kernel("F F F F i i i17")
+def conv2d(out, x, weight, bias, has_bias, relu, shape):
+    """out = x * weight + bias, with the ReLU behind it."""
+    N, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups, last = shape
+    a = cuda.shared.array(A_SHAPE, x.dtype)
+    b = cuda.shared.array(B_SHAPE, x.dtype)
+    sums = cuda.local.array(SUMS, x.dtype)
+    rows = int32(N * P * Q)
+    convolve(sums, a, b, x, weight, shape, rows, False)
+    first = int32(cuda.blockIdx.x * ROWS + cuda.threadIdx.y * THREAD_ROWS)
+    starts = cuda.local.array(THREAD_ROWS, int32)
+    channel_step = output_starts(starts, first, int32(K * groups), int32(P * Q), last)
+    floor = x.dtype.type(0 if relu != 0 else -math.inf)
+    k, inside = int32(cuda.blockIdx.y * COLUMNS + cuda.threadIdx.x), int32(rows - first)
+    # Both columns by name: a loop over them is not written out by every compiler, and the sums then lie in memory.
+    store_column(out, sums, 0, starts, inside, k, K, channel_step, bias, has_bias, floor)
+    store_column(out, sums, 1, starts, inside, int32(k + SIDE), K, channel_step, bias, has_bias, floor)
+
+
+@device
+def store_pooled(out, codes, sums, j, v, k, K, bias, has_bias):
+    """Column j of this thread's sums is the window v of channel k: bias, ReLU, the largest, and which one that was."""
+    if k < K:
+        offset = out.dtype.type(0)
+        if has_bias != 0:
+            offset = bias[k]
+        best = sums[j] + offset
+        code = int32(0)
+        for i in range(1, THREAD_ROWS):
+            value = sums[i * THREAD_COLUMNS + j] + offset
+            # Not (value <= best) is true for a NaN too; the first NaN then stays.
+            if not (value <= best) and best == best:
+                best = value
+                code = int32(i)
+        if best <= 0:
+            best = out.dtype.type(0)
+            code = int32(4)
+        out[int32(v * K + k)] = best
+        codes[int32(v * K + k)] = code
+
+
+@kernel("F B F F F i i17")
+def conv2d_pooled(out, codes, x, weight, bias, has_bias, shape):
+    """Convolution, bias, ReLU and 2x2 max-pool in one; codes: which pixel of the window won, 4 where ReLU cut it.
+
+    A thread's four rows are one window, so the pooling needs no other thread. Channels last, one group.
+    """
+    N, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups, last = shape
+    a = cuda.shared.array(A_SHAPE, x.dtype)
+    b = cuda.shared.array(B_SHAPE, x.dtype)
+    sums = cuda.local.array(SUMS, x.dtype)
+    rows = int32(4 * N * (P // 2) * (Q // 2))
+    convolve(sums, a, b, x, weight, shape, rows, True)
+    v = int32(cuda.blockIdx.x * SIDE + cuda.threadIdx.y)
+    k = int32(cuda.blockIdx.y * COLUMNS + cuda.threadIdx.x)
+    if THREAD_ROWS * v < rows:
+        store_pooled(out, codes, sums, 0, v, k, K, bias, has_bias)
+        store_pooled(out, codes, sums, 1, v, int32(k + SIDE), K, bias, has_bias)
+
+
+@kernel("F F F i17")
+def conv2d_grad_input(grad_in, grad, weight, shape):
+    """Each pixel of the input gathers from all outputs that saw it: rows (n, h, w), sums over (k, r, s)."""
+    N, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups, last = shape
+    a = cuda.shared.array(A_SHAPE, grad.dtype)
+    b = cuda.shared.array(B_SHAPE, grad.dtype)
+    sums = cuda.local.array(SUMS, grad.dtype)
+    i_x, i_y = cuda.threadIdx.x, cuda.threadIdx.y
+    group = int32(cuda.blockIdx.z)
+    column = int32(cuda.blockIdx.y * COLUMNS)
+    rows = int32(N * H * W)
+    images = cuda.local.array(THREAD_ROWS, int32)
+    downs = cuda.local.array(THREAD_ROWS, int32)
+    rights = cuda.local.array(THREAD_ROWS, int32)
+    for i in range(THREAD_ROWS):
+        m = int32(cuda.blockIdx.x * ROWS + i_y + i * SIDE)
+        n, h, w = window(m, H, W, False)
+        images[i] = n
+        downs[i] = int32(h + top) if m < rows else NOWHERE
+        rights[i] = int32(w + left)
+    for i in range(SUMS):
+        sums[i] = 0
+    terms = int32(K * R * S)
+    first = int32(0)
+    while first < terms:
+        term = int32(first + i_x)
+        k, tap = split(term, K, int32(R * S), last)
+        up, back = int32(tap // S * dilation_h), int32(tap % S * dilation_w)
+        for i in range(THREAD_ROWS):
+            h, w = int32(downs[i] - up), int32(rights[i] - back)
+            value = grad.dtype.type(0)
+            if term < terms and h >= 0 and w >= 0 and h % stride_h == 0 and w % stride_w == 0:
+                p, q = int32(h // stride_h), int32(w // stride_w)
+                if p < P and q < Q:
+                    value = grad[place(images[i], int32(group * K + k), p, q, int32(K * groups), P, Q, last)]
+            a[i_x, i_y + i * SIDE] = value
+        for j in range(THREAD_COLUMNS):
+            c = int32(column + i_y + j * SIDE)
+            value = weight.dtype.type(0)
+            if term < terms and c < C:
+                value = weight[int32(((group * K + k) * C + c) * R * S + tap)]
+            b[i_x, i_y + j * SIDE] = value
+        cuda.syncthreads()
+        multiply(sums, a, b)
+        cuda.syncthreads()
+        first = int32(first + DEPTH)
+    first = int32(cuda.blockIdx.x * ROWS + i_y * THREAD_ROWS)
+    starts = cuda.local.array(THREAD_ROWS, int32)
+    channel_step = output_starts(starts, first, int32(C * groups), int32(H * W), last)
+    for i in range(THREAD_ROWS):
+        for j in range(THREAD_COLUMNS):
+            c = int32(column + i_x + j * SIDE)
+            if first + i < rows and c < C:
+                grad_in[uint32(starts[i] + (group * C + c) * channel_step)] = sums[i * THREAD_COLUMNS + j]
+
+
+@kernel("F F F i i i17")
+def conv2d_grad_weight(partials, grad, x, length, shares, shape):
+    """partials (shares, K, C*R*S): rows k, columns (c, r, s), sums over a share of all outputs (n, p, q)."""
+    N, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups, last = shape
+    a = cuda.shared.array(A_SHAPE, grad.dtype)
+    b = cuda.shared.array(B_SHAPE, grad.dtype)
+    sums = cuda.local.array(SUMS, grad.dtype)
+    i_x, i_y = cuda.threadIdx.x, cuda.threadIdx.y
+    group, share = int32(cuda.blockIdx.z // shares), int32(cuda.blockIdx.z % shares)
+    row, column = int32(cuda.blockIdx.x * ROWS), int32(cuda.blockIdx.y * COLUMNS)
+    columns = int32(C * R * S)
+    channels = cuda.local.array(THREAD_COLUMNS, int32)
+    downs = cuda.local.array(THREAD_COLUMNS, int32)
+    rights = cuda.local.array(THREAD_COLUMNS, int32)
+    for j in range(THREAD_COLUMNS):
+        t = int32(column + i_y + j * SIDE)
+        channels[j] = int32(group * C + t // (R * S))
+        tap = int32(t % (R * S))
+        downs[j] = int32(tap // S * dilation_h - top) if t < columns else NOWHERE
+        rights[j] = int32(tap % S * dilation_w - left)
+    for i in range(SUMS):
+        sums[i] = 0
+    outputs = int32(N * P * Q)
+    first = int32(share * length)
+    stop = int32(first + length if first + length < outputs else outputs)
+    while first < stop:
+        m = int32(first + i_x)
+        n, p, q = window(m, P, Q, False)
+        for i in range(THREAD_ROWS):
+            value = grad.dtype.type(0)
+            if last != 0:  # adjacent filters lie side by side
+                k, across = int32(row + i_x + i * SIDE), int32(first + i_y)
+                if k < K and across < stop:
+                    value = grad[int32(across * K * groups + group * K + k)]
+                a[i_y, i_x + i * SIDE] = value
+            else:
+                k = int32(row + i_y + i * SIDE)
+                if k < K and m < stop:
+                    value = grad[int32((n * K * groups + group * K + k) * P * Q + p * Q + q)]
+                a[i_x, i_y + i * SIDE] = value
+        for j in range(THREAD_COLUMNS):
+            h, w = int32(p * stride_h + downs[j]), int32(q * stride_w + rights[j])
+            value = x.dtype.type(0)
+            if m < stop and 0 <= h and h < H and 0 <= w and w < W:
+                value = x[place(n, channels[j], h, w, int32(C * groups), H, W, last)]
+            b[i_x, i_y + j * SIDE] = value
+        cuda.syncthreads()
+        multiply(sums, a, b)
+        cuda.syncthreads()
+        first = int32(first + DEPTH)
+    store(partials, sums, row, K, column, columns, int32((share * groups + group) * K * columns))

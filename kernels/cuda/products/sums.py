@@ -1,0 +1,42 @@
+"""Sums in a fixed order: shares of a product added up, and the columns of a matrix summed in bands."""
+
+from fastcnn.kernels.cuda.toolchain.compiler import cuda, int32, kernel
+from fastcnn.kernels.cuda.toolchain.sizes import BAND, BAND_SHAPE, LANES
+
+
+@kernel("F F F i i i i i")
+def fold(out, partials, bias, count, shares, columns, has_bias, relu):
+    """out = the shares' sum, plus the bias of its column, with the ReLU behind it."""
+    i = int32(cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x)
+    if i < count:
+        total = partials[i]
+        for share in range(1, shares):
+            total += partials[int32(share * count + i)]
+        if has_bias != 0:
+            total += bias[int32(i % columns)]
+        if relu != 0 and total < 0:
+            total = out.dtype.type(0)
+        out[i] = total
+
+
+@kernel("F F i i i")
+def column_sums(partials, x, rows, columns, length):
+    """partials (shares, columns): the sums over `length` rows each of x (rows, columns)."""
+    lanes = cuda.shared.array(BAND_SHAPE, x.dtype)
+    i_x, i_y = cuda.threadIdx.x, cuda.threadIdx.y
+    column = int32(cuda.blockIdx.x * BAND + i_x)
+    row = int32(cuda.blockIdx.y * length + i_y)
+    stop = int32((cuda.blockIdx.y + 1) * length)
+    if stop > rows:
+        stop = int32(rows)
+    total = x.dtype.type(0)
+    while row < stop:
+        if column < columns:
+            total += x[int32(row * columns + column)]
+        row = int32(row + LANES)
+    lanes[i_y, i_x] = total
+    cuda.syncthreads()
+    if i_y == 0 and column < columns:
+        for lane in range(1, LANES):
+            total += lanes[lane, i_x]
+        partials[int32(cuda.blockIdx.y * columns + column)] = total

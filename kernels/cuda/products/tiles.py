@@ -1,0 +1,85 @@
+"""A tiled matrix product in shared memory, and the parts that the convolutions share with it.
+
+A block owns a tile of ROWS x COLUMNS sums. It walks along the depth in steps: all threads load a tile of each operand,
+meet, multiply, meet again. Sums are in registers, in the arrays' dtype and in an order that the shapes alone decide.
+
+Index arithmetic is cut back to int32 where Numba would widen it: 64-bit indices cost more than twice the registers.
+"""
+
+from fastcnn.kernels.cuda.toolchain.compiler import cuda, device, int32, kernel
+from fastcnn.kernels.cuda.toolchain.sizes import (
+    A_SHAPE,
+    B_SHAPE,
+    COLUMNS,
+    DEPTH,
+    ROWS,
+    SIDE,
+    SUMS,
+    THREAD_COLUMNS,
+    THREAD_ROWS,
+)
+
+
+@device
+def multiply(sums, a, b):
+    """Add one tile's products: rows 4y to 4y + 3 and columns x, x + SIDE of it are this thread's."""
+    x, y = cuda.threadIdx.x, cuda.threadIdx.y
+    for t in range(DEPTH):
+        for j in range(THREAD_COLUMNS):
+            right = b[t, x + j * SIDE]
+            for i in range(THREAD_ROWS):
+                sums[i * THREAD_COLUMNS + j] += a[t, y * THREAD_ROWS + i] * right
+
+
+@device
+def load(tile, lines, source, first, count, line_step, term, stop, term_step):
+    """Lines `first` on of a matrix, from its term `term` on; zeros where it ends.
+
+    Adjacent threads read adjacent elements, along the depth or across it, whichever way they lie in memory.
+    """
+    x, y = cuda.threadIdx.x, cuda.threadIdx.y
+    for i in range(lines):
+        if term_step == 1:
+            at, t = int32(y + i * SIDE), int32(x)
+        else:
+            at, t = int32(x + i * SIDE), int32(y)
+        value = source.dtype.type(0)
+        if first + at < count and term + t < stop:
+            value = source[int32((first + at) * line_step + (term + t) * term_step)]
+        tile[t, at] = value
+
+
+@kernel("F F F i8")
+def product(partials, left, right, shape):
+    """partials (shares, rows, columns): sums of left[row * a_row + t * a_term] * right[column * b_column + t * b_term].
+
+    A share's terms t are the next `length` of `depth`.
+    """
+    rows, columns, depth, length, a_row, a_term, b_column, b_term = shape
+    a = cuda.shared.array(A_SHAPE, left.dtype)
+    b = cuda.shared.array(B_SHAPE, left.dtype)
+    sums = cuda.local.array(SUMS, left.dtype)
+    for i in range(SUMS):
+        sums[i] = 0
+    row, column = int32(cuda.blockIdx.x * ROWS), int32(cuda.blockIdx.y * COLUMNS)
+    term = int32(cuda.blockIdx.z * length)
+    stop = int32(term + length if term + length < depth else depth)
+    while term < stop:
+        load(a, THREAD_ROWS, left, row, rows, a_row, term, stop, a_term)
+        load(b, THREAD_COLUMNS, right, column, columns, b_column, term, stop, b_term)
+        cuda.syncthreads()
+        multiply(sums, a, b)
+        cuda.syncthreads()
+        term = int32(term + DEPTH)
+    store(partials, sums, row, rows, column, columns, int32(cuda.blockIdx.z * rows * columns))
+
+
+@device
+def store(partials, sums, row, rows, column, columns, start):
+    """Write a thread's sums into the matrix (rows, columns) that begins at `start`."""
+    for i in range(THREAD_ROWS):
+        m = int32(row + cuda.threadIdx.y * THREAD_ROWS + i)
+        for j in range(THREAD_COLUMNS):
+            k = int32(column + cuda.threadIdx.x + j * SIDE)
+            if m < rows and k < columns:
+                partials[int32(start + m * columns + k)] = sums[i * THREAD_COLUMNS + j]

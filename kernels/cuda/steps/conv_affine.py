@@ -1,0 +1,115 @@
+"""Convolution and Affine on the GPU, with what lies behind them."""
+
+import numpy as np
+
+from fastcnn.kernels.cuda.products import calls as products
+from fastcnn.kernels.cuda.products.calls import Geometry
+from fastcnn.kernels.cuda.steps import elementwise
+from fastcnn.kernels.cuda.steps.base import Activation, Step
+from fastcnn.kernels.cuda.steps.residence import resident
+from fastcnn.kernels.cuda.toolchain.memory import empty
+from fastcnn.kernels.cuda.toolchain.sizes import shares
+from fastcnn.kernels.shapes import Array, Padding, Pair
+from fastcnn.kernels.steps import Call
+
+
+class Conv2d(Step):
+    """Convolution, with the ReLU and the 2x2 max-pool behind it where `relu` and `pool` say so."""
+
+    def __init__(
+        self, x: Activation, out: Activation, weight: Array, grad_weight: Array, bias: Array | None,
+        grad_bias: Array | None, *, stride: Pair, padding: Padding, dilation: Pair, groups: int, relu: bool,
+        pool: bool, training: bool, capacity: int,
+    ) -> None:  # fmt: skip
+        super().__init__(x, out)
+        K, _, R, S = weight.shape
+        self.name = f"conv2d {R}x{S}" + (" + relu" if relu else "") + (" + max_pool 2x2" if pool else "")
+        self.options = (K, (R, S), stride, padding, dilation, groups, True)
+        self.relu, self.pool = relu, pool
+        whole = self._geometry(capacity)
+        outputs = whole.P * whole.Q
+        self.products = outputs * weight.size
+        self.weight, self.bias = resident(weight), None if bias is None else resident(bias)
+        self.codes = empty(capacity * out.size, np.uint8) if pool else None
+        if training:
+            self.grad_weight = resident(grad_weight)
+            self.grad_bias = None if grad_bias is None else resident(grad_bias)
+            # The gradient at the convolution's own output; where nothing lies behind it, that is there already.
+            self.grad_out = empty(capacity * outputs * K, self.dtype) if pool or relu else out.grad
+            parts = max(products.weight_shares(self._geometry(n))[0] for n in range(1, capacity + 1))
+            bands = products.bands(capacity * outputs)
+            self.partials = empty(max(parts * weight.size, bands * K), self.dtype)
+
+    def _geometry(self, n: int) -> Geometry:
+        return products.geometry((n, *self.x.shape), *self.options)  # type: ignore[arg-type]
+
+    @property
+    def gradient_products(self) -> int:
+        return self.products * (1 if self.x.grad is None else 2)
+
+    def forward_calls(self, n: int, training: bool) -> list[Call]:
+        shape, data = self._geometry(n), (self.x.data, self.weight, self.bias)
+        if self.pool:
+            return [products.forward_pooled(shape, self.out.data, self.codes, *data)]
+        return [products.forward(shape, self.out.data, *data, self.relu)]
+
+    def backward_calls(self, n: int) -> list[Call]:
+        shape, grad = self._geometry(n), self.grad_out
+        channels = shape.K * shape.groups
+        rows = n * shape.P * shape.Q
+        count, calls = rows * channels, []
+        if self.pool:
+            args = (grad, self.out.grad, self.codes, count, shape.P, shape.Q, channels)
+            calls.append(self._each(elementwise.unpool_gradient, count, *args))
+        elif self.relu:
+            calls.append(self._each(elementwise.relu_gradient, count, grad, self.out.grad, self.out.data, count))
+        if self.grad_bias is not None:
+            calls += products.column_sums(self.grad_bias, self.partials, grad, rows, channels)
+        calls += products.grad_weight(shape, self.grad_weight, self.partials, grad, self.x.data)
+        if self.x.grad is not None:
+            calls.append(products.grad_input(shape, self.x.grad, grad, self.weight))
+        return calls
+
+
+class Affine(Step):
+    """x @ weight + bias, with the ReLU behind it; the weight lies as (out_features, in_features)."""
+
+    def __init__(
+        self, x: Activation, out: Activation, weight: Array, grad_weight: Array, bias: Array, grad_bias: Array, *,
+        relu: bool,
+    ) -> None:  # fmt: skip
+        super().__init__(x, out)
+        self.name = "affine" + (" + relu" if relu else "")
+        self.weight, self.bias, self.relu = resident(weight), resident(bias), relu
+        self.grad_weight, self.grad_bias = resident(grad_weight), resident(grad_bias)
+        self.products = x.size * out.size
+        capacity = out.data.size // out.size
+        sizes = [each for n in range(1, capacity + 1) for each in self._products(n)]
+        most = max(shares(rows, columns, depth)[0] * rows * columns for rows, columns, depth in sizes)
+        self.partials = empty(max(most, products.bands(capacity) * out.size), self.dtype)
+
+    def _products(self, n: int) -> tuple[tuple[int, int, int], ...]:
+        """Rows, columns and depth of forward, of the input's gradient and of the weight's."""
+        x, out = self.x.size, self.out.size
+        return (n, out, x), (n, x, out), (out, x, n)
+
+    @property
+    def gradient_products(self) -> int:
+        return self.products * (1 if self.x.grad is None else 2)
+
+    def forward_calls(self, n: int, training: bool) -> list[Call]:
+        depth = self.x.size
+        operands = (self.out.data, self.partials, self.x.data, self.weight)
+        return products.product(*operands, self._products(n)[0], (depth, 1, depth, 1), self.bias, self.relu)
+
+    def backward_calls(self, n: int) -> list[Call]:
+        x, out, grad = self.x.size, self.out.size, self.out.grad
+        _, of_input, of_weight = self._products(n)
+        calls: list[Call] = []
+        if self.relu:
+            calls.append(self._each(elementwise.relu_gradient, n * out, grad, grad, self.out.data, n * out))
+        calls += products.column_sums(self.grad_bias, self.partials, grad, n, out)
+        if self.x.grad is not None:
+            calls += products.product(self.x.grad, self.partials, grad, self.weight, of_input, (out, 1, 1, x))
+        calls += products.product(self.grad_weight, self.partials, grad, self.x.data, of_weight, (1, out, 1, x))
+        return calls

@@ -1,0 +1,152 @@
+"""Element by element, and pictures in: what lies between products in a network, on channels-last pictures."""
+
+import math
+
+import numpy as np
+
+from fastcnn.kernels.cuda.toolchain.compiler import device, int32, kernel
+from fastcnn.kernels.cuda.toolchain.index import here
+
+uint64 = np.uint64
+
+
+@kernel("F B I i i i i i")
+def load_bytes(out, images, order, first, count, C, H, W):
+    """out (N, H, W, C) = the N images (C, H, W) that `order` names from `first` on, divided by 255."""
+    i = here()
+    if i < count:
+        c, rest = int32(i % C), int32(i // C)
+        pixel, n = int32(rest % (H * W)), order[int32(first + rest // (H * W))]
+        out[i] = out.dtype.type(images[int32((n * C + c) * H * W + pixel)]) / out.dtype.type(255)
+
+
+@kernel("B B I i i i")
+def gather_bytes(out, images, order, first, count, pixels):
+    """out = the images, of so many pixels each, that `order` names from `first` on."""
+    i = here()
+    if i < count:
+        out[i] = images[int32(order[int32(first + i // pixels)] * pixels + i % pixels)]
+
+
+@kernel("F F i i i i")
+def load_floats(out, images, count, C, H, W):
+    """out (N, H, W, C) = images (N, C, H, W)."""
+    i = here()
+    if i < count:
+        c, rest = int32(i % C), int32(i // C)
+        pixel, n = int32(rest % (H * W)), int32(rest // (H * W))
+        out[i] = images[int32((n * C + c) * H * W + pixel)]
+
+
+@kernel("F F i")
+def relu(out, x, count):
+    """out = max(x, 0); NaN stays NaN."""
+    i = here()
+    if i < count:
+        value = x[i]
+        out[i] = out.dtype.type(0) if value < 0 else value
+
+
+@kernel("F F F i")
+def relu_gradient(grad_in, grad, out, count):
+    """grad_in = grad where out > 0 or NaN, else 0; grad_in may be grad."""
+    i = here()
+    if i < count:
+        grad_in[i] = grad.dtype.type(0) if out[i] <= 0 else grad[i]
+
+
+@kernel("F F B i i i i")
+def unpool_gradient(grad_in, grad, codes, count, P, Q, K):
+    """The gradient behind ReLU and 2x2 max-pool of (N, P, Q, K): to the pixel that won, 0 to the others."""
+    i = here()
+    if i < count:
+        k, rest = int32(i % K), int32(i // K)
+        q, rest = int32(rest % Q), int32(rest // Q)
+        p, n = int32(rest % P), int32(rest // P)
+        half_p, half_q = int32(P // 2), int32(Q // 2)
+        value = grad.dtype.type(0)
+        if p // 2 < half_p and q // 2 < half_q:
+            at = int32(((n * half_p + p // 2) * half_q + q // 2) * K + k)
+            if codes[at] == p % 2 * 2 + q % 2:
+                value = grad[at]
+        grad_in[i] = value
+
+
+@device
+def _hash(key, index):
+    """Output `index` of SplitMix64 seeded with key: see `fastcnn.layers.dropout`."""
+    z = key + uint64(index + 1) * uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> uint64(27))) * uint64(0x94D049BB133111EB)
+    return z ^ (z >> uint64(31))
+
+
+@kernel("F F i u u f")
+def dropout(out, x, count, key, threshold, scale):
+    """out = x * scale where the element's hash reaches the threshold, else 0."""
+    i = here()
+    if i < count:
+        kept = _hash(key, i) >> uint64(40) >= threshold
+        out[i] = x[i] * scale if kept else scale - scale
+
+
+@kernel("F F i i i")
+def average_pool(out, x, count, channels, pixels):
+    """out (N, C): the mean of each channel of each picture."""
+    i = here()
+    if i < count:
+        start = int32(i // channels * pixels * channels + i % channels)
+        total = x[start]
+        for pixel in range(1, pixels):
+            total += x[int32(start + pixel * channels)]
+        out[i] = total / out.dtype.type(pixels)
+
+
+@kernel("F F i i i")
+def average_pool_gradient(grad_in, grad, count, channels, pixels):
+    """grad_in = each channel's grad, shared out among its pixels."""
+    i = here()
+    if i < count:
+        at = int32(i // (pixels * channels) * channels + i % channels)
+        grad_in[i] = grad[at] / grad_in.dtype.type(pixels)
+
+
+@kernel("D F F I I i i i d")
+def softmax_cross_entropy(losses, grad, logits, labels, order, start, images, classes, smoothing):
+    """grad (N, classes) of the mean loss, and losses (N,), in float64: the twin of `kernels.cpu.loss`.
+
+    The labels are those that `order` names from `start` on.
+    """
+    n = here()
+    if n < images:
+        first = int32(n * classes)
+        largest = np.float64(logits[first])
+        for k in range(1, classes):
+            # Not (<=) lets a NaN through, so that the loss shows it.
+            if not (logits[int32(first + k)] <= largest):
+                largest = np.float64(logits[int32(first + k)])
+        total, mean = np.float64(0), np.float64(0)
+        for k in range(classes):
+            shifted = np.float64(logits[int32(first + k)]) - largest
+            total += math.exp(shifted)
+            mean += shifted
+        label = labels[order[int32(start + n)]]
+        loss = math.log(total) - (1 - smoothing) * (np.float64(logits[int32(first + label)]) - largest)
+        if smoothing > 0:
+            loss -= smoothing * mean / classes
+        losses[n] = loss
+        for k in range(classes):
+            share = math.exp(np.float64(logits[int32(first + k)]) - largest) / total - smoothing / classes
+            if k == label:
+                share -= 1 - smoothing
+            grad[int32(first + k)] = share / images
+
+
+@kernel("D D i i")
+def mean_loss(means, losses, images, at):
+    """means[at] = the mean of the losses, added in order by one thread."""
+    if here() == 0:
+        total = np.float64(0)
+        for n in range(images):
+            total += losses[n]
+        means[at] = total / images

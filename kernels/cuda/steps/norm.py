@@ -1,0 +1,133 @@
+"""Batch normalisation of channels-last pictures, with the ReLU behind it: `fastcnn.layers.normalization` is its definition.
+
+Statistics are summed in float64, in fixed bands of rows (pixels of all pictures) that are added in order.
+"""
+
+import math
+
+import numpy as np
+
+from fastcnn.kernels.cuda.toolchain.compiler import cuda, int32, kernel
+from fastcnn.kernels.cuda.toolchain.index import here
+from fastcnn.kernels.cuda.toolchain.sizes import BAND, BAND_SHAPE, LANES
+
+
+@kernel("D F D i i i i")
+def moments(partials, x, mean, centred, rows, columns, length):
+    """partials (bands, C): sums of x, or of (x - mean)^2, over `length` rows; one block a band and BAND columns."""
+    lanes = cuda.shared.array(BAND_SHAPE, mean.dtype)
+    i_x, i_y = cuda.threadIdx.x, cuda.threadIdx.y
+    column = int32(cuda.blockIdx.x * BAND + i_x)
+    row = int32(cuda.blockIdx.y * length + i_y)
+    stop = int32((cuda.blockIdx.y + 1) * length)
+    if stop > rows:
+        stop = int32(rows)
+    total = np.float64(0)
+    while row < stop:
+        if column < columns:
+            value = np.float64(x[int32(row * columns + column)])
+            if centred != 0:
+                value = (value - mean[column]) * (value - mean[column])
+            total += value
+        row = int32(row + LANES)
+    lanes[i_y, i_x] = total
+    cuda.syncthreads()
+    if i_y == 0 and column < columns:
+        for lane in range(1, LANES):
+            total += lanes[lane, i_x]
+        partials[int32(cuda.blockIdx.y * columns + column)] = total
+
+
+@kernel("D D i i d")
+def mean_of(result, partials, bands, columns, count):
+    """result (C,) = the bands' sum over count."""
+    c = here()
+    if c < columns:
+        total = np.float64(0)
+        for band in range(bands):
+            total += partials[int32(band * columns + c)]
+        result[c] = total / count
+
+
+@kernel("F F D D F F i d d d")
+def settle(mean, inverse, mean64, var64, running_mean, running_var, columns, momentum, eps, count):
+    """The batch's mean and 1 / sqrt(var + eps) in the network's dtype; the running statistics move along."""
+    c = here()
+    if c < columns:
+        running_mean[c] = (1 - momentum) * running_mean[c] + momentum * mean64[c]
+        running_var[c] = (1 - momentum) * running_var[c] + momentum * (var64[c] * (count / (count - 1)))
+        mean[c] = mean64[c]
+        inverse[c] = mean.dtype.type(1) / math.sqrt(mean.dtype.type(var64[c]) + mean.dtype.type(eps))
+
+
+@kernel("F F F F i d")
+def settle_running(mean, inverse, running_mean, running_var, columns, eps):
+    """The same from the running statistics."""
+    c = here()
+    if c < columns:
+        mean[c] = running_mean[c]
+        inverse[c] = mean.dtype.type(1) / math.sqrt(running_var[c] + mean.dtype.type(eps))
+
+
+@kernel("F F F F F F i i i")
+def normalise(out, x, mean, inverse, weight, bias, relu, count, columns):
+    """out = (x - mean) * inverse * weight + bias, with the ReLU behind it."""
+    i = here()
+    if i < count:
+        c = int32(i % columns)
+        value = (x[i] - mean[c]) * inverse[c] * weight[c] + bias[c]
+        if relu != 0 and value < 0:
+            value = out.dtype.type(0)
+        out[i] = value
+
+
+@kernel("D F F F F D i i i")
+def norm_gradient_sums(partials, grad, x, mean, inverse, zeros, rows, columns, length):
+    """partials (bands, 2, C): sums of grad and of grad * normalised x."""
+    plain_lanes = cuda.shared.array(BAND_SHAPE, zeros.dtype)
+    scaled_lanes = cuda.shared.array(BAND_SHAPE, zeros.dtype)
+    i_x, i_y = cuda.threadIdx.x, cuda.threadIdx.y
+    column = int32(cuda.blockIdx.x * BAND + i_x)
+    row = int32(cuda.blockIdx.y * length + i_y)
+    stop = int32((cuda.blockIdx.y + 1) * length)
+    if stop > rows:
+        stop = int32(rows)
+    plain, scaled = np.float64(0), np.float64(0)
+    while row < stop:
+        if column < columns:
+            at = int32(row * columns + column)
+            plain += grad[at]
+            scaled += grad[at] * ((x[at] - mean[column]) * inverse[column])
+        row = int32(row + LANES)
+    plain_lanes[i_y, i_x] = plain
+    scaled_lanes[i_y, i_x] = scaled
+    cuda.syncthreads()
+    if i_y == 0 and column < columns:
+        for lane in range(1, LANES):
+            plain += plain_lanes[lane, i_x]
+            scaled += scaled_lanes[lane, i_x]
+        partials[int32(2 * cuda.blockIdx.y * columns + column)] = plain
+        partials[int32((2 * cuda.blockIdx.y + 1) * columns + column)] = scaled
+
+
+@kernel("F F D i i")
+def fold_gradients(grad_weight, grad_bias, partials, bands, columns):
+    """The bands' sums added in order."""
+    c = here()
+    if c < columns:
+        plain, scaled = np.float64(0), np.float64(0)
+        for band in range(bands):
+            plain += partials[int32(2 * band * columns + c)]
+            scaled += partials[int32((2 * band + 1) * columns + c)]
+        grad_bias[c] = plain
+        grad_weight[c] = scaled
+
+
+@kernel("F F F F F F F F i i f")
+def norm_gradient(grad_in, grad, x, mean, inverse, weight, grad_weight, grad_bias, count, columns, rows):
+    """The gradient of the input: weight * inverse * (grad - mean of grad - normalised x * mean of grad * it)."""
+    i = here()
+    if i < count:
+        c = int32(i % columns)
+        normalised = (x[i] - mean[c]) * inverse[c]
+        grad_in[i] = weight[c] * inverse[c] * (grad[i] - grad_bias[c] / rows - normalised * (grad_weight[c] / rows))

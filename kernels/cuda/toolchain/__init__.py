@@ -1,0 +1,1 @@
+"""Compiler, memory and sizes of the cuda backend."""

@@ -1,0 +1,41 @@
+"""Arrays on the GPU: made, filled from the host and read back, with a full memory told in a sentence."""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from fastcnn.kernels.cuda.toolchain.compiler import cuda, told
+
+# Numba's device array: flat here, C-contiguous, with .size, .dtype and .copy_to_host().
+DeviceArray: TypeAlias = Any
+
+
+def upload(array: Any) -> DeviceArray:
+    """A flat copy on the GPU; one zero for an empty array, as a kernel needs something to be given."""
+    with told():
+        flat = np.ascontiguousarray(array).reshape(-1)
+        return cuda.to_device(flat if flat.size else np.zeros(1, flat.dtype))
+
+
+def empty(count: int, dtype: Any) -> DeviceArray:
+    """Room for `count` elements, at least one, with anything in it."""
+    with told():
+        return cuda.device_array(max(1, count), dtype)
+
+
+def zeros(count: int, dtype: Any) -> DeviceArray:
+    return upload(np.zeros(max(1, count), dtype))
+
+
+def fill(target: DeviceArray, array: Any) -> DeviceArray:
+    """Overwrite the first elements of an array on the GPU, without allocating; target itself."""
+    with told():
+        target[: array.size].copy_to_device(np.ascontiguousarray(array).reshape(-1))
+    return target
+
+
+def download(array: DeviceArray, shape: tuple[int, ...]) -> Any:
+    """The first elements of a device array as a new array of that shape."""
+    count = int(np.prod(shape, dtype=np.int64))
+    with told():
+        return array[:count].copy_to_host().reshape(shape) if count else np.empty(shape, array.dtype)
