@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fastcnn.kernels.values import kind_of, shown
+from fastcnn.arrays import Array
+from fastcnn.kernels.values import is_array, kind_of, shown
 
 
 def check_number(name: str, value: object) -> float:
@@ -58,3 +59,13 @@ def check_path(name: str, value: object) -> Path:
     if not isinstance(value, str | os.PathLike):
         raise TypeError(f"{name} must be a path as str or Path, not {shown(value)}")
     return Path(value)
+
+
+def check_labels(labels: Array, count: int, classes: int, name: str = "labels") -> None:
+    """Raise unless labels is a (count,) integer array with values from 0 to classes - 1."""
+    if not is_array(labels) or labels.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be an integer array, not {kind_of(labels)}")
+    if labels.shape != (count,):
+        raise ValueError(f"{name} must have the shape ({count},), one for each image, not {labels.shape}")
+    if count and (labels.min() < 0 or labels.max() >= classes):
+        raise ValueError(f"{name} must lie in 0 to {classes - 1}, but range from {labels.min()} to {labels.max()}")

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.checks import check_positive
+from fastcnn.checks import check_labels, check_positive
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import is_array, kind_of
-from fastcnn.network.losses import check_labels
 
 Array = npt.NDArray[np.floating]
 Labels = npt.NDArray[np.int64]

@@ -71,6 +71,14 @@ def write_arrays(path: Path, arrays: dict[str, Array], metadata: dict[str, str])
     atomic_write(path, _in_fixed_order(save(plain, {**metadata, "sha256": _digest(plain, metadata)})))
 
 
+def write_finite_arrays(path: Path, arrays: dict[str, Array], metadata: dict[str, str]) -> None:
+    """`write_arrays` of a network's values; FastcnnError where one of them is not finite."""
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise FastcnnError(f"the network is not saved because {name} holds values that are not finite")
+    write_arrays(path, arrays, metadata)
+
+
 def read_arrays(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> tuple[dict[str, Array], dict[str, str]]:
     """Read what `write_arrays` wrote: the arrays, read-only, and the strings.
 

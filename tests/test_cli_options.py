@@ -13,12 +13,12 @@ import pytest
 from PIL import Image
 
 from fastcnn import Recognizer, load_network
+from fastcnn import pace as pace_module
 from fastcnn.__main__ import main
 from fastcnn.commands import common
 from fastcnn.commands.arguments import build_parser
 from fastcnn.handwriting.stroke_files import WINDOW_FORMAT
-from fastcnn.recognition.recognizer import Recognition
-from fastcnn.training import progress
+from fastcnn.recognition.answer import Recognition
 from fastcnn.zoo.bundled import BUNDLED, WEIGHTS, AmbiguousModelError, UnknownModelError, find_model
 from tests.test_cli import data_dir, digit_png, fails, run, trained  # noqa: F401
 from tests.test_cli_drawings import strokes  # noqa: F401
@@ -234,7 +234,7 @@ def test_evaluation_by_the_reference_says_how_far_it_is(trained, data_dir, monke
     from fastcnn import kernels
     from fastcnn.network import calibration
 
-    monkeypatch.setattr(progress, "PACE_INTERVAL_S", 0.0)
+    monkeypatch.setattr(pace_module, "PACE_INTERVAL_S", 0.0)
     monkeypatch.setattr(calibration, "CHUNK", 50)
     backend = kernels.backend()
     try:
@@ -248,7 +248,7 @@ def test_evaluation_by_the_reference_says_how_far_it_is(trained, data_dir, monke
 
 def test_short_work_is_done_in_silence(caplog):
     caplog.set_level(logging.INFO, "fastcnn")
-    pace = progress.Pace(10, "pictures")
+    pace = pace_module.Pace(10, "pictures")
     for _ in range(10):
         pace.add(1)
     assert caplog.records == []

@@ -124,7 +124,10 @@ def test_nonsense_for_openmp_is_ignored_with_a_word(value, run_python):
     ],
 )
 def test_info_says_where_the_number_comes_from(env, source, run_python):
-    program = "from fastcnn.commands.info import collect, render; facts = collect(); print(render(facts)); print(facts['threads'])"
+    program = (
+        "from fastcnn.commands.info import collect, render; facts = collect(); print(render(facts)); "
+        "print(facts['threads'])"
+    )
     done = run_python(program, env={**CLEAN, **env})
     assert re.search(rf"^threads from +{source}$", done.stdout, re.MULTILINE)
     assert done.stdout.splitlines()[-1] == (str(physical_cores()) if not env else "2")

@@ -26,7 +26,7 @@ from tests.entry_points import GROUPS, Entry
 from tests.wrong_values import WRONG, complaint, like
 
 MODULES = (
-    augment, calibration, committee, kernels, layers, losses, metrics, sequential, networks, optim, recognizer, schedules,
+    augment, calibration, committee, kernels, layers, losses, metrics, networks, optim, recognizer, schedules, sequential,
     threads, trainer,
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fastcnn.handwriting.drawings import CANVAS_PX, PENS_PX, Drawing, Pose, draw, random_pose
 from fastcnn.handwriting.preparation.ink import crop
-from fastcnn.handwriting.preparation.pictures import Plane
+from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.stroke_width import Field, edge_distance, redraw, stroke_width
 
 SEED = 20  # of noise, texture and random poses; with a digit's number it fixes them

@@ -20,7 +20,7 @@ from fastcnn.bench.accuracy import unseen
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.digits import SIDE_PX
 from fastcnn.handwriting.drawings import Drawing, draw, random_pose
-from fastcnn.handwriting.preparation.pictures import Plane
+from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.prepare import prepare
 from fastcnn.handwriting.stroke_files import read_drawings
 from fastcnn.handwriting.synthesis.digits import synthetic_digits

@@ -22,7 +22,7 @@ from fastcnn.bench.accuracy.conditions import ANYWHERE, MIDDLE, Condition, Digit
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.digits import CLASSES, SIDE_PX
 from fastcnn.handwriting.drawings import Drawing
-from fastcnn.handwriting.preparation.pictures import Plane
+from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.prepare import Field, prepare
 from fastcnn.handwriting.stroke_files import read_drawings
 from fastcnn.kernels.threads import set_threads

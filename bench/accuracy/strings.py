@@ -16,7 +16,7 @@ import numpy as np
 
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.handwriting.drawings import CANVAS_PX, Drawing, Points, Pose, draw
-from fastcnn.handwriting.preparation.pictures import Plane
+from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.stroke_files import read_drawings
 from fastcnn.handwriting.synthesis.digits import bend
 from fastcnn.handwriting.synthesis.templates import WAYS, parse

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn.handwriting.drawings import Points, draw
-from fastcnn.handwriting.preparation.pictures import Plane
+from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.synthesis.digits import DRAWN_PX
 from fastcnn.handwriting.synthesis.nondigits import Family, Rng, pose, rippled, warped, written
 from fastcnn.handwriting.synthesis.templates import parse, smooth

@@ -1,8 +1,8 @@
 """The kernels that a training needs, as AArch64 assembly: compiled for another processor, never run on it.
 
-Run as a program in a fresh process with an empty kernel cache: `python -m fastcnn.bench.speed.cross`. The kernels are built
-with NEON's registers of 16 bytes and run one training step on this machine, which compiles them for the signatures that
-are needed; then LLVM compiles the same code once more, for AArch64. Prints JSON.
+Run as a program in a fresh process with an empty kernel cache: `python -m fastcnn.bench.speed.cross`. The kernels are
+built with NEON's registers of 16 bytes and run one training step on this machine, which compiles them for the
+signatures that are needed; then LLVM compiles the same code once more, for AArch64. Prints JSON.
 """
 
 from __future__ import annotations

@@ -20,9 +20,10 @@ from fastcnn.bench.harness.batches import training_pictures
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Timing, interleave
 from fastcnn.bench.speed.training import LR, SGEMM_SIZE, sgemm
+from fastcnn.checks import check_labels
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.threads import set_threads
-from fastcnn.network.losses import check_label_smoothing, check_labels
+from fastcnn.network.losses import check_label_smoothing
 
 BATCH = 100
 COPY_BYTES = 8 << 20  # about what a batch's activations take: they stay in the last cache

@@ -21,7 +21,7 @@ BUILT_IN = "mnist"  # the dataset in the package
 def prepare(args: argparse.Namespace) -> None:
     """What every computing command checks before it starts: memory, threads, backend."""
     check_memory()
-    _set_threads(args)
+    set_threads_of(args)
     from fastcnn import kernels
 
     if getattr(args, "backend", None) is not None:
@@ -29,7 +29,7 @@ def prepare(args: argparse.Namespace) -> None:
     kernels.backend()
 
 
-def _set_threads(args: argparse.Namespace) -> None:
+def set_threads_of(args: argparse.Namespace) -> None:
     if args.threads is not None:
         from fastcnn.kernels.threads import set_threads
 

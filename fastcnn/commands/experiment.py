@@ -11,6 +11,7 @@ from fastcnn.commands.outputs import check_outputs, json_output, write_json
 
 def experiment(args: argparse.Namespace) -> None:
     """Repeat an experiment of the paper and write its figures."""
+    from fastcnn.commands import figures
     from fastcnn.recognition import experiment as paper
     from fastcnn.recognition.recognizer import Recognizer
     from fastcnn.zoo.bundled import find_model
@@ -19,7 +20,7 @@ def experiment(args: argparse.Namespace) -> None:
         refuse("in --mode mnist", strokes=args.strokes)
     else:
         refuse("in --mode handwriting", data_dir=args.data_dir)
-    outputs = [*paper.outputs(args.mode, Path(args.out)), *json_output(args.json)]
+    outputs = [*figures.outputs(args.mode, Path(args.out)), *json_output(args.json)]
     check_outputs(outputs, [find_model(args.model)[1], args.strokes, *data_files(args.data_dir)])
     prepare(args)
     recognizer, seed = Recognizer(args.model), args.seed or 0
@@ -33,7 +34,7 @@ def experiment(args: argparse.Namespace) -> None:
 
         drawings = read_drawings(args.strokes) if args.strokes else read_collection(drawings_folder())
         done = paper.run_handwriting(recognizer, drawings, args.groups, args.size, seed)
-    files = paper.write(done, Path(args.out))
+    files = figures.write(done, Path(args.out))
     write_json(args.json, done.describe())
     total = done.by_group()[-1]
     low, high = total.interval or (0.0, 1.0)

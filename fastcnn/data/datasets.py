@@ -1,8 +1,8 @@
 """Which datasets there are, where they lie on the web, and how their files are known to be right.
 
-A table and nothing else; `fastcnn.data.download` fetches by it, `fastcnn.data` loads by it. Sizes and sha256 are those that
-TensorFlow Datasets (url_checksums) and torchvision publish for the same files. The files are known by their sha256, so
-a mirror may be anyone's, and plain HTTP will do.
+A table and nothing else; `fastcnn.data.download` fetches by it, `fastcnn.data` loads by it. Sizes and sha256 are those
+that TensorFlow Datasets (url_checksums) and torchvision publish for the same files. The files are known by their
+sha256, so a mirror may be anyone's, and plain HTTP will do.
 """
 
 from dataclasses import dataclass

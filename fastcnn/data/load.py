@@ -1,7 +1,7 @@
 """Pictures and labels as arrays: MNIST from the copy in the package, its relatives from the cache.
 
-Everything here reads from disk; what fetches is `fastcnn.data.download`. Pictures of 60,000 samples are 47 MB as uint8 and
-188 MB as float32, so training keeps uint8 (`normalize=False`) and scales each batch.
+Everything here reads from disk; what fetches is `fastcnn.data.download`. Pictures of 60,000 samples are 47 MB as uint8
+and 188 MB as float32, so training keeps uint8 (`normalize=False`) and scales each batch.
 """
 
 import os

@@ -10,19 +10,17 @@ pictures moved diagonally do no better.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from fastcnn import kernels
 from fastcnn.arrays import Array
+from fastcnn.checks import check_labels
 from fastcnn.kernels.values import is_array, shown
 from fastcnn.network.answers import check_answers, check_pictures
-from fastcnn.network.losses import check_labels, softmax
-from fastcnn.training.progress import Pace
-
-if TYPE_CHECKING:
-    from fastcnn.network.committee import Network
+from fastcnn.network.losses import softmax
+from fastcnn.pace import Pace
 
 CHUNK = 1000  # pictures whose views are in memory at a time
 TEMPERATURES = (0.05, 20.0)
@@ -31,7 +29,27 @@ ROUNDS = 40  # the bracket shrinks to 5e-9 of what it was
 SMALLEST_PROBABILITY = 1e-300
 
 
-def calibrated(network: Network, images: Array) -> Array:
+class Classifier(Protocol):
+    """What a network or a committee has for reading pictures."""
+
+    temperature: float
+
+    @property
+    def views(self) -> int:
+        """How often each picture is read."""
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """(classes,)."""
+
+    def check_images(self, images: Array) -> None:
+        """TypeError or ValueError unless these are pictures that it takes."""
+
+    def forward(self, images: Array) -> Array:
+        """Logits (N, classes)."""
+
+
+def calibrated(network: Classifier, images: Array) -> Array:
     """A network's probabilities (N, classes) at its temperature, the mean over its views.
 
     Arguments and errors as for `Sequential.forward`.
@@ -41,7 +59,7 @@ def calibrated(network: Network, images: Array) -> Array:
     return probabilities
 
 
-def calibrated_slowly(network: Network, images: Array) -> Array:
+def calibrated_slowly(network: Classifier, images: Array) -> Array:
     """The same as `calibrated`; on the reference, which takes minutes for MNIST, with a line now and then."""
     if kernels.backend() != "reference":
         return calibrated(network, images)
@@ -54,7 +72,7 @@ def calibrated_slowly(network: Network, images: Array) -> Array:
     return np.concatenate(parts)
 
 
-def logits_of_views(network: Network, images: Array) -> Array:
+def logits_of_views(network: Classifier, images: Array) -> Array:
     """The logits (views, N, classes) of all views of pictures; arguments and errors as for `Sequential.forward`."""
     if not hasattr(network, "check_images"):
         raise TypeError(f"network must be a network or a committee, not {shown(network)}")

@@ -6,18 +6,22 @@ the others. It has what a network has for reading, and one file; it is trained m
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from fastcnn.arrays import Array
+from fastcnn.checks import check_path
 from fastcnn.kernels.values import kind_of, shown
 from fastcnn.network.calibration import calibrated
 from fastcnn.network.sequential import Sequential
-from fastcnn.network.structure import check_name
+from fastcnn.network.structure import check_name, temperature_entry
+from fastcnn.storage import write_finite_arrays
 
 MEMBERS = (2, 16)  # the fewest and the most
+COMMITTEE_FORMAT = "fastcnn committee 1"
 
 
 class Committee:
@@ -100,10 +104,23 @@ class Committee:
         return twin
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write all members to one safetensors file; see `files.save_network`."""
-        from fastcnn.network.files import save_network  # files imports this module
-
-        save_network(self, path)
+        """Write all members to one safetensors file; errors as for `Sequential.save`."""
+        check_path("path", path)
+        for member in self.members:
+            member.check_readable()
+        arrays = {
+            f"{number}/{name}": array
+            for number, member in enumerate(self.members)
+            for name, array in member.state_arrays().items()
+        }
+        description = {"name": self.name, "members": [member.describe() for member in self.members]}
+        metadata = {
+            "format": COMMITTEE_FORMAT,
+            "description": json.dumps(description),
+            "temperatures": json.dumps([float(member.temperature) for member in self.members]),
+            **temperature_entry(self.temperature),
+        }
+        write_finite_arrays(path, arrays, metadata)
 
     def summary(self) -> str:
         """How many members there are, and the table of each that differs from the one before."""

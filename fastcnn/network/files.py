@@ -1,64 +1,25 @@
-"""Files that survive a kill while they are written, and networks in safetensors files.
+"""Networks and committees read from safetensors files; each writes itself (`save`).
 
-A network's file holds its parameters and buffers as everyone sees them; in the metadata are its description (JSON)
-and a SHA-256 of everything, so that a flipped bit is noticed. Nothing in a file is ever executed: the description's
-layer names go through a fixed table. A committee's file holds the same of each member, "0/" and so on before its names.
+A network's file holds its parameters and buffers as everyone sees them. Its metadata hold its description (JSON) and a
+SHA-256 of everything, so that a flipped bit is noticed. Nothing in a file is ever executed: the description's layer
+names go through a fixed table. A committee's file holds the same of each member, with "0/" and so on before the names.
 """
 
 import json
 import os
 from typing import Any
 
-import numpy as np
-
 from fastcnn.arrays import Array
 from fastcnn.checks import check_path, check_positive
 from fastcnn.errors import FastcnnError
-from fastcnn.layers.kinds import check_registered
-from fastcnn.network.committee import MEMBERS, Committee, Network
-from fastcnn.network.sequential import Sequential
+from fastcnn.network.committee import COMMITTEE_FORMAT, MEMBERS, Committee, Network
+from fastcnn.network.sequential import FORMAT, Sequential
 from fastcnn.network.structure import check_arrays, check_dtype, declare, layers_from_description
-from fastcnn.storage import Path, _short, read_arrays, write_arrays
-
-FORMAT = "fastcnn network 1"
-COMMITTEE_FORMAT = "fastcnn committee 1"
-
-
-def save_network(network: Network, path: Path) -> None:
-    """Write a network or a committee, atomically, to a safetensors file.
-
-    Raises
-    ------
-    FastcnnError
-        If it cannot be written or a value is not finite; the old file is as it was.
-    TypeError, ValueError
-        If a layer of yours could not be read again: its class is not registered, or its options are not JSON's.
-    """
-    check_path("path", path)
-    _check_readable(network)
-    if isinstance(network, Committee):
-        members = network.members
-        arrays = {
-            f"{number}/{name}": array for number, m in enumerate(members) for name, array in m.state_arrays().items()
-        }
-        description: dict[str, Any] = {"name": network.name, "members": [member.describe() for member in members]}
-        metadata = {
-            "format": COMMITTEE_FORMAT,
-            "description": json.dumps(description),
-            "temperatures": json.dumps([float(member.temperature) for member in members]),
-        }
-    else:
-        arrays, metadata = network.state_arrays(), {"format": FORMAT, "description": json.dumps(network.describe())}
-    for name, array in arrays.items():
-        if not np.isfinite(array).all():
-            raise FastcnnError(f"the network is not saved because {name} holds values that are not finite")
-    if network.temperature != 1:
-        metadata["temperature"] = repr(float(network.temperature))
-    write_arrays(path, arrays, metadata)
+from fastcnn.storage import Path, _short, read_arrays
 
 
 def load_network(path: Path) -> Network:
-    """Read a network or a committee that `save_network` wrote.
+    """Read a network or a committee that its `save` wrote.
 
     Raises
     ------
@@ -81,16 +42,6 @@ def load_network(path: Path) -> Network:
     except (TypeError, ValueError) as error:
         raise FastcnnError(f"{os.fspath(path)} holds no network that fastcnn knows: {_short(error)}") from error
     return network
-
-
-def _check_readable(network: Network) -> None:
-    """TypeError or ValueError unless a file's description of the layers gives the same layers again."""
-    for member in network.members if isinstance(network, Committee) else (network,):
-        check_registered(member.layers)
-        description = json.loads(json.dumps(member.describe()))
-        _, _, declared = declare(layers_from_description(description), description["input_shape"])
-        if declared != member.declared:
-            raise ValueError("a file would give layers with other parameters; see OPTIONS of your own layers")
 
 
 def _network(description: Any, arrays: dict[str, Array]) -> Sequential:

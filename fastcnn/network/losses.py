@@ -7,6 +7,7 @@ differences of float32 logits can then neither overflow nor cancel visibly.
 import numpy as np
 
 from fastcnn.arrays import Array
+from fastcnn.checks import check_labels
 from fastcnn.kernels.values import is_array, kind_of, shown
 
 
@@ -24,16 +25,6 @@ def check_logits(logits: Array) -> None:
         raise TypeError(f"logits must be a float32 or float64 array, not {kind_of(logits)}")
     if logits.ndim != 2 or logits.shape[1] == 0:
         raise ValueError(f"logits must have the shape (N, classes), not {logits.shape}")
-
-
-def check_labels(labels: Array, count: int, classes: int, name: str = "labels") -> None:
-    """Raise unless labels is a (count,) integer array with values from 0 to classes - 1."""
-    if not is_array(labels) or labels.dtype.kind not in "iu":
-        raise TypeError(f"{name} must be an integer array, not {kind_of(labels)}")
-    if labels.shape != (count,):
-        raise ValueError(f"{name} must have the shape ({count},), one for each image, not {labels.shape}")
-    if count and (labels.min() < 0 or labels.max() >= classes):
-        raise ValueError(f"{name} must lie in 0 to {classes - 1}, but range from {labels.min()} to {labels.max()}")
 
 
 def check_label_smoothing(label_smoothing: float) -> None:

@@ -5,6 +5,7 @@ or to its layers (`layerwise`). The flat arrays are in `memory`, what a file hol
 """
 
 import copy
+import json
 import os
 import threading
 from collections.abc import Sequence
@@ -17,13 +18,15 @@ from numpy.typing import DTypeLike
 
 from fastcnn import kernels
 from fastcnn.arrays import Array
+from fastcnn.checks import check_labels, check_path
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import is_array, kind_of
 from fastcnn.layers.base import MAX_ACTIVATION, Layer
+from fastcnn.layers.kinds import check_registered
 from fastcnn.layers.parameters import Parameter, copy_flat
 from fastcnn.network import layerwise
 from fastcnn.network.answers import check_answers, check_pictures
-from fastcnn.network.losses import check_label_smoothing, check_labels, softmax
+from fastcnn.network.losses import check_label_smoothing, softmax
 from fastcnn.network.memory import Memory
 from fastcnn.network.plan import Plan, serves
 from fastcnn.network.structure import (
@@ -36,9 +39,11 @@ from fastcnn.network.structure import (
     declare,
     default_classes,
     layers_from_description,
+    temperature_entry,
 )
 from fastcnn.network.summary import summary_table, text_table
 from fastcnn.optim.optimizers import check_optimizer
+from fastcnn.storage import write_finite_arrays
 
 if TYPE_CHECKING:
     from fastcnn.optim.optimizers import Optimizer
@@ -46,6 +51,7 @@ if TYPE_CHECKING:
 # Inference goes through the layers in chunks of at most this many pictures, so that 60,000 need no more memory than
 # these; of fewer where a layer's output is so large that a chunk would hold more than MAX_ACTIVATION values.
 CHUNK = 256
+FORMAT = "fastcnn network 1"
 
 
 class Sequential:
@@ -330,10 +336,27 @@ class Sequential:
         return cls(layers, seed=seed, **options)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the network to a safetensors file; see `files.save_network`."""
-        from fastcnn.network.files import save_network  # files imports this module
+        """Write the network to a safetensors file, whole or not at all; `load_network` reads it.
 
-        save_network(self, path)
+        Raises
+        ------
+        FastcnnError
+            If it cannot be written or a value is not finite; the old file is as it was.
+        TypeError, ValueError
+            If a layer of yours could not be read again: its class is not registered, or its options are not JSON's.
+        """
+        check_path("path", path)
+        self.check_readable()
+        metadata = {"format": FORMAT, "description": json.dumps(self.describe()), **temperature_entry(self.temperature)}
+        write_finite_arrays(path, self.state_arrays(), metadata)
+
+    def check_readable(self) -> None:
+        """TypeError or ValueError unless a file's description of the layers gives the same layers again."""
+        check_registered(self.layers)
+        description = json.loads(json.dumps(self.describe()))
+        _, _, declared = declare(layers_from_description(description), description["input_shape"])
+        if declared != self.declared:
+            raise ValueError("a file would give layers with other parameters; see OPTIONS of your own layers")
 
     def summary(self) -> str:
         """A table: layers, output shapes, parameters, and MFLOP of one picture's forward, two for a multiply-add."""

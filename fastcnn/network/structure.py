@@ -70,6 +70,11 @@ def layers_from_description(description: object) -> list[Layer]:
     return [layer_from_description(layer) for layer in layers]
 
 
+def temperature_entry(temperature: float) -> dict[str, str]:
+    """What a file's metadata say of the temperature: nothing where it is 1."""
+    return {} if temperature == 1 else {"temperature": repr(float(temperature))}
+
+
 def check_name(name: str) -> str:
     """The name of a network; TypeError or ValueError unless it is a printable text of at most MAX_NAME characters."""
     if not isinstance(name, str):

@@ -1,19 +1,37 @@
 """An exponential moving average of a network's weights and running statistics."""
 
-from typing import TYPE_CHECKING
+from __future__ import annotations
+
+from typing import Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
 from fastcnn.arrays import Array
 from fastcnn.checks import check_fraction
 from fastcnn.kernels.values import check_named, shown
-
-if TYPE_CHECKING:
-    from fastcnn.network.sequential import Sequential
 from fastcnn.optim.optimizers import _counter
 
 
-class ExponentialMovingAverage:
+class Averaged(Protocol):
+    """A network, as far as its average needs it."""
+
+    def copy(self) -> Self:
+        """A network of its own with the same values and buffers."""
+
+    def average_in(self, source: Self, decay: float) -> None:
+        """Move values and buffers by (1 - decay) of the way to those of another network of the same shape."""
+
+    def state_arrays(self) -> dict[str, Array]:
+        """Copies of all values and buffers, by name."""
+
+    def load_state_arrays(self, arrays: dict[str, Array]) -> None:
+        """Take over what `state_arrays` gave."""
+
+
+Network = TypeVar("Network", bound=Averaged)
+
+
+class ExponentialMovingAverage(Generic[Network]):
     """A running mean of a network's values and buffers, which is often a better network than the last ones.
 
     Parameters
@@ -26,7 +44,7 @@ class ExponentialMovingAverage:
     right on pictures set aside was 77 % right after another epoch.
     """
 
-    def __init__(self, network: "Sequential", decay: float) -> None:
+    def __init__(self, network: Network, decay: float) -> None:
         if not hasattr(network, "average_in"):
             raise TypeError(f"network must be a fastcnn.Sequential, not {shown(network)}")
         self.decay = check_fraction("decay", decay)

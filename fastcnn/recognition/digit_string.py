@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastcnn.recognition.signs import SIGNS, UNSURE
 
 if TYPE_CHECKING:
-    from fastcnn.recognition.recognizer import Recognition
+    from fastcnn.recognition.answer import Recognition
 
 SURE = 0.8  # of strings at a lower confidence one in three is right
 

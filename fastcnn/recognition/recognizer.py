@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,51 +18,17 @@ from fastcnn.network.calibration import calibrated
 from fastcnn.network.committee import Committee
 from fastcnn.network.sequential import Sequential
 from fastcnn.recognition import refusal
+from fastcnn.recognition.answer import Recognition
 from fastcnn.recognition.digit_string import DigitString
 from fastcnn.recognition.strings import choose, find_string, share_of_count
-from fastcnn.zoo.bundled import (
-    BUNDLED,
-    DEFAULT,
-    DEFAULT_MODEL,
-    WEIGHTS,
-    UnknownModelError,
-    check_reads_digits,
-    find_model,
-    load_classifier,
-)
+from fastcnn.zoo.bundled import DEFAULT_MODEL, check_reads_digits, load_classifier
 
 if TYPE_CHECKING:
     from fastcnn.handwriting.preparation.pictures import Picture
     from fastcnn.network.committee import Network
 
-__all__ = [
-    "BUNDLED",
-    "DEFAULT",
-    "WEIGHTS",
-    "Recognition",
-    "Recognizer",
-    "UnknownModelError",
-    "find_model",
-    "load_classifier",
-]
-
 LEAST_SCORE = 0.3  # in a string, a lower one counts as much; without a limit letters would be cut to pieces like digits
 UNSURE_GAP = 0.3  # of probability, between the first digit and the second
-
-
-@dataclass(frozen=True, eq=False)
-class Recognition:
-    """What a network made of one picture."""
-
-    digit: int | None  # None where the picture is no digit
-    confidence: float  # the digit's probability, 0 to 1; 0 without a digit
-    probabilities: npt.NDArray[np.float32]  # (10,), sums to 1, also of what is no digit; all equal on a blank picture
-    input: npt.NDArray[np.float32]  # (28, 28), 0 to 1: what the network saw
-    alternative: int | None = None  # the second most probable digit; None without a digit
-    unsure: bool = False  # whether the two lie so close together that both should be named
-    digit_score: float = 0.0  # how surely it is a digit at all, 0 to 1; below 0.5 it is refused; 0 on a blank picture
-    reason: str | None = None  # why there is no digit, a sentence of `reasons`; None with a digit
-    several: bool = False  # whether digits seem to stand side by side: `recognize_string` reads those
 
 
 class Recognizer:
@@ -71,7 +36,7 @@ class Recognizer:
 
     Parameters
     ----------
-    model : the name of a bundled network, the path of a weights file (see `models.find_model`), or a network or a
+    model : the name of a bundled network, the path of a weights file (see `zoo.bundled.find_model`), or a network or a
         committee itself
     refuse : whether what looks like no digit is given the digit None, by a second network that is the same for all
         models; about one digit in 300 is refused too. If False, only a blank picture is.

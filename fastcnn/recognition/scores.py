@@ -10,10 +10,11 @@ import numpy as np
 
 from fastcnn import metrics
 from fastcnn.handwriting.drawings import Drawing, picture_of
-from fastcnn.training.progress import Pace
+from fastcnn.pace import Pace
 
 if TYPE_CHECKING:
-    from fastcnn.recognition.recognizer import Recognition, Recognizer
+    from fastcnn.recognition.answer import Recognition
+from fastcnn.recognition.recognizer import Recognizer
 
 SURE = 0.99
 CHUNK = 500  # canvases in memory at once

@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from fastcnn.handwriting.preparation.cuts import LINE_PX, Pieces, cut
 from fastcnn.handwriting.preparation.ink import crop, find_ink, find_parts, remove_specks
-from fastcnn.handwriting.preparation.pictures import Plane, to_plane
+from fastcnn.handwriting.preparation.pictures import to_plane
+from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.prepare import Field, prepare_ink
 from fastcnn.recognition.signs import notes_of
 

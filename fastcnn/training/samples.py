@@ -12,10 +12,9 @@ from typing import TypeAlias
 import numpy as np
 
 from fastcnn.arrays import Array
-from fastcnn.checks import check_number
+from fastcnn.checks import check_labels, check_number
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import is_array, kind_of, shown
-from fastcnn.network.losses import check_labels
 from fastcnn.network.sequential import Sequential
 
 VALIDATION_PICTURES = 5_000  # of MNIST's 60,000

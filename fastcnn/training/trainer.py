@@ -79,7 +79,9 @@ class Trainer:
         self.clip_norm = None if clip_norm is None else check_positive("clip_norm", clip_norm)
         self.ema_decay = ema_decay
         self.augmentation = augmentation
-        self._average = None if ema_decay is None else ExponentialMovingAverage(network, ema_decay)
+        self._average: ExponentialMovingAverage[Sequential] | None = (
+            None if ema_decay is None else ExponentialMovingAverage(network, ema_decay)
+        )
         self._steps = 0
         self.held_out: Array = np.empty(0, np.int64)  # which pictures the last `fit` set aside
 

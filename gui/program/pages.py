@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from PyQt5.QtCore import QObject
 from PyQt5.QtWidgets import QFileDialog, QInputDialog
@@ -12,15 +12,16 @@ from PyQt5.QtWidgets import QFileDialog, QInputDialog
 from fastcnn.gui.logic import insight
 from fastcnn.gui.logic.browser import Browser
 from fastcnn.gui.logic.collection import Collection
-from fastcnn.gui.logic.engine import test_pictures
+from fastcnn.gui.logic.engine import Engine, test_pictures
 from fastcnn.gui.logic.experiment import HAND
 from fastcnn.gui.logic.experimenter import Experimenter
 from fastcnn.gui.logic.folders import data_folder
 from fastcnn.gui.logic.hand import Hand
 from fastcnn.gui.logic.networks import SUFFIX, Networks
 from fastcnn.gui.logic.notices import Notice, message
-from fastcnn.gui.logic.presenter import Mode
+from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.results import Results, read_all
+from fastcnn.gui.logic.settings import Settings
 from fastcnn.gui.logic.training import Training
 from fastcnn.gui.program.worker import Worker
 from fastcnn.gui.text.language import tr
@@ -30,16 +31,28 @@ from fastcnn.gui.widgets.inside_page import InsidePage
 from fastcnn.gui.widgets.mistakes_page import MistakesPage
 from fastcnn.gui.widgets.page import ask
 from fastcnn.gui.widgets.training_page import TrainingPage
+from fastcnn.gui.window.window import MainWindow
 
-if TYPE_CHECKING:
-    from fastcnn.gui.program.app import Program
+
+class Host(Protocol):
+    """The program, as far as the pages need it."""
+
+    settings: Settings
+    window: MainWindow
+    engine: Engine
+    presenter: Presenter
+    answers: Worker
+    work: Worker
+
+    def failed(self, error: Exception) -> None:
+        """Tell of a job that failed."""
 
 
 class Pages(QObject):
     """Builds the pages into the program's window."""
 
-    def __init__(self, program: Program) -> None:
-        super().__init__(program)
+    def __init__(self, program: Host) -> None:
+        super().__init__(program.window)
         self._program, self._window = program, program.window
         self.trainer = Worker("training", program.failed, self, polite=True)
         self.learner = Worker("learning", program.failed, self, polite=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from PyQt5 import uic
-from PyQt5.QtCore import QEvent, Qt, pyqtSignal
+from PyQt5.QtCore import QEvent, QObject, Qt, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont, QPalette
 from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QWidget
 
@@ -27,7 +27,6 @@ from fastcnn.gui.window.actions import Actions
 if TYPE_CHECKING:
     from PyQt5.QtWidgets import QComboBox, QPushButton, QSlider, QSpinBox, QStackedWidget, QToolButton
 
-    from fastcnn.gui.program.app import Program
     from fastcnn.gui.widgets.bars import Bars
     from fastcnn.gui.widgets.pixels import PixelLabel
     from fastcnn.gui.widgets.tabs import Tabs
@@ -45,7 +44,7 @@ class MainWindow(QMainWindow):
     answer_changed = pyqtSignal()
     dropped = pyqtSignal(object)  # QMimeData, valid until the slot returns
 
-    program: Program  # keeps all that the window works with; set by app.py
+    program: QObject  # keeps all that the window works with; set by app.py
 
     canvas: Canvas
     imageLabel: PixelLabel

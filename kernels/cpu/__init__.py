@@ -9,7 +9,7 @@ from fastcnn.kernels.cpu.functions.augment import augment  # noqa: E402
 from fastcnn.kernels.cpu.functions.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight  # noqa: E402
 from fastcnn.kernels.cpu.functions.pooling import max_pool2d, max_pool2d_grad  # noqa: E402
 from fastcnn.kernels.cpu.functions.unfold import col2im, im2col  # noqa: E402
-from fastcnn.kernels.cpu.functions.updates import (
+from fastcnn.kernels.cpu.functions.updates import (  # noqa: E402
     adagrad_update,
     adam_update,
     adamw_update,

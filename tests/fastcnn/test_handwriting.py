@@ -10,7 +10,7 @@ from fastcnn.errors import FastcnnError
 from fastcnn.handwriting.drawings import Drawing
 from fastcnn.metrics import wilson_interval
 from fastcnn.recognition import experiment
-from fastcnn.recognition.recognizer import Recognition
+from fastcnn.recognition.answer import Recognition
 from fastcnn.recognition.scores import score_drawings
 
 LINE = (np.array([(0.0, 0.0), (3.0, 9.0)]),)

@@ -12,7 +12,7 @@ from PyQt5.QtWidgets import QAction, QComboBox, QLabel, QPushButton, QToolButton
 from fastcnn.gui.logic.answers import Answer
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
 from fastcnn.gui.text.failures import REFUSALS
-from fastcnn.recognition.recognizer import Recognition
+from fastcnn.recognition.answer import Recognition
 
 from .mouse import SEVEN, draw
 

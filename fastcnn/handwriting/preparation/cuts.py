@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.handwriting.preparation.components import Labels, label_components
-from fastcnn.handwriting.preparation.pictures import Plane
+from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.stroke_width import edge_distance, stroke_width
 
 Blocks = npt.NDArray[np.float64]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.handwriting.preparation.components import Labels, label_components
-from fastcnn.handwriting.preparation.pictures import Plane
+from fastcnn.handwriting.preparation.planes import Plane
 
 Amounts = npt.NDArray[np.float64]
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from fastcnn.errors import FastcnnError
 from fastcnn.handwriting.preparation.planes import (
     OPAQUE,
+    Plane,
     by_colour,
     check_finite,
     lay_on,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     Picture = Image.Image | npt.NDArray[np.uint8]
 
-Plane = npt.NDArray[np.uint8]
 
 # Named so that Pillow tries no other: among its 40 plugins is one that runs Ghostscript.
 FILE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")

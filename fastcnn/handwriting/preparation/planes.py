@@ -19,7 +19,7 @@ from fastcnn.handwriting.preparation.components import label_components
 if TYPE_CHECKING:
     from PIL import Image
 
-    from fastcnn.handwriting.preparation.pictures import Plane
+Plane = npt.NDArray[np.uint8]
 
 BLACK, MIDDLE, WHITE = 0, 128, 255
 OPAQUE = 255

@@ -19,7 +19,8 @@ from fastcnn.digits import SIDE_PX
 from fastcnn.handwriting.preparation import reasons
 from fastcnn.handwriting.preparation.ink import INK_SHARE, crop, find_ink, find_parts, is_small, remove_specks
 from fastcnn.handwriting.preparation.layout import judge, may_be_framed
-from fastcnn.handwriting.preparation.pictures import Plane, to_plane
+from fastcnn.handwriting.preparation.pictures import to_plane
+from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.stroke_width import edge_distance, even_out, is_uneven, redraw, stroke_width
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from fastcnn.arrays import Array
 from fastcnn.digits import SIDE_PX
 from fastcnn.handwriting.drawings import Points, Pose, draw
-from fastcnn.handwriting.preparation.pictures import Plane
+from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.prepare import prepare
 from fastcnn.handwriting.synthesis.digits import DRAWN_PX, SIZES, bend, size_and_pen
 from fastcnn.handwriting.synthesis.letters import LETTERS, SIGNS

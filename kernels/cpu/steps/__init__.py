@@ -2,8 +2,8 @@
 
 A step is made once for a network and a largest batch; it allocates all its arrays then. `forward_calls` and
 `backward_calls` give, for a batch of n pictures, the kernels and their ready arguments, so that running a step is
-calling functions: nothing is worked out, converted or allocated while a network trains. `fastcnn.network.plan` decides which
-layers become which step.
+calling functions: nothing is worked out, converted or allocated while a network trains. `fastcnn.network.plan` decides
+which layers become which step.
 """
 
 from fastcnn.kernels.cpu.products.calls import entry, without_twins

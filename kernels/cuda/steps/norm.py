@@ -1,5 +1,6 @@
-"""Batch normalisation of channels-last pictures, with the ReLU behind it: `fastcnn.layers.normalization` is its definition.
+"""Batch normalisation of channels-last pictures, with the ReLU behind it.
 
+`fastcnn.layers.normalization` is its definition.
 Statistics are summed in float64, in fixed bands of rows (pixels of all pictures) that are added in order.
 """
 
