@@ -26,8 +26,8 @@ from tests.entry_points import GROUPS, Entry
 from tests.wrong_values import WRONG, complaint, like
 
 MODULES = (
-    augment, calibration, committee, kernels, layers, losses, metrics, networks, optim, recognizer, schedules, sequential,
-    threads, trainer,
+    augment, calibration, committee, kernels, layers, losses, metrics, networks, optim, recognizer, schedules,
+    sequential, threads, trainer,
 )  # fmt: skip
 
 # What needs no row of its own, and why.

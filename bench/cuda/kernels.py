@@ -19,6 +19,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import pkgutil
 import re
 import shutil
 import subprocess
@@ -37,7 +38,6 @@ MLIR_CAPABILITIES = ((7, 5), (9, 0), (10, 0), (12, 0))
 DTYPES = ("float32", "float64")
 TABLE = Path(__file__).with_name("kernels.json")
 MLIR_TABLE = Path(__file__).with_name("kernels_mlir.json")
-MODULES = ("augment", "changes", "clip", "conv", "elements", "norm", "planes", "sums", "tiles")
 WHEEL = "nvidia-cuda-nvcc-cu12"
 PLACES = (("nvvm", "lib64"), ("nvvm", "bin"), ("lib64",), ("lib",))
 
@@ -98,11 +98,12 @@ def release(folder: Path) -> str:
 
 def kernels() -> dict[str, Any]:
     """All kernels by name; imports Numba."""
-    from fastcnn.kernels.cuda.toolchain import compiler as toolchain
+    from fastcnn.kernels import cuda
+    from fastcnn.kernels.cuda.toolchain.compiler import KERNELS
 
-    for name in MODULES:
-        importlib.import_module(f"fastcnn.kernels.cuda.{name}")
-    return toolchain.KERNELS
+    for module in pkgutil.walk_packages(cuda.__path__, f"{cuda.__name__}."):
+        importlib.import_module(module.name)
+    return KERNELS
 
 
 def _arguments(types: str, dtype: str) -> tuple[Any, ...]:

@@ -121,9 +121,9 @@ class Memory:
             values, _, buffers = source._residence.device
         else:
             averages, averaged_buffers, values, buffers = self.values, self.buffers, source.values, source.buffers
-        kernels.active().ema_update(averages, values, decay)
+        kernels.active().update("ema", (averages, values), (1 - decay,))
         if self._buffers.size:
-            kernels.active().ema_update(averaged_buffers, buffers, decay)
+            kernels.active().update("ema", (averaged_buffers, buffers), (1 - decay,))
         if on_device:
             self._residence.changed()
 

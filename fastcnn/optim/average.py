@@ -9,7 +9,7 @@ import numpy as np
 from fastcnn.arrays import Array
 from fastcnn.checks import check_fraction
 from fastcnn.kernels.values import check_named, shown
-from fastcnn.optim.optimizers import _counter
+from fastcnn.optim.optimizers import counter
 
 
 class Averaged(Protocol):
@@ -65,6 +65,6 @@ class ExponentialMovingAverage(Generic[Network]):
     def load_state_arrays(self, arrays: dict[str, Array]) -> None:
         """Continue from what `state_arrays` gave; ValueError where the names, shapes, dtypes or values are not such."""
         check_named(arrays)
-        updates = _counter("updates", arrays)
+        updates = counter("updates", arrays)
         self.network.load_state_arrays({name: array for name, array in arrays.items() if name != "updates"})
         self.updates = updates

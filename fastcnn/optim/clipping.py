@@ -6,7 +6,7 @@ import numpy as np
 
 from fastcnn.arrays import Array
 from fastcnn.checks import check_positive
-from fastcnn.optim.optimizers import _check_flat
+from fastcnn.optim.optimizers import check_flat
 
 # Gradients are squared and summed in blocks of this many elements, one after the other, in float64: the same bits at
 # any thread count.
@@ -26,7 +26,7 @@ def clip_gradients(gradients: Array, max_norm: float) -> float:
     The norm before, summed in float64 in fixed blocks. One that is not finite leaves the gradients as they are: no
     scale would mend them, and the caller should stop.
     """
-    _check_flat("gradients", gradients)
+    check_flat("gradients", gradients)
     limit = check_positive("max_norm", max_norm)
     total = 0.0
     for start in range(0, gradients.size, NORM_BLOCK):

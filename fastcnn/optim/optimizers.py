@@ -20,9 +20,10 @@ KINDS = "SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam or AdamW"
 class Optimizer:
     """What the seven share: options to describe, state arrays made at the first step, a step count.
 
-    Subclasses name their options and state arrays and implement `_apply`.
+    Subclasses name their rule (`kernels.reference.updates`), options and state arrays, and give the rule's numbers.
     """
 
+    RULE: ClassVar[str]
     OPTIONS: ClassVar[tuple[str, ...]] = ("weight_decay",)
     STATE: ClassVar[tuple[str, ...]] = ()
 
@@ -69,8 +70,8 @@ class Optimizer:
             If the arrays do not fit each other or the state kept from earlier steps.
         """
         if not hasattr(values, "copy_to_host"):
-            _check_flat("values", values)
-            _check_flat("gradients", gradients)
+            check_flat("values", values)
+            check_flat("gradients", gradients)
             _check_alike("gradients", gradients, values)
         if not self._state:
             self._state = {name: aligned_zeros(values.size, values.dtype) for name in self.STATE}
@@ -78,7 +79,7 @@ class Optimizer:
         for name, array in self._state.items():
             _check_alike(f"the optimizer's {name}", array, values)
         self.steps += 1
-        self._apply(values, gradients, *self._state.values())
+        kernels.active().update(self.RULE, (values, gradients, *self._state.values()), self._numbers())
 
     def state_arrays(self) -> dict[str, Array]:
         """Copies of the state, for a checkpoint: "steps", an int64 of shape (1,), and the flat arrays, if any yet."""
@@ -92,10 +93,10 @@ class Optimizer:
         if names not in ({"steps"}, {"steps", *self.STATE}):
             expected = ", ".join(("steps", *self.STATE))
             raise ValueError(f"the state of {type(self).__name__} is {expected}, not {', '.join(sorted(names))}")
-        steps = _counter("steps", arrays)
+        steps = counter("steps", arrays)
         states = {name: arrays[name] for name in self.STATE if name in names}
         for name, array in states.items():
-            _check_flat(name, array)
+            check_flat(name, array)
             _check_alike(name, array, next(iter(states.values())))
             if not np.isfinite(array).all():
                 raise ValueError(f"the optimizer's {name} holds values that are not finite")
@@ -106,23 +107,27 @@ class Optimizer:
         """The kind and its options but lr, which a schedule may have moved; JSON-able."""
         return {"type": type(self).__name__, **{name: getattr(self, name) for name in self.OPTIONS}}
 
-    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
+    def _numbers(self) -> tuple[float, ...]:
+        """What the rule takes after its arrays, at the present step."""
         raise NotImplementedError
 
 
 class SGD(Optimizer):
     """Plain gradient descent."""
 
+    RULE = "sgd"
+
     def __init__(self, lr: float, *, weight_decay: float = 0.0) -> None:
         super().__init__(lr, weight_decay)
 
-    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
-        kernels.active().sgd_update(values, gradients, self.lr, self.weight_decay)
+    def _numbers(self) -> tuple[float, ...]:
+        return self.lr, self.weight_decay
 
 
 class Momentum(Optimizer):
     """Gradient descent with a velocity (torch.optim.SGD with momentum)."""
 
+    RULE = "momentum"
     OPTIONS = ("momentum", "weight_decay")
     STATE = ("velocity",)
 
@@ -130,20 +135,20 @@ class Momentum(Optimizer):
         super().__init__(lr, weight_decay)
         self.momentum = check_fraction("momentum", momentum)
 
-    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
-        kernels.active().momentum_update(values, gradients, *state, self.lr, self.momentum, self.weight_decay)
+    def _numbers(self) -> tuple[float, ...]:
+        return self.lr, self.momentum, self.weight_decay
 
 
 class Nesterov(Momentum):
     """Momentum that looks ahead (torch.optim.SGD with nesterov=True)."""
 
-    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
-        kernels.active().nesterov_update(values, gradients, *state, self.lr, self.momentum, self.weight_decay)
+    RULE = "nesterov"
 
 
 class AdaGrad(Optimizer):
     """Steps divided by the root of all squared gradients so far."""
 
+    RULE = "adagrad"
     OPTIONS = ("eps", "weight_decay")
     STATE = ("sum_squares",)
 
@@ -151,13 +156,14 @@ class AdaGrad(Optimizer):
         super().__init__(lr, weight_decay)
         self.eps = check_positive("eps", eps)
 
-    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
-        kernels.active().adagrad_update(values, gradients, *state, self.lr, self.eps, self.weight_decay)
+    def _numbers(self) -> tuple[float, ...]:
+        return self.lr, self.eps, self.weight_decay
 
 
 class RMSProp(Optimizer):
     """Steps divided by the root of a running mean of squared gradients."""
 
+    RULE = "rmsprop"
     OPTIONS = ("alpha", "eps", "weight_decay")
     STATE = ("mean_squares",)
 
@@ -166,13 +172,14 @@ class RMSProp(Optimizer):
         self.alpha = check_fraction("alpha", alpha)
         self.eps = check_positive("eps", eps)
 
-    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
-        kernels.active().rmsprop_update(values, gradients, *state, self.lr, self.alpha, self.eps, self.weight_decay)
+    def _numbers(self) -> tuple[float, ...]:
+        return self.lr, self.alpha, 1 - self.alpha, self.eps, self.weight_decay
 
 
 class Adam(Optimizer):
     """Running means of the gradient and of its square (Kingma and Ba 2015); weight decay is added to the gradient."""
 
+    RULE = "adam"
     OPTIONS = ("beta1", "beta2", "eps", "weight_decay")
     STATE = ("means", "mean_squares")
 
@@ -190,11 +197,13 @@ class Adam(Optimizer):
         self.beta2 = check_fraction("beta2", beta2)
         self.eps = check_positive("eps", eps)
 
-    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
-        kernels.active().adam_update(values, gradients, *state, *self._numbers())
+    def _numbers(self) -> tuple[float, ...]:
+        return *self._means_numbers(), self.weight_decay, 1.0
 
-    def _numbers(self) -> tuple[float, float, float, float, float, int]:
-        return self.lr, self.beta1, self.beta2, self.eps, self.weight_decay, self.steps
+    def _means_numbers(self) -> tuple[float, ...]:
+        """Rate, keep1, take1, keep2, take2, scale and tiny: both means start from zero, which is corrected."""
+        rate, scale = self.lr / (1 - self.beta1**self.steps), 1 / (1 - self.beta2**self.steps) ** 0.5
+        return rate, self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, scale, self.eps
 
 
 class AdamW(Adam):
@@ -211,8 +220,8 @@ class AdamW(Adam):
     ) -> None:
         super().__init__(lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=weight_decay)
 
-    def _apply(self, values: Array, gradients: Array, *state: Array) -> None:
-        kernels.active().adamw_update(values, gradients, *state, *self._numbers())
+    def _numbers(self) -> tuple[float, ...]:
+        return *self._means_numbers(), 0.0, 1 - self.lr * self.weight_decay
 
 
 def check_optimizer(optimizer: object) -> None:
@@ -243,14 +252,16 @@ def _beside(values: Any, array: Any) -> Any:
     return kernels.active().steps.upload(array) if isinstance(array, np.ndarray) else array
 
 
-def _counter(name: str, arrays: dict[str, Array]) -> int:
-    counter = arrays.get(name)
-    if not is_array(counter) or counter.shape != (1,) or counter.dtype != np.int64 or counter[0] < 0:
+def counter(name: str, arrays: dict[str, Array]) -> int:
+    """The one number that a state keeps under a name; ValueError where it is none."""
+    found = arrays.get(name)
+    if not is_array(found) or found.shape != (1,) or found.dtype != np.int64 or found[0] < 0:
         raise ValueError(f"{name} must be one int64, at least 0")
-    return int(counter[0])
+    return int(found[0])
 
 
-def _check_flat(name: str, array: Array) -> None:
+def check_flat(name: str, array: Array) -> None:
+    """TypeError or ValueError unless it is a flat array of floats in one piece."""
     if not is_array(array) or array.dtype not in (np.float32, np.float64):
         raise TypeError(f"{name} must be a float32 or float64 array, not {kind_of(array)}")
     if array.ndim != 1 or not array.flags.c_contiguous:

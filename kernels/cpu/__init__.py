@@ -9,33 +9,17 @@ from fastcnn.kernels.cpu.functions.augment import augment  # noqa: E402
 from fastcnn.kernels.cpu.functions.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight  # noqa: E402
 from fastcnn.kernels.cpu.functions.pooling import max_pool2d, max_pool2d_grad  # noqa: E402
 from fastcnn.kernels.cpu.functions.unfold import col2im, im2col  # noqa: E402
-from fastcnn.kernels.cpu.functions.updates import (  # noqa: E402
-    adagrad_update,
-    adam_update,
-    adamw_update,
-    ema_update,
-    momentum_update,
-    nesterov_update,
-    rmsprop_update,
-    sgd_update,
-)
+from fastcnn.kernels.cpu.functions.updates import update  # noqa: E402
 
 __all__ = [
-    "adagrad_update",
-    "adam_update",
-    "adamw_update",
     "augment",
     "col2im",
     "conv2d",
     "conv2d_grad_input",
     "conv2d_grad_weight",
-    "ema_update",
     "im2col",
     "max_pool2d",
     "max_pool2d_grad",
-    "momentum_update",
-    "nesterov_update",
-    "rmsprop_update",
-    "sgd_update",
     "steps",
+    "update",
 ]

@@ -8,32 +8,16 @@ from fastcnn.kernels.reference.augment import augment
 from fastcnn.kernels.reference.convolution import conv2d, conv2d_grad_input, conv2d_grad_weight
 from fastcnn.kernels.reference.pooling import max_pool2d, max_pool2d_grad
 from fastcnn.kernels.reference.unfold import col2im, im2col
-from fastcnn.kernels.reference.updates import (
-    adagrad_update,
-    adam_update,
-    adamw_update,
-    ema_update,
-    momentum_update,
-    nesterov_update,
-    rmsprop_update,
-    sgd_update,
-)
+from fastcnn.kernels.reference.updates import update
 
 __all__ = [
-    "adagrad_update",
-    "adam_update",
-    "adamw_update",
     "augment",
     "col2im",
     "conv2d",
     "conv2d_grad_input",
     "conv2d_grad_weight",
-    "ema_update",
     "im2col",
     "max_pool2d",
     "max_pool2d_grad",
-    "momentum_update",
-    "nesterov_update",
-    "rmsprop_update",
-    "sgd_update",
+    "update",
 ]

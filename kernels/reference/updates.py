@@ -1,124 +1,77 @@
 """One optimizer step on flat arrays, in NumPy: the definition of correct for every backend.
 
-Each function changes `values` and its state arrays in place. All arrays are one-dimensional, of one length and one
-dtype (float32 or float64); every element is computed from the elements at its own index alone, so the bits cannot
-depend on how the work is shared out. The numbers (lr, momentum, ...) are rounded to the arrays' dtype before use.
+A rule changes its first array, and its state arrays, in place. All arrays are one-dimensional, of one length and one
+dtype (float32 or float64). Every element is computed from the elements at its own index alone, so the bits cannot
+depend on how the work is shared out. `update` rounds the numbers to the arrays' dtype before a rule sees them, so that
+float32 arithmetic stays float32.
 
 The formulas are those of torch.optim: weight decay is added to the gradient (L2), except in AdamW.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from fastcnn.kernels.shapes import Array
 
 
-def sgd_update(values: Array, gradients: Array, lr: float, weight_decay: float) -> None:
-    """values -= lr * g, with g = gradients + weight_decay * values."""
-    (rate, decay) = _rounded(values, lr, weight_decay)
+def sgd(values: Array, gradients: Array, rate: Any, decay: Any) -> None:
+    """values -= rate * g, with g = gradients + decay * values."""
     values -= rate * (gradients + decay * values)
 
 
-def momentum_update(
-    values: Array, gradients: Array, velocity: Array, lr: float, momentum: float, weight_decay: float
-) -> None:
-    """velocity = momentum * velocity + g; values -= lr * velocity."""
-    rate, keep, decay = _rounded(values, lr, momentum, weight_decay)
+def momentum(values: Array, gradients: Array, velocity: Array, rate: Any, keep: Any, decay: Any) -> None:
+    """velocity = keep * velocity + g; values -= rate * velocity."""
     velocity[:] = keep * velocity + (gradients + decay * values)
     values -= rate * velocity
 
 
-def nesterov_update(
-    values: Array, gradients: Array, velocity: Array, lr: float, momentum: float, weight_decay: float
-) -> None:
-    """velocity = momentum * velocity + g; values -= lr * (g + momentum * velocity)."""
-    rate, keep, decay = _rounded(values, lr, momentum, weight_decay)
+def nesterov(values: Array, gradients: Array, velocity: Array, rate: Any, keep: Any, decay: Any) -> None:
+    """velocity = keep * velocity + g; values -= rate * (g + keep * velocity)."""
     g = gradients + decay * values
     velocity[:] = keep * velocity + g
     values -= rate * (g + keep * velocity)
 
 
-def adagrad_update(
-    values: Array, gradients: Array, sum_squares: Array, lr: float, eps: float, weight_decay: float
-) -> None:
-    """sum_squares += g * g; values -= lr * g / (sqrt(sum_squares) + eps)."""
-    rate, tiny, decay = _rounded(values, lr, eps, weight_decay)
+def adagrad(values: Array, gradients: Array, sum_squares: Array, rate: Any, tiny: Any, decay: Any) -> None:
+    """sum_squares += g * g; values -= rate * g / (sqrt(sum_squares) + tiny)."""
     g = gradients + decay * values
     sum_squares += g * g
     values -= rate * g / (np.sqrt(sum_squares) + tiny)
 
 
-def rmsprop_update(
-    values: Array, gradients: Array, mean_squares: Array, lr: float, alpha: float, eps: float, weight_decay: float
+def rmsprop(
+    values: Array, gradients: Array, mean_squares: Array, rate: Any, keep: Any, take: Any, tiny: Any, decay: Any
 ) -> None:
-    """mean_squares = alpha * mean_squares + (1 - alpha) * g * g; values -= lr * g / (sqrt(mean_squares) + eps)."""
-    rate, keep, take, tiny, decay = _rounded(values, lr, alpha, 1 - alpha, eps, weight_decay)
+    """mean_squares = keep * mean_squares + take * g * g; values -= rate * g / (sqrt(mean_squares) + tiny)."""
     g = gradients + decay * values
     mean_squares[:] = keep * mean_squares + take * (g * g)
     values -= rate * g / (np.sqrt(mean_squares) + tiny)
 
 
-def adam_update(
-    values: Array,
-    gradients: Array,
-    means: Array,
-    mean_squares: Array,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-    weight_decay: float,
-    step: int,
-) -> None:
-    """Running means of g and g * g, both corrected for their start from zero; `step` counts from 1."""
-    (decay,) = _rounded(values, weight_decay)
-    _adam(values, gradients + decay * values, means, mean_squares, lr, beta1, beta2, eps, step)
+def adam(
+    values: Array, gradients: Array, means: Array, mean_squares: Array, rate: Any, keep1: Any, take1: Any, keep2: Any,
+    take2: Any, scale: Any, tiny: Any, decay: Any, shrink: Any,
+) -> None:  # fmt: skip
+    """Running means of g and g * g; rate and scale correct both for their start from zero.
+
+    Adam adds `decay` times the value to the gradient (shrink is 1), AdamW shrinks the value first (decay is 0).
+    """
+    g = gradients + decay * values
+    means[:] = keep1 * means + take1 * g
+    mean_squares[:] = keep2 * mean_squares + take2 * (g * g)
+    values[:] = shrink * values - rate * means / (np.sqrt(mean_squares) * scale + tiny)
 
 
-def adamw_update(
-    values: Array,
-    gradients: Array,
-    means: Array,
-    mean_squares: Array,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-    weight_decay: float,
-    step: int,
-) -> None:
-    """values *= 1 - lr * weight_decay, then Adam without weight decay; `step` counts from 1."""
-    (keep,) = _rounded(values, 1 - lr * weight_decay)
-    values *= keep
-    _adam(values, gradients, means, mean_squares, lr, beta1, beta2, eps, step)
-
-
-def ema_update(averages: Array, values: Array, decay: float) -> None:
-    """averages += (1 - decay) * (values - averages): an exponential moving average."""
-    (take,) = _rounded(averages, 1 - decay)
+def ema(averages: Array, values: Array, take: Any) -> None:
+    """averages += take * (values - averages): an exponential moving average. `values` are only read."""
     averages += take * (values - averages)
 
 
-def _adam(
-    values: Array,
-    g: Array,
-    means: Array,
-    mean_squares: Array,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-    step: int,
-) -> None:
-    keep1, take1, keep2, take2, tiny = _rounded(values, beta1, 1 - beta1, beta2, 1 - beta2, eps)
-    rate, scale = _rounded(values, lr / (1 - beta1**step), 1 / (1 - beta2**step) ** 0.5)
-    means[:] = keep1 * means + take1 * g
-    mean_squares[:] = keep2 * mean_squares + take2 * (g * g)
-    values -= rate * means / (np.sqrt(mean_squares) * scale + tiny)
+RULES = {rule.__name__: rule for rule in (sgd, momentum, nesterov, adagrad, rmsprop, adam, ema)}
 
 
-def _rounded(values: Array, *numbers: float) -> tuple[Any, ...]:
-    """The numbers in the dtype of values, so that float32 arithmetic stays float32."""
-    return tuple(values.dtype.type(number) for number in numbers)
+def update(rule: str, arrays: Sequence[Array], numbers: Sequence[float]) -> None:
+    """One step by a rule of `RULES`, which takes the arrays and then the numbers, both in its own order."""
+    RULES[rule](*arrays, *map(arrays[0].dtype.type, numbers))

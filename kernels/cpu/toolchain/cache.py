@@ -33,8 +33,6 @@ from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 from numba.core.sigutils import normalize_signature
 
-from fastcnn import __version__
-
 HEADER = b"fastcnn kernel 1\n"  # a new number where the layout of a file changes
 DIGEST_BYTES = 32
 PRUNE_AFTER_S = 30 * 24 * 3600
@@ -152,7 +150,7 @@ class Store:
         if not base.is_absolute():
             self.reason = f"the cache folder {chosen!r} is not an absolute path; set NUMBA_CACHE_DIR to one"
             return
-        folder = base / f"kernels-{__version__}-{source_hash()}"
+        folder = base / f"kernels-{source_hash()}"
         self.reason = _distrust_parent(base.parent)
         if self.reason:
             return

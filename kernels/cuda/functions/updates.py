@@ -1,46 +1,99 @@
-"""One optimizer step on flat arrays: the twins of `kernels.reference.updates`.
+"""One optimizer step on flat arrays, one element a thread: the twins of `kernels.reference.updates`.
 
 Arrays of the GPU are changed where they are; arrays of the host go up and come back.
 """
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from fastcnn.kernels.cuda.functions import changes
-from fastcnn.kernels.cuda.toolchain.compiler import Kernel
+from fastcnn.kernels.cuda.toolchain.compiler import Kernel, kernel
+from fastcnn.kernels.cuda.toolchain.index import here
 from fastcnn.kernels.cuda.toolchain.memory import download, upload
 from fastcnn.kernels.cuda.toolchain.sizes import line_grid
-from fastcnn.kernels.updates import Updates
 
 
-def _run(update: Kernel, arrays: tuple[Any, ...], *numbers: float) -> None:
-    """Call a kernel with the numbers in the arrays' dtype."""
-    rounded = [arrays[0].dtype.type(number) for number in numbers]
+@kernel("F F f f")
+def sgd(values, gradients, rate, decay):
+    i = here()
+    if i < values.size:
+        values[i] -= rate * (gradients[i] + decay * values[i])
+
+
+@kernel("F F F f f f")
+def momentum(values, gradients, velocity, rate, keep, decay):
+    i = here()
+    if i < values.size:
+        velocity[i] = keep * velocity[i] + (gradients[i] + decay * values[i])
+        values[i] -= rate * velocity[i]
+
+
+@kernel("F F F f f f")
+def nesterov(values, gradients, velocity, rate, keep, decay):
+    i = here()
+    if i < values.size:
+        g = gradients[i] + decay * values[i]
+        velocity[i] = keep * velocity[i] + g
+        values[i] -= rate * (g + keep * velocity[i])
+
+
+@kernel("F F F f f f")
+def adagrad(values, gradients, sum_squares, rate, tiny, decay):
+    i = here()
+    if i < values.size:
+        g = gradients[i] + decay * values[i]
+        sum_squares[i] += g * g
+        values[i] -= rate * g / (math.sqrt(sum_squares[i]) + tiny)
+
+
+@kernel("F F F f f f f f")
+def rmsprop(values, gradients, mean_squares, rate, keep, take, tiny, decay):
+    i = here()
+    if i < values.size:
+        g = gradients[i] + decay * values[i]
+        mean_squares[i] = keep * mean_squares[i] + take * (g * g)
+        values[i] -= rate * g / (math.sqrt(mean_squares[i]) + tiny)
+
+
+@kernel("F F F F f f f f f f f f f")
+def adam(
+    values, gradients, means, mean_squares, rate, keep1, take1, keep2, take2, scale, tiny, decay, shrink
+):  # fmt: skip
+    """Adam adds `decay` times the value to the gradient (shrink is 1), AdamW shrinks the value first (decay is 0)."""
+    i = here()
+    if i < values.size:
+        g = gradients[i] + decay * values[i]
+        means[i] = keep1 * means[i] + take1 * g
+        mean_squares[i] = keep2 * mean_squares[i] + take2 * (g * g)
+        values[i] = shrink * values[i] - rate * means[i] / (math.sqrt(mean_squares[i]) * scale + tiny)
+
+
+@kernel("F F f")
+def ema(averages, values, take):
+    i = here()
+    if i < averages.size:
+        averages[i] += take * (values[i] - averages[i])
+
+
+RULES: dict[str, Kernel] = {
+    "sgd": sgd,
+    "momentum": momentum,
+    "nesterov": nesterov,
+    "adagrad": adagrad,
+    "rmsprop": rmsprop,
+    "adam": adam,
+    "ema": ema,
+}
+
+
+def update(rule: str, arrays: Sequence[Any], numbers: Sequence[float]) -> None:
+    """See `kernels.reference.updates`."""
     if arrays[0].size == 0:
         return
     there = [upload(array) if isinstance(array, np.ndarray) else array for array in arrays]
-    update(*line_grid(arrays[0].size), *there, *rounded)
+    RULES[rule](*line_grid(arrays[0].size), *there, *map(arrays[0].dtype.type, numbers))
     for array, copy in zip(arrays, there, strict=True):
         if isinstance(array, np.ndarray) and array.flags.writeable:
             array[:] = download(copy, array.shape)
-
-
-_updates = Updates(
-    _run,
-    sgd=changes.sgd,
-    momentum=changes.momentum,
-    nesterov=changes.nesterov,
-    adagrad=changes.adagrad,
-    rmsprop=changes.rmsprop,
-    adam=changes.adam,
-    ema=changes.ema,
-)
-sgd_update = _updates.sgd_update
-momentum_update = _updates.momentum_update
-nesterov_update = _updates.nesterov_update
-adagrad_update = _updates.adagrad_update
-rmsprop_update = _updates.rmsprop_update
-adam_update = _updates.adam_update
-adamw_update = _updates.adamw_update
-ema_update = _updates.ema_update
