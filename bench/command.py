@@ -185,7 +185,7 @@ def _outputs(folder: Path, names: Sequence[str], publishes: bool) -> list[Output
 
 
 def _publish(folder: Path) -> None:
-    """Tables and plots of all results in a folder; the README's too, if these are the checkout's own."""
+    """Tables and plots of all results in a folder; the documentation's too, if these are the checkout's own."""
     from fastcnn.bench.harness import record
     from fastcnn.bench.report import plots, tables
 
@@ -193,5 +193,5 @@ def _publish(folder: Path) -> None:
     plots.draw(folder, records)
     tables.write(folder, records)
     if record.in_checkout() and folder.resolve() == record.results_folder().resolve():
-        tables.fill_readme(record.ROOT / "README.md", records)
+        tables.fill_pages(record.ROOT, records)
     print(f"{folder}: tables and plots written")

@@ -1,4 +1,4 @@
-"""The tables of `bench refusal`, for the README and the results' page."""
+"""The tables of `bench refusal`, for the documentation and the results' page."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _spread(rows: Any) -> tuple[str, str, str]:
 
 
 def compact(result: Any) -> str:
-    """The README's."""
+    """The documentation's."""
     rows = [(f"digits: {row['name']}", *_refused(row)) for row in result["digits"]]
     rows.append((f"no digits, {len(result['seen'])} families trained on, other pictures", *_spread(result["seen"])))
     rows.append((f"no digits, {len(result['unseen'])} families never trained on", *_spread(result["unseen"])))
@@ -45,7 +45,7 @@ def compact(result: Any) -> str:
         table(("what", "pictures", "refused", "95 % interval, or the worst family"), rows)
         + _writers(result)
         + f"\nOne picture takes {duration(result['picture_s'])} on one thread. [All families, and other thresholds]"
-        "(bench/results/README.md#refusal).\n"
+        "(../bench/results/README.md#refusal).\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""The robustness report: its tables for the README and the results' page, and its figure."""
+"""The robustness report: its tables for the documentation and the results' page, and its figure."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _interval(score: Any) -> str:
 
 
 def compact(result: Any) -> str:
-    """The README's: the worst of each kind of change, for each network, on the first kind of digits."""
+    """The documentation's: the worst of each kind of change, for each network, on the first kind of digits."""
     data = result["data"][0]
     names = result["networks"]
     middle = data["conditions"][0]["scores"]
@@ -98,7 +98,7 @@ def compact(result: Any) -> str:
         f"The worst of each change on {data['count']:,} {data['what']}{_file(result)}, and the points that it costs "
         f"against no change. Taken for no digit are {refusals[0]:.2%} without a change and at most {max(refusals):.2%} "
         "with one; their answers count here all the same. "
-        f"Every change, on {counts}, with intervals: [results](bench/results/README.md#robustness)."
+        f"Every change, on {counts}, with intervals: [results](../bench/results/README.md#robustness)."
     )
     return f"{table(('change', *names), rows)}\n{note}\n"
 

@@ -1,4 +1,4 @@
-"""The tables of the README and of the results' own page, written from the records: nothing in them is typed."""
+"""The tables of the documentation and of the results' own page, written from the records: nothing in them is typed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fastcnn.bench.harness.record import Record
+from fastcnn.bench.report.headline import HEADLINES
 from fastcnn.bench.report.markdown import duration, fill, marked, rate, table
 from fastcnn.bench.report.network_tables import networks
 from fastcnn.bench.report.plots import FIGURES, PLOTS
@@ -33,7 +34,7 @@ def provenance(record: Record) -> str:
 
 
 def targets(records: Records) -> str:
-    """All goals, with what was measured."""
+    """All goals, with what was measured; those that are missed first."""
     rows = []
     for target in TARGETS:
         value = target.measured(records)
@@ -43,6 +44,7 @@ def targets(records: Records) -> str:
         if verdict == "**no**" and target.what in REASONS:
             verdict += f": {REASONS[target.what]}"
         rows.append((target.what, target.goal_text, target.show(value), verdict))
+    rows.sort(key=lambda row: not row[-1].startswith("**no**"))  # stable: those that are missed come first
     return table(("what", "goal", "measured", "met"), rows)
 
 
@@ -122,7 +124,7 @@ def functions(result: Any) -> str:
     for n in counts:
         header += [f"threads {n}: fastcnn", "PyTorch", "ratio", "by the fastest calls"]
     rows = []
-    for row in result["rows"]:
+    for row in sorted(result["rows"], key=lambda row: min(row[n]["ratio"] for n in counts)):
         cells = [row["function"], row["case"]]
         for n in counts:
             found = row[n]
@@ -291,32 +293,33 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "robustness": robustness, "refusal": refusal, "gui-latency": gui_latency, "gui-soak": gui_soak,
     "frozen": frozen,
 }  # fmt: skip
-# Marked place in the README -> the benchmark whose table stands there; "targets" takes all of them.
-IN_README = {
-    "accuracy": "seeds", "networks": "networks", "robustness": "robustness", "training": "train-step",
-    "strings": "strings", "refusal": "refusal", "window": "gui-latency",
-}  # fmt: skip
-SHORT = {"robustness": robustness_in_short, "refusal": refusal_in_short}  # tables that are too long for the README
+SHORT = {"robustness": robustness_in_short, "refusal": refusal_in_short}  # tables that are too long for a page of text
+PAGES = ("README*.md", "docs/*.md")  # of the checkout, those with markers
 
 
-def readme_tables(records: Records) -> dict[str, str]:
-    """What stands between the README's markers, for the benchmarks that have been run."""
+def marked_tables(records: Records) -> dict[str, str]:
+    """What stands between the markers, for the benchmarks that have been run; a benchmark's place has its name."""
     found = {
-        place: f"{SHORT.get(name, TABLES[name])(records[name]['result'])}\n{provenance(records[name])}"
-        for place, name in IN_README.items()
+        name: f"{SHORT.get(name, write_table)(records[name]['result'])}\n{provenance(records[name])}"
+        for name, write_table in TABLES.items()
         if name in records
     }
-    return found | ({"targets": targets(records)} if records else {})
+    if not records:
+        return found
+    return found | {"targets": targets(records)} | {name: write(records) for name, write in HEADLINES.items()}
 
 
-def fill_readme(path: Path, records: Records) -> None:
-    """Write the tables between the markers of a file, which must have a place for each."""
-    text = path.read_text(encoding="utf-8")
-    contents = readme_tables(records)
-    missing = sorted(set(contents) - set(marked(text)))
+def fill_pages(root: Path, records: Records) -> None:
+    """Write the tables between the markers of a checkout's pages, which together must have a place for each."""
+    texts = {path: path.read_text(encoding="utf-8") for each in PAGES for path in sorted(root.glob(each))}
+    contents = marked_tables(records)
+    missing = sorted(set(contents).difference(*map(marked, texts.values())))
     if missing:
-        raise FastcnnError(f"{path} has no place for the table {missing[0]!r}; add its markers")
-    atomic_write(path, fill(text, contents).encode())
+        raise FastcnnError(f"no page of {root} has a place for the table {missing[0]!r}; add its markers to one")
+    filled = {path: fill(text, contents) for path, text in texts.items()}
+    for path, text in filled.items():
+        if text != texts[path]:
+            atomic_write(path, text.encode())
 
 
 def page(records: Records) -> str:

@@ -1,0 +1,65 @@
+"""The README's own table, in English and in Chinese: the five numbers that matter, and where PyTorch is faster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from fastcnn.bench.report.markdown import duration, rate, table
+from fastcnn.bench.report.network_tables import number, of_drawings
+from fastcnn.bench.report.refusal_tables import digits_refused, unseen_refused
+from fastcnn.bench.report.targets import FUNCTIONS, Records
+
+ENGLISH, CHINESE = 0, 1
+HEADER = (
+    ("what", "fastcnn", "PyTorch, its best", "times as fast"),
+    ("项目", "fastcnn", "PyTorch 的最佳成绩", "倍数"),
+)
+TRAINING = ("training the paper's network, batch {}, threads {}, images/s", "训练论文的网络:每批 {} 张,{} 线程,张/秒")
+TRAINED = ((100, "1"), (100, "2"), (256, "2"))  # batch and threads
+ONE_PICTURE = ("one picture, the paper's network", "识别一张图像(论文的网络)")
+ACCURACY = ("MNIST test accuracy of `default`, mean of 5 seeds", "`default` 的 MNIST 测试准确率(5 个种子的平均)")
+DRAWINGS = ("pen drawings of other people that `default` reads right", "`default` 正确识别的他人手写数字")
+REFUSED = ("pictures of no digit that are refused", "拒绝识别的非数字图像")
+DIGITS = ("real digits that are refused too, at most", "被误拒的真实数字,至多")
+ALONE = ("`{}` called alone, threads {}", "单独调用 `{}`,{} 线程")
+THREADS = "2"  # in every record
+
+
+def _speed(result: Any, what: str, show: Callable[[float], str]) -> tuple[str, str, str]:
+    ours, rival = result[what], result[f"rival_{what}"]
+    return show(ours), show(rival), f"{result['ratio']:.2f}"
+
+
+def headline(language: int, records: Records) -> str:
+    """A row for each number that has been measured; of the public functions, those that are slower than PyTorch's."""
+    n = THREADS
+    rows: list[tuple[str, ...]] = []
+    results = {name: record["result"] for name, record in records.items()}
+    if "train-step" in results:
+        steps = {row["batch"]: row for row in results["train-step"]["rows"]}
+        rows += [
+            (TRAINING[language].format(*case), *_speed(steps[case[0]][case[1]], "images_per_s", rate))
+            for case in TRAINED
+        ]
+    if "inference" in results:
+        one = next(row[n] for row in results["inference"]["rows"] if row["batch"] == 1)
+        rows.append((ONE_PICTURE[language], *_speed(one, "median_s", duration)))
+    if "networks" in results:
+        picks = ((ACCURACY, number("default", "mean_test_accuracy")), (DRAWINGS, of_drawings("default", "accuracy")))
+        for what, pick in picks:
+            value = pick(results["networks"])
+            rows += [] if value is None else [(what[language], f"{value:.2%}", "", "")]
+    if "refusal" in results:
+        rows.append((REFUSED[language], f"{unseen_refused(results['refusal']):.1%}", "", ""))
+        rows.append((DIGITS[language], f"{digits_refused(results['refusal']):.2%}", "", ""))
+    if "functions" in results:
+        ratios = results["functions"]["summary"][n]
+        slower = sorted((ratios[key], name) for name, key in FUNCTIONS.items() if ratios[key] < 1)
+        rows += [(ALONE[language].format(name, n), "", "", f"**{ratio:.2f}**") for ratio, name in slower]
+    return table(HEADER[language], rows)
+
+
+# Marked place -> what stands there.
+HEADLINES = {"headline": partial(headline, ENGLISH), "headline-zh": partial(headline, CHINESE)}
