@@ -2,7 +2,7 @@
 
 `sum_products` is the one loop behind convolution, both its gradients, and Affine's gradients; `Walk` says how it
 strides through memory for each. `pooled_products` is its twin for convolution + ReLU + 2x2 max-pool, `dot_products`
-serves Affine forward. See `kernels/TILES.md`.
+serves Affine forward. See `docs/kernels.md`.
 
 Every output element is summed up by one task, in an order that does not depend on how the work is shared, so the same
 inputs give the same bits at any number of threads.

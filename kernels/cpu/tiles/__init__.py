@@ -1,7 +1,7 @@
 """The register tiles: the innermost loops of every convolution and matrix product, as LLVM vector code.
 
 A tile keeps a small block of sums in registers while it walks over everything that is added to them, and writes each
-sum once. How a convolution becomes tiles is told in `kernels/TILES.md`. There are five:
+sum once. How a convolution becomes tiles is told in `docs/kernels.md`. There are five:
 
 - `sum_tile`      pixels x output channels; serves convolution forward, both its gradients, and Affine's gradients;
 - `pool_tile`     the same for 2x2 windows of pixels, with ReLU and max-pool before anything is written;
