@@ -21,17 +21,8 @@ LEAST_LIMIT = (
 VARIABLE = "FASTCNN_NUM_THREADS"
 OPENMP_VARIABLE = "OMP_NUM_THREADS"  # obeyed where VARIABLE is not set
 
-# How long an idle OpenMP thread spins before it sleeps. GNU's own 300,000 rounds last 8 to 12 ms where a neighbour has
-# the core that the other thread needs. Measured on 2 cores of a Zen 5 server: two threads, a kernel of 0.57 ms of work
-# for one; median in ms, worst of two runs of 600 calls, by pause between calls (in brackets: a busy process per core):
-#     rounds        1,000         3,000         10,000        30,000        300,000
-#     pause 0       0.30 (0.29)   -             0.29 (0.29)   0.29 (0.29)   0.29 (0.29; mean 1.7 instead of 0.7)
-#     pause 50 us   0.32 (0.31)   0.29 (0.29)   0.31 (0.29)   0.30 (0.29)   0.30 (11.9)
-#     pause 200 us  0.65 (0.65)   0.74 (0.76)   0.30 (1.10)   2.24 (0.32)   0.30 (11.8)
-# and with 0.10 ms of work, pause 50 us: 0.16 (0.16), 0.05 (0.27), 0.64 (0.66), 0.06 (1.76), 0.05 (11.9).
-# 10,000 keeps a thread that is done awake until the last one is, too: with 3,000, convolutions of 0.3 ms ran at half
-# their speed on 2 threads (0.28 to 0.93 of PyTorch's in the median, where 10,000 gave 0.60 to 1.14). Beside two busy
-# processes on two cores a training step is 5 times as slow as alone with 10,000, and 3 times with 3,000.
+# How many rounds an idle OpenMP thread spins before it sleeps. GNU's own 300,000 last 8 to 12 ms where a neighbour has the
+# core that the other thread needs; with 3,000, convolutions on 2 threads ran at half their speed. See docs/tried.md.
 SPIN_COUNT = "10000"
 
 logger = logging.getLogger("fastcnn")

@@ -1,11 +1,8 @@
 """From logits to a confidence that can be believed: several views of a picture, and a temperature.
 
-The temperature is fitted on pictures that were set aside, kept in the weights' file, as `network.temperature`, and
-divides the logits before the softmax (Guo et al. 2017); of one view, the answers stay the same. A network of five views
-reads each picture also moved by a pixel to each side, and answers with the mean. Each of the six networks in the table
-of `recipes` is wrong less often then: of 10,000 MNIST pictures set aside 41, 42, 41, 37, 39 and 33 times, and with one
-view 50, 48, 42, 40, 42 and 39 times. The mean of the probabilities has a lower cross-entropy than that of the logits;
-pictures moved diagonally do no better.
+The temperature is fitted on pictures that were set aside. It is kept in the weights' file, as `network.temperature`, and
+divides the logits before the softmax (Guo et al. 2017). With one view, the answers stay the same. A network of five
+views reads each picture also moved by a pixel to each side, and answers with the mean. What was tried: docs/tried.md.
 """
 
 from __future__ import annotations

@@ -40,8 +40,7 @@ class ExponentialMovingAverage(Generic[Network]):
     decay : the share of the old average that one update keeps, in [0, 1)
 
     Update t, counted from 0, keeps at most (1 + t) / (10 + t), so that the random start is soon forgotten. Running
-    statistics are averaged along: those of the moment belong to other weights, and with them a network that was 99 %
-    right on pictures set aside was 77 % right after another epoch.
+    statistics are averaged too: those of the moment belong to other weights (docs/tried.md).
     """
 
     def __init__(self, network: Network, decay: float) -> None:

@@ -1,14 +1,8 @@
 """Whether a picture shows a digit at all: a small network of its own, whatever network reads the digit.
 
 Its classes are the ten digits and the kinds of `nondigits`. How surely it sees a digit is the sum of the digits'
-probabilities. What it was taught to tell apart counts more than its size: at 0.5 % of the pen drawings refused, and
-after three epochs, two classes refused 66 % of what was never trained on, eleven 83 %, twice as many parameters 80 %,
-ten and 26 kinds 84 %, ten and 46 kinds, each letter one of them and written in more ways, 92 %. 30 epochs in place of
-10 did no better. With pens of all widths equally often, in place of mostly thin ones, 95 % instead of 92 % are refused
-at 0.3 % of the drawings; the statistics of unchanged pictures (see `settle`) add 0.2 points. The energy of the reading
-network's logits, which has seen no such thing, refused 14 to 45 %.
-
-The training moves the biases of the kinds until THRESHOLD refuses the share of real digits that its recipe allows.
+probabilities. The training moves the biases of the kinds until THRESHOLD refuses the share of real digits that its
+recipe allows. What was tried: docs/tried.md.
 """
 
 from __future__ import annotations

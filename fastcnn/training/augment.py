@@ -1,8 +1,8 @@
 """Augmentation: what is done to each picture of a training, as a pure function of seed, epoch and picture.
 
 No generator's state is carried along: a resumed training, and one on other threads, change each picture alike.
-The numbers are hashed here; the pixels are moved by `kernels.active().augment`. Both take 0.17 ms for 100 pictures on
-one core and 0.12 on two, 8 and 10 % of a training step of the paper's network: `python -m bench augmentation`.
+The numbers are hashed here; the pixels are moved by `kernels.active().augment`. `python -m bench augmentation` measures
+both.
 """
 
 from __future__ import annotations
@@ -53,8 +53,7 @@ class Augmentation:
     stroke : 1 lets strokes grow or shrink by a pixel on each side
     hole : share of the pictures that get a hole of up to hole_px x hole_px
 
-    The defaults were chosen with the paper's network on 5,000 pictures set aside, and on pen drawings: 99.34 and 98.5 %
-    right; with half as much again of everything, and holes, 99.16 and 98.3 %.
+    The defaults were chosen with the paper's network, on pictures set aside and on pen drawings: docs/tried.md.
     """
 
     turn_deg: float = 8.0

@@ -16,8 +16,8 @@ from PyQt5.QtCore import QObject, pyqtSignal
 from fastcnn.gui.logic.jobs import Failed
 
 STOP_TIMEOUT_S = 5.0  # a kernel that is being compiled may take longer; the process ends without it
-# Of the threads that train, so that the window's comes first where the processors are busy. With all of them on one
-# core that another program wants too, the window was held for up to 41 ms at nice 0, 47 ms at 5 and 13 ms at 10.
+# Of the threads that train, so that the window's comes first where the processors are busy; 5 does not help
+# (docs/tried.md).
 NICE = 10
 LEAST = 19
 

@@ -3,9 +3,6 @@
 A step does little arithmetic on much memory, so the time is that of reading and writing each array once; NumPy's, one
 pass an operation, takes several times as long. Every element depends on its own index alone: the bits are the same
 however many threads share the loop, and those of the reference, as no multiplication is fused with an addition.
-
-Measured with 434,000 float32 values (AVX-512, all arrays in the last-level cache): Adam 0.10 ms on one core and 0.05
-on two, SGD 0.04 and 0.02.
 """
 
 from collections.abc import Sequence
