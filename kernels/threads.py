@@ -21,8 +21,8 @@ LEAST_LIMIT = (
 VARIABLE = "FASTCNN_NUM_THREADS"
 OPENMP_VARIABLE = "OMP_NUM_THREADS"  # obeyed where VARIABLE is not set
 
-# How many rounds an idle OpenMP thread spins before it sleeps. GNU's own 300,000 last 8 to 12 ms where a neighbour has the
-# core that the other thread needs; with 3,000, convolutions on 2 threads ran at half their speed. See docs/tried.md.
+# How many rounds an idle OpenMP thread spins before it sleeps. GNU's own 300,000 last 8 to 12 ms where a neighbour has
+# the core that the other thread needs; with 3,000, convolutions on 2 threads ran at half their speed: docs/tried.md.
 SPIN_COUNT = "10000"
 
 logger = logging.getLogger("fastcnn")

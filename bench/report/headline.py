@@ -1,5 +1,7 @@
 """The README's own table, in English and in Chinese: the five numbers that matter, and where PyTorch is faster."""
 
+# ruff: noqa: RUF001 (Chinese has its own commas and brackets)
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -16,14 +18,17 @@ HEADER = (
     ("what", "fastcnn", "PyTorch, its best", "times as fast"),
     ("项目", "fastcnn", "PyTorch 的最佳成绩", "倍数"),
 )
-TRAINING = ("training the paper's network, batch {}, threads {}, images/s", "训练论文的网络:每批 {} 张,{} 线程,张/秒")
+TRAINING = (
+    "training the paper's network, batch {}, threads {}, images/s",
+    "训练论文的网络：每批 {} 张，{} 线程，张/秒",
+)
 TRAINED = ((100, "1"), (100, "2"), (256, "2"))  # batch and threads
-ONE_PICTURE = ("one picture, the paper's network", "识别一张图像(论文的网络)")
-ACCURACY = ("MNIST test accuracy of `default`, mean of 5 seeds", "`default` 的 MNIST 测试准确率(5 个种子的平均)")
+ONE_PICTURE = ("one picture, the paper's network", "识别一张图像（论文的网络）")
+ACCURACY = ("MNIST test accuracy of `default`, mean of 5 seeds", "`default` 的 MNIST 测试准确率（5 个种子的平均）")
 DRAWINGS = ("pen drawings of other people that `default` reads right", "`default` 正确识别的他人手写数字")
 REFUSED = ("pictures of no digit that are refused", "拒绝识别的非数字图像")
-DIGITS = ("real digits that are refused too, at most", "被误拒的真实数字,至多")
-ALONE = ("`{}` called alone, threads {}", "单独调用 `{}`,{} 线程")
+DIGITS = ("real digits that are refused too, at most", "被误拒的真实数字，至多")
+ALONE = ("`{}` called alone, threads {}", "单独调用 `{}`，{} 线程")
 THREADS = "2"  # in every record
 
 

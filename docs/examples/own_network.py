@@ -3,7 +3,7 @@
 from fastcnn import Sequential, Trainer, layers, load_mnist, optim, schedules
 from fastcnn.training.augment import Augmentation
 
-PICTURES, EPOCHS, BATCH_SIZE, VALIDATION = 5_000, 1, 100, 1_000
+PICTURES, EPOCHS, BATCH_SIZE, VALIDATION = 3_000, 1, 100, 500
 
 (x_train, t_train), (x_test, t_test) = load_mnist(normalize=False)
 x_train, t_train = x_train[:PICTURES], t_train[:PICTURES]

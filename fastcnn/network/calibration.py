@@ -1,7 +1,7 @@
 """From logits to a confidence that can be believed: several views of a picture, and a temperature.
 
-The temperature is fitted on pictures that were set aside. It is kept in the weights' file, as `network.temperature`, and
-divides the logits before the softmax (Guo et al. 2017). With one view, the answers stay the same. A network of five
+The temperature is fitted on pictures that were set aside. It is kept in the weights' file, as `network.temperature`,
+and divides the logits before the softmax (Guo et al. 2017). With one view, the answers stay the same. A network of five
 views reads each picture also moved by a pixel to each side, and answers with the mean. What was tried: docs/tried.md.
 """
 

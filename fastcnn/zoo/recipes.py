@@ -1,7 +1,8 @@
 """How the bundled networks are trained: every number in one place, used by `fastcnn train` unless told otherwise.
 
-RECIPES train on MNIST alone, as the paper does. BUNDLED_RECIPES are for drawings. Both were chosen by pictures set aside
-from the training set, the second also by real pen drawings; the test set had no say. What was tried: docs/tried.md.
+RECIPES train on MNIST alone, as the paper does. BUNDLED_RECIPES are for drawings. Both were chosen by pictures set
+aside from the training set, the second also by real pen drawings; the test set had no say. What was tried:
+docs/tried.md.
 """
 
 from __future__ import annotations

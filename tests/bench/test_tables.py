@@ -1,4 +1,4 @@
-"""The README's tables are what the committed results give; markers and tables in Markdown."""
+"""The documentation's tables are what the committed results give; markers and tables in Markdown."""
 
 from pathlib import Path
 
@@ -7,19 +7,48 @@ import pytest
 from fastcnn.bench.command import BENCHMARKS, WHEN_NAMED
 from fastcnn.bench.harness import record
 from fastcnn.bench.report import markdown, tables
+from fastcnn.bench.report.headline import HEADLINES
 from fastcnn.bench.report.plots import PLOTS
 from fastcnn.bench.report.targets import TARGETS, Target
 from fastcnn.errors import FastcnnError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RESULTS = ROOT / "bench" / "results"
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [path for each in tables.PAGES for path in sorted(ROOT.glob(each))]
 
 
-def test_readme_tables_are_those_of_the_committed_results():
-    places = markdown.marked(README)
-    assert {*tables.IN_README, "targets"} == set(places)
-    assert places == dict.fromkeys(places, "") | tables.readme_tables(record.read(RESULTS))
+def test_tables_of_the_pages_are_those_of_the_committed_results():
+    found = [(name, text) for path in PAGES for name, text in markdown.marked(path.read_text("utf-8")).items()]
+    places = dict(found)
+    assert len(found) == len(places), "a table has two places"
+    assert set(places) == {*tables.TABLES, "targets", "headline", "headline-zh"}
+    assert places == dict.fromkeys(places, "") | tables.marked_tables(record.read(RESULTS))
+
+
+def test_no_goal_averages_unlike_functions_and_missed_goals_come_first():
+    rows = tables.targets(record.read(RESULTS)).splitlines()[2:]
+    assert [row for row in rows if "public functions" in row] == []
+    missed = ["**no**" in row for row in rows]
+    assert missed == sorted(missed, reverse=True)
+    for name in ("conv2d", "conv2d_grad_input", "conv2d_grad_weight", "im2col", "col2im", "max_pool2d"):
+        assert sum(f"`{name}` called alone" in row for row in rows) == 2  # threads 1 and 2
+
+
+@pytest.mark.parametrize("place", ["headline", "headline-zh"])
+def test_headline_shows_the_functions_that_are_slower_than_pytorch(place):
+    """Ratios by hand from bench/results/functions.json: conv2d 0.606, its gradients 0.798 and 0.632; others above 1."""
+    text = tables.marked_tables(record.read(RESULTS))[place]
+    assert [row.split("`")[1] for row in text.splitlines() if "**" in row] == [
+        "conv2d",
+        "conv2d_grad_weight",
+        "conv2d_grad_input",
+    ]
+    for ratio in ("**0.61**", "**0.63**", "**0.80**"):
+        assert ratio in text
+
+
+def test_headline_leaves_out_what_was_not_measured():
+    assert len(HEADLINES["headline"]({}).splitlines()) == 2  # header and rule
 
 
 @pytest.mark.skipif(not RESULTS.is_dir(), reason="nothing has been measured")
@@ -67,12 +96,29 @@ def test_marker_without_its_end_is_an_error():
         markdown.fill(TEXT + "<!-- bench:three -->\n", {})
 
 
-def test_readme_without_a_place_for_a_table_is_an_error(tmp_path):
+def _place(*names: str) -> str:
+    return "".join(f"<!-- bench:{name} -->\n<!-- /bench:{name} -->\n" for name in names)
+
+
+def test_pages_without_a_place_for_a_table_are_an_error_and_stay(tmp_path):
     path = tmp_path / "README.md"
-    path.write_text(TEXT)
-    with pytest.raises(FastcnnError, match="no place for the table 'targets'"):
-        tables.fill_readme(path, {"unknown": {"result": {}}})
-    assert path.read_text() == TEXT
+    path.write_text(TEXT + _place("headline", "headline-zh"))
+    with pytest.raises(FastcnnError, match="has a place for the table 'targets'"):
+        tables.fill_pages(tmp_path, {"unknown": {"result": {}}})
+    assert path.read_text() == TEXT + _place("headline", "headline-zh")
+
+
+def test_tables_may_stand_in_any_page_and_pages_without_markers_stay(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "README.md").write_text(_place("headline"))
+    (tmp_path / "README.zh-CN.md").write_text(_place("headline-zh"))
+    (tmp_path / "docs" / "benchmarks.md").write_text(_place("targets"))
+    (tmp_path / "docs" / "plain.md").write_text("no table\n")
+    tables.fill_pages(tmp_path, {"unknown": {"result": {}}})
+    assert "| what | fastcnn |" in (tmp_path / "README.md").read_text()
+    assert "| 项目 | fastcnn |" in (tmp_path / "README.zh-CN.md").read_text()
+    assert "| what | goal |" in (tmp_path / "docs" / "benchmarks.md").read_text()
+    assert (tmp_path / "docs" / "plain.md").read_text() == "no table\n"
 
 
 @pytest.mark.parametrize(

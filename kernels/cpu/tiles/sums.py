@@ -15,8 +15,8 @@ from fastcnn.kernels.cpu.tiles.parts import (
 from fastcnn.kernels.cpu.toolchain import vector
 from fastcnn.kernels.cpu.toolchain.vector import REGISTERS, at, const
 
-# Sums of one tile: of 32 registers, 24 sums are fastest and 28 spill (docs/tried.md). With 16 registers, 12 sums leave room
-# for two vectors of weights and one pixel.
+# Sums of one tile: of 32 registers, 24 sums are fastest and 28 spill (docs/tried.md). With 16 registers, 12 sums leave
+# room for two vectors of weights and one pixel.
 TILE_PIXELS = 12 if REGISTERS == 32 else 6
 TILE_VECTORS = 2
 # Sizes of a tile, for one vector of filters and for two. Every size is code to compile, 0.1 s each and four times in a
