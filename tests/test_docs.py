@@ -22,6 +22,7 @@ READMES = ("README.md", "README.zh-CN.md")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+PATH = re.compile(r"`((?:fastcnn|kernels|gui|bench|tests|docs)/[^\s`]*)`")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -43,8 +44,8 @@ def _commands(text: str) -> list[str]:
     commands = []
     for line in found:
         line = re.sub(r"\s+#.*", "", line.strip())
-        line = re.sub(r"^(\S*/)?python3? -m (?=bench\b|fastcnn\b)", "", line)
-        line = re.sub(r"^bench\b", "fastcnn bench", line)
+        line = re.sub(r"^(\S*/)?python3? -m (?=fastcnn |bench )", "", line)
+        line = re.sub(r"^bench ", "fastcnn bench ", line)
         line = re.sub(r"^\S+/fastcnn\b", "fastcnn", line)
         if re.match(r"fastcnn( |$)", line) and line != "fastcnn" and "bench screenshots" not in line:
             commands.append(line)
@@ -65,6 +66,12 @@ def test_links_lead_to_files_and_headings_that_exist(name):
         if not file.exists() or (anchor and anchor not in _anchors(file.read_text(encoding="utf-8"))):
             broken.append(target)
     assert broken == []
+
+
+@pytest.mark.parametrize("name", PROSE)
+def test_paths_that_are_named_exist(name):
+    named = [path for path in PATH.findall(PROSE[name]) if "NAME" not in path and "::" not in path]
+    assert [path for path in named if not any(ROOT.glob(path.rstrip("/")))] == []
 
 
 def test_readme_is_short_and_its_first_two_lines_are_what_ci_runs():
