@@ -25,10 +25,12 @@ def marked(text: str) -> dict[str, str]:
 
 
 def fill(text: str, contents: Mapping[str, str]) -> str:
-    """The text with each marked place filled anew; a place whose name has no content stays as it is."""
+    """The text with each marked place filled; a place whose name has no content stays as it is."""
     opened, closed = text.count("<!-- bench:"), len(marked(text))
     if opened != closed:
-        raise FastcnnError(f"{opened - closed} of the markers <!-- bench:NAME --> have no <!-- /bench:NAME --> behind")
+        raise FastcnnError(
+            f"{opened - closed} of the markers <!-- bench:NAME --> have no <!-- /bench:NAME --> after them"
+        )
 
     def filled(match: re.Match[str]) -> str:
         name = match["name"]

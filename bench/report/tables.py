@@ -234,7 +234,7 @@ def neighbour(result: Any) -> str:
         )
         for row in result["rows"]
     ]  # fmt: skip
-    header = ("who, threads", "alone", "beside a busy process", "99th percentile", "slower by median", "by mean")
+    header = ("who, threads", "alone", "next to a busy process", "99th percentile", "slower by median", "by mean")
     return table(header, rows)
 
 

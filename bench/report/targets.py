@@ -220,7 +220,7 @@ def _of_processes() -> list[Target]:
         return Target(what, benchmark, pick, goal, at_most=True, show=show)
 
     warm, cold = (f"speed run, 2 cores: start to exit, {cache} kernel cache" for cache in ("warm", "no"))
-    beside = "training step, 2 threads on 2 cores, beside a busy process: slower on average"
+    beside = "training step, 2 threads on 2 cores, next to a busy process: slower on average"
     accuracy = "default recipe: mean test accuracy over seeds 0 to 4"
     lost = "pen drawings: accuracy lost at the worst place, size, pen or turn"
     mean = _at("mean_test_accuracy")

@@ -1,7 +1,7 @@
 """The weight gradient of a one-channel convolution behind ReLU and 2x2 max-pool, from the pixels that won alone.
 
 Max-pool passes one gradient in four, and ReLU half of those; the general way, through sum_products, multiplies all the
-zeros (0.86 MFLOP a picture of the paper's network instead of 0.22).
+zeros (docs/tried.md).
 """
 
 from numba import prange
