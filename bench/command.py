@@ -36,7 +36,7 @@ BENCHMARKS = {
     "scaling": ("speed.scaling", "time by batch, threads, side and channels"),
     "kernels": ("speed.portability", "other instruction sets; AArch64 assembly"),
     "neighbour": ("speed.neighbour", "with a busy process beside it"),
-    "seeds": ("accuracy.seeds", "the default recipe's accuracy over seeds"),
+    "seeds": ("accuracy.seeds", "the accuracy of fastcnn train's recipe over seeds"),
     "networks": (
         "accuracy.networks",
         "the networks in the package, trained anew: MNIST, drawings, times; needs --weights",

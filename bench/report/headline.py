@@ -29,28 +29,25 @@ DRAWINGS = ("pen drawings of other people that `default` reads right", "`default
 REFUSED = ("pictures of no digit that are refused", "拒绝识别的非数字图像")
 DIGITS = ("real digits that are refused too, at most", "被误拒的真实数字，至多")
 ALONE = ("`{}` called alone, threads {}", "单独调用 `{}`，{} 线程")
-THREADS = "2"  # in every record
+THREADS = "2"
 
 
-def _speed(result: Any, what: str, show: Callable[[float], str]) -> tuple[str, str, str]:
-    ours, rival = result[what], result[f"rival_{what}"]
-    return show(ours), show(rival), f"{result['ratio']:.2f}"
+def _speed(label: str, found: Any, what: str, show: Callable[[float], str]) -> list[tuple[str, ...]]:
+    """The row, or none where this number of threads was not measured."""
+    return [(label, show(found[what]), show(found[f"rival_{what}"]), f"{found['ratio']:.2f}")] if found else []
 
 
 def headline(language: int, records: Records) -> str:
     """A row for each number that has been measured; of the public functions, those that are slower than PyTorch's."""
-    n = THREADS
     rows: list[tuple[str, ...]] = []
     results = {name: record["result"] for name, record in records.items()}
     if "train-step" in results:
         steps = {row["batch"]: row for row in results["train-step"]["rows"]}
-        rows += [
-            (TRAINING[language].format(*case), *_speed(steps[case[0]][case[1]], "images_per_s", rate))
-            for case in TRAINED
-        ]
+        for batch, n in TRAINED:
+            rows += _speed(TRAINING[language].format(batch, n), steps.get(batch, {}).get(n), "images_per_s", rate)
     if "inference" in results:
-        one = next(row[n] for row in results["inference"]["rows"] if row["batch"] == 1)
-        rows.append((ONE_PICTURE[language], *_speed(one, "median_s", duration)))
+        one = {row["batch"]: row for row in results["inference"]["rows"]}.get(1, {})
+        rows += _speed(ONE_PICTURE[language], one.get(THREADS), "median_s", duration)
     if "networks" in results:
         picks = ((ACCURACY, number("default", "mean_test_accuracy")), (DRAWINGS, of_drawings("default", "accuracy")))
         for what, pick in picks:
@@ -60,9 +57,9 @@ def headline(language: int, records: Records) -> str:
         rows.append((REFUSED[language], f"{unseen_refused(results['refusal']):.1%}", "", ""))
         rows.append((DIGITS[language], f"{digits_refused(results['refusal']):.2%}", "", ""))
     if "functions" in results:
-        ratios = results["functions"]["summary"][n]
-        slower = sorted((ratios[key], name) for name, key in FUNCTIONS.items() if ratios[key] < 1)
-        rows += [(ALONE[language].format(name, n), "", "", f"**{ratio:.2f}**") for ratio, name in slower]
+        ratios = results["functions"]["summary"].get(THREADS, {})
+        slower = sorted((ratios[key], name) for name, key in FUNCTIONS.items() if ratios.get(key, 1) < 1)
+        rows += [(ALONE[language].format(name, THREADS), "", "", f"**{ratio:.2f}**") for ratio, name in slower]
     return table(HEADER[language], rows)
 
 

@@ -79,7 +79,7 @@ def accuracy(result: Any) -> str:
     rows.append(("standard deviation", f"{spread:.3%}", "", "", ""))
     header = ("seed", "test accuracy", "validation accuracy", "mean confidence", "training")
     return table(header, rows) + (
-        f"\nDefault recipe, {result['epochs']} epochs, {result['threads']} threads; "
+        f"\nThe recipe of `fastcnn train`, {result['epochs']} epochs, {result['threads']} threads; "
         "± is the 95 % interval of the mean.\n"
     )
 

@@ -48,7 +48,14 @@ def test_headline_shows_the_functions_that_are_slower_than_pytorch(place):
 
 
 def test_headline_leaves_out_what_was_not_measured():
+    one_thread = {
+        "train-step": {"result": {"rows": [{"batch": 32, "1": {"ratio": 2.0}}]}},
+        "inference": {"result": {"rows": [{"batch": 1, "1": {"ratio": 2.0}}]}},
+        "functions": {"result": {"summary": {"1": {"conv2d": 0.5}}}},
+        "networks": {"result": {"rows": []}},
+    }
     assert len(HEADLINES["headline"]({}).splitlines()) == 2  # header and rule
+    assert len(HEADLINES["headline"](one_thread).splitlines()) == 2
 
 
 @pytest.mark.skipif(not RESULTS.is_dir(), reason="nothing has been measured")
