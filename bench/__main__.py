@@ -9,5 +9,5 @@ SCREENSHOTS = "screenshots"  # measures nothing
 
 if __name__ == "__main__":
     if sys.argv[1:2] == [SCREENSHOTS]:
-        sys.exit(import_module(f"fastcnn.bench.{SCREENSHOTS}").main(sys.argv[2:]))
+        sys.exit(import_module(f"fastcnn.bench.window.{SCREENSHOTS}").main(sys.argv[2:]))
     sys.exit(main(["bench", *sys.argv[1:]]))

@@ -362,7 +362,7 @@ def test_parallel_loop_that_numba_drops_is_an_error(run_python, tmp_path):
 import numpy as np
 from numba import prange
 from numba.core.errors import NumbaPerformanceWarning
-from fastcnn.kernels.cpu.jit import kernel
+from fastcnn.kernels.cpu.toolchain.jit import kernel
 
 @kernel
 def positive(x):

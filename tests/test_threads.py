@@ -27,7 +27,7 @@ from fastcnn.threads import set_threads, threads
 if len(sys.argv) > 1:
     set_threads(int(sys.argv[1]))
 kernels.backend()
-from fastcnn.kernels.cpu.jit import parallel_lock
+from fastcnn.kernels.cpu.toolchain.jit import parallel_lock
 import numba
 with parallel_lock:
     inside = numba.get_num_threads()
@@ -152,7 +152,7 @@ def test_the_callers_own_numba_threads_are_put_back(run_python):
     program = """
 import numba
 from fastcnn.threads import set_threads
-from fastcnn.kernels.cpu.jit import parallel_lock
+from fastcnn.kernels.cpu.toolchain.jit import parallel_lock
 set_threads(3)
 numba.set_num_threads(2)
 with parallel_lock:

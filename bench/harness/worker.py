@@ -84,7 +84,7 @@ def _serve(pipe: Connection) -> None:
                 target, arguments = details
                 module, function = target.split(".")
                 entries.clear()  # before the next arrays are made
-                entries.update(getattr(importlib.import_module(f"{__package__}.{module}"), function)(**arguments))
+                entries.update(getattr(importlib.import_module(f"fastcnn.bench.speed.{module}"), function)(**arguments))
                 reply: Any = list(entries)
             elif kind == "answer":
                 reply = entries[details[0]].answer()

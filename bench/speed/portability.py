@@ -105,7 +105,7 @@ def run(settings: Settings) -> dict[str, Any]:
 
 def _cross_compile(settings: Settings) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as cache:
-        ended = run_python(["-m", f"{__package__}.cross"], environment(NUMBA_CACHE_DIR=cache))
+        ended = run_python(["-m", "fastcnn.bench.speed.cross"], environment(NUMBA_CACHE_DIR=cache))
     rows: list[dict[str, Any]] = json.loads(ended.stdout)
     lines, products = sum(row["lines"] for row in rows), sum(row["vector_fma"] for row in rows)
     settings.say(

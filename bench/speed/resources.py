@@ -18,7 +18,7 @@ RUNS = 2
 # 1,030 pictures to train on: the last batch is not full, and validation has two chunks.
 FIRST_TRAINING = """
 from fastcnn import load_mnist
-from fastcnn.recipes import NETWORKS, RECIPES
+from fastcnn.zoo.recipes import NETWORKS, RECIPES
 (images, labels), _ = load_mnist(normalize=False)
 recipe = RECIPES["paper"]
 trainer = recipe.trainer(NETWORKS["paper"](seed=0))

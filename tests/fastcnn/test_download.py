@@ -317,8 +317,8 @@ def test_fetches_at_once_share_one_download(server, tmp_path):
 def test_interrupted_fetch_leaves_only_a_part_and_is_continued(server, tmp_path, how):
     checksum = hashlib.sha256(CONTENT).hexdigest()
     script = textwrap.dedent(f"""
-        from fastcnn import download
-        from fastcnn.sources import Dataset, RemoteFile
+        from fastcnn.data import download
+        from fastcnn.data.datasets import Dataset, RemoteFile
         remote = RemoteFile({NAME!r}, {len(CONTENT)}, "sha256:{checksum}", ({server.url("stuck")!r},))
         download.fetch("small", registry=(Dataset("small", "", 1, 1, (remote,), files=({NAME!r},)),))
     """)

@@ -178,7 +178,7 @@ IMPORTED = """
 import runpy, signal, sys
 class Strike:
     def find_spec(self, name, path=None, target=None):
-        if name == "fastcnn.commands.common":
+        if name == "fastcnn.commands.run":
             signal.raise_signal(signal.SIGINT)
 sys.meta_path.insert(0, Strike())
 sys.argv = ["fastcnn", "gui"]
