@@ -49,8 +49,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  
 @pytest.fixture(scope="session", autouse=True)
 def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Run the tests in a folder of their own: in the checkout lies what the README's first line has trained."""
-    before = Path.cwd()
+    before, path = Path.cwd(), os.environ.get("PYTHONPATH")
     os.chdir(tmp_path_factory.mktemp("current"))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), path]))  # for the processes that tests start
     yield
     os.chdir(before)
 

@@ -305,6 +305,7 @@ def network_entries() -> dict[str, Entry]:
         "Sequential.views": Entry(assign_views, {"views": 5}, state=state),
         "paper_network": Entry(networks.paper_network, {"seed": 0}, {"seed": SEEDED}),
         "deep_network": Entry(networks.deep_network, {"seed": 0}, {"seed": SEEDED}),
+        "refusal_network": Entry(networks.refusal_network, {"seed": 0}, {"seed": SEEDED}),
         "Committee": Entry(
             Committee, {"members": [network(), network()], "name": "x"}, {"name": {"text", "numpy text"}}
         ),

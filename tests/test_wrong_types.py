@@ -42,12 +42,14 @@ COVERED = {
     "Sequential.average_in": "called by ExponentialMovingAverage",
     "uniform": "called by augmentation, with checked numbers",
     "leader": "called by the window and the commands, with a network that was loaded",
-    "find_model": "called by Recognizer and the commands, which check the type",
-    "load_classifier": "called by Recognizer and the commands, which check the type",
     "Evaluation": "a record",
     "Signal": "a record",
     "plain": "called by layers while they are built; their network checks what comes out",
-    "Recognition": "a record",
+    "Declaration": "a record",
+    "image_shape": "called by layers while they are built",
+    "Classifier": "a protocol",
+    "Classifier.check_images": "a protocol",
+    "Classifier.forward": "a protocol",
 }
 
 

@@ -44,9 +44,12 @@ def predict(args: argparse.Namespace) -> bool:
 def _answer(recognizer: Recognizer, image: str, read: Callable[[Recognizer, Any], Answer]) -> Answer:
     """The answer for one file; for one that cannot be read a row with the error, which is said at once."""
     from fastcnn.handwriting.preparation.pictures import open_picture
+    from fastcnn.network.answers import NotFiniteError
 
     try:
         row, line = read(recognizer, open_picture(image))
+    except NotFiniteError:
+        raise  # the fault of the network, not of the picture
     except (FastcnnError, OSError, ValueError, MemoryError) as error:
         reason = " ".join(str(error).split()) or "there is not enough memory"
         reason = reason if image in reason else f"{image}: {reason}"

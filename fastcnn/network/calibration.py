@@ -46,6 +46,11 @@ class Classifier(Protocol):
         """Logits (N, classes)."""
 
 
+def _check_network(network: object) -> None:
+    if not hasattr(network, "forward"):
+        raise TypeError(f"network must be a network or a committee, not {shown(network)}")
+
+
 def calibrated(network: Classifier, images: Array) -> Array:
     """A network's probabilities (N, classes) at its temperature, the mean over its views.
 
@@ -60,6 +65,7 @@ def calibrated_slowly(network: Classifier, images: Array) -> Array:
     """The same as `calibrated`; on the reference, which takes minutes for MNIST, with a line now and then."""
     if kernels.backend() != "reference":
         return calibrated(network, images)
+    _check_network(network)
     network.check_images(images)
     pace = Pace(len(images), "pictures")
     parts = []
@@ -71,8 +77,7 @@ def calibrated_slowly(network: Classifier, images: Array) -> Array:
 
 def logits_of_views(network: Classifier, images: Array) -> Array:
     """The logits (views, N, classes) of all views of pictures; arguments and errors as for `Sequential.forward`."""
-    if not hasattr(network, "check_images"):
-        raise TypeError(f"network must be a network or a committee, not {shown(network)}")
+    _check_network(network)
     if network.views == 1:
         return network.forward(images)[np.newaxis]
     network.check_images(images)

@@ -34,7 +34,7 @@ def check_schedule(schedule: object) -> None:
     """TypeError unless it is a schedule, or another function from the step to the learning rate."""
     if not callable(schedule) or isinstance(schedule, type):
         raise TypeError(
-            f"schedule must be one of fastcnn.optim.schedules, or a function from the step to lr, not {shown(schedule)}"
+            f"schedule must be one of fastcnn.schedules, or a function from the step to lr, not {shown(schedule)}"
         )
 
 
@@ -106,7 +106,7 @@ class Fit:
     ) -> dict[str, Any]:
         """All that the bits of the result depend on; JSON-able. Threads are not among it."""
         if not isinstance(self.schedule, Constant):
-            raise TypeError("schedule must be one of fastcnn.optim.schedules where a checkpoint is kept or resumed")
+            raise TypeError("schedule must be one of fastcnn.schedules where a checkpoint is kept or resumed")
         settings = {
             **trainer,
             "schedule": self.schedule.describe(),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fastcnn import Recognizer, load_network, paper_network
+from fastcnn import Recognizer, load_network, paper_network, storage
 from fastcnn.__main__ import main
 from fastcnn.errors import FastcnnError
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Flatten
@@ -146,6 +146,6 @@ def test_a_negative_running_variance_is_refused_at_loading(tmp_path):
     with pytest.raises(ValueError, match=r"1\.running_var holds values below 0"):
         network.load_state_arrays(state)
     assert (network.buffers >= 0).all()
-    files.write_arrays(path, state, {"format": files.FORMAT, "description": json.dumps(network.describe())})
+    storage.write_arrays(path, state, {"format": files.FORMAT, "description": json.dumps(network.describe())})
     with pytest.raises(FastcnnError, match=r"1\.running_var holds values below 0"):
         load_network(path)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from fastcnn import load_network, paper_network
+from fastcnn import load_network, paper_network, storage
 from fastcnn.errors import FastcnnError
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Dropout, Flatten, ReLU
 from fastcnn.network import files
@@ -104,8 +104,8 @@ def test_a_path_may_be_text(path):
 def test_arrays_and_metadata_come_back(path, rng):
     arrays = {"a": rng.integers(0, 9, (2, 3)), "b": np.zeros((0, 4), np.float32), "c": rng.random(5) < 0.5}
     arrays["d"] = np.array([1, 2**64 - 1], np.uint64)
-    files.write_arrays(path, arrays, {"note": "text"})
-    again, metadata = files.read_arrays(path)
+    storage.write_arrays(path, arrays, {"note": "text"})
+    again, metadata = storage.read_arrays(path)
     assert metadata == {"note": "text"}
     assert set(again) == set(arrays)
     for name, array in arrays.items():
@@ -308,16 +308,16 @@ def test_a_flipped_bit_anywhere_is_refused(path):
 
 def test_an_oversized_file_is_not_read(path, monkeypatch):
     with open(path, "wb") as file:
-        file.truncate(files.MAX_FILE_BYTES + 1)  # a hole: it takes no room
+        file.truncate(storage.MAX_FILE_BYTES + 1)  # a hole: it takes no room
     monkeypatch.setattr("builtins.open", None)
     assert_refused(path, "is larger than 257 MiB")
 
 
 def test_a_file_that_grows_meanwhile_is_not_read_on(path, monkeypatch):
     small_network().save(path)
-    monkeypatch.setattr(files.os, "stat", lambda _: os.stat_result((stat.S_IFREG, *[0] * 9)))
+    monkeypatch.setattr(storage.os, "stat", lambda _: os.stat_result((stat.S_IFREG, *[0] * 9)))
     with pytest.raises(FastcnnError, match="is larger than 0 MiB"):
-        files.read_arrays(path, max_bytes=100)
+        storage.read_arrays(path, max_bytes=100)
 
 
 CHANGED_ARRAYS = {
@@ -346,7 +346,7 @@ def test_wrong_arrays_are_one_sentence(case, path):
     network = small_network()
     arrays = network.state_arrays()
     change(arrays)
-    files.write_arrays(path, arrays, {"format": files.FORMAT, "description": json.dumps(network.describe())})
+    storage.write_arrays(path, arrays, {"format": files.FORMAT, "description": json.dumps(network.describe())})
     assert_refused(path, message)
 
 
@@ -399,7 +399,7 @@ def test_wrong_descriptions_are_one_sentence(case, path):
     description = network.describe()
     change(description)
     metadata = {"format": files.FORMAT, "description": json.dumps(description)}
-    files.write_arrays(path, network.state_arrays(), metadata)
+    storage.write_arrays(path, network.state_arrays(), metadata)
     assert_refused(path, message)
 
 
@@ -418,7 +418,7 @@ def test_wrong_descriptions_are_one_sentence(case, path):
     ],
 )
 def test_wrong_metadata_is_one_sentence(metadata, message, path):
-    files.write_arrays(path, small_network().state_arrays(), metadata)
+    storage.write_arrays(path, small_network().state_arrays(), metadata)
     assert_refused(path, message)
 
 
@@ -427,6 +427,6 @@ def test_nothing_is_allocated_for_a_size_that_the_arrays_do_not_have(path, monke
     description = network.describe()
     description["layers"][5]["out_features"] = 100_000
     metadata = {"format": files.FORMAT, "description": json.dumps(description)}
-    files.write_arrays(path, network.state_arrays(), metadata)
+    storage.write_arrays(path, network.state_arrays(), metadata)
     monkeypatch.setattr(Sequential, "__init__", None)
     assert_refused(path, r"5\.weight must have the shape \(24, 100000\)")

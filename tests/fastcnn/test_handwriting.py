@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fastcnn.commands import figures
 from fastcnn.errors import FastcnnError
 from fastcnn.handwriting.drawings import Drawing
 from fastcnn.metrics import wilson_interval
@@ -102,7 +103,7 @@ def test_worst_is_the_most_confident_mistake():
 
 def test_figures_and_their_numbers_are_written(tmp_path):
     done = run([(0, 0.8)] * 10)
-    files = experiment.write(done, tmp_path / "new" / "folder")
+    files = figures.write(done, tmp_path / "new" / "folder")
     names = {path.name for path in files}
     assert names == {f"figure{n}_mnist.{suffix}" for n in (8, 10, 11) for suffix in ("png", "csv")}
     for path in files:
@@ -118,9 +119,9 @@ def test_figures_and_their_numbers_are_written(tmp_path):
 
 
 def test_no_mistake_leaves_no_old_picture_of_one(tmp_path):
-    experiment.write(run([(0, 0.8)] * 10), tmp_path)
+    figures.write(run([(0, 0.8)] * 10), tmp_path)
     truths = [trial.truth for trial in run([(0, 0.5)] * 10).trials]
-    files = experiment.write(run([(truth, 0.9) for truth in truths]), tmp_path)
+    files = figures.write(run([(truth, 0.9) for truth in truths]), tmp_path)
     assert not (tmp_path / "figure11_mnist.png").exists()
     assert all(path.exists() for path in files)
 
@@ -129,7 +130,7 @@ def test_handwriting_draws_each_drawing_once():
     done = experiment.run_handwriting(Oracle([(1, 0.9)] * 4), drawings(1, 2, 3, 4), 2, 2, seed=0)
     assert sorted(trial.truth for trial in done.trials) == [1, 2, 3, 4]
     assert all(trial.picture.shape == (280, 280) and trial.picture.any() for trial in done.trials)
-    assert experiment.GROUP_FIGURE[done.mode] == 9
+    assert figures.GROUP_FIGURE[done.mode] == 9
 
 
 def test_more_digits_than_there_are_is_refused():

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from fastcnn import hashing
 from fastcnn.layers import (
     KINDS,
     Affine,
@@ -126,7 +127,8 @@ def test_description_survives_json(case):
 
 
 def test_every_kind_of_layer_is_in_the_cases():
-    assert {type(make()) for make, _ in CASES.values()} == set(KINDS.values())
+    own = {kind for kind in KINDS.values() if kind.__module__.startswith("fastcnn.")}  # other tests register theirs
+    assert {type(make()) for make, _ in CASES.values()} == own
 
 
 @pytest.mark.parametrize(
@@ -242,21 +244,21 @@ def test_batch_norm_refuses_to_train_on_one_value():
 def test_splitmix64_matches_its_published_outputs():
     # The first outputs of the generator seeded with 1234567, as published with its C source.
     expected = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431]
-    outputs = [dropout.splitmix64((1234567 + i * dropout.GOLDEN) & dropout.MASK_64) for i in range(4)]
+    outputs = [hashing.splitmix64((1234567 + i * hashing.GOLDEN) & hashing.MASK_64) for i in range(4)]
     assert outputs == expected
 
 
 def test_dropout_mask_is_the_hash_of_each_index():
-    key, rate = dropout.mask_key(1, 2, 3), 0.3
+    key, rate = hashing.mask_key(1, 2, 3), 0.3
     expected = [
-        (dropout.splitmix64((key + i * dropout.GOLDEN) & dropout.MASK_64) >> 40) / 2**24 >= rate for i in range(2000)
+        (hashing.splitmix64((key + i * hashing.GOLDEN) & hashing.MASK_64) >> 40) / 2**24 >= rate for i in range(2000)
     ]
     np.testing.assert_array_equal(dropout.keep_mask(key, 2000, rate), expected)
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 0.9])
 def test_dropout_keeps_its_share_and_the_mean(rate):
-    kept = dropout.keep_mask(dropout.mask_key(0, 1, 7), 200_000, rate)
+    kept = dropout.keep_mask(hashing.mask_key(0, 1, 7), 200_000, rate)
     # Five standard deviations of a binomial share.
     assert abs(kept.mean() - (1 - rate)) <= 5 * (rate * (1 - rate) / 200_000) ** 0.5
     layer = built(Dropout(rate), (10,))
@@ -265,8 +267,8 @@ def test_dropout_keeps_its_share_and_the_mean(rate):
 
 
 def test_dropout_masks_differ_by_seed_layer_and_step():
-    masks = [dropout.keep_mask(dropout.mask_key(*numbers), 64, 0.5) for numbers in [(0, 0, 0), (1, 0, 0), (0, 1, 0)]]
-    masks.append(dropout.keep_mask(dropout.mask_key(0, 0, 1), 64, 0.5))
+    masks = [dropout.keep_mask(hashing.mask_key(*numbers), 64, 0.5) for numbers in [(0, 0, 0), (1, 0, 0), (0, 1, 0)]]
+    masks.append(dropout.keep_mask(hashing.mask_key(0, 0, 1), 64, 0.5))
     assert len({mask.tobytes() for mask in masks}) == 4
 
 
@@ -275,7 +277,7 @@ def test_dropout_counts_elements_channels_last(flat):
     n, c, h, w = 2, 3, 4, 5
     layer = built(Dropout(0.5), (c * h * w,) if flat else (c, h, w), image=(c, h, w) if flat else None)
     layer.step = 9
-    kept = dropout.keep_mask(dropout.mask_key(0, 0, 9), n * c * h * w, 0.5)
+    kept = dropout.keep_mask(hashing.mask_key(0, 0, 9), n * c * h * w, 0.5)
     out = layer.forward(np.ones((n, *layer.in_shape)), True).reshape(n, c, h, w)
     for image, channel, row, column in np.ndindex(n, c, h, w):
         index = ((image * h + row) * w + column) * c + channel

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from PyQt5.QtWidgets import QFileDialog, QLabel, QPushButton
 
+from fastcnn import storage
 from fastcnn.gui.logic import learning
 from fastcnn.gui.logic.folders import log_file
 from fastcnn.gui.program import crash
@@ -26,10 +27,13 @@ from tests.conftest import ROOT
 from .mouse import SEVEN, draw
 
 # Where the window's own files and those that the user chooses are read and written.
-NAMES = ("answers", "files", "models", "pictures", "planes", "recognizer", "checkpoint", "committee")
-SOURCES = [f"fastcnn/{name}.py" for name in NAMES]
-SOURCES += [f"gui/logic/{name}.py" for name in ("collection", "folders", "learning", "networks", "placing")]
-SOURCES += ["gui/window/pictures.py", "gui/logic/engine.py"]
+SOURCES = [
+    *("fastcnn/storage.py", "fastcnn/network/answers.py", "fastcnn/network/files.py", "fastcnn/network/sequential.py"),
+    *("fastcnn/network/committee.py", "fastcnn/zoo/bundled.py", "fastcnn/recognition/recognizer.py"),
+    *("fastcnn/handwriting/preparation/pictures.py", "fastcnn/handwriting/preparation/planes.py"),
+    *("fastcnn/training/checkpoint.py", "gui/window/pictures.py", "gui/logic/engine.py"),
+    *(f"gui/logic/{name}.py" for name in ("collection", "folders", "learning", "networks", "placing")),
+]
 ERRORS = ("FastcnnError", "NotFiniteError", "UsageError", "UnknownModelError")
 ENGLISH = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -151,9 +155,9 @@ NETWORKS = {
     "missing": (_nothing, "cannot read"),
     "folder": (lambda path: path.mkdir(), "is not a file"),
     "other shape": (lambda path: Sequential([Flatten(), Affine(3)], seed=0).save(path), "digit network"),
-    "no metadata": (lambda path: files.write_arrays(path, {"a": np.zeros(1)}, {}), "holds no network"),
+    "no metadata": (lambda path: storage.write_arrays(path, {"a": np.zeros(1)}, {}), "holds no network"),
     "nonsense": (
-        lambda path: files.write_arrays(path, {}, {"format": files.FORMAT, "description": "{}"}), "fastcnn knows"
+        lambda path: storage.write_arrays(path, {}, {"format": files.FORMAT, "description": "{}"}), "fastcnn knows"
     ),
 }  # fmt: skip
 
@@ -193,7 +197,7 @@ def test_a_correction_that_cannot_be_kept(chinese, settle, check, monkeypatch, c
     def refuse(*args):
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(files, "_write_new", refuse)
+    monkeypatch.setattr(storage, "_write_new", refuse)
     draw(chinese.canvas, SEVEN)
     settle()
     chinese.actions_by_name["correct_5"].trigger()

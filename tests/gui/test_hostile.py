@@ -230,12 +230,12 @@ KILLED = """
 import sys
 from PyQt5.QtCore import QTimer
 from PyQt5.QtWidgets import QApplication
-from fastcnn import train
+from fastcnn.training import samples
 from fastcnn.gui import create_window
 from fastcnn.gui.logic import engine, training
 from fastcnn.gui.widgets.page import QMessageBox
 images, labels = engine.test_pictures()
-train.VALIDATION_PICTURES = train.Trainer.fit.__kwdefaults__["validation"] = 1000
+samples.VALIDATION_PICTURES = 1000
 training.training_pictures = lambda: (images[:2000], labels[:2000])
 application = QApplication([])
 window = create_window()

@@ -122,7 +122,8 @@ STARTED = """
 import signal, sys
 from PyQt5.QtCore import QTimer
 from fastcnn.__main__ import main
-from fastcnn.gui import app, launch, window
+from fastcnn.gui.program import app, launch
+from fastcnn.gui.window import window
 from fastcnn.gui.logic.training import Training
 Training.is_active = property(lambda self: True)  # the window asks before it closes, where it may
 def strike(owner, name):
@@ -285,7 +286,8 @@ def test_an_exception_in_a_slot_is_logged_and_shown_and_the_program_goes_on(qtbo
 
 IN_A_SLOT = """
 from PyQt5.QtWidgets import QApplication
-from fastcnn.gui import app, create_window
+from fastcnn.gui import create_window
+from fastcnn.gui.program import app
 application = QApplication([])
 former, widths = app.Program._set_pen_width, []
 def fail_once(self, width):

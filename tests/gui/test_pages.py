@@ -367,13 +367,10 @@ def test_drawings_are_exported_and_imported(window, settle, tmp_path, monkeypatc
 def small_training(monkeypatch):
     """Two thousand pictures, of which 1,000 are set aside: an epoch of ten steps."""
     from fastcnn.gui.logic import training
-    from fastcnn.training import trainer
+    from fastcnn.training import samples
 
     images, labels = load_pictures()
-    monkeypatch.setattr(trainer, "VALIDATION_PICTURES", 1000)
-    monkeypatch.setattr(
-        trainer.Trainer.fit, "__kwdefaults__", {**trainer.Trainer.fit.__kwdefaults__, "validation": 1000}
-    )
+    monkeypatch.setattr(samples, "VALIDATION_PICTURES", 1000)
     monkeypatch.setattr(training, "training_pictures", lambda: (images[:2000], labels[:2000]))
     monkeypatch.setattr(training_run, "POINT_EVERY", 2)
     monkeypatch.setattr(training_run, "PREVIEW_EVERY_S", 0.0)

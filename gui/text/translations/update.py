@@ -15,7 +15,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-GUI = FOLDER.parent
+GUI = FOLDER.parent.parent
 CONTEXT = "fastcnn"  # as in gui/text/language.py
 LRELEASE = ("lrelease", "/usr/lib/qt5/bin/lrelease")
 
@@ -44,7 +44,7 @@ def texts_in_form(path: Path) -> tuple[str, list[str]]:
 
 def collect() -> Texts:
     """All texts by context, each once."""
-    context, form = texts_in_form(GUI / "window.ui")
+    context, form = texts_in_form(GUI / "window" / "window.ui")
     return {context: list(dict.fromkeys(form)), CONTEXT: list(dict.fromkeys(texts_in_code()))}
 
 
