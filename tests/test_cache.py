@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = Path(__file__).parent / "programs" / "cached_kernel.py"
 FILES = 4  # the kernel, its serial twin, the function that both call, and one that allocates
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="modes and owners are those of POSIX")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="modes and owners are those of POSIX")]
 
 
 @pytest.fixture(scope="module")

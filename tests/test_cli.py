@@ -534,6 +534,7 @@ def wait_for_new_file(path, process):
         time.sleep(0.001)
 
 
+@pytest.mark.slow
 def test_resume_after_kill_gives_the_bits_of_an_uninterrupted_run(data_dir, tmp_path, rng):
     options = ("--data-dir", data_dir, "--epochs", 40, "--batch-size", 30, "--seed", 1)
     whole, killed = tmp_path / "whole.safetensors", tmp_path / "killed.safetensors"

@@ -59,6 +59,7 @@ def test_evaluate_and_predict_with_a_committee(trained, data_dir, digit_png, tmp
     assert sum(row["probabilities"]) == pytest.approx(1, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("epochs_before", [2 * EPOCHS, 2 * EPOCHS + 1])
 def test_interrupted_committee_goes_on_to_the_same_bits(
     epochs_before, trained, data_dir, tmp_path, monkeypatch, capsys  # noqa: F811
@@ -89,6 +90,7 @@ def test_interrupted_committee_goes_on_to_the_same_bits(
     assert list(tmp_path.iterdir()) == [out]
 
 
+@pytest.mark.slow
 def test_other_settings_are_refused_on_resume(data_dir, tmp_path, monkeypatch, capsys):  # noqa: F811
     out = tmp_path / "committee.safetensors"
     run_epoch, epochs = Trainer._run_epoch, []

@@ -18,6 +18,7 @@ def known() -> set[tuple[str, ...]]:
     return set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", ["omp", "workqueue", "tbb"])
 def test_trained_weights_depend_on_neither_threads_nor_layer(layer, run_python, known):
     env = {**CLEAN, "NUMBA_THREADING_LAYER": layer}

@@ -60,6 +60,7 @@ def layer(request):
     return request.param, env
 
 
+@pytest.mark.slow
 def test_python_threads_may_run_kernels_at_once(layer, run_python):
     name, env = layer
     result = json.loads(run_python(PROGRAMS / "concurrent_kernels.py", env=env).stdout)

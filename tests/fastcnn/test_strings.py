@@ -130,6 +130,7 @@ def test_no_candidates_no_way():
     assert choose([], []) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(20, 1000), (64, 1024), (3, 4000), (900, 40)])
 @pytest.mark.parametrize("kind", ["noise", "comb", "checks", "full"])
 def test_hostile_pictures_have_a_limit(kind, shape, rng):

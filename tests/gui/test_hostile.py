@@ -180,6 +180,7 @@ def test_learning_is_started_once_by_two_clicks(hand, settle, monkeypatch):
     assert started == [1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["start", "measure", "experiment", "stroke", "learn"])
 def test_the_window_can_be_closed_in_the_middle_of_everything(window, settle, qtbot, monkeypatch, what):
     monkeypatch.setattr(learning, "STEPS", 10**9)

@@ -70,6 +70,7 @@ def _check(window):
     assert np.allclose(window.bars.shares, shares, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_random_actions_neither_crash_nor_leave_a_wrong_answer(window, settle, seed, monkeypatch):
     monkeypatch.setattr(crash, "report", lambda error, tell: pytest.fail(repr(error)))

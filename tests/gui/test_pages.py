@@ -38,6 +38,7 @@ def _answers(window):
     return calibrated(window.program.engine.network, images).argmax(axis=1), labels
 
 
+@pytest.mark.slow
 def test_next_mistake_goes_through_the_mistakes_and_back(window, settle):
     settle()
     answers, labels = _answers(window)
@@ -56,6 +57,7 @@ def test_next_mistake_goes_through_the_mistakes_and_back(window, settle):
     assert window.numberSpin.value() == mistakes[-1]
 
 
+@pytest.mark.slow
 def test_a_click_on_the_confusion_matrix_shows_such_pictures_only(qtbot, window, settle):
     pages = window.program.pages
     window.tabs.setCurrentWidget(pages.mistakes)
@@ -83,6 +85,7 @@ def test_a_click_on_the_confusion_matrix_shows_such_pictures_only(qtbot, window,
     assert "never takes" in _told(window)
 
 
+@pytest.mark.slow
 def test_matrix_can_be_used_by_keyboard(qtbot, window, settle):
     pages = window.program.pages
     window.tabs.setCurrentWidget(pages.mistakes)
@@ -257,6 +260,7 @@ def fast_learning(monkeypatch):
     monkeypatch.setattr(learning, "STEPS", 200)
 
 
+@pytest.mark.slow
 def test_the_network_learns_a_hand_and_can_forget_it(window, settle, fast_learning, monkeypatch):
     window.modeCombo.setCurrentIndex(1)
     _correct(window, settle, 5, times=8)
@@ -284,6 +288,7 @@ def test_the_network_learns_a_hand_and_can_forget_it(window, settle, fast_learni
     assert window.program.pages.hand._collection.count() == 0
 
 
+@pytest.mark.slow
 def test_what_was_learned_can_be_discarded(window, settle, fast_learning):
     window.modeCombo.setCurrentIndex(1)
     _correct(window, settle, 5, times=8)

@@ -108,6 +108,7 @@ def start(display, folders, monkeypatch):
             screen.process.wait()
 
 
+@pytest.mark.slow
 def test_a_seven_is_drawn_and_read_then_mnist_then_chinese_then_a_small_window(start):
     screen = start()
     screen.xdotool("key", "ctrl+m")
