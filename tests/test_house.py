@@ -59,6 +59,12 @@ def test_no_folders_import_one_another_in_a_circle():
     assert rooms.circles(rooms.folder_graph(rooms.file_graph())) == []
 
 
+def test_the_table_of_rooms_is_that_of_the_code():
+    """`python -m tests.rooms` prints it; docs/design.md shows it between its markers."""
+    page = (ROOT / "docs" / "design.md").read_text("utf-8")
+    assert page.split("<!-- rooms -->\n")[1].split("\n<!-- /rooms -->")[0] == rooms.table()
+
+
 def test_a_circle_is_found():
     graph = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"d2"}, "d2": {"a"}}
     assert rooms.circles(graph) == [["b", "c"]]
