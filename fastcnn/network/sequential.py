@@ -124,7 +124,7 @@ class Sequential:
 
     @classes.setter
     def classes(self, classes: Sequence[str] | None) -> None:
-        self._classes = check_classes(classes, self.output_shape[0])
+        self._classes: tuple[str, ...] = check_classes(classes, self.output_shape[0])
 
     @property
     def values(self) -> Array:
