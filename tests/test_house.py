@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 from pathlib import Path
 
@@ -73,6 +74,32 @@ def test_a_circle_is_found():
 @pytest.mark.parametrize("path", SOURCES, ids=_name)
 def test_file_begins_with_a_docstring(path):
     assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+def _top_names(path: Path) -> set[str]:
+    """What a module of ours has: names at its top, those that it passes on, and its modules."""
+    tree = ast.parse(path.read_text())
+    nodes = [node for top in tree.body for node in ast.walk(top)]
+    names = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    names |= {node.id for node in nodes if isinstance(node, ast.Name)}
+    names |= {alias.asname or alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
+    return names
+
+
+def test_programs_in_texts_import_what_exists():
+    """Programs that other processes run are texts, which no type checker and no move of files sees."""
+    files = {rooms.module_name(file): path for file, path in rooms.sources().items()}
+    wrong = []
+    for path in [*SOURCES, *sorted((ROOT / "tests").rglob("*.py"))]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+                continue
+            for module, names in re.findall(r"^ *from (fastcnn[\w.]*) import ([\w, ]+)$", node.value, re.MULTILINE):
+                known = _top_names(files[module]) if module in files else set()
+                for name in (each.strip().split(" as ")[0] for each in names.split(",")):
+                    if name not in known and f"{module}.{name}" not in files and name != "kernels":
+                        wrong.append(f"{_name(path)}:{node.lineno}: from {module} import {name}")
+    assert wrong == []
 
 
 def test_only_the_kernel_cache_reads_pickles():
