@@ -335,8 +335,8 @@ def trainer_entries() -> dict[str, Entry]:
     }  # fmt: skip
     fit = {
         "images": IMAGES, "labels": LABELS, "epochs": 1, "batch_size": 5, "schedule": schedules.Constant(0.1),
-        "validation": 2, "seed": 0, "callbacks": [], "patience": 2, "keep_last": False, "checkpoint": None,
-        "resume": None, "progress": False, "threads": 1,
+        "validation": 2, "seed": 0, "callbacks": [], "on_step": None, "patience": 2, "keep_last": False,
+        "checkpoint": None, "resume": None, "progress": False, "threads": 1,
     }  # fmt: skip
 
     def state() -> list[Any]:
@@ -360,12 +360,14 @@ def trainer_entries() -> dict[str, Entry]:
         "Trainer.fit": Entry(
             trainer.fit, fit,
             {
-                "schedule": {"None"}, "validation": {"None", "float16"}, "patience": {"None"}, "keep_last": set(),
+                "schedule": {"None"}, "validation": {"None", "float16"}, "on_step": {"None"}, "patience": {"None"},
+                "keep_last": set(),
                 "checkpoint": {"None", "text", "numpy text"},
                 "resume": {"None", "text", "numpy text"},  # the checkpoints that have just been made
                 "progress": EITHER, "threads": {"None"},
             },
             {"images": ("labels",), "keep_last": ("patience",), "schedule": ("len()",)}, state,
+            {"on_step": {"function"}},  # a right one; see test_on_step for what one raises
         ),
     }  # fmt: skip
 
