@@ -245,12 +245,15 @@ def network_entries() -> dict[str, Entry]:
     def assign_views(views: Any) -> None:
         one.views = views
 
-    def plan(batch_size: Any) -> None:
-        try:
-            one.plan(batch_size)
-        except ValueError as error:
-            if "has no plan" not in str(error):  # as the reference backend says
-                raise
+    def planned(call: Callable[..., Any]) -> Callable[..., None]:
+        def checked(**given: Any) -> None:
+            try:
+                call(**given)
+            except ValueError as error:
+                if "has no plan" not in str(error):  # as the reference backend says
+                    raise
+
+        return checked
 
     arrays = one.state_arrays()
 
@@ -294,7 +297,10 @@ def network_entries() -> dict[str, Entry]:
             Sequential.from_description, {"description": one.describe(), "seed": 0}, {"seed": SEEDED}
         ),
         "Sequential.save": Entry(one.save, {"path": Path("network.safetensors")}, {"path": {"text", "numpy text"}}),
-        "Sequential.plan": Entry(plan, {"batch_size": 10}),
+        "Sequential.plan": Entry(planned(one.plan), {"batch_size": 10}),
+        "Sequential.training_parts": Entry(
+            planned(one.training_parts), {"images": IMAGES, "labels": LABELS}, {}, {"images": ("labels",)}, state, NAN
+        ),
         "Sequential.classes": Entry(
             lambda classes: setattr(one, "classes", classes), {"classes": ["a", "b", "c"]}, {"classes": {"None"}},
             state=state,
