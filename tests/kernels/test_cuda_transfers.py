@@ -176,8 +176,8 @@ def test_a_loss_that_is_not_finite_is_told_with_its_step(pictures: tuple[np.ndar
     network = paper_like()
 
     class Spoil(Momentum):
-        def _apply(self, values, gradients, *state):  # type: ignore[no-untyped-def]
-            super()._apply(values, gradients, *state)
+        def update(self, values, gradients):  # type: ignore[no-untyped-def]
+            super().update(values, gradients)
             if self.steps == 2:
                 values.copy_to_device(np.full(values.size, np.nan, np.float32))
 
