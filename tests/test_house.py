@@ -59,26 +59,6 @@ def test_no_folders_import_one_another_in_a_circle():
     assert rooms.circles(rooms.folder_graph(rooms.file_graph())) == []
 
 
-@pytest.mark.parametrize("path", [path for path in SOURCES if _name(path).startswith(("gui/", "bench/"))], ids=_name)
-def test_window_and_benchmarks_use_no_private_name_of_others(path):
-    """But os._exit, and what numba-mlir hides."""
-    nodes = list(ast.walk(ast.parse(path.read_text())))
-    looked_up = [node for node in nodes if isinstance(node, ast.Attribute) and _is_private(node.attr)]
-    names = [ast.unparse(node) for node in looked_up if ast.unparse(node.value) not in ("self", "cls")]
-    names += [
-        f"{node.module}.{alias.name}"
-        for node in nodes
-        if isinstance(node, ast.ImportFrom)
-        for alias in node.names
-        if _is_private(alias.name)
-    ]
-    assert set(names) <= {"os._exit", "tools._cached_cc"}
-
-
-def _is_private(name: str) -> bool:
-    return name.startswith("_") and not name.endswith("__")
-
-
 def test_a_circle_is_found():
     graph = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"d2"}, "d2": {"a"}}
     assert rooms.circles(graph) == [["b", "c"]]
@@ -109,3 +89,23 @@ def test_no_path_of_a_machine_is_tracked():
         if pattern in path.read_text(errors="replace")
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if _name(path).startswith(("gui/", "bench/"))], ids=_name)
+def test_window_and_benchmarks_use_no_private_name_of_others(path):
+    """But os._exit, and what numba-mlir hides."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    looked_up = [node for node in nodes if isinstance(node, ast.Attribute) and _is_private(node.attr)]
+    names = [ast.unparse(node) for node in looked_up if ast.unparse(node.value) not in ("self", "cls")]
+    names += [
+        f"{node.module}.{alias.name}"
+        for node in nodes
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if _is_private(alias.name)
+    ]
+    assert set(names) <= {"os._exit", "tools._cached_cc"}
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__")
