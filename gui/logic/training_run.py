@@ -71,7 +71,7 @@ class Run:
         return self._preview
 
     def pause(self) -> None:
-        """Hold after the step that is made, or after the next one where none is."""
+        """Hold after the step under way; where none is, after the next one."""
         self._go_on.clear()
 
     def go_on(self) -> None:
@@ -79,7 +79,7 @@ class Run:
         self._go_on.set()
 
     def stop(self) -> None:
-        """End there, as `pause` says; `train` then raises StoppedError."""
+        """End after the same step as `pause` would hold; `train` then raises StoppedError."""
         self._stop.set()
         self._go_on.set()
 
