@@ -52,7 +52,6 @@ def split(trainer: Trainer, images: Array, labels: Array) -> tuple[list[Part], A
     network, n = trainer.network, len(images)
     plan = network._plan_for(n, training=True)
     assert plan is not None and plan.loss is not None  # the cpu backend has one, for training
-    plan.loss.labels[:n] = labels
     loss = plan.loss
     # What Sequential.loss_and_gradients does in Python before the first kernel.
     checks: Calls = [
@@ -64,7 +63,7 @@ def split(trainer: Trainer, images: Array, labels: Array) -> tuple[list[Part], A
     parts[1].bytes = images.nbytes + plan.input.out.data.nbytes
     for step in plan.steps[1:]:
         parts.append(Part(f"{step.name}, forward", step.forward_calls(n, True), 2 * n * step.products))
-    parts.append(Part(loss.name, [(loss.loss, (n, 0.0))], 0))
+    parts.append(Part(loss.name, [(loss.loss, (labels, 0.0))], 0))
     parts[-1].bytes = loss.x.data.nbytes + loss.x.grad.nbytes
     for step in reversed(plan._with_gradient):
         parts.append(Part(f"{step.name}, backward", step.backward_calls(n), 2 * n * step.gradient_products))
