@@ -245,12 +245,15 @@ def network_entries() -> dict[str, Entry]:
     def assign_views(views: Any) -> None:
         one.views = views
 
-    def plan(batch_size: Any) -> None:
-        try:
-            one.plan(batch_size)
-        except ValueError as error:
-            if "has no plan" not in str(error):  # as the reference backend says
-                raise
+    def planned(call: Callable[..., Any]) -> Callable[..., None]:
+        def checked(**given: Any) -> None:
+            try:
+                call(**given)
+            except ValueError as error:
+                if "has no plan" not in str(error):  # as the reference backend says
+                    raise
+
+        return checked
 
     arrays = one.state_arrays()
 
@@ -294,7 +297,10 @@ def network_entries() -> dict[str, Entry]:
             Sequential.from_description, {"description": one.describe(), "seed": 0}, {"seed": SEEDED}
         ),
         "Sequential.save": Entry(one.save, {"path": Path("network.safetensors")}, {"path": {"text", "numpy text"}}),
-        "Sequential.plan": Entry(plan, {"batch_size": 10}),
+        "Sequential.plan": Entry(planned(one.plan), {"batch_size": 10}),
+        "Sequential.training_parts": Entry(
+            planned(one.training_parts), {"images": IMAGES, "labels": LABELS}, {}, {"images": ("labels",)}, state, NAN
+        ),
         "Sequential.classes": Entry(
             lambda classes: setattr(one, "classes", classes), {"classes": ["a", "b", "c"]}, {"classes": {"None"}},
             state=state,
@@ -335,8 +341,8 @@ def trainer_entries() -> dict[str, Entry]:
     }  # fmt: skip
     fit = {
         "images": IMAGES, "labels": LABELS, "epochs": 1, "batch_size": 5, "schedule": schedules.Constant(0.1),
-        "validation": 2, "seed": 0, "callbacks": [], "patience": 2, "keep_last": False, "checkpoint": None,
-        "resume": None, "progress": False, "threads": 1,
+        "validation": 2, "seed": 0, "callbacks": [], "on_step": None, "patience": 2, "keep_last": False,
+        "checkpoint": None, "resume": None, "progress": False, "threads": 1,
     }  # fmt: skip
 
     def state() -> list[Any]:
@@ -360,12 +366,14 @@ def trainer_entries() -> dict[str, Entry]:
         "Trainer.fit": Entry(
             trainer.fit, fit,
             {
-                "schedule": {"None"}, "validation": {"None", "float16"}, "patience": {"None"}, "keep_last": set(),
+                "schedule": {"None"}, "validation": {"None", "float16"}, "on_step": {"None"}, "patience": {"None"},
+                "keep_last": set(),
                 "checkpoint": {"None", "text", "numpy text"},
                 "resume": {"None", "text", "numpy text"},  # the checkpoints that have just been made
                 "progress": EITHER, "threads": {"None"},
             },
             {"images": ("labels",), "keep_last": ("patience",), "schedule": ("len()",)}, state,
+            {"on_step": {"function"}},  # a right one; see test_on_step for what one raises
         ),
     }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 from pathlib import Path
 
@@ -59,6 +60,12 @@ def test_no_folders_import_one_another_in_a_circle():
     assert rooms.circles(rooms.folder_graph(rooms.file_graph())) == []
 
 
+def test_the_table_of_rooms_is_that_of_the_code():
+    """`python -m tests.rooms` prints it; docs/design.md shows it between its markers."""
+    page = (ROOT / "docs" / "design.md").read_text("utf-8")
+    assert page.split("<!-- rooms -->\n")[1].split("\n<!-- /rooms -->")[0] == rooms.table()
+
+
 def test_a_circle_is_found():
     graph = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"d2"}, "d2": {"a"}}
     assert rooms.circles(graph) == [["b", "c"]]
@@ -67,6 +74,32 @@ def test_a_circle_is_found():
 @pytest.mark.parametrize("path", SOURCES, ids=_name)
 def test_file_begins_with_a_docstring(path):
     assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+def _top_names(path: Path) -> set[str]:
+    """What a module of ours has: names at its top, those that it passes on, and its modules."""
+    tree = ast.parse(path.read_text())
+    nodes = [node for top in tree.body for node in ast.walk(top)]
+    names = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    names |= {node.id for node in nodes if isinstance(node, ast.Name)}
+    names |= {alias.asname or alias.name for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names}
+    return names
+
+
+def test_programs_in_texts_import_what_exists():
+    """Programs that other processes run are texts, which no type checker and no move of files sees."""
+    files = {rooms.module_name(file): path for file, path in rooms.sources().items()}
+    wrong = []
+    for path in [*SOURCES, *sorted((ROOT / "tests").rglob("*.py"))]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+                continue
+            for module, names in re.findall(r"^ *from (fastcnn[\w.]*) import ([\w, ]+)$", node.value, re.MULTILINE):
+                known = _top_names(files[module]) if module in files else set()
+                for name in (each.strip().split(" as ")[0] for each in names.split(",")):
+                    if name not in known and f"{module}.{name}" not in files and name != "kernels":
+                        wrong.append(f"{_name(path)}:{node.lineno}: from {module} import {name}")
+    assert wrong == []
 
 
 def test_only_the_kernel_cache_reads_pickles():
@@ -89,3 +122,23 @@ def test_no_path_of_a_machine_is_tracked():
         if pattern in path.read_text(errors="replace")
     ]
     assert found == []
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if _name(path).startswith(("gui/", "bench/"))], ids=_name)
+def test_window_and_benchmarks_use_no_private_name_of_others(path):
+    """But os._exit, and what numba-mlir hides."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    looked_up = [node for node in nodes if isinstance(node, ast.Attribute) and _is_private(node.attr)]
+    names = [ast.unparse(node) for node in looked_up if ast.unparse(node.value) not in ("self", "cls")]
+    names += [
+        f"{node.module}.{alias.name}"
+        for node in nodes
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if _is_private(alias.name)
+    ]
+    assert set(names) <= {"os._exit", "tools._cached_cc"}
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__")

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 
@@ -69,15 +69,22 @@ def _ours(images: Array, labels: Array) -> Side:
     from fastcnn.kernels.cuda.toolchain.compiler import cuda
 
     network = paper_network(seed=0)
-    trainer, resident = (Trainer(each, Adam(0.001)) for each in (network, paper_network(seed=0)))
+    trainer = Trainer(network, Adam(0.001))
+    resident, optimizer = paper_network(seed=0), Adam(0.001)
     memory = device()
     assert memory is not None
     there = memory.TrainingSet(images, labels, len(images))
     there.start_epoch(np.arange(len(images)))
     batch = there.batch(0, len(images))
+
+    def step_there() -> SupportsFloat:
+        loss = resident.loss_and_gradients_of(batch, label_smoothing=0.0, step=0)
+        resident.update_by(optimizer)
+        return loss
+
     return Side(
         {
-            "train, without transfers": lambda: resident._step_of(batch),
+            "train, without transfers": step_there,
             "train, with transfers": lambda: trainer.step(images, labels),
             "infer, with transfers": lambda: network.forward(images),
         },
@@ -97,11 +104,11 @@ def _theirs(images: Array, labels: Array) -> Side | None:
     if not torch.cuda.is_available():
         print("this PyTorch sees no GPU: no comparison", file=sys.stderr)
         return None
-    from fastcnn.bench.speed.torch_networks import _model
+    from fastcnn.bench.speed.torch_networks import network_of
 
     torch.backends.cudnn.benchmark = True
     state = {name: np.asarray(array) for name, array in paper_network(seed=0).state_arrays().items()}
-    model = _model(state).cuda().to(memory_format=torch.channels_last)
+    model = network_of(state).cuda().to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001, fused=True)
 
     def sent() -> tuple[Any, Any]:

@@ -9,7 +9,8 @@ those of all arrays that a step is given, each once: what must move at least.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -20,26 +21,19 @@ from fastcnn.bench.harness.batches import training_pictures
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Timing, interleave
 from fastcnn.bench.speed.training import LR, SGEMM_SIZE, sgemm
-from fastcnn.checks import check_labels
-from fastcnn.kernels.shapes import integer
+from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.threads import set_threads
-from fastcnn.network.losses import check_label_smoothing
 
 BATCH = 100
 COPY_BYTES = 8 << 20  # about what a batch's activations take: they stay in the last cache
 STEPS = 400  # of each kind; a whole one and one in parts take turns
 
 
-Calls = list[tuple[Callable[..., Any], tuple[Any, ...]]]
-
-
 class Part:
     """A share of a training step: its calls, useful FLOP and bytes."""
 
-    def __init__(self, name: str, calls: Calls, flop: int) -> None:
-        self.name, self.calls, self.flop = name, calls, flop
-        arrays = {id(each): each for _, args in calls for each in args if isinstance(each, np.ndarray)}
-        self.bytes = sum(each.nbytes for each in arrays.values())
+    def __init__(self, name: str, calls: Sequence[Call], flop: int, nbytes: int = 0) -> None:
+        self.name, self.calls, self.flop, self.bytes = name, calls, flop, nbytes
         self.samples: list[float] = []
 
     def run(self) -> None:
@@ -47,30 +41,14 @@ class Part:
             kernel(*args)
 
 
-def split(trainer: Trainer, images: Array, labels: Array) -> tuple[list[Part], Any]:
+def split(trainer: Trainer, images: Array, labels: Array) -> tuple[list[Part], AbstractContextManager[Any]]:
     """The parts of a training step in order, for the threads in force, and what is held round them."""
-    network, n = trainer.network, len(images)
-    plan = network._plan_for(n, training=True)
-    assert plan is not None and plan.loss is not None  # the cpu backend has one, for training
-    loss = plan.loss
-    # What Sequential.loss_and_gradients does in Python before the first kernel.
-    checks: Calls = [
-        (network.check_images, (images,)), (check_labels, (labels, n, network.output_shape[0])),
-        (check_label_smoothing, (0.0,)), (integer, ("step", 0, 0)), (lambda: network._plan_for(n, training=True), ()),
-    ]  # fmt: skip
-    parts = [Part("checks of the arguments", checks, 0), Part("pictures", [(plan.input.load, (images,))], 0)]
-    parts[0].bytes = 0
-    parts[1].bytes = images.nbytes + plan.input.out.data.nbytes
-    for step in plan.steps[1:]:
-        parts.append(Part(f"{step.name}, forward", step.forward_calls(n, True), 2 * n * step.products))
-    parts.append(Part(loss.name, [(loss.loss, (labels, 0.0))], 0))
-    parts[-1].bytes = loss.x.data.nbytes + loss.x.grad.nbytes
-    for step in reversed(plan._with_gradient):
-        parts.append(Part(f"{step.name}, backward", step.backward_calls(n), 2 * n * step.gradient_products))
-    update = trainer.optimizer.update
-    parts.append(Part("Adam", [(update, (network.values, network.gradients))], 0))
-    parts[-1].bytes = 7 * network.values.nbytes  # reads values, gradients and two moments; writes all but the gradients
-    return parts, plan._module.entry([call for part in parts[2:-1] for call in part.calls])
+    network = trainer.network
+    found, held = network.training_parts(images, labels)
+    parts = [Part(part.name, part.calls, 2 * part.multiply_adds, part.nbytes) for part in found]
+    # Reads values, gradients and two moments; writes all but the gradients.
+    parts.append(Part("Adam", [(network.update_by, (trainer.optimizer,))], 0, 7 * network.values.nbytes))
+    return parts, held
 
 
 def bandwidth(threads: int) -> float:
@@ -88,7 +66,7 @@ def bandwidth(threads: int) -> float:
     return 2 * size * threads / fastest
 
 
-def time_parts(parts: list[Part], entry: Any) -> None:
+def time_parts(parts: list[Part], entry: AbstractContextManager[Any]) -> None:
     """Run one training step part by part, and add a sample to each part."""
     clock = time.perf_counter
     with entry:

@@ -27,7 +27,7 @@ def as_ours(value: Array) -> Array:
     return value.T if value.ndim == 2 else value
 
 
-def _model(state: State) -> Any:
+def network_of(state: State) -> Any:
     nn = torch.nn
     model = nn.Sequential(
         nn.Conv2d(1, 30, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(4320, 100), nn.ReLU(),
@@ -45,7 +45,7 @@ class Version:
     """One model. loss(pictures, labels) and infer(pictures) are compiled where `compiled` says so."""
 
     def __init__(self, state: State, lr: float, *, channels_last: bool, compiled: bool) -> None:
-        model = _model(state).to(memory_format=_layout(channels_last))
+        model = network_of(state).to(memory_format=_layout(channels_last))
         self.model, self.channels_last = model, channels_last
         self.name = ("compiled, " if compiled else "") + ("channels_last" if channels_last else "default layout")
 
@@ -110,7 +110,7 @@ def training(
 
 def truth(*, state: State, images: Array, labels: Array) -> dict[str, Entry]:
     """Loss and gradients in float64."""
-    model = _model(state).double()
+    model = network_of(state).double()
 
     def answer() -> list[Array]:
         loss = torch.nn.functional.cross_entropy(model(torch.from_numpy(images).double()), torch.from_numpy(labels))

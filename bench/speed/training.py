@@ -36,11 +36,10 @@ def sgemm(threads: int) -> Rival:
     return rival(f"SGEMM, {threads}", lambda: np.matmul(a, b, out=out), threads)
 
 
-def useful_flop(network: Sequential, images: int) -> int:
+def useful_flop(network: Sequential, images: Array, labels: Array) -> int:
     """Of one training step: two for each multiply-add of the plan's steps, forward and backward."""
-    plan = network._plan_for(images, training=True)
-    assert plan is not None, "the cpu backend has a plan for this network"
-    return 2 * images * int(sum(step.products + step.gradient_products for step in plan.steps))
+    parts, _ = network.training_parts(images, labels)
+    return 2 * sum(part.multiply_adds for part in parts)
 
 
 def check(network: Sequential, images: Array, labels: Array, worker: Worker, state: dict[str, Array]) -> list[Array]:
@@ -76,7 +75,7 @@ def measure(batch: int, settings: Settings, worker: Worker) -> dict[str, Any]:
     for each in theirs:
         _require_close(each.name, worker.answer(each.name), expected)
     timings = interleave([*rivals, *theirs], rounds=settings.rounds, turn_s=2 * settings.turn_s)
-    row: dict[str, Any] = {"batch": batch, "flop": useful_flop(network, batch)}
+    row: dict[str, Any] = {"batch": batch, "flop": useful_flop(network, images[:batch], labels[:batch])}
     for n in threads:
         row[str(n)] = _compare(timings, row, n, [each.name for each in theirs])
         settings.say(_line(row, n))

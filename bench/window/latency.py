@@ -30,7 +30,7 @@ MACHINE_S = 5.0
 START = """
 import sys, time
 from PyQt5.QtCore import QTimer
-from fastcnn.gui import app
+from fastcnn.gui.program import app
 made = app.create_window
 def create_window(model=""):
     window = made(model)
@@ -46,7 +46,7 @@ def create_window(model=""):
     timer.start(1)
     return window
 app.create_window = create_window
-from fastcnn.gui.launch import run
+from fastcnn.gui.program.launch import run
 sys.exit(run())
 """
 

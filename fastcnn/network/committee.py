@@ -41,7 +41,7 @@ class Committee:
     def __init__(self, members: Sequence[Sequential], *, name: str = "") -> None:
         if not isinstance(members, list | tuple | Iterator):
             raise TypeError(f"members must be a list of networks, not {shown(members)}")
-        self.members = tuple(members)
+        self.members: tuple[Sequential, ...] = tuple(members)
         low, high = MEMBERS
         if not low <= len(self.members) <= high:
             raise ValueError(f"a committee has {low} to {high} members, not {len(self.members)}")

@@ -12,6 +12,7 @@ steps that run the layer's own methods. What steps are is in `kernels.protocols`
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
+from itertools import islice
 from typing import Any, SupportsFloat
 
 import numpy as np
@@ -28,6 +29,7 @@ from fastcnn.layers.dropout import Dropout, mask_threshold
 from fastcnn.layers.normalization import BatchNorm2d
 from fastcnn.layers.pooling import GlobalAvgPool, MaxPool2d
 from fastcnn.network.layerwise import run_backward, run_backward_lowest, run_forward
+from fastcnn.network.parts import Part, argument_bytes
 
 FUSED = frozenset((Affine, BatchNorm2d, Conv2d, Dropout, Flatten, GlobalAvgPool, MaxPool2d, ReLU))
 NO_BORDER: Padding = ((0, 0), (0, 0))
@@ -93,11 +95,7 @@ class Plan:
         already, is the images and the labels.
         """
         assert self.loss is not None  # made for training
-        for dropout, layer in self._dropouts:
-            layer.step = step
-            dropout.key[0] = layer.key
-        for own in self._own:
-            own.step = step
+        self._begin(step)
         held, forward, backward = self._calls_for(len(images))
         with held:
             self._load(images)
@@ -110,6 +108,26 @@ class Plan:
             own.forget()
         return loss
 
+    def parts(self, images: Array, labels: Array) -> tuple[list[Part], AbstractContextManager[Any]]:
+        """`loss_and_gradients` in parts, and what is held while they run; see `Sequential.training_parts`."""
+        assert self.loss is not None  # made for training
+        n, loss = len(images), self.loss
+        loads: Calls = [(self._begin, (0,)), (self._load, (images,))]
+        # Name, calls, multiply-adds of a picture, and bytes of the arrays that are not among the calls' arguments.
+        work = [("pictures", loads, 0, self.input.out.data.nbytes)]
+        work += [(f"{step.name}, forward", step.forward_calls(n, True), step.products, 0) for step in self.steps[1:]]
+        work += [(loss.name, [(loss.loss, (labels, 0.0))], 0, loss.x.data.nbytes + loss.x.grad.nbytes)]
+        for step in reversed(self._with_gradient):
+            work.append((f"{step.name}, backward", step.backward_calls(n), step.gradient_products, 0))
+        if self._own:
+            work.append(("layers forget their input", [(own.forget, ()) for own in self._own], 0, 0))
+        calls = self._module.without_twins([call for _, own, _, _ in work for call in own])
+        rest, parts = iter(calls), []
+        for name, own, products, nbytes in work:
+            own = list(islice(rest, len(own)))
+            parts.append(Part(name, own, n * products, nbytes + argument_bytes(own)))
+        return parts, self._module.entry(calls)
+
     def table(self) -> list[tuple[str, ...]]:
         """A row for each step, the header first and the totals last: what it does, its output, memory and work."""
         rows: list[tuple[str, ...]] = [("step", "output", "kB", "MFLOP forward", "MFLOP backward")]
@@ -120,6 +138,14 @@ class Plan:
             sums = [total + number for total, number in zip(sums, numbers, strict=True)]
             rows.append((step.name, f"({self.capacity}, {', '.join(map(str, step.out.shape))})", *_cells(numbers)))
         return [*rows, ("total", "", *_cells(sums))]
+
+    def _begin(self, step: int) -> None:
+        """Number the step, which the layers' random numbers depend on."""
+        for dropout, layer in self._dropouts:
+            layer.step = step
+            dropout.key[0] = layer.key
+        for own in self._own:
+            own.step = step
 
     def _run(self, n: int, load: Callable[[], None]) -> None:
         """Forward of n pictures, which `load` lays out."""

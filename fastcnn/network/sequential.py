@@ -9,6 +9,8 @@ import json
 import os
 import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
@@ -18,7 +20,7 @@ from numpy.typing import DTypeLike
 from fastcnn import kernels
 from fastcnn.arrays import Array
 from fastcnn.checks import check_labels, check_path
-from fastcnn.kernels.protocols import Steps
+from fastcnn.kernels.protocols import Call, Steps
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import is_array, kind_of
 from fastcnn.layers.base import MAX_ACTIVATION, Layer
@@ -28,6 +30,7 @@ from fastcnn.network import layerwise
 from fastcnn.network.answers import check_answers, check_pictures
 from fastcnn.network.losses import check_label_smoothing, softmax
 from fastcnn.network.memory import Memory
+from fastcnn.network.parts import Part
 from fastcnn.network.plan import Plan, serves
 from fastcnn.network.structure import (
     check_arrays,
@@ -124,7 +127,7 @@ class Sequential:
 
     @classes.setter
     def classes(self, classes: Sequence[str] | None) -> None:
-        self._classes = check_classes(classes, self.output_shape[0])
+        self._classes: tuple[str, ...] = check_classes(classes, self.output_shape[0])
 
     @property
     def values(self) -> Array:
@@ -238,12 +241,7 @@ class Sequential:
         TypeError, ValueError
             If an argument has another dtype, shape or range, or a picture is not finite; nothing has changed then.
         """
-        self.check_images(images)
-        self._check_batch(len(images))
-        check_pictures(images, self.dtype)
-        check_labels(labels, len(images), self.output_shape[0])
-        check_label_smoothing(label_smoothing)
-        step = integer("step", step, 0)
+        step = self._check_training(images, labels, label_smoothing, step)
         with self._lock:
             return float(self._train_layers(images, labels, label_smoothing, step))
 
@@ -256,6 +254,39 @@ class Sequential:
             loss = plan.loss_and_gradients(batch, batch, label_smoothing, step)
             self._memory.changed()
             return loss
+
+    def training_parts(self, images: Array, labels: Array) -> tuple[list[Part], AbstractContextManager[Any]]:
+        """`loss_and_gradients` of one batch in parts, each of which can be timed.
+
+        Parameters
+        ----------
+        images, labels : as for `loss_and_gradients`
+
+        Returns
+        -------
+        parts : in the order to run them: the checks of the arguments, the pictures, each fused step forward, the loss,
+            each step backward. They fit this batch and the number of threads in force
+        held : the context manager to run them in
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `loss_and_gradients`, and where the backend has no fused steps for this network.
+
+        Use the network from one thread only while they run.
+        """
+        self._check_training(images, labels, 0.0, 0)
+        with self._lock:
+            plan = self._plan_for(len(images), training=True)
+        if plan is None:
+            raise self._no_plan()
+        parts, held = plan.parts(images, labels)
+        checks: list[Call] = [
+            (self._check_training, (images, labels, 0.0, 0)),
+            (partial(self._plan_for, len(images), training=True), ()),
+            (self._memory.changed, ()),
+        ]
+        return [Part("checks of the arguments", checks), *parts], held
 
     def state_arrays(self) -> dict[str, Array]:
         """Copies of all parameters and buffers as everyone sees them, by name."""
@@ -371,9 +402,7 @@ class Sequential:
         with self._lock:
             plan = self._plan_for(batch_size, training=training)
         if plan is None:
-            raise ValueError(
-                f"backend {kernels.backend()!r} has no plan for this network: it runs the layers one by one"
-            )
+            raise self._no_plan()
         return text_table(plan.table())
 
     def check_images(self, images: Array) -> None:
@@ -383,6 +412,18 @@ class Sequential:
         if images.ndim != 4 or images.shape[1:] != self.input_shape:
             c, h, w = self.input_shape
             raise ValueError(f"images must have the shape (N, {c}, {h}, {w}), not {images.shape}")
+
+    def _no_plan(self) -> ValueError:
+        return ValueError(f"backend {kernels.backend()!r} has no plan for this network: it runs the layers one by one")
+
+    def _check_training(self, images: Array, labels: Array, label_smoothing: float, step: int) -> int:
+        """The step's number as an int; TypeError or ValueError, in one sentence, unless all of it can be trained on."""
+        self.check_images(images)
+        self._check_batch(len(images))
+        check_pictures(images, self.dtype)
+        check_labels(labels, len(images), self.output_shape[0])
+        check_label_smoothing(label_smoothing)
+        return integer("step", step, 0)
 
     def _check_batch(self, count: int) -> None:
         """ValueError unless there are enough pictures to train on: on all backends, and before anything changes."""

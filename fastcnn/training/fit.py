@@ -16,9 +16,10 @@ from fastcnn.checks import check_flag
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import shown
 from fastcnn.optim.schedules import Constant
-from fastcnn.training.history import Epoch, History
+from fastcnn.training.history import Epoch, History, TrainingStep
 
 Callback: TypeAlias = Callable[[Epoch], bool | None]
+OnStep: TypeAlias = Callable[[TrainingStep], object]
 Schedule: TypeAlias = Constant | Callable[[int], float]
 
 
@@ -45,6 +46,12 @@ def check_callbacks(callbacks: Sequence[Callback]) -> tuple[Callback, ...]:
     return tuple(callbacks)
 
 
+def check_on_step(on_step: OnStep | None) -> None:
+    """TypeError unless it is a function, or None."""
+    if on_step is not None and (not callable(on_step) or isinstance(on_step, type)):
+        raise TypeError(f"on_step must be a function that takes a TrainingStep, or None, not {shown(on_step)}")
+
+
 @dataclass(frozen=True)
 class Fit:
     """The checked arguments of one `Trainer.fit`, and the part of its state that only it changes."""
@@ -57,6 +64,7 @@ class Fit:
     patience: int | None
     keep_last: bool
     rng: np.random.Generator
+    on_step: OnStep | None = None
     history: History = field(default_factory=History)
 
     @classmethod
@@ -69,6 +77,7 @@ class Fit:
         seed: int,
         patience: int | None,
         keep_last: bool,
+        on_step: OnStep | None,
     ) -> Fit:
         """The arguments of `Trainer.fit`, `validation` as a count; TypeError or ValueError where one is wrong."""
         keep_last = check_flag("keep_last", keep_last)
@@ -78,6 +87,7 @@ class Fit:
             raise ValueError("patience keeps the best epoch, keep_last the last one; leave one of them out")
         seed = integer("seed", seed, 0)
         check_schedule(schedule)
+        check_on_step(on_step)
         return cls(
             integer("epochs", epochs, 1),
             integer("batch_size", batch_size, 1),
@@ -87,6 +97,7 @@ class Fit:
             None if patience is None else integer("patience", patience, 1),
             keep_last,
             np.random.Generator(np.random.PCG64(seed)),
+            on_step,
         )
 
     @property

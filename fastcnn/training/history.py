@@ -1,8 +1,19 @@
-"""What is known of a training while it runs and afterwards: a record of each epoch, and all of them together."""
+"""What is known of a training while it runs and afterwards: a record of each step and epoch, and all together."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import SupportsFloat
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """One finished step of `Trainer.fit`; `on_step` gets these."""
+
+    number: int  # 0 is the first of the whole training; a resume goes on counting
+    epoch: int  # the one under way; 1 is the first
+    images: int  # pictures in its batch
+    loss: SupportsFloat  # mean over the batch, before the update; float(loss) waits for a GPU and fetches it from there
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,8 @@ from fastcnn.optim.schedules import Constant
 from fastcnn.training.augment import Augmentation
 from fastcnn.training.batches import FitData, HostBatches, batch_starts, batches_for, least_batch
 from fastcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from fastcnn.training.fit import Callback, Fit, Schedule, check_callbacks
-from fastcnn.training.history import Epoch, History
+from fastcnn.training.fit import Callback, Fit, OnStep, Schedule, check_callbacks
+from fastcnn.training.history import Epoch, History, TrainingStep
 from fastcnn.training.progress import Reporter
 from fastcnn.training.samples import VALIDATION_PICTURES, Validation, samples, split_validation, warn_of_range
 
@@ -137,6 +137,7 @@ class Trainer:
         validation: Validation = None,
         seed: int = 0,
         callbacks: Sequence[Callback] = (),
+        on_step: OnStep | None = None,
         patience: int | None = None,
         keep_last: bool = False,
         checkpoint: str | Path | None = None,
@@ -153,12 +154,14 @@ class Trainer:
         epochs : how often each picture is seen
         batch_size : pictures a step. The last batch of an epoch may be smaller; a single picture joins the batch before
             where batch normalisation has one value a channel of each picture, which makes a step less
-        schedule : step -> learning rate; None keeps the optimizer's. Where a callback sets `optimizer.lr`, that counts
-            from the next step on, in place of the schedule, and is kept by the checkpoint
+        schedule : step -> learning rate; None keeps the optimizer's. Where a callback or `on_step` sets `optimizer.lr`,
+            that counts from the next step on, in place of the schedule, and is kept by the checkpoint
         validation : what chooses the best epoch: a number of pictures or a share of them (0.1), drawn by the seed and
             not trained on, or (images, labels); None takes a tenth, at most 5,000; 0 keeps the last epoch
         seed : of the validation pictures and of the order of all others
         callbacks : called with each finished `Epoch`, after its checkpoint; returning False stops the training
+        on_step : called after each step with a `TrainingStep`, on the thread that trains; what it returns is ignored.
+            On a GPU the next step waits only where it looks at the loss or at the network
         patience : stop after so many epochs without a better one
         keep_last : keep the last epoch, whatever the validation pictures say: where the learning rate falls to zero, an
             earlier epoch that does better on these few pictures does so by chance
@@ -178,8 +181,8 @@ class Trainer:
         FastcnnError, OSError
             If the checkpoint cannot be resumed or written.
 
-        KeyboardInterrupt comes through; the checkpoint of the last finished epoch stays. Afterwards the optimizer's lr
-        is as it was before, or as a callback has set it.
+        KeyboardInterrupt comes through, and so does what a callback or `on_step` raises; the checkpoint of the last
+        finished epoch stays. Afterwards the optimizer's lr is as it was before, or as a callback has set it.
         """
         images, labels = samples(self.network, images, labels)
         if self.augmentation is not None and (images.dtype != np.uint8 or images.shape[1] != 1):
@@ -187,7 +190,7 @@ class Trainer:
         given, aside = split_validation(self.network, validation, len(images))
         schedule = Constant(self.optimizer.lr) if schedule is None else schedule
         validated = len(given[0]) if given else aside
-        fit = Fit.checked(epochs, batch_size, schedule, validated, seed, patience, keep_last)
+        fit = Fit.checked(epochs, batch_size, schedule, validated, seed, patience, keep_last, on_step)
         spans = batch_starts(len(images) - aside, fit.batch_size, least_batch(self.network))
         callbacks, progress = check_callbacks(callbacks), check_flag("progress", progress)
         checkpoint = None if checkpoint is None else check_path("checkpoint", checkpoint)
@@ -273,7 +276,10 @@ class Trainer:
             if not self.optimizer.lr_was_set:
                 self.optimizer.follow(fit.schedule(fit.done * steps + step))
             batch = data.batches.batch(begin, n)
-            later.append((step, n, self.step(*batch) if on_host else self._step_of(batch)))
+            loss = self.step(*batch) if on_host else self._step_of(batch)
+            if fit.on_step is not None:
+                fit.on_step(TrainingStep(fit.done * steps + step, fit.done + 1, n, loss))
+            later.append((step, n, loss))
             done = begin + n
             if on_host or reporter.is_due() or done == count:
                 total = self._added(total, later, fit, steps)

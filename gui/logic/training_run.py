@@ -16,10 +16,8 @@ from fastcnn.gui.logic.engine import Set
 from fastcnn.gui.logic.folders import writable
 
 if TYPE_CHECKING:
-    from fastcnn.arrays import Array
     from fastcnn.network.sequential import Sequential
-    from fastcnn.training.history import Epoch, History
-    from fastcnn.training.trainer import Trainer
+    from fastcnn.training.history import Epoch, History, TrainingStep
 
 MODEL = "paper"
 POINT_EVERY = 20  # steps a point of the loss curve
@@ -65,7 +63,7 @@ class Run:
         self._go_on.set()
         self._preview: Sequential | None = None
         self._shown_s = self._marked_s = 0.0
-        self._steps = self._images = self._images_marked = 0
+        self._images = self._images_marked = 0
 
     @property
     def preview(self) -> Sequential | None:
@@ -73,7 +71,7 @@ class Run:
         return self._preview
 
     def pause(self) -> None:
-        """Hold before the next step."""
+        """Hold after the step that is made, or after the next one where none is."""
         self._go_on.clear()
 
     def go_on(self) -> None:
@@ -81,7 +79,7 @@ class Run:
         self._go_on.set()
 
     def stop(self) -> None:
-        """End before the next step; `train` then raises StoppedError."""
+        """End there, as `pause` says; `train` then raises StoppedError."""
         self._stop.set()
         self._go_on.set()
 
@@ -112,7 +110,7 @@ class Run:
         self.curves.of = epochs
         trainer = recipe.trainer(NETWORKS[MODEL](seed=seed))
         count = len(images) - VALIDATION_PICTURES
-        self._watch(trainer, -(-count // recipe.batch_size))
+        epoch_steps = -(-count // recipe.batch_size)
         history = trainer.fit(
             images,
             labels,
@@ -122,6 +120,7 @@ class Run:
             validation=VALIDATION_PICTURES,
             seed=seed,
             callbacks=[self._epoch_done],
+            on_step=lambda step: self._step_done(step, trainer.network, epoch_steps),
             checkpoint=self._checkpoint,
             resume=self._checkpoint if resume else None,
             progress=False,
@@ -132,35 +131,26 @@ class Run:
         self._checkpoint.unlink(missing_ok=True)
         return history
 
-    def _watch(self, trainer: Trainer, epoch_steps: int) -> None:
-        """Look on at every step that `fit` makes."""
-        step = trainer.step
+    def _step_done(self, step: TrainingStep, network: Sequential, epoch_steps: int) -> None:
+        self._images += step.images
+        if (step.number + 1) % POINT_EVERY == 0:
+            self._mark(step, epoch_steps)
+        if time.perf_counter() - self._shown_s >= PREVIEW_EVERY_S:
+            self._show(network)
+        if not self._go_on.is_set():
+            self._go_on.wait()
+            self._marked_s = 0.0  # a pause does not count as training
+        if self._stop.is_set():
+            raise StoppedError
 
-        def watched(images: Array, labels: Array) -> float:
-            if not self._go_on.is_set():
-                self._go_on.wait()
-                self._marked_s = 0.0  # a pause does not count as training
-            if self._stop.is_set():
-                raise StoppedError
-            loss = step(images, labels)
-            self._steps += 1
-            self._images += len(images)
-            if self._steps % POINT_EVERY == 0:
-                self._mark(loss, epoch_steps)
-            if time.perf_counter() - self._shown_s >= PREVIEW_EVERY_S:
-                self._show(trainer.network)
-            return loss
-
-        trainer.step = watched  # type: ignore[method-assign]  # fit has no hook for single steps
-        self._steps = (self.curves.epoch - 1) * epoch_steps
-
-    def _mark(self, loss: float, epoch_steps: int) -> None:
+    def _mark(self, step: TrainingStep, epoch_steps: int) -> None:
+        loss = float(step.loss)  # waits for a GPU, which then has made the pictures that are counted
         now = time.perf_counter()
         if self._marked_s:
             self.curves.images_per_second = (self._images - self._images_marked) / (now - self._marked_s)
         self._marked_s, self._images_marked = now, self._images
         self.curves.losses.append(loss)
-        self.curves.steps.append(self._steps / epoch_steps)
+        self.curves.steps.append((step.number + 1) / epoch_steps)
 
     def _show(self, network: Sequential) -> None:
         """Copy the weights to where they can be tried; on the training's thread, so never in the middle of a step."""

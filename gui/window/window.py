@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from PyQt5 import uic
-from PyQt5.QtCore import QEvent, QObject, Qt, pyqtSignal
+from PyQt5.QtCore import QEvent, Qt, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont, QPalette
 from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QWidget
 
@@ -38,13 +38,20 @@ RESULT_POINTS, CONFIDENCE_POINTS = 60, 24
 Title = Callable[[], tuple[str, str]]  # a page's whole name and its short one, in the language in use
 
 
+class Keeper(Protocol):
+    """The program, as far as its window knows it."""
+
+    def end(self) -> None:
+        """Close the window without a question."""
+
+
 class MainWindow(QMainWindow):
     """The window; a `logic.presenter.View`."""
 
     answer_changed = pyqtSignal()
     dropped = pyqtSignal(object)  # QMimeData, valid until the slot returns
 
-    program: QObject  # keeps all that the window works with; set by app.py
+    program: Keeper  # keeps all that the window works with; set by app.py
 
     canvas: Canvas
     imageLabel: PixelLabel

@@ -192,3 +192,17 @@ def test_the_tests_for_a_gpu_run(monkeypatch: pytest.MonkeyPatch, rng: np.random
     test_gpu.test_fit_follows_the_cpu_and_itself()
     test_gpu.test_many_pictures_are_predicted_as_few_are(np.uint8, rng)
     test_gpu.test_memory_comes_back()
+
+
+def test_a_step_in_parts_gives_the_bits_of_the_whole(rng: np.random.Generator) -> None:
+    (batch,) = batches(rng, (1, 10, 9), 1)
+    whole, split = paper_like(), paper_like()
+    loss = whole.loss_and_gradients(*batch)
+    assert np.isfinite(loss)
+    split.forward(batch[0])  # the parameters are there before
+    parts, held = split.training_parts(*batch)
+    with held:
+        for part in parts:
+            part.run()
+    np.testing.assert_array_equal(split.gradients, whole.gradients)
+    assert whole.gradients.any()

@@ -10,6 +10,7 @@ import pytest
 from fastcnn.network.sequential import Sequential
 from fastcnn.optim import AdamW, Momentum, clip_gradients
 from fastcnn.training.augment import Augmentation
+from fastcnn.training.history import TrainingStep
 from fastcnn.training.trainer import Trainer, TrainingError
 from tests.kernels.cases import SIMULATED
 from tests.kernels.checks import running
@@ -91,6 +92,26 @@ def test_a_step_sends_and_fetches_nothing_and_an_epoch_its_losses(
     assert sum(size for _, size in transfers if size == pictures[0].nbytes) == pictures[0].nbytes  # once in two epochs
 
 
+def test_who_looks_on_at_steps_fetches_a_loss_only_where_he_looks_at_it(
+    pictures: tuple[np.ndarray, np.ndarray], transfers: list[tuple[str, int]]
+) -> None:
+    told: list[tuple[int, int, int]] = []
+    fetched: list[list[tuple[str, int]]] = []
+
+    def look(step: TrainingStep) -> None:
+        before = len(transfers)
+        if step.number == 1:
+            assert np.isfinite(float(step.loss))
+        told.append((step.number, step.epoch, step.images))
+        fetched.append(transfers[before:])
+
+    Trainer(paper_like(), AdamW(0.01)).fit(
+        *pictures, epochs=1, batch_size=4, validation=0, progress=False, on_step=look
+    )
+    assert told == [(0, 1, 4), (1, 1, 4), (2, 1, 3)]
+    assert fetched == [[], [("down", 2 * 8)], []]  # with it comes the one that waits
+
+
 def test_an_augmented_step_sends_its_numbers(
     pictures: tuple[np.ndarray, np.ndarray], transfers: list[tuple[str, int]]
 ) -> None:
@@ -155,8 +176,8 @@ def test_a_loss_that_is_not_finite_is_told_with_its_step(pictures: tuple[np.ndar
     network = paper_like()
 
     class Spoil(Momentum):
-        def _apply(self, values, gradients, *state):  # type: ignore[no-untyped-def]
-            super()._apply(values, gradients, *state)
+        def update(self, values, gradients):  # type: ignore[no-untyped-def]
+            super().update(values, gradients)
             if self.steps == 2:
                 values.copy_to_device(np.full(values.size, np.nan, np.float32))
 
