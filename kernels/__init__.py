@@ -52,8 +52,7 @@ def im2col(
     size, step, spread = _geometry(kernel_size, stride, dilation)
     sides = shapes.padding_pairs(padding)
     shapes.windows(shapes.shape_of(x), size, step, sides, spread)
-    cols: Array = active().im2col(plain(x), size, step, sides, spread)
-    return cols
+    return active().im2col(plain(x), size, step, sides, spread)
 
 
 def col2im(
@@ -85,8 +84,7 @@ def col2im(
     sides = shapes.padding_pairs(padding)
     p, q = shapes.windows((n, c, h, w), size, step, sides, spread)
     shapes.check_shape("cols", cols, (n * p * q, c * size[0] * size[1]))
-    images: Array = active().col2im(plain(cols), (n, c, h, w), size, step, sides, spread)
-    return images
+    return active().col2im(plain(cols), (n, c, h, w), size, step, sides, spread)
 
 
 def conv2d(
@@ -122,8 +120,7 @@ def conv2d(
     if bias is not None:
         shapes.check_bias(bias, x, k)
         bias = plain(bias)
-    out: Array = active().conv2d(plain(x), plain(weight), bias, step, sides, spread, groups)
-    return out
+    return active().conv2d(plain(x), plain(weight), bias, step, sides, spread, groups)
 
 
 def conv2d_grad_input(
@@ -154,8 +151,7 @@ def conv2d_grad_input(
     step, sides, spread, groups = _options(stride, padding, dilation, groups)
     expected = shapes.conv2d_shape(images, shapes.shape_of(weight), step, sides, spread, groups)
     shapes.check_shape("grad_out", grad_out, expected)
-    grad_input: Array = active().conv2d_grad_input(plain(grad_out), plain(weight), images, step, sides, spread, groups)
-    return grad_input
+    return active().conv2d_grad_input(plain(grad_out), plain(weight), images, step, sides, spread, groups)
 
 
 def conv2d_grad_weight(
@@ -188,8 +184,7 @@ def conv2d_grad_weight(
     weight_shape = (k, max(c // groups, 1), *size)
     expected = shapes.conv2d_shape(shapes.shape_of(x), weight_shape, step, sides, spread, groups)
     shapes.check_shape("grad_out", grad_out, expected)
-    grad_weight: Array = active().conv2d_grad_weight(plain(grad_out), plain(x), size, step, sides, spread, groups)
-    return grad_weight
+    return active().conv2d_grad_weight(plain(grad_out), plain(x), size, step, sides, spread, groups)
 
 
 def max_pool2d(
@@ -217,8 +212,7 @@ def max_pool2d(
     step = size if stride is None else shapes.pair("stride", stride)
     sides = shapes.padding_pairs(padding)
     shapes.max_pool2d_shape(shapes.shape_of(x), size, step, sides)
-    result: tuple[Array, Indices] = active().max_pool2d(plain(x), size, step, sides)
-    return result
+    return active().max_pool2d(plain(x), size, step, sides)
 
 
 def max_pool2d_grad(grad_out: Array, argmax: Indices, input_shape: Sequence[int]) -> Array:
@@ -238,8 +232,7 @@ def max_pool2d_grad(grad_out: Array, argmax: Indices, input_shape: Sequence[int]
     images = shapes.shape4("input_shape", input_shape)
     shapes.check_shape("grad_out", grad_out, (*images[:2], *grad_out.shape[2:]))
     shapes.check_argmax(argmax, grad_out, images)
-    grad_input: Array = active().max_pool2d_grad(plain(grad_out), plain(argmax), images)
-    return grad_input
+    return active().max_pool2d_grad(plain(grad_out), plain(argmax), images)
 
 
 def _geometry(

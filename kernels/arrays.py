@@ -36,3 +36,8 @@ def padded_count(count: int, dtype: DTypeLike) -> int:
     """The smallest number of elements, at least count, that fills whole 64-byte lines."""
     per_line = ALIGNMENT_BYTES // np.dtype(dtype).itemsize
     return -(-count // per_line) * per_line
+
+
+def is_on_device(array: object) -> bool:
+    """Whether it is an array in the memory of a device, of whatever library."""
+    return not isinstance(array, np.ndarray) and hasattr(array, "copy_to_host")

@@ -7,8 +7,8 @@ import importlib
 import importlib.util
 import os
 import threading
-from types import ModuleType
 
+from fastcnn.kernels.protocols import Backend, Device
 from fastcnn.kernels.threads import obey_environment
 from fastcnn.kernels.values import shown
 
@@ -17,18 +17,17 @@ DEFAULT = "cpu"
 VARIABLE = "FASTCNN_BACKEND"
 
 _lock = threading.RLock()
-_chosen: tuple[str, ModuleType] | None = None
+_chosen: tuple[str, Backend] | None = None
 
 
-def _load(name: str) -> ModuleType:
+def _load(name: str) -> Backend:
     """Import a backend; ImportError or OSError, with the reason, where it cannot run here."""
     module_name = f"fastcnn.kernels.{name}"
     spec = importlib.util.find_spec(module_name)
     if spec is None or spec.origin is None:  # no origin: a folder with nothing in it but old bytecode
         raise ImportError(f"this version of fastcnn has no {name} kernels")
-    module = importlib.import_module(module_name)
-    if hasattr(module, "require_device"):  # importable without one, for checks of its kernels; of no use without one
-        module.require_device()
+    module: Backend = importlib.import_module(module_name)
+    module.require_device()  # a module can be imported without one, for checks of its kernels
     return module
 
 
@@ -77,7 +76,7 @@ def use(name: str) -> None:
             ) from error
 
 
-def _choice() -> tuple[str, ModuleType]:
+def _choice() -> tuple[str, Backend]:
     if _chosen is None:
         with _lock:
             if _chosen is None:
@@ -98,6 +97,12 @@ def backend() -> str:
     return _choice()[0]
 
 
-def active() -> ModuleType:
-    """The module of the backend in use. Its functions check nothing: see `fastcnn.kernels.reference`."""
+def active() -> Backend:
+    """The module of the backend in use. Its functions check nothing: see `fastcnn.kernels.protocols`."""
     return _choice()[1]
+
+
+def device() -> Device | None:
+    """The memory that the backend in use has for itself; None where it computes on the host's arrays."""
+    steps = active().steps
+    return None if steps is None else steps.device

@@ -1,13 +1,15 @@
-"""What the steps of a network's plan are on every backend; see `kernels.cpu.steps`."""
+"""What the steps of a network's plan have in common on every backend; see `kernels.protocols`."""
 
+from collections.abc import Callable
 from typing import Any
 
-# A kernel, or what starts one, with its ready arguments.
-Call = tuple[Any, tuple[Any, ...]]
+from fastcnn.kernels import protocols
+from fastcnn.kernels.protocols import Call
+from fastcnn.kernels.shapes import Array
 
 
-class Step:
-    """What all steps share. x, out: the activations before and behind it; products: multiply-adds a picture."""
+class Step(protocols.Step):
+    """What all steps share."""
 
     name = ""
     products = 0
@@ -15,12 +17,6 @@ class Step:
     def __init__(self, x: Any, out: Any) -> None:
         self.x, self.out = x, out
         self.dtype = out.data.dtype
-
-    def forward_calls(self, n: int, training: bool) -> list[Call]:
-        raise NotImplementedError
-
-    def backward_calls(self, n: int) -> list[Call]:
-        raise NotImplementedError
 
     @property
     def nbytes(self) -> int:
@@ -37,3 +33,43 @@ class Step:
     def gradient_products(self) -> int:
         """Multiply-adds a picture in backward."""
         return 0
+
+
+class LayerStep(Step):
+    """A layer that has no kernels: it runs by its own methods, on arrays of the host, next to steps that have.
+
+    It copies pictures to the layout that everyone sees, calls the layer, and copies back.
+
+    name, products : the layer's
+    in_shape, out_shape : of one picture for the layer, (C, H, W) or (features,); in memory it may lie otherwise
+    parameters, gradients : the layer's windows; a buffer has no gradient
+    forward : (x, training) -> out, of n pictures
+    backward : grad_out -> the gradient of x, or None where x needs none
+    """
+
+    def __init__(
+        self, x: Any, out: Any, *, name: str, products: int, in_shape: tuple[int, ...], out_shape: tuple[int, ...],
+        parameters: dict[str, Array], gradients: dict[str, Array],
+        forward: Callable[[Array, bool], Array], backward: Callable[[Array], Array | None],
+    ) -> None:  # fmt: skip
+        super().__init__(x, out)
+        self.name, self.products = name, products
+        self.parameters, self.gradients = parameters, gradients
+        self._in_shape, self._out_shape = in_shape, out_shape
+        self._layer_forward, self._layer_backward = forward, backward
+
+    @property
+    def gradient_products(self) -> int:
+        return self.products * (1 if self.x.grad is None else 2)
+
+    def forward_calls(self, n: int, training: bool) -> list[Call]:
+        return [(self._forward, (n, training))]
+
+    def backward_calls(self, n: int) -> list[Call]:
+        return [(self._backward, (n,))]
+
+    def _forward(self, n: int, training: bool) -> None:
+        raise NotImplementedError
+
+    def _backward(self, n: int) -> None:
+        raise NotImplementedError

@@ -21,6 +21,7 @@ import numpy as np
 
 from fastcnn import kernels
 from fastcnn.arrays import Array
+from fastcnn.kernels.backends import device
 from fastcnn.optim.optimizers import Adam
 from fastcnn.training.trainer import Trainer
 from fastcnn.zoo.networks import paper_network
@@ -70,7 +71,9 @@ def _ours(images: Array, labels: Array) -> Side:
     network = paper_network(seed=0)
     trainer = Trainer(network, Adam(0.001))
     resident, optimizer = paper_network(seed=0), Adam(0.001)
-    there = kernels.active().steps.TrainingSet(images, labels, len(images))
+    memory = device()
+    assert memory is not None
+    there = memory.TrainingSet(images, labels, len(images))
     there.start_epoch(np.arange(len(images)))
     batch = there.batch(0, len(images))
 

@@ -21,7 +21,7 @@ from fastcnn.bench.harness.batches import training_pictures
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Timing, interleave
 from fastcnn.bench.speed.training import LR, SGEMM_SIZE, sgemm
-from fastcnn.kernels.steps import Call
+from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.threads import set_threads
 
 BATCH = 100

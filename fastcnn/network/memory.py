@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fastcnn import kernels
 from fastcnn.arrays import Array
+from fastcnn.kernels.protocols import Device, Residence, Steps
 from fastcnn.layers.parameters import Declaration, Parameter, allocate, initialise
 from fastcnn.optim.clipping import clip_gradients
 
@@ -44,9 +44,8 @@ class Memory:
         *arrays, self._windows = allocate(declared, dtype)
         self._values, self._gradients, self._buffers = arrays
         initialise(declared, self._windows, seed)
-        self._residence: Any = None  # the copies on a GPU, once there are any
-        self._steps: ModuleType | None = None  # of the last run, and whether they compute on a GPU
-        self._on_device = False
+        self._residence: Residence | None = None  # the copies on a GPU, once there are any
+        self._device: Device | None = None  # where the last run computed, if not on the host
 
     @property
     def values(self) -> Array:
@@ -78,55 +77,59 @@ class Memory:
             with self._lock:
                 self._residence.home()
 
-    def ready_for(self, steps: ModuleType | None) -> None:
+    def ready_for(self, steps: Steps | None) -> None:
         """Before a run by these steps, or by the layers themselves (None): bring the arrays where it computes."""
-        if steps is not self._steps:
-            self._steps, self._on_device = steps, hasattr(steps, "Residence")
-        if not self._on_device:
+        self._device = None if steps is None else steps.device
+        if self._device is None:
             self.home()
-            return
-        if self._residence is None:
-            assert steps is not None
-            self._residence = steps.Residence(self._values, self._gradients, self._buffers)
-        self._residence.there()
+        else:
+            self._there(self._device)
 
     def changed(self) -> None:
         """After a run that wrote to them."""
-        if self._on_device:
-            self._residence.changed()
+        if self._device is not None:
+            self._there(self._device).changed()
 
     def update_by(self, optimizer: Optimizer) -> None:
         """One step of an optimizer, where the arrays are: on a GPU nothing leaves it."""
-        if self._is_away():
-            values, gradients, _ = self._residence.device
+        away = self._away()
+        if away is not None:
+            values, gradients, _ = away.device
             optimizer.update(values, gradients)
         else:
             optimizer.update(self.values, self.gradients)
 
     def clip(self, max_norm: float) -> None:
         """Scale the gradients, where these are, so that their Euclidean norm is at most max_norm."""
-        if self._is_away():
-            self._residence.clip(max_norm)
+        away = self._away()
+        if away is not None:
+            away.clip(max_norm)
         else:
             clip_gradients(self.gradients, max_norm)
 
     def average_in(self, source: Memory, decay: float) -> None:
         """Move values and buffers by (1 - decay) of the way to those of a memory of the same layout, where they are."""
-        on_device = source._is_away()
-        if on_device:
-            if self._residence is None:
-                self._residence = type(source._residence)(self._values, self._gradients, self._buffers)
-            self._residence.there()
-            averages, _, averaged_buffers = self._residence.device
-            values, _, buffers = source._residence.device
+        ours, theirs = None, source._away()
+        if theirs is not None:
+            assert source._device is not None  # or it would not be away
+            ours = self._there(source._device)
+            averages, _, averaged_buffers = ours.device
+            values, _, buffers = theirs.device
         else:
             averages, averaged_buffers, values, buffers = self.values, self.buffers, source.values, source.buffers
         kernels.active().update("ema", (averages, values), (1 - decay,))
         if self._buffers.size:
             kernels.active().update("ema", (averaged_buffers, buffers), (1 - decay,))
-        if on_device:
-            self._residence.changed()
+        if ours is not None:
+            ours.changed()
 
-    def _is_away(self) -> bool:
-        """Whether the newest numbers are on a GPU alone."""
-        return self._residence is not None and self._residence.is_newer
+    def _there(self, device: Device) -> Residence:
+        """The copies on a GPU, brought up to date."""
+        if self._residence is None:
+            self._residence = device.Residence(self._values, self._gradients, self._buffers)
+        self._residence.there()
+        return self._residence
+
+    def _away(self) -> Residence | None:
+        """The copies on a GPU, if the newest numbers are there alone."""
+        return self._residence if self._residence is not None and self._residence.is_newer else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fastcnn.kernels.steps import Call
+from fastcnn.kernels.protocols import Call
 
 
 @dataclass(frozen=True)

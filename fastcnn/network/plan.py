@@ -6,19 +6,19 @@ that nothing is transposed or padded on the way. The numbers are those of the la
 backend without steps (the reference) runs the layers themselves.
 
 Only the exact classes of `FUSED` have such steps. A subclass, which may do something else, and a layer of a user's are
-steps that run the layer's own methods.
+steps that run the layer's own methods. What steps are is in `kernels.protocols`.
 """
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from itertools import islice
-from types import ModuleType
 from typing import Any, SupportsFloat
 
 import numpy as np
 
 from fastcnn.arrays import Array
+from fastcnn.kernels.protocols import Activation, Call, DropoutStep, InputStep, LossStep, Pipeline, Step, Steps
 from fastcnn.kernels.shapes import Padding
 from fastcnn.kernels.threads import threads
 from fastcnn.layers.activation import ReLU
@@ -33,7 +33,7 @@ from fastcnn.network.parts import Part, argument_bytes
 
 FUSED = frozenset((Affine, BatchNorm2d, Conv2d, Dropout, Flatten, GlobalAvgPool, MaxPool2d, ReLU))
 NO_BORDER: Padding = ((0, 0), (0, 0))
-Calls = list[tuple[Callable[..., Any], tuple[Any, ...]]]
+Calls = list[Call]
 
 
 class Plan:
@@ -48,69 +48,75 @@ class Plan:
     """
 
     def __init__(
-        self, layers: tuple[Layer, ...], input_shape: tuple[int, ...], dtype: np.dtype[Any], steps: ModuleType,
+        self, layers: tuple[Layer, ...], input_shape: tuple[int, ...], dtype: np.dtype[Any], steps: Steps,
         *, capacity: int, training: bool, lowest: int,
     ) -> None:  # fmt: skip
         self.capacity, self.training, self.dtype = capacity, training, dtype
         self._module, self._lowest = steps, lowest
         self._layers = layers if training else tuple(layer for layer in layers if type(layer) is not Dropout)
         self._own = [layer for layer in layers if type(layer) not in FUSED]
-        self._dropouts: list[tuple[Any, Dropout]] = []
+        self._dropouts: list[tuple[DropoutStep, Dropout]] = []
         self._calls: dict[tuple[int, int], tuple[AbstractContextManager[Any], Calls, Calls]] = {}
-        self.input = steps.Input(self._activation(input_shape, 0, below=0))
-        self.steps: list[Any] = [self.input]
-        self._with_gradient: list[Any] = []
+        self.input: InputStep = steps.Input(self._activation(input_shape, 0, below=0))
+        self.steps: list[Step] = [self.input]
+        self._with_gradient: list[Step] = []
         at = 0
         while at < len(self._layers):
             at = self._add_step(at)
-        self.loss = steps.Loss(self.steps[-1].out, capacity) if training else None
-        self._pipeline: Any = None
+        self.loss: LossStep | None = steps.Loss(self.steps[-1].out, capacity) if training else None
+        self._pipeline: Pipeline | None = None
 
-    def made_of(self, steps: ModuleType) -> bool:
+    def made_of(self, steps: Steps) -> bool:
         """Whether these are its steps: the backend may have changed since."""
         return self._module is steps
 
     def forward(self, images: Array) -> Array:
         """Logits (n, classes) of n <= capacity pictures; the next run may overwrite them."""
         self._run(len(images), partial(self._load, images))
-        logits: Array = self._module.read(self.steps[-1].out, len(images))
-        return logits
+        return self._module.read(self.steps[-1].out, len(images))
 
     def stream(self, images: Array, out: Array) -> bool:
         """Logits of any number of pictures into out, copied while others are computed; False where nothing is copied.
 
-        Then `forward` is as fast, a capacity of pictures at a time.
+        Then `forward` is as fast, a capacity of pictures at a time: on the host, and next to layers that run there.
         """
-        if not hasattr(self._module, "Pipeline"):
+        device = self._module.device
+        if device is None or self._own:
             return False
         if self._pipeline is None:
-            self._pipeline = self._module.Pipeline(self.input, self.steps[-1].out)
+            self._pipeline = device.Pipeline(self.input, self.steps[-1].out)
         self._pipeline.run(images, out, self._run)
         return True
 
-    def loss_and_gradients(self, images: Array, labels: Array, label_smoothing: float, step: int) -> SupportsFloat:
+    def loss_and_gradients(self, images: Any, labels: Any, label_smoothing: float, step: int) -> SupportsFloat:
         """The mean loss of one batch; fills the gradients of the layers' parameters.
 
-        On a GPU both are still under way, until somebody looks at them.
+        On a GPU both are still under way, until somebody looks at them. A batch of a `TrainingSet`, which is there
+        already, is the images and the labels.
         """
         assert self.loss is not None  # made for training
-        self.loss.labels[: len(images)] = labels
-        return self._train(images, partial(self.loss.loss, len(images), label_smoothing), step)
-
-    def loss_and_gradients_of(self, batch: Any, label_smoothing: float, step: int) -> SupportsFloat:
-        """The same of a batch that is on the GPU already, see `kernels.cuda.dataset`."""
-        assert self.loss is not None
-        return self._train(batch, partial(self.loss.loss_of, batch, label_smoothing), step)
+        self._begin(step)
+        held, forward, backward = self._calls_for(len(images))
+        with held:
+            self._load(images)
+            for kernel, args in forward:
+                kernel(*args)
+            loss = self.loss.loss(labels, label_smoothing)
+            for kernel, args in backward:
+                kernel(*args)
+        for own in self._own:
+            own.forget()
+        return loss
 
     def parts(self, images: Array, labels: Array) -> tuple[list[Part], AbstractContextManager[Any]]:
         """`loss_and_gradients` in parts, and what is held while they run; see `Sequential.training_parts`."""
         assert self.loss is not None  # made for training
         n, loss = len(images), self.loss
-        loads: Calls = [(self._begin, (0,)), (loss.labels.__setitem__, (slice(n), labels)), (self._load, (images,))]
+        loads: Calls = [(self._begin, (0,)), (self._load, (images,))]
         # Name, calls, multiply-adds of a picture, and bytes of the arrays that are not among the calls' arguments.
         work = [("pictures", loads, 0, self.input.out.data.nbytes)]
         work += [(f"{step.name}, forward", step.forward_calls(n, True), step.products, 0) for step in self.steps[1:]]
-        work += [(loss.name, [(loss.loss, (n, 0.0))], 0, loss.x.data.nbytes + loss.x.grad.nbytes)]
+        work += [(loss.name, [(loss.loss, (labels, 0.0))], 0, loss.x.data.nbytes + loss.x.grad.nbytes)]
         for step in reversed(self._with_gradient):
             work.append((f"{step.name}, backward", step.backward_calls(n), step.gradient_products, 0))
         if self._own:
@@ -132,20 +138,6 @@ class Plan:
             sums = [total + number for total, number in zip(sums, numbers, strict=True)]
             rows.append((step.name, f"({self.capacity}, {', '.join(map(str, step.out.shape))})", *_cells(numbers)))
         return [*rows, ("total", "", *_cells(sums))]
-
-    def _train(self, images: Any, loss_of: Callable[[], SupportsFloat], step: int) -> SupportsFloat:
-        self._begin(step)
-        held, forward, backward = self._calls_for(len(images))
-        with held:
-            self._load(images)
-            for kernel, args in forward:
-                kernel(*args)
-            loss = loss_of()
-            for kernel, args in backward:
-                kernel(*args)
-        for own in self._own:
-            own.forget()
-        return loss
 
     def _begin(self, step: int) -> None:
         """Number the step, which the layers' random numbers depend on."""
@@ -182,7 +174,7 @@ class Plan:
             self._calls[key] = self._module.entry(calls), calls[: len(forward)], calls[len(forward) :]
         return self._calls[key]
 
-    def _activation(self, shape: tuple[int, ...], at: int, *, below: int) -> Any:
+    def _activation(self, shape: tuple[int, ...], at: int, *, below: int) -> Activation:
         """What the layer at `at` reads; `below` is the network's index of the layer that writes it."""
         reader = self._layers[at] if at < len(self._layers) else None
         border = reader.padding if type(reader) is Conv2d else NO_BORDER
@@ -206,15 +198,18 @@ class Plan:
             self._with_gradient.append(self.steps[-1])
         return stop
 
-    def _make(self, layer: Layer, x: Any, out: Any, relu: bool, pool: bool) -> Any:
+    def _make(self, layer: Layer, x: Activation, out: Activation, relu: bool, pool: bool) -> Step:
         steps = self._module
         values = {name: window.storage for name, window in layer.parameters.items()}
-        grads = {name: window.grad_storage for name, window in layer.parameters.items()}
+        grads = {
+            name: window.grad_storage for name, window in layer.parameters.items() if window.grad_storage is not None
+        }
         if type(layer) not in FUSED:
             backward = partial(run_backward if layer.index > self._lowest else run_backward_lowest, layer)
             return steps.LayerStep(
                 x, out, name=type(layer).__name__, products=layer.multiply_adds, in_shape=layer.in_shape,
-                out_shape=layer.out_shape, forward=partial(run_forward, layer), backward=backward,
+                out_shape=layer.out_shape, parameters=values, gradients=grads, forward=partial(run_forward, layer),
+                backward=backward,
             )  # fmt: skip
         match layer:
             case Conv2d():
@@ -231,8 +226,10 @@ class Plan:
             case ReLU():
                 return steps.Relu(x, out)
             case MaxPool2d():
-                options = {"kernel_size": layer.kernel_size, "stride": layer.stride, "padding": layer.padding}
-                return steps.MaxPool2d(x, out, **options, capacity=self.capacity)
+                return steps.MaxPool2d(
+                    x, out, kernel_size=layer.kernel_size, stride=layer.stride, padding=layer.padding,
+                    capacity=self.capacity,
+                )  # fmt: skip
             case Dropout():
                 step = steps.Dropout(x, out, threshold=mask_threshold(layer.rate), rate=layer.rate)
                 self._dropouts.append((step, layer))
@@ -242,9 +239,9 @@ class Plan:
         raise AssertionError(f"{type(layer).__name__} is in FUSED and has no step")
 
 
-def serves(layers: tuple[Layer, ...], steps: ModuleType) -> bool:
+def serves(layers: tuple[Layer, ...]) -> bool:
     """Whether a plan can run these layers: their output must be the same in any order of pixels and channels."""
-    return layers[-1].out_image is None and (steps.RUNS_LAYERS or all(type(layer) in FUSED for layer in layers))
+    return layers[-1].out_image is None
 
 
 def _cells(numbers: list[int]) -> tuple[str, str, str]:

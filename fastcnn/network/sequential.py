@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from math import prod
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
 import numpy as np
@@ -21,6 +20,7 @@ from numpy.typing import DTypeLike
 from fastcnn import kernels
 from fastcnn.arrays import Array
 from fastcnn.checks import check_labels, check_path
+from fastcnn.kernels.protocols import Call, Steps
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import is_array, kind_of
 from fastcnn.layers.base import MAX_ACTIVATION, Layer
@@ -251,7 +251,7 @@ class Sequential:
         with self._lock:
             plan = self._plan_for(len(batch), training=True)
             assert plan is not None  # or there would be no batch on a GPU
-            loss = plan.loss_and_gradients_of(batch, label_smoothing, step)
+            loss = plan.loss_and_gradients(batch, batch, label_smoothing, step)
             self._memory.changed()
             return loss
 
@@ -281,7 +281,7 @@ class Sequential:
         if plan is None:
             raise self._no_plan()
         parts, held = plan.parts(images, labels)
-        checks = [
+        checks: list[Call] = [
             (self._check_training, (images, labels, 0.0, 0)),
             (partial(self._plan_for, len(images), training=True), ()),
             (self._memory.changed, ()),
@@ -436,10 +436,9 @@ class Sequential:
                 f"({type(layer).__name__}) needs more than one value a channel"
             )
 
-    def _steps(self) -> ModuleType | None:
+    def _steps(self) -> Steps | None:
         """The fused steps of the backend in use; None where it has none, or none for this network."""
-        steps: ModuleType | None = getattr(kernels.active(), "steps", None)
-        return steps if steps is not None and serves(self.layers, steps) else None
+        return kernels.active().steps if serves(self.layers) else None
 
     def _plan_for(self, images: int, *, training: bool) -> Plan | None:
         """The plan that fits the batch, made or grown when needed; None where the layers themselves must run."""

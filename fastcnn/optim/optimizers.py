@@ -11,7 +11,8 @@ import numpy as np
 from fastcnn import kernels
 from fastcnn.arrays import Array
 from fastcnn.checks import check_fraction, check_nonnegative, check_positive
-from fastcnn.kernels.arrays import aligned_zeros
+from fastcnn.kernels.arrays import aligned_zeros, is_on_device
+from fastcnn.kernels.backends import device
 from fastcnn.kernels.values import check_named, is_array, kind_of, shown
 
 KINDS = "SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam or AdamW"
@@ -69,7 +70,7 @@ class Optimizer:
         TypeError, ValueError
             If the arrays do not fit each other or the state kept from earlier steps.
         """
-        if not hasattr(values, "copy_to_host"):
+        if not is_on_device(values):
             check_flat("values", values)
             check_flat("gradients", gradients)
             _check_alike("gradients", gradients, values)
@@ -232,10 +233,8 @@ def check_optimizer(optimizer: object) -> None:
 
 def _on_host(array: Any) -> Array:
     """The array itself, or a copy of one on a GPU."""
-    if isinstance(array, np.ndarray):
-        return array
-    copy: Array = array.copy_to_host()
-    return copy
+    on_host: Array = array.copy_to_host() if is_on_device(array) else array
+    return on_host
 
 
 def _aligned(array: Array) -> Array:
@@ -247,9 +246,11 @@ def _aligned(array: Array) -> Array:
 
 def _beside(values: Any, array: Any) -> Any:
     """The array where the values are, on the host or on a GPU."""
-    if isinstance(values, np.ndarray):
+    if not is_on_device(values):
         return _on_host(array)
-    return kernels.active().steps.upload(array) if isinstance(array, np.ndarray) else array
+    memory = device()
+    assert memory is not None  # or the values would be on the host
+    return array if is_on_device(array) else memory.upload(array)
 
 
 def counter(name: str, arrays: dict[str, Array]) -> int:

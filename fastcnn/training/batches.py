@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn import kernels
 from fastcnn.arrays import Array
+from fastcnn.kernels.backends import device
+from fastcnn.kernels.protocols import TrainingSet
 from fastcnn.layers.normalization import BatchNorm2d
 from fastcnn.network.sequential import Sequential
 from fastcnn.training.augment import Augmentation, waves
@@ -75,9 +76,11 @@ class HostBatches:
 class DeviceBatches:
     """Picked, and augmented, on the GPU; `there` is the backend's set."""
 
-    def __init__(self, there: Any, plane: tuple[int, ...], augmentation: Augmentation | None, seed: int) -> None:
+    def __init__(
+        self, there: TrainingSet, plane: tuple[int, ...], augmentation: Augmentation | None, seed: int
+    ) -> None:
         self._there, self._augmentation, self._seed = there, augmentation, seed
-        self._plane, self._waves = plane, tuple(map(waves, plane))
+        self._plane, self._waves = plane, (waves(plane[0]), waves(plane[1]))
 
     def start_epoch(self, order: Array, epoch: int) -> None:
         """order : the pictures' numbers, as they are to come"""
@@ -112,11 +115,11 @@ def batches_for(
     seed: int,
 ) -> HostBatches | DeviceBatches:
     """Batches of checked pictures for a training on the backend in use."""
-    steps = getattr(kernels.active(), "steps", None)
-    if steps is not None and hasattr(steps, "TrainingSet"):
-        reason = steps.why_not(images) if network.has_plan else "this network runs layer by layer"
+    memory = device()
+    if memory is not None:
+        reason = memory.why_not(images) if network.has_plan else "this network runs layer by layer"
         if not reason:
-            there = steps.TrainingSet(images, labels, batch_size)
+            there = memory.TrainingSet(images, labels, batch_size)
             return DeviceBatches(there, images.shape[2:], augmentation, seed)
         logging.getLogger("fastcnn").warning("each step sends its batch to the GPU, not the whole set once: %s", reason)
     return HostBatches(images, labels, batch_size, augmentation, seed)

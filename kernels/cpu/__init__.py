@@ -20,6 +20,11 @@ __all__ = [
     "im2col",
     "max_pool2d",
     "max_pool2d_grad",
+    "require_device",
     "steps",
     "update",
 ]
+
+
+def require_device() -> None:
+    """Numba is all that it needs."""

@@ -19,5 +19,13 @@ __all__ = [
     "im2col",
     "max_pool2d",
     "max_pool2d_grad",
+    "require_device",
+    "steps",
     "update",
 ]
+
+steps: None = None  # a network's layers run one by one
+
+
+def require_device() -> None:
+    """NumPy is all that it needs."""

@@ -3,14 +3,16 @@
 import importlib
 import inspect
 import os
+import re
 import subprocess
 import sys
 from types import FunctionType, ModuleType, SimpleNamespace
+from typing import get_type_hints
 
 import pytest
 
 from fastcnn import kernels
-from fastcnn.kernels import backends, reference
+from fastcnn.kernels import backends, protocols, reference
 from fastcnn.kernels.cuda.toolchain import compiler
 from tests.kernels.cases import BACKENDS
 
@@ -48,12 +50,90 @@ def without(monkeypatch: pytest.MonkeyPatch, missing: str, error: Exception) -> 
     monkeypatch.setattr(backends, "importlib", SimpleNamespace(import_module=fail_or_import, util=importlib.util))
 
 
+def promised(protocol: type) -> dict[str, object]:
+    """The members of a protocol that have a definition, those of the protocols before it too."""
+    kinds = reversed(protocol.__mro__)
+    return {name: member for kind in kinds for name, member in vars(kind).items() if not name.startswith("_")}
+
+
+def differences(offered: object, protocol: type, where: str) -> list[str]:
+    """Where a backend's module, or a class of one, differs from its protocol: names, parameters and their defaults."""
+    members, found = promised(protocol), []
+    if isinstance(offered, ModuleType):
+        found += [f"{where}: {name} is in one alone" for name in members.keys() ^ set(offered.__all__)]
+    for name, member in members.items():
+        here = f"{where}.{name}"
+        if not hasattr(offered, name):
+            found.append(f"{here} is missing")
+            continue
+        own = getattr(offered, name)
+        if not isinstance(member, FunctionType):  # a property: of a module, its attribute; None where it has none
+            inner = INNER.get((protocol, name))
+            found += differences(own, inner, here) if inner is not None and own is not None else []
+            continue
+        # A function of a module, or a class that is called like one, has no self; a method of a class has.
+        expected = parameters(member)[0 if isinstance(offered, type) else 1 :]
+        found += [f"{here}: {parameters(own)}, not {expected}"] if parameters(own) != expected else []
+        made = get_type_hints(member).get("return")
+        if isinstance(own, type) and getattr(made, "_is_protocol", False):
+            found += differences(own, made, here)  # type: ignore[arg-type]
+    return found
+
+
+INNER: dict[tuple[type, str], type] = {
+    (protocols.Backend, "steps"): protocols.Steps,
+    (protocols.Steps, "device"): protocols.Device,
+}
+
+
+def module_of(name: str) -> ModuleType:
+    """The CUDA one can be imported where there is no GPU."""
+    return importlib.import_module(f"fastcnn.kernels.{name}")
+
+
 @pytest.mark.parametrize("name", backends.NAMES)
-@pytest.mark.parametrize("function", reference.__all__)
-def test_backends_share_names_and_signatures(name: str, function: str) -> None:
-    """A kernel that one backend lacks fails here; the CUDA one can be imported where there is no GPU."""
-    module = importlib.import_module(f"fastcnn.kernels.{name}")
-    assert parameters(getattr(module, function)) == parameters(getattr(reference, function))
+def test_backends_offer_what_the_protocols_say_and_nothing_else(name: str) -> None:
+    """With all steps, what they do, and the memory of a device."""
+    assert differences(module_of(name), protocols.Backend, name) == []
+
+
+def test_what_a_backend_has_of_steps_and_of_a_device() -> None:
+    """Else the test above would compare nothing there."""
+    steps = {name: module_of(name).steps for name in backends.NAMES}
+    assert steps["reference"] is None
+    assert (steps["cpu"].device, type(steps["cuda"].device)) == (None, ModuleType)
+
+
+def longer(self: object, n: int, extra: int = 0) -> None:
+    """Not what a protocol says."""
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "planted", "said"),
+    [
+        (lambda cuda: cuda, "update", longer, r"^cuda\.update: "),
+        (lambda cuda: cuda, "__all__", ["update"], r"^cuda: conv2d is in one alone$"),
+        (lambda cuda: cuda.steps, "read", longer, r"^cuda\.steps\.read: "),
+        (lambda cuda: cuda.steps, "__all__", ["more"], r"^cuda\.steps: more is in one alone$"),
+        (lambda cuda: cuda.steps.Relu, "backward_calls", longer, r"^cuda\.steps\.Relu\.backward_calls: "),
+        (lambda cuda: cuda.steps.Conv2d, "__init__", longer, r"^cuda\.steps\.Conv2d: "),
+        (lambda cuda: cuda.steps.Loss, "loss", longer, r"^cuda\.steps\.Loss\.loss: "),
+        (lambda cuda: cuda.steps.device, "upload", longer, r"^cuda\.steps\.device\.upload: "),
+        (lambda cuda: cuda.steps.device.TrainingSet, "batch", longer, r"^cuda\.steps\.device\.TrainingSet\.batch: "),
+    ],
+)
+def test_a_planted_difference_is_found(  # type: ignore[no-untyped-def]
+    owner, name: str, planted: object, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cuda = module_of("cuda")
+    monkeypatch.setattr(owner(cuda), name, planted)
+    assert any(re.search(said, difference) for difference in differences(cuda, protocols.Backend, "cuda"))
+
+
+def test_a_missing_method_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuda = module_of("cuda")
+    monkeypatch.delattr(cuda.steps.device.Residence, "clip")
+    assert differences(cuda, protocols.Backend, "cuda") == ["cuda.steps.device.Residence.clip is missing"]
 
 
 def test_every_public_kernel_has_a_backend_function() -> None:
@@ -123,12 +203,6 @@ def test_unavailable_default_is_an_error_at_each_use(monkeypatch: pytest.MonkeyP
     for _ in range(2):
         with pytest.raises(RuntimeError, match=r"^backend 'cpu' is not available: OSError; "):
             kernels.active()
-
-
-@pytest.mark.parametrize("name", backends.NAMES)
-def test_no_backend_has_a_function_of_its_own(name: str) -> None:
-    module = importlib.import_module(f"fastcnn.kernels.{name}")
-    assert set(module.__all__) - set(reference.__all__) <= {"require_device", "steps"}
 
 
 @pytest.mark.usefixtures("undecided")

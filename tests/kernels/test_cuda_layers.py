@@ -9,13 +9,17 @@ import pytest
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Flatten, GlobalAvgPool, ReLU
 from fastcnn.network.sequential import Sequential
 from fastcnn.optim import Adam
+from fastcnn.training.batches import DeviceBatches, batches_for
 from fastcnn.training.trainer import Trainer
-from tests.fastcnn.own_layers import LeakyReLU, PReLU
+from tests.fastcnn.own_layers import NETWORKS, LeakyReLU, PReLU
 from tests.kernels.cases import SIMULATED
 from tests.kernels.checks import running
 
 if not SIMULATED:
     pytest.skip("needs Numba's CUDA simulator: NUMBA_ENABLE_CUDASIM=1", allow_module_level=True)
+
+
+from fastcnn.kernels.cuda.steps import device
 
 
 @pytest.fixture(autouse=True)
@@ -44,13 +48,54 @@ def test_a_network_with_layers_of_its_own_follows_the_reference() -> None:
     for backend in ("cuda", "reference"):
         with running(backend):
             network = own()
-            assert not network.has_plan
+            assert network.has_plan == (backend == "cuda")
             trainer = Trainer(network, Adam(0.01), clip_norm=1.0, ema_decay=0.9)
             for _ in range(3):
                 trainer.step(*batch())
             states[backend] = {**network.state_arrays(), "logits": network.forward(batch()[0])}
     for name, array in states["cuda"].items():
         np.testing.assert_allclose(array, states["reference"][name], rtol=0, atol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("name", ["batch norm and pool", "flatten and affine", "no gradient below"])
+def test_layers_of_their_own_run_next_to_fused_steps(name: str) -> None:
+    """Loss, gradients and statistics of two batches, the second smaller, are those of the reference."""
+    outcomes = []
+    for backend in ("cuda", "reference"):
+        with running(backend):
+            shape, layers = NETWORKS[name]
+            network = Sequential(layers(), input_shape=shape, seed=3, dtype=np.float64)
+            rng = np.random.default_rng(2)
+            for n in (3, 2):
+                images, labels = rng.standard_normal((n, *shape)), rng.integers(0, 6, n)
+                loss = network.loss_and_gradients(images, labels, step=5)
+            arrays = {"loss": np.array(loss), "gradients": network.gradients.copy(), "buffers": network.buffers.copy()}
+            outcomes.append({**arrays, "logits": network.forward(images)})
+    for key, array in outcomes[0].items():
+        np.testing.assert_allclose(array, outcomes[1][key], rtol=0, atol=1e-9, err_msg=key)
+
+
+def test_fused_steps_stay_next_to_a_layer_of_its_own() -> None:
+    names = [line.split("  ")[0] for line in own().plan(4).splitlines()[2:-2]]
+    assert names == [
+        *("pictures", "conv2d 3x3", "LeakyReLU", "batch_norm + relu", "PReLU", "affine", "PReLU"),
+        "softmax + cross-entropy",
+    ]
+
+
+def test_many_pictures_and_a_training_on_the_gpu_go_through_a_layer_of_its_own(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """Chunks of three pictures, one after the other, and batches of a set that was sent once."""
+    images, labels = batch(8)
+    answers = []
+    for backend in ("cuda", "reference"):
+        with running(backend):
+            network = own()
+            monkeypatch.setattr(network, "_chunk", 3)
+            monkeypatch.setattr(device, "Pipeline", None)  # its streams would not wait for the layer
+            assert (type(batches_for(network, images, labels, 4, None, 0)) is DeviceBatches) == (backend == "cuda")
+            Trainer(network, Adam(0.01)).fit(images, labels, epochs=1, batch_size=4, validation=0, progress=False)
+            answers.append(network.forward(images))
+    np.testing.assert_allclose(*answers, rtol=0, atol=1e-9)
 
 
 def test_batch_norm_with_one_value_a_channel_is_refused_before_anything_changes() -> None:

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fastcnn import kernels
 from fastcnn.layers import Affine, Conv2d, Dropout, Flatten, GlobalAvgPool, MaxPool2d, ReLU
 from fastcnn.layers.normalization import BatchNorm2d
 from fastcnn.network.sequential import Sequential
@@ -98,7 +97,9 @@ def test_averages_follow_the_cpu(network, rng: np.random.Generator) -> None:  # 
 def test_each_optimizer_updates_on_the_device(kind: type[Optimizer], rng: np.random.Generator) -> None:
     values, gradients = rng.standard_normal(37), rng.standard_normal(37)
     ours, theirs = kind(0.1), kind(0.1)
-    there, slopes = kernels.active().steps.upload(values), kernels.active().steps.upload(gradients)
+    from fastcnn.kernels.cuda.steps.device import upload
+
+    there, slopes = upload(values), upload(gradients)
     for _ in range(2):
         ours.update(there, slopes)
         with running("reference"):

@@ -303,7 +303,7 @@ def test_missing_wait_is_caught(missing: str, monkeypatch: pytest.MonkeyPatch, o
         with monkeypatch.context() as patch:
             from fastcnn import kernels
 
-            patch.setattr(kernels.active().steps, "Pipeline", wrong)
+            patch.setattr(kernels.active().steps.device, "Pipeline", wrong)
             try:
                 caught += not np.array_equal(predicted(Driver(eager), patch), one_by_one)
             except AssertionError as error:

@@ -14,7 +14,6 @@ from fastcnn.kernels.cpu.products.geometry import Convolution, Frame, Tables, co
 from fastcnn.kernels.cpu.products.layout import block_width, packed_count, to_channels_first, to_channels_last
 from fastcnn.kernels.cpu.toolchain.sharing import copy
 from fastcnn.kernels.shapes import Array, Padding, Pair, Shape
-from fastcnn.kernels.steps import Call
 from fastcnn.kernels.threads import threads
 
 CHUNK_BYTES = 8 << 20  # laid-out pictures at a time: about a core's share of the last cache
@@ -121,7 +120,7 @@ def _laid_back(out: Array, x: Array) -> None:
     copy(to_channels_first, out.size, out.reshape(-1), x, np.arange(H * W) * C, C)
 
 
-def _run(elements: int, call: Call) -> None:
+def _run(elements: int, call: tuple[Any, tuple[Any, ...]]) -> None:
     """A call that moves so many elements."""
     kernel, args = call
     copy(kernel, elements, *args)

@@ -7,8 +7,8 @@ from fastcnn.kernels.cpu.products.layout import block_width
 from fastcnn.kernels.cpu.products.loops import sum_products
 from fastcnn.kernels.cpu.toolchain.jit import parallel_lock
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_PRODUCTS, alone, chooser
+from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
-from fastcnn.kernels.steps import Call
 from fastcnn.kernels.threads import threads
 
 

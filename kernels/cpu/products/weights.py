@@ -7,8 +7,8 @@ import numpy as np
 
 from fastcnn.kernels.cpu.products.geometry import Convolution, Phase
 from fastcnn.kernels.cpu.products.layout import fold_grad_weight, pack_weight, pack_weight_flipped, pack_weight_phase
+from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
-from fastcnn.kernels.steps import Call
 
 
 def pack(packed: Array, weight: Array, shape: Convolution, group: int) -> Call:

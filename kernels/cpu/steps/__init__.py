@@ -8,7 +8,7 @@ which layers become which step.
 
 from fastcnn.kernels.cpu.products.calls import entry, without_twins
 from fastcnn.kernels.cpu.steps.affine import Affine
-from fastcnn.kernels.cpu.steps.base import Activation, Step, read
+from fastcnn.kernels.cpu.steps.base import Activation, read
 from fastcnn.kernels.cpu.steps.batchnorm import BatchNorm2d
 from fastcnn.kernels.cpu.steps.conv import Conv2d
 from fastcnn.kernels.cpu.steps.ends import Input, Loss
@@ -16,7 +16,6 @@ from fastcnn.kernels.cpu.steps.layer import LayerStep
 from fastcnn.kernels.cpu.steps.simple import AveragePool, Dropout, MaxPool2d, Relu
 
 __all__ = [
-    "RUNS_LAYERS",
     "Activation",
     "Affine",
     "AveragePool",
@@ -28,10 +27,10 @@ __all__ = [
     "Loss",
     "MaxPool2d",
     "Relu",
-    "Step",
+    "device",
     "entry",
     "read",
     "without_twins",
 ]
 
-RUNS_LAYERS = True  # a layer without a fused step is a step of its own, `LayerStep`
+device: None = None  # all arrays are the host's

@@ -10,8 +10,8 @@ from fastcnn.kernels.cpu.products.loops import Walk, dot_products
 from fastcnn.kernels.cpu.steps import elementwise
 from fastcnn.kernels.cpu.steps.base import Activation, Step
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_PRODUCTS, chooser
+from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
-from fastcnn.kernels.steps import Call
 from fastcnn.kernels.threads import threads
 
 

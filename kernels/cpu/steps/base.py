@@ -9,8 +9,8 @@ from fastcnn.kernels import steps
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.products.geometry import frame
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_COPIES, chooser
+from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array, Padding
-from fastcnn.kernels.steps import Call
 
 
 def _nbytes(value: object) -> int:

@@ -8,8 +8,8 @@ from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.products.geometry import gradient_blocks
 from fastcnn.kernels.cpu.steps import norm
 from fastcnn.kernels.cpu.steps.base import Activation, Step
+from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
-from fastcnn.kernels.steps import Call
 
 
 class BatchNorm2d(Step):

@@ -14,8 +14,8 @@ from fastcnn.kernels.cpu.steps import elementwise
 from fastcnn.kernels.cpu.steps.base import Activation, Step
 from fastcnn.kernels.cpu.steps.sparse_gradient import pooled_gradient_serves, pooled_gradients
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_PRODUCTS, chooser
+from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array, Padding, Pair
-from fastcnn.kernels.steps import Call
 from fastcnn.kernels.threads import threads
 
 

@@ -6,8 +6,8 @@ from fastcnn.kernels.cpu.products.layout import load_pictures
 from fastcnn.kernels.cpu.steps import loss
 from fastcnn.kernels.cpu.steps.base import Activation, Step
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_COPIES, chooser
+from fastcnn.kernels.protocols import Call, Numbers
 from fastcnn.kernels.shapes import Array
-from fastcnn.kernels.steps import Call
 
 
 class Input(Step):
@@ -46,8 +46,10 @@ class Loss(Step):
     def backward_calls(self, n: int) -> list[Call]:
         return []
 
-    def loss(self, n: int, label_smoothing: float) -> float:
-        """The mean loss of the first n pictures, whose labels are set."""
+    def loss(self, labels: Numbers, label_smoothing: float) -> float:
+        """The mean loss of the first n pictures; labels: (n,)."""
+        n = len(labels)
+        self.labels[:n] = labels
         kernel = chooser(loss.softmax_cross_entropy, n * self.x.size >= 4096)
         kernel(self.losses, self.x.grad, self.x.data, self.labels, n, self.x.size, label_smoothing)
         return float(loss.total(self.losses, n) / n)

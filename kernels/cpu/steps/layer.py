@@ -1,42 +1,15 @@
 """A layer that has no kernels here: it runs by its own methods, next to steps that have."""
 
-from collections.abc import Callable
-
 import numpy as np
 
+from fastcnn.kernels import steps
 from fastcnn.kernels.cpu.products.geometry import Frame
-from fastcnn.kernels.cpu.steps.base import Activation, Step
+from fastcnn.kernels.cpu.steps.base import Step
 from fastcnn.kernels.shapes import Array
-from fastcnn.kernels.steps import Call
 
 
-class LayerStep(Step):
-    """Copies pictures to the layout that everyone sees, calls the layer, and copies back.
-
-    name, products : the layer's
-    in_shape, out_shape : of one picture for the layer, (C, H, W) or (features,); in memory it may lie otherwise
-    forward : (x, training) -> out, of n pictures
-    backward : grad_out -> the gradient of x, or None where x needs none
-    """
-
-    def __init__(
-        self, x: Activation, out: Activation, *, name: str, products: int, in_shape: tuple[int, ...],
-        out_shape: tuple[int, ...], forward: Callable[[Array, bool], Array], backward: Callable[[Array], Array | None],
-    ) -> None:  # fmt: skip
-        super().__init__(x, out)
-        self.name, self.products = name, products
-        self._in_shape, self._out_shape = in_shape, out_shape
-        self._layer_forward, self._layer_backward = forward, backward
-
-    @property
-    def gradient_products(self) -> int:
-        return self.products * (1 if self.x.grad is None else 2)
-
-    def forward_calls(self, n: int, training: bool) -> list[Call]:
-        return [(self._forward, (n, training))]
-
-    def backward_calls(self, n: int) -> list[Call]:
-        return [(self._backward, (n,))]
+class LayerStep(steps.LayerStep, Step):
+    """Its arrays are the network's own; only pictures are copied."""
 
     def _forward(self, n: int, training: bool) -> None:
         x = _pictures(self.x.data, self.x.frame, n).copy("C").reshape(n, *self._in_shape)

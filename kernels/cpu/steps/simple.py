@@ -5,8 +5,8 @@ import numpy as np
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.steps import elementwise
 from fastcnn.kernels.cpu.steps.base import Activation, Step
+from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Padding, Pair
-from fastcnn.kernels.steps import Call
 
 
 class Relu(Step):

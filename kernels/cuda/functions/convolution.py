@@ -14,8 +14,8 @@ from fastcnn.kernels.cuda.products import calls as products
 from fastcnn.kernels.cuda.products.calls import geometry
 from fastcnn.kernels.cuda.toolchain.memory import download, empty, upload
 from fastcnn.kernels.cuda.toolchain.sizes import check_count, line_grid
+from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array, Indices, Padding, Pair, Shape, windows
-from fastcnn.kernels.steps import Call
 
 NO_DILATION = (1, 1)
 

@@ -6,8 +6,8 @@ from fastcnn.kernels.cuda.products import convolution, sums, tiles
 from fastcnn.kernels.cuda.toolchain.memory import DeviceArray
 from fastcnn.kernels.cuda.toolchain.sizes import BAND, LANES, check_count, line_grid, product_grid, shares
 from fastcnn.kernels.cuda.toolchain.sizes import tiles as tiles_of
+from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Padding, Pair, Shape, windows
-from fastcnn.kernels.steps import Call
 
 # Rows of a band of column sums: fixed, so that the batch alone decides the order of adding.
 BAND_ROWS = 64 * LANES

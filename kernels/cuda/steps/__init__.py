@@ -5,18 +5,15 @@ parameters too (`residence`), and a training's pictures (`dataset`): a training 
 brings one float back, when somebody looks at it.
 """
 
-from fastcnn.kernels.cuda.steps.base import Activation, Step, entry, read, without_twins
+from fastcnn.kernels.cuda.steps import device
+from fastcnn.kernels.cuda.steps.base import Activation, entry, read, without_twins
 from fastcnn.kernels.cuda.steps.batchnorm import BatchNorm2d
 from fastcnn.kernels.cuda.steps.conv_affine import Affine, Conv2d
-from fastcnn.kernels.cuda.steps.dataset import TrainingSet, why_not
 from fastcnn.kernels.cuda.steps.ends import Input, Loss
-from fastcnn.kernels.cuda.steps.pipeline import Pipeline
-from fastcnn.kernels.cuda.steps.residence import Residence
+from fastcnn.kernels.cuda.steps.layer import LayerStep
 from fastcnn.kernels.cuda.steps.simple import AveragePool, Dropout, MaxPool2d, Relu
-from fastcnn.kernels.cuda.toolchain.memory import upload
 
 __all__ = [
-    "RUNS_LAYERS",
     "Activation",
     "Affine",
     "AveragePool",
@@ -24,18 +21,12 @@ __all__ = [
     "Conv2d",
     "Dropout",
     "Input",
+    "LayerStep",
     "Loss",
     "MaxPool2d",
-    "Pipeline",
     "Relu",
-    "Residence",
-    "Step",
-    "TrainingSet",
+    "device",
     "entry",
     "read",
-    "upload",
-    "why_not",
     "without_twins",
 ]
-
-RUNS_LAYERS = False  # with a layer that has no fused step, the whole network runs layer by layer

@@ -5,10 +5,11 @@ from math import prod
 from typing import Any
 
 from fastcnn.kernels import steps
+from fastcnn.kernels.arrays import is_on_device
 from fastcnn.kernels.cuda.toolchain.memory import download, empty
 from fastcnn.kernels.cuda.toolchain.sizes import check_count, line_grid
+from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array, Padding
-from fastcnn.kernels.steps import Call
 
 
 def entry(calls: list[Call]) -> AbstractContextManager[None]:
@@ -54,8 +55,8 @@ class Step(steps.Step):
     out: Activation
 
     @staticmethod
-    def _nbytes(value: object) -> int:
-        return int(value.nbytes) if hasattr(value, "copy_to_host") and hasattr(value, "nbytes") else 0
+    def _nbytes(value: Any) -> int:
+        return value.nbytes if is_on_device(value) else 0
 
     def _each(self, kernel: Any, elements: int, *args: Any) -> Call:
         """A kernel with one thread an element."""

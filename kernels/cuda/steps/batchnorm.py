@@ -10,8 +10,8 @@ from fastcnn.kernels.cuda.steps.base import Activation, Step
 from fastcnn.kernels.cuda.steps.residence import resident
 from fastcnn.kernels.cuda.toolchain.memory import empty, zeros
 from fastcnn.kernels.cuda.toolchain.sizes import BAND, LANES, line_grid, tiles
+from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
-from fastcnn.kernels.steps import Call
 
 
 class BatchNorm2d(Step):

@@ -9,8 +9,8 @@ from fastcnn.kernels.cuda.steps.base import Activation, Step
 from fastcnn.kernels.cuda.steps.residence import resident
 from fastcnn.kernels.cuda.toolchain.memory import empty
 from fastcnn.kernels.cuda.toolchain.sizes import shares
+from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array, Padding, Pair
-from fastcnn.kernels.steps import Call
 
 
 class Conv2d(Step):

@@ -13,6 +13,7 @@ from fastcnn.kernels.cuda.steps import elementwise
 from fastcnn.kernels.cuda.toolchain.compiler import cuda, told
 from fastcnn.kernels.cuda.toolchain.memory import DeviceArray, empty, fill, upload
 from fastcnn.kernels.cuda.toolchain.sizes import MAX_ELEMENTS, line_grid
+from fastcnn.kernels.protocols import Numbers
 from fastcnn.kernels.shapes import Array
 
 # The rest is for activations, which grow with the batch, and for whoever else uses the GPU.
@@ -55,7 +56,7 @@ def why_not(images: Array) -> str:
 class TrainingSet:
     """images (N, C, H, W) uint8 and labels (N,) integers, and room for one augmented batch."""
 
-    def __init__(self, images: Array, labels: Array, batch_size: int) -> None:
+    def __init__(self, images: Array, labels: Numbers, batch_size: int) -> None:
         self.plane, self.pixels = images.shape[2:], int(np.prod(images.shape[1:]))
         self.images, self.labels = upload(images), upload(labels.astype(np.int32))
         self.order = empty(len(images), np.int32)
@@ -63,7 +64,7 @@ class TrainingSet:
         self._changed: tuple[DeviceArray, ...] = ()
         self._batch_size = batch_size
 
-    def start_epoch(self, order: Array) -> None:
+    def start_epoch(self, order: Numbers) -> None:
         """order : the pictures' numbers, as they are to come"""
         fill(self.order, order.astype(np.int32))
 

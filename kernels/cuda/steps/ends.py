@@ -7,8 +7,8 @@ from fastcnn.kernels.cuda.steps.base import Activation, Step
 from fastcnn.kernels.cuda.steps.dataset import Batch, Picks
 from fastcnn.kernels.cuda.toolchain.memory import DeviceArray, download, empty, fill, upload
 from fastcnn.kernels.cuda.toolchain.sizes import line_grid
+from fastcnn.kernels.protocols import Call, Numbers
 from fastcnn.kernels.shapes import Array
-from fastcnn.kernels.steps import Call
 
 # So many mean losses may wait on the GPU; the next one fetches them.
 WAITING = 1024
@@ -74,8 +74,7 @@ class Loss(Step):
 
     def __init__(self, x: Activation, capacity: int) -> None:
         super().__init__(x, x)
-        self.labels = np.zeros(capacity, np.int32)
-        self.labels_there = empty(capacity, np.int32)
+        self.labels = empty(capacity, np.int32)
         self.in_turn = upload(np.arange(capacity, dtype=np.int32))
         self.losses, self.means = empty(capacity, np.float64), empty(WAITING, np.float64)
         self.waiting: list[Later] = []
@@ -86,25 +85,23 @@ class Loss(Step):
     def backward_calls(self, n: int) -> list[Call]:
         return []
 
-    def loss(self, n: int, label_smoothing: float) -> Later:
-        """The mean loss of the first n pictures, whose labels are set."""
-        return self._loss(Picks(fill(self.labels_there, self.labels[:n]), self.in_turn, 0), n, label_smoothing)
-
-    def loss_of(self, batch: Batch, label_smoothing: float) -> Later:
-        """The mean loss of a batch that is on the GPU."""
-        return self._loss(batch.labels, len(batch), label_smoothing)
+    def loss(self, labels: Numbers | Batch, label_smoothing: float) -> Later:
+        """The mean loss of the first n pictures; labels: (n,), or a batch that is on the GPU."""
+        n = len(labels)
+        if isinstance(labels, Batch):
+            picks = labels.labels
+        else:
+            picks = Picks(fill(self.labels, labels.astype(np.int32)), self.in_turn, 0)
+        if len(self.waiting) == WAITING:
+            self.fetch()
+        arrays = (self.losses, self.x.grad, self.x.data, *picks)
+        elementwise.softmax_cross_entropy(*line_grid(n), *arrays, n, self.x.size, np.float64(label_smoothing))
+        elementwise.mean_loss((1,), (1,), self.means, self.losses, n, len(self.waiting))
+        self.waiting.append(Later(self))
+        return self.waiting[-1]
 
     def fetch(self) -> None:
         """Bring back the losses that wait."""
         waiting, self.waiting = self.waiting, []
         for later, value in zip(waiting, download(self.means, (len(waiting),)), strict=True):
             later.value = float(value)
-
-    def _loss(self, labels: Picks, n: int, label_smoothing: float) -> Later:
-        if len(self.waiting) == WAITING:
-            self.fetch()
-        arrays = (self.losses, self.x.grad, self.x.data, *labels)
-        elementwise.softmax_cross_entropy(*line_grid(n), *arrays, n, self.x.size, np.float64(label_smoothing))
-        elementwise.mean_loss((1,), (1,), self.means, self.losses, n, len(self.waiting))
-        self.waiting.append(Later(self))
-        return self.waiting[-1]

@@ -9,8 +9,8 @@ from fastcnn.kernels.cuda.products.calls import geometry
 from fastcnn.kernels.cuda.steps import elementwise
 from fastcnn.kernels.cuda.steps.base import Activation, Step
 from fastcnn.kernels.cuda.toolchain.memory import empty
+from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Padding, Pair
-from fastcnn.kernels.steps import Call
 
 
 class Relu(Step):
