@@ -28,6 +28,7 @@ from fastcnn.network.sequential import Sequential
 from fastcnn.optim.average import ExponentialMovingAverage
 from fastcnn.optim.optimizers import Optimizer, check_optimizer
 from fastcnn.optim.schedules import Constant
+from fastcnn.ours import CHECKPOINT
 from fastcnn.training.augment import Augmentation
 from fastcnn.training.batches import FitData, HostBatches, batch_starts, batches_for, least_batch
 from fastcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -179,7 +180,7 @@ class Trainer:
         UserWarning
             If the pictures' numbers have another range, such as floats from 0 to 255.
         FastcnnError, OSError
-            If the checkpoint cannot be resumed or written.
+            If the checkpoint cannot be resumed or written, or would replace a file that is none.
 
         KeyboardInterrupt comes through, and so does what a callback or `on_step` raises; the checkpoint of the last
         finished epoch stays. Afterwards the optimizer's lr is as it was before, or as a callback has set it.
@@ -194,6 +195,8 @@ class Trainer:
         spans = batch_starts(len(images) - aside, fit.batch_size, least_batch(self.network))
         callbacks, progress = check_callbacks(callbacks), check_flag("progress", progress)
         checkpoint = None if checkpoint is None else check_path("checkpoint", checkpoint)
+        if checkpoint is not None and checkpoint.exists() and not CHECKPOINT.may_replace(checkpoint):
+            raise FastcnnError(f"{checkpoint} exists and is no checkpoint that fastcnn wrote; choose another name")
         resume = None if resume is None else check_path("resume", resume)
         settings = fit.settings(self._describe(), images, labels, given) if checkpoint or resume else {}
         if threads is not None:

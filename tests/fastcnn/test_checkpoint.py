@@ -122,3 +122,21 @@ def test_failed_write_leaves_the_old_file(checkpoint, tmp_path, monkeypatch):
         save_checkpoint(checkpoint, path)
     assert path.read_bytes() == old
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "picture.png"])
+def test_a_training_keeps_its_state_in_no_other_file(name, tmp_path):
+    from fastcnn import Trainer, optim, paper_network
+
+    path = tmp_path / name
+    path.write_bytes(b"a picture")
+    network = paper_network(seed=0)
+    if path.suffix == ".safetensors":
+        network.save(path)
+    old, weights = path.read_bytes(), network.values.copy()
+    with pytest.raises(FastcnnError, match="is no checkpoint that fastcnn wrote"):
+        Trainer(network, optim.SGD(0.1)).fit(
+            np.zeros((4, 1, 28, 28), np.uint8), np.arange(4), epochs=1, checkpoint=path, progress=False
+        )
+    assert path.read_bytes() == old
+    np.testing.assert_array_equal(network.values, weights)
