@@ -487,7 +487,7 @@ def test_ctrl_c_keeps_the_checkpoint_and_says_how_to_go_on(data_dir, tmp_path):
     assert process.returncode == 1
     assert "Traceback" not in errors
     assert errors.splitlines()[-1] == (
-        f"fastcnn: training was interrupted; go on with fastcnn train --resume {checkpoint}"
+        f"fastcnn: training was interrupted; go on with fastcnn train --resume {checkpoint} --data-dir {data_dir}"
     )
     assert list(tmp_path.iterdir()) == [checkpoint]
     assert load_checkpoint(checkpoint).epoch >= 1

@@ -77,7 +77,7 @@ def test_interrupted_committee_goes_on_to_the_same_bits(
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "_run_epoch", interrupted)
         assert main(["train", "--model", "committee", "--seed", "3", *options(data_dir, out)]) == 1
-        assert f"go on with fastcnn train --resume {out}\n" in capsys.readouterr().err
+        assert f"go on with fastcnn train --resume {out} --data-dir {data_dir}\n" in capsys.readouterr().err
     assert not out.exists()
     # A new training must not destroy the trace of this one.
     assert f"--resume {out}" in fails(capsys, "train", "--model", "committee", *options(data_dir, out))

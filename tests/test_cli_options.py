@@ -5,8 +5,10 @@ import json
 import logging
 import os
 import resource
+import shlex
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -74,7 +76,7 @@ def test_the_window_means_its_own_networks(with_paper):
     assert facts_of(engine).file_bytes == (WEIGHTS / "paper.safetensors").stat().st_size
 
 
-@pytest.mark.parametrize("word", ["bundled:nope", "bundled:", "nope"])
+@pytest.mark.parametrize("word", ["bundled:nope", "bundled:", "nope", ""])
 def test_unknown_words_are_refused(word, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UnknownModelError, match="give one of default, paper, committee"):
@@ -257,3 +259,27 @@ def test_short_work_is_done_in_silence(caplog):
 def test_commands_refuse_before_they_compute(monkeypatch, capsys):
     monkeypatch.setattr(common, "prepare", lambda *_: pytest.fail("began"))
     fails(capsys, "evaluate", "--seed", "1", status=2)
+
+
+@pytest.mark.parametrize("command", ["evaluate", "train --model", "predict none.png --model"])
+def test_an_empty_word_is_not_taken_for_none(command, tmp_path, monkeypatch, capsys):
+    """As from a shell's variable that is not set."""
+    monkeypatch.chdir(tmp_path)
+    assert "there is no model ''" in fails(capsys, *command.split(), "", status=2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_output_is_not_taken_for_none(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert "give the name of a file" in fails(capsys, "train", "--out", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_goes_on_writes_the_same_file_from_the_same_data():
+    from fastcnn.commands.train import _jobs
+
+    line = "train --data-dir my\\ digits --backend reference --recipe bundled --overwrite --out net.bin"
+    _, _, (job,) = _jobs(build_parser().parse_args(shlex.split(line)))
+    again = build_parser().parse_args(["train", *shlex.split(job.go_on)])
+    assert (again.data_dir, again.backend, again.recipe) == ("my digits", "reference", "bundled")
+    assert (Path(again.resume), again.out, again.overwrite) == (job.checkpoint, "net.bin", True)

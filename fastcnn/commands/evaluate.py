@@ -19,7 +19,7 @@ def evaluate(args: argparse.Namespace) -> None:
 
     if None not in (args.positional, args.model) and args.positional != args.model:
         raise UsageError(f"MODEL {args.positional} and --model {args.model} differ; give one of them")
-    args.model = args.positional or args.model or DEFAULT_MODEL
+    args.model = next(word for word in (args.positional, args.model, DEFAULT_MODEL) if word is not None)
     name, path = find_model(args.model)
     if args.strokes is not None:
         refuse("with --strokes", data_dir=args.data_dir)

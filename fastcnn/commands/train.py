@@ -75,7 +75,7 @@ def _find_checkpoint(given: str) -> tuple[Path, bool]:
     raise FastcnnError(f"--resume {given}: there is no checkpoint; leave out --resume to start afresh")
 
 
-def _check_earlier(out: Path, checkpoints: list[Path], args: argparse.Namespace) -> None:
+def _check_earlier(out: Path, checkpoints: list[Path], args: argparse.Namespace, go_on: str) -> None:
     """Refuse what would destroy a finished network, or the only trace of an interrupted training."""
     from fastcnn.training.checkpoint import load_checkpoint
 
@@ -89,9 +89,8 @@ def _check_earlier(out: Path, checkpoints: list[Path], args: argparse.Namespace)
         except FastcnnError:  # nothing in it can be saved
             continue
         if epochs_done > 0:
-            resume = checkpoint if len(checkpoints) == 1 else out
             raise FastcnnError(
-                f"{checkpoint} keeps an interrupted training; go on with fastcnn train --resume {resume}, "
+                f"{checkpoint} keeps an interrupted training; go on with fastcnn train {go_on}, "
                 "or delete it to start afresh"
             )
 
@@ -114,6 +113,20 @@ def _fill_from_checkpoint(args: argparse.Namespace, checkpoint: Checkpoint, comm
         args.out = str(args.resume).removesuffix(CHECKPOINT_SUFFIX) + ".safetensors"
 
 
+def _go_on(args: argparse.Namespace, out: Path, checkpoint: Path | None) -> str:
+    """The arguments that go on with this training; those that its checkpoint keeps are left out. None: a committee."""
+    words = ["--resume", str(checkpoint or out)]
+    if checkpoint is not None and out.suffix != SUFFIX:  # that of the file which is written without --out
+        words += ["--out", str(out)]
+    if args.recipe == "bundled":
+        words += ["--recipe", args.recipe]
+    if args.data_dir is not None:
+        words += ["--data-dir", args.data_dir]
+    if args.backend is not None:
+        words += ["--backend", args.backend]
+    return shlex.join(words + ["--overwrite"] * args.overwrite)
+
+
 def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
     """The model, the file to write, and what is to be trained for it."""
     from fastcnn.training.checkpoint import load_checkpoint
@@ -125,7 +138,7 @@ def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
         if of_committee and args.out is None:
             args.out = given
         _fill_from_checkpoint(args, load_checkpoint(args.resume), COMMITTEE if of_committee else None)
-    model, seed = args.model or "paper", args.seed or 0
+    model, seed = "paper" if args.model is None else args.model, args.seed or 0
     recipes = BUNDLED_RECIPES if args.recipe == "bundled" else RECIPES
     if model in BUNDLED_RECIPES and model not in recipes:
         raise UsageError(f"--model {model} has one recipe only; add --recipe bundled")
@@ -134,7 +147,7 @@ def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
     members = COMMITTEE_SIZE if model == COMMITTEE else 1
     name = COMMITTEE_OF if model == COMMITTEE else model
     recipe = recipes[name]
-    out = Path(args.out or f"{model}{SUFFIX}")
+    out = Path(f"{model}{SUFFIX}" if args.out is None else args.out)
     if args.out is None and not args.overwrite:
         out = _free_name(model)
     checkpoints = _checkpoints(out, members)
@@ -143,8 +156,7 @@ def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
         resume = args.resume
         if members > 1 and resume is not None:
             resume = checkpoint if checkpoint.exists() else None
-        go_on = f"--resume {checkpoint if members == 1 else out}" + " --recipe bundled" * (args.recipe == "bundled")
-        go_on += " --overwrite" * args.overwrite
+        go_on = _go_on(args, out, checkpoint if members == 1 else None)
         epochs, batch_size = args.epochs or recipe.epochs, args.batch_size or recipe.batch_size
         jobs.append(_Job(name, recipe, epochs, batch_size, seed + number, checkpoint, resume, go_on))
     return model, out, jobs
@@ -211,7 +223,7 @@ def train(args: argparse.Namespace) -> None:
     check_writable(out, "--out", special=False)
     with held([out, *checkpoints]):
         check_outputs(outputs, [resumed, *data_files(args.data_dir)])
-        _check_earlier(out, checkpoints, args)
+        _check_earlier(out, checkpoints, args, jobs[0].go_on)
         prepare(args)
         if args.out is None and out != Path(f"{model}{SUFFIX}"):
             log.info("%s%s stays as it is; this training goes to %s", model, SUFFIX, out)

@@ -71,7 +71,7 @@ def find_model(model: str | os.PathLike[str]) -> tuple[str, Path]:
             return name, WEIGHTS / f"{name}{SUFFIX}"
         if here is not None:
             return str(here), here
-        if not path.exists():
+        if not name or not path.exists():  # an empty word would be this folder
             known = ", ".join(BUNDLED)
             raise UnknownModelError(f"there is no model {name!r}; give one of {known}, or the path of a weights file")
     return name, path
