@@ -13,7 +13,8 @@ from fastcnn.kernels.values import is_array, kind_of, shown
 def check_number(name: str, value: object) -> float:
     """The number as a Python float; TypeError unless it is a real number, ValueError unless it is finite."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        raise TypeError(f"{name} must be a number, not {kind_of(value)}")
+        found = shown(value) if isinstance(value, np.ndarray) else kind_of(value)
+        raise TypeError(f"{name} must be a number, not {found}")
     try:
         number = float(value)
     except OverflowError:  # an int beyond float64

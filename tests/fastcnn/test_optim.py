@@ -226,6 +226,7 @@ def test_description_is_json(name):
         (lambda: optim.SGD(-1), ValueError, "lr must be greater than 0"),
         (lambda: optim.SGD(float("inf")), ValueError, "lr must be finite"),
         (lambda: optim.SGD("0.1"), TypeError, "lr must be a number, not str"),
+        (lambda: optim.SGD(np.array([0.1, 0.2])), TypeError, "lr must be a number, not an array of shape"),
         (lambda: optim.SGD(True), TypeError, "lr must be a number, not bool"),
         (lambda: optim.SGD(0.1, weight_decay=-1), ValueError, "weight_decay must be at least 0"),
         (lambda: optim.Momentum(0.1, momentum=1), ValueError, "momentum must be at least 0 and less than 1"),
