@@ -107,6 +107,8 @@ class Run:
             epochs, seed = int(stored.settings["epochs"]), int(stored.settings["seed"])
             self.curves.epoch = stored.epoch + 1
             self._restore_curves(stored.history)
+        else:
+            self._checkpoint.unlink(missing_ok=True)  # `fit` replaces no file but a whole checkpoint
         self.curves.of = epochs
         trainer = recipe.trainer(NETWORKS[MODEL](seed=seed))
         count = len(images) - VALIDATION_PICTURES
