@@ -129,6 +129,7 @@ def test_default_is_no_marker_in_the_help():
         ("bench --backend cuda --quick", "--quick has no effect with --backend cuda"),
         ("bench --backend cuda --threads 1", "--threads has no effect with --backend cuda"),
         ("bench --backend cuda --out O", "--out has no effect with --backend cuda"),
+        ("experiment --mode mnist --out=", "--out must name a folder"),
         ("info --threads 1", "unrecognized arguments"),
         ("train --model refusal", "add --recipe bundled"),
         ("train --model speedrun --recipe bundled", "there is no model 'speedrun' to train"),

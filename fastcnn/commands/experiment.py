@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fastcnn.commands.common import data_files, prepare, refuse
 from fastcnn.commands.outputs import check_outputs, json_output, write_json
+from fastcnn.errors import UsageError
 
 
 def experiment(args: argparse.Namespace) -> None:
@@ -20,6 +21,8 @@ def experiment(args: argparse.Namespace) -> None:
         refuse("in --mode mnist", strokes=args.strokes)
     else:
         refuse("in --mode handwriting", data_dir=args.data_dir)
+    if not args.out:
+        raise UsageError("--out must name a folder for the figures")
     outputs = [*figures.outputs(args.mode, Path(args.out)), *json_output(args.json)]
     check_outputs(outputs, [find_model(args.model)[1], args.strokes, *data_files(args.data_dir)])
     prepare(args)

@@ -21,7 +21,7 @@ from fastcnn.zoo.recipes import NETWORKS, RECIPES
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["bench", "nonsense"], "there is no benchmark 'nonsense'; choose from train-step"),
+        (["bench", "nonsense"], "there is no benchmark 'nonsense'; fastcnn bench --help names them"),
         (["bench", "layers", "--threads", "9999"], "--threads must be at most"),
     ],
 )
