@@ -22,7 +22,9 @@ from fastcnn.bench.window.window import FOLDERS, SEVEN, THREE, moves, open_windo
 from fastcnn.errors import FastcnnError
 
 MOVES, QUICK_MOVES = 600, 200  # in each state
-LIMIT_MS = 30.0  # of the 95th percentile
+# Of the 95th percentile. A quick run has 200 moves and any machine, whose neighbours count: there only what a person
+# feels as a delay is an error, a tenth of a second (Nielsen, Usability Engineering, 1993, chapter 5).
+LIMIT_MS, QUICK_LIMIT_MS = 30.0, 100.0
 PAUSE_S = 0.008  # between two moves: a mouse that reports 125 times a second
 STARTS = 5
 MACHINE_S = 5.0
@@ -112,9 +114,10 @@ def run(settings: Settings) -> dict[str, Any]:
     found["rows"] = rows
     settings.say(json.dumps(found, indent=1))
     slowest = max(row["p95_ms"] for row in rows)
-    if slowest > LIMIT_MS:
+    limit = QUICK_LIMIT_MS if settings.quick else LIMIT_MS
+    if slowest > limit:
         raise FastcnnError(
-            f"the answer to one move in twenty took {slowest:.1f} ms or longer, over {LIMIT_MS:g}; measure again on an "
+            f"the answer to one move in twenty took {slowest:.1f} ms or longer, over {limit:g}; measure again on an "
             "idle machine"
         )
     return found
