@@ -1,6 +1,7 @@
-"""What the commands do, but for `train` and `predict`, which have files of their own.
+"""What the commands share: preparation, threads, files of a dataset, options without effect, and the printed result.
 
-Each imports what it needs when it runs: `predict` has a second for everything, so rich and the datasets stay out.
+Each command imports what it needs when it runs: `predict` has a second for everything, so rich and the datasets stay
+out.
 """
 
 from __future__ import annotations

@@ -15,8 +15,6 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from fastcnn.commands.common import data_files, prepare, print_result
 from fastcnn.commands.locks import held
 from fastcnn.commands.outputs import Output, check_outputs, check_writable, json_output, write_json
@@ -164,6 +162,8 @@ def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
 
 def _train(job: _Job, images: Array, labels: Array, *, calibrate: bool) -> tuple[Sequential, History]:
     """Train one network; an interruption ends in a sentence that says how to go on."""
+    import numpy as np
+
     from fastcnn.network.calibration import fit_temperature, logits_of_views
     from fastcnn.training.batchnorm_statistics import settle_statistics
     from fastcnn.training.samples import VALIDATION_PICTURES
@@ -203,6 +203,8 @@ def _train(job: _Job, images: Array, labels: Array, *, calibrate: bool) -> tuple
 
 def _fit_threshold(network: Sequential, job: _Job, images: Array, labels: Array) -> None:
     """Of a network that refuses: on the digits set aside, and on more pen digits, for few of them are refused."""
+    import numpy as np
+
     from fastcnn.digits import CLASSES
     from fastcnn.handwriting.synthesis.digits import synthetic_digits
     from fastcnn.recognition import refusal

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from itertools import pairwise
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,15 +16,8 @@ import numpy as np
 from fastcnn.arrays import Array
 from fastcnn.kernels.backends import device
 from fastcnn.kernels.protocols import TrainingSet
-from fastcnn.layers.normalization import BatchNorm2d
 from fastcnn.network.sequential import Sequential
 from fastcnn.training.augment import Augmentation, waves
-
-
-def least_batch(network: Sequential) -> int:
-    """How many pictures a batch must have: two where batch normalisation has one value a channel of each picture."""
-    norms = (layer for layer in network.layers if isinstance(layer, BatchNorm2d))
-    return 2 if any(prod(layer.in_shape[1:]) == 1 for layer in norms) else 1
 
 
 def batch_starts(count: int, batch_size: int, least: int) -> list[tuple[int, int]]:

@@ -30,7 +30,7 @@ from fastcnn.optim.optimizers import Optimizer, check_optimizer
 from fastcnn.optim.schedules import Constant
 from fastcnn.ours import CHECKPOINT
 from fastcnn.training.augment import Augmentation
-from fastcnn.training.batches import FitData, HostBatches, batch_starts, batches_for, least_batch
+from fastcnn.training.batches import FitData, HostBatches, batch_starts, batches_for
 from fastcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from fastcnn.training.fit import Callback, Fit, OnStep, Schedule, check_callbacks
 from fastcnn.training.history import Epoch, History, TrainingStep
@@ -192,7 +192,7 @@ class Trainer:
         schedule = Constant(self.optimizer.lr) if schedule is None else schedule
         validated = len(given[0]) if given else aside
         fit = Fit.checked(epochs, batch_size, schedule, validated, seed, patience, keep_last, on_step)
-        spans = batch_starts(len(images) - aside, fit.batch_size, least_batch(self.network))
+        spans = batch_starts(len(images) - aside, fit.batch_size, self.network.least_batch)
         callbacks, progress = check_callbacks(callbacks), check_flag("progress", progress)
         checkpoint = None if checkpoint is None else check_path("checkpoint", checkpoint)
         if checkpoint is not None and checkpoint.exists() and not CHECKPOINT.may_replace(checkpoint):
