@@ -185,3 +185,9 @@ def test_installed_version_is_this_one():
     except importlib.metadata.PackageNotFoundError:
         return  # a checkout that is not installed
     assert installed == fastcnn.__version__
+
+
+def test_the_command_line_is_built_without_numpy(run_python):
+    """Every command pays for what this imports, `--help` too."""
+    done = run_python("import sys, fastcnn.commands.arguments as a; a.build_parser(); print('numpy' in sys.modules)")
+    assert done.stdout == "False\n"

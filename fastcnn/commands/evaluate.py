@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from fastcnn.commands.common import data_files, prepare, print_result, refuse
 from fastcnn.commands.outputs import check_outputs, json_output, write_json
 from fastcnn.errors import UsageError
 
 if TYPE_CHECKING:
     from fastcnn.metrics import Evaluation
-from fastcnn.commands.common import data_files, prepare, print_result, refuse
 
 
 def evaluate(args: argparse.Namespace) -> None:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from PIL import Image
-
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +12,16 @@ import numpy as np
 
 from fastcnn.commands.outputs import Output
 from fastcnn.ours import FIGURE, FIGURE_MARK, TABLE
+from fastcnn.recognition.experiment import PAPER_MISTAKE, Experiment, Trial
 from fastcnn.storage import atomic_write
 
 if TYPE_CHECKING:
     from PIL import Image
 
-from fastcnn.recognition.experiment import PAPER_MISTAKE, Experiment, Trial
+
+if TYPE_CHECKING:
+    from PIL import Image
+
 
 WIDTH, HEIGHT, MARGIN = 900, 480, 60
 

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fastcnn import __version__, kernels
+from fastcnn import __version__
 from fastcnn.commands.outputs import check_outputs, json_output, write_json
-from fastcnn.kernels.threads import physical_cores, source, threads
 
 PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "Pillow", "safetensors", "PyQt5")
 
@@ -84,6 +83,9 @@ def _numba_details() -> dict[str, Any]:
 
 def collect() -> dict[str, Any]:
     """Facts about this installation and machine, ready for JSON; starts Numba's threads if the CPU backend can run."""
+    from fastcnn import kernels
+    from fastcnn.kernels.threads import physical_cores, source, threads
+
     backends = kernels.available()
     return {
         "fastcnn": __version__,

@@ -14,7 +14,7 @@ from fastcnn.handwriting.preparation.reasons import NO_DIGIT
 
 if TYPE_CHECKING:
     from fastcnn.recognition.answer import Recognition
-from fastcnn.recognition.recognizer import Recognizer
+    from fastcnn.recognition.recognizer import Recognizer
 
 NOTES = {"several_lines": "several lines", "signs": "signs between digits", "unsure": "unsure"}
 DIGIT_KEYS, STRING_KEYS = ("digit", "confidence", "probabilities"), ("string", "confidence", "digits")

@@ -17,10 +17,10 @@ from fastcnn.errors import FastcnnError
 from fastcnn.handwriting.drawings import Drawing, picture_of
 from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.metrics import CLASSES, wilson_interval
+from fastcnn.recognition.recognizer import Recognizer
 
 if TYPE_CHECKING:
     from fastcnn.recognition.answer import Recognition
-from fastcnn.recognition.recognizer import Recognizer
 
 # What the paper shows in its figure 11: a 9 taken for a 1.
 PAPER_MISTAKE = {"truth": 9, "answer": 1, "confidence": 0.9994}

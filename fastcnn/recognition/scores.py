@@ -11,10 +11,10 @@ import numpy as np
 from fastcnn import metrics
 from fastcnn.handwriting.drawings import Drawing, picture_of
 from fastcnn.pace import Pace
+from fastcnn.recognition.recognizer import Recognizer
 
 if TYPE_CHECKING:
     from fastcnn.recognition.answer import Recognition
-from fastcnn.recognition.recognizer import Recognizer
 
 SURE = 0.99
 CHUNK = 500  # canvases in memory at once

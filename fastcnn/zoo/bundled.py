@@ -10,14 +10,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastcnn.digits import SIDE_PX
+from fastcnn.digits import CLASSES, SIDE_PX
 from fastcnn.errors import FastcnnError, UsageError
-from fastcnn.network.files import load_network
-from fastcnn.network.structure import default_classes
 
 if TYPE_CHECKING:
     from fastcnn.network.committee import Network
-from fastcnn.digits import CLASSES
 
 WEIGHTS = Path(__file__).resolve().parent / "weights"
 BUNDLED = ("default", "paper", "committee")
@@ -85,6 +82,8 @@ def load_classifier(model: str | os.PathLike[str]) -> Network:
     FastcnnError
         If the file is missing or damaged, or its network takes or gives something else, or names other classes.
     """
+    from fastcnn.network.files import load_network
+
     _, path = find_model(model)
     network = load_network(path)
     check_reads_digits(network, str(path))
@@ -93,6 +92,8 @@ def load_classifier(model: str | os.PathLike[str]) -> Network:
 
 def check_reads_digits(network: Network, what: str) -> None:
     """FastcnnError, which names what holds it, unless a network takes 28 x 28 pictures to the ten digits."""
+    from fastcnn.network.structure import default_classes
+
     if network.input_shape != (1, SIDE_PX, SIDE_PX) or network.output_shape != (CLASSES,):
         raise FastcnnError(
             f"{what} holds a network from {network.input_shape} to {network.output_shape}, but digits need "
