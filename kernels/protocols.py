@@ -32,9 +32,15 @@ class Activation(Protocol):
     def size(self) -> int:
         """Values of one picture."""
 
+    def twin(self) -> "Activation":
+        """The same pictures for one more reader, with a gradient of its own."""
+
 
 class Step(Protocol):
-    """Several layers at once. x, out: the activations before and after it; products: multiply-adds a picture."""
+    """Several layers at once. x, out: the activations before and after it; products: multiply-adds a picture.
+
+    A step that reads more than one activation has the first of them as x.
+    """
 
     name: str
     products: int
@@ -164,8 +170,9 @@ class Steps(Protocol):
 
     def BatchNorm2d(
         self, x: Any, out: Any, parameters: dict[str, Array], gradients: dict[str, Array], *, momentum: float,
-        eps: float, relu: bool,
-    ) -> Step: ...  # fmt: skip
+        eps: float, relu: bool, addend: Any,
+    ) -> Step:  # fmt: skip
+        """addend : an activation that is added before the ReLU, or None"""
 
     def Relu(self, x: Any, out: Any) -> Step: ...
 
@@ -176,6 +183,18 @@ class Steps(Protocol):
     def Dropout(self, x: Any, out: Any, *, threshold: int, rate: float) -> DropoutStep: ...
 
     def AveragePool(self, x: Any, out: Any) -> Step: ...
+
+    def Add(self, x: Any, addend: Any, out: Any, *, relu: bool) -> Step:
+        """out = x + addend. The gradient of either may be that of out."""
+
+    def Concat(self, parts: Sequence[Any], out: Any) -> Step:
+        """out = the channels of all parts, in order."""
+
+    def Copy(self, x: Any, out: Any) -> Step:
+        """out = x, with another border."""
+
+    def Fork(self, x: Any, twins: Sequence[Any]) -> Step:
+        """Nothing forward; backward adds the gradients of the twins to that of x."""
 
     def LayerStep(
         self, x: Any, out: Any, *, name: str, products: int, in_shape: tuple[int, ...], out_shape: tuple[int, ...],

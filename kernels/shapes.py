@@ -20,6 +20,7 @@ Array: TypeAlias = npt.NDArray[np.floating[Any]]
 Indices: TypeAlias = npt.NDArray[np.int64]
 Pair: TypeAlias = tuple[int, int]
 Padding: TypeAlias = tuple[Pair, Pair]
+NO_BORDER: Padding = ((0, 0), (0, 0))
 Shape: TypeAlias = tuple[int, int, int, int]
 PairLike: TypeAlias = int | Sequence[int]
 PaddingLike: TypeAlias = int | Sequence[int] | Sequence[Sequence[int]]

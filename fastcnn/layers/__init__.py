@@ -7,6 +7,7 @@ own is a subclass of `Layer`; `register_layer` lets files name it.
 from fastcnn.layers.activation import ReLU
 from fastcnn.layers.affine import Affine, Flatten
 from fastcnn.layers.base import Layer, Signal, image_shape
+from fastcnn.layers.composite import Concat, Residual
 from fastcnn.layers.convolution import Conv2d
 from fastcnn.layers.dropout import Dropout
 from fastcnn.layers.kinds import KINDS, layer_from_description, register_layer
@@ -18,6 +19,7 @@ __all__ = [
     "KINDS",
     "Affine",
     "BatchNorm2d",
+    "Concat",
     "Conv2d",
     "Declaration",
     "Dropout",
@@ -26,6 +28,7 @@ __all__ = [
     "Layer",
     "MaxPool2d",
     "ReLU",
+    "Residual",
     "Signal",
     "image_shape",
     "layer_from_description",
@@ -33,6 +36,5 @@ __all__ = [
     "register_layer",
 ]
 
-KINDS.update(
-    {kind.__name__: kind for kind in (Conv2d, ReLU, MaxPool2d, Flatten, Affine, Dropout, BatchNorm2d, GlobalAvgPool)}
-)
+_OWN = (Affine, BatchNorm2d, Concat, Conv2d, Dropout, Flatten, GlobalAvgPool, MaxPool2d, ReLU, Residual)
+KINDS.update({kind.__name__: kind for kind in _OWN})

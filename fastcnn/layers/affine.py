@@ -6,7 +6,8 @@ import numpy as np
 
 from fastcnn.arrays import Array
 from fastcnn.kernels import shapes
-from fastcnn.layers.base import Layer, Signal, image_shape
+from fastcnn.kernels.protocols import Step
+from fastcnn.layers.base import Layer, Place, Signal, image_shape
 from fastcnn.layers.parameters import Declaration, plain
 
 
@@ -33,6 +34,7 @@ class Affine(Layer):
     """
 
     OPTIONS = ("out_features",)
+    takes_relu, reads_border = True, False
 
     def __init__(self, out_features: int) -> None:
         super().__init__()
@@ -56,6 +58,11 @@ class Affine(Layer):
             plain("bias", (self.out_features,)),
         ]
         return Signal((self.out_features,))
+
+    def make_step(self, place: Place) -> Step:
+        values, gradients = self.storages()
+        weight, bias = (values["weight"], gradients["weight"]), (values["bias"], gradients["bias"])
+        return place.steps.Affine(place.x, place.out, *weight, *bias, relu=place.relu)
 
     def forward(self, x: Array, training: bool) -> Array:
         weight = self.parameters["weight"].array

@@ -2,12 +2,18 @@
 
 Between a training forward and its backward a layer also keeps the arrays that backward needs. One layer object belongs
 to one place of one network.
+
+A layer that the backends have a fused step for says so itself: `make_step`. All others run by their own methods.
 """
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar, NamedTuple
 
 from fastcnn.arrays import Array
+from fastcnn.kernels.protocols import Activation, Step, Steps
+from fastcnn.kernels.shapes import NO_BORDER, Padding
 from fastcnn.layers.parameters import Declaration, Parameter
 
 # One picture may not grow beyond this many values between two layers: 512 MiB in float64.
@@ -25,6 +31,28 @@ class Signal(NamedTuple):
     image: tuple[int, ...] | None = None
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a step of a plan stands, and which layers after its own it does as well.
+
+    steps : the steps of the backend in use
+    x, out : the activations before and after it
+    training : whether gradients are part of it
+    capacity : the most pictures of a batch
+    relu, pool : whether it does the ReLU after the layer, and the 2x2 max-pool after that
+    addend : what it adds before the ReLU; None for nothing
+    """
+
+    steps: Steps
+    x: Activation
+    out: Activation
+    training: bool
+    capacity: int
+    relu: bool = False
+    pool: bool = False
+    addend: Activation | None = None
+
+
 class Layer:
     """What all layers share. Subclasses implement `_build`, `forward` and `backward`.
 
@@ -32,12 +60,19 @@ class Layer:
     goes out and puts the parameters into `declarations` (`layers.plain` makes one); they are in `parameters` from then
     on. A layer with randomness takes it from `step`, which counts the batches of a training. Copies and pickles of a
     layer belong to no network yet. `register_layer` lets files name a class.
+
+    takes_relu, takes_pool and takes_sum say what its fused step can do as well: the ReLU after it, a 2x2 max-pool after
+    that, and an addition before the ReLU. reads_border says whether the step can read pictures with a border.
     """
 
     OPTIONS: ClassVar[tuple[str, ...]] = ()
+    takes_relu: ClassVar[bool] = False
+    takes_sum: ClassVar[bool] = False
+    reads_border: ClassVar[bool] = True
 
     def __init__(self) -> None:
-        self.index = 0
+        self.index = 0  # its number in the network; see `layers.composite` for layers inside others
+        self.name = ""  # its place in the network: "3", or "3.0" inside layer 3
         self.step = 0  # set by the network before each training forward
         self.in_shape: tuple[int, ...] = ()
         self.out_shape: tuple[int, ...] = ()
@@ -55,6 +90,11 @@ class Layer:
         return {**vars(self), **new, "_saved": ()}
 
     @property
+    def inside(self) -> tuple["Layer", ...]:
+        """The layers that it holds."""
+        return ()
+
+    @property
     def multiply_adds(self) -> int:
         """Multiplications with addition in one picture's forward."""
         return 0
@@ -68,19 +108,49 @@ class Layer:
         """The kind and its options, JSON-able; `layer_from_description` reads it."""
         return {"type": type(self).__name__, **{name: getattr(self, name) for name in self.OPTIONS}}
 
-    def build(self, incoming: Signal, index: int) -> Signal:
+    @property
+    def fused(self) -> bool:
+        """Whether backends have a step for it: for this very class, as a subclass may compute something else."""
+        return "make_step" in vars(type(self))
+
+    @property
+    def takes_pool(self) -> bool:
+        """See the class."""
+        return False
+
+    @property
+    def border(self) -> Padding:
+        """The zeros that its fused step needs round what it reads."""
+        return NO_BORDER
+
+    def make_step(self, place: Place) -> Step:
+        """Its fused step. A class that has one defines this itself."""
+        raise NotImplementedError
+
+    def storages(self) -> tuple[dict[str, Array], dict[str, Array]]:
+        """What kernels compute with: the parameters and buffers by name, and the gradients of the parameters."""
+        windows = self.parameters.items()
+        gradients = {name: window.grad_storage for name, window in windows if window.grad_storage is not None}
+        return {name: window.storage for name, window in windows}, gradients
+
+    @classmethod
+    def from_options(cls, options: dict[str, Any]) -> "Layer":
+        """A new layer with the options of a description."""
+        return cls(**options)
+
+    def build(self, incoming: Signal, index: int, name: str = "") -> Signal:
         """Fix the shapes and declare the parameters; ValueError where the layer cannot take what comes in."""
         if not hasattr(self, "in_shape"):
             raise ValueError("its __init__ must call super().__init__() first")
         if self.in_shape:
             raise ValueError("it is part of a network already; make a new layer for each place")
+        self.index, self.name = index, name or str(index)
         outgoing = self._build(incoming)
         if prod(outgoing.shape) > MAX_ACTIVATION:
             raise ValueError(f"its output {outgoing.shape} is larger than {MAX_ACTIVATION} values a picture")
         if outgoing.image is not None and outgoing.shape != (prod(outgoing.image),):
             raise ValueError(f"its output {outgoing.shape} cannot be the features of a picture {outgoing.image}")
-        self.in_shape, self.out_shape, self.index = incoming.shape, outgoing.shape, index
-        self.out_image = outgoing.image
+        self.in_shape, self.out_shape, self.out_image = incoming.shape, outgoing.shape, outgoing.image
         return outgoing
 
     def attach(self, parameters: dict[str, Parameter]) -> None:
@@ -113,6 +183,13 @@ class Layer:
 
     def _assign_grad(self, name: str, grad: Array) -> None:
         self.parameters[name].assign_grad(grad)
+
+
+def walk(layers: Iterable[Layer]) -> Iterator[Layer]:
+    """All layers, those inside others too, each before what it holds."""
+    for layer in layers:
+        yield layer
+        yield from walk(layer.inside)
 
 
 def image_shape(incoming: Signal) -> tuple[int, int, int]:

@@ -6,8 +6,9 @@ from typing import Any
 from fastcnn import kernels
 from fastcnn.arrays import Array
 from fastcnn.kernels import shapes
+from fastcnn.kernels.protocols import Step
 from fastcnn.kernels.values import shown
-from fastcnn.layers.base import Layer, Signal, image_shape
+from fastcnn.layers.base import Layer, Place, Signal, image_shape
 from fastcnn.layers.parameters import plain
 
 
@@ -15,6 +16,7 @@ class Conv2d(Layer):
     """Convolution, (C, H, W) to (out_channels, P, Q), as `kernels.conv2d`; He-normal weights, zero biases."""
 
     OPTIONS = ("out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias")
+    takes_relu = True
 
     def __init__(
         self,
@@ -68,6 +70,21 @@ class Conv2d(Layer):
         (x,) = self._recall()
         weight = self.parameters["weight"].array
         return kernels.conv2d_grad_input(grad_out, weight, x.shape, **self._geometry())
+
+    @property
+    def takes_pool(self) -> bool:
+        return self.groups == 1
+
+    @property
+    def border(self) -> shapes.Padding:
+        return self.padding
+
+    def make_step(self, place: Place) -> Step:
+        values, gradients = self.storages()
+        return place.steps.Conv2d(
+            place.x, place.out, values["weight"], gradients["weight"], values.get("bias"), gradients.get("bias"),
+            **self._geometry(), relu=place.relu, pool=place.pool, training=place.training, capacity=place.capacity,
+        )  # fmt: skip
 
     def _geometry(self) -> dict[str, Any]:
         return {"stride": self.stride, "padding": self.padding, "dilation": self.dilation, "groups": self.groups}

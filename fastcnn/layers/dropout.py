@@ -9,8 +9,9 @@ import numpy as np
 from fastcnn.arrays import Array
 from fastcnn.checks import check_fraction
 from fastcnn.hashing import GOLDEN, MIX_1, MIX_2, mask_key
+from fastcnn.kernels.protocols import DropoutStep
 from fastcnn.kernels.shapes import integer
-from fastcnn.layers.base import Layer, Signal
+from fastcnn.layers.base import Layer, Place, Signal
 
 # The rate is compared with the upper 24 bits of a hash.
 RATE_BITS = 24
@@ -54,6 +55,9 @@ class Dropout(Layer):
     def _build(self, incoming: Signal) -> Signal:
         self._image = incoming.shape if len(incoming.shape) == 3 else incoming.image
         return incoming
+
+    def make_step(self, place: Place) -> DropoutStep:
+        return place.steps.Dropout(place.x, place.out, threshold=mask_threshold(self.rate), rate=self.rate)
 
     def forward(self, x: Array, training: bool) -> Array:
         if not training:

@@ -10,7 +10,7 @@ import json
 import textwrap
 from typing import TypeVar
 
-from fastcnn.layers.base import Layer
+from fastcnn.layers.base import Layer, walk
 
 __all__ = ["KINDS", "layer_from_description", "register_layer"]
 
@@ -63,22 +63,22 @@ def layer_from_description(description: object) -> Layer:
     if set(options) != set(kind.OPTIONS):
         given = ", ".join(map(repr, options))[:100]
         raise ValueError(f"{kind.__name__} has the options ({', '.join(kind.OPTIONS)}), not ({given})")
-    return kind(**options)
+    return kind.from_options(options)
 
 
 def check_registered(layers: tuple[Layer, ...]) -> None:
-    """ValueError or TypeError where a file that names these layers would give others, or none."""
-    for layer in layers:
+    """ValueError or TypeError where a file that names these layers, and those inside, would give others, or none."""
+    for layer in walk(layers):
         name = type(layer).__name__[:40]
         if KINDS.get(type(layer).__name__) is not type(layer):
             raise ValueError(
-                f"layer {layer.index} ({name}) is unknown to files; call layers.register_layer({name}) first"
+                f"layer {layer.name} ({name}) is unknown to files; call layers.register_layer({name}) first"
             )
         try:
             json.dumps(layer.describe())
         except (TypeError, ValueError) as error:
             raise TypeError(
-                f"layer {layer.index} ({name}): its options must be numbers, texts or lists ({error})"
+                f"layer {layer.name} ({name}): its options must be numbers, texts or lists ({error})"
             ) from None
 
 

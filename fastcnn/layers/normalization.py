@@ -6,7 +6,8 @@ import numpy as np
 
 from fastcnn.arrays import Array
 from fastcnn.checks import check_fraction, check_positive
-from fastcnn.layers.base import Layer, Signal, image_shape
+from fastcnn.kernels.protocols import Step
+from fastcnn.layers.base import Layer, Place, Signal, image_shape
 from fastcnn.layers.parameters import plain
 
 
@@ -18,6 +19,7 @@ class BatchNorm2d(Layer):
     """
 
     OPTIONS = ("momentum", "eps")
+    takes_relu = takes_sum = True
 
     def __init__(self, *, momentum: float = 0.1, eps: float = 1e-5) -> None:
         super().__init__()
@@ -38,6 +40,10 @@ class BatchNorm2d(Layer):
     def least_batch(self) -> int:
         return 2 if prod(self.in_shape[1:]) == 1 else 1  # one value a channel has no variance
 
+    def make_step(self, place: Place) -> Step:
+        options = {"momentum": self.momentum, "eps": self.eps, "relu": place.relu, "addend": place.addend}
+        return place.steps.BatchNorm2d(place.x, place.out, *self.storages(), **options)
+
     def forward(self, x: Array, training: bool) -> Array:
         if training:
             mean, var = self._batch_statistics(x)
@@ -53,7 +59,7 @@ class BatchNorm2d(Layer):
         """Mean and biased variance of each channel, summed in float64; the running statistics move along."""
         count = x.size // x.shape[1]
         if count < 2:
-            raise ValueError(f"BatchNorm2d (layer {self.index}) needs more than one value a channel to train on")
+            raise ValueError(f"BatchNorm2d (layer {self.name}) needs more than one value a channel to train on")
         mean = x.mean(axis=(0, 2, 3), dtype=np.float64)
         var = np.square(x - _channels(mean)).mean(axis=(0, 2, 3))
         for name, statistic in (("running_mean", mean), ("running_var", var * (count / (count - 1)))):

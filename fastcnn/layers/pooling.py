@@ -5,7 +5,9 @@ import numpy as np
 from fastcnn import kernels
 from fastcnn.arrays import Array
 from fastcnn.kernels import shapes
-from fastcnn.layers.base import Layer, Signal, image_shape
+from fastcnn.kernels.protocols import Step
+from fastcnn.kernels.shapes import NO_BORDER
+from fastcnn.layers.base import Layer, Place, Signal, image_shape
 
 
 class MaxPool2d(Layer):
@@ -25,6 +27,15 @@ class MaxPool2d(Layer):
         c, h, w = image_shape(incoming)
         return Signal(shapes.max_pool2d_shape((1, c, h, w), self.kernel_size, self.stride, self.padding)[1:])
 
+    @property
+    def halves(self) -> bool:
+        """Whether it is the 2x2 max-pool, with stride 2 and no padding, that a convolution's step can do."""
+        return type(self) is MaxPool2d and self.kernel_size == self.stride == (2, 2) and self.padding == NO_BORDER
+
+    def make_step(self, place: Place) -> Step:
+        options = {"kernel_size": self.kernel_size, "stride": self.stride, "padding": self.padding}
+        return place.steps.MaxPool2d(place.x, place.out, **options, capacity=place.capacity)
+
     def forward(self, x: Array, training: bool) -> Array:
         out, argmax = kernels.max_pool2d(x, self.kernel_size, stride=self.stride, padding=self.padding)
         self._saved = (argmax, x.shape) if training else ()
@@ -40,6 +51,9 @@ class GlobalAvgPool(Layer):
 
     def _build(self, incoming: Signal) -> Signal:
         return Signal(image_shape(incoming)[:1])
+
+    def make_step(self, place: Place) -> Step:
+        return place.steps.AveragePool(place.x, place.out)
 
     def forward(self, x: Array, training: bool) -> Array:
         out: Array = x.mean(axis=(2, 3))

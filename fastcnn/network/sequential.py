@@ -23,7 +23,7 @@ from fastcnn.checks import check_labels, check_path
 from fastcnn.kernels.protocols import Call, Steps
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import is_array, kind_of
-from fastcnn.layers.base import MAX_ACTIVATION, Layer
+from fastcnn.layers.base import MAX_ACTIVATION, Layer, walk
 from fastcnn.layers.kinds import check_registered
 from fastcnn.layers.parameters import Parameter, copy_flat
 from fastcnn.network import layerwise
@@ -101,10 +101,11 @@ class Sequential:
         self._memory = Memory(self.declared, self.dtype, seed, self._lock)
         for index, layer in enumerate(self.layers):
             layer.attach({d.name: self._memory.windows[f"{index}.{d.name}"] for d in layer.declarations})
-        largest = max(prod(layer.out_shape) for layer in self.layers)
+        largest = max(prod(layer.out_shape) for layer in walk(self.layers))
         self._chunk = max(1, min(CHUNK, MAX_ACTIVATION // largest))
         self._plans: dict[bool, Plan] = {}
-        self._neediest = max(self.layers, key=lambda layer: layer.least_batch)
+        leaves = [layer for layer in walk(self.layers) if not layer.inside]
+        self._neediest = max(leaves, key=lambda layer: layer.least_batch)
         # Below the lowest layer with parameters no gradient is needed.
         self._lowest = min((i for i, layer in enumerate(self.layers) if layer.parameters), default=len(self.layers))
 
@@ -403,7 +404,7 @@ class Sequential:
             plan = self._plan_for(batch_size, training=training)
         if plan is None:
             raise self._no_plan()
-        return text_table(plan.table())
+        return text_table(plan.table(), texts=3)
 
     def check_images(self, images: Array) -> None:
         """TypeError or ValueError, in one sentence, unless these are pictures that it takes."""
@@ -432,7 +433,7 @@ class Sequential:
         layer = self._neediest
         if count < layer.least_batch:
             raise ValueError(
-                f"images must hold at least {layer.least_batch} pictures to train on: layer {layer.index} "
+                f"images must hold at least {layer.least_batch} pictures to train on: layer {layer.name} "
                 f"({type(layer).__name__}) needs more than one value a channel"
             )
 
@@ -450,7 +451,6 @@ class Sequential:
         if plan is None or plan.capacity < images or not plan.made_of(steps):
             plan = Plan(
                 self.layers, self.input_shape, self.dtype, steps, capacity=images, training=training,
-                lowest=self._lowest,
             )  # fmt: skip
             self._plans[training] = plan
         return plan

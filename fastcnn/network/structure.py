@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike
 from fastcnn.arrays import Array
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import check_named, is_array, kind_of, shown
-from fastcnn.layers.base import Layer, Signal
+from fastcnn.layers.base import Layer, Signal, walk
 from fastcnn.layers.kinds import layer_from_description
 from fastcnn.layers.parameters import Declaration
 
@@ -54,6 +54,8 @@ def declare(
             raise ValueError(f"layer {index} ({type(layer).__name__}): it declares one name twice")
     if len(signal.shape) != 1:
         raise ValueError(f"the last layer must give (classes,), not {signal.shape}; end with Affine or GlobalAvgPool")
+    if sum(1 for _ in walk(layers)) > MAX_LAYERS:
+        raise ValueError(f"a network has at most {MAX_LAYERS} layers, those inside others counted")
     if sum(prod(declaration.shape) for _, declaration in declared) > MAX_PARAMETERS:
         raise ValueError(f"the network has more than {MAX_PARAMETERS} parameters; make a layer smaller")
     return first, signal.shape, declared

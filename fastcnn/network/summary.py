@@ -3,26 +3,32 @@
 from collections.abc import Sequence
 from math import prod
 
-from fastcnn.layers.base import Layer
+from fastcnn.layers.base import Layer, walk
 
 HEADER = ("layer", "output shape", "parameters", "MFLOP")
 
 
 def summary_table(input_shape: tuple[int, ...], layers: Sequence[Layer]) -> str:
-    """One line for each layer and one for the totals; MFLOP of one picture's forward, two for a multiply-add."""
+    """One line for each layer and one for the totals; MFLOP of one picture's forward, two for a multiply-add.
+
+    The numbers of a layer that holds others are the sums of theirs.
+    """
     rows = [HEADER, ("input", _shape(input_shape), "", "")]
-    counts = [sum(prod(d.shape) for d in layer.declarations if d.trained) for layer in layers]
-    for index, (layer, count) in enumerate(zip(layers, counts, strict=True)):
-        name = f"{index} {type(layer).__name__}"
-        rows.append((name, _shape(layer.out_shape), f"{count:,}", _mflop(layer.multiply_adds)))
-    rows.append(("total", "", f"{sum(counts):,}", _mflop(sum(layer.multiply_adds for layer in layers))))
+    for layer in walk(layers):
+        name = f"{'  ' * layer.name.count('.')}{layer.name} {type(layer).__name__}"
+        rows.append((name, _shape(layer.out_shape), f"{_trained(layer):,}", _mflop(layer.multiply_adds)))
+    rows.append(("total", "", f"{sum(map(_trained, layers)):,}", _mflop(sum(layer.multiply_adds for layer in layers))))
     return text_table(rows)
 
 
-def text_table(rows: Sequence[Sequence[str]]) -> str:
-    """Aligned lines of rows of cells, with rules below the first row and above the last: header and totals."""
+def text_table(rows: Sequence[Sequence[str]], *, texts: int = 2) -> str:
+    """Aligned lines of rows of cells, with rules below the first row and above the last: header and totals.
+
+    texts : how many columns are texts, which stand to the left; the others are numbers, to the right
+    """
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [_line(row, widths) for row in rows]
+    sides = ["<"] * texts + [">"] * (len(widths) - texts)
+    lines = ["  ".join(map("{:{}{}}".format, row, sides, widths)) for row in rows]
     rule = "-" * len(lines[0])
     return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
 
@@ -35,8 +41,5 @@ def _mflop(multiply_adds: int) -> str:
     return f"{2 * multiply_adds / 1e6:.3f}"
 
 
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    """Names to the left, numbers to the right."""
-    cells = [f"{cell:<{width}}" for cell, width in zip(row[:2], widths[:2], strict=True)]
-    cells += [f"{cell:>{width}}" for cell, width in zip(row[2:], widths[2:], strict=True)]
-    return "  ".join(cells)
+def _trained(layer: Layer) -> int:
+    return sum(prod(each.shape) for each in layer.declarations if each.trained)

@@ -67,20 +67,22 @@ def _table(values: object) -> Table:
 class Convolution:
     """One convolution's shapes: (C, H, W) pictures, K filters of (C/groups, R, S), (K, P, Q) out.
 
-    x : the picture with its border of zeros
+    x : the picture with its border of zeros, which may be wider than the padding
     grad : the gradient of out with the border that the gradient of the input needs, or none
     block : filters in a block of packed weights
     """
 
     def __init__(
         self, input_shape: tuple[int, int, int], weight_shape: tuple[int, int, int, int], stride: Pair,
-        padding: Padding, dilation: Pair, groups: int, block: int, grad_border: bool,
+        padding: Padding, dilation: Pair, groups: int, block: int, grad_border: bool, x: Frame | None = None,
     ) -> None:  # fmt: skip
         self.C, self.H, self.W = input_shape
         self.K, _, self.R, self.S = weight_shape
         self.stride, self.padding, self.dilation, self.groups, self.block = stride, padding, dilation, groups, block
         self.P, self.Q = windows((1, *input_shape), (self.R, self.S), stride, padding, dilation)
-        self.x = frame(*input_shape, padding)
+        self.x = frame(*input_shape, padding) if x is None else x
+        # Where the first row of the first window begins.
+        self.x_at = (self.x.top - padding[0][0]) * self.x.row + (self.x.left - padding[1][0]) * self.C
         rows = self._grad_border(0, self.H, self.P, self.R) if grad_border else (0, 0)
         columns = self._grad_border(1, self.W, self.Q, self.S) if grad_border else (0, 0)
         self.grad = frame(self.K, self.P, self.Q, (rows, columns))
@@ -101,7 +103,7 @@ class Convolution:
         count = len(places)
         walk = Walk(
             images=images, columns=self.Q, filters=K, taps=images * count, taps_step=count, length=length,
-            x_at=group * C, x_image=self.x.image, x_step=self.stride[1] * self.C, x_term=1,
+            x_at=self.x_at + group * C, x_image=self.x.image, x_step=self.stride[1] * self.C, x_term=1,
             w_at=0, w_image=0, w_block=self.R * self.S * C * self.block, w_term=self.block,
             out_at=out.at + group * K, out_image=out.image, out_step=self.K, bias_block=self.block,
         )  # fmt: skip
@@ -181,7 +183,7 @@ class Convolution:
             places, columns = [(r, s) for r in range(self.R) for s in range(self.S)], C
         walk = Walk(
             images=blocks, columns=columns, filters=K, taps=images * self.P, taps_step=per_block * self.P,
-            length=self.Q, x_at=group * C, x_image=per_block * self.x.image, x_step=1,
+            length=self.Q, x_at=self.x_at + group * C, x_image=per_block * self.x.image, x_step=1,
             x_term=sw * self.C, w_at=group * K + self.grad.at,
             w_image=per_block * self.grad.image, w_block=self.block, w_term=self.K,
             out_at=0, out_image=self.R * self.S * row, out_step=K, bias_block=0,

@@ -12,16 +12,21 @@ from fastcnn.kernels.cpu.steps.base import Activation, read
 from fastcnn.kernels.cpu.steps.batchnorm import BatchNorm2d
 from fastcnn.kernels.cpu.steps.conv import Conv2d
 from fastcnn.kernels.cpu.steps.ends import Input, Loss
+from fastcnn.kernels.cpu.steps.joins import Add, Concat, Copy, Fork
 from fastcnn.kernels.cpu.steps.layer import LayerStep
 from fastcnn.kernels.cpu.steps.simple import AveragePool, Dropout, MaxPool2d, Relu
 
 __all__ = [
     "Activation",
+    "Add",
     "Affine",
     "AveragePool",
     "BatchNorm2d",
+    "Concat",
     "Conv2d",
+    "Copy",
     "Dropout",
+    "Fork",
     "Input",
     "LayerStep",
     "Loss",

@@ -1,5 +1,6 @@
 """What flows between steps, what every step is, and how a sum of products becomes a call."""
 
+from copy import copy
 from math import prod
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from fastcnn.kernels import steps
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.products.geometry import frame
+from fastcnn.kernels.cpu.steps import elementwise
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_COPIES, chooser
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array, Padding
@@ -41,6 +43,12 @@ class Activation:
         """Values of one picture."""
         return prod(self.shape)
 
+    def twin(self) -> "Activation":
+        """The same pictures for one more reader, with a gradient of its own."""
+        twin = copy(self)
+        twin.grad = None if self.grad is None else aligned_zeros(self.grad.size, self.grad.dtype)
+        return twin
+
 
 def read(out: Activation, n: int) -> Array:
     """The first n rows of an activation without a border; a view."""
@@ -60,6 +68,14 @@ class Step(steps.Step):
 
     def _copy(self, kernel: Any, elements: int, *args: Any) -> Call:
         return chooser(kernel, elements >= PARALLEL_COPIES), args
+
+    def _passed_on(self, addend: Activation, n: int) -> list[Call]:
+        """The gradient of out as that of something that was added: a copy, unless both are one array."""
+        out = self.out
+        if addend.grad is None or addend.grad is out.grad:
+            return []
+        args = (addend.grad, addend.grad_frame, out.grad, out.grad_frame, n)
+        return [self._copy(elementwise.copy_rows, n * out.size, *args)]
 
     def _scalar(self, value: float) -> Array:
         """A number in the network's dtype, for kernels that must not widen it."""

@@ -17,10 +17,11 @@ class BatchNorm2d(Step):
 
     def __init__(
         self, x: Activation, out: Activation, parameters: dict[str, Array], gradients: dict[str, Array], *,
-        momentum: float, eps: float, relu: bool,
+        momentum: float, eps: float, relu: bool, addend: Activation | None,
     ) -> None:  # fmt: skip
         super().__init__(x, out)
-        self.name = "batch_norm" + (" + relu" if relu else "")
+        self.name = "batch_norm" + (" + add" if addend else "") + (" + relu" if relu else "")
+        self.addend = addend
         self.parameters, self.gradients = parameters, gradients
         self.momentum, self.eps, self.relu = momentum, eps, relu
         channels = x.shape[0]
@@ -45,7 +46,8 @@ class BatchNorm2d(Step):
             calls.append((norm.settle, (self.mean, self.inverse, *batch)))
         else:
             calls.append((norm.settle_running, (self.mean, self.inverse, *running, self.eps)))
-        scale = (self.mean, self.inverse, values["weight"], values["bias"], self.floor, n)
+        addend = (None, None) if self.addend is None else (self.addend.data, self.addend.frame)
+        scale = (self.mean, self.inverse, values["weight"], values["bias"], *addend, self.floor, n)
         calls.append(self._copy(norm.normalise, elements, self.out.data, self.out.frame, *x, *scale))
         return calls
 
@@ -60,6 +62,8 @@ class BatchNorm2d(Step):
             self._copy(norm.gradient_sums, elements, *sums),
             (norm.fold_gradients, (*folded, self.partials, blocks)),
         ]
+        if self.addend is not None:
+            calls += self._passed_on(self.addend, n)
         if self.x.grad is not None:
             count = self._scalar(n * prod(self.x.shape[1:]))
             args = (

@@ -39,7 +39,9 @@ class Conv2d(Step):
         C, H, W = x.shape
         width = block_width(self.dtype)
         has_border = x.grad is not None
-        self.geometry = Convolution((C, H, W), weight.shape, stride, padding, dilation, groups, width, has_border)
+        self.geometry = Convolution(
+            (C, H, W), weight.shape, stride, padding, dilation, groups, width, has_border, x.frame
+        )
         self.filters = self.geometry.K // groups
         self.products = self.geometry.P * self.geometry.Q * weight.size
         self.padded_filters = packed_count(self.filters, 1, self.dtype)

@@ -32,6 +32,43 @@ def copy_rows(out, out_frame, x, x_frame, images):
 
 
 @kernel
+def add(out, out_frame, x, x_frame, addend, addend_frame, relu_after, images):
+    """out = x + addend, with the ReLU after it where relu_after says so."""
+    for n in prange(images):
+        for h in range(x_frame.height):
+            o, o_end = row(out_frame, n, h)
+            i, i_end = row(x_frame, n, h)
+            a, a_end = row(addend_frame, n, h)
+            target, source, added = out[o:o_end], x[i:i_end], addend[a:a_end]
+            for e in range(len(source)):
+                value = source[e] + added[e]
+                target[e] = out.dtype.type(0) if relu_after and value < 0 else value
+
+
+@kernel
+def accumulate(out, x, images, size):
+    """out += x, pictures of so many values without a border."""
+    for n in prange(images):
+        target, source = out[n * size : (n + 1) * size], x[n * size : (n + 1) * size]
+        for e in range(size):
+            target[e] += source[e]
+
+
+@kernel
+def copy_channels(out, out_frame, out_first, x, x_frame, x_first, channels, images):
+    """So many channels of out, from out_first on, = those of x from x_first on."""
+    for n in prange(images):
+        for h in range(x_frame.height):
+            o, _ = row(out_frame, n, h)
+            i, _ = row(x_frame, n, h)
+            for w in range(x_frame.width):
+                to, source = o + w * out_frame.channels + out_first, i + w * x_frame.channels + x_first
+                target, pixel = out[to : to + channels], x[source : source + channels]
+                for c in range(channels):
+                    target[c] = pixel[c]
+
+
+@kernel
 def relu(out, out_frame, x, x_frame, images):
     """out = max(x, 0); NaN stays NaN."""
     for n in prange(images):

@@ -61,8 +61,8 @@ def settle_running(mean, inverse, running_mean, running_var, eps):
 
 
 @kernel
-def normalise(out, out_frame, x, x_frame, mean, inverse, weight, bias, floor, images):
-    """out = max(floor, (x - mean) * inverse * weight + bias)."""
+def normalise(out, out_frame, x, x_frame, mean, inverse, weight, bias, addend, addend_frame, floor, images):
+    """out = max(floor, (x - mean) * inverse * weight + bias + addend); addend may be None."""
     channels = x_frame.channels
     for n in prange(images):
         for h in range(x_frame.height):
@@ -71,9 +71,16 @@ def normalise(out, out_frame, x, x_frame, mean, inverse, weight, bias, floor, im
             for w in range(x_frame.width):
                 source = x[i + w * channels : i + (w + 1) * channels]
                 target = out[o + w * channels : o + (w + 1) * channels]
-                for c in range(channels):
-                    value = (source[c] - mean[c]) * inverse[c] * weight[c] + bias[c]
-                    target[c] = floor[0] if value < floor[0] else value
+                if addend is None:  # settled when this is compiled
+                    for c in range(channels):
+                        value = (source[c] - mean[c]) * inverse[c] * weight[c] + bias[c]
+                        target[c] = floor[0] if value < floor[0] else value
+                else:
+                    a, _ = row(addend_frame, n, h)
+                    added = addend[a + w * channels : a + (w + 1) * channels]
+                    for c in range(channels):
+                        value = (source[c] - mean[c]) * inverse[c] * weight[c] + bias[c] + added[c]
+                        target[c] = floor[0] if value < floor[0] else value
 
 
 @kernel

@@ -16,7 +16,8 @@ ROWS_OF_3, ROWS_OF_5 = GRADIENT_ROWS[3], GRADIENT_ROWS[5]  # a compiled kernel r
 
 def pooled_gradient_serves(shape: Convolution) -> bool:
     """Whether pooled_gradients can do this convolution."""
-    return shape.C == 1 and shape.stride == (1, 1) and shape.dilation == (1, 1) and shape.S in GRADIENT_COLUMNS
+    plain = shape.stride == (1, 1) and shape.dilation == (1, 1) and shape.x_at == 0
+    return plain and shape.C == 1 and shape.S in GRADIENT_COLUMNS
 
 
 @kernel

@@ -10,16 +10,21 @@ from fastcnn.kernels.cuda.steps.base import Activation, entry, read, without_twi
 from fastcnn.kernels.cuda.steps.batchnorm import BatchNorm2d
 from fastcnn.kernels.cuda.steps.conv_affine import Affine, Conv2d
 from fastcnn.kernels.cuda.steps.ends import Input, Loss
+from fastcnn.kernels.cuda.steps.joins import Add, Concat, Copy, Fork
 from fastcnn.kernels.cuda.steps.layer import LayerStep
 from fastcnn.kernels.cuda.steps.simple import AveragePool, Dropout, MaxPool2d, Relu
 
 __all__ = [
     "Activation",
+    "Add",
     "Affine",
     "AveragePool",
     "BatchNorm2d",
+    "Concat",
     "Conv2d",
+    "Copy",
     "Dropout",
+    "Fork",
     "Input",
     "LayerStep",
     "Loss",

@@ -1,11 +1,13 @@
 """What flows between steps on the GPU, and what every step is."""
 
 from contextlib import AbstractContextManager, nullcontext
+from copy import copy
 from math import prod
 from typing import Any
 
 from fastcnn.kernels import steps
 from fastcnn.kernels.arrays import is_on_device
+from fastcnn.kernels.cuda.steps import elementwise
 from fastcnn.kernels.cuda.toolchain.memory import download, empty
 from fastcnn.kernels.cuda.toolchain.sizes import check_count, line_grid
 from fastcnn.kernels.protocols import Call
@@ -37,6 +39,12 @@ class Activation:
         """Values of one picture."""
         return prod(self.shape)
 
+    def twin(self) -> "Activation":
+        """The same pictures for one more reader, with a gradient of its own."""
+        twin = copy(self)
+        twin.grad = None if self.grad is None else empty(self.grad.size, self.grad.dtype)
+        return twin
+
     @property
     def pixels(self) -> int:
         return self.height * self.width
@@ -57,6 +65,13 @@ class Step(steps.Step):
     @staticmethod
     def _nbytes(value: Any) -> int:
         return value.nbytes if is_on_device(value) else 0
+
+    def _passed_on(self, addend: Activation, n: int) -> list[Call]:
+        """The gradient of out as that of something that was added: a copy, unless both are one array."""
+        if addend.grad is None or addend.grad is self.out.grad:
+            return []
+        count = n * self.out.size
+        return [self._each(elementwise.copy_all, count, addend.grad, self.out.grad, count)]
 
     def _each(self, kernel: Any, elements: int, *args: Any) -> Call:
         """A kernel with one thread an element."""

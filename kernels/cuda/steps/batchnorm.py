@@ -9,7 +9,7 @@ from fastcnn.kernels.cuda.steps import elementwise, norm
 from fastcnn.kernels.cuda.steps.base import Activation, Step
 from fastcnn.kernels.cuda.steps.residence import resident
 from fastcnn.kernels.cuda.toolchain.memory import empty, zeros
-from fastcnn.kernels.cuda.toolchain.sizes import BAND, LANES, line_grid, tiles
+from fastcnn.kernels.cuda.toolchain.sizes import BAND, LANES, tiles
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
 
@@ -19,10 +19,11 @@ class BatchNorm2d(Step):
 
     def __init__(
         self, x: Activation, out: Activation, parameters: dict[str, Array], gradients: dict[str, Array], *,
-        momentum: float, eps: float, relu: bool,
+        momentum: float, eps: float, relu: bool, addend: Activation | None,
     ) -> None:  # fmt: skip
         super().__init__(x, out)
-        self.name = "batch_norm" + (" + relu" if relu else "")
+        self.name = "batch_norm" + (" + add" if addend else "") + (" + relu" if relu else "")
+        self.addend = addend
         self.weight, self.bias = resident(parameters["weight"]), resident(parameters["bias"])
         self.running = resident(parameters["running_mean"]), resident(parameters["running_var"])
         self.gradients = resident(gradients["weight"]), resident(gradients["bias"])
@@ -50,8 +51,10 @@ class BatchNorm2d(Step):
         else:
             calls.append(self._each(norm.settle_running, channels, *settled, *self.running, channels, self.eps))
         count = rows * channels
-        given = (self.out.data, self.x.data, *settled, self.weight, self.bias, self.relu, count, channels)
-        return [*calls, (norm.normalise, (*line_grid(count), *given))]
+        given = (self.out.data, self.x.data, *settled, self.weight, self.bias)
+        if self.addend is None:
+            return [*calls, self._each(norm.normalise, count, *given, self.relu, count, channels)]
+        return [*calls, self._each(norm.normalise_sum, count, *given, self.addend.data, self.relu, count, channels)]
 
     def backward_calls(self, n: int) -> list[Call]:
         channels, rows = self.x.channels, n * self.x.pixels
@@ -59,6 +62,8 @@ class BatchNorm2d(Step):
         calls: list[Call] = []
         if self.relu:
             calls.append(self._each(elementwise.relu_gradient, count, grad, grad, self.out.data, count))
+        if self.addend is not None:
+            calls += self._passed_on(self.addend, n)
         sums = (self.partials, grad, self.x.data, *settled, self.mean64)
         calls.append(self._banded(norm.norm_gradient_sums, rows, *sums))
         calls.append(self._each(norm.fold_gradients, channels, *self.gradients, self.partials, bands(rows), channels))

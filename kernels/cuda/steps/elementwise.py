@@ -39,6 +39,40 @@ def load_floats(out, images, count, C, H, W):
 
 
 @kernel("F F i")
+def copy_all(out, x, count):
+    """out = x."""
+    i = here()
+    if i < count:
+        out[i] = x[i]
+
+
+@kernel("F F F i i")
+def add(out, x, addend, relu_after, count):
+    """out = x + addend, with the ReLU after it where relu_after is not 0."""
+    i = here()
+    if i < count:
+        value = x[i] + addend[i]
+        out[i] = out.dtype.type(0) if relu_after != 0 and value < 0 else value
+
+
+@kernel("F F i")
+def accumulate(out, x, count):
+    """out += x."""
+    i = here()
+    if i < count:
+        out[i] += x[i]
+
+
+@kernel("F i i F i i i i")
+def copy_channels(out, out_channels, out_first, x, x_channels, x_first, channels, count):
+    """So many channels of out, from out_first on, = those of x from x_first on; count: of all that is copied."""
+    i = here()
+    if i < count:
+        pixel, c = int32(i // channels), int32(i % channels)
+        out[int32(pixel * out_channels + out_first + c)] = x[int32(pixel * x_channels + x_first + c)]
+
+
+@kernel("F F i")
 def relu(out, x, count):
     """out = max(x, 0); NaN stays NaN."""
     i = here()

@@ -82,6 +82,18 @@ def normalise(out, x, mean, inverse, weight, bias, relu, count, columns):
         out[i] = value
 
 
+@kernel("F F F F F F F i i i")
+def normalise_sum(out, x, mean, inverse, weight, bias, addend, relu, count, columns):
+    """out = (x - mean) * inverse * weight + bias + addend, with the ReLU after it."""
+    i = here()
+    if i < count:
+        c = int32(i % columns)
+        value = (x[i] - mean[c]) * inverse[c] * weight[c] + bias[c] + addend[i]
+        if relu != 0 and value < 0:
+            value = out.dtype.type(0)
+        out[i] = value
+
+
 @kernel("D F F F F D i i i")
 def norm_gradient_sums(partials, grad, x, mean, inverse, zeros, rows, columns, length):
     """partials (bands, 2, C): sums of grad and of grad * normalised x."""

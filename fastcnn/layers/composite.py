@@ -1,0 +1,209 @@
+"""Layers that hold layers: `Residual` adds two rows of layers, `Concat` puts several rows of channels together.
+
+A layer inside has a name with dots: the first layer of the `Residual` at place 3 is "3.0", its weight "3.0.weight".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fastcnn.arrays import Array
+from fastcnn.kernels.values import shown
+from fastcnn.layers.base import Layer, Signal
+from fastcnn.layers.kinds import layer_from_description
+from fastcnn.layers.parameters import Parameter
+from fastcnn.layers.running import run_backward, run_forward
+
+# The number of a layer inside another is a digit after the other's number, to this base: no two layers share one.
+# Dropout's masks depend on it.
+NUMBERS = 1024
+Row = tuple[Layer, ...]
+
+
+class Composite(Layer):
+    """What layers that hold layers share. Each of its rows reads what comes in.
+
+    rows : the rows of layers by the beginning of their names: "" and "shortcut.", or "0." and "1."
+    """
+
+    def __init__(self, rows: dict[str, Row]) -> None:
+        super().__init__()
+        self.rows = rows
+        for layer in self.inside:
+            if not isinstance(layer, Layer):
+                raise TypeError(f"{type(self).__name__} takes layers such as ReLU(), not {shown(layer)}")
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"[{', '.join(map(repr, row))}]" for row in self.rows.values())
+        return f"{type(self).__name__}({rows})"
+
+    @property
+    def inside(self) -> Row:
+        return tuple(layer for row in self.rows.values() for layer in row)
+
+    @property
+    def multiply_adds(self) -> int:
+        return sum(layer.multiply_adds for layer in self.inside)
+
+    @property
+    def least_batch(self) -> int:
+        return max((layer.least_batch for layer in self.inside), default=1)
+
+    def _build(self, incoming: Signal) -> Signal:
+        self.declarations, outgoing = [], []
+        number = (self.index + 1) * NUMBERS
+        for prefix, row in self.rows.items():
+            signal = incoming
+            for place, layer in enumerate(row):
+                name = f"{self.name}.{prefix}{place}"
+                try:
+                    signal = layer.build(signal, number, name)
+                except ValueError as error:
+                    raise ValueError(f"layer {name} ({type(layer).__name__}): {error}") from error
+                number += 1
+                self.declarations += [each.named(f"{prefix}{place}.{each.name}") for each in layer.declarations]
+            outgoing.append(signal)
+        return self._meet(outgoing)
+
+    def _meet(self, outgoing: list[Signal]) -> Signal:
+        """The signal that goes out, from those that leave the rows; ValueError where they do not fit."""
+        raise NotImplementedError
+
+    def attach(self, parameters: dict[str, Parameter]) -> None:
+        super().attach(parameters)
+        for prefix, row in self.rows.items():
+            for place, layer in enumerate(row):
+                start = f"{prefix}{place}."
+                layer.attach({each.name: parameters[start + each.name] for each in layer.declarations})
+
+    def forget(self) -> None:
+        super().forget()
+        for layer in self.inside:
+            layer.forget()
+
+    def _forward_row(self, row: Row, x: Array, training: bool) -> Array:
+        for layer in row:
+            layer.step = self.step
+            x = run_forward(layer, x, training)
+        return x
+
+    @staticmethod
+    def _backward_row(row: Row, grad: Array) -> Array:
+        for layer in reversed(row):
+            grad = run_backward(layer, grad)
+        return grad
+
+
+class Residual(Composite):
+    """layers(x) + shortcut(x) (He, Zhang, Ren and Sun 2015, https://arxiv.org/abs/1512.03385).
+
+    Parameters
+    ----------
+    layers : new layers, at least one
+    shortcut : new layers; none for x itself. Where the layers change the shape, the shortcut changes it to the same
+
+    Put a ReLU after it where one is wanted: fused steps do it with the addition.
+    """
+
+    OPTIONS = ("layers", "shortcut")
+
+    def __init__(self, *layers: Layer, shortcut: Sequence[Layer] | Layer = ()) -> None:
+        self.layers, self.shortcut = tuple(layers), _row("shortcut", shortcut)
+        if not layers:
+            raise ValueError("Residual needs at least one layer")
+        super().__init__({"": self.layers, "shortcut.": self.shortcut})
+
+    def describe(self) -> dict[str, Any]:
+        rows = {"layers": self.layers, "shortcut": self.shortcut}
+        return {"type": type(self).__name__, **{name: [each.describe() for each in row] for name, row in rows.items()}}
+
+    @classmethod
+    def from_options(cls, options: dict[str, Any]) -> Residual:
+        rows = {name: _described(name, row) for name, row in options.items()}
+        return cls(*rows["layers"], shortcut=rows["shortcut"])
+
+    def _meet(self, outgoing: list[Signal]) -> Signal:
+        main, shortcut = outgoing
+        if main.shape != shortcut.shape:
+            raise ValueError(
+                f"its layers give {main.shape}, its shortcut {shortcut.shape}; give it a shortcut that changes the "
+                "shape, such as a Conv2d with kernel_size 1"
+            )
+        if main.image != shortcut.image:
+            raise ValueError("only one of the two that it adds is a flattened picture; put the Flatten before it")
+        return main
+
+    def forward(self, x: Array, training: bool) -> Array:
+        return self._forward_row(self.layers, x, training) + self._forward_row(self.shortcut, x, training)
+
+    def backward(self, grad_out: Array) -> Array:
+        return self._backward_row(self.layers, grad_out) + self._backward_row(self.shortcut, grad_out)
+
+
+class Concat(Composite):
+    """The channels, or features, of all branches side by side, in order.
+
+    Parameters
+    ----------
+    branches : two or more, each a new layer or a list of new layers; an empty list is x itself
+    """
+
+    OPTIONS = ("branches",)
+
+    def __init__(self, *branches: Sequence[Layer] | Layer) -> None:
+        if len(branches) < 2:
+            raise ValueError(f"Concat needs at least two branches, not {len(branches)}")
+        self.branches = tuple(_row("branches", each) for each in branches)
+        super().__init__({f"{number}.": row for number, row in enumerate(self.branches)})
+
+    def describe(self) -> dict[str, Any]:
+        return {"type": type(self).__name__, "branches": [[each.describe() for each in row] for row in self.branches]}
+
+    @classmethod
+    def from_options(cls, options: dict[str, Any]) -> Concat:
+        branches = options["branches"]
+        if not isinstance(branches, list):
+            raise ValueError("branches must be a list of lists of layers")
+        return cls(*(_described("branches", each) for each in branches))
+
+    def _meet(self, outgoing: list[Signal]) -> Signal:
+        first = outgoing[0]
+        if any(each.shape[1:] != first.shape[1:] for each in outgoing):
+            shapes = ", ".join(str(each.shape) for each in outgoing)
+            raise ValueError(f"its branches must give pictures of one height and width, or features, not {shapes}")
+        if len({None if each.image is None else each.image[1:] for each in outgoing}) > 1:
+            raise ValueError("some of its branches give flattened pictures, others not; put the Flatten after it")
+        image = None
+        if first.image is not None:
+            image = (sum(each.image[0] for each in outgoing if each.image is not None), *first.image[1:])
+        return Signal((sum(each.shape[0] for each in outgoing), *first.shape[1:]), image)
+
+    def forward(self, x: Array, training: bool) -> Array:
+        return np.concatenate([self._forward_row(row, x, training) for row in self.branches], axis=1)
+
+    def backward(self, grad_out: Array) -> Array:
+        sizes = [row[-1].out_shape[0] if row else self.in_shape[0] for row in self.branches]
+        parts = np.split(grad_out, np.cumsum(sizes)[:-1], axis=1)
+        total, *others = [self._backward_row(row, part) for row, part in zip(self.branches, parts, strict=True)]
+        for grad in others:
+            total = total + grad
+        return total
+
+
+def _row(name: str, layers: Sequence[Layer] | Layer) -> Row:
+    """Layers, or one, as a tuple."""
+    if isinstance(layers, Layer):
+        return (layers,)
+    if not isinstance(layers, list | tuple):
+        raise TypeError(f"{name} must be layers, or lists of layers, not {shown(layers)}")
+    return tuple(layers)
+
+
+def _described(name: str, row: object) -> Row:
+    """The layers of a description."""
+    if not isinstance(row, list):
+        raise ValueError(f"{name} must be a list of layers")
+    return tuple(layer_from_description(each) for each in row)

@@ -1,0 +1,223 @@
+"""From layers to the steps of a plan: which layers become one step, and what flows between steps.
+
+Convolution + ReLU + 2x2 max-pool become one step, batch normalisation + addition + ReLU another, Affine + ReLU another.
+Between steps pictures lie channels-last, with the border of zeros that the next convolution reads, so that nothing is
+transposed or padded on the way.
+
+A layer that `Layer.fused` says has no step runs by its own methods (`LayerStep`). So does a subclass, which may compute
+something else.
+
+A value that several steps read has one gradient for each of them; a `Fork` adds them up. An addition passes its
+gradient on as it is, so that what it adds share one array, unless a step before it writes to that array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastcnn.kernels.protocols import Activation, DropoutStep, InputStep, Step, Steps
+from fastcnn.kernels.shapes import NO_BORDER, Padding
+from fastcnn.layers.activation import ReLU
+from fastcnn.layers.affine import Flatten
+from fastcnn.layers.base import Layer, Place
+from fastcnn.layers.composite import Concat, Residual
+from fastcnn.layers.dropout import Dropout
+from fastcnn.layers.pooling import MaxPool2d
+from fastcnn.layers.running import run_backward, run_backward_lowest, run_forward
+
+
+class Value(NamedTuple):
+    """What flows between steps.
+
+    border : the zeros round each picture
+    has_gradient : whether a layer before it has parameters, in a training
+    """
+
+    data: Activation
+    border: Padding
+    has_gradient: bool
+
+
+class Node(NamedTuple):
+    """A step, the names of its layers, and whether it has a part in backward."""
+
+    step: Step
+    layers: str
+    has_backward: bool
+
+
+class End(NamedTuple):
+    """What the last value of a row of layers must be.
+
+    border : what its reader needs
+    gradient : the array of its gradient, where that is shared; None for one of its own
+    always : whether it has a gradient even where no layer has parameters: the loss writes it
+    """
+
+    border: Padding = NO_BORDER
+    gradient: Any = None
+    always: bool = False
+
+
+class Nodes:
+    """The nodes of one network's plan, in the order in which forward runs them.
+
+    Parameters
+    ----------
+    layers : attached layers, in order
+    steps : the backend's module of steps
+    capacity : the most pictures of a batch
+    training : whether gradients and dropout are part of it
+
+    out : the logits
+    dropouts : the steps that need a key before each batch, with their layers
+    own : the layers that run by their own methods
+    """
+
+    def __init__(
+        self, layers: Sequence[Layer], input_shape: tuple[int, ...], dtype: np.dtype[Any], steps: Steps, *,
+        capacity: int, training: bool,
+    ) -> None:  # fmt: skip
+        self._steps, self._dtype, self._capacity, self._training = steps, dtype, capacity, training
+        self.nodes: list[Node] = []
+        self.dropouts: list[tuple[DropoutStep, Dropout]] = []
+        self.own: list[Layer] = []
+        border = self._border_before(layers, NO_BORDER)
+        first = Value(self._activation(input_shape, border, False), border, False)
+        self.input: InputStep = steps.Input(first.data)
+        self._append(self.input, "", False)
+        self.out = self._flat(self._row(layers, first, End(always=True))).data
+
+    def _row(self, layers: Sequence[Layer], x: Value, end: End) -> Value:
+        """Append the steps of a row of layers; the value that leaves it."""
+        layers, at = self._kept(layers), 0
+        while at < len(layers):
+            if type(layers[at]) is Flatten:
+                at += 1  # channels-last memory is what the layers after it read as it is
+                continue
+            stop, relu, pool = _group(layers, at)
+            last = all(type(layer) is Flatten for layer in layers[stop:])
+            border = self._border_before(layers[stop:], end.border)
+            # A step with a ReLU may write to the gradient of its output, so it gets one of its own.
+            here = End(border, end.gradient if last and not relu else None, end.always and last)
+            x = self._group(layers[at:stop], x, here, relu, pool)
+            at = stop
+        return x
+
+    def _group(self, layers: Sequence[Layer], x: Value, end: End, relu: bool, pool: bool) -> Value:
+        """Append the steps of layers that belong together, the first of which is no Flatten."""
+        layer = layers[0]
+        # After a Flatten memory still lies as a picture, until an Affine mixes it.
+        shape = layers[-1].out_image or layers[-1].out_shape
+        has_gradient = self._training and (x.has_gradient or any(each.storages()[1] for each in layers))
+        out = Value(self._activation(shape, end.border, has_gradient or end.always), end.border, has_gradient)
+        if end.gradient is not None and has_gradient:
+            out.data.grad = end.gradient
+        if type(layer) is Residual:
+            self._residual(layer, x, out, layers)
+        elif type(layer) is Concat:
+            self._concat(layer, x, out)
+        else:
+            x = x if layer.reads_border else self._flat(x)
+            place = Place(self._steps, x.data, out.data, self._training, self._capacity, relu, pool)
+            step = layer.make_step(place) if layer.fused else self._layer_step(layer, x, out)
+            self._append_layer(step, layers, x)
+        return out
+
+    def _residual(self, layer: Residual, x: Value, out: Value, group: Sequence[Layer]) -> None:
+        """group : the layer, and the ReLU after it where its step does that"""
+        main, relu = self._kept(layer.layers), len(group) > 1
+        x, (other,) = self._fork(x, 1)
+        shared = End(gradient=out.data.grad)
+        if layer.shortcut:
+            other = self._row(layer.shortcut, other, shared)
+        elif other.has_gradient:
+            other.data.grad = out.data.grad
+        last = main[-1] if main else None
+        if last is not None and last.takes_sum and last.fused:
+            y = self._row(main[:-1], x, End())
+            place = Place(self._steps, y.data, out.data, self._training, self._capacity, relu, addend=other.data)
+            self._append_layer(last.make_step(place), (last, *group), y)
+        else:
+            y = self._row(main, x, shared)
+            step = self._steps.Add(y.data, other.data, out.data, relu=relu)
+            self._append(step, _names(group), out.has_gradient)
+
+    def _concat(self, layer: Concat, x: Value, out: Value) -> None:
+        x, others = self._fork(x, len(layer.branches) - 1)
+        parts = [self._row(row, each, End()) for row, each in zip(layer.branches, [x, *others], strict=True)]
+        self._append(self._steps.Concat([each.data for each in parts], out.data), layer.name, out.has_gradient)
+
+    def _fork(self, x: Value, more: int) -> tuple[Value, list[Value]]:
+        """The value for its first reader, and for so many more."""
+        if not x.has_gradient:
+            return x, [x] * more
+        others = [x._replace(data=x.data.twin()) for _ in range(more)]
+        self._append(self._steps.Fork(x.data, [each.data for each in others]), "", True)
+        return x, others
+
+    def _flat(self, x: Value) -> Value:
+        """The value without a border."""
+        if x.border == NO_BORDER:
+            return x
+        out = x._replace(data=self._activation(x.data.shape, NO_BORDER, x.has_gradient), border=NO_BORDER)
+        self._append(self._steps.Copy(x.data, out.data), "", x.has_gradient)
+        return out
+
+    def _layer_step(self, layer: Layer, x: Value, out: Value) -> Step:
+        self.own.append(layer)
+        parameters, gradients = layer.storages()
+        return self._steps.LayerStep(
+            x.data, out.data, name=type(layer).__name__, products=layer.multiply_adds, in_shape=layer.in_shape,
+            out_shape=layer.out_shape, parameters=parameters, gradients=gradients, forward=partial(run_forward, layer),
+            backward=partial(run_backward if x.has_gradient else run_backward_lowest, layer),
+        )  # fmt: skip
+
+    def _append_layer(self, step: Step, layers: Sequence[Layer], x: Value) -> None:
+        if isinstance(layers[0], Dropout) and layers[0].fused:
+            self.dropouts.append((step, layers[0]))  # type: ignore[arg-type]  # its step is a DropoutStep
+        trains = self._training and (x.has_gradient or bool(layers[0].storages()[1]))
+        self._append(step, _names(layers), trains)
+
+    def _append(self, step: Step, layers: str, has_backward: bool) -> None:
+        self.nodes.append(Node(step, layers, has_backward and self._training))
+
+    def _activation(self, shape: tuple[int, ...], border: Padding, with_grad: bool) -> Activation:
+        return self._steps.Activation(shape, border, self._capacity, self._dtype, with_grad)
+
+    def _border_before(self, layers: Sequence[Layer], last: Padding) -> Padding:
+        """The border that suits whatever reads what comes before these layers; `last` where none is left."""
+        layers = self._kept(layers)
+        if not layers:
+            return last
+        layer = layers[0]
+        if type(layer) is Residual or type(layer) is Concat:
+            return _widest([self._border_before(row, NO_BORDER) for row in layer.rows.values()])
+        return layer.border if layer.fused else NO_BORDER
+
+    def _kept(self, layers: Sequence[Layer]) -> tuple[Layer, ...]:
+        """The layers that do something: Dropout does only in a training."""
+        return tuple(layer for layer in layers if self._training or type(layer) is not Dropout)
+
+
+def _group(layers: Sequence[Layer], at: int) -> tuple[int, bool, bool]:
+    """Where the layers that one step does end, and whether a ReLU and a max-pool are among them."""
+    layer, *following = layers[at : at + 3]
+    takes_relu = type(layer) is Residual or (layer.fused and layer.takes_relu)
+    relu = takes_relu and len(following) > 0 and type(following[0]) is ReLU
+    pooling = following[1] if relu and len(following) > 1 else None
+    pool = layer.fused and layer.takes_pool and isinstance(pooling, MaxPool2d) and pooling.halves
+    return at + 1 + relu + pool, relu, pool
+
+
+def _names(layers: Sequence[Layer]) -> str:
+    return ", ".join(layer.name for layer in layers)
+
+
+def _widest(borders: Sequence[Padding]) -> Padding:
+    (top, bottom), (left, right) = ([max(each[axis][side] for each in borders) for side in (0, 1)] for axis in (0, 1))
+    return (top, bottom), (left, right)
