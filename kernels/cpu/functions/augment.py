@@ -101,14 +101,14 @@ def _positions(at, down, across, row, H, W, waves_down, lines, lanes):
         a, b, c = _factors(row, DOWN, waves_down, y)
         d, e, f = _factors(row, ACROSS, waves_down, y)
         start, stop = y * lanes, (y + 1) * lanes
-        words, below, behind = at[start:stop], down[start:stop], across[start:stop]
+        words, below, right = at[start:stop], down[start:stop], across[start:stop]
         for x in range(lanes):
             v = slope_down * place[x] + first_down + a * slow[x] + b * middle[x] + c * fast[x]
             u = slope_across * place[x] + first_across + d * slow[x] + e * middle[x] + f * fast[x]
             v, u = min(max(v + border, zero), last_row), min(max(u + border, zero), last_column)
             top, left = np.int32(v), np.int32(u)
             words[x] = top * pitch + left
-            below[x], behind[x] = v - np.float32(top), u - np.float32(left)
+            below[x], right[x] = v - np.float32(top), u - np.float32(left)
 
 
 @inner

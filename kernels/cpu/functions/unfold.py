@@ -15,10 +15,10 @@ from fastcnn.kernels.shapes import Array, Padding, Pair, Shape, windows
 
 
 @inner
-def _inside(start, step, count, size):
-    """The taps i of a kernel side, first and past the last, for which 0 <= start + i * step < size."""
-    first = max(0, (-start + step - 1) // step)
-    stop = min(count, (size - start + step - 1) // step)
+def _inside(start, stride, count, size):
+    """The taps i of a kernel side, first and past the last, for which 0 <= start + i * stride < size."""
+    first = max(0, (-start + stride - 1) // stride)
+    stop = min(count, (size - start + stride - 1) // stride)
     return first, max(first, stop)
 
 

@@ -33,13 +33,13 @@ def _scaled(value, out, scale):
 
 
 @inner
-def turn(out, out_at, out_step, x, x_at, x_rows, rows, columns):
-    """out[j * out_step + i] = x[x_rows[i] + j]: a matrix whose rows lie anywhere, turned round tile by tile."""
+def turn(out, out_at, out_stride, x, x_at, x_rows, rows, columns):
+    """out[j * out_stride + i] = x[x_rows[i] + j]: a matrix whose rows lie anywhere, turned round tile by tile."""
     lanes = VECTOR_BYTES // out.itemsize
     for i in range(0, rows, lanes):
         for j in range(0, columns, lanes):
             transpose_tile(
-                out, out_at + j * out_step + i, out_step, x, x_at + j, x_rows, i, min(lanes, rows - i),
+                out, out_at + j * out_stride + i, out_stride, x, x_at + j, x_rows, i, min(lanes, rows - i),
                 min(lanes, columns - j),
             )  # fmt: skip
 

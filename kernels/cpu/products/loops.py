@@ -151,7 +151,9 @@ def pooled_products(out, codes, codes_width, x, w, bias, x_rows, out_rows, x_bel
 
 
 @kernel
-def dot_products(out, x, w, bias, floor, pictures, outputs, length, x_step, w_step, out_step, parts, output_parts):
+def dot_products(
+    out, x, w, bias, floor, pictures, outputs, length, x_stride, w_stride, out_stride, parts, output_parts
+):
     """out[n, k] = max(floor, bias[k] + sum over i of x[n, i] * w[k, i]); shared as parts x output_parts of out."""
     for task in prange(parts * output_parts):
         part, output_part = split(task, output_parts)
@@ -161,7 +163,7 @@ def dot_products(out, x, w, bias, floor, pictures, outputs, length, x_step, w_st
         k_stop = min(outputs, DOT_OUTPUTS * (blocks * (output_part + 1) // output_parts))
         for n in range(n_start, n_stop):
             for k in range(k_start, k_stop):
-                out[n * out_step + k] = bias[k]
+                out[n * out_stride + k] = bias[k]
         for i in range(0, length, DOT_LENGTH):
             terms = min(DOT_LENGTH, length - i)
             k = k_start
@@ -171,13 +173,13 @@ def dot_products(out, x, w, bias, floor, pictures, outputs, length, x_step, w_st
                 while n < n_stop:
                     n_count = DOT_PICTURES if n + DOT_PICTURES <= n_stop else 1
                     dot_tile(
-                        out, n * out_step + k, out_step, x, n * x_step + i, x_step, w, k * w_step + i, w_step, terms,
-                        n_count, k_count,
+                        out, n * out_stride + k, out_stride, x, n * x_stride + i, x_stride, w, k * w_stride + i,
+                        w_stride, terms, n_count, k_count,
                     )  # fmt: skip
                     n += n_count
                 k += k_count
         for n in range(n_start, n_stop):
             for k in range(k_start, k_stop):
-                value = out[n * out_step + k]
+                value = out[n * out_stride + k]
                 if value < floor:
-                    out[n * out_step + k] = floor
+                    out[n * out_stride + k] = floor
