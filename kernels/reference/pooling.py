@@ -13,7 +13,7 @@ def max_pool2d(x: Array, kernel_size: Pair, stride: Pair, padding: Padding) -> t
     P, Q = windows((N, C, H, W), kernel_size, stride, padding, (1, 1))
     rows = unfold(x, kernel_size, stride, padding, (1, 1), fill=-np.inf).reshape(-1, R * S)
 
-    # The place of each element of a row in its plane; -1 in the padding, which never wins, not even over pixels of -inf.
+    # The place of each element of a row in its plane; -1 in the padding, which never wins, even if all pixels are -inf.
     plane = np.arange(H * W).reshape(1, 1, H, W)
     places = unfold(plane, kernel_size, stride, padding, (1, 1), fill=-1)
     places = np.broadcast_to(places.reshape(1, P * Q, 1, R * S), (N, P * Q, C, R * S)).reshape(-1, R * S)

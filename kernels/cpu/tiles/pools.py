@@ -73,7 +73,7 @@ def pool_tile(builder, a, vtype):
 
 
 def _largest(builder, values):
-    """ReLU of the largest of four, lane by lane, and its code; DEAD if ReLU gives 0. The first of equals or NaNs wins."""
+    """ReLU of the largest of four, lane by lane, and its code (DEAD if ReLU gives 0). The first maximum or NaN wins."""
     vtype = values[0].type
     code_type = ir.VectorType(INT32, vtype.count)
 
