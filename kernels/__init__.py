@@ -3,8 +3,7 @@
 Images are (N, C, H, W), weights (K, C/groups, R, S), outputs (N, K, P, Q); float32, or float64 throughout. kernel_size,
 stride and dilation are an int or a pair (height, width); padding is an int, a pair or ((top, bottom), (left, right)).
 Output sizes are rounded down: P = (H + top + bottom - dilation * (R - 1) - 1) // stride + 1, and Q likewise from W.
-Inputs may have any strides and byte order and are never modified; outputs are new and C-contiguous. N may be zero, no
-other size may.
+Inputs may have any strides and byte order and are never modified; outputs are new and C-contiguous. Only N may be zero.
 
 Every function raises ValueError for wrong shapes or numbers and TypeError for wrong types or dtypes, before any kernel
 runs, and names the argument.
@@ -49,10 +48,10 @@ def im2col(
     Follows torch.nn.functional.unfold, which returns (N, C*R*S, P*Q).
     """
     shapes.check_images(x=x)
-    size, step, spread = _geometry(kernel_size, stride, dilation)
+    size, strides, dilations = _geometry(kernel_size, stride, dilation)
     sides = shapes.padding_pairs(padding)
-    shapes.windows(shapes.shape_of(x), size, step, sides, spread)
-    return active().im2col(plain(x), size, step, sides, spread)
+    shapes.windows(shapes.shape_of(x), size, strides, sides, dilations)
+    return active().im2col(plain(x), size, strides, sides, dilations)
 
 
 def col2im(
@@ -64,7 +63,7 @@ def col2im(
     padding: PaddingLike = 0,
     dilation: PairLike = 1,
 ) -> Array:
-    """The rows of im2col added back into images: im2col's transpose, not its inverse, as overlapping windows add up.
+    """Add the rows of im2col back into images. Overlapping windows add up: it is im2col's transpose, not its inverse.
 
     Parameters
     ----------
@@ -80,11 +79,11 @@ def col2im(
     """
     shapes.check_floats(2, cols=cols)
     n, c, h, w = shapes.shape4("input_shape", input_shape)
-    size, step, spread = _geometry(kernel_size, stride, dilation)
+    size, strides, dilations = _geometry(kernel_size, stride, dilation)
     sides = shapes.padding_pairs(padding)
-    p, q = shapes.windows((n, c, h, w), size, step, sides, spread)
+    p, q = shapes.windows((n, c, h, w), size, strides, sides, dilations)
     shapes.check_shape("cols", cols, (n * p * q, c * size[0] * size[1]))
-    return active().col2im(plain(cols), (n, c, h, w), size, step, sides, spread)
+    return active().col2im(plain(cols), (n, c, h, w), size, strides, sides, dilations)
 
 
 def conv2d(
@@ -115,12 +114,12 @@ def conv2d(
     Follows torch.nn.functional.conv2d.
     """
     shapes.check_images(x=x, weight=weight)
-    step, sides, spread, groups = _options(stride, padding, dilation, groups)
-    k = shapes.conv2d_shape(shapes.shape_of(x), shapes.shape_of(weight), step, sides, spread, groups)[1]
+    strides, sides, dilations, groups = _options(stride, padding, dilation, groups)
+    k = shapes.conv2d_shape(shapes.shape_of(x), shapes.shape_of(weight), strides, sides, dilations, groups)[1]
     if bias is not None:
         shapes.check_bias(bias, x, k)
         bias = plain(bias)
-    return active().conv2d(plain(x), plain(weight), bias, step, sides, spread, groups)
+    return active().conv2d(plain(x), plain(weight), bias, strides, sides, dilations, groups)
 
 
 def conv2d_grad_input(
@@ -148,10 +147,10 @@ def conv2d_grad_input(
     """
     shapes.check_images(grad_out=grad_out, weight=weight)
     images = shapes.shape4("input_shape", input_shape)
-    step, sides, spread, groups = _options(stride, padding, dilation, groups)
-    expected = shapes.conv2d_shape(images, shapes.shape_of(weight), step, sides, spread, groups)
+    strides, sides, dilations, groups = _options(stride, padding, dilation, groups)
+    expected = shapes.conv2d_shape(images, shapes.shape_of(weight), strides, sides, dilations, groups)
     shapes.check_shape("grad_out", grad_out, expected)
-    return active().conv2d_grad_input(plain(grad_out), plain(weight), images, step, sides, spread, groups)
+    return active().conv2d_grad_input(plain(grad_out), plain(weight), images, strides, sides, dilations, groups)
 
 
 def conv2d_grad_weight(
@@ -179,12 +178,12 @@ def conv2d_grad_weight(
     """
     shapes.check_images(grad_out=grad_out, x=x)
     size = shapes.pair("kernel_size", kernel_size)
-    step, sides, spread, groups = _options(stride, padding, dilation, groups)
+    strides, sides, dilations, groups = _options(stride, padding, dilation, groups)
     k, c = grad_out.shape[1], x.shape[1]
     weight_shape = (k, max(c // groups, 1), *size)
-    expected = shapes.conv2d_shape(shapes.shape_of(x), weight_shape, step, sides, spread, groups)
+    expected = shapes.conv2d_shape(shapes.shape_of(x), weight_shape, strides, sides, dilations, groups)
     shapes.check_shape("grad_out", grad_out, expected)
-    return active().conv2d_grad_weight(plain(grad_out), plain(x), size, step, sides, spread, groups)
+    return active().conv2d_grad_weight(plain(grad_out), plain(x), size, strides, sides, dilations, groups)
 
 
 def max_pool2d(
@@ -209,14 +208,16 @@ def max_pool2d(
     """
     shapes.check_images(x=x)
     size = shapes.pair("kernel_size", kernel_size)
-    step = size if stride is None else shapes.pair("stride", stride)
+    strides = size if stride is None else shapes.pair("stride", stride)
     sides = shapes.padding_pairs(padding)
-    shapes.max_pool2d_shape(shapes.shape_of(x), size, step, sides)
-    return active().max_pool2d(plain(x), size, step, sides)
+    shapes.max_pool2d_shape(shapes.shape_of(x), size, strides, sides)
+    return active().max_pool2d(plain(x), size, strides, sides)
 
 
 def max_pool2d_grad(grad_out: Array, argmax: Indices, input_shape: Sequence[int]) -> Array:
-    """The gradient of max_pool2d with respect to x: each output's goes to its maximum, added where windows overlap.
+    """The gradient of max_pool2d with respect to x.
+
+    Each output's gradient goes to the pixel that was its maximum. Where windows overlap, the gradients add up.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""Arrays that vector code likes: aligned, zeroed, readable a little past their end.
+"""Arrays for vector code: aligned, filled with zeros, and readable a little past their end.
 
-What it is not: a new array type. Everything here is an ordinary `numpy.ndarray`.
+They are ordinary arrays of NumPy, no new type.
 """
 
 from typing import Any
@@ -39,5 +39,5 @@ def padded_count(count: int, dtype: DTypeLike) -> int:
 
 
 def is_on_device(array: object) -> bool:
-    """Whether it is an array in the memory of a device, of whatever library."""
+    """Whether it is an array in the memory of a device, from any library."""
     return not isinstance(array, np.ndarray) and hasattr(array, "copy_to_host")

@@ -1,6 +1,6 @@
-"""Which backend computes: chosen once, by `use` or by the environment variable FASTCNN_BACKEND, and imported only then.
+"""Which backend computes. `use` or the environment variable FASTCNN_BACKEND chooses it, and only that one is imported.
 
-An unavailable backend is an error and never a silent substitute, or every later timing would be a lie.
+A backend that is not available is an error. No other one takes its place in silence: later timings would be wrong.
 """
 
 import importlib
@@ -24,10 +24,10 @@ def _load(name: str) -> Backend:
     """Import a backend; ImportError or OSError, with the reason, where it cannot run here."""
     module_name = f"fastcnn.kernels.{name}"
     spec = importlib.util.find_spec(module_name)
-    if spec is None or spec.origin is None:  # no origin: a folder with nothing in it but old bytecode
+    if spec is None or spec.origin is None:  # no origin: a folder that holds only old bytecode
         raise ImportError(f"this version of fastcnn has no {name} kernels")
     module: Backend = importlib.import_module(module_name)
-    module.require_device()  # a module can be imported without one, for checks of its kernels
+    module.require_device()  # checks of its kernels import the module without a device
     return module
 
 
@@ -37,7 +37,7 @@ def _reason(error: Exception) -> str:
 
 
 def available() -> dict[str, str]:
-    """Each backend's name, with "" where it can be used and else the reason why not. Imports all of them."""
+    """For each backend's name the reason why it cannot be used, or "" if it can. Imports all of them."""
     reasons = {}
     for name in NAMES:
         try:
@@ -93,7 +93,7 @@ def _use_variable() -> None:
 
 
 def backend() -> str:
-    """The name of the backend in use; the first call decides it by FASTCNN_BACKEND, else "cpu"."""
+    """The name of the backend in use. The first call chooses it: FASTCNN_BACKEND, or else "cpu"."""
     return _choice()[0]
 
 
@@ -103,6 +103,6 @@ def active() -> Backend:
 
 
 def device() -> Device | None:
-    """The memory that the backend in use has for itself; None where it computes on the host's arrays."""
+    """The device of the backend in use; None where it computes on arrays in the host's memory."""
     steps = active().steps
     return None if steps is None else steps.device

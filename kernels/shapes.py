@@ -1,11 +1,11 @@
 """Output sizes and argument checks of the kernels: plain Python, shared by every backend.
 
-The public functions check each argument here, once, before any kernel runs: a kernel indexes memory without looking, so
-what passes here must be safe for it. ValueError for a wrong shape or number, TypeError for a wrong type; both name the
+The public functions check each argument here once, before any kernel runs. A kernel does not check its indices, so what
+passes here must be safe for it. A wrong shape or number raises ValueError, a wrong type TypeError. Both name the
 argument.
 
-Only the batch may be empty. Zero channels and zero pixels are refused, as PyTorch refuses them; only its conv2d takes
-zero channels, and answers with zero output channels whatever the weight says.
+Only the batch may be empty. Zero channels and zero pixels raise an error, as in PyTorch. There is one difference:
+PyTorch's conv2d takes zero channels, and then gives zero output channels for any weight.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,10 @@ _FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 class _WithoutReadOnlyFlag:
-    """The same memory, not marked read-only, else Numba compiles every kernel again; no kernel writes to its inputs."""
+    """The same memory, not marked read-only: for read-only arrays Numba would compile every kernel again.
+
+    No kernel writes to its inputs.
+    """
 
     def __init__(self, array: npt.NDArray[Any]) -> None:
         self.owner = array
@@ -44,7 +47,7 @@ class _WithoutReadOnlyFlag:
 
 
 def integer(name: str, value: object, minimum: int) -> int:
-    """A Python int in [minimum, MAX_INT]; NumPy's integers will do, booleans will not."""
+    """A Python int in [minimum, MAX_INT]. It may be an integer of NumPy, but no boolean."""
     number = whole(value)
     if number is None:
         raise TypeError(f"{name} must be an int, got {shown(value)}")
@@ -73,7 +76,7 @@ def pair(name: str, value: PairLike, minimum: int = 1) -> Pair:
 
 
 def padding_pairs(padding: PaddingLike) -> Padding:
-    """An int, a pair or ((top, bottom), (left, right)) as the last of these."""
+    """((top, bottom), (left, right)) from an int, a pair or itself."""
     if isinstance(padding, tuple | list) and any(isinstance(side, tuple | list) for side in padding):
         if len(padding) != 2:
             raise ValueError(f"padding must be ((top, bottom), (left, right)), got {shown(padding)}")
@@ -85,7 +88,7 @@ def padding_pairs(padding: PaddingLike) -> Padding:
 
 
 def shape4(name: str, value: Sequence[int]) -> Shape:
-    """A tuple (N, C, H, W): only N may be zero, and the array that it describes can be counted in bytes."""
+    """A tuple (N, C, H, W). Only N may be zero, and the bytes of the array must fit in an int64."""
     n, c, h, w = _integers(name, value, 4, 0)
     _check_images(name, (n, c, h, w))
     return n, c, h, w
@@ -98,7 +101,10 @@ def _check_images(name: str, shape: Shape) -> None:
 
 
 def _check_bytes(name: str, shape: tuple[int, ...]) -> None:
-    """Counts an empty batch as one image and a number as eight bytes, so that neither batch nor dtype matter."""
+    """ValueError where the bytes do not fit in an int64.
+
+    An empty batch counts as one image and a number as eight bytes, so that the answer does not depend on either.
+    """
     count = 8
     for size in shape:
         count *= max(size, 1)
@@ -112,13 +118,13 @@ def native(array: npt.NDArray[Any]) -> np.dtype[Any]:
 
 
 def plain(array: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
-    """The array as kernels want it: C-contiguous, aligned, of native byte order; copied only where it is not."""
+    """The array as kernels need it: C-contiguous, aligned, in native byte order. It is copied only if it is not so."""
     tidy = np.require(array, native(array), ["C", "A", "E"])
     return tidy if tidy.flags.writeable else np.asarray(_WithoutReadOnlyFlag(tidy))
 
 
 def shape_of(array: Array) -> Shape:
-    """The shape of an array of four axes, as a type checker can follow it."""
+    """The shape of an array with four axes, with a type that a type checker knows."""
     n, c, h, w = array.shape
     return n, c, h, w
 
@@ -140,7 +146,7 @@ def check_floats(dimensions: int, **named: Array) -> None:
 
 
 def check_images(**named: Array) -> None:
-    """The arrays are floats of one dtype with four axes, of which only the first may be empty."""
+    """The arrays are floats of one dtype and have four axes. Only the first axis may be empty."""
     check_floats(4, **named)
     for name, array in named.items():
         _check_images(name, shape_of(array))
@@ -152,7 +158,7 @@ def check_shape(name: str, array: Array, shape: tuple[int, ...]) -> None:
 
 
 def check_bias(bias: Array, x: Array, out_channels: int) -> None:
-    """The bias is of x's dtype and has a number for each output channel."""
+    """The bias has the dtype of x and one number for each output channel."""
     if not is_array(bias):
         raise TypeError(f"bias must be a NumPy array or None, got {kind_of(bias)}")
     if native(bias) != native(x):
@@ -161,7 +167,7 @@ def check_bias(bias: Array, x: Array, out_channels: int) -> None:
 
 
 def check_argmax(argmax: Indices, grad_out: Array, input_shape: Shape) -> None:
-    """The indices are one for each output, and each lies inside its plane."""
+    """There is one index for each output, and each lies inside its plane."""
     if not is_array(argmax):
         raise TypeError(f"argmax must be a NumPy array, got {kind_of(argmax)}")
     if native(argmax) != np.dtype(np.int64):
@@ -174,14 +180,15 @@ def check_argmax(argmax: Indices, grad_out: Array, input_shape: Shape) -> None:
 
 
 def output_size(size: int, kernel_size: int, stride: int, padding: Pair, dilation: int) -> int:
-    """How many windows fit along one axis; zero or less where the kernel is larger than the padded input."""
+    """The number of windows that fit along one axis. It is zero or less where the kernel exceeds the padded input."""
     return (size + sum(padding) - dilation * (kernel_size - 1) - 1) // stride + 1
 
 
 def windows(input_shape: Shape, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair) -> Pair:
     """The output's height and width (P, Q).
 
-    Raises ValueError where no window fits, or where the padded images or the unfolded matrix could not be addressed.
+    Raises ValueError where no window fits, or where the padded images or the unfolded matrix would be too large for
+    an address of 64 bits.
     """
     n, c, h, w = input_shape
     (r, s), (top_bottom, left_right) = kernel_size, padding
@@ -218,7 +225,7 @@ def conv2d_shape(
 def max_pool2d_shape(input_shape: Shape, kernel_size: Pair, stride: Pair, padding: Padding) -> Shape:
     """The shape (N, C, P, Q) of max-pool's output, from checked options; ValueError where they do not fit.
 
-    Padding is at most half the kernel, as in PyTorch, so each window has a pixel in it.
+    Padding is at most half of the kernel, as in PyTorch. So each window contains a pixel.
     """
     for size, sides in zip(kernel_size, padding, strict=True):
         if 2 * max(sides) > size:

@@ -1,6 +1,6 @@
-"""How many threads the kernels use: one number, obeyed by Numba and by every copy of BLAS in the process.
+"""How many threads the kernels use: one number for Numba and for every copy of BLAS in the process.
 
-Importing this module imports neither Numba nor a BLAS; `prepare_numba` must run before Numba is first imported.
+This module imports neither Numba nor a BLAS. `prepare_numba` must run before Numba is first imported.
 """
 
 from __future__ import annotations
@@ -16,19 +16,20 @@ import threadpoolctl
 from fastcnn.kernels.values import shown
 
 LEAST_LIMIT = (
-    4  # threads that may always be asked for, on one core too: "same bits at 1 to 4 threads" is tested everywhere
+    4  # threads that are always allowed, on one core too: tests compare the bits at 1 to 4 threads on every machine
 )
 VARIABLE = "FASTCNN_NUM_THREADS"
-OPENMP_VARIABLE = "OMP_NUM_THREADS"  # obeyed where VARIABLE is not set
+OPENMP_VARIABLE = "OMP_NUM_THREADS"  # counts where VARIABLE is not set
 
-# How many rounds an idle OpenMP thread spins before it sleeps. GNU's own 300,000 last 8 to 12 ms where a neighbour has
-# the core that the other thread needs; with 3,000, convolutions on 2 threads ran at half their speed: docs/tried.md.
+# How many rounds an idle OpenMP thread spins before it sleeps. The default of GNU's OpenMP is 300,000, which last 8 to
+# 12 ms: too long where another program has the core that the other thread needs. With 3,000, convolutions on 2 threads
+# ran at half their speed (docs/tried.md).
 SPIN_COUNT = "10000"
 
 logger = logging.getLogger("fastcnn")
 
-_in_force: int | None = None  # None until it is first asked for
-_source = ""  # what gave that number
+_in_force: int | None = None  # None until the first call of `threads`
+_source = ""  # where that number came from
 
 
 def _granted_cores() -> float:
@@ -51,7 +52,7 @@ def _allowed_cpus() -> set[int]:
 
 
 def _siblings(cpu: int) -> str:
-    """The hyper-threads of one core, the same text for each of them."""
+    """A text that names the hyper-threads of one core. It is the same for each of them."""
     try:
         return Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list").read_text().strip()
     except OSError:
@@ -81,9 +82,9 @@ def _checked(n: object, name: str) -> int:
 
 
 def _openmp_threads() -> int | None:
-    """What OMP_NUM_THREADS says; None where it says nothing, or nonsense, which OpenMP ignores with a word."""
+    """The number in OMP_NUM_THREADS, or None. As OpenMP does, a warning says that a wrong value is ignored."""
     given = os.environ.get(OPENMP_VARIABLE, "")
-    first = given.split(",")[0].strip()  # the others are for nested parallel parts, and here are none
+    first = given.split(",")[0].strip()  # the other numbers are for nested parallel regions; we have none
     if first.isdecimal() and int(first) > 0:
         return int(first)
     if given.strip():
@@ -92,9 +93,9 @@ def _openmp_threads() -> int | None:
 
 
 def threads() -> int:
-    """The number of threads in force: `set_threads`, else the environment's, else the physical cores.
+    """The number of threads in use: that of `set_threads`, else of the environment, else of the physical cores.
 
-    `FASTCNN_NUM_THREADS` comes before `OMP_NUM_THREADS`, which may ask for more than `limit()` and gets that.
+    `FASTCNN_NUM_THREADS` comes before `OMP_NUM_THREADS`. A larger `OMP_NUM_THREADS` than `limit()` means `limit()`.
     """
     global _in_force, _source
     if _in_force is None:
@@ -109,7 +110,7 @@ def threads() -> int:
 
 
 def source() -> str:
-    """What gave the number of `threads()`: a variable's name, "physical cores" or "set_threads"."""
+    """Where the number of `threads()` came from: a variable's name, "physical cores" or "set_threads"."""
     threads()
     return _source
 
@@ -128,19 +129,22 @@ def set_threads(n: int) -> None:
 
 
 def obey_environment() -> None:
-    """Hold BLAS to the number that the environment gives, if any. Called when a backend is chosen."""
+    """Limit BLAS to the number of threads in the environment, if there is one. Called when a backend is chosen."""
     if os.environ.get(VARIABLE) or os.environ.get(OPENMP_VARIABLE):
         _limit_blas(threads())
 
 
 def _limit_blas(n: int) -> None:
-    """Hold every loaded copy of BLAS to `n` threads, and through the environment those that are loaded later."""
+    """Limit every loaded copy of BLAS to `n` threads, and through the environment those that are loaded later."""
     os.environ["OPENBLAS_NUM_THREADS"] = str(n)
     threadpoolctl.threadpool_limits(limits=n, user_api="blas")
 
 
 def _load_libgomp() -> None:
-    """Load GNU OpenMP with a short spin, unless the user chose how it waits; a no-op where it is missing or loaded."""
+    """Load GNU OpenMP with a short spin, unless the user chose how it waits.
+
+    Nothing happens where it is missing or already loaded.
+    """
     if sys.platform != "linux" or {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & set(os.environ):
         return
     os.environ["GOMP_SPINCOUNT"] = SPIN_COUNT  # read once, when the library is loaded
@@ -153,7 +157,7 @@ def _load_libgomp() -> None:
 
 
 def prepare_numba() -> None:
-    """Set what Numba and OpenMP read only once. Called before Numba is imported; afterwards it changes nothing."""
+    """Set what Numba and OpenMP read only once. It must run before Numba is imported; later it has no effect."""
     if "numba" not in sys.modules:
         given = os.environ.get("NUMBA_NUM_THREADS", "")
         if given and not (given.isdecimal() and int(given) > 0):

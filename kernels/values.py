@@ -1,4 +1,4 @@
-"""What users hand over: which values are arrays or whole numbers, and how an error's sentence shows any of them."""
+"""Values that a user passes: which of them are arrays or whole numbers, and how an error's sentence shows them."""
 
 import operator
 from typing import Any, SupportsIndex, TypeGuard
@@ -10,7 +10,7 @@ MOST_SHOWN = 60  # characters
 
 
 def is_array(value: object) -> TypeGuard[npt.NDArray[Any]]:
-    """Whether it is a NumPy array with no mask: arithmetic would read what the mask hides."""
+    """Whether it is a NumPy array without a mask: arithmetic would also read what the mask hides."""
     return isinstance(value, np.ndarray) and not _is_masked(value)
 
 
@@ -21,16 +21,17 @@ def check_named(arrays: object) -> None:
 
 
 def kind_of(value: object) -> str:
-    """What a value is, for an error's sentence: an array's dtype, else the type's name."""
+    """The kind of a value, for an error's sentence: the dtype of an array, or else the type's name."""
     if _is_masked(value):
         return "a masked array; fill it first, as with .filled(0)"
     return _cut(str(value.dtype) if isinstance(value, np.ndarray) else type(value).__name__)
 
 
 def shown(value: object) -> str:
-    """The value itself, for an error's sentence: its repr on one line, cut to MOST_SHOWN characters.
+    """The value, for an error's sentence: its repr on one line, cut to MOST_SHOWN characters.
 
-    Of an array its shape and dtype, also where a list, tuple or dict holds it. A repr that fails does not get out.
+    An array is shown by its shape and dtype. A list, tuple or dict with arrays in it is shown by its type. An error
+    that the repr raises is caught.
     """
     if hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, type | np.generic):
         return f"an array of shape {_written(value.shape)} and dtype {kind_of(value)}"
@@ -41,12 +42,12 @@ def shown(value: object) -> str:
 
 
 def whole(value: object) -> int | None:
-    """The value as a Python int; None where it is none. An array is none, although one of one number could be read."""
+    """The value as a Python int, or None if it is no whole number. An array is none, not even one with one number."""
     if isinstance(value, bool | np.bool_ | np.ndarray) or not isinstance(value, SupportsIndex):
         return None
     try:
         return operator.index(value)
-    except Exception:  # another library's tensors have an __index__ too, which may raise anything
+    except Exception:  # tensors of other libraries have an __index__ that may raise any error
         return None
 
 
@@ -57,7 +58,7 @@ def _is_masked(value: object) -> bool:
 def _written(value: object) -> str:
     try:
         return _cut(" ".join(repr(value).split()))
-    except Exception:  # of a user's class anything; an int of too many digits raises ValueError
+    except Exception:  # the repr of a user's class may raise any error; that of an int of too many digits ValueError
         return f"one {kind_of(value)} that cannot be printed"
 
 

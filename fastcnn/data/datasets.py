@@ -1,8 +1,8 @@
-"""Which datasets there are, where they lie on the web, and how their files are known to be right.
+"""The table of datasets: their places on the web, and the checksums of their files.
 
-A table and nothing else; `fastcnn.data.download` fetches by it, `fastcnn.data` loads by it. Sizes and sha256 are those
-that TensorFlow Datasets (url_checksums) and torchvision publish for the same files. The files are known by their
-sha256, so a mirror may be anyone's, and plain HTTP will do.
+`fastcnn.data.download` fetches what the table names, and `fastcnn.data.load` loads it. TensorFlow Datasets
+(url_checksums) and torchvision publish the same sizes and sha256 for these files. The sha256 is checked, so any mirror
+is safe, even by plain HTTP.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ MNIST_FILES = (
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file on the web: its name here, its size in bytes, its checksum as pooch writes it, and its mirrors."""
+    """A file on the web: its name here, its size in bytes, its checksum in pooch's form, and its mirrors."""
 
     name: str
     size: int
@@ -28,11 +28,11 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class Dataset:
-    """One dataset: what `fastcnn data list` says of it, what to fetch, and the IDX files that this leaves."""
+    """One dataset: its row in `fastcnn data list`, the files to fetch, and the IDX files that are made of them."""
 
     name: str
     title: str
-    train: int  # pictures
+    train: int  # number of pictures
     test: int
     remote: tuple[RemoteFile, ...]
     files: tuple[str, ...] = MNIST_FILES  # training images, training labels, test images, test labels
@@ -90,7 +90,7 @@ DATASETS = (
         10_000,
         _on(
             (
-                # The publisher's own host has been unreachable since March 2026 (rois-codh/kmnist issue 29).
+                # The publisher's server cannot be reached since March 2026 (rois-codh/kmnist issue 29).
                 "https://huggingface.co/datasets/tanganke/kmnist/resolve/756d43e894032ce8838db8b32e7500c9c3b5d050/raw/",
                 "https://codh.rois.ac.jp/kmnist/dataset/kmnist/",
                 "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
@@ -107,7 +107,7 @@ DATASETS = (
         240_000,
         40_000,
         (
-            # One zip for all of EMNIST. Western Sydney University's zip has other bytes: no mirror of this one.
+            # One zip for all of EMNIST. The zip of Western Sydney University has other bytes, so it is no mirror.
             RemoteFile(
                 "gzip.zip",
                 561_753_746,
@@ -169,7 +169,7 @@ DATASETS = (
 
 
 def find_dataset(name: str, registry: tuple[Dataset, ...] = DATASETS) -> Dataset:
-    """The dataset of that name; a ValueError that lists the names if there is none."""
+    """The dataset of that name. If there is none, a ValueError lists the names."""
     for dataset in registry:
         if dataset.name == name:
             return dataset
@@ -177,7 +177,7 @@ def find_dataset(name: str, registry: tuple[Dataset, ...] = DATASETS) -> Dataset
 
 
 def cache_folder(name: str) -> Path:
-    """Where a dataset's files are kept: the user's cache folder, which may not exist yet."""
+    """The folder of a dataset's files in the user's cache. It may not exist yet."""
     from platformdirs import user_cache_path
 
     return user_cache_path("fastcnn", appauthor=False) / "data" / name

@@ -1,9 +1,9 @@
-"""Fetch a dataset from its mirrors into the user's cache, and leave there either the right file or nothing by its name.
+"""Fetch a dataset from its mirrors into the user's cache. A file with its final name there is always the right one.
 
-pooch keeps the cache and compares checksums; the transport below adds what pooch's own lacks: it continues a partial
-download, gives up on a mirror that sends the wrong amount or hardly anything, and reports progress. A file is written
-as `NAME.part`, which outlives an interruption so that the next run continues it, and gets its name once its checksum is
-right. pooch and the libraries below it are imported only here, when something is fetched.
+pooch manages the cache and compares checksums. The transport below does what pooch's own does not: it continues a
+partial download, leaves a mirror that sends the wrong number of bytes or is very slow, and reports progress. A file is
+written as `NAME.part`. After an interruption this stays, and the next run continues it. The file gets its final name
+when its checksum is right. pooch and its libraries are imported only here, when something is fetched.
 """
 
 import gzip
@@ -24,7 +24,7 @@ from fastcnn.data.datasets import DATASETS, Dataset, RemoteFile, cache_folder, f
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 20.0
-SLOWEST_BYTES_PER_S = 1024.0  # on average, once READ_TIMEOUT_S have passed
+SLOWEST_BYTES_PER_S = 1024.0  # on average, checked after READ_TIMEOUT_S
 BACKOFF_S = (1.0, 4.0)  # pauses between rounds through the mirrors
 
 _CHUNK = 2**18
@@ -34,7 +34,7 @@ Report = Callable[[str, int, int], None]  # file, bytes so far, bytes in all
 
 
 class DownloadError(OSError):
-    """Something could not be fetched; the message says what and what to do."""
+    """A file could not be fetched. The message says which file, and what to do."""
 
 
 class DatasetRow(NamedTuple):
@@ -42,24 +42,24 @@ class DatasetRow(NamedTuple):
 
     name: str
     title: str
-    train: int  # pictures
+    train: int  # number of pictures
     test: int
     download_mb: float
     state: str  # "built in", "fetched" or "not fetched"
 
 
 class _MirrorError(Exception):
-    """One attempt at one mirror failed, and how."""
+    """One attempt at one mirror failed. The message says how."""
 
     def __init__(self, reason: str, *, unreachable: bool = False, lasting: bool = False) -> None:
         super().__init__(reason)
-        self.unreachable = unreachable  # no connection at all: perhaps this machine is offline
-        self.lasting = lasting  # trying again would change nothing
+        self.unreachable = unreachable  # there was no connection: perhaps this machine is offline
+        self.lasting = lasting  # another attempt would fail too
 
 
 @dataclass
 class _Transport:
-    """What pooch calls to fill a temporary file from a URL; continues `part` where it holds something."""
+    """pooch calls this to write a temporary file from a URL. It continues `part` where that holds something."""
 
     remote: RemoteFile
     part: Path
@@ -69,7 +69,7 @@ class _Transport:
     def __call__(self, url: str, output_file: str, pooch: object, check_only: bool = False) -> None:
         size = self.remote.size
         have = self.part.stat().st_size if self.part.exists() else 0
-        if have < size:  # else it is complete or wrong, as its checksum will show
+        if have < size:  # else it is complete or wrong; its checksum will show which
             self._receive(url, have)
         self.resumed = have > 0
         os.replace(self.part, output_file)
@@ -77,14 +77,14 @@ class _Transport:
     def _receive(self, url: str, have: int) -> None:
         import requests
 
-        # identity: the bytes as they lie on the server, which are what the checksum is of.
+        # identity: the checksum is that of the bytes on the server, so nothing may compress them on the way.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         with requests.get(url, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S)) as response:
             status = response.status_code
             if status not in (200, 206):
                 raise _MirrorError(f"HTTP {status} {response.reason}", lasting=status in (401, 403, 404, 410))
             if status == 200:
-                have = 0  # the mirror cannot continue, so it sends all of it
+                have = 0  # the mirror cannot continue, so it sends the whole file
             length = response.headers.get("Content-Length")
             if length is not None and length.strip() != str(self.remote.size - have):
                 raise _MirrorError(f"offers {length} bytes and not {self.remote.size - have}", lasting=True)
@@ -93,7 +93,8 @@ class _Transport:
 
     def _copy(self, raw: Any, file: IO[bytes], have: int) -> None:
         size = self.remote.size
-        # read1 returns what has come; read (urllib3 before 2) waits for a whole chunk, also from a mirror that drips.
+        # read1 returns the bytes that have arrived. read (urllib3 before 2) waits for a whole chunk, even from a very
+        # slow mirror.
         read = getattr(raw, "read1", raw.read)
         start_s, start = time.monotonic(), have
         while chunk := read(_CHUNK, decode_content=False):
@@ -110,7 +111,7 @@ class _Transport:
 
 
 def _try_mirror(url: str, remote: RemoteFile, folder: Path, report: Report) -> None:
-    """One attempt; raises _MirrorError, or DownloadError where this machine is at fault."""
+    """Make one attempt. Raises _MirrorError."""
     import pooch
     import requests
     import urllib3
@@ -126,16 +127,16 @@ def _try_mirror(url: str, remote: RemoteFile, folder: Path, report: Report) -> N
         raise _MirrorError("broke the connection off") from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
         raise _MirrorError(f"failed with {type(error).__name__}") from error
-    except ValueError as error:  # pooch's, for a wrong checksum; it has deleted the file
+    except ValueError as error:  # from pooch, for a wrong checksum; it has deleted the file
         if transport.resumed:
-            # The wrong bytes may be those that lay here before.
+            # The wrong bytes may be those of the old `part`.
             _try_mirror(url, remote, folder, report)
             return
         raise _MirrorError("sent a file with a wrong checksum", lasting=True) from error
 
 
 def _fetch_file(dataset: Dataset, remote: RemoteFile, folder: Path, report: Report) -> None:
-    """Go round the mirrors until one gives the file, pausing between the rounds."""
+    """Try the mirrors in rounds until one gives the file, with a pause after each round."""
     reasons: dict[str, str] = {}
     urls = list(remote.urls)
     for pause_s in (*BACKOFF_S, 0.0):
@@ -163,7 +164,7 @@ def _fetch_file(dataset: Dataset, remote: RemoteFile, folder: Path, report: Repo
 
 
 def _unpack(dataset: Dataset, archive: Path) -> None:
-    """Take the members that are wanted out of a zip whose checksum was right."""
+    """Unpack a dataset's files from a zip with the right checksum."""
     with zipfile.ZipFile(archive) as packed:
         members = {PurePosixPath(info.filename).name: info for info in packed.infolist()}
         for name in dataset.files:
@@ -194,7 +195,7 @@ def _intact(path: Path) -> bool:
 
 
 def _fetch_all(dataset: Dataset, folder: Path, report: Report) -> None:
-    # The zip was deleted when it had been unpacked, so of its members only their own checksums are left to compare.
+    # The zip is deleted after it was unpacked. So the only checksums to compare are those inside its gzip members.
     if dataset.archived and _present(dataset, folder) and all(_intact(folder / name) for name in dataset.files):
         return
     for remote in dataset.remote:
@@ -209,8 +210,8 @@ def _fetch_all(dataset: Dataset, folder: Path, report: Report) -> None:
 
 @contextmanager
 def _alone(folder: Path, notice: Callable[[], None]) -> Iterator[None]:
-    """Let one process or thread at a time fetch into a folder; the others wait and find the files there."""
-    if sys.platform == "win32":  # no flock: two fetches at once may then both fail their checksum, and try again
+    """Let one process or thread at a time fetch into a folder. The others wait and then find the files there."""
+    if sys.platform == "win32":  # there is no flock: two fetches at once may both fail their checksum and try again
         yield
         return
     import fcntl
@@ -226,7 +227,7 @@ def _alone(folder: Path, notice: Callable[[], None]) -> Iterator[None]:
 
 @contextmanager
 def _bar(name: str, shown: bool) -> Iterator[tuple[Report, Callable[[], None]]]:
-    """What to call on progress, and what to call on having to wait; both write to stderr, or nothing at all."""
+    """Two functions, for progress and for a wait. Both write to stderr, or nothing if not `shown`."""
     if not shown:
         yield (lambda file, have, size: None), (lambda: None)
         return
@@ -238,7 +239,7 @@ def _bar(name: str, shown: bool) -> Iterator[tuple[Report, Callable[[], None]]]:
     tasks: dict[str, Any] = {}
 
     def report(file: str, have: int, size: int) -> None:
-        if not tasks:  # not before: without a bar it would print an empty line
+        if not tasks:  # it starts with the first bar: without one it would print an empty line
             progress.start()
         if file not in tasks:
             tasks[file] = progress.add_task(file, total=size)
@@ -252,7 +253,7 @@ def _bar(name: str, shown: bool) -> Iterator[tuple[Report, Callable[[], None]]]:
 
 
 def datasets(registry: tuple[Dataset, ...] = DATASETS) -> list[DatasetRow]:
-    """The rows of `fastcnn data list`; looks into the cache, not at the network."""
+    """The rows of `fastcnn data list`. This looks only into the cache and not at the network."""
     rows = []
     for dataset in registry:
         fetched = "fetched" if _present(dataset, cache_folder(dataset.name)) else "not fetched"
@@ -269,12 +270,12 @@ def fetch(
     progress: bool = False,
     registry: tuple[Dataset, ...] = DATASETS,
 ) -> Path:
-    """Have a dataset's files in the cache, fetching what is not there or is damaged, and return their folder.
+    """Fetch the files of a dataset that are missing or damaged in the cache, and return their folder.
 
     Parameters
     ----------
     name : as `datasets` lists it
-    folder : where to put the files, made if need be; the dataset's folder in the user's cache if None
+    folder : folder for the files, which is made if it is missing; None means the dataset's folder in the user's cache
     progress : draw a bar for each file on stderr
 
     Raises
@@ -282,9 +283,9 @@ def fetch(
     ValueError
         If there is no dataset of that name.
     DownloadError
-        An OSError: no mirror gave the file, this machine is offline, or the folder cannot be written.
+        An OSError: no mirror gave the file, this machine is offline, or nothing can be written into the folder.
 
-    Interrupted or killed at any moment, it leaves no wrong file under its final name, and the next call continues.
+    It may be interrupted or killed at any time: no wrong file has its final name then, and the next call continues.
     """
     dataset = find_dataset(name, registry)
     try:
@@ -298,7 +299,7 @@ def fetch(
         with _bar(name, progress) as (report, notice), _alone(where, notice):
             if (
                 folder is None
-            ):  # the folder is ours: clear away pooch's empty temporary files of a fetch that was killed
+            ):  # the folder is ours: remove the empty temporary files of pooch after a fetch that was killed
                 for leftover in where.glob("tmp????????"):
                     leftover.unlink()
             _fetch_all(dataset, where, report)

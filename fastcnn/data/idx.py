@@ -1,10 +1,10 @@
-"""Read one IDX file, the format of MNIST, plain or gzip, and believe nothing that it says of itself.
+"""Read one IDX file, the format of MNIST, plain or gzip, and trust nothing in its header.
 
-An IDX file is two zero bytes, a type code, the number of dimensions, each dimension as a big-endian uint32, then the
-values, big-endian, in row-major order. A file may be empty, cut short, damaged or made to harm: its header is checked
-against the bytes that can be there before memory is taken, and no more is read than the header promises plus one byte.
+An IDX file begins with two zero bytes, a type code and the number of dimensions. Each dimension follows as a big-endian
+uint32, and then the values, big-endian, in row-major order. A file may be empty, truncated, damaged or malicious. So
+the header is compared with the number of bytes that can be there, before memory is allocated. The reader takes at most
 
-What the values mean (pictures, labels) is `fastcnn.data`'s business.
+one byte more than the header promises. `fastcnn.data.load` knows what the values mean (pictures, labels).
 """
 
 import gzip
@@ -18,15 +18,15 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-# EMNIST's 240,000 training digits are 188 MB, the largest file read here.
+# The largest file of the known datasets: the 240,000 training digits of EMNIST take 188 MB.
 MAX_BYTES = 2**28
 MAX_DIMENSIONS = 4
 
-# Deflate cannot expand a byte to more than this many (zlib's technical notes, "Maximum Compression Factor").
+# Deflate expands one byte to at most this many (zlib's technical notes, "Maximum Compression Factor").
 _DEFLATE_RATIO = 1032
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 2**20
-# What else is given as an IDX file, by its first bytes, and what to do with it.
+# Other files that users give as IDX files: their first bytes, and what to do.
 _OTHERS = (
     (_GZIP_MAGIC, "is packed by gzip twice; unpack it once"),
     (b"PK\x03\x04", "is a zip or npz archive and not an IDX file; give the IDX file in it"),
@@ -37,7 +37,7 @@ _DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E
 
 
 class IdxError(ValueError):
-    """A file that is not the IDX file it should be; the message says which and what to do."""
+    """A file is not the IDX file that it should be. The message says which file, and what to do."""
 
 
 def _take(stream: IO[bytes], count: int, path: Path) -> bytes:
@@ -48,7 +48,7 @@ def _take(stream: IO[bytes], count: int, path: Path) -> bytes:
 
 
 def _not_idx(start: bytes) -> str:
-    """What the first eight bytes of a file show it to be, and what to do."""
+    """What a file is by its first eight bytes, and what to do."""
     for beginning, says in _OTHERS:
         if start.startswith(beginning):
             return says
@@ -58,7 +58,7 @@ def _not_idx(start: bytes) -> str:
 
 
 def _read_header(stream: IO[bytes], path: Path) -> tuple[np.dtype[Any], tuple[int, ...], int]:
-    """Type and dimensions as the header gives them, and the header's length in bytes."""
+    """The type and the dimensions in the header, and its length in bytes."""
     start = _take(stream, 4, path)
     zeros, code, ndim = struct.unpack(">HBB", start)
     if zeros != 0 or code not in _DTYPES or not 1 <= ndim <= MAX_DIMENSIONS:
@@ -72,7 +72,7 @@ def _read_header(stream: IO[bytes], path: Path) -> tuple[np.dtype[Any], tuple[in
 def _check_promise(
     shape: tuple[int, ...], itemsize: int, header: int, file_size: int, packed: bool, max_bytes: int, path: Path
 ) -> None:
-    """Refuse a header that the file cannot keep, before memory is taken for it."""
+    """Raise an error if the file cannot hold what its header promises, before memory is allocated."""
     promised = math.prod(shape) * itemsize
     most = (file_size * _DEFLATE_RATIO if packed else file_size) - header
     if promised <= min(most, max_bytes):
@@ -94,7 +94,7 @@ def _read_values(stream: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...]
     values = np.empty(shape, dtype)
     view = values.reshape(-1).view(np.uint8).data
     start = 0
-    # In pieces: GzipFile.readinto makes a copy of all that it is asked for.
+    # Read in pieces: GzipFile.readinto makes a copy of all that it reads at once.
     while start < len(view):
         got = cast(Any, stream).readinto(view[start : start + _CHUNK])
         if not got:
@@ -114,8 +114,8 @@ def read_idx(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> NDA
 
     Parameters
     ----------
-    path : plain or gzip, told apart by content and not by name
-    max_bytes : refuse a file whose values take more than this
+    path : plain or gzip; the content decides, not the name
+    max_bytes : raise an error if the values take more than this
 
     Returns
     -------
@@ -126,9 +126,9 @@ def read_idx(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> NDA
     FileNotFoundError
         If there is no such file.
     IdxError
-        A ValueError: the file cannot be read, is empty, truncated, damaged, too long, too large or no IDX file.
+        A ValueError: the file cannot be read, is empty, truncated, damaged, too long or too large, or is no IDX file.
 
-    Takes the memory of the array and about 2 MB, whatever the file says.
+    It takes the memory of the array and about 2 MB, for any file.
     """
     path = Path(path)
     if path.is_fifo():

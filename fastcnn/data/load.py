@@ -1,7 +1,7 @@
-"""Pictures and labels as arrays: MNIST from the copy in the package, its relatives from the cache.
+"""Load pictures and labels as arrays: MNIST from the copy in the package, similar datasets from the cache.
 
-Everything here reads from disk; what fetches is `fastcnn.data.download`. Pictures of 60,000 samples are 47 MB as uint8
-and 188 MB as float32, so training keeps uint8 (`normalize=False`) and scales each batch.
+Everything here reads from disk; `fastcnn.data.download` fetches. 60,000 pictures take 47 MB as uint8 and 188 MB as
+float32. So a training keeps uint8 (`normalize=False`) and scales each batch.
 """
 
 import os
@@ -21,11 +21,11 @@ SIDE_PX = 28
 Pair = tuple[NDArray[Any], NDArray[Any]]
 
 _EMBEDDED = Path(__file__).resolve().parent / "mnist"
-_BLOCK = 10_000  # pictures turned upright at a time
+_BLOCK = 10_000  # pictures that are transposed at a time
 
 
 def _find(folder: Path, name: str) -> Path:
-    """The plain file where there is one (it loads faster), else the gzip file."""
+    """The plain file if there is one (it loads faster), else the gzip file."""
     for path in (folder / name.removesuffix(".gz"), folder / name):
         if path.is_file():
             return path
@@ -51,7 +51,7 @@ def _read_images(path: Path) -> NDArray[np.uint8]:
 
 def _read_labels(path: Path) -> NDArray[np.int64]:
     labels = read_idx(path)
-    # QMNIST gives eight numbers a picture, of which the first is the class.
+    # QMNIST has eight numbers for each picture. The first is the class.
     classes = labels[:, 0] if labels.ndim == 2 and labels.dtype == np.int32 else labels
     if classes.ndim != 1 or classes.dtype.kind not in "iu":
         advice = "write them as uint8 of shape (N,)"
@@ -91,7 +91,7 @@ def _load_pair(
         _turn_upright(images)
     x: NDArray[Any] = images
     if normalize:
-        # Cast and divided block by block inside NumPy: no float copy beside the result.
+        # NumPy casts and divides block by block, so there is no second float copy.
         x = np.divide(images, np.float32(255), dtype=np.float32)
     if flatten:
         x = x.reshape(len(x), SIDE_PX * SIDE_PX)
@@ -105,7 +105,7 @@ def _load_pair(
 def _load(
     folder: Path, files: tuple[str, ...], *, transposed: bool, normalize: bool, flatten: bool, one_hot: bool
 ) -> tuple[Pair, Pair]:
-    # One set after the other, so that only one of them is held as uint8 beside its float32 copy.
+    # One set after the other, so that only one of them is in memory both as uint8 and as float32.
     train, test = (
         _load_pair(
             folder,
@@ -131,10 +131,10 @@ def load_mnist(
 
     Parameters
     ----------
-    normalize : float32 pictures in [0, 1], else uint8 in 0..255 (a quarter of the memory)
+    normalize : give float32 pictures in [0, 1]; otherwise uint8 in 0..255, which takes a quarter of the memory
     flatten : pictures as rows of 784
     one_hot : labels as rows of 10
-    data_dir : folder with MNIST's four IDX files, each plain or .gz; the copy in the package if None
+    data_dir : folder with MNIST's four IDX files, each plain or .gz; None means the copy in the package
 
     Returns
     -------
@@ -146,9 +146,9 @@ def load_mnist(
     FileNotFoundError
         If the folder or one of its files is missing.
     IdxError
-        A ValueError: a file is empty, truncated or damaged, holds something else, or does not belong to the other.
+        A ValueError: a file is empty, truncated or damaged, holds something else, or does not fit the other file.
 
-    With a `data_dir`, the number of pictures is whatever its files hold.
+    With a `data_dir` the files decide the number of pictures.
     """
     for option, value in (("normalize", normalize), ("flatten", flatten), ("one_hot", one_hot)):
         check_flag(option, value)
@@ -167,13 +167,13 @@ def load_dataset(
     folder: str | os.PathLike[str] | None = None,
     registry: tuple[Dataset, ...] = DATASETS,
 ) -> tuple[Pair, Pair]:
-    """A dataset by its name in `fastcnn data list`, in the form of `load_mnist`; EMNIST's pictures are turned upright.
+    """A dataset by its name in `fastcnn data list`, in the form of `load_mnist`. Pictures of EMNIST are transposed.
 
     Parameters
     ----------
     name : "mnist" is the copy in the package; the others must have been fetched
     normalize, flatten, one_hot : as in `load_mnist`
-    folder : where the dataset's files lie; its folder in the cache if None
+    folder : folder with the dataset's files; None means its folder in the cache
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Optimizers, learning-rate schedules, clipping and averaging."""
+"""Optimizers, learning-rate schedules, clipping of gradients and averaging of weights."""
 
 from fastcnn.optim.average import ExponentialMovingAverage
 from fastcnn.optim.clipping import clip_gradients

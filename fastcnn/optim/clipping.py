@@ -8,8 +8,8 @@ from fastcnn.arrays import Array
 from fastcnn.checks import check_positive
 from fastcnn.optim.optimizers import check_flat
 
-# Gradients are squared and summed in blocks of this many elements, one after the other, in float64: the same bits at
-# any thread count.
+# Gradients are squared and summed in float64, in blocks of this many elements, one block after the other. So the bits
+# are the same at any number of threads.
 NORM_BLOCK = 1 << 16
 
 
@@ -23,8 +23,8 @@ def clip_gradients(gradients: Array, max_norm: float) -> float:
 
     Returns
     -------
-    The norm before, summed in float64 in fixed blocks. One that is not finite leaves the gradients as they are: no
-    scale would mend them, and the caller should stop.
+    The norm before, summed in float64 in fixed blocks. If it is not finite, the gradients stay as they are: no scale
+    makes them finite, and the caller should stop.
     """
     check_flat("gradients", gradients)
     limit = check_positive("max_norm", max_norm)

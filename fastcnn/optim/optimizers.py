@@ -1,7 +1,7 @@
-"""The seven optimizers, gradient clipping and averaged weights: options, state and checks.
+"""The seven optimizers: their options, state and checks.
 
-The arithmetic is in `kernels/<backend>/updates.py`. An optimizer sees a network as two flat arrays, values and
-gradients, and keeps its own state in flat arrays of the same length. The formulas and defaults are torch.optim's.
+`kernels/reference/updates.py` defines the arithmetic. An optimizer sees a network as two flat arrays, values and
+gradients. It keeps its state in flat arrays of the same length. Formulas and defaults are those of torch.optim.
 """
 
 from typing import Any, ClassVar
@@ -19,9 +19,10 @@ KINDS = "SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam or AdamW"
 
 
 class Optimizer:
-    """What the seven share: options to describe, state arrays made at the first step, a step count.
+    """The base of the seven: options, state arrays that the first step makes, and the number of steps.
 
-    Subclasses name their rule (`kernels.reference.updates`), options and state arrays, and give the rule's numbers.
+    A subclass names its rule (`kernels.reference.updates`), its options and its state arrays. It also gives the rule's
+    numbers.
     """
 
     RULE: ClassVar[str]
@@ -30,7 +31,7 @@ class Optimizer:
 
     def __init__(self, lr: float, weight_decay: float) -> None:
         self._lr = check_positive("lr", lr)
-        self.lr_was_set = True  # by somebody, and not by a schedule since
+        self.lr_was_set = True  # by an assignment, which no schedule has replaced since
         self.weight_decay = check_nonnegative("weight_decay", weight_decay)
         self.steps = 0
         self._state: dict[str, Array] = {}
@@ -44,7 +45,7 @@ class Optimizer:
 
     @property
     def lr(self) -> float:
-        """The learning rate of the next step, 0 or more; set during a `Trainer.fit`, it counts from then on."""
+        """The learning rate of the next step, 0 or more. It may also be set during a `Trainer.fit`."""
         return self._lr
 
     @lr.setter
@@ -53,7 +54,7 @@ class Optimizer:
         self.lr_was_set = True
 
     def follow(self, lr: float) -> None:
-        """Take the learning rate of a schedule's step: nobody's wish, unlike that which is assigned to `lr`."""
+        """Take the learning rate of a schedule's step. A training tells it from one that a user assigns to `lr`."""
         self._lr = check_nonnegative("lr", lr)
         self.lr_was_set = False
 
@@ -62,13 +63,13 @@ class Optimizer:
 
         Parameters
         ----------
-        values, gradients : (length,) float32 or float64, C-contiguous, of one dtype; gradients are only read. Or a
-            network's arrays on a GPU (`Sequential.update_by`), which are trusted; the state then moves there
+        values, gradients : (length,) float32 or float64, C-contiguous, of one dtype; gradients are only read. Or the
+            arrays of a network on a GPU (`Sequential.update_by`), which are not checked. The state then moves there
 
         Raises
         ------
         TypeError, ValueError
-            If the arrays do not fit each other or the state kept from earlier steps.
+            If the arrays do not fit each other or the state from earlier steps.
         """
         if not is_on_device(values):
             check_flat("values", values)
@@ -76,7 +77,7 @@ class Optimizer:
             _check_alike("gradients", gradients, values)
         if not self._state:
             self._state = {name: aligned_zeros(values.size, values.dtype) for name in self.STATE}
-        self._state = {name: _beside(values, array) for name, array in self._state.items()}
+        self._state = {name: _moved_to(values, array) for name, array in self._state.items()}
         for name, array in self._state.items():
             _check_alike(f"the optimizer's {name}", array, values)
         self.steps += 1
@@ -88,7 +89,7 @@ class Optimizer:
         return state | {name: _on_host(array).copy() for name, array in self._state.items()}
 
     def load_state_arrays(self, arrays: dict[str, Array]) -> None:
-        """Continue from what `state_arrays` gave; ValueError where the names, shapes or dtypes are not such."""
+        """Continue from what `state_arrays` gave; ValueError where names, shapes or dtypes do not fit."""
         check_named(arrays)
         names = set(arrays)
         if names not in ({"steps"}, {"steps", *self.STATE}):
@@ -105,11 +106,11 @@ class Optimizer:
         self._state = {name: _aligned(array) for name, array in states.items()}
 
     def describe(self) -> dict[str, Any]:
-        """The kind and its options but lr, which a schedule may have moved; JSON-able."""
+        """The kind and all options except lr, which a schedule may have changed; ready for JSON."""
         return {"type": type(self).__name__, **{name: getattr(self, name) for name in self.OPTIONS}}
 
     def _numbers(self) -> tuple[float, ...]:
-        """What the rule takes after its arrays, at the present step."""
+        """The numbers that the rule takes after its arrays, at the present step."""
         raise NotImplementedError
 
 
@@ -147,7 +148,7 @@ class Nesterov(Momentum):
 
 
 class AdaGrad(Optimizer):
-    """Steps divided by the root of all squared gradients so far."""
+    """Steps divided by the root of the sum of all squared gradients so far."""
 
     RULE = "adagrad"
     OPTIONS = ("eps", "weight_decay")
@@ -178,7 +179,7 @@ class RMSProp(Optimizer):
 
 
 class Adam(Optimizer):
-    """Running means of the gradient and of its square (Kingma and Ba 2015); weight decay is added to the gradient."""
+    """Running means of the gradient and its square (Kingma and Ba 2015). Weight decay is added to the gradient."""
 
     RULE = "adam"
     OPTIONS = ("beta1", "beta2", "eps", "weight_decay")
@@ -202,13 +203,13 @@ class Adam(Optimizer):
         return *self._means_numbers(), self.weight_decay, 1.0
 
     def _means_numbers(self) -> tuple[float, ...]:
-        """Rate, keep1, take1, keep2, take2, scale and tiny: both means start from zero, which is corrected."""
+        """Rate, keep1, take1, keep2, take2, scale and tiny. Rate and scale correct for the means' start from zero."""
         rate, scale = self.lr / (1 - self.beta1**self.steps), 1 / (1 - self.beta2**self.steps) ** 0.5
         return rate, self.beta1, 1 - self.beta1, self.beta2, 1 - self.beta2, scale, self.eps
 
 
 class AdamW(Adam):
-    """Adam with weight decay that acts on the weights themselves (Loshchilov and Hutter 2019)."""
+    """Adam with weight decay that acts directly on the weights (Loshchilov and Hutter 2019)."""
 
     def __init__(
         self,
@@ -238,23 +239,23 @@ def _on_host(array: Any) -> Array:
 
 
 def _aligned(array: Array) -> Array:
-    """A copy that lies as the kernels like it."""
+    """A copy with the alignment that kernels need."""
     copy = aligned_zeros(array.size, array.dtype)
     copy[:] = array
     return copy
 
 
-def _beside(values: Any, array: Any) -> Any:
-    """The array where the values are, on the host or on a GPU."""
+def _moved_to(values: Any, array: Any) -> Any:
+    """The array in the memory where the values are, on the host or on a GPU."""
     if not is_on_device(values):
         return _on_host(array)
     memory = device()
-    assert memory is not None  # or the values would be on the host
+    assert memory is not None  # else the values are on the host
     return array if is_on_device(array) else memory.upload(array)
 
 
 def counter(name: str, arrays: dict[str, Array]) -> int:
-    """The one number that a state keeps under a name; ValueError where it is none."""
+    """The one number that a state keeps under a name; ValueError where it is no number from 0."""
     found = arrays.get(name)
     if not is_array(found) or found.shape != (1,) or found.dtype != np.int64 or found[0] < 0:
         raise ValueError(f"{name} must be one int64, at least 0")
@@ -262,7 +263,7 @@ def counter(name: str, arrays: dict[str, Array]) -> int:
 
 
 def check_flat(name: str, array: Array) -> None:
-    """TypeError or ValueError unless it is a flat array of floats in one piece."""
+    """TypeError or ValueError unless it is a flat, contiguous array of floats."""
     if not is_array(array) or array.dtype not in (np.float32, np.float64):
         raise TypeError(f"{name} must be a float32 or float64 array, not {kind_of(array)}")
     if array.ndim != 1 or not array.flags.c_contiguous:

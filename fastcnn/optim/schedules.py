@@ -1,8 +1,7 @@
-"""Learning rates over time: a schedule is a callable from the step, counted from 0 over the whole training, to lr.
+"""Learning rates over time: a schedule is a function from the step to lr. Steps count from 0 over the whole training.
 
-Each begins with a linear warm-up over `warmup_steps` steps, of which step s has the share (s + 1) / warmup_steps of
-lr, so that no step is wasted on lr = 0. `describe` and `from_description` turn a schedule into JSON and back, for
-checkpoints.
+Each schedule begins with a linear warm-up over `warmup_steps` steps. Step s has (s + 1) / warmup_steps of lr, so no
+step has lr = 0. `describe` turns a schedule into JSON for checkpoints, and `from_description` reads that.
 """
 
 from math import cos, pi
@@ -11,7 +10,7 @@ from typing import Any, ClassVar
 from fastcnn.checks import check_nonnegative, check_number, check_positive
 from fastcnn.kernels.values import kind_of, shown, whole
 
-MOST_STEPS = 2**53  # beyond it a float does not tell one step from the next
+MOST_STEPS = 2**53  # a float cannot count further: 2**53 + 1 rounds to 2**53
 
 
 def _count(name: str, value: object, minimum: int) -> int:
@@ -24,7 +23,7 @@ def _count(name: str, value: object, minimum: int) -> int:
 
 
 class Constant:
-    """lr, after the warm-up; the base of the other schedules.
+    """lr after the warm-up. It is the base of the other schedules.
 
     Parameters
     ----------
@@ -46,7 +45,7 @@ class Constant:
         return self._after_warmup(step - self.warmup_steps)
 
     def describe(self) -> dict[str, Any]:
-        """The kind and its options, JSON-able; `from_description` reads it."""
+        """The kind and its options, ready for JSON. `from_description` reads it."""
         return {"type": type(self).__name__, **{name: getattr(self, name) for name in self.OPTIONS}}
 
     def _warming(self, step: int) -> float:
@@ -73,7 +72,7 @@ class Step(Constant):
 
 
 class _Finite(Constant):
-    """A schedule that ends: total_steps counts the warm-up, and what comes later keeps the last learning rate."""
+    """A schedule that ends. total_steps includes the warm-up; later steps keep the last learning rate."""
 
     def __init__(self, lr: float, total_steps: int, warmup_steps: int) -> None:
         super().__init__(lr, warmup_steps=warmup_steps)
@@ -146,7 +145,7 @@ SCHEDULES: dict[str, type[Constant]] = {kind.__name__: kind for kind in (Constan
 
 
 def from_description(description: dict[str, Any]) -> Constant:
-    """The schedule that `describe` described; ValueError for one that is not known or not whole."""
+    """The schedule that `describe` described; ValueError where the description is unknown or not complete."""
     if not isinstance(description, dict):
         raise TypeError(f"a schedule's description must be a dict, not {kind_of(description)}")
     options = dict(description)

@@ -1,1 +1,1 @@
-"""Training: batches in, better weights out."""
+"""Training: from pictures and labels to better weights."""

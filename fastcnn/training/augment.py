@@ -1,8 +1,8 @@
-"""Augmentation: what is done to each picture of a training, as a pure function of seed, epoch and picture.
+"""Augmentation: how each picture of a training is changed. It depends only on the seed, the epoch and the picture.
 
-No generator's state is carried along: a resumed training, and one on other threads, change each picture alike.
-The numbers are hashed here; the pixels are moved by `kernels.active().augment`. `python -m bench augmentation` measures
-both.
+There is no state of a random generator. So a resumed training, or one with other threads, changes each picture in the
+same way. This file computes the random numbers by a hash. `kernels.active().augment` changes the pixels.
+`python -m bench augmentation` measures both.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from fastcnn.kernels.columns import ACROSS, DOWN, HOLE, NUMBERS, STROKE, WAVES
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import is_array, kind_of, shown
 
-DRAWN = 32  # numbers hashed for a picture, some of them spare
+DRAWN = 32  # random numbers for a picture; some of them are not used
 MANTISSA_BITS = 53
 
 
 def uniform(key: int, numbers: Array, count: int) -> Array:
-    """Uniform numbers in [-1, 1), (len(numbers), count) float64; a row depends on key and its number alone."""
-    # key + (n * count + i) * GOLDEN, taken apart: modulo 2**64 that is the same.
+    """Uniform numbers in [-1, 1), (len(numbers), count) float64. A row depends only on key and on its number."""
+    # key + (n * count + i) * GOLDEN, as a sum of two terms: modulo 2**64 that is the same.
     first = np.asarray(numbers).astype(np.uint64) * np.uint64(count * GOLDEN & MASK_64)
     z: Array = first[:, np.newaxis] + (np.arange(1, count + 1, dtype=np.uint64) * np.uint64(GOLDEN) + np.uint64(key))
     shifted = np.empty_like(z)
@@ -43,17 +43,17 @@ def uniform(key: int, numbers: Array, count: int) -> Array:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """The largest changes; each picture gets a share between minus and plus one of each.
+    """The largest changes. For each picture and each change a random factor in [-1, 1) scales the change.
 
-    turn_deg : degrees
-    scale : share of the size, along both sides together and, half of it, along each alone
+    turn_deg : degrees of rotation
+    scale : share of the size by which both sides change together; half of it for each side alone
     slant : pixels to the side for each pixel up
     shift_px : pixels along each side
-    elastic_px : pixels of the slowest wave; faster ones are lower
+    elastic_px : height of the slowest wave, in pixels; faster waves are lower
     stroke : 1 lets strokes grow or shrink by a pixel on each side
     hole : share of the pictures that get a hole of up to hole_px x hole_px
 
-    The defaults were chosen with the paper's network, on pictures set aside and on pen drawings: docs/tried.md.
+    The defaults were chosen with the paper's network, on validation pictures and on pen drawings: docs/tried.md.
     """
 
     turn_deg: float = 8.0
@@ -73,7 +73,7 @@ class Augmentation:
             raise ValueError(f"hole is a share of the pictures, at most 1, not {shown(self.hole)}")
 
     def describe(self) -> dict[str, Any]:
-        """All settings, JSON-able."""
+        """All settings, ready for JSON."""
         return asdict(self)
 
     def apply(self, images: Array, numbers: Array, *, seed: int, epoch: int, out: Array) -> None:
@@ -82,13 +82,13 @@ class Augmentation:
         Parameters
         ----------
         images, out : (N, 1, H, W) uint8, C-contiguous, not the same memory
-        numbers : (N,) integers, the pictures' own numbers, whatever batch they are in
+        numbers : (N,) integers, the number of each picture in the whole set
         seed, epoch : integers from 0
 
         Raises
         ------
         TypeError, ValueError
-            If the pictures are something else.
+            If the arrays are of another shape or dtype.
         """
         for name, array in (("images", images), ("out", out)):
             if not is_array(array) or array.dtype != np.uint8:
@@ -102,14 +102,14 @@ class Augmentation:
         kernels.active().augment(out[:, 0], images[:, 0], table, *map(waves, plane))
 
     def numbers(self, numbers: Array, plane: tuple[int, ...], *, seed: int, epoch: int) -> Array:
-        """What the kernels' `numbers` are for pictures of so many pixels down and across; arguments as for `apply`."""
+        """The table `numbers` of the kernels, for pictures of the size `plane` (height, width). See `apply`."""
         if not is_array(numbers) or numbers.dtype.kind not in "iu" or numbers.ndim != 1:
             raise TypeError(f"numbers must be an array (N,) of integers, not {shown(numbers)}")
         seed, epoch = integer("seed", seed, 0), integer("epoch", epoch, 0)
         return self._numbers(uniform(mask_key(seed, 0, epoch), numbers, DRAWN), *plane)
 
     def _numbers(self, drawn: Array, height: int, width: int) -> Array:
-        """The same from numbers in [-1, 1)."""
+        """The same from random numbers in [-1, 1)."""
         largest = np.array([np.deg2rad(self.turn_deg), self.scale, self.scale / 2, self.scale / 2, self.slant])
         turn, both, tall, wide, slant = drawn.T[:5] * largest[:, np.newaxis]
         cosine, sine = np.cos(turn), np.sin(turn)
@@ -125,12 +125,12 @@ class Augmentation:
         bend = (self.elastic_px / (waves[:, np.newaxis] * waves)).ravel()
         table[:, DOWN + 3 : ACROSS] = drawn[:, 7:16] * bend
         table[:, ACROSS + 3 : STROKE] = drawn[:, 16:25] * bend
-        # Thinning costs ink where a stroke is thin already, so it goes half as far.
+        # A stroke that is thin already would lose too much ink, so thinning has half the strength.
         stroke = self.stroke * drawn[:, 25]
         table[:, STROKE] = np.maximum(stroke, stroke / 2)
         if self.hole:
             has_hole = drawn[:, 26] < 2 * self.hole - 1
-            side = has_hole * self.hole_px * (drawn[:, 27] + 3) / 4  # from half of hole_px on
+            side = has_hole * self.hole_px * (drawn[:, 27] + 3) / 4  # from hole_px / 2 to hole_px
             top, left = (drawn[:, 28] + 1) / 2 * height - side / 2, (drawn[:, 29] + 1) / 2 * width - side / 2
             table[:, HOLE:] = np.stack([top, top + side, left, left + side], axis=1)
         return table.astype(np.float32)
@@ -138,6 +138,6 @@ class Augmentation:
 
 @cache
 def waves(size: int) -> Array:
-    """(WAVES, size) float32: half a period, one, one and a half."""
+    """(WAVES, size) float32: waves with half a period, one period, and one and a half."""
     places = (np.arange(size) + 0.5) / size
     return np.cos(np.pi * np.arange(1, WAVES + 1)[:, np.newaxis] * places).astype(np.float32)

@@ -1,7 +1,7 @@
-"""Where the batches of a training come from: gathered on the host, or kept and picked on the GPU.
+"""The batches of a training: copied together on the host, or chosen from a set in the GPU's memory.
 
-On the cuda backend a uint8 training set goes to the GPU once, where it fits, and a step sends nothing or the numbers of
-its augmentation. Where it does not fit, each step sends its batch, and a line on the log says why.
+On the cuda backend a uint8 training set is copied to the GPU once, if it fits. A step then sends nothing, or only the
+numbers of its augmentation. If the set does not fit, each step sends its batch, and a line in the log says why.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from fastcnn.training.augment import Augmentation, waves
 def batch_starts(count: int, batch_size: int, least: int) -> list[tuple[int, int]]:
     """Where each batch of an epoch of `count` pictures begins, and how many it has.
 
-    The last may be smaller; what would have fewer than `least` pictures joins the batch before.
+    The last batch may be smaller. If it has fewer than `least` pictures, they join the batch before.
 
-    Raises ValueError where the first batch is too small already.
+    Raises ValueError where even the first batch is too small.
     """
     if min(count, batch_size) < least:
         wrong = "batch_size must be" if batch_size < least else "the pictures to train on must be"
@@ -39,7 +39,7 @@ def batch_starts(count: int, batch_size: int, least: int) -> list[tuple[int, int
 
 
 class HostBatches:
-    """Gathered, and augmented, in memory that all batches share."""
+    """Batches that are copied together, and augmented, on the host. All batches share the same memory."""
 
     def __init__(
         self, images: Array, labels: Array, batch_size: int, augmentation: Augmentation | None, seed: int
@@ -54,9 +54,9 @@ class HostBatches:
         self._order, self._epoch = order, epoch
 
     def batch(self, begin: int, count: int) -> tuple[Array, Array]:
-        """Pictures and labels of the `count` from number `begin` of the epoch on; the next call overwrites them."""
+        """Pictures and labels of `count` pictures, from number `begin` of the epoch on, until the next call."""
         chosen, used = self._order[begin : begin + count], slice(0, count)
-        # mode="clip" writes straight into `out`; the indices are a permutation, so there is nothing to clip.
+        # mode="clip" writes directly into `out`. The indices are a permutation, so nothing is clipped.
         np.take(self._images, chosen, axis=0, out=self._batch[used], mode="clip")
         np.take(self._labels, chosen, out=self._batch_labels[used], mode="clip")
         if self._augmentation is not None:
@@ -66,7 +66,7 @@ class HostBatches:
 
 
 class DeviceBatches:
-    """Picked, and augmented, on the GPU; `there` is the backend's set."""
+    """Batches that are chosen, and augmented, on the GPU. `there` is the backend's set."""
 
     def __init__(
         self, there: TrainingSet, plane: tuple[int, ...], augmentation: Augmentation | None, seed: int
@@ -80,7 +80,7 @@ class DeviceBatches:
         self._there.start_epoch(order)
 
     def batch(self, begin: int, count: int) -> Any:
-        """What `Sequential.loss_and_gradients_of` takes."""
+        """A batch for `Sequential.loss_and_gradients_of`."""
         if self._augmentation is None:
             return self._there.batch(begin, count)
         chosen = self._order[begin : begin + count]
@@ -90,7 +90,7 @@ class DeviceBatches:
 
 @dataclass(frozen=True)
 class FitData:
-    """What one `Trainer.fit` trains and validates on."""
+    """The pictures that one `Trainer.fit` trains and validates on."""
 
     trained: Array  # the numbers of the pictures that are trained on
     spans: list[tuple[int, int]]  # of each batch of an epoch: where it begins, and how many pictures it has

@@ -1,7 +1,7 @@
-"""Checkpoints: all that a training needs to go on as if it had never stopped, in one safetensors file.
+"""Checkpoints: one safetensors file holds all that a training needs to go on as if it had never stopped.
 
-Arrays carry the prefixes `network/`, `optimizer/`, `average/` and `best/`; the rest is JSON in the file's metadata. The
-file is replaced atomically, so a kill leaves the checkpoint before or the one after, never half of one.
+The names of arrays have the prefixes `network/`, `optimizer/`, `average/` and `best/`. The rest is JSON in the file's
+metadata. The file is replaced atomically: after a kill it is the old checkpoint or the new one, never a part of one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ GROUPS = ("network", "optimizer", "average", "best")
 STATE = ("settings", "epoch", "steps", "rng", "history")
 MAX_BYTES = 5 * MAX_FILE_BYTES  # the network, its average and its best, and the two arrays of Adam
 
-# What differs, as a sentence names it; the values of the other settings are named themselves.
+# How an error's sentence names a setting that differs. Other settings are shown by their values.
 OPAQUE_SETTINGS = {
     "network": "another network or another number of views",
     "optimizer": "another optimizer",
@@ -34,11 +34,11 @@ OPAQUE_SETTINGS = {
 class Checkpoint:
     """The state of a training after `epoch` finished epochs.
 
-    settings : what the training was asked to do; resuming needs the same
+    settings : the settings of the training; resuming needs the same
     rng : state of the PCG64 generator that shuffles
     history : the finished epochs' records
-    groups : for each of `GROUPS` the arrays by name
-    lr : the learning rate that a callback set, for all epochs to come; None where the schedule counts
+    groups : for each name in `GROUPS` the arrays by name
+    lr : the learning rate that a callback set for all later epochs; None where the schedule counts
     """
 
     settings: dict[str, Any]
@@ -50,13 +50,13 @@ class Checkpoint:
     lr: float | None = None
 
     def check_settings(self, wanted: dict[str, Any], path: Path) -> None:
-        """Raise unless a training with the settings `wanted` would have come to this state."""
+        """Raise an error unless a training with the settings `wanted` leads to this state."""
         asked = wanted["epochs"]
         if asked < self.epoch:
             raise FastcnnError(f"{path} has {self.epoch} epochs done, more than the {asked} asked for; ask for more")
-        # More epochs than planned are fine, unless they would have changed the learning rates on the way.
+        # More epochs than planned are allowed, unless they change the learning rates of the finished epochs.
         ignored = {"epochs"} if wanted["schedule"] == self.settings.get("schedule") else set[str]()
-        # The schedule comes last: it differs wherever epochs, batch size or data do, and they say more.
+        # The schedule comes last: it differs wherever epochs, batch size or data differ, and these explain more.
         for name in sorted(wanted, key=lambda name: (name == "schedule", name not in OPAQUE_SETTINGS)):
             if name in ignored or wanted[name] == self.settings.get(name):
                 continue
@@ -67,7 +67,7 @@ class Checkpoint:
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
-    """Write a checkpoint atomically; FastcnnError where that fails, and then the old file is as it was."""
+    """Write a checkpoint atomically. If that fails, FastcnnError is raised and the old file is as it was."""
     state = {name: getattr(checkpoint, name) for name in (*STATE, *(["lr"] if checkpoint.lr is not None else []))}
     arrays = {
         f"{group}/{name}": array for group, members in checkpoint.groups.items() for name, array in members.items()
@@ -76,7 +76,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
-    """Read a checkpoint; the arrays' names, shapes and values are checked where they are put to use.
+    """Read a checkpoint. The code that uses the arrays checks their names, shapes and values.
 
     Raises
     ------

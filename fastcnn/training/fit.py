@@ -1,4 +1,4 @@
-"""What one training was told, and how far it is: what a checkpoint has to match."""
+"""The arguments of one training and its progress. A checkpoint has to match them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _fingerprint(images: Array, labels: Array) -> str:
 
 
 def check_schedule(schedule: object) -> None:
-    """TypeError unless it is a schedule, or another function from the step to the learning rate."""
+    """TypeError unless it is a schedule or another function from the step to the learning rate."""
     if not callable(schedule) or isinstance(schedule, type):
         raise TypeError(
             f"schedule must be one of fastcnn.schedules, or a function from the step to lr, not {shown(schedule)}"
@@ -40,26 +40,26 @@ def check_schedule(schedule: object) -> None:
 
 
 def check_callbacks(callbacks: Sequence[Callback]) -> tuple[Callback, ...]:
-    """The callbacks; TypeError unless they are functions, in a list."""
+    """The callbacks; TypeError unless they are a list or tuple of functions."""
     if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
         raise TypeError(f"callbacks must be a list of functions that take an Epoch, not {shown(callbacks)}")
     return tuple(callbacks)
 
 
 def check_on_step(on_step: OnStep | None) -> None:
-    """TypeError unless it is a function, or None."""
+    """TypeError unless it is a function or None."""
     if on_step is not None and (not callable(on_step) or isinstance(on_step, type)):
         raise TypeError(f"on_step must be a function that takes a TrainingStep, or None, not {shown(on_step)}")
 
 
 @dataclass(frozen=True)
 class Fit:
-    """The checked arguments of one `Trainer.fit`, and the part of its state that only it changes."""
+    """The checked arguments of one `Trainer.fit`, and the state that only this call changes."""
 
     epochs: int
     batch_size: int
     schedule: Schedule
-    validation: int  # pictures to choose the best epoch by; 0 keeps the last epoch
+    validation: int  # number of pictures that choose the best epoch; 0 keeps the last epoch
     seed: int
     patience: int | None
     keep_last: bool
@@ -79,7 +79,7 @@ class Fit:
         keep_last: bool,
         on_step: OnStep | None,
     ) -> Fit:
-        """The arguments of `Trainer.fit`, `validation` as a count; TypeError or ValueError where one is wrong."""
+        """From the arguments of `Trainer.fit`, `validation` as a count; TypeError or ValueError if one is wrong."""
         keep_last = check_flag("keep_last", keep_last)
         if patience is not None and validation == 0:
             raise ValueError("patience needs validation pictures to see which epoch is better; set validation")
@@ -106,7 +106,7 @@ class Fit:
         return len(self.history.epochs)
 
     def is_over(self) -> bool:
-        """Whether no epoch is to follow; notes the reason where that is not the number of epochs."""
+        """Whether the training ends here. If it ends before the last epoch, the history notes why."""
         history = self.history
         if self.patience is not None and self.done - history.best_epoch >= self.patience:
             history.stopped = f"{self.patience} epochs without a better one"
@@ -115,7 +115,7 @@ class Fit:
     def settings(
         self, trainer: dict[str, Any], images: Array, labels: Array, validation: tuple[Array, Array] | None
     ) -> dict[str, Any]:
-        """All that the bits of the result depend on; JSON-able. Threads are not among it."""
+        """Everything that the bits of the result depend on, ready for JSON. Threads do not matter."""
         if not isinstance(self.schedule, Constant):
             raise TypeError("schedule must be one of fastcnn.schedules where a checkpoint is kept or resumed")
         settings = {
@@ -131,4 +131,4 @@ class Fit:
             "keep_last": self.keep_last,
             "backend": kernels.backend(),
         }
-        return dict(json.loads(json.dumps(settings)))  # as they will be read back: lists, no tuples
+        return dict(json.loads(json.dumps(settings)))  # as a file gives them: lists, no tuples

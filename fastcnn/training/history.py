@@ -1,4 +1,4 @@
-"""What is known of a training while it runs and afterwards: a record of each step and epoch, and all together."""
+"""The records of a training: one for each step, one for each epoch, and the history of all epochs."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import SupportsFloat
 
 @dataclass(frozen=True)
 class TrainingStep:
-    """One finished step of `Trainer.fit`; `on_step` gets these."""
+    """One finished step of `Trainer.fit`, the argument of `on_step`."""
 
-    number: int  # 0 is the first of the whole training; a resume goes on counting
-    epoch: int  # the one under way; 1 is the first
+    number: int  # 0 is the first step of the whole training; a resumed training goes on counting
+    epoch: int  # the present epoch; 1 is the first
     images: int  # pictures in its batch
-    loss: SupportsFloat  # mean over the batch, before the update; float(loss) waits for a GPU and fetches it from there
+    loss: SupportsFloat  # mean over the batch, before the update; float(loss) waits for the GPU and copies from it
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """One finished epoch; callbacks and the history get these. Losses are in nats, accuracies fractions, times seconds.
+    """One finished epoch, for callbacks and the history. Losses are in nats, accuracies fractions, times in seconds.
 
-    `validation_loss` and `validation_accuracy` are None where no pictures were set aside.
+    `validation_loss` and `validation_accuracy` are None where there are no validation pictures.
     """
 
     epoch: int  # 1 is the first
-    epochs: int  # asked for
+    epochs: int  # of the whole training, as asked for
     loss: float  # mean over the epoch's training pictures, with label smoothing, before each update
     validation_loss: float | None
     validation_accuracy: float | None
     is_best: bool  # better than all epochs before it
-    lr: float  # of the epoch's last step
-    images: int  # trained on in this epoch
-    train_s: float  # in batches only
-    elapsed_s: float  # with validation and checkpoint, without the later writing of this record
+    lr: float  # learning rate of the epoch's last step
+    images: int  # number of pictures trained on in this epoch
+    train_s: float  # time of the batches
+    elapsed_s: float  # time of the batches and the validation
 
     @property
     def images_per_second(self) -> float:
@@ -49,11 +49,11 @@ class Epoch:
 
 @dataclass
 class History:
-    """How a training went.
+    """The history of a training.
 
     epochs : a record of each finished epoch, also of those before a resume
-    best_epoch : the epoch whose weights the network has now; the last one where no pictures were set aside
-    stopped : why it ended before the last epoch, or None
+    best_epoch : the number of the epoch that gave the network its weights; the last one without validation pictures
+    stopped : why the training ended before the last epoch, or None
     """
 
     epochs: list[Epoch] = field(default_factory=list)
@@ -67,9 +67,9 @@ class History:
             self.best_epoch = record.epoch
 
     def is_best(self, record: Epoch) -> bool:
-        """Whether an epoch is better than all so far: by validation accuracy and, for ties, by loss.
+        """Whether an epoch is better than all before it: by validation accuracy and, for ties, by validation loss.
 
-        Without validation pictures the latest is the best.
+        Without validation pictures the latest epoch is the best.
         """
         if record.validation_accuracy is None or record.validation_loss is None or not self.best_epoch:
             return True
@@ -79,7 +79,7 @@ class History:
 
     @property
     def validation_accuracy(self) -> float | None:
-        """Of the weights that the network has now."""
+        """The validation accuracy of the weights that the network has now."""
         return self.epochs[self.best_epoch - 1].validation_accuracy if self.epochs else None
 
     @property
@@ -89,6 +89,6 @@ class History:
 
     @property
     def images_per_second(self) -> float:
-        """Pictures trained on over the time that their batches took."""
+        """The number of pictures trained on, divided by the time of their batches."""
         train_s = sum(epoch.train_s for epoch in self.epochs)
         return sum(epoch.images for epoch in self.epochs) / train_s if train_s > 0 else 0.0

@@ -1,6 +1,7 @@
-"""What a person sees while a network trains: a live line on a terminal, one plain line an epoch elsewhere.
+"""Show the progress of a training: a live line on a terminal, and one plain line for each epoch elsewhere.
 
-Everything goes to stderr. A stderr that breaks (a pipe whose reader left) silences the progress, never the training.
+Everything goes to stderr. If stderr breaks (the reader of a pipe has ended), the progress stops but the training goes
+on.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from fastcnn.training.history import Epoch
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-MIN_INTERVAL_S = 0.2  # a redraw takes about 2 ms: under 1 % of the time
+MIN_INTERVAL_S = 0.2  # drawing takes about 2 ms, 1 % of this
 
 log = logging.getLogger("fastcnn")
 
 
 class Reporter:
-    """Shows the progress of a training; a context manager. With `active=False` it shows nothing."""
+    """Show the progress of a training. This is a context manager. With `active=False` it shows nothing."""
 
     def __init__(self, epochs: int, images_per_epoch: int, *, active: bool = True) -> None:
         self._epochs = epochs
@@ -51,13 +52,14 @@ class Reporter:
                 self._broken = True
 
     def is_due(self) -> bool:
-        """Whether `batch` would draw: where a loss is not at hand, it need not be fetched before."""
+        """Whether `batch` would draw now. If not, a loss on a GPU need not be copied from there."""
         return self._bar is not None and not self._broken and time.perf_counter() - self._drawn >= MIN_INTERVAL_S
 
     def batch(self, epoch: int, images: int, loss_sum: float, elapsed_s: float) -> None:
-        """Take note of a batch, and redraw the live line where that is `MIN_INTERVAL_S` ago.
+        """Note a batch, and draw the live line again if the last time was `MIN_INTERVAL_S` ago.
 
-        epoch : the one under way; images, loss_sum, elapsed_s : done in it, sum of their losses, time it has taken
+        epoch : the present epoch
+        images, loss_sum, elapsed_s : the pictures done in it, the sum of their losses, and the time so far
         """
         if self._bar is None or not self.is_due():
             return
@@ -74,7 +76,7 @@ class Reporter:
             self._broken = True
 
     def epoch(self, record: Epoch) -> None:
-        """Leave one line for a finished epoch."""
+        """Print one line for a finished epoch."""
         if record.validation_accuracy is not None:
             self._accuracy = f"  validation accuracy {record.validation_accuracy:.2%}"
         if self._broken:
@@ -92,7 +94,7 @@ def _make_bar() -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
-    # No refreshing thread: it would take the interpreter from the training loop.
+    # No thread refreshes the line: it would take time of the interpreter from the training loop.
     return Progress(
         TextColumn("{task.fields[text]}"),
         BarColumn(bar_width=20),

@@ -1,6 +1,6 @@
-"""Pictures and labels to train on: checked once, before anything changes, and brought into one form.
+"""Check the pictures and labels of a training once, before anything changes, and bring them into one form.
 
-The forms that `load_mnist` makes are all taken: pictures as rows, and labels as rows of 0 and 1.
+All forms that `load_mnist` makes are allowed, such as pictures as rows and labels as rows of 0 and 1.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from fastcnn.kernels.values import is_array, kind_of, shown
 from fastcnn.network.sequential import Sequential
 
 VALIDATION_PICTURES = 5_000  # of MNIST's 60,000
-VALIDATION_SHARE = 10  # of fewer pictures than ten times as many: one in ten
+VALIDATION_SHARE = 10  # one picture in ten, from a set of fewer than 50,000
 
-# Grey levels begin at 0 and end at 1; pictures that were centred and scaled have numbers below 0 and seldom a 10.
+# Grey levels lie between 0 and 1. Pictures that were centred and scaled have numbers below 0, and rarely reach 10.
 LARGEST_GREY = 2.0
 LARGEST_CENTRED = 20.0
 
@@ -39,9 +39,9 @@ def samples(network: Sequential, images: Array, labels: Array, name: str = "") -
     Raises
     ------
     TypeError, ValueError
-        If they are something else, or hold NaN, infinity or a number beyond the network's dtype.
+        If they are something else, or hold NaN, infinity or a number that the network's dtype cannot hold.
 
-    Views of what is given, where possible.
+    The result is a view of the arguments where possible.
     """
     images = _pictures(network, images, f"{name}images")
     return images, _classes(labels, len(images), network.output_shape[0], f"{name}labels")
@@ -63,7 +63,7 @@ def _pictures(network: Sequential, images: Array, name: str) -> Array:
 
 def _check_finite(images: Array, dtype: np.dtype[np.floating], name: str) -> None:
     largest = float(np.finfo(dtype).max)
-    if -largest <= float(images.min()) and float(images.max()) <= largest:  # False of NaN as well
+    if -largest <= float(images.min()) and float(images.max()) <= largest:  # False for NaN too
         return
     for number, image in enumerate(images):
         wrong = image[~(np.abs(image.astype(np.float64)) <= largest)]
@@ -85,9 +85,9 @@ def _classes(labels: Array, count: int, classes: int, name: str) -> Array:
 
 
 def split_validation(network: Sequential, validation: Validation, count: int) -> tuple[tuple[Array, Array] | None, int]:
-    """The validation pictures and labels where they are given, and how many of `count` pictures are set aside.
+    """The validation pictures and labels, if they are given, and how many of `count` training pictures are set aside.
 
-    Raises as `samples` and `count_set_aside`.
+    Raises the errors of `samples` and `count_set_aside`.
     """
     if not isinstance(validation, tuple | list):
         return None, count_set_aside(validation, count)
@@ -98,7 +98,7 @@ def split_validation(network: Sequential, validation: Validation, count: int) ->
 
 
 def warn_of_range(images: Array, name: str = "images") -> None:
-    """A UserWarning where the numbers have another scale than the one that the network divides by."""
+    """Give a UserWarning where the range of the numbers is not what the network expects."""
     low, high = images.min(), images.max()
     if images.dtype == np.uint8:
         if high == 1:
@@ -119,8 +119,8 @@ def count_set_aside(validation: int | float | None, count: int) -> int:
 
     Parameters
     ----------
-    validation : a number of pictures; a share as a float between 0 and 1, of which at least one picture comes; None
-        means a tenth, at most VALIDATION_PICTURES, and none of fewer than ten
+    validation : a number of pictures; or a share as a float between 0 and 1, which gives at least one picture. None
+        means a tenth, at most VALIDATION_PICTURES; from fewer than ten pictures it sets none aside
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Training: batches in, better weights out, and a record of how it went.
+"""Train a network, and keep a record of each epoch.
 
-Same data, same settings, same seed: same bits, also when the training was cut and resumed from a checkpoint. Pictures
-for testing never come here.
+The same data, settings and seed give the same bits, also if the training was stopped and resumed from a checkpoint.
+Test pictures are never used here.
 """
 
 from __future__ import annotations
@@ -43,24 +43,25 @@ REMEDY = "a lower learning rate or clip_norm may help"
 
 
 class TrainingError(FastcnnError):
-    """The training cannot go on: the numbers have left the range of floats."""
+    """The training cannot go on, because a loss or a weight is no longer finite."""
 
 
 class Trainer:
-    """Trains a network with an optimizer.
+    """Train a network with an optimizer.
 
     Parameters
     ----------
-    network : changed in place
+    network : it is changed in place
     optimizer : one of `fastcnn.optim`
-    label_smoothing : share of each target spread over all classes, in [0, 1)
+    label_smoothing : share of each target that all classes share equally, in [0, 1)
     clip_norm : largest Euclidean norm of all gradients together; None does not clip
-    ema_decay : also keep an exponential moving average of weights and running statistics, which then is what `fit`
-        validates and returns
-    augmentation : what `fit` does to each picture, anew in each epoch; the pictures must be uint8 and of one channel
+    ema_decay : also keep an exponential moving average of weights and running statistics with this decay. `fit` then
+        validates the average and leaves it in the network
+    augmentation : how `fit` changes each picture, differently in each epoch. The pictures must be uint8 and have one
+        channel
     """
 
-    _range_seen = False  # whether the pictures' range was looked at
+    _range_seen = False  # whether the range of the pictures was checked
 
     def __init__(
         self,
@@ -84,7 +85,7 @@ class Trainer:
             None if ema_decay is None else ExponentialMovingAverage(network, ema_decay)
         )
         self._steps = 0
-        self.held_out: Array = np.empty(0, np.int64)  # which pictures the last `fit` set aside
+        self.held_out: Array = np.empty(0, np.int64)  # the numbers of the pictures that the last `fit` set aside
 
     def step(self, images: Array, labels: Array) -> float:
         """One forward, backward and update on one batch.
@@ -113,7 +114,7 @@ class Trainer:
         return loss
 
     def _step_of(self, batch: Any) -> SupportsFloat:
-        """A step on a batch that is on the GPU; nothing waits for it until somebody looks at the loss."""
+        """A step on a batch that is on the GPU. Nothing waits for the GPU until the loss is read."""
         network, smoothing = self.network, self.label_smoothing
         loss = network.loss_and_gradients_of(batch, label_smoothing=smoothing, step=self._steps)
         self._update()
@@ -146,44 +147,46 @@ class Trainer:
         progress: bool = True,
         threads: int | None = None,
     ) -> History:
-        """Train for some epochs and leave the network with the best weights met, or with the last ones.
+        """Train for some epochs. Afterwards the network has the weights of the best epoch, or of the last one.
 
         Parameters
         ----------
         images : (N, C, H, W) or (N, C*H*W), uint8 0..255 or float 0 to 1; uint8 stays uint8, batch by batch
         labels : (N,) integers, or (N, classes) with one 1 a row and else 0
         epochs : how often each picture is seen
-        batch_size : pictures a step. The last batch of an epoch may be smaller; a single picture joins the batch before
-            where batch normalisation has one value a channel of each picture, which makes a step less
-        schedule : step -> learning rate; None keeps the optimizer's. Where a callback or `on_step` sets `optimizer.lr`,
-            that counts from the next step on, in place of the schedule, and is kept by the checkpoint
-        validation : what chooses the best epoch: a number of pictures or a share of them (0.1), drawn by the seed and
-            not trained on, or (images, labels); None takes a tenth, at most 5,000; 0 keeps the last epoch
-        seed : of the validation pictures and of the order of all others
-        callbacks : called with each finished `Epoch`, after its checkpoint; returning False stops the training
-        on_step : called after each step with a `TrainingStep`, on the thread that trains; what it returns is ignored.
-            On a GPU the next step waits only where it looks at the loss or at the network
-        patience : stop after so many epochs without a better one
-        keep_last : keep the last epoch, whatever the validation pictures say: where the learning rate falls to zero, an
-            earlier epoch that does better on these few pictures does so by chance
-        checkpoint : file to keep the state in, replaced at the start and after every epoch
-        resume : checkpoint to go on from; all settings must be those it was made with
-        progress : show it on stderr
-        threads : for Numba and BLAS from here on; None leaves them
+        batch_size : pictures in a step. The last batch of an epoch may be smaller. A single last picture joins the
+            batch before it where batch normalisation has one value a channel of each picture; that is one step less
+        schedule : function from the step to the learning rate; None keeps the optimizer's. If a callback or `on_step`
+            sets `optimizer.lr`, that rate replaces the schedule from the next step on, and the checkpoint keeps it
+        validation : the pictures that choose the best epoch. A number of pictures, or a share of them (0.1), is drawn
+            by the seed and not trained on; or it is (images, labels). None takes a tenth, at most 5,000; 0 keeps the
+            last epoch
+        seed : for the choice of the validation pictures and the order of the others
+        callbacks : called with each finished `Epoch`, after its checkpoint. A return value of False stops the training
+        on_step : called after each step with a `TrainingStep`, on the thread that trains. Its return value is ignored.
+            On a GPU the next step waits only if it reads the loss or the network
+        patience : stop after this number of epochs without a better one
+        keep_last : keep the last epoch and not the best. Where the learning rate falls to zero, an earlier epoch is
+            better on these few pictures only by chance
+        checkpoint : file that keeps the state; it is replaced at the start and after every epoch
+        resume : checkpoint to go on from. All settings must be those that it was made with
+        progress : show the progress on stderr
+        threads : number of threads for Numba and BLAS from now on; None leaves it
 
         Raises
         ------
         TypeError, ValueError
-            If an argument is wrong; nothing has been changed then.
+            If an argument is wrong. Then nothing has been changed.
         TrainingError
             If the loss or a weight is no longer finite; the last checkpoint stays.
         UserWarning
             If the pictures' numbers have another range, such as floats from 0 to 255.
         FastcnnError, OSError
-            If the checkpoint cannot be resumed or written, or would replace a file that is none.
+            If the checkpoint cannot be resumed or written, or would replace a file that is no checkpoint.
 
-        KeyboardInterrupt comes through, and so does what a callback or `on_step` raises; the checkpoint of the last
-        finished epoch stays. Afterwards the optimizer's lr is as it was before, or as a callback has set it.
+        KeyboardInterrupt and any error of a callback or of `on_step` end the training and reach the caller. The
+        checkpoint of the last finished epoch stays. Afterwards the optimizer's lr is as it was before, or as a callback
+        has set it.
         """
         images, labels = samples(self.network, images, labels)
         if self.augmentation is not None and (images.dtype != np.uint8 or images.shape[1] != 1):
@@ -230,7 +233,7 @@ class Trainer:
         callbacks: tuple[Callback, ...],
         reporter: Reporter,
     ) -> dict[str, Array] | None:
-        """All epochs that are left; returns the best weights, None where the last ones are."""
+        """Run all epochs that are left. Returns the best weights, or None if the last ones are the best."""
         while not fit.is_over():
             record = self._run_epoch(fit, data, reporter)
             if record.is_best and fit.validation:
@@ -242,7 +245,7 @@ class Trainer:
             lr = self._set_lr()
             if False in [callback(record) for callback in callbacks]:
                 fit.history.stopped = "a callback asked to stop"
-            if checkpoint is not None and self._set_lr() != lr:  # a resume must go on at it
+            if checkpoint is not None and self._set_lr() != lr:  # a resumed training must go on at this rate
                 self._save(fit, settings, best, checkpoint)
         return best
 
@@ -269,12 +272,12 @@ class Trainer:
         return replace(record, is_best=fit.keep_last or fit.history.is_best(record))
 
     def _run_batches(self, fit: Fit, data: FitData, reporter: Reporter) -> float:
-        """The steps of one epoch; returns the mean loss."""
+        """Run the steps of one epoch. Returns the mean loss."""
         count, steps = len(data.trained), len(data.spans)
         on_host = isinstance(data.batches, HostBatches)
         total = 0.0
         start = time.perf_counter()
-        later: list[tuple[int, int, SupportsFloat]] = []  # steps whose loss nobody has looked at
+        later: list[tuple[int, int, SupportsFloat]] = []  # steps with a loss that was not read yet
         for step, (begin, n) in enumerate(data.spans):
             if not self.optimizer.lr_was_set:
                 self.optimizer.follow(fit.schedule(fit.done * steps + step))
@@ -292,7 +295,7 @@ class Trainer:
 
     @staticmethod
     def _added(total: float, steps: list[tuple[int, int, SupportsFloat]], fit: Fit, steps_an_epoch: int) -> float:
-        """The total plus the losses of all pictures of these steps; TrainingError where one is not finite."""
+        """The total plus the losses of all pictures of these steps; TrainingError if a loss is not finite."""
         for step, n, later in steps:
             loss = float(later)
             if not math.isfinite(loss):
@@ -303,7 +306,7 @@ class Trainer:
         return total
 
     def _validate(self, fit: Fit, images: Array, labels: Array) -> metrics.Evaluation:
-        """Of one view: what a recognizer reads with more is right more often."""
+        """Measure with one view of each picture. A recognizer that uses more views is right more often."""
         try:
             probabilities = self._evaluated().predict_proba(images)
         except NotFiniteError as error:
@@ -317,22 +320,22 @@ class Trainer:
             raise ValueError("the network's weights hold NaN or infinity before the first step; make or load it anew")
 
     def _check_finite(self, fit: Fit, loss: float) -> None:
-        """The last step of an epoch can spoil the weights after a loss that was still finite."""
+        """TrainingError unless all weights are finite: the last step of an epoch can spoil them after a finite loss."""
         if not (np.isfinite(self.network.values).all() and np.isfinite(self.network.buffers).all()):
             raise TrainingError(
                 f"a weight is no longer finite after epoch {fit.done + 1}, whose mean loss was {loss:.4g}; {REMEDY}"
             )
 
     def _set_lr(self) -> float | None:
-        """The learning rate that was set since the training began, and counts in place of the schedule."""
+        """The learning rate that was set since the training began and replaces the schedule, or None."""
         return self.optimizer.lr if self.optimizer.lr_was_set else None
 
     def _evaluated(self) -> Sequential:
-        """The network that counts: the averaged one where there is an average."""
+        """The network to validate: the average if there is one."""
         return self.network if self._average is None else self._average.network
 
     def _describe(self) -> dict[str, Any]:
-        """Its own part of what the bits of a result depend on."""
+        """The trainer's part of what the bits of a result depend on."""
         return {
             "network": self.network.describe(),
             "optimizer": self.optimizer.describe(),
@@ -353,7 +356,7 @@ class Trainer:
         save_checkpoint(Checkpoint(settings, fit.done, self._steps, rng, history, groups, self._set_lr()), path)
 
     def _restore(self, fit: Fit, settings: dict[str, Any], path: Path) -> dict[str, Array] | None:
-        """Take over a checkpoint's state; returns the best weights, None where there are none yet."""
+        """Take the state of a checkpoint. Returns the best weights, or None if there are none yet."""
         checkpoint = load_checkpoint(path)
         checkpoint.check_settings(settings, path)
         best = checkpoint.groups["best"]
@@ -376,7 +379,7 @@ class Trainer:
 
 
 def _check_parts(network: object, optimizer: object, augmentation: object) -> None:
-    """TypeError unless each is what its name says."""
+    """TypeError unless each has the type that its name says."""
     if not isinstance(network, Sequential):
         raise TypeError(f"network must be one fastcnn.Sequential, not {shown(network)}")
     check_optimizer(optimizer)
@@ -388,9 +391,9 @@ def _check_parts(network: object, optimizer: object, augmentation: object) -> No
 
 @contextmanager
 def _own_lr(optimizer: Optimizer) -> Iterator[None]:
-    """Give the optimizer its learning rate back that a schedule has moved; one that was set meanwhile stays.
+    """Give the optimizer its own learning rate back after a schedule has changed it. A rate that a user set stays.
 
-    After an error or Ctrl-C it gets it back in any case: what was set is in the checkpoint.
+    After an error or Ctrl-C it always gets its own rate back: the checkpoint has the one that was set.
     """
     lr, optimizer.lr_was_set = optimizer.lr, False
     try:

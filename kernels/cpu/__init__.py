@@ -27,4 +27,4 @@ __all__ = [
 
 
 def require_device() -> None:
-    """Numba is all that it needs."""
+    """It needs only Numba."""

@@ -1,4 +1,4 @@
-"""The reference backend: NumPy, written to be read; the definition of correct, not fast.
+"""The reference backend: plain NumPy that is easy to read. It defines what is correct, and it is slow.
 
 Its functions take arguments that `fastcnn.kernels` has checked and normalised: kernel_size, stride and dilation are
 pairs, padding is ((top, bottom), (left, right)), arrays are C-contiguous and of one dtype.
@@ -28,4 +28,4 @@ steps: None = None  # a network's layers run one by one
 
 
 def require_device() -> None:
-    """NumPy is all that it needs."""
+    """It needs only NumPy."""

@@ -1,6 +1,7 @@
-"""Pictures made a little different, for training: bent, turned, with wider or thinner strokes, with a hole.
+"""Change pictures a little for training: bend and turn them, make strokes wider or thinner, cut out a hole.
 
-What is done to each picture is given in numbers, so that a backend draws none: the same numbers, the same bits.
+The caller passes the numbers that say how to change each picture. A backend draws no random numbers, so the same
+numbers give the same bits.
 """
 
 from typing import Any
@@ -19,14 +20,16 @@ def augment(out: Array, images: Array, numbers: Array, waves_down: Array, waves_
     Parameters
     ----------
     out, images : (N, H, W) uint8, C-contiguous, not the same memory
-    numbers : (N, NUMBERS) float32. From DOWN: the source row of a pixel is a * y + b * x + c, y and x counted from the
-        middle of the picture and c from its first row, and the sum of the waves times WAVES * WAVES coefficients,
-        those of one wave down beside each other; from ACROSS the same for the source column. At STROKE: -1 to 1, from
-        each pixel becoming the least of its 3 x 3 neighbours to the largest. From HOLE: top, bottom, left, right of a
-        rectangle without ink, the ends excluded.
+    numbers : (N, NUMBERS) float32, with the columns
+        from DOWN : a, b, c and WAVES * WAVES coefficients. The source row of a pixel is a * y + b * x + c, plus the
+            sum of coefficient * waves_down[i, row] * waves_across[j, column]; the coefficients of one i are
+            contiguous. y and x are counted from the middle of the picture, c from its first row.
+        from ACROSS : the same for the source column
+        STROKE : -1 to 1. At -1 each pixel becomes the least of its 3 x 3 neighbours, at 1 the largest.
+        from HOLE : top, bottom, left, right of a rectangle without ink; bottom and right are excluded
     waves_down, waves_across : (WAVES, H) and (WAVES, W) float32
 
-    Between pixels the source is interpolated linearly, outside it is 0.
+    Between pixels the source is interpolated linearly. Outside the picture it is 0.
     """
     n, height, width = images.shape
     y = np.arange(height, dtype=np.float32)[:, np.newaxis]
@@ -47,7 +50,7 @@ def augment(out: Array, images: Array, numbers: Array, waves_down: Array, waves_
 
 
 def _stroke(source: Array, amount: Any) -> Array:
-    """Each pixel moved by a share of the way to the largest of its neighbours, or to the least; whole numbers."""
+    """Each pixel moved by a share `amount` towards the largest of its neighbours, or the least; whole numbers."""
     if amount == 0:
         return source
     extreme = np.maximum if amount > 0 else np.minimum
@@ -59,7 +62,7 @@ def _stroke(source: Array, amount: Any) -> Array:
 
 
 def _position(row: Array, y: Array, x: Array, waves_down: Array, waves_across: Array, size: int) -> Array:
-    """Where each pixel comes from along one axis, counted from the border's first pixel: (H, W)."""
+    """Where each pixel comes from along one axis, counted from the first pixel of the border: (H, W)."""
     middle_y, middle_x = np.float32((len(y) - 1) / 2), np.float32((len(x) - 1) / 2)
     place = row[1] * (x - middle_x) + (row[0] * (y - middle_y) + row[2])
     for across in range(WAVES):

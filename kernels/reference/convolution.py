@@ -12,7 +12,7 @@ def _group(array: Array, axis: int, group: int, groups: int) -> Array:
 
 
 def _rows(planes: Array) -> Array:
-    """(N, K, P, Q) as a matrix (N*P*Q, K): a row for each window, as im2col has them."""
+    """(N, K, P, Q) as a matrix (N*P*Q, K): one row for each window, in the order of im2col."""
     return planes.transpose(0, 2, 3, 1).reshape(-1, planes.shape[1])
 
 

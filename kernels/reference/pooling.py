@@ -13,12 +13,12 @@ def max_pool2d(x: Array, kernel_size: Pair, stride: Pair, padding: Padding) -> t
     P, Q = windows((N, C, H, W), kernel_size, stride, padding, (1, 1))
     rows = unfold(x, kernel_size, stride, padding, (1, 1), fill=-np.inf).reshape(-1, R * S)
 
-    # Where each element of a row lies in its plane; -1 in the padding, which never wins, not even over pixels of -inf.
+    # The place of each element of a row in its plane; -1 in the padding, which never wins, even if all pixels are -inf.
     plane = np.arange(H * W).reshape(1, 1, H, W)
     places = unfold(plane, kernel_size, stride, padding, (1, 1), fill=-1)
     places = np.broadcast_to(places.reshape(1, P * Q, 1, R * S), (N, P * Q, C, R * S)).reshape(-1, R * S)
 
-    # The maximum of a row with a NaN is NaN, which equals nothing: then the first NaN is the winner.
+    # The maximum of a row with a NaN is NaN, and NaN equals no number: then the first NaN is the winner.
     maximum = rows.max(axis=1, keepdims=True)
     winner = (((rows == maximum) | np.isnan(rows)) & (places >= 0)).argmax(axis=1)[:, None]
 
@@ -33,6 +33,6 @@ def max_pool2d_grad(grad_out: Array, argmax: Indices, input_shape: Shape) -> Arr
     P, Q = grad_out.shape[2:]
     grad_input = np.zeros((N * C, H * W), grad_out.dtype)
     planes = np.arange(N * C)[:, None]
-    # Not grad_input[...] += ...: that would add only once where windows overlap.
+    # grad_input[...] += ... would add only once where windows overlap.
     np.add.at(grad_input, (planes, argmax.reshape(N * C, P * Q)), grad_out.reshape(N * C, P * Q))
     return grad_input.reshape(input_shape)

@@ -11,14 +11,14 @@ _Number = TypeVar("_Number", bound=np.number[Any])
 
 
 def tap(start: int, stride: int, count: int) -> slice:
-    """The pixels that one element of the kernel meets along one axis as it moves over all windows."""
+    """The pixels that one element of the kernel is multiplied with along one axis, over all windows."""
     return slice(start, start + stride * (count - 1) + 1, stride)
 
 
 def unfold(
     x: npt.NDArray[_Number], kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, fill: float
 ) -> npt.NDArray[_Number]:
-    """im2col of any numbers, with any number in the padding."""
+    """im2col of numbers of any dtype, with any number in the padding."""
     N, C, H, W = x.shape
     R, S = kernel_size
     P, Q = windows((N, C, H, W), kernel_size, stride, padding, dilation)
@@ -44,7 +44,7 @@ def col2im(cols: Array, input_shape: Shape, kernel_size: Pair, stride: Pair, pad
     padded = np.zeros((N, C, top + H + bottom, left + W + right), cols.dtype)
     elements = cols.reshape(N, P, Q, C, R, S)
     for r, s in np.ndindex(R, S):
-        # The windows' own pixels differ for one (r, s), so += adds each of them.
+        # For one (r, s) all windows have different pixels, so += adds each of them.
         pixels = padded[:, :, tap(r * dilation[0], stride[0], P), tap(s * dilation[1], stride[1], Q)]
         pixels += elements[:, :, :, :, r, s].transpose(0, 3, 1, 2)
     return padded[:, :, top : top + H, left : left + W].copy()

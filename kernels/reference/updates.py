@@ -1,9 +1,9 @@
-"""One optimizer step on flat arrays, in NumPy: the definition of correct for every backend.
+"""One optimizer step on flat arrays, in NumPy. It defines what is correct for every backend.
 
-A rule changes its first array, and its state arrays, in place. All arrays are one-dimensional, of one length and one
-dtype (float32 or float64). Every element is computed from the elements at its own index alone, so the bits cannot
-depend on how the work is shared out. `update` rounds the numbers to the arrays' dtype before a rule sees them, so that
-float32 arithmetic stays float32.
+A rule changes its first array and its state arrays in place. All arrays are one-dimensional, of one length and one
+dtype (float32 or float64). Each element is computed only from the elements at the same index, so the bits do not
+depend on how threads share the work. `update` rounds the numbers to the arrays' dtype first, so that float32
+arithmetic stays float32.
 
 The formulas are those of torch.optim: weight decay is added to the gradient (L2), except in AdamW.
 """
@@ -54,9 +54,10 @@ def adam(
     values: Array, gradients: Array, means: Array, mean_squares: Array, rate: Any, keep1: Any, take1: Any, keep2: Any,
     take2: Any, scale: Any, tiny: Any, decay: Any, shrink: Any,
 ) -> None:  # fmt: skip
-    """Running means of g and g * g; rate and scale correct both for their start from zero.
+    """Running means of g and g * g. Both start from zero; rate and scale correct for that.
 
-    Adam adds `decay` times the value to the gradient (shrink is 1), AdamW shrinks the value first (decay is 0).
+    Adam adds `decay` times the value to the gradient (shrink is 1). AdamW first multiplies the value by shrink (decay
+    is 0).
     """
     g = gradients + decay * values
     means[:] = keep1 * means + take1 * g
@@ -73,5 +74,5 @@ RULES = {rule.__name__: rule for rule in (sgd, momentum, nesterov, adagrad, rmsp
 
 
 def update(rule: str, arrays: Sequence[Array], numbers: Sequence[float]) -> None:
-    """One step by a rule of `RULES`, which takes the arrays and then the numbers, both in its own order."""
+    """One step of a rule in `RULES`. Its arguments are the arrays and then the numbers, each in the rule's order."""
     RULES[rule](*arrays, *map(arrays[0].dtype.type, numbers))

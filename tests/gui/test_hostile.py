@@ -21,9 +21,8 @@ from fastcnn.gui.logic import folders, learning
 from fastcnn.gui.program import app
 from fastcnn.gui.program.worker import STOP_TIMEOUT_S, stop
 from tests.conftest import ROOT
-
-from .mouse import ONE, SEVEN, draw
-from .test_drawing import drop
+from tests.gui.mouse import ONE, SEVEN, draw
+from tests.gui.widgets.test_drawing import drop
 
 TIMEOUT_MS = 60_000
 

@@ -10,8 +10,7 @@ import pytest
 from fastcnn.gui.logic.notices import Notice
 from fastcnn.gui.program import crash
 from fastcnn.network.calibration import calibrated
-
-from .mouse import draw
+from tests.gui.mouse import draw
 
 ACTIONS = 200
 

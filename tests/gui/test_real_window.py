@@ -13,8 +13,7 @@ import time
 import pytest
 
 from tests.conftest import ROOT
-
-from .mouse import SEVEN
+from tests.gui.mouse import SEVEN
 
 TIMEOUT_S = 60
 SCREEN = "2700x1600x24"

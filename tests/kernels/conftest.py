@@ -8,7 +8,7 @@ from tests.kernels.cases import BACKENDS, SIMULATED
 from tests.kernels.checks import running
 
 if SIMULATED:
-    from tests.kernels import simulator
+    from tests.kernels.cuda import simulator
 
     simulator.install()
 

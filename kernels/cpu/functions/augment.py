@@ -1,7 +1,7 @@
-"""Pictures made a little different, for training: the twin of `kernels.reference.augment`, bit for bit.
+"""Change pictures a little for training: the twin of `kernels.reference.augment`, with the same bits.
 
-Rows are computed as slices that LLVM vectorises; the pixels are gathered from a copy with a border of background, so
-that nothing needs to be tested. Pictures are independent, so the bits do not depend on the threads.
+Rows are computed as slices that LLVM vectorises. The pixels come from a copy with a border of background, so no index
+needs a test. Pictures are independent, so the bits do not depend on the threads.
 """
 
 from typing import Any
@@ -18,12 +18,15 @@ Array = npt.NDArray[Any]
 
 PER_TASK = 10  # pictures that share a task's scratch memory
 EXTRA = 3  # columns and rows of the copy beyond the picture's: BORDER before, BORDER + 1 after
-LANES = 32  # LLVM takes so many floats a turn and the rest one by one: 28 columns would all be the rest
+LANES = 32  # rows are padded to this: LLVM computes 32 floats at a time and the rest one by one, here all 28 columns
 
 
 @inner
 def _widen(padded, rows, picture, amount, H, W):
-    """The picture with a border of zeros, its strokes wider or thinner by a share; rows is scratch of padded's size."""
+    """Write the picture with a border of zeros into padded, its strokes wider or thinner by the share `amount`.
+
+    rows : scratch memory of the size of padded
+    """
     pitch = W + BORDER + EXTRA
     padded[:] = 0
     for y in range(H):
@@ -33,7 +36,7 @@ def _widen(padded, rows, picture, amount, H, W):
             target[x] = source[x]
     if amount == 0:
         return
-    # Rows lie one behind the other with more than one column of border between them: neighbours across it are 0.
+    # Rows are contiguous, with more than one column of border between them: neighbours across the border are 0.
     size = len(padded)
     above, middle, below = padded[: size - 2 * pitch], padded[pitch : size - pitch], padded[2 * pitch :]
     vertical = rows[pitch : size - pitch]
@@ -58,7 +61,7 @@ def _widen(padded, rows, picture, amount, H, W):
 
 @inner
 def _pack(packed, padded, pitch):
-    """Each pixel with its right, lower and lower right neighbours in one word: one load a pixel, not four."""
+    """Put each pixel and its right, lower and lower right neighbours into one word: then one load replaces four."""
     size = len(padded) - pitch - 1
     right, under, corner = padded[1 : size + 1], padded[pitch : size + pitch], padded[pitch + 1 :]
     words, pixels = packed[:size], padded[:size]
@@ -73,7 +76,7 @@ def _pack(packed, padded, pitch):
 
 @inner
 def _factors(row, start, waves_down, y):
-    """What the three waves across are multiplied by in one row, along one axis."""
+    """The factors of the three waves across in one row of pixels, along one axis."""
     zero, at = np.float32(0), start + 3
     slow, middle, fast = waves_down[0, y], waves_down[1, y], waves_down[2, y]
     return (
@@ -85,9 +88,9 @@ def _factors(row, start, waves_down, y):
 
 @inner
 def _positions(at, down, across, row, H, W, waves_down, lines, lanes):
-    """Where the pixels come from: the word in the copy that is packed, and how far behind it, down and across.
+    """Where the pixels come from: a word of the packed copy, and the fractions of a pixel down and across from it.
 
-    Both axes share a loop, and one call does all rows: LLVM tests once a row whether the arrays overlap
+    One loop computes both axes, and one call all rows. LLVM tests once a row whether the arrays overlap
     (docs/tried.md).
     """
     pitch, middle_y = np.int32(W + BORDER + EXTRA), np.float32((H - 1) / 2)
@@ -101,21 +104,21 @@ def _positions(at, down, across, row, H, W, waves_down, lines, lanes):
         a, b, c = _factors(row, DOWN, waves_down, y)
         d, e, f = _factors(row, ACROSS, waves_down, y)
         start, stop = y * lanes, (y + 1) * lanes
-        words, below, behind = at[start:stop], down[start:stop], across[start:stop]
+        words, below, right = at[start:stop], down[start:stop], across[start:stop]
         for x in range(lanes):
             v = slope_down * place[x] + first_down + a * slow[x] + b * middle[x] + c * fast[x]
             u = slope_across * place[x] + first_across + d * slow[x] + e * middle[x] + f * fast[x]
             v, u = min(max(v + border, zero), last_row), min(max(u + border, zero), last_column)
             top, left = np.int32(v), np.int32(u)
             words[x] = top * pitch + left
-            below[x], behind[x] = v - np.float32(top), u - np.float32(left)
+            below[x], right[x] = v - np.float32(top), u - np.float32(left)
 
 
 @inner
 def _fetch(target, packed, down, across, at):
-    """Pixels interpolated between those of the copy; what at holds is lost.
+    """Interpolate between the pixels of the copy. This overwrites `at`.
 
-    In a loop of their own the sums run in vectors; in one loop with the loads, which do not, nothing does.
+    The loads and the sums have separate loops. LLVM vectorises only the sums, and nothing in a common loop.
     """
     half, byte = np.float32(0.5), np.int32(255)
     for i in range(len(at)):
@@ -131,7 +134,7 @@ def _fetch(target, packed, down, across, at):
 
 @inner
 def _copy(out, pixels, row, H, W, lanes):
-    """The picture without the columns that fill the lanes, and with its hole."""
+    """Copy the picture without the columns that fill the lanes, and cut out its hole."""
     for y in range(H):
         target, source = out[y], pixels[y * lanes : y * lanes + W]
         for x in range(W):
@@ -147,13 +150,13 @@ def _augment(out, images, numbers, waves_down, waves_across):
     N, H, W = images.shape
     pitch = W + BORDER + EXTRA
     lanes = (W + LANES - 1) // LANES * LANES
-    # One task per PER_TASK pictures: each writes its own pictures only.
+    # One task for PER_TASK pictures: it writes only these.
     for task in prange((N + PER_TASK - 1) // PER_TASK):
         padded = np.empty((H + BORDER + EXTRA) * pitch, np.uint8)
         rows, packed = np.empty(len(padded), np.uint8), np.empty(len(padded), np.int32)
         down, across = np.empty(H * lanes, np.float32), np.empty(H * lanes, np.float32)
         pixels, at = np.empty(H * lanes, np.uint8), np.empty(H * lanes, np.int32)
-        lines = np.zeros((1 + WAVES, lanes), np.float32)  # x counted from the middle, and the waves
+        lines = np.zeros((1 + WAVES, lanes), np.float32)  # x counted from the middle, then the waves
         for x in range(W):
             lines[0, x] = np.float32(x) - np.float32((W - 1) / 2)
             for wave in range(WAVES):
@@ -176,4 +179,4 @@ def augment(out: Array, images: Array, numbers: Array, waves_down: Array, waves_
         _augment(out, images, numbers, waves_down, waves_across)
 
 
-assert WAVES == 3  # _factors and _positions write the sums over them out
+assert WAVES == 3  # _factors and _positions write out the sum of three

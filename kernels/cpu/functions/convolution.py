@@ -1,6 +1,6 @@
-"""Convolution of (N, C, H, W) arrays and its two gradients: laid out channels-last, summed up in tiles, laid back.
+"""Convolution of (N, C, H, W) arrays and its two gradients: copy to channels-last, sum up in tiles, copy back.
 
-A few pictures at a time, so that what is laid out stays in the cache and memory does not grow with the batch.
+The functions do a few pictures at a time. So the copies stay in the cache, and memory does not grow with the batch.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from fastcnn.kernels.cpu.toolchain.sharing import copy
 from fastcnn.kernels.shapes import Array, Padding, Pair, Shape
 from fastcnn.kernels.threads import threads
 
-CHUNK_BYTES = 8 << 20  # laid-out pictures at a time: about a core's share of the last cache
+CHUNK_BYTES = 8 << 20  # channels-last pictures at a time: about a core's share of the last cache
 
 
 def conv2d(
@@ -101,13 +101,13 @@ def _geometry(
 
 
 def _chunks(images: int, elements: int, dtype: np.dtype[Any]) -> list[slice]:
-    """Slices of the batch whose laid-out pictures, of so many elements each, fill CHUNK_BYTES."""
+    """Slices of the batch that fill CHUNK_BYTES, at `elements` elements a picture."""
     size = max(threads(), CHUNK_BYTES // max(1, elements * dtype.itemsize))
     return [slice(start, start + size) for start in range(0, images, size)]
 
 
 def _laid_out(x: Array, into: Frame) -> Array:
-    """(N, C, H, W) as flat channels-last pictures with a border of zeros."""
+    """x (N, C, H, W) as flat channels-last pictures with a border of zeros."""
     out = aligned_zeros(len(x) * into.image, x.dtype)
     C, H, W = x.shape[1:]
     copy(to_channels_last, out.size, out, into, x.reshape(-1), np.arange(C) * (H * W))
@@ -115,19 +115,19 @@ def _laid_out(x: Array, into: Frame) -> Array:
 
 
 def _laid_back(out: Array, x: Array) -> None:
-    """Flat channels-last pictures without a border into (N, C, H, W) out."""
+    """Copy flat channels-last pictures without a border into out (N, C, H, W)."""
     C, H, W = out.shape[1:]
     copy(to_channels_first, out.size, out.reshape(-1), x, np.arange(H * W) * C, C)
 
 
 def _run(elements: int, call: tuple[Any, tuple[Any, ...]]) -> None:
-    """A call that moves so many elements."""
+    """Run a call that moves `elements` elements."""
     kernel, args = call
     copy(kernel, elements, *args)
 
 
 def _sums(out: Array, x: Array, w: Array, bias: Array, tables: Tables) -> None:
-    """sum_products, shared as the steps of a network share it."""
+    """Run sum_products. Threads share the work as in the steps of a network."""
     call = sums(out, x, w, bias, -np.inf, tables)
     with entry([call]):
         kernel, args = call

@@ -1,4 +1,4 @@
-"""Max-pool of (N, C, H, W) arrays and its gradient: plain loops, one task a plane."""
+"""Max-pool of (N, C, H, W) arrays and its gradient: plain loops, one task for each plane."""
 
 import numpy as np
 from numba import prange
@@ -23,7 +23,7 @@ def _max_pool2d(out, argmax, x, R, S, stride_h, stride_w, top, left):
                 for h in range(h_first, h_stop):
                     for w in range(w_first, w_stop):
                         value = x[plane, h, w]
-                        # Not (value <= best) is true for a NaN too; the first NaN then stays.
+                        # not (value <= best) is true for a NaN too. The first NaN then stays.
                         if not (value <= best) and best == best:
                             best, where = value, h * W + w
                 out[plane, p, q] = best
@@ -33,7 +33,7 @@ def _max_pool2d(out, argmax, x, R, S, stride_h, stride_w, top, left):
 @kernel
 def _max_pool2d_grad(grad_input, grad_out, argmax):
     planes, windows_count = grad_out.shape
-    # One task a plane: windows overlap within a plane only, and add up in row-major order.
+    # One task for each plane: windows overlap only inside a plane, and add up in row-major order.
     for plane in prange(planes):
         grad_input[plane] = 0
         for i in range(windows_count):

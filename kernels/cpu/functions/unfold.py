@@ -1,7 +1,7 @@
 """im2col and col2im.
 
-Where windows lie side by side (a horizontal stride of 1) the windows of a row are a matrix of channels x taps by
-windows, turned round in tiles; else plain loops.
+With a horizontal stride of 1, the windows of a row are a matrix of (channels x taps) by windows, and tiles transpose
+it. With other strides plain loops do the work.
 """
 
 import numpy as np
@@ -15,17 +15,17 @@ from fastcnn.kernels.shapes import Array, Padding, Pair, Shape, windows
 
 
 @inner
-def _inside(start, step, count, size):
-    """The taps i of a kernel side, first and past the last, for which 0 <= start + i * step < size."""
-    first = max(0, (-start + step - 1) // step)
-    stop = min(count, (size - start + step - 1) // step)
+def _inside(start, stride, count, size):
+    """The first and the end (one after the last) of the taps i with 0 <= start + i * stride < size."""
+    first = max(0, (-start + stride - 1) // stride)
+    stop = min(count, (size - start + stride - 1) // stride)
     return first, max(first, stop)
 
 
 @kernel
 def _im2col(cols, x, P, Q, R, S, stride_h, stride_w, top, left, dilation_h, dilation_w):
     N, C, H, W = x.shape
-    # One task a row of windows: its rows of cols are its own.
+    # One task for each row of windows: no other task writes these rows of cols.
     for task in prange(N * P):
         n, p = split(task, P)
         for q in range(Q):
@@ -45,7 +45,7 @@ def _im2col(cols, x, P, Q, R, S, stride_h, stride_w, top, left, dilation_h, dila
 @kernel
 def _col2im(images, cols, P, Q, R, S, stride_h, stride_w, top, left, dilation_h, dilation_w):
     N, C, H, W = images.shape
-    # One task a picture: windows overlap within a picture only.
+    # One task for each picture: windows overlap only inside a picture.
     for n in prange(N):
         images[n] = 0
         for p in range(P):
@@ -63,7 +63,11 @@ def _col2im(images, cols, P, Q, R, S, stride_h, stride_w, top, left, dilation_h,
 
 @kernel
 def _im2col_dense(cols, x, taps, P, Q, stride, picture, width):
-    """Flat cols from flat, padded x; taps: where each (c, r, s) begins in a picture of so many elements."""
+    """Flat cols from flat, padded x.
+
+    taps : where each (c, r, s) begins in a picture
+    picture, width : elements of a picture and of a row
+    """
     terms = len(taps)
     for task in prange(len(cols) // (Q * terms)):
         n, p = split(task, P)
@@ -72,9 +76,9 @@ def _im2col_dense(cols, x, taps, P, Q, stride, picture, width):
 
 @kernel
 def _col2im_dense(images, cols, taps, windows_rows, P, Q, stride, picture, width):
-    """Flat, padded images, zero before, from flat cols."""
+    """Add flat cols into flat, padded images, which are zero before."""
     terms = len(taps)
-    # One task a picture: windows overlap within a picture only.
+    # One task for each picture: windows overlap only inside a picture.
     for n in prange(len(images) // picture):
         turned = np.empty(terms * Q, cols.dtype)
         for p in range(P):

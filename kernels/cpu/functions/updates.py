@@ -1,8 +1,9 @@
-"""One optimizer step on flat arrays: the twins of `kernels.reference.updates`, in one pass over memory each.
+"""One optimizer step on flat arrays: the twins of `kernels.reference.updates`. Each goes through memory once.
 
-A step does little arithmetic on much memory, so the time is that of reading and writing each array once; NumPy's, one
-pass an operation, takes several times as long. Every element depends on its own index alone: the bits are the same
-however many threads share the loop, and those of the reference, as no multiplication is fused with an addition.
+A step does little arithmetic on much memory, so its time is that of reading and writing each array once. NumPy goes
+through memory once for each operation and takes several times as long. Each element depends only on its index, so the
+bits are the same for any number of threads. They are those of the reference, because no multiplication is fused with
+an addition.
 """
 
 from collections.abc import Sequence
@@ -98,7 +99,7 @@ RULES: dict[str, Kernel[..., None]] = {
 
 
 def update(rule: str, arrays: Sequence[Array], numbers: Sequence[float]) -> None:
-    """See `kernels.reference.updates`; on several threads where that pays."""
+    """See `kernels.reference.updates`. Runs on several threads where that is faster."""
     loop = RULES[rule]
     rounded = map(arrays[0].dtype.type, numbers)
     if arrays[0].size < SERIAL_BELOW:

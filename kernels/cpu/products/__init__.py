@@ -1,1 +1,1 @@
-"""Sums of products: the loops over tiles, and where their operands lie."""
+"""Sums of products: the loops over tiles, and where their operands are in memory."""

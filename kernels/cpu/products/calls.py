@@ -1,4 +1,4 @@
-"""How a sum of products becomes a call, and what is held while calls run."""
+"""Make a call of a kernel from a sum of products, and say which lock calls need."""
 
 from contextlib import AbstractContextManager, nullcontext
 
@@ -13,18 +13,18 @@ from fastcnn.kernels.threads import threads
 
 
 def without_twins(calls: list[Call]) -> list[Call]:
-    """The same calls, with no kernel both in its parallel and its serial form, so that none is compiled twice."""
+    """The same calls, where no kernel is used in both its parallel and its serial form: it would be compiled twice."""
     parallel = {id(kernel.serial): kernel for kernel, _ in calls if hasattr(kernel, "serial")}
     return [(alone(parallel[id(kernel)]) if id(kernel) in parallel else kernel, args) for kernel, args in calls]
 
 
 def entry(calls: list[Call]) -> AbstractContextManager[None]:
-    """What is held while calls run: the lock of parallel kernels, unless all of them are serial."""
+    """The context to enter while calls run: the lock of parallel kernels, or nothing if all calls are serial."""
     return parallel_lock if any(hasattr(kernel, "serial") for kernel, _ in calls) else nullcontext()
 
 
 def sums(out: Array, x: Array, w: Array, bias: Array, floor: float, tables: Tables) -> Call:
-    """sum_products with the work shared by pictures or, where these are few, by rows or blocks of filters."""
+    """A call of sum_products. Threads share the pictures or, if these are few, the rows or the blocks of filters."""
     walk = tables.walk
     rows_count = len(tables.x_rows)
     blocks = -(-walk.filters // block_width(out.dtype))

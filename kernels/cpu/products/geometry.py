@@ -1,8 +1,9 @@
-"""Where the tiles of one convolution begin and step: the tables that turn any stride, padding, dilation and groups
-into plain sums of products, for the output and both gradients. Plain Python, worked out once for each shape.
+"""Where the tiles of one convolution begin and how far apart their operands are. The tables turn any stride, padding,
+dilation and groups into plain sums of products, for the output and both gradients. This is plain Python and runs once
+for each shape.
 
-Buffers are flat, channels-last pictures, each with a border of zeros or none: see `Frame`. All channels of a pixel lie
-side by side; a group takes its own among them.
+Buffers are flat, channels-last pictures, each with a border of zeros or none: see `Frame`. All channels of a pixel are
+contiguous; a group uses a part of them.
 """
 
 from collections.abc import Sequence
@@ -16,8 +17,9 @@ from fastcnn.kernels.cpu.products.loops import Walk
 from fastcnn.kernels.shapes import Padding, Pair, windows
 
 Table = npt.NDArray[np.int64]
-# Blocks of pictures whose weight gradients are summed up apart and then added in order. A fixed number, so that the
-# bits do not depend on the threads; each costs a copy of the gradient, so 8, and rows of the kernel besides.
+# The weight gradient of each block of pictures is summed up alone; then the blocks are added in order. The number is
+# fixed, so that the bits do not depend on the threads. Each block costs a copy of the gradient, so there are only 8.
+# Threads share the rows of the kernel too.
 GRADIENT_BLOCKS = 8
 
 
@@ -46,14 +48,14 @@ class Tables(NamedTuple):
 
     x_rows: Table
     out_rows: Table
-    row_taps: Table  # for each row the first tap and the one behind the last: others would see the border only
+    row_taps: Table  # for each row the first tap and the end (one after the last); other taps see only the border
     x_taps: Table
     w_taps: Table
     walk: Walk
 
 
 class Phase(NamedTuple):
-    """Input pixels that see the same kernel taps: every stride-th row and column."""
+    """Input pixels that the same kernel taps see: every stride-th row and column."""
 
     r_taps: Table
     s_taps: Table
@@ -89,14 +91,14 @@ class Convolution:
         self.dense = dilation[1] == 1 and groups == 1  # a row of the kernel sees one run of S*C contiguous floats
 
     def _grad_border(self, axis: int, size: int, out: int, kernel: int) -> Pair:
-        """Zeros that grad_out needs before and behind, so that every input pixel finds all its taps."""
+        """Zeros that grad_out needs before and after it along one axis, so that each input pixel has all its taps."""
         before = self.padding[axis][0]
         lowest = (before - (kernel - 1) * self.dilation[axis]) // self.stride[axis]
         highest = (size - 1 + before) // self.stride[axis]
         return max(0, -lowest), max(0, highest - (out - 1))
 
     def forward(self, images: int, group: int, out: Frame) -> Tables:
-        """From x to out, both with their borders; `out` may be a part of a larger picture."""
+        """The tables from x to out, both with their borders. `out` may be a part of a larger picture."""
         C, K = self.C // self.groups, self.K // self.groups
         columns, length = ([0], self.S * C) if self.dense else (list(range(self.S)), C)
         places = [(r * self.dilation[0], s * self.dilation[1]) for r in range(self.R) for s in columns]
@@ -109,13 +111,13 @@ class Convolution:
         )  # fmt: skip
         if (
             self.P == self.Q == 1
-        ):  # one pixel a picture: the pictures are the pixels of one row, or tiles would be of one
+        ):  # one pixel a picture: the pictures become the pixels of one row, as tiles of one pixel would be slow
             walk = walk._replace(images=1, columns=images, taps=count, x_step=self.x.image, out_step=out.image)
         x_rows = _table([p * self.stride[0] * self.x.row for p in range(self.P)])
         out_rows = _table([p * out.row for p in range(self.P)])
         x_taps = _table([r * self.x.row + s * self.C for r, s in places])
         top = self.padding[0][0]
-        # Rows of the kernel that lie inside the picture, for each row of out.
+        # For each row of out, the rows of the kernel that lie inside the picture.
         inside = [
             [r for r in range(self.R) if 0 <= p * self.stride[0] - top + r * self.dilation[0] < self.H]
             for p in range(self.P)
@@ -130,7 +132,7 @@ class Convolution:
         )
 
     def grad_input(self, images: int, group: int, out: Frame) -> list[Phase]:
-        """One entry for each of the stride x stride phases of the input that any tap reaches."""
+        """One entry for each phase of the input; there are stride x stride phases, or fewer in a small picture."""
         phases = []
         for a in range(min(self.stride[0], self.H)):
             for b in range(min(self.stride[1], self.W)):
@@ -141,12 +143,12 @@ class Convolution:
         C, K = self.C // self.groups, self.K // self.groups
         (top, _), (left, _) = self.padding
         (sh, sw), (dh, dw) = self.stride, self.dilation
-        # Falling r and s: then the taps' places in grad_out rise, and a row of taps is one run of floats.
+        # r and s fall, so the taps' places in grad_out rise, and a row of taps is one run of floats.
         r_taps = [r for r in reversed(range(self.R)) if (a + top - r * dh) % sh == 0]
         s_taps = [s for s in reversed(range(self.S)) if (b + left - s * dw) % sw == 0]
         p_taps = [(a + top - r * dh) // sh + self.grad.top for r in r_taps]
         q_taps = [(b + left - s * dw) // sw + self.grad.left for s in s_taps]
-        if self.groups == 1 and q_taps and q_taps[-1] - q_taps[0] == len(q_taps) - 1:  # side by side
+        if self.groups == 1 and q_taps and q_taps[-1] - q_taps[0] == len(q_taps) - 1:  # contiguous
             places, length = [(p, q_taps[0]) for p in p_taps], len(q_taps) * K
         else:
             places, length = [(p, q) for p in p_taps for q in q_taps], K
@@ -172,7 +174,7 @@ class Convolution:
         return Phase(_table(r_taps), _table(s_taps), tables)
 
     def grad_weight(self, images: int, group: int) -> Tables:
-        """Sums over pictures and output pixels, into partials (blocks, R, S, C, K) for fixed blocks of pictures."""
+        """The tables of sums over pictures and output pixels, into partials (blocks, R, S, C, K)."""
         C, K = self.C // self.groups, self.K // self.groups
         (sh, sw), (dh, dw) = self.stride, self.dilation
         per_block, blocks = gradient_blocks(images)
@@ -200,13 +202,17 @@ class Convolution:
 
 
 def gradient_blocks(images: int) -> Pair:
-    """Pictures in a block, and the number of blocks: fixed by the batch alone."""
+    """Pictures in a block, and the number of blocks. They depend only on the size of the batch."""
     per_block = max(1, -(-images // GRADIENT_BLOCKS))
     return per_block, -(-images // per_block)
 
 
 def _row_taps(inside: Sequence[Sequence[int]], columns: int) -> Table:
-    """For each row the first tap and the one behind the last, where it needs these kernel rows of so many taps."""
+    """For each row the first tap and the end (one after the last).
+
+    inside : the kernel rows that each row needs
+    columns : taps of a kernel row
+    """
     return _table([(rows[0] * columns, (rows[-1] + 1) * columns) if rows else (0, 0) for rows in inside])
 
 

@@ -1,8 +1,8 @@
-"""Copies between the layout that everyone sees (N, C, H, W) and the ones that tiles walk through.
+"""Copies between the public layout (N, C, H, W) and the layouts that tiles read.
 
-Inside, images are channels-last, (N, H, W, C), with a border of zeros as wide as the convolution's padding, so that no
-tile tests whether a pixel exists. Weights lie as blocks of filters, (blocks, taps, terms, filters of a block), padded
-with zeros to whole vectors. Each function writes a flat array that its caller allocated once.
+Tiles read channels-last images, (N, H, W, C). A border of zeros round them is as wide as the convolution's padding, so
+no tile tests whether a pixel exists. Weights are blocks of filters, (blocks, taps, terms, filters of a block), padded
+with zeros to whole vectors. Each function writes into a flat array that its caller has allocated.
 """
 
 import numpy as np
@@ -26,27 +26,30 @@ def packed_count(filters: int, terms: int, dtype: np.dtype) -> int:
 
 @inner
 def _scaled(value, out, scale):
-    """value / scale in the dtype of out; as it is where scale is None, which is settled when this is compiled."""
+    """value / scale in the dtype of out. Without a division if scale is None, which the compiler knows."""
     if scale is None:
         return out.dtype.type(value)
     return out.dtype.type(value) / out.dtype.type(scale)
 
 
 @inner
-def turn(out, out_at, out_step, x, x_at, x_rows, rows, columns):
-    """out[j * out_step + i] = x[x_rows[i] + j]: a matrix whose rows lie anywhere, turned round tile by tile."""
+def turn(out, out_at, out_stride, x, x_at, x_rows, rows, columns):
+    """out[j * out_stride + i] = x[x_rows[i] + j]: transpose a matrix tile by tile. Its rows may begin anywhere."""
     lanes = VECTOR_BYTES // out.itemsize
     for i in range(0, rows, lanes):
         for j in range(0, columns, lanes):
             transpose_tile(
-                out, out_at + j * out_step + i, out_step, x, x_at + j, x_rows, i, min(lanes, rows - i),
+                out, out_at + j * out_stride + i, out_stride, x, x_at + j, x_rows, i, min(lanes, rows - i),
                 min(lanes, columns - j),
             )  # fmt: skip
 
 
 @kernel
 def load_pictures(out, frame, x, scale):
-    """(N, C, H, W) x, divided by scale unless that is None, into out, laid out as `frame`; its border is left alone."""
+    """Copy x (N, C, H, W), divided by scale unless that is None, into out with the layout `frame`.
+
+    The border is not changed.
+    """
     N, C, H, W = x.shape
     for n in prange(N):
         for h in range(H):
@@ -54,7 +57,7 @@ def load_pictures(out, frame, x, scale):
             target = out[start : start + W * C]
             for c in range(C):
                 source = x[n, c, h]
-                if C == 1:  # a loop of its own: LLVM vectorises it only if it knows the step
+                if C == 1:  # a separate loop: LLVM vectorises it only if it knows the stride
                     for w in range(W):
                         target[w] = _scaled(source[w], out, scale)
                 else:
@@ -64,11 +67,14 @@ def load_pictures(out, frame, x, scale):
 
 @kernel
 def to_channels_last(out, frame, x, x_rows):
-    """Flat (N, C, H, W) x into out, laid out as `frame`, whose border is left alone; x_rows: where channels begin."""
+    """Copy flat x (N, C, H, W) into out with the layout `frame`. The border is not changed.
+
+    x_rows : where each channel of a picture begins
+    """
     C, H, W = frame.channels, frame.height, frame.width
     images = len(x) // max(1, C * H * W)
     for n in prange(images):
-        if frame.row == W * C:  # no border beside: the picture is one matrix
+        if frame.row == W * C:  # no border at the left and right: the picture is one matrix
             turn(out, frame.at + n * frame.image, C, x, n * C * H * W, x_rows, C, H * W)
         else:
             for h in range(H):
@@ -77,7 +83,10 @@ def to_channels_last(out, frame, x, x_rows):
 
 @kernel
 def to_channels_first(out, x, x_rows, channels):
-    """Flat channels-last x into flat (N, C, H, W) out; x_rows: where the pixels of a picture begin."""
+    """Copy flat channels-last x into flat out (N, C, H, W).
+
+    x_rows : where each pixel of a picture begins
+    """
     pixels = len(x_rows)
     for n in prange(len(out) // max(1, pixels * channels)):
         turn(out, n * pixels * channels, pixels, x, n * pixels * channels, x_rows, pixels, channels)
@@ -85,9 +94,9 @@ def to_channels_first(out, x, x_rows, channels):
 
 @kernel
 def pack_weight(out, weight, k_rows, first, count, width, C, taps):
-    """Filters first to first + count of flat (K, C, taps) weight as (blocks, taps, C, width): for the forward pass.
+    """Pack filters first to first + count of flat weight (K, C, taps) as (blocks, taps, C, width), for forward.
 
-    k_rows : where each filter begins; the last block's filters that do not exist stay as they are in out, zero
+    k_rows : where each filter begins. The last block may have room for more filters; there out stays zero.
     """
     for block in prange((count + width - 1) // width):
         filters = min(width, count - block * width)
@@ -98,7 +107,7 @@ def pack_weight(out, weight, k_rows, first, count, width, C, taps):
 
 @kernel
 def pack_weight_flipped(out, weight, c_rows, first, count, width, taps):
-    """The same filters as (blocks of channels, taps from last to first, count, width): for the input's gradient.
+    """Pack the same filters as (blocks of channels, taps from last to first, count, width), for the input's gradient.
 
     c_rows : where each channel of a filter begins
     """
@@ -112,7 +121,7 @@ def pack_weight_flipped(out, weight, c_rows, first, count, width, taps):
 
 @kernel
 def pack_weight_phase(out, weight, first, count, width, r_taps, s_taps):
-    """As pack_weight_flipped from (K, C, R, S) weight, with the taps of one phase of the stride only."""
+    """Like pack_weight_flipped, from weight (K, C, R, S), with only the taps of one phase of the stride."""
     C = weight.shape[1]
     for block in prange((C + width - 1) // width):
         at = block * len(r_taps) * len(s_taps) * count * width
@@ -126,7 +135,7 @@ def pack_weight_phase(out, weight, first, count, width, r_taps, s_taps):
 
 @kernel
 def fold_grad_weight(grad_weight, partials, parts, rows, first, count, pitch, C, taps):
-    """Adds up (parts, taps, C, pitch) partial sums in order, for filters first to first + count of flat (K, C, taps).
+    """Add up partial sums (parts, taps, C, pitch) in order, for filters first to first + count of flat (K, C, taps).
 
     rows : where each tap of one channel begins in a part
     """

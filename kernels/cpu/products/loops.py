@@ -1,10 +1,10 @@
-"""From tiles to whole batches: the parallel loops that walk a convolution or a matrix product in tiles.
+"""The parallel loops that compute a convolution or a matrix product of a batch, tile by tile. See `docs/kernels.md`.
 
-`sum_products` is the one loop behind convolution, both its gradients, and Affine's gradients; `Walk` says how it
-strides through memory for each. `pooled_products` is its twin for convolution + ReLU + 2x2 max-pool, `dot_products`
-serves Affine forward. See `docs/kernels.md`.
+- `sum_products` computes convolution, both its gradients, and Affine's gradients. `Walk` holds the distances in memory.
+- `pooled_products` computes convolution + ReLU + 2x2 max-pool.
+- `dot_products` computes Affine forward.
 
-Every output element is summed up by one task, in an order that does not depend on how the work is shared, so the same
+One task sums up each output element, in an order that does not depend on how threads share the work. So the same
 inputs give the same bits at any number of threads.
 """
 
@@ -27,13 +27,13 @@ from fastcnn.kernels.cpu.toolchain.jit import kernel
 from fastcnn.kernels.cpu.toolchain.sharing import split
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 
-# Floats along a row that dot_products sums up before it goes on to the next rows: 5 rows of weights then stay in the
-# first cache. 720 to 1088 gave 170-180 GFLOP/s on one core, 368 gave 157, 1440 gave 130-157.
+# Floats of a row that dot_products sums up before it goes on to the next rows. So 5 rows of weights stay in the first
+# cache. GFLOP/s on one core: 170-180 with 720 to 1088 floats, 157 with 368, 130-157 with 1440.
 DOT_LENGTH = 864
 
 
 class Walk(NamedTuple):
-    """How sum_products strides through flat arrays, in elements. All sums of one call have this form:
+    """The sizes and distances, in elements, of the flat arrays of sum_products. All sums of one call have this form:
 
     out[n, row, m, k] = max(floor, bias[k] + sum over taps t and terms i of x[n, row, m, t, i] * w[n, t, i, k])
     """
@@ -41,9 +41,9 @@ class Walk(NamedTuple):
     images: int  # n: pictures, or blocks of pictures
     columns: int  # m: pixels of a row, the first side of a tile
     filters: int  # k: output channels, the second side of a tile, along contiguous memory
-    taps: int  # t: in all; picture n takes them from n * taps_step on, at most taps_step of them
+    taps: int  # t: all of them; picture n uses those from n * taps_step on, at most taps_step
     taps_step: int
-    length: int  # i: terms behind each tap
+    length: int  # i: terms of each tap
     x_at: int
     x_image: int
     x_step: int  # from one m to the next
@@ -60,11 +60,11 @@ class Walk(NamedTuple):
 
 @kernel
 def sum_products(out, x, w, bias, floor, x_rows, out_rows, row_taps, x_taps, w_taps, walk, row_parts, block_parts):
-    """See `Walk`; the work is shared as images x row_parts x block_parts.
+    """See `Walk`. The work is cut into images x row_parts x block_parts tasks.
 
     x_rows, out_rows : where each row begins
-    row_taps : for each row the first tap and the one behind the last
-    x_taps, w_taps : where each tap lies
+    row_taps : for each row the first tap and the end (one after the last)
+    x_taps, w_taps : where each tap begins
     """
     width = TILE_VECTORS * (VECTOR_BYTES // out.itemsize)
     rows, blocks = len(x_rows), (walk.filters + width - 1) // width
@@ -108,9 +108,10 @@ def sum_products(out, x, w, bias, floor, x_rows, out_rows, row_taps, x_taps, w_t
 
 @kernel
 def pooled_products(out, codes, codes_width, x, w, bias, x_rows, out_rows, x_below, x_taps, w_taps, walk, row_parts):
-    """ReLU and 2x2 max-pool of what sum_products would write: `columns` windows a row, `x_below` to the row below.
+    """ReLU and 2x2 max-pool of what sum_products would write, with walk.columns windows in a row.
 
     codes : (images, rows, columns, codes_width) uint8, which pixel won (see tiles.DEAD)
+    x_below : the distance from a row of x to the next
     """
     width = TILE_VECTORS * (VECTOR_BYTES // out.itemsize)
     rows, blocks = len(x_rows), (walk.filters + width - 1) // width
@@ -151,8 +152,10 @@ def pooled_products(out, codes, codes_width, x, w, bias, x_rows, out_rows, x_bel
 
 
 @kernel
-def dot_products(out, x, w, bias, floor, pictures, outputs, length, x_step, w_step, out_step, parts, output_parts):
-    """out[n, k] = max(floor, bias[k] + sum over i of x[n, i] * w[k, i]); shared as parts x output_parts of out."""
+def dot_products(
+    out, x, w, bias, floor, pictures, outputs, length, x_stride, w_stride, out_stride, parts, output_parts
+):
+    """out[n, k] = max(floor, bias[k] + sum over i of x[n, i] * w[k, i]), in parts x output_parts tasks."""
     for task in prange(parts * output_parts):
         part, output_part = split(task, output_parts)
         n_start, n_stop = pictures * part // parts, pictures * (part + 1) // parts
@@ -161,7 +164,7 @@ def dot_products(out, x, w, bias, floor, pictures, outputs, length, x_step, w_st
         k_stop = min(outputs, DOT_OUTPUTS * (blocks * (output_part + 1) // output_parts))
         for n in range(n_start, n_stop):
             for k in range(k_start, k_stop):
-                out[n * out_step + k] = bias[k]
+                out[n * out_stride + k] = bias[k]
         for i in range(0, length, DOT_LENGTH):
             terms = min(DOT_LENGTH, length - i)
             k = k_start
@@ -171,13 +174,13 @@ def dot_products(out, x, w, bias, floor, pictures, outputs, length, x_step, w_st
                 while n < n_stop:
                     n_count = DOT_PICTURES if n + DOT_PICTURES <= n_stop else 1
                     dot_tile(
-                        out, n * out_step + k, out_step, x, n * x_step + i, x_step, w, k * w_step + i, w_step, terms,
-                        n_count, k_count,
+                        out, n * out_stride + k, out_stride, x, n * x_stride + i, x_stride, w, k * w_stride + i,
+                        w_stride, terms, n_count, k_count,
                     )  # fmt: skip
                     n += n_count
                 k += k_count
         for n in range(n_start, n_stop):
             for k in range(k_start, k_stop):
-                value = out[n * out_step + k]
+                value = out[n * out_stride + k]
                 if value < floor:
-                    out[n * out_step + k] = floor
+                    out[n * out_stride + k] = floor

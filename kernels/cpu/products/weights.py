@@ -1,6 +1,6 @@
-"""Calls that pack a convolution's weight for the tiles and fold its gradient back: kernels with their arguments.
+"""Calls (kernels with their arguments) that pack a convolution's weight for the tiles, and add up its gradient.
 
-Steps keep such calls ready; `convolution.py` makes and runs them once.
+A network's steps keep such calls. `functions/convolution.py` makes each and runs it once.
 """
 
 import numpy as np
@@ -12,14 +12,14 @@ from fastcnn.kernels.shapes import Array
 
 
 def pack(packed: Array, weight: Array, shape: Convolution, group: int) -> Call:
-    """The filters of one group for the forward pass."""
+    """Pack the filters of one group for the forward pass."""
     filters, C, taps = _sizes(weight, shape)
     rows = np.arange(len(weight)) * (C * taps)
     return pack_weight, (packed, weight.reshape(-1), rows, group * filters, filters, shape.block, C, taps)
 
 
 def pack_flipped(packed: Array, weight: Array, shape: Convolution, group: int, phase: Phase) -> Call:
-    """The filters of one group for the gradient of the input, for one phase of the stride."""
+    """Pack the filters of one group for the gradient of the input, for one phase of the stride."""
     filters, C, taps = _sizes(weight, shape)
     if len(phase.r_taps) * len(phase.s_taps) == taps:
         rows = np.arange(C) * taps
@@ -29,7 +29,7 @@ def pack_flipped(packed: Array, weight: Array, shape: Convolution, group: int, p
 
 
 def fold(grad_weight: Array, partials: Array, shape: Convolution, group: int, blocks: int, pitch: int) -> Call:
-    """The partial sums of one group's filters, `pitch` apart, into the gradient of the weight."""
+    """Add the partial sums of one group's filters, at a distance of `pitch`, into the gradient of the weight."""
     filters, C, taps = _sizes(grad_weight, shape)
     rows = np.arange(taps) * (C * pitch)
     args = (grad_weight.reshape(-1), partials, blocks, rows, group * filters, filters, pitch, C, taps)

@@ -1,8 +1,9 @@
-"""gradient_tile: the weight gradient of a one-channel convolution behind ReLU and 2x2 max-pool.
+"""gradient_tile: the weight gradient of a one-channel convolution that ReLU and 2x2 max-pool follow.
 
-For each window and filter one pixel won, and the kernel's tap (r, s) saw the pixel r rows below and s columns right of
-it. Neighbouring filters have different winners, so each lane picks among the four pixels of the window: first left or
-right for a row of taps, then upper or lower row; what is picked for one row of taps serves the next as its upper row.
+For each window and filter one pixel won. The kernel's tap (r, s) saw the pixel r rows below it and s columns to its
+right. Neighbouring filters have different winners, so each lane chooses one of the four pixels of the window. It
+chooses left or right first, once for each row of pixels, then the upper or the lower row. The lower row of one row of
+taps is the upper row of the next, so its choice is used twice.
 """
 
 import llvmlite.ir as ir
@@ -15,13 +16,13 @@ from fastcnn.kernels.cpu.toolchain import vector
 from fastcnn.kernels.cpu.toolchain.vector import INT32, INT64, REGISTERS, at, const
 
 GRADIENT_COLUMNS = (3, 5)  # kernel widths that the tile is made for
-# Kernel rows that one pass sums up, for each width: those of a square kernel where the registers suffice; else 1.
+# Kernel rows that one pass sums up, for each width: all rows of a square kernel if the registers are enough, else 1.
 GRADIENT_ROWS = {columns: columns if REGISTERS == 32 else 2 for columns in GRADIENT_COLUMNS}
 
 
 def _twin(
     grad_weight, grad_weight_at, grad_bias, grad_bias_at, x, x_at, x_row, x_down, x_right, grad, grad_at, grad_down,
-    grad_right, codes, codes_at, codes_down, codes_right, down, right, width, row_step, rows, columns,
+    grad_right, codes, codes_at, codes_down, codes_right, down, right, width, row_stride, rows, columns,
 ):  # fmt: skip
     lanes = twin_lanes(x)
     for p in range(down):
@@ -33,7 +34,7 @@ def _twin(
             pixel = x_at + p * x_down + q * x_right + code // 2 % 2 * x_row + code % 2
             for r in range(rows):
                 for s in range(columns):
-                    target = grad_weight_at + r * row_step + s * width
+                    target = grad_weight_at + r * row_stride + s * width
                     grad_weight[target : target + lanes] += g * x[pixel + r * x_row + s]
 
 
@@ -46,7 +47,7 @@ def gradient_tile(builder, a, vtype):
         acc[-1, -1] = cgutils.alloca_once(builder, vtype)  # the bias
         targets = {(-1, -1): at(builder, a.grad_bias, a.grad_bias_at)}
         for r in range(rows):
-            row = at(builder, a.grad_weight, a.grad_weight_at, builder.mul(a.row_step, const(r)))
+            row = at(builder, a.grad_weight, a.grad_weight_at, builder.mul(a.row_stride, const(r)))
             targets |= {(r, s): at(builder, row, builder.mul(a.width, const(s))) for s in range(columns)}
         for key, total in acc.items():
             builder.store(vector.load(builder, targets[key], vtype), total)
@@ -80,7 +81,7 @@ def _add_window(builder, a, vtype, acc, p, q, rows, columns):
     window = at(builder, a.x, a.x_at, builder.mul(p, a.x_down), builder.mul(q, a.x_right))
 
     def picked(r):
-        """For each column of the kernel the pixel of row r, left or right of the window."""
+        """For each column of the kernel, the left or the right pixel of row r of the window."""
         row = at(builder, window, builder.mul(a.x_row, const(r)))
         seen = [vector.splat(builder, vtype, builder.load(at(builder, row, const(s)))) for s in range(columns + 1)]
         return [builder.select(is_right, seen[s + 1], seen[s]) for s in range(columns)]

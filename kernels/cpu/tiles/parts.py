@@ -1,4 +1,4 @@
-"""What the tiles share: how a twin and its vector code become one function, and the loop over everything summed up."""
+"""Code that all tiles use: it makes one function of a twin and its vector code, and the loop over all products."""
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +15,7 @@ from fastcnn.kernels.cpu.toolchain.vector import INT64, VECTOR_BYTES, at, const
 
 
 class Arguments:
-    """A tile's arguments by name: for an array the pointer to its elements, else the number."""
+    """A tile's arguments by name: a pointer to the elements of an array, or a number."""
 
     def __init__(self, **values: Any) -> None:
         self.__dict__.update(values)
@@ -25,10 +25,10 @@ class Arguments:
 
 
 def tile(twin: Callable[..., None]) -> Callable[[Callable[..., None]], Any]:
-    """Makes a function that kernels can call of a twin in NumPy, whose arguments it has, and of its vector code.
+    """Make a function that kernels can call from a twin in NumPy and its vector code. It has the twin's arguments.
 
     The decorated function gets (builder, arguments, vector type) and emits the code. An argument named `floor` has the
-    dtype of the first array; the other numbers are int64.
+    dtype of the first array. The other numbers are int64.
     """
     names = twin.__code__.co_varnames[: twin.__code__.co_argcount]
 
@@ -69,7 +69,7 @@ def twin_lanes(array: Any) -> int:
 
 
 def twin_load(array: Any, start: int, count: int) -> Any:
-    """What a tile loads: `count` elements, zeros for those that lie in the slack behind the array."""
+    """What a tile loads: `count` elements, with zeros for those after the end of the array."""
     values = array[start : start + count]
     return values if len(values) == count else np.concatenate((values, np.zeros(count - len(values), array.dtype)))
 
@@ -108,7 +108,7 @@ def sum_over_taps(
 
 
 def store_filters(builder: Any, value: Any, target: Any, a: Arguments, v: int, last: bool) -> None:
-    """Writes filter vector v of a tile; of the last one only those of the `valid` filters that lie in it."""
+    """Write filter vector v of a tile; from the last vector only the filters that are among the first `valid`."""
     if last:
         vector.store_first(builder, value, target, builder.sub(a.valid, const(v * value.type.count)))
     else:
@@ -118,7 +118,10 @@ def store_filters(builder: Any, value: Any, target: Any, a: Arguments, v: int, l
 def switch(
     builder: Any, first: Any, second: Any, cases: Iterable[tuple[int, int]], emit: Callable[[int, int], None]
 ) -> None:
-    """Runs the code that emit(i, j) writes for the values that two run-time numbers have; nothing for others."""
+    """Run the code of emit(i, j), where i and j are the values of `first` and `second` at run time.
+
+    Nothing runs where the pair is not among the cases.
+    """
     end = builder.append_basic_block("tile_end")
     chosen = builder.switch(builder.add(builder.mul(first, const(64)), second), end)
     for i, j in cases:

@@ -19,19 +19,19 @@ from fastcnn.kernels.cpu.tiles.sums import _twin as _sum_twin
 from fastcnn.kernels.cpu.toolchain.vector import INT32, REGISTERS, at, const
 
 POOL_SIZES = (1, 3) if REGISTERS == 32 else (1,)  # windows of a tile
-# The code of a value that ReLU set to zero; 0 to 3 say which pixel of the window won, row by row.
+# The code of a value that ReLU set to zero. Codes 0 to 3 say which pixel of the window won, row by row.
 DEAD = 4
 
 
 def _twin(
-    out, out_at, out_step, codes, codes_at, codes_step, x, x_at, x_step, x_row, w, w_at, w_term, x_taps, w_taps, taps,
-    length, bias, bias_at, windows, vectors, valid,
+    out, out_at, out_stride, codes, codes_at, codes_stride, x, x_at, x_stride, x_row, w, w_at, w_term, x_taps, w_taps,
+    taps, length, bias, bias_at, windows, vectors, valid,
 ):  # fmt: skip
     width = vectors * twin_lanes(out)
     for m in range(windows):
         four = np.zeros((4, width), out.dtype)
         for pixel in range(4):
-            pixel_at = x_at + (2 * m + pixel % 2) * x_step + pixel // 2 * x_row
+            pixel_at = x_at + (2 * m + pixel % 2) * x_stride + pixel // 2 * x_row
             _sum_twin(
                 four[pixel], 0, 0, x, pixel_at, 0, 1, w, w_at, w_term, x_taps, w_taps, taps, length, bias, bias_at,
                 -np.inf, 1, vectors, width,
@@ -41,13 +41,13 @@ def _twin(
             better = ~(four[pixel] <= best) & ~np.isnan(best)
             best, code = np.where(better, four[pixel], best), np.where(better, np.uint8(pixel), code)
         dead = best <= 0
-        out[out_at + m * out_step : out_at + m * out_step + valid] = np.where(dead, 0, best)[:valid]
-        codes[codes_at + m * codes_step : codes_at + m * codes_step + width] = np.where(dead, np.uint8(DEAD), code)
+        out[out_at + m * out_stride : out_at + m * out_stride + valid] = np.where(dead, 0, best)[:valid]
+        codes[codes_at + m * codes_stride : codes_at + m * codes_stride + width] = np.where(dead, np.uint8(DEAD), code)
 
 
 @tile(_twin)
 def pool_tile(builder, a, vtype):
-    """out[m, k] = max(0, the largest of window m), codes[m, k] = which pixel that was; codes of all `vectors`."""
+    """out[m, k] = max(0, the largest of window m); codes[m, k] = which pixel that was, also for k from `valid` on."""
     bytes_type = ir.VectorType(ir.IntType(8), vtype.count)
 
     def emit(windows, vectors):
@@ -57,23 +57,23 @@ def pool_tile(builder, a, vtype):
         for m in range(windows):
             for row in (const(0), a.x_row):
                 for column in (2 * m, 2 * m + 1):
-                    offsets.append(builder.add(builder.mul(a.x_step, const(column)), row))
+                    offsets.append(builder.add(builder.mul(a.x_stride, const(column)), row))
         sum_over_taps(builder, a, vtype, acc, offsets, const(1))
         for m in range(windows):
             for v in range(vectors):
                 best, code = _largest(builder, [builder.load(acc[4 * m + pixel, v]) for pixel in range(4)])
                 first = const(v * vtype.count)
-                codes = at(builder, a.codes, a.codes_at, builder.mul(a.codes_step, const(m)), first)
+                codes = at(builder, a.codes, a.codes_at, builder.mul(a.codes_stride, const(m)), first)
                 small = builder.trunc(code, bytes_type)
                 builder.store(small, builder.bitcast(codes, bytes_type.as_pointer()), align=1)
-                target = at(builder, a.out, a.out_at, builder.mul(a.out_step, const(m)), first)
+                target = at(builder, a.out, a.out_at, builder.mul(a.out_stride, const(m)), first)
                 store_filters(builder, best, target, a, v, last=v == vectors - 1)
 
     switch(builder, a.windows, a.vectors, product(POOL_SIZES, range(1, TILE_VECTORS + 1)), emit)
 
 
 def _largest(builder, values):
-    """ReLU of the largest of four, lane by lane, and its code: the first of equals, the first NaN, else DEAD."""
+    """ReLU of the largest of four, lane by lane, and its code (DEAD if ReLU gives 0). The first maximum or NaN wins."""
     vtype = values[0].type
     code_type = ir.VectorType(INT32, vtype.count)
 

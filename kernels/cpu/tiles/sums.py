@@ -1,4 +1,4 @@
-"""sum_tile: pixels x filters, each the sum of products over the taps of a kernel and the terms behind each tap."""
+"""sum_tile: pixels x filters, each the sum of products over the taps of a kernel and the terms of each tap."""
 
 import numpy as np
 
@@ -15,12 +15,12 @@ from fastcnn.kernels.cpu.tiles.parts import (
 from fastcnn.kernels.cpu.toolchain import vector
 from fastcnn.kernels.cpu.toolchain.vector import REGISTERS, at, const
 
-# Sums of one tile: of 32 registers, 24 sums are fastest and 28 spill (docs/tried.md). With 16 registers, 12 sums leave
-# room for two vectors of weights and one pixel.
+# Sums of one tile. With 32 registers, 24 sums are fastest, and 28 spill (docs/tried.md). With 16 registers, 12 sums
+# leave room for two vectors of weights and one pixel.
 TILE_PIXELS = 12 if REGISTERS == 32 else 6
 TILE_VECTORS = 2
-# Sizes of a tile, for one vector of filters and for two. Every size is code to compile, 0.1 s each and four times in a
-# parallel kernel: what is left out is made of two others.
+# Sizes of a tile, for one vector of filters and for two. Compiling one size takes 0.1 s, four times in a parallel
+# kernel. So some sizes are left out; two tiles of other sizes take their place.
 TILE_SIZES = {
     1: [m for m in (1, 2, 4, 8) if m < TILE_PIXELS] + [TILE_PIXELS],
     2: [m for m in (1, 2, 4, 6, 7, 8) if m < TILE_PIXELS] + [TILE_PIXELS],
@@ -28,10 +28,11 @@ TILE_SIZES = {
 
 
 def _next_tile(sizes: list[int]) -> list[int]:
-    """For 0 to 3 * TILE_PIXELS pixels, the size of the first tile of the cheapest split; small tiles cost most."""
+    """For 0 to 3 * TILE_PIXELS pixels, the size of the first tile of the cheapest split into tiles."""
     cost, first = [0.0], [0]
     for pixels in range(1, 3 * TILE_PIXELS + 1):
-        # A tile takes as long as its pixels, but never less than 4: too few sums in flight. Starting one costs 1.
+        # A tile takes as long as its pixels, but at least as long as 4: fewer sums do not hide the latency. Its start
+        # costs as much as one pixel.
         choices = [(max(m, 4) + 1 + cost[pixels - m], -m) for m in sizes if m <= pixels]
         best, size = min(choices)
         cost.append(best)
@@ -39,12 +40,12 @@ def _next_tile(sizes: list[int]) -> list[int]:
     return first
 
 
-# NEXT_TILE[vectors - 1, pixels]: beyond its end, TILE_PIXELS.
+# NEXT_TILE[vectors - 1, pixels] is the size of the next tile; it is TILE_PIXELS where more pixels are left.
 NEXT_TILE = np.array([_next_tile(TILE_SIZES[1]), _next_tile(TILE_SIZES[2])])
 
 
 def _twin(
-    out, out_at, out_step, x, x_at, x_step, x_term, w, w_at, w_term, x_taps, w_taps, taps, length, bias, bias_at,
+    out, out_at, out_stride, x, x_at, x_stride, x_term, w, w_at, w_term, x_taps, w_taps, taps, length, bias, bias_at,
     floor, pixels, vectors, valid,
 ):  # fmt: skip
     width = vectors * twin_lanes(out)
@@ -53,9 +54,9 @@ def _twin(
         for tap in range(taps):
             for k in range(length):
                 weights = twin_load(w, w_at + w_taps[tap] + k * w_term, width)
-                total += x[x_at + m * x_step + x_taps[tap] + k * x_term] * weights
+                total += x[x_at + m * x_stride + x_taps[tap] + k * x_term] * weights
         total = np.where(total < floor, floor, total)
-        out[out_at + m * out_step : out_at + m * out_step + valid] = total[:valid]
+        out[out_at + m * out_stride : out_at + m * out_stride + valid] = total[:valid]
 
 
 @tile(_twin)
@@ -65,11 +66,11 @@ def sum_tile(builder, a, vtype):
     def emit(pixels, vectors):
         acc = accumulators(builder, vtype, pixels, vectors)
         start_with_bias(builder, a, vtype, acc)
-        offsets = [builder.mul(a.x_step, const(m)) for m in range(pixels)]
+        offsets = [builder.mul(a.x_stride, const(m)) for m in range(pixels)]
         sum_over_taps(builder, a, vtype, acc, offsets, a.x_term)
         floor = vector.splat(builder, vtype, a.floor)
         for (m, v), total in acc.items():
-            target = at(builder, a.out, a.out_at, builder.mul(a.out_step, const(m)), const(v * vtype.count))
+            target = at(builder, a.out, a.out_at, builder.mul(a.out_stride, const(m)), const(v * vtype.count))
             value = vector.at_least(builder, builder.load(total), floor)
             store_filters(builder, value, target, a, v, last=v == vectors - 1)
 

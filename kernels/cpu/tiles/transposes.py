@@ -1,7 +1,7 @@
-"""transpose_tile: up to one vector of rows by one vector of columns, turned round in registers.
+"""transpose_tile: up to one vector of rows by one vector of columns, transposed in registers.
 
-Between (C, H, W) and channels-last, and between pictures and the rows of im2col, everything is a transposition. Element
-by element it takes longer than a small convolution; a 16 x 16 tile is 16 loads, 64 shuffles and 16 stores.
+A copy from (C, H, W) to channels-last is a transposition, and so is one from pictures to the rows of im2col. Element
+by element it takes longer than a small convolution. A tile of 16 x 16 takes 16 loads, 64 shuffles and 16 stores.
 """
 
 import llvmlite.ir as ir
@@ -11,15 +11,15 @@ from fastcnn.kernels.cpu.toolchain import vector
 from fastcnn.kernels.cpu.toolchain.vector import INT32, at, const
 
 
-def _twin(out, out_at, out_step, x, x_at, x_rows, first, rows, columns):
+def _twin(out, out_at, out_stride, x, x_at, x_rows, first, rows, columns):
     for i in range(rows):
         for j in range(columns):
-            out[out_at + j * out_step + i] = x[x_at + x_rows[first + i] + j]
+            out[out_at + j * out_stride + i] = x[x_at + x_rows[first + i] + j]
 
 
 @tile(_twin)
 def transpose_tile(builder, a, vtype):
-    """out[j * out_step + i] = x[x_rows[first + i] + j] for i < rows and j < columns, at most a vector of each."""
+    """out[j * out_stride + i] = x[x_rows[first + i] + j] for i < rows and j < columns, at most a vector of each."""
     lanes = vtype.count
     full = builder.and_(
         builder.icmp_signed("==", a.rows, const(lanes)), builder.icmp_signed("==", a.columns, const(lanes))
@@ -28,16 +28,16 @@ def transpose_tile(builder, a, vtype):
         with whole:
             starts = [_row(builder, a, const(i)) for i in range(lanes)]
             for j, value in enumerate(_turned(builder, [vector.load(builder, start, vtype) for start in starts])):
-                vector.store(builder, value, at(builder, a.out, a.out_at, builder.mul(a.out_step, const(j))))
+                vector.store(builder, value, at(builder, a.out, a.out_at, builder.mul(a.out_stride, const(j))))
         with ragged:
             last = builder.sub(a.rows, const(1))
             loaded = []
-            for i in range(lanes):  # rows that do not exist are read as the last one, and not written
+            for i in range(lanes):  # a row that does not exist is a copy of the last one, and is not written
                 index = builder.select(builder.icmp_signed("<", const(i), last), const(i), last)
                 loaded.append(vector.load_first(builder, _row(builder, a, index), vtype, a.columns))
             for j, value in enumerate(_turned(builder, loaded)):
                 with builder.if_then(builder.icmp_signed("<", const(j), a.columns)):
-                    target = at(builder, a.out, a.out_at, builder.mul(a.out_step, const(j)))
+                    target = at(builder, a.out, a.out_at, builder.mul(a.out_stride, const(j)))
                     vector.store_first(builder, value, target, a.rows)
 
 
@@ -46,7 +46,7 @@ def _row(builder, a, index):
 
 
 def _turned(builder, rows):
-    """The columns of as many vectors as they have lanes: pairs of rows swap halves, quarters, and so on."""
+    """The columns of a square of vectors: pairs of rows exchange halves, then quarters, and so on."""
     lanes = len(rows)
     distance = lanes // 2
     while distance >= 1:

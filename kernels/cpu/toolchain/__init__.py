@@ -1,1 +1,1 @@
-"""Compiler, cache, vectors and shares of work."""
+"""The compiler, its cache, vector code, and how threads share work."""

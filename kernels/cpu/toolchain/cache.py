@@ -1,11 +1,14 @@
-"""Where compiled kernels are kept between runs, and what happens when that place is missing, damaged or not ours.
+"""Keep compiled kernels on disk between runs, and go on where that folder is missing, damaged or not ours.
 
-Numba's own cache does not notice an edit to a callee in another file (wrong numbers), raises at every call once a file
-is truncated, and refuses to import where nothing is writable. So the storage is our own; only the way from a compiled
-function to bytes and back is Numba's. One folder per user, package version and hash of all kernel sources; one file per
-compiled signature, written to a temporary name and renamed, with a SHA-256 of its contents in front: a file is either
-whole or rebuilt, and processes that start cold together do no harm. The files are pickles, so a folder that somebody
-else could write to is never read. `NUMBA_CACHE_DIR` moves the folder; other people's kernels are cached as ever.
+Numba's own cache has three faults. It does not notice an edit to a called function in another file, so numbers are
+wrong. It raises an error at every call after a file was truncated. It cannot be imported where nothing is writable. So
+the storage is ours. Numba only turns a compiled function into bytes and back.
+
+There is one folder for each user and hash of all kernel sources, and one file for each compiled signature. A file is
+written under a temporary name and renamed, and begins with the SHA-256 of its contents. So a damaged file is noticed
+and compiled again, and several processes may start at once without a cache. The files are pickles: a folder that
+another user could write to is never read. `NUMBA_CACHE_DIR` moves the folder. Kernels of other packages are cached by
+Numba as usual.
 """
 
 from __future__ import annotations
@@ -59,15 +62,15 @@ def source_hash(folder: Path = KERNELS) -> str:
 
 
 def _source(file_name: str) -> Path:
-    """The file of a source, which may not be there; code that PyInstaller packed only knows it from `fastcnn/` on."""
+    """The path of a source file, which may not exist. PyInstaller's code knows only its part from `fastcnn/` on."""
     root = KERNELS.parent.parent if getattr(sys, "frozen", False) else Path()
     return (root / file_name).resolve()
 
 
 def _distrust(folder: Path) -> str:
-    """Why an existing folder may not be used: the reason, or "" where it is safe."""
+    """The reason why an existing folder must not be used, or "" where it is safe."""
     if os.name == "nt":
-        return ""  # the user's own profile; there are no mode bits to check
+        return ""  # it is in the user's profile, and there are no mode bits to check
     details = folder.lstat()
     if not stat.S_ISDIR(details.st_mode):
         return f"{folder} is not a folder; remove it"
@@ -79,14 +82,14 @@ def _distrust(folder: Path) -> str:
 
 
 def _close_to_others(folder: Path) -> None:
-    """Take the package's own folder back from a generous umask; what others may have put there is checked apart."""
+    """Take away other users' rights to our folder. What they may have written there before is checked elsewhere."""
     details = folder.lstat()
     if os.name != "nt" and stat.S_ISDIR(details.st_mode) and details.st_uid == os.geteuid():
         folder.chmod(0o700)
 
 
 def _distrust_parent(folder: Path) -> str:
-    """Why nothing may be created in `folder`: others could exchange what lies in it, or it is not ours to fill."""
+    """The reason why nothing must be created in `folder`: others could replace what is in it, or it is not ours."""
     if os.name == "nt":
         return ""
     while not folder.exists():
@@ -100,7 +103,7 @@ def _distrust_parent(folder: Path) -> str:
 
 
 def _prune(base: Path, keep: Path) -> None:
-    """Remove the folders of other versions that nothing has used for a month."""
+    """Remove the folders of other versions that no process has used for a month."""
     for folder in base.glob("kernels-*"):
         with contextlib.suppress(OSError):
             if folder != keep and time.time() - folder.lstat().st_mtime > PRUNE_AFTER_S:
@@ -108,7 +111,7 @@ def _prune(base: Path, keep: Path) -> None:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what killed processes left half written; a file is written in milliseconds, so none of a day is in use."""
+    """Remove unfinished files of killed processes. Writing takes milliseconds, so a file of yesterday is not in use."""
     for path in folder.glob(f"*.kernel.*{TEMPORARY}"):
         with contextlib.suppress(OSError):
             if time.time() - path.lstat().st_mtime > SWEEP_AFTER_S:
@@ -116,15 +119,15 @@ def _sweep(folder: Path) -> None:
 
 
 class Store:
-    """The folder of this version's kernels, and what became of it in this process.
+    """The folder of this version's kernels, and what this process did with it.
 
     Attributes
     ----------
     folder : where kernels are read from, None where the cache is off
     writable : whether new ones are kept
-    reason : why the cache is off or not written to; "" where all is well
+    reason : why the cache is off or not written to; "" if it is neither
     loaded, saved, repaired : files read, written, and found damaged and deleted, so far
-    left_out : functions that are never kept, as their source is no file
+    left_out : number of functions that are never kept, because their source is no file
     """
 
     def __init__(self) -> None:
@@ -155,7 +158,7 @@ class Store:
         if self.reason:
             return
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if config.CACHE_DIR:  # may be anything, /tmp too, as long as nobody can exchange what is ours in it
+        if config.CACHE_DIR:  # any folder, /tmp too, in which nobody else can replace our files
             self.reason = _distrust_parent(base)
         else:
             _close_to_others(base)
@@ -177,7 +180,7 @@ class Store:
             os.utime(folder)
 
     def read(self, name: str) -> Any:
-        """What `write` kept under `name`; None where there is nothing, or nothing whole."""
+        """What `write` kept under `name`; None where there is no file, or a damaged one."""
         if self.folder is None:
             return None
         path = self.folder / name
@@ -196,7 +199,7 @@ class Store:
         return pickle.loads(payload)
 
     def write(self, name: str, content: Any) -> None:
-        """Keep `content` under `name`, all or nothing; a full disk switches writing off and is remembered."""
+        """Keep `content` under `name`, completely or not at all. After an error, such as a full disk, writing stops."""
         if self.folder is None or not self.writable:
             return
         payload = dumps(content)
@@ -214,7 +217,7 @@ class Store:
             self.reason = f"a kernel could not be kept ({error.strerror})"
 
     def announce(self) -> None:
-        """Say, once a process, that kernels are being compiled: it takes seconds in which nothing else happens."""
+        """Say once in a process that kernels are being compiled, which takes seconds."""
         if not self._announced:
             self._announced = True
             often = "this once"
@@ -230,7 +233,7 @@ class Store:
         self.repaired += 1
         with contextlib.suppress(OSError):
             os.unlink(self.folder / name)
-        with contextlib.suppress(OSError, ValueError):  # stderr has no reader any more, or is closed
+        with contextlib.suppress(OSError, ValueError):  # stderr has lost its reader, or is closed
             if sys.stderr is not None:
                 print(f"fastcnn: kernel cache: {name} was {fault}; compiling it again", file=sys.stderr)
 
@@ -250,7 +253,7 @@ class KernelCache(_Cache):  # type: ignore[misc]  # Numba is not typed
     Parameters
     ----------
     function : the Python function that is compiled
-    variant : what tells apart two compilations of one source line: options, and the key of a function from a factory
+    variant : what distinguishes two compilations of one source line: options, and the key of a function from a factory
     """
 
     def __init__(self, store: Store, function: Any, variant: str) -> None:
@@ -261,7 +264,7 @@ class KernelCache(_Cache):  # type: ignore[misc]  # Numba is not typed
         self._identity = repr((self._name, code.co_firstlineno, hashlib.sha256(code.co_code).hexdigest(), variant))
         source = _source(code.co_filename)
         if not (source.is_relative_to(KERNELS) and source.is_file()):
-            # Not one of the sources in the folder's hash (a test, a notebook): the file itself joins the key.
+            # A source that is not in the folder's hash (a test, a notebook): the key contains the file's own hash.
             try:
                 self._identity += hashlib.sha256(source.read_bytes()).hexdigest()
             except OSError:
@@ -273,8 +276,8 @@ class KernelCache(_Cache):  # type: ignore[misc]  # Numba is not typed
         return None if self._store.folder is None else str(self._store.folder)
 
     def _file_name(self, signature: Any, codegen: Any) -> str:
-        # The magic tuple holds the target, the CPU's name and its features: a home folder shared by machines is safe.
-        # Numba writes a named tuple's name and types, but not of which class it is.
+        # The magic tuple holds the target, the CPU's name and its features. So machines may share a home folder.
+        # Numba's signature shows the name and types of a named tuple, but not its class.
         arguments, _ = normalize_signature(signature)
         types = [(str(each), str(getattr(each, "instance_class", ""))) for each in arguments]
         key = repr((self._identity, types, codegen.magic_tuple()))
@@ -283,8 +286,9 @@ class KernelCache(_Cache):  # type: ignore[misc]  # Numba is not typed
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         if not self._enabled:
             return None
-        # Loading machine code needs only the run-time. Numba's own cache calls target_context.refresh(), which imports
-        # the compiler's whole library, SciPy too: 0.7 s more for `fastcnn predict`. A later compilation does so itself.
+        # Loading machine code needs only the run-time library. Numba's own cache calls target_context.refresh(), which
+        # imports the compiler's whole library, with SciPy: 0.7 s more for `fastcnn predict`. A later compilation
+        # imports it then.
         rtsys.initialize(target_context)
         name = self._file_name(sig, target_context.codegen())
         try:
@@ -293,7 +297,7 @@ class KernelCache(_Cache):  # type: ignore[misc]  # Numba is not typed
                 self._store.announce()
                 return None
             compiled = compiler.CompileResult._rebuild(target_context, *reduced)
-        except Exception as error:  # whatever unpickling foreign bytes may raise, the kernel can be compiled again
+        except Exception as error:  # unpickling may raise any error; the kernel can be compiled again
             self._store.discard(name, f"unreadable ({type(error).__name__})")
             return None
         self._store.loaded += 1
@@ -310,7 +314,7 @@ class KernelCache(_Cache):  # type: ignore[misc]  # Numba is not typed
         self._enabled = False
 
     def flush(self) -> None:
-        """Nothing to do: a file whose key no longer fits is never read, and its folder goes with its version."""
+        """Nothing to do: a file with an old key is never read, and `_prune` removes the folder of an old version."""
 
 
 store = Store()

@@ -1,7 +1,7 @@
-"""How kernels are compiled and entered: the decorators `kernel` and `inner`, and the lock round parallel regions.
+"""How kernels are compiled and called: the decorators `kernel` and `inner`, and the lock round parallel regions.
 
-Under `NUMBA_DISABLE_JIT=1` the decorators give the function back unchanged and `prange` counts like `range`, which
-is how kernel bodies are covered and debugged.
+With `NUMBA_DISABLE_JIT=1` the decorators return the function unchanged and `prange` is `range`. So tests measure the
+coverage of kernel bodies, and a debugger can enter them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ R = TypeVar("R")
 
 
 class Kernel(Protocol[P, R]):
-    """A parallel kernel; `.serial` is the same source compiled without threads, for work too small to share."""
+    """A parallel kernel. `.serial` is the same source compiled without threads, for work that is too small to share."""
 
     serial: Callable[P, R]
 
@@ -40,7 +40,7 @@ class _Decorator(Protocol):
 
 
 def _variant(function: Any, key: object, options: dict[str, Any]) -> str:
-    """What tells apart two compilations of one source line: options, and what a factory put into the function."""
+    """What distinguishes two compilations of one source line: options, and what a factory put into the function."""
     cells = [cell.cell_contents for cell in function.__closure__ or ()]
     if key is None:
         if not all(isinstance(value, str | int | float | bool | None) for value in cells):
@@ -52,7 +52,7 @@ def _variant(function: Any, key: object, options: dict[str, Any]) -> str:
 
 
 def _refuse_serial_loops(compile_signature: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A `prange` that Numba would quietly run as a plain loop (a raise in its body does that) is an error."""
+    """Raise an error where Numba would run a `prange` as a plain loop, for example because its body raises."""
 
     def compiled(signature: Any) -> Any:
         with warnings.catch_warnings():
@@ -64,7 +64,7 @@ def _refuse_serial_loops(compile_signature: Callable[[Any], Any]) -> Callable[[A
 
 def _compile(function: Callable[P, R], key: object, options: dict[str, Any]) -> Any:
     dispatcher = numba.njit(nogil=True, error_model="numpy", **options)(function)
-    if dispatcher is not function:  # else NUMBA_DISABLE_JIT
+    if dispatcher is not function:  # it is the function itself with NUMBA_DISABLE_JIT
         dispatcher._cache = KernelCache(store, function, _variant(function, key, options))
         if options.get("parallel"):
             dispatcher.compile = _refuse_serial_loops(dispatcher.compile)
@@ -86,10 +86,10 @@ def kernel(function: Any = None, /, *, key: object = None, **options: Any) -> An
 
     Parameters
     ----------
-    key : what tells apart the functions that one factory makes, where its closure holds more than numbers and texts
+    key : what distinguishes the functions of one factory, where its closure holds more than numbers and texts
     options : further options of `numba.njit`, such as fastmath
 
-    `.serial` is the same source compiled without threads, when it is first called. It needs no lock.
+    `.serial` is the same source compiled without threads. It is compiled at its first call and needs no lock.
     """
     if function is None:
         return partial(_make_kernel, key=key, options=options)
@@ -101,22 +101,22 @@ def inner(function: Callable[P, R], /) -> Callable[P, R]: ...
 @overload
 def inner(*, key: object = None, **options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 def inner(function: Any = None, /, *, key: object = None, **options: Any) -> Any:
-    """Compile a function without threads: for calls from kernels, or for work that is never shared. See `kernel`."""
+    """Compile a function without threads, for calls from kernels or for work that threads never share. See `kernel`."""
     if function is None:
         return partial(_compile, key=key, options=options)
     return _compile(function, key, options)
 
 
 class ParallelLock:
-    """Held round every call of a parallel kernel; inside it Numba uses `threads()` threads.
+    """The lock that is held during each call of a parallel kernel. Inside it Numba uses `threads()` threads.
 
-    Numba's workqueue layer aborts the process when two Python threads are inside parallel kernels at once, and on the
-    other layers they would fight for the same cores. Numba keeps the count per Python thread, so it is set at each
-    entry (1 us), and put back for the caller's own kernels. One thread may enter again.
+    Numba's workqueue layer aborts the process when two Python threads run parallel kernels at once. With the other
+    layers they would compete for the same cores. Numba keeps the number of threads for each Python thread. So the lock
+    sets it at each entry (1 us), and restores it afterwards for kernels of the caller. One thread may enter twice.
 
-    A fork waits until no other thread is inside, or is compiling: its child would wait for ever. Where OpenMP or TBB
-    has run, entering is an error in the child: GNU's OpenMP ends a forked process that calls it, and TBB's own threads
-    may hold a lock at any time (2 of 5 children hung on a busy machine).
+    A fork waits until no other thread holds the lock or compiles; otherwise the child would wait for ever. Where
+    OpenMP or TBB has run, entering is an error in the child. GNU's OpenMP ends a forked process that calls it. A thread
+    of TBB may hold a lock at any time (2 of 5 children hung on a busy machine).
     """
 
     def __init__(self) -> None:

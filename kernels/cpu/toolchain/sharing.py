@@ -1,4 +1,4 @@
-"""Whether a kernel's work is worth sharing among threads."""
+"""Decide whether threads share a kernel's work."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,19 +9,19 @@ import numpy as np
 from fastcnn.kernels.cpu.toolchain.jit import Kernel, inner, parallel_lock
 from fastcnn.kernels.threads import threads
 
-# Starting the threads and waiting for the last takes 5 to 20 us: below these the serial twin is faster.
+# Starting the threads and waiting for the last one takes 5 to 20 us. For less work the serial twin is faster.
 PARALLEL_COPIES = 1 << 18  # elements moved
 PARALLEL_PRODUCTS = 1 << 21  # multiply-adds
 
 
 @inner
 def split(task, parts):
-    """divmod(task, parts) for the index of a prange, which is unsigned: mixed with an int64 it would become a float."""
+    """divmod(task, parts) for the index of a prange. It is unsigned, and would give a float with an int64."""
     return np.int64(task) // parts, np.int64(task) % parts
 
 
 def run(kernel: Kernel[..., Any], worthwhile: bool, *args: Any) -> None:
-    """Runs a kernel on all threads, or its serial twin where that is faster."""
+    """Run a kernel on all threads, or its serial twin if the work is not worthwhile."""
     if worthwhile and threads() > 1:
         with parallel_lock:
             kernel(*args)
@@ -30,14 +30,14 @@ def run(kernel: Kernel[..., Any], worthwhile: bool, *args: Any) -> None:
 
 
 def copy(kernel: Kernel[..., Any], elements: int, *args: Any) -> None:
-    """Runs a kernel that moves so many elements."""
+    """Run a kernel that moves `elements` elements."""
     run(kernel, elements >= PARALLEL_COPIES, *args)
 
 
 def alone(kernel: Kernel[..., Any]) -> Callable[..., Any]:
-    """The parallel kernel run by one thread, for work too small to share where the kernel is compiled anyway.
+    """The parallel kernel, run by one thread: for small work where the parallel kernel is compiled anyway.
 
-    Its serial twin would be as fast, but a second compilation: 1.0 s of sum_products. To be called within the lock.
+    Its serial twin would be as fast, but needs a second compilation: 1.0 s for sum_products. Call it inside the lock.
     """
 
     def run_alone(*args: Any) -> None:
@@ -51,5 +51,5 @@ def alone(kernel: Kernel[..., Any]) -> Callable[..., Any]:
 
 
 def chooser(kernel: Kernel[..., Any], worthwhile: bool) -> Callable[..., Any]:
-    """The one of the two that `run` would take, for callers that hold the lock themselves."""
+    """The kernel or its serial twin, as `run` would choose, for callers that hold the lock themselves."""
     return kernel if worthwhile and threads() > 1 else kernel.serial

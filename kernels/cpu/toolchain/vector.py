@@ -1,8 +1,8 @@
-"""Vectors of the CPU, written as LLVM code: how wide they are, and the few operations that the tiles are made of.
+"""Vectors of the CPU, as LLVM code: how wide they are, and the few operations that the tiles use.
 
-Plain Numba loops reach a tenth of what a core can do on a convolution, because LLVM's loop vectoriser does not keep a
-block of sums in registers. So `tiles.py` writes its inner loops as LLVM vector code, with the helpers in this file.
-LLVM maps them to AVX-512, AVX2, SSE or NEON: there is one source for all.
+On a convolution, plain Numba loops reach a tenth of a core's speed, because LLVM's loop vectoriser does not keep a
+block of sums in registers. So `kernels/cpu/tiles` writes its inner loops as LLVM vector code with the functions of
+this file. LLVM turns the same source into AVX-512, AVX2, SSE or NEON.
 """
 
 import platform
@@ -18,7 +18,7 @@ BIT = ir.IntType(1)
 
 
 def _cpu_features() -> set[str]:
-    """Names of the instruction sets that Numba compiles for: NUMBA_CPU_FEATURES, else what the host has."""
+    """Names of the instruction sets that Numba compiles for: NUMBA_CPU_FEATURES, or else those of the host."""
     if config.CPU_FEATURES is not None:
         return {name[1:] for name in config.CPU_FEATURES.split(",") if name.startswith("+")}
     return {name for name, present in llvm.get_host_cpu_features().items() if present}
@@ -82,7 +82,7 @@ def store(builder, value, pointer):
 
 
 def load_first(builder, pointer, vtype, count):
-    """The first `count` lanes from memory, zero in the others; what lies behind them is not touched."""
+    """The first `count` lanes from memory, and zero in the others. The memory after them is not read."""
     function = _intrinsic(
         builder,
         f"llvm.masked.load.{_suffix(vtype)}.p0",
@@ -95,7 +95,7 @@ def load_first(builder, pointer, vtype, count):
 
 
 def store_first(builder, value, pointer, count):
-    """Writes the first `count` lanes of `value`; what lies behind them is not touched."""
+    """Write the first `count` lanes of `value`. The memory after them is not changed."""
     vtype = value.type
     function = _intrinsic(
         builder,
@@ -108,8 +108,8 @@ def store_first(builder, value, pointer, count):
 
 
 def multiply_add(builder, x, y, z):
-    """x * y + z, rounded once where the CPU has such an instruction."""
-    # fmuladd, not fma: on a CPU without fused multiply-add, fma would call a C function for every element.
+    """x * y + z, rounded once where the CPU has an instruction for that."""
+    # On a CPU without fused multiply-add, fma would call a C function for every element; fmuladd does not.
     function = _intrinsic(builder, f"llvm.fmuladd.{_suffix(x.type)}", x.type, [x.type] * 3)
     return builder.call(function, [x, y, z])
 
@@ -122,12 +122,12 @@ def at_least(builder, value, floor):
 def lane_sums(builder, vectors):
     """The sum of the lanes of each vector, as scalars, in the order of `vectors`.
 
-    Two vectors are folded into one that holds the halves of both, and so on: 60 instructions for 20 vectors of
-    16 lanes, where folding each alone takes 180.
+    Two vectors are folded into one that holds the halves of both, and so on. For 20 vectors of 16 lanes this takes 60
+    instructions; folding each vector alone takes 180.
     """
     vtype = vectors[0].type
     lanes = vtype.count
-    rows = [(vector, [i]) for i, vector in enumerate(vectors)]  # a vector, and whose parts its segments are
+    rows = [(vector, [i]) for i, vector in enumerate(vectors)]  # a vector, and the input vector of each of its segments
     segment = lanes
     while segment > 1:
         half = segment // 2

@@ -12,7 +12,7 @@ from fastcnn.bench.report.plots import PLOTS
 from fastcnn.bench.report.targets import TARGETS, Target
 from fastcnn.errors import FastcnnError
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 RESULTS = ROOT / "bench" / "results"
 PAGES = [path for each in tables.PAGES for path in sorted(ROOT.glob(each))]
 

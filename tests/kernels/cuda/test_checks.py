@@ -1,6 +1,6 @@
 """The checks of the CUDA kernels catch what they are for: mistakes are planted in the real kernels' source.
 
-Under the simulator only; `tests/kernels/simulator.py` says what it refuses.
+Under the simulator only; `tests/kernels/cuda/simulator.py` says what it refuses.
 """
 
 from collections.abc import Callable
@@ -16,8 +16,8 @@ if not SIMULATED:
 from fastcnn.kernels.cuda.products import calls as products
 from fastcnn.kernels.cuda.products import convolution, sums, tiles
 from fastcnn.kernels.cuda.toolchain import memory
-from tests.kernels import simulator
-from tests.kernels.simulator import planted
+from tests.kernels.cuda import simulator
+from tests.kernels.cuda.simulator import planted
 
 BARRIER = "        cuda.syncthreads()\n"
 

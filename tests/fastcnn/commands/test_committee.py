@@ -10,7 +10,7 @@ from fastcnn.__main__ import main
 from fastcnn.network.committee import Committee
 from fastcnn.training import batchnorm_statistics
 from fastcnn.training.trainer import Trainer
-from tests.test_cli import data_dir, digit_png, fails  # noqa: F401
+from tests.fastcnn.commands.test_cli import data_dir, digit_png, fails  # noqa: F401
 
 EPOCHS = 2
 

@@ -27,8 +27,7 @@ from PyQt5.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox
 
 from fastcnn import paper_network
 from fastcnn.gui.logic.drawing import SIDE
-
-from .mouse import ONE, SEVEN, draw
+from tests.gui.mouse import ONE, SEVEN, draw
 
 
 @pytest.fixture

@@ -17,8 +17,7 @@ from fastcnn.gui.logic.engine import test_pictures as load_pictures
 from fastcnn.gui.program import app
 from fastcnn.metrics import wilson_interval
 from fastcnn.network.calibration import calibrated
-
-from .mouse import ONE, SEVEN, draw
+from tests.gui.mouse import ONE, SEVEN, draw
 
 TIMEOUT_MS = 60_000
 

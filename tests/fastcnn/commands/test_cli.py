@@ -22,7 +22,7 @@ from fastcnn.layers import Affine, Flatten
 from fastcnn.network.sequential import Sequential
 from fastcnn.training.checkpoint import load_checkpoint
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 TRAIN_PICTURES, TEST_PICTURES = 360, 120
 
 

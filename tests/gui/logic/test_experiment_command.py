@@ -13,8 +13,7 @@ from fastcnn.gui.logic.drawing import SIDE, Stroke
 from fastcnn.gui.logic.folders import data_folder
 from fastcnn.handwriting.drawings import WINDOW_PX, draw_as_written, picture_of
 from fastcnn.handwriting.stroke_files import drawings_folder, read_collection, read_drawings
-
-from .mouse import ONE, SEVEN, draw
+from tests.gui.mouse import ONE, SEVEN, draw
 
 
 def _collect(window, settle):

@@ -11,7 +11,7 @@ from fastcnn.bench.cuda import device
 from fastcnn.optim import Adam
 from fastcnn.training.trainer import Trainer
 from fastcnn.zoo.networks import paper_network
-from tests.bench.test_cuda_device import NAMES, Event
+from tests.bench.cuda.test_device import NAMES, Event
 from tests.kernels.checks import running
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")

@@ -21,9 +21,9 @@ if not SIMULATED:
 from fastcnn.kernels.cuda.steps import dataset, ends, pipeline
 from fastcnn.kernels.cuda.steps.clip import Clip
 from fastcnn.kernels.cuda.toolchain import compiler, memory
-from tests.kernels.simulator import planted
-from tests.kernels.streams import Driver
-from tests.kernels.test_cuda_training import paper_like
+from tests.kernels.cuda.simulator import planted
+from tests.kernels.cuda.streams import Driver
+from tests.kernels.cuda.test_training import paper_like
 
 SHAPE = (1, 10, 9)
 STEPS = 3  # of an epoch of 11 pictures in batches of 4

@@ -49,7 +49,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 @simulated
 @pytest.mark.usefixtures("small")
 def test_our_half_runs_and_is_checked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from tests.kernels import simulator
+    from tests.kernels.cuda import simulator
 
     simulator.install()
     monkeypatch.setattr(device, "_theirs", lambda images, labels: None)

@@ -13,8 +13,8 @@ from PIL import Image
 from fastcnn import load_mnist, load_network
 from fastcnn.__main__ import main
 from fastcnn.commands.locks import held, lock_path
-from tests.test_cli import ROOT, data_dir, digit_png, fails, run, start, trained, wait_for_epoch  # noqa: F401
-from tests.test_cli_drawings import strokes  # noqa: F401
+from tests.fastcnn.commands.test_cli import ROOT, data_dir, digit_png, fails, run, start, trained, wait_for_epoch  # noqa: F401
+from tests.fastcnn.commands.test_drawings import strokes  # noqa: F401
 
 
 @pytest.fixture

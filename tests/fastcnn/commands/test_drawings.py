@@ -16,7 +16,7 @@ from fastcnn.handwriting.stroke_files import read_drawings
 from fastcnn.handwriting.synthesis.nondigits import KINDS
 from fastcnn.handwriting.synthesis.templates import WAYS, parse, smooth
 from fastcnn.zoo import recipes
-from tests.test_cli import data_dir, fails  # noqa: F401
+from tests.fastcnn.commands.test_cli import data_dir, fails  # noqa: F401
 
 
 @pytest.fixture(scope="module")

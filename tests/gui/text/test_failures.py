@@ -23,8 +23,7 @@ from fastcnn.layers import Affine, Flatten
 from fastcnn.network import files
 from fastcnn.network.sequential import Sequential
 from tests.conftest import ROOT
-
-from .mouse import SEVEN, draw
+from tests.gui.mouse import SEVEN, draw
 
 # Where the window's own files and those that the user chooses are read and written.
 SOURCES = [

@@ -174,7 +174,7 @@ def test_plan_lists_the_steps() -> None:
 def test_the_tests_for_a_gpu_run(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
     """Here with a network that the simulator has done in seconds, so that no name in them is wrong."""
     from fastcnn.kernels.cuda.toolchain import compiler
-    from tests.kernels import test_gpu
+    from tests.kernels.cuda import test_gpu
 
     def small_network(*, seed: int) -> Sequential:
         layers = [MaxPool2d(7), Conv2d(2, 3), ReLU(), Flatten(), Affine(10)]

@@ -20,8 +20,8 @@ from fastcnn import load_mnist
 from fastcnn.__main__ import main
 from fastcnn.data.idx import read_idx
 from fastcnn.ours import CHECKPOINT, FIGURE, NETWORK, RESULT, TABLE
-from tests.test_cli import ROOT, write_idx
-from tests.test_cli_drawings import strokes  # noqa: F401
+from tests.fastcnn.commands.test_cli import ROOT, write_idx
+from tests.fastcnn.commands.test_drawings import strokes  # noqa: F401
 
 ROUNDS = int(os.environ.get("FASTCNN_FUZZ_ROUNDS", "20"))
 COMMANDS_A_ROUND = 5

@@ -13,8 +13,7 @@ from fastcnn.gui.logic.answers import Answer
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
 from fastcnn.gui.text.failures import REFUSALS
 from fastcnn.recognition.answer import Recognition
-
-from .mouse import SEVEN, draw
+from tests.gui.mouse import SEVEN, draw
 
 CONTRACT = {
     "modeCombo": QComboBox,
