@@ -44,6 +44,8 @@ COVERED = {
     "leader": "called by the window and the commands, with a network that was loaded",
     "Evaluation": "a record",
     "Signal": "a record",
+    "Residual": "takes any number of layers: in tests/fastcnn/network/test_branched.py",
+    "Concat": "takes any number of branches: in the same file",
     "plain": "called by layers while they are built; their network checks what comes out",
     "Declaration": "a record",
     "image_shape": "called by layers while they are built",

@@ -36,5 +36,5 @@ __all__ = [
     "register_layer",
 ]
 
-_OWN = (Affine, BatchNorm2d, Concat, Conv2d, Dropout, Flatten, GlobalAvgPool, MaxPool2d, ReLU, Residual)
+_OWN = (Conv2d, ReLU, MaxPool2d, Flatten, Affine, Dropout, BatchNorm2d, GlobalAvgPool, Residual, Concat)
 KINDS.update({kind.__name__: kind for kind in _OWN})

@@ -6,6 +6,7 @@ A layer inside has a name with dots: the first layer of the `Residual` at place 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,7 @@ class Composite(Layer):
                 except ValueError as error:
                     raise ValueError(f"layer {name} ({type(layer).__name__}): {error}") from error
                 number += 1
-                self.declarations += [each.named(f"{prefix}{place}.{each.name}") for each in layer.declarations]
+                self.declarations += [replace(each, name=f"{prefix}{place}.{each.name}") for each in layer.declarations]
             outgoing.append(signal)
         return self._meet(outgoing)
 

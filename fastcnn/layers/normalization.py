@@ -41,8 +41,10 @@ class BatchNorm2d(Layer):
         return 2 if prod(self.in_shape[1:]) == 1 else 1  # one value a channel has no variance
 
     def make_step(self, place: Place) -> Step:
-        options = {"momentum": self.momentum, "eps": self.eps, "relu": place.relu, "addend": place.addend}
-        return place.steps.BatchNorm2d(place.x, place.out, *self.storages(), **options)
+        return place.steps.BatchNorm2d(
+            place.x, place.out, *self.storages(), momentum=self.momentum, eps=self.eps, relu=place.relu,
+            addend=place.addend,
+        )  # fmt: skip
 
     def forward(self, x: Array, training: bool) -> Array:
         if training:

@@ -10,7 +10,7 @@ everyone sees; `Parameter.axes` says how to go from one to the other.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf, prod
 
 import numpy as np
@@ -43,10 +43,6 @@ class Declaration:
     fill: float = 0.0
     trained: bool = True
     least: float = -inf
-
-    def named(self, name: str) -> "Declaration":
-        """The same under another name."""
-        return replace(self, name=name)
 
 
 class Parameter:

@@ -33,8 +33,10 @@ class MaxPool2d(Layer):
         return type(self) is MaxPool2d and self.kernel_size == self.stride == (2, 2) and self.padding == NO_BORDER
 
     def make_step(self, place: Place) -> Step:
-        options = {"kernel_size": self.kernel_size, "stride": self.stride, "padding": self.padding}
-        return place.steps.MaxPool2d(place.x, place.out, **options, capacity=place.capacity)
+        return place.steps.MaxPool2d(
+            place.x, place.out, kernel_size=self.kernel_size, stride=self.stride, padding=self.padding,
+            capacity=place.capacity,
+        )  # fmt: skip
 
     def forward(self, x: Array, training: bool) -> Array:
         out, argmax = kernels.max_pool2d(x, self.kernel_size, stride=self.stride, padding=self.padding)

@@ -1,6 +1,7 @@
 """Layers one by one: hand-worked values, gradients by finite differences, PyTorch's values, NaN, and descriptions."""
 
 import json
+import types
 
 import numpy as np
 import pytest
@@ -10,12 +11,14 @@ from fastcnn.layers import (
     KINDS,
     Affine,
     BatchNorm2d,
+    Concat,
     Conv2d,
     Dropout,
     Flatten,
     GlobalAvgPool,
     MaxPool2d,
     ReLU,
+    Residual,
     dropout,
     layer_from_description,
 )
@@ -39,6 +42,12 @@ CASES = {
     "dropout": (lambda: Dropout(0.4, seed=3), (2, 3, 4)),
     "batch-norm": (BatchNorm2d, (3, 2, 4)),
     "global average": (GlobalAvgPool, (3, 2, 4)),
+    "residual": (lambda: Residual(Conv2d(3, 3, padding=1), BatchNorm2d(), ReLU(), Conv2d(3, 1)), (3, 4, 2)),
+    "residual, shortcut": (
+        lambda: Residual(Conv2d(2, 3, stride=2, padding=1), shortcut=Conv2d(2, 1, stride=2)),
+        (3, 5, 4),
+    ),
+    "concat": (lambda: Concat(Conv2d(2, 3, padding=1), [], [ReLU(), Residual(Conv2d(3, 1))]), (3, 4, 5)),
 }
 
 
@@ -289,9 +298,34 @@ def test_dropout_does_nothing_outside_training(rng):
     np.testing.assert_array_equal(built(Dropout(0.5), (4,)).forward(x, False), x)
 
 
+def torch_sum_or_concat(torch, layer):
+    """PyTorch's modules for the rows of a layer that holds layers, and all their parameters by their names here."""
+
+    class Rows(torch.nn.Module):
+        def __init__(self, rows):
+            super().__init__()
+            self.rows = torch.nn.ModuleList(torch.nn.Sequential(*row) for row in rows)
+
+        def forward(self, x):
+            outs = [row(x) for row in self.rows]
+            return outs[0] + outs[1] if isinstance(layer, Residual) else torch.cat(outs, dim=1)
+
+    holder, rows = types.SimpleNamespace(), []
+    for prefix, row in layer.rows.items():
+        rows.append([])
+        for place, each in enumerate(row):
+            twin, inner = torch_twin(torch, each)
+            rows[-1].append(twin)
+            for name in each.parameters:
+                setattr(holder, f"{prefix}{place}.{name}", getattr(inner, name))
+    return Rows(rows), holder
+
+
 def torch_twin(torch, layer):
     """PyTorch's layer of the same options and parameters, in float64."""
     modules = torch.nn
+    if isinstance(layer, Residual | Concat):
+        return torch_sum_or_concat(torch, layer)
     if isinstance(layer, Conv2d):
         pads = layer.padding
         c, k = layer.in_shape[0], layer.out_channels

@@ -11,6 +11,7 @@ from fastcnn.network.sequential import Sequential
 from fastcnn.optim import Adam
 from fastcnn.training.batches import DeviceBatches, batches_for
 from fastcnn.training.trainer import Trainer
+from tests.fastcnn.network.branched import NETWORKS as BRANCHED
 from tests.fastcnn.own_layers import NETWORKS, LeakyReLU, PReLU
 from tests.kernels.cases import SIMULATED
 from tests.kernels.checks import running
@@ -64,6 +65,24 @@ def test_layers_of_their_own_run_next_to_fused_steps(name: str) -> None:
     for backend in ("cuda", "reference"):
         with running(backend):
             shape, layers = NETWORKS[name]
+            network = Sequential(layers(), input_shape=shape, seed=3, dtype=np.float64)
+            rng = np.random.default_rng(2)
+            for n in (3, 2):
+                images, labels = rng.standard_normal((n, *shape)), rng.integers(0, 6, n)
+                loss = network.loss_and_gradients(images, labels, step=5)
+            arrays = {"loss": np.array(loss), "gradients": network.gradients.copy(), "buffers": network.buffers.copy()}
+            outcomes.append({**arrays, "logits": network.forward(images)})
+    for key, array in outcomes[0].items():
+        np.testing.assert_allclose(array, outcomes[1][key], rtol=0, atol=1e-9, err_msg=key)
+
+
+@pytest.mark.parametrize("name", BRANCHED)
+def test_layers_that_hold_layers_follow_the_reference(name: str) -> None:
+    """Loss, gradients and statistics of two batches, the second smaller, are those of the reference."""
+    outcomes = []
+    for backend in ("cuda", "reference"):
+        with running(backend):
+            shape, layers = BRANCHED[name]
             network = Sequential(layers(), input_shape=shape, seed=3, dtype=np.float64)
             rng = np.random.default_rng(2)
             for n in (3, 2):

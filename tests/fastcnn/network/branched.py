@@ -1,0 +1,130 @@
+"""Networks whose layers hold layers: every way in which values meet and part."""
+
+from collections.abc import Callable
+
+from fastcnn.layers import (
+    Affine,
+    BatchNorm2d,
+    Concat,
+    Conv2d,
+    Dropout,
+    Flatten,
+    GlobalAvgPool,
+    Layer,
+    MaxPool2d,
+    ReLU,
+    Residual,
+)
+from tests.fastcnn.own_layers import LeakyReLU
+
+SIDES = ((1, 0), (0, 1))
+
+
+def block(channels: int, stride: int = 1) -> list[Layer]:
+    """A block of a residual network, with the ReLU after it."""
+    main = [
+        Conv2d(channels, 3, stride=stride, padding=1, bias=False),
+        BatchNorm2d(),
+        ReLU(),
+        Conv2d(channels, 3, padding=1, bias=False),
+        BatchNorm2d(),
+    ]
+    shortcut = [Conv2d(channels, 1, stride=stride, bias=False), BatchNorm2d()] if stride > 1 else []
+    return [Residual(*main, shortcut=shortcut), ReLU()]
+
+
+# name: (input shape, layers)
+NETWORKS: dict[str, tuple[tuple[int, int, int], Callable[[], list[Layer]]]] = {
+    "residual blocks": (
+        (2, 9, 7),
+        lambda: [
+            Conv2d(5, 3, padding=1),
+            BatchNorm2d(),
+            ReLU(),
+            *block(5),
+            *block(9, stride=2),
+            *block(9),
+            GlobalAvgPool(),
+            Affine(6),
+        ],
+    ),
+    "addition without batch norm, and with ReLUs at the ends": (
+        (3, 6, 8),
+        lambda: [
+            Conv2d(4, 3, padding=1),
+            Residual(Conv2d(4, 3, padding=1), ReLU(), Conv2d(4, 1)),
+            ReLU(),
+            Residual(Conv2d(4, 3, padding=1), BatchNorm2d(), ReLU(), shortcut=[Conv2d(4, 1), BatchNorm2d(), ReLU()]),
+            Residual(Conv2d(7, 2, padding=SIDES), ReLU(), MaxPool2d(2), shortcut=Conv2d(7, 1, stride=2)),
+            ReLU(),
+            Flatten(),
+            Affine(6),
+        ],
+    ),
+    "on the pictures themselves": (
+        (2, 5, 6),
+        lambda: [
+            Residual(Conv2d(2, 3, padding=1)),
+            Residual(ReLU()),
+            Residual(Dropout(0.4)),
+            Concat([Conv2d(3, 3, padding=1), ReLU()], [], Conv2d(2, 1)),
+            Flatten(),
+            Affine(6),
+        ],
+    ),
+    "no parameters below": (
+        (2, 5, 6),
+        lambda: [MaxPool2d(2), Residual(ReLU()), Concat([], [ReLU()]), Flatten(), Affine(6)],
+    ),
+    "concat": (
+        (1, 8, 9),
+        lambda: [
+            Conv2d(6, 3, padding=1),
+            ReLU(),
+            Concat(
+                Conv2d(3, 1),
+                [Conv2d(4, 3, padding=1), BatchNorm2d(), ReLU()],
+                [MaxPool2d(3, stride=1, padding=1), Conv2d(2, 5, padding=2)],
+                [],
+            ),
+            BatchNorm2d(),
+            Dropout(0.3),
+            Concat([Flatten(), Affine(5), ReLU()], [GlobalAvgPool()]),
+            Affine(6),
+        ],
+    ),
+    "flattened pictures side by side": (
+        (1, 6, 5),
+        lambda: [Conv2d(3, 3), Concat([Flatten()], [Conv2d(2, 1), ReLU(), Flatten()]), Dropout(0.2), Affine(6)],
+    ),
+    "nested": (
+        (2, 6, 6),
+        lambda: [
+            Conv2d(4, 3, padding=1),
+            Residual(
+                Residual(Conv2d(4, 3, padding=1), BatchNorm2d()),
+                ReLU(),
+                Concat([Conv2d(2, 1), Dropout(0.2)], Residual(Conv2d(4, 1), Dropout(0.3))),
+                Conv2d(4, 1, groups=2),
+            ),
+            ReLU(),
+            GlobalAvgPool(),
+            Residual(Affine(4), ReLU(), Affine(4)),
+            Affine(6),
+        ],
+    ),
+    "layers of a user's inside": (
+        (1, 6, 7),
+        lambda: [
+            Conv2d(3, 3),
+            Residual(LeakyReLU(), Conv2d(3, 3, padding=1), LeakyReLU(), shortcut=[LeakyReLU()]),
+            Concat([LeakyReLU()], Conv2d(2, 1)),
+            Flatten(),
+            Affine(6),
+        ],
+    ),
+    "the last layer adds": (
+        (1, 5, 5),
+        lambda: [Conv2d(6, 3), GlobalAvgPool(), Residual(Affine(6), shortcut=Affine(6))],
+    ),
+}
