@@ -1,6 +1,6 @@
-"""Handwritten digits by a small convolutional network: load the data, train, recognize.
+"""A CNN engine with native kernels, and a recogniser of handwritten digits: load data, train, recognize.
 
-Names are imported when they are first used, so that `import fastcnn` stays fast and pulls in neither Numba nor Qt.
+A name is imported at its first use. So `import fastcnn` is fast and imports neither Numba nor Qt.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
-# kernels/ and gui/ are beside this folder in a source checkout and inside it in a wheel.
+# kernels/, gui/ and bench/ are next to this folder in a source checkout, and inside it in a wheel.
 _checkout = Path(__file__).resolve().parent.parent
 if (_checkout / "pyproject.toml").is_file():
     __path__.append(str(_checkout))
 
-# name -> (module, attribute); no attribute: the module itself
+# name -> (module, attribute); no attribute means the module itself
 _LAZY = {
     "Recognizer": ("fastcnn.recognition.recognizer", "Recognizer"),
     "Sequential": ("fastcnn.network.sequential", "Sequential"),
@@ -62,7 +62,7 @@ def __getattr__(name: str) -> Any:
     module_name, attribute = _LAZY[name]
     module = import_module(module_name)
     value = getattr(module, attribute) if attribute else module
-    globals()[name] = value  # the next access does not come here
+    globals()[name] = value  # the next access does not call this function
     return value
 
 

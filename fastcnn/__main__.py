@@ -1,4 +1,4 @@
-"""The way in from the command line."""
+"""The entry point of the command line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ with quiet():
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit status."""
+    """Run a command and return the exit status."""
     return run.run(build_parser().parse_args(arguments))
 
 

@@ -1,4 +1,4 @@
-"""The array type of annotations, and the kernels' ways with arrays for those who cannot reach below."""
+"""The array type for annotations, and functions of the kernels for rooms that must not import the kernels."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Checks of what users give: each returns it in one form, or raises with one sentence that names the argument."""
+"""Checks of arguments. Each returns the value in one form, or raises an error with one sentence that names it."""
 
 import os
 from math import inf, isfinite
@@ -17,7 +17,7 @@ def check_number(name: str, value: object) -> float:
         raise TypeError(f"{name} must be a number, not {found}")
     try:
         number = float(value)
-    except OverflowError:  # an int beyond float64
+    except OverflowError:  # an int that float64 cannot hold
         number = inf
     if not isfinite(number):
         raise ValueError(f"{name} must be finite, not {number}")
@@ -25,7 +25,7 @@ def check_number(name: str, value: object) -> float:
 
 
 def check_positive(name: str, value: object) -> float:
-    """As `check_number`, and greater than 0."""
+    """Like `check_number`, and greater than 0."""
     number = check_number(name, value)
     if number <= 0:
         raise ValueError(f"{name} must be greater than 0, not {number}")
@@ -33,7 +33,7 @@ def check_positive(name: str, value: object) -> float:
 
 
 def check_nonnegative(name: str, value: object) -> float:
-    """As `check_number`, and at least 0."""
+    """Like `check_number`, and at least 0."""
     number = check_number(name, value)
     if number < 0:
         raise ValueError(f"{name} must be at least 0, not {number}")
@@ -41,7 +41,7 @@ def check_nonnegative(name: str, value: object) -> float:
 
 
 def check_fraction(name: str, value: object) -> float:
-    """As `check_number`, and in [0, 1)."""
+    """Like `check_number`, and in [0, 1)."""
     number = check_number(name, value)
     if not 0 <= number < 1:
         raise ValueError(f"{name} must be at least 0 and less than 1, not {number}")
@@ -63,7 +63,7 @@ def check_path(name: str, value: object) -> Path:
 
 
 def check_labels(labels: Array, count: int, classes: int, name: str = "labels") -> None:
-    """Raise unless labels is a (count,) integer array with values from 0 to classes - 1."""
+    """Raise an error unless labels is a (count,) integer array with values from 0 to classes - 1."""
     if not is_array(labels) or labels.dtype.kind not in "iu":
         raise TypeError(f"{name} must be an integer array, not {kind_of(labels)}")
     if labels.shape != (count,):

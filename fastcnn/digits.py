@@ -1,4 +1,4 @@
-"""The digits' two numbers: how many classes there are, and how large a picture of one is."""
+"""Two numbers of the digits: how many classes there are, and the side of a picture."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The errors of this package: their text is one sentence that tells the user what to do."""
+"""The errors of this package. Their text is one sentence that says what is wrong and what to do."""
 
 
 class FastcnnError(Exception):
-    """Something that the user can put right. The command line prints its text in one line and exits with status 1."""
+    """An error that the user can correct. The command line prints its text in one line and exits with status 1."""
 
 
 class UsageError(FastcnnError):
-    """What was asked for does not exist, such as a model's name: the command line exits with status 2."""
+    """The user asked for something that does not exist, such as a model: the command line exits with status 2."""

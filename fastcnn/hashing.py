@@ -1,4 +1,4 @@
-"""Random numbers by position: a hash of 64 bits (splitmix64), the same on every backend."""
+"""Random numbers by position: a hash of 64 bits (SplitMix64) that is the same on every backend."""
 
 GOLDEN = 0x9E3779B97F4A7C15
 
@@ -21,7 +21,7 @@ def splitmix64(state: int) -> int:
 
 
 def mask_key(seed: int, layer_index: int, step: int) -> int:
-    """The 64-bit key of one layer's mask in one step; two layers of one seed have different masks."""
+    """The 64-bit key of one layer's mask in one step. Two layers with one seed have different masks."""
     key = 0
     for number in (seed, layer_index, step):
         key = splitmix64(key ^ (number & MASK_64))

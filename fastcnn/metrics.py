@@ -1,6 +1,6 @@
-"""How good a classifier is: accuracy with its interval, confusions, confidence and calibration.
+"""Measures of a classifier: accuracy with its interval, confusions, confidence and calibration.
 
-Pure NumPy on probabilities and labels; nothing here knows a network or prints.
+They are plain NumPy on probabilities and labels. Nothing here uses a network or prints.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ Counts = npt.NDArray[np.int64]
 CLASSES = 10
 CALIBRATION_BINS = 15
 Z_95 = 1.959963984540054  # the 97.5 % point of the normal distribution
-# A float32 softmax underflows to 0 where the logits differ by more than 103; its logarithm would be infinite.
+# A float32 softmax underflows to 0 if logits differ by more than 103. Its logarithm would be infinite.
 SMALLEST_PROBABILITY = 1e-45
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What `evaluate` measured; accuracies, confidences and errors are fractions from 0 to 1.
+    """The results of `evaluate`. Accuracies, confidences and errors are fractions from 0 to 1.
 
-    `mean_confidence` is the mean of the largest probability of each picture, right or wrong: what the paper
-    calls the recognition rate. It says how sure the network is, not how often it is right.
+    `mean_confidence` is the mean of the largest probability of each picture, right or wrong. The paper calls it the
+    recognition rate. It says how sure the network is, not how often it is right.
     """
 
     count: int
     accuracy: float
     mean_confidence: float
-    per_digit_accuracy: tuple[float | None, ...]  # None for a digit that has no picture
-    confusion: Counts  # (10, 10): row true digit, column answer
+    per_digit_accuracy: tuple[float | None, ...]  # None for a digit without a picture
+    confusion: Counts  # (10, 10): the row is the true digit, the column the answer
     expected_calibration_error: float
     loss: float  # mean cross-entropy
 
@@ -48,9 +48,9 @@ class Evaluation:
 
 
 def wilson_interval(successes: int, trials: int, z: float = Z_95) -> tuple[float, float]:
-    """Wilson's score interval for a proportion (Wilson 1927), at 95 % unless told otherwise.
+    """Wilson's score interval for a proportion (Wilson 1927), by default at 95 %.
 
-    Unlike the interval of plus or minus two standard errors it stays inside 0 to 1 and is right near 1.
+    It stays inside 0 to 1 and is right near 1, unlike the interval of plus or minus two standard errors.
     """
     successes, trials = integer("successes", successes, 0), integer("trials", trials, 0)
     z = check_positive("z", z)
@@ -64,7 +64,7 @@ def wilson_interval(successes: int, trials: int, z: float = Z_95) -> tuple[float
 
 
 def confusion_matrix(labels: Labels, answers: Labels, classes: int = CLASSES) -> Counts:
-    """How often each true digit (row) was given each answer (column): (classes, classes) int64."""
+    """How often each true digit (row) got each answer (column): (classes, classes) int64."""
     classes = integer("classes", classes, 1)
     for name, array in (("labels", labels), ("answers", answers)):
         check_labels(array, len(labels) if is_array(labels) and labels.ndim else 0, classes, name)
@@ -75,7 +75,7 @@ def confusion_matrix(labels: Labels, answers: Labels, classes: int = CLASSES) ->
 def expected_calibration_error(confidence: Array, right: npt.NDArray[np.bool_], bins: int = CALIBRATION_BINS) -> float:
     """Mean gap between confidence and accuracy over equal bins of confidence, weighted by pictures (Guo et al. 2017).
 
-    Bins are (0, 1/bins], (1/bins, 2/bins], ...; empty bins count nothing.
+    Bins are (0, 1/bins], (1/bins, 2/bins], ...; empty bins do not count.
     """
     if not is_array(confidence) or confidence.dtype.kind != "f":
         raise TypeError(f"confidence must be an array of floats, not {kind_of(confidence)}")
@@ -94,7 +94,7 @@ def expected_calibration_error(confidence: Array, right: npt.NDArray[np.bool_], 
 
 
 def frequent_confusions(confusion: Counts, count: int = 5) -> list[tuple[int, int, int]]:
-    """The most frequent mistakes as (true digit, answer, times), most frequent first; ties in row-major order."""
+    """The most frequent mistakes as (true digit, answer, count), the most frequent first; ties in row-major order."""
     if not is_array(confusion) or confusion.dtype.kind not in "iu":
         raise TypeError(f"confusion must be an integer array, not {kind_of(confusion)}")
     if confusion.ndim != 2 or confusion.shape[0] != confusion.shape[1]:
@@ -112,7 +112,7 @@ def frequent_confusions(confusion: Counts, count: int = 5) -> list[tuple[int, in
 
 
 def evaluate(probabilities: Array, labels: Labels, classes: int = CLASSES) -> Evaluation:
-    """Measure a classifier's answers.
+    """Measure the answers of a classifier.
 
     Parameters
     ----------

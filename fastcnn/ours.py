@@ -1,6 +1,6 @@
-"""Whether this program wrote a file: told by what is in it, for a name can be anyone's.
+"""Find out whether this program wrote a file. The content decides, because any file may have the name.
 
-An empty file is nobody's work, and may be replaced like one of ours.
+An empty file may be replaced too.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-MAX_RESULT_BYTES = 200_000_000  # a larger JSON file is not looked into, and so not replaced
+MAX_RESULT_BYTES = 200_000_000  # a larger JSON file is not read, and so not replaced
 MAX_HEADER_BYTES = 1 << 24  # of a safetensors file
-# The keys that tell the JSON of a command; a file may hold one result, a list of them, or one under each name.
+# The keys that identify the JSON of a command. A file may hold one result, a list of them, or a dict of them.
 RESULT_KEYS: tuple[frozenset[str], ...] = (
     frozenset({"model", "test_accuracy", "mean_confidence", "per_digit_accuracy"}),  # train, evaluate
     frozenset({"image", "digit", "confidence", "probabilities"}),  # predict
@@ -24,7 +24,7 @@ RESULT_KEYS: tuple[frozenset[str], ...] = (
     frozenset({"benchmark", "machine", "result"}),  # bench
     frozenset({"benchmark", "rows"}),  # bench --backend cuda
 )
-FIGURE_MARK = "fastcnn"  # what a figure's PNG gives as the software that made it
+FIGURE_MARK = "fastcnn"  # the entry "Software" in the PNG of a figure
 
 
 def _is_result(path: Path) -> bool:
@@ -43,7 +43,7 @@ def _has_keys(rows: Any) -> bool:
 
 
 def _format_of(path: Path) -> str:
-    """What a safetensors file's metadata gives as its format; "" where it gives none."""
+    """The format in the metadata of a safetensors file, or "" if there is none."""
     with path.open("rb") as file:
         size = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(size)) if size <= MAX_HEADER_BYTES else {}
@@ -66,36 +66,36 @@ def _is_figure(path: Path) -> bool:
 
 
 def _is_table(path: Path) -> bool:
-    """The CSV file of a figure."""
+    """Whether it is the CSV file of a figure."""
     with path.open(encoding="utf-8", newline="") as file:
         columns = set(next(csv.reader(file), []))
     return columns >= {"name", "count", "right", "accuracy"} or columns >= {"whose", "truth", "answer"}
 
 
 def _is_page(path: Path) -> bool:
-    """The page of a folder of `bench`."""
+    """Whether it is the page in a folder of `bench`."""
     with path.open(encoding="utf-8") as file:
         return "Written by `python -m bench`" in file.read(200)
 
 
 def _is_plot(path: Path) -> bool:
-    """A plot of `bench`: the page beside it shows it."""
+    """Whether it is a plot of `bench`: the page in its folder shows it."""
     page = path.with_name("README.md")
     return page.is_file() and _is_page(page)
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a command writes: its name in a sentence, and how a file of it is told from others."""
+    """A kind of output: its name in a sentence, and how to recognise a file of this kind."""
 
     name: str
     is_in: Callable[[Path], bool]
 
     def may_replace(self, path: Path) -> bool:
-        """Whether the file holds nothing, or one of this kind that this program wrote."""
+        """Whether the file is empty, or is of this kind and written by this program."""
         try:
             return path.stat().st_size == 0 or self.is_in(path)
-        except (OSError, ValueError, AttributeError, RecursionError, MemoryError, csv.Error):  # it is something else
+        except (OSError, ValueError, AttributeError, RecursionError, MemoryError, csv.Error):  # it is another file
             return False
 
 

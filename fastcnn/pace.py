@@ -1,4 +1,4 @@
-"""How far a long piece of work is, told by a line now and then."""
+"""Report the progress of long work by a line from time to time."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def format_duration(seconds: float) -> str:
 
 
 class Pace:
-    """Tells by a line now and then how far a long piece of work is, and nothing where it is short."""
+    """Report the progress of long work by a line from time to time. Short work gets no line."""
 
     def __init__(self, total: int, what: str) -> None:
         self._total, self._what, self._done = total, what, 0
         self._start = self._told = time.perf_counter()
 
     def add(self, count: int) -> None:
-        """So many more are done."""
+        """Note that `count` more are done."""
         self._done += count
         now = time.perf_counter()
         if now - self._told < PACE_INTERVAL_S or self._done >= self._total:

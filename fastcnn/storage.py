@@ -1,4 +1,4 @@
-"""Files that survive a kill while they are written, and arrays in safetensors files with a SHA-256 of everything."""
+"""Write files safely, even if the process is killed, and keep arrays in safetensors files with a SHA-256."""
 
 import hashlib
 import json
@@ -17,33 +17,33 @@ from fastcnn.errors import FastcnnError
 Path = str | os.PathLike[str]
 
 
-# The largest network's values, 64 Mi float32, and some for the header.
+# The values of the largest network, 64 Mi float32, and some more bytes for the header.
 MAX_FILE_BYTES = (1 << 28) + (1 << 20)
 
 
-# No file of ours takes so long to write, so an older temporary one is a killed process's.
+# Writing a file never takes so long. An older temporary file belongs to a process that was killed.
 LEFT_BEHIND_AFTER_S = 600
 
 
-# safetensors' names for the dtypes that our files hold.
+# The names of safetensors for the dtypes in our files.
 _DTYPES = {"F32": "<f4", "F64": "<f8", "I64": "<i8", "U64": "<u8", "U8": "|u1", "BOOL": "|b1"}
 
 
 def atomic_write(path: Path, data: bytes) -> None:
-    """Write a file so that, whatever happens meanwhile, path holds the old bytes or the new ones, whole.
+    """Write a file so that path always holds all the old bytes or all the new ones.
 
     Parameters
     ----------
-    path : where to; a link is followed, an existing file keeps its permissions
+    path : the file to write. A link is followed, and an existing file keeps its permissions
     data : all bytes of the file
 
     Raises
     ------
     FastcnnError
-        If it cannot be written; the old file, if any, is as it was, and no temporary file is left.
+        If it cannot be written. Then an old file is as it was, and there is no temporary file.
 
-    The bytes go to a hidden temporary file in the same folder (".NAME.*.tmp"), which then replaces path. Only a
-    process killed in between leaves that file behind; the next write to path after ten minutes removes it.
+    The bytes go to a hidden temporary file in the same folder (".NAME.*.tmp"), which then replaces path. The temporary
+    file stays only if the process is killed. Ten minutes later the next write to path removes it.
     """
     try:
         target = os.path.realpath(path)
@@ -64,7 +64,7 @@ def atomic_write(path: Path, data: bytes) -> None:
 
 
 def write_arrays(path: Path, arrays: dict[str, Array], metadata: dict[str, str]) -> None:
-    """Write arrays and strings atomically to a safetensors file, with a SHA-256 of both; errors as `atomic_write`."""
+    """Write arrays and strings atomically to a safetensors file, with their SHA-256. Errors as for `atomic_write`."""
     from safetensors.numpy import save
 
     plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
@@ -72,7 +72,7 @@ def write_arrays(path: Path, arrays: dict[str, Array], metadata: dict[str, str])
 
 
 def write_finite_arrays(path: Path, arrays: dict[str, Array], metadata: dict[str, str]) -> None:
-    """`write_arrays` of a network's values; FastcnnError where one of them is not finite."""
+    """Like `write_arrays`, for the values of a network; FastcnnError if a value is not finite."""
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise FastcnnError(f"the network is not saved because {name} holds values that are not finite")
@@ -85,7 +85,7 @@ def read_arrays(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> tuple[dict[st
     Raises
     ------
     FastcnnError
-        If the file cannot be read, is larger than max_bytes, is no safetensors file, or differs from what was written.
+        If the file cannot be read, is larger than max_bytes, is no safetensors file, or was changed after the writing.
     """
     data = _read(path, max_bytes)
     arrays, metadata = _parse(path, data)
@@ -102,12 +102,12 @@ def _reason(error: Exception) -> str:
 
 
 def _short(error: Exception) -> str:
-    """One line, whatever a file's author put into it."""
+    """The error's text in one short line, for any text that a file contains."""
     return " ".join(str(error).split())[:300]
 
 
 def _mode_of(target: str) -> int | None:
-    """The permissions of the file that is there, or None; OSError where something that is no file is in the way."""
+    """The permissions of the existing file, or None if there is none; OSError if it is no ordinary file."""
     try:
         status = os.stat(target)
     except FileNotFoundError:
@@ -120,7 +120,7 @@ def _mode_of(target: str) -> int | None:
 
 
 def _write_new(temporary: str, data: bytes, mode: int | None) -> None:
-    """A new file with these bytes, on the disk when this returns; by default with the permissions that open() gives."""
+    """Write a new file and wait until it is on the disk. Without a mode it gets the permissions of open()."""
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
@@ -131,7 +131,7 @@ def _write_new(temporary: str, data: bytes, mode: int | None) -> None:
 
 
 def _remove(path: str) -> None:
-    # The error that brought us here is the one to report.
+    # The first error is the one to report, so errors here are ignored.
     try:
         os.unlink(path)
     except OSError:
@@ -139,18 +139,18 @@ def _remove(path: str) -> None:
 
 
 def _remove_left_behind(folder: str, prefix: str) -> None:
-    """Remove the temporary files of processes that were killed, as far as that can be done: nothing depends on it."""
+    """Remove the temporary files of processes that were killed. Nothing depends on it, so errors are ignored."""
     try:
         names = [name for name in os.listdir(folder) if re.fullmatch(re.escape(prefix) + r"[0-9a-f]{16}\.tmp", name)]
         for path in (os.path.join(folder, name) for name in names):
             if time.time() - os.lstat(path).st_mtime > LEFT_BEHIND_AFTER_S:
                 os.unlink(path)
-    except OSError:  # a folder that may not be listed, or another process was faster
+    except OSError:  # the folder cannot be listed, or another process was faster
         return
 
 
 def _sync_folder(folder: str) -> None:
-    """Put the renaming itself on the disk, where the system can (Windows cannot open a folder)."""
+    """Wait until the new name is on the disk, where the system can do that (Windows cannot open a folder)."""
     if not hasattr(os, "O_DIRECTORY"):
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -161,10 +161,10 @@ def _sync_folder(folder: str) -> None:
 
 
 def _read(path: Path, max_bytes: int) -> bytes:
-    """The bytes of an ordinary file; never more than max_bytes of them, even if it grows meanwhile."""
+    """The bytes of an ordinary file, at most max_bytes, even if the file grows during the reading."""
     data = b""
     try:
-        # Looked at before it is opened: opening a pipe would wait for a writer.
+        # Check it before opening: opening a pipe would wait for a writer.
         status = os.stat(os.fspath(path))
         if not stat.S_ISREG(status.st_mode):
             raise FastcnnError(f"{os.fspath(path)} is not a file; give the path of a .safetensors file")
@@ -195,18 +195,18 @@ def _parse(path: Path, data: bytes) -> tuple[dict[str, Array], dict[str, str]]:
             raise FastcnnError(f"{os.fspath(path)} holds an array of dtype {tensor['dtype']}, which no network has")
         arrays[name] = np.frombuffer(tensor["data"], _DTYPES[tensor["dtype"]]).reshape(tensor["shape"])
         arrays[name].flags.writeable = False
-    # deserialize() checked the header but does not give the metadata: 8 bytes of length, then JSON.
+    # deserialize() has checked the header but does not return the metadata: 8 bytes of length, then JSON.
     header: dict[str, Any] = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     return arrays, dict(header.get("__metadata__") or {})
 
 
 def _in_fixed_order(data: bytes) -> bytes:
-    """The same file with its metadata sorted: safetensors shuffles them, and equal networks should be equal files."""
+    """The same file with sorted metadata: safetensors shuffles them, but equal networks should give equal files."""
     end = 8 + int.from_bytes(data[:8], "little")
     header = json.loads(data[8:end])
     header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
     text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)  # the arrays start on a multiple of 8 bytes
+    text += b" " * (-len(text) % 8)  # the arrays start at a multiple of 8 bytes
     return len(text).to_bytes(8, "little") + text + data[end:]
 
 

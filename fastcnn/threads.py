@@ -1,7 +1,7 @@
-"""How many threads are used: `set_threads(n)`, else FASTCNN_NUM_THREADS, else OMP_NUM_THREADS, else all cores.
+"""The number of threads: that of `set_threads(n)`, else FASTCNN_NUM_THREADS, else OMP_NUM_THREADS, else all cores.
 
-Numba's kernels and every copy of BLAS in the process obey the number; results do not depend on it. It is kept beside
-the kernels, which need it and import nothing from here.
+It holds for Numba's kernels and every copy of BLAS in the process. Results do not depend on it. The code is in
+`fastcnn.kernels.threads`, because the kernels need it and must not import this package.
 """
 
 from fastcnn.kernels.threads import limit, physical_cores, set_threads, source, threads

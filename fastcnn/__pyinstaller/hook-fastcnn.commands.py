@@ -1,3 +1,3 @@
-"""The commands `bench` and `gui`, which import programs by name. A program without the commands is built without Qt."""
+"""The commands `bench` and `gui` import programs by name. A program that uses no commands is built without Qt."""
 
-hiddenimports = ["fastcnn.bench.command", "fastcnn.gui"]  # the second with all that its own hook names
+hiddenimports = ["fastcnn.bench.command", "fastcnn.gui"]  # fastcnn.gui brings all that its hook names

@@ -1,4 +1,4 @@
-"""The window in a program of PyInstaller's: its layout, whose widgets are imported by name, and its translations."""
+"""The window in a program made by PyInstaller: its widgets, which are imported by name, its layout and translations."""
 
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError
@@ -7,5 +7,5 @@ from PyInstaller.utils.hooks import collect_data_files, collect_submodules, copy
 
 hiddenimports = collect_submodules("fastcnn.gui")
 datas = collect_data_files("fastcnn.gui", includes=["**/*.ui", "**/*.qm"])
-with suppress(PackageNotFoundError):  # the command `gui` says so, and the others work
+with suppress(PackageNotFoundError):  # then the command `gui` says so, and the other commands work
     datas += copy_metadata("PyQt5")

@@ -1,6 +1,6 @@
-"""The engine in a program of PyInstaller's: networks, MNIST, names that are imported late, and the kernels' sources.
+"""The engine in a program made by PyInstaller: networks, MNIST, names that are imported late, the kernels' sources.
 
-The CUDA kernels stay out: they need a compiler of their own, with hundreds of megabytes of NVIDIA's files.
+The CUDA kernels are left out: they need another compiler, with hundreds of megabytes of files from NVIDIA.
 """
 
 from PyInstaller.utils.hooks import collect_data_files, copy_metadata
@@ -8,9 +8,7 @@ from PyInstaller.utils.hooks import collect_data_files, copy_metadata
 from fastcnn import _LAZY
 
 hiddenimports = [*{module for module, _ in _LAZY.values()}, "fastcnn.kernels.cpu", "fastcnn.kernels.reference"]
-excludedimports = [
-    "fastcnn.bench.report.plots"
-]  # benchmarks need a Python to start; their plots would bring matplotlib
+excludedimports = ["fastcnn.bench.report.plots"]  # benchmarks start a Python; their plots would bring matplotlib
 datas = collect_data_files("fastcnn", includes=["**/mnist/*", "**/weights/*"])
 datas += copy_metadata("fastcnn", recursive=True)  # versions for `info`, and the licences
-module_collection_mode = {"fastcnn.kernels": "pyz+py"}  # the kernel cache knows a version by its sources
+module_collection_mode = {"fastcnn.kernels": "pyz+py"}  # the kernel cache identifies a version by its sources

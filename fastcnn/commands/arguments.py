@@ -11,14 +11,14 @@ from fastcnn import __version__
 from fastcnn.commands import run
 from fastcnn.zoo.bundled import DEFAULT_MODEL
 
-LARGEST = 2**31 - 1  # that every count and seed may be
+LARGEST = 2**31 - 1  # the largest count or seed
 
 
 MODEL = "a weights file, or a network in the package: default, paper, committee; bundled:NAME is never a file"
 
 
 class _Parser(argparse.ArgumentParser):
-    """Errors in one line, without the usage in front."""
+    """A parser that prints errors in one line, without the usage before it."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(run.WRONG_ARGUMENTS, f"{self.prog}: {' '.join(message.split())}; see {self.prog} --help\n")
@@ -171,7 +171,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_threads(gui)
 
     measuring = commands.add_parser("bench", help="measure this machine against PyTorch", allow_abbrev=False)
-    import_module("fastcnn.bench.command").add_arguments(measuring)  # by name: imports point from bench to here
+    import_module("fastcnn.bench.command").add_arguments(measuring)  # by name, because bench imports this package
 
     info = commands.add_parser("info", help="versions, processor, threads, cache and backends", allow_abbrev=False)
     _add_json(info)

@@ -1,7 +1,7 @@
-"""What the commands share: preparation, threads, files of a dataset, options without effect, and the printed result.
+"""Code that the commands share: preparation, threads, files of a dataset, options without effect, the printed result.
 
-Each command imports what it needs when it runs: `predict` has a second for everything, so rich and the datasets stay
-out.
+Each command imports what it needs when it runs. `predict` must end within a second, so it imports neither rich nor the
+datasets.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BUILT_IN = "mnist"  # the dataset in the package
 
 
 def prepare(args: argparse.Namespace) -> None:
-    """What every computing command checks before it starts: memory, threads, backend."""
+    """Check memory, threads and backend before a command computes anything."""
     check_memory()
     set_threads_of(args)
     from fastcnn import kernels
@@ -41,7 +41,7 @@ def set_threads_of(args: argparse.Namespace) -> None:
 
 
 def data_files(data_dir: str | None) -> list[Path]:
-    """The files that --data-dir stands for, plain and compressed."""
+    """The files that --data-dir means, plain and compressed."""
     from fastcnn.data.datasets import MNIST_FILES
 
     if data_dir is None:
@@ -50,14 +50,14 @@ def data_files(data_dir: str | None) -> list[Path]:
 
 
 def refuse(mode: str, **options: object) -> None:
-    """UsageError for an option that was given, though it does nothing in this mode."""
+    """UsageError for an option that was given but has no effect in this mode."""
     for name, value in options.items():
         if value is not None:
             raise UsageError(f"--{name.replace('_', '-')} has no effect {mode}; leave it out")
 
 
 def print_result(title: str, result: Evaluation) -> None:
-    """What a network scored, under a title."""
+    """Print a network's result under a title."""
     from fastcnn.commands.report import print_evaluation
 
     print(title)

@@ -43,9 +43,9 @@ def bars(title: str, names: Sequence[str], series: Sequence[Series], lowest: flo
 
     Parameters
     ----------
-    names : below the groups of bars
-    series : a name and one share for each group, None for no bar; at most three
-    lowest : where the axis begins
+    names : the names below the groups of bars
+    series : at most three, each a name and one share for each group; None means no bar
+    lowest : the share at which the axis begins
     """
     from PIL import Image, ImageDraw, ImageFont
 
@@ -88,14 +88,14 @@ SHOWN_PX = 280
 
 
 def outputs(mode: str, folder: Path) -> list[Output]:
-    """What `write` writes, or removes."""
+    """The files that `write` writes or removes."""
     bases = [folder / f"figure{number}_{mode}" for number in (GROUP_FIGURE[mode], DIGIT_FIGURE, MISTAKE_FIGURE)]
     files = [(base.with_suffix(suffix), kind) for base in bases for suffix, kind in ((".png", FIGURE), (".csv", TABLE))]
     return [Output("--out", path, kind, makes_folder=True) for path, kind in files]
 
 
 def write(experiment: Experiment, folder: Path) -> list[Path]:
-    """Write the figures and their numbers; returns the files. An existing folder is used, its other files stay.
+    """Write the figures and their numbers, and return the files. Other files in the folder stay.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def write(experiment: Experiment, folder: Path) -> list[Path]:
         _write_png(base.with_suffix(".png"), _mistake(worst))
         written.append(base.with_suffix(".png"))
     else:
-        base.with_suffix(".png").unlink(missing_ok=True)  # of an earlier run, which did make one
+        base.with_suffix(".png").unlink(missing_ok=True)  # an earlier run may have written one
     atomic_write(base.with_suffix(".csv"), _csv(rows))
     return [*written, base.with_suffix(".csv")]
 
@@ -150,7 +150,7 @@ def _write_png(path: Path, image: Image.Image) -> None:
 
 
 def _mistake(trial: Trial) -> Image.Image:
-    """The picture, and beside it what the network saw."""
+    """The picture, and next to it the picture that the network read."""
     from PIL import Image, ImageDraw, ImageFont
 
     seen = np.rint(255 * trial.result.input).astype(np.uint8)

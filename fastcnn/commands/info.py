@@ -16,7 +16,7 @@ from fastcnn.commands.outputs import check_outputs, json_output, write_json
 PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "Pillow", "safetensors", "PyQt5")
 
 
-# The instruction sets that decide which vectors and products the kernels compile to.
+# The instruction sets that decide the kernels' vectors and products.
 FEATURES = ("avx512f", "avx512vl", "avx512bf16", "avx2", "fma", "neon", "sve")
 
 
@@ -38,7 +38,7 @@ def _processor() -> str:
 
 
 def _memory_bytes() -> int | None:
-    """Memory of the machine, or what its container grants."""
+    """Memory of the machine, or of its container."""
     try:
         machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, ValueError, OSError):
@@ -50,7 +50,7 @@ def _memory_bytes() -> int | None:
 
 
 def _or_reason(fact: Callable[[], object]) -> object:
-    """What the function gives, or why it gives nothing: this command is for finding that out."""
+    """The result of the function, or the reason why it failed: this command helps to find faults."""
     try:
         return fact()
     except (RuntimeError, ValueError) as error:
@@ -58,7 +58,7 @@ def _or_reason(fact: Callable[[], object]) -> object:
 
 
 def _numba_details() -> dict[str, Any]:
-    """What only the imported CPU backend knows."""
+    """Facts that only the imported CPU backend knows."""
     import llvmlite.binding as llvm
     import numba
 
@@ -82,7 +82,7 @@ def _numba_details() -> dict[str, Any]:
 
 
 def collect() -> dict[str, Any]:
-    """Facts about this installation and machine, ready for JSON; starts Numba's threads if the CPU backend can run."""
+    """Facts about this installation and machine, ready for JSON. Starts Numba's threads if the CPU backend can run."""
     from fastcnn import kernels
     from fastcnn.kernels.threads import physical_cores, source, threads
 
@@ -120,7 +120,7 @@ def render(info: dict[str, Any]) -> str:
 
 
 def info(args: argparse.Namespace) -> None:
-    """Say what a bug report needs."""
+    """Print what a bug report needs."""
     from fastcnn.commands.info import collect, render
 
     check_outputs(json_output(args.json))

@@ -1,7 +1,7 @@
-"""Ctrl-C as KeyboardInterrupt, also while a kernel is compiled.
+"""Make a KeyboardInterrupt of Ctrl-C, also while a kernel is compiled.
 
-Most of a compilation is spent in LLVM, and the first Python code to run after it is a callback from C, out of which no
-exception gets: Python would print a traceback and go on, and one Ctrl-C in five during a first run was lost that way.
+LLVM takes most of the time of a compilation. The first Python code after it is a callback from C, and no exception can
+leave that. Python would print a traceback and go on: so one Ctrl-C in five was lost during a first run.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ AGAIN_AFTER_S = 0.02
 
 
 def _interrupt(signal_number: int, frame: FrameType | None) -> None:
-    """Raise KeyboardInterrupt, or come back when the callback has returned."""
+    """Raise KeyboardInterrupt, or wait until the callback has returned."""
     while frame is not None:
         if frame.f_code.co_name in CALLBACKS:
             again = threading.Timer(AGAIN_AFTER_S, _thread.interrupt_main)
@@ -30,12 +30,12 @@ def _interrupt(signal_number: int, frame: FrameType | None) -> None:
 
 
 def interruptible() -> AbstractContextManager[None]:
-    """Handle Ctrl-C so within; changes nothing off the main thread, or where Ctrl-C is ignored or handled otherwise."""
+    """Handle Ctrl-C like this inside the context, but only on the main thread and if no other handler is set."""
     return _handled(_interrupt)
 
 
 def quiet() -> AbstractContextManager[None]:
-    """End the process by Ctrl-C without a traceback within, while imports take longer than all that is lost."""
+    """Inside the context Ctrl-C ends the process without a traceback. For the time of imports: nothing is lost then."""
     return _handled(signal.SIG_DFL)
 
 

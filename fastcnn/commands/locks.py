@@ -1,7 +1,7 @@
-"""One writer at a time: a process holds the files that it will write, and a second one is told who does.
+"""One writer at a time: a process locks the files that it will write. A second process gets an error with its number.
 
-The lock is the system's, on a hidden file beside the one that is written, so it ends with the process, however that
-ends; the hidden file goes with it, or when the next process takes it.
+The lock is one of the operating system, on a hidden file next to the file that is written. So it always ends with the
+process. The process removes the hidden file, or else the next process uses it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from fastcnn.errors import FastcnnError
 
 
 def lock_path(path: Path) -> Path:
-    """The hidden file beside it; the same for all links to a file, and short for every name."""
+    """The hidden file next to a file. It is the same for all links to the file, and its name is always short."""
     target = Path(os.path.realpath(path))
     digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
     return target.with_name(f".{target.name[:40]}.{digest}.lock")
@@ -27,12 +27,12 @@ def lock_path(path: Path) -> Path:
 
 @contextlib.contextmanager
 def held(paths: Iterable[Path]) -> Iterator[None]:
-    """Hold these files within.
+    """Hold the locks of these files inside the context.
 
     Raises
     ------
     FastcnnError
-        If another process holds one, or the folder cannot be written.
+        If another process holds a lock, or the folder cannot be written.
     """
     with contextlib.ExitStack() as stack:
         for path in paths:
@@ -45,7 +45,7 @@ def _held(path: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     lock = lock_path(path)
-    holder = _holder(lock)  # before the attempt: it must not cost the holder its entry
+    holder = _holder(lock)  # read before the attempt, which may overwrite the holder's number
     try:
         with FileLock(lock, timeout=0):
             now = datetime.now().astimezone().isoformat(" ", "seconds")
@@ -53,7 +53,7 @@ def _held(path: Path) -> Iterator[None]:
             try:
                 yield
             finally:
-                # While it is held: a process that opened the file before finds it gone, and does not take it for held.
+                # Remove it while it is locked: a process that opened it before sees that it is gone.
                 with contextlib.suppress(OSError):
                     lock.unlink()
     except Timeout:

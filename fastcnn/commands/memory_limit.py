@@ -1,4 +1,4 @@
-"""Whether there is memory to begin with: the compiler and the file format end the process where theirs runs out."""
+"""Check that there is enough memory to begin: the compiler and the file format end the process if they get none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ LEAST_BYTES = 400 << 20  # address space beyond what is in use when a command st
 
 
 def check_memory() -> None:
-    """Raise FastcnnError unless this process may have `LEAST_BYTES` more; they are asked for and given back unused."""
+    """FastcnnError unless this process can get `LEAST_BYTES` more. They are allocated and released without use."""
     try:
         mmap.mmap(-1, LEAST_BYTES).close()
     except (OSError, MemoryError):

@@ -1,6 +1,7 @@
-"""Where the commands' results go: what cannot be written, or must not be replaced, is told before the work.
+"""The commands' output files. An error says before the work that a file cannot be written or must not be replaced.
 
-An output replaces nothing that the same command reads, and no file but one of its kind that this program wrote.
+An output never replaces a file that the same command reads. It replaces only a file of its kind that this program
+wrote.
 """
 
 from __future__ import annotations
@@ -18,48 +19,48 @@ from typing import TextIO
 from fastcnn.errors import FastcnnError, UsageError
 from fastcnn.ours import RESULT, Kind
 
-STANDARD_OUTPUT = "-"  # of --json
+STANDARD_OUTPUT = "-"  # value of --json
 
-_for_json: list[TextIO | None] = []  # standard output, while text goes to stderr
+_for_json: list[TextIO | None] = []  # standard output, while texts go to stderr
 
 
 @dataclass(frozen=True)
 class Output:
-    """A file that a command will write: the option that names it or its folder, and what it will hold."""
+    """A file that a command will write: its path, the option that names it or its folder, and its kind."""
 
     option: str
     path: Path
     kind: Kind
-    makes_folder: bool = False  # whether the command makes its folder where there is none
+    makes_folder: bool = False  # whether the command makes a missing folder
 
     @property
     def may_be_special(self) -> bool:
-        """Whether it may go to a device or a pipe."""
+        """Whether it may be a device or a pipe."""
         return self.kind is RESULT
 
 
 def json_output(path: str | None) -> list[Output]:
-    """What --json asks for; nothing where it goes to standard output."""
+    """The file that --json names; none for standard output."""
     return [] if path in (None, STANDARD_OUTPUT) else [Output("--json", Path(str(path)), RESULT)]
 
 
 def _is_special(path: Path) -> bool:
-    """A device or a pipe, which must not be replaced; /dev/stdout also where it leads to a file."""
+    """Whether it is a device or a pipe, which must not be replaced. /dev/stdout is one even if it leads to a file."""
     return path.exists() and (not path.is_file() or path.parts[:2] == ("/", "dev"))
 
 
 def _is_same(one: Path, other: Path) -> bool:
-    """Whether two names mean one file: through links, too, and where a system does not tell capitals apart."""
+    """Whether two names mean the same file, also by links or where a system ignores upper and lower case."""
     if os.path.realpath(one).casefold() == os.path.realpath(other).casefold():
         return True
     try:
         return os.path.samefile(one, other)
-    except (OSError, ValueError):  # one of them is not there
+    except (OSError, ValueError):  # one of them does not exist
         return False
 
 
 def check_writable(path: Path, option: str, *, special: bool = True) -> None:
-    """Raise unless a file can be written there; asked before hours of work, not after. special: or a device, a pipe."""
+    """FastcnnError unless a file can be written there. special: whether it may be a device or a pipe."""
     folder = path.parent
     if not folder.is_dir():
         raise FastcnnError(f"{option} {path}: the folder {folder} does not exist; create it or choose another")
@@ -75,7 +76,7 @@ def check_writable(path: Path, option: str, *, special: bool = True) -> None:
 
 
 def check_folder(folder: Path, option: str) -> None:
-    """Raise unless files can be written in a folder, which need not exist yet."""
+    """FastcnnError unless files can be written in a folder. The folder may not exist yet."""
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not existing.is_dir():
         raise FastcnnError(f"{option} {folder}: {existing} is no folder; choose another place")
@@ -91,14 +92,14 @@ def _check_folder_writable(folder: Path, path: Path, option: str) -> None:
 
 
 def check_outputs(outputs: Sequence[Output], inputs: Iterable[Path | str | None] = ()) -> None:
-    """Refuse outputs that would destroy something; None among the inputs is one that was left out.
+    """Raise an error for outputs that would destroy something. An input may be None if it was not given.
 
     Raises
     ------
     FastcnnError
         If a file cannot be written.
     UsageError
-        If an output is also an input or another output, or is a file that this program did not write as that kind.
+        If an output is also an input or another output, or is a file of another kind or of another program.
     """
     for output in outputs:
         if output.makes_folder:
@@ -108,7 +109,7 @@ def check_outputs(outputs: Sequence[Output], inputs: Iterable[Path | str | None]
     read = [Path(path) for path in inputs if path is not None]
     for number, output in enumerate(outputs):
         option, path = output.option, output.path
-        if _is_special(path):  # nothing is replaced
+        if _is_special(path):  # writing replaces nothing
             continue
         for other in outputs[:number]:
             if _is_same(path, other.path):
@@ -123,7 +124,7 @@ def check_outputs(outputs: Sequence[Output], inputs: Iterable[Path | str | None]
 
 @contextlib.contextmanager
 def text_beside(json_path: str | None) -> Iterator[None]:
-    """Within, what is printed goes to stderr if the JSON has standard output for itself."""
+    """Inside the context texts go to stderr if the JSON goes to standard output."""
     if json_path != STANDARD_OUTPUT:
         yield
         return
@@ -136,7 +137,7 @@ def text_beside(json_path: str | None) -> Iterator[None]:
 
 
 def write_json(path: str | None, content: object) -> None:
-    """Write to a file, to standard output, or through a device or pipe; nothing where path is None."""
+    """Write JSON to a file, to standard output, or to a device or pipe. Nothing is written if path is None."""
     if path is None:
         return
     text = json.dumps(content, indent=2, allow_nan=False) + "\n"

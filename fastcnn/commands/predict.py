@@ -1,4 +1,4 @@
-"""The command `predict`: each picture by itself, so that one that cannot be read costs no other its answer."""
+"""The command `predict`. It reads each picture separately, so one that cannot be read does not stop the others."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ DIGIT_KEYS, STRING_KEYS = ("digit", "confidence", "probabilities"), ("string", "
 HINT = "several digits? try --string"
 
 log = logging.getLogger("fastcnn")
-Answer = tuple[dict[str, Any], str]  # for the JSON, and for the eye
+Answer = tuple[dict[str, Any], str]  # for JSON, and as text
 
 
 def predict(args: argparse.Namespace) -> bool:
-    """Recognize the digit in each picture file, or with --string the digits of each; returns whether all were read."""
+    """Recognize the digit in each picture file, or with --string its digits. Returns whether all files were read."""
     from fastcnn.recognition.recognizer import Recognizer
     from fastcnn.zoo.bundled import find_model
 
@@ -42,14 +42,14 @@ def predict(args: argparse.Namespace) -> bool:
 
 
 def _answer(recognizer: Recognizer, image: str, read: Callable[[Recognizer, Any], Answer]) -> Answer:
-    """The answer for one file; for one that cannot be read a row with the error, which is said at once."""
+    """The answer for one file. If it cannot be read, the error is printed at once, and the answer is a row with it."""
     from fastcnn.handwriting.preparation.pictures import open_picture
     from fastcnn.network.answers import NotFiniteError
 
     try:
         row, line = read(recognizer, open_picture(image))
     except NotFiniteError:
-        raise  # the fault of the network, not of the picture
+        raise  # the network is at fault, not the picture
     except (FastcnnError, OSError, ValueError, MemoryError) as error:
         reason = " ".join(str(error).split()) or "there is not enough memory"
         reason = reason if image in reason else f"{image}: {reason}"

@@ -1,4 +1,4 @@
-"""The tables that follow a training and an evaluation."""
+"""The tables after a training or an evaluation."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _confusions(result: Evaluation) -> Table:
 
 
 def print_evaluation(result: Evaluation) -> None:
-    """Print to stdout what was measured on the test pictures."""
+    """Print the results on the test pictures to stdout."""
     console = Console(highlight=False)
     console.print(_summary(result))
     console.print(_digits(result))
@@ -66,7 +66,7 @@ def print_evaluation(result: Evaluation) -> None:
 
 
 def print_writers(scores: Scores) -> None:
-    """Print to stdout how the writers fared that were read worst, and how sure the mistakes were."""
+    """Print the writers with the most mistakes to stdout, and how confident the mistakes were."""
     console = Console(highlight=False)
     count = scores.evaluation.count
     console.print(f"refused as no digit: {scores.refused} of {count:,}, {_percent(scores.refused / count)}")

@@ -1,4 +1,4 @@
-"""Run a command, and fail in one line on stderr: status 1, or 2 where the arguments are at fault. Never a traceback."""
+"""Run a command. An error is one line on stderr and status 1, or 2 if an argument is wrong. There is no traceback."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fastcnn.errors import FastcnnError, UsageError
 
 DONE, FAILED, WRONG_ARGUMENTS = 0, 1, 2
 DEBUG_VARIABLE = "FASTCNN_DEBUG"
-# Each returns False where a part of the work failed, which it has told.
+# Each returns False if a part of the work failed and it has said so.
 COMMANDS: dict[str, Callable[[argparse.Namespace], bool | None]] = {
     "train": train.train,
     "evaluate": evaluate.evaluate,
@@ -33,8 +33,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], bool | None]] = {
 
 
 def _say(message: str) -> None:
-    """One line on stderr, if that still has a reader."""
-    if sys.stderr is None:  # print() would take stdout instead
+    """Print one line on stderr, if that still has a reader."""
+    if sys.stderr is None:  # print() would use stdout
         return
     with contextlib.suppress(OSError):
         print(f"fastcnn: {' '.join(message.split())}", file=sys.stderr, flush=True)
@@ -54,14 +54,14 @@ def _describe(error: Exception) -> str:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the command that was parsed and return the exit status; no exception comes out."""
+    """Run the parsed command and return the exit status. It raises no exception."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("fastcnn: %(message)s"))
     logger = logging.getLogger("fastcnn")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may be no text at all
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may not be valid text
     try:
         with interruptible(), text_beside(getattr(args, "json", None)):
             done = COMMANDS[args.command](args)
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
             sys.stdout.flush()
         return FAILED if done is False else DONE
     except BrokenPipeError:
-        # The reader of stdout has left: nobody to tell. Python would complain once more when it closes stdout.
+        # The reader of stdout has ended, so nothing is printed. Otherwise Python would complain when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except KeyboardInterrupt:

@@ -1,7 +1,7 @@
-"""The command `train`: one network, or a committee member by member, and how to go on after an interruption.
+"""The command `train`: train one network, or a committee one member after the other, and go on after an interruption.
 
-Each network keeps a checkpoint beside the weights that are to be written. A committee's stay until all members are
-trained: the finished ones are then read back from theirs.
+Each network has a checkpoint next to the weights file that the command will write. The checkpoints of a committee stay
+until all members are trained: after an interruption, finished members are read from their checkpoints.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 CHECKPOINT_SUFFIX = ".checkpoint.safetensors"
 THRESHOLD_DIGITS = 10_000
-VALIDATION_SHARE = 12  # one picture in 12 of a small dataset is set aside, as 5,000 of MNIST's 60,000
+VALIDATION_SHARE = 12  # one picture in 12 is for validation, like 5,000 of MNIST's 60,000
 
 log = logging.getLogger("fastcnn")
 
@@ -48,20 +48,20 @@ class _Job:
     seed: int
     checkpoint: Path
     resume: Path | None
-    go_on: str  # the arguments that do so after an interruption
+    go_on: str  # the arguments of the command that goes on after an interruption
 
 
 def _checkpoints(out: Path, members: int) -> list[Path]:
-    """Where a network's checkpoint is, or those of so many members."""
+    """The path of a network's checkpoint, or those of all members."""
     if members == 1:
         return [out.with_name(out.stem + CHECKPOINT_SUFFIX) if out.name else out]
     return [out.with_name(f"{out.stem}.{number}{CHECKPOINT_SUFFIX}") for number in range(1, members + 1)]
 
 
 def _find_checkpoint(given: str) -> tuple[Path, bool]:
-    """The checkpoint that --resume means, and whether it is that of a committee's first member.
+    """The checkpoint that --resume means, and whether it belongs to the first member of a committee.
 
-    It is `given` itself, or lies beside the weights `given` that the training was to write.
+    It is `given` itself, or the file next to the weights file `given` that the training would have written.
     """
     path = Path(given)
     if path.name and not path.name.endswith(CHECKPOINT_SUFFIX):
@@ -74,7 +74,7 @@ def _find_checkpoint(given: str) -> tuple[Path, bool]:
 
 
 def _check_earlier(out: Path, checkpoints: list[Path], args: argparse.Namespace, go_on: str) -> None:
-    """Refuse what would destroy a finished network, or the only trace of an interrupted training."""
+    """Raise an error if this training would destroy a finished network or the checkpoint of an interrupted one."""
     from fastcnn.training.checkpoint import load_checkpoint
 
     if out.exists() and out.stat().st_size and not args.overwrite:
@@ -84,7 +84,7 @@ def _check_earlier(out: Path, checkpoints: list[Path], args: argparse.Namespace,
     for checkpoint in checkpoints:
         try:
             epochs_done = load_checkpoint(checkpoint).epoch if checkpoint.exists() else 0
-        except FastcnnError:  # nothing in it can be saved
+        except FastcnnError:  # it is damaged, so nothing is lost
             continue
         if epochs_done > 0:
             raise FastcnnError(
@@ -94,16 +94,16 @@ def _check_earlier(out: Path, checkpoints: list[Path], args: argparse.Namespace,
 
 
 def _free_name(model: str) -> Path:
-    """NAME.safetensors in this folder, with a number where a finished network has that name."""
+    """NAME.safetensors in this folder, or with a number if a finished network has that name."""
     names = (f"{model}-{number}{SUFFIX}" for number in count(2))
     return next(path for path in map(Path, chain([f"{model}{SUFFIX}"], names)) if not path.exists())
 
 
 def _fill_from_checkpoint(args: argparse.Namespace, checkpoint: Checkpoint, committee: str | None) -> None:
-    """Options that were left out are those of the interrupted training."""
+    """Set options that were not given to those of the interrupted training."""
     settings = checkpoint.settings
     if args.model is None:
-        args.model = committee or settings.get("network", {}).get("name")  # that of its recipe: see `_train`
+        args.model = committee or settings.get("network", {}).get("name")  # the name of its recipe: see `_train`
     for name in ("epochs", "seed", "batch_size"):
         if getattr(args, name) is None:
             setattr(args, name, settings.get(name))
@@ -112,9 +112,9 @@ def _fill_from_checkpoint(args: argparse.Namespace, checkpoint: Checkpoint, comm
 
 
 def _go_on(args: argparse.Namespace, out: Path, checkpoint: Path | None) -> str:
-    """The arguments that go on with this training; those that its checkpoint keeps are left out. None: a committee."""
+    """The arguments to go on with this training, without those in its checkpoint. checkpoint: None for a committee."""
     words = ["--resume", str(checkpoint or out)]
-    if checkpoint is not None and out.suffix != SUFFIX:  # that of the file which is written without --out
+    if checkpoint is not None and out.suffix != SUFFIX:  # the suffix of a file that is written without --out
         words += ["--out", str(out)]
     if args.recipe == "bundled":
         words += ["--recipe", args.recipe]
@@ -126,7 +126,7 @@ def _go_on(args: argparse.Namespace, out: Path, checkpoint: Path | None) -> str:
 
 
 def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
-    """The model, the file to write, and what is to be trained for it."""
+    """The model, the file to write, and the networks to train for it."""
     from fastcnn.training.checkpoint import load_checkpoint
     from fastcnn.zoo.recipes import BUNDLED_RECIPES, COMMITTEE, COMMITTEE_OF, COMMITTEE_SIZE, RECIPES
 
@@ -161,7 +161,7 @@ def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
 
 
 def _train(job: _Job, images: Array, labels: Array, *, calibrate: bool) -> tuple[Sequential, History]:
-    """Train one network; an interruption ends in a sentence that says how to go on."""
+    """Train one network. After an interruption a sentence says how to go on."""
     import numpy as np
 
     from fastcnn.network.calibration import fit_temperature, logits_of_views
@@ -170,7 +170,7 @@ def _train(job: _Job, images: Array, labels: Array, *, calibrate: bool) -> tuple
     from fastcnn.zoo.recipes import NETWORKS
 
     network = NETWORKS[job.model](seed=job.seed)
-    network.name = job.model  # two recipes may train one network
+    network.name = job.model  # two recipes may train the same kind of network
     network.views = job.recipe.views
     trainer = job.recipe.trainer(network)
     images, labels = job.recipe.mix(images, labels, job.seed)
@@ -202,7 +202,7 @@ def _train(job: _Job, images: Array, labels: Array, *, calibrate: bool) -> tuple
 
 
 def _fit_threshold(network: Sequential, job: _Job, images: Array, labels: Array) -> None:
-    """Of a network that refuses: on the digits set aside, and on more pen digits, for few of them are refused."""
+    """Fit the threshold of a network that refuses, on the validation digits and on more pen digits."""
     import numpy as np
 
     from fastcnn.digits import CLASSES
@@ -221,7 +221,7 @@ def train(args: argparse.Namespace) -> None:
     weights = Output("--out", out, NETWORK)
     outputs = [weights, *(Output("--out", path, CHECKPOINT) for path in checkpoints), *json_output(args.json)]
     going_on = args.resume is not None and args.resume.resolve() in [path.resolve() for path in checkpoints]
-    resumed = None if going_on else args.resume  # a checkpoint may be read and written by one training, nothing else
+    resumed = None if going_on else args.resume  # one training may read and write a checkpoint, but no other file
     check_writable(out, "--out", special=False)
     with held([out, *checkpoints]):
         check_outputs(outputs, [resumed, *data_files(args.data_dir)])
@@ -264,7 +264,7 @@ def _train_all(model: str, out: Path, jobs: list[_Job], args: argparse.Namespace
         job.checkpoint.unlink(missing_ok=True)
     best = ", ".join(str(history.best_epoch) for history in histories)
     print_result(f"saved {out}: {model}, seed {jobs[0].seed}, kept epoch {best} of {jobs[0].epochs}", result)
-    if not jobs[0].recipe.refused:  # that network is part of the others' reading
+    if not jobs[0].recipe.refused:  # no user names the refusing network: all others use it
         plain = out.parent == Path() and (not out.suffix or out.name.startswith("-"))  # might mean something else
         word = shlex.quote(f"./{out}" if plain else str(out))
         print(f"next: fastcnn evaluate {word}\n      fastcnn predict PICTURE... --model {word}")

@@ -1,1 +1,1 @@
-"""Drawings of digits: files of them, their preparation for a network, and synthetic ones."""
+"""Drawings of digits: their files, their preparation for a network, and synthetic drawings."""

@@ -1,6 +1,7 @@
-"""Drawings as strokes of a pen: reading them from a file, and drawing them with a pen of any width.
+"""Drawings as strokes of a pen, and pictures of them with a pen of any width.
 
-Validation, the paper's experiment and the synthetic digits of the training all draw here. Plain NumPy and Pillow.
+Validation, the paper's experiment and the synthetic digits of a training all use this file. It needs only NumPy and
+Pillow.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ if TYPE_CHECKING:
 Points = npt.NDArray[np.float64]
 
 CANVAS_PX = 280
-WINDOW_PX = 560  # the canvas of the window
-FIELD_PX = 28  # of what the network saw
-SUPERSAMPLING = 2  # Pillow draws without antialiasing: draw larger, then average
-SIZES = (0.15, 0.95)  # of the canvas's side, pen included
+WINDOW_PX = 560  # side of the window's canvas
+FIELD_PX = 28  # side of the picture that the network read
+SUPERSAMPLING = 2  # Pillow draws without antialiasing, so we draw larger and average
+SIZES = (0.15, 0.95)  # share of the canvas's side, with the pen
 PENS_PX = (6.0, 40.0)
-WIDEST_PEN = 0.25  # of the drawing's size: a wider one fills the holes of 8 and 0, and nobody can read it
+WIDEST_PEN = 0.25  # share of the drawing's size; a wider pen fills the holes of 8 and 0, and nobody can read it
 
 
 @dataclass(frozen=True)
 class Pen:
-    """What a stroke in the window was drawn with."""
+    """The tool that drew a stroke in the window."""
 
     width_px: float
     erases: bool = False
@@ -38,11 +39,11 @@ class Pen:
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A digit as it was written: each stroke is (points, 2) float64, x to the right and y downwards.
+    """A digit as it was written. Each stroke is (points, 2) float64, with x to the right and y downwards.
 
-    Strokes without pens are in any unit. Those of the window have a pen each and are in pixels of its canvas.
-    `field` is what the network saw, (28, 28) uint8: the window keeps it, and of a picture that was opened or pasted
-    there is nothing else.
+    Strokes without pens are in any unit. Strokes of the window have one pen each and are in pixels of its canvas.
+    `field`, (28, 28) uint8, is the picture that the network read. The window keeps it; for a picture that was opened
+    or pasted it is the only data.
     """
 
     label: int
@@ -54,17 +55,17 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Pose:
-    """How a drawing lies on the canvas."""
+    """The size, the place and the rotation of a drawing on the canvas."""
 
-    size: float  # of its longer side, pen included, as a share of the canvas's side
+    size: float  # length of the longer side with the pen, as a share of the canvas's side
     pen_px: float
-    x: float  # 0 at the left edge to 1 at the right edge of the room that is left
+    x: float  # place in the free room: 0 at the left edge, 1 at the right edge
     y: float
     turn_deg: float = 0.0  # clockwise
 
 
 def random_pose(rng: np.random.Generator, turn_deg: float = 0.0) -> Pose:
-    """Any size of `SIZES`, any place, and any pen of `PENS_PX` that leaves the drawing legible."""
+    """A random size between `SIZES`, place, and pen between `PENS_PX` that keeps the drawing legible."""
     size = float(rng.uniform(*SIZES))
     widest = max(PENS_PX[0], min(PENS_PX[1], WIDEST_PEN * size * CANVAS_PX))
     pen_px = float(rng.uniform(PENS_PX[0], widest))
@@ -78,7 +79,7 @@ def draw(strokes: Sequence[Points], pose: Pose, side_px: int = CANVAS_PX) -> Pla
     Parameters
     ----------
     strokes : (points, 2) arrays in any unit, y downwards; one point makes a dot
-    pose : sizes in it are for a canvas of `CANVAS_PX`, and grow with side_px
+    pose : its sizes are for a canvas of `CANVAS_PX`, and grow with side_px
 
     Returns
     -------
@@ -97,7 +98,7 @@ def draw(strokes: Sequence[Points], pose: Pose, side_px: int = CANVAS_PX) -> Pla
 
 
 def draw_as_written(drawing: Drawing) -> Plane:
-    """The window's canvas, (WINDOW_PX, WINDOW_PX) uint8, with strokes and eraser as they went over it."""
+    """The window's canvas, (WINDOW_PX, WINDOW_PX) uint8, with strokes of pen and eraser in their order."""
     from PIL import Image, ImageDraw
 
     image = Image.new("L", (WINDOW_PX * SUPERSAMPLING,) * 2)
@@ -108,7 +109,7 @@ def draw_as_written(drawing: Drawing) -> Plane:
 
 
 def picture_of(drawing: Drawing, rng: np.random.Generator, turn_deg: float = 0.0) -> Plane:
-    """A canvas with the drawing: as it was written or seen where that is known, else as `random_pose` says."""
+    """A picture of the drawing: as it was written or read, if that is known, or else with a pose of `random_pose`."""
     if not all(pen.erases for pen in drawing.pens):
         return draw_as_written(drawing)
     return drawing.field if drawing.field is not None else draw(drawing.strokes, random_pose(rng, turn_deg))
@@ -116,7 +117,7 @@ def picture_of(drawing: Drawing, rng: np.random.Generator, turn_deg: float = 0.0
 
 def _draw_line(canvas: ImageDraw.ImageDraw, points: Points, pen: float, fill: int) -> None:
     canvas.line([(x, y) for x, y in points.tolist()], fill=fill, width=max(1, round(pen)))
-    for x, y in points.tolist():  # round joints and ends
+    for x, y in points.tolist():  # round joints and round ends
         canvas.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), fill=fill)
 
 

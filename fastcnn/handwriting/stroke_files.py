@@ -1,4 +1,4 @@
-"""Files of drawings: stroke files, the window's exports and the window's collection."""
+"""Files of drawings: stroke files, exports of the window and the window's collection."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ import numpy as np
 from fastcnn.errors import FastcnnError
 from fastcnn.handwriting.drawings import FIELD_PX, WINDOW_PX, Drawing, Pen, Points
 
-WINDOW_FORMAT = "fastcnn drawings 1"  # of its exports
+WINDOW_FORMAT = "fastcnn drawings 1"  # the format of exports
 
 
 MAX_FILE_BYTES = 200_000_000
 
 
-MAX_POINTS = 100_000  # of one drawing
+MAX_POINTS = 100_000  # in one drawing
 
 
 def read_drawings(path: str | Path) -> list[Drawing]:
-    """Read a stroke file: a JSON list of {label, writer, strokes}, also compressed by gzip, or the window's export.
+    """Read an export of the window, or a stroke file: a JSON list of {label, writer, strokes}, plain or gzip.
 
-    A stroke is a list of [x, y]; a writer may be missing.
+    A stroke is a list of [x, y]. A writer may be missing.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def _read(path: Path) -> bytes:
 
 
 def drawing_of_window(found: dict[str, Any]) -> Drawing:
-    """A drawing from the form in which the window keeps it; one without strokes is a picture that was opened.
+    """A drawing from the form in which the window keeps it. One without strokes is a picture that was opened.
 
     Raises
     ------
@@ -113,16 +113,17 @@ MAX_DRAWING_BYTES = 2_000_000
 
 
 def drawings_folder() -> Path:
-    """Where the window keeps them."""
+    """The folder where the window keeps drawings."""
     from platformdirs import user_data_path
 
     return user_data_path("fastcnn", appauthor=False) / "drawings"
 
 
 def readable(folder: Path) -> Iterator[tuple[dict[str, Any], Drawing]]:
-    """Each drawing of a folder in the form of its file and read, in the order of the names; damaged ones are left out.
+    """Each drawing of a folder as its file has it and as a `Drawing`, in the order of the names.
 
-    The one reader of a collection: the window counts, shows and learns from what comes out here.
+    Damaged files are left out. This is the only reader of a collection: the window counts, shows and learns from these
+    drawings.
     """
     for path in sorted(folder.glob("*.json")):
         try:

@@ -1,1 +1,1 @@
-"""From a picture to an answer: digits, strings, what is no digit, and the paper's experiment."""
+"""From a picture to an answer: digits, strings, refused pictures, and the paper's experiment."""

@@ -1,4 +1,4 @@
-"""What a network made of one picture."""
+"""The answer of a network for one picture."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, eq=False)
 class Recognition:
-    """What a network made of one picture."""
+    """The answer of a network for one picture."""
 
-    digit: int | None  # None where the picture is no digit
+    digit: int | None  # None if the picture is no digit
     confidence: float  # the digit's probability, 0 to 1; 0 without a digit
-    probabilities: npt.NDArray[np.float32]  # (10,), sums to 1, also of what is no digit; all equal on a blank picture
-    input: npt.NDArray[np.float32]  # (28, 28), 0 to 1: what the network saw
+    probabilities: npt.NDArray[np.float32]  # (10,), sum 1, also if it is no digit; all equal for a blank picture
+    input: npt.NDArray[np.float32]  # (28, 28), 0 to 1: the picture that the network read
     alternative: int | None = None  # the second most probable digit; None without a digit
-    unsure: bool = False  # whether the two lie so close together that both should be named
-    digit_score: float = 0.0  # how surely it is a digit at all, 0 to 1; below 0.5 it is refused; 0 on a blank picture
+    unsure: bool = False  # whether both digits have similar probabilities, so that a program should name both
+    digit_score: float = 0.0  # how sure it is that this is a digit, 0 to 1; below 0.5 it is refused; 0 if blank
     reason: str | None = None  # why there is no digit, a sentence of `reasons`; None with a digit
-    several: bool = False  # whether digits seem to stand side by side: `recognize_string` reads those
+    several: bool = False  # whether there seem to be several digits in a row; `recognize_string` reads them

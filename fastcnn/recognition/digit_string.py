@@ -1,4 +1,4 @@
-"""What was read in a picture of several digits: a list of answers that is also a text with a confidence."""
+"""The answer for a picture of several digits: a list of answers with a text and a confidence."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fastcnn.recognition.signs import SIGNS, UNSURE
 if TYPE_CHECKING:
     from fastcnn.recognition.answer import Recognition
 
-SURE = 0.8  # of strings at a lower confidence one in three is right
+SURE = 0.8  # of the strings with a lower confidence, one in three is right
 
 
 class DigitString(list["Recognition"]):
@@ -19,11 +19,11 @@ class DigitString(list["Recognition"]):
 
     Attributes
     ----------
-    text : one character a digit, "?" for what is no digit
-    confidence : how surely all of it is right, 0 to 1: the probability of this number of digits times those of the
-        digits; 0 where something is no digit, and where there is none
-    notes : codes: "several_lines" where the ink lies in lines above one another, "signs" where something between the
-        digits is a sign or no digit, "unsure" where the confidence is below SURE
+    text : one character for each digit, "?" for something that is no digit
+    confidence : how sure it is that all digits are right, 0 to 1. It is the probability of this number of digits times
+        those of the digits. It is 0 if something is no digit, or if there is nothing
+    notes : codes: "several_lines" if there is more than one line of ink, "signs" if something between the digits is a
+        sign or no digit, "unsure" if the confidence is below SURE
     """
 
     def __init__(self, digits: Iterable[Recognition] = (), share: float = 0.0, notes: tuple[str, ...] = ()) -> None:

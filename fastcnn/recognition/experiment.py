@@ -1,8 +1,8 @@
-"""The paper's experiments: groups of digits, recognized, with the figures that the paper shows and what they leave out.
+"""The paper's experiments: recognize groups of digits, and compute the numbers of the paper's figures and some more.
 
-The paper's recognition rate is the mean confidence. Beside it stands the accuracy with its 95 % Wilson interval: with
-ten digits a group, or a hundred in all, it is wide. Figure numbers are the paper's. A digit that is refused, taken for
-none, counts as wrong and with no confidence.
+The paper's recognition rate is the mean confidence. The result also has the accuracy with its 95 % Wilson interval,
+which is wide for ten digits in a group or a hundred in all. Numbers of figures are those of the paper. A refused digit
+counts as wrong, with a confidence of 0.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fastcnn.recognition.recognizer import Recognizer
 if TYPE_CHECKING:
     from fastcnn.recognition.answer import Recognition
 
-# What the paper shows in its figure 11: a 9 taken for a 1.
+# The mistake in the paper's figure 11: a 9 was read as a 1.
 PAPER_MISTAKE = {"truth": 9, "answer": 1, "confidence": 0.9994}
 
 
@@ -42,13 +42,13 @@ class Trial:
 
 @dataclass(frozen=True)
 class Rates:
-    """What came of some digits; shares are fractions, None where there is no digit."""
+    """The results for some digits. Shares are fractions, or None if there is no digit."""
 
     name: str
     count: int
     right: int
     mean_confidence: float | None
-    refused: int = 0  # of the wrong ones: those taken for no digit
+    refused: int = 0  # wrong digits that were refused
 
     @property
     def accuracy(self) -> float | None:
@@ -61,7 +61,7 @@ class Rates:
         return wilson_interval(self.right, self.count) if self.count else None
 
     def describe(self) -> dict[str, Any]:
-        """All numbers, JSON-able."""
+        """All numbers, ready for JSON."""
         low, high = self.interval or (None, None)
         return {
             "name": self.name, "count": self.count, "right": self.right, "accuracy": self.accuracy,
@@ -71,7 +71,7 @@ class Rates:
 
 
 def rates(name: str, trials: Sequence[Trial]) -> Rates:
-    """The rates of some trials."""
+    """Compute the rates of some trials."""
     mean = float(np.mean([trial.result.confidence for trial in trials])) if trials else None
     refused = sum(trial.result.digit is None for trial in trials)
     return Rates(name, len(trials), sum(trial.right for trial in trials), mean, refused)
@@ -79,7 +79,7 @@ def rates(name: str, trials: Sequence[Trial]) -> Rates:
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """An experiment that was done: groups of trials."""
+    """A finished experiment: groups of trials."""
 
     mode: str
     groups: tuple[tuple[Trial, ...], ...]
@@ -90,7 +90,7 @@ class Experiment:
         return [trial for group in self.groups for trial in group]
 
     def by_group(self) -> list[Rates]:
-        """The rates of each group, and of all."""
+        """The rates of each group, and then of all."""
         return [*(rates(str(i + 1), group) for i, group in enumerate(self.groups)), rates("all", self.trials)]
 
     def by_digit(self) -> list[Rates]:
@@ -98,12 +98,12 @@ class Experiment:
         return [rates(str(d), [trial for trial in self.trials if trial.truth == d]) for d in range(CLASSES)]
 
     def worst(self) -> Trial | None:
-        """The most confident mistake."""
+        """The mistake with the highest confidence."""
         wrong = [trial for trial in self.trials if not trial.right]
         return max(wrong, key=lambda trial: trial.result.confidence, default=None)
 
     def describe(self) -> dict[str, Any]:
-        """All rates, JSON-able."""
+        """All rates, ready for JSON."""
         worst = self.worst()
         mistake = None
         if worst is not None:
@@ -121,12 +121,12 @@ class Experiment:
 def run_mnist(
     recognizer: Recognizer, images: Plane, labels: Sequence[int], groups: int, size: int, seed: int
 ) -> Experiment:
-    """Groups of pictures drawn at random, (N, H, W) uint8, none of them twice.
+    """Recognize groups of pictures, chosen at random from (N, H, W) uint8. No picture is chosen twice.
 
     Raises
     ------
     FastcnnError
-        If there are fewer pictures than asked for.
+        If there are not enough pictures.
     """
     chosen = _choose(len(images), groups * size, seed)
     return _run(recognizer, "mnist", [(int(labels[i]), images[i]) for i in chosen], size)
@@ -135,7 +135,7 @@ def run_mnist(
 def run_handwriting(
     recognizer: Recognizer, drawings: Sequence[Drawing], groups: int, size: int, seed: int
 ) -> Experiment:
-    """Groups of drawings chosen at random, each drawn as `strokes.picture_of` says; errors as `run_mnist`."""
+    """Recognize groups of drawings chosen at random. `drawings.picture_of` draws each. Errors as for `run_mnist`."""
     chosen = _choose(len(drawings), groups * size, seed)
     rng = np.random.Generator(np.random.PCG64([seed, 1]))
     digits = [(drawings[i].label, picture_of(drawings[i], rng)) for i in chosen]

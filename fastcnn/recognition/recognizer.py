@@ -1,4 +1,4 @@
-"""Recognize handwritten digits: a trained network together with the preparation of pictures."""
+"""Recognize handwritten digits with a trained network and the preparation of pictures."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ if TYPE_CHECKING:
     from fastcnn.handwriting.preparation.pictures import Picture
     from fastcnn.network.committee import Network
 
-LEAST_SCORE = 0.3  # in a string, a lower one counts as much; without a limit letters would be cut to pieces like digits
-UNSURE_GAP = 0.3  # of probability, between the first digit and the second
+LEAST_SCORE = 0.3  # a lower score counts as this in a string; otherwise letters would be cut into digit-like pieces
+UNSURE_GAP = 0.3  # difference of probability between the first and the second digit
 
 
 class Recognizer:
-    """A trained network with its picture preparation.
+    """A trained network with the preparation of pictures.
 
     Parameters
     ----------
-    model : the name of a bundled network, the path of a weights file (see `zoo.bundled.find_model`), or a network or a
-        committee itself
-    refuse : whether what looks like no digit is given the digit None, by a second network that is the same for all
-        models; about one digit in 300 is refused too. If False, only a blank picture is.
+    model : the name of a bundled network, the path of a weights file (see `zoo.bundled.find_model`), or a network or
+        committee object
+    refuse : give the digit None to a picture that looks like no digit. A second network decides; it is the same for all
+        models, and also refuses about one digit in 300. If False, only a blank picture gets None
 
     Raises
     ------
     TypeError
         If an argument is of another type.
     FastcnnError
-        If there is no such model, or its file is missing, damaged or of another kind of network.
+        If there is no such model, or its file is missing or damaged or holds another kind of network.
     """
 
     def __init__(self, model: str | os.PathLike[str] | Network = DEFAULT_MODEL, *, refuse: bool = True) -> None:
@@ -73,7 +73,7 @@ class Recognizer:
         TypeError, ValueError
             If `image` is something else.
 
-        A blank picture gives the digit None, and so does what is no digit.
+        The digit is None for a blank picture and for a picture that shows no digit.
         """
         return self.recognize_many([image])[0]
 
@@ -87,12 +87,13 @@ class Recognizer:
     def recognize_string(self, image: Picture) -> DigitString:
         """Recognize the digits of one picture, from left to right; arguments and errors as for `recognize`.
 
-        They may touch, and a digit may be broken; see `strings`. The answer is a list with a text, a confidence and
-        notes; see `DigitString`. A blank picture has no digits; what is no digit has the digit None.
+        Digits may touch, and a digit may be broken; see `strings`. The answer is a list with a text, a confidence and
+        notes; see `DigitString`. It is empty for a blank picture. A part that is no digit has the digit None.
         """
         candidates, notes = find_string(image)
         answers = self._answer([Sight(candidate.field) for candidate in candidates])
-        # What is cut wrongly often looks like no digit: 3 to 5 of 100 strings more are read right where digits touch.
+        # A wrong cut often gives something that looks like no digit. Where digits touch, this factor makes 3 to 5 more
+        # of 100 strings right.
         shares = [answer.probabilities * np.float32(max(answer.digit_score, LEAST_SCORE)) for answer in answers]
         chosen = choose(candidates, shares)
         share = share_of_count(len(chosen), candidates, shares) if chosen else 0.0
@@ -107,7 +108,7 @@ class Recognizer:
 
     def _recognition(self, probabilities: npt.NDArray[np.float32], score: float, sight: Sight) -> Recognition:
         assert sight.field is not None
-        shares = probabilities.copy()  # not a view that keeps those of all pictures
+        shares = probabilities.copy()  # a view would keep the probabilities of all pictures in memory
         reason = sight.reason or (reasons.NO_DIGIT if score < refusal.THRESHOLD else None)
         if self.refuse and reason:
             return Recognition(

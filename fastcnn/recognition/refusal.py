@@ -1,8 +1,8 @@
-"""Whether a picture shows a digit at all: a small network of its own, whatever network reads the digit.
+"""Decide whether a picture shows a digit. A small separate network does so, for all networks that read digits.
 
-Its classes are the ten digits and the kinds of `nondigits`. How surely it sees a digit is the sum of the digits'
-probabilities. The training moves the biases of the kinds until THRESHOLD refuses the share of real digits that its
-recipe allows. What was tried: docs/tried.md.
+Its classes are the ten digits and the kinds of `nondigits`. The score of a picture is the sum of the ten digits'
+probabilities. Its training shifts the biases of the kinds until THRESHOLD refuses the share of real digits that the
+recipe allows. docs/tried.md says what was tried.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from fastcnn.network.sequential import Sequential
 from fastcnn.zoo import bundled
 from fastcnn.zoo.networks import NAME
 
-THRESHOLD = 0.5  # of the score: below it a picture is no digit
+THRESHOLD = 0.5  # a picture with a lower score is no digit
 WEIGHTS = bundled.WEIGHTS / f"{NAME}.safetensors"
 
 
 @cache
 def bundled_network() -> Sequential:
-    """The network in the package, read once.
+    """The refusing network of the package. Its file is read once.
 
     Raises
     ------
     FastcnnError
-        If its file is missing, damaged or of another kind of network.
+        If its file is missing or damaged or holds another kind of network.
     """
     network = load_network(WEIGHTS)
     if not isinstance(network, Sequential) or network.input_shape != (1, 28, 28) or network.output_shape[0] <= CLASSES:
@@ -40,7 +40,7 @@ def bundled_network() -> Sequential:
 
 
 def of_digits(probabilities: Array) -> Array:
-    """The probabilities of the ten digits, (N, 10), if it is a digit; the same where the network has no other class."""
+    """The probabilities of the ten digits, (N, 10), on the condition that the picture is a digit."""
     if probabilities.shape[1] == CLASSES:
         return probabilities
     ten = probabilities[:, :CLASSES]
@@ -49,11 +49,11 @@ def of_digits(probabilities: Array) -> Array:
 
 
 def digit_scores(network: Sequential, images: Array) -> Array:
-    """How surely each picture is a digit.
+    """The score of each picture: how sure it is that it shows a digit.
 
     Parameters
     ----------
-    network : of more than ten classes
+    network : it has more than ten classes
     images : (N, 1, 28, 28), prepared; dtypes as for `Sequential.forward`
 
     Returns
@@ -65,13 +65,13 @@ def digit_scores(network: Sequential, images: Array) -> Array:
 
 
 def fit_threshold(network: Sequential, digits: Array, refused: float) -> None:
-    """Move the biases of the kinds so that THRESHOLD refuses this share of pictures that are digits.
+    """Shift the biases of the kinds so that THRESHOLD refuses a given share of pictures of digits.
 
     Parameters
     ----------
-    network : of one view, at temperature 1, whose last layer is affine; changed
-    digits : (N, 1, 28, 28), N at least 1, of digits that it was not trained on
-    refused : 0 to 1
+    network : it is changed. It has one view, temperature 1, and an affine last layer
+    digits : (N, 1, 28, 28), N at least 1, digits that the network was not trained on
+    refused : the share to refuse, 0 to 1
     """
     logits = network.forward(digits).astype(np.float64)
     lead = _log_sum(logits[:, :CLASSES]) - _log_sum(logits[:, CLASSES:])

@@ -1,4 +1,4 @@
-"""How well a recognizer reads drawings: stroke files drawn at random sizes and places with random pens."""
+"""Measure how well a recognizer reads drawings of stroke files, with random sizes, places and pens."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ if TYPE_CHECKING:
     from fastcnn.recognition.answer import Recognition
 
 SURE = 0.99
-CHUNK = 500  # canvases in memory at once
+CHUNK = 500  # canvases in memory at a time
 
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What `score_drawings` measured; shares are fractions.
+    """The results of `score_drawings`. Shares are fractions.
 
-    `evaluation` is of the probabilities, which a refused drawing has too. All else is of the answers as they are given:
-    a refused drawing has none, and so no right one.
+    `evaluation` uses the probabilities, which a refused drawing has too. Everything else uses the answers: a refused
+    drawing has no right answer.
     """
 
     evaluation: metrics.Evaluation
-    right: int  # drawings given the right digit
-    refused: int  # drawings given no digit
-    writers: dict[str, tuple[int, int]]  # right answers and drawings of each, the worst writer first
-    surely_wrong: float  # share of the drawings with a wrong answer at more than SURE confidence
-    unsure: float  # share where the recognizer named two digits
+    right: int  # drawings with the right answer
+    refused: int  # drawings without a digit
+    writers: dict[str, tuple[int, int]]  # for each writer the right answers and the drawings, the worst writer first
+    surely_wrong: float  # share of drawings with a wrong answer and a confidence above SURE
+    unsure: float  # share of drawings for which the recognizer named two digits
 
 
 def score_drawings(
     recognizer: Recognizer, drawings: Sequence[Drawing], *, seed: int = 0, turn_deg: float = 0.0
 ) -> Scores:
-    """Draw each drawing once, as `strokes.picture_of` says, and recognize it.
+    """Draw each drawing once by `drawings.picture_of`, and recognize it.
 
     Parameters
     ----------
-    seed : of the poses; the same seed, the same canvases
-    turn_deg : each is turned by up to so many degrees to either side
+    seed : for the poses. The same seed gives the same canvases
+    turn_deg : each drawing is rotated by a random angle of up to this many degrees to either side
     """
     rng = np.random.Generator(np.random.PCG64(seed))
     labels = np.array([drawing.label for drawing in drawings], np.int64)

@@ -1,6 +1,6 @@
-"""What a row of digits should not have: other lines above or below it, and signs between its digits.
+"""Find what a row of digits should not have: other lines above or below it, and signs between its digits.
 
-Told by the parts of the ink alone, so a sign that touches a digit is not seen, nor is a slash as steep as a 1.
+Only the parts of the ink decide. So a sign that touches a digit is not found, nor is a slash as steep as a 1.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from fastcnn.handwriting.preparation.layout import OVERLAP, Boxes, boxes_of
 
 SEVERAL_LINES, SIGNS, UNSURE = "several_lines", "signs", "unsure"
 
-SMALLEST = 0.01  # of the ink of the largest part: a dot has more
-TALL = 0.5  # of the highest part: digits of one hand are so high
-LOW = 0.45  # of the highest part: lower parts that stand alone are dots, commas and dashes
-LINE = 0.3  # of the highest part: higher parts make a line, also of smaller writing
-SHARED = 0.2  # of the lower: parts that share so many rows stand in one line
-THIN = 0.2  # of its length: a straight stroke
-LEANING_DEG = 16.0  # to the right: a slash; of 300 people's 1s, 3 in 100 are so straight and lean so far
+SMALLEST = 0.01  # share of the largest part's ink; a dot has more
+TALL = 0.5  # share of the highest part; digits of one writer are higher
+LOW = 0.45  # share of the highest part; lower parts that stand alone are dots, commas and dashes
+LINE = 0.3  # share of the highest part; higher parts make a line, even if it is of smaller writing
+SHARED = 0.2  # share of the lower part's rows; parts that share more are in one line
+THIN = 0.2  # width by length; a straight stroke is narrower
+LEANING_DEG = 16.0  # a straight stroke that leans more to the right is a slash; 3 % of 300 people's 1s are like that
 MOST_PARTS = 100
 
 
 def notes_of(parts: Parts) -> tuple[str, ...]:
-    """The codes SEVERAL_LINES and SIGNS where they are seen."""
+    """The codes SEVERAL_LINES and SIGNS, if these were found."""
     numbers = np.flatnonzero(parts.amounts >= SMALLEST * parts.amounts.max())
     numbers = numbers[numbers > 0]
     if not 2 <= len(numbers) <= MOST_PARTS:
@@ -49,7 +49,7 @@ def _lines(boxes: Boxes) -> int:
 
 
 def _has_low_sign(boxes: Boxes) -> bool:
-    """Whether a low part has its columns for itself: the flag of a 5 is over it."""
+    """Whether a low part has no other part in its columns. The flag of a 5 is above its digit."""
     heights = boxes[:, 1] - boxes[:, 0]
     tall = boxes[heights >= TALL * heights.max()]
     for _, _, left, right in boxes[heights < LOW * heights.max()].tolist():

@@ -1,9 +1,9 @@
-"""Where one digit of a string ends and the next begins: cut in more places than needed, and let the network choose.
+"""Find where one digit of a string ends and the next begins: cut at more places than needed, then let a network choose.
 
-Heuristic over-segmentation (LeCun, Bottou, Bengio and Haffner 1998, "Gradient-based learning applied to document
-recognition", section V): a digit is one piece of ink, or some that follow one another, and of all ways to read the
-string the cheapest is taken, found by dynamic programming. Cheap are digits that the network is sure of, as high as
-the string and not too wide, and cuts through little ink. What there is to choose from is found in `cuts`.
+This is heuristic over-segmentation (LeCun, Bottou, Bengio and Haffner 1998, "Gradient-based learning applied to
+document recognition", section V). A digit is one piece of ink, or several pieces that follow one another. Dynamic
+programming finds the cheapest of all ways to read the string. A digit is cheap if the network is sure of it, if it is
+as high as the string and not too wide, and if its cuts cross little ink. `cuts` makes the pieces.
 """
 
 from __future__ import annotations
@@ -25,36 +25,36 @@ from fastcnn.recognition.signs import notes_of
 if TYPE_CHECKING:
     from fastcnn.handwriting.preparation.pictures import Picture
 
-MOST_JOINED = 8  # pieces that make one digit; with at most 100 pieces, 800 digits to recognize
-WIDEST = 1.6  # of the string's height: pieces that make one digit
-FARTHEST = 0.15  # of the string's height: paper between a digit's pieces
-# Costs, in units of the network's log probability, fitted by maximum likelihood to 1,400 strings that were put together
-# from the pen drawings of 15 people, the seven gaps of `python -m bench strings` equally often.
+MOST_JOINED = 8  # the most pieces in one digit; with at most 100 pieces there are 800 candidates to recognize
+WIDEST = 1.6  # share of the string's height; the pieces of one digit are not wider together
+FARTHEST = 0.15  # share of the string's height; the gap between two pieces of a digit is smaller
+# Costs, in the unit of the network's log probability. They were fitted by maximum likelihood to 1,400 strings, made of
+# pen drawings by 15 people, with the seven gaps of `python -m bench strings` equally often.
 DIGIT = -0.65
-LOW, LOW_FROM = 2.7, 0.7  # for what is lower than LOW_FROM of the string's height
+LOW, LOW_FROM = 2.7, 0.7  # for digits lower than LOW_FROM of the string's height
 WIDTH = 0.45
 WIDE, WIDE_FROM = 2.3, 0.85
-CUT = 0.75  # for each width of the stroke that the cuts around a digit cross, shared with its neighbours
-LEAST = 1e-6  # a probability below it costs no more
+CUT = 0.75  # for each stroke's width of ink that the cuts round a digit cross; neighbours share the cost
+LEAST = 1e-6  # a lower probability does not cost more
 COUNT_WEIGHT = (
-    3.0  # of the costs in `share_of_count`: so calibrated, strings at 90 % and more are right 99 times in 100
+    3.0  # factor of the costs in `share_of_count`; with it, 99 of 100 strings with a confidence from 90 % are right
 )
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """Pieces that may be one digit; lengths are shares of the string's height, ink is in widths of the stroke."""
+    """Pieces that may be one digit. Lengths are shares of the string's height, ink is in widths of the stroke."""
 
-    first: int  # piece, from 0
-    stop: int  # after the last piece
-    field: Field  # (28, 28), as `preprocess.prepare` gives it
+    first: int  # the first piece, from 0
+    stop: int  # the number after the last piece
+    field: Field  # (28, 28), as `prepare.prepare` gives it
     height: float
     width: float
-    cut: float  # half the ink that the cuts around it cross: its neighbours pay for the other half
+    cut: float  # half of the ink that the cuts round it cross; its neighbours pay for the other half
 
     def cost(self, probability: float) -> float:
-        """Of reading it as a digit that has this probability; finite whatever the probability is."""
-        share = min(probability, 1.0) if probability > LEAST else LEAST  # not max: of NaN it makes NaN
+        """The cost of reading it as a digit with this probability. It is finite for any probability."""
+        share = min(probability, 1.0) if probability > LEAST else LEAST  # max would give NaN for NaN
         return (
             DIGIT
             - float(np.log(share))
@@ -66,15 +66,16 @@ class Candidate:
 
 
 def find_candidates(image: Picture) -> list[Candidate]:
-    """What may be a digit in a picture of a string; arguments and errors as for `preprocess.prepare`.
+    """The candidates in a picture of a string; arguments and errors as for `prepare.prepare`.
 
-    Each piece is a candidate by itself, so that there is a way from the first to the last. A blank picture has none.
+    Each piece alone is a candidate, so there is always a way from the first piece to the last. A blank picture has no
+    candidates.
     """
     return find_string(image)[0]
 
 
 def find_string(image: Picture) -> tuple[list[Candidate], tuple[str, ...]]:
-    """The candidates, and what else is seen in the picture: codes as in `DigitString.notes`."""
+    """The candidates, and the codes of `DigitString.notes` for other things in the picture."""
     ink = find_ink(to_plane(image))
     if ink is None:
         return [], ()
@@ -102,12 +103,12 @@ def choose(candidates: Sequence[Candidate], probabilities: Sequence[npt.NDArray[
 
     Parameters
     ----------
-    candidates : as `find_candidates` gives them
-    probabilities : (classes,) for each, what the network makes of it
+    candidates : those of `find_candidates`
+    probabilities : for each candidate those of the network, (classes,)
 
     Returns
     -------
-    Indices of the candidates that were chosen, from left to right; none where there is no way.
+    Indices of the chosen candidates, from left to right. The list is empty if there is no way.
     """
     end = max((candidate.stop for candidate in candidates), default=0)
     best = [0.0] + [np.inf] * end
@@ -128,12 +129,12 @@ def choose(candidates: Sequence[Candidate], probabilities: Sequence[npt.NDArray[
 def share_of_count(
     count: int, candidates: Sequence[Candidate], probabilities: Sequence[npt.NDArray[np.float32]]
 ) -> float:
-    """How probable it is, 0 to 1, that the string has so many digits: costs are negative logarithms of probabilities.
+    """The probability, 0 to 1, that the string has `count` digits. Costs are negative logarithms of probabilities.
 
-    Ways with the same number of digits differ by where exactly they cut, and rarely by what is read.
+    Ways with the same number of digits differ a little in their cuts, and rarely in the digits.
     """
     end = max((candidate.stop for candidate in candidates), default=0)
-    total = np.full((end + 1, end + 1), -np.inf)  # by the piece after which a way ends, and its digits
+    total = np.full((end + 1, end + 1), -np.inf)  # indexed by the end of a way and by its number of digits
     total[0, 0] = 0.0
     for index, cost in _by_end(candidates, probabilities):
         before, after = total[candidates[index].first], total[candidates[index].stop]
@@ -144,13 +145,13 @@ def share_of_count(
 def _by_end(
     candidates: Sequence[Candidate], probabilities: Sequence[npt.NDArray[np.float32]]
 ) -> list[tuple[int, float]]:
-    """Each candidate's index and cost, those that end first first: all ways to its beginning are known before it."""
+    """Each candidate's index and cost, sorted by its end. So all ways to a candidate's beginning come before it."""
     order = sorted(range(len(candidates)), key=lambda index: candidates[index].stop)
     return [(index, candidates[index].cost(float(probabilities[index].max()))) for index in order]
 
 
 def _field(ink: Plane, pieces: Pieces, box: tuple[int, int, int, int], first: int, stop: int) -> Field:
-    """The pieces after first and up to stop, prepared as a digit."""
+    """The pieces from first to before stop, prepared as a digit."""
     top, bottom, left, right = box
     labels = pieces.labels[top:bottom, left:right]
     part = ink[top * pieces.factor : bottom * pieces.factor, left * pieces.factor : right * pieces.factor]

@@ -1,1 +1,1 @@
-"""The networks that have a name: their layers, recipes and trained weights."""
+"""The networks with a name: their layers, recipes and trained weights."""

@@ -1,7 +1,7 @@
-"""Which networks lie in the package, and how a user's word for a network becomes a file. Imports nothing slow.
+"""The networks of the package, and how to find the file of a network that a user names. Imports nothing slow.
 
-A word is a path, a bundled network's name, or the name of a file in the current folder without its suffix. Where it
-could be either of the last two, neither is taken in silence.
+A user gives a path, the name of a bundled network, or the name of a file in the current folder without its suffix. If
+the last two both exist, it is an error.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 WEIGHTS = Path(__file__).resolve().parent / "weights"
 BUNDLED = ("default", "paper", "committee")
 DEFAULT = "default"
-PREFIX = "bundled:"  # before a bundled network's name: that one, whatever lies in the current folder
+PREFIX = "bundled:"  # before a name it means the bundled network, even if the current folder has a file of that name
 SUFFIX = ".safetensors"
-DEFAULT_MODEL = PREFIX + DEFAULT  # what is taken where nobody says a word
+DEFAULT_MODEL = PREFIX + DEFAULT  # the network if a user names none
 
 
 class UnknownModelError(UsageError, ValueError):
-    """A word that means no network."""
+    """A name that means no network."""
 
 
 class AmbiguousModelError(UsageError, ValueError):
-    """A word that means two; the window never says one."""
+    """A name that means two networks. The window never gives such a name."""
 
 
 def bundled(name: str) -> str:
-    """The word that means a bundled network and nothing else."""
+    """The name that means a bundled network and nothing else."""
     return PREFIX + name
 
 
@@ -48,9 +48,9 @@ def find_model(model: str | os.PathLike[str]) -> tuple[str, Path]:
     Raises
     ------
     UnknownModelError
-        If it is none of these; a path has a folder or a suffix, or the file exists.
+        If it is none of these. A path is a text with a folder or a suffix, or the name of an existing file.
     AmbiguousModelError
-        If it is both a bundled network's name and a file's.
+        If it is the name of a bundled network and of a file.
     """
     name = os.fspath(model)
     if name.startswith(PREFIX) and name.removeprefix(PREFIX) in BUNDLED:
@@ -68,19 +68,19 @@ def find_model(model: str | os.PathLike[str]) -> tuple[str, Path]:
             return name, WEIGHTS / f"{name}{SUFFIX}"
         if here is not None:
             return str(here), here
-        if not name or not path.exists():  # an empty word would be this folder
+        if not name or not path.exists():  # an empty name would mean this folder
             known = ", ".join(BUNDLED)
             raise UnknownModelError(f"there is no model {name!r}; give one of {known}, or the path of a weights file")
     return name, path
 
 
 def load_classifier(model: str | os.PathLike[str]) -> Network:
-    """Load a network or a committee that takes 28 x 28 pictures and knows ten digits, by name or path.
+    """Load a network or a committee by name or path. It must read 28 x 28 pictures and know ten digits.
 
     Raises
     ------
     FastcnnError
-        If the file is missing or damaged, or its network takes or gives something else, or names other classes.
+        If the file is missing or damaged, or its network has other inputs, outputs or names of classes.
     """
     from fastcnn.network.files import load_network
 
@@ -91,7 +91,7 @@ def load_classifier(model: str | os.PathLike[str]) -> Network:
 
 
 def check_reads_digits(network: Network, what: str) -> None:
-    """FastcnnError, which names what holds it, unless a network takes 28 x 28 pictures to the ten digits."""
+    """FastcnnError, which names `what`, unless a network reads 28 x 28 pictures and gives the ten digits."""
     from fastcnn.network.structure import default_classes
 
     if network.input_shape != (1, SIDE_PX, SIDE_PX) or network.output_shape != (CLASSES,):

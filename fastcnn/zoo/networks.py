@@ -1,6 +1,6 @@
-"""The networks that are trained here: the paper's, and a deeper one for drawings.
+"""The networks that can be trained here: the paper's, a deeper one for drawings, and one that refuses non-digits.
 
-What refuses non-digits is in `refusal`; how each is trained in `recipes`.
+`recipes` says how each is trained.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def paper_network(*, seed: int | None = None) -> Sequential:
 def deep_network(*, seed: int | None = None) -> Sequential:
     """A deeper network for drawings, He-initialised, untrained: 155,498 parameters.
 
-    Six convolutions, of 16, 32, 32, 64, 64 and 128 filters of 3x3, a MaxPool behind the second and the fourth, Dropout
-    and Affine 10; (N, 1, 28, 28) to (N, 10). Batch normalisation comes before a convolution's ReLU, or behind its
-    MaxPool: there it has a quarter of the values, and convolution, ReLU and MaxPool are one step of the plan. The first
-    has none: on 26x26 pixels it would cost a seventh of a training step.
+    Six convolutions with 16, 32, 32, 64, 64 and 128 filters of 3x3, a MaxPool after the second and after the fourth,
+    Dropout and Affine 10; (N, 1, 28, 28) to (N, 10). Batch normalisation comes before a convolution's ReLU, or after
+    its MaxPool. After the MaxPool it has a quarter of the values, and convolution, ReLU and MaxPool are one step of the
+    plan. The first convolution has no batch normalisation: on 26x26 pixels it would take a seventh of a training step.
     """
     layers: list[Layer] = [
         *(Conv2d(16, 3), ReLU()),
@@ -51,8 +51,8 @@ NAME = "refusal"
 def refusal_network(*, seed: int | None = None) -> Sequential:
     """The refusing network, He-initialised, untrained.
 
-    Convolutions of 16 filters of 5x5, 32 and 48 of 3x3, a MaxPool behind the first and the third, batch normalisation,
-    Dropout and an Affine to ten digits and all kinds.
+    Convolutions with 16 filters of 5x5, then 32 and 48 of 3x3, a MaxPool after the first and after the third, batch
+    normalisation, Dropout, and an Affine to the ten digits and all kinds.
     """
     from fastcnn.handwriting.synthesis.nondigits import KINDS
 

@@ -1,8 +1,8 @@
-"""How the bundled networks are trained: every number in one place, used by `fastcnn train` unless told otherwise.
+"""The recipes of the networks: all numbers of a training in one place. They are the defaults of `fastcnn train`.
 
-RECIPES train on MNIST alone, as the paper does. BUNDLED_RECIPES are for drawings. Both were chosen by pictures set
-aside from the training set, the second also by real pen drawings; the test set had no say. What was tried:
-docs/tried.md.
+RECIPES train on MNIST alone, as the paper does. BUNDLED_RECIPES are for drawings and made the weights of the package.
+Validation pictures from the training set chose both, and real pen drawings also chose the second. The test set chose
+nothing. docs/tried.md says what was tried.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from fastcnn.training.augment import Augmentation
 from fastcnn.training.trainer import Trainer
 from fastcnn.zoo.networks import deep_network, paper_network, refusal_network
 
-WARMUP_SHARE = 10  # of a cosine: one step in ten
+WARMUP_SHARE = 10  # one step in ten of a cosine is warm-up
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """AdamW under a schedule of one cycle or a cosine, and the average of weights and statistics on the way."""
+    """A training with AdamW, a schedule of one cycle or a cosine, and an average of weights and statistics."""
 
     epochs: int
     batch_size: int
-    lr: float  # the peak
+    lr: float  # the largest learning rate
     weight_decay: float
     label_smoothing: float
     ema_decay: float
     augmentation: Augmentation | None = None
-    synthetic: int = 0  # pen digits beside MNIST's
+    synthetic: int = 0  # synthetic pen digits to add to MNIST's
     cosine: bool = False
-    keep_last: bool = False  # not the epoch that is best on the pictures set aside
-    settle: bool = False  # measure batch normalization's statistics anew, on unchanged pictures
-    redrawn: int = 0  # of MNIST's pictures, prepared as larger scans would be
-    nondigits: int = 0  # each labelled with its kind, behind the digits
+    keep_last: bool = False  # keep the last epoch, not the best one on the validation pictures
+    settle: bool = False  # measure batch normalization's statistics again, on unchanged pictures
+    redrawn: int = 0  # pictures of MNIST to enlarge and prepare like scans
+    nondigits: int = 0  # pictures of other things to add; their labels are their kinds, numbered after the digits
     views: int = 1  # see `calibration`
-    refused: float = 0.0  # share of digits set aside that may be refused; fixes the threshold
+    refused: float = 0.0  # share of validation digits that may be refused; it decides the threshold
 
     def trainer(self, network: Sequential) -> Trainer:
         """A trainer for the network, with this recipe's optimizer."""
@@ -55,7 +55,7 @@ class Recipe:
         )
 
     def mix(self, images: Array, labels: Array, seed: int) -> tuple[Array, Array]:
-        """The pictures to train on: those given, and the synthetic ones."""
+        """The pictures to train on: the arguments and the synthetic ones."""
         if not self.synthetic and not self.nondigits:
             return images, labels
         from fastcnn.handwriting.synthesis.digits import redrawn, synthetic_digits
@@ -74,7 +74,7 @@ class Recipe:
         return drawn, np.array([CLASSES + kind_of(family) for family in families], np.int64)
 
     def schedule(self, epochs: int, images: int, batch_size: int) -> OneCycle | Cosine:
-        """The learning rates of a training of so many epochs of so many pictures."""
+        """The learning rates of a training with `epochs` epochs of `images` pictures."""
         steps = epochs * -(-images // batch_size)
         return Cosine(self.lr, steps, warmup_steps=steps // WARMUP_SHARE) if self.cosine else OneCycle(self.lr, steps)
 
@@ -82,7 +82,7 @@ class Recipe:
 STRONGER = Augmentation(turn_deg=10.0, scale=0.1, shift_px=1.5)
 RECIPES = {
     "paper": Recipe(epochs=12, batch_size=100, lr=0.006, weight_decay=0.1, label_smoothing=0.03, ema_decay=0.999),
-    # Short: two epochs are not enough for 99.1 % on the pictures set aside.
+    # As short as possible: two epochs do not reach 99.1 % on the validation pictures.
     "speedrun": Recipe(epochs=3, batch_size=100, lr=0.01, weight_decay=0.1, label_smoothing=0.03, ema_decay=0.99),
     "default": Recipe(
         epochs=16, batch_size=100, lr=0.003, weight_decay=0.05, label_smoothing=0.03, ema_decay=0.999,
@@ -103,7 +103,7 @@ BUNDLED_RECIPES = {
         augmentation=Augmentation(), synthetic=50_000, redrawn=20_000, nondigits=100_000, settle=True, refused=0.004,
     ),
 }  # fmt: skip
-# The networks of seeds S, S + 1, ..., each trained as it is alone.
+# A committee has networks of the seeds S, S + 1, ..., each trained as if it were alone.
 COMMITTEE, COMMITTEE_OF, COMMITTEE_SIZE = "committee", "default", 5
 NETWORKS = {
     "paper": paper_network, "speedrun": paper_network, "default": deep_network, "refusal": refusal_network,

@@ -1,4 +1,4 @@
-"""Connected parts of a mask, by runs: a row's run of pixels is joined with the runs that it touches in the next row."""
+"""Connected parts of a mask. A run of pixels in a row is joined with the runs that it touches in the next row."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Labels = npt.NDArray[np.int64]
 
 
 def label_components(mask: Mask) -> tuple[Labels, int]:
-    """Number the parts whose pixels touch, corners included.
+    """Number the connected parts. Pixels that touch at a corner are connected too.
 
     Parameters
     ----------
@@ -18,11 +18,11 @@ def label_components(mask: Mask) -> tuple[Labels, int]:
 
     Returns
     -------
-    labels : (H, W) int64, 0 outside, parts counted from 1 in the order of their first pixels
-    count : how many parts there are
+    labels : (H, W) int64, 0 outside; parts are counted from 1 in the order of their first pixels
+    count : the number of parts
     """
     height, width = mask.shape
-    pitch = width + 1  # a column of background keeps the rows' runs apart in the flat array
+    pitch = width + 1  # a column of background separates the runs of two rows in the flat array
     flat = np.zeros(height * pitch + 1, np.int8)
     flat[1:].reshape(height, pitch)[:, :width] = mask
     steps = np.diff(flat)
@@ -37,7 +37,7 @@ def label_components(mask: Mask) -> tuple[Labels, int]:
 
 
 def _touching(starts: Labels, stops: Labels, pitch: int) -> tuple[Labels, Labels]:
-    """All pairs of runs that touch, one row apart."""
+    """All pairs of runs in neighbouring rows that touch."""
     first = np.searchsorted(stops, starts + pitch, side="left")
     after = np.searchsorted(starts, stops + pitch, side="right")
     counts = np.maximum(after - first, 0)
@@ -47,7 +47,7 @@ def _touching(starts: Labels, stops: Labels, pitch: int) -> tuple[Labels, Labels
 
 
 def _join(above: Labels, below: Labels, count: int) -> Labels:
-    """The smallest run that each run is connected with."""
+    """For each run the smallest number of a run that it is connected with."""
     roots = np.arange(count)
     while True:
         smaller = np.minimum(roots[above], roots[below])

@@ -1,8 +1,8 @@
-"""The ink of a string in pieces: its connected parts, the wide ones cut wherever little ink is in the way.
+"""Cut the ink of a string into pieces: its connected parts, where wide parts are cut at places with little ink.
 
-A cut is a path from the top of a part to its bottom, one column to the side at most in each row, as cheap as can be:
-it follows slanted strokes and goes round those that reach over the neighbour. A string is up to LINE_PX blocks high
-and is cut to whole blocks; how many pieces there are is limited, whatever the picture.
+A cut is a path from the top of a part to its bottom that crosses as little ink as possible. In each row it moves by at
+most one column. So it follows slanted strokes, and goes round strokes that reach over the next digit. A string is up to
+LINE_PX blocks high, and cuts lie between whole blocks. The number of pieces is limited for any picture.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.stroke_width import edge_distance, stroke_width
 
 Blocks = npt.NDArray[np.float64]
-Path = npt.NDArray[np.int64]  # of each row from the top the first column to the right of a cut
+CutPath = npt.NDArray[np.int64]  # for each row from the top the first column to the right of a cut
 
 LINE_PX = 64
-PART_SHARE = 0.2  # of the contrast: a block with so much ink belongs to a part
-SPECK_SHARE = 0.03  # of a digit's ink: smaller parts are left out
-DIGIT_WIDTH = 0.6  # of the string's height; tells how much ink a digit has
-MOST_PIECES = 100  # beyond that the parts with the least ink are left out, and nothing more is cut
-CUT_FROM = 0.35  # of the string's height: narrower parts are not cut
-CUTS_APART = 0.07  # of the string's height; at 0.1 a lattice lacks the right answer more often, at 0.04 it is larger
-MOST_INK = 2.0  # widths of the stroke that a cut crosses; more has not helped
-SIDEWAYS = 0.3  # what a path's step to the side costs, in blocks of ink
-SMALLEST = 0.08  # of a digit's ink: no cut makes a smaller piece
-SOFT_BLOCKS = 2  # how far round a part its soft edge reaches
+PART_SHARE = 0.2  # share of the contrast; a block with more ink belongs to a part
+SPECK_SHARE = 0.03  # share of a digit's ink; smaller parts are left out
+DIGIT_WIDTH = 0.6  # width of a digit as a share of the string's height; it gives the amount of ink in a digit
+MOST_PIECES = 100  # if there are more, the parts with the least ink are left out, and nothing more is cut
+CUT_FROM = 0.35  # share of the string's height; narrower parts are not cut
+CUTS_APART = 0.07  # share of the string's height; 0.1 misses the right answer more often, 0.04 gives more cuts
+MOST_INK = 2.0  # the most ink that a cut crosses, in widths of the stroke; more does not help
+SIDEWAYS = 0.3  # the cost of a path's move to the side, in blocks of ink
+SMALLEST = 0.08  # share of a digit's ink; no cut makes a smaller piece
+SOFT_BLOCKS = 2  # the width of the soft edge round a part
 
 
 @dataclass(frozen=True, eq=False)
 class Pieces:
-    """Pieces of ink, numbered from 1 by the middles of their extents."""
+    """Pieces of ink, numbered from 1 from left to right by the middles of their widths."""
 
     labels: Labels  # (height, width), in blocks; 0 is paper
     factor: int  # pixels along a block's side
-    boxes: tuple[tuple[int, int, int, int], ...]  # of each piece: top, bottom, left, right, the ends excluded
-    cuts: tuple[tuple[int, int, float], ...]  # the pieces on both sides, and the ink crossed in widths of the stroke
+    boxes: tuple[tuple[int, int, int, int], ...]  # for each piece top, bottom, left, right; bottom and right excluded
+    cuts: tuple[tuple[int, int, float], ...]  # the two pieces, and the ink that the cut crosses in widths of the stroke
 
     @property
     def count(self) -> int:
@@ -47,12 +47,12 @@ class Pieces:
 
     @property
     def height(self) -> int:
-        """Of the string, in blocks."""
+        """The height of the string, in blocks."""
         return len(self.labels)
 
 
 def cut(ink: Plane) -> Pieces:
-    """Cut a string of digits, (H, W) uint8 on empty paper and cropped."""
+    """Cut a string of digits, (H, W) uint8, cropped, with 0 for paper."""
     from PIL import Image
 
     factor = -(-ink.shape[0] // LINE_PX)
@@ -71,7 +71,7 @@ def cut(ink: Plane) -> Pieces:
         rows, columns = np.nonzero(parts == part + 1)
         box = slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1)
         inside = parts[box] == part + 1
-        paths: list[tuple[Path, float]] = []
+        paths: list[tuple[CutPath, float]] = []
         if inside.shape[1] >= CUT_FROM * height:
             room = MOST_PIECES - done - (len(kept) - index)
             paths = _paths(np.where(inside, blocks[box], 0), pen, CUTS_APART * height, SMALLEST * digit, room)
@@ -81,19 +81,19 @@ def cut(ink: Plane) -> Pieces:
     return _in_order(labels, done, factor, cuts, blocks > 0)
 
 
-def _paths(ink: Blocks, pen: float, apart: float, smallest: float, room: int) -> list[tuple[Path, float]]:
-    """Cuts of one part from left to right, each with the ink that it crosses, the cheapest first to be taken."""
+def _paths(ink: Blocks, pen: float, apart: float, smallest: float, room: int) -> list[tuple[CutPath, float]]:
+    """Cuts of one part from left to right, each with the ink that it crosses. The cheapest cuts are chosen first."""
     found = []
-    for plane in (ink, ink[::-1]):  # from one place at the top paths lead to several at the bottom, and the reverse
-        total, steps = _cheapest(plane)
+    for plane in (ink, ink[::-1]):  # from the top: paths from one place may lead to several; then from the bottom
+        total, moves = _cheapest(plane)
         near = max(1, round(apart))
         around = np.lib.stride_tricks.sliding_window_view(np.pad(total, near, constant_values=np.inf), 2 * near + 1)
         for x in np.flatnonzero(total == around.min(axis=1)):
-            path = _trace(steps, int(x))[:: 1 if plane is ink else -1]
+            path = _trace(moves, int(x))[:: 1 if plane is ink else -1]
             crossed = float(ink[np.arange(len(path)), path].sum()) / pen
             if crossed <= MOST_INK:
                 found.append((path, crossed))
-    taken: list[tuple[Path, float]] = []
+    taken: list[tuple[CutPath, float]] = []
     for path, crossed in sorted(found, key=lambda item: item[1]):
         if len(taken) >= room:
             break
@@ -105,29 +105,29 @@ def _paths(ink: Blocks, pen: float, apart: float, smallest: float, room: int) ->
 
 
 def _cheapest(ink: Blocks) -> tuple[Blocks, npt.NDArray[np.int8]]:
-    """What the cheapest path to each column of the last row costs, and the step to the side that led to each place."""
-    steps = np.zeros(ink.shape, np.int8)
+    """The cost of the cheapest path to each column of the last row, and the move to the side that led to each place."""
+    moves = np.zeros(ink.shape, np.int8)
     total = ink[0].copy()
     for y in range(1, len(ink)):
         ways = np.full((3, len(total)), np.inf)
         ways[0] = total
         ways[1, 1:], ways[2, :-1] = total[:-1] + SIDEWAYS, total[1:] + SIDEWAYS
-        steps[y] = np.array([0, -1, 1], np.int8)[ways.argmin(axis=0)]
+        moves[y] = np.array([0, -1, 1], np.int8)[ways.argmin(axis=0)]
         total = ways.min(axis=0) + ink[y]
-    return total, steps
+    return total, moves
 
 
-def _trace(steps: npt.NDArray[np.int8], x: int) -> Path:
+def _trace(moves: npt.NDArray[np.int8], x: int) -> CutPath:
     """The path that ends in column x of the last row."""
-    path = np.empty(len(steps), np.int64)
-    for y in range(len(steps) - 1, -1, -1):
+    path = np.empty(len(moves), np.int64)
+    for y in range(len(moves) - 1, -1, -1):
         path[y] = x
-        x += int(steps[y, x])
+        x += int(moves[y, x])
     return path
 
 
-def _sides(paths: list[Path], shape: tuple[int, ...]) -> Labels:
-    """How many of the paths each place has to its left."""
+def _sides(paths: list[CutPath], shape: tuple[int, ...]) -> Labels:
+    """The number of paths to the left of each place."""
     sides = np.zeros(shape, np.int64)
     for path in paths:
         sides += np.arange(shape[1]) >= path[:, np.newaxis]
@@ -137,7 +137,7 @@ def _sides(paths: list[Path], shape: tuple[int, ...]) -> Labels:
 def _in_order(
     labels: Labels, count: int, factor: int, cuts: list[tuple[int, int, float]], inked: npt.NDArray[np.bool_]
 ) -> Pieces:
-    """Number the pieces from left to right and give each the soft edge round it."""
+    """Number the pieces from left to right and add the soft edge round each."""
     middles = []
     for piece in range(1, count + 1):
         columns = np.flatnonzero((labels == piece).any(axis=0))
@@ -147,8 +147,8 @@ def _in_order(
     labels = order[labels]
     for _ in range(SOFT_BLOCKS):
         wide = np.pad(labels, 1)
-        beside = np.maximum.reduce([wide[:-2, 1:-1], wide[2:, 1:-1], wide[1:-1, :-2], wide[1:-1, 2:]])
-        labels = np.where((labels == 0) & inked, beside, labels)
+        nearby = np.maximum.reduce([wide[:-2, 1:-1], wide[2:, 1:-1], wide[1:-1, :-2], wide[1:-1, 2:]])
+        labels = np.where((labels == 0) & inked, nearby, labels)
     boxes = []
     for piece in range(1, count + 1):
         rows, columns = np.nonzero(labels == piece)

@@ -1,4 +1,4 @@
-"""Where the ink is in a picture: paper, its shading and its texture taken away, specks removed, cropped."""
+"""Find the ink in a picture: subtract the paper with its shade and texture, remove specks, and crop."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from fastcnn.handwriting.preparation.planes import Plane
 
 Amounts = npt.NDArray[np.float64]
 
-BLANK_CONTRAST = 24  # of 255; JPEG noise on plain paper stays below
-# Ink counts from this share of the contrast on. At 0.1, 51 of 20,000 MNIST pictures are moved or scaled; at 0.05, 11.
+BLANK_CONTRAST = 24  # of 255; noise of JPEG on plain paper is lower
+# A pixel is ink from this share of the contrast on. Of 20,000 MNIST pictures 51 are moved or scaled at 0.1, 11 at 0.05.
 INK_SHARE = 0.05
-LARGEST_PX = 1024  # larger pictures are averaged down first: a stroke of one pixel in 4,000 is no ink
-SMALLEST_SCAN_PX = 28  # MNIST's size: a picture that small is taken as it is
-MOST_BLOCKS = 64  # a side: what was finer before it was enlarged needs no care
-SCAN_PX = 128  # specks are looked for at this resolution
-PART_SHARE = 0.1  # of the contrast: a block with so much ink on the mean belongs to a part
-SPECK_SHARE = 0.03  # of the ink of the largest part; the smallest stroke that matters, a 5's flag, has five times that
-TEXTURE_WIDTHS = 3.0  # ink lies at least so many times the paper's own spread away from it
-WORSE = 1.25  # times the spread of even paper: grain alone makes a plane fit a little worse
-SHADE = 6.0  # of 255: below this spread along the border the paper is evenly lit
+LARGEST_PX = 1024  # larger pictures are first averaged to fewer pixels: a stroke of one pixel in 4,000 is no ink
+SMALLEST_SCAN_PX = 28  # MNIST's size; a picture of this size is not cleaned
+MOST_BLOCKS = 64  # on a side; an enlarged picture that had more pixels before needs no care
+SCAN_PX = 128  # the resolution at which specks are found
+PART_SHARE = 0.1  # share of the contrast; a block with a larger mean belongs to a part
+SPECK_SHARE = 0.03  # share of the largest part's ink; the smallest stroke that matters, the flag of a 5, has 0.15
+TEXTURE_WIDTHS = 3.0  # ink differs from the paper by at least this many standard deviations of the paper
+WORSE = 1.25  # how much worse the plane may fit than a constant: on evenly lit paper grain makes it a little worse
+SHADE = 6.0  # of 255; if the border's levels differ by less, the paper is evenly lit
 
 
 def find_ink(plane: Plane) -> Plane | None:
-    """How far each pixel lies from the paper, in the direction of the ink; None for a blank picture.
+    """The difference of each pixel from the paper, in the direction of the ink; None for a blank picture.
 
     Parameters
     ----------
@@ -36,14 +36,14 @@ def find_ink(plane: Plane) -> Plane | None:
 
     Returns
     -------
-    (H, W) uint8, 0 on paper; smaller than `plane` where that is larger than LARGEST_PX
+    (H, W) uint8, 0 on paper; fewer pixels than `plane` if that is larger than LARGEST_PX
     """
     plane = _unblock(_reduce(plane))
     border = np.concatenate([plane[0], plane[-1], plane[:, 0], plane[:, -1]])
     background = int(np.median(border))
     low, high = np.percentile(border, (5, 95))
     if high - low > SHADE:
-        # Only where the ink leaves most of the border alone does the border tell the light.
+        # The border shows the light only if it has little ink.
         levelled = _level(plane, border)
         if levelled is not None:
             plane, background = levelled, 128
@@ -69,27 +69,27 @@ class Parts:
     """The connected parts of the ink, in blocks of factor x factor pixels."""
 
     labels: Labels  # one for each block: 0 on paper, parts counted from 1
-    amounts: Amounts  # (1 + parts,) the ink in each, in levels of 255; that of the paper, the first, counts as none
-    kept: npt.NDArray[np.bool_]  # (1 + parts,) which are large enough to be strokes
+    amounts: Amounts  # (1 + parts,) the ink in each part, in levels of 255; the first is that of the paper, 0
+    kept: npt.NDArray[np.bool_]  # (1 + parts,) whether each part is large enough to be a stroke
     factor: int  # pixels along a block's side
-    full: int  # the most ink that a pixel has
+    full: int  # the most ink in one pixel
 
 
 def is_small(ink: Plane) -> bool:
-    """Whether a picture is of MNIST's size at most: it is taken as it is, specks included."""
+    """Whether a picture is at most of MNIST's size. Then specks are not removed."""
     return bool(max(ink.shape) <= SMALLEST_SCAN_PX)
 
 
 def remove_specks(ink: Plane, parts: Parts) -> Plane:
-    """Without the parts that are too small to be strokes. A small picture is left alone."""
+    """The ink without the parts that are too small to be strokes. A small picture is not changed."""
     if is_small(ink):
         return ink
-    # Also where there is one part only: single pixels of texture belong to none.
+    # This also matters with only one part: single pixels of texture belong to no part.
     return select(ink, parts.kept[parts.labels], parts.factor) if parts.kept.any() else ink
 
 
 def find_parts(ink: Plane, factor: int | None = None) -> Parts:
-    """The connected parts of the ink; unless `factor` is given, in SCAN_PX blocks along the longer side at most."""
+    """The connected parts of the ink. Without `factor` there are at most SCAN_PX blocks along the longer side."""
     from PIL import Image
 
     factor, full = factor or -(-max(ink.shape) // SCAN_PX), int(ink.max())
@@ -103,7 +103,7 @@ def find_parts(ink: Plane, factor: int | None = None) -> Parts:
 
 
 def select(ink: Plane, chosen: npt.NDArray[np.bool_], factor: int) -> Plane:
-    """The ink in the blocks that are chosen and those around them, which hold the strokes' soft edges."""
+    """The ink in the chosen blocks and in those around them, which hold the soft edges of the strokes."""
     return np.where(_enlarge(chosen, factor, ink.shape), ink, np.uint8(0))
 
 
@@ -124,29 +124,29 @@ def _reduce(plane: Plane) -> Plane:
 
 
 def _unblock(plane: Plane) -> Plane:
-    """A picture of MOST_BLOCKS a side at most that was enlarged by repeating its pixels, as it was before."""
-    step = 0
+    """The original of a picture that was enlarged by repeating its pixels, if it had at most MOST_BLOCKS on a side."""
+    side = 0
     for lines in (plane, plane.T):
         changes = np.flatnonzero((lines[1:] != lines[:-1]).any(axis=1)) + 1
-        step = int(np.gcd.reduce(changes, initial=gcd(step, len(lines))))
-        if step == 1:  # so it is with nearly all pictures
+        side = int(np.gcd.reduce(changes, initial=gcd(side, len(lines))))
+        if side == 1:  # nearly all pictures
             return plane
-    return plane[::step, ::step] if max(plane.shape) <= step * MOST_BLOCKS else plane
+    return plane[::side, ::side] if max(plane.shape) <= side * MOST_BLOCKS else plane
 
 
 def _level(plane: Plane, border: Plane) -> Plane | None:
-    """The picture with paper of 128 everywhere, where its shade is a plane through the border; else None."""
+    """The picture minus a plane fitted to the border's levels, plus 128; None if no plane fits."""
     height, width = plane.shape
     y = np.concatenate([np.zeros(width), np.full(width, height - 1), np.arange(height), np.arange(height)])
     x = np.concatenate([np.arange(width), np.arange(width), np.zeros(height), np.full(height, width - 1)])
     terms = np.stack([np.ones(len(border)), y, x], axis=1)
     values = border.astype(np.float64)
     used = np.ones(len(border), bool)
-    for _ in range(3):  # strokes that cross the border are left out, pass by pass
+    for _ in range(3):  # each pass leaves out more pixels of strokes that cross the border
         shade, *_ = np.linalg.lstsq(terms[used], values[used], rcond=None)
         gap = np.abs(values - terms @ shade)
         used = gap <= max(2.0, 3 * float(np.median(gap)))
-    # Where strokes cover much of the border the plane lies between paper and ink, and fits worse than even paper.
+    # If strokes cover much of the border, the plane lies between paper and ink. It then fits worse than a constant.
     even = float(np.median(np.abs(values - np.median(values))))
     if used.mean() < 0.7 or float(np.median(np.abs(values - terms @ shade))) >= WORSE * even:
         return None
@@ -156,7 +156,7 @@ def _level(plane: Plane, border: Plane) -> Plane | None:
 
 
 def _enlarge(chosen: npt.NDArray[np.bool_], factor: int, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
-    """Blocks back to pixels, with the blocks around the chosen ones."""
+    """A mask of pixels from a mask of blocks: the chosen blocks and those around them."""
     wide = np.pad(chosen, 1)
     rows = wide[:-2] | wide[1:-1] | wide[2:]
     near = rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]

@@ -1,7 +1,7 @@
-"""What the parts of the ink are to one another: a frame round the rest, a sheet with a hole, a row of digits.
+"""The arrangement of the ink's parts: a frame round the others, a sheet of paper with a hole, or a row of digits.
 
-A picture that is cropped tight to a digit has ink on all four edges, too: it touches them at a few places, and a frame
-or a sheet runs along them. All lengths are in the blocks of `ink.find_parts`.
+A picture that is cropped tightly to a digit has ink on all four edges too, but only at a few places. A frame or a sheet
+lies along the edges. All lengths are in the blocks of `ink.find_parts`.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ from fastcnn.handwriting.preparation import reasons
 from fastcnn.handwriting.preparation.components import Labels, Mask
 from fastcnn.handwriting.preparation.ink import Parts
 
-Boxes = npt.NDArray[np.int64]  # (parts, 4): top, bottom, left, right, the ends excluded
+Boxes = npt.NDArray[np.int64]  # (parts, 4): top, bottom, left, right; bottom and right are excluded
 
-ALONG = 0.75  # of an edge: ink on so much of it runs along it
-BAND = 0.08  # of a frame's side: a line drawn by hand lies within it
-SOLID = 0.3  # of the picture: with less ink it is no sheet
-FILLED = 0.5  # of its rectangle: a sheet with a digit in it has more ink, a digit by an ordinary pen less
-NARROWEST = 0.4  # of its length: a bar is a 1
-RECTANGLE = 0.93  # of the smallest rectangle round it: an ellipse fills 0.79
-TURNS_DEG = np.arange(-15.0, 15.1, 1.5)  # of a sheet or a photograph
-MOST_PARTS = 40  # a picture of more is texture
-NEIGHBOUR_HEIGHT = 0.55  # of the highest: lower parts belong to a digit or are signs
-OVERLAP = 0.3  # of the narrower: parts that share so many columns are one digit
-LOWEST = 0.4  # of the height of all ink: lower ones are scattered parts, and no digits
-ROW_WIDTH = 0.95  # of the height: two digits side by side are wider, the halves of a broken one are not
+ALONG = 0.75  # share of an edge; ink on more of it lies along the edge
+BAND = 0.08  # share of a frame's side; a line drawn by hand stays within this band
+SOLID = 0.3  # share of the picture; a sheet has more ink
+FILLED = 0.5  # share of the part's rectangle; a sheet with a digit in it has more ink, a digit of an ordinary pen less
+NARROWEST = 0.4  # width by length; a narrower part may be a 1 and is no frame
+RECTANGLE = 0.93  # share of the smallest rectangle round a sheet; an ellipse fills 0.79
+TURNS_DEG = np.arange(-15.0, 15.1, 1.5)  # rotations of a sheet or a photograph
+MOST_PARTS = 40  # a picture with more parts is texture
+NEIGHBOUR_HEIGHT = 0.55  # share of the highest part; lower parts belong to a digit or are signs
+OVERLAP = 0.3  # share of the narrower part; parts that share more columns are one digit
+LOWEST = 0.4  # share of the height of all ink; if all parts are lower, they are scattered and no digits
+ROW_WIDTH = 0.95  # width by height; two digits are wider, the halves of a broken digit are not
 
 
 def judge(parts: Parts) -> tuple[str | None, bool]:
-    """Why the ink is not a digit's alone, one of `reasons` or None; and whether it is a row of digits."""
+    """The reason (of `reasons`) why the ink is more than a digit, or None; and whether it is a row of digits."""
     numbers = np.flatnonzero(parts.kept)
     if not 1 <= len(numbers) <= MOST_PARTS:
         return None, False
     labels = parts.labels
-    # It cannot be one in most pictures, and there is one part in them.
+    # Most pictures have one part, which cannot be a frame. They end here.
     if len(numbers) == 1 and not may_be_framed(labels, float(parts.amounts.max()), parts.full):
         return None, False
     order = np.zeros(len(parts.kept), np.int64)
@@ -47,13 +47,17 @@ def judge(parts: Parts) -> tuple[str | None, bool]:
 
 
 def may_be_framed(plane: npt.NDArray[np.integer], amount: float, full: int) -> bool:
-    """Whether the ink, 0 to full and `amount` in all, touches all edges of a plane, or a half of SOLID is filled."""
+    """Whether the ink touches all four edges of a plane, or fills at least half of SOLID.
+
+    plane : 0 to full
+    amount : the sum of all ink
+    """
     touches = plane[0].any() and plane[-1].any() and plane[:, 0].any() and plane[:, -1].any()
     return bool(touches) or 2 * amount >= SOLID * plane.size * full
 
 
 def boxes_of(labels: Labels, count: int) -> Boxes:
-    """The rectangle round each part, the first of them that of label 1."""
+    """The rectangle round each part, beginning with label 1."""
     rows, columns = np.nonzero(labels)
     own = labels[rows, columns] - 1
     boxes = np.zeros((count, 4), np.int64)
@@ -66,7 +70,7 @@ def boxes_of(labels: Labels, count: int) -> Boxes:
 
 
 def find_frame(labels: Labels, boxes: Boxes) -> str | None:
-    """Why the ink is not a digit's alone, one of `reasons`; None where no frame and no sheet is seen."""
+    """The reason (of `reasons`) why the ink is more than a digit: a frame or a sheet; None if there is neither."""
     heights, widths = boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2]
     outer = int((heights * widths).argmax())
     if min(heights[outer], widths[outer]) < NARROWEST * max(heights[outer], widths[outer]):
@@ -86,7 +90,7 @@ def find_frame(labels: Labels, boxes: Boxes) -> str | None:
 
 
 def is_row(boxes: Boxes) -> bool:
-    """Whether parts of about one height stand side by side, as the digits of a number do."""
+    """Whether parts of similar height stand next to each other, like the digits of a number."""
     heights = boxes[:, 1] - boxes[:, 0]
     if heights.max() < LOWEST * (boxes[:, 1].max() - boxes[:, 0].min()):
         return False
@@ -102,7 +106,7 @@ def is_row(boxes: Boxes) -> bool:
 
 
 def _runs_along(part: Mask, band: float) -> tuple[bool, bool, bool, bool]:
-    """Whether there is ink on most of the top, the bottom, the left and the right, within a band of its rectangle."""
+    """Whether ink lies along the top, the bottom, the left and the right of the part's rectangle, within a band."""
     deep, wide = (max(1, round(band * side)) for side in part.shape)
     sides = part[:deep].any(axis=0), part[-deep:].any(axis=0), part[:, :wide].any(axis=1), part[:, -wide:].any(axis=1)
     top, bottom, left, right = (bool(side.mean() >= ALONG) for side in sides)
@@ -110,7 +114,7 @@ def _runs_along(part: Mask, band: float) -> tuple[bool, bool, bool, bool]:
 
 
 def _is_sheet(part: Mask, picture: int) -> bool:
-    """Whether a part is a filled rectangle, turned a little perhaps, with holes in it."""
+    """Whether a part is a filled rectangle. It may be rotated a little and may have holes."""
     if part.sum() < max(SOLID * picture, FILLED * part.size):
         return False
     lefts, rights = part.argmax(axis=1), part.shape[1] - part[:, ::-1].argmax(axis=1)

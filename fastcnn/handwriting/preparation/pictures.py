@@ -1,6 +1,6 @@
-"""Pictures as they come: reading a file safely, and any Pillow image or uint8 array to one plane of grey.
+"""Read a picture file safely, and turn any Pillow image or uint8 array into one plane of grey.
 
-What the grey is made of is in planes.py. No digit is looked for here; see preprocess.py.
+planes.py computes the grey. prepare.py finds the digit.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
     Picture = Image.Image | npt.NDArray[np.uint8]
 
 
-# Named so that Pillow tries no other: among its 40 plugins is one that runs Ghostscript.
+# Pillow tries only these formats: one of its 40 plugins runs Ghostscript.
 FILE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
-ORIENTATION = 0x0112  # EXIF's tag
-NEW_SUBFILE_TYPE = 254  # TIFF's tag
-PREVIEW_OR_MASK = 0b101  # its bits
+ORIENTATION = 0x0112  # tag of EXIF
+NEW_SUBFILE_TYPE = 254  # tag of TIFF
+PREVIEW_OR_MASK = 0b101  # bits of that tag
 
 
 @contextmanager
 def _in_one_sentence(name: str | Path) -> Iterator[None]:
-    """Whatever Pillow raises becomes a FastcnnError that names the picture, and nothing is printed."""
+    """Turn any error of Pillow into a FastcnnError that names the picture, and print nothing."""
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -64,7 +64,7 @@ def _in_one_sentence(name: str | Path) -> Iterator[None]:
         raise FastcnnError(f"{name} may not be read; check its permissions") from None
     except MemoryError:
         raise FastcnnError(f"cannot read {name} (there is not enough memory); choose another file") from None
-    except Exception as error:  # the decoders raise a dozen kinds, struct.error and AttributeError among them
+    except Exception as error:  # the decoders raise many kinds of errors, even struct.error and AttributeError
         if isinstance(error, OSError) and error.strerror:
             raise FastcnnError(f"cannot read {name} ({error.strerror}); choose another file") from None
         detail = " ".join(str(error).split()) or type(error).__name__
@@ -72,9 +72,9 @@ def _in_one_sentence(name: str | Path) -> Iterator[None]:
 
 
 def _frames(image: Image.Image) -> list[int]:
-    """The frames or pages that are pictures of their own; the image stays where it is.
+    """The numbers of the frames or pages that are separate pictures. The image stays at its frame.
 
-    A photo's second frame in a JPEG, a preview or a mask in a TIFF belong to the first.
+    The second frame of a photo in a JPEG, or a preview or a mask in a TIFF, belongs to the first frame.
     """
     count: int = getattr(image, "n_frames", 1)
     if count == 1 or image.format == "MPO":
@@ -98,13 +98,13 @@ def _check_single(frames: list[int], name: str | Path) -> None:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Turned as its EXIF data say, where they can be read: they are no part of the picture."""
+    """The picture rotated as its EXIF data say. Data that cannot be read are ignored."""
     from PIL import Image
 
     try:
         with decoding():
             orientation = image.getexif().get(ORIENTATION, 1)
-    except Exception:  # as many kinds as the bytes that may be damaged: SyntaxError, struct.error, ValueError, …
+    except Exception:  # damaged bytes give many kinds of errors: SyntaxError, struct.error, ValueError, …
         return image
     turn = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -153,10 +153,10 @@ def _transparent_to_plane(image: Image.Image) -> Plane:
 def _opened_to_plane(image: Image.Image) -> Plane:
     from PIL import ImageFile
 
-    if isinstance(image, ImageFile.ImageFile):  # opened, perhaps not yet decoded
+    if isinstance(image, ImageFile.ImageFile):  # opened, but perhaps not decoded yet
         name = os.fsdecode(image.filename) or "the picture"
         with _in_one_sentence(name):
-            # Closed after it was loaded, it has no other frame any more.
+            # It was closed after it was loaded, so it has no other frame.
             with suppress(ValueError):
                 _check_single(_frames(image), name)
             image.load()
@@ -186,21 +186,21 @@ def to_plane(image: Picture) -> Plane:
     Parameters
     ----------
     image : Pillow image of any mode, or uint8 array (H, W), (H, W, 3) or (H, W, 4)
-        Transparent parts are laid on the background against which the rest stands out. Ink that differs from the paper
-        by its colour only stands out too. Strokes in a picture with nothing brighter than 16 are stretched to 255.
+        Transparent parts get a background that shows the rest clearly. Ink that differs from the paper only by its
+        colour is found too. Strokes in a picture with no pixel brighter than 16 are stretched to 255.
 
     Returns
     -------
-    (H, W) uint8; may share memory with `image`, so it must not be written to
+    (H, W) uint8. It may share memory with `image`, so do not write to it
 
     Raises
     ------
     TypeError
-        If `image` is neither, or the array is not uint8 or has a mask.
+        If `image` is neither of them, or the array is not uint8 or has a mask.
     ValueError
         If the array has another shape, or the picture has no pixel.
     FastcnnError
-        If a Pillow image cannot be decoded, or has several frames: give one of them as `image.copy()`.
+        If a Pillow image cannot be decoded, or has several frames. Pass one of them as `image.copy()`.
     """
     from PIL import Image
 
@@ -216,18 +216,18 @@ def to_plane(image: Picture) -> Plane:
 
 
 def open_picture(path: str | Path) -> Image.Image:
-    """Read a picture file completely, trusting nothing in it.
+    """Read a picture file completely, and trust nothing in it.
 
     Raises
     ------
     FastcnnError
-        If the file is missing, no picture, damaged, so large that it could exhaust the memory, or has several frames.
+        If the file is missing, no picture, damaged or too large for the memory, or has several frames.
     """
     from PIL import Image
 
     with _in_one_sentence(path):
         if Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
-            # A pipe or a device may give nothing for ever.
+            # Reading from a pipe or a device may never end.
             raise FastcnnError(f"cannot read {path} (it is not an ordinary file); choose another file")
         with Image.open(path, formats=FILE_FORMATS) as image:
             frames = _frames(image)

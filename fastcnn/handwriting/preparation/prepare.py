@@ -1,9 +1,9 @@
-"""From a picture of any size to the 28 x 28 that the networks were trained on, the way MNIST was made.
+"""From a picture of any size to the 28 x 28 pixels of the field, the form of MNIST on which networks are trained.
 
-MNIST's digits fill a box of 20 pixels, aspect kept, and lie with their centre of mass at the centre of the field
-(LeCun's page on MNIST). A larger picture's strokes are also given the width that MNIST's have on the median, so that
-it does not matter how large one writes and with which pen. A picture whose ink has no more pixels than MNIST's is only
-put in its place: 19,989 of MNIST's first 20,000 pass through here unmoved and unscaled.
+MNIST's digits fill a box of 20 pixels with their aspect kept, and have their centre of mass at the centre of the field
+(LeCun's page on MNIST). The strokes of a larger picture also get the median width of MNIST's strokes. So the size of
+the writing and the pen do not matter. A picture with ink of MNIST's size is only moved to its place. Of MNIST's first
+20,000 pictures, 19,989 are neither moved nor scaled.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ Field = npt.NDArray[np.float32]
 Show = Callable[[str, npt.NDArray[np.generic]], None]
 
 BOX_PX = 20
-CENTRE_PX = 14.0  # where MNIST has its centres of mass: all within half a pixel of it, in x and y
-STROKE_PX = 2.5  # the median of MNIST's stroke widths; a hundredth is below 1.4, a hundredth above 4.1
-PLACED_PX = (19, 21)  # ink of this size is MNIST's own, give or take a faint row, and is not redrawn
-WORK_PX = 80  # strokes are redrawn at four times the field's resolution
-MARGIN_PX = 10  # round it, for strokes that grow: a dot from nothing to STROKE_PX
+CENTRE_PX = 14.0  # x and y of the centre of mass: all of MNIST's are within half a pixel of it
+STROKE_PX = 2.5  # the median of MNIST's stroke widths; 1 % are below 1.4, and 1 % above 4.1
+PLACED_PX = (19, 21)  # ink of this size is like MNIST's, with or without a faint row, and is not drawn again
+WORK_PX = 80  # strokes are drawn again at four times the field's resolution
+MARGIN_PX = 10  # empty pixels round it for strokes that grow, up to a dot that grows from nothing to STROKE_PX
 
 
 @dataclass(frozen=True, eq=False)
 class Sight:
-    """What is seen in a picture."""
+    """What the preparation finds in a picture."""
 
-    field: Field | None  # (28, 28) float32, 0 background to 1 ink; None where the picture is blank
+    field: Field | None  # (28, 28) float32, 0 background to 1 ink; None if the picture is blank
     reason: str | None = None  # why it cannot be one digit, one of `reasons`
-    several: bool = False  # whether digits seem to stand side by side
+    several: bool = False  # whether there seem to be several digits in a row
 
 
 def _shrink_to_box(ink: Plane) -> Field:
-    """Scale, up or down, so that the longer side is 20 px; Pillow's bilinear averages all pixels that it covers."""
+    """Scale up or down so that the longer side is 20 px. Pillow's bilinear filter averages all covered pixels."""
     values = _resize(ink.astype(np.float32), BOX_PX)
-    full: Field = values / values.max()  # thin strokes fade as they shrink; the networks know only full ink
+    full: Field = values / values.max()  # thin strokes become pale when they shrink; networks know only full ink
     return full
 
 
@@ -66,7 +66,7 @@ def _resize(values: Field, longest_px: int) -> Field:
 
 
 def _start(ink: Field, axis: int) -> int:
-    """Where the box begins so that its centre of mass is at the centre, to whole pixels as in MNIST."""
+    """Where the box begins so that its centre of mass is at the centre, in whole pixels as in MNIST."""
     weights = ink.sum(axis=1 - axis)
     centre = float(weights @ np.arange(len(weights)) / weights.sum())
     return int(np.clip(round(CENTRE_PX - centre), 0, SIDE_PX - len(weights)))
@@ -81,9 +81,9 @@ def _place(ink: Plane) -> Field:
 
 
 def _redrawn(ink: Plane) -> tuple[Field, float] | None:
-    """The ink with strokes of the one width, MARGIN_PX round it, and how many of its pixels make one of the field.
+    """The ink with strokes of the standard width and a margin of MARGIN_PX, and its resolution (pixels by field pixel).
 
-    None where the edge is nowhere: ink so faint and thin that none of it is half black.
+    None if the ink has no edge, because it is so pale and thin that no pixel is half black.
     """
     large = _resize(ink.astype(np.float32), WORK_PX)
     large = np.pad(large / large.max(), MARGIN_PX)
@@ -94,32 +94,32 @@ def _redrawn(ink: Plane) -> tuple[Field, float] | None:
     if is_uneven(large, distance, width):
         distance = edge_distance(even_out(large, width), MARGIN_PX)
         width = min(stroke_width(distance), WORK_PX / 2)
-    # The centre line spans WORK_PX - width, and is to span what the new stroke leaves of the box.
+    # The centre line has the length WORK_PX - width. In the field it gets BOX_PX - STROKE_PX.
     scale = max(WORK_PX - width, 1.0) / (BOX_PX - STROKE_PX)
-    # A dot has no centre line to scale; its own size is that of the box.
+    # A dot has no centre line to scale, so it is scaled by the size of the box.
     scale = max(scale, WORK_PX / (2 * BOX_PX))
     change = min((scale * STROKE_PX - width) / 2, MARGIN_PX - 1.0)
-    # A stroke is never thinned to nothing where the pen was lifted or pressed less than elsewhere.
+    # A stroke never becomes so thin that it vanishes where the pen was lifted or had less pressure.
     deepest = float(distance.max())
     change = max(change, 1.0 - deepest)
     return redraw(distance, change), scale
 
 
 def _smooth(ink: Plane) -> Plane:
-    """Ink of fewer pixels than the field's, enlarged without steps; larger ink as it is."""
+    """Ink of fewer pixels than the box, enlarged with smooth edges. Larger ink is not changed."""
     from PIL import Image
 
     if max(ink.shape) >= BOX_PX:
         return ink
     factor = -(-WORK_PX // max(ink.shape))
-    soft = Image.fromarray(np.pad(ink, 1))  # with paper round it, towards which its edges fade
+    soft = Image.fromarray(np.pad(ink, 1))  # with paper round it, so that its edges become soft
     size = soft.width * factor, soft.height * factor
     smooth = np.asarray(soft.resize(size, Image.Resampling.BICUBIC))
-    return crop(np.minimum(smooth, ink.max()))  # a cubic overshoots
+    return crop(np.minimum(smooth, ink.max()))  # a cubic filter gives values above the maximum
 
 
 def _window(values: Field, scale: float) -> Field:
-    """The field whose centre is the centre of mass, in one step of averaging; all ink stays inside."""
+    """The field with the centre of mass at its centre, by one resize. All ink stays inside."""
     from PIL import Image
 
     reach = scale * SIDE_PX
@@ -130,7 +130,7 @@ def _window(values: Field, scale: float) -> Field:
         inked = np.flatnonzero(weights > INK_SHARE)
         start = centre - CENTRE_PX * scale
         starts.append(float(np.clip(start, inked[-1] + 1 - reach, inked[0])) if len(inked) <= reach else start)
-    # Room for the window wherever it begins.
+    # Padding, so that the window may begin anywhere.
     before = [max(0, int(np.ceil(-start))) for start in starts]
     after = [max(0, int(np.ceil(start + reach)) - side) for start, side in zip(starts, values.shape, strict=True)]
     room = np.zeros([b + side + a for b, side, a in zip(before, values.shape, after, strict=True)], np.float32)
@@ -143,7 +143,7 @@ def _window(values: Field, scale: float) -> Field:
 
 
 def prepare_ink(ink: Plane, show: Show | None = None) -> Field:
-    """Bring ink on empty paper, (H, W) uint8 with at least one pixel of it, into the form of MNIST."""
+    """Bring ink (H, W) uint8, 0 on paper, with at least one pixel of ink, into the form of MNIST."""
     cropped = crop(ink)
     if show is not None:
         show("cropped", cropped)
@@ -163,27 +163,27 @@ def prepare(image: Picture, show: Show | None = None) -> Field | None:
     ----------
     image : Pillow image of any mode, or uint8 array (H, W), (H, W, 3) or (H, W, 4)
         Any size; light ink on dark or dark ink on light.
-    show : called with the name and the picture of each step that is done: ink, clean, cropped, stroke, field
+    show : called with the name and the picture of each stage: ink, clean, cropped, stroke, field
 
     Returns
     -------
-    (28, 28) float32, 0 background to 1 ink, or None where the picture is blank
+    (28, 28) float32, 0 background to 1 ink, or None if the picture is blank
 
     Raises
     ------
     TypeError, ValueError
-        As `pictures.to_plane`.
+        As for `pictures.to_plane`.
     """
     return look(image, show).field
 
 
 def look(image: Picture, show: Show | None = None) -> Sight:
-    """A picture in the form of MNIST, and what else is seen without a network; arguments and errors as `prepare`."""
+    """A picture in the form of MNIST, and what else the preparation finds; arguments and errors as for `prepare`."""
     ink = find_ink(to_plane(image))
     if ink is None:
         return Sight(None, reasons.BLANK)
     if is_small(ink) and not may_be_framed(ink, float(ink.sum()), int(ink.max())):
-        clean, reason, several = ink, None, False  # this takes half the time
+        clean, reason, several = ink, None, False  # this path takes half the time
     else:
         parts = find_parts(ink)
         clean, (reason, several) = remove_specks(ink, parts), judge(parts)

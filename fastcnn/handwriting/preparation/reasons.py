@@ -1,4 +1,4 @@
-"""Why a picture is given no digit, in plain sentences: `Recognition.reason` is one of these."""
+"""The reasons why a picture gets no digit, as sentences. `Recognition.reason` is one of these."""
 
 BLANK = "the picture is blank: nothing in it stands out from the paper"
 NO_DIGIT = "what is drawn looks like no digit"

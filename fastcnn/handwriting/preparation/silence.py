@@ -1,7 +1,7 @@
-"""Silence while a picture is decoded: Pillow warns and logs, and libtiff prints on stderr by itself.
+"""Print nothing while a picture is decoded: Pillow warns and logs, and libtiff prints on stderr.
 
-These are settings of the whole process. So all threads are silent together: the first that decodes sets them and the
-last sets them back; each on its own would leave them as another had found them.
+The settings for this belong to the whole process. So the first thread that decodes changes them, and the last one
+restores them. If each thread did so alone, it could restore what another thread had changed.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _context: AbstractContextManager[None] | None = None
 
 @cache
 def _set_libtiff_handler() -> Callable[[int | None], int | None]:
-    """libtiff's own function that sets what is called on an error and returns what was; else one that does nothing."""
+    """The function of libtiff that sets the handler of errors and returns the old one; or one that does nothing."""
     import ctypes
 
     from PIL import _imaging
 
     try:
-        # Looked up in the libraries that Pillow has loaded; where libtiff is hidden inside Pillow it is not found.
+        # Pillow has loaded libtiff. The function is not found if libtiff is hidden inside Pillow.
         found = ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler
     except (AttributeError, OSError):
         return lambda handler: None
@@ -40,7 +40,7 @@ def _silence() -> Iterator[None]:
     from PIL import Image
 
     before = _set_libtiff_handler()(None)
-    # Without any handler logging prints on stderr; with this one only those are called that somebody has set up.
+    # Without a handler, logging prints on stderr. With this one it calls only handlers that a user has set.
     nowhere, logger = logging.NullHandler(), logging.getLogger("PIL")
     logger.addHandler(nowhere)
     try:
@@ -55,7 +55,7 @@ def _silence() -> Iterator[None]:
 
 @contextmanager
 def decoding() -> Iterator[None]:
-    """Within it nothing is printed about pictures, and Pillow's warning of a very large one is an error."""
+    """Inside this context nothing is printed about pictures, and Pillow's warning of a very large one is an error."""
     global _users, _context
     with _lock:
         if _context is None:

@@ -1,7 +1,7 @@
-"""The stroke's width: measured, and made the same for every pen, by moving the edge of the ink in or out.
+"""Measure the width of the strokes, and give them the same width for every pen by moving the edge of the ink.
 
-The distance to the edge is known at every pixel, so a stroke of one width becomes exactly one of another, and its
-centre line stays where it was. Holes that a wide pen has filled stay filled.
+The distance to the edge is known at every pixel. So a stroke of one width becomes a stroke of any other width, and its
+centre line stays in its place. Holes that a wide pen has filled stay filled.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 Field = npt.NDArray[np.float32]
 
-FARTHEST_PX = 14  # ink is no deeper in a stroke that can be read; blots may be, and only their rim counts
-DEEPEST = 0.55  # of its width a stroke is deep, half and some for the raster
+FARTHEST_PX = 14  # the largest depth in a legible stroke; a blot may be deeper, and only its rim counts
+DEEPEST = 0.55  # the largest depth by the width of a stroke: 0.5, and 0.05 for the raster of pixels
 ROUNDS = 3
-PALEST = 0.1  # of the darkest ink: what is paler is paper
-WINDOW = 0.75  # of the stroke's width, to each side: the soft edge of a stroke lies no farther from its full ink
-LEAST_PALE_PX = 4  # so many pixels of pale ink away from the dark are a stroke
+PALEST = 0.1  # share of the darkest ink; paler pixels are paper
+WINDOW = 0.75  # share of the stroke's width, to each side; the soft edge of a stroke is no farther from its full ink
+LEAST_PALE_PX = 4  # this many pale pixels far from dark ink are a stroke
 
 
 def _nearest(feature: npt.NDArray[np.bool_], farthest: int) -> Field:
@@ -37,12 +37,12 @@ def _nearest(feature: npt.NDArray[np.bool_], farthest: int) -> Field:
 
 
 def edge_distance(ink: Field, reach: int) -> Field:
-    """How deep each pixel lies in the ink, negative outside.
+    """The depth of each pixel in the ink: its distance from the edge, negative outside.
 
     Parameters
     ----------
     ink : (H, W) float32, 0 to 1; the edge is at 0.5
-    reach : pixels outside the ink that are wanted exactly
+    reach : distances outside the ink are exact up to this many pixels
 
     Returns
     -------
@@ -55,9 +55,9 @@ def edge_distance(ink: Field, reach: int) -> Field:
 
 
 def stroke_width(distance: Field) -> float:
-    """The width of the pen, in pixels: in a stroke of one width, depth is a quarter of it on the mean.
+    """The width of the pen, in pixels: four times the mean depth of the ink.
 
-    Blots and filled loops are deeper than half a width; they are left out, in a few rounds.
+    Blots and filled loops have a depth of more than half the width. ROUNDS rounds leave their pixels out.
     """
     inside = distance[distance > 0]
     width = 4 * float(inside.mean()) if len(inside) else 0.0
@@ -68,15 +68,15 @@ def stroke_width(distance: Field) -> float:
 
 
 def is_uneven(ink: Field, distance: Field, width: float) -> bool:
-    """Whether there is ink too pale for the edge at half of the darkest, farther from the dark than its soft edge."""
+    """Whether there is pale ink (less than half of the darkest) that is not just the soft edge of dark ink."""
     pale = (ink >= PALEST) & (distance < -(width / 2 + 1))
     return int(np.count_nonzero(pale)) >= LEAST_PALE_PX
 
 
 def even_out(ink: Field, width: float) -> Field:
-    """Strokes of uneven strength, all at full strength: the ink as a share of the most ink near by.
+    """Bring pale and dark strokes to full strength: divide each pixel by the darkest pixel near it.
 
-    The dark ink of one stroke takes the soft edge of pale ink away only where they are nearer than WINDOW.
+    Where a pale stroke is nearer than WINDOW to a dark one, it loses its soft edge.
     """
     from PIL import Image, ImageFilter
 
@@ -88,6 +88,6 @@ def even_out(ink: Field, width: float) -> Field:
 
 
 def redraw(distance: Field, change_px: float) -> Field:
-    """The ink with its edge moved outwards by change_px pixels, 0 to 1, its edge one pixel soft."""
+    """The ink, 0 to 1, with its edge moved outwards by change_px pixels. The new edge is soft over one pixel."""
     ink: Field = np.clip(distance + np.float32(change_px + 0.5), 0, 1)
     return ink

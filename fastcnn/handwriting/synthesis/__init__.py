@@ -1,1 +1,1 @@
-"""Pictures made by code: digits by a pen, letters, scribbles, things that are no digit."""
+"""Pictures made by code: digits drawn with a pen, letters, scribbles, and other things that are no digit."""

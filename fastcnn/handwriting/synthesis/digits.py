@@ -1,6 +1,6 @@
-"""Pen digits that nobody wrote: ways of writing, bent at random, drawn with some pen, and prepared as any drawing is.
+"""Synthetic pen digits: a way of writing is bent at random, drawn with a random pen, and prepared like any drawing.
 
-MNIST was written by Americans, with thick pencils, and has few crossed 7s, slashed 0s and 1s with a flag and a base.
+Americans wrote MNIST with thick pencils. It has few crossed 7s, slashed 0s, and 1s with a flag and a base.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from fastcnn.handwriting.drawings import Points, Pose, draw
 from fastcnn.handwriting.preparation.prepare import prepare
 from fastcnn.handwriting.synthesis.templates import WAYS, Way, parse, smooth
 
-# Which digits are drawn, over and over: those whose ways are taken for one another come twice.
+# The digits that are drawn in turn. Digits that look alike in some ways of writing occur twice.
 DIGITS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 4, 7, 9)
-DRAWN_PX = 140  # half the canvas: twice as fast, and still finer than what the preparation keeps
+DRAWN_PX = 140  # half of the canvas: twice as fast, and still more pixels than the preparation keeps
 SIZES = (0.4, 0.95)
 SCANS_PX = (80, 180)  # sides of enlarged pictures
-PENS = (0.03, 0.26)  # of the drawing's size, all equally likely: fat pens fill loops and hide crossings
-JITTER = 4.0  # of 100: how far a point may lie from the way's, standard deviation
-WIDTH = (0.55, 1.3)  # of the way's width
-SLANT = 0.25  # to the side for each step up, standard deviation
-TURN = 0.15  # radians, standard deviation
-BEND = 5.0  # of 100: a slow wave along the whole digit, standard deviation
+PENS = (0.03, 0.26)  # share of the drawing's size, uniform; wide pens fill loops and hide crossings
+JITTER = 4.0  # of 100; standard deviation of a point's distance from that of the way
+WIDTH = (0.55, 1.3)  # share of the way's width
+SLANT = 0.25  # sideways by up; standard deviation
+TURN = 0.15  # radians; standard deviation
+BEND = 5.0  # of 100; standard deviation of a slow wave's height along the whole digit
 
 
 def bend(way: Way, rng: np.random.Generator) -> list[Points]:
-    """The strokes of a way as a hand might write them, dense points."""
+    """The strokes of a way as a hand could write them, as dense points."""
     width = np.exp(rng.uniform(*np.log(WIDTH)))
     slant, turn = rng.normal(0, SLANT), rng.normal(0, TURN)
     matrix = np.array([[width, 0.0], [0.0, 1.0]]) @ np.array([[1.0, 0.0], [-slant, 1.0]])
@@ -47,18 +47,18 @@ def bend(way: Way, rng: np.random.Generator) -> list[Points]:
 
 
 def size_and_pen(rng: np.random.Generator) -> tuple[float, float]:
-    """Any size, as a share of the canvas, and any pen, in the canvas's pixels, as a `Pose` takes them."""
+    """A random size, as a share of the canvas, and a random pen, in the canvas's pixels, for a `Pose`."""
     size = float(rng.uniform(*SIZES))
     return size, size * float(rng.uniform(*PENS)) * 2 * DRAWN_PX
 
 
 def synthetic_digits(count: int, *, seed: int) -> tuple[Array, Array]:
-    """Prepared pictures of pen digits; the same seed, the same pictures.
+    """Prepared pictures of pen digits. The same seed gives the same pictures.
 
     Returns
     -------
     images : (count, 1, 28, 28) uint8
-    labels : (count,) int64, 1, 4, 7 and 9 twice as often as the others
+    labels : (count,) int64; 1, 4, 7 and 9 occur twice as often as the others
     """
     rng = np.random.Generator(np.random.PCG64([seed, 5]))
     ways = {digit: [parse(text) for text in texts] for digit, texts in WAYS.items()}
@@ -74,7 +74,7 @@ def synthetic_digits(count: int, *, seed: int) -> tuple[Array, Array]:
 
 
 def redrawn(images: Array, *, seed: int) -> Array:
-    """Pictures of MNIST's size as larger scans, prepared: people's shapes with strokes of the one width.
+    """Pictures of MNIST's size, enlarged and prepared: shapes that people wrote, with strokes of the standard width.
 
     Parameters
     ----------

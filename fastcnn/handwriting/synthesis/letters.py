@@ -1,7 +1,7 @@
-"""Letters and signs as strokes of a pen: what a drawing may show besides a digit. The texts are those of `templates`.
+"""Letters and signs as strokes of a pen: drawings that show no digit. `templates` explains the texts.
 
-Left out is what somebody may take for a digit: O o D Q (0), I i l | / ! ( ) (1), Z z (2), S s $ (5), G b (6), B (8),
-g q (9). Letters that are one only in some hands (C U Y J a e) are there in forms that are none.
+Letters that look like a digit are left out: O o D Q (0), I i l | / ! ( ) (1), Z z (2), S s $ (5), G b (6), B (8),
+g q (9). Some letters look like a digit only in some people's writing (C U Y J a e). They are here in other forms.
 """
 
 from __future__ import annotations

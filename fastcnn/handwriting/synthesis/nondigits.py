@@ -1,7 +1,8 @@
-"""Pictures of what is no digit, for the network that refuses it; made by code, prepared as any drawing is.
+"""Pictures of other things than digits, for the network that refuses them. Code makes them, and they are prepared like
+any drawing.
 
-Families of them: letters and signs by a pen, letters of a font, shapes, scribbles, filled shapes, several digits, parts
-of digits and digits turned round, blots, noise and shades.
+They come in families: letters and signs drawn with a pen, letters of a font, shapes, scribbles, filled shapes, several
+digits, parts of digits, rotated digits, blots, noise and shades.
 """
 
 from __future__ import annotations
@@ -36,13 +37,13 @@ def _ways(texts: tuple[str, ...]) -> tuple[Way, ...]:
 
 
 def pose(rng: Rng, thickest: float = 1.0) -> Pose:
-    """Any size and pen, as for synthetic digits, and turned a little."""
+    """A random size and pen, as for synthetic digits, and a small rotation."""
     size, pen_px = size_and_pen(rng)
     return Pose(size, pen_px * thickest, 0.5, 0.5, float(rng.uniform(-TURN_DEG, TURN_DEG)))
 
 
 def written(ways: tuple[Way, ...], rng: Rng, thickest: float = 1.0) -> Plane:
-    """One of the ways, bent and drawn as a digit's is."""
+    """One of the ways, bent and drawn like that of a digit."""
     return draw(bend(ways[rng.integers(len(ways))], rng), pose(rng, thickest), DRAWN_PX)
 
 
@@ -62,7 +63,7 @@ def _with_serifs(strokes: list[Points], rng: Rng) -> list[Points]:
 
 
 def _letter(texts: tuple[str, ...]) -> Family:
-    """A letter of a pen, now and then with serifs."""
+    """A letter drawn with a pen, sometimes with serifs."""
 
     def family(rng: Rng) -> Plane:
         ways = _ways(texts)
@@ -79,7 +80,7 @@ def _sign(texts: tuple[str, ...]) -> Family:
 
 
 def _word(rng: Rng) -> Plane:
-    """Two to four letters side by side."""
+    """Two to four letters in a row."""
     strokes: list[Points] = []
     x = 0.0
     for _ in range(int(rng.integers(2, 5))):
@@ -92,7 +93,7 @@ def _word(rng: Rng) -> Plane:
 
 
 def _font(letters: str) -> Family:
-    """A letter of Pillow's font, narrowed, slanted, turned and bent."""
+    """A letter of Pillow's font, made narrower, slanted, rotated and bent."""
 
     def family(rng: Rng) -> Plane:
         from PIL import Image, ImageDraw, ImageFont
@@ -109,7 +110,7 @@ def _font(letters: str) -> Family:
 
 
 def rippled(plane: Plane, rng: Rng) -> Plane:
-    """Bent by slow waves, as by an unsteady hand."""
+    """The picture bent by slow waves, as if by an unsteady hand."""
     height, width = plane.shape
     y, x = np.mgrid[:height, :width].astype(np.float64)
     moved = []
@@ -124,7 +125,7 @@ def rippled(plane: Plane, rng: Rng) -> Plane:
 
 
 def warped(image: object, rng: Rng) -> Plane:
-    """A picture narrowed, slanted and turned about its centre."""
+    """A picture made narrower, slanted and rotated about its centre."""
     from PIL import Image
 
     assert isinstance(image, Image.Image)
@@ -163,7 +164,7 @@ def _drawn_digit(digit: int, rng: Rng) -> list[Points]:
 
 
 def _several(rng: Rng) -> Plane:
-    """Two or three digits side by side, or one above the other."""
+    """Two or three digits in a row, or one above the other."""
     apart = (float(rng.uniform(70, 100)), 0.0) if rng.uniform() < 0.7 else (0.0, float(rng.uniform(105, 130)))
     strokes: list[Points] = []
     for place in range(int(rng.integers(2, 4))):
@@ -171,12 +172,12 @@ def _several(rng: Rng) -> Plane:
     return draw(strokes, pose(rng, 0.4), DRAWN_PX)
 
 
-# On its side a 2, 4, 5, 7 or 9 looks like another digit, and so do 0, 1, 2, 5, 6, 8 and 9 upside down or in the mirror.
+# 2, 4, 5, 7 and 9 look like other digits on their side; 0, 1, 2, 5, 6, 8 and 9 do so upside down or mirrored.
 TURNED = {3: ("upright", "lying"), 4: ("upright",), 6: ("lying",), 7: ("upright",), 8: ("lying",)}
 
 
 def turned(digit: int, strokes: Sequence[Points], rng: Rng) -> list[Points]:
-    """The strokes of a digit of TURNED, upside down, in the mirror, or on its side."""
+    """The strokes of a digit of TURNED, upside down, mirrored, or on its side."""
     if rng.choice(TURNED[digit]) == "lying":
         matrix = np.array([[0.0, 1.0], [rng.choice([-1.0, 1.0]), 0.0]])
     else:
@@ -185,7 +186,7 @@ def turned(digit: int, strokes: Sequence[Points], rng: Rng) -> list[Points]:
 
 
 def _turned(rng: Rng) -> Plane:
-    """A digit that is none any more."""
+    """A digit that is upside down, mirrored or on its side."""
     digit = int(rng.choice(list(TURNED)))
     return draw(turned(digit, _drawn_digit(digit, rng), rng), pose(rng), DRAWN_PX)
 
@@ -198,23 +199,23 @@ def _smooth_noise(rng: Rng, cells: int) -> npt.NDArray[np.float32]:
 
 
 def _noise(rng: Rng) -> Plane:
-    """Noise, fine or coarse, over all of the picture."""
+    """Fine or coarse noise over the whole picture."""
     values = _smooth_noise(rng, int(rng.choice([140, 70, 40, 28, 16, 10])))
     plane: Plane = np.clip(128 + rng.uniform(10, 90) * values, 0, 255).astype(np.uint8)
     return plane
 
 
 def _blots(rng: Rng) -> Plane:
-    """Noise cut at a level: islands of ink."""
+    """Smooth noise above a level: islands of ink."""
     values = _smooth_noise(rng, int(rng.integers(4, 30)))
-    if rng.uniform() < 0.7:  # an island in the sea
+    if rng.uniform() < 0.7:  # islands only in the middle, with paper round them
         y, x = np.mgrid[-1 : 1 : DRAWN_PX * 1j, -1 : 1 : DRAWN_PX * 1j]
         values = values - rng.uniform(1.5, 4) * (x * x + y * y)
     return np.where(values > np.quantile(values, rng.uniform(0.6, 0.95)), 255, 0).astype(np.uint8)
 
 
 def _shade(rng: Rng) -> Plane:
-    """Soft light and dark, as in a photograph, and some edges."""
+    """Soft light and dark areas as in a photograph, and some edges."""
     y, x = np.mgrid[-1 : 1 : DRAWN_PX * 1j, -1 : 1 : DRAWN_PX * 1j]
     values = rng.normal(0, 60) * x + rng.normal(0, 60) * y + rng.uniform(0, 60) * _smooth_noise(rng, 6)
     for _ in range(int(rng.integers(0, 5))):
@@ -225,7 +226,7 @@ def _shade(rng: Rng) -> Plane:
 
 
 def _strewn(rng: Rng) -> Plane:
-    """Pixels at the field's own size, as no pen leaves them."""
+    """Single pixels of the field, which no pen can draw."""
     field = rng.uniform(size=(SIDE_PX, SIDE_PX)) < rng.uniform(0.03, 0.5)
     plane = np.where(field, rng.integers(60, 256, field.shape), 0).astype(np.uint8)
     side = int(rng.integers(8, SIDE_PX + 1))
@@ -233,7 +234,7 @@ def _strewn(rng: Rng) -> Plane:
 
 
 def _quarters(rng: Rng) -> Plane:
-    """Quarters of drawn digits, each from another digit and in a wrong place."""
+    """Four quarters of drawn digits, each from another digit and in a wrong place."""
     whole = [
         np.pad(draw(_drawn_digit(int(rng.integers(10)), rng), Pose(1.0, 24, 0.5, 0.5), DRAWN_PX), 2) for _ in range(4)
     ]
@@ -249,7 +250,7 @@ def _quarters(rng: Rng) -> Plane:
 
 
 def _letter_families() -> dict[str, tuple[Family, float]]:
-    """Upper and lower case together, by a pen and from the font."""
+    """Families of upper and lower case letters together, drawn with a pen or from the font."""
     found: dict[str, tuple[Family, float]] = {}
     for name in dict.fromkeys(letter.lower() for letter in LETTERS):
         texts = tuple(text for letter in LETTERS if letter.lower() == name for text in LETTERS[letter])
@@ -259,7 +260,7 @@ def _letter_families() -> dict[str, tuple[Family, float]]:
     return found
 
 
-# Family -> its maker and its weight.
+# For each family its maker and its weight.
 FAMILIES: dict[str, tuple[Family, float]] = {
     **_letter_families(),
     **{name: (_sign(texts), 1.5 if name == "objects" else 0.7) for name, texts in SIGNS.items()},
@@ -278,7 +279,7 @@ FAMILIES: dict[str, tuple[Family, float]] = {
 
 
 def make(family: Family, count: int, rng: Rng) -> Array:
-    """Prepared pictures (count, 1, 28, 28) uint8 of one family; a blank picture is made anew."""
+    """Prepared pictures (count, 1, 28, 28) uint8 of one family. A blank picture is made again."""
     images = np.empty((count, 1, SIDE_PX, SIDE_PX), np.uint8)
     for index in range(count):
         field = None
@@ -288,17 +289,17 @@ def make(family: Family, count: int, rng: Rng) -> Array:
     return images
 
 
-# What the refusing network tells apart besides the ten digits: families, but a letter by pen and of the font are one.
+# The classes of the refusing network after the ten digits: the families. A letter of a pen and of the font are one.
 KINDS = tuple(dict.fromkeys(name.split()[-1] for name in FAMILIES))
 
 
 def synthetic_nondigits(count: int, *, seed: int) -> tuple[Array, list[str]]:
-    """Prepared pictures of what is no digit; the same seed, the same pictures.
+    """Prepared pictures that show no digit. The same seed gives the same pictures.
 
     Returns
     -------
     images : (count, 1, 28, 28) uint8
-    families : the name of each one's family
+    families : the name of each picture's family
     """
     weights = np.cumsum([weight for _, weight in FAMILIES.values()])
     counts = np.diff(np.rint(weights / weights[-1] * count).astype(int), prepend=0)
@@ -310,5 +311,5 @@ def synthetic_nondigits(count: int, *, seed: int) -> tuple[Array, list[str]]:
 
 
 def kind_of(family: str) -> int:
-    """Which of KINDS a family is."""
+    """The index of a family's kind in KINDS."""
     return KINDS.index(family.split()[-1])

@@ -1,6 +1,6 @@
-"""Shapes, scribbles and signs that nobody knows: strokes of a pen made by rules, for what is no digit.
+"""Shapes, scribbles and unknown signs as strokes of a pen, made by rules, for pictures that show no digit.
 
-Each maker takes a random generator and returns strokes in a square of about 100; y points downwards.
+Each maker takes a random generator and returns strokes in a square with a side of about 100. y points downwards.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ def _line(start: Points, stop: Points) -> Points:
 
 
 def _through(points: Points) -> Points:
-    """A smooth line through the points: a random hand's."""
+    """A smooth line through the points, as if written by hand."""
     from fastcnn.handwriting.synthesis.templates import smooth
 
     return smooth(points, (False,) * len(points))
 
 
 def _ring(count: int, phase: float, radii: Points) -> Points:
-    """Corners round the centre, the first again at the end."""
+    """Corners round the centre. The last one is the first one again."""
     angles = phase + 2 * np.pi * np.arange(count + 1) / count
     around = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     ring: Points = 50 + 50 * around * radii[np.arange(count + 1) % len(radii), np.newaxis]
@@ -42,7 +42,7 @@ def _edges(corners: Points) -> Points:
 
 
 def polygon(rng: Rng) -> Strokes:
-    """A triangle to a hexagon with a flat side down, or turned."""
+    """A polygon of three to six corners, with a flat side down or rotated."""
     count = int(rng.choice([3, 3, 4, 4, 4, 5, 6]))
     phase = np.pi / 2 + np.pi / count + (rng.uniform(-0.2, 0.2) if rng.uniform() < 0.7 else rng.uniform(0, 6.3))
     corners = _ring(count, phase, np.ones(1)) + rng.normal(0, 4, (count + 1, 2))
@@ -58,7 +58,7 @@ def star(rng: Rng) -> Strokes:
 
 
 def pentagram(rng: Rng) -> Strokes:
-    """A star in one go, its lines crossing."""
+    """A star drawn with one stroke, which crosses itself."""
     corners = _ring(5, -np.pi / 2, np.ones(1))[[0, 2, 4, 1, 3, 0]]
     return [_edges(corners + rng.normal(0, 4, corners.shape))]
 
@@ -72,7 +72,7 @@ def spiral(rng: Rng) -> Strokes:
 
 
 def wave(rng: Rng) -> Strokes:
-    """A wave or a zigzag, along or across, one to three of them."""
+    """One to three waves or zigzags, along or across."""
     periods, along = rng.uniform(1.4, 5), np.linspace(0, 1, 3 * DENSE)
     phase = 2 * np.pi * (periods * along + rng.uniform())
     height = np.sin(phase) if rng.uniform() < 0.5 else 2 / np.pi * np.arcsin(np.sin(phase))
@@ -84,7 +84,7 @@ def wave(rng: Rng) -> Strokes:
 
 
 def loops(rng: Rng) -> Strokes:
-    """A pen that circles while it moves on, as in a row of e and l."""
+    """A pen that draws circles while it moves on, as in a row of e and l."""
     turns = rng.uniform(2, 6)
     angles = np.linspace(0, 2 * np.pi * turns, 5 * DENSE)
     size = rng.uniform(8, 24) * (1 + 0.5 * np.sin(angles * rng.uniform(0.1, 0.5) + rng.uniform(0, 6)))
@@ -98,9 +98,9 @@ def circles(rng: Rng) -> Strokes:
     angles = np.linspace(0, 2 * np.pi, DENSE)
     ring = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     kind = rng.integers(3)
-    if kind == 0:  # not so small, and not so near the rim, as the curl in which some end a 0
+    if kind == 0:  # larger, and farther from the rim, than the curl at the end of some 0s
         return [50 + 50 * ring, 50 + rng.uniform(14, 28) * ring + rng.normal(0, 2, 2)]
-    if kind == 1:  # side by side, not one above the other as in an 8
+    if kind == 1:  # in a row, not one above the other as in an 8
         return [30 * ring + (0, rng.normal(0, 8)), 30 * ring + (rng.uniform(40, 70), rng.normal(0, 8))]
     cross = [_line(50 - 50 * way, 50 + 50 * way) for way in np.eye(2) @ _turn(rng.uniform(0, 1.6))]
     return [50 + 50 * ring, *cross]
@@ -117,7 +117,7 @@ def rays(rng: Rng) -> Strokes:
 
 
 def scribble(rng: Rng) -> Strokes:
-    """A pen that wanders without a plan, in one to three strokes."""
+    """A pen that moves at random, in one to three strokes."""
     strokes = []
     for _ in range(int(rng.choice([1, 1, 2, 3]))):
         strokes.append(_through(rng.uniform(0, 100, (int(rng.integers(8, 26)), 2))))
@@ -125,7 +125,7 @@ def scribble(rng: Rng) -> Strokes:
 
 
 def hatching(rng: Rng) -> Strokes:
-    """Strokes side by side, with the pen lifted or in one go, and again across them."""
+    """Parallel strokes, separate or joined to one stroke, and more strokes across them."""
     strokes: Strokes = []
     for _ in range(int(rng.choice([1, 1, 2]))):
         count = int(rng.integers(4, 14))
@@ -147,7 +147,7 @@ def glyph(rng: Rng) -> Strokes:
     for _ in range(int(rng.integers(4, 9))):
         start, stop = rng.uniform(0, 100, (2, 2))
         kind = rng.integers(4)
-        if kind == 0:  # level or upright, as most strokes of most scripts
+        if kind == 0:  # horizontal or vertical, like most strokes in most scripts
             stop[int(rng.integers(2))] = start[int(rng.integers(2))] + rng.normal(0, 4)
         if kind < 2:
             strokes.append(_line(start, stop))
@@ -157,7 +157,7 @@ def glyph(rng: Rng) -> Strokes:
 
 
 def character(rng: Rng) -> Strokes:
-    """Level and upright strokes and some slanting ones, as in Chinese."""
+    """Horizontal and vertical strokes and some diagonal ones, as in Chinese."""
     strokes = []
     for y in np.sort(rng.uniform(0, 100, int(rng.integers(1, 5)))):
         left, right = rng.uniform(0, 30), rng.uniform(60, 100)
@@ -173,7 +173,7 @@ def character(rng: Rng) -> Strokes:
 
 
 def thing(rng: Rng) -> Strokes:
-    """A drawing put together from rings, boxes, triangles, arcs and lines, as of a house or a face."""
+    """A drawing of rings, boxes, triangles, arcs and lines, like a house or a face."""
     strokes: Strokes = []
     for _ in range(int(rng.integers(3, 7))):
         place, size = rng.uniform(20, 80, 2), rng.uniform(10, 40, 2)
@@ -193,7 +193,7 @@ def thing(rng: Rng) -> Strokes:
 def path(rng: Rng) -> Strokes:
     """One line with six to eleven sharp corners."""
     corners = rng.uniform(0, 100, (int(rng.integers(8, 14)), 2))
-    if rng.uniform() < 0.4:  # level and upright in turns
+    if rng.uniform() < 0.4:  # horizontal and vertical in turn
         corners[1::2, 0], corners[2::2, 1] = (
             corners[:-1:2, 0][: len(corners[1::2])],
             corners[1:-1:2, 1][: len(corners[2::2])],
@@ -202,7 +202,7 @@ def path(rng: Rng) -> Strokes:
 
 
 def dots(rng: Rng) -> Strokes:
-    """Dots and dashes here and there."""
+    """Dots and dashes at random places."""
     count = int(rng.integers(3, 14))
     return [start + np.array([[0, 0], rng.normal(0, 6, 2)]) for start in rng.uniform(0, 100, (count, 2))]
 

@@ -1,7 +1,8 @@
 """The ways in which people write the ten digits, as strokes of a pen.
 
-A way is a text: strokes apart by "|", points "x,y" apart by blanks in the order in which they are written, y downwards.
-The pen goes smoothly through a point, and turns sharply at one with a "!". A digit is about 60 wide and 100 high.
+A way is a text. "|" separates its strokes. Blanks separate the points "x,y" of a stroke, in the order of writing, with
+y downwards. The pen goes smoothly through a point; at a point with "!" it makes a corner. A digit is about 60 wide and
+100 high.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 
 from fastcnn.handwriting.drawings import Points
 
-STEPS = 6  # points drawn between two of a way
+POINTS_BETWEEN = 6  # points drawn between two points of a way
 
 _OVAL = "30,0 8,18 0,50 8,85 30,100 52,85 60,50 52,18 30,0"
 _FIVE = "25,36 48,44 58,70 42,95 15,100 0,90"
@@ -215,7 +216,7 @@ WAYS: dict[int, tuple[str, ...]] = {
 
 @dataclass(frozen=True, eq=False)
 class Way:
-    """A way of writing a digit: for each stroke its points and which of them are corners."""
+    """A way of writing a digit: for each stroke its points, and whether each is a corner."""
 
     points: tuple[Points, ...]
     corners: tuple[tuple[bool, ...], ...]
@@ -232,17 +233,17 @@ def parse(text: str) -> Way:
 
 
 def smooth(points: Points, corners: tuple[bool, ...]) -> Points:
-    """A dense line through the points: Catmull-Rom splines (Catmull and Rom 1974) from corner to corner."""
+    """A dense line through the points, by Catmull-Rom splines (Catmull and Rom 1974) from corner to corner."""
     ends = [0, *(index for index in range(1, len(points) - 1) if corners[index]), len(points) - 1]
     pieces = [_spline(points[start : stop + 1]) for start, stop in pairwise(ends)]
     return np.concatenate([*pieces, points[-1:]])
 
 
 def _spline(points: Points) -> Points:
-    """STEPS points from each to the next; the last is left to the piece that follows."""
+    """POINTS_BETWEEN points from each point to the next. The last point belongs to the next piece."""
     around = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
     before, start, stop, after = around[:-3], around[1:-2], around[2:-1], around[3:]
-    t = (np.arange(STEPS) / STEPS)[:, np.newaxis, np.newaxis]
+    t = (np.arange(POINTS_BETWEEN) / POINTS_BETWEEN)[:, np.newaxis, np.newaxis]
     line = start + t / 2 * (
         stop - before + t * (2 * before - 5 * start + 4 * stop - after + t * (3 * (start - stop) + after - before))
     )
