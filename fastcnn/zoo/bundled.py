@@ -61,8 +61,11 @@ def find_model(model: str | os.PathLike[str]) -> tuple[str, Path]:
         here = next((each for each in (path, Path(f"{name}{SUFFIX}")) if each.is_file()), None)
         if here is not None and name in BUNDLED:
             raise AmbiguousModelError(
-                f"{name!r} is a network in the package and the file {here} in this folder; "
-                f"say {bundled(name)} or .{os.sep}{here}"
+                "{name} is a network in the package and the file {file} in this folder; say {bundled} or {path}",
+                name=repr(name),
+                file=here,
+                bundled=bundled(name),
+                path=f".{os.sep}{here}",
             )
         if name in BUNDLED:
             return name, WEIGHTS / f"{name}{SUFFIX}"
@@ -70,7 +73,11 @@ def find_model(model: str | os.PathLike[str]) -> tuple[str, Path]:
             return str(here), here
         if not name or not path.exists():  # an empty word would be this folder
             known = ", ".join(BUNDLED)
-            raise UnknownModelError(f"there is no model {name!r}; give one of {known}, or the path of a weights file")
+            raise UnknownModelError(
+                "there is no model {name}; give one of {known}, or the path of a weights file",
+                name=repr(name),
+                known=known,
+            )
     return name, path
 
 
@@ -96,11 +103,15 @@ def check_reads_digits(network: Network, what: str) -> None:
 
     if network.input_shape != (1, SIDE_PX, SIDE_PX) or network.output_shape != (CLASSES,):
         raise FastcnnError(
-            f"{what} holds a network from {network.input_shape} to {network.output_shape}, but digits need "
-            f"(1, {SIDE_PX}, {SIDE_PX}) to ({CLASSES},); give the weights of a digit network"
+            "{path} holds a network from {detail}; give the weights of a digit network",
+            path=what,
+            detail=f"{network.input_shape} to {network.output_shape}, but digits need "
+            f"(1, {SIDE_PX}, {SIDE_PX}) to ({CLASSES},)",
         )
     if network.classes != default_classes(CLASSES):
         named = ", ".join(name[:20] for name in network.classes[:3])
         raise FastcnnError(
-            f"{what} holds a network from pictures to other classes ({named}, …); give the weights of a digit network"
+            "{path} holds a network from {detail}; give the weights of a digit network",
+            path=what,
+            detail=f"pictures to other classes ({named}, …)",
         )
