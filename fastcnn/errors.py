@@ -16,7 +16,7 @@ class Sentence(str):
     Parameters
     ----------
     template : a literal, with a field in braces for each value
-    values : what the fields stand for; a part that is a sentence too, or another error, keeps its own template
+    values : of the fields; one that is a sentence, or an error, is translated too
     """
 
     template: str
@@ -26,24 +26,23 @@ class Sentence(str):
         if isinstance(template, cls) and not values:
             return template
         plain = {name: _plain(value) for name, value in values.items()}
-        sentence = super().__new__(cls, _filled(template, plain))
+        sentence = super().__new__(cls, template.format(**plain) if plain else template)
         sentence.template, sentence.values = template, plain
         return sentence
 
     def said(self, translate: Callable[[str], str]) -> str:
         """The sentence in the language that `translate` gives the templates in."""
         values = {
-            name: each.said(translate) if isinstance(each, Sentence) else each for name, each in self.values.items()
+            name: part.said(translate) if isinstance(part, Sentence) else part for name, part in self.values.items()
         }
-        return _filled(translate(self.template), values)
+        template = translate(self.template)
+        return template.format(**values) if values else template
 
 
 class FastcnnError(Exception):
     """Something that the user can put right. The command line prints its text in one line and exits with status 1.
 
-    Parameters
-    ----------
-    template, values : as of `Sentence`
+    Its arguments are those of a `Sentence`.
     """
 
     def __init__(self, template: str, /, **values: object) -> None:
@@ -66,7 +65,3 @@ def _plain(value: object) -> object:
     if isinstance(value, Exception):
         return reason_of(value)
     return os.fspath(value) if isinstance(value, os.PathLike) else value
-
-
-def _filled(template: str, values: dict[str, Any]) -> str:
-    return template.format(**values) if values else template

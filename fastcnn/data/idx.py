@@ -28,16 +28,6 @@ MAX_DIMENSIONS = 4
 _DEFLATE_RATIO = 1032
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 2**20
-# What else is given as an IDX file, by its first bytes, and what to do with it.
-_OTHERS = (
-    (_GZIP_MAGIC, Sentence("is packed by gzip twice; unpack it once")),
-    (b"PK\x03\x04", Sentence("is a zip or npz archive and not an IDX file; give the IDX file in it")),
-    (
-        b"\x93NUMPY",
-        Sentence("is a NumPy file and not an IDX file; load it with numpy.load and give the arrays to Trainer.fit"),
-    ),
-    (b"<", Sentence("is a web page and not an IDX file; download the file itself")),
-)
 _DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
@@ -45,37 +35,44 @@ class IdxError(FastcnnError, ValueError):
     """A file that is not the IDX file it should be; the message says which and what to do."""
 
 
-def _take(stream: IO[bytes], count: int, path: Path) -> bytes:
+def _take(stream: IO[bytes], count: int) -> bytes:
     taken = stream.read(count)
     if len(taken) < count:
-        raise IdxError("{path} is truncated within its header; get or make it anew", path=path)
+        raise IdxError("is truncated within its header; get or make it anew")
     return taken
 
 
-def _not_idx(start: bytes) -> str:
+def _not_idx(start: bytes) -> IdxError:
     """What the first eight bytes of a file show it to be, and what to do."""
-    for beginning, says in _OTHERS:
-        if start.startswith(beginning):
-            return says
+    if start.startswith(_GZIP_MAGIC):
+        return IdxError("is packed by gzip twice; unpack it once")
+    if start.startswith(b"PK\x03\x04"):
+        return IdxError("is a zip or npz archive and not an IDX file; give the IDX file in it")
+    if start.startswith(b"\x93NUMPY"):
+        return IdxError(
+            "is a NumPy file and not an IDX file; load it with numpy.load and give the arrays to Trainer.fit"
+        )
+    if start.startswith(b"<"):
+        return IdxError("is a web page and not an IDX file; download the file itself")
     if all(32 <= byte < 127 or byte in b"\t\r\n" for byte in start):
-        return Sentence("is text, perhaps CSV, and not an IDX file; read it into arrays and give them to Trainer.fit")
-    return Sentence("is not an IDX file; give one, such as MNIST's of this name")
+        return IdxError("is text, perhaps CSV, and not an IDX file; read it into arrays and give them to Trainer.fit")
+    return IdxError("is not an IDX file; give one, such as MNIST's of this name")
 
 
-def _read_header(stream: IO[bytes], path: Path) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+def _read_header(stream: IO[bytes]) -> tuple[np.dtype[Any], tuple[int, ...], int]:
     """Type and dimensions as the header gives them, and the header's length in bytes."""
-    start = _take(stream, 4, path)
+    start = _take(stream, 4)
     zeros, code, ndim = struct.unpack(">HBB", start)
     if zeros != 0 or code not in _DTYPES or not 1 <= ndim <= MAX_DIMENSIONS:
-        raise IdxError("{path} {fault}", path=path, fault=_not_idx(start + stream.read(4)))
-    shape = struct.unpack(f">{ndim}I", _take(stream, 4 * ndim, path))
+        raise _not_idx(start + stream.read(4))
+    shape = struct.unpack(f">{ndim}I", _take(stream, 4 * ndim))
     if 0 in shape:
-        raise IdxError("{path} holds nothing (its dimensions are {shape}); get or make it anew", path=path, shape=shape)
+        raise IdxError("holds nothing (its dimensions are {shape}); get or make it anew", shape=shape)
     return np.dtype(_DTYPES[code]), shape, 4 + 4 * ndim
 
 
 def _check_promise(
-    shape: tuple[int, ...], itemsize: int, header: int, file_size: int, packed: bool, max_bytes: int, path: Path
+    shape: tuple[int, ...], itemsize: int, header: int, file_size: int, packed: bool, max_bytes: int
 ) -> None:
     """Refuse a header that the file cannot keep, before memory is taken for it."""
     promised = math.prod(shape) * itemsize
@@ -84,26 +81,21 @@ def _check_promise(
         return
     swapped = struct.unpack(f"<{len(shape)}I", struct.pack(f">{len(shape)}I", *shape))
     if not packed and math.prod(swapped) * itemsize == most:
-        raise IdxError(
-            "{path} has its dimensions in little-endian order; write them big-endian, as IDX has them", path=path
-        )
+        raise IdxError("has its dimensions in little-endian order; write them big-endian, as IDX has them")
     if promised > max_bytes:
         raise IdxError(
-            "{path} claims {promised} bytes of values, more than the {limit} allowed; get or make it anew",
-            path=path,
+            "claims {promised} bytes of values, more than the {limit} allowed; get or make it anew",
             promised=promised,
             limit=max_bytes,
         )
     raise IdxError(
-        "{path} is truncated: its header promises {promised} bytes of values and it can hold {most}; "
-        "get or make it anew",
-        path=path,
+        "is truncated: its header promises {promised} bytes of values and it can hold {most}; get or make it anew",
         promised=promised,
         most=most,
     )
 
 
-def _read_values(stream: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...], path: Path) -> NDArray[Any]:
+def _read_values(stream: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     values = np.empty(shape, dtype)
     view = values.reshape(-1).view(np.uint8).data
     start = 0
@@ -112,9 +104,8 @@ def _read_values(stream: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...]
         got = cast(Any, stream).readinto(view[start : start + _CHUNK])
         if not got:
             raise IdxError(
-                "{path} is truncated: its header promises {promised} bytes of values and {found} are there; "
+                "is truncated: its header promises {promised} bytes of values and {found} are there; "
                 "get or make it anew",
-                path=path,
                 promised=len(view),
                 found=start,
             )
@@ -122,9 +113,7 @@ def _read_values(stream: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...]
     # This read also makes gzip compare its checksum.
     if stream.read(1):
         raise IdxError(
-            "{path} is longer than the {promised} bytes of values it promises; get or make it anew",
-            path=path,
-            promised=len(view),
+            "is longer than the {promised} bytes of values it promises; get or make it anew", promised=len(view)
         )
     return values
 
@@ -151,19 +140,21 @@ def read_idx(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> NDA
     Takes the memory of the array and about 2 MB, whatever the file says.
     """
     path = Path(path)
-    if path.is_fifo():
-        raise IdxError("{path} is a pipe, which may give nothing for ever; give a file", path=path)
     try:
+        if path.is_fifo():
+            raise IdxError("is a pipe, which may give nothing for ever; give a file")
         with path.open("rb") as file:
             file_size = os.fstat(file.fileno()).st_size
             if file_size == 0:
-                raise IdxError("{path} is empty; get or make it anew", path=path)
+                raise IdxError("is empty; get or make it anew")
             packed = file.read(2) == _GZIP_MAGIC
             file.seek(0)
             stream = cast(IO[bytes], gzip.GzipFile(fileobj=file)) if packed else file
-            dtype, shape, header = _read_header(stream, path)
-            _check_promise(shape, dtype.itemsize, header, file_size, packed, max_bytes, path)
-            values = _read_values(stream, dtype, shape, path)
+            dtype, shape, header = _read_header(stream)
+            _check_promise(shape, dtype.itemsize, header, file_size, packed, max_bytes)
+            values = _read_values(stream, dtype, shape)
+    except IdxError as fault:
+        raise IdxError("{path} {fault}", path=path, fault=fault) from None
     except FileNotFoundError:
         raise FileNotFoundError(Sentence("{path} does not exist; check the path", path=path)) from None
     except EOFError:

@@ -72,11 +72,10 @@ def find_model(model: str | os.PathLike[str]) -> tuple[str, Path]:
         if here is not None:
             return str(here), here
         if not name or not path.exists():  # an empty word would be this folder
-            known = ", ".join(BUNDLED)
             raise UnknownModelError(
                 "there is no model {name}; give one of {known}, or the path of a weights file",
                 name=repr(name),
-                known=known,
+                known=", ".join(BUNDLED),
             )
     return name, path
 
@@ -102,16 +101,12 @@ def check_reads_digits(network: Network, what: str) -> None:
     from fastcnn.network.structure import default_classes
 
     if network.input_shape != (1, SIDE_PX, SIDE_PX) or network.output_shape != (CLASSES,):
-        raise FastcnnError(
-            "{path} holds a network from {detail}; give the weights of a digit network",
-            path=what,
-            detail=f"{network.input_shape} to {network.output_shape}, but digits need "
-            f"(1, {SIDE_PX}, {SIDE_PX}) to ({CLASSES},)",
-        )
-    if network.classes != default_classes(CLASSES):
-        named = ", ".join(name[:20] for name in network.classes[:3])
-        raise FastcnnError(
-            "{path} holds a network from {detail}; give the weights of a digit network",
-            path=what,
-            detail=f"pictures to other classes ({named}, …)",
-        )
+        taken = f"{network.input_shape} to {network.output_shape}"
+        detail = f"{taken}, but digits need (1, {SIDE_PX}, {SIDE_PX}) to ({CLASSES},)"
+    elif network.classes != default_classes(CLASSES):
+        detail = f"pictures to other classes ({', '.join(name[:20] for name in network.classes[:3])}, …)"
+    else:
+        return
+    raise FastcnnError(
+        "{path} holds a network from {detail}; give the weights of a digit network", path=what, detail=detail
+    )

@@ -215,8 +215,12 @@
       <translation>不是 IDX 文件；请给出 IDX 文件，例如 MNIST 中同名的文件</translation>
     </message>
     <message>
-      <source>{path} is truncated: its header promises {promised} bytes of values and it can hold {most}; get or make it anew</source>
-      <translation>{path} 不完整：文件头说有 {promised} 字节数值，而最多只能有 {most} 字节；请重新获取或生成</translation>
+      <source>is truncated: its header promises {promised} bytes of values and it can hold {most}; get or make it anew</source>
+      <translation>不完整：文件头说有 {promised} 字节数值，而最多只能有 {most} 字节；请重新获取或生成</translation>
+    </message>
+    <message>
+      <source>is truncated within its header; get or make it anew</source>
+      <translation>文件头不完整；请重新获取或生成</translation>
     </message>
     <message>
       <source>is packed by gzip twice; unpack it once</source>
@@ -235,40 +239,36 @@
       <translation>是网页，不是 IDX 文件；请下载文件本身</translation>
     </message>
     <message>
-      <source>{path} is truncated within its header; get or make it anew</source>
-      <translation>{path} 的文件头不完整；请重新获取或生成</translation>
-    </message>
-    <message>
       <source>is text, perhaps CSV, and not an IDX file; read it into arrays and give them to Trainer.fit</source>
       <translation>是文本（可能是 CSV），不是 IDX 文件；请读成数组，再交给 Trainer.fit</translation>
     </message>
     <message>
+      <source>holds nothing (its dimensions are {shape}); get or make it anew</source>
+      <translation>其中没有内容（维数为 {shape}）；请重新获取或生成</translation>
+    </message>
+    <message>
+      <source>has its dimensions in little-endian order; write them big-endian, as IDX has them</source>
+      <translation>维数是小端序；请按 IDX 的规定写成大端序</translation>
+    </message>
+    <message>
+      <source>claims {promised} bytes of values, more than the {limit} allowed; get or make it anew</source>
+      <translation>声称有 {promised} 字节的数值，超过允许的 {limit} 字节；请重新获取或生成</translation>
+    </message>
+    <message>
+      <source>is longer than the {promised} bytes of values it promises; get or make it anew</source>
+      <translation>比其文件头所说的 {promised} 字节数值更长；请重新获取或生成</translation>
+    </message>
+    <message>
+      <source>is truncated: its header promises {promised} bytes of values and {found} are there; get or make it anew</source>
+      <translation>不完整：文件头说有 {promised} 字节数值，而只有 {found} 字节；请重新获取或生成</translation>
+    </message>
+    <message>
+      <source>is a pipe, which may give nothing for ever; give a file</source>
+      <translation>这是管道，可能永远没有数据；请给出文件</translation>
+    </message>
+    <message>
       <source>{path} {fault}</source>
       <translation>{path}：{fault}</translation>
-    </message>
-    <message>
-      <source>{path} holds nothing (its dimensions are {shape}); get or make it anew</source>
-      <translation>{path} 中没有内容（维数为 {shape}）；请重新获取或生成</translation>
-    </message>
-    <message>
-      <source>{path} has its dimensions in little-endian order; write them big-endian, as IDX has them</source>
-      <translation>{path} 的维数是小端序；请按 IDX 的规定写成大端序</translation>
-    </message>
-    <message>
-      <source>{path} claims {promised} bytes of values, more than the {limit} allowed; get or make it anew</source>
-      <translation>{path} 声称有 {promised} 字节的数值，超过允许的 {limit} 字节；请重新获取或生成</translation>
-    </message>
-    <message>
-      <source>{path} is longer than the {promised} bytes of values it promises; get or make it anew</source>
-      <translation>{path} 比其文件头所说的 {promised} 字节数值更长；请重新获取或生成</translation>
-    </message>
-    <message>
-      <source>{path} is a pipe, which may give nothing for ever; give a file</source>
-      <translation>{path} 是管道，可能永远没有数据；请给出文件</translation>
-    </message>
-    <message>
-      <source>{path} is truncated: its header promises {promised} bytes of values and {found} are there; get or make it anew</source>
-      <translation>{path} 不完整：文件头说有 {promised} 字节数值，而只有 {found} 字节；请重新获取或生成</translation>
     </message>
     <message>
       <source>{path} is truncated: its gzip data end early; get or make it anew</source>
@@ -283,8 +283,8 @@
       <translation>无法读取 {path}（{reason}）；请检查它是不是您有权读取的文件</translation>
     </message>
     <message>
-      <source>{path} is empty; get or make it anew</source>
-      <translation>{path} 是空文件，请重新获取或制作</translation>
+      <source>is empty; get or make it anew</source>
+      <translation>这是空文件；请重新获取或生成</translation>
     </message>
     <message>
       <source>{path} does not exist; check the path</source>
@@ -425,6 +425,10 @@
     <message>
       <source>{path} is larger than {size} MiB, more than any network's file</source>
       <translation>{path} 大于 {size} MiB，任何网络文件都没有这么大</translation>
+    </message>
+    <message>
+      <source>{path} is empty; get or make it anew</source>
+      <translation>{path} 是空文件，请重新获取或制作</translation>
     </message>
     <message>
       <source>cannot write {path}: {reason}; choose another place or make room</source>
