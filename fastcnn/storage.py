@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn.arrays import Array
-from fastcnn.errors import FastcnnError
+from fastcnn.errors import FastcnnError, Sentence
 
 Path = str | os.PathLike[str]
 
@@ -59,8 +59,10 @@ def atomic_write(path: Path, data: bytes) -> None:
             raise
         _sync_folder(folder)
     except (OSError, ValueError) as error:
-        reason = "its folder does not exist" if isinstance(error, FileNotFoundError) else _reason(error)
-        raise FastcnnError(f"cannot write {os.fspath(path)}: {reason}; choose another place or make room") from error
+        reason = Sentence("its folder does not exist") if isinstance(error, FileNotFoundError) else error
+        raise FastcnnError(
+            "cannot write {path}: {reason}; choose another place or make room", path=path, reason=reason
+        ) from error
 
 
 def write_arrays(path: Path, arrays: dict[str, Array], metadata: dict[str, str]) -> None:
@@ -75,7 +77,9 @@ def write_finite_arrays(path: Path, arrays: dict[str, Array], metadata: dict[str
     """Like `write_arrays`, for the values of a network; FastcnnError if a value is not finite."""
     for name, array in arrays.items():
         if not np.isfinite(array).all():
-            raise FastcnnError(f"the network is not saved because {name} holds values that are not finite")
+            raise FastcnnError(
+                "the network is not saved because {detail} holds values that are not finite", detail=name
+            )
     write_arrays(path, arrays, metadata)
 
 
@@ -91,14 +95,10 @@ def read_arrays(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> tuple[dict[st
     arrays, metadata = _parse(path, data)
     digest = metadata.pop("sha256", None)
     if digest is None:
-        raise FastcnnError(f"{os.fspath(path)} was not written by fastcnn: its checksum is missing")
+        raise FastcnnError("{path} was not written by fastcnn: its checksum is missing", path=path)
     if digest != _digest(arrays, metadata):
-        raise FastcnnError(f"{os.fspath(path)} is damaged: its checksum is wrong; get or make it anew")
+        raise FastcnnError("{path} is damaged: its checksum is wrong; get or make it anew", path=path)
     return arrays, metadata
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)
 
 
 def _short(error: Exception) -> str:
@@ -113,9 +113,9 @@ def _mode_of(target: str) -> int | None:
     except FileNotFoundError:
         return None
     if stat.S_ISDIR(status.st_mode):
-        raise IsADirectoryError(0, "it is a folder")
+        raise IsADirectoryError(0, Sentence("it is a folder"))
     if not stat.S_ISREG(status.st_mode):
-        raise OSError(0, "it is not an ordinary file")
+        raise OSError(0, Sentence("it is not an ordinary file"))
     return stat.S_IMODE(status.st_mode)
 
 
@@ -167,16 +167,17 @@ def _read(path: Path, max_bytes: int) -> bytes:
         # Check it before opening: opening a pipe would wait for a writer.
         status = os.stat(os.fspath(path))
         if not stat.S_ISREG(status.st_mode):
-            raise FastcnnError(f"{os.fspath(path)} is not a file; give the path of a .safetensors file")
+            raise FastcnnError("{path} is not a file; give the path of a .safetensors file", path=path)
         if status.st_size <= max_bytes:
             with open(path, "rb") as file:
                 data = file.read(max_bytes + 1)
     except (OSError, ValueError) as error:
         raise FastcnnError(
-            f"cannot read {os.fspath(path)}: {_reason(error)}; give the path of a .safetensors file"
+            "cannot read {path}: {reason}; give the path of a .safetensors file", path=path, reason=error
         ) from error
     if max(status.st_size, len(data)) > max_bytes:
-        raise FastcnnError(f"{os.fspath(path)} is larger than {max_bytes >> 20} MiB, more than any network's file")
+        size = max_bytes >> 20
+        raise FastcnnError("{path} is larger than {size} MiB, more than any network's file", path=path, size=size)
     return data
 
 
@@ -184,15 +185,18 @@ def _parse(path: Path, data: bytes) -> tuple[dict[str, Array], dict[str, str]]:
     from safetensors import SafetensorError, deserialize
 
     if not data:
-        raise FastcnnError(f"{os.fspath(path)} is empty; get or make it anew")
+        raise FastcnnError("{path} is empty; get or make it anew", path=path)
     try:
         tensors: list[tuple[str, dict[str, Any]]] = deserialize(data)  # type: ignore[no-untyped-call]
     except SafetensorError as error:
-        raise FastcnnError(f"{os.fspath(path)} is damaged or no safetensors file ({_short(error)})") from error
+        detail = _short(error)
+        raise FastcnnError("{path} is damaged or no safetensors file ({detail})", path=path, detail=detail) from error
     arrays = {}
     for name, tensor in tensors:
         if tensor["dtype"] not in _DTYPES:
-            raise FastcnnError(f"{os.fspath(path)} holds an array of dtype {tensor['dtype']}, which no network has")
+            raise FastcnnError(
+                "{path} holds an array of dtype {detail}, which no network has", path=path, detail=tensor["dtype"]
+            )
         arrays[name] = np.frombuffer(tensor["data"], _DTYPES[tensor["dtype"]]).reshape(tensor["shape"])
         arrays[name].flags.writeable = False
     # deserialize() has checked the header but does not return the metadata: 8 bytes of length, then JSON.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fastcnn.checks import check_flag, check_path
 from fastcnn.data.datasets import DATASETS, MNIST_FILES, Dataset, cache_folder, find_dataset
 from fastcnn.data.idx import IdxError, read_idx
+from fastcnn.errors import Sentence
 
 CLASSES = 10
 SIDE_PX = 28
@@ -29,7 +30,9 @@ def _find(folder: Path, name: str) -> Path:
     for path in (folder / name.removesuffix(".gz"), folder / name):
         if path.is_file():
             return path
-    raise FileNotFoundError(f"{folder} has no {name.removesuffix('.gz')}, plain or .gz; put the file there")
+    raise FileNotFoundError(
+        Sentence("{path} has no {name}, plain or .gz; put the file there", path=folder, name=name.removesuffix(".gz"))
+    )
 
 
 def _form(values: NDArray[Any]) -> str:
@@ -45,7 +48,13 @@ def _read_images(path: Path) -> NDArray[np.uint8]:
             advice = f"scale them to {SIDE_PX}x{SIDE_PX} first"
         else:
             advice = f"write them as uint8 of shape (N, {SIDE_PX}, {SIDE_PX})"
-        raise IdxError(f"{path} holds {_form(images)} and not uint8 pictures of {SIDE_PX}x{SIDE_PX} pixels; {advice}")
+        raise IdxError(
+            "{path} holds {form} and not uint8 pictures of {size} pixels; {detail}",
+            path=path,
+            form=_form(images),
+            size=f"{SIDE_PX}x{SIDE_PX}",
+            detail=advice,
+        )
     return images[:, np.newaxis]
 
 
@@ -57,14 +66,23 @@ def _read_labels(path: Path) -> NDArray[np.int64]:
         advice = "write them as uint8 of shape (N,)"
         if labels.ndim > 2:
             advice = "these are pictures, so perhaps the files of pictures and of labels are exchanged"
-        raise IdxError(f"{path} holds {_form(labels)} and not one label a picture; {advice}")
+        raise IdxError(
+            "{path} holds {form} and not one label a picture; {detail}", path=path, form=_form(labels), detail=advice
+        )
     low, high = int(classes.min()), int(classes.max())
     if low < 0 or high >= CLASSES:
         wrong = int(np.flatnonzero((classes < 0) | (classes >= CLASSES))[0])
         advice = "subtract 1 from each" if (low, high) == (1, CLASSES) else "leave the others out or number them anew"
         raise IdxError(
-            f"{path} has the label {classes[wrong]} at index {wrong}, outside 0 to {CLASSES - 1}; "
-            f"its labels go from {low} to {high}: {advice}"
+            "{path} has the label {label} at index {index}, outside 0 to {last}; "
+            "its labels go from {low} to {high}: {detail}",
+            path=path,
+            label=classes[wrong],
+            index=wrong,
+            last=CLASSES - 1,
+            low=low,
+            high=high,
+            detail=advice,
         )
     return classes.astype(np.int64)
 
@@ -84,8 +102,11 @@ def _load_pair(
     images = _read_images(images_path)
     if len(images) != len(labels):
         raise IdxError(
-            f"{images_path} has {len(images)} pictures and {labels_path.name} has {len(labels)} labels; "
-            "use files that belong together"
+            "{path} has {pictures} pictures and {name} has {labels} labels; use files that belong together",
+            path=images_path,
+            pictures=len(images),
+            name=labels_path.name,
+            labels=len(labels),
         )
     if transposed:
         _turn_upright(images)
@@ -154,7 +175,9 @@ def load_mnist(
         check_flag(option, value)
     folder = _EMBEDDED if data_dir is None else check_path("data_dir", data_dir)
     if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is not a folder; give the folder that holds MNIST's four IDX files")
+        raise FileNotFoundError(
+            Sentence("{path} is not a folder; give the folder that holds MNIST's four IDX files", path=folder)
+        )
     return _load(folder, MNIST_FILES, transposed=False, normalize=normalize, flatten=flatten, one_hot=one_hot)
 
 
@@ -197,4 +220,6 @@ def load_dataset(
         )
     except FileNotFoundError:
         advice = f"run `fastcnn data fetch {name}`" + ("" if folder is None else " and give no folder")
-        raise FileNotFoundError(f"{name} is not complete in {where}; {advice}") from None
+        raise FileNotFoundError(
+            Sentence("{name} is not complete in {path}; {detail}", name=name, path=where, detail=advice)
+        ) from None

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.errors import FastcnnError
+from fastcnn.errors import FastcnnError, Sentence
 from fastcnn.handwriting.drawings import FIELD_PX, WINDOW_PX, Drawing, Pen, Points
 
 WINDOW_FORMAT = "fastcnn drawings 1"  # the format of exports
@@ -47,7 +47,9 @@ def read_drawings(path: str | Path) -> list[Drawing]:
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError, OverflowError) as error:
         reason = " ".join(str(error).split())[:200]
         raise FastcnnError(
-            f"{path} is no stroke file, a list of {{label, writer, strokes}} or the window's export: {reason}"
+            "{path} is no stroke file, a list of {{label, writer, strokes}} or the window's export: {detail}",
+            path=path,
+            detail=reason,
         ) from None
 
 
@@ -58,10 +60,14 @@ def _read(path: Path) -> bytes:
         with gzip.open(path, "rb") if is_compressed else path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or "it is damaged"
-        raise FastcnnError(f"cannot read {path}: {reason}; give the path of a stroke file") from None
+        reason = error if getattr(error, "strerror", None) else Sentence("it is damaged")
+        raise FastcnnError(
+            "cannot read {path}: {reason}; give the path of a stroke file", path=path, reason=reason
+        ) from None
     if len(content) > MAX_FILE_BYTES:
-        raise FastcnnError(f"{path} holds more than {MAX_FILE_BYTES // 1_000_000} MB; give a smaller stroke file")
+        raise FastcnnError(
+            "{path} holds more than {size} MB; give a smaller stroke file", path=path, size=MAX_FILE_BYTES // 1_000_000
+        )
     return content
 
 
@@ -146,6 +152,7 @@ def read_collection(folder: Path) -> list[Drawing]:
     drawings = [drawing for _, drawing in readable(folder)]
     if not drawings:
         raise FastcnnError(
-            f"there are no drawings in {folder}; correct some in the window (fastcnn gui), or give --strokes FILE"
+            "there are no drawings in {path}; correct some in the window (fastcnn gui), or give --strokes FILE",
+            path=folder,
         )
     return drawings

@@ -6,7 +6,6 @@ names go through a fixed table. A committee's file holds the same of each member
 """
 
 import json
-import os
 from typing import Any
 
 from fastcnn.arrays import Array
@@ -29,7 +28,9 @@ def load_network(path: Path) -> Network:
     check_path("path", path)
     arrays, metadata = read_arrays(path)
     if metadata.get("format") not in (FORMAT, COMMITTEE_FORMAT) or "description" not in metadata:
-        raise FastcnnError(f"{os.fspath(path)} holds no network: its metadata is not of the format {FORMAT!r}")
+        raise FastcnnError(
+            "{path} holds no network: its metadata is not of the format {detail}", path=path, detail=repr(FORMAT)
+        )
     try:
         description = json.loads(metadata["description"])
         if metadata["format"] == COMMITTEE_FORMAT:
@@ -38,9 +39,11 @@ def load_network(path: Path) -> Network:
             network = _network(description, arrays)
         network.temperature = check_positive("temperature", float(metadata.get("temperature", "1")))
     except RecursionError:
-        raise FastcnnError(f"{os.fspath(path)} holds no network: its description is nested too deeply") from None
+        raise FastcnnError("{path} holds no network: its description is nested too deeply", path=path) from None
     except (TypeError, ValueError) as error:
-        raise FastcnnError(f"{os.fspath(path)} holds no network that fastcnn knows: {_short(error)}") from error
+        raise FastcnnError(
+            "{path} holds no network that fastcnn knows: {detail}", path=path, detail=_short(error)
+        ) from error
     return network
 
 

@@ -35,7 +35,7 @@ def bundled_network() -> Sequential:
     """
     network = load_network(WEIGHTS)
     if not isinstance(network, Sequential) or network.input_shape != (1, 28, 28) or network.output_shape[0] <= CLASSES:
-        raise FastcnnError(f"{WEIGHTS} holds another network; install fastcnn anew")
+        raise FastcnnError("{path} holds another network; install fastcnn anew", path=WEIGHTS)
     return network
 
 

@@ -53,8 +53,13 @@ class Checkpoint:
         """Raise an error unless a training with the settings `wanted` leads to this state."""
         asked = wanted["epochs"]
         if asked < self.epoch:
-            raise FastcnnError(f"{path} has {self.epoch} epochs done, more than the {asked} asked for; ask for more")
-        # More epochs than planned are allowed, unless they change the learning rates of the finished epochs.
+            raise FastcnnError(
+                "{path} has {done} epochs done, more than the {asked} asked for; ask for more",
+                path=path,
+                done=self.epoch,
+                asked=asked,
+            )
+        # More epochs than planned are fine, unless they would have changed the learning rates on the way.
         ignored = {"epochs"} if wanted["schedule"] == self.settings.get("schedule") else set[str]()
         # The schedule comes last: it differs wherever epochs, batch size or data differ, and these explain more.
         for name in sorted(wanted, key=lambda name: (name == "schedule", name not in OPAQUE_SETTINGS)):
@@ -63,7 +68,9 @@ class Checkpoint:
             made = (
                 OPAQUE_SETTINGS.get(name) or f"{name.replace('_', ' ')} {self.settings.get(name)}, not {wanted[name]}"
             )
-            raise FastcnnError(f"{path} was made with {made}; resume with the same or leave out the resume")
+            raise FastcnnError(
+                "{path} was made with {detail}; resume with the same or leave out the resume", path=path, detail=made
+            )
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: str | Path) -> None:
@@ -84,10 +91,10 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         If the file is missing, too large, damaged, or no checkpoint.
     """
     if not Path(path).exists():
-        raise FastcnnError(f"there is no checkpoint {path}; leave out the resume to start afresh")
+        raise FastcnnError("there is no checkpoint {path}; leave out the resume to start afresh", path=path)
     arrays, metadata = read_arrays(path, max_bytes=MAX_BYTES)
     if metadata.get("format") != FORMAT or "state" not in metadata:
-        raise FastcnnError(f"{path} is no checkpoint of a training; give the file that training wrote")
+        raise FastcnnError("{path} is no checkpoint of a training; give the file that training wrote", path=path)
     groups: dict[str, dict[str, Array]] = {group: {} for group in GROUPS}
     try:
         for name, array in arrays.items():
@@ -96,7 +103,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         checkpoint = Checkpoint(groups=groups, **json.loads(metadata["state"]))
         _check_types(checkpoint)
     except (KeyError, TypeError, ValueError, RecursionError):
-        raise FastcnnError(f"{path} is a damaged checkpoint; leave out the resume to start afresh") from None
+        raise FastcnnError("{path} is a damaged checkpoint; leave out the resume to start afresh", path=path) from None
     return checkpoint
 
 

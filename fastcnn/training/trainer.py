@@ -19,7 +19,7 @@ import numpy as np
 from fastcnn import metrics
 from fastcnn.arrays import Array
 from fastcnn.checks import check_flag, check_path, check_positive
-from fastcnn.errors import FastcnnError
+from fastcnn.errors import FastcnnError, Sentence
 from fastcnn.kernels.threads import set_threads
 from fastcnn.kernels.values import shown
 from fastcnn.network.answers import NotFiniteError
@@ -39,7 +39,7 @@ from fastcnn.training.samples import VALIDATION_PICTURES, Validation, samples, s
 
 __all__ = ["VALIDATION_PICTURES", "Callback", "Trainer", "TrainingError"]
 
-REMEDY = "a lower learning rate or clip_norm may help"
+REMEDY = Sentence("a lower learning rate or clip_norm may help")
 
 
 class TrainingError(FastcnnError):
@@ -199,7 +199,9 @@ class Trainer:
         callbacks, progress = check_callbacks(callbacks), check_flag("progress", progress)
         checkpoint = None if checkpoint is None else check_path("checkpoint", checkpoint)
         if checkpoint is not None and checkpoint.exists() and not CHECKPOINT.may_replace(checkpoint):
-            raise FastcnnError(f"{checkpoint} exists and is no checkpoint that fastcnn wrote; choose another name")
+            raise FastcnnError(
+                "{path} exists and is no checkpoint that fastcnn wrote; choose another name", path=checkpoint
+            )
         resume = None if resume is None else check_path("resume", resume)
         settings = fit.settings(self._describe(), images, labels, given) if checkpoint or resume else {}
         if threads is not None:
@@ -300,7 +302,12 @@ class Trainer:
             loss = float(later)
             if not math.isfinite(loss):
                 raise TrainingError(
-                    f"the loss became {loss} in epoch {fit.done + 1}, step {step + 1} of {steps_an_epoch}; {REMEDY}"
+                    "the loss became {loss} in epoch {epoch}, step {step} of {steps}; {remedy}",
+                    loss=loss,
+                    epoch=fit.done + 1,
+                    step=step + 1,
+                    steps=steps_an_epoch,
+                    remedy=REMEDY,
                 )
             total += loss * n
         return total
@@ -311,7 +318,9 @@ class Trainer:
             probabilities = self._evaluated().predict_proba(images)
         except NotFiniteError as error:
             raise TrainingError(
-                f"the network's answers are no longer finite after epoch {fit.done + 1}; {REMEDY}"
+                "the network's answers are no longer finite after epoch {epoch}; {remedy}",
+                epoch=fit.done + 1,
+                remedy=REMEDY,
             ) from error
         return metrics.evaluate(probabilities, labels, probabilities.shape[1])
 
@@ -323,7 +332,10 @@ class Trainer:
         """TrainingError unless all weights are finite: the last step of an epoch can spoil them after a finite loss."""
         if not (np.isfinite(self.network.values).all() and np.isfinite(self.network.buffers).all()):
             raise TrainingError(
-                f"a weight is no longer finite after epoch {fit.done + 1}, whose mean loss was {loss:.4g}; {REMEDY}"
+                "a weight is no longer finite after epoch {epoch}, whose mean loss was {loss}; {remedy}",
+                epoch=fit.done + 1,
+                loss=f"{loss:.4g}",
+                remedy=REMEDY,
             )
 
     def _set_lr(self) -> float | None:
@@ -373,7 +385,9 @@ class Trainer:
             for record in checkpoint.history:
                 fit.history.add(Epoch(**{**record, "epochs": fit.epochs}))
         except (KeyError, TypeError, ValueError) as error:
-            raise FastcnnError(f"{path} is a damaged checkpoint ({error}); start afresh without it") from error
+            raise FastcnnError(
+                "{path} is a damaged checkpoint ({detail}); start afresh without it", path=path, detail=error
+            ) from error
         self._steps = checkpoint.steps
         return best or None
 

@@ -61,16 +61,22 @@ def find_model(model: str | os.PathLike[str]) -> tuple[str, Path]:
         here = next((each for each in (path, Path(f"{name}{SUFFIX}")) if each.is_file()), None)
         if here is not None and name in BUNDLED:
             raise AmbiguousModelError(
-                f"{name!r} is a network in the package and the file {here} in this folder; "
-                f"say {bundled(name)} or .{os.sep}{here}"
+                "{name} is a network in the package and the file {file} in this folder; say {bundled} or {path}",
+                name=repr(name),
+                file=here,
+                bundled=bundled(name),
+                path=f".{os.sep}{here}",
             )
         if name in BUNDLED:
             return name, WEIGHTS / f"{name}{SUFFIX}"
         if here is not None:
             return str(here), here
-        if not name or not path.exists():  # an empty name would mean this folder
-            known = ", ".join(BUNDLED)
-            raise UnknownModelError(f"there is no model {name!r}; give one of {known}, or the path of a weights file")
+        if not name or not path.exists():  # an empty word would be this folder
+            raise UnknownModelError(
+                "there is no model {name}; give one of {known}, or the path of a weights file",
+                name=repr(name),
+                known=", ".join(BUNDLED),
+            )
     return name, path
 
 
@@ -95,12 +101,12 @@ def check_reads_digits(network: Network, what: str) -> None:
     from fastcnn.network.structure import default_classes
 
     if network.input_shape != (1, SIDE_PX, SIDE_PX) or network.output_shape != (CLASSES,):
-        raise FastcnnError(
-            f"{what} holds a network from {network.input_shape} to {network.output_shape}, but digits need "
-            f"(1, {SIDE_PX}, {SIDE_PX}) to ({CLASSES},); give the weights of a digit network"
-        )
-    if network.classes != default_classes(CLASSES):
-        named = ", ".join(name[:20] for name in network.classes[:3])
-        raise FastcnnError(
-            f"{what} holds a network from pictures to other classes ({named}, …); give the weights of a digit network"
-        )
+        taken = f"{network.input_shape} to {network.output_shape}"
+        detail = f"{taken}, but digits need (1, {SIDE_PX}, {SIDE_PX}) to ({CLASSES},)"
+    elif network.classes != default_classes(CLASSES):
+        detail = f"pictures to other classes ({', '.join(name[:20] for name in network.classes[:3])}, …)"
+    else:
+        return
+    raise FastcnnError(
+        "{path} holds a network from {detail}; give the weights of a digit network", path=what, detail=detail
+    )

@@ -138,13 +138,17 @@ def _read_export(path: Path) -> list[Sample]:
         with path.open("rb") as file:
             content = file.read(MAX_EXPORT_BYTES + 1)
     except OSError as error:
-        raise FastcnnError(f"cannot read {path} ({error.strerror}); choose another file") from None
+        raise FastcnnError("cannot read {path} ({reason}); choose another file", path=path, reason=error) from None
     if len(content) > MAX_EXPORT_BYTES:
-        raise FastcnnError(f"{path} is larger than {MAX_EXPORT_BYTES // 1_000_000} MB, more than any collection")
+        raise FastcnnError(
+            "{path} is larger than {size} MB, more than any collection", path=path, size=MAX_EXPORT_BYTES // 1_000_000
+        )
     try:
         found = json.loads(content)
         if found["format"] != WINDOW_FORMAT:
             raise ValueError("its format is another")
         return [Sample.of(each, drawing_of_window(each)) for each in found["drawings"]]
     except (KeyError, TypeError, ValueError, RecursionError):
-        raise FastcnnError(f"{path} is no collection of drawings; choose a file that “Export” wrote") from None
+        raise FastcnnError(
+            "{path} is no collection of drawings; choose a file that “Export” wrote", path=path
+        ) from None

@@ -105,7 +105,7 @@ class Engine:
 
         used = find_model(self.model)[1]
         if used.exists() and Path(path).exists() and used.samefile(path):
-            raise FastcnnError(f"{path} holds the network in use; choose another name")
+            raise FastcnnError("{path} holds the network in use; choose another name", path=path)
 
     def warm_up(self) -> None:
         """Load or compile all that the first answer would wait for."""

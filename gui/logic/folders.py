@@ -21,7 +21,9 @@ def made(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise FastcnnError(f"cannot make the folder {folder} ({error.strerror}); make its parent writable") from error
+        raise FastcnnError(
+            "cannot make the folder {path} ({reason}); make its parent writable", path=folder, reason=error
+        ) from error
     return folder
 
 

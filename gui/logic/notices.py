@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from fastcnn.errors import Sentence, reason_of
+
 
 class Notice(Enum):
     """One thing to tell; the comment names the values that its sentence needs."""
@@ -42,7 +44,7 @@ class Notice(Enum):
     NOT_TRYING = auto()
     UNEXPECTED = auto()  # kind, detail, path
     UNEXPECTED_NOT_NOTED = auto()  # kind, detail
-    FAILED = auto()  # reason: an English sentence
+    FAILED = auto()  # reason: a Sentence of the engine
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,13 @@ class Message:
 
 def failure(error: Exception) -> Message:
     """What to tell of an error that the user can put right."""
-    reason = str(error)
-    if isinstance(error, OSError):  # the system's, whose text is none for people
-        reason = f"{error.filename} cannot be used: {error.strerror}; check its permissions and the room on its disk"
+    reason = reason_of(error)
+    if isinstance(error, OSError) and error.filename is not None:  # the system's, whose text is none for people
+        reason = Sentence(
+            "{path} cannot be used: {reason}; check its permissions and the room on its disk",
+            path=error.filename,
+            reason=error,
+        )
     return Message(Notice.FAILED, {"reason": reason})
 
 

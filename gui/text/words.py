@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fastcnn.errors import Sentence
 from fastcnn.gui.logic.answers import Kind, Verdict
 from fastcnn.gui.logic.networks import Facts
 from fastcnn.gui.logic.notices import Message, Notice
@@ -99,6 +100,6 @@ def _templates() -> dict[Notice, str]:
 def notice_words(told: Message) -> str:
     """The sentence for a message."""
     values = dict(told.values)
-    if "reason" in values:
-        values["reason"] = failure_words(str(values["reason"]))
+    if isinstance(reason := values.get("reason"), Sentence):
+        values["reason"] = failure_words(reason)
     return _templates()[told.notice].format(**values)

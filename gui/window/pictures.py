@@ -145,4 +145,6 @@ def _check_size(size: QSize) -> None:
 
     limit = Image.MAX_IMAGE_PIXELS or 0  # as for files
     if size.width() * size.height() > limit:
-        raise FastcnnError(f"the copied picture has more than {limit // 1_000_000} million pixels; shrink it first")
+        raise FastcnnError(
+            "the copied picture has more than {limit} million pixels; shrink it first", limit=limit // 1_000_000
+        )

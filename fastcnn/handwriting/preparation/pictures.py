@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.errors import FastcnnError
+from fastcnn.errors import FastcnnError, Sentence
 from fastcnn.handwriting.preparation.planes import (
     OPAQUE,
     Plane,
@@ -52,23 +52,28 @@ def _in_one_sentence(name: str | Path) -> Iterator[None]:
         raise
     except UnidentifiedImageError:
         known = ", ".join(FILE_FORMATS)
-        raise FastcnnError(f"{name} is not a picture that can be read; save it as one of {known}") from None
+        raise FastcnnError(
+            "{path} is not a picture that can be read; save it as one of {known}", path=name, known=known
+        ) from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         limit = (Image.MAX_IMAGE_PIXELS or 0) // 1_000_000
-        raise FastcnnError(f"{name} has more than {limit} million pixels; shrink it first") from None
+        raise FastcnnError(
+            "{path} has more than {limit} million pixels; shrink it first", path=name, limit=limit
+        ) from None
     except FileNotFoundError:
-        raise FastcnnError(f"{name} does not exist") from None
+        raise FastcnnError("{path} does not exist", path=name) from None
     except IsADirectoryError:
-        raise FastcnnError(f"{name} is a folder, not a picture") from None
+        raise FastcnnError("{path} is a folder, not a picture", path=name) from None
     except PermissionError:
-        raise FastcnnError(f"{name} may not be read; check its permissions") from None
+        raise FastcnnError("{path} may not be read; check its permissions", path=name) from None
     except MemoryError:
-        raise FastcnnError(f"cannot read {name} (there is not enough memory); choose another file") from None
-    except Exception as error:  # the decoders raise many kinds of errors, even struct.error and AttributeError
+        reason = Sentence("there is not enough memory")
+        raise FastcnnError("cannot read {path} ({reason}); choose another file", path=name, reason=reason) from None
+    except Exception as error:  # the decoders raise a dozen kinds, struct.error and AttributeError among them
         if isinstance(error, OSError) and error.strerror:
-            raise FastcnnError(f"cannot read {name} ({error.strerror}); choose another file") from None
+            raise FastcnnError("cannot read {path} ({reason}); choose another file", path=name, reason=error) from None
         detail = " ".join(str(error).split()) or type(error).__name__
-        raise FastcnnError(f"{name} is damaged: {detail}") from None
+        raise FastcnnError("{path} is damaged: {detail}", path=name, detail=detail) from None
 
 
 def _frames(image: Image.Image) -> list[int]:
@@ -93,7 +98,9 @@ def _frames(image: Image.Image) -> list[int]:
 def _check_single(frames: list[int], name: str | Path) -> None:
     if len(frames) > 1:
         raise FastcnnError(
-            f"{name} has {len(frames)} frames or pages; save or copy the one to be read as a picture of its own"
+            "{path} has {count} frames or pages; save or copy the one to be read as a picture of its own",
+            path=name,
+            count=len(frames),
         )
 
 
@@ -227,8 +234,9 @@ def open_picture(path: str | Path) -> Image.Image:
 
     with _in_one_sentence(path):
         if Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
-            # Reading from a pipe or a device may never end.
-            raise FastcnnError(f"cannot read {path} (it is not an ordinary file); choose another file")
+            # A pipe or a device may give nothing for ever.
+            reason = Sentence("it is not an ordinary file")
+            raise FastcnnError("cannot read {path} ({reason}); choose another file", path=path, reason=reason)
         with Image.open(path, formats=FILE_FORMATS) as image:
             frames = _frames(image)
             _check_single(frames, path)

@@ -92,7 +92,7 @@ def lay_on(paper: int, grey: Plane, alpha: Plane) -> Plane:
 def check_finite(image: Image.Image, name: str | os.PathLike[str]) -> None:
     """FastcnnError if a picture of floats contains NaN or infinity."""
     if image.mode == "F" and not np.isfinite(np.asarray(image)).all():
-        raise FastcnnError(f"{name} holds NaN or infinite pixels; save it as an ordinary PNG")
+        raise FastcnnError("{path} holds NaN or infinite pixels; save it as an ordinary PNG", path=name)
 
 
 def wide_to_plane(image: Image.Image) -> Plane:

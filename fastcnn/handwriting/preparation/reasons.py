@@ -1,6 +1,8 @@
 """The reasons why a picture gets no digit, as sentences. `Recognition.reason` is one of these."""
 
+from fastcnn.errors import Sentence
+
 BLANK = "the picture is blank: nothing in it stands out from the paper"
 NO_DIGIT = "what is drawn looks like no digit"
-EDGES = "the ink runs along all four edges, as a frame or a sheet does: cut the picture inside it"
-FRAME = "a frame surrounds the rest of the ink: cut the picture inside it"
+EDGES = Sentence("the ink runs along all four edges, as a frame or a sheet does: cut the picture inside it")
+FRAME = Sentence("a frame surrounds the rest of the ink: cut the picture inside it")

@@ -211,264 +211,128 @@
   <context>
     <name>fastcnn</name>
     <message>
-      <source>&amp;File</source>
-      <translation>文件(&amp;F)</translation>
+      <source>is not an IDX file; give one, such as MNIST's of this name</source>
+      <translation>不是 IDX 文件；请给出 IDX 文件，例如 MNIST 中同名的文件</translation>
     </message>
     <message>
-      <source>&amp;Edit</source>
-      <translation>编辑(&amp;E)</translation>
+      <source>is truncated: its header promises {promised} bytes of values and it can hold {most}; get or make it anew</source>
+      <translation>不完整：文件头说有 {promised} 字节数值，而最多只能有 {most} 字节；请重新获取或生成</translation>
     </message>
     <message>
-      <source>Reco&amp;gnition</source>
-      <translation>识别(&amp;G)</translation>
+      <source>is truncated within its header; get or make it anew</source>
+      <translation>文件头不完整；请重新获取或生成</translation>
     </message>
     <message>
-      <source>C&amp;orrect</source>
-      <translation>更正(&amp;O)</translation>
+      <source>is packed by gzip twice; unpack it once</source>
+      <translation>被 gzip 压缩了两次，请解压一次</translation>
     </message>
     <message>
-      <source>&amp;View</source>
-      <translation>视图(&amp;V)</translation>
+      <source>is a zip or npz archive and not an IDX file; give the IDX file in it</source>
+      <translation>是 zip 或 npz 压缩包，不是 IDX 文件；请给出其中的 IDX 文件</translation>
     </message>
     <message>
-      <source>&amp;Language</source>
-      <translation>语言(&amp;L)</translation>
+      <source>is a NumPy file and not an IDX file; load it with numpy.load and give the arrays to Trainer.fit</source>
+      <translation>是 NumPy 文件，不是 IDX 文件；请用 numpy.load 读取，再把数组交给 Trainer.fit</translation>
     </message>
     <message>
-      <source>&amp;Theme</source>
-      <translation>主题(&amp;T)</translation>
+      <source>is a web page and not an IDX file; download the file itself</source>
+      <translation>是网页，不是 IDX 文件；请下载文件本身</translation>
     </message>
     <message>
-      <source>As the &amp;system</source>
-      <translation>跟随系统(&amp;S)</translation>
+      <source>is text, perhaps CSV, and not an IDX file; read it into arrays and give them to Trainer.fit</source>
+      <translation>是文本（可能是 CSV），不是 IDX 文件；请读成数组，再交给 Trainer.fit</translation>
     </message>
     <message>
-      <source>&amp;Light</source>
-      <translation>浅色(&amp;L)</translation>
+      <source>holds nothing (its dimensions are {shape}); get or make it anew</source>
+      <translation>其中没有内容（维数为 {shape}）；请重新获取或生成</translation>
     </message>
     <message>
-      <source>&amp;Dark</source>
-      <translation>深色(&amp;D)</translation>
+      <source>has its dimensions in little-endian order; write them big-endian, as IDX has them</source>
+      <translation>维数是小端序；请按 IDX 的规定写成大端序</translation>
     </message>
     <message>
-      <source>&amp;Open picture …</source>
-      <translation>打开图片(&amp;O)…</translation>
+      <source>claims {promised} bytes of values, more than the {limit} allowed; get or make it anew</source>
+      <translation>声称有 {promised} 字节的数值，超过允许的 {limit} 字节；请重新获取或生成</translation>
     </message>
     <message>
-      <source>Put a picture file on the drawing field</source>
-      <translation>把图片文件放到手写区</translation>
+      <source>is longer than the {promised} bytes of values it promises; get or make it anew</source>
+      <translation>比其文件头所说的 {promised} 字节数值更长；请重新获取或生成</translation>
     </message>
     <message>
-      <source>&amp;Paste picture</source>
-      <translation>粘贴图片(&amp;P)</translation>
+      <source>is truncated: its header promises {promised} bytes of values and {found} are there; get or make it anew</source>
+      <translation>不完整：文件头说有 {promised} 字节数值，而只有 {found} 字节；请重新获取或生成</translation>
     </message>
     <message>
-      <source>Put the picture in the clipboard on the drawing field</source>
-      <translation>把剪贴板中的图片放到手写区</translation>
+      <source>is a pipe, which may give nothing for ever; give a file</source>
+      <translation>这是管道，可能永远没有数据；请给出文件</translation>
     </message>
     <message>
-      <source>&amp;Save drawing …</source>
-      <translation>保存手写图片(&amp;S)…</translation>
+      <source>{path} {fault}</source>
+      <translation>{path}：{fault}</translation>
     </message>
     <message>
-      <source>Save what is drawn as a picture file</source>
-      <translation>把手写内容保存为图片文件</translation>
+      <source>{path} is truncated: its gzip data end early; get or make it anew</source>
+      <translation>{path} 不完整：gzip 数据提前结束；请重新获取或生成</translation>
     </message>
     <message>
-      <source>Open &amp;network …</source>
-      <translation>打开网络(&amp;N)…</translation>
+      <source>{path} is damaged ({detail}); get or make it anew</source>
+      <translation>{path} 已损坏，请重新获取或生成</translation>
     </message>
     <message>
-      <source>Use a network from a weights file</source>
-      <translation>使用权重文件中的网络</translation>
+      <source>{path} cannot be read ({reason}); check that it is a file you may read</source>
+      <translation>无法读取 {path}（{reason}）；请检查它是不是您有权读取的文件</translation>
     </message>
     <message>
-      <source>&amp;Quit</source>
-      <translation>退出(&amp;Q)</translation>
+      <source>is empty; get or make it anew</source>
+      <translation>这是空文件；请重新获取或生成</translation>
     </message>
     <message>
-      <source>Close the window</source>
-      <translation>关闭窗口</translation>
+      <source>{path} does not exist; check the path</source>
+      <translation>{path} 不存在，请检查路径</translation>
     </message>
     <message>
-      <source>&amp;Undo</source>
-      <translation>撤销(&amp;U)</translation>
+      <source>{path} has no {name}, plain or .gz; put the file there</source>
+      <translation>{path} 中没有 {name}（未压缩的或 .gz），请把文件放在那里</translation>
     </message>
     <message>
-      <source>Take back the last stroke</source>
-      <translation>撤销最后一笔</translation>
+      <source>{path} holds {form} and not uint8 pictures of {size} pixels; {detail}</source>
+      <translation>{path} 的内容是 {form}，不是 {size} 像素的 uint8 图片</translation>
     </message>
     <message>
-      <source>&amp;Redo</source>
-      <translation>重做(&amp;R)</translation>
+      <source>{path} holds {form} and not one label a picture; {detail}</source>
+      <translation>{path} 的内容是 {form}，不是每张图片一个标签</translation>
     </message>
     <message>
-      <source>Draw again what was taken back</source>
-      <translation>恢复被撤销的一笔</translation>
+      <source>{path} has the label {label} at index {index}, outside 0 to {last}; its labels go from {low} to {high}: {detail}</source>
+      <translation>{path} 中第 {index} 个标签是 {label}，不在 0 到 {last} 之间；其标签从 {low} 到 {high}</translation>
     </message>
     <message>
-      <source>&amp;Eraser</source>
-      <translation>橡皮(&amp;E)</translation>
+      <source>{path} has {pictures} pictures and {name} has {labels} labels; use files that belong together</source>
+      <translation>{path} 有 {pictures} 张图片，而 {name} 有 {labels} 个标签；请使用配套的文件</translation>
     </message>
     <message>
-      <source>Erase instead of drawing</source>
-      <translation>擦除而不是书写</translation>
+      <source>{path} is not a folder; give the folder that holds MNIST's four IDX files</source>
+      <translation>{path} 不是文件夹；请给出存放 MNIST 四个 IDX 文件的文件夹</translation>
     </message>
     <message>
-      <source>Thi&amp;nner pen</source>
-      <translation>笔变细(&amp;N)</translation>
+      <source>{name} is not complete in {path}; {detail}</source>
+      <translation>{path} 中的 {name} 不完整</translation>
     </message>
     <message>
-      <source>Make the pen thinner</source>
-      <translation>让笔变细</translation>
-    </message>
-    <message>
-      <source>Thic&amp;ker pen</source>
-      <translation>笔变粗(&amp;K)</translation>
-    </message>
-    <message>
-      <source>Make the pen thicker</source>
-      <translation>让笔变粗</translation>
-    </message>
-    <message>
-      <source>&amp;Clear</source>
-      <translation>清除(&amp;C)</translation>
-    </message>
-    <message>
-      <source>Remove the picture or the drawing</source>
-      <translation>清除图片或手写内容</translation>
-    </message>
-    <message>
-      <source>Draw by &amp;keyboard</source>
-      <translation>用键盘书写(&amp;K)</translation>
-    </message>
-    <message>
-      <source>Go to the drawing field: arrows move, space draws</source>
-      <translation>转到手写区：方向键移动，空格键书写</translation>
-    </message>
-    <message>
-      <source>Switch &amp;mode</source>
-      <translation>切换模式(&amp;M)</translation>
-    </message>
-    <message>
-      <source>From MNIST pictures to handwriting, or back</source>
-      <translation>在 MNIST 图片和手写之间切换</translation>
-    </message>
-    <message>
-      <source>Ran&amp;dom picture</source>
-      <translation>随机图片(&amp;D)</translation>
-    </message>
-    <message>
-      <source>Show one of MNIST's 10,000 test pictures, chosen at random</source>
-      <translation>从 MNIST 的 10,000 张测试图片中随机显示一张</translation>
-    </message>
-    <message>
-      <source>&amp;Recognize</source>
-      <translation>识别(&amp;R)</translation>
-    </message>
-    <message>
-      <source>Ask the network which digit this is</source>
-      <translation>让网络判断这是哪个数字</translation>
-    </message>
-    <message>
-      <source>&amp;Live answers</source>
-      <translation>实时识别(&amp;L)</translation>
-    </message>
-    <message>
-      <source>The answer follows the pen</source>
-      <translation>边写边识别</translation>
-    </message>
-    <message>
-      <source>&amp;Next mistake</source>
-      <translation>下一个错误(&amp;N)</translation>
-    </message>
-    <message>
-      <source>Show the next test picture that this network gets wrong</source>
-      <translation>显示此网络识别错误的下一张测试图片</translation>
-    </message>
-    <message>
-      <source>&amp;Previous mistake</source>
-      <translation>上一个错误(&amp;P)</translation>
-    </message>
-    <message>
-      <source>Show the test picture before, that this network gets wrong</source>
-      <translation>显示此网络识别错误的上一张测试图片</translation>
-    </message>
-    <message>
-      <source>&amp;Go to picture number …</source>
-      <translation>转到指定编号的图片(&amp;G)…</translation>
-    </message>
-    <message>
-      <source>Show a test picture by its number</source>
-      <translation>按编号显示测试图片</translation>
-    </message>
-    <message>
-      <source>Ne&amp;xt digit of the experiment</source>
-      <translation>实验的下一个数字(&amp;X)</translation>
-    </message>
-    <message>
-      <source>Recognize and note this drawing, then go to the next</source>
-      <translation>识别并记录这个数字，然后写下一个</translation>
-    </message>
-    <message>
-      <source>&amp;Where did it look?</source>
-      <translation>它看了哪里？(&amp;W)</translation>
-    </message>
-    <message>
-      <source>Show in red where blackening hurts the answer</source>
-      <translation>用红色显示涂黑后影响答案的部位</translation>
-    </message>
-    <message>
-      <source>Measure the net&amp;work</source>
-      <translation>测量网络(&amp;W)</translation>
-    </message>
-    <message>
-      <source>Accuracy and speed of the network in use</source>
-      <translation>当前网络的准确率和速度</translation>
-    </message>
-    <message>
-      <source>Correct the answer and keep the drawing</source>
-      <translation>更正答案并保存这个手写数字</translation>
-    </message>
-    <message>
-      <source>This is a &amp;{digit}</source>
-      <translation>这是 &amp;{digit}</translation>
-    </message>
-    <message>
-      <source>cannot write {path}: {reason}; choose another place or make room</source>
-      <translation>无法写入 {path}：{reason}。请另选位置或腾出空间</translation>
-    </message>
-    <message>
-      <source>cannot make the folder {path} ({reason}); make its parent writable</source>
-      <translation>无法建立文件夹 {path}（{reason}）。请使其上级文件夹可写</translation>
-    </message>
-    <message>
-      <source>{path} cannot be used: {reason}; check its permissions and the room on its disk</source>
-      <translation>无法使用 {path}：{reason}。请检查其权限和磁盘空间</translation>
-    </message>
-    <message>
-      <source>{path} is not a picture that can be read; save it as one of {known}</source>
-      <translation>{path} 不是可读取的图片，请另存为以下格式之一：{known}</translation>
+      <source>{detail}</source>
+      <translation>原因已记入日志</translation>
     </message>
     <message>
       <source>{path} has {count} frames or pages; save or copy the one to be read as a picture of its own</source>
       <translation>{path} 含有 {count} 帧（页），请将要识别的那一帧另存为单独的图片</translation>
     </message>
     <message>
-      <source>the copied picture has more than {limit} million pixels; shrink it first</source>
-      <translation>复制的图片超过 {limit} 百万像素；请先缩小</translation>
-    </message>
-    <message>
-      <source>the copied picture cannot be read; save it as a file and open that</source>
-      <translation>无法读取复制的图片；请将它另存为文件后再打开</translation>
+      <source>{path} is not a picture that can be read; save it as one of {known}</source>
+      <translation>{path} 不是可读取的图片，请另存为以下格式之一：{known}</translation>
     </message>
     <message>
       <source>{path} has more than {limit} million pixels; shrink it first</source>
       <translation>{path} 超过 {limit} 百万像素，请先缩小</translation>
-    </message>
-    <message>
-      <source>{path} holds NaN or infinite pixels; save it as an ordinary PNG</source>
-      <translation>{path} 含有无效或无穷大的像素，请另存为普通 PNG</translation>
     </message>
     <message>
       <source>{path} does not exist</source>
@@ -483,40 +347,56 @@
       <translation>无权读取 {path}，请检查其权限</translation>
     </message>
     <message>
-      <source>there is no model {name}; give one of {known}, or the path of a weights file</source>
-      <translation>没有名为 {name} 的网络，请从 {known} 中选择，或选择一个权重文件</translation>
+      <source>there is not enough memory</source>
+      <translation>内存不足</translation>
     </message>
     <message>
-      <source>cannot read {path}: {reason}; give the path of a .safetensors file</source>
-      <translation>无法读取 {path}：{reason}。请选择 .safetensors 文件</translation>
+      <source>cannot read {path} ({reason}); choose another file</source>
+      <translation>无法读取 {path}（{reason}）。请另选文件</translation>
     </message>
     <message>
-      <source>{path} is not a file; give the path of a .safetensors file</source>
-      <translation>{path} 不是文件，请选择 .safetensors 文件</translation>
+      <source>{path} is damaged: {detail}</source>
+      <translation>{path} 已损坏</translation>
     </message>
     <message>
-      <source>{path} is larger than {size} MiB, more than any network's file</source>
-      <translation>{path} 大于 {size} MiB，任何网络文件都没有这么大</translation>
+      <source>it is not an ordinary file</source>
+      <translation>它不是普通文件</translation>
     </message>
     <message>
-      <source>{path} is empty; get or make it anew</source>
-      <translation>{path} 是空文件，请重新获取或制作</translation>
+      <source>{path} holds NaN or infinite pixels; save it as an ordinary PNG</source>
+      <translation>{path} 含有无效或无穷大的像素，请另存为普通 PNG</translation>
     </message>
     <message>
-      <source>{path} is damaged or no safetensors file ({detail})</source>
-      <translation>{path} 已损坏，或不是 safetensors 文件</translation>
+      <source>the ink runs along all four edges, as a frame or a sheet does: cut the picture inside it</source>
+      <translation>笔迹沿着图片的四边，像边框或纸边：请裁掉边缘</translation>
     </message>
     <message>
-      <source>{path} was not written by fastcnn: its checksum is missing</source>
-      <translation>{path} 不是由 fastcnn 写入的：缺少校验和</translation>
+      <source>a frame surrounds the rest of the ink: cut the picture inside it</source>
+      <translation>数字外面有边框：请裁掉边框</translation>
     </message>
     <message>
-      <source>{path} is damaged: its checksum is wrong; get or make it anew</source>
-      <translation>{path} 已损坏：校验和不符。请重新获取或制作</translation>
+      <source>{path} holds more than {size} MB; give a smaller stroke file</source>
+      <translation>{path} 超过 {size} MB，请给出较小的笔画文件</translation>
     </message>
     <message>
-      <source>{path} holds an array of dtype {detail}, which no network has</source>
-      <translation>{path} 含有 {detail} 类型的数组，网络中没有这种类型</translation>
+      <source>there are no drawings in {path}; correct some in the window (fastcnn gui), or give --strokes FILE</source>
+      <translation>{path} 中没有手写数字，请先在窗口中更正几个答案</translation>
+    </message>
+    <message>
+      <source>{path} is no stroke file, a list of {{label, writer, strokes}} or the window's export: {detail}</source>
+      <translation>{path} 不是笔画文件（{{label, writer, strokes}} 的列表），也不是本窗口导出的文件</translation>
+    </message>
+    <message>
+      <source>cannot read {path}: {reason}; give the path of a stroke file</source>
+      <translation>无法读取 {path}：{reason}；请给出笔画文件的路径</translation>
+    </message>
+    <message>
+      <source>it is damaged</source>
+      <translation>文件已损坏</translation>
+    </message>
+    <message>
+      <source>this network's answers are no numbers: its weights are unusable, choose another network</source>
+      <translation>此网络给出的不是数值：其权重不可用，请选择其他网络</translation>
     </message>
     <message>
       <source>{path} holds no network: its metadata is not of the format {detail}</source>
@@ -531,20 +411,56 @@
       <translation>{path} 中没有 fastcnn 认识的网络</translation>
     </message>
     <message>
-      <source>{path} holds a network from {detail}; give the weights of a digit network</source>
-      <translation>{path} 中的网络不是识别数字的网络，请选择识别数字的网络</translation>
+      <source>{path} holds another network; install fastcnn anew</source>
+      <translation>{path} 中是另一种网络，请重新安装 fastcnn</translation>
     </message>
     <message>
-      <source>this network's answers are no numbers: its weights are unusable, choose another network</source>
-      <translation>此网络给出的不是数值：其权重不可用，请选择其他网络</translation>
+      <source>{path} was not written by fastcnn: its checksum is missing</source>
+      <translation>{path} 不是由 fastcnn 写入的：缺少校验和</translation>
     </message>
     <message>
-      <source>{path} holds the network in use; choose another name</source>
-      <translation>{path} 是正在使用的网络；请换一个文件名</translation>
+      <source>{path} is damaged: its checksum is wrong; get or make it anew</source>
+      <translation>{path} 已损坏：校验和不符。请重新获取或制作</translation>
+    </message>
+    <message>
+      <source>{path} is larger than {size} MiB, more than any network's file</source>
+      <translation>{path} 大于 {size} MiB，任何网络文件都没有这么大</translation>
+    </message>
+    <message>
+      <source>{path} is empty; get or make it anew</source>
+      <translation>{path} 是空文件，请重新获取或制作</translation>
+    </message>
+    <message>
+      <source>cannot write {path}: {reason}; choose another place or make room</source>
+      <translation>无法写入 {path}：{reason}。请另选位置或腾出空间</translation>
     </message>
     <message>
       <source>the network is not saved because {detail} holds values that are not finite</source>
       <translation>网络未保存，因为 {detail} 含有非有限的数值</translation>
+    </message>
+    <message>
+      <source>it is a folder</source>
+      <translation>它是文件夹</translation>
+    </message>
+    <message>
+      <source>{path} is not a file; give the path of a .safetensors file</source>
+      <translation>{path} 不是文件，请选择 .safetensors 文件</translation>
+    </message>
+    <message>
+      <source>cannot read {path}: {reason}; give the path of a .safetensors file</source>
+      <translation>无法读取 {path}：{reason}。请选择 .safetensors 文件</translation>
+    </message>
+    <message>
+      <source>{path} is damaged or no safetensors file ({detail})</source>
+      <translation>{path} 已损坏，或不是 safetensors 文件</translation>
+    </message>
+    <message>
+      <source>{path} holds an array of dtype {detail}, which no network has</source>
+      <translation>{path} 含有 {detail} 类型的数组，网络中没有这种类型</translation>
+    </message>
+    <message>
+      <source>its folder does not exist</source>
+      <translation>所在文件夹不存在</translation>
     </message>
     <message>
       <source>there is no checkpoint {path}; leave out the resume to start afresh</source>
@@ -555,24 +471,52 @@
       <translation>{path} 不是训练存档，请点“训练”重新开始</translation>
     </message>
     <message>
-      <source>{path} is a damaged checkpoint; leave out the resume to start afresh</source>
-      <translation>训练存档 {path} 已损坏，请点“训练”重新开始</translation>
-    </message>
-    <message>
-      <source>{path} is a damaged checkpoint ({detail}); start afresh without it</source>
-      <translation>训练存档 {path} 已损坏，请点“训练”重新开始</translation>
+      <source>{path} has {done} epochs done, more than the {asked} asked for; ask for more</source>
+      <translation>{path} 已完成 {done} 轮，多于要求的 {asked} 轮，请增加轮数</translation>
     </message>
     <message>
       <source>{path} was made with {detail}; resume with the same or leave out the resume</source>
       <translation>训练存档 {path} 是在其他设置下产生的，请点“训练”重新开始</translation>
     </message>
     <message>
-      <source>{path} has {done} epochs done, more than the {asked} asked for; ask for more</source>
-      <translation>{path} 已完成 {done} 轮，多于要求的 {asked} 轮，请增加轮数</translation>
+      <source>{path} is a damaged checkpoint; leave out the resume to start afresh</source>
+      <translation>训练存档 {path} 已损坏，请点“训练”重新开始</translation>
     </message>
     <message>
-      <source>cannot read {path} ({reason}); choose another file</source>
-      <translation>无法读取 {path}（{reason}）。请另选文件</translation>
+      <source>a lower learning rate or clip_norm may help</source>
+      <translation>可以降低学习率，或使用 clip_norm</translation>
+    </message>
+    <message>
+      <source>{path} exists and is no checkpoint that fastcnn wrote; choose another name</source>
+      <translation>{path} 已存在，但不是 fastcnn 写的训练存档；请换一个名字</translation>
+    </message>
+    <message>
+      <source>a weight is no longer finite after epoch {epoch}, whose mean loss was {loss}; {remedy}</source>
+      <translation>第 {epoch} 轮之后有权重不再是有限数值（该轮平均损失为 {loss}）；{remedy}</translation>
+    </message>
+    <message>
+      <source>the loss became {loss} in epoch {epoch}, step {step} of {steps}; {remedy}</source>
+      <translation>第 {epoch} 轮第 {step} 步（共 {steps} 步）的损失变为 {loss}；{remedy}</translation>
+    </message>
+    <message>
+      <source>the network's answers are no longer finite after epoch {epoch}; {remedy}</source>
+      <translation>第 {epoch} 轮之后网络的输出不再是有限数值；{remedy}</translation>
+    </message>
+    <message>
+      <source>{path} is a damaged checkpoint ({detail}); start afresh without it</source>
+      <translation>训练存档 {path} 已损坏，请点“训练”重新开始</translation>
+    </message>
+    <message>
+      <source>{path} holds a network from {detail}; give the weights of a digit network</source>
+      <translation>{path} 中的网络不是识别数字的网络，请选择识别数字的网络</translation>
+    </message>
+    <message>
+      <source>{name} is a network in the package and the file {file} in this folder; say {bundled} or {path}</source>
+      <translation>{name} 既是自带的网络，又是当前文件夹中的文件 {file}；请写明 {bundled} 或 {path}</translation>
+    </message>
+    <message>
+      <source>there is no model {name}; give one of {known}, or the path of a weights file</source>
+      <translation>没有名为 {name} 的网络，请从 {known} 中选择，或选择一个权重文件</translation>
     </message>
     <message>
       <source>{path} is larger than {size} MB, more than any collection</source>
@@ -583,40 +527,72 @@
       <translation>{path} 不是手写数字集，请选择由“导出”写出的文件</translation>
     </message>
     <message>
+      <source>{path} holds the network in use; choose another name</source>
+      <translation>{path} 是正在使用的网络；请换一个文件名</translation>
+    </message>
+    <message>
+      <source>cannot make the folder {path} ({reason}); make its parent writable</source>
+      <translation>无法建立文件夹 {path}（{reason}）。请使其上级文件夹可写</translation>
+    </message>
+    <message>
       <source>there are no drawings to learn from: correct some answers first</source>
       <translation>还没有可供学习的手写数字，请先更正一些答案</translation>
     </message>
     <message>
-      <source>{path} is damaged: {detail}</source>
-      <translation>{path} 已损坏</translation>
+      <source>{path} cannot be used: {reason}; check its permissions and the room on its disk</source>
+      <translation>无法使用 {path}：{reason}。请检查其权限和磁盘空间</translation>
     </message>
     <message>
-      <source>{detail}</source>
-      <translation>原因已记入日志</translation>
+      <source>A training is running. Stop it and close? It can go on from the last finished epoch.</source>
+      <translation>训练正在进行。停止训练并关闭窗口吗？以后可以从最后完成的一轮继续。</translation>
     </message>
     <message>
-      <source>the ink runs along all four edges, as a frame or a sheet does: cut the picture inside it</source>
-      <translation>笔迹沿着图片的四边，像边框或纸边：请裁掉边缘</translation>
+      <source>Open network</source>
+      <translation>打开网络</translation>
     </message>
     <message>
-      <source>a frame surrounds the rest of the ink: cut the picture inside it</source>
-      <translation>数字外面有边框：请裁掉边框</translation>
+      <source>Go to picture</source>
+      <translation>转到图片</translation>
     </message>
     <message>
-      <source>its folder does not exist</source>
-      <translation>所在文件夹不存在</translation>
+      <source>Number of the test picture, 0 to 9,999</source>
+      <translation>测试图片的编号，0 至 9,999</translation>
     </message>
     <message>
-      <source>it is a folder</source>
-      <translation>它是文件夹</translation>
+      <source>Weights ({pattern})</source>
+      <translation>权重文件 ({pattern})</translation>
     </message>
     <message>
-      <source>it is not an ordinary file</source>
-      <translation>它不是普通文件</translation>
+      <source>Training</source>
+      <translation>训练</translation>
     </message>
     <message>
-      <source>there is not enough memory</source>
-      <translation>内存不足</translation>
+      <source>Inside</source>
+      <translation>网络内部</translation>
+    </message>
+    <message>
+      <source>Mistakes</source>
+      <translation>错误</translation>
+    </message>
+    <message>
+      <source>Experiment</source>
+      <translation>实验</translation>
+    </message>
+    <message>
+      <source>Trials</source>
+      <translation>实验</translation>
+    </message>
+    <message>
+      <source>My hand</source>
+      <translation>我的笔迹</translation>
+    </message>
+    <message>
+      <source>Hand</source>
+      <translation>笔迹</translation>
+    </message>
+    <message>
+      <source>Train</source>
+      <translation>训练</translation>
     </message>
     <message>
       <source>No such file or directory</source>
@@ -687,72 +663,176 @@
       <translation>打开的文件过多</translation>
     </message>
     <message>
-      <source>A training is running. Stop it and close? It can go on from the last finished epoch.</source>
-      <translation>训练正在进行。停止训练并关闭窗口吗？以后可以从最后完成的一轮继续。</translation>
+      <source>Accuracy {accuracy} ({right} of {count}); 95% interval {low} to {high}</source>
+      <translation>准确率 {accuracy}（{count} 个中对 {right} 个）；95% 置信区间 {low} 至 {high}</translation>
     </message>
     <message>
-      <source>Open network</source>
-      <translation>打开网络</translation>
+      <source>{speed} pictures/s, one alone {time} ms</source>
+      <translation>每秒 {speed} 张，单张 {time} 毫秒</translation>
     </message>
     <message>
-      <source>Go to picture</source>
-      <translation>转到图片</translation>
+      <source>several digits? Draw one at a time</source>
+      <translation>好像有多个数字？请一次写一个</translation>
     </message>
     <message>
-      <source>Number of the test picture, 0 to 9,999</source>
-      <translation>测试图片的编号，0 至 9,999</translation>
+      <source>Nothing is drawn yet: draw a digit on the black field.</source>
+      <translation>还没有书写：请在黑色区域写一个数字。</translation>
     </message>
     <message>
-      <source>Weights ({pattern})</source>
-      <translation>权重文件 ({pattern})</translation>
+      <source>No picture is shown yet: press “Random picture”.</source>
+      <translation>还没有图片：请按“随机图片”。</translation>
     </message>
     <message>
-      <source>Training</source>
-      <translation>训练</translation>
+      <source>Loading the test pictures …</source>
+      <translation>正在载入测试图片…</translation>
     </message>
     <message>
-      <source>Inside</source>
-      <translation>网络内部</translation>
+      <source>Test picture {number}</source>
+      <translation>第 {number} 号测试图片</translation>
     </message>
     <message>
-      <source>Mistakes</source>
-      <translation>错误</translation>
+      <source>Reading all 10,000 test pictures …</source>
+      <translation>正在识别全部 10,000 张测试图片…</translation>
     </message>
     <message>
-      <source>Experiment</source>
-      <translation>实验</translation>
+      <source>This network makes no mistake on the test pictures.</source>
+      <translation>此网络在测试图片上没有错误。</translation>
     </message>
     <message>
-      <source>Trials</source>
-      <translation>实验</translation>
+      <source>Picture {position} of {count}</source>
+      <translation>第 {position} 张，共 {count} 张</translation>
     </message>
     <message>
-      <source>My hand</source>
-      <translation>我的笔迹</translation>
+      <source>This network never takes a {true} for a {answer}.</source>
+      <translation>此网络从不把 {true} 认作 {answer}。</translation>
     </message>
     <message>
-      <source>Hand</source>
-      <translation>笔迹</translation>
+      <source>Network in use: {name}</source>
+      <translation>当前网络：{name}</translation>
     </message>
     <message>
-      <source>Train</source>
-      <translation>训练</translation>
+      <source>Kept as a {digit}; {count} drawings are in your collection.</source>
+      <translation>已作为 {digit} 保存；共有 {count} 个手写数字。</translation>
     </message>
     <message>
-      <source>Open picture</source>
-      <translation>打开图片</translation>
+      <source>Only your own drawings can be corrected: draw a digit first.</source>
+      <translation>只能更正您自己的手写数字：请先写一个数字。</translation>
     </message>
     <message>
-      <source>Save drawing</source>
-      <translation>保存手写图片</translation>
+      <source>Saved to {path}</source>
+      <translation>已保存到 {path}</translation>
     </message>
     <message>
-      <source>PNG picture (*.png)</source>
-      <translation>PNG 图片 (*.png)</translation>
+      <source>That holds no picture: take a picture, or a picture’s file on this computer.</source>
+      <translation>其中没有图片：请使用图片，或本机上的图片文件。</translation>
     </message>
     <message>
-      <source>Pictures ({patterns})</source>
-      <translation>图片 ({patterns})</translation>
+      <source>One picture at a time: {name} is taken, and {others} more are not.</source>
+      <translation>每次只能读取一张图片：已读取 {name}，其余 {others} 项未读取。</translation>
+    </message>
+    <message>
+      <source>Nothing is recognized yet: press “Recognize” first.</source>
+      <translation>还没有识别结果：请先按“识别”。</translation>
+    </message>
+    <message>
+      <source>No experiment asks for a drawing: start one with handwriting on its page.</source>
+      <translation>没有实验在等待手写：请在实验页面开始一次手写实验。</translation>
+    </message>
+    <message>
+      <source>Draw a {digit}, then press “Next” ({number} of {count}).</source>
+      <translation>请写 {digit}，然后按“下一个”（第 {number} 个，共 {count} 个）。</translation>
+    </message>
+    <message>
+      <source>Experiment done: {right} of {count} right.</source>
+      <translation>实验完成：{count} 个中对 {right} 个。</translation>
+    </message>
+    <message>
+      <source>An interrupted experiment is kept: {number} of {count} done.</source>
+      <translation>保留着被中断的实验：已完成 {number} 个，共 {count} 个。</translation>
+    </message>
+    <message>
+      <source>Learning from your drawings …</source>
+      <translation>正在学习您的笔迹…</translation>
+    </message>
+    <message>
+      <source>Learning was cancelled; the network is as it was.</source>
+      <translation>已取消学习；网络保持原样。</translation>
+    </message>
+    <message>
+      <source>Learning is done: keep the new network or discard it.</source>
+      <translation>学习完成：请保留或放弃新的网络。</translation>
+    </message>
+    <message>
+      <source>Learning needs {needed} corrected drawings; there are {count}.</source>
+      <translation>学习需要 {needed} 个更正过的手写数字；现在有 {count} 个。</translation>
+    </message>
+    <message>
+      <source>The network that knows your hand is in use.</source>
+      <translation>正在使用认识您笔迹的网络。</translation>
+    </message>
+    <message>
+      <source>Discarded; the network is as it was.</source>
+      <translation>已放弃；网络保持原样。</translation>
+    </message>
+    <message>
+      <source>Your drawings and the network that learned from them are deleted.</source>
+      <translation>您的手写数字以及从中学习的网络已删除。</translation>
+    </message>
+    <message>
+      <source>{count} new drawings were imported.</source>
+      <translation>已导入 {count} 个新的手写数字。</translation>
+    </message>
+    <message>
+      <source>Training is done: {accuracy} on pictures it has not trained on; kept as {name}.</source>
+      <translation>训练完成：在未参与训练的图片上准确率为 {accuracy}；已保存为 {name}。</translation>
+    </message>
+    <message>
+      <source>Training is stopped; “Resume” goes on from the last finished epoch.</source>
+      <translation>训练已停止；按“继续”可从最后完成的一轮继续。</translation>
+    </message>
+    <message>
+      <source>You are trying the network in training.</source>
+      <translation>您正在试用训练中的网络。</translation>
+    </message>
+    <message>
+      <source>The chosen network answers again.</source>
+      <translation>重新由所选网络作答。</translation>
+    </message>
+    <message>
+      <source>Something unexpected happened ({kind}: {detail}); it is noted in {path}. The program goes on.</source>
+      <translation>发生意外情况（{kind}），已记入 {path}。程序继续运行。</translation>
+    </message>
+    <message>
+      <source>Something unexpected happened ({kind}: {detail}). The program goes on.</source>
+      <translation>发生意外情况（{kind}）。程序继续运行。</translation>
+    </message>
+    <message>
+      <source>That did not work: {reason}</source>
+      <translation>操作失败：{reason}</translation>
+    </message>
+    <message>
+      <source>Ctrl+I measures it</source>
+      <translation>按 Ctrl+I 测量</translation>
+    </message>
+    <message>
+      <source>no digit yet</source>
+      <translation>还不是数字</translation>
+    </message>
+    <message>
+      <source>this is no digit</source>
+      <translation>这不是数字</translation>
+    </message>
+    <message>
+      <source>{parameters} parameters, {size} MB</source>
+      <translation>{parameters} 个参数，{size} MB</translation>
+    </message>
+    <message>
+      <source>unsure: {first} or {second}</source>
+      <translation>不确定：{first} 或 {second}</translation>
+    </message>
+    <message>
+      <source>{accuracy} right on MNIST</source>
+      <translation>MNIST 准确率 {accuracy}</translation>
     </message>
     <message>
       <source>MNIST pictures</source>
@@ -793,6 +873,10 @@
     <message>
       <source>Export as PNG</source>
       <translation>导出为 PNG</translation>
+    </message>
+    <message>
+      <source>PNG picture (*.png)</source>
+      <translation>PNG 图片 (*.png)</translation>
     </message>
     <message>
       <source>Kind of experiment</source>
@@ -1023,6 +1107,10 @@
       <translation>卷积核：橙色为正，蓝色为负</translation>
     </message>
     <message>
+      <source>&amp;Where did it look?</source>
+      <translation>它看了哪里？(&amp;W)</translation>
+    </message>
+    <message>
       <source>Blacken the picture bit by bit and show in red where the answer suffers</source>
       <translation>逐块涂黑图片，用红色显示影响答案的部位</translation>
     </message>
@@ -1211,6 +1299,246 @@
       <translation>训练状态</translation>
     </message>
     <message>
+      <source>&amp;File</source>
+      <translation>文件(&amp;F)</translation>
+    </message>
+    <message>
+      <source>&amp;Edit</source>
+      <translation>编辑(&amp;E)</translation>
+    </message>
+    <message>
+      <source>Reco&amp;gnition</source>
+      <translation>识别(&amp;G)</translation>
+    </message>
+    <message>
+      <source>C&amp;orrect</source>
+      <translation>更正(&amp;O)</translation>
+    </message>
+    <message>
+      <source>&amp;View</source>
+      <translation>视图(&amp;V)</translation>
+    </message>
+    <message>
+      <source>&amp;Language</source>
+      <translation>语言(&amp;L)</translation>
+    </message>
+    <message>
+      <source>&amp;Theme</source>
+      <translation>主题(&amp;T)</translation>
+    </message>
+    <message>
+      <source>As the &amp;system</source>
+      <translation>跟随系统(&amp;S)</translation>
+    </message>
+    <message>
+      <source>&amp;Light</source>
+      <translation>浅色(&amp;L)</translation>
+    </message>
+    <message>
+      <source>&amp;Dark</source>
+      <translation>深色(&amp;D)</translation>
+    </message>
+    <message>
+      <source>&amp;Open picture …</source>
+      <translation>打开图片(&amp;O)…</translation>
+    </message>
+    <message>
+      <source>Put a picture file on the drawing field</source>
+      <translation>把图片文件放到手写区</translation>
+    </message>
+    <message>
+      <source>&amp;Paste picture</source>
+      <translation>粘贴图片(&amp;P)</translation>
+    </message>
+    <message>
+      <source>Put the picture in the clipboard on the drawing field</source>
+      <translation>把剪贴板中的图片放到手写区</translation>
+    </message>
+    <message>
+      <source>&amp;Save drawing …</source>
+      <translation>保存手写图片(&amp;S)…</translation>
+    </message>
+    <message>
+      <source>Save what is drawn as a picture file</source>
+      <translation>把手写内容保存为图片文件</translation>
+    </message>
+    <message>
+      <source>Open &amp;network …</source>
+      <translation>打开网络(&amp;N)…</translation>
+    </message>
+    <message>
+      <source>Use a network from a weights file</source>
+      <translation>使用权重文件中的网络</translation>
+    </message>
+    <message>
+      <source>&amp;Quit</source>
+      <translation>退出(&amp;Q)</translation>
+    </message>
+    <message>
+      <source>Close the window</source>
+      <translation>关闭窗口</translation>
+    </message>
+    <message>
+      <source>&amp;Undo</source>
+      <translation>撤销(&amp;U)</translation>
+    </message>
+    <message>
+      <source>Take back the last stroke</source>
+      <translation>撤销最后一笔</translation>
+    </message>
+    <message>
+      <source>&amp;Redo</source>
+      <translation>重做(&amp;R)</translation>
+    </message>
+    <message>
+      <source>Draw again what was taken back</source>
+      <translation>恢复被撤销的一笔</translation>
+    </message>
+    <message>
+      <source>&amp;Eraser</source>
+      <translation>橡皮(&amp;E)</translation>
+    </message>
+    <message>
+      <source>Erase instead of drawing</source>
+      <translation>擦除而不是书写</translation>
+    </message>
+    <message>
+      <source>Thi&amp;nner pen</source>
+      <translation>笔变细(&amp;N)</translation>
+    </message>
+    <message>
+      <source>Make the pen thinner</source>
+      <translation>让笔变细</translation>
+    </message>
+    <message>
+      <source>Thic&amp;ker pen</source>
+      <translation>笔变粗(&amp;K)</translation>
+    </message>
+    <message>
+      <source>Make the pen thicker</source>
+      <translation>让笔变粗</translation>
+    </message>
+    <message>
+      <source>&amp;Clear</source>
+      <translation>清除(&amp;C)</translation>
+    </message>
+    <message>
+      <source>Remove the picture or the drawing</source>
+      <translation>清除图片或手写内容</translation>
+    </message>
+    <message>
+      <source>Draw by &amp;keyboard</source>
+      <translation>用键盘书写(&amp;K)</translation>
+    </message>
+    <message>
+      <source>Go to the drawing field: arrows move, space draws</source>
+      <translation>转到手写区：方向键移动，空格键书写</translation>
+    </message>
+    <message>
+      <source>Switch &amp;mode</source>
+      <translation>切换模式(&amp;M)</translation>
+    </message>
+    <message>
+      <source>From MNIST pictures to handwriting, or back</source>
+      <translation>在 MNIST 图片和手写之间切换</translation>
+    </message>
+    <message>
+      <source>Ran&amp;dom picture</source>
+      <translation>随机图片(&amp;D)</translation>
+    </message>
+    <message>
+      <source>Show one of MNIST's 10,000 test pictures, chosen at random</source>
+      <translation>从 MNIST 的 10,000 张测试图片中随机显示一张</translation>
+    </message>
+    <message>
+      <source>&amp;Recognize</source>
+      <translation>识别(&amp;R)</translation>
+    </message>
+    <message>
+      <source>Ask the network which digit this is</source>
+      <translation>让网络判断这是哪个数字</translation>
+    </message>
+    <message>
+      <source>&amp;Live answers</source>
+      <translation>实时识别(&amp;L)</translation>
+    </message>
+    <message>
+      <source>The answer follows the pen</source>
+      <translation>边写边识别</translation>
+    </message>
+    <message>
+      <source>&amp;Next mistake</source>
+      <translation>下一个错误(&amp;N)</translation>
+    </message>
+    <message>
+      <source>Show the next test picture that this network gets wrong</source>
+      <translation>显示此网络识别错误的下一张测试图片</translation>
+    </message>
+    <message>
+      <source>&amp;Previous mistake</source>
+      <translation>上一个错误(&amp;P)</translation>
+    </message>
+    <message>
+      <source>Show the test picture before, that this network gets wrong</source>
+      <translation>显示此网络识别错误的上一张测试图片</translation>
+    </message>
+    <message>
+      <source>&amp;Go to picture number …</source>
+      <translation>转到指定编号的图片(&amp;G)…</translation>
+    </message>
+    <message>
+      <source>Show a test picture by its number</source>
+      <translation>按编号显示测试图片</translation>
+    </message>
+    <message>
+      <source>Ne&amp;xt digit of the experiment</source>
+      <translation>实验的下一个数字(&amp;X)</translation>
+    </message>
+    <message>
+      <source>Recognize and note this drawing, then go to the next</source>
+      <translation>识别并记录这个数字，然后写下一个</translation>
+    </message>
+    <message>
+      <source>Show in red where blackening hurts the answer</source>
+      <translation>用红色显示涂黑后影响答案的部位</translation>
+    </message>
+    <message>
+      <source>Measure the net&amp;work</source>
+      <translation>测量网络(&amp;W)</translation>
+    </message>
+    <message>
+      <source>Accuracy and speed of the network in use</source>
+      <translation>当前网络的准确率和速度</translation>
+    </message>
+    <message>
+      <source>Correct the answer and keep the drawing</source>
+      <translation>更正答案并保存这个手写数字</translation>
+    </message>
+    <message>
+      <source>This is a &amp;{digit}</source>
+      <translation>这是 &amp;{digit}</translation>
+    </message>
+    <message>
+      <source>the copied picture cannot be read; save it as a file and open that</source>
+      <translation>无法读取复制的图片；请将它另存为文件后再打开</translation>
+    </message>
+    <message>
+      <source>the copied picture has more than {limit} million pixels; shrink it first</source>
+      <translation>复制的图片超过 {limit} 百万像素；请先缩小</translation>
+    </message>
+    <message>
+      <source>Open picture</source>
+      <translation>打开图片</translation>
+    </message>
+    <message>
+      <source>Save drawing</source>
+      <translation>保存手写图片</translation>
+    </message>
+    <message>
+      <source>Pictures ({patterns})</source>
+      <translation>图片 ({patterns})</translation>
+    </message>
+    <message>
       <source>Open a file …</source>
       <translation>打开文件…</translation>
     </message>
@@ -1225,178 +1553,6 @@
     <message>
       <source>Answer</source>
       <translation>答案</translation>
-    </message>
-    <message>
-      <source>Accuracy {accuracy} ({right} of {count}); 95% interval {low} to {high}</source>
-      <translation>准确率 {accuracy}（{count} 个中对 {right} 个）；95% 置信区间 {low} 至 {high}</translation>
-    </message>
-    <message>
-      <source>{speed} pictures/s, one alone {time} ms</source>
-      <translation>每秒 {speed} 张，单张 {time} 毫秒</translation>
-    </message>
-    <message>
-      <source>several digits? Draw one at a time</source>
-      <translation>好像有多个数字？请一次写一个</translation>
-    </message>
-    <message>
-      <source>Nothing is drawn yet: draw a digit on the black field.</source>
-      <translation>还没有书写：请在黑色区域写一个数字。</translation>
-    </message>
-    <message>
-      <source>No picture is shown yet: press “Random picture”.</source>
-      <translation>还没有图片：请按“随机图片”。</translation>
-    </message>
-    <message>
-      <source>Loading the test pictures …</source>
-      <translation>正在载入测试图片…</translation>
-    </message>
-    <message>
-      <source>Test picture {number}</source>
-      <translation>第 {number} 号测试图片</translation>
-    </message>
-    <message>
-      <source>Reading all 10,000 test pictures …</source>
-      <translation>正在识别全部 10,000 张测试图片…</translation>
-    </message>
-    <message>
-      <source>This network makes no mistake on the test pictures.</source>
-      <translation>此网络在测试图片上没有错误。</translation>
-    </message>
-    <message>
-      <source>Picture {position} of {count}</source>
-      <translation>第 {position} 张，共 {count} 张</translation>
-    </message>
-    <message>
-      <source>This network never takes a {true} for a {answer}.</source>
-      <translation>此网络从不把 {true} 认作 {answer}。</translation>
-    </message>
-    <message>
-      <source>Network in use: {name}</source>
-      <translation>当前网络：{name}</translation>
-    </message>
-    <message>
-      <source>Kept as a {digit}; {count} drawings are in your collection.</source>
-      <translation>已作为 {digit} 保存；共有 {count} 个手写数字。</translation>
-    </message>
-    <message>
-      <source>Only your own drawings can be corrected: draw a digit first.</source>
-      <translation>只能更正您自己的手写数字：请先写一个数字。</translation>
-    </message>
-    <message>
-      <source>Saved to {path}</source>
-      <translation>已保存到 {path}</translation>
-    </message>
-    <message>
-      <source>That holds no picture: take a picture, or a picture’s file on this computer.</source>
-      <translation>其中没有图片：请使用图片，或本机上的图片文件。</translation>
-    </message>
-    <message>
-      <source>One picture at a time: {name} is taken, and {others} more are not.</source>
-      <translation>每次只能读取一张图片：已读取 {name}，其余 {others} 项未读取。</translation>
-    </message>
-    <message>
-      <source>Nothing is recognized yet: press “Recognize” first.</source>
-      <translation>还没有识别结果：请先按“识别”。</translation>
-    </message>
-    <message>
-      <source>No experiment asks for a drawing: start one with handwriting on its page.</source>
-      <translation>没有实验在等待手写：请在实验页面开始一次手写实验。</translation>
-    </message>
-    <message>
-      <source>Draw a {digit}, then press “Next” ({number} of {count}).</source>
-      <translation>请写 {digit}，然后按“下一个”（第 {number} 个，共 {count} 个）。</translation>
-    </message>
-    <message>
-      <source>Experiment done: {right} of {count} right.</source>
-      <translation>实验完成：{count} 个中对 {right} 个。</translation>
-    </message>
-    <message>
-      <source>An interrupted experiment is kept: {number} of {count} done.</source>
-      <translation>保留着被中断的实验：已完成 {number} 个，共 {count} 个。</translation>
-    </message>
-    <message>
-      <source>Learning from your drawings …</source>
-      <translation>正在学习您的笔迹…</translation>
-    </message>
-    <message>
-      <source>Learning was cancelled; the network is as it was.</source>
-      <translation>已取消学习；网络保持原样。</translation>
-    </message>
-    <message>
-      <source>Learning is done: keep the new network or discard it.</source>
-      <translation>学习完成：请保留或放弃新的网络。</translation>
-    </message>
-    <message>
-      <source>Learning needs {needed} corrected drawings; there are {count}.</source>
-      <translation>学习需要 {needed} 个更正过的手写数字；现在有 {count} 个。</translation>
-    </message>
-    <message>
-      <source>The network that knows your hand is in use.</source>
-      <translation>正在使用认识您笔迹的网络。</translation>
-    </message>
-    <message>
-      <source>Discarded; the network is as it was.</source>
-      <translation>已放弃；网络保持原样。</translation>
-    </message>
-    <message>
-      <source>Your drawings and the network that learned from them are deleted.</source>
-      <translation>您的手写数字以及从中学习的网络已删除。</translation>
-    </message>
-    <message>
-      <source>{count} new drawings were imported.</source>
-      <translation>已导入 {count} 个新的手写数字。</translation>
-    </message>
-    <message>
-      <source>Training is done: {accuracy} on pictures it has not trained on; kept as {name}.</source>
-      <translation>训练完成：在未参与训练的图片上准确率为 {accuracy}；已保存为 {name}。</translation>
-    </message>
-    <message>
-      <source>Training is stopped; “Resume” goes on from the last finished epoch.</source>
-      <translation>训练已停止；按“继续”可从最后完成的一轮继续。</translation>
-    </message>
-    <message>
-      <source>You are trying the network in training.</source>
-      <translation>您正在试用训练中的网络。</translation>
-    </message>
-    <message>
-      <source>The chosen network answers again.</source>
-      <translation>重新由所选网络作答。</translation>
-    </message>
-    <message>
-      <source>Something unexpected happened ({kind}: {detail}); it is noted in {path}. The program goes on.</source>
-      <translation>发生意外情况（{kind}），已记入 {path}。程序继续运行。</translation>
-    </message>
-    <message>
-      <source>Something unexpected happened ({kind}: {detail}). The program goes on.</source>
-      <translation>发生意外情况（{kind}）。程序继续运行。</translation>
-    </message>
-    <message>
-      <source>That did not work: {reason}</source>
-      <translation>操作失败：{reason}</translation>
-    </message>
-    <message>
-      <source>Ctrl+I measures it</source>
-      <translation>按 Ctrl+I 测量</translation>
-    </message>
-    <message>
-      <source>no digit yet</source>
-      <translation>还不是数字</translation>
-    </message>
-    <message>
-      <source>this is no digit</source>
-      <translation>这不是数字</translation>
-    </message>
-    <message>
-      <source>{parameters} parameters, {size} MB</source>
-      <translation>{parameters} 个参数，{size} MB</translation>
-    </message>
-    <message>
-      <source>unsure: {first} or {second}</source>
-      <translation>不确定：{first} 或 {second}</translation>
-    </message>
-    <message>
-      <source>{accuracy} right on MNIST</source>
-      <translation>MNIST 准确率 {accuracy}</translation>
     </message>
   </context>
 </TS>

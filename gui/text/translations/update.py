@@ -1,13 +1,14 @@
 """Bring the translation files up to date with the texts in the program: `python gui/text/translations/update.py`.
 
-Collects every text from the Designer file and every literal given to `tr` or `mark`, keeps the translations that are
-there, marks new texts as unfinished, drops those that are no longer used, and compiles with Qt's lrelease (Debian: apt
-install qttools5-dev-tools). Not part of the running program.
+Collects every text from the Designer file, every literal given to `tr`, and the templates of the errors that the window
+may show. Keeps the translations that are there, marks new texts as unfinished, drops those that are no longer used, and
+compiles with Qt's lrelease (Debian: apt install qttools5-dev-tools). Not part of the running program.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 GUI = FOLDER.parent.parent
+ENGINE = GUI.parent / "fastcnn"
+CONSOLE = (ENGINE / "commands", ENGINE / "data" / "download.py", GUI / "program" / "launch.py")  # speak English only
 CONTEXT = "fastcnn"  # as in gui/text/language.py
 LRELEASE = ("lrelease", "/usr/lib/qt5/bin/lrelease")
 
@@ -23,16 +26,25 @@ Texts = dict[str, list[str]]  # context -> texts, in order
 
 
 def texts_in_code() -> list[str]:
-    """The literals given to `tr` and `mark`; an error where they are given anything else."""
+    """The literals given to `tr`, to `Sentence` and to our errors; an error where `tr` is given anything else."""
     found = []
-    for path in sorted(GUI.rglob("*.py")):
+    for path in sorted([*GUI.rglob("*.py"), *ENGINE.rglob("*.py")]):
+        if any(path.is_relative_to(place) for place in CONSOLE):
+            continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("tr", "mark"):
-                (argument,) = node.args
-                if not (isinstance(argument, ast.Constant) and isinstance(argument.value, str)):
-                    raise SystemExit(f"{path.name}:{node.lineno}: {node.func.id}() needs a literal")
-                found.append(argument.value)
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args):
+                continue
+            name, text = node.func.id, node.args[0]
+            if isinstance(text, ast.Constant) and isinstance(text.value, str) and (name == "tr" or is_sentence(name)):
+                found.append(text.value)
+            elif name == "tr":
+                raise SystemExit(f"{path.name}:{node.lineno}: tr() needs a literal")
     return found
+
+
+def is_sentence(name: str) -> bool:
+    """Whether what has this name, called with a template, makes a sentence: `Sentence` itself or an error of ours."""
+    return name == "Sentence" or (name.endswith("Error") and not hasattr(builtins, name))
 
 
 def texts_in_form(path: Path) -> tuple[str, list[str]]:

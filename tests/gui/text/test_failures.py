@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import errno
 import io
+import math
 import os
 import re
+import string
 import zlib
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,58 +20,92 @@ from PIL import Image
 from PyQt5.QtWidgets import QFileDialog, QLabel, QPushButton
 
 from fastcnn import storage
-from fastcnn.gui.logic import learning
+from fastcnn.data.load import MNIST_FILES, load_mnist
+from fastcnn.errors import Sentence
+from fastcnn.gui.logic import engine, learning
 from fastcnn.gui.logic.folders import log_file
+from fastcnn.gui.logic.notices import failure
 from fastcnn.gui.program import crash
-from fastcnn.gui.text import failures
+from fastcnn.gui.text import failures, language, words
 from fastcnn.layers import Affine, Flatten
 from fastcnn.network import files
 from fastcnn.network.sequential import Sequential
+from fastcnn.training.trainer import Trainer
+from tests import rooms
 from tests.conftest import ROOT
-from tests.gui.mouse import SEVEN, draw
 
-# Where the window's own files and those that the user chooses are read and written.
-SOURCES = [
-    *("fastcnn/storage.py", "fastcnn/network/answers.py", "fastcnn/network/files.py", "fastcnn/network/sequential.py"),
-    *("fastcnn/network/committee.py", "fastcnn/zoo/bundled.py", "fastcnn/recognition/recognizer.py"),
-    *("fastcnn/handwriting/preparation/pictures.py", "fastcnn/handwriting/preparation/planes.py"),
-    *("fastcnn/training/checkpoint.py", "gui/window/pictures.py", "gui/logic/engine.py"),
-    *(f"gui/logic/{name}.py" for name in ("collection", "folders", "learning", "networks", "placing")),
-]
-ERRORS = ("FastcnnError", "NotFiniteError", "UsageError", "UnknownModelError")
+from .mouse import SEVEN, draw
+from .test_language import update
+
 ENGLISH = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
-def _sentence(node):
-    """What an f-string or a literal says, with a word for each value."""
-    if isinstance(node, ast.Constant):
-        return node.value
-    return "".join(part.value if isinstance(part, ast.Constant) else "value" for part in node.values)
+def _window_reaches():
+    """The text of each file that the window imports, directly or not; not of those that speak on the console alone."""
+    graph = rooms.file_graph()
+    silent = {file for file in graph if any((ROOT / file).is_relative_to(place) for place in update().CONSOLE)}
+    seen, waiting = set(), {file for file in graph if file.startswith("gui/")} - silent
+    while waiting:
+        seen |= waiting
+        waiting = set().union(*(graph[file] for file in waiting)) - seen - silent
+    return {file: (ROOT / file).read_text("utf-8") for file in sorted(seen - {"fastcnn/errors.py"})}
 
 
-def _sentences():
-    for name in SOURCES:
-        for node in ast.walk(ast.parse((ROOT / name).read_text(encoding="utf-8"))):
-            call = node.exc if isinstance(node, ast.Raise) else None
-            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ERRORS:
-                yield _sentence(call.args[0])
+def _systems(name):
+    """Whether it names an error of the system."""
+    kind = getattr(builtins, name, None)
+    return isinstance(kind, type) and issubclass(kind, OSError)
 
 
-def test_every_sentence_of_the_engine_that_can_reach_the_window_has_a_template():
-    sentences = list(_sentences())
-    assert len(sentences) > 25
-    assert [each for each in sentences if failures.template_of(each) == "{detail}"] == []
+def _sentences(source):
+    """For each error that a source makes for the user, the line, the template (None where it has none), the values."""
+    for call in ast.walk(ast.parse(source)):
+        name = getattr(call.func, "id", "") if isinstance(call, ast.Call) else ""
+        if update().is_sentence(name):
+            (text,) = call.args
+            literal = isinstance(text, ast.Constant)
+            yield call.lineno, text.value if literal else None, {each.arg for each in call.keywords}
+        elif _systems(name):
+            bare = [each for each in call.args if not isinstance(each, ast.Call) and _holds_text(each)]
+            yield from ((call.lineno, None, set()) for _ in bare)
 
 
-def test_no_template_lingers_that_nothing_says_any_more():
-    said = {failures.template_of(sentence) for sentence in _sentences()}
-    elsewhere = {
-        "{path} cannot be used: {reason}; check its permissions and the room on its disk",  # notices.failure
-        "{path} is a damaged checkpoint ({detail}); start afresh without it",  # train.py
-        "{detail}",
-    }
-    assert set(failures.TEMPLATES) - said == elsewhere
+def _holds_text(node):
+    parts = list(ast.walk(node))
+    return any(isinstance(part, ast.JoinedStr) or isinstance(getattr(part, "value", None), str) for part in parts)
+
+
+def _fields(template):
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def test_every_sentence_that_can_reach_the_window_has_a_template_with_its_values():
+    made = [(file, *found) for file, source in _window_reaches().items() for found in _sentences(source)]
+    assert len(made) > 80
+    assert [each for each in made if each[2] is None] == []
+    assert [each for each in made if each[3] != _fields(each[2])] == []
+
+
+def test_every_template_that_can_reach_the_window_is_translated():
+    known = update().read(language.TRANSLATIONS / "fastcnn_zh_CN.ts")
+    templates = {found[1] for source in _window_reaches().values() for found in _sentences(source)}
+    assert [each for each in templates if not known.get((language.CONTEXT, each))] == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'raise FastcnnError(f"{path} is empty")',
+        'raise UnknownModelError("there is no model " + name)',
+        "raise NotFiniteError(text)",
+        'raise FileNotFoundError(f"{path} is not there")',
+        'raise OSError(0, "it is a folder")',
+        'raise OSError("it is a folder " * 2)',
+    ],
+)
+def test_a_sentence_without_a_template_is_found(source):
+    assert [template for _, template, _ in _sentences(source)] == [None]
 
 
 def _shown(window):
@@ -249,6 +288,44 @@ def test_a_system_error_that_nobody_worded(chinese, settle, check, monkeypatch):
     check("cannot be used: Permission denied", logged="[Errno 13] Permission denied")
 
 
+def _mnist_of(folder):
+    return lambda: load_mnist(normalize=False, data_dir=folder)
+
+
+def _web_page(folder):
+    folder.mkdir()
+    for name in MNIST_FILES:
+        (folder / name).write_bytes(b"<html></html>")
+
+
+@pytest.mark.parametrize(
+    ("make", "part"),
+    [(_nothing, "is not a folder"), (Path.mkdir, "has no"), (_web_page, "is a web page and not an IDX file")],
+)
+def test_test_pictures_that_are_missing_or_damaged(chinese, check, tmp_path, monkeypatch, make, part):
+    make(tmp_path / "mnist")
+    monkeypatch.setattr(engine, "_mnist", _mnist_of(tmp_path / "mnist"))
+    chinese.modeCombo.setCurrentIndex(0)
+    chinese.drawButton.click()
+    check(part)
+
+
+def test_a_training_whose_numbers_leave_the_floats(qtbot, chinese, check, monkeypatch):
+    def diverge(self, *args, **more):
+        self._added(0.0, [(0, 1, math.nan)], SimpleNamespace(done=0), 4)
+
+    monkeypatch.setattr(Trainer, "fit", diverge)
+    training = chinese.program.pages.training
+    _click(chinese, "startTrainingButton")
+    qtbot.waitUntil(lambda: not training.is_active)
+    check("the loss became nan in epoch 1, step 1 of 4; a lower learning rate")
+
+
+def test_a_system_error_that_names_no_file(chinese):
+    told = failure(OSError(errno.ENOSPC, "No space left on device"))
+    assert words.notice_words(told) == "操作失败：磁盘空间不足"
+
+
 def test_a_fault_of_the_program_itself(chinese, settle, monkeypatch):
     def fail(*args, **more):
         raise ZeroDivisionError("division by zero")
@@ -274,6 +351,7 @@ def test_where_the_log_cannot_be_written_the_window_still_tells(chinese, settle,
 
 
 def test_an_unknown_sentence_is_english_only_in_english(chinese, settle):
-    assert failures.failure_words("a sentence of tomorrow") == "原因已记入日志"
+    sentence = Sentence("a sentence of {when}", when="tomorrow")
+    assert failures.failure_words(sentence) == "原因已记入日志"
     chinese.program.use_language("en")
-    assert failures.failure_words("a sentence of tomorrow") == "a sentence of tomorrow"
+    assert failures.failure_words(sentence) == "a sentence of tomorrow"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import string
+from functools import cache
 
 import pytest
 from PyQt5.QtCore import QCoreApplication, Qt, QTranslator
@@ -20,7 +21,9 @@ SAME = rf"{'|'.join(BUNDLED)}|MNIST|English|Ctrl|Shift|Delete|CSV|PNG|MB|F\d+|\*
 PLACEHOLDER = re.compile(r"\{\w+\}")
 
 
-def _update():
+@cache
+def update():
+    """The program that collects the texts, as a module."""
     path = language.TRANSLATIONS / "update.py"
     spec = importlib.util.spec_from_file_location("update", path)
     module = importlib.util.module_from_spec(spec)
@@ -30,13 +33,13 @@ def _update():
 
 @pytest.fixture(scope="module")
 def texts():
-    found = _update().collect()
+    found = update().collect()
     return [(context, text) for context, members in found.items() for text in members]
 
 
 @pytest.fixture(scope="module")
 def translations():
-    return _update().read(language.TRANSLATIONS / "fastcnn_zh_CN.ts")
+    return update().read(language.TRANSLATIONS / "fastcnn_zh_CN.ts")
 
 
 def test_every_text_has_a_chinese_translation(texts, translations):
