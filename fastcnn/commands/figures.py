@@ -12,16 +12,11 @@ import numpy as np
 
 from fastcnn.commands.outputs import Output
 from fastcnn.ours import FIGURE, FIGURE_MARK, TABLE
-from fastcnn.recognition.experiment import PAPER_MISTAKE, Experiment, Trial
+from fastcnn.recognition.experiment import PAPER_MISTAKE, Experiment, ShownTrial
 from fastcnn.storage import atomic_write
 
 if TYPE_CHECKING:
     from PIL import Image
-
-
-if TYPE_CHECKING:
-    from PIL import Image
-
 
 WIDTH, HEIGHT, MARGIN = 900, 480, 60
 
@@ -118,12 +113,10 @@ def write(experiment: Experiment, folder: Path) -> list[Path]:
         _write_png(base.with_suffix(".png"), bars(title, [each.name for each in table], series))
         atomic_write(base.with_suffix(".csv"), _csv([each.describe() for each in table]))
         written += [base.with_suffix(".png"), base.with_suffix(".csv")]
-    worst = experiment.worst()
     rows = [{"whose": "paper", **PAPER_MISTAKE}]
     base = folder / f"figure{MISTAKE_FIGURE}_{experiment.mode}"
-    if worst is not None:
-        confidence = worst.result.confidence
-        rows.append({"whose": "this run", "truth": worst.truth, "answer": worst.result.digit, "confidence": confidence})
+    if (worst := experiment.worst()) is not None:
+        rows.append({"whose": "this run", **worst.describe()})
         _write_png(base.with_suffix(".png"), _mistake(worst))
         written.append(base.with_suffix(".png"))
     else:
@@ -149,16 +142,16 @@ def _write_png(path: Path, image: Image.Image) -> None:
     atomic_write(path, buffer.getvalue())
 
 
-def _mistake(trial: Trial) -> Image.Image:
+def _mistake(trial: ShownTrial) -> Image.Image:
     """The picture, and beside it what the network saw."""
     from PIL import Image, ImageDraw, ImageFont
 
-    seen = np.rint(255 * trial.result.input).astype(np.uint8)
+    seen = np.rint(255 * trial.seen).astype(np.uint8)
     image = Image.new("L", (2 * SHOWN_PX + 30, SHOWN_PX + 50), 255)
     for index, plane in enumerate((trial.picture, seen)):
         part = Image.fromarray(plane).resize((SHOWN_PX, SHOWN_PX), Image.Resampling.NEAREST)
         image.paste(part, (10 + index * (SHOWN_PX + 10), 40))
-    answer = "no digit" if trial.result.digit is None else f"{trial.result.digit} at {trial.result.confidence:.2%}"
+    answer = "no digit" if trial.answer is None else f"{trial.answer} at {trial.confidence:.2%}"
     text = f"Figure {MISTAKE_FIGURE}: a {trial.truth}, taken for {answer}; right: what the network saw"
     ImageDraw.Draw(image).text((10, 12), text, 0, font=ImageFont.load_default(15))
     return image
