@@ -93,8 +93,7 @@ def refused(prepared: Array, blank: Flags) -> Flags:
     """Which pictures (n, 28, 28) a recognizer takes for no digit, whatever network reads them."""
     judge = refusal.bundled_network()
     scores = np.concatenate([refusal.digit_scores(judge, batch) for batch in _batches(prepared)])
-    flags: Flags = (scores < refusal.THRESHOLD) | blank
-    return flags
+    return (scores < refusal.THRESHOLD) | blank
 
 
 def score(probabilities: Array, blank: Flags, labels: npt.NDArray[np.int64], middle: Flags | None) -> dict[str, Any]:

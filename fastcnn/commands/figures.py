@@ -19,28 +19,23 @@ if TYPE_CHECKING:
     from PIL import Image
 
 WIDTH, HEIGHT, MARGIN = 900, 480, 60
-
-
 PAPER, INK, GRID = (255, 255, 255), (30, 30, 30), (220, 220, 220)
-
-
 COLOURS = ((46, 103, 176), (224, 142, 40), (110, 110, 110))
-
-
 FONT_PX = 15
-
+GROUP_FIGURE = {"mnist": 8, "handwriting": 9}
+DIGIT_FIGURE, MISTAKE_FIGURE = 10, 11
+SHOWN_PX = 280
 
 Series = tuple[str, Sequence[float | None]]
 
 
-def bars(title: str, names: Sequence[str], series: Sequence[Series], lowest: float = 0.0) -> Image.Image:
+def bars(title: str, names: Sequence[str], series: Sequence[Series]) -> Image.Image:
     """A chart of shares, 0 to 1.
 
     Parameters
     ----------
     names : below the groups of bars
     series : a name and one share for each group, None for no bar; at most three
-    lowest : where the axis begins
     """
     from PIL import Image, ImageDraw, ImageFont
 
@@ -51,10 +46,10 @@ def bars(title: str, names: Sequence[str], series: Sequence[Series], lowest: flo
     canvas.text((MARGIN, 15), title, INK, font=font)
 
     def level(share: float) -> float:
-        return bottom - (bottom - top) * (max(share, lowest) - lowest) / (1 - lowest)
+        return bottom - (bottom - top) * share
 
     for step in range(6):
-        share = lowest + (1 - lowest) * step / 5
+        share = step / 5
         canvas.line((MARGIN, level(share), WIDTH - 20, level(share)), GRID)
         canvas.text((MARGIN - 8, level(share)), f"{100 * share:.0f} %", INK, font=font, anchor="rm")
     room = (WIDTH - 20 - MARGIN) / len(names)
@@ -71,15 +66,6 @@ def bars(title: str, names: Sequence[str], series: Sequence[Series], lowest: flo
         canvas.rectangle((start, 48, start + 14, 62), COLOURS[index])
         canvas.text((start + 22, 55), name, INK, font=font, anchor="lm")
     return image
-
-
-GROUP_FIGURE = {"mnist": 8, "handwriting": 9}
-
-
-DIGIT_FIGURE, MISTAKE_FIGURE = 10, 11
-
-
-SHOWN_PX = 280
 
 
 def outputs(mode: str, folder: Path) -> list[Output]:

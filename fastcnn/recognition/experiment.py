@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastcnn.digits import CLASSES
 from fastcnn.errors import FastcnnError
 from fastcnn.handwriting.drawings import Drawing, picture_of
 from fastcnn.handwriting.preparation.planes import Plane
-from fastcnn.metrics import CLASSES, wilson_interval
+from fastcnn.metrics import wilson_interval
 
 if TYPE_CHECKING:
     from fastcnn.handwriting.preparation.prepare import Field

@@ -47,7 +47,7 @@ class Candidate:
 
     first: int  # piece, from 0
     stop: int  # after the last piece
-    field: Field  # (28, 28), as `preprocess.prepare` gives it
+    field: Field  # (28, 28), as `prepare.prepare` gives it
     height: float
     width: float
     cut: float  # half the ink that the cuts around it cross: its neighbours pay for the other half
@@ -65,16 +65,12 @@ class Candidate:
         )
 
 
-def find_candidates(image: Picture) -> list[Candidate]:
-    """What may be a digit in a picture of a string; arguments and errors as for `preprocess.prepare`.
-
-    Each piece is a candidate by itself, so that there is a way from the first to the last. A blank picture has none.
-    """
-    return find_string(image)[0]
-
-
 def find_string(image: Picture) -> tuple[list[Candidate], tuple[str, ...]]:
-    """The candidates, and what else is seen in the picture: codes as in `DigitString.notes`."""
+    """What may be a digit in a picture of a string, and what else is seen in it: codes as in `DigitString.notes`.
+
+    Arguments and errors as for `prepare.prepare`. Each piece is a candidate by itself, so that there is a way from the
+    first to the last. A blank picture has none.
+    """
     ink = find_ink(to_plane(image))
     if ink is None:
         return [], ()
@@ -102,7 +98,7 @@ def choose(candidates: Sequence[Candidate], probabilities: Sequence[npt.NDArray[
 
     Parameters
     ----------
-    candidates : as `find_candidates` gives them
+    candidates : as `find_string` gives them
     probabilities : (classes,) for each, what the network makes of it
 
     Returns
