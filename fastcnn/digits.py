@@ -3,6 +3,4 @@
 from __future__ import annotations
 
 SIDE_PX = 28
-
-
 CLASSES = 10

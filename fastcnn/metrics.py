@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.checks import check_labels, check_positive
+from fastcnn.digits import CLASSES
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import is_array, kind_of
 
@@ -18,7 +19,6 @@ Array = npt.NDArray[np.floating]
 Labels = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.int64]
 
-CLASSES = 10
 CALIBRATION_BINS = 15
 Z_95 = 1.959963984540054  # the 97.5 % point of the normal distribution
 # A float32 softmax underflows to 0 if logits differ by more than 103. Its logarithm would be infinite.

@@ -9,7 +9,6 @@ pens.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from math import sqrt
 from pathlib import Path
@@ -19,7 +18,9 @@ from typing import Any
 import numpy as np
 
 from fastcnn import load_mnist, load_network, metrics
+from fastcnn.bench.accuracy.seeds import SEEDS, T_95
 from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.harness.timing import median_s
 from fastcnn.commands.outputs import Output, check_outputs
 from fastcnn.errors import FastcnnError
 from fastcnn.handwriting.drawings import Drawing, Pose, draw
@@ -34,8 +35,6 @@ from fastcnn.recognition.scores import Scores, score_drawings
 from fastcnn.zoo.bundled import BUNDLED, WEIGHTS
 from fastcnn.zoo.recipes import BUNDLED_RECIPES, COMMITTEE, COMMITTEE_OF, COMMITTEE_SIZE
 
-SEEDS = 5
-T_95 = 2.776  # Student's t for 4 degrees of freedom: the 95 % interval of a mean of five
 TURN_DEG = 15.0
 CALLS = 200
 
@@ -48,19 +47,8 @@ def _trained(model: str, seed: int, folder: Path, settings: Settings) -> tuple[P
     if not (out.is_file() and results.is_file()):
         settings.say(f"training {model}, seed {seed}, to {out}")
         epochs = ["--epochs", "1"] if settings.quick else []
-        options = [
-            "--seed",
-            str(seed),
-            "--out",
-            str(out),
-            "--json",
-            str(results),
-            "--threads",
-            "1",
-            "--overwrite",
-            *epochs,
-        ]
-        if main(["train", "--model", model, "--recipe", "bundled", *options]):
+        options = ["--seed", f"{seed}", "--out", f"{out}", "--json", f"{results}", "--threads", "1", "--overwrite"]
+        if main(["train", "--model", model, "--recipe", "bundled", *options, *epochs]):
             raise FastcnnError(f"the training of {model}, seed {seed}, failed")
     return out, json.loads(results.read_text())
 
@@ -73,18 +61,6 @@ def _committee(folder: Path) -> tuple[Path, dict[str, Any]]:
     Committee([member for member in members if isinstance(member, Sequential)], name=COMMITTEE).save(out)
     each_s = median(each["train_seconds"] for each in results)
     return out, {"epochs": results[0]["epochs"], "train_seconds": COMMITTEE_SIZE * each_s}
-
-
-def _median_s(call: Any) -> float:
-    """The median time of one call, on one thread."""
-    set_threads(1)
-    call()
-    times = []
-    for _ in range(CALLS):
-        start = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - start)
-    return median(times)
 
 
 def _drawings(scores: Scores) -> dict[str, Any]:
@@ -122,8 +98,8 @@ def measure(model: str, runs: Sequence[tuple[Path, dict[str, Any]]], drawings: S
         "bundled_is_seed_0": bundled.is_file() and bundled.read_bytes() == runs[0][0].read_bytes(),
         "epochs": runs[0][1]["epochs"],
         "train_s": median(results["train_seconds"] for _, results in runs),
-        "picture_s": _median_s(lambda: calibrated(first.network, one)),
-        "recognize_s": _median_s(lambda: first.recognize(canvas)),
+        "picture_s": median_s(lambda: calibrated(first.network, one), CALLS),
+        "recognize_s": median_s(lambda: first.recognize(canvas), CALLS),
         "test_accuracies": accuracies,
         "test_count": len(labels),
         "mean_test_accuracy": mean(accuracies),

@@ -8,8 +8,6 @@ pen drawings of a stroke file (`--strokes`) at any place and size, with any pen,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -18,6 +16,7 @@ from fastcnn import load_mnist
 from fastcnn.arrays import Array
 from fastcnn.bench.accuracy import unseen
 from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.harness.timing import median_s
 from fastcnn.digits import SIDE_PX
 from fastcnn.handwriting.drawings import Drawing, draw, random_pose
 from fastcnn.handwriting.preparation.planes import Plane
@@ -118,18 +117,6 @@ def _counts(groups: dict[str, Array]) -> list[dict[str, Any]]:
     ]
 
 
-def _picture_s(rounds: int) -> float:
-    """The median time of one picture."""
-    picture = np.random.default_rng(SEED).random((1, 1, SIDE_PX, SIDE_PX), np.float32)
-    network = refusal.bundled_network()
-    times = []
-    for _ in range(rounds):
-        start = perf_counter()
-        refusal.digit_scores(network, picture)
-        times.append(perf_counter() - start)
-    return median(times)
-
-
 def run(settings: Settings) -> dict[str, Any]:
     set_threads(1)
     rng = np.random.Generator(np.random.PCG64(SEED))
@@ -141,13 +128,14 @@ def run(settings: Settings) -> dict[str, Any]:
     never = {name: _scores(make(family, count, rng)) for name, family in unseen.FAMILIES.items()}
     if drawings:
         seen["turned, by real hands"] = _scores(_turned(drawings, rng))
+    network, picture = refusal.bundled_network(), rng.random((1, 1, SIDE_PX, SIDE_PX), np.float32)
     result = {
         "digits": _counts(digits),
         "writers": _writers(digits["pen drawings"], drawings) if drawings else [],
         "seen": _counts(seen),
         "unseen": _counts(never),
         "curve": _curve(digits, seen, never),
-        "picture_s": _picture_s(TIMED),
+        "picture_s": median_s(lambda: refusal.digit_scores(network, picture), TIMED),
     }
     for name, groups in (("digits", digits), ("seen", seen), ("unseen", never)):
         settings.say(f"{name}: {_share(groups, refusal.THRESHOLD):.2%} refused")

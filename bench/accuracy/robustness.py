@@ -77,10 +77,14 @@ def _processes(count: int) -> Iterator[Executor | None]:
         yield pool
 
 
+def _batches(pictures: Array) -> Iterator[Array]:
+    for start in range(0, len(pictures), CHUNK):
+        yield np.ascontiguousarray(pictures[start : start + CHUNK, np.newaxis])
+
+
 def _answers(network: Network, pictures: Array, blank: Flags) -> Array:
     """Probabilities (n, 10) of pictures (n, 28, 28); even ones where a picture is blank."""
-    batches = [pictures[start : start + CHUNK, np.newaxis] for start in range(0, len(pictures), CHUNK)]
-    probabilities = np.concatenate([calibrated(network, np.ascontiguousarray(batch)) for batch in batches])
+    probabilities = np.concatenate([calibrated(network, batch) for batch in _batches(pictures)])
     probabilities[blank] = 1 / CLASSES
     return probabilities
 
@@ -88,10 +92,8 @@ def _answers(network: Network, pictures: Array, blank: Flags) -> Array:
 def refused(prepared: Array, blank: Flags) -> Flags:
     """Which pictures (n, 28, 28) a recognizer takes for no digit, whatever network reads them."""
     judge = refusal.bundled_network()
-    batches = [prepared[start : start + CHUNK, np.newaxis] for start in range(0, len(prepared), CHUNK)]
-    scores = np.concatenate([refusal.digit_scores(judge, np.ascontiguousarray(batch)) for batch in batches])
-    flags: Flags = (scores < refusal.THRESHOLD) | blank
-    return flags
+    scores = np.concatenate([refusal.digit_scores(judge, batch) for batch in _batches(prepared)])
+    return (scores < refusal.THRESHOLD) | blank
 
 
 def score(probabilities: Array, blank: Flags, labels: npt.NDArray[np.int64], middle: Flags | None) -> dict[str, Any]:
@@ -168,7 +170,7 @@ def _writers(digits: Sequence[Drawing], networks: dict[str, Network], pool: Exec
     names = np.array([digit.writer for digit in digits])
     answers, blanks, share = _look(digits, ANYWHERE, networks, pool)
     right = {name: (answers[name].argmax(axis=1) == labels) & ~blanks[name] for name in networks}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for writer in sorted(set(names.tolist())):
         own = names == writer
         scores = {}
@@ -199,12 +201,11 @@ def _some(count: int, wanted: int) -> list[int]:
 def synthetic(count: int) -> list[Drawing]:
     """Synthetic pen digits that no training has seen, the digits equally often."""
     from fastcnn.handwriting.synthesis.digits import bend
-    from fastcnn.handwriting.synthesis.templates import WAYS, parse
+    from fastcnn.handwriting.synthesis.templates import random_way
 
     rng = np.random.Generator(np.random.PCG64([SEED, SYNTHETIC_STREAM]))
-    ways = {digit: [parse(text) for text in texts] for digit, texts in WAYS.items()}
     labels = [index % CLASSES for index in range(count)]
-    return [Drawing(label, "", tuple(bend(ways[label][rng.integers(len(ways[label]))], rng))) for label in labels]
+    return [Drawing(label, "", tuple(bend(random_way(label, rng), rng))) for label in labels]
 
 
 def mnist_test(count: int) -> list[Scan]:

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from fastcnn.bench.harness.settings import Settings
+from fastcnn.digits import CLASSES
 from fastcnn.handwriting.drawings import CANVAS_PX, Drawing, Points, Pose, draw
 from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.stroke_files import read_drawings
 from fastcnn.handwriting.synthesis.digits import bend
-from fastcnn.handwriting.synthesis.templates import WAYS, parse
+from fastcnn.handwriting.synthesis.templates import random_way
 from fastcnn.kernels.threads import set_threads
 from fastcnn.metrics import wilson_interval
 from fastcnn.recognition.recognizer import Recognizer
@@ -61,14 +62,7 @@ def compose(drawings: Sequence[Drawing], gap: float, rng: np.random.Generator) -
 
 def synthetic_hands(count: int, rng: np.random.Generator) -> list[list[Drawing]]:
     """So many times ten digits, each bent at random."""
-    ways = {digit: [parse(text) for text in texts] for digit, texts in WAYS.items()}
-    return [
-        [
-            Drawing(digit, "", tuple(bend(ways[digit][rng.integers(len(ways[digit]))], rng)))
-            for digit in range(len(ways))
-        ]
-        for _ in range(count)
-    ]
+    return [[Drawing(d, "", tuple(bend(random_way(d, rng), rng))) for d in range(CLASSES)] for _ in range(count)]
 
 
 def measured_hands(drawings: Sequence[Drawing]) -> list[list[Drawing]]:

@@ -15,7 +15,7 @@ from fastcnn.handwriting.drawings import Points, draw
 from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.synthesis.digits import DRAWN_PX
 from fastcnn.handwriting.synthesis.nondigits import Family, Rng, pose, rippled, warped, written
-from fastcnn.handwriting.synthesis.templates import parse, smooth
+from fastcnn.handwriting.synthesis.templates import parse, smooth, ways_of
 
 UPPER, LOWER = "ACEFHJKLMNPRTUVWXY", "acdefhkmnprtuvwxy"
 FONTS = {
@@ -110,7 +110,7 @@ def _typed(letters: str, fonts: tuple[str, ...], *, bent: bool) -> Family:
 
 
 def _written(texts: tuple[str, ...]) -> Family:
-    ways = tuple(map(parse, texts))
+    ways = ways_of(texts)
     return lambda rng: written(ways, rng, 0.6)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, log
+from math import exp, inf, log
 from statistics import median, quantiles
 from typing import Any
 
@@ -78,6 +78,12 @@ def time_turn(call: Callable[[], Any], turn_s: float, most: int = MOST_CALLS) ->
         samples.append(now - start)
         if now >= stop or len(samples) == most:
             return samples
+
+
+def median_s(call: Callable[[], Any], count: int) -> float:
+    """The median time of so many calls, after one that is not counted."""
+    call()
+    return median(time_turn(call, inf, most=count))
 
 
 def rival(name: str, call: Callable[[], Any], threads: int, set_count: Callable[[int], Any] = set_threads) -> Rival:

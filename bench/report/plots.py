@@ -89,10 +89,9 @@ def _growth(kind: str) -> Callable[[Any, Any], None]:
 
 
 def _seeds(axes: Any, result: Any) -> None:
-    runs = result["warm"]
-    axes.plot([run["elapsed_s"] for run in runs], [100 * run["test_accuracy"] for run in runs], "o", label="warm cache")
-    cold = result["cold"]
-    axes.plot([run["elapsed_s"] for run in cold], [100 * run["test_accuracy"] for run in cold], "s", label="no cache")
+    for kind, marker, label in (("warm", "o", "warm cache"), ("cold", "s", "no cache")):
+        runs = result[kind]
+        axes.plot([run["elapsed_s"] for run in runs], [100 * run["test_accuracy"] for run in runs], marker, label=label)
     axes.set_xlabel("seconds from start to exit")
     axes.set_ylabel("test accuracy, %")
     axes.legend(fontsize=7)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,15 +48,18 @@ def targets(records: Records) -> str:
     return table(("what", "goal", "measured", "met"), rows)
 
 
+def _by_threads(result: Any) -> Iterator[tuple[Any, str, Any]]:
+    """Each row with each number of threads, and what was measured there."""
+    return ((row, n, row[n]) for row in result["rows"] for n in row if n.isdecimal())
+
+
 def training(result: Any) -> str:
     rows = [
         (
-            str(row["batch"]), n, rate(row[n]["images_per_s"]), rate(row[n]["rival_images_per_s"]), row[n]["rival"],
-            f"{row[n]['ratio']:.2f}", f"{row[n]['ratio_of_fastest']:.2f}", f"{row[n]['share_of_sgemm']:.2f}",
+            str(row["batch"]), n, rate(found["images_per_s"]), rate(found["rival_images_per_s"]), found["rival"],
+            f"{found['ratio']:.2f}", f"{found['ratio_of_fastest']:.2f}", f"{found['share_of_sgemm']:.2f}",
         )
-        for row in result["rows"]
-        for n in row
-        if n.isdecimal()
+        for row, n, found in _by_threads(result)
     ]  # fmt: skip
     header = (
         "batch", "threads", "fastcnn, images/s", "PyTorch, images/s", "PyTorch's best (layout, optimizer, threads)",
@@ -87,12 +90,10 @@ def accuracy(result: Any) -> str:
 def inference(result: Any) -> str:
     rows = [
         (
-            f"{row['batch']:,}", n, duration(row[n]["median_s"]), duration(row[n]["rival_median_s"]), row[n]["rival"],
-            f"{row[n]['ratio']:.2f}", f"{row[n]['ratio_of_fastest']:.2f}",
+            f"{row['batch']:,}", n, duration(found["median_s"]), duration(found["rival_median_s"]), found["rival"],
+            f"{found['ratio']:.2f}", f"{found['ratio_of_fastest']:.2f}",
         )
-        for row in result["rows"]
-        for n in row
-        if n.isdecimal()
+        for row, n, found in _by_threads(result)
     ]  # fmt: skip
     one = result["one_picture"]
     header = ("batch", "threads", "fastcnn", "PyTorch", "PyTorch's best", "ratio", "by the fastest calls")
@@ -185,12 +186,10 @@ def profile(result: Any) -> str:
 def augmentation(result: Any) -> str:
     rows = [
         (
-            row["amounts"], n, duration(row[n]["median_s"]), duration(row[n]["step_median_s"]),
-            f"{row[n]['share']:.1%}", f"{row[n]['share_of_fastest']:.1%}",
+            row["amounts"], n, duration(found["median_s"]), duration(found["step_median_s"]),
+            f"{found['share']:.1%}", f"{found['share_of_fastest']:.1%}",
         )
-        for row in result["rows"]
-        for n in row
-        if n.isdecimal()
+        for row, n, found in _by_threads(result)
     ]  # fmt: skip
     return table(("amounts", "threads", "100 pictures", "training step", "share", "by the fastest calls"), rows)
 

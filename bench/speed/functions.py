@@ -32,7 +32,8 @@ def _rows(cols: Array) -> Array:
     return cols.transpose(0, 2, 1).reshape(-1, cols.shape[1])
 
 
-def _convolution(case: Layer, rng: np.random.Generator) -> Made:
+def convolution(case: Layer, rng: np.random.Generator) -> Made:
+    """conv2d and its gradients on whole numbers."""
     x, weight = whole_numbers(rng, (case.batch, *case.input_shape)), whole_numbers(rng, case.weight_shape)
     bias, grad_out = whole_numbers(rng, (case.filters,)), whole_numbers(rng, (case.batch, *case.output_shape))
     options = {"stride": case.stride, "padding": case.padding}
@@ -108,7 +109,7 @@ def run(settings: Settings) -> dict[str, Any]:
     rows = []
     cases: list[tuple[Layer | Pool, Callable[..., Any]]] = []
     for layer in CONVOLUTIONS:
-        cases += [(layer, _convolution), (layer, _unfolding)]
+        cases += [(layer, convolution), (layer, _unfolding)]
     cases += [(pool, _pooling) for pool in POOLS]
     with Worker() as worker:
         for case, kind in cases:

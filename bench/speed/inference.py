@@ -33,8 +33,7 @@ def expected_logits(images: Array) -> Array:
     x = np.maximum(reference.conv2d(x, named["0.weight"], named["0.bias"], once, none, once, 1), 0)
     x, _ = reference.max_pool2d(x, whole, whole, none)
     x = np.maximum(x.reshape(len(x), -1) @ named["4.weight"] + named["4.bias"], 0)
-    logits: Array = x @ named["6.weight"] + named["6.bias"]
-    return logits
+    return x @ named["6.weight"] + named["6.bias"]
 
 
 def measure(batch: int, settings: Settings, worker: Worker) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,25 +30,17 @@ CHECKED_PICTURES = 3
 def _check_functions() -> int:
     """Hold conv2d and its gradients to the NumPy reference, on whole numbers: equal to the last bit."""
     from fastcnn import kernels
-    from fastcnn.bench.harness.checks import require_equal, whole_numbers
+    from fastcnn.bench.harness.checks import require_equal
+    from fastcnn.bench.speed.functions import convolution
 
     rng = np.random.default_rng(0)
     count = 0
     for case in CHECKED:
-        x = whole_numbers(rng, (CHECKED_PICTURES, *case.input_shape))
-        weight, bias = whole_numbers(rng, case.weight_shape), whole_numbers(rng, (case.filters,))
-        grad_out = whole_numbers(rng, (CHECKED_PICTURES, *case.output_shape))
-        options = {"stride": case.stride, "padding": case.padding}
+        calls, _, _ = convolution(replace(case, batch=CHECKED_PICTURES), rng)
         answers = []
         for backend in ("reference", "cpu"):
             kernels.use(backend)
-            answers.append(
-                [
-                    kernels.conv2d(x, weight, bias, **options),
-                    kernels.conv2d_grad_input(grad_out, weight, x.shape, **options),
-                    kernels.conv2d_grad_weight(grad_out, x, case.kernel, **options),
-                ]
-            )
+            answers.append([call() for call in calls.values()])
         for expected, found in zip(*answers, strict=True):
             require_equal(case.name, found, expected)
             count += 1

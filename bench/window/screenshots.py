@@ -101,17 +101,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     if args.scale is None:
         for scale in sorted({shot.scale for shot in SHOTS}):
-            command = [
-                sys.executable,
-                "-m",
-                "fastcnn.bench.window.screenshots",
-                "--out",
-                str(args.out),
-                "--scale",
-                str(scale),
-            ]
+            program = [sys.executable, "-m", "fastcnn.bench.window.screenshots"]
             environment = {**os.environ, "QT_SCALE_FACTOR": str(scale), "QT_QPA_PLATFORM": "offscreen"}
-            subprocess.run(command, check=True, env=environment)
+            subprocess.run([*program, "--out", str(args.out), "--scale", str(scale)], check=True, env=environment)
         return 0
     with open_window() as window:
         _prepare(window)

@@ -12,40 +12,30 @@ import numpy as np
 
 from fastcnn.commands.outputs import Output
 from fastcnn.ours import FIGURE, FIGURE_MARK, TABLE
-from fastcnn.recognition.experiment import PAPER_MISTAKE, Experiment, Trial
+from fastcnn.recognition.experiment import PAPER_MISTAKE, Experiment, ShownTrial
 from fastcnn.storage import atomic_write
 
 if TYPE_CHECKING:
     from PIL import Image
 
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-
 WIDTH, HEIGHT, MARGIN = 900, 480, 60
-
-
 PAPER, INK, GRID = (255, 255, 255), (30, 30, 30), (220, 220, 220)
-
-
 COLOURS = ((46, 103, 176), (224, 142, 40), (110, 110, 110))
-
-
 FONT_PX = 15
-
+GROUP_FIGURE = {"mnist": 8, "handwriting": 9}
+DIGIT_FIGURE, MISTAKE_FIGURE = 10, 11
+SHOWN_PX = 280
 
 Series = tuple[str, Sequence[float | None]]
 
 
-def bars(title: str, names: Sequence[str], series: Sequence[Series], lowest: float = 0.0) -> Image.Image:
+def bars(title: str, names: Sequence[str], series: Sequence[Series]) -> Image.Image:
     """A chart of shares, 0 to 1.
 
     Parameters
     ----------
-    names : the names below the groups of bars
-    series : at most three, each a name and one share for each group; None means no bar
-    lowest : the share at which the axis begins
+    names : below the groups of bars
+    series : a name and one share for each group, None for no bar; at most three
     """
     from PIL import Image, ImageDraw, ImageFont
 
@@ -56,10 +46,10 @@ def bars(title: str, names: Sequence[str], series: Sequence[Series], lowest: flo
     canvas.text((MARGIN, 15), title, INK, font=font)
 
     def level(share: float) -> float:
-        return bottom - (bottom - top) * (max(share, lowest) - lowest) / (1 - lowest)
+        return bottom - (bottom - top) * share
 
     for step in range(6):
-        share = lowest + (1 - lowest) * step / 5
+        share = step / 5
         canvas.line((MARGIN, level(share), WIDTH - 20, level(share)), GRID)
         canvas.text((MARGIN - 8, level(share)), f"{100 * share:.0f} %", INK, font=font, anchor="rm")
     room = (WIDTH - 20 - MARGIN) / len(names)
@@ -76,15 +66,6 @@ def bars(title: str, names: Sequence[str], series: Sequence[Series], lowest: flo
         canvas.rectangle((start, 48, start + 14, 62), COLOURS[index])
         canvas.text((start + 22, 55), name, INK, font=font, anchor="lm")
     return image
-
-
-GROUP_FIGURE = {"mnist": 8, "handwriting": 9}
-
-
-DIGIT_FIGURE, MISTAKE_FIGURE = 10, 11
-
-
-SHOWN_PX = 280
 
 
 def outputs(mode: str, folder: Path) -> list[Output]:
@@ -118,12 +99,10 @@ def write(experiment: Experiment, folder: Path) -> list[Path]:
         _write_png(base.with_suffix(".png"), bars(title, [each.name for each in table], series))
         atomic_write(base.with_suffix(".csv"), _csv([each.describe() for each in table]))
         written += [base.with_suffix(".png"), base.with_suffix(".csv")]
-    worst = experiment.worst()
     rows = [{"whose": "paper", **PAPER_MISTAKE}]
     base = folder / f"figure{MISTAKE_FIGURE}_{experiment.mode}"
-    if worst is not None:
-        confidence = worst.result.confidence
-        rows.append({"whose": "this run", "truth": worst.truth, "answer": worst.result.digit, "confidence": confidence})
+    if (worst := experiment.worst()) is not None:
+        rows.append({"whose": "this run", **worst.describe()})
         _write_png(base.with_suffix(".png"), _mistake(worst))
         written.append(base.with_suffix(".png"))
     else:
@@ -149,16 +128,16 @@ def _write_png(path: Path, image: Image.Image) -> None:
     atomic_write(path, buffer.getvalue())
 
 
-def _mistake(trial: Trial) -> Image.Image:
-    """The picture, and next to it the picture that the network read."""
+def _mistake(trial: ShownTrial) -> Image.Image:
+    """The picture, and beside it what the network saw."""
     from PIL import Image, ImageDraw, ImageFont
 
-    seen = np.rint(255 * trial.result.input).astype(np.uint8)
+    seen = np.rint(255 * trial.seen).astype(np.uint8)
     image = Image.new("L", (2 * SHOWN_PX + 30, SHOWN_PX + 50), 255)
     for index, plane in enumerate((trial.picture, seen)):
         part = Image.fromarray(plane).resize((SHOWN_PX, SHOWN_PX), Image.Resampling.NEAREST)
         image.paste(part, (10 + index * (SHOWN_PX + 10), 40))
-    answer = "no digit" if trial.result.digit is None else f"{trial.result.digit} at {trial.result.confidence:.2%}"
+    answer = "no digit" if trial.answer is None else f"{trial.answer} at {trial.confidence:.2%}"
     text = f"Figure {MISTAKE_FIGURE}: a {trial.truth}, taken for {answer}; right: what the network saw"
     ImageDraw.Draw(image).text((10, 12), text, 0, font=ImageFont.load_default(15))
     return image

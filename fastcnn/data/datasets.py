@@ -14,6 +14,12 @@ MNIST_FILES = (
     "t10k-images-idx3-ubyte.gz",
     "t10k-labels-idx1-ubyte.gz",
 )
+QMNIST_FILES = (
+    "qmnist-train-images-idx3-ubyte.gz",
+    "qmnist-train-labels-idx2-int.gz",
+    "qmnist-test-images-idx3-ubyte.gz",
+    "qmnist-test-labels-idx2-int.gz",
+)
 
 
 @dataclass(frozen=True)
@@ -137,33 +143,12 @@ DATASETS = (
                 "https://raw.githubusercontent.com/facebookresearch/qmnist/master/",
                 "https://github.com/facebookresearch/qmnist/raw/master/",
             ),
-            (
-                "qmnist-train-images-idx3-ubyte.gz",
-                9_704_059,
-                "9e26a7bf1683614e065d7b76460ccd52807165b3f22561fb782bd9f38c52b51d",
-            ),
-            (
-                "qmnist-train-labels-idx2-int.gz",
-                463_024,
-                "2c05dc77f6b916b38e455e97ab129a42a444f3dbef09b278a366f82904e0dd9f",
-            ),
-            (
-                "qmnist-test-images-idx3-ubyte.gz",
-                9_742_279,
-                "43fc22bf7498b8fc98de98369d72f752d0deabc280a43a7bcc364ab19e57b375",
-            ),
-            (
-                "qmnist-test-labels-idx2-int.gz",
-                526_800,
-                "9fbcbe594c3766fdf4f0b15c5165dc0d1e57ac604e01422608bb72c906030d06",
-            ),
+            (QMNIST_FILES[0], 9_704_059, "9e26a7bf1683614e065d7b76460ccd52807165b3f22561fb782bd9f38c52b51d"),
+            (QMNIST_FILES[1], 463_024, "2c05dc77f6b916b38e455e97ab129a42a444f3dbef09b278a366f82904e0dd9f"),
+            (QMNIST_FILES[2], 9_742_279, "43fc22bf7498b8fc98de98369d72f752d0deabc280a43a7bcc364ab19e57b375"),
+            (QMNIST_FILES[3], 526_800, "9fbcbe594c3766fdf4f0b15c5165dc0d1e57ac604e01422608bb72c906030d06"),
         ),
-        files=(
-            "qmnist-train-images-idx3-ubyte.gz",
-            "qmnist-train-labels-idx2-int.gz",
-            "qmnist-test-images-idx3-ubyte.gz",
-            "qmnist-test-labels-idx2-int.gz",
-        ),
+        files=QMNIST_FILES,
     ),
 )
 

@@ -9,7 +9,6 @@ when its checksum is right. pooch and its libraries are imported only here, when
 import gzip
 import os
 import shutil
-import sys
 import time
 import zipfile
 import zlib
@@ -210,19 +209,19 @@ def _fetch_all(dataset: Dataset, folder: Path, report: Report) -> None:
 
 @contextmanager
 def _alone(folder: Path, notice: Callable[[], None]) -> Iterator[None]:
-    """Let one process or thread at a time fetch into a folder. The others wait and then find the files there."""
-    if sys.platform == "win32":  # there is no flock: two fetches at once may both fail their checksum and try again
-        yield
-        return
-    import fcntl
+    """Let one process or thread at a time fetch into a folder; the others wait and find the files there."""
+    from filelock import FileLock, Timeout
 
-    with (folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            notice()
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        notice()
+        lock.acquire()
+    try:
         yield
+    finally:
+        lock.release()
 
 
 @contextmanager
@@ -297,11 +296,9 @@ def fetch(
     try:
         where.mkdir(parents=True, exist_ok=True)
         with _bar(name, progress) as (report, notice), _alone(where, notice):
-            if (
-                folder is None
-            ):  # the folder is ours: remove the empty temporary files of pooch after a fetch that was killed
-                for leftover in where.glob("tmp????????"):
-                    leftover.unlink()
+            # Where the folder is ours: clear away pooch's empty temporary files of a fetch that was killed.
+            for leftover in where.glob("tmp????????") if folder is None else ():
+                leftover.unlink()
             _fetch_all(dataset, where, report)
     except DownloadError:
         raise

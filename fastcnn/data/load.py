@@ -6,7 +6,7 @@ float32. So a training keeps uint8 (`normalize=False`) and scales each batch.
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,7 @@ from numpy.typing import NDArray
 from fastcnn.checks import check_flag, check_path
 from fastcnn.data.datasets import DATASETS, MNIST_FILES, Dataset, cache_folder, find_dataset
 from fastcnn.data.idx import IdxError, read_idx
-from fastcnn.errors import Sentence
-
-CLASSES = 10
-SIDE_PX = 28
+from fastcnn.digits import CLASSES, SIDE_PX
 
 Pair = tuple[NDArray[Any], NDArray[Any]]
 
@@ -94,9 +91,7 @@ def _turn_upright(images: NDArray[np.uint8]) -> None:
         block[:] = block.swapaxes(2, 3).copy()
 
 
-def _load_pair(
-    folder: Path, files: tuple[str, str], *, transposed: bool, normalize: bool, flatten: bool, one_hot: bool
-) -> Pair:
+def _read_pair(folder: Path, files: tuple[str, str], transposed: bool) -> Pair:
     images_path, labels_path = (_find(folder, name) for name in files)
     labels = _read_labels(labels_path)
     images = _read_images(images_path)
@@ -110,33 +105,34 @@ def _load_pair(
         )
     if transposed:
         _turn_upright(images)
-    x: NDArray[Any] = images
-    if normalize:
-        # NumPy casts and divides block by block, so there is no second float copy.
-        x = np.divide(images, np.float32(255), dtype=np.float32)
-    if flatten:
+    return images, labels
+
+
+class _Form(NamedTuple):
+    """What `load_mnist` is asked for."""
+
+    normalize: bool
+    flatten: bool
+    one_hot: bool
+
+
+def _in_form(x: NDArray[Any], t: NDArray[Any], form: _Form) -> Pair:
+    if form.normalize:
+        # Cast and divided block by block inside NumPy: no float copy beside the result.
+        x = np.divide(x, np.float32(255), dtype=np.float32)
+    if form.flatten:
         x = x.reshape(len(x), SIDE_PX * SIDE_PX)
-    if one_hot:
-        rows = np.zeros((len(labels), CLASSES), np.float32)
-        rows[np.arange(len(labels)), labels] = 1
-        return x, rows
-    return x, labels
+    if form.one_hot:
+        rows = np.zeros((len(t), CLASSES), np.float32)
+        rows[np.arange(len(t)), t] = 1
+        t = rows
+    return x, t
 
 
-def _load(
-    folder: Path, files: tuple[str, ...], *, transposed: bool, normalize: bool, flatten: bool, one_hot: bool
-) -> tuple[Pair, Pair]:
-    # One set after the other, so that only one of them is in memory both as uint8 and as float32.
+def _load(folder: Path, files: tuple[str, ...], transposed: bool, form: _Form) -> tuple[Pair, Pair]:
+    # One set after the other, so that only one of them is held as uint8 beside its float32 copy.
     train, test = (
-        _load_pair(
-            folder,
-            (images, labels),
-            transposed=transposed,
-            normalize=normalize,
-            flatten=flatten,
-            one_hot=one_hot,
-        )
-        for images, labels in (files[:2], files[2:])
+        _in_form(*_read_pair(folder, (images, labels), transposed), form) for images, labels in (files[:2], files[2:])
     )
     return train, test
 
@@ -175,10 +171,8 @@ def load_mnist(
         check_flag(option, value)
     folder = _EMBEDDED if data_dir is None else check_path("data_dir", data_dir)
     if not folder.is_dir():
-        raise FileNotFoundError(
-            Sentence("{path} is not a folder; give the folder that holds MNIST's four IDX files", path=folder)
-        )
-    return _load(folder, MNIST_FILES, transposed=False, normalize=normalize, flatten=flatten, one_hot=one_hot)
+        raise FileNotFoundError(f"{folder} is not a folder; give the folder that holds MNIST's four IDX files")
+    return _load(folder, MNIST_FILES, False, _Form(normalize, flatten, one_hot))
 
 
 def load_dataset(
@@ -210,14 +204,7 @@ def load_dataset(
         return load_mnist(normalize=normalize, flatten=flatten, one_hot=one_hot)
     where = cache_folder(name) if folder is None else Path(folder)
     try:
-        return _load(
-            where,
-            dataset.files,
-            transposed=dataset.transposed,
-            normalize=normalize,
-            flatten=flatten,
-            one_hot=one_hot,
-        )
+        return _load(where, dataset.files, dataset.transposed, _Form(normalize, flatten, one_hot))
     except FileNotFoundError:
         advice = f"run `fastcnn data fetch {name}`" + ("" if folder is None else " and give no folder")
         raise FileNotFoundError(

@@ -94,8 +94,7 @@ class Committee:
         Arguments and errors as for `Sequential.forward`.
         """
         smallest = np.finfo(np.float64).tiny  # a logit must stay finite
-        logits: Array = np.log(np.maximum(self.predict_proba(images), smallest))
-        return logits
+        return np.log(np.maximum(self.predict_proba(images), smallest))
 
     def copy(self) -> Committee:
         """A committee of its own of copies of the members."""

@@ -1,4 +1,4 @@
-"""The answer of a network for one picture."""
+"""What a network made of one picture, and whether it is sure of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+
+UNSURE_GAP = 0.3  # of probability, between the first digit and the second: below it both are named
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,4 +22,13 @@ class Recognition:
     unsure: bool = False  # whether both digits have similar probabilities, so that a program should name both
     digit_score: float = 0.0  # how sure it is that this is a digit, 0 to 1; below 0.5 it is refused; 0 if blank
     reason: str | None = None  # why there is no digit, a sentence of `reasons`; None with a digit
-    several: bool = False  # whether there seem to be several digits in a row; `recognize_string` reads them
+    several: bool = False  # whether digits seem to stand side by side: `recognize_string` reads those
+
+
+def digit_answer(
+    shares: npt.NDArray[np.float32], field: npt.NDArray[np.float32], score: float = 0.0, *, several: bool = False
+) -> Recognition:
+    """The answer for a picture that is taken for a digit: the two most probable ones, and whether they lie close."""
+    digit, second = (int(index) for index in np.argsort(-shares, kind="stable")[:2])
+    unsure = bool(shares[digit] - shares[second] < UNSURE_GAP)
+    return Recognition(digit, float(shares[digit]), shares, field, second, unsure, score, several=several)

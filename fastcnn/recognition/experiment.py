@@ -8,36 +8,50 @@ counts as wrong, with a confidence of 0.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastcnn.digits import CLASSES
 from fastcnn.errors import FastcnnError
 from fastcnn.handwriting.drawings import Drawing, picture_of
 from fastcnn.handwriting.preparation.planes import Plane
-from fastcnn.metrics import CLASSES, wilson_interval
-from fastcnn.recognition.recognizer import Recognizer
+from fastcnn.metrics import wilson_interval
 
 if TYPE_CHECKING:
-    from fastcnn.recognition.answer import Recognition
+    from fastcnn.handwriting.preparation.prepare import Field
+    from fastcnn.recognition.recognizer import Recognizer
 
 # The mistake in the paper's figure 11: a 9 was read as a 1.
 PAPER_MISTAKE = {"truth": 9, "answer": 1, "confidence": 0.9994}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Trial:
-    """One digit of the experiment."""
+    """One digit: what it was, what was answered and how surely, and by which network."""
 
     truth: int
-    picture: Plane
-    result: Recognition
+    answer: int | None
+    confidence: float
+    network: str = ""
 
     @property
     def right(self) -> bool:
         """Whether the answer is the truth."""
-        return self.result.digit == self.truth
+        return self.answer == self.truth
+
+    def describe(self) -> dict[str, Any]:
+        """Truth, answer and confidence, JSON-able."""
+        return {"truth": self.truth, "answer": self.answer, "confidence": self.confidence}
+
+
+@dataclass(frozen=True, eq=False)
+class ShownTrial(Trial):
+    """The same with the picture, and with what the network saw of it."""
+
+    picture: Plane = field(kw_only=True)
+    seen: Field = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -71,49 +85,51 @@ class Rates:
 
 
 def rates(name: str, trials: Sequence[Trial]) -> Rates:
-    """Compute the rates of some trials."""
-    mean = float(np.mean([trial.result.confidence for trial in trials])) if trials else None
-    refused = sum(trial.result.digit is None for trial in trials)
+    """The rates of some trials."""
+    mean = float(np.mean([trial.confidence for trial in trials])) if trials else None
+    refused = sum(trial.answer is None for trial in trials)
     return Rates(name, len(trials), sum(trial.right for trial in trials), mean, refused)
+
+
+def by_group(trials: Sequence[Trial], groups: int, size: int) -> list[Rates]:
+    """The rates of each group of so many trials, whether it is complete, begun or still to come."""
+    return [rates(str(i + 1), trials[i * size : (i + 1) * size]) for i in range(groups)]
+
+
+def by_digit(trials: Sequence[Trial]) -> list[Rates]:
+    """The rates of each digit."""
+    return [rates(str(d), [trial for trial in trials if trial.truth == d]) for d in range(CLASSES)]
 
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """A finished experiment: groups of trials."""
+    """An experiment that was done: groups of so many trials."""
 
     mode: str
-    groups: tuple[tuple[Trial, ...], ...]
-
-    @property
-    def trials(self) -> list[Trial]:
-        """All trials in order."""
-        return [trial for group in self.groups for trial in group]
+    size: int
+    trials: tuple[ShownTrial, ...]
 
     def by_group(self) -> list[Rates]:
-        """The rates of each group, and then of all."""
-        return [*(rates(str(i + 1), group) for i, group in enumerate(self.groups)), rates("all", self.trials)]
+        """The rates of each group, and of all."""
+        return [*by_group(self.trials, len(self.trials) // self.size, self.size), rates("all", self.trials)]
 
     def by_digit(self) -> list[Rates]:
         """The rates of each digit."""
-        return [rates(str(d), [trial for trial in self.trials if trial.truth == d]) for d in range(CLASSES)]
+        return by_digit(self.trials)
 
-    def worst(self) -> Trial | None:
-        """The mistake with the highest confidence."""
+    def worst(self) -> ShownTrial | None:
+        """The most confident mistake."""
         wrong = [trial for trial in self.trials if not trial.right]
-        return max(wrong, key=lambda trial: trial.result.confidence, default=None)
+        return max(wrong, key=lambda trial: trial.confidence, default=None)
 
     def describe(self) -> dict[str, Any]:
         """All rates, ready for JSON."""
         worst = self.worst()
-        mistake = None
-        if worst is not None:
-            confidence = worst.result.confidence
-            mistake = {"truth": worst.truth, "answer": worst.result.digit, "confidence": confidence}
         return {
             "mode": self.mode,
             "groups": [each.describe() for each in self.by_group()],
             "digits": [each.describe() for each in self.by_digit()],
-            "most_confident_mistake": mistake,
+            "most_confident_mistake": None if worst is None else worst.describe(),
             "paper_mistake": PAPER_MISTAKE,
         }
 
@@ -151,5 +167,8 @@ def _choose(count: int, wanted: int, seed: int) -> list[int]:
 
 def _run(recognizer: Recognizer, mode: str, digits: list[tuple[int, Plane]], size: int) -> Experiment:
     results = recognizer.recognize_many([picture for _, picture in digits])
-    trials = [Trial(truth, picture, each) for (truth, picture), each in zip(digits, results, strict=True)]
-    return Experiment(mode, tuple(tuple(trials[start : start + size]) for start in range(0, len(trials), size)))
+    trials = tuple(
+        ShownTrial(truth, each.digit, each.confidence, picture=picture, seen=each.input)
+        for (truth, picture), each in zip(digits, results, strict=True)
+    )
+    return Experiment(mode, size, trials)

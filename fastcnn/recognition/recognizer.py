@@ -18,7 +18,7 @@ from fastcnn.network.calibration import calibrated
 from fastcnn.network.committee import Committee
 from fastcnn.network.sequential import Sequential
 from fastcnn.recognition import refusal
-from fastcnn.recognition.answer import Recognition
+from fastcnn.recognition.answer import Recognition, digit_answer
 from fastcnn.recognition.digit_string import DigitString
 from fastcnn.recognition.strings import choose, find_string, share_of_count
 from fastcnn.zoo.bundled import DEFAULT_MODEL, check_reads_digits, load_classifier
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from fastcnn.handwriting.preparation.pictures import Picture
     from fastcnn.network.committee import Network
 
-LEAST_SCORE = 0.3  # a lower score counts as this in a string; otherwise letters would be cut into digit-like pieces
-UNSURE_GAP = 0.3  # difference of probability between the first and the second digit
+LEAST_SCORE = 0.3  # in a string, a lower one counts as much; without a limit letters would be cut to pieces like digits
 
 
 class Recognizer:
@@ -114,10 +113,7 @@ class Recognizer:
             return Recognition(
                 None, 0.0, shares, sight.field, digit_score=float(score), reason=reason, several=sight.several
             )
-        digit, second = (int(index) for index in np.argsort(-shares, kind="stable")[:2])
-        unsure = bool(shares[digit] - shares[second] < UNSURE_GAP)
-        confidence = float(shares[digit])
-        return Recognition(digit, confidence, shares, sight.field, second, unsure, float(score), several=sight.several)
+        return digit_answer(shares, sight.field, float(score), several=sight.several)
 
 
 def _blank() -> Recognition:

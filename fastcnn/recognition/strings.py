@@ -45,8 +45,8 @@ COUNT_WEIGHT = (
 class Candidate:
     """Pieces that may be one digit. Lengths are shares of the string's height, ink is in widths of the stroke."""
 
-    first: int  # the first piece, from 0
-    stop: int  # the number after the last piece
+    first: int  # piece, from 0
+    stop: int  # after the last piece
     field: Field  # (28, 28), as `prepare.prepare` gives it
     height: float
     width: float
@@ -65,17 +65,12 @@ class Candidate:
         )
 
 
-def find_candidates(image: Picture) -> list[Candidate]:
-    """The candidates in a picture of a string; arguments and errors as for `prepare.prepare`.
-
-    Each piece alone is a candidate, so there is always a way from the first piece to the last. A blank picture has no
-    candidates.
-    """
-    return find_string(image)[0]
-
-
 def find_string(image: Picture) -> tuple[list[Candidate], tuple[str, ...]]:
-    """The candidates, and the codes of `DigitString.notes` for other things in the picture."""
+    """What may be a digit in a picture of a string, and what else is seen in it: codes as in `DigitString.notes`.
+
+    Arguments and errors as for `prepare.prepare`. Each piece is a candidate by itself, so that there is a way from the
+    first to the last. A blank picture has none.
+    """
     ink = find_ink(to_plane(image))
     if ink is None:
         return [], ()
@@ -103,8 +98,8 @@ def choose(candidates: Sequence[Candidate], probabilities: Sequence[npt.NDArray[
 
     Parameters
     ----------
-    candidates : those of `find_candidates`
-    probabilities : for each candidate those of the network, (classes,)
+    candidates : as `find_string` gives them
+    probabilities : (classes,) for each, what the network makes of it
 
     Returns
     -------

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.errors import FastcnnError
-from fastcnn.gui.logic.answers import Answer
+from fastcnn.recognition.answer import Recognition, digit_answer
 
 if TYPE_CHECKING:
     from fastcnn.network.committee import Network
@@ -114,16 +114,14 @@ class Engine:
         stroke[10:40, 26:30] = 255
         self.recognize(stroke)
 
-    def recognize(self, plane: Pictures) -> Answer:
+    def recognize(self, plane: Pictures) -> Recognition:
         """A drawing or photograph of any size, prepared as the recognizer does."""
-        return Answer.of(self.recognizer.recognize(plane))
+        return self.recognizer.recognize(plane)
 
-    def recognize_field(self, field: Pictures) -> Answer:
+    def recognize_field(self, field: Pictures) -> Recognition:
         """Exactly these (28, 28) pixels."""
-        probabilities = self.recognize_fields(field[np.newaxis, np.newaxis])[0]
-        digit = int(probabilities.argmax())
-        seen = np.divide(field, 255, dtype=np.float32)
-        return Answer(digit, float(probabilities[digit]), probabilities, seen)
+        shares = self.recognize_fields(field[np.newaxis, np.newaxis])[0]
+        return digit_answer(shares, np.divide(field, 255, dtype=np.float32))
 
     def recognize_fields(self, fields: Pictures) -> npt.NDArray[np.float32]:
         """Probabilities (N, 10) of exactly these (N, 1, 28, 28) pixels."""

@@ -1,4 +1,4 @@
-"""The paper's experiment: groups of digits, recognized one by one, and what came of them. No network, no file."""
+"""The paper's experiment under way: groups of digits, recognized one by one. No network, no file."""
 
 from __future__ import annotations
 
@@ -8,37 +8,10 @@ import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fastcnn.metrics import wilson_interval
+from fastcnn.recognition.experiment import Trial
 
 MNIST, HAND = "mnist", "hand"
 MAX_SIDE = 100  # groups, and digits in a group
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One digit: what it was, what the network said and how sure it was, and which network."""
-
-    truth: int
-    answer: int | None
-    confidence: float
-    network: str
-
-
-@dataclass(frozen=True)
-class Summary:
-    """All that the charts show; shares are fractions, None where there is nothing to divide by."""
-
-    count: int
-    right: int
-    interval: tuple[float, float] | None  # of the accuracy, 95 %
-    mean_confidence: float | None
-    group_rates: tuple[float | None, ...]
-    digit_rates: tuple[float | None, ...]
-
-    @property
-    def accuracy(self) -> float | None:
-        """The share of right answers."""
-        return self.right / self.count if self.count else None
 
 
 @dataclass
@@ -85,23 +58,6 @@ class Session:
             raise ValueError("the experiment is done")
         self.trials.append(trial)
 
-    def summary(self) -> Summary:
-        """What has come of it so far."""
-        trials = self.trials
-        right = [trial.answer == trial.truth for trial in trials]
-        groups = [right[start : start + self.size] for start in range(0, self.total, self.size)]
-        digits: list[list[bool]] = [[] for _ in range(10)]
-        for good, trial in zip(right, trials, strict=True):
-            digits[trial.truth].append(good)
-        return Summary(
-            len(trials),
-            sum(right),
-            wilson_interval(sum(right), len(trials)) if trials else None,
-            sum(trial.confidence for trial in trials) / len(trials) if trials else None,
-            tuple(map(_rate, groups)),
-            tuple(map(_rate, digits)),
-        )
-
     def to_csv(self) -> str:
         """A table with a line for each digit; shares are fractions."""
         buffer = io.StringIO()
@@ -109,9 +65,8 @@ class Session:
         writer.writerow(["group", "number", "truth", "answer", "right", "confidence", "network"])
         for index, trial in enumerate(self.trials):
             answer = "" if trial.answer is None else trial.answer
-            right = int(trial.answer == trial.truth)
             place = (index // self.size + 1, index % self.size + 1)
-            writer.writerow([*place, trial.truth, answer, right, f"{trial.confidence:.6f}", trial.network])
+            writer.writerow([*place, trial.truth, answer, int(trial.right), f"{trial.confidence:.6f}", trial.network])
         return buffer.getvalue()
 
     def to_json(self) -> bytes:
@@ -138,7 +93,3 @@ def _trial(found: dict[str, Any]) -> Trial:
     if trial.truth not in digits or (trial.answer is not None and trial.answer not in digits):
         raise ValueError(f"this is no experiment: {trial}")
     return Trial(trial.truth, trial.answer, float(trial.confidence), str(trial.network))
-
-
-def _rate(right: list[bool]) -> float | None:
-    return sum(right) / len(right) if right else None

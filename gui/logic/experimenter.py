@@ -8,13 +8,14 @@ from typing import Protocol
 
 import numpy as np
 
-from fastcnn.gui.logic.answers import Answer
 from fastcnn.gui.logic.engine import Engine, Pictures, Set
-from fastcnn.gui.logic.experiment import HAND, MNIST, Session, Trial
+from fastcnn.gui.logic.experiment import HAND, MNIST, Session
 from fastcnn.gui.logic.folders import session_folder, writable
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.networks import short_name
 from fastcnn.gui.logic.notices import Message, Notice, message
+from fastcnn.recognition.answer import Recognition
+from fastcnn.recognition.experiment import Trial
 from fastcnn.storage import atomic_write
 
 MAX_FILE_BYTES = 10_000_000
@@ -108,7 +109,7 @@ class Experimenter:
         truth = session.asked_digit
         self._waiting = True
 
-        def done(answer: Answer) -> None:
+        def done(answer: Recognition) -> None:
             self._waiting = False
             if session is self.session and self.running:
                 session.add(Trial(truth, answer.digit, answer.confidence, short_name(self._engine.model)))
@@ -183,8 +184,8 @@ class Experimenter:
         self._work.submit(lambda: atomic_write(writable(self.file()), kept.to_json()), lambda _: None)
         if session.is_done:
             self.running = False
-            summary = session.summary()
-            self._tell(message(Notice.EXPERIMENT_DONE, right=summary.right, count=summary.count))
+            right = sum(trial.right for trial in session.trials)
+            self._tell(message(Notice.EXPERIMENT_DONE, right=right, count=session.total))
         self._show()
 
     def _show(self) -> None:

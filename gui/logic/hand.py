@@ -9,7 +9,6 @@ from typing import Protocol
 
 import numpy as np
 
-from fastcnn.gui.logic.answers import Answer
 from fastcnn.gui.logic.collection import Collection, Sample
 from fastcnn.gui.logic.drawing import Stroke
 from fastcnn.gui.logic.engine import Engine, test_pictures, training_pictures
@@ -18,6 +17,7 @@ from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.learning import LEAST_DRAWINGS, CancelledError, Outcome, learn
 from fastcnn.gui.logic.networks import SUFFIX, own_networks
 from fastcnn.gui.logic.notices import Message, Notice, message
+from fastcnn.recognition.answer import Recognition
 
 NAME = "my-hand"
 
@@ -68,7 +68,7 @@ class Hand:
         """Show how many drawings there are."""
         self._work.submit(self._collection.count, self._view.show_count)
 
-    def correct(self, label: int, answer: Answer | None) -> None:
+    def correct(self, label: int, answer: Recognition | None) -> None:
         """The drawing is a `label`, whatever was answered: keep it."""
         if answer is None or not answer.input.any():  # a drawing that was taken for no digit can be corrected
             self._tell(message(Notice.CORRECTION_NEEDS_DRAWING))

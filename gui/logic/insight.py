@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.digits import SIDE_PX
 from fastcnn.network.calibration import calibrated
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 Grey = npt.NDArray[np.uint8]
 Field = npt.NDArray[np.float32]
 
-SIDE_PX = 28
 PATCH_PX = 5  # as large as a filter of the paper's network
 GAP_PX = 1
 GAP_GREY = 90
@@ -43,8 +43,7 @@ def filters(network: Network) -> Field | None:
     found = _first_convolution(leader(network))
     if found is None:
         return None
-    first_channel: Field = found[1].parameters["weight"].array[:, 0].astype(np.float32)
-    return first_channel
+    return found[1].parameters["weight"].array[:, 0].astype(np.float32)
 
 
 def feature_maps(network: Network, field: Field) -> Field | None:

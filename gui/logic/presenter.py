@@ -12,10 +12,10 @@ from typing import Protocol
 
 import numpy as np
 
-from fastcnn.gui.logic.answers import Answer, Verdict, judge
 from fastcnn.gui.logic.engine import Pictures, Set
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.notices import Message, Notice, message
+from fastcnn.recognition.answer import Recognition
 
 
 class Mode(IntEnum):
@@ -30,7 +30,7 @@ class View(Protocol):
 
     def show_mode(self, mode: Mode) -> None: ...
     def show_picture(self, field: Pictures | None, number: int | None) -> None: ...
-    def show_answer(self, answer: Answer, verdict: Verdict, truth: int | None) -> None: ...
+    def show_answer(self, answer: Recognition, truth: int | None) -> None: ...
     def show_no_answer(self) -> None: ...
     def drawing(self) -> Pictures | None: ...
     def clear_drawing(self) -> None: ...
@@ -40,8 +40,8 @@ class View(Protocol):
 class Recognizes(Protocol):
     """What the presenter needs of the engine."""
 
-    def recognize(self, plane: Pictures) -> Answer: ...
-    def recognize_field(self, field: Pictures) -> Answer: ...
+    def recognize(self, plane: Pictures) -> Recognition: ...
+    def recognize_field(self, field: Pictures) -> Recognition: ...
 
 
 class Presenter:
@@ -71,7 +71,7 @@ class Presenter:
         self.mode = Mode.MNIST
         self.live = True
         self.number: int | None = None  # of the test picture that is shown
-        self.answer: Answer | None = None  # to what is shown, once it is known
+        self.answer: Recognition | None = None  # to what is shown, once it is known
 
     @property
     def truth(self) -> int | None:
@@ -187,14 +187,14 @@ class Presenter:
         self._view.tell(message(Notice.LOADING))
         self._jobs.submit(self._pictures, loaded)
 
-    def _request(self, job: Callable[[], Answer], *, quick: bool) -> None:
+    def _request(self, job: Callable[[], Recognition], *, quick: bool) -> None:
         self._newest += 1
         request = self._newest
 
-        def done(answer: Answer) -> None:
+        def done(answer: Recognition) -> None:
             if request == self._newest:
                 self.answer = answer
-                self._view.show_answer(answer, judge(answer), self.truth)
+                self._view.show_answer(answer, self.truth)
 
         def failed(error: Exception) -> bool:
             is_late = request != self._newest

@@ -73,9 +73,3 @@ def install(tell: Tell) -> None:
 
     sys.excepthook = hook
     threading.excepthook = thread_hook
-
-
-def uninstall() -> None:
-    """Put Python's own hooks back."""
-    sys.excepthook = sys.__excepthook__
-    threading.excepthook = threading.__excepthook__

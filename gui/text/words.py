@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from fastcnn.errors import Sentence
-from fastcnn.gui.logic.answers import Kind, Verdict
 from fastcnn.gui.logic.networks import Facts
 from fastcnn.gui.logic.notices import Message, Notice
 from fastcnn.gui.text import language
 from fastcnn.gui.text.failures import REFUSALS, failure_words
 from fastcnn.gui.text.language import tr
+from fastcnn.recognition.answer import Recognition
 
 
 def percent(share: float) -> str:
@@ -43,16 +42,16 @@ def facts_words(facts: Facts | None) -> str:
     return "; ".join(parts)
 
 
-def verdict_words(verdict: Verdict, *, unfinished: bool = False) -> str:
+def verdict_words(answer: Recognition, *, unfinished: bool = False) -> str:
     """The sentence under the digit; empty where there is nothing to add. A stroke under way may become a digit yet."""
-    if verdict.several and not unfinished:
+    if answer.several and not unfinished:
         return tr("several digits? Draw one at a time")
-    if verdict.kind is Kind.NO_DIGIT:
-        if verdict.reason in REFUSALS and not unfinished:
-            return language.tr(verdict.reason)
+    if answer.digit is None:
+        if answer.reason in REFUSALS and not unfinished:
+            return language.tr(answer.reason)
         return tr("no digit yet") if unfinished else tr("this is no digit")
-    if verdict.kind is Kind.UNSURE:
-        return tr("unsure: {first} or {second}").format(first=verdict.digit, second=verdict.other)
+    if answer.unsure:
+        return tr("unsure: {first} or {second}").format(first=answer.digit, second=answer.alternative)
     return ""
 
 

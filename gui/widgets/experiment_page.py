@@ -14,6 +14,7 @@ from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import accuracy_words, percent
 from fastcnn.gui.widgets.page import Page, Words, ask, choose_target
 from fastcnn.gui.widgets.plots import Plot
+from fastcnn.recognition.experiment import by_digit, by_group, rates
 
 if TYPE_CHECKING:
     from fastcnn.gui.logic.experimenter import Experimenter
@@ -70,11 +71,9 @@ class ExperimentPage(Page):
         self.csv.setEnabled(has_trials)
         self.png.setEnabled(has_trials)
         if session is not None and (self.isVisible() or has_trials):
-            found = session.summary()
-            groups = [0.0 if rate is None else rate for rate in found.group_rates]
-            digits = [0.0 if rate is None else rate for rate in found.digit_rates]
-            self.by_group.show_points(range(1, len(groups) + 1), groups)
-            self.by_digit.show_points(range(10), digits)
+            groups = by_group(session.trials, session.groups, session.size)
+            self.by_group.show_points(range(1, len(groups) + 1), [each.accuracy or 0.0 for each in groups])
+            self.by_digit.show_points(range(10), [each.accuracy or 0.0 for each in by_digit(session.trials)])
         self.retranslate()
 
     def retranslate(self) -> None:
@@ -87,7 +86,7 @@ class ExperimentPage(Page):
 
     def _summary(self) -> str:
         session = self._session
-        found = None if session is None else session.summary()
+        found = None if session is None else rates("all", session.trials)
         if session is None or found is None or found.interval is None or found.mean_confidence is None:
             return tr("No digit has been recognized in an experiment yet.")
         lines = [

@@ -11,7 +11,6 @@ from PyQt5.QtCore import QEvent, Qt, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont, QPalette
 from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QWidget
 
-from fastcnn.gui.logic.answers import Answer, Kind, Verdict
 from fastcnn.gui.logic.drawing import PEN_WIDTHS
 from fastcnn.gui.logic.engine import Pictures
 from fastcnn.gui.logic.networks import Facts, short_name
@@ -23,6 +22,7 @@ from fastcnn.gui.widgets.bars import RIGHT, WRONG
 from fastcnn.gui.widgets.canvas import Canvas
 from fastcnn.gui.widgets.pixels import field_pixels
 from fastcnn.gui.window.actions import Actions
+from fastcnn.recognition.answer import Recognition
 
 if TYPE_CHECKING:
     from PyQt5.QtWidgets import QComboBox, QPushButton, QSlider, QSpinBox, QStackedWidget, QToolButton
@@ -88,7 +88,7 @@ class MainWindow(QMainWindow):
         self.actions_by_name = Actions(self)
         self.may_close: Callable[[], bool] = lambda: True
         self._told: Message | None = None
-        self._shown: tuple[Answer, Verdict, int | None] | None = None
+        self._shown: tuple[Recognition, int | None] | None = None
         self._titles: list[tuple[QAction, Title]] = []
         self._facts: Facts | None = None
         _enlarge(self.resultLabel, RESULT_POINTS, bold=True)
@@ -132,11 +132,11 @@ class MainWindow(QMainWindow):
             self.numberSpin.setValue(number)
             self.numberSpin.blockSignals(blocked)
 
-    def show_answer(self, answer: Answer, verdict: Verdict, truth: int | None) -> None:
+    def show_answer(self, answer: Recognition, truth: int | None) -> None:
         """Show an answer, with the true digit where it is known."""
-        self._shown = answer, verdict, truth
-        self.resultLabel.setText(NO_DIGIT if verdict.digit is None else str(verdict.digit))
-        self.confidenceLabel.setText("" if verdict.kind is Kind.NO_DIGIT else percent(answer.confidence))
+        self._shown = answer, truth
+        self.resultLabel.setText(NO_DIGIT if answer.digit is None else str(answer.digit))
+        self.confidenceLabel.setText("" if answer.digit is None else percent(answer.confidence))
         self.bars.show_shares(answer.probabilities, truth)
         self.seenLabel.show_pixels(field_pixels(answer.input))
         self._word_answer()
@@ -242,8 +242,8 @@ class MainWindow(QMainWindow):
             for label in (self.resultLabel, self.confidenceLabel, self.truthLabel, self.verdictLabel):
                 label.clear()  # uic words them with the texts that Designer has
             return
-        answer, verdict, truth = self._shown
-        self.verdictLabel.setText(verdict_words(verdict, unfinished=truth is None and self.canvas.is_drawing))
+        answer, truth = self._shown
+        self.verdictLabel.setText(verdict_words(answer, unfinished=truth is None and self.canvas.is_drawing))
         if truth is None:
             self.truthLabel.clear()
             return

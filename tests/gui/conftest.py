@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+
 import pytest
 
 pytest.importorskip("PyQt5.QtWidgets", exc_type=ImportError)
 pytest.importorskip("pytestqt", exc_type=ImportError)
 
-from fastcnn.gui.program import crash
 from fastcnn.gui.text import language
 
 TIMEOUT_MS = 60_000  # reading all test pictures on a busy core takes 20 s
@@ -38,7 +40,7 @@ def window(qtbot, folders):
     made.show()
     yield made
     language.use("en")
-    crash.uninstall()
+    sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
 
 
 @pytest.fixture

@@ -85,8 +85,7 @@ def paper_under(grey: Plane, alpha: Plane) -> int:
 def lay_on(paper: int, grey: Plane, alpha: Plane) -> Plane:
     """A transparent picture on a background of one grey."""
     weight = alpha.astype(np.uint32)
-    laid: Plane = ((grey * weight + paper * (OPAQUE - weight) + OPAQUE // 2) // OPAQUE).astype(np.uint8)
-    return laid
+    return ((grey * weight + paper * (OPAQUE - weight) + OPAQUE // 2) // OPAQUE).astype(np.uint8)
 
 
 def check_finite(image: Image.Image, name: str | os.PathLike[str]) -> None:

@@ -8,7 +8,6 @@ the writing and the pen do not matter. A picture with ink of MNIST's size is onl
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["BOX_PX", "INK_SHARE", "SIDE_PX", "prepare", "prepare_ink"]
 
 Field = npt.NDArray[np.float32]
-Show = Callable[[str, npt.NDArray[np.generic]], None]
 
 BOX_PX = 20
 CENTRE_PX = 14.0  # x and y of the centre of mass: all of MNIST's are within half a pixel of it
@@ -142,28 +140,21 @@ def _window(values: Field, scale: float) -> Field:
     return full
 
 
-def prepare_ink(ink: Plane, show: Show | None = None) -> Field:
-    """Bring ink (H, W) uint8, 0 on paper, with at least one pixel of ink, into the form of MNIST."""
+def prepare_ink(ink: Plane) -> Field:
+    """Bring ink on empty paper, (H, W) uint8 with at least one pixel of it, into the form of MNIST."""
     cropped = crop(ink)
-    if show is not None:
-        show("cropped", cropped)
     smallest, largest = PLACED_PX
     redrawn = None if smallest <= max(cropped.shape) <= largest else _redrawn(_smooth(cropped))
-    if redrawn is None:
-        return _place(cropped)
-    if show is not None:
-        show("stroke", redrawn[0])
-    return _window(*redrawn)
+    return _place(cropped) if redrawn is None else _window(*redrawn)
 
 
-def prepare(image: Picture, show: Show | None = None) -> Field | None:
+def prepare(image: Picture) -> Field | None:
     """Bring a picture into the form of MNIST.
 
     Parameters
     ----------
     image : Pillow image of any mode, or uint8 array (H, W), (H, W, 3) or (H, W, 4)
         Any size; light ink on dark or dark ink on light.
-    show : called with the name and the picture of each stage: ink, clean, cropped, stroke, field
 
     Returns
     -------
@@ -174,11 +165,11 @@ def prepare(image: Picture, show: Show | None = None) -> Field | None:
     TypeError, ValueError
         As for `pictures.to_plane`.
     """
-    return look(image, show).field
+    return look(image).field
 
 
-def look(image: Picture, show: Show | None = None) -> Sight:
-    """A picture in the form of MNIST, and what else the preparation finds; arguments and errors as for `prepare`."""
+def look(image: Picture) -> Sight:
+    """A picture in the form of MNIST, and what else is seen without a network; arguments and errors as `prepare`."""
     ink = find_ink(to_plane(image))
     if ink is None:
         return Sight(None, reasons.BLANK)
@@ -187,10 +178,4 @@ def look(image: Picture, show: Show | None = None) -> Sight:
     else:
         parts = find_parts(ink)
         clean, (reason, several) = remove_specks(ink, parts), judge(parts)
-    if show is not None:
-        show("ink", ink)
-        show("clean", clean)
-    field = prepare_ink(clean, show)
-    if show is not None:
-        show("field", field)
-    return Sight(field, reason, several)
+    return Sight(prepare_ink(clean), reason, several)

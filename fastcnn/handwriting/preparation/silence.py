@@ -31,8 +31,7 @@ def _set_libtiff_handler() -> Callable[[int | None], int | None]:
     except (AttributeError, OSError):
         return lambda handler: None
     found.restype, found.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
-    setter: Callable[[int | None], int | None] = found
-    return setter
+    return found
 
 
 @contextmanager

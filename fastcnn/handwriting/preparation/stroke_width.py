@@ -32,8 +32,7 @@ def _nearest(feature: npt.NDArray[np.bool_], farthest: int) -> Field:
     for offset in range(1, farthest + 1):
         np.minimum(best, squares[:, farthest - offset :][:, :width] + np.float32(offset**2), out=best)
         np.minimum(best, squares[:, farthest + offset :][:, :width] + np.float32(offset**2), out=best)
-    distance: Field = np.sqrt(best)
-    return distance
+    return np.sqrt(best)
 
 
 def edge_distance(ink: Field, reach: int) -> Field:
@@ -83,8 +82,7 @@ def even_out(ink: Field, width: float) -> Field:
     reach = 2 * int(np.clip(round(WINDOW * width), 2, FARTHEST_PX)) + 1
     levels = Image.fromarray(np.rint(255 * ink).astype(np.uint8))
     most = np.asarray(levels.filter(ImageFilter.MaxFilter(reach)), np.float32) / 255
-    even: Field = np.minimum(ink / np.maximum(most, 2 * PALEST), 1).astype(np.float32)
-    return even
+    return np.minimum(ink / np.maximum(most, 2 * PALEST), 1).astype(np.float32)
 
 
 def redraw(distance: Field, change_px: float) -> Field:

@@ -11,7 +11,7 @@ from fastcnn.arrays import Array
 from fastcnn.digits import SIDE_PX
 from fastcnn.handwriting.drawings import Points, Pose, draw
 from fastcnn.handwriting.preparation.prepare import prepare
-from fastcnn.handwriting.synthesis.templates import WAYS, Way, parse, smooth
+from fastcnn.handwriting.synthesis.templates import Way, random_way, smooth
 
 # The digits that are drawn in turn. Digits that look alike in some ways of writing occur twice.
 DIGITS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 4, 7, 9)
@@ -61,11 +61,10 @@ def synthetic_digits(count: int, *, seed: int) -> tuple[Array, Array]:
     labels : (count,) int64; 1, 4, 7 and 9 occur twice as often as the others
     """
     rng = np.random.Generator(np.random.PCG64([seed, 5]))
-    ways = {digit: [parse(text) for text in texts] for digit, texts in WAYS.items()}
     images = np.empty((count, 1, SIDE_PX, SIDE_PX), np.uint8)
     labels = np.resize(np.array(DIGITS, np.int64), count)
     for index, label in enumerate(labels):
-        way = ways[int(label)][rng.integers(len(ways[int(label)]))]
+        way = random_way(int(label), rng)
         size, pen_px = size_and_pen(rng)
         field = prepare(draw(bend(way, rng), Pose(size, pen_px, 0.5, 0.5), DRAWN_PX))
         assert field is not None  # a stroke is never blank

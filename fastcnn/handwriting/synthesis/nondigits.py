@@ -8,7 +8,6 @@ digits, parts of digits, rotated digits, blots, noise and shades.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,7 @@ from fastcnn.handwriting.preparation.prepare import prepare
 from fastcnn.handwriting.synthesis.digits import DRAWN_PX, SIZES, bend, size_and_pen
 from fastcnn.handwriting.synthesis.letters import LETTERS, SIGNS
 from fastcnn.handwriting.synthesis.scribbles import MAKERS, Strokes
-from fastcnn.handwriting.synthesis.templates import WAYS, Way, parse
+from fastcnn.handwriting.synthesis.templates import Way, random_way, ways_of
 
 Rng = np.random.Generator
 Family = Callable[[Rng], Plane]
@@ -29,11 +28,6 @@ Family = Callable[[Rng], Plane]
 FONT_LETTERS = "AaCcdEeFfHhJKkLMmNnPpRrTtUuVvWwXxYy&@#%+=*?<>~[]{}"
 FONT_PX = 90
 TURN_DEG = 15.0  # to either side
-
-
-@cache
-def _ways(texts: tuple[str, ...]) -> tuple[Way, ...]:
-    return tuple(map(parse, texts))
 
 
 def pose(rng: Rng, thickest: float = 1.0) -> Pose:
@@ -66,7 +60,7 @@ def _letter(texts: tuple[str, ...]) -> Family:
     """A letter drawn with a pen, sometimes with serifs."""
 
     def family(rng: Rng) -> Plane:
-        ways = _ways(texts)
+        ways = ways_of(texts)
         strokes = bend(ways[rng.integers(len(ways))], rng)
         if rng.uniform() < 0.15:
             strokes = _with_serifs(strokes, rng)
@@ -76,7 +70,7 @@ def _letter(texts: tuple[str, ...]) -> Family:
 
 
 def _sign(texts: tuple[str, ...]) -> Family:
-    return lambda rng: written(_ways(texts), rng, 0.6)
+    return lambda rng: written(ways_of(texts), rng, 0.6)
 
 
 def _word(rng: Rng) -> Plane:
@@ -84,7 +78,7 @@ def _word(rng: Rng) -> Plane:
     strokes: list[Points] = []
     x = 0.0
     for _ in range(int(rng.integers(2, 5))):
-        ways = _ways(LETTERS[str(rng.choice(list(LETTERS)))])
+        ways = ways_of(LETTERS[str(rng.choice(list(LETTERS)))])
         letter = bend(ways[rng.integers(len(ways))], rng)
         left = min(stroke[:, 0].min() for stroke in letter)
         strokes += [stroke + np.array((x - left, 0.0)) for stroke in letter]
@@ -159,8 +153,7 @@ def _blob(rng: Rng) -> Strokes:
 
 
 def _drawn_digit(digit: int, rng: Rng) -> list[Points]:
-    ways = _ways(WAYS[digit])
-    return bend(ways[rng.integers(len(ways))], rng)
+    return bend(random_way(digit, rng), rng)
 
 
 def _several(rng: Rng) -> Plane:

@@ -33,8 +33,7 @@ def _ring(count: int, phase: float, radii: Points) -> Points:
     """Corners round the centre. The last one is the first one again."""
     angles = phase + 2 * np.pi * np.arange(count + 1) / count
     around = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    ring: Points = 50 + 50 * around * radii[np.arange(count + 1) % len(radii), np.newaxis]
-    return ring
+    return 50 + 50 * around * radii[np.arange(count + 1) % len(radii), np.newaxis]
 
 
 def _edges(corners: Points) -> Points:

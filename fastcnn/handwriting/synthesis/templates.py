@@ -8,6 +8,7 @@ y downwards. The pen goes smoothly through a point; at a point with "!" it makes
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -230,6 +231,18 @@ def parse(text: str) -> Way:
         points.append(np.array([word.rstrip("!").split(",") for word in words], np.float64))
         corners.append(tuple(word.endswith("!") for word in words))
     return Way(tuple(points), tuple(corners))
+
+
+@cache
+def ways_of(texts: tuple[str, ...]) -> tuple[Way, ...]:
+    """Texts, each parsed."""
+    return tuple(map(parse, texts))
+
+
+def random_way(digit: int, rng: np.random.Generator) -> Way:
+    """One of the ways to write a digit."""
+    ways = ways_of(WAYS[digit])
+    return ways[rng.integers(len(ways))]
 
 
 def smooth(points: Points, corners: tuple[bool, ...]) -> Points:

@@ -42,8 +42,7 @@ def _each(kernel: Any, size: tuple[int, ...], given: Array, shape: products.Geom
     out = empty(count, given.dtype)
     if count:
         kernel(*line_grid(count), out, upload(given), count, shape.numbers)
-    answer: Array = download(out, size)
-    return answer
+    return download(out, size)
 
 
 def conv2d(
@@ -57,8 +56,7 @@ def conv2d(
     if shape.N:
         offset = None if bias is None else upload(bias)
         _run(products.forward(shape, out, upload(x), upload(weight), offset, False))
-    answer: Array = download(out, size)
-    return answer
+    return download(out, size)
 
 
 def conv2d_grad_input(
@@ -70,8 +68,7 @@ def conv2d_grad_input(
     grad_in = empty(int(np.prod(input_shape)), grad_out.dtype)
     if shape.N:
         _run(products.grad_input(shape, grad_in, upload(grad_out), upload(weight)))
-    answer: Array = download(grad_in, input_shape)
-    return answer
+    return download(grad_in, input_shape)
 
 
 def conv2d_grad_weight(
@@ -86,8 +83,7 @@ def conv2d_grad_weight(
     count = int(np.prod(size))
     out, partials = empty(count, x.dtype), empty(products.weight_shares(shape)[0] * count, x.dtype)
     _run(*products.grad_weight(shape, out, partials, upload(grad_out), upload(x)))
-    answer: Array = download(out, size)
-    return answer
+    return download(out, size)
 
 
 def max_pool2d(x: Array, kernel_size: Pair, stride: Pair, padding: Padding) -> tuple[Array, Indices]:
@@ -112,8 +108,7 @@ def max_pool2d_grad(grad_out: Array, argmax: Indices, input_shape: Shape) -> Arr
         outputs = grad_out.shape[2] * grad_out.shape[3]
         sizes = (N * C, C, H * W, outputs, False)
         planes.max_pool_gradient(*line_grid(N * C), grad_in, upload(grad_out), winners, *sizes)
-    answer: Array = download(grad_in, input_shape)
-    return answer
+    return download(grad_in, input_shape)
 
 
 def _run(*calls: Call) -> None:

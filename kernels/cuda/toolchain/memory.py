@@ -3,6 +3,7 @@
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from fastcnn.kernels.cuda.toolchain.compiler import cuda, told
 
@@ -34,8 +35,9 @@ def fill(target: DeviceArray, array: Any) -> DeviceArray:
     return target
 
 
-def download(array: DeviceArray, shape: tuple[int, ...]) -> Any:
+def download(array: DeviceArray, shape: tuple[int, ...]) -> npt.NDArray[Any]:
     """The first elements of a device array as a new array of that shape."""
     count = int(np.prod(shape, dtype=np.int64))
     with told():
-        return array[:count].copy_to_host().reshape(shape) if count else np.empty(shape, array.dtype)
+        found = array[:count].copy_to_host() if count else np.empty(0, array.dtype)
+    return np.reshape(found, shape)

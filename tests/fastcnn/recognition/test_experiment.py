@@ -98,7 +98,7 @@ def test_worst_is_the_most_confident_mistake():
     answers[3] = (truths[3] + 1) % 10, 0.7
     answers[6] = (truths[6] + 1) % 10, 0.8
     worst = run(answers).worst()
-    assert (worst.truth, worst.result.confidence) == (truths[6], 0.8)
+    assert (worst.truth, worst.confidence) == (truths[6], 0.8)
 
 
 def test_figures_and_their_numbers_are_written(tmp_path):

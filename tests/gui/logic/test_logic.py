@@ -12,17 +12,19 @@ import pytest
 from fastcnn import paper_network
 from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic import collection, insight, learning, placing
-from fastcnn.gui.logic.answers import Answer, Kind, judge
 from fastcnn.gui.logic.collection import Collection, Sample
 from fastcnn.gui.logic.drawing import MOST_STEPS, SIDE, Drawing, Placed, Stroke, Wiped
-from fastcnn.gui.logic.experiment import HAND, MNIST, Session, Trial
+from fastcnn.gui.logic.experiment import HAND, MNIST, Session
 from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.results import read_all
 from fastcnn.gui.logic.settings import Settings
+from fastcnn.gui.text.words import verdict_words
 from fastcnn.handwriting.stroke_files import WINDOW_FORMAT
 from fastcnn.layers import Affine, Flatten
 from fastcnn.network.calibration import calibrated
 from fastcnn.network.sequential import Sequential
+from fastcnn.recognition.answer import Recognition, digit_answer
+from fastcnn.recognition.experiment import Trial, by_digit, by_group, rates
 
 LOGIC = Path(collection.__file__).parent
 
@@ -46,27 +48,30 @@ def _shares(**by_digit):
 
 
 def _answer(digit, shares, **more):
-    return Answer(digit, 0.0 if digit is None else float(shares[digit]), shares, np.zeros((28, 28), np.float32), **more)
+    seen = np.zeros((28, 28), np.float32)
+    return Recognition(digit, 0.0 if digit is None else float(shares[digit]), shares, seen, **more)
 
 
 def test_a_clear_answer_is_a_digit():
-    assert judge(_answer(7, _shares(d7=0.9, d1=0.1))).kind is Kind.DIGIT
+    answer = digit_answer(_shares(d7=0.9, d1=0.1), np.zeros((28, 28), np.float32))
+    assert (answer.digit, answer.unsure, verdict_words(answer)) == (7, False, "")
 
 
 def test_close_answers_are_unsure_and_name_both():
-    verdict = judge(_answer(4, _shares(d4=0.5, d9=0.4, d1=0.1)))
-    assert (verdict.kind, verdict.digit, verdict.other) == (Kind.UNSURE, 4, 9)
+    answer = digit_answer(_shares(d4=0.5, d9=0.4, d1=0.1), np.zeros((28, 28), np.float32))
+    assert (answer.digit, answer.unsure, answer.alternative) == (4, True, 9)
+    assert verdict_words(answer) == "unsure: 4 or 9"
 
 
 def test_no_digit_is_no_digit():
-    assert judge(_answer(None, _shares(d4=1.0))).kind is Kind.NO_DIGIT
+    assert verdict_words(_answer(None, _shares(d4=1.0))) == "this is no digit"
 
 
 def test_the_recognizers_own_word_counts():
     shares = _shares(d4=0.9, d9=0.1)
-    assert judge(_answer(4, shares, unsure=True)).kind is Kind.UNSURE
-    assert judge(_answer(4, shares, unsure=True, alternative=1)).other == 1
-    assert judge(_answer(4, _shares(d4=0.5, d9=0.5), unsure=False)).kind is Kind.DIGIT
+    assert verdict_words(_answer(4, shares, unsure=True, alternative=9)) == "unsure: 4 or 9"
+    assert verdict_words(_answer(4, shares, unsure=True, alternative=1)) == "unsure: 4 or 1"
+    assert verdict_words(_answer(4, _shares(d4=0.5, d9=0.5), unsure=False)) == ""
 
 
 class _View:
@@ -77,7 +82,7 @@ class _View:
     def show_picture(self, field, number):
         self.field = field
 
-    def show_answer(self, answer, verdict, truth):
+    def show_answer(self, answer, truth):
         self.shown.append((answer.digit, truth))
 
     def show_no_answer(self):
@@ -212,10 +217,11 @@ def test_experiment_figures_by_hand():
     session = Session(MNIST, 2, 2)
     for truth, answer, confidence in ((3, 3, 0.9), (4, 9, 0.5), (3, 3, 1.0), (5, None, 0.0)):
         session.add(Trial(truth, answer, confidence, "paper"))
-    found = session.summary()
+    found = rates("all", session.trials)
     assert (found.right, found.count, found.mean_confidence) == (2, 4, pytest.approx(0.6))
-    assert found.group_rates == (0.5, 0.5)
-    assert found.digit_rates == (None, None, None, 1.0, 0.0, 0.0, None, None, None, None)
+    assert [each.accuracy for each in by_group(session.trials, 2, 2)] == [0.5, 0.5]
+    digits = [each.accuracy for each in by_digit(session.trials)]
+    assert digits == [None, None, None, 1.0, 0.0, 0.0, None, None, None, None]
     # Wilson's interval of 2 of 4 at 95 %, by the formula: (0.5 + 0.4802 ± 0.5 * ...) = 0.15 to 0.85.
     assert found.interval == pytest.approx((0.150, 0.850), abs=5e-4)
     assert Session.from_json(session.to_json()) == session

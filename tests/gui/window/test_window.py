@@ -9,11 +9,11 @@ import pytest
 from PyQt5.QtCore import QPointF
 from PyQt5.QtWidgets import QAction, QComboBox, QLabel, QPushButton, QToolButton, QWidget
 
-from fastcnn.gui.logic.answers import Answer
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
 from fastcnn.gui.text.failures import REFUSALS
-from fastcnn.recognition.answer import Recognition
-from tests.gui.mouse import SEVEN, draw
+from fastcnn.recognition.answer import Recognition, digit_answer
+
+from .mouse import SEVEN, draw
 
 CONTRACT = {
     "modeCombo": QComboBox,
@@ -140,7 +140,7 @@ def test_a_key_that_has_nothing_to_do_says_so(window, settle, action, words):
 
 
 def test_a_blank_answer_is_said_to_be_no_digit(hand, settle, monkeypatch):
-    blank = Answer(None, 0.0, np.full(10, 0.1, np.float32), np.zeros((28, 28), np.float32))
+    blank = Recognition(None, 0.0, np.full(10, 0.1, np.float32), np.zeros((28, 28), np.float32))
     monkeypatch.setattr(hand.program.engine, "recognize", lambda plane: blank)
     draw(hand.canvas, SEVEN)
     settle()
@@ -152,7 +152,7 @@ def test_a_blank_answer_is_said_to_be_no_digit(hand, settle, monkeypatch):
 def test_two_close_digits_are_both_named(hand, settle, monkeypatch):
     shares = np.zeros(10, np.float32)
     shares[[4, 9]] = 0.55, 0.45
-    answer = Answer(4, 0.55, shares, np.zeros((28, 28), np.float32))
+    answer = digit_answer(shares, np.zeros((28, 28), np.float32))
     monkeypatch.setattr(hand.program.engine, "recognize", lambda plane: answer)
     draw(hand.canvas, SEVEN)
     settle()
