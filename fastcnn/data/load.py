@@ -15,6 +15,7 @@ from fastcnn.checks import check_flag, check_path
 from fastcnn.data.datasets import DATASETS, MNIST_FILES, Dataset, cache_folder, find_dataset
 from fastcnn.data.idx import IdxError, read_idx
 from fastcnn.digits import CLASSES, SIDE_PX
+from fastcnn.errors import Sentence
 
 Pair = tuple[NDArray[Any], NDArray[Any]]
 
@@ -171,7 +172,9 @@ def load_mnist(
         check_flag(option, value)
     folder = _EMBEDDED if data_dir is None else check_path("data_dir", data_dir)
     if not folder.is_dir():
-        raise FileNotFoundError(f"{folder} is not a folder; give the folder that holds MNIST's four IDX files")
+        raise FileNotFoundError(
+            Sentence("{path} is not a folder; give the folder that holds MNIST's four IDX files", path=folder)
+        )
     return _load(folder, MNIST_FILES, False, _Form(normalize, flatten, one_hot))
 
 

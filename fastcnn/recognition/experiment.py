@@ -160,7 +160,10 @@ def run_handwriting(
 
 def _choose(count: int, wanted: int, seed: int) -> list[int]:
     if wanted > count:
-        raise FastcnnError(f"there are {count:,} digits, not {wanted:,}; ask for fewer groups or smaller ones")
+        raise FastcnnError(
+            "there are {count} digits, not {wanted}; ask for fewer groups or smaller ones",
+            count=f"{count:,}", wanted=f"{wanted:,}",
+        )  # fmt: skip
     rng = np.random.Generator(np.random.PCG64(seed))
     return [int(index) for index in rng.permutation(count)[:wanted]]
 

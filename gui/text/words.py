@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fastcnn.errors import Sentence
 from fastcnn.gui.logic.networks import Facts
 from fastcnn.gui.logic.notices import Message, Notice
 from fastcnn.gui.text import language

@@ -411,6 +411,10 @@
       <translation>{path} 中没有 fastcnn 认识的网络</translation>
     </message>
     <message>
+      <source>there are {count} digits, not {wanted}; ask for fewer groups or smaller ones</source>
+      <translation>只有 {count} 个数字，少于所要的 {wanted} 个；请减少组数或每组的数量</translation>
+    </message>
+    <message>
       <source>{path} holds another network; install fastcnn anew</source>
       <translation>{path} 中是另一种网络，请重新安装 fastcnn</translation>
     </message>

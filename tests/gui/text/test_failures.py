@@ -33,8 +33,8 @@ from fastcnn.network.sequential import Sequential
 from fastcnn.training.trainer import Trainer
 from tests import rooms
 from tests.conftest import ROOT
+from tests.gui.mouse import SEVEN, draw
 
-from .mouse import SEVEN, draw
 from .test_language import update
 
 ENGLISH = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")

@@ -13,7 +13,7 @@ from fastcnn.gui.logic.engine import test_pictures as load_pictures
 from fastcnn.gui.text.failures import REFUSALS
 from fastcnn.recognition.answer import Recognition, digit_answer
 
-from .mouse import SEVEN, draw
+from tests.gui.mouse import SEVEN, draw
 
 CONTRACT = {
     "modeCombo": QComboBox,
