@@ -45,7 +45,7 @@ class FastcnnError(Exception):
     Its arguments are those of a `Sentence`.
     """
 
-    def __init__(self, template: str, /, **values: object) -> None:
+    def __init__(self, template: str = "", /, **values: object) -> None:
         super().__init__(Sentence(template, **values))
 
 
