@@ -16,7 +16,8 @@ class Sentence(str):
     Parameters
     ----------
     template : a literal, with a field in braces for each value
-    values : of the fields; one that is a sentence, or an error, is translated too
+    values : of the fields; one that is a sentence, or an error, is translated too. What stands in the field `detail`
+        is for experts: a translation may leave it to the log.
     """
 
     template: str
@@ -45,7 +46,7 @@ class FastcnnError(Exception):
     Its arguments are those of a `Sentence`.
     """
 
-    def __init__(self, template: str, /, **values: object) -> None:
+    def __init__(self, template: str = "", /, **values: object) -> None:
         super().__init__(Sentence(template, **values))
 
 

@@ -18,7 +18,8 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 GUI = FOLDER.parent.parent
 ENGINE = GUI.parent / "fastcnn"
-CONSOLE = (ENGINE / "commands", ENGINE / "data" / "download.py", GUI / "program" / "launch.py")  # speak English only
+# What the window never shows: the console speaks English only.
+CONSOLE = (ENGINE / "commands", ENGINE / "data" / "download.py", GUI / "program" / "launch.py")
 CONTEXT = "fastcnn"  # as in gui/text/language.py
 LRELEASE = ("lrelease", "/usr/lib/qt5/bin/lrelease")
 

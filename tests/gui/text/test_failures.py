@@ -318,6 +318,7 @@ def test_a_training_whose_numbers_leave_the_floats(qtbot, chinese, check, monkey
     training = chinese.program.pages.training
     _click(chinese, "startTrainingButton")
     qtbot.waitUntil(lambda: not training.is_active)
+    assert "nan" in _shown(chinese)
     check("the loss became nan in epoch 1, step 1 of 4; a lower learning rate")
 
 
