@@ -12,7 +12,6 @@ from PyQt5.QtWidgets import QAction, QComboBox, QLabel, QPushButton, QToolButton
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
 from fastcnn.gui.text.failures import REFUSALS
 from fastcnn.recognition.answer import Recognition, digit_answer
-
 from tests.gui.mouse import SEVEN, draw
 
 CONTRACT = {
