@@ -451,6 +451,7 @@ class Sequential:
         if plan is None or plan.capacity < images or not plan.made_of(steps):
             plan = Plan(
                 self.layers, self.input_shape, self.dtype, steps, capacity=images, training=training,
+                version=self._memory.version,
             )  # fmt: skip
             self._plans[training] = plan
         return plan
