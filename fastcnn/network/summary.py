@@ -10,13 +10,18 @@ HEADER = ("layer", "output shape", "parameters", "MFLOP")
 
 def summary_table(input_shape: tuple[int, ...], layers: Sequence[Layer]) -> str:
     """One line for each layer and one for the totals; MFLOP of one picture's forward, two for a multiply-add."""
-    rows = [HEADER, ("input", _shape(input_shape), "", "")]
+    return text_table(summary_rows(input_shape, layers))
+
+
+def summary_rows(input_shape: tuple[int, ...], layers: Sequence[Layer]) -> list[tuple[str, ...]]:
+    """The cells of `summary_table`: the header first, the totals last."""
+    rows: list[tuple[str, ...]] = [HEADER, ("input", _shape(input_shape), "", "")]
     counts = [sum(prod(d.shape) for d in layer.declarations if d.trained) for layer in layers]
     for index, (layer, count) in enumerate(zip(layers, counts, strict=True)):
         name = f"{index} {type(layer).__name__}"
         rows.append((name, _shape(layer.out_shape), f"{count:,}", _mflop(layer.multiply_adds)))
     rows.append(("total", "", f"{sum(counts):,}", _mflop(sum(layer.multiply_adds for layer in layers))))
-    return text_table(rows)
+    return rows
 
 
 def text_table(rows: Sequence[Sequence[str]]) -> str:

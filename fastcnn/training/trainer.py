@@ -22,8 +22,9 @@ from fastcnn.checks import check_flag, check_path, check_positive
 from fastcnn.errors import FastcnnError
 from fastcnn.kernels.threads import set_threads
 from fastcnn.kernels.values import shown
-from fastcnn.network.answers import NotFiniteError
-from fastcnn.network.losses import check_label_smoothing
+from fastcnn.network.answers import NotFiniteError, check_pictures
+from fastcnn.network.losses import check_label_smoothing, softmax
+from fastcnn.network.ranges import warn_of_range
 from fastcnn.network.sequential import Sequential
 from fastcnn.optim.average import ExponentialMovingAverage
 from fastcnn.optim.optimizers import Optimizer, check_optimizer
@@ -35,7 +36,7 @@ from fastcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkp
 from fastcnn.training.fit import Callback, Fit, OnStep, Schedule, check_callbacks
 from fastcnn.training.history import Epoch, History, TrainingStep
 from fastcnn.training.progress import Reporter
-from fastcnn.training.samples import VALIDATION_PICTURES, Validation, samples, split_validation, warn_of_range
+from fastcnn.training.samples import VALIDATION_PICTURES, Validation, samples, split_validation
 
 __all__ = ["VALIDATION_PICTURES", "Callback", "Trainer", "TrainingError"]
 
@@ -44,6 +45,8 @@ REMEDY = "a lower learning rate or clip_norm may help"
 
 class TrainingError(FastcnnError):
     """The training cannot go on: the numbers have left the range of floats."""
+
+    loss: float | None = None  # of the batch, where that is what is not finite
 
 
 class Trainer:
@@ -59,8 +62,6 @@ class Trainer:
         validates and returns
     augmentation : what `fit` does to each picture, anew in each epoch; the pictures must be uint8 and of one channel
     """
-
-    _range_seen = False  # whether the pictures' range was looked at
 
     def __init__(
         self,
@@ -102,13 +103,19 @@ class Trainer:
         ------
         TypeError, ValueError
             If the arrays do not fit the network or each other, or hold NaN; nothing has been changed then.
+        TrainingError
+            If the loss is not finite; the weights and the optimizer have not been changed then.
+        UserWarning
+            If the first pictures' numbers have another range, such as floats from 0 to 255.
         """
         images, labels = samples(self.network, images, labels)
-        if not self._range_seen:
-            self._range_seen = True
-            warn_of_range(images)
         network, smoothing = self.network, self.label_smoothing
         loss = network.loss_and_gradients(images, labels, label_smoothing=smoothing, step=self._steps)
+        if not network.range_seen:
+            network.range_seen = True
+            warn_of_range(images)
+        if not math.isfinite(loss):
+            raise _loss_error(loss, f"step {self._steps + 1}")
         self._update()
         return loss
 
@@ -189,6 +196,9 @@ class Trainer:
         if self.augmentation is not None and (images.dtype != np.uint8 or images.shape[1] != 1):
             raise ValueError("images must be uint8 and of one channel to be augmented; leave out the augmentation")
         given, aside = split_validation(self.network, validation, len(images))
+        check_pictures(images, self.network.dtype)
+        if given is not None:
+            check_pictures(given[0], self.network.dtype, "validation images")
         schedule = Constant(self.optimizer.lr) if schedule is None else schedule
         validated = len(given[0]) if given else aside
         fit = Fit.checked(epochs, batch_size, schedule, validated, seed, patience, keep_last, on_step)
@@ -201,7 +211,7 @@ class Trainer:
         settings = fit.settings(self._describe(), images, labels, given) if checkpoint or resume else {}
         if threads is not None:
             set_threads(threads)
-        self._range_seen = True
+        self.network.range_seen = True
         warn_of_range(images)
         if given is not None:
             warn_of_range(given[0], "validation images")
@@ -279,7 +289,12 @@ class Trainer:
             if not self.optimizer.lr_was_set:
                 self.optimizer.follow(fit.schedule(fit.done * steps + step))
             batch = data.batches.batch(begin, n)
-            loss = self.step(*batch) if on_host else self._step_of(batch)
+            try:
+                loss = self.step(*batch) if on_host else self._step_of(batch)
+            except TrainingError as error:
+                if error.loss is None:
+                    raise
+                raise _loss_error(error.loss, _place(fit, step, steps)) from None
             if fit.on_step is not None:
                 fit.on_step(TrainingStep(fit.done * steps + step, fit.done + 1, n, loss))
             later.append((step, n, loss))
@@ -296,16 +311,14 @@ class Trainer:
         for step, n, later in steps:
             loss = float(later)
             if not math.isfinite(loss):
-                raise TrainingError(
-                    f"the loss became {loss} in epoch {fit.done + 1}, step {step + 1} of {steps_an_epoch}; {REMEDY}"
-                )
+                raise _loss_error(loss, _place(fit, step, steps_an_epoch))
             total += loss * n
         return total
 
     def _validate(self, fit: Fit, images: Array, labels: Array) -> metrics.Evaluation:
         """Of one view: what a recognizer reads with more is right more often."""
         try:
-            probabilities = self._evaluated().predict_proba(images)
+            probabilities = softmax(self._evaluated().forward(images))
         except NotFiniteError as error:
             raise TrainingError(
                 f"the network's answers are no longer finite after epoch {fit.done + 1}; {REMEDY}"
@@ -373,6 +386,17 @@ class Trainer:
             raise FastcnnError(f"{path} is a damaged checkpoint ({error}); start afresh without it") from error
         self._steps = checkpoint.steps
         return best or None
+
+
+def _place(fit: Fit, step: int, steps: int) -> str:
+    """Where a training is, for a sentence; step counts from 0."""
+    return f"epoch {fit.done + 1}, step {step + 1} of {steps}"
+
+
+def _loss_error(loss: float, place: str) -> TrainingError:
+    error = TrainingError(f"the loss became {loss} in {place}; {REMEDY}")
+    error.loss = loss
+    return error
 
 
 def _check_parts(network: object, optimizer: object, augmentation: object) -> None:
