@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import SupportsFloat
+from typing import TYPE_CHECKING, SupportsFloat
+
+from fastcnn.errors import FastcnnError
+from fastcnn.training.plots import history_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -92,3 +98,17 @@ class History:
         """Pictures trained on over the time that their batches took."""
         train_s = sum(epoch.train_s for epoch in self.epochs)
         return sum(epoch.images for epoch in self.epochs) / train_s if train_s > 0 else 0.0
+
+    def plot(self) -> Figure:
+        """Losses and accuracies over the epochs, as a matplotlib Figure: `.savefig(path)` writes it.
+
+        FastcnnError where matplotlib is not installed, or no epoch is finished.
+        """
+        if not self.epochs:
+            raise FastcnnError("there is no finished epoch to plot; train for one first")
+        losses = {"training": [epoch.loss for epoch in self.epochs]}
+        validation = {"validation": [epoch.validation_loss for epoch in self.epochs]}
+        accuracy = {"validation": [epoch.validation_accuracy for epoch in self.epochs]}
+        if self.validation_accuracy is None:
+            validation, accuracy = {}, {}
+        return history_figure({**losses, **validation}, accuracy, self.best_epoch)

@@ -32,8 +32,9 @@ from fastcnn.optim.schedules import Constant
 from fastcnn.ours import CHECKPOINT
 from fastcnn.training.augment import Augmentation
 from fastcnn.training.batches import FitData, HostBatches, batch_starts, batches_for
+from fastcnn.training.callback import Callback, Callbacks, OnEpoch, OnStep, Training
 from fastcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from fastcnn.training.fit import Callback, Fit, OnStep, Schedule, check_callbacks
+from fastcnn.training.fit import Fit, Schedule
 from fastcnn.training.history import Epoch, History, TrainingStep
 from fastcnn.training.progress import Reporter
 from fastcnn.training.samples import VALIDATION_PICTURES, Validation, samples, split_validation
@@ -144,7 +145,7 @@ class Trainer:
         schedule: Schedule | None = None,
         validation: Validation = None,
         seed: int = 0,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Sequence[Callback | OnEpoch] = (),
         on_step: OnStep | None = None,
         patience: int | None = None,
         keep_last: bool = False,
@@ -167,7 +168,8 @@ class Trainer:
         validation : what chooses the best epoch: a number of pictures or a share of them (0.1), drawn by the seed and
             not trained on, or (images, labels); None takes a tenth, at most 5,000; 0 keeps the last epoch
         seed : of the validation pictures and of the order of all others
-        callbacks : called with each finished `Epoch`, after its checkpoint; returning False stops the training
+        callbacks : functions that are called with each finished `Epoch`, after its checkpoint, and stop the training
+            by returning False; and objects of `fastcnn.callbacks`, such as `EarlyStopping()`
         on_step : called after each step with a `TrainingStep`, on the thread that trains; what it returns is ignored.
             On a GPU the next step waits only where it looks at the loss or at the network
         patience : stop after so many epochs without a better one
@@ -190,7 +192,8 @@ class Trainer:
             If the checkpoint cannot be resumed or written, or would replace a file that is none.
 
         KeyboardInterrupt comes through, and so does what a callback or `on_step` raises; the checkpoint of the last
-        finished epoch stays. Afterwards the optimizer's lr is as it was before, or as a callback has set it.
+        finished epoch stays. Afterwards the optimizer's lr is as it was before, or as a callback has set it: the next
+        `fit` begins there.
         """
         images, labels = samples(self.network, images, labels)
         if self.augmentation is not None and (images.dtype != np.uint8 or images.shape[1] != 1):
@@ -201,14 +204,16 @@ class Trainer:
             check_pictures(given[0], self.network.dtype, "validation images")
         schedule = Constant(self.optimizer.lr) if schedule is None else schedule
         validated = len(given[0]) if given else aside
-        fit = Fit.checked(epochs, batch_size, schedule, validated, seed, patience, keep_last, on_step)
+        told = Callbacks.checked(callbacks, on_step)
+        fit = Fit.checked(epochs, batch_size, schedule, validated, seed, patience, keep_last, told.on_step)
         spans = batch_starts(len(images) - aside, fit.batch_size, self.network.least_batch)
-        callbacks, progress = check_callbacks(callbacks), check_flag("progress", progress)
+        progress = check_flag("progress", progress)
         checkpoint = None if checkpoint is None else check_path("checkpoint", checkpoint)
         if checkpoint is not None and checkpoint.exists() and not CHECKPOINT.may_replace(checkpoint):
             raise FastcnnError(f"{checkpoint} exists and is no checkpoint that fastcnn wrote; choose another name")
         resume = None if resume is None else check_path("resume", resume)
         settings = fit.settings(self._describe(), images, labels, given) if checkpoint or resume else {}
+        told.start(Training(self, self._evaluated(), fit.history, fit.validation > 0))
         if threads is not None:
             set_threads(threads)
         self.network.range_seen = True
@@ -222,11 +227,14 @@ class Trainer:
         batches = batches_for(self.network, images, labels, largest, self.augmentation, fit.seed)
         data = FitData(trained, spans, batches, held_out)
         with _own_lr(self.optimizer), Reporter(fit.epochs, len(trained), active=progress) as reporter:
-            best = None if resume is None else self._restore(fit, settings, resume)
+            best = None
+            if resume is not None:
+                best = self._restore(fit, settings, resume)
+                told.resume(fit.history)
             self._check_start()
             if checkpoint is not None:
                 self._save(fit, settings, best, checkpoint)
-            best = self._run(fit, data, settings, best, checkpoint, callbacks, reporter)
+            best = self._run(fit, data, settings, best, checkpoint, told, reporter)
         self.network.load_state_arrays(self._evaluated().state_arrays() if best is None else best)
         return fit.history
 
@@ -237,7 +245,7 @@ class Trainer:
         settings: dict[str, Any],
         best: dict[str, Array] | None,
         checkpoint: Path | None,
-        callbacks: tuple[Callback, ...],
+        told: Callbacks,
         reporter: Reporter,
     ) -> dict[str, Array] | None:
         """All epochs that are left; returns the best weights, None where the last ones are."""
@@ -246,12 +254,12 @@ class Trainer:
             if record.is_best and fit.validation:
                 best = self._evaluated().state_arrays()
             fit.history.add(record)
+            told.before_checkpoint(record, fit.history)
             if checkpoint is not None:
                 self._save(fit, settings, best, checkpoint)
             reporter.epoch(record)
             lr = self._set_lr()
-            if False in [callback(record) for callback in callbacks]:
-                fit.history.stopped = "a callback asked to stop"
+            told.after_checkpoint(record, fit.history)
             if checkpoint is not None and self._set_lr() != lr:  # a resume must go on at it
                 self._save(fit, settings, best, checkpoint)
         return best
