@@ -91,9 +91,9 @@ class Committee:
 
     def predict(self, images: Array) -> Array:
         """The likeliest class of each picture; see `Sequential.predict`."""
-        probabilities = self._mean(images)
+        answers: Array = self._mean(images).argmax(axis=1)
         look_once(self, images)
-        return probabilities.argmax(axis=1)
+        return answers
 
     def evaluate(self, images: Array, labels: Array) -> Scores:
         """Loss, accuracy, accuracy of each class and confusions; see `Sequential.evaluate`."""

@@ -121,9 +121,9 @@ def _layer_parts(network: Profiled, images: Array, labels: Array) -> tuple[list[
     parts.append(Part("softmax and loss", [(flows.on, (lambda x: softmax_cross_entropy(x, labels)[1],))]))
     for layer in reversed(layers[lowest:]):
         both = layer.index > lowest
-        call = partial(run_backward if both else run_backward_lowest, layer)
+        backward: Any = run_backward if both else run_backward_lowest
         products = len(images) * layer.multiply_adds * (2 if both else 1)
-        parts.append(Part(f"{_name(layer)}, backward", [(flows.on, (call,))], products))
+        parts.append(Part(f"{_name(layer)}, backward", [(flows.on, (partial(backward, layer),))], products))
     return parts, nullcontext()
 
 

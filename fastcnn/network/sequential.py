@@ -239,9 +239,9 @@ class Sequential:
 
         `network.classes[number]` is the name of a class.
         """
-        logits = self.forward(images)
+        answers: Array = self.forward(images).argmax(axis=1)
         look_once(self, images)
-        return logits.argmax(axis=1)
+        return answers
 
     def evaluate(self, images: Array, labels: Array) -> Scores:
         """Loss, accuracy, accuracy of each class and confusions, in a record that prints as a table.

@@ -106,9 +106,10 @@ class History:
         """
         if not self.epochs:
             raise FastcnnError("there is no finished epoch to plot; train for one first")
-        losses = {"training": [epoch.loss for epoch in self.epochs]}
-        validation = {"validation": [epoch.validation_loss for epoch in self.epochs]}
-        accuracy = {"validation": [epoch.validation_accuracy for epoch in self.epochs]}
-        if self.validation_accuracy is None:
-            validation, accuracy = {}, {}
-        return history_figure({**losses, **validation}, accuracy, self.best_epoch)
+        validation = [epoch.validation_loss for epoch in self.epochs if epoch.validation_loss is not None]
+        accuracy = [epoch.validation_accuracy for epoch in self.epochs if epoch.validation_accuracy is not None]
+        losses = {
+            "training": [epoch.loss for epoch in self.epochs],
+            **({"validation": validation} if validation else {}),
+        }
+        return history_figure(losses, {"validation": accuracy} if accuracy else {}, self.best_epoch)

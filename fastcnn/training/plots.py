@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Curves = Mapping[str, Sequence[float | None]]  # by the name in the legend
+Curves = Mapping[str, Sequence[float]]  # by the name in the legend
 
 
 def history_figure(losses: Curves, accuracies: Curves, best_epoch: int) -> Figure:
     """Losses over the epochs, and next to them the accuracies, where there are any; the epoch that was kept is marked.
 
-    losses, accuracies : a number for each epoch, or None
+    losses, accuracies : a number for each epoch
     """
     figure, axes = _figure(2 if accuracies else 1)
     for panel, curves, label in zip(axes, (losses, accuracies), ("loss", "accuracy"), strict=False):
