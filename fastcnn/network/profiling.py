@@ -80,10 +80,10 @@ class Profiled(Protocol):
 def profile(network: Profiled, images: Array, seconds: float) -> Profile:
     """Run training steps on one batch in parts for so many seconds; the network's gradients and statistics change."""
     seconds = check_positive("seconds", seconds)
+    if device() is not None:  # where a part has only begun when its call comes back
+        raise ValueError("a profile needs a backend that computes on the host: call kernels.use('cpu') first")
     labels = np.zeros(len(images), np.int64)  # the time does not depend on them
     network.loss_and_gradients(images, labels)  # checks the pictures, and compiles the kernels
-    if device() is not None:
-        raise ValueError("a profile needs a backend that computes on the host: call kernels.use('cpu') first")
     parts, held = network.training_parts(images, labels) if network.has_plan else _layer_parts(network, images, labels)
     end = time.perf_counter() + seconds
     samples: list[list[float]] = []
@@ -95,7 +95,7 @@ def profile(network: Profiled, images: Array, seconds: float) -> Profile:
 
 
 def _row(part: Part, seconds: float, total: float) -> ProfileRow:
-    rate = 2e-9 * part.multiply_adds / seconds if part.multiply_adds else None
+    rate = 2e-9 * part.multiply_adds / seconds if part.multiply_adds and seconds else None
     return ProfileRow(part.name, seconds, seconds / total, rate)
 
 

@@ -108,8 +108,7 @@ class History:
             raise FastcnnError("there is no finished epoch to plot; train for one first")
         validation = [epoch.validation_loss for epoch in self.epochs if epoch.validation_loss is not None]
         accuracy = [epoch.validation_accuracy for epoch in self.epochs if epoch.validation_accuracy is not None]
-        losses = {
-            "training": [epoch.loss for epoch in self.epochs],
-            **({"validation": validation} if validation else {}),
-        }
-        return history_figure(losses, {"validation": accuracy} if accuracy else {}, self.best_epoch)
+        losses = {"training": [epoch.loss for epoch in self.epochs]}
+        if not accuracy:
+            return history_figure(losses, {}, self.best_epoch)
+        return history_figure({**losses, "validation": validation}, {"validation": accuracy}, self.best_epoch)
