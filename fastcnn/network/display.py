@@ -16,7 +16,6 @@ from fastcnn.network.summary import summary_rows
 
 LINE = 100  # characters of a repr that stays on one line
 STEP, HEIGHT, MIDDLE = 76, 150, 62  # pixels from one box of the drawing to the next, of all of it, down to the axis
-MOST_BOXES = 60
 
 
 def representation(kind: str, layers: Sequence[Layer], input_shape: tuple[int, ...]) -> str:
@@ -44,7 +43,6 @@ def drawing(input_shape: tuple[int, ...], layers: Sequence[Layer]) -> str:
     for layer in layers:
         if layer.out_shape != boxes[-1][1]:
             boxes.append((type(layer).__name__, layer.out_shape))
-    boxes = boxes if len(boxes) <= MOST_BOXES else [*boxes[: MOST_BOXES - 1], boxes[-1]]
     parts = [_box(STEP // 2 + STEP * number, *box) for number, box in enumerate(boxes)]
     width = STEP * len(boxes)
     return (
@@ -59,7 +57,7 @@ def _box(x: int, name: str, shape: tuple[int, ...]) -> str:
     """One output: as wide as it has channels and as high as its pictures, both on a scale of doublings."""
     wide, high = (shape[0], max(shape[1:])) if len(shape) > 1 else (1, prod(shape))
     width, height = 6 + 4 * min(log2(wide), 12), 10 + 8 * min(log2(high), 12)
-    text = " &times; ".join(map(str, shape))
+    text = " &#215; ".join(map(str, shape))
     return (
         f"<g><title>{escape(name)} {text}</title>"
         f'<rect x="{x - width / 2:.1f}" y="{MIDDLE - height / 2:.1f}" width="{width:.1f}" height="{height:.1f}" '
