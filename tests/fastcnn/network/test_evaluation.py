@@ -52,7 +52,8 @@ def test_evaluate_gives_what_can_be_counted(network):
 
 def test_scores_print_as_a_table(network):
     lines = repr(network.evaluate(pictures(), np.array([0, 1, 0, 0, 0]))).splitlines()
-    # 3 of 5: Wilson's interval is (0.6 + z²/10 -+ z·sqrt(0.048 + z²/100)) / (1 + z²/5) with z = 1.95996
+    # 3 of 5: Wilson's interval is (0.6 + z²/10 -+ z·sqrt(0.048 + z²/100)) / (1 + z²/5) with z = 1.95996;
+    # the loss is -ln(0.8 * 0.6 * 0.1 * 0.4 * 0.7) / 5
     assert (
         lines[0] == "accuracy 60.00% (95 % interval 23.07% to 88.24%), loss 0.8619"
     )  # -ln(0.8 * 0.6 * 0.1 * 0.4 * 0.7) / 5
