@@ -115,7 +115,7 @@ def find_learning_rate(
     except TrainingError as error:
         if len(losses) < LEAST_STEPS:
             raise FastcnnError(
-                f"the loss broke after {len(losses)} steps; give a lower lowest, not {lowest}"
+                f"the loss broke after {len(losses)} steps: lowest is too high with {lowest:.3g}; give a smaller one"
             ) from error
     return LearningRates(tuple(rates[: len(losses)]), tuple(losses))
 
