@@ -201,5 +201,7 @@ class CSVLog(Callback):
 
 
 def _check_replaceable(path: Path, kind: Kind) -> None:
+    if not path.parent.is_dir():
+        raise FastcnnError(f"cannot write {path}: its folder does not exist; make it or choose another place")
     if path.exists() and not kind.may_replace(path):
         raise FastcnnError(f"{path} exists and is no {kind.name} that fastcnn wrote; choose another name")
