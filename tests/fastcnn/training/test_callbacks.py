@@ -232,7 +232,7 @@ def test_another_persons_file_is_not_replaced(pictures, tmp_path, make):
 @pytest.mark.parametrize("make", [CSVLog, BestWeights])
 def test_a_missing_folder_is_said_before_the_first_epoch(pictures, tmp_path, make):
     trainer = Noted()
-    with pytest.raises(FastcnnError, match="cannot write .*: its folder does not exist; make it or choose another"):
+    with pytest.raises(FastcnnError, match=r"cannot write .*: its folder does not exist; make it or choose another"):
         fit(trainer, pictures, callbacks=[make(tmp_path / "nowhere" / "file")])
     assert trainer.rates == []
 
