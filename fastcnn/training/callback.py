@@ -43,7 +43,10 @@ class Callback:
     """
 
     def on_start(self, training: Training) -> None:
-        """Before anything has changed: forget the last training, and raise where this one cannot work."""
+        """Before anything has changed: forget the last training, and raise where this one cannot work.
+
+        It is too early to set `lr`; `on_step` and `on_epoch_end` may.
+        """
 
     def on_resume(self, epochs: Sequence[Epoch]) -> bool | None:
         """After `on_start` of a training that is resumed: what was done before. False: train no further."""

@@ -130,8 +130,7 @@ class EarlyStopping(_Watching):
     Parameters
     ----------
     monitor : "validation_loss", "loss" or "validation_accuracy"
-    patience : as `fit(patience=…)`, which goes by the accuracy and keeps the weights of the best epoch, as `fit` does
-        with this one too
+    patience : at least 1; `fit(patience=…)` does the same by `validation_accuracy`
     min_delta : a change by no more than this is not better, at least 0
     """
 
