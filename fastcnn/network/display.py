@@ -70,7 +70,7 @@ def _line(tag: str, cells: Sequence[str]) -> str:
     """Names to the left, numbers to the right."""
     sides = ["left", "left", *["right"] * (len(cells) - 2)]
     pairs = zip(sides, cells, strict=True)
-    parts = [f'<{tag} style="text-align:{side}">{escape(cell)}</{tag}>' for side, cell in pairs]
+    parts = [f'<{tag} style="text-align:{side};white-space:pre">{escape(cell)}</{tag}>' for side, cell in pairs]
     return f"<tr>{''.join(parts)}</tr>"
 
 
