@@ -5,7 +5,7 @@ A layer inside has a name with dots: the first layer of the `Residual` at place 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -40,7 +40,11 @@ class Composite(Layer):
                 raise TypeError(f"{type(self).__name__} takes layers such as ReLU(), not {shown(layer)}")
 
     def __repr__(self) -> str:
-        rows = ", ".join(f"[{', '.join(map(repr, row))}]" for row in self.rows.values())
+        return self.shown(repr)
+
+    def shown(self, each: Callable[[Layer], str]) -> str:
+        """The call that makes such a layer; `each` shows a layer inside."""
+        rows = ", ".join(f"[{', '.join(map(each, row))}]" for row in self.rows.values())
         return f"{type(self).__name__}({rows})"
 
     @property
@@ -124,6 +128,10 @@ class Residual(Composite):
         if not layers:
             raise ValueError("Residual needs at least one layer")
         super().__init__({"": self.layers, "shortcut.": self.shortcut})
+
+    def shown(self, each: Callable[[Layer], str]) -> str:
+        shortcut = [f"shortcut=[{', '.join(map(each, self.shortcut))}]"] if self.shortcut else []
+        return f"{type(self).__name__}({', '.join([*map(each, self.layers), *shortcut])})"
 
     def describe(self) -> dict[str, Any]:
         rows = {"layers": self.layers, "shortcut": self.shortcut}
