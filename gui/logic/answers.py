@@ -1,4 +1,4 @@
-"""What a network answered, and how that is to be said: the one place that decides between sure, unsure and no digit."""
+"""A network's answer, and how to show it. Only this file decides between sure, unsure and no digit."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import numpy.typing as npt
 Probabilities = npt.NDArray[np.float32]
 Field = npt.NDArray[np.float32]
 
-UNSURE_GAP = 0.3  # below this distance of the two largest probabilities the second is named too
+UNSURE_GAP = 0.3  # if the two largest probabilities differ by less, the second digit is named too
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
     """A network's answer to one picture.
 
-    digit : None where the picture is no digit
+    digit : None if the picture is no digit
     probabilities : (10,), sums to 1
-    input : (28, 28), 0 to 1: what the network saw
-    unsure : the recognizer's own word on it; None where it has none
-    alternative : the digit that it may be instead
+    input : (28, 28), 0 to 1: the picture that the network read
+    unsure : whether the recognizer is unsure; None if it does not say
+    alternative : the other digit that it may be
     several : whether there seem to be several digits, which were read as one
-    reason : why there is no digit, in the recognizer's own sentence; None where it has none
+    reason : the recognizer's sentence why there is no digit, or None
     """
 
     digit: int | None
@@ -39,7 +39,7 @@ class Answer:
 
     @classmethod
     def of(cls, recognition: Any) -> Answer:
-        """From what `Recognizer.recognize` returned, with the recognizer's own doubts where it has any."""
+        """From the result of `Recognizer.recognize`, with the recognizer's doubts if it has any."""
         return cls(
             recognition.digit,
             recognition.confidence,
@@ -53,7 +53,7 @@ class Answer:
 
 
 class Kind(Enum):
-    """How an answer is to be worded."""
+    """The kinds of sentences for an answer."""
 
     DIGIT = "digit"
     UNSURE = "unsure"
@@ -62,7 +62,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """An answer in a form that needs only words: the digit, with UNSURE the other that it may be, why it is none."""
+    """An answer that only needs words: the digit, with UNSURE the other possible digit, or why there is none."""
 
     kind: Kind
     digit: int | None
@@ -72,7 +72,7 @@ class Verdict:
 
 
 def judge(answer: Answer) -> Verdict:
-    """Decide how an answer is to be said; the recognizer's own word counts where it gives one."""
+    """Decide how to show an answer. If the recognizer says whether it is unsure, that counts."""
     if answer.digit is None:
         return Verdict(Kind.NO_DIGIT, None, several=answer.several, reason=answer.reason)
     order = np.argsort(-answer.probabilities, kind="stable")

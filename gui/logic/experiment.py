@@ -1,4 +1,4 @@
-"""The paper's experiment: groups of digits, recognized one by one, and what came of them. No network, no file."""
+"""The paper's experiment: groups of digits, recognized one by one, and the results. It uses no network and no file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_SIDE = 100  # groups, and digits in a group
 
 @dataclass(frozen=True)
 class Trial:
-    """One digit: what it was, what the network said and how sure it was, and which network."""
+    """One digit: the true digit, the network's answer and confidence, and the network's name."""
 
     truth: int
     answer: int | None
@@ -26,11 +26,11 @@ class Trial:
 
 @dataclass(frozen=True)
 class Summary:
-    """All that the charts show; shares are fractions, None where there is nothing to divide by."""
+    """All numbers of the charts. Shares are fractions, or None if there is nothing to divide by."""
 
     count: int
     right: int
-    interval: tuple[float, float] | None  # of the accuracy, 95 %
+    interval: tuple[float, float] | None  # the 95 % interval of the accuracy
     mean_confidence: float | None
     group_rates: tuple[float | None, ...]
     digit_rates: tuple[float | None, ...]
@@ -43,10 +43,10 @@ class Summary:
 
 @dataclass
 class Session:
-    """An experiment under way or done.
+    """A running or finished experiment.
 
     mode : MNIST draws the digits from the test pictures, HAND asks the user for 0 to 9 in turn
-    groups, size : so many groups of so many digits
+    groups, size : the number of groups, and of digits in a group
     """
 
     mode: str
@@ -62,7 +62,7 @@ class Session:
 
     @property
     def total(self) -> int:
-        """How many digits it will have."""
+        """The number of digits of the whole experiment."""
         return self.groups * self.size
 
     @property
@@ -72,21 +72,21 @@ class Session:
 
     @property
     def asked_digit(self) -> int:
-        """The digit that the user is to draw now: 0 to 9 in turn, from 0 in each group."""
+        """The digit that the user must draw now: 0 to 9 in turn, from 0 in each group."""
         return len(self.trials) % self.size % 10
 
     def copy(self) -> Session:
-        """What has come of it so far, for work beside."""
+        """A copy with the results so far, for work on another thread."""
         return replace(self, trials=list(self.trials))
 
     def add(self, trial: Trial) -> None:
-        """Note one digit; ValueError where all are done."""
+        """Note one digit; ValueError if all are done."""
         if self.is_done:
             raise ValueError("the experiment is done")
         self.trials.append(trial)
 
     def summary(self) -> Summary:
-        """What has come of it so far."""
+        """The results so far."""
         trials = self.trials
         right = [trial.answer == trial.truth for trial in trials]
         groups = [right[start : start + self.size] for start in range(0, self.total, self.size)]
@@ -103,7 +103,7 @@ class Session:
         )
 
     def to_csv(self) -> str:
-        """A table with a line for each digit; shares are fractions."""
+        """A table with a line for each digit. Shares are fractions."""
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow(["group", "number", "truth", "answer", "right", "confidence", "network"])
@@ -115,12 +115,12 @@ class Session:
         return buffer.getvalue()
 
     def to_json(self) -> bytes:
-        """A form for a file; `from_json` reads it."""
+        """A form for a file. `from_json` reads it."""
         return json.dumps({**vars(self), "trials": [vars(trial) for trial in self.trials]}).encode()
 
     @classmethod
     def from_json(cls, content: bytes) -> Session:
-        """Read what `to_json` gave; ValueError for anything else."""
+        """Read the result of `to_json`; ValueError for anything else."""
         try:
             found: dict[str, Any] = json.loads(content)
             trials = [_trial(each) for each in found.pop("trials")]

@@ -1,4 +1,4 @@
-"""What the program may have to tell the user; the words depend on the language, and `words.py` has them."""
+"""The messages of the program for the user, without words. `words.py` has the words in each language."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 
 class Notice(Enum):
-    """One thing to tell; the comment names the values that its sentence needs."""
+    """One kind of message. The comment names the values that its sentence needs."""
 
     NOTHING_DRAWN = auto()
     NO_PICTURE = auto()
@@ -54,9 +54,9 @@ class Message:
 
 
 def failure(error: Exception) -> Message:
-    """What to tell of an error that the user can put right."""
+    """The message for an error that the user can correct."""
     reason = str(error)
-    if isinstance(error, OSError):  # the system's, whose text is none for people
+    if isinstance(error, OSError):  # the text of the system is not meant for users
         reason = f"{error.filename} cannot be used: {error.strerror}; check its permissions and the room on its disk"
     return Message(Notice.FAILED, {"reason": reason})
 

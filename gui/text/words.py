@@ -1,4 +1,4 @@
-"""The words for what `logic` has to say, in the language in use."""
+"""The words for the messages of `logic`, in the language in use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fastcnn.gui.text.language import tr
 
 
 def percent(share: float) -> str:
-    """A fraction as a percentage with two digits; what is not 1 is never shown as 100."""
+    """A fraction as a percentage with two decimals. A fraction below 1 is never shown as 100."""
     shown = min(share, 0.9999) if share < 1 else share
     return f"{100 * shown:.2f}%"
 
@@ -43,7 +43,7 @@ def facts_words(facts: Facts | None) -> str:
 
 
 def verdict_words(verdict: Verdict, *, unfinished: bool = False) -> str:
-    """The sentence under the digit; empty where there is nothing to add. A stroke under way may become a digit yet."""
+    """The sentence under the digit, or "" if there is nothing to add. An unfinished stroke may still become a digit."""
     if verdict.several and not unfinished:
         return tr("several digits? Draw one at a time")
     if verdict.kind is Kind.NO_DIGIT:

@@ -1,8 +1,8 @@
 """Bring the translation files up to date with the texts in the program: `python gui/text/translations/update.py`.
 
-Collects every text from the Designer file and every literal given to `tr` or `mark`, keeps the translations that are
-there, marks new texts as unfinished, drops those that are no longer used, and compiles with Qt's lrelease (Debian: apt
-install qttools5-dev-tools). Not part of the running program.
+It collects every text of the Designer file and every literal in a call of `tr` or `mark`. It keeps existing
+translations, marks new texts as unfinished, removes unused ones, and compiles with Qt's lrelease (Debian: apt install
+qttools5-dev-tools). The running program does not use it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Texts = dict[str, list[str]]  # context -> texts, in order
 
 
 def texts_in_code() -> list[str]:
-    """The literals given to `tr` and `mark`; an error where they are given anything else."""
+    """The literals in calls of `tr` and `mark`; an error if an argument is no literal."""
     found = []
     for path in sorted(GUI.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -36,7 +36,7 @@ def texts_in_code() -> list[str]:
 
 
 def texts_in_form(path: Path) -> tuple[str, list[str]]:
-    """A Designer file's class, which is the context, and its texts."""
+    """The class of a Designer file, which is the context, and its texts."""
     root = ET.parse(path).getroot()
     strings = [each for each in root.iter("string") if each.get("notr") != "true"]
     return root.findtext("class") or "", [each.text for each in strings if each.text]
@@ -61,7 +61,7 @@ def read(path: Path) -> dict[tuple[str, str], str]:
 
 
 def write(path: Path, language: str, texts: Texts, known: dict[tuple[str, str], str]) -> int:
-    """Write a .ts file; returns how many texts have no translation."""
+    """Write a .ts file. Returns how many texts have no translation."""
     root = ET.Element("TS", version="2.1", language=language, sourcelanguage="en")
     missing = 0
     for name, members in texts.items():
