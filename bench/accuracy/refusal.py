@@ -82,7 +82,7 @@ def _seen(settings: Settings, rng: Rng) -> dict[str, Array]:
 
 
 def _writers(scores: Array, drawings: Sequence[Drawing]) -> list[dict[str, Any]]:
-    """The number of refused drawings of each writer, the largest first."""
+    """The number of refused drawings of each writer, the writer with the largest share first."""
     found: dict[str, list[bool]] = {}
     for score, drawing in zip(scores, drawings, strict=True):
         found.setdefault(drawing.writer, []).append(bool(score < refusal.THRESHOLD))
