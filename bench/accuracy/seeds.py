@@ -1,4 +1,4 @@
-"""`bench seeds`: the default recipe from seeds 0 to 4, each tested once at its end."""
+"""`bench seeds`: train by the default recipe from seeds 0 to 4, and test each network once at the end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T_95 = 2.776  # Student's t for 4 degrees of freedom: the 95 % interval of a mea
 
 
 def fit(seed: int, epochs: int | None = None) -> tuple[Trainer, History]:
-    """The paper's network, trained on MNIST alone by the default recipe; epochs None for the recipe's own."""
+    """Train the paper's network on MNIST alone by the default recipe. None means the recipe's number of epochs."""
     (images, labels), _ = load_mnist(normalize=False)
     recipe = RECIPES["paper"]
     epochs = epochs or recipe.epochs

@@ -1,4 +1,4 @@
-"""The named shapes that are measured: 24 convolutions as real networks have them, from LeNet's to VGG's."""
+"""The named shapes that are measured: 24 convolutions of real networks, from LeNet to VGG."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Layer:
 
     @property
     def flop(self) -> int:
-        """Of one batch forward: two for each multiply-add. Each of the gradients costs as much."""
+        """FLOP of forward for one batch: two for each multiply-add. Each gradient takes as many."""
         return 2 * self.batch * self.out_side**2 * self.filters * self.channels * self.kernel**2
 
 

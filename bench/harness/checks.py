@@ -1,4 +1,4 @@
-"""Checks that come before any timing: a wrong answer has no speed."""
+"""Checks before any timing: the speed of a wrong answer means nothing."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from fastcnn.errors import FastcnnError
 
 
 class WrongAnswerError(FastcnnError):
-    """What was to be timed computes something else."""
+    """The code to be timed gives a wrong answer."""
 
 
 def whole_numbers(rng: np.random.Generator, shape: tuple[int, ...], limit: int = 3) -> Array:
-    """float32 numbers so small and whole that every sum of products is exact, in whatever order it is added up.
+    """Small whole numbers in float32. Every sum of their products is exact, in any order.
 
-    Up to 1.8 million products of two such numbers stay below 2**24, where float32 ends to know all whole numbers.
+    Up to 1.8 million products of two such numbers stay below 2**24. Up to there float32 has all whole numbers.
     """
     return rng.integers(-limit, limit + 1, shape).astype(np.float32)
 
@@ -26,7 +26,7 @@ def _require_shape(name: str, actual: Array, expected: Array) -> None:
 
 
 def require_equal(name: str, actual: Array, expected: Array) -> None:
-    """Raise WrongAnswerError unless both are the same to the last bit."""
+    """Raise WrongAnswerError unless both have the same bits."""
     _require_shape(name, actual, expected)
     wrong = ~(actual == expected)  # a NaN is wrong too
     if wrong.any():

@@ -1,8 +1,9 @@
-"""`bench functions`: the public functions on NCHW arrays against PyTorch on NCHW tensors.
+"""`bench functions`: the public functions on NCHW arrays, compared with PyTorch on NCHW tensors.
 
-conv2d and both its gradients, im2col and col2im against unfold and fold, max_pool2d and its gradient. PyTorch's unfold
-gives (N, C*R*S, P*Q) where im2col gives (N*P*Q, C*R*S): the same numbers in another order. Numbers are whole, so every
-right answer is the same to the last bit. At two threads the better of PyTorch's one and two counts.
+It measures conv2d and both its gradients, im2col and col2im (compared with unfold and fold), and max_pool2d and its
+gradient. PyTorch's unfold gives (N, C*R*S, P*Q), im2col gives (N*P*Q, C*R*S): the same numbers in another order. All
+numbers are whole, so all right answers have the same bits. With two threads, the faster of PyTorch's one and two
+threads counts.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ Made = tuple[dict[str, Callable[[], Any]], str, dict[str, Any]]  # our calls; th
 
 
 def _rows(cols: Array) -> Array:
-    """PyTorch's unfolded (N, C*R*S, P*Q) as im2col's rows."""
+    """PyTorch's unfolded (N, C*R*S, P*Q) as the rows of im2col."""
     return cols.transpose(0, 2, 1).reshape(-1, cols.shape[1])
 
 
@@ -101,7 +102,7 @@ def _check(name: str, answer: Any, expected: list[Array]) -> None:
 
 
 def case_names() -> list[str]:
-    """What --only is looked for in."""
+    """The names of cases for --only."""
     return [*(layer.name for layer in CONVOLUTIONS), *(pool.name for pool in POOLS)]
 
 

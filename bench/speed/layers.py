@@ -1,9 +1,9 @@
-"""`bench layers`: 24 convolutions inside a network against PyTorch in channels_last, forward and all gradients.
+"""`bench layers`: 24 convolutions inside a network, compared with PyTorch in channels_last, forward and all gradients.
 
-Inside a network fastcnn's pictures lie channels-last with the border that the next layer reads, so a step's calls are
-timed as a plan makes them: packing the weights counts, a change of layout does not occur. PyTorch gets pictures,
-weights and gradients in channels_last. Gradients are those of input, weight and bias. At two threads the better of
-PyTorch's one and two counts.
+Inside a network the pictures of fastcnn are channels-last, with the border that the next layer reads. So the calls of a
+step are timed as a plan makes them: they pack the weights, but there is no change of layout. PyTorch gets pictures,
+weights and gradients in channels_last. The gradients are those of input, weight and bias. With two threads, the faster
+of PyTorch's one and two threads counts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DIRECTIONS = ("forward", "gradients")
 
 
 def draw(case: Layer) -> dict[str, Array]:
-    """The numbers that both sides are given."""
+    """The numbers for both sides."""
     rng = np.random.default_rng(0)
     shapes = {
         "x": (case.batch, *case.input_shape),
@@ -57,7 +57,7 @@ class LayerInNetwork:
         self.out.grad[: grad_out.size] = grad_out.transpose(0, 2, 3, 1).reshape(-1)
 
     def call(self, direction: str) -> Callable[[], None]:
-        """All kernels of a direction as one call, for the number of threads in force now."""
+        """All kernels of a direction as one call, for the present number of threads."""
         n = self._case.batch
         calls = self._step.forward_calls(n, True) if direction == "forward" else self._step.backward_calls(n)
 
@@ -80,14 +80,14 @@ class LayerInNetwork:
 
 
 def _aligned(array: Array) -> Array:
-    """A copy with the alignment and the slack that the kernels expect of parameters."""
+    """A copy with the alignment and the spare elements that the kernels need for parameters."""
     out = aligned_zeros(array.size, array.dtype)[: array.size].reshape(array.shape)
     out[...] = array
     return out
 
 
 def measure(case: Layer, settings: Settings, worker: Worker) -> dict[str, Any]:
-    """Check both sides against each other, then time them."""
+    """Compare both sides with each other, then time them."""
     data, threads = draw(case), settings.few_threads
     layer = LayerInNetwork(case, **data)
     theirs = worker.build(
@@ -120,7 +120,7 @@ def _full_name(case: Layer) -> str:
 
 
 def case_names() -> list[str]:
-    """What --only is looked for in."""
+    """The names of cases for --only."""
     return [_full_name(case) for case in LAYERS]
 
 

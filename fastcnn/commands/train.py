@@ -94,7 +94,7 @@ def _check_earlier(out: Path, checkpoints: list[Path], args: argparse.Namespace,
 
 
 def _free_name(model: str) -> Path:
-    """NAME.safetensors in this folder, or with a number if a finished network has that name."""
+    """NAME.safetensors in this folder, or with a number if a file has that name."""
     names = (f"{model}-{number}{SUFFIX}" for number in count(2))
     return next(path for path in map(Path, chain([f"{model}{SUFFIX}"], names)) if not path.exists())
 

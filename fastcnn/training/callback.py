@@ -38,7 +38,7 @@ class Training:
 class Callback:
     """The base of an object for `Trainer.fit(callbacks=[…])`; override what you need.
 
-    An object may be used for one training after the other: `on_start` begins anew. It keeps nothing in checkpoints.
+    An object may be used for one training after the other: `on_start` begins again. It keeps nothing in checkpoints.
     What it knows must follow from the epochs, which a checkpoint keeps: after a resume `on_resume` is given them.
     """
 

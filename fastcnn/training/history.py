@@ -90,7 +90,7 @@ class History:
 
     @property
     def train_seconds(self) -> float:
-        """Wall time of all epochs, with validation and checkpoints."""
+        """The time of all epochs, with validation."""
         return sum(epoch.elapsed_s for epoch in self.epochs)
 
     @property

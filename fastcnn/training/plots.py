@@ -1,4 +1,4 @@
-"""Plots of a training. matplotlib is imported when one is drawn; no state of pyplot is used or left behind."""
+"""Plots of a training. matplotlib is imported when one is drawn; pyplot and its state are not used."""
 
 from __future__ import annotations
 
