@@ -18,6 +18,8 @@ from fastcnn.bench.report.robustness_report import full as robustness
 from fastcnn.bench.report.targets import REASONS, TARGETS, Records
 from fastcnn.errors import FastcnnError
 from fastcnn.storage import atomic_write
+from fastcnn.zoo.bundled import SUFFIX, WEIGHTS
+from fastcnn.zoo.networks import NAMED
 
 PAGE = "README.md"  # in the results' folder, where sites show it
 
@@ -46,6 +48,16 @@ def targets(records: Records) -> str:
         rows.append((target.what, target.goal_text, target.show(value), verdict))
     rows.sort(key=lambda row: not row[-1].startswith("**no**"))  # stable: those that are missed come first
     return table(("what", "goal", "measured", "met"), rows)
+
+
+def zoo() -> str:
+    """The networks that have a name."""
+    rows = []
+    for name, network in NAMED.items():
+        parameters = network.members * network.make(seed=0).parameter_count
+        trained = "yes" if (WEIGHTS / f"{name}{SUFFIX}").exists() else ""
+        rows.append((f"`{name}`", network.about, f"{parameters:,}", trained))
+    return table(("name", "what it is", "parameters", "weights in the package"), rows)
 
 
 def training(result: Any) -> str:
@@ -306,7 +318,8 @@ def marked_tables(records: Records) -> dict[str, str]:
     }
     if not records:
         return found
-    return found | {"targets": targets(records)} | {name: write(records) for name, write in HEADLINES.items()}
+    found |= {"targets": targets(records), "zoo": zoo()}
+    return found | {name: write(records) for name, write in HEADLINES.items()}
 
 
 def fill_pages(root: Path, records: Records) -> None:

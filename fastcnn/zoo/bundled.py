@@ -1,4 +1,4 @@
-"""Which networks lie in the package, and how a user's word for a network becomes a file. Imports nothing slow.
+"""How a user's word for a network becomes a file. Imports nothing slow.
 
 A word is a path, a bundled network's name, or the name of a file in the current folder without its suffix. Where it
 could be either of the last two, neither is taken in silence.
@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 
 from fastcnn.digits import CLASSES, SIDE_PX
 from fastcnn.errors import FastcnnError, UsageError
+from fastcnn.zoo.networks import BUNDLED, DEFAULT
 
 if TYPE_CHECKING:
     from fastcnn.network.committee import Network
 
 WEIGHTS = Path(__file__).resolve().parent / "weights"
-BUNDLED = ("default", "paper", "committee")
-DEFAULT = "default"
 PREFIX = "bundled:"  # before a bundled network's name: that one, whatever lies in the current folder
 SUFFIX = ".safetensors"
 DEFAULT_MODEL = PREFIX + DEFAULT  # what is taken where nobody says a word
