@@ -32,8 +32,9 @@ from fastcnn.network.sequential import Sequential
 from fastcnn.ours import NETWORK
 from fastcnn.recognition.recognizer import Recognizer
 from fastcnn.recognition.scores import Scores, score_drawings
-from fastcnn.zoo.bundled import BUNDLED, WEIGHTS
-from fastcnn.zoo.recipes import BUNDLED_RECIPES, COMMITTEE, COMMITTEE_OF, COMMITTEE_SIZE
+from fastcnn.zoo.bundled import WEIGHTS
+from fastcnn.zoo.networks import BUNDLED, COMMITTEE, COMMITTEE_OF, NAMED
+from fastcnn.zoo.recipes import BUNDLED_RECIPES
 
 TURN_DEG = 15.0
 CALLS = 200
@@ -54,13 +55,14 @@ def _trained(model: str, seed: int, folder: Path, settings: Settings) -> tuple[P
 
 
 def _committee(folder: Path) -> tuple[Path, dict[str, Any]]:
-    """The committee of the default networks of all seeds, with the weights that `fastcnn train` writes."""
-    members = [load_network(folder / f"{COMMITTEE_OF}-{seed}.safetensors") for seed in range(COMMITTEE_SIZE)]
-    results = [json.loads((folder / f"{COMMITTEE_OF}-{seed}.json").read_text()) for seed in range(COMMITTEE_SIZE)]
+    """The committee of the default networks of all seeds; the weights are those that `fastcnn train` writes."""
+    seeds = range(NAMED[COMMITTEE].members)
+    members = [load_network(folder / f"{COMMITTEE_OF}-{seed}.safetensors") for seed in seeds]
+    results = [json.loads((folder / f"{COMMITTEE_OF}-{seed}.json").read_text()) for seed in seeds]
     out = folder / f"{COMMITTEE}-0.safetensors"
     Committee([member for member in members if isinstance(member, Sequential)], name=COMMITTEE).save(out)
     each_s = median(each["train_seconds"] for each in results)
-    return out, {"epochs": results[0]["epochs"], "train_seconds": COMMITTEE_SIZE * each_s}
+    return out, {"epochs": results[0]["epochs"], "train_seconds": len(seeds) * each_s}
 
 
 def _drawings(scores: Scores) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from fastcnn.bench.report.robustness_report import full as robustness
 from fastcnn.bench.report.targets import REASONS, TARGETS, Records
 from fastcnn.errors import FastcnnError
 from fastcnn.storage import atomic_write
+from fastcnn.zoo.bundled import SUFFIX, WEIGHTS
+from fastcnn.zoo.networks import NAMED
 
 PAGE = "README.md"  # in the results' folder, where web sites show it
 
@@ -48,9 +50,14 @@ def targets(records: Records) -> str:
     return table(("what", "goal", "measured", "met"), rows)
 
 
-def _by_threads(result: Any) -> Iterator[tuple[Any, str, Any]]:
-    """Each row with each number of threads, and what was measured there."""
-    return ((row, n, row[n]) for row in result["rows"] for n in row if n.isdecimal())
+def zoo() -> str:
+    """The networks that have a name."""
+    rows = []
+    for name, network in NAMED.items():
+        parameters = network.members * network.make(seed=0).parameter_count
+        trained = "yes" if (WEIGHTS / f"{name}{SUFFIX}").exists() else ""
+        rows.append((f"`{name}`", network.about, f"{parameters:,}", trained))
+    return table(("name", "what it is", "parameters", "weights in the package"), rows)
 
 
 def training(result: Any) -> str:
@@ -305,7 +312,8 @@ def marked_tables(records: Records) -> dict[str, str]:
     }
     if not records:
         return found
-    return found | {"targets": targets(records)} | {name: write(records) for name, write in HEADLINES.items()}
+    found |= {"targets": targets(records), "zoo": zoo()}
+    return found | {name: write(records) for name, write in HEADLINES.items()}
 
 
 def fill_pages(root: Path, records: Records) -> None:

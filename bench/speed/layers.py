@@ -15,8 +15,9 @@ import numpy as np
 
 from fastcnn import kernels
 from fastcnn.arrays import Array
-from fastcnn.bench.harness.cases import LAYERS, Layer
-from fastcnn.bench.harness.checks import require_equal, whole_numbers
+from fastcnn.bench.harness.calls import convolution_arrays, whole_numbers
+from fastcnn.bench.harness.cases import LAYERS, Convolution
+from fastcnn.bench.harness.checks import require_equal
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import compare, geometric_mean, interleave, rival
 from fastcnn.bench.harness.worker import Worker
@@ -26,27 +27,20 @@ from fastcnn.kernels.threads import set_threads
 DIRECTIONS = ("forward", "gradients")
 
 
-def draw(case: Layer) -> dict[str, Array]:
-    """The numbers for both sides."""
-    rng = np.random.default_rng(0)
-    shapes = {
-        "x": (case.batch, *case.input_shape),
-        "weight": case.weight_shape,
-        "bias": (case.filters,),
-        "grad_out": (case.batch, *case.output_shape),
-    }
-    return {name: whole_numbers(rng, shape) for name, shape in shapes.items()}
+def draw(case: Convolution) -> dict[str, Array]:
+    """The numbers that both sides are given."""
+    return convolution_arrays(case, whole_numbers(np.random.default_rng(0)))
 
 
 class LayerInNetwork:
     """A Conv2d step with its workspaces, as a plan makes it."""
 
-    def __init__(self, case: Layer, x: Array, weight: Array, bias: Array, grad_out: Array) -> None:
+    def __init__(self, case: Convolution, x: Array, weight: Array, bias: Array, grad_out: Array) -> None:
         steps: Any = kernels.active().steps
         self._case, self._entry = case, steps.entry
         border = ((case.padding, case.padding),) * 2
-        self.x = steps.Activation(case.input_shape, border, case.batch, x.dtype, True)
-        self.out = steps.Activation(case.output_shape, ((0, 0), (0, 0)), case.batch, x.dtype, True)
+        self.x = steps.Activation(case.input_shape[1:], border, case.batch, x.dtype, True)
+        self.out = steps.Activation(case.output_shape[1:], ((0, 0), (0, 0)), case.batch, x.dtype, True)
         self.grad_weight, self.grad_bias = _aligned(np.zeros_like(weight)), _aligned(np.zeros_like(bias))
         self._step = steps.Conv2d(
             self.x, self.out, _aligned(weight), self.grad_weight, _aligned(bias), self.grad_bias,
@@ -73,9 +67,8 @@ class LayerInNetwork:
             return [self._channels_first(self.out.data, self._case.output_shape)]
         return [self._channels_first(self.x.grad, self._case.input_shape), self.grad_weight, self.grad_bias]
 
-    def _channels_first(self, data: Array, shape: tuple[int, int, int]) -> Array:
-        C, H, W = shape
-        N = self._case.batch
+    def _channels_first(self, data: Array, shape: tuple[int, int, int, int]) -> Array:
+        N, C, H, W = shape
         return data[: N * H * W * C].reshape(N, H, W, C).transpose(0, 3, 1, 2)
 
 
@@ -86,8 +79,8 @@ def _aligned(array: Array) -> Array:
     return out
 
 
-def measure(case: Layer, settings: Settings, worker: Worker) -> dict[str, Any]:
-    """Compare both sides with each other, then time them."""
+def measure(case: Convolution, settings: Settings, worker: Worker) -> dict[str, Any]:
+    """Check both sides against each other, then time them."""
     data, threads = draw(case), settings.few_threads
     layer = LayerInNetwork(case, **data)
     theirs = worker.build(
@@ -115,7 +108,7 @@ def measure(case: Layer, settings: Settings, worker: Worker) -> dict[str, Any]:
     return row
 
 
-def _full_name(case: Layer) -> str:
+def _full_name(case: Convolution) -> str:
     return f"{case.family} {case.name}"
 
 

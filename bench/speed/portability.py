@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.bench.harness.cases import LAYERS
+from fastcnn.bench.harness.calls import convolution_arrays, product_calls, whole_numbers
+from fastcnn.bench.harness.cases import ONE_OF_EACH_KIND
+from fastcnn.bench.harness.checks import require_close, require_equal
 from fastcnn.bench.harness.processes import environment, run_python
 from fastcnn.bench.harness.settings import Settings
 
@@ -23,26 +25,22 @@ FEATURES = {"haswell": "+avx,+avx2,+fma", "x86-64": "+sse,+sse2"}
 HOST = "this processor"
 CHILD = "from fastcnn.bench.speed.portability import child; child({quick})"
 BATCH = 100
-CHECKED = tuple(LAYERS[i] for i in (1, 3, 9, 13, 15, 17, 21))
 CHECKED_PICTURES = 3
 
 
 def _check_functions() -> int:
     """Compare conv2d and its gradients with the NumPy reference, on whole numbers. All bits must be the same."""
     from fastcnn import kernels
-    from fastcnn.bench.harness.checks import require_equal
-    from fastcnn.bench.speed.functions import convolution
 
     rng = np.random.default_rng(0)
     count = 0
-    for case in CHECKED:
-        calls, _, _ = convolution(replace(case, batch=CHECKED_PICTURES), rng)
-        answers = []
-        for backend in ("reference", "cpu"):
-            kernels.use(backend)
-            answers.append([call() for call in calls.values()])
-        for expected, found in zip(*answers, strict=True):
-            require_equal(case.name, found, expected)
+    for case in (each.with_batch(CHECKED_PICTURES) for each in ONE_OF_EACH_KIND):
+        for name, call in product_calls(case, convolution_arrays(case, whole_numbers(rng))).items():
+            answers = []
+            for backend in ("reference", "cpu"):
+                kernels.use(backend)
+                answers.append(call())
+            require_equal(f"{name}, {case}", answers[1], answers[0])
             count += 1
     return count
 
@@ -50,7 +48,6 @@ def _check_functions() -> int:
 def _check_network(images: Any, labels: Any) -> None:
     """Compare a training step's gradients with the NumPy reference."""
     from fastcnn import kernels, paper_network
-    from fastcnn.bench.harness.checks import require_close
     from fastcnn.bench.speed.training import TOLERANCE
 
     found = []

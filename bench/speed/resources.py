@@ -18,10 +18,11 @@ RUNS = 2
 # With 1,030 pictures to train on, the last batch is not full, and validation has two chunks.
 FIRST_TRAINING = """
 from fastcnn import load_mnist
-from fastcnn.zoo.recipes import NETWORKS, RECIPES
+from fastcnn.zoo.networks import PAPER, paper_network
+from fastcnn.zoo.recipes import RECIPES
 (images, labels), _ = load_mnist(normalize=False)
-recipe = RECIPES["paper"]
-trainer = recipe.trainer(NETWORKS["paper"](seed=0))
+recipe = RECIPES[PAPER]
+trainer = recipe.trainer(paper_network(seed=0))
 trainer.fit(images[:1330], labels[:1330], epochs=1, validation=300, progress=False)
 """
 

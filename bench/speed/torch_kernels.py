@@ -69,7 +69,7 @@ def convolution(
 
 
 def unfolding(
-    *, x: Array, cols: Array, kernel: int, stride: int, padding: int, threads: tuple[int, ...]
+    *, x: Array, cols: Array, kernel: tuple[int, int], stride: int, padding: int, threads: tuple[int, ...]
 ) -> dict[str, Entry]:
     """unfold, and fold of cols (N, C*R*S, P*Q)."""
     tx, tc = torch.from_numpy(x), torch.from_numpy(cols)

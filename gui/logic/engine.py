@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.errors import FastcnnError
-from fastcnn.recognition.answer import Recognition, digit_answer
+from fastcnn.gui.logic.answers import Answer
+from fastcnn.zoo.networks import DEFAULT
 
 if TYPE_CHECKING:
     from fastcnn.network.committee import Network
@@ -41,7 +42,8 @@ def test_pictures() -> Set:
 
 
 def _word(model: str) -> str:
-    from fastcnn.zoo.bundled import BUNDLED, bundled
+    from fastcnn.zoo.bundled import bundled
+    from fastcnn.zoo.networks import BUNDLED
 
     return bundled(model) if model in BUNDLED else model
 
@@ -54,7 +56,7 @@ class Engine:
     model : name or path of the network; loaded at the first use
     """
 
-    def __init__(self, model: str = "default") -> None:
+    def __init__(self, model: str = DEFAULT) -> None:
         self.model = model
         self._recognizer: Recognizer | None = None
         self._tried: Recognizer | None = None

@@ -17,7 +17,7 @@ from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.learning import LEAST_DRAWINGS, CancelledError, Outcome, learn
 from fastcnn.gui.logic.networks import SUFFIX, own_networks
 from fastcnn.gui.logic.notices import Message, Notice, message
-from fastcnn.recognition.answer import Recognition
+from fastcnn.zoo.networks import DEFAULT
 
 NAME = "my-hand"
 
@@ -128,7 +128,7 @@ class Hand:
         def done(_: None) -> None:
             self._view.show_count(0)
             if self._engine.model == str(self.file()):
-                self._use("default")
+                self._use(DEFAULT)
             self._tell(message(Notice.FORGOTTEN))
 
         self._work.submit(job, done)

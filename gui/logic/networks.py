@@ -41,8 +41,9 @@ def own_networks() -> Path:
 
 
 def available() -> list[str]:
-    """The bundled networks by name, then the user's networks by path."""
-    from fastcnn.zoo.bundled import BUNDLED, bundled, find_model
+    """The bundled networks by name, then the user's own by path."""
+    from fastcnn.zoo.bundled import bundled, find_model
+    from fastcnn.zoo.networks import BUNDLED
 
     ours = [name for name in BUNDLED if find_model(bundled(name))[1].is_file()]
     own = [path for path in own_networks().glob(f"*{SUFFIX}") if ".checkpoint" not in path.name]

@@ -9,6 +9,7 @@ from pathlib import Path
 from fastcnn.gui.logic.drawing import DEFAULT_WIDTH, PEN_WIDTHS
 from fastcnn.gui.logic.folders import writable
 from fastcnn.storage import atomic_write
+from fastcnn.zoo.networks import DEFAULT
 
 LANGUAGES = ("", "en", "zh_CN")  # "" means the language of the system
 THEMES = ("system", "light", "dark")
@@ -25,8 +26,8 @@ class Settings:
     mode: int = 0
     live: bool = True
     pen_width: int = DEFAULT_WIDTH
-    model: str = "default"
-    geometry: str = ""  # from Qt, in hexadecimal
+    model: str = DEFAULT
+    geometry: str = ""  # Qt's, in hexadecimal
     experiment_groups: int = 10
     experiment_size: int = 10
     epochs: int = 12

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from fastcnn.network.sequential import Sequential
     from fastcnn.training.history import Epoch, History, TrainingStep
 
-MODEL = "paper"
-POINT_EVERY = 20  # steps for each point of the loss curve
+POINT_EVERY = 20  # steps a point of the loss curve
 PREVIEW_EVERY_S = 0.5
 
 
@@ -95,11 +94,12 @@ class Run:
         """
         from fastcnn.training.checkpoint import load_checkpoint
         from fastcnn.training.samples import VALIDATION_PICTURES
-        from fastcnn.zoo.recipes import NETWORKS, RECIPES
+        from fastcnn.zoo.networks import PAPER, paper_network
+        from fastcnn.zoo.recipes import RECIPES
 
         for path in (self._checkpoint, self._target):
-            writable(path)  # checked before the work
-        recipe = RECIPES[MODEL]
+            writable(path)  # asked before the work, not after it
+        recipe = RECIPES[PAPER]
         images, labels = training
         seed = time.time_ns() % 2**31
         if resume:
@@ -110,7 +110,7 @@ class Run:
         else:
             self._checkpoint.unlink(missing_ok=True)  # `fit` replaces only a valid checkpoint
         self.curves.of = epochs
-        trainer = recipe.trainer(NETWORKS[MODEL](seed=seed))
+        trainer = recipe.trainer(paper_network(seed=seed))
         count = len(images) - VALIDATION_PICTURES
         epoch_steps = -(-count // recipe.batch_size)
         history = trainer.fit(

@@ -24,6 +24,7 @@ from fastcnn.gui.widgets.plots import Plot
 from fastcnn.gui.window import theme
 from fastcnn.gui.window.pictures import Pictures
 from fastcnn.gui.window.window import MainWindow
+from fastcnn.zoo.networks import DEFAULT
 
 PEN_STEP = 6
 PLOT_EVERY_MS = 50
@@ -124,9 +125,9 @@ class Program(QObject):
             QTimer.singleShot(number * PLOT_EVERY_MS, turn)
 
     def _network_missing(self, error: Exception) -> bool:
-        """The network of the last session is gone, so use the default."""
-        if self.engine.model != "default":
-            self.engine.model = "default"
+        """The network of the last session is gone: the default takes its place."""
+        if self.engine.model != DEFAULT:
+            self.engine.model = DEFAULT
             self.answers.submit(self.engine.warm_up, self._network_loaded)
         return True
 
