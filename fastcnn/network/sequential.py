@@ -19,7 +19,7 @@ from numpy.typing import DTypeLike
 
 from fastcnn import kernels
 from fastcnn.arrays import Array
-from fastcnn.checks import check_labels, check_path
+from fastcnn.checks import check_path
 from fastcnn.kernels.protocols import Call, Steps
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import is_array, kind_of
@@ -28,7 +28,7 @@ from fastcnn.layers.kinds import check_registered
 from fastcnn.layers.parameters import Parameter, copy_flat
 from fastcnn.network import layerwise
 from fastcnn.network.answers import check_answers, check_pictures
-from fastcnn.network.losses import check_label_smoothing, softmax
+from fastcnn.network.losses import CrossEntropy, Loss, check_sample_weight, loss_or_cross_entropy, softmax
 from fastcnn.network.memory import Memory
 from fastcnn.network.parts import Part
 from fastcnn.network.plan import Plan, serves
@@ -222,15 +222,20 @@ class Sequential:
         """
         return softmax(self.forward(images))
 
-    def loss_and_gradients(self, images: Array, labels: Array, *, label_smoothing: float = 0.0, step: int = 0) -> float:
+    def loss_and_gradients(
+        self, images: Array, labels: Array, *, label_smoothing: float = 0.0, step: int = 0, loss: Loss | None = None,
+        sample_weight: Array | None = None,
+    ) -> float:  # fmt: skip
         """Forward and backward of one batch in training mode.
 
         Parameters
         ----------
         images : as for `forward`, N at least 1
-        labels : (N,) integers, 0 to classes - 1
-        label_smoothing : as for `losses.softmax_cross_entropy`
+        labels : (N,) integers, 0 to classes - 1, or the targets that the loss takes
+        label_smoothing : of the cross-entropy, where no loss is given
         step : counts the batches of a training; dropout's masks depend on it
+        loss : one of `fastcnn.losses`; None for cross-entropy
+        sample_weight : (N,) numbers, at least 0; None weighs all alike
 
         Returns
         -------
@@ -241,9 +246,11 @@ class Sequential:
         TypeError, ValueError
             If an argument has another dtype, shape or range, or a picture is not finite; nothing has changed then.
         """
-        step = self._check_training(images, labels, label_smoothing, step)
+        loss = loss_or_cross_entropy(loss, label_smoothing).for_classes(self.classes)
+        step = self._check_training(images, labels, loss, step)
+        weights = None if sample_weight is None else check_sample_weight(sample_weight, len(images))
         with self._lock:
-            return float(self._train_layers(images, labels, label_smoothing, step))
+            return float(self._train_layers(images, labels, weights, loss, step))
 
     def loss_and_gradients_of(self, batch: Any, *, label_smoothing: float, step: int) -> SupportsFloat:
         """The same of a batch on the GPU (`batches`), which is trusted; the loss is fetched when it is looked at."""
@@ -251,7 +258,7 @@ class Sequential:
         with self._lock:
             plan = self._plan_for(len(batch), training=True)
             assert plan is not None  # or there would be no batch on a GPU
-            loss = plan.loss_and_gradients(batch, batch, label_smoothing, step)
+            loss = plan.loss_and_gradients(batch, lambda end: end.loss(batch, label_smoothing), step)
             self._memory.changed()
             return loss
 
@@ -275,14 +282,15 @@ class Sequential:
 
         Use the network from one thread only while they run.
         """
-        self._check_training(images, labels, 0.0, 0)
+        loss = CrossEntropy()
+        self._check_training(images, labels, loss, 0)
         with self._lock:
             plan = self._plan_for(len(images), training=True)
         if plan is None:
             raise self._no_plan()
         parts, held = plan.parts(images, labels)
         checks: list[Call] = [
-            (self._check_training, (images, labels, 0.0, 0)),
+            (self._check_training, (images, labels, loss, 0)),
             (partial(self._plan_for, len(images), training=True), ()),
             (self._memory.changed, ()),
         ]
@@ -416,13 +424,12 @@ class Sequential:
     def _no_plan(self) -> ValueError:
         return ValueError(f"backend {kernels.backend()!r} has no plan for this network: it runs the layers one by one")
 
-    def _check_training(self, images: Array, labels: Array, label_smoothing: float, step: int) -> int:
+    def _check_training(self, images: Array, labels: Array, loss: Loss, step: int) -> int:
         """The step's number as an int; TypeError or ValueError, in one sentence, unless all of it can be trained on."""
         self.check_images(images)
         self._check_batch(len(images))
         check_pictures(images, self.dtype)
-        check_labels(labels, len(images), self.output_shape[0])
-        check_label_smoothing(label_smoothing)
+        loss.check_targets(labels, len(images), self.output_shape[0])
         return integer("step", step, 0)
 
     def _check_batch(self, count: int) -> None:
@@ -461,11 +468,15 @@ class Sequential:
             return plan.forward(images)
         return layerwise.logits_of(self.layers, layerwise.scaled(images, self.dtype))
 
-    def _train_layers(self, images: Array, labels: Array, label_smoothing: float, step: int) -> SupportsFloat:
+    def _train_layers(
+        self, images: Array, labels: Array, weights: Array | None, loss: Loss, step: int
+    ) -> SupportsFloat:
         plan = self._plan_for(len(images), training=True)
         if plan is not None:
-            loss = plan.loss_and_gradients(images, labels, label_smoothing, step)
+            mean = plan.loss_and_gradients(images, lambda end: loss.run(end, labels, weights), step)
             self._memory.changed()
-            return loss
+            return mean
         x = layerwise.scaled(images, self.dtype)
-        return layerwise.loss_and_gradients(self.layers, self._lowest, x, labels, label_smoothing, step)
+        return layerwise.loss_and_gradients(
+            self.layers, self._lowest, x, lambda out: loss.value_and_gradient(out, labels, weights), step
+        )
