@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fastcnn import kernels, layers, optim, threads
     from fastcnn.data.load import load_mnist
+    from fastcnn.network import losses
     from fastcnn.network.files import load_network
     from fastcnn.network.sequential import Sequential
     from fastcnn.optim import schedules
     from fastcnn.recognition.recognizer import Recognizer
+    from fastcnn.training.datasets import Dataset
     from fastcnn.training.trainer import Trainer
     from fastcnn.zoo.networks import paper_network
 
 __all__ = [
+    "Dataset",
     "Recognizer",
     "Sequential",
     "Trainer",
@@ -28,6 +31,7 @@ __all__ = [
     "layers",
     "load_mnist",
     "load_network",
+    "losses",
     "optim",
     "paper_network",
     "schedules",
@@ -42,6 +46,7 @@ if (_checkout / "pyproject.toml").is_file():
 
 # name -> (module, attribute); no attribute: the module itself
 _LAZY = {
+    "Dataset": ("fastcnn.training.datasets", "Dataset"),
     "Recognizer": ("fastcnn.recognition.recognizer", "Recognizer"),
     "Sequential": ("fastcnn.network.sequential", "Sequential"),
     "Trainer": ("fastcnn.training.trainer", "Trainer"),
@@ -49,6 +54,7 @@ _LAZY = {
     "layers": ("fastcnn.layers", ""),
     "load_mnist": ("fastcnn.data", "load_mnist"),
     "load_network": ("fastcnn.network.files", "load_network"),
+    "losses": ("fastcnn.network.losses", ""),
     "optim": ("fastcnn.optim", ""),
     "paper_network": ("fastcnn.zoo.networks", "paper_network"),
     "schedules": ("fastcnn.optim.schedules", ""),

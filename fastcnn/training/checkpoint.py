@@ -23,6 +23,7 @@ MAX_BYTES = 5 * MAX_FILE_BYTES  # the network, its average and its best, and the
 # What differs, as a sentence names it; the values of the other settings are named themselves.
 OPAQUE_SETTINGS = {
     "network": "another network or another number of views",
+    "loss": "another loss or other class weights",
     "optimizer": "another optimizer",
     "schedule": "another schedule of learning rates",
     "data": "other training data",
