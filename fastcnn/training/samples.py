@@ -20,6 +20,7 @@ from fastcnn.kernels.values import is_array, kind_of, shown
 from fastcnn.network.layouts import channels_first, check_layout, pictures_shape
 from fastcnn.network.losses import Loss
 from fastcnn.network.sequential import Sequential
+from fastcnn.network.structure import default_classes
 
 VALIDATION_PICTURES = 5_000  # of MNIST's 60,000
 VALIDATION_SHARE = 10  # of fewer pictures than ten times as many: one in ten
@@ -32,8 +33,8 @@ Labels: TypeAlias = Array | Sequence[str]
 
 
 def samples(
-    network: Sequential, images: Array, labels: Labels, loss: Loss, *, name: str = "", layout: str = "NCHW",
-    look: bool = True,
+    network: Sequential, images: Array, labels: Labels, loss: Loss, classes: Sequence[str] | None, *,
+    name: str = "", layout: str = "NCHW", look: bool = True,
 ) -> tuple[Array, Array]:  # fmt: skip
     """Pictures (N, C, H, W), and targets that the loss takes; they fit the network and each other.
 
@@ -41,6 +42,7 @@ def samples(
     ----------
     images : (N, C, H, W), (N, C*H*W) or, of one channel, (N, H, W); uint8, float32 or float64, N at least 1
     labels : what `loss.targets_of` takes
+    classes : what integers may be the names of; None where they are the outputs' numbers
     name : what errors say before "images" and "labels"
     layout : "NHWC" where images are (N, H, W, C)
     look : whether to read all pictures, and refuse numbers that are not finite; integers always are
@@ -55,7 +57,8 @@ def samples(
     images = _pictures(network, images, check_layout(layout), f"{name}images")
     if look:
         check_finite(images, network.dtype, f"{name}images")
-    return images, loss.targets_of(labels, len(images), network.classes, f"{name}labels")
+    names = classes or default_classes(network.output_shape[0])
+    return images, loss.targets_of(labels, len(images), names, f"{name}labels")
 
 
 def _pictures(network: Sequential, images: Array, layout: str, name: str) -> Array:

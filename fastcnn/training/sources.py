@@ -125,7 +125,7 @@ def _arrays(
     if labels is None:
         raise TypeError(f"{name}labels must be given with images that are an array, not None")
     mapped = is_array(images) and _is_mapped(images)
-    images, targets = samples(network, images, labels, loss, name=name, layout=layout, look=not mapped)
+    images, targets = samples(network, images, labels, loss, network.classes, name=name, layout=layout, look=not mapped)
     return ArraySource(network, images, targets, None, mapped, f"{name}images")
 
 

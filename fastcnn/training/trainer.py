@@ -66,6 +66,7 @@ class Trainer:
     """
 
     _range_seen = False  # whether the pictures' range was looked at
+    _fitting = False  # whether `fit` calls `step`: its labels are the outputs' numbers already
 
     def __init__(
         self,
@@ -108,7 +109,8 @@ class Trainer:
         TypeError, ValueError
             If the arrays do not fit the network or each other, or hold NaN; nothing has been changed then.
         """
-        images, labels = samples(self.network, images, labels, self.loss, layout=layout)
+        classes = None if self._fitting else self.network.classes
+        images, labels = samples(self.network, images, labels, self.loss, classes, layout=layout)
         if not self._range_seen:
             self._range_seen = True
             warn_of_range(images)
@@ -377,12 +379,12 @@ class Trainer:
 
     @contextmanager
     def _trained_by(self, loss: Loss) -> Iterator[None]:
-        """Its loss for one training."""
-        own, self.loss = self.loss, loss
+        """Its loss for one training, whose labels have been read."""
+        own, self.loss, self._fitting = self.loss, loss, True
         try:
             yield
         finally:
-            self.loss = own
+            self.loss, self._fitting = own, False
 
     def _save(self, fit: Fit, settings: dict[str, Any], best: dict[str, Array] | None, path: str | Path) -> None:
         groups = {"network": self.network.state_arrays(), "optimizer": self.optimizer.state_arrays()}
