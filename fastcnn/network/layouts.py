@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fastcnn.arrays import Array
-from fastcnn.kernels.values import shown
+from fastcnn.kernels.values import is_array, shown
 
 LAYOUTS = ("NCHW", "NHWC")
 
@@ -24,5 +24,7 @@ def pictures_shape(input_shape: tuple[int, ...], layout: str) -> tuple[int, ...]
 
 
 def channels_first(images: Array, layout: str) -> Array:
-    """Pictures (N, C, H, W), as a view of (N, H, W, C) where that is the layout."""
-    return images.transpose(0, 3, 1, 2) if layout == "NHWC" else images
+    """Pictures (N, C, H, W), as a view of (N, H, W, C) where that is the layout; what is no such array stays."""
+    if check_layout(layout) == "NHWC" and is_array(images) and images.ndim == 4:
+        return images.transpose(0, 3, 1, 2)
+    return images

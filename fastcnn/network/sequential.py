@@ -28,6 +28,7 @@ from fastcnn.layers.kinds import check_registered
 from fastcnn.layers.parameters import Parameter, copy_flat
 from fastcnn.network import layerwise
 from fastcnn.network.answers import check_answers, check_pictures
+from fastcnn.network.layouts import channels_first
 from fastcnn.network.losses import CrossEntropy, Loss, check_sample_weight, loss_or_cross_entropy, softmax
 from fastcnn.network.memory import Memory
 from fastcnn.network.parts import Part
@@ -184,12 +185,13 @@ class Sequential:
         """The number of trained values."""
         return sum(parameter.size for parameter in self.parameters.values())
 
-    def forward(self, images: Array) -> Array:
+    def forward(self, images: Array, *, layout: str = "NCHW") -> Array:
         """Logits, in inference mode.
 
         Parameters
         ----------
         images : (N, C, H, W) uint8, which is divided by 255, or float32 or float64, which is taken as it is; N may be 0
+        layout : "NHWC" where images are (N, H, W, C)
 
         Returns
         -------
@@ -202,6 +204,7 @@ class Sequential:
         NotFiniteError
             If the weights are such that a logit is not finite: a FastcnnError and a ValueError.
         """
+        images = channels_first(images, layout)
         self.check_images(images)
         out = np.empty((len(images), *self.output_shape), self.dtype)
         with self._lock:
@@ -215,12 +218,12 @@ class Sequential:
         check_answers(out, images)
         return out
 
-    def predict_proba(self, images: Array) -> Array:
+    def predict_proba(self, images: Array, *, layout: str = "NCHW") -> Array:
         """Probabilities (N, classes), the softmax of `forward`; arguments and errors as there.
 
         Neither temperature nor views have a part in them: `calibration.calibrated` gives what a `Recognizer` shows.
         """
-        return softmax(self.forward(images))
+        return softmax(self.forward(channels_first(images, layout)))
 
     def loss_and_gradients(
         self, images: Array, labels: Array, *, label_smoothing: float = 0.0, step: int = 0, loss: Loss | None = None,

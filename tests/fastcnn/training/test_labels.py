@@ -108,6 +108,17 @@ def test_channels_last_train_as_channels_first_do(data, make):
     assert one.step(first, labels) == two.step(last, labels, layout="NHWC")
 
 
+def test_a_network_is_asked_in_the_same_layouts(data):
+    images, _ = data
+    given, last = network(), images.transpose(0, 2, 3, 1)
+    for call in (given.forward, given.predict_proba):
+        np.testing.assert_array_equal(call(last, layout="NHWC"), call(images))
+        with pytest.raises(ValueError, match="images must have the shape"):
+            call(last)
+        with pytest.raises(ValueError, match="layout must be 'NCHW' or 'NHWC', not 'CHWN'"):
+            call(images, layout="CHWN")
+
+
 def test_pictures_of_one_channel_need_no_axis_for_it(data):
     images, labels = data
     expected = trained(images[:, :1], labels, shape=(1, 4, 5))
