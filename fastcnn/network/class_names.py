@@ -39,6 +39,11 @@ def class_numbers(labels: Array | Sequence[str], classes: Sequence[str], count: 
         numbers = _numbers(classes)
         if numbers is not None:
             return _looked_up(labels, numbers, classes, count, name)
+        if labels.shape == (count,) and count and (labels.min() < 0 or labels.max() >= len(classes)):
+            raise ValueError(
+                f"{name} must lie in 0 to {len(classes) - 1}, but range from {labels.min()} to {labels.max()}; "
+                "where they are names, set network.classes to all of them, as strings"
+            )
     check_labels(labels, count, len(classes), name)  # type: ignore[arg-type]
     return labels  # type: ignore[return-value]
 

@@ -61,7 +61,7 @@ def test_integers_are_names_where_all_names_are_integers(data):
         (lambda labels: [*words(labels).tolist()[:-1], 3], "labels must be an integer array, not list"),
         (lambda labels: words(labels).astype("S"), "labels must be an integer array"),
         (lambda labels: words(labels)[:, None], r"labels must have the shape \(20,\)"),
-        (lambda labels: labels + 1, "labels must lie in 0 to 2, but range from 1 to 3"),
+        (lambda labels: labels + 1, "labels must lie in 0 to 2, but range from 1 to 3; where they are names, set n"),
         (lambda labels: None, "labels must be"),
     ],
 )
