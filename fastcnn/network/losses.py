@@ -135,9 +135,10 @@ class CrossEntropy(Loss):
         check_labels(targets, count, outputs)
 
     def for_classes(self, classes: Sequence[str]) -> CrossEntropy:
-        if self.class_weight is None:
+        weights = self.class_weight
+        if weights is None or (isinstance(weights, tuple) and len(weights) == len(classes)):
             return self
-        return CrossEntropy(self.label_smoothing, class_weights(self.class_weight, classes))
+        return CrossEntropy(self.label_smoothing, class_weights(weights, classes))
 
     def run(self, step: LossStep, targets: Array, sample_weight: Array | None) -> SupportsFloat:
         if self.is_plain and sample_weight is None:

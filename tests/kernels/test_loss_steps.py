@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastcnn import kernels, optim
+from fastcnn import kernels, optim, threads
 from fastcnn.layers import Affine, Flatten, ReLU
 from fastcnn.network.losses import BinaryCrossEntropy, CrossEntropy, Loss, MeanSquaredError
 from fastcnn.network.sequential import Sequential
@@ -65,6 +65,21 @@ def test_a_short_training_follows_the_reference(backend: str, name: str) -> None
             assert (history.validation_accuracy is None) != loss.is_of_classes
             states.append(net.values.copy())
     np.testing.assert_allclose(*states, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["class weights", "mean squared error", "binary cross-entropy"])
+def test_any_number_of_threads_gives_the_same_bits(backend: str, name: str) -> None:
+    """1,100 pictures of four outputs are shared among threads; a simulated GPU has none to share with."""
+    loss, found, before = LOSSES[name], [], threads.threads()
+    images, targets = batch(loss, 1_100 if backend == "cpu" else 6)
+    try:
+        for count in (1, 2):
+            threads.set_threads(count)
+            net = network(np.float32)
+            found.append((net.loss_and_gradients(images, targets, loss=loss), net.gradients.tobytes()))
+    finally:
+        threads.set_threads(before)
+    assert found[0] == found[1]
 
 
 def test_plain_cross_entropy_keeps_its_own_kernel(backend: str) -> None:
