@@ -26,7 +26,7 @@ class Epoch:
 
     epoch: int  # 1 is the first
     epochs: int  # asked for
-    loss: float  # mean over the epoch's training pictures, with label smoothing, before each update
+    loss: float  # mean over the epoch's training pictures, with label smoothing and weights, before each update
     validation_loss: float | None
     validation_accuracy: float | None
     is_best: bool  # better than all epochs before it

@@ -204,7 +204,8 @@ class Trainer:
         TrainingError
             If the loss or a weight is no longer finite; the last checkpoint stays.
         UserWarning
-            If the pictures' numbers have another range, such as floats from 0 to 255.
+            If the pictures' numbers have another range, such as floats from 0 to 255; of a file or a dataset only the
+            first few are looked at.
         FastcnnError, OSError
             If the checkpoint cannot be resumed or written, or would replace a file that is none.
         DatasetError
