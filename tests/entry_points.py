@@ -128,6 +128,26 @@ def loss_entries() -> dict[str, Entry]:
             losses.softmax_cross_entropy, {"logits": logits, "labels": labels, "label_smoothing": 0.1},
             {"logits": {"with NaN"}, "label_smoothing": NUMBERS}, {"logits": ("labels",)},
         ),
+        "sigmoid": Entry(losses.sigmoid, {"logits": logits}, {"logits": {*ANY_ARRAY, "large array"}}),
+        "CrossEntropy": Entry(
+            lambda **given: losses.CrossEntropy(**given).for_classes("abc"),
+            {"label_smoothing": 0.1, "class_weight": [1.0, 2.0, 3.0]},
+            {"label_smoothing": NUMBERS, "class_weight": {"None", "list", "ints", "float16 array", "dict"}},
+        ),
+        "Loss.value_and_gradient": Entry(
+            losses.MeanSquaredError().value_and_gradient,
+            {"outputs": logits, "targets": f32(4, 3), "sample_weight": f32(4)},
+            {
+                "outputs": {"with NaN"}, "targets": {"as int", "as float16"},
+                "sample_weight": {"None", "as int", "as float16"},
+            },
+            {"outputs": ("labels", "logits"), "targets": ("labels",)},
+        ),
+        "BinaryCrossEntropy": Entry(
+            losses.BinaryCrossEntropy().value_and_gradient, {"outputs": logits, "targets": f32(4, 3)},
+            {"outputs": {"with NaN"}, "targets": {"as int", "as float16"}},
+            {"outputs": ("labels", "logits"), "targets": ("labels",)},
+        ),
     }  # fmt: skip
 
 
@@ -264,6 +284,7 @@ def network_entries() -> dict[str, Entry]:
         return Entry(lambda **given: setattr(network(), name, given[name]), {name: right}, also, state=state)
 
     batch = {"images": IMAGES, "labels": LABELS, "label_smoothing": 0.0, "step": 0}
+    with_loss = {"images": IMAGES, "labels": f32(12, 3), "loss": losses.MeanSquaredError(), "sample_weight": f32(12)}
     options = {
         "input_shape": (1, 2, 2),
         "seed": 0,
@@ -279,11 +300,14 @@ def network_entries() -> dict[str, Entry]:
             {"input_shape": {"list"}, "seed": SEEDED, "name": {"text", "numpy text"}, "classes": {"None"}},
             {"layers": ("layer",)},
         ),
-        "Sequential.forward": Entry(one.forward, {"images": IMAGES}, ROWS, elsewhere=NAN),
-        "Sequential.predict_proba": Entry(one.predict_proba, {"images": IMAGES}, ROWS, elsewhere=NAN),
+        "Sequential.forward": Entry(one.forward, {"images": IMAGES, "layout": "NCHW"}, ROWS, elsewhere=NAN),
+        "Sequential.predict_proba": Entry(
+            one.predict_proba, {"images": IMAGES, "layout": "NCHW"}, ROWS, elsewhere=NAN
+        ),
         "Sequential.predict": Entry(one.predict, {"images": IMAGES}, ROWS, elsewhere=NAN),
         "Sequential.evaluate": Entry(
-            one.evaluate, {"images": IMAGES, "labels": LABELS}, names={"images": ("labels",)}, elsewhere=NAN
+            one.evaluate, {"images": IMAGES, "labels": LABELS}, {"labels": {"as text"}}, {"images": ("labels",)},
+            elsewhere=NAN,
         ),
         "Sequential.profile": Entry(
             one.profile, {"images": IMAGES, "seconds": 1e-6}, {**ROWS, "seconds": NUMBERS},
@@ -292,6 +316,11 @@ def network_entries() -> dict[str, Entry]:
         "Sequential.check_images": Entry(one.check_images, {"images": IMAGES}, {"images": ANY_ARRAY}),
         "Sequential.loss_and_gradients": Entry(
             one.loss_and_gradients, batch, {"label_smoothing": NUMBERS}, {"images": ("labels",)}, state, NAN,
+        ),
+        "Sequential.loss_and_gradients, of numbers": Entry(
+            one.loss_and_gradients, with_loss,
+            {"labels": {"as int", "as float16"}, "sample_weight": {"None", "as int", "as float16"}},
+            {"images": ("labels",), "loss": ("labels",)}, state, NAN,
         ),
         "Sequential.load_state_arrays": Entry(
             one.load_state_arrays, {"arrays": one.state_arrays()}, state=state
@@ -330,8 +359,8 @@ def network_entries() -> dict[str, Entry]:
         ),
         "Committee.predict": Entry(Committee([one, one]).predict, {"images": IMAGES}, ROWS, elsewhere=NAN),
         "Committee.evaluate": Entry(
-            Committee([one, one]).evaluate, {"images": IMAGES, "labels": LABELS}, names={"images": ("labels",)},
-            elsewhere=NAN,
+            Committee([one, one]).evaluate, {"images": IMAGES, "labels": LABELS}, {"labels": {"as text"}},
+            {"images": ("labels",)}, elsewhere=NAN,
         ),
         "Committee.check_images": Entry(Committee([one, one]).check_images, {"images": IMAGES}, {"images": ANY_ARRAY}),
         "Committee.save": Entry(
@@ -350,12 +379,13 @@ def trainer_entries() -> dict[str, Entry]:
     trainer = Trainer(network(), optim.Adam(0.1), ema_decay=0.5)
     trainer.step(IMAGES, LABELS)
     parts = {
-        "network": network(), "optimizer": optim.Adam(0.1), "label_smoothing": 0.1, "clip_norm": 1.0, "ema_decay": 0.9,
-        "augmentation": augmentation.Augmentation(),
+        "network": network(), "optimizer": optim.Adam(0.1), "loss": None, "label_smoothing": 0.1, "clip_norm": 1.0,
+        "ema_decay": 0.9, "augmentation": augmentation.Augmentation(),
     }  # fmt: skip
     fit = {
         "images": IMAGES, "labels": LABELS, "epochs": 1, "batch_size": 5, "schedule": schedules.Constant(0.1),
-        "validation": 2, "seed": 0, "callbacks": [], "on_step": None, "patience": 2, "keep_last": False,
+        "validation": 2, "class_weight": [1.0, 2.0, 3.0], "sample_weight": f32(12), "layout": "NCHW",
+        "seed": 0, "callbacks": [], "on_step": None, "patience": 2, "keep_last": False,
         "checkpoint": None, "resume": None, "progress": False, "threads": 1,
     }  # fmt: skip
 
@@ -369,17 +399,20 @@ def trainer_entries() -> dict[str, Entry]:
         "Trainer": Entry(
             Trainer, parts,
             {
-                "label_smoothing": NUMBERS, "clip_norm": {"None", *LARGE}, "ema_decay": {"None", *NUMBERS},
-                "augmentation": {"None"},
+                "loss": {"None"}, "label_smoothing": NUMBERS, "clip_norm": {"None", *LARGE},
+                "ema_decay": {"None", *NUMBERS}, "augmentation": {"None"},
             },
             {"ema_decay": ("decay",)},
         ),
         "Trainer.step": Entry(
-            trainer.step, {"images": IMAGES, "labels": LABELS}, names={"images": ("labels",)}, state=state
+            trainer.step, {"images": IMAGES, "labels": LABELS, "sample_weight": f32(12), "layout": "NCHW"},
+            {"labels": {"as text"}, "sample_weight": {"None", "as int", "as float16"}}, {"images": ("labels",)}, state,
         ),
         "Trainer.fit": Entry(
             trainer.fit, fit,
             {
+                "labels": {"as text"}, "class_weight": {"None", "list", "ints", "float16 array"},
+                "sample_weight": {"None", "as int", "as float16"},
                 "schedule": {"None"}, "validation": {"None", "float16"}, "on_step": {"None"}, "patience": {"None"},
                 "keep_last": set(),
                 "checkpoint": {"None", "text", "numpy text"},
@@ -395,7 +428,7 @@ def trainer_entries() -> dict[str, Entry]:
                 "trainer": trainer, "images": IMAGES, "labels": LABELS, "lowest": 1e-6, "highest": 1e-3, "steps": 10,
                 "batch_size": 5, "seed": 0,
             },
-            {"images": set(), "highest": {"float16", "2**63"}},
+            {"images": set(), "labels": {"as text"}, "highest": {"float16", "2**63"}},
             {"images": ("labels",), "lowest": ("highest",), "highest": ("lowest",)}, state, NAN,
         ),
         **callback_entries(),

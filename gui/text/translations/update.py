@@ -19,7 +19,11 @@ FOLDER = Path(__file__).resolve().parent
 GUI = FOLDER.parent.parent
 ENGINE = GUI.parent / "fastcnn"
 # What the window never shows: the console speaks English only.
-CONSOLE = (ENGINE / "commands", ENGINE / "data" / "download.py", GUI / "program" / "launch.py")
+# Rooms and files whose sentences never reach the window: they speak English only.
+CONSOLE = (
+    ENGINE / "commands", ENGINE / "data" / "download.py", ENGINE / "training" / "datasets.py",
+    ENGINE / "training" / "finder.py", GUI / "program" / "launch.py",
+)  # fmt: skip
 CONTEXT = "fastcnn"  # as in gui/text/language.py
 LRELEASE = ("lrelease", "/usr/lib/qt5/bin/lrelease")
 
