@@ -11,6 +11,7 @@ from fastcnn.layers.convolution import Conv2d
 from fastcnn.layers.dropout import Dropout
 from fastcnn.layers.kinds import KINDS, layer_from_description, register_layer
 from fastcnn.layers.normalization import BatchNorm2d
+from fastcnn.layers.normalize import Normalize
 from fastcnn.layers.parameters import Declaration, plain
 from fastcnn.layers.pooling import GlobalAvgPool, MaxPool2d
 
@@ -25,6 +26,7 @@ __all__ = [
     "GlobalAvgPool",
     "Layer",
     "MaxPool2d",
+    "Normalize",
     "ReLU",
     "Signal",
     "image_shape",
@@ -36,3 +38,4 @@ __all__ = [
 KINDS.update(
     {kind.__name__: kind for kind in (Conv2d, ReLU, MaxPool2d, Flatten, Affine, Dropout, BatchNorm2d, GlobalAvgPool)}
 )
+register_layer(Normalize)

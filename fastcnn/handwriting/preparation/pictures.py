@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 # Named so that Pillow tries no other: among its 40 plugins is one that runs Ghostscript.
 FILE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 ORIENTATION = 0x0112  # EXIF's tag
+SIDEWAYS = (5, 6, 7, 8)  # its values that exchange height and width
+GREY_MODES = ("1", "L", "LA", "La", "F")  # and all that begin with I
 NEW_SUBFILE_TYPE = 254  # TIFF's tag
 PREVIEW_OR_MASK = 0b101  # its bits
 
@@ -97,15 +99,19 @@ def _check_single(frames: list[int], name: str | Path) -> None:
         )
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """Turned as its EXIF data say, where they can be read: they are no part of the picture."""
-    from PIL import Image
-
+def _orientation(image: Image.Image) -> int:
+    """What the EXIF data say, where they can be read: they are no part of the picture."""
     try:
         with decoding():
-            orientation = image.getexif().get(ORIENTATION, 1)
+            return int(image.getexif().get(ORIENTATION, 1))
     except Exception:  # as many kinds as the bytes that may be damaged: SyntaxError, struct.error, ValueError, …
-        return image
+        return 1
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """Turned as its EXIF data say."""
+    from PIL import Image
+
     turn = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,
@@ -114,12 +120,12 @@ def _upright(image: Image.Image) -> Image.Image:
         6: Image.Transpose.ROTATE_270,
         7: Image.Transpose.TRANSVERSE,
         8: Image.Transpose.ROTATE_90,
-    }.get(orientation)
+    }.get(_orientation(image))
     return image if turn is None else image.transpose(turn)
 
 
 def _image_to_plane(image: Image.Image) -> Plane:
-    image = _upright(image)
+    image = upright(image)
     if image.mode.startswith("I") or image.mode == "F":
         check_finite(image, "the picture")
         return wide_to_plane(image)
@@ -215,14 +221,9 @@ def to_plane(image: Picture) -> Plane:
     return stretch_dark(_opened_to_plane(image) if isinstance(image, Image.Image) else _array_to_plane(image))
 
 
-def open_picture(path: str | Path) -> Image.Image:
-    """Read a picture file completely, trusting nothing in it.
-
-    Raises
-    ------
-    FastcnnError
-        If the file is missing, no picture, damaged, so large that it could exhaust the memory, or has several frames.
-    """
+@contextmanager
+def _opened(path: str | Path) -> Iterator[Image.Image]:
+    """The one picture in a file, not yet decoded; whatever goes wrong within is a FastcnnError that names the file."""
     from PIL import Image
 
     with _in_one_sentence(path):
@@ -233,6 +234,26 @@ def open_picture(path: str | Path) -> Image.Image:
             frames = _frames(image)
             _check_single(frames, path)
             image.seek(frames[0])
-            image.load()
-            check_finite(image, path)
-            return image.copy()
+            yield image
+
+
+def open_picture(path: str | Path) -> Image.Image:
+    """Read a picture file completely, trusting nothing in it.
+
+    Raises
+    ------
+    FastcnnError
+        If the file is missing, no picture, damaged, so large that it could exhaust the memory, or has several frames.
+    """
+    with _opened(path) as image:
+        image.load()
+        check_finite(image, path)
+        return image.copy()
+
+
+def measure_picture(path: str | Path) -> tuple[int, int, bool]:
+    """The height, the width and whether there are colours, by a picture file's head; errors as `open_picture`."""
+    with _opened(path) as image:
+        turned = _orientation(image) in SIDEWAYS
+        height, width = (image.width, image.height) if turned else (image.height, image.width)
+        return height, width, not (image.mode in GREY_MODES or image.mode.startswith("I"))
