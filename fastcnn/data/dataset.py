@@ -78,7 +78,7 @@ def assemble(
     names, numbers = _names(train)
     known = tuple(sort_names(names)) if classes is None else tuple(classes)
     _check_names(known, train.source)
-    pairs = []
+    pairs: list[tuple[Array, Array] | None] = []
     for part in (train, validation, test):
         if part is None:
             pairs.append(None)

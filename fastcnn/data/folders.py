@@ -104,9 +104,10 @@ def _files(root: Path) -> list[tuple[str, Path]]:
     folders = [name for name, is_folder in _entries(root) if is_folder]
     if len(folders) > MAX_CLASSES:
         raise DataError(f"{root} has {len(folders):,} folders, more classes than {MAX_CLASSES:,}; check the path")
-    files, ignored = [], []
+    files: list[tuple[str, Path]] = []
+    ignored: list[Path] = []
     for name in folders:
-        own = []
+        own: list[Path] = []
         for file, is_folder in _entries(root / name):
             is_picture = not is_folder and Path(file).suffix.casefold() in PICTURE_SUFFIXES
             (own if is_picture else ignored).append(root / name / file)

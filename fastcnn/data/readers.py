@@ -21,6 +21,7 @@ from fastcnn.kernels.shapes import integer
 
 FORMS = "a folder with a folder for each class, a .csv table, an .npz archive, IDX files or a dataset's name"
 TABLES = (".csv", ".tsv", ".txt")
+HAS_A_SIZE = "such data, whose pictures have their size"
 MAX_SIDE_PX = 1024
 
 
@@ -29,6 +30,7 @@ def load_data(
     *,
     size: int | tuple[int, int] | None = None,
     channels: int | None = None,
+    shape: Sequence[int] | None = None,
     classes: Sequence[str] | None = None,
     skip_broken: bool = False,
 ) -> DataSet:
@@ -43,6 +45,8 @@ def load_data(
         the median height and width, smaller by one factor where a side is longer than 64. Of a table the size of its
         pictures, where they are not square and grey
     channels : of a folder: 1 (grey), 3 (red, green, blue) or 4 (and opacity); None takes 3 where a picture has colours
+    shape : (C, H, W) that a network takes, in place of size and channels: pictures of a folder are scaled to it, all
+        others must have it
     classes : the classes' names in the order of their numbers; None takes those of the training part, in order
     skip_broken : of a folder: leave out the files that cannot be read
 
@@ -59,34 +63,58 @@ def load_data(
         If there are no such data or they cannot be used; one sentence names the file. A DataError is a FastcnnError
         and a ValueError.
     """
-    if isinstance(path, str) and any(path == dataset.name for dataset in DATASETS):
-        _refuse("a dataset", size=size, channels=channels)
-        return _named(path, classes)
-    where, pair, skip = check_path("path", path), _check_size(size), check_flag("skip_broken", skip_broken)
-    channels = None if channels is None else integer("channels", channels, 1)
-    if channels not in (None, 1, 3, 4):
-        raise ValueError(f"channels must be 1, 3 or 4, not {channels}")
+    where = check_path("path", path)
+    pair, depth, wanted = _check_size(size), _check_channels(channels), _check_shape(shape)
+    if wanted is not None:
+        _refuse("data for a network, which has a shape", size=size, channels=channels)
     _check_classes(classes)
-    if where.is_dir():
-        if any(map(is_idx_name, _listed(where))):
-            _refuse("IDX files", size=size, channels=channels)
-            return read_idx_set(where, classes=classes)
-        if not has_class_folders(where):
-            raise DataError(f"{where} has no folders of classes and no IDX files; give {FORMS}")
-        return read_folders(where, size=pair, channels=channels, classes=classes, skip_broken=skip)
-    if not where.exists():
+    skip = check_flag("skip_broken", skip_broken)
+    if isinstance(path, str) and any(path == dataset.name for dataset in DATASETS):
+        _refuse(HAS_A_SIZE, size=size, channels=channels)
+        made = _named(path, classes)
+    elif scales_pictures(where):
+        if wanted is not None:
+            depth, pair = wanted[0], (wanted[1], wanted[2])
+        made = read_folders(where, size=pair, channels=depth, classes=classes, skip_broken=skip)
+    else:
+        made = _read_file(where, pair, channels, wanted, classes)
+    if wanted is not None and made.images.shape[1:] != wanted:
+        raise DataError(f"{where} has pictures of shape {made.images.shape[1:]}, but the network takes {wanted}")
+    return made
+
+
+def scales_pictures(path: Path) -> bool:
+    """Whether this is a folder of picture files, which can be scaled to any size; DataError where it cannot be read."""
+    if not path.is_dir() or any(map(is_idx_name, _listed(path))):
+        return False
+    if not has_class_folders(path):
+        raise DataError(f"{path} has no folders of classes and no IDX files; give {FORMS}")
+    return True
+
+
+def _read_file(
+    path: Path,
+    size: tuple[int, int] | None,
+    channels: int | None,
+    shape: tuple[int, ...] | None,
+    classes: Sequence[str] | None,
+) -> DataSet:
+    """A table, an archive or IDX files."""
+    if not path.exists():
         names = ", ".join(dataset.name for dataset in DATASETS)
-        raise DataError(f"there is no {where}; give {FORMS} ({names})")
-    if not where.is_file():
-        raise DataError(f"{where} is not an ordinary file; give {FORMS}")
-    suffix = where.suffix.casefold()
-    if suffix in TABLES:
-        _refuse("a table", channels=channels)
-        return read_table(where, size=pair, classes=classes)
-    if suffix != ".npz" and not is_idx_name(where.name):
-        raise DataError(f"{where} is none of the forms of data; give {FORMS}")
-    _refuse("arrays", size=size, channels=channels)
-    return read_arrays_of(where, classes=classes) if suffix == ".npz" else read_idx_set(where, classes=classes)
+        raise DataError(f"there is no {path}; give {FORMS} ({names})")
+    if not path.is_file() and not path.is_dir():
+        raise DataError(f"{path} is not an ordinary file; give {FORMS}")
+    suffix = path.suffix.casefold()
+    _refuse(HAS_A_SIZE, channels=channels)
+    if suffix in TABLES and path.is_file():
+        return read_table(path, size=size if shape is None else (shape[1], shape[2]), classes=classes)
+    _refuse(HAS_A_SIZE, size=size)
+    if path.is_dir() or is_idx_name(path.name):
+        return read_idx_set(path, classes=classes)
+    if suffix != ".npz":
+        raise DataError(f"{path} is none of the forms of data; give {FORMS}")
+    return read_arrays_of(path, classes=classes)
 
 
 def _named(name: str, classes: Sequence[str] | None) -> DataSet:
@@ -120,6 +148,23 @@ def _check_size(size: object) -> tuple[int, int] | None:
     return height, width
 
 
+def _check_channels(channels: object) -> int | None:
+    if channels is None:
+        return None
+    count = integer("channels", channels, 1)
+    if count not in (1, 3, 4):
+        raise ValueError(f"channels must be 1, 3 or 4, not {count}")
+    return count
+
+
+def _check_shape(shape: object) -> tuple[int, ...] | None:
+    if shape is None:
+        return None
+    if not isinstance(shape, tuple | list) or len(shape) != 3:
+        raise ValueError(f"shape must be (C, H, W), not {shown(shape)}")
+    return tuple(integer("shape", side, 1) for side in shape)
+
+
 def _check_classes(classes: object) -> None:
     if classes is None:
         return
@@ -131,4 +176,4 @@ def _refuse(what: str, **options: object) -> None:
     """ValueError for an option that has no meaning here."""
     for name, value in options.items():
         if value is not None:
-            raise ValueError(f"{name} has no effect on {what}, whose pictures have a size; leave it out")
+            raise ValueError(f"{name} has no effect on {what}; leave it out")

@@ -15,11 +15,12 @@ from fastcnn.layers.base import Layer
 from fastcnn.layers.convolution import Conv2d
 from fastcnn.layers.dropout import Dropout
 from fastcnn.layers.normalization import BatchNorm2d
-from fastcnn.layers.pooling import MaxPool2d
+from fastcnn.layers.pooling import GlobalAvgPool, MaxPool2d
 from fastcnn.network.sequential import Sequential
 from fastcnn.network.structure import check_shape
 
 LEAST_PAPER_PX, LEAST_DEEP_PX = 8, 20  # sides of smaller pictures would shrink to nothing without a border
+MOST_FLAT_PX = 32  # the side of pictures whose places the deep network tells apart
 
 
 def paper_network(
@@ -50,7 +51,8 @@ def deep_network(
     Six convolutions, of 16, 32, 32, 64, 64 and 128 filters of 3x3, a MaxPool behind the second and the fourth, Dropout
     and Affine 10; (N, 1, 28, 28) to (N, 10). Batch normalisation comes before a convolution's ReLU, or behind its
     MaxPool: there it has a quarter of the values, and convolution, ReLU and MaxPool are one step of the plan. The first
-    has none: on 26x26 pixels it would cost a seventh of a training step. Arguments as of `paper_network`.
+    has none: on 26x26 pixels it would cost a seventh of a training step. Arguments as of `paper_network`; pictures
+    with a side over 32 pixels get a GlobalAvgPool before the Dropout, so that the parameters do not grow with them.
     """
     shape = check_shape(input_shape)
     border = 0 if min(shape[1:]) >= LEAST_DEEP_PX else 1
@@ -63,7 +65,8 @@ def deep_network(
         *(Conv2d(64, 3, padding=border), ReLU(), second, BatchNorm2d()),
         *(Conv2d(64, 3, padding=1), BatchNorm2d(), ReLU()),
         *(Conv2d(128, 3, padding=border), BatchNorm2d(), ReLU()),
-        *(Flatten(), Dropout(0.4), Affine(classes)),
+        *([Flatten()] if max(shape[1:]) <= MOST_FLAT_PX else [GlobalAvgPool()]),
+        *(Dropout(0.4), Affine(classes)),
     ]
     return Sequential(layers, input_shape=shape, seed=seed, name="default")
 

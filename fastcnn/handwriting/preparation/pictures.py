@@ -156,7 +156,7 @@ def _transparent_to_plane(image: Image.Image) -> Plane:
     return by_colour(lay_on(paper, grey, opacity), laid)
 
 
-def _opened_to_plane(image: Image.Image) -> Plane:
+def _decoded(image: Image.Image) -> Image.Image:
     from PIL import ImageFile
 
     if isinstance(image, ImageFile.ImageFile):  # opened, perhaps not yet decoded
@@ -166,12 +166,10 @@ def _opened_to_plane(image: Image.Image) -> Plane:
             with suppress(ValueError):
                 _check_single(_frames(image), name)
             image.load()
-    return _image_to_plane(image)
+    return image
 
 
-def _array_to_plane(array: npt.NDArray[np.uint8]) -> Plane:
-    from PIL import Image
-
+def _check_array(array: npt.NDArray[np.uint8]) -> None:
     if isinstance(array, np.ma.MaskedArray):
         raise TypeError("image must be an array without a mask; give image.filled(value), where value is the paper's")
     if array.dtype != np.uint8:
@@ -179,11 +177,26 @@ def _array_to_plane(array: npt.NDArray[np.uint8]) -> Plane:
             f"image must be a uint8 array (0 to 255), not {array.dtype}; values of 0 to 1 become one by "
             "(255 * image).astype('uint8')"
         )
-    if array.ndim == 2:
-        return np.asarray(array)
-    if array.ndim == 3 and array.shape[2] in (3, 4):
-        return _image_to_plane(Image.fromarray(np.ascontiguousarray(array)))
-    raise ValueError(f"image must have shape (H, W), (H, W, 3) or (H, W, 4), not {array.shape}")
+    if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
+        raise ValueError(f"image must have shape (H, W), (H, W, 3) or (H, W, 4), not {array.shape}")
+
+
+def as_image(image: Picture) -> Image.Image:
+    """A decoded Pillow image of what `to_plane` takes; raises as that."""
+    from PIL import Image
+
+    if isinstance(image, Image.Image):
+        size = (image.height, image.width)
+    elif isinstance(image, np.ndarray):
+        size = image.shape[:2]
+    else:
+        raise TypeError(f"image must be a Pillow image or a uint8 array, not {type(image).__name__}")
+    if 0 in size:
+        raise ValueError(f"image has no pixels: its size is {' x '.join(map(str, size))}")
+    if isinstance(image, Image.Image):
+        return _decoded(image)
+    _check_array(image)
+    return Image.fromarray(np.ascontiguousarray(image))
 
 
 def to_plane(image: Picture) -> Plane:
@@ -208,17 +221,10 @@ def to_plane(image: Picture) -> Plane:
     FastcnnError
         If a Pillow image cannot be decoded, or has several frames: give one of them as `image.copy()`.
     """
-    from PIL import Image
-
-    if isinstance(image, Image.Image):
-        size = (image.height, image.width)
-    elif isinstance(image, np.ndarray):
-        size = image.shape[:2]
-    else:
-        raise TypeError(f"image must be a Pillow image or a uint8 array, not {type(image).__name__}")
-    if 0 in size:
-        raise ValueError(f"image has no pixels: its size is {' x '.join(map(str, size))}")
-    return stretch_dark(_opened_to_plane(image) if isinstance(image, Image.Image) else _array_to_plane(image))
+    decoded = as_image(image)
+    # A plane of bytes is taken as it is, without a copy.
+    is_plane = isinstance(image, np.ndarray) and image.ndim == 2
+    return stretch_dark(np.asarray(image) if is_plane else _image_to_plane(decoded))
 
 
 @contextmanager
