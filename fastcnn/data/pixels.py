@@ -11,6 +11,7 @@ from fastcnn.data.dataset import DataError
 
 WHITE = 255
 WIDE = 65_535
+CHANNELS = (1, 3, 4)  # that most pictures have
 BLOCK = 1000  # pictures that are converted at a time
 
 
@@ -20,7 +21,7 @@ def as_pictures(values: Array, source: str, like: Array | None = None) -> Array:
     Parameters
     ----------
     values : (N, H, W), (N, C, H, W), (N, H, W, C) or (N, H*W) of square pictures; of four axes the channels are the
-        shorter one of the second and the last. Numbers from 0 to 255, from 0 to 1, which becomes 255, or uint16, of
+        second or the last: that of 1, 3 or 4, else the shorter one. Numbers from 0 to 255, from 0 to 1, which becomes 255, or uint16, of
         which 65535 becomes 255. Where no picture has a number above 1, 1 is full ink too.
     source : what an error's sentence names
     like : the training part's numbers, whose range says what full ink is; None takes these
@@ -54,7 +55,9 @@ def _channels_first(values: Array, source: str) -> Array:
         raise DataError(f"{source} must have the shape (N, H, W), (N, C, H, W) or (N, H, W, C), not {shape}")
     if shape[1] == shape[3]:
         raise DataError(f"{source} of shape {shape} may have its channels second or last; give it as (N, H, W)")
-    return np.ascontiguousarray(values if shape[1] < shape[3] else values.transpose(0, 3, 1, 2))
+    second, last = (shape[axis] in CHANNELS for axis in (1, 3))
+    first = second if second != last else shape[1] < shape[3]
+    return np.ascontiguousarray(values if first else values.transpose(0, 3, 1, 2))
 
 
 def _bytes(values: Array, source: str, like: Array) -> Array:

@@ -150,7 +150,7 @@ def _numbered(labels: list[str]) -> Array | list[str]:
 
 
 def _in_shape(pixels: Array, size: tuple[int, int] | None, source: str) -> Array:
-    """Rows as (N, H, W), or as (N, H, W, 3) where a size says so."""
+    """Rows as (N, H, W), or of three numbers a pixel as (N, 3, H, W) where a size says so."""
     count = pixels.shape[1]
     if size is None:
         side = square(count)
@@ -162,5 +162,5 @@ def _in_shape(pixels: Array, size: tuple[int, int] | None, source: str) -> Array
     if count == height * width:
         return pixels.reshape(-1, height, width)
     if count == 3 * height * width:
-        return pixels.reshape(-1, height, width, 3)
+        return pixels.reshape(-1, height, width, 3).transpose(0, 3, 1, 2)
     raise DataError(f"{source} has {count:,} pixels a row, not {height} x {width} or three times as many")
