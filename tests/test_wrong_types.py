@@ -17,17 +17,18 @@ import pytest
 
 import fastcnn
 from fastcnn import kernels, layers, metrics, optim, threads
+from fastcnn.data import readers
 from fastcnn.network import calibration, committee, losses, sequential
 from fastcnn.optim import schedules
-from fastcnn.recognition import recognizer
+from fastcnn.recognition import picture_classifier, recognizer
 from fastcnn.training import augment, trainer
-from fastcnn.zoo import networks
+from fastcnn.zoo import networks, own
 from tests.entry_points import GROUPS, Entry
 from tests.wrong_values import WRONG, complaint, like
 
 MODULES = (
-    augment, calibration, committee, kernels, layers, losses, metrics, networks, optim, recognizer, schedules,
-    sequential, threads, trainer,
+    augment, calibration, committee, kernels, layers, losses, metrics, networks, optim, own, picture_classifier,
+    readers, recognizer, schedules, sequential, threads, trainer,
 )  # fmt: skip
 
 # What needs no row of its own, and why.
@@ -43,6 +44,10 @@ COVERED = {
     "uniform": "called by augmentation, with checked numbers",
     "leader": "called by the window and the commands, with a network that was loaded",
     "Evaluation": "a record",
+    "Classification": "a record",
+    "prepares_by_size": "called with a network that was loaded",
+    "scales_pictures": "called by load_data, with a checked path",
+    "Builder": "a protocol",
     "Signal": "a record",
     "plain": "called by layers while they are built; their network checks what comes out",
     "Declaration": "a record",

@@ -21,8 +21,8 @@ def as_pictures(values: Array, source: str, like: Array | None = None) -> Array:
     Parameters
     ----------
     values : (N, H, W), (N, C, H, W), (N, H, W, C) or (N, H*W) of square pictures; of four axes the channels are the
-        second or the last: that of 1, 3 or 4, else the shorter one. Numbers from 0 to 255, from 0 to 1, which becomes 255, or uint16, of
-        which 65535 becomes 255. Where no picture has a number above 1, 1 is full ink too.
+        second or the last: that of 1, 3 or 4, else the shorter one. Numbers from 0 to 255, from 0 to 1, which becomes
+        255, or uint16, of which 65535 becomes 255
     source : what an error's sentence names
     like : the training part's numbers, whose range says what full ink is; None takes these
 

@@ -34,6 +34,6 @@ def check_room(nbytes: int, what: str) -> None:
             mmap.mmap(-1, max(1, nbytes)).close()  # also obeys a limit of the process (ulimit -v)
             return
     raise DataError(
-        f"{what} needs {nbytes / 1e9:.1f} GB of memory, more than is free; choose a smaller size, "
+        f"{what} needs {nbytes / 1e9:.3g} GB of memory, more than is free; choose a smaller size, "
         "or train from Python on a memory map"
     )

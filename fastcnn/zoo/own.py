@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from fastcnn.arrays import Array, is_array, kind_of, shown
+from fastcnn.checks import check_flag, check_path
 from fastcnn.errors import UsageError
+from fastcnn.kernels.shapes import integer
 from fastcnn.network.sequential import Sequential
 from fastcnn.network.structure import RESIZE
 from fastcnn.training.augment import Augmentation
@@ -70,6 +71,8 @@ def network_for(
     """
     if not is_array(images) or images.dtype != np.uint8 or images.ndim != 4:
         raise TypeError(f"images must be an array (N, C, H, W) of uint8, not {kind_of(images)}")
+    if isinstance(classes, str) or not isinstance(classes, Sequence) or not all(isinstance(c, str) for c in classes):
+        raise TypeError(f"classes must be a list of names, not {shown(classes)}")
     shape = [int(size) for size in images.shape[1:]]
     if isinstance(network, dict):
         description = {"name": "own", "input_shape": shape, "dtype": "float32", **network}
@@ -99,7 +102,7 @@ def read_description(path: str | os.PathLike[str]) -> dict[str, Any]:
     UsageError
         If the file is no such description.
     """
-    where = Path(path)
+    where = check_path("path", path)
     try:
         with where.open("rb") as file:
             description = json.loads(file.read(MAX_DESCRIPTION_BYTES))
@@ -117,10 +120,11 @@ def read_description(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 def own_recipe(count: int, *, augment: bool = False) -> Recipe:
     """How a network for `count` pictures of the user's is trained; with `augment` each is changed a little."""
+    count, augment = integer("count", count, 1), check_flag("augment", augment)
     batch_size = SMALL_BATCH if count < SMALL_SET else BATCH
     least, most = EPOCHS
     return Recipe(
-        epochs=min(most, max(least, -(-STEPS * batch_size // max(count, 1)))),
+        epochs=min(most, max(least, -(-STEPS * batch_size // count))),
         batch_size=batch_size,
         lr=0.003,
         weight_decay=0.05,
