@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,11 +56,11 @@ def train(args: argparse.Namespace) -> None:
 
         args.resume, _ = mnist.find_checkpoint(args.resume)
         mnist.fill_from_checkpoint(args, load_checkpoint(args.resume), None)
-    stem = Path(args.data).absolute()
-    stem_name = stem.name if stem.is_dir() else stem.stem
-    out = Path(f"{stem_name}{SUFFIX}" if args.out is None else args.out)
+    where = Path(os.path.abspath(args.data))
+    name = (where.name if where.is_dir() else where.stem) or "network"
+    out = Path(f"{name}{SUFFIX}" if args.out is None else args.out)
     if args.out is None and not args.overwrite:
-        out = mnist.free_name(stem_name)
+        out = mnist.free_name(name)
     (checkpoint,) = mnist.checkpoints_of(out, 1)
     outputs = [Output("--out", out, NETWORK), Output("--out", checkpoint, CHECKPOINT), *json_output(args.json)]
     going_on = args.resume is not None and args.resume.resolve() == checkpoint.resolve()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fastcnn.recognition.recognizer import Recognizer
 
 NOTES = {"several_lines": "several lines", "signs": "signs between digits", "unsure": "unsure"}
+CLASS_KEYS = ("digit", "label", "confidence", "probabilities")
 DIGIT_KEYS, STRING_KEYS = ("digit", "confidence", "probabilities"), ("string", "confidence", "digits")
 HINT = "several digits? try --string"
 
@@ -44,12 +45,12 @@ def predict(args: argparse.Namespace) -> bool:
         refuse("with a network that reads no digits", string=args.string or None)
         if args.labels is not None:
             network.classes = _names(args.labels, len(network.classes))
-        read = partial(_read_class, PictureClassifier(network))
+        read, missing = partial(_read_class, PictureClassifier(network)), CLASS_KEYS
     else:
         refuse("with a network for digits", labels=args.labels)
         check_reads_digits(network, str(path))
         read = partial(_read_string if args.string else _read_digit, Recognizer(network))
-    missing = STRING_KEYS if args.string else DIGIT_KEYS
+        missing = STRING_KEYS if args.string else DIGIT_KEYS
     answers = [_answer(image, read, missing) for image in args.images]
     write_json(args.json, [row for row, _ in answers])
     for _, line in answers:
