@@ -44,9 +44,11 @@ class Normalize(Layer):
     def forward(self, x: Array, training: bool) -> Array:
         out: Array = x - _channels(self.mean, x.dtype)
         out *= 1 / _channels(self.scale, x.dtype)
+        self._saved = (training,) if training else ()
         return out
 
     def backward(self, grad_out: Array) -> Array:
+        self._recall()  # as of all layers: only after a training forward
         grad_input: Array = grad_out * (1 / _channels(self.scale, grad_out.dtype))
         return grad_input
 

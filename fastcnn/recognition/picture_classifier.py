@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.arrays import shown
-from fastcnn.data.picture_files import resized
 from fastcnn.errors import FastcnnError
 from fastcnn.handwriting.preparation.pictures import as_image
 from fastcnn.network.calibration import calibrated
@@ -91,6 +90,8 @@ class PictureClassifier:
 
     def classify_many(self, images: Iterable[Picture]) -> list[Classification]:
         """The same of each picture; arguments and errors as for `classify`."""
+        from fastcnn.data.picture_files import resized  # what reads digits does without
+
         array_like = hasattr(images, "shape")
         if not isinstance(images, Iterable) or (array_like and not (isinstance(images, np.ndarray) and images.ndim)):
             raise TypeError(f"images must be a list of pictures, not {shown(images)}")

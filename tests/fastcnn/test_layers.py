@@ -15,6 +15,7 @@ from fastcnn.layers import (
     Flatten,
     GlobalAvgPool,
     MaxPool2d,
+    Normalize,
     ReLU,
     dropout,
     layer_from_description,
@@ -38,6 +39,7 @@ CASES = {
     "affine": (lambda: Affine(4), (5,)),
     "dropout": (lambda: Dropout(0.4, seed=3), (2, 3, 4)),
     "batch-norm": (BatchNorm2d, (3, 2, 4)),
+    "normalize": (lambda: Normalize([0.1, -0.2], [0.5, 2.0]), (2, 3, 4)),
     "global average": (GlobalAvgPool, (3, 2, 4)),
 }
 
