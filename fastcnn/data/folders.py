@@ -19,6 +19,7 @@ from fastcnn.data.picture_files import resized
 from fastcnn.data.room import check_room
 from fastcnn.errors import FastcnnError
 from fastcnn.handwriting.preparation.pictures import measure_picture, open_picture
+from fastcnn.handwriting.preparation.silence import decoding
 from fastcnn.pace import Pace
 
 PICTURE_SUFFIXES = (
@@ -140,12 +141,13 @@ def _each(paths: Iterable[Path], read: Callable[[Path], Found], broken: dict[Pat
     """What `read` gives for each file; those that cannot be read come to `broken`, with the reason."""
     paths, found = list(paths), {}
     pace = Pace(len(paths), "pictures")
-    for path in paths:
-        try:
-            found[path] = read(path)
-        except (FastcnnError, OSError, ValueError) as error:
-            broken[path] = " ".join(str(error).split())
-        pace.add(1)
+    with decoding():  # once for all: to become silent for each picture takes a third of the time
+        for path in paths:
+            try:
+                found[path] = read(path)
+            except (FastcnnError, OSError, ValueError) as error:
+                broken[path] = " ".join(str(error).split())
+            pace.add(1)
     return found
 
 

@@ -64,6 +64,8 @@ def load_data(
         and a ValueError.
     """
     where = check_path("path", path)
+    if not os.fspath(path):  # would be this folder
+        raise DataError(f"path is empty; give {FORMS}")
     pair, depth, wanted = _check_size(size), _check_channels(channels), _check_shape(shape)
     if wanted is not None:
         _refuse("data for a network, which has a shape", size=size, channels=channels)

@@ -95,8 +95,15 @@ def test_predict_reads_on_after_a_broken_picture_and_takes_names(trained, flower
     (tmp_path / "bad.png").write_bytes(b"x")
     (tmp_path / "names.txt").write_text("Rose\n\nthe sea\n", encoding="utf-8")
     arguments = [tmp_path / "bad.png", flowers / "test" / "sea" / "1.png", "--model", trained[0]]
-    assert main(["predict", *map(str, arguments), "--labels", str(tmp_path / "names.txt")]) == 1
+    found = ["--json", str(tmp_path / "p.json")]
+    assert main(["predict", *map(str, arguments), "--labels", str(tmp_path / "names.txt"), *found]) == 1
     captured = capsys.readouterr()
+    rows = json.loads((tmp_path / "p.json").read_text())
+    assert [list(row) for row in rows] == [
+        ["image", "digit", "label", "confidence", "probabilities", "error"],
+        ["image", "digit", "label", "confidence", "probabilities"],
+    ]
+    assert [row["label"] for row in rows] == [None, "the sea"]
     assert "the sea" in captured.out and "bad.png is not a picture" in captured.err
     (tmp_path / "names.txt").write_text("one\n")
     arguments = ["predict", arguments[1], "--model", trained[0], "--labels", tmp_path / "names.txt"]
@@ -147,6 +154,20 @@ def test_without_a_test_part_nothing_is_said_of_a_test(flowers, tmp_path, monkey
     assert "30 pictures of 2 classes, 3 x 12 x 12; no test part" in captured.err
     assert f"fastcnn evaluate train.safetensors --data {flowers / 'train'}" in captured.out
     assert (tmp_path / "train.safetensors").is_file()
+
+
+def test_a_handful_of_pictures_sets_none_aside(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    make_pictures(tmp_path / "d", 2, 4)
+    assert main(["train", "--data", "d", "--network", "paper", "--epochs", "1", "--json", "r.json"]) == 0
+    results = json.loads((tmp_path / "r.json").read_text())
+    assert [results[key] for key in ("validation_accuracy", "test_accuracy", "mean_confidence")] == [None] * 3
+    assert results["measured_on"] is None
+    assert "no pictures were set aside" in capsys.readouterr().out
+    assert (
+        main(["train", "--data", "d", "--network", "paper", "--epochs", "1", "--json", "r.json"]) == 0
+    )  # it may replace
+    assert (tmp_path / "d-2.safetensors").is_file()
 
 
 def test_validation_by_another_path(flowers, tmp_path, monkeypatch):

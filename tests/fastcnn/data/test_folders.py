@@ -311,6 +311,8 @@ def test_wrong_options(root, options, words):
 
 def test_what_is_no_data(tmp_path):
     assert "there is no" in refused(tmp_path / "nowhere")
+    with pytest.raises(DataError, match="path is empty"):
+        load_data("")
     (tmp_path / "x.h5").write_bytes(b"x")
     assert "none of the forms" in refused(tmp_path / "x.h5")
     (tmp_path / "empty").mkdir()
