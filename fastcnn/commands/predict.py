@@ -41,6 +41,7 @@ def predict(args: argparse.Namespace) -> bool:
     prepare(args)
     network = load_network(path)
     read: Read
+    missing: tuple[str, ...]
     if prepares_by_size(network):
         refuse("with a network that reads no digits", string=args.string or None)
         if args.labels is not None:

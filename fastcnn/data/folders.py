@@ -146,7 +146,8 @@ def _each(paths: Iterable[Path], read: Callable[[Path], Found], broken: dict[Pat
             try:
                 found[path] = read(path)
             except (FastcnnError, OSError, ValueError) as error:
-                broken[path] = " ".join(str(error).split())
+                reason = " ".join(str(error).split())
+                broken[path] = reason if str(path) in reason else f"{path}: {reason}"
             pace.add(1)
     return found
 

@@ -63,11 +63,12 @@ def _eight_bits(image: Image.Image, name: str) -> Image.Image:
 def _of_mode(image: Image.Image, mode: str) -> Image.Image:
     from PIL import Image
 
-    if mode == "RGBA":
-        return image.convert(mode)
-    if image.has_transparency_data:
-        opacity = image.convert("LA" if image.mode == "La" else "RGBA").convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", opacity.size, "white"), opacity)
-    if image.mode in ("LAB", "CMYK", "YCbCr", "HSV", "P", "RGBX"):
+    if image.mode == "La":
+        image = image.convert("LA")
+    elif image.mode == "LAB":  # which converts to nothing
+        image = image.getchannel("L")
+    if mode != "RGBA" and image.has_transparency_data:
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
+    if mode == "L" and image.mode not in ("1", "L"):
         image = image.convert("RGB")
     return image if image.mode == mode else image.convert(mode)
