@@ -333,6 +333,7 @@ def network_entries() -> dict[str, Entry]:
         "read_description": Entry(
             own.read_description, {"path": description}, names={"path": ("cannot be read", "text is no JSON")}
         ),
+        "find_network": Entry(own.find_network, {"word": "paper"}, names={"word": ("there is no network",)}),
         "own_recipe": Entry(own.own_recipe, {"count": 5, "augment": True}, {"augment": EITHER}),
         "refusal_network": Entry(networks.refusal_network, {"seed": 0}, {"seed": SEEDED}),
         "Committee": Entry(

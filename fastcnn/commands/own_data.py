@@ -12,7 +12,7 @@ import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastcnn.commands import train as mnist
 from fastcnn.commands.common import own_data_files, pair_of_size, prepare, print_result, refuse
@@ -74,10 +74,14 @@ def train(args: argparse.Namespace) -> None:
 
 
 def _train(args: argparse.Namespace, out: Path, checkpoint: Path, go_on: str) -> None:
-    data = _load(args)
+    from fastcnn.zoo.own import DEFAULT_NETWORK, find_network
+
+    share = _share(args.validation)
+    described = find_network(args.network or DEFAULT_NETWORK)
+    data = _load(args, described)
     seed = args.seed or 0
-    network = _network(args, data, seed)
-    validation = _validation(args, data)
+    network = _network(args, data, described, seed)
+    validation = _validation(args, data) if share is None else share
     _say_what(args, data)
     history, held_out = _fit(args, network, data, validation, checkpoint, go_on, seed)
     if len(held_out[0]) >= LEAST_CALIBRATING:
@@ -114,51 +118,49 @@ def _train(args: argparse.Namespace, out: Path, checkpoint: Path, go_on: str) ->
     mnist.print_next(out, f" --data {shlex.quote(args.data)}")
 
 
-def _load(args: argparse.Namespace) -> DataSet:
-    """The data of --data, in the shape of --network's description where this has one."""
+def _share(validation: str | None) -> float | None:
+    """The share that --validation names; None where it names none."""
+    try:
+        share = float(validation or "")
+    except ValueError:
+        return None
+    if not 0 < share < 1:
+        raise UsageError(f"--validation must be a share between 0 and 1, or a path, not {validation}")
+    return share
+
+
+def _load(args: argparse.Namespace, described: str | dict[str, Any]) -> DataSet:
+    """The data of --data, in the shape that a description of the network has."""
     from fastcnn.data import load_data
 
-    shape, size = None, pair_of_size(args.size)
-    if args.network is not None and args.network.endswith(".json"):
-        from fastcnn.zoo.own import read_description
-
-        args.description = read_description(args.network)
-        shape = args.description.get("input_shape")
-        if shape is not None and size is not None:
-            raise UsageError(f"--size has no effect with {args.network}, which has an input_shape; leave it out")
-    return load_data(args.data, size=size, shape=shape, skip_broken=args.skip_broken)
+    shape = described.get("input_shape") if isinstance(described, dict) else None
+    if shape is not None and args.size is not None:
+        raise UsageError(f"--size has no effect with {args.network}, which has an input_shape; leave it out")
+    return load_data(args.data, size=pair_of_size(args.size), shape=shape, skip_broken=args.skip_broken)
 
 
-def _network(args: argparse.Namespace, data: DataSet, seed: int) -> Sequential:
+def _network(args: argparse.Namespace, data: DataSet, described: str | dict[str, Any], seed: int) -> Sequential:
     from fastcnn.zoo.own import DEFAULT_NETWORK, network_for
 
     channels, height, width = data.images.shape[1:]
-    name = args.network or DEFAULT_NETWORK
     try:
-        network = network_for(data.images, data.classes, getattr(args, "description", name), seed=seed)
+        network = network_for(data.images, data.classes, described, seed=seed)
     except (TypeError, ValueError) as error:
+        name = args.network or DEFAULT_NETWORK
         raise UsageError(f"--network {name} for pictures of {channels} x {height} x {width}: {error}") from None
     if args.augment and channels != 1:
         raise UsageError(f"--augment changes grey pictures only, and these have {channels} channels; leave it out")
     return network
 
 
-def _validation(args: argparse.Namespace, data: DataSet) -> float | tuple[Array, Array] | None:
-    """What `Trainer.fit` takes: a share, or pictures and labels; None for its own choice."""
+def _validation(args: argparse.Namespace, data: DataSet) -> tuple[Array, Array] | None:
+    """The pictures and labels that --validation or the data set aside; None where neither does."""
     from fastcnn.data import load_data
 
     if args.validation is None:
         return data.validation
-    try:
-        share = float(args.validation)
-    except ValueError:
-        others = load_data(
-            args.validation, shape=data.images.shape[1:], classes=data.classes, skip_broken=args.skip_broken
-        )
-        return others.images, others.labels
-    if not 0 < share < 1:
-        raise UsageError(f"--validation must be a share between 0 and 1, or a path, not {args.validation}")
-    return share
+    others = load_data(args.validation, shape=data.images.shape[1:], classes=data.classes, skip_broken=args.skip_broken)
+    return others.images, others.labels
 
 
 def _say_what(args: argparse.Namespace, data: DataSet) -> None:

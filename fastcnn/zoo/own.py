@@ -79,8 +79,7 @@ def network_for(
         if list(description["input_shape"]) != shape:
             raise ValueError(f"network takes pictures of {description['input_shape']}, not of {shape}")
     elif isinstance(network, str):
-        if network not in BUILDERS:
-            raise UsageError(f"there is no network {network!r:.40}; choose {', '.join(BUILDERS)} or a .json file")
+        _check_known(network)
         description = BUILDERS[network](seed=0, input_shape=shape, classes=len(classes)).describe()
         mean, scale = mean_and_scale(images)
         description["layers"].insert(0, {"type": "Normalize", "mean": mean, "scale": scale})
@@ -92,6 +91,22 @@ def network_for(
         raise ValueError(f"network has {made.output_shape[0]} outputs, but there are {len(classes)} classes")
     made.classes = tuple(classes)
     return made
+
+
+def find_network(word: str) -> str | dict[str, Any]:
+    """What `network_for` takes of a word: a name that is known, or the description in a .json file.
+
+    Raises
+    ------
+    UsageError
+        If there is no such network, or the file describes none.
+    """
+    if not isinstance(word, str):
+        raise TypeError(f"word must be the name of a network or of a .json file, not {shown(word)}")
+    if word.endswith(".json"):
+        return read_description(word)
+    _check_known(word)
+    return word
 
 
 def read_description(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -116,6 +131,11 @@ def read_description(path: str | os.PathLike[str]) -> dict[str, Any]:
     if not (isinstance(shape, list) and len(shape) == 3 and all(type(size) is int and size > 0 for size in shape)):
         raise UsageError(f"{where} must have (C, H, W) as input_shape, not {shown(shape)}")
     return {"name": where.stem, **description}
+
+
+def _check_known(name: str) -> None:
+    if name not in BUILDERS:
+        raise UsageError(f"there is no network {name!r:.40}; choose {', '.join(BUILDERS)} or a .json file")
 
 
 def own_recipe(count: int, *, augment: bool = False) -> Recipe:

@@ -222,6 +222,14 @@ def test_a_description_of_a_network_says_the_size(flowers, tmp_path, monkeypatch
     assert "3 outputs, but there are 2 classes" in fails(capsys, "train", *options, status=2)
 
 
+@pytest.mark.parametrize(
+    ("option", "value"), [("--network", "lenet"), ("--network", "nowhere.json"), ("--validation", "2")]
+)
+def test_a_wrong_option_is_told_before_the_data_are_read(flowers, monkeypatch, capsys, option, value):
+    monkeypatch.setattr("fastcnn.data.load_data", lambda *_, **__: pytest.fail("the data were read"))
+    assert value in fails(capsys, "train", "--data", flowers, option, value, status=2)
+
+
 def test_broken_pictures_stop_before_the_training_or_are_skipped(flowers, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     make_pictures(tmp_path / "d", 6, 3)
