@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,14 +13,15 @@ import numpy as np
 
 import fastcnn
 from fastcnn import Sequential, Trainer, kernels, layers, metrics, optim, threads
+from fastcnn.data import load_data
 from fastcnn.data.datasets import MNIST_FILES
 from fastcnn.network import calibration, losses
 from fastcnn.network.committee import Committee
 from fastcnn.optim import schedules
+from fastcnn.recognition.picture_classifier import PictureClassifier
 from fastcnn.recognition.recognizer import Recognizer
 from fastcnn.training import augment as augmentation
-from fastcnn.training import callbacks, finder
-from fastcnn.zoo import networks
+from fastcnn.zoo import networks, own
 
 # What a parameter takes although it looks wrong.
 NUMBERS = {"float16"}  # NumPy's numbers are numbers
@@ -113,6 +115,10 @@ def layer_entries() -> dict[str, Entry]:
         "ReLU": Entry(layers.ReLU, {}),
         "Flatten": Entry(layers.Flatten, {}),
         "GlobalAvgPool": Entry(layers.GlobalAvgPool, {}),
+        "Normalize": Entry(
+            layers.Normalize, {"mean": [0.1, 0.2, 0.3], "scale": [0.5, 1.0, 2.0]},
+            {"mean": {"list"}, "scale": {"list"}}, {"mean": ("scale",), "scale": ("mean",)},
+        ),
         "register_layer": Entry(layers.register_layer, {"kind": layers.ReLU}),
         "layer_from_description": Entry(
             layers.layer_from_description, {"description": {"type": "ReLU"}}, names={"description": ("layer",)}
@@ -292,12 +298,19 @@ def network_entries() -> dict[str, Entry]:
         "name": "x",
         "views": 1,
         "classes": ["a", "b", "c"],
+        "preparation": "resize",
     }
     make = {"layers": [layers.Flatten(), layers.Affine(3)], **options}
+    sized, taken = {"seed": 0, "input_shape": (1, 9, 9), "classes": 3}, {"seed": SEEDED, "input_shape": {"list"}}
+    pictures, description = np.zeros((2, 1, 9, 9), np.uint8), Path("description.json")
+    description.write_text(json.dumps(one.describe()))
     return {
         "Sequential": Entry(
             lambda **given: Sequential(**{**given, "layers": _new(given["layers"])}), make,
-            {"input_shape": {"list"}, "seed": SEEDED, "name": {"text", "numpy text"}, "classes": {"None"}},
+            {
+                "input_shape": {"list"}, "seed": SEEDED, "name": {"text", "numpy text"}, "classes": {"None"},
+                "preparation": {"None"},
+            },
             {"layers": ("layer",)},
         ),
         "Sequential.forward": Entry(one.forward, {"images": IMAGES, "layout": "NCHW"}, ROWS, elsewhere=NAN),
@@ -347,8 +360,18 @@ def network_entries() -> dict[str, Entry]:
         "Sequential.gradients": flat("gradients"),
         "Sequential.buffers": flat("buffers"),
         "Sequential.views": Entry(assign_views, {"views": 5}, state=state),
-        "paper_network": Entry(networks.paper_network, {"seed": 0}, {"seed": SEEDED}),
-        "deep_network": Entry(networks.deep_network, {"seed": 0}, {"seed": SEEDED}),
+        "paper_network": Entry(networks.paper_network, sized, taken, {"classes": ("out_features",)}),
+        "deep_network": Entry(networks.deep_network, sized, taken, {"classes": ("out_features",)}),
+        "mean_and_scale": Entry(own.mean_and_scale, {"images": pictures}, ROWS),
+        "network_for": Entry(
+            own.network_for, {"images": pictures, "classes": ["a", "b"], "network": "paper", "seed": 0},
+            {"seed": SEEDED, **ROWS}, {"network": ("description",)},
+        ),
+        "read_description": Entry(
+            own.read_description, {"path": description}, names={"path": ("cannot be read", "text is no JSON")}
+        ),
+        "find_network": Entry(own.find_network, {"word": "paper"}, names={"word": ("there is no network",)}),
+        "own_recipe": Entry(own.own_recipe, {"count": 5, "augment": True}, {"augment": EITHER}),
         "refusal_network": Entry(networks.refusal_network, {"seed": 0}, {"seed": SEEDED}),
         "Committee": Entry(
             Committee, {"members": [network(), network()], "name": "x"}, {"name": {"text", "numpy text"}}
@@ -367,6 +390,10 @@ def network_entries() -> dict[str, Entry]:
             Committee([one, one]).save, {"path": Path("committee.safetensors")}, {"path": {"text", "numpy text"}}
         ),
     }  # fmt: skip
+
+
+def resizing() -> Sequential:
+    return Sequential([layers.Flatten(), layers.Affine(2)], input_shape=(1, 4, 4), seed=0, preparation="resize")
 
 
 def _new(given: Any) -> Any:
@@ -469,6 +496,17 @@ def reading_entries() -> dict[str, Entry]:
             fastcnn.load_network, {"path": Path("network.safetensors")}, names={"path": ("cannot read text",)}
         ),
         "Recognizer": Entry(Recognizer, {"model": "paper", "refuse": True}, {"refuse": EITHER}),
+        "PictureClassifier": Entry(PictureClassifier, {"model": resizing()}),
+        "PictureClassifier.classify": Entry(PictureClassifier(resizing()).classify, {"image": picture}, image),
+        "PictureClassifier.classify_many": Entry(
+            PictureClassifier(resizing()).classify_many, {"images": [picture]}, {"images": {"empty", "empty int"}},
+            {"images": ("image",)},
+        ),
+        "load_data": Entry(
+            load_data,
+            {"path": Path(), "classes": ["0", "1"], "skip_broken": False, "shape": (1, 28, 28)},
+            {"skip_broken": EITHER, "shape": {"None"}}, {"path": ("there is no", "no folders")},
+        ),
         "Recognizer.recognize": Entry(recognizer.recognize, {"image": picture}, image),
         "Recognizer.recognize_many": Entry(
             recognizer.recognize_many, {"images": [picture]}, {"images": {"empty", "empty int"}}, {"images": ("image",)}

@@ -17,17 +17,18 @@ import pytest
 
 import fastcnn
 from fastcnn import kernels, layers, metrics, optim, threads
+from fastcnn.data import readers
 from fastcnn.network import calibration, committee, losses, sequential
 from fastcnn.optim import schedules
-from fastcnn.recognition import recognizer
-from fastcnn.training import augment, callbacks, finder, trainer
-from fastcnn.zoo import networks
+from fastcnn.recognition import picture_classifier, recognizer
+from fastcnn.training import augment, trainer
+from fastcnn.zoo import networks, own
 from tests.entry_points import GROUPS, Entry
 from tests.wrong_values import WRONG, complaint, like
 
 MODULES = (
-    augment, calibration, callbacks, committee, finder, kernels, layers, losses, metrics, networks, optim, recognizer,
-    schedules, sequential, threads, trainer,
+    augment, calibration, committee, kernels, layers, losses, metrics, networks, optim, own, picture_classifier,
+    readers, recognizer, schedules, sequential, threads, trainer,
 )  # fmt: skip
 
 # What needs no row of its own, and why.
@@ -49,7 +50,10 @@ COVERED = {
     "Dataset": "a protocol",
     "loss_or_cross_entropy": "called by the trainer and the network, which have rows",
     "Evaluation": "a record",
-    "Named": "a record",
+    "Classification": "a record",
+    "prepares_by_size": "called with a network that was loaded",
+    "scales_pictures": "called by load_data, with a checked path",
+    "Builder": "a protocol",
     "Signal": "a record",
     "Residual": "takes any number of layers: in tests/fastcnn/network/test_branched.py",
     "Concat": "takes any number of branches: in the same file",

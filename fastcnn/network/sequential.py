@@ -43,6 +43,7 @@ from fastcnn.network.structure import (
     check_dtype,
     check_layers,
     check_name,
+    check_preparation,
     check_views,
     declare,
     default_classes,
@@ -74,6 +75,8 @@ class Sequential:
     name : a label that is saved along
     views : how often `calibration` reads a picture: once, or 5 times, moved by a pixel to each side as well; saved
         along, and nothing here uses it
+    preparation : how a picture file becomes an input, for who reads files: "resize" scales the whole picture to
+        input_shape and changes nothing else; None says nothing, as of a network for digits. Saved along
     classes : the names of the outputs, saved along; None for "0", "1" and so on, which of ten outputs are the digits
 
     Raises
@@ -94,10 +97,12 @@ class Sequential:
         name: str = "",
         views: int = 1,
         classes: Sequence[str] | None = None,
+        preparation: str | None = None,
     ) -> None:
         self.dtype = check_dtype(dtype)
         self.name = check_name(name)
         self.views = views
+        self.preparation = check_preparation(preparation)
         self.temperature = 1.0  # what `calibration` divides the logits by; saved along, and nothing else here uses it
         self.layers = check_layers(layers)
         self.input_shape, self.output_shape, self.declared = declare(self.layers, input_shape)
@@ -411,7 +416,7 @@ class Sequential:
 
     def __getstate__(self) -> dict[str, Any]:
         """What a pickle or a copy holds: arguments and arrays; locks, plans and a GPU's memory are made again."""
-        names = ("layers", "input_shape", "dtype", "name", "views", "classes", "temperature")
+        names = ("layers", "input_shape", "dtype", "name", "views", "classes", "preparation", "temperature")
         with self._lock:
             arrays = self.values.copy(), self.buffers.copy()
         return {**{name: getattr(self, name) for name in names}, "arrays": arrays}
@@ -430,6 +435,7 @@ class Sequential:
             "dtype": self.dtype.name,
             "layers": [layer.describe() for layer in self.layers],
             **({"views": self.views} if self.views > 1 else {}),
+            **({} if self.preparation is None else {"preparation": self.preparation}),
             **({} if self.classes == default_classes(len(self.classes)) else {"classes": list(self.classes)}),
         }
 
