@@ -21,6 +21,7 @@ from fastcnn.optim import schedules
 from fastcnn.recognition.picture_classifier import PictureClassifier
 from fastcnn.recognition.recognizer import Recognizer
 from fastcnn.training import augment as augmentation
+from fastcnn.training import callbacks, finder
 from fastcnn.zoo import networks, own
 
 # What a parameter takes although it looks wrong.

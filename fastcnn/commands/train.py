@@ -144,7 +144,7 @@ def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
         if of_committee and args.out is None:
             args.out = given
         fill_from_checkpoint(args, load_checkpoint(args.resume), COMMITTEE if of_committee else None)
-    model, seed = "paper" if args.model is None else args.model, args.seed or 0
+    model, seed = PAPER if args.model is None else args.model, args.seed or 0
     recipes = BUNDLED_RECIPES if args.recipe == "bundled" else RECIPES
     if model in BUNDLED_RECIPES and model not in recipes:
         raise UsageError(f"--model {model} has one recipe only; add --recipe bundled")

@@ -26,7 +26,7 @@ PICTURE_SUFFIXES = (
     ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm",
     ".pnm",
 )  # fmt: skip
-# What systems leave in folders, beside all names that begin with a dot.
+# Files that systems leave in folders. Names that begin with a dot are left out too.
 NO_DATA = ("thumbs.db", "desktop.ini", "__macosx")
 SPLITS = {
     "train": "train", "training": "train", "val": "validation", "valid": "validation", "validation": "validation",

@@ -38,7 +38,5 @@ __all__ = [
     "register_layer",
 ]
 
-KINDS.update(
-    {kind.__name__: kind for kind in (Conv2d, ReLU, MaxPool2d, Flatten, Affine, Dropout, BatchNorm2d, GlobalAvgPool)}
-)
-register_layer(Normalize)
+_OWN = (Conv2d, ReLU, MaxPool2d, Flatten, Affine, Dropout, BatchNorm2d, GlobalAvgPool, Normalize, Residual, Concat)
+KINDS.update({kind.__name__: kind for kind in _OWN})

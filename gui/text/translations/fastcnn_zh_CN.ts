@@ -472,7 +472,7 @@
     </message>
     <message>
       <source>{path} exists and is no {kind} that fastcnn wrote; choose another name</source>
-      <translation>{path} 已存在，且不是 fastcnn 写的文件，请另选名称</translation>
+      <translation>{path} 已存在，且不是 fastcnn 写的 {kind}，请另选名称</translation>
     </message>
     <message>
       <source>there is no checkpoint {path}; leave out the resume to start afresh</source>
