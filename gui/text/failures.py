@@ -10,13 +10,8 @@ import re
 import string
 from functools import cache
 
+from fastcnn.gui.logic.notices import mark
 from fastcnn.gui.text import language
-
-
-def mark(text: str) -> str:
-    """A text to be translated when it is used; call it with a literal, which `translations/update.py` then finds."""
-    return text
-
 
 # What an error stands in front of is {path}; {detail} is for experts, and a translation may leave it to the log.
 TEMPLATES = (

@@ -211,228 +211,192 @@
   <context>
     <name>fastcnn</name>
     <message>
-      <source>&amp;File</source>
-      <translation>文件(&amp;F)</translation>
+      <source>Nothing is drawn yet: draw a digit on the black field.</source>
+      <translation>还没有书写：请在黑色区域写一个数字。</translation>
     </message>
     <message>
-      <source>&amp;Edit</source>
-      <translation>编辑(&amp;E)</translation>
+      <source>No picture is shown yet: press “Random picture”.</source>
+      <translation>还没有图片：请按“随机图片”。</translation>
     </message>
     <message>
-      <source>Reco&amp;gnition</source>
-      <translation>识别(&amp;G)</translation>
+      <source>Loading the test pictures …</source>
+      <translation>正在载入测试图片…</translation>
     </message>
     <message>
-      <source>C&amp;orrect</source>
-      <translation>更正(&amp;O)</translation>
+      <source>Test picture {number}</source>
+      <translation>第 {number} 号测试图片</translation>
     </message>
     <message>
-      <source>&amp;View</source>
-      <translation>视图(&amp;V)</translation>
+      <source>Reading all 10,000 test pictures …</source>
+      <translation>正在识别全部 10,000 张测试图片…</translation>
     </message>
     <message>
-      <source>&amp;Language</source>
-      <translation>语言(&amp;L)</translation>
+      <source>This network makes no mistake on the test pictures.</source>
+      <translation>此网络在测试图片上没有错误。</translation>
     </message>
     <message>
-      <source>&amp;Theme</source>
-      <translation>主题(&amp;T)</translation>
+      <source>Picture {position} of {count}</source>
+      <translation>第 {position} 张，共 {count} 张</translation>
     </message>
     <message>
-      <source>As the &amp;system</source>
-      <translation>跟随系统(&amp;S)</translation>
+      <source>This network never takes a {true} for a {answer}.</source>
+      <translation>此网络从不把 {true} 认作 {answer}。</translation>
     </message>
     <message>
-      <source>&amp;Light</source>
-      <translation>浅色(&amp;L)</translation>
+      <source>Network in use: {name}</source>
+      <translation>当前网络：{name}</translation>
     </message>
     <message>
-      <source>&amp;Dark</source>
-      <translation>深色(&amp;D)</translation>
+      <source>Kept as a {digit}; {count} drawings are in your collection.</source>
+      <translation>已作为 {digit} 保存；共有 {count} 个手写数字。</translation>
     </message>
     <message>
-      <source>&amp;Open picture …</source>
-      <translation>打开图片(&amp;O)…</translation>
+      <source>Only your own drawings can be corrected: draw a digit first.</source>
+      <translation>只能更正您自己的手写数字：请先写一个数字。</translation>
     </message>
     <message>
-      <source>Put a picture file on the drawing field</source>
-      <translation>把图片文件放到手写区</translation>
+      <source>Saved to {path}</source>
+      <translation>已保存到 {path}</translation>
     </message>
     <message>
-      <source>&amp;Paste picture</source>
-      <translation>粘贴图片(&amp;P)</translation>
+      <source>That holds no picture: take a picture, or a picture’s file on this computer.</source>
+      <translation>其中没有图片：请使用图片，或本机上的图片文件。</translation>
     </message>
     <message>
-      <source>Put the picture in the clipboard on the drawing field</source>
-      <translation>把剪贴板中的图片放到手写区</translation>
+      <source>One picture at a time: {name} is taken, and {others} more are not.</source>
+      <translation>每次只能读取一张图片：已读取 {name}，其余 {others} 项未读取。</translation>
     </message>
     <message>
-      <source>&amp;Save drawing …</source>
-      <translation>保存手写图片(&amp;S)…</translation>
+      <source>Nothing is recognized yet: press “Recognize” first.</source>
+      <translation>还没有识别结果：请先按“识别”。</translation>
     </message>
     <message>
-      <source>Save what is drawn as a picture file</source>
-      <translation>把手写内容保存为图片文件</translation>
+      <source>No experiment asks for a drawing: start one with handwriting on its page.</source>
+      <translation>没有实验在等待手写：请在实验页面开始一次手写实验。</translation>
     </message>
     <message>
-      <source>Open &amp;network …</source>
-      <translation>打开网络(&amp;N)…</translation>
+      <source>Draw a {digit}, then press “Next” ({number} of {count}).</source>
+      <translation>请写 {digit}，然后按“下一个”（第 {number} 个，共 {count} 个）。</translation>
     </message>
     <message>
-      <source>Use a network from a weights file</source>
-      <translation>使用权重文件中的网络</translation>
+      <source>Experiment done: {right} of {count} right.</source>
+      <translation>实验完成：{count} 个中对 {right} 个。</translation>
     </message>
     <message>
-      <source>&amp;Quit</source>
-      <translation>退出(&amp;Q)</translation>
+      <source>An interrupted experiment is kept: {number} of {count} done.</source>
+      <translation>保留着被中断的实验：已完成 {number} 个，共 {count} 个。</translation>
     </message>
     <message>
-      <source>Close the window</source>
-      <translation>关闭窗口</translation>
+      <source>Learning from your drawings …</source>
+      <translation>正在学习您的笔迹…</translation>
     </message>
     <message>
-      <source>&amp;Undo</source>
-      <translation>撤销(&amp;U)</translation>
+      <source>Learning was cancelled; the network is as it was.</source>
+      <translation>已取消学习；网络保持原样。</translation>
     </message>
     <message>
-      <source>Take back the last stroke</source>
-      <translation>撤销最后一笔</translation>
+      <source>Learning is done: keep the new network or discard it.</source>
+      <translation>学习完成：请保留或放弃新的网络。</translation>
     </message>
     <message>
-      <source>&amp;Redo</source>
-      <translation>重做(&amp;R)</translation>
+      <source>Learning needs {needed} corrected drawings; there are {count}.</source>
+      <translation>学习需要 {needed} 个更正过的手写数字；现在有 {count} 个。</translation>
     </message>
     <message>
-      <source>Draw again what was taken back</source>
-      <translation>恢复被撤销的一笔</translation>
+      <source>The network that knows your hand is in use.</source>
+      <translation>正在使用认识您笔迹的网络。</translation>
     </message>
     <message>
-      <source>&amp;Eraser</source>
-      <translation>橡皮(&amp;E)</translation>
+      <source>Discarded; the network is as it was.</source>
+      <translation>已放弃；网络保持原样。</translation>
     </message>
     <message>
-      <source>Erase instead of drawing</source>
-      <translation>擦除而不是书写</translation>
+      <source>Your drawings and the network that learned from them are deleted.</source>
+      <translation>您的手写数字以及从中学习的网络已删除。</translation>
     </message>
     <message>
-      <source>Thi&amp;nner pen</source>
-      <translation>笔变细(&amp;N)</translation>
+      <source>{count} new drawings were imported.</source>
+      <translation>已导入 {count} 个新的手写数字。</translation>
     </message>
     <message>
-      <source>Make the pen thinner</source>
-      <translation>让笔变细</translation>
+      <source>Training is done: {accuracy} on pictures it has not trained on; kept as {name}.</source>
+      <translation>训练完成：在未参与训练的图片上准确率为 {accuracy}；已保存为 {name}。</translation>
     </message>
     <message>
-      <source>Thic&amp;ker pen</source>
-      <translation>笔变粗(&amp;K)</translation>
+      <source>Training is stopped; “Resume” goes on from the last finished epoch.</source>
+      <translation>训练已停止；按“继续”可从最后完成的一轮继续。</translation>
     </message>
     <message>
-      <source>Make the pen thicker</source>
-      <translation>让笔变粗</translation>
+      <source>You are trying the network in training.</source>
+      <translation>您正在试用训练中的网络。</translation>
     </message>
     <message>
-      <source>&amp;Clear</source>
-      <translation>清除(&amp;C)</translation>
+      <source>The chosen network answers again.</source>
+      <translation>重新由所选网络作答。</translation>
     </message>
     <message>
-      <source>Remove the picture or the drawing</source>
-      <translation>清除图片或手写内容</translation>
+      <source>Something unexpected happened ({kind}: {detail}); it is noted in {path}. The program goes on.</source>
+      <translation>发生意外情况（{kind}），已记入 {path}。程序继续运行。</translation>
     </message>
     <message>
-      <source>Draw by &amp;keyboard</source>
-      <translation>用键盘书写(&amp;K)</translation>
+      <source>Something unexpected happened ({kind}: {detail}). The program goes on.</source>
+      <translation>发生意外情况（{kind}）。程序继续运行。</translation>
     </message>
     <message>
-      <source>Go to the drawing field: arrows move, space draws</source>
-      <translation>转到手写区：方向键移动，空格键书写</translation>
+      <source>That did not work: {reason}</source>
+      <translation>操作失败：{reason}</translation>
     </message>
     <message>
-      <source>Switch &amp;mode</source>
-      <translation>切换模式(&amp;M)</translation>
+      <source>A training is running. Stop it and close? It can go on from the last finished epoch.</source>
+      <translation>训练正在进行。停止训练并关闭窗口吗？以后可以从最后完成的一轮继续。</translation>
     </message>
     <message>
-      <source>From MNIST pictures to handwriting, or back</source>
-      <translation>在 MNIST 图片和手写之间切换</translation>
+      <source>Open network</source>
+      <translation>打开网络</translation>
     </message>
     <message>
-      <source>Ran&amp;dom picture</source>
-      <translation>随机图片(&amp;D)</translation>
+      <source>Go to picture</source>
+      <translation>转到图片</translation>
     </message>
     <message>
-      <source>Show one of MNIST's 10,000 test pictures, chosen at random</source>
-      <translation>从 MNIST 的 10,000 张测试图片中随机显示一张</translation>
+      <source>Number of the test picture, 0 to 9,999</source>
+      <translation>测试图片的编号，0 至 9,999</translation>
     </message>
     <message>
-      <source>&amp;Recognize</source>
-      <translation>识别(&amp;R)</translation>
+      <source>Weights ({pattern})</source>
+      <translation>权重文件 ({pattern})</translation>
     </message>
     <message>
-      <source>Ask the network which digit this is</source>
-      <translation>让网络判断这是哪个数字</translation>
+      <source>Training</source>
+      <translation>训练</translation>
     </message>
     <message>
-      <source>&amp;Live answers</source>
-      <translation>实时识别(&amp;L)</translation>
+      <source>Inside</source>
+      <translation>网络内部</translation>
     </message>
     <message>
-      <source>The answer follows the pen</source>
-      <translation>边写边识别</translation>
+      <source>Mistakes</source>
+      <translation>错误</translation>
     </message>
     <message>
-      <source>&amp;Next mistake</source>
-      <translation>下一个错误(&amp;N)</translation>
+      <source>Experiment</source>
+      <translation>实验</translation>
     </message>
     <message>
-      <source>Show the next test picture that this network gets wrong</source>
-      <translation>显示此网络识别错误的下一张测试图片</translation>
+      <source>Trials</source>
+      <translation>实验</translation>
     </message>
     <message>
-      <source>&amp;Previous mistake</source>
-      <translation>上一个错误(&amp;P)</translation>
+      <source>My hand</source>
+      <translation>我的笔迹</translation>
     </message>
     <message>
-      <source>Show the test picture before, that this network gets wrong</source>
-      <translation>显示此网络识别错误的上一张测试图片</translation>
+      <source>Hand</source>
+      <translation>笔迹</translation>
     </message>
     <message>
-      <source>&amp;Go to picture number …</source>
-      <translation>转到指定编号的图片(&amp;G)…</translation>
-    </message>
-    <message>
-      <source>Show a test picture by its number</source>
-      <translation>按编号显示测试图片</translation>
-    </message>
-    <message>
-      <source>Ne&amp;xt digit of the experiment</source>
-      <translation>实验的下一个数字(&amp;X)</translation>
-    </message>
-    <message>
-      <source>Recognize and note this drawing, then go to the next</source>
-      <translation>识别并记录这个数字，然后写下一个</translation>
-    </message>
-    <message>
-      <source>&amp;Where did it look?</source>
-      <translation>它看了哪里？(&amp;W)</translation>
-    </message>
-    <message>
-      <source>Show in red where blackening hurts the answer</source>
-      <translation>用红色显示涂黑后影响答案的部位</translation>
-    </message>
-    <message>
-      <source>Measure the net&amp;work</source>
-      <translation>测量网络(&amp;W)</translation>
-    </message>
-    <message>
-      <source>Accuracy and speed of the network in use</source>
-      <translation>当前网络的准确率和速度</translation>
-    </message>
-    <message>
-      <source>Correct the answer and keep the drawing</source>
-      <translation>更正答案并保存这个手写数字</translation>
-    </message>
-    <message>
-      <source>This is a &amp;{digit}</source>
-      <translation>这是 &amp;{digit}</translation>
+      <source>Train</source>
+      <translation>训练</translation>
     </message>
     <message>
       <source>cannot write {path}: {reason}; choose another place or make room</source>
@@ -687,72 +651,40 @@
       <translation>打开的文件过多</translation>
     </message>
     <message>
-      <source>A training is running. Stop it and close? It can go on from the last finished epoch.</source>
-      <translation>训练正在进行。停止训练并关闭窗口吗？以后可以从最后完成的一轮继续。</translation>
+      <source>Accuracy {accuracy} ({right} of {count}); 95% interval {low} to {high}</source>
+      <translation>准确率 {accuracy}（{count} 个中对 {right} 个）；95% 置信区间 {low} 至 {high}</translation>
     </message>
     <message>
-      <source>Open network</source>
-      <translation>打开网络</translation>
+      <source>{speed} pictures/s, one alone {time} ms</source>
+      <translation>每秒 {speed} 张，单张 {time} 毫秒</translation>
     </message>
     <message>
-      <source>Go to picture</source>
-      <translation>转到图片</translation>
+      <source>several digits? Draw one at a time</source>
+      <translation>好像有多个数字？请一次写一个</translation>
     </message>
     <message>
-      <source>Number of the test picture, 0 to 9,999</source>
-      <translation>测试图片的编号，0 至 9,999</translation>
+      <source>Ctrl+I measures it</source>
+      <translation>按 Ctrl+I 测量</translation>
     </message>
     <message>
-      <source>Weights ({pattern})</source>
-      <translation>权重文件 ({pattern})</translation>
+      <source>no digit yet</source>
+      <translation>还不是数字</translation>
     </message>
     <message>
-      <source>Training</source>
-      <translation>训练</translation>
+      <source>this is no digit</source>
+      <translation>这不是数字</translation>
     </message>
     <message>
-      <source>Inside</source>
-      <translation>网络内部</translation>
+      <source>{parameters} parameters, {size} MB</source>
+      <translation>{parameters} 个参数，{size} MB</translation>
     </message>
     <message>
-      <source>Mistakes</source>
-      <translation>错误</translation>
+      <source>unsure: {first} or {second}</source>
+      <translation>不确定：{first} 或 {second}</translation>
     </message>
     <message>
-      <source>Experiment</source>
-      <translation>实验</translation>
-    </message>
-    <message>
-      <source>Trials</source>
-      <translation>实验</translation>
-    </message>
-    <message>
-      <source>My hand</source>
-      <translation>我的笔迹</translation>
-    </message>
-    <message>
-      <source>Hand</source>
-      <translation>笔迹</translation>
-    </message>
-    <message>
-      <source>Train</source>
-      <translation>训练</translation>
-    </message>
-    <message>
-      <source>Open picture</source>
-      <translation>打开图片</translation>
-    </message>
-    <message>
-      <source>Save drawing</source>
-      <translation>保存手写图片</translation>
-    </message>
-    <message>
-      <source>PNG picture (*.png)</source>
-      <translation>PNG 图片 (*.png)</translation>
-    </message>
-    <message>
-      <source>Pictures ({patterns})</source>
-      <translation>图片 ({patterns})</translation>
+      <source>{accuracy} right on MNIST</source>
+      <translation>MNIST 准确率 {accuracy}</translation>
     </message>
     <message>
       <source>MNIST pictures</source>
@@ -793,6 +725,10 @@
     <message>
       <source>Export as PNG</source>
       <translation>导出为 PNG</translation>
+    </message>
+    <message>
+      <source>PNG picture (*.png)</source>
+      <translation>PNG 图片 (*.png)</translation>
     </message>
     <message>
       <source>Kind of experiment</source>
@@ -1023,6 +959,10 @@
       <translation>卷积核：橙色为正，蓝色为负</translation>
     </message>
     <message>
+      <source>&amp;Where did it look?</source>
+      <translation>它看了哪里？(&amp;W)</translation>
+    </message>
+    <message>
       <source>Blacken the picture bit by bit and show in red where the answer suffers</source>
       <translation>逐块涂黑图片，用红色显示影响答案的部位</translation>
     </message>
@@ -1211,6 +1151,238 @@
       <translation>训练状态</translation>
     </message>
     <message>
+      <source>As the &amp;system</source>
+      <translation>跟随系统(&amp;S)</translation>
+    </message>
+    <message>
+      <source>&amp;Light</source>
+      <translation>浅色(&amp;L)</translation>
+    </message>
+    <message>
+      <source>&amp;Dark</source>
+      <translation>深色(&amp;D)</translation>
+    </message>
+    <message>
+      <source>&amp;File</source>
+      <translation>文件(&amp;F)</translation>
+    </message>
+    <message>
+      <source>&amp;Edit</source>
+      <translation>编辑(&amp;E)</translation>
+    </message>
+    <message>
+      <source>Reco&amp;gnition</source>
+      <translation>识别(&amp;G)</translation>
+    </message>
+    <message>
+      <source>C&amp;orrect</source>
+      <translation>更正(&amp;O)</translation>
+    </message>
+    <message>
+      <source>&amp;View</source>
+      <translation>视图(&amp;V)</translation>
+    </message>
+    <message>
+      <source>&amp;Language</source>
+      <translation>语言(&amp;L)</translation>
+    </message>
+    <message>
+      <source>&amp;Theme</source>
+      <translation>主题(&amp;T)</translation>
+    </message>
+    <message>
+      <source>&amp;Open picture …</source>
+      <translation>打开图片(&amp;O)…</translation>
+    </message>
+    <message>
+      <source>Put a picture file on the drawing field</source>
+      <translation>把图片文件放到手写区</translation>
+    </message>
+    <message>
+      <source>&amp;Paste picture</source>
+      <translation>粘贴图片(&amp;P)</translation>
+    </message>
+    <message>
+      <source>Put the picture in the clipboard on the drawing field</source>
+      <translation>把剪贴板中的图片放到手写区</translation>
+    </message>
+    <message>
+      <source>&amp;Save drawing …</source>
+      <translation>保存手写图片(&amp;S)…</translation>
+    </message>
+    <message>
+      <source>Save what is drawn as a picture file</source>
+      <translation>把手写内容保存为图片文件</translation>
+    </message>
+    <message>
+      <source>Open &amp;network …</source>
+      <translation>打开网络(&amp;N)…</translation>
+    </message>
+    <message>
+      <source>Use a network from a weights file</source>
+      <translation>使用权重文件中的网络</translation>
+    </message>
+    <message>
+      <source>&amp;Quit</source>
+      <translation>退出(&amp;Q)</translation>
+    </message>
+    <message>
+      <source>Close the window</source>
+      <translation>关闭窗口</translation>
+    </message>
+    <message>
+      <source>&amp;Undo</source>
+      <translation>撤销(&amp;U)</translation>
+    </message>
+    <message>
+      <source>Take back the last stroke</source>
+      <translation>撤销最后一笔</translation>
+    </message>
+    <message>
+      <source>&amp;Redo</source>
+      <translation>重做(&amp;R)</translation>
+    </message>
+    <message>
+      <source>Draw again what was taken back</source>
+      <translation>恢复被撤销的一笔</translation>
+    </message>
+    <message>
+      <source>&amp;Eraser</source>
+      <translation>橡皮(&amp;E)</translation>
+    </message>
+    <message>
+      <source>Erase instead of drawing</source>
+      <translation>擦除而不是书写</translation>
+    </message>
+    <message>
+      <source>Thi&amp;nner pen</source>
+      <translation>笔变细(&amp;N)</translation>
+    </message>
+    <message>
+      <source>Make the pen thinner</source>
+      <translation>让笔变细</translation>
+    </message>
+    <message>
+      <source>Thic&amp;ker pen</source>
+      <translation>笔变粗(&amp;K)</translation>
+    </message>
+    <message>
+      <source>Make the pen thicker</source>
+      <translation>让笔变粗</translation>
+    </message>
+    <message>
+      <source>&amp;Clear</source>
+      <translation>清除(&amp;C)</translation>
+    </message>
+    <message>
+      <source>Remove the picture or the drawing</source>
+      <translation>清除图片或手写内容</translation>
+    </message>
+    <message>
+      <source>Draw by &amp;keyboard</source>
+      <translation>用键盘书写(&amp;K)</translation>
+    </message>
+    <message>
+      <source>Go to the drawing field: arrows move, space draws</source>
+      <translation>转到手写区：方向键移动，空格键书写</translation>
+    </message>
+    <message>
+      <source>Switch &amp;mode</source>
+      <translation>切换模式(&amp;M)</translation>
+    </message>
+    <message>
+      <source>From MNIST pictures to handwriting, or back</source>
+      <translation>在 MNIST 图片和手写之间切换</translation>
+    </message>
+    <message>
+      <source>Ran&amp;dom picture</source>
+      <translation>随机图片(&amp;D)</translation>
+    </message>
+    <message>
+      <source>Show one of MNIST's 10,000 test pictures, chosen at random</source>
+      <translation>从 MNIST 的 10,000 张测试图片中随机显示一张</translation>
+    </message>
+    <message>
+      <source>&amp;Recognize</source>
+      <translation>识别(&amp;R)</translation>
+    </message>
+    <message>
+      <source>Ask the network which digit this is</source>
+      <translation>让网络判断这是哪个数字</translation>
+    </message>
+    <message>
+      <source>&amp;Live answers</source>
+      <translation>实时识别(&amp;L)</translation>
+    </message>
+    <message>
+      <source>The answer follows the pen</source>
+      <translation>边写边识别</translation>
+    </message>
+    <message>
+      <source>&amp;Next mistake</source>
+      <translation>下一个错误(&amp;N)</translation>
+    </message>
+    <message>
+      <source>Show the next test picture that this network gets wrong</source>
+      <translation>显示此网络识别错误的下一张测试图片</translation>
+    </message>
+    <message>
+      <source>&amp;Previous mistake</source>
+      <translation>上一个错误(&amp;P)</translation>
+    </message>
+    <message>
+      <source>Show the test picture before, that this network gets wrong</source>
+      <translation>显示此网络识别错误的上一张测试图片</translation>
+    </message>
+    <message>
+      <source>&amp;Go to picture number …</source>
+      <translation>转到指定编号的图片(&amp;G)…</translation>
+    </message>
+    <message>
+      <source>Show a test picture by its number</source>
+      <translation>按编号显示测试图片</translation>
+    </message>
+    <message>
+      <source>Ne&amp;xt digit of the experiment</source>
+      <translation>实验的下一个数字(&amp;X)</translation>
+    </message>
+    <message>
+      <source>Recognize and note this drawing, then go to the next</source>
+      <translation>识别并记录这个数字，然后写下一个</translation>
+    </message>
+    <message>
+      <source>Show in red where blackening hurts the answer</source>
+      <translation>用红色显示涂黑后影响答案的部位</translation>
+    </message>
+    <message>
+      <source>Measure the net&amp;work</source>
+      <translation>测量网络(&amp;W)</translation>
+    </message>
+    <message>
+      <source>Accuracy and speed of the network in use</source>
+      <translation>当前网络的准确率和速度</translation>
+    </message>
+    <message>
+      <source>This is a &amp;{digit}</source>
+      <translation>这是 &amp;{digit}</translation>
+    </message>
+    <message>
+      <source>Correct the answer and keep the drawing</source>
+      <translation>更正答案并保存这个手写数字</translation>
+    </message>
+    <message>
+      <source>Open picture</source>
+      <translation>打开图片</translation>
+    </message>
+    <message>
+      <source>Save drawing</source>
+      <translation>保存手写图片</translation>
+    </message>
+    <message>
+      <source>Pictures ({patterns})</source>
+      <translation>图片 ({patterns})</translation>
+    </message>
+    <message>
       <source>Open a file …</source>
       <translation>打开文件…</translation>
     </message>
@@ -1225,178 +1397,6 @@
     <message>
       <source>Answer</source>
       <translation>答案</translation>
-    </message>
-    <message>
-      <source>Accuracy {accuracy} ({right} of {count}); 95% interval {low} to {high}</source>
-      <translation>准确率 {accuracy}（{count} 个中对 {right} 个）；95% 置信区间 {low} 至 {high}</translation>
-    </message>
-    <message>
-      <source>{speed} pictures/s, one alone {time} ms</source>
-      <translation>每秒 {speed} 张，单张 {time} 毫秒</translation>
-    </message>
-    <message>
-      <source>several digits? Draw one at a time</source>
-      <translation>好像有多个数字？请一次写一个</translation>
-    </message>
-    <message>
-      <source>Nothing is drawn yet: draw a digit on the black field.</source>
-      <translation>还没有书写：请在黑色区域写一个数字。</translation>
-    </message>
-    <message>
-      <source>No picture is shown yet: press “Random picture”.</source>
-      <translation>还没有图片：请按“随机图片”。</translation>
-    </message>
-    <message>
-      <source>Loading the test pictures …</source>
-      <translation>正在载入测试图片…</translation>
-    </message>
-    <message>
-      <source>Test picture {number}</source>
-      <translation>第 {number} 号测试图片</translation>
-    </message>
-    <message>
-      <source>Reading all 10,000 test pictures …</source>
-      <translation>正在识别全部 10,000 张测试图片…</translation>
-    </message>
-    <message>
-      <source>This network makes no mistake on the test pictures.</source>
-      <translation>此网络在测试图片上没有错误。</translation>
-    </message>
-    <message>
-      <source>Picture {position} of {count}</source>
-      <translation>第 {position} 张，共 {count} 张</translation>
-    </message>
-    <message>
-      <source>This network never takes a {true} for a {answer}.</source>
-      <translation>此网络从不把 {true} 认作 {answer}。</translation>
-    </message>
-    <message>
-      <source>Network in use: {name}</source>
-      <translation>当前网络：{name}</translation>
-    </message>
-    <message>
-      <source>Kept as a {digit}; {count} drawings are in your collection.</source>
-      <translation>已作为 {digit} 保存；共有 {count} 个手写数字。</translation>
-    </message>
-    <message>
-      <source>Only your own drawings can be corrected: draw a digit first.</source>
-      <translation>只能更正您自己的手写数字：请先写一个数字。</translation>
-    </message>
-    <message>
-      <source>Saved to {path}</source>
-      <translation>已保存到 {path}</translation>
-    </message>
-    <message>
-      <source>That holds no picture: take a picture, or a picture’s file on this computer.</source>
-      <translation>其中没有图片：请使用图片，或本机上的图片文件。</translation>
-    </message>
-    <message>
-      <source>One picture at a time: {name} is taken, and {others} more are not.</source>
-      <translation>每次只能读取一张图片：已读取 {name}，其余 {others} 项未读取。</translation>
-    </message>
-    <message>
-      <source>Nothing is recognized yet: press “Recognize” first.</source>
-      <translation>还没有识别结果：请先按“识别”。</translation>
-    </message>
-    <message>
-      <source>No experiment asks for a drawing: start one with handwriting on its page.</source>
-      <translation>没有实验在等待手写：请在实验页面开始一次手写实验。</translation>
-    </message>
-    <message>
-      <source>Draw a {digit}, then press “Next” ({number} of {count}).</source>
-      <translation>请写 {digit}，然后按“下一个”（第 {number} 个，共 {count} 个）。</translation>
-    </message>
-    <message>
-      <source>Experiment done: {right} of {count} right.</source>
-      <translation>实验完成：{count} 个中对 {right} 个。</translation>
-    </message>
-    <message>
-      <source>An interrupted experiment is kept: {number} of {count} done.</source>
-      <translation>保留着被中断的实验：已完成 {number} 个，共 {count} 个。</translation>
-    </message>
-    <message>
-      <source>Learning from your drawings …</source>
-      <translation>正在学习您的笔迹…</translation>
-    </message>
-    <message>
-      <source>Learning was cancelled; the network is as it was.</source>
-      <translation>已取消学习；网络保持原样。</translation>
-    </message>
-    <message>
-      <source>Learning is done: keep the new network or discard it.</source>
-      <translation>学习完成：请保留或放弃新的网络。</translation>
-    </message>
-    <message>
-      <source>Learning needs {needed} corrected drawings; there are {count}.</source>
-      <translation>学习需要 {needed} 个更正过的手写数字；现在有 {count} 个。</translation>
-    </message>
-    <message>
-      <source>The network that knows your hand is in use.</source>
-      <translation>正在使用认识您笔迹的网络。</translation>
-    </message>
-    <message>
-      <source>Discarded; the network is as it was.</source>
-      <translation>已放弃；网络保持原样。</translation>
-    </message>
-    <message>
-      <source>Your drawings and the network that learned from them are deleted.</source>
-      <translation>您的手写数字以及从中学习的网络已删除。</translation>
-    </message>
-    <message>
-      <source>{count} new drawings were imported.</source>
-      <translation>已导入 {count} 个新的手写数字。</translation>
-    </message>
-    <message>
-      <source>Training is done: {accuracy} on pictures it has not trained on; kept as {name}.</source>
-      <translation>训练完成：在未参与训练的图片上准确率为 {accuracy}；已保存为 {name}。</translation>
-    </message>
-    <message>
-      <source>Training is stopped; “Resume” goes on from the last finished epoch.</source>
-      <translation>训练已停止；按“继续”可从最后完成的一轮继续。</translation>
-    </message>
-    <message>
-      <source>You are trying the network in training.</source>
-      <translation>您正在试用训练中的网络。</translation>
-    </message>
-    <message>
-      <source>The chosen network answers again.</source>
-      <translation>重新由所选网络作答。</translation>
-    </message>
-    <message>
-      <source>Something unexpected happened ({kind}: {detail}); it is noted in {path}. The program goes on.</source>
-      <translation>发生意外情况（{kind}），已记入 {path}。程序继续运行。</translation>
-    </message>
-    <message>
-      <source>Something unexpected happened ({kind}: {detail}). The program goes on.</source>
-      <translation>发生意外情况（{kind}）。程序继续运行。</translation>
-    </message>
-    <message>
-      <source>That did not work: {reason}</source>
-      <translation>操作失败：{reason}</translation>
-    </message>
-    <message>
-      <source>Ctrl+I measures it</source>
-      <translation>按 Ctrl+I 测量</translation>
-    </message>
-    <message>
-      <source>no digit yet</source>
-      <translation>还不是数字</translation>
-    </message>
-    <message>
-      <source>this is no digit</source>
-      <translation>这不是数字</translation>
-    </message>
-    <message>
-      <source>{parameters} parameters, {size} MB</source>
-      <translation>{parameters} 个参数，{size} MB</translation>
-    </message>
-    <message>
-      <source>unsure: {first} or {second}</source>
-      <translation>不确定：{first} 或 {second}</translation>
-    </message>
-    <message>
-      <source>{accuracy} right on MNIST</source>
-      <translation>MNIST 准确率 {accuracy}</translation>
     </message>
   </context>
 </TS>

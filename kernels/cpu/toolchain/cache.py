@@ -64,13 +64,13 @@ def _source(file_name: str) -> Path:
     return (root / file_name).resolve()
 
 
-class _Unusable(Exception):
+class _UnusableError(Exception):
     """Why the cache is off, and what to do."""
 
 
 def _check_owner(folder: Path, details: os.stat_result) -> None:
     if details.st_uid not in (os.geteuid(), 0):
-        raise _Unusable(f"{folder} belongs to another user; set NUMBA_CACHE_DIR to a folder of your own")
+        raise _UnusableError(f"{folder} belongs to another user; set NUMBA_CACHE_DIR to a folder of your own")
 
 
 def _check_ours(folder: Path) -> None:
@@ -79,10 +79,10 @@ def _check_ours(folder: Path) -> None:
         return  # the user's own profile; there are no mode bits to check
     details = folder.lstat()
     if not stat.S_ISDIR(details.st_mode):
-        raise _Unusable(f"{folder} is not a folder; remove it")
+        raise _UnusableError(f"{folder} is not a folder; remove it")
     _check_owner(folder, details)
     if details.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise _Unusable(f"{folder} can be written by other users; remove it or run chmod 700 on it")
+        raise _UnusableError(f"{folder} can be written by other users; remove it or run chmod 700 on it")
 
 
 def _close_to_others(folder: Path) -> None:
@@ -101,7 +101,7 @@ def _check_parent(folder: Path) -> None:
     details = folder.stat()
     _check_owner(folder, details)
     if details.st_mode & stat.S_IWOTH and not details.st_mode & stat.S_ISVTX:
-        raise _Unusable(f"everybody can write to {folder}; set NUMBA_CACHE_DIR to a folder of your own")
+        raise _UnusableError(f"everybody can write to {folder}; set NUMBA_CACHE_DIR to a folder of your own")
 
 
 def _prune(base: Path, keep: Path) -> None:
@@ -140,20 +140,20 @@ class Store:
         self._announced = False
         try:
             self._open()
-        except _Unusable as error:
+        except _UnusableError as error:
             self.reason = str(error)
         except (OSError, RuntimeError) as error:  # RuntimeError: no home folder
             self.reason = f"no writable folder ({error}); set NUMBA_CACHE_DIR to one"
 
     def _open(self) -> None:
         if config.DISABLE_JIT:
-            raise _Unusable("NUMBA_DISABLE_JIT is set, so nothing is compiled")
+            raise _UnusableError("NUMBA_DISABLE_JIT is set, so nothing is compiled")
         if not Path(__file__).with_suffix(".py").is_file():
-            raise _Unusable("fastcnn/kernels has no .py files, by which changes are seen; add them to the program")
+            raise _UnusableError("fastcnn/kernels has no .py files, by which changes are seen; add them to the program")
         chosen = config.CACHE_DIR or platformdirs.user_cache_dir("fastcnn", appauthor=False)
         base = Path(chosen)
         if not base.is_absolute():
-            raise _Unusable(f"the cache folder {chosen!r} is not an absolute path; set NUMBA_CACHE_DIR to one")
+            raise _UnusableError(f"the cache folder {chosen!r} is not an absolute path; set NUMBA_CACHE_DIR to one")
         folder = base / f"kernels-{source_hash()}"
         _check_parent(base.parent)
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
