@@ -28,7 +28,7 @@ from fastcnn.handwriting.stroke_files import read_drawings
 from fastcnn.kernels.threads import set_threads
 from fastcnn.metrics import expected_calibration_error, wilson_interval
 from fastcnn.network.calibration import calibrated
-from fastcnn.recognition import refusal
+from fastcnn.recognition import recognizer
 from fastcnn.zoo.bundled import BUNDLED, DEFAULT, bundled, load_classifier
 
 if TYPE_CHECKING:
@@ -91,9 +91,9 @@ def _answers(network: Network, pictures: Array, blank: Flags) -> Array:
 
 def refused(prepared: Array, blank: Flags) -> Flags:
     """Which pictures (n, 28, 28) a recognizer takes for no digit, whatever network reads them."""
-    judge = refusal.bundled_network()
-    scores = np.concatenate([refusal.digit_scores(judge, batch) for batch in _batches(prepared)])
-    return (scores < refusal.THRESHOLD) | blank
+    judge = recognizer.refusing_network()
+    scores = np.concatenate([recognizer.digit_scores(judge, batch) for batch in _batches(prepared)])
+    return (scores < recognizer.THRESHOLD) | blank
 
 
 def score(probabilities: Array, blank: Flags, labels: npt.NDArray[np.int64], middle: Flags | None) -> dict[str, Any]:

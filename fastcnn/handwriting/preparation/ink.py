@@ -24,6 +24,7 @@ PART_SHARE = 0.1  # of the contrast: a block with so much ink on the mean belong
 SPECK_SHARE = 0.03  # of the ink of the largest part; the smallest stroke that matters, a 5's flag, has five times that
 TEXTURE_WIDTHS = 3.0  # ink lies at least so many times the paper's own spread away from it
 WORSE = 1.25  # times the spread of even paper: grain alone makes a plane fit a little worse
+SOLID = 0.3  # of the picture: with less ink it is no sheet of paper
 SHADE = 6.0  # of 255: below this spread along the border the paper is evenly lit
 
 
@@ -73,6 +74,18 @@ class Parts:
     kept: npt.NDArray[np.bool_]  # (1 + parts,) which are large enough to be strokes
     factor: int  # pixels along a block's side
     full: int  # the most ink that a pixel has
+
+    @property
+    def may_be_more(self) -> bool:
+        """Whether it may be more than one digit: there are several parts, or one such as a frame or a sheet."""
+        alone = np.count_nonzero(self.kept) == 1
+        return not alone or may_be_framed(self.labels, float(self.amounts.max()), self.full)
+
+
+def may_be_framed(plane: npt.NDArray[np.integer], amount: float, full: int) -> bool:
+    """Whether the ink, 0 to full and `amount` in all, touches all edges of a plane, or a half of SOLID is filled."""
+    touches = plane[0].any() and plane[-1].any() and plane[:, 0].any() and plane[:, -1].any()
+    return bool(touches) or 2 * amount >= SOLID * plane.size * full
 
 
 def is_small(ink: Plane) -> bool:

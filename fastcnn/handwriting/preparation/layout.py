@@ -11,13 +11,12 @@ import numpy.typing as npt
 
 from fastcnn.handwriting.preparation import reasons
 from fastcnn.handwriting.preparation.components import Labels, Mask
-from fastcnn.handwriting.preparation.ink import Parts
+from fastcnn.handwriting.preparation.ink import SOLID, Parts
 
 Boxes = npt.NDArray[np.int64]  # (parts, 4): top, bottom, left, right, the ends excluded
 
 ALONG = 0.75  # of an edge: ink on so much of it runs along it
 BAND = 0.08  # of a frame's side: a line drawn by hand lies within it
-SOLID = 0.3  # of the picture: with less ink it is no sheet
 FILLED = 0.5  # of its rectangle: a sheet with a digit in it has more ink, a digit by an ordinary pen less
 NARROWEST = 0.4  # of its length: a bar is a 1
 RECTANGLE = 0.93  # of the smallest rectangle round it: an ellipse fills 0.79
@@ -34,22 +33,12 @@ def judge(parts: Parts) -> tuple[str | None, bool]:
     numbers = np.flatnonzero(parts.kept)
     if not 1 <= len(numbers) <= MOST_PARTS:
         return None, False
-    labels = parts.labels
-    # It cannot be one in most pictures, and there is one part in them.
-    if len(numbers) == 1 and not may_be_framed(labels, float(parts.amounts.max()), parts.full):
-        return None, False
     order = np.zeros(len(parts.kept), np.int64)
     order[numbers] = np.arange(1, len(numbers) + 1)
-    labels = order[labels]
+    labels = order[parts.labels]
     boxes = boxes_of(labels, len(numbers))
     reason = find_frame(labels, boxes)
     return reason, reason is None and is_row(boxes)
-
-
-def may_be_framed(plane: npt.NDArray[np.integer], amount: float, full: int) -> bool:
-    """Whether the ink, 0 to full and `amount` in all, touches all edges of a plane, or a half of SOLID is filled."""
-    touches = plane[0].any() and plane[-1].any() and plane[:, 0].any() and plane[:, -1].any()
-    return bool(touches) or 2 * amount >= SOLID * plane.size * full
 
 
 def boxes_of(labels: Labels, count: int) -> Boxes:

@@ -16,8 +16,16 @@ import numpy.typing as npt
 
 from fastcnn.digits import SIDE_PX
 from fastcnn.handwriting.preparation import reasons
-from fastcnn.handwriting.preparation.ink import INK_SHARE, crop, find_ink, find_parts, is_small, remove_specks
-from fastcnn.handwriting.preparation.layout import judge, may_be_framed
+from fastcnn.handwriting.preparation.ink import (
+    INK_SHARE,
+    crop,
+    find_ink,
+    find_parts,
+    is_small,
+    may_be_framed,
+    remove_specks,
+)
+from fastcnn.handwriting.preparation.layout import judge
 from fastcnn.handwriting.preparation.pictures import to_plane
 from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.stroke_width import edge_distance, even_out, is_uneven, redraw, stroke_width
@@ -174,8 +182,7 @@ def look(image: Picture) -> Sight:
     if ink is None:
         return Sight(None, reasons.BLANK)
     if is_small(ink) and not may_be_framed(ink, float(ink.sum()), int(ink.max())):
-        clean, reason, several = ink, None, False  # this takes half the time
-    else:
-        parts = find_parts(ink)
-        clean, (reason, several) = remove_specks(ink, parts), judge(parts)
-    return Sight(prepare_ink(clean), reason, several)
+        return Sight(prepare_ink(ink))  # this takes half the time
+    parts = find_parts(ink)
+    reason, several = judge(parts) if parts.may_be_more else (None, False)
+    return Sight(prepare_ink(remove_specks(ink, parts)), reason, several)
