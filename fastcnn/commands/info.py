@@ -121,8 +121,6 @@ def render(info: dict[str, Any]) -> str:
 
 def info(args: argparse.Namespace) -> None:
     """Say what a bug report needs."""
-    from fastcnn.commands.info import collect, render
-
     check_outputs(json_output(args.json))
     facts = collect()
     write_json(args.json, facts)

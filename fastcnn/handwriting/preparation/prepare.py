@@ -9,7 +9,7 @@ put in its place: 19,989 of MNIST's first 20,000 pass through here unmoved and u
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -56,12 +56,13 @@ class Sight:
 
 def _shrink_to_box(ink: Plane) -> Field:
     """Scale, up or down, so that the longer side is 20 px; Pillow's bilinear averages all pixels that it covers."""
-    values = _resize(ink.astype(np.float32), BOX_PX)
+    values = resize(ink.astype(np.float32), BOX_PX)
     full: Field = values / values.max()  # thin strokes fade as they shrink; the networks know only full ink
     return full
 
 
-def _resize(values: Field, longest_px: int) -> Field:
+def resize(values: npt.NDArray[Any], longest_px: int) -> npt.NDArray[Any]:
+    """A plane with its longer side so long, by Pillow's bilinear."""
     from PIL import Image
 
     longest = max(values.shape)
@@ -91,7 +92,7 @@ def _redrawn(ink: Plane) -> tuple[Field, float] | None:
 
     None where the edge is nowhere: ink so faint and thin that none of it is half black.
     """
-    large = _resize(ink.astype(np.float32), WORK_PX)
+    large = resize(ink.astype(np.float32), WORK_PX)
     large = np.pad(large / large.max(), MARGIN_PX)
     distance = edge_distance(large, MARGIN_PX)
     width = min(stroke_width(distance), WORK_PX / 2)
