@@ -16,14 +16,11 @@ from fastcnn.errors import FastcnnError
 
 Path = str | os.PathLike[str]
 
-
 # The largest network's values, 64 Mi float32, and some for the header.
 MAX_FILE_BYTES = (1 << 28) + (1 << 20)
 
-
 # No file of ours takes so long to write, so an older temporary one is a killed process's.
 LEFT_BEHIND_AFTER_S = 600
-
 
 # safetensors' names for the dtypes that our files hold.
 _DTYPES = {"F32": "<f4", "F64": "<f8", "I64": "<i8", "U64": "<u8", "U8": "|u1", "BOOL": "|b1"}

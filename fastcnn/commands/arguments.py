@@ -13,7 +13,6 @@ from fastcnn.zoo.bundled import DEFAULT_MODEL
 
 LARGEST = 2**31 - 1  # that every count and seed may be
 
-
 MODEL = "a weights file, or a network in the package: default, paper, committee; bundled:NAME is never a file"
 
 

@@ -15,7 +15,6 @@ from fastcnn.commands.outputs import check_outputs, json_output, write_json
 
 PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "Pillow", "safetensors", "PyQt5")
 
-
 # The instruction sets that decide which vectors and products the kernels compile to.
 FEATURES = ("avx512f", "avx512vl", "avx512bf16", "avx2", "fma", "neon", "sve")
 

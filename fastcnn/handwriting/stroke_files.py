@@ -17,9 +17,7 @@ from fastcnn.handwriting.drawings import FIELD_PX, WINDOW_PX, Drawing, Pen, Poin
 
 WINDOW_FORMAT = "fastcnn drawings 1"  # of its exports
 
-
 MAX_FILE_BYTES = 200_000_000
-
 
 MAX_POINTS = 100_000  # of one drawing
 
