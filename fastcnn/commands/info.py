@@ -19,7 +19,8 @@ PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "Pillow", "safetensors", "PyQ
 FEATURES = ("avx512f", "avx512vl", "avx512bf16", "avx2", "fma", "neon", "sve")
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
+    """The version of a package that is installed, or that it is not."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
@@ -90,7 +91,7 @@ def collect() -> dict[str, Any]:
         "fastcnn": __version__,
         "python": platform.python_version(),
         "system": platform.platform(),
-        **{package.lower(): _version(package) for package in PACKAGES},
+        **{package.lower(): version_of(package) for package in PACKAGES},
         "processor": _processor(),
         "physical_cores": physical_cores(),
         "threads": _or_reason(threads),
