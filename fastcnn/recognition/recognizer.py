@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from fastcnn.handwriting.preparation.pictures import Picture
     from fastcnn.network.committee import Network
 
+__all__ = ["Recognizer"]
+
 LEAST_SCORE = 0.3  # in a string, a lower one counts as much; without a limit letters would be cut to pieces like digits
 THRESHOLD = 0.5  # of a picture's score: below it there is no digit
 REFUSING = WEIGHTS / f"{NAME}.safetensors"

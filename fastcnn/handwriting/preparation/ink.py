@@ -93,6 +93,11 @@ def is_small(ink: Plane) -> bool:
     return bool(max(ink.shape) <= SMALLEST_SCAN_PX)
 
 
+def is_plain_scan(ink: Plane) -> bool:
+    """Whether a picture is of MNIST's size, and there is no frame and no sheet in it."""
+    return is_small(ink) and not may_be_framed(ink, float(ink.sum()), int(ink.max()))
+
+
 def remove_specks(ink: Plane, parts: Parts) -> Plane:
     """Without the parts that are too small to be strokes. A small picture is left alone."""
     if is_small(ink):

@@ -16,15 +16,7 @@ import numpy.typing as npt
 
 from fastcnn.digits import SIDE_PX
 from fastcnn.handwriting.preparation import reasons
-from fastcnn.handwriting.preparation.ink import (
-    INK_SHARE,
-    crop,
-    find_ink,
-    find_parts,
-    is_small,
-    may_be_framed,
-    remove_specks,
-)
+from fastcnn.handwriting.preparation.ink import INK_SHARE, crop, find_ink, find_parts, is_plain_scan, remove_specks
 from fastcnn.handwriting.preparation.layout import judge
 from fastcnn.handwriting.preparation.pictures import to_plane
 from fastcnn.handwriting.preparation.planes import Plane
@@ -182,7 +174,7 @@ def look(image: Picture) -> Sight:
     ink = find_ink(to_plane(image))
     if ink is None:
         return Sight(None, reasons.BLANK)
-    if is_small(ink) and not may_be_framed(ink, float(ink.sum()), int(ink.max())):
+    if is_plain_scan(ink):
         return Sight(prepare_ink(ink))  # this takes half the time
     parts = find_parts(ink)
     reason, several = judge(parts) if parts.may_be_more else (None, False)
