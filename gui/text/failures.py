@@ -44,6 +44,7 @@ TEMPLATES = (
     mark("{path} holds a network from {detail}; give the weights of a digit network"),
     mark("this network's answers are no numbers: its weights are unusable, choose another network"),
     mark("{path} holds the network in use; choose another name"),
+    mark("{path} holds another network; install fastcnn anew"),
     mark("the network is not saved because {detail} holds values that are not finite"),
     # trainings
     mark("there is no checkpoint {path}; leave out the resume to start afresh"),

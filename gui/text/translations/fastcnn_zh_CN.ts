@@ -507,6 +507,10 @@
       <translation>{path} 是正在使用的网络；请换一个文件名</translation>
     </message>
     <message>
+      <source>{path} holds another network; install fastcnn anew</source>
+      <translation>{path} 中是另一个网络；请重新安装 fastcnn</translation>
+    </message>
+    <message>
       <source>the network is not saved because {detail} holds values that are not finite</source>
       <translation>网络未保存，因为 {detail} 含有非有限的数值</translation>
     </message>
