@@ -16,16 +16,13 @@ from fastcnn.errors import FastcnnError, Sentence
 
 Path = str | os.PathLike[str]
 
-
-# The values of the largest network, 64 Mi float32, and some more bytes for the header.
+# The largest network's values, 64 Mi float32, and some for the header.
 MAX_FILE_BYTES = (1 << 28) + (1 << 20)
 
-
-# Writing a file never takes so long. An older temporary file belongs to a process that was killed.
+# No file of ours takes so long to write, so an older temporary one is a killed process's.
 LEFT_BEHIND_AFTER_S = 600
 
-
-# The names of safetensors for the dtypes in our files.
+# safetensors' names for the dtypes that our files hold.
 _DTYPES = {"F32": "<f4", "F64": "<f8", "I64": "<i8", "U64": "<u8", "U8": "|u1", "BOOL": "|b1"}
 
 

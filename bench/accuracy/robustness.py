@@ -28,9 +28,8 @@ from fastcnn.handwriting.stroke_files import read_drawings
 from fastcnn.kernels.threads import set_threads
 from fastcnn.metrics import expected_calibration_error, wilson_interval
 from fastcnn.network.calibration import calibrated
-from fastcnn.recognition import refusal
-from fastcnn.zoo.bundled import bundled, load_classifier
-from fastcnn.zoo.networks import BUNDLED, DEFAULT
+from fastcnn.recognition import recognizer
+from fastcnn.zoo.bundled import BUNDLED, DEFAULT, bundled, load_classifier
 
 if TYPE_CHECKING:
     from fastcnn.network.committee import Network
@@ -91,10 +90,10 @@ def _answers(network: Network, pictures: Array, blank: Flags) -> Array:
 
 
 def refused(prepared: Array, blank: Flags) -> Flags:
-    """Whether a recognizer refuses each picture (n, 28, 28). This does not depend on the network."""
-    judge = refusal.bundled_network()
-    scores = np.concatenate([refusal.digit_scores(judge, batch) for batch in _batches(prepared)])
-    return (scores < refusal.THRESHOLD) | blank
+    """Which pictures (n, 28, 28) a recognizer takes for no digit, whatever network reads them."""
+    judge = recognizer.refusing_network()
+    scores = np.concatenate([recognizer.digit_scores(judge, batch) for batch in _batches(prepared)])
+    return (scores < recognizer.THRESHOLD) | blank
 
 
 def score(probabilities: Array, blank: Flags, labels: npt.NDArray[np.int64], middle: Flags | None) -> dict[str, Any]:

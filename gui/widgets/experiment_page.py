@@ -121,11 +121,9 @@ class ExperimentPage(Page):
 
     def _arrange(self) -> None:
         choices = QGridLayout()
-        choices.addWidget(self.mode, 0, 0)
-        choices.addWidget(self._caption("groupsCaption", self.groups), 0, 1)
-        choices.addWidget(self.groups, 0, 2)
-        choices.addWidget(self._caption("sizeCaption", self.size_), 0, 3)
-        choices.addWidget(self.size_, 0, 4)
+        captions = self._caption("groupsCaption", self.groups), self._caption("sizeCaption", self.size_)
+        for column, widget in enumerate((self.mode, captions[0], self.groups, captions[1], self.size_)):
+            choices.addWidget(widget, 0, column)
         choices.setColumnStretch(0, 1)
         running, files = QHBoxLayout(), QHBoxLayout()
         for button in (self.start, self.next, self.leave, self.resume):

@@ -211,116 +211,208 @@
   <context>
     <name>fastcnn</name>
     <message>
-      <source>is not an IDX file; give one, such as MNIST's of this name</source>
-      <translation>不是 IDX 文件；请给出 IDX 文件，例如 MNIST 中同名的文件</translation>
+      <source>Nothing is drawn yet: draw a digit on the black field.</source>
+      <translation>还没有书写：请在黑色区域写一个数字。</translation>
     </message>
     <message>
-      <source>is truncated: its header promises {promised} bytes of values and it can hold {most}; get or make it anew</source>
-      <translation>不完整：文件头说有 {promised} 字节数值，而最多只能有 {most} 字节；请重新获取或生成</translation>
+      <source>No picture is shown yet: press “Random picture”.</source>
+      <translation>还没有图片：请按“随机图片”。</translation>
     </message>
     <message>
-      <source>is truncated within its header; get or make it anew</source>
-      <translation>文件头不完整；请重新获取或生成</translation>
+      <source>Loading the test pictures …</source>
+      <translation>正在载入测试图片…</translation>
     </message>
     <message>
-      <source>is packed by gzip twice; unpack it once</source>
-      <translation>被 gzip 压缩了两次，请解压一次</translation>
+      <source>Test picture {number}</source>
+      <translation>第 {number} 号测试图片</translation>
     </message>
     <message>
-      <source>is a zip or npz archive and not an IDX file; give the IDX file in it</source>
-      <translation>是 zip 或 npz 压缩包，不是 IDX 文件；请给出其中的 IDX 文件</translation>
+      <source>Reading all 10,000 test pictures …</source>
+      <translation>正在识别全部 10,000 张测试图片…</translation>
     </message>
     <message>
-      <source>is a NumPy file and not an IDX file; load it with numpy.load and give the arrays to Trainer.fit</source>
-      <translation>是 NumPy 文件，不是 IDX 文件；请用 numpy.load 读取，再把数组交给 Trainer.fit</translation>
+      <source>This network makes no mistake on the test pictures.</source>
+      <translation>此网络在测试图片上没有错误。</translation>
     </message>
     <message>
-      <source>is a web page and not an IDX file; download the file itself</source>
-      <translation>是网页，不是 IDX 文件；请下载文件本身</translation>
+      <source>Picture {position} of {count}</source>
+      <translation>第 {position} 张，共 {count} 张</translation>
     </message>
     <message>
-      <source>is text, perhaps CSV, and not an IDX file; read it into arrays and give them to Trainer.fit</source>
-      <translation>是文本（可能是 CSV），不是 IDX 文件；请读成数组，再交给 Trainer.fit</translation>
+      <source>This network never takes a {true} for a {answer}.</source>
+      <translation>此网络从不把 {true} 认作 {answer}。</translation>
     </message>
     <message>
-      <source>holds nothing (its dimensions are {shape}); get or make it anew</source>
-      <translation>其中没有内容（维数为 {shape}）；请重新获取或生成</translation>
+      <source>Network in use: {name}</source>
+      <translation>当前网络：{name}</translation>
     </message>
     <message>
-      <source>has its dimensions in little-endian order; write them big-endian, as IDX has them</source>
-      <translation>维数是小端序；请按 IDX 的规定写成大端序</translation>
+      <source>Kept as a {digit}; {count} drawings are in your collection.</source>
+      <translation>已作为 {digit} 保存；共有 {count} 个手写数字。</translation>
     </message>
     <message>
-      <source>claims {promised} bytes of values, more than the {limit} allowed; get or make it anew</source>
-      <translation>声称有 {promised} 字节的数值，超过允许的 {limit} 字节；请重新获取或生成</translation>
+      <source>Only your own drawings can be corrected: draw a digit first.</source>
+      <translation>只能更正您自己的手写数字：请先写一个数字。</translation>
     </message>
     <message>
-      <source>is longer than the {promised} bytes of values it promises; get or make it anew</source>
-      <translation>比其文件头所说的 {promised} 字节数值更长；请重新获取或生成</translation>
+      <source>Saved to {path}</source>
+      <translation>已保存到 {path}</translation>
     </message>
     <message>
-      <source>is truncated: its header promises {promised} bytes of values and {found} are there; get or make it anew</source>
-      <translation>不完整：文件头说有 {promised} 字节数值，而只有 {found} 字节；请重新获取或生成</translation>
+      <source>That holds no picture: take a picture, or a picture’s file on this computer.</source>
+      <translation>其中没有图片：请使用图片，或本机上的图片文件。</translation>
     </message>
     <message>
-      <source>is a pipe, which may give nothing for ever; give a file</source>
-      <translation>这是管道，可能永远没有数据；请给出文件</translation>
+      <source>One picture at a time: {name} is taken, and {others} more are not.</source>
+      <translation>每次只能读取一张图片：已读取 {name}，其余 {others} 项未读取。</translation>
     </message>
     <message>
-      <source>{path} {fault}</source>
-      <translation>{path}：{fault}</translation>
+      <source>Nothing is recognized yet: press “Recognize” first.</source>
+      <translation>还没有识别结果：请先按“识别”。</translation>
     </message>
     <message>
-      <source>{path} is truncated: its gzip data end early; get or make it anew</source>
-      <translation>{path} 不完整：gzip 数据提前结束；请重新获取或生成</translation>
+      <source>No experiment asks for a drawing: start one with handwriting on its page.</source>
+      <translation>没有实验在等待手写：请在实验页面开始一次手写实验。</translation>
     </message>
     <message>
-      <source>{path} is damaged ({detail}); get or make it anew</source>
-      <translation>{path} 已损坏，请重新获取或生成</translation>
+      <source>Draw a {digit}, then press “Next” ({number} of {count}).</source>
+      <translation>请写 {digit}，然后按“下一个”（第 {number} 个，共 {count} 个）。</translation>
     </message>
     <message>
-      <source>{path} cannot be read ({reason}); check that it is a file you may read</source>
-      <translation>无法读取 {path}（{reason}）；请检查它是不是您有权读取的文件</translation>
+      <source>Experiment done: {right} of {count} right.</source>
+      <translation>实验完成：{count} 个中对 {right} 个。</translation>
     </message>
     <message>
-      <source>is empty; get or make it anew</source>
-      <translation>这是空文件；请重新获取或生成</translation>
+      <source>An interrupted experiment is kept: {number} of {count} done.</source>
+      <translation>保留着被中断的实验：已完成 {number} 个，共 {count} 个。</translation>
     </message>
     <message>
-      <source>{path} does not exist; check the path</source>
-      <translation>{path} 不存在，请检查路径</translation>
+      <source>Learning from your drawings …</source>
+      <translation>正在学习您的笔迹…</translation>
     </message>
     <message>
-      <source>{path} has no {name}, plain or .gz; put the file there</source>
-      <translation>{path} 中没有 {name}（未压缩的或 .gz），请把文件放在那里</translation>
+      <source>Learning was cancelled; the network is as it was.</source>
+      <translation>已取消学习；网络保持原样。</translation>
     </message>
     <message>
-      <source>{path} holds {form} and not uint8 pictures of {size} pixels; {detail}</source>
-      <translation>{path} 的内容是 {form}，不是 {size} 像素的 uint8 图片</translation>
+      <source>Learning is done: keep the new network or discard it.</source>
+      <translation>学习完成：请保留或放弃新的网络。</translation>
     </message>
     <message>
-      <source>{path} holds {form} and not one label a picture; {detail}</source>
-      <translation>{path} 的内容是 {form}，不是每张图片一个标签</translation>
+      <source>Learning needs {needed} corrected drawings; there are {count}.</source>
+      <translation>学习需要 {needed} 个更正过的手写数字；现在有 {count} 个。</translation>
     </message>
     <message>
-      <source>{path} has the label {label} at index {index}, outside 0 to {last}; its labels go from {low} to {high}: {detail}</source>
-      <translation>{path} 中第 {index} 个标签是 {label}，不在 0 到 {last} 之间；其标签从 {low} 到 {high}</translation>
+      <source>The network that knows your hand is in use.</source>
+      <translation>正在使用认识您笔迹的网络。</translation>
     </message>
     <message>
-      <source>{path} has {pictures} pictures and {name} has {labels} labels; use files that belong together</source>
-      <translation>{path} 有 {pictures} 张图片，而 {name} 有 {labels} 个标签；请使用配套的文件</translation>
+      <source>Discarded; the network is as it was.</source>
+      <translation>已放弃；网络保持原样。</translation>
     </message>
     <message>
-      <source>{path} is not a folder; give the folder that holds MNIST's four IDX files</source>
-      <translation>{path} 不是文件夹；请给出存放 MNIST 四个 IDX 文件的文件夹</translation>
+      <source>Your drawings and the network that learned from them are deleted.</source>
+      <translation>您的手写数字以及从中学习的网络已删除。</translation>
     </message>
     <message>
-      <source>{name} is not complete in {path}; {detail}</source>
-      <translation>{path} 中的 {name} 不完整</translation>
+      <source>{count} new drawings were imported.</source>
+      <translation>已导入 {count} 个新的手写数字。</translation>
     </message>
     <message>
-      <source>{detail}</source>
-      <translation>原因已记入日志</translation>
+      <source>Training is done: {accuracy} on pictures it has not trained on; kept as {name}.</source>
+      <translation>训练完成：在未参与训练的图片上准确率为 {accuracy}；已保存为 {name}。</translation>
+    </message>
+    <message>
+      <source>Training is stopped; “Resume” goes on from the last finished epoch.</source>
+      <translation>训练已停止；按“继续”可从最后完成的一轮继续。</translation>
+    </message>
+    <message>
+      <source>You are trying the network in training.</source>
+      <translation>您正在试用训练中的网络。</translation>
+    </message>
+    <message>
+      <source>The chosen network answers again.</source>
+      <translation>重新由所选网络作答。</translation>
+    </message>
+    <message>
+      <source>Something unexpected happened ({kind}: {detail}); it is noted in {path}. The program goes on.</source>
+      <translation>发生意外情况（{kind}），已记入 {path}。程序继续运行。</translation>
+    </message>
+    <message>
+      <source>Something unexpected happened ({kind}: {detail}). The program goes on.</source>
+      <translation>发生意外情况（{kind}）。程序继续运行。</translation>
+    </message>
+    <message>
+      <source>That did not work: {reason}</source>
+      <translation>操作失败：{reason}</translation>
+    </message>
+    <message>
+      <source>A training is running. Stop it and close? It can go on from the last finished epoch.</source>
+      <translation>训练正在进行。停止训练并关闭窗口吗？以后可以从最后完成的一轮继续。</translation>
+    </message>
+    <message>
+      <source>Open network</source>
+      <translation>打开网络</translation>
+    </message>
+    <message>
+      <source>Go to picture</source>
+      <translation>转到图片</translation>
+    </message>
+    <message>
+      <source>Number of the test picture, 0 to 9,999</source>
+      <translation>测试图片的编号，0 至 9,999</translation>
+    </message>
+    <message>
+      <source>Weights ({pattern})</source>
+      <translation>权重文件 ({pattern})</translation>
+    </message>
+    <message>
+      <source>Training</source>
+      <translation>训练</translation>
+    </message>
+    <message>
+      <source>Inside</source>
+      <translation>网络内部</translation>
+    </message>
+    <message>
+      <source>Mistakes</source>
+      <translation>错误</translation>
+    </message>
+    <message>
+      <source>Experiment</source>
+      <translation>实验</translation>
+    </message>
+    <message>
+      <source>Trials</source>
+      <translation>实验</translation>
+    </message>
+    <message>
+      <source>My hand</source>
+      <translation>我的笔迹</translation>
+    </message>
+    <message>
+      <source>Hand</source>
+      <translation>笔迹</translation>
+    </message>
+    <message>
+      <source>Train</source>
+      <translation>训练</translation>
+    </message>
+    <message>
+      <source>cannot write {path}: {reason}; choose another place or make room</source>
+      <translation>无法写入 {path}：{reason}。请另选位置或腾出空间</translation>
+    </message>
+    <message>
+      <source>cannot make the folder {path} ({reason}); make its parent writable</source>
+      <translation>无法建立文件夹 {path}（{reason}）。请使其上级文件夹可写</translation>
+    </message>
+    <message>
+      <source>{path} cannot be used: {reason}; check its permissions and the room on its disk</source>
+      <translation>无法使用 {path}：{reason}。请检查其权限和磁盘空间</translation>
+    </message>
+    <message>
+      <source>{path} is not a picture that can be read; save it as one of {known}</source>
+      <translation>{path} 不是可读取的图片，请另存为以下格式之一：{known}</translation>
     </message>
     <message>
       <source>{path} has {count} frames or pages; save or copy the one to be read as a picture of its own</source>
@@ -437,6 +529,10 @@
     <message>
       <source>cannot write {path}: {reason}; choose another place or make room</source>
       <translation>无法写入 {path}：{reason}。请另选位置或腾出空间</translation>
+    </message>
+    <message>
+      <source>{path} holds another network; install fastcnn anew</source>
+      <translation>{path} 中是另一个网络；请重新安装 fastcnn</translation>
     </message>
     <message>
       <source>the network is not saved because {detail} holds values that are not finite</source>
@@ -701,142 +797,6 @@
     <message>
       <source>several digits? Draw one at a time</source>
       <translation>好像有多个数字？请一次写一个</translation>
-    </message>
-    <message>
-      <source>Nothing is drawn yet: draw a digit on the black field.</source>
-      <translation>还没有书写：请在黑色区域写一个数字。</translation>
-    </message>
-    <message>
-      <source>No picture is shown yet: press “Random picture”.</source>
-      <translation>还没有图片：请按“随机图片”。</translation>
-    </message>
-    <message>
-      <source>Loading the test pictures …</source>
-      <translation>正在载入测试图片…</translation>
-    </message>
-    <message>
-      <source>Test picture {number}</source>
-      <translation>第 {number} 号测试图片</translation>
-    </message>
-    <message>
-      <source>Reading all 10,000 test pictures …</source>
-      <translation>正在识别全部 10,000 张测试图片…</translation>
-    </message>
-    <message>
-      <source>This network makes no mistake on the test pictures.</source>
-      <translation>此网络在测试图片上没有错误。</translation>
-    </message>
-    <message>
-      <source>Picture {position} of {count}</source>
-      <translation>第 {position} 张，共 {count} 张</translation>
-    </message>
-    <message>
-      <source>This network never takes a {true} for a {answer}.</source>
-      <translation>此网络从不把 {true} 认作 {answer}。</translation>
-    </message>
-    <message>
-      <source>Network in use: {name}</source>
-      <translation>当前网络：{name}</translation>
-    </message>
-    <message>
-      <source>Kept as a {digit}; {count} drawings are in your collection.</source>
-      <translation>已作为 {digit} 保存；共有 {count} 个手写数字。</translation>
-    </message>
-    <message>
-      <source>Only your own drawings can be corrected: draw a digit first.</source>
-      <translation>只能更正您自己的手写数字：请先写一个数字。</translation>
-    </message>
-    <message>
-      <source>Saved to {path}</source>
-      <translation>已保存到 {path}</translation>
-    </message>
-    <message>
-      <source>That holds no picture: take a picture, or a picture’s file on this computer.</source>
-      <translation>其中没有图片：请使用图片，或本机上的图片文件。</translation>
-    </message>
-    <message>
-      <source>One picture at a time: {name} is taken, and {others} more are not.</source>
-      <translation>每次只能读取一张图片：已读取 {name}，其余 {others} 项未读取。</translation>
-    </message>
-    <message>
-      <source>Nothing is recognized yet: press “Recognize” first.</source>
-      <translation>还没有识别结果：请先按“识别”。</translation>
-    </message>
-    <message>
-      <source>No experiment asks for a drawing: start one with handwriting on its page.</source>
-      <translation>没有实验在等待手写：请在实验页面开始一次手写实验。</translation>
-    </message>
-    <message>
-      <source>Draw a {digit}, then press “Next” ({number} of {count}).</source>
-      <translation>请写 {digit}，然后按“下一个”（第 {number} 个，共 {count} 个）。</translation>
-    </message>
-    <message>
-      <source>Experiment done: {right} of {count} right.</source>
-      <translation>实验完成：{count} 个中对 {right} 个。</translation>
-    </message>
-    <message>
-      <source>An interrupted experiment is kept: {number} of {count} done.</source>
-      <translation>保留着被中断的实验：已完成 {number} 个，共 {count} 个。</translation>
-    </message>
-    <message>
-      <source>Learning from your drawings …</source>
-      <translation>正在学习您的笔迹…</translation>
-    </message>
-    <message>
-      <source>Learning was cancelled; the network is as it was.</source>
-      <translation>已取消学习；网络保持原样。</translation>
-    </message>
-    <message>
-      <source>Learning is done: keep the new network or discard it.</source>
-      <translation>学习完成：请保留或放弃新的网络。</translation>
-    </message>
-    <message>
-      <source>Learning needs {needed} corrected drawings; there are {count}.</source>
-      <translation>学习需要 {needed} 个更正过的手写数字；现在有 {count} 个。</translation>
-    </message>
-    <message>
-      <source>The network that knows your hand is in use.</source>
-      <translation>正在使用认识您笔迹的网络。</translation>
-    </message>
-    <message>
-      <source>Discarded; the network is as it was.</source>
-      <translation>已放弃；网络保持原样。</translation>
-    </message>
-    <message>
-      <source>Your drawings and the network that learned from them are deleted.</source>
-      <translation>您的手写数字以及从中学习的网络已删除。</translation>
-    </message>
-    <message>
-      <source>{count} new drawings were imported.</source>
-      <translation>已导入 {count} 个新的手写数字。</translation>
-    </message>
-    <message>
-      <source>Training is done: {accuracy} on pictures it has not trained on; kept as {name}.</source>
-      <translation>训练完成：在未参与训练的图片上准确率为 {accuracy}；已保存为 {name}。</translation>
-    </message>
-    <message>
-      <source>Training is stopped; “Resume” goes on from the last finished epoch.</source>
-      <translation>训练已停止；按“继续”可从最后完成的一轮继续。</translation>
-    </message>
-    <message>
-      <source>You are trying the network in training.</source>
-      <translation>您正在试用训练中的网络。</translation>
-    </message>
-    <message>
-      <source>The chosen network answers again.</source>
-      <translation>重新由所选网络作答。</translation>
-    </message>
-    <message>
-      <source>Something unexpected happened ({kind}: {detail}); it is noted in {path}. The program goes on.</source>
-      <translation>发生意外情况（{kind}），已记入 {path}。程序继续运行。</translation>
-    </message>
-    <message>
-      <source>Something unexpected happened ({kind}: {detail}). The program goes on.</source>
-      <translation>发生意外情况（{kind}）。程序继续运行。</translation>
-    </message>
-    <message>
-      <source>That did not work: {reason}</source>
-      <translation>操作失败：{reason}</translation>
     </message>
     <message>
       <source>Ctrl+I measures it</source>
@@ -1327,6 +1287,18 @@
       <translation>训练状态</translation>
     </message>
     <message>
+      <source>As the &amp;system</source>
+      <translation>跟随系统(&amp;S)</translation>
+    </message>
+    <message>
+      <source>&amp;Light</source>
+      <translation>浅色(&amp;L)</translation>
+    </message>
+    <message>
+      <source>&amp;Dark</source>
+      <translation>深色(&amp;D)</translation>
+    </message>
+    <message>
       <source>&amp;File</source>
       <translation>文件(&amp;F)</translation>
     </message>
@@ -1353,18 +1325,6 @@
     <message>
       <source>&amp;Theme</source>
       <translation>主题(&amp;T)</translation>
-    </message>
-    <message>
-      <source>As the &amp;system</source>
-      <translation>跟随系统(&amp;S)</translation>
-    </message>
-    <message>
-      <source>&amp;Light</source>
-      <translation>浅色(&amp;L)</translation>
-    </message>
-    <message>
-      <source>&amp;Dark</source>
-      <translation>深色(&amp;D)</translation>
     </message>
     <message>
       <source>&amp;Open picture …</source>
@@ -1539,20 +1499,12 @@
       <translation>当前网络的准确率和速度</translation>
     </message>
     <message>
-      <source>Correct the answer and keep the drawing</source>
-      <translation>更正答案并保存这个手写数字</translation>
-    </message>
-    <message>
       <source>This is a &amp;{digit}</source>
       <translation>这是 &amp;{digit}</translation>
     </message>
     <message>
-      <source>the copied picture cannot be read; save it as a file and open that</source>
-      <translation>无法读取复制的图片；请将它另存为文件后再打开</translation>
-    </message>
-    <message>
-      <source>the copied picture has more than {limit} million pixels; shrink it first</source>
-      <translation>复制的图片超过 {limit} 百万像素；请先缩小</translation>
+      <source>Correct the answer and keep the drawing</source>
+      <translation>更正答案并保存这个手写数字</translation>
     </message>
     <message>
       <source>Open picture</source>

@@ -11,7 +11,7 @@ import pytest
 from PyQt5.QtCore import QCoreApplication, Qt, QTranslator
 from PyQt5.QtWidgets import QAbstractButton, QAction, QApplication, QComboBox, QLabel, QTabWidget, QWidget
 
-from fastcnn.gui.logic.notices import Notice
+from fastcnn.gui.logic.notices import Message, Notice
 from fastcnn.gui.text import language, words
 from fastcnn.zoo.networks import BUNDLED
 
@@ -65,11 +65,9 @@ def test_compiled_file_agrees_with_the_source(qapp, texts, translations):
 
 
 def test_every_notice_has_words():
-    templates = words._templates()
-    assert set(templates) == set(Notice)
-    for template in templates.values():
-        values = {name: 1 for _, name, _, _ in string.Formatter().parse(template) if name}
-        assert template.format(**values)
+    for notice in Notice:
+        values = {name: 1 for _, name, _, _ in string.Formatter().parse(notice.value) if name}
+        assert words.notice_words(Message(notice, values))
 
 
 def _is_pyqtgraphs(part):
