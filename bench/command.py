@@ -39,7 +39,7 @@ BENCHMARKS = {
     "seeds": ("accuracy.seeds", "the accuracy of fastcnn train's recipe over seeds"),
     "networks": (
         "accuracy.networks",
-        "the networks in the package, trained anew: MNIST, drawings, times; needs --weights",
+        "the networks in the package, trained again: MNIST, drawings, times; needs --weights",
     ),
     "strings": ("accuracy.strings", "several digits in a picture, apart and touching; takes --strokes"),
     "robustness": (

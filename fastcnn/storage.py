@@ -94,7 +94,7 @@ def read_arrays(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> tuple[dict[st
     if digest is None:
         raise FastcnnError("{path} was not written by fastcnn: its checksum is missing", path=path)
     if digest != _digest(arrays, metadata):
-        raise FastcnnError("{path} is damaged: its checksum is wrong; get or make it anew", path=path)
+        raise FastcnnError("{path} is damaged: its checksum is wrong; get or make it again", path=path)
     return arrays, metadata
 
 
@@ -182,7 +182,7 @@ def _parse(path: Path, data: bytes) -> tuple[dict[str, Array], dict[str, str]]:
     from safetensors import SafetensorError, deserialize
 
     if not data:
-        raise FastcnnError("{path} is empty; get or make it anew", path=path)
+        raise FastcnnError("{path} is empty; get or make it again", path=path)
     try:
         tensors: list[tuple[str, dict[str, Any]]] = deserialize(data)  # type: ignore[no-untyped-call]
     except SafetensorError as error:

@@ -14,7 +14,7 @@ from fastcnn.zoo.networks import BUNDLED, DEFAULT, NAMED, PAPER
 
 LARGEST = 2**31 - 1  # the largest count or seed
 
-MODEL = "a weights file, or a network in the package: default, paper, committee; bundled:NAME is never a file"
+MODEL = f"a weights file, or a network in the package: {', '.join(BUNDLED)}; bundled:NAME is never a file"
 
 
 class _Parser(argparse.ArgumentParser):

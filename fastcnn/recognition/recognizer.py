@@ -29,7 +29,7 @@ from fastcnn.recognition.answer import Recognition, digit_answer
 from fastcnn.recognition.digit_string import DigitString
 from fastcnn.recognition.strings import choose, find_string, share_of_count
 from fastcnn.zoo.bundled import DEFAULT_MODEL, WEIGHTS, check_reads_digits, load_classifier
-from fastcnn.zoo.networks import NAME
+from fastcnn.zoo.networks import REFUSAL
 
 if TYPE_CHECKING:
     from fastcnn.handwriting.preparation.pictures import Picture
@@ -39,7 +39,7 @@ __all__ = ["Recognizer"]
 
 LEAST_SCORE = 0.3  # in a string, a lower one counts as much; without a limit letters would be cut to pieces like digits
 THRESHOLD = 0.5  # of a picture's score: below it there is no digit
-REFUSING = WEIGHTS / f"{NAME}.safetensors"
+REFUSING = WEIGHTS / f"{REFUSAL}.safetensors"
 
 
 @cache
@@ -53,7 +53,7 @@ def refusing_network() -> Sequential:
     """
     network = load_network(REFUSING)
     if not isinstance(network, Sequential) or network.input_shape != (1, 28, 28) or network.output_shape[0] <= CLASSES:
-        raise FastcnnError(f"{REFUSING} holds another network; install fastcnn anew")
+        raise FastcnnError("{path} holds another network; install fastcnn again", path=REFUSING)
     return network
 
 

@@ -170,7 +170,7 @@ class Pages(QObject):
             self.learner,
             Collection(data_folder() / "drawings"),
             strokes=window.canvas.drawing.strokes,
-            use=lambda model: self.networks.choose(model, anew=True),
+            use=lambda model: self.networks.choose(model, again=True),
             tell=window.tell,
         )
         self.hand_page.hand = self.hand

@@ -59,6 +59,6 @@ def verdict_words(answer: Recognition, *, unfinished: bool = False) -> str:
 def notice_words(told: Message) -> str:
     """The sentence for a message."""
     values = dict(told.values)
-    if "reason" in values:
-        values["reason"] = failure_words(str(values["reason"]))
+    if isinstance(reason := values.get("reason"), Sentence):
+        values["reason"] = failure_words(reason)
     return language.tr(told.notice.value).format(**values)

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction, QActionGroup, QMainWindow, QMenu
 
-from fastcnn.gui.logic.notices import mark
+from fastcnn.errors import Sentence
 from fastcnn.gui.text import language
 
+mark = Sentence  # shorter, for the table
 Entry = tuple[str, str, str, str]  # name, keys apart by blanks, text and tool tip; a text with "…" opens a dialog
 # menu -> its title, and its actions; None draws a line
 MENUS: dict[str, tuple[str, list[Entry | None]]] = {
@@ -97,7 +98,7 @@ class Actions:
         return self._menus["correct"]
 
     def retranslate(self) -> None:
-        """Word everything anew, in the language in use."""
+        """Word everything again, in the language in use."""
         for name, (title, _) in [*MENUS.items(), *CHOICES.items()]:
             self._menus[name].setTitle(language.tr(title))
         for name, key, text, tip in (entry for _, entries in MENUS.values() for entry in entries if entry):

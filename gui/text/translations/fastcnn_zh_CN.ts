@@ -211,6 +211,362 @@
   <context>
     <name>fastcnn</name>
     <message>
+      <source>is not an IDX file; give one, such as MNIST's of this name</source>
+      <translation>不是 IDX 文件；请给出 IDX 文件，例如 MNIST 中同名的文件</translation>
+    </message>
+    <message>
+      <source>is truncated: its header promises {promised} bytes of values and it can hold {most}; get or make it again</source>
+      <translation>不完整：文件头说有 {promised} 字节数值，而最多只能有 {most} 字节；请重新获取或生成</translation>
+    </message>
+    <message>
+      <source>is truncated within its header; get or make it again</source>
+      <translation>文件头不完整；请重新获取或生成</translation>
+    </message>
+    <message>
+      <source>is packed by gzip twice; unpack it once</source>
+      <translation>被 gzip 压缩了两次，请解压一次</translation>
+    </message>
+    <message>
+      <source>is a zip or npz archive and not an IDX file; give the IDX file in it</source>
+      <translation>是 zip 或 npz 压缩包，不是 IDX 文件；请给出其中的 IDX 文件</translation>
+    </message>
+    <message>
+      <source>is a NumPy file and not an IDX file; load it with numpy.load and give the arrays to Trainer.fit</source>
+      <translation>是 NumPy 文件，不是 IDX 文件；请用 numpy.load 读取，再把数组交给 Trainer.fit</translation>
+    </message>
+    <message>
+      <source>is a web page and not an IDX file; download the file itself</source>
+      <translation>是网页，不是 IDX 文件；请下载文件本身</translation>
+    </message>
+    <message>
+      <source>is text, perhaps CSV, and not an IDX file; read it into arrays and give them to Trainer.fit</source>
+      <translation>是文本（可能是 CSV），不是 IDX 文件；请读成数组，再交给 Trainer.fit</translation>
+    </message>
+    <message>
+      <source>holds nothing (its dimensions are {shape}); get or make it again</source>
+      <translation>其中没有内容（维数为 {shape}）；请重新获取或生成</translation>
+    </message>
+    <message>
+      <source>has its dimensions in little-endian order; write them big-endian, as IDX has them</source>
+      <translation>维数是小端序；请按 IDX 的规定写成大端序</translation>
+    </message>
+    <message>
+      <source>claims {promised} bytes of values, more than the {limit} allowed; get or make it again</source>
+      <translation>声称有 {promised} 字节的数值，超过允许的 {limit} 字节；请重新获取或生成</translation>
+    </message>
+    <message>
+      <source>is longer than the {promised} bytes of values it promises; get or make it again</source>
+      <translation>比其文件头所说的 {promised} 字节数值更长；请重新获取或生成</translation>
+    </message>
+    <message>
+      <source>is truncated: its header promises {promised} bytes of values and {found} are there; get or make it again</source>
+      <translation>不完整：文件头说有 {promised} 字节数值，而只有 {found} 字节；请重新获取或生成</translation>
+    </message>
+    <message>
+      <source>is a pipe, which may give nothing for ever; give a file</source>
+      <translation>这是管道，可能永远没有数据；请给出文件</translation>
+    </message>
+    <message>
+      <source>{path} {fault}</source>
+      <translation>{path}：{fault}</translation>
+    </message>
+    <message>
+      <source>{path} is truncated: its gzip data end early; get or make it again</source>
+      <translation>{path} 不完整：gzip 数据提前结束；请重新获取或生成</translation>
+    </message>
+    <message>
+      <source>{path} is damaged ({detail}); get or make it again</source>
+      <translation>{path} 已损坏，请重新获取或生成</translation>
+    </message>
+    <message>
+      <source>{path} cannot be read ({reason}); check that it is a file you may read</source>
+      <translation>无法读取 {path}（{reason}）；请检查它是不是您有权读取的文件</translation>
+    </message>
+    <message>
+      <source>is empty; get or make it again</source>
+      <translation>这是空文件；请重新获取或生成</translation>
+    </message>
+    <message>
+      <source>{path} does not exist; check the path</source>
+      <translation>{path} 不存在，请检查路径</translation>
+    </message>
+    <message>
+      <source>{path} has no {name}, plain or .gz; put the file there</source>
+      <translation>{path} 中没有 {name}（未压缩的或 .gz），请把文件放在那里</translation>
+    </message>
+    <message>
+      <source>{path} holds {form} and not uint8 pictures of {size} pixels; {detail}</source>
+      <translation>{path} 的内容是 {form}，不是 {size} 像素的 uint8 图片</translation>
+    </message>
+    <message>
+      <source>{path} holds {form} and not one label a picture; {detail}</source>
+      <translation>{path} 的内容是 {form}，不是每张图片一个标签</translation>
+    </message>
+    <message>
+      <source>{path} has the label {label} at index {index}, outside 0 to {last}; its labels go from {low} to {high}: {detail}</source>
+      <translation>{path} 中第 {index} 个标签是 {label}，不在 0 到 {last} 之间；其标签从 {low} 到 {high}</translation>
+    </message>
+    <message>
+      <source>{path} has {pictures} pictures and {name} has {labels} labels; use files that belong together</source>
+      <translation>{path} 有 {pictures} 张图片，而 {name} 有 {labels} 个标签；请使用配套的文件</translation>
+    </message>
+    <message>
+      <source>{path} is not a folder; give the folder that holds MNIST's four IDX files</source>
+      <translation>{path} 不是文件夹；请给出存放 MNIST 四个 IDX 文件的文件夹</translation>
+    </message>
+    <message>
+      <source>{name} is not complete in {path}; {detail}</source>
+      <translation>{path} 中的 {name} 不完整</translation>
+    </message>
+    <message>
+      <source>{detail}</source>
+      <translation>原因已记入日志</translation>
+    </message>
+    <message>
+      <source>{path} has {count} frames or pages; save or copy the one to be read as a picture of its own</source>
+      <translation>{path} 含有 {count} 帧（页），请将要识别的那一帧另存为单独的图片</translation>
+    </message>
+    <message>
+      <source>{path} is not a picture that can be read; save it as one of {known}</source>
+      <translation>{path} 不是可读取的图片，请另存为以下格式之一：{known}</translation>
+    </message>
+    <message>
+      <source>{path} has more than {limit} million pixels; shrink it first</source>
+      <translation>{path} 超过 {limit} 百万像素，请先缩小</translation>
+    </message>
+    <message>
+      <source>{path} does not exist</source>
+      <translation>{path} 不存在</translation>
+    </message>
+    <message>
+      <source>{path} is a folder, not a picture</source>
+      <translation>{path} 是文件夹，不是图片</translation>
+    </message>
+    <message>
+      <source>{path} may not be read; check its permissions</source>
+      <translation>无权读取 {path}，请检查其权限</translation>
+    </message>
+    <message>
+      <source>there is not enough memory</source>
+      <translation>内存不足</translation>
+    </message>
+    <message>
+      <source>cannot read {path} ({reason}); choose another file</source>
+      <translation>无法读取 {path}（{reason}）。请另选文件</translation>
+    </message>
+    <message>
+      <source>{path} is damaged: {detail}</source>
+      <translation>{path} 已损坏</translation>
+    </message>
+    <message>
+      <source>it is not an ordinary file</source>
+      <translation>它不是普通文件</translation>
+    </message>
+    <message>
+      <source>{path} holds NaN or infinite pixels; save it as an ordinary PNG</source>
+      <translation>{path} 含有无效或无穷大的像素，请另存为普通 PNG</translation>
+    </message>
+    <message>
+      <source>the ink runs along all four edges, as a frame or a sheet does: cut the picture inside it</source>
+      <translation>笔迹沿着图片的四边，像边框或纸边：请裁掉边缘</translation>
+    </message>
+    <message>
+      <source>a frame surrounds the rest of the ink: cut the picture inside it</source>
+      <translation>数字外面有边框：请裁掉边框</translation>
+    </message>
+    <message>
+      <source>{path} holds more than {size} MB; give a smaller stroke file</source>
+      <translation>{path} 超过 {size} MB，请给出较小的笔画文件</translation>
+    </message>
+    <message>
+      <source>there are no drawings in {path}; correct some in the window (fastcnn gui), or give --strokes FILE</source>
+      <translation>{path} 中没有手写数字，请先在窗口中更正几个答案</translation>
+    </message>
+    <message>
+      <source>{path} is no stroke file, a list of {{label, writer, strokes}} or the window's export: {detail}</source>
+      <translation>{path} 不是笔画文件（{{label, writer, strokes}} 的列表），也不是本窗口导出的文件</translation>
+    </message>
+    <message>
+      <source>cannot read {path}: {reason}; give the path of a stroke file</source>
+      <translation>无法读取 {path}：{reason}；请给出笔画文件的路径</translation>
+    </message>
+    <message>
+      <source>it is damaged</source>
+      <translation>文件已损坏</translation>
+    </message>
+    <message>
+      <source>this network's answers are no numbers: its weights are unusable, choose another network</source>
+      <translation>此网络给出的不是数值：其权重不可用，请选择其他网络</translation>
+    </message>
+    <message>
+      <source>{path} holds no network: its metadata is not of the format {detail}</source>
+      <translation>{path} 中没有网络</translation>
+    </message>
+    <message>
+      <source>{path} holds no network: its description is nested too deeply</source>
+      <translation>{path} 中没有网络：其描述嵌套过深</translation>
+    </message>
+    <message>
+      <source>{path} holds no network that fastcnn knows: {detail}</source>
+      <translation>{path} 中没有 fastcnn 认识的网络</translation>
+    </message>
+    <message>
+      <source>there are {count} digits, not {wanted}; ask for fewer groups or smaller ones</source>
+      <translation>只有 {count} 个数字，少于所要的 {wanted} 个；请减少组数或每组的数量</translation>
+    </message>
+    <message>
+      <source>{path} holds another network; install fastcnn again</source>
+      <translation>{path} 中是另一个网络，请重新安装 fastcnn</translation>
+    </message>
+    <message>
+      <source>{path} was not written by fastcnn: its checksum is missing</source>
+      <translation>{path} 不是由 fastcnn 写入的：缺少校验和</translation>
+    </message>
+    <message>
+      <source>{path} is damaged: its checksum is wrong; get or make it again</source>
+      <translation>{path} 已损坏：校验和不符。请重新获取或制作</translation>
+    </message>
+    <message>
+      <source>{path} is larger than {size} MiB, more than any network's file</source>
+      <translation>{path} 大于 {size} MiB，任何网络文件都没有这么大</translation>
+    </message>
+    <message>
+      <source>{path} is empty; get or make it again</source>
+      <translation>{path} 是空文件，请重新获取或制作</translation>
+    </message>
+    <message>
+      <source>cannot write {path}: {reason}; choose another place or make room</source>
+      <translation>无法写入 {path}：{reason}。请另选位置或腾出空间</translation>
+    </message>
+    <message>
+      <source>the network is not saved because {detail} holds values that are not finite</source>
+      <translation>网络未保存，因为 {detail} 含有非有限的数值</translation>
+    </message>
+    <message>
+      <source>it is a folder</source>
+      <translation>它是文件夹</translation>
+    </message>
+    <message>
+      <source>{path} is not a file; give the path of a .safetensors file</source>
+      <translation>{path} 不是文件，请选择 .safetensors 文件</translation>
+    </message>
+    <message>
+      <source>cannot read {path}: {reason}; give the path of a .safetensors file</source>
+      <translation>无法读取 {path}：{reason}。请选择 .safetensors 文件</translation>
+    </message>
+    <message>
+      <source>{path} is damaged or no safetensors file ({detail})</source>
+      <translation>{path} 已损坏，或不是 safetensors 文件</translation>
+    </message>
+    <message>
+      <source>{path} holds an array of dtype {detail}, which no network has</source>
+      <translation>{path} 含有 {detail} 类型的数组，网络中没有这种类型</translation>
+    </message>
+    <message>
+      <source>its folder does not exist</source>
+      <translation>所在文件夹不存在</translation>
+    </message>
+    <message>
+      <source>cannot write {path}: its folder does not exist; make it or choose another place</source>
+      <translation>无法写入 {path}：所在文件夹不存在，请先新建或另选位置</translation>
+    </message>
+    <message>
+      <source>{path} exists and is no {kind} that fastcnn wrote; choose another name</source>
+      <translation>{path} 已存在，且不是 fastcnn 写的 {kind}，请另选名称</translation>
+    </message>
+    <message>
+      <source>there is no checkpoint {path}; leave out the resume to start afresh</source>
+      <translation>没有训练存档 {path}，请点“训练”重新开始</translation>
+    </message>
+    <message>
+      <source>{path} is no checkpoint of a training; give the file that training wrote</source>
+      <translation>{path} 不是训练存档，请点“训练”重新开始</translation>
+    </message>
+    <message>
+      <source>{path} has {done} epochs done, more than the {asked} asked for; ask for more</source>
+      <translation>{path} 已完成 {done} 轮，多于要求的 {asked} 轮，请增加轮数</translation>
+    </message>
+    <message>
+      <source>{path} was made with {detail}; resume with the same or leave out the resume</source>
+      <translation>训练存档 {path} 是在其他设置下产生的，请点“训练”重新开始</translation>
+    </message>
+    <message>
+      <source>{path} is a damaged checkpoint; leave out the resume to start afresh</source>
+      <translation>训练存档 {path} 已损坏，请点“训练”重新开始</translation>
+    </message>
+    <message>
+      <source>there is no finished epoch to plot; train for one first</source>
+      <translation>还没有完成的训练轮次可以绘图，请先训练一轮</translation>
+    </message>
+    <message>
+      <source>a plot needs matplotlib, which is not installed; run pip install matplotlib</source>
+      <translation>绘图需要 matplotlib，但尚未安装；请运行 pip install matplotlib</translation>
+    </message>
+    <message>
+      <source>a lower learning rate or clip_norm may help</source>
+      <translation>可以降低学习率，或使用 clip_norm</translation>
+    </message>
+    <message>
+      <source>epoch {epoch}, step {step} of {steps}</source>
+      <translation>第 {epoch} 轮第 {step} 步（共 {steps} 步）</translation>
+    </message>
+    <message>
+      <source>the loss became {loss} in {place}; {remedy}</source>
+      <translation>损失在{place}变为 {loss}；{remedy}</translation>
+    </message>
+    <message>
+      <source>{path} exists and is no checkpoint that fastcnn wrote; choose another name</source>
+      <translation>{path} 已存在，但不是 fastcnn 写的训练存档；请换一个名字</translation>
+    </message>
+    <message>
+      <source>a weight is no longer finite after epoch {epoch}, whose mean loss was {loss}; {remedy}</source>
+      <translation>第 {epoch} 轮之后有权重不再是有限数值（该轮平均损失为 {loss}）；{remedy}</translation>
+    </message>
+    <message>
+      <source>step {step}</source>
+      <translation>第 {step} 步</translation>
+    </message>
+    <message>
+      <source>the network's answers are no longer finite after epoch {epoch}; {remedy}</source>
+      <translation>第 {epoch} 轮之后网络的输出不再是有限数值；{remedy}</translation>
+    </message>
+    <message>
+      <source>{path} is a damaged checkpoint ({detail}); start afresh without it</source>
+      <translation>训练存档 {path} 已损坏，请点“训练”重新开始</translation>
+    </message>
+    <message>
+      <source>{path} holds a network from {detail}; give the weights of a digit network</source>
+      <translation>{path} 中的网络不是识别数字的网络，请选择识别数字的网络</translation>
+    </message>
+    <message>
+      <source>{name} is a network in the package and the file {file} in this folder; say {bundled} or {path}</source>
+      <translation>{name} 既是自带的网络，又是当前文件夹中的文件 {file}；请写明 {bundled} 或 {path}</translation>
+    </message>
+    <message>
+      <source>there is no model {name}; give one of {known}, or the path of a weights file</source>
+      <translation>没有名为 {name} 的网络，请从 {known} 中选择，或选择一个权重文件</translation>
+    </message>
+    <message>
+      <source>{path} is larger than {size} MB, more than any collection</source>
+      <translation>{path} 大于 {size} MB，任何手写数字集都没有这么大</translation>
+    </message>
+    <message>
+      <source>{path} is no collection of drawings; choose a file that “Export” wrote</source>
+      <translation>{path} 不是手写数字集，请选择由“导出”写出的文件</translation>
+    </message>
+    <message>
+      <source>{path} holds the network in use; choose another name</source>
+      <translation>{path} 是正在使用的网络；请换一个文件名</translation>
+    </message>
+    <message>
+      <source>cannot make the folder {path} ({reason}); make its parent writable</source>
+      <translation>无法建立文件夹 {path}（{reason}）。请使其上级文件夹可写</translation>
+    </message>
+    <message>
+      <source>there are no drawings to learn from: correct some answers first</source>
+      <translation>还没有可供学习的手写数字，请先更正一些答案</translation>
+    </message>
+    <message>
       <source>Nothing is drawn yet: draw a digit on the black field.</source>
       <translation>还没有书写：请在黑色区域写一个数字。</translation>
     </message>
@@ -345,322 +701,6 @@
     <message>
       <source>That did not work: {reason}</source>
       <translation>操作失败：{reason}</translation>
-    </message>
-    <message>
-      <source>A training is running. Stop it and close? It can go on from the last finished epoch.</source>
-      <translation>训练正在进行。停止训练并关闭窗口吗？以后可以从最后完成的一轮继续。</translation>
-    </message>
-    <message>
-      <source>Open network</source>
-      <translation>打开网络</translation>
-    </message>
-    <message>
-      <source>Go to picture</source>
-      <translation>转到图片</translation>
-    </message>
-    <message>
-      <source>Number of the test picture, 0 to 9,999</source>
-      <translation>测试图片的编号，0 至 9,999</translation>
-    </message>
-    <message>
-      <source>Weights ({pattern})</source>
-      <translation>权重文件 ({pattern})</translation>
-    </message>
-    <message>
-      <source>Training</source>
-      <translation>训练</translation>
-    </message>
-    <message>
-      <source>Inside</source>
-      <translation>网络内部</translation>
-    </message>
-    <message>
-      <source>Mistakes</source>
-      <translation>错误</translation>
-    </message>
-    <message>
-      <source>Experiment</source>
-      <translation>实验</translation>
-    </message>
-    <message>
-      <source>Trials</source>
-      <translation>实验</translation>
-    </message>
-    <message>
-      <source>My hand</source>
-      <translation>我的笔迹</translation>
-    </message>
-    <message>
-      <source>Hand</source>
-      <translation>笔迹</translation>
-    </message>
-    <message>
-      <source>Train</source>
-      <translation>训练</translation>
-    </message>
-    <message>
-      <source>cannot write {path}: {reason}; choose another place or make room</source>
-      <translation>无法写入 {path}：{reason}。请另选位置或腾出空间</translation>
-    </message>
-    <message>
-      <source>cannot make the folder {path} ({reason}); make its parent writable</source>
-      <translation>无法建立文件夹 {path}（{reason}）。请使其上级文件夹可写</translation>
-    </message>
-    <message>
-      <source>{path} cannot be used: {reason}; check its permissions and the room on its disk</source>
-      <translation>无法使用 {path}：{reason}。请检查其权限和磁盘空间</translation>
-    </message>
-    <message>
-      <source>{path} is not a picture that can be read; save it as one of {known}</source>
-      <translation>{path} 不是可读取的图片，请另存为以下格式之一：{known}</translation>
-    </message>
-    <message>
-      <source>{path} has {count} frames or pages; save or copy the one to be read as a picture of its own</source>
-      <translation>{path} 含有 {count} 帧（页），请将要识别的那一帧另存为单独的图片</translation>
-    </message>
-    <message>
-      <source>{path} is not a picture that can be read; save it as one of {known}</source>
-      <translation>{path} 不是可读取的图片，请另存为以下格式之一：{known}</translation>
-    </message>
-    <message>
-      <source>{path} has more than {limit} million pixels; shrink it first</source>
-      <translation>{path} 超过 {limit} 百万像素，请先缩小</translation>
-    </message>
-    <message>
-      <source>{path} does not exist</source>
-      <translation>{path} 不存在</translation>
-    </message>
-    <message>
-      <source>{path} is a folder, not a picture</source>
-      <translation>{path} 是文件夹，不是图片</translation>
-    </message>
-    <message>
-      <source>{path} may not be read; check its permissions</source>
-      <translation>无权读取 {path}，请检查其权限</translation>
-    </message>
-    <message>
-      <source>there is not enough memory</source>
-      <translation>内存不足</translation>
-    </message>
-    <message>
-      <source>cannot read {path} ({reason}); choose another file</source>
-      <translation>无法读取 {path}（{reason}）。请另选文件</translation>
-    </message>
-    <message>
-      <source>{path} is damaged: {detail}</source>
-      <translation>{path} 已损坏</translation>
-    </message>
-    <message>
-      <source>it is not an ordinary file</source>
-      <translation>它不是普通文件</translation>
-    </message>
-    <message>
-      <source>{path} holds NaN or infinite pixels; save it as an ordinary PNG</source>
-      <translation>{path} 含有无效或无穷大的像素，请另存为普通 PNG</translation>
-    </message>
-    <message>
-      <source>the ink runs along all four edges, as a frame or a sheet does: cut the picture inside it</source>
-      <translation>笔迹沿着图片的四边，像边框或纸边：请裁掉边缘</translation>
-    </message>
-    <message>
-      <source>a frame surrounds the rest of the ink: cut the picture inside it</source>
-      <translation>数字外面有边框：请裁掉边框</translation>
-    </message>
-    <message>
-      <source>{path} holds more than {size} MB; give a smaller stroke file</source>
-      <translation>{path} 超过 {size} MB，请给出较小的笔画文件</translation>
-    </message>
-    <message>
-      <source>there are no drawings in {path}; correct some in the window (fastcnn gui), or give --strokes FILE</source>
-      <translation>{path} 中没有手写数字，请先在窗口中更正几个答案</translation>
-    </message>
-    <message>
-      <source>{path} is no stroke file, a list of {{label, writer, strokes}} or the window's export: {detail}</source>
-      <translation>{path} 不是笔画文件（{{label, writer, strokes}} 的列表），也不是本窗口导出的文件</translation>
-    </message>
-    <message>
-      <source>cannot read {path}: {reason}; give the path of a stroke file</source>
-      <translation>无法读取 {path}：{reason}；请给出笔画文件的路径</translation>
-    </message>
-    <message>
-      <source>it is damaged</source>
-      <translation>文件已损坏</translation>
-    </message>
-    <message>
-      <source>this network's answers are no numbers: its weights are unusable, choose another network</source>
-      <translation>此网络给出的不是数值：其权重不可用，请选择其他网络</translation>
-    </message>
-    <message>
-      <source>{path} holds no network: its metadata is not of the format {detail}</source>
-      <translation>{path} 中没有网络</translation>
-    </message>
-    <message>
-      <source>{path} holds no network: its description is nested too deeply</source>
-      <translation>{path} 中没有网络：其描述嵌套过深</translation>
-    </message>
-    <message>
-      <source>{path} holds no network that fastcnn knows: {detail}</source>
-      <translation>{path} 中没有 fastcnn 认识的网络</translation>
-    </message>
-    <message>
-      <source>there are {count} digits, not {wanted}; ask for fewer groups or smaller ones</source>
-      <translation>只有 {count} 个数字，少于所要的 {wanted} 个；请减少组数或每组的数量</translation>
-    </message>
-    <message>
-      <source>{path} holds another network; install fastcnn anew</source>
-      <translation>{path} 中是另一种网络，请重新安装 fastcnn</translation>
-    </message>
-    <message>
-      <source>{path} was not written by fastcnn: its checksum is missing</source>
-      <translation>{path} 不是由 fastcnn 写入的：缺少校验和</translation>
-    </message>
-    <message>
-      <source>{path} is damaged: its checksum is wrong; get or make it anew</source>
-      <translation>{path} 已损坏：校验和不符。请重新获取或制作</translation>
-    </message>
-    <message>
-      <source>{path} is larger than {size} MiB, more than any network's file</source>
-      <translation>{path} 大于 {size} MiB，任何网络文件都没有这么大</translation>
-    </message>
-    <message>
-      <source>{path} is empty; get or make it anew</source>
-      <translation>{path} 是空文件，请重新获取或制作</translation>
-    </message>
-    <message>
-      <source>cannot write {path}: {reason}; choose another place or make room</source>
-      <translation>无法写入 {path}：{reason}。请另选位置或腾出空间</translation>
-    </message>
-    <message>
-      <source>{path} holds another network; install fastcnn anew</source>
-      <translation>{path} 中是另一个网络；请重新安装 fastcnn</translation>
-    </message>
-    <message>
-      <source>the network is not saved because {detail} holds values that are not finite</source>
-      <translation>网络未保存，因为 {detail} 含有非有限的数值</translation>
-    </message>
-    <message>
-      <source>it is a folder</source>
-      <translation>它是文件夹</translation>
-    </message>
-    <message>
-      <source>{path} is not a file; give the path of a .safetensors file</source>
-      <translation>{path} 不是文件，请选择 .safetensors 文件</translation>
-    </message>
-    <message>
-      <source>cannot read {path}: {reason}; give the path of a .safetensors file</source>
-      <translation>无法读取 {path}：{reason}。请选择 .safetensors 文件</translation>
-    </message>
-    <message>
-      <source>{path} is damaged or no safetensors file ({detail})</source>
-      <translation>{path} 已损坏，或不是 safetensors 文件</translation>
-    </message>
-    <message>
-      <source>{path} holds an array of dtype {detail}, which no network has</source>
-      <translation>{path} 含有 {detail} 类型的数组，网络中没有这种类型</translation>
-    </message>
-    <message>
-      <source>its folder does not exist</source>
-      <translation>所在文件夹不存在</translation>
-    </message>
-    <message>
-      <source>cannot write {path}: its folder does not exist; make it or choose another place</source>
-      <translation>无法写入 {path}：所在文件夹不存在，请先新建或另选位置</translation>
-    </message>
-    <message>
-      <source>{path} exists and is no {kind} that fastcnn wrote; choose another name</source>
-      <translation>{path} 已存在，且不是 fastcnn 写的 {kind}，请另选名称</translation>
-    </message>
-    <message>
-      <source>there is no checkpoint {path}; leave out the resume to start afresh</source>
-      <translation>没有训练存档 {path}，请点“训练”重新开始</translation>
-    </message>
-    <message>
-      <source>{path} is no checkpoint of a training; give the file that training wrote</source>
-      <translation>{path} 不是训练存档，请点“训练”重新开始</translation>
-    </message>
-    <message>
-      <source>{path} has {done} epochs done, more than the {asked} asked for; ask for more</source>
-      <translation>{path} 已完成 {done} 轮，多于要求的 {asked} 轮，请增加轮数</translation>
-    </message>
-    <message>
-      <source>{path} was made with {detail}; resume with the same or leave out the resume</source>
-      <translation>训练存档 {path} 是在其他设置下产生的，请点“训练”重新开始</translation>
-    </message>
-    <message>
-      <source>{path} is a damaged checkpoint; leave out the resume to start afresh</source>
-      <translation>训练存档 {path} 已损坏，请点“训练”重新开始</translation>
-    </message>
-    <message>
-      <source>there is no finished epoch to plot; train for one first</source>
-      <translation>还没有完成的训练轮次可以绘图，请先训练一轮</translation>
-    </message>
-    <message>
-      <source>a plot needs matplotlib, which is not installed; run pip install matplotlib</source>
-      <translation>绘图需要 matplotlib，但尚未安装；请运行 pip install matplotlib</translation>
-    </message>
-    <message>
-      <source>a lower learning rate or clip_norm may help</source>
-      <translation>可以降低学习率，或使用 clip_norm</translation>
-    </message>
-    <message>
-      <source>epoch {epoch}, step {step} of {steps}</source>
-      <translation>第 {epoch} 轮第 {step} 步（共 {steps} 步）</translation>
-    </message>
-    <message>
-      <source>the loss became {loss} in {place}; {remedy}</source>
-      <translation>损失在{place}变为 {loss}；{remedy}</translation>
-    </message>
-    <message>
-      <source>{path} exists and is no checkpoint that fastcnn wrote; choose another name</source>
-      <translation>{path} 已存在，但不是 fastcnn 写的训练存档；请换一个名字</translation>
-    </message>
-    <message>
-      <source>a weight is no longer finite after epoch {epoch}, whose mean loss was {loss}; {remedy}</source>
-      <translation>第 {epoch} 轮之后有权重不再是有限数值（该轮平均损失为 {loss}）；{remedy}</translation>
-    </message>
-    <message>
-      <source>step {step}</source>
-      <translation>第 {step} 步</translation>
-    </message>
-    <message>
-      <source>the network's answers are no longer finite after epoch {epoch}; {remedy}</source>
-      <translation>第 {epoch} 轮之后网络的输出不再是有限数值；{remedy}</translation>
-    </message>
-    <message>
-      <source>{path} is a damaged checkpoint ({detail}); start afresh without it</source>
-      <translation>训练存档 {path} 已损坏，请点“训练”重新开始</translation>
-    </message>
-    <message>
-      <source>{path} holds a network from {detail}; give the weights of a digit network</source>
-      <translation>{path} 中的网络不是识别数字的网络，请选择识别数字的网络</translation>
-    </message>
-    <message>
-      <source>{name} is a network in the package and the file {file} in this folder; say {bundled} or {path}</source>
-      <translation>{name} 既是自带的网络，又是当前文件夹中的文件 {file}；请写明 {bundled} 或 {path}</translation>
-    </message>
-    <message>
-      <source>there is no model {name}; give one of {known}, or the path of a weights file</source>
-      <translation>没有名为 {name} 的网络，请从 {known} 中选择，或选择一个权重文件</translation>
-    </message>
-    <message>
-      <source>{path} is larger than {size} MB, more than any collection</source>
-      <translation>{path} 大于 {size} MB，任何手写数字集都没有这么大</translation>
-    </message>
-    <message>
-      <source>{path} is no collection of drawings; choose a file that “Export” wrote</source>
-      <translation>{path} 不是手写数字集，请选择由“导出”写出的文件</translation>
-    </message>
-    <message>
-      <source>{path} holds the network in use; choose another name</source>
-      <translation>{path} 是正在使用的网络；请换一个文件名</translation>
-    </message>
-    <message>
-      <source>cannot make the folder {path} ({reason}); make its parent writable</source>
-      <translation>无法建立文件夹 {path}（{reason}）。请使其上级文件夹可写</translation>
-    </message>
-    <message>
-      <source>there are no drawings to learn from: correct some answers first</source>
-      <translation>还没有可供学习的手写数字，请先更正一些答案</translation>
     </message>
     <message>
       <source>{path} cannot be used: {reason}; check its permissions and the room on its disk</source>
@@ -1505,6 +1545,14 @@
     <message>
       <source>Correct the answer and keep the drawing</source>
       <translation>更正答案并保存这个手写数字</translation>
+    </message>
+    <message>
+      <source>the copied picture cannot be read; save it as a file and open that</source>
+      <translation>无法读取复制的图片；请将它另存为文件后再打开</translation>
+    </message>
+    <message>
+      <source>the copied picture has more than {limit} million pixels; shrink it first</source>
+      <translation>复制的图片超过 {limit} 百万像素；请先缩小</translation>
     </message>
     <message>
       <source>Open picture</source>

@@ -235,7 +235,7 @@ class Store:
             return f"off: {self.reason}"
         state = "on" if self.writable else f"read only: {self.reason}"
         repaired = f", {self.repaired} damaged and rebuilt" if self.repaired else ""
-        left_out = f", {self.left_out} without a source file compiled anew each time" if self.left_out else ""
+        left_out = f", {self.left_out} without a source file compiled again each time" if self.left_out else ""
         return f"{state} ({self.loaded} loaded, {self.saved} compiled and kept{repaired}{left_out})"
 
 

@@ -14,7 +14,7 @@ from fastcnn.layers import Affine, BatchNorm2d, Flatten
 from fastcnn.network.sequential import Sequential
 from tests.kernels.checks import running
 
-# Made anew for each test: an optimizer holds state.
+# Made again for each test: an optimizer holds state.
 MAKERS = {
     "SGD": lambda: optim.SGD(0.1, weight_decay=0.1),
     "Momentum": lambda: optim.Momentum(0.1, momentum=0.9),

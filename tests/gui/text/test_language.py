@@ -89,7 +89,7 @@ def _texts_shown(window):
     """What a reader, or a screen reader, can meet in the window."""
     for widget in [window, *window.findChildren(QWidget)]:
         name = widget.objectName()
-        # Parts that Qt or pyqtgraph made; Qt sets their names anew when it shows them.
+        # Parts that Qt or pyqtgraph made; Qt sets their names again when it shows them.
         if name.startswith(("qt_", "Scroll")) or _is_pyqtgraphs(widget):
             continue
         yield widget, widget.toolTip()
