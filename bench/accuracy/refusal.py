@@ -18,6 +18,7 @@ from fastcnn import load_mnist
 from fastcnn.arrays import Array
 from fastcnn.bench.accuracy import unseen
 from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.report import refusal_tables
 from fastcnn.digits import SIDE_PX
 from fastcnn.handwriting.drawings import Drawing, draw, random_pose
 from fastcnn.handwriting.preparation.planes import Plane
@@ -152,3 +153,6 @@ def run(settings: Settings) -> dict[str, Any]:
     for name, groups in (("digits", digits), ("seen", seen), ("unseen", never)):
         settings.say(f"{name}: {_share(groups, refusal.THRESHOLD):.2%} refused")
     return result
+
+
+tabulate, in_short = refusal_tables.refusal, refusal_tables.compact

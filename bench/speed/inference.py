@@ -16,6 +16,7 @@ from fastcnn.bench.harness.checks import require_close
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Timing, compare, interleave, rival, time_turn
 from fastcnn.bench.harness.worker import Worker
+from fastcnn.bench.report import markdown
 from fastcnn.kernels.threads import set_threads
 
 BATCHES = (1000, 1)
@@ -84,3 +85,23 @@ def run(settings: Settings) -> dict[str, Any]:
     with Worker() as worker:
         rows = [measure(batch, settings, worker) for batch in BATCHES]
     return {"rows": rows, "one_picture": calls_in_a_row(settings)}
+
+
+def tabulate(result: Any) -> str:
+    """The documentation's table."""
+    rows = [
+        (
+            f"{row['batch']:,}", n, markdown.duration(row[n]["median_s"]), markdown.duration(row[n]["rival_median_s"]),
+            row[n]["rival"],
+            f"{row[n]['ratio']:.2f}", f"{row[n]['ratio_of_fastest']:.2f}",
+        )
+        for row in result["rows"]
+        for n in row
+        if n.isdecimal()
+    ]  # fmt: skip
+    one = result["one_picture"]
+    header = ("batch", "threads", "fastcnn", "PyTorch", "PyTorch's best", "ratio", "by the fastest calls")
+    return markdown.table(header, rows) + (
+        f"\n{one['calls']:,} calls with one picture: median {markdown.duration(one['median_s'])}, 99th percentile "
+        f"{markdown.duration(one['p99_s'])}.\n"
+    )
