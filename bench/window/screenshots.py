@@ -20,11 +20,11 @@ MISTAKE = 247  # a test picture that is hard to read
 
 
 class Shot(NamedTuple):
-    """One picture; `page` is the index of the tab, width and height are in pixels of the window, not of the screen."""
+    """One picture; `page` is a tab's name, width and height are in pixels of the window, not of the screen."""
 
     name: str
     mode: int
-    page: int = 0
+    page: str = "answer"
     language: str = "en"
     theme: str = "light"
     width: int = 1000
@@ -35,21 +35,28 @@ class Shot(NamedTuple):
 SHOTS = (
     Shot("mnist", MNIST),
     Shot("handwriting", HAND),
-    Shot("inside", MNIST, page=1),
-    Shot("mistakes", MNIST, page=2),
-    Shot("experiment", HAND, page=3),
-    Shot("my-hand", HAND, page=4),
-    Shot("training", HAND, page=5),
     Shot("mnist-chinese", MNIST, language="zh_CN"),
     Shot("handwriting-chinese", HAND, language="zh_CN"),
-    Shot("experiment-chinese-dark", HAND, page=3, language="zh_CN", theme="dark"),
-    Shot("mnist-dark", MNIST, page=2, theme="dark"),
+    Shot("experiment-chinese-dark", HAND, page="experiment", language="zh_CN", theme="dark"),
+    Shot("mnist-dark", MNIST, page="mistakes", theme="dark"),
     Shot("handwriting-dark", HAND, theme="dark"),
-    Shot("small", HAND, page=3, width=800, height=600),
-    Shot("small-inside", MNIST, page=1, width=800, height=600),
-    Shot("small-training-chinese", HAND, page=5, language="zh_CN", width=800, height=600),
-    Shot("large-scale-2", HAND, page=1, width=1280, height=720, scale=2),
+    Shot("small", HAND, page="experiment", width=800, height=600),
+    Shot("small-inside", MNIST, page="inside", width=800, height=600),
+    Shot("small-training-chinese", HAND, page="training", language="zh_CN", width=800, height=600),
+    Shot("large-scale-2", HAND, page="inside", width=1280, height=720, scale=2),
 )
+OF_MNIST = ("inside", "mistakes")  # of the pages
+
+
+def _pages(window: Any) -> list[str]:
+    """The tabs' names, as files are named."""
+    window.program.use_language("en")
+    return [window.tabs.tabToolTip(index).lower().replace(" ", "-") for index in range(window.tabs.count())]
+
+
+def of_pages(window: Any) -> list[Shot]:
+    """One picture of each page after the first, in the file of the page's name."""
+    return [Shot(page, MNIST if page in OF_MNIST else HAND, page) for page in _pages(window)[1:]]
 
 
 def _prepare(window: Any) -> None:
@@ -71,19 +78,19 @@ def _prepare(window: Any) -> None:
 
 
 def _take(window: Any, shot: Shot, folder: Path) -> None:
-    program = window.program
+    program, pages = window.program, _pages(window)
     program.use_theme(shot.theme)
     program.use_language(shot.language)
     window.resize(shot.width, shot.height)
     window.modeCombo.setCurrentIndex(shot.mode)
-    window.tabs.setCurrentIndex(shot.page)
+    window.tabs.setCurrentIndex(pages.index(shot.page))
     if shot.mode == MNIST:
         window.recognizeButton.click()
     else:
         window.canvas.wipe()
         draw(window.canvas, THREE if shot.theme == "light" else SEVEN)
     settle(window)
-    if shot.page == 1:
+    if shot.page == "inside":
         window.actions_by_name["occlude"].trigger()
         settle(window)
     path = folder / f"{shot.name}.png"
@@ -115,7 +122,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     with open_window() as window:
         _prepare(window)
-        for shot in SHOTS:
+        for shot in (*SHOTS, *of_pages(window)):
             if shot.scale == args.scale:
                 _take(window, shot, args.out)
     return 0

@@ -11,7 +11,7 @@ from typing import Any
 from fastcnn.metrics import wilson_interval
 
 MNIST, HAND = "mnist", "hand"
-MAX_SIDE = 100  # groups, and digits in a group
+DEFAULT_SIDE, MAX_SIDE = 10, 100  # groups, and digits in a group
 
 
 @dataclass(frozen=True)
