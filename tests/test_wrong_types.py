@@ -43,6 +43,7 @@ COVERED = {
     "uniform": "called by augmentation, with checked numbers",
     "leader": "called by the window and the commands, with a network that was loaded",
     "Evaluation": "a record",
+    "Named": "a record: a row of the table of networks",
     "Signal": "a record",
     "plain": "called by layers while they are built; their network checks what comes out",
     "Declaration": "a record",
