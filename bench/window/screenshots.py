@@ -48,15 +48,14 @@ SHOTS = (
 OF_MNIST = ("inside", "mistakes")  # of the pages
 
 
-def _pages(window: Any) -> list[str]:
-    """The tabs' names, as files are named."""
-    window.program.use_language("en")
+def page_names(window: Any) -> list[str]:
+    """The tabs' names, as files are named, of a window that speaks English."""
     return [window.tabs.tabToolTip(index).lower().replace(" ", "-") for index in range(window.tabs.count())]
 
 
-def of_pages(window: Any) -> list[Shot]:
+def of_pages(pages: Sequence[str]) -> list[Shot]:
     """One picture of each page after the first, in the file of the page's name."""
-    return [Shot(page, MNIST if page in OF_MNIST else HAND, page) for page in _pages(window)[1:]]
+    return [Shot(page, MNIST if page in OF_MNIST else HAND, page) for page in pages[1:]]
 
 
 def _prepare(window: Any) -> None:
@@ -77,8 +76,8 @@ def _prepare(window: Any) -> None:
     settle(window)
 
 
-def _take(window: Any, shot: Shot, folder: Path) -> None:
-    program, pages = window.program, _pages(window)
+def _take(window: Any, shot: Shot, pages: list[str], folder: Path) -> None:
+    program = window.program
     program.use_theme(shot.theme)
     program.use_language(shot.language)
     window.resize(shot.width, shot.height)
@@ -121,10 +120,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             subprocess.run(command, check=True, env=environment)
         return 0
     with open_window() as window:
+        pages = page_names(window)
         _prepare(window)
-        for shot in (*SHOTS, *of_pages(window)):
+        for shot in (*SHOTS, *of_pages(pages)):
             if shot.scale == args.scale:
-                _take(window, shot, args.out)
+                _take(window, shot, pages, args.out)
     return 0
 
 
