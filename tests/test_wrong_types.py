@@ -54,6 +54,7 @@ COVERED = {
     "prepares_by_size": "called with a network that was loaded",
     "scales_pictures": "called by load_data, with a checked path",
     "Builder": "a protocol",
+    "Named": "a record: a row of the table of networks",
     "Signal": "a record",
     "Residual": "takes any number of layers: in tests/fastcnn/network/test_branched.py",
     "Concat": "takes any number of branches: in the same file",

@@ -135,7 +135,7 @@ def print_next(out: Path, data: str = "") -> None:
 def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
     """The model, the file to write, and the networks to train for it."""
     from fastcnn.training.checkpoint import load_checkpoint
-    from fastcnn.zoo.networks import COMMITTEE, COMMITTEE_OF, NAMED, PAPER
+    from fastcnn.zoo.networks import COMMITTEE, COMMITTEE_OF, NAMED
     from fastcnn.zoo.recipes import BUNDLED_RECIPES, RECIPES
 
     if args.resume is not None:

@@ -1,4 +1,4 @@
-"""The networks that are trained here: the paper's, and a deeper one for drawings; both for pictures of any size.
+"""The one table of networks that have a name, and the layers of each. Two take pictures of any size.
 
 The commands, the window, the benchmarks and the documentation take names from here; how each is trained is in
 `recipes`. Nothing slow is imported until a network is made: the command line is built with this table.
@@ -6,19 +6,15 @@ The commands, the window, the benchmarks and the documentation take names from h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from fastcnn.digits import CLASSES, SIDE_PX
-from fastcnn.layers.activation import ReLU
-from fastcnn.layers.affine import Affine, Flatten
-from fastcnn.layers.base import Layer
-from fastcnn.layers.convolution import Conv2d
-from fastcnn.layers.dropout import Dropout
-from fastcnn.layers.normalization import BatchNorm2d
-from fastcnn.layers.pooling import GlobalAvgPool, MaxPool2d
-from fastcnn.network.sequential import Sequential
-from fastcnn.network.structure import check_shape
+
+if TYPE_CHECKING:
+    from fastcnn.layers.base import Layer
+    from fastcnn.network.sequential import Sequential
 
 LEAST_PAPER_PX, LEAST_DEEP_PX = 8, 20  # sides of smaller pictures would shrink to nothing without a border
 MOST_FLAT_PX = 32  # the side of pictures whose places the deep network tells apart
@@ -37,6 +33,10 @@ def paper_network(
     input_shape : (C, H, W) of one picture; small ones get a border of zeros, so that any size will do
     classes : number of outputs
     """
+    from fastcnn.layers import Affine, Conv2d, Flatten, MaxPool2d, ReLU
+    from fastcnn.network.sequential import Sequential
+    from fastcnn.network.structure import check_shape
+
     shape = check_shape(input_shape)
     border = 0 if min(shape[1:]) >= LEAST_PAPER_PX else 2
     pool = MaxPool2d((min(2, shape[1]), min(2, shape[2])))
@@ -55,6 +55,10 @@ def deep_network(
     has none: on 26x26 pixels it would cost a seventh of a training step. Arguments as of `paper_network`; pictures
     with a side over 32 pixels get a GlobalAvgPool before the Dropout, so that the parameters do not grow with them.
     """
+    from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Dropout, Flatten, GlobalAvgPool, MaxPool2d, ReLU
+    from fastcnn.network.sequential import Sequential
+    from fastcnn.network.structure import check_shape
+
     shape = check_shape(input_shape)
     border = 0 if min(shape[1:]) >= LEAST_DEEP_PX else 1
     first = MaxPool2d((min(2, shape[1]), min(2, shape[2])))
@@ -77,10 +81,6 @@ class Builder(Protocol):
 
     def __call__(self, *, seed: int | None, input_shape: Sequence[int], classes: int) -> Sequential:
         """The network, He-initialised by the seed."""
-
-
-# What `fastcnn train --data PATH --network NAME` can train: a further network is one line here.
-BUILDERS: dict[str, Builder] = {"default": deep_network, "paper": paper_network}
 
 
 def refusal_network(*, seed: int | None = None) -> Sequential:
@@ -109,24 +109,28 @@ class Named:
     make : makes one network, untrained
     about : what it is, for people
     bundled : its trained weights lie in the package, and it reads digits
+    build : makes one for pictures of any shape and any number of classes: `fastcnn train --data PATH --network NAME`
     members : how many are trained, of seeds S, S + 1, ..., each as it is alone; more than one answer together
     """
 
     make: Callable[..., Sequential]
     about: str
     bundled: bool = False
+    build: Builder | None = None
     members: int = 1
 
 
 DEFAULT, PAPER, REFUSAL, COMMITTEE = "default", "paper", "refusal", "committee"
 COMMITTEE_OF = DEFAULT
 NAMED = {
-    DEFAULT: Named(deep_network, "six convolutions with batch normalization", bundled=True),
-    PAPER: Named(paper_network, "the paper's layers", bundled=True),
+    DEFAULT: Named(deep_network, "six convolutions with batch normalization", bundled=True, build=deep_network),
+    PAPER: Named(paper_network, "the paper's layers", bundled=True, build=paper_network),
     COMMITTEE: Named(
-        deep_network, f"five {COMMITTEE_OF} networks, which answer with the mean of their probabilities", True, 5
+        deep_network, f"five {COMMITTEE_OF} networks, which answer with the mean of their probabilities",
+        bundled=True, members=5,
     ),
     "speedrun": Named(paper_network, "the paper's layers, by a recipe of three epochs: 99 % in a few seconds"),
     REFUSAL: Named(refusal_network, "tells the ten digits from other things; has the recipe bundled only"),
-}
+}  # fmt: skip
 BUNDLED = tuple(name for name, network in NAMED.items() if network.bundled)
+BUILDERS: dict[str, Builder] = {name: network.build for name, network in NAMED.items() if network.build}
