@@ -17,6 +17,7 @@ from fastcnn.arrays import Array
 from fastcnn.bench.accuracy import unseen
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import median_s
+from fastcnn.bench.report import refusal_tables
 from fastcnn.digits import SIDE_PX
 from fastcnn.handwriting.drawings import Drawing, draw, random_pose
 from fastcnn.handwriting.preparation.planes import Plane
@@ -140,3 +141,6 @@ def run(settings: Settings) -> dict[str, Any]:
     for name, groups in (("digits", digits), ("seen", seen), ("unseen", never)):
         settings.say(f"{name}: {_share(groups, recognizer.THRESHOLD):.2%} refused")
     return result
+
+
+tabulate, in_short = refusal_tables.refusal, refusal_tables.compact

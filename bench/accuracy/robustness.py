@@ -20,6 +20,7 @@ import numpy.typing as npt
 from fastcnn.arrays import Array
 from fastcnn.bench.accuracy.conditions import ANYWHERE, MIDDLE, Condition, Digit, Scan, conditions, show
 from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.report import robustness_report
 from fastcnn.digits import CLASSES, SIDE_PX
 from fastcnn.handwriting.drawings import Drawing
 from fastcnn.handwriting.preparation.planes import Plane
@@ -251,3 +252,6 @@ def run(settings: Settings) -> dict[str, Any]:
         "data": data,
         "anywhere": people,
     }
+
+
+tabulate, in_short = robustness_report.full, robustness_report.compact

@@ -9,7 +9,7 @@ from PyQt5.QtCore import QBuffer
 from PyQt5.QtGui import QImage
 from PyQt5.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout
 
-from fastcnn.gui.logic.experiment import HAND, MAX_SIDE, MNIST, Session
+from fastcnn.gui.logic.experiment import DEFAULT_SIDE, HAND, MAX_SIDE, MNIST, Session
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import accuracy_words, percent
 from fastcnn.gui.widgets.page import Page, Words, ask, choose_target
@@ -32,7 +32,7 @@ def _png(image: QImage) -> bytes:
 class ExperimentPage(Page):
     """A `logic.experimenter.ExperimentView`."""
 
-    def __init__(self, groups: int, size: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.experimenter: Experimenter
         self._session: Session | None = None
@@ -41,10 +41,10 @@ class ExperimentPage(Page):
         self.mode.addItems(["", ""])
         self.mode.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.groups, self.size_ = QSpinBox(self), QSpinBox(self)
-        for spin, name, value in ((self.groups, "groupsSpin", groups), (self.size_, "sizeSpin", size)):
+        for spin, name in ((self.groups, "groupsSpin"), (self.size_, "sizeSpin")):
             spin.setObjectName(name)
             spin.setRange(1, MAX_SIDE)
-            spin.setValue(value)
+            spin.setValue(DEFAULT_SIDE)
         self.start = self._button("startExperimentButton", self._start)
         self.next = self._button("nextDigitButton", lambda: self.experimenter.take())
         self.resume = self._button("resumeExperimentButton", lambda: self.experimenter.resume())
