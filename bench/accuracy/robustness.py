@@ -30,7 +30,8 @@ from fastcnn.kernels.threads import set_threads
 from fastcnn.metrics import expected_calibration_error, wilson_interval
 from fastcnn.network.calibration import calibrated
 from fastcnn.recognition import recognizer
-from fastcnn.zoo.bundled import BUNDLED, DEFAULT, bundled, load_classifier
+from fastcnn.zoo.bundled import bundled, load_classifier
+from fastcnn.zoo.networks import BUNDLED, DEFAULT
 
 if TYPE_CHECKING:
     from fastcnn.network.committee import Network

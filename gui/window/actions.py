@@ -57,8 +57,11 @@ MENUS: dict[str, tuple[str, list[Entry | None]]] = {
 }  # fmt: skip
 CHECKABLE = {"eraser", "live"}
 LANGUAGES = {"en": "English", "zh_CN": "中文"}  # each in its own words, whatever the language in use
-THEMES = {"system": mark("As the &system"), "light": mark("&Light"), "dark": mark("&Dark")}
-CHOICES = {"language": (mark("&Language"), LANGUAGES), "theme": (mark("&Theme"), THEMES)}  # menus of "view"
+THEMES: dict[str, str] = {"system": mark("As the &system"), "light": mark("&Light"), "dark": mark("&Dark")}
+CHOICES: dict[str, tuple[str, dict[str, str]]] = {
+    "language": (mark("&Language"), LANGUAGES),
+    "theme": (mark("&Theme"), THEMES),
+}  # menus of "view"
 
 
 class Actions:
