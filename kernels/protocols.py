@@ -176,6 +176,9 @@ class Steps(Protocol):
 
     def Relu(self, x: Any, out: Any) -> Step: ...
 
+    def Elementwise(self, x: Any, out: Any, *, function: str, number: float) -> Step:
+        """function : a name in `kernels.activations.CODES`; number : its option, 0 where it has none"""
+
     def MaxPool2d(
         self, x: Any, out: Any, *, kernel_size: Pair, stride: Pair, padding: Padding, capacity: int
     ) -> Step: ...

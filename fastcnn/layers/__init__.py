@@ -4,7 +4,7 @@ This is the readable path, which runs on every backend; a backend's fused kernel
 own is a subclass of `Layer`; `register_layer` lets files name it.
 """
 
-from fastcnn.layers.activation import ReLU
+from fastcnn.layers.activation import GELU, LeakyReLU, ReLU, SiLU
 from fastcnn.layers.affine import Affine, Flatten
 from fastcnn.layers.base import Layer, Signal, image_shape
 from fastcnn.layers.composite import Concat, Residual
@@ -16,6 +16,7 @@ from fastcnn.layers.parameters import Declaration, plain
 from fastcnn.layers.pooling import GlobalAvgPool, MaxPool2d
 
 __all__ = [
+    "GELU",
     "KINDS",
     "Affine",
     "BatchNorm2d",
@@ -26,9 +27,11 @@ __all__ = [
     "Flatten",
     "GlobalAvgPool",
     "Layer",
+    "LeakyReLU",
     "MaxPool2d",
     "ReLU",
     "Residual",
+    "SiLU",
     "Signal",
     "image_shape",
     "layer_from_description",
@@ -36,5 +39,8 @@ __all__ = [
     "register_layer",
 ]
 
-_OWN = (Conv2d, ReLU, MaxPool2d, Flatten, Affine, Dropout, BatchNorm2d, GlobalAvgPool, Residual, Concat)
+_OWN: tuple[type[Layer], ...] = (
+    *(Conv2d, ReLU, MaxPool2d, Flatten, Affine, Dropout, BatchNorm2d, GlobalAvgPool, Residual, Concat),
+    *(LeakyReLU, GELU, SiLU),
+)
 KINDS.update({kind.__name__: kind for kind in _OWN})

@@ -7,6 +7,7 @@ which layers become which step.
 """
 
 from fastcnn.kernels.cpu.products.calls import entry, without_twins
+from fastcnn.kernels.cpu.steps.activations import Elementwise
 from fastcnn.kernels.cpu.steps.affine import Affine
 from fastcnn.kernels.cpu.steps.base import Activation, read
 from fastcnn.kernels.cpu.steps.batchnorm import BatchNorm2d
@@ -26,6 +27,7 @@ __all__ = [
     "Conv2d",
     "Copy",
     "Dropout",
+    "Elementwise",
     "Fork",
     "Input",
     "LayerStep",

@@ -6,6 +6,7 @@ brings one float back, when somebody looks at it.
 """
 
 from fastcnn.kernels.cuda.steps import device
+from fastcnn.kernels.cuda.steps.activations import Elementwise
 from fastcnn.kernels.cuda.steps.base import Activation, entry, read, without_twins
 from fastcnn.kernels.cuda.steps.batchnorm import BatchNorm2d
 from fastcnn.kernels.cuda.steps.conv_affine import Affine, Conv2d
@@ -24,6 +25,7 @@ __all__ = [
     "Conv2d",
     "Copy",
     "Dropout",
+    "Elementwise",
     "Fork",
     "Input",
     "LayerStep",

@@ -15,7 +15,7 @@ from fastcnn.layers import (
     ReLU,
     Residual,
 )
-from tests.fastcnn.own_layers import LeakyReLU
+from tests.fastcnn.own_layers import TenthReLU
 
 SIDES = ((1, 0), (0, 1))
 
@@ -117,8 +117,8 @@ NETWORKS: dict[str, tuple[tuple[int, int, int], Callable[[], list[Layer]]]] = {
         (1, 6, 7),
         lambda: [
             Conv2d(3, 3),
-            Residual(LeakyReLU(), Conv2d(3, 3, padding=1), LeakyReLU(), shortcut=[LeakyReLU()]),
-            Concat([LeakyReLU()], Conv2d(2, 1)),
+            Residual(TenthReLU(), Conv2d(3, 3, padding=1), TenthReLU(), shortcut=[TenthReLU()]),
+            Concat([TenthReLU()], Conv2d(2, 1)),
             Flatten(),
             Affine(6),
         ],

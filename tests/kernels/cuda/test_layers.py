@@ -12,7 +12,7 @@ from fastcnn.optim import Adam
 from fastcnn.training.batches import DeviceBatches, batches_for
 from fastcnn.training.trainer import Trainer
 from tests.fastcnn.network.branched import NETWORKS as BRANCHED
-from tests.fastcnn.own_layers import NETWORKS, LeakyReLU, PReLU
+from tests.fastcnn.own_layers import NETWORKS, TenthReLU, PReLU
 from tests.kernels.cases import SIMULATED
 from tests.kernels.checks import running
 
@@ -30,7 +30,7 @@ def on_cuda():
 
 
 def own() -> Sequential:
-    layers = [Conv2d(3, 3), LeakyReLU(), BatchNorm2d(), ReLU(), PReLU(), Flatten(), Affine(4), PReLU()]
+    layers = [Conv2d(3, 3), TenthReLU(), BatchNorm2d(), ReLU(), PReLU(), Flatten(), Affine(4), PReLU()]
     return Sequential(layers, input_shape=(1, 5, 6), seed=0, dtype=np.float64)
 
 
@@ -97,7 +97,7 @@ def test_layers_that_hold_layers_follow_the_reference(name: str) -> None:
 def test_fused_steps_stay_next_to_a_layer_of_its_own() -> None:
     names = [line.split("  ")[0] for line in own().plan(4).splitlines()[2:-2]]
     assert names == [
-        *("pictures", "conv2d 3x3", "LeakyReLU", "batch_norm + relu", "PReLU", "affine", "PReLU"),
+        *("pictures", "conv2d 3x3", "TenthReLU", "batch_norm + relu", "PReLU", "affine", "PReLU"),
         "softmax + cross-entropy",
     ]
 
