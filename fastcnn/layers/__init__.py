@@ -11,14 +11,16 @@ from fastcnn.layers.composite import Concat, Residual
 from fastcnn.layers.convolution import Conv2d
 from fastcnn.layers.dropout import Dropout
 from fastcnn.layers.kinds import KINDS, layer_from_description, register_layer
-from fastcnn.layers.normalization import BatchNorm2d
+from fastcnn.layers.normalization import BatchNorm1d, BatchNorm2d
 from fastcnn.layers.parameters import Declaration, plain
-from fastcnn.layers.pooling import GlobalAvgPool, MaxPool2d
+from fastcnn.layers.pooling import AvgPool2d, GlobalAvgPool, MaxPool2d
 
 __all__ = [
     "GELU",
     "KINDS",
     "Affine",
+    "AvgPool2d",
+    "BatchNorm1d",
     "BatchNorm2d",
     "Concat",
     "Conv2d",
@@ -41,6 +43,6 @@ __all__ = [
 
 _OWN: tuple[type[Layer], ...] = (
     *(Conv2d, ReLU, MaxPool2d, Flatten, Affine, Dropout, BatchNorm2d, GlobalAvgPool, Residual, Concat),
-    *(LeakyReLU, GELU, SiLU),
+    *(LeakyReLU, GELU, SiLU, AvgPool2d, BatchNorm1d),
 )
 KINDS.update({kind.__name__: kind for kind in _OWN})

@@ -12,7 +12,7 @@ from fastcnn.layers.kinds import KINDS
 from fastcnn.network.sequential import Sequential
 from fastcnn.optim import Adam
 from fastcnn.training.trainer import Trainer
-from tests.fastcnn.own_layers import NETWORKS, TenthReLU, PReLU
+from tests.fastcnn.own_layers import NETWORKS, PReLU, TenthReLU
 from tests.kernels.checks import running
 
 

@@ -12,7 +12,7 @@ from fastcnn.optim import Adam
 from fastcnn.training.batches import DeviceBatches, batches_for
 from fastcnn.training.trainer import Trainer
 from tests.fastcnn.network.branched import NETWORKS as BRANCHED
-from tests.fastcnn.own_layers import NETWORKS, TenthReLU, PReLU
+from tests.fastcnn.own_layers import NETWORKS, PReLU, TenthReLU
 from tests.kernels.cases import SIMULATED
 from tests.kernels.checks import running
 
