@@ -11,6 +11,8 @@ from fastcnn.network.sequential import Sequential
 from fastcnn.optim import Adam
 from fastcnn.training.batches import DeviceBatches, batches_for
 from fastcnn.training.trainer import Trainer
+from tests.fastcnn.layers.cases import CASES
+from tests.fastcnn.layers.test_steps import alone, between, outcome
 from tests.fastcnn.network.branched import NETWORKS as BRANCHED
 from tests.fastcnn.own_layers import NETWORKS, PReLU, TenthReLU
 from tests.kernels.cases import SIMULATED
@@ -74,6 +76,15 @@ def test_layers_of_their_own_run_next_to_fused_steps(name: str) -> None:
             outcomes.append({**arrays, "logits": network.forward(images)})
     for key, array in outcomes[0].items():
         np.testing.assert_allclose(array, outcomes[1][key], rtol=0, atol=1e-9, err_msg=key)
+
+
+@pytest.mark.parametrize("make", [between, alone])
+@pytest.mark.parametrize("case", CASES)
+def test_each_layer_has_a_step_that_follows_the_reference(case, make) -> None:  # type: ignore[no-untyped-def]
+    """In float64, between other layers and on the pictures themselves."""
+    ours, theirs = outcome("cuda", make, case, np.float64), outcome("reference", make, case, np.float64)
+    for key, array in ours.items():
+        np.testing.assert_allclose(array, theirs[key], rtol=0, atol=1e-11, err_msg=key)
 
 
 @pytest.mark.parametrize("name", BRANCHED)
