@@ -14,7 +14,7 @@ ROOT_HALF = math.sqrt(0.5)
 TANH_SCALE, TANH_CUBE = math.sqrt(8 / math.pi), 0.044715  # of 2 u, where GELU's approximation is x (1 + tanh u) / 2
 
 
-def value(code, x, number):
+def value(code: int, x: float, number: float) -> float:
     """The function's value at x; number is its option."""
     if code == LEAKY_RELU:
         return x if x > 0 else number * x
@@ -29,7 +29,7 @@ def value(code, x, number):
     return x * ((1.0 if x > 0 else small) / (1 + small))
 
 
-def gradient(code, grad, x, number):
+def gradient(code: int, grad: float, x: float, number: float) -> float:
     """grad times the slope at x."""
     if code == LEAKY_RELU:
         return grad if x > 0 else number * grad

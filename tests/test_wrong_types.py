@@ -21,12 +21,12 @@ from fastcnn.network import calibration, committee, losses, sequential
 from fastcnn.optim import schedules
 from fastcnn.recognition import recognizer
 from fastcnn.training import augment, trainer
-from fastcnn.zoo import networks
+from fastcnn.zoo import families, networks
 from tests.entry_points import GROUPS, Entry
 from tests.wrong_values import WRONG, complaint, like
 
 MODULES = (
-    augment, calibration, committee, kernels, layers, losses, metrics, networks, optim, recognizer, schedules,
+    augment, calibration, committee, families, kernels, layers, losses, metrics, networks, optim, recognizer, schedules,
     sequential, threads, trainer,
 )  # fmt: skip
 

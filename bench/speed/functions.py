@@ -62,7 +62,7 @@ def _unfolding(case: Layer, rng: np.random.Generator) -> Made:
 def _pooling(case: Pool, rng: np.random.Generator) -> Made:
     x = rng.permutation(case.batch * case.channels * case.side**2).astype(np.float32)  # no ties
     x = x.reshape(case.batch, case.channels, case.side, case.side)
-    options = {"stride": case.stride, "padding": case.padding}
+    options: dict[str, Any] = {"stride": case.stride, "padding": case.padding}
     _, argmax = kernels.max_pool2d(x, case.kernel, **options)
     grad_out = whole_numbers(rng, argmax.shape)
     ours = {

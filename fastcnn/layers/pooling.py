@@ -71,10 +71,10 @@ class MaxPool2d(_Windows):
         )
 
     def forward(self, x: Array, training: bool) -> Array:
-        options = {"stride": self.stride, "padding": self.padding}
         out, argmax = kernels.max_pool2d(
-            x, self.kernel_size, **options, dilation=self.dilation, ceil_mode=self.ceil_mode
-        )
+            x, self.kernel_size, stride=self.stride, padding=self.padding, dilation=self.dilation,
+            ceil_mode=self.ceil_mode,
+        )  # fmt: skip
         self._saved = (argmax, x.shape) if training else ()
         return out
 
@@ -115,7 +115,8 @@ class AvgPool2d(_Windows):
             stop = first + self.kernel_size[axis]
             before, after = self.padding[axis] if self.count_include_pad else (0, 0)
             counts.append(np.minimum(stop, size + after) - np.maximum(first, -before))
-        return np.multiply.outer(*counts).astype(np.float64)
+        rows, columns = counts
+        return rows[:, np.newaxis] * columns.astype(np.float64)
 
     def make_step(self, place: Place) -> Step:
         return place.steps.AvgPool2d(place.x, place.out, **self._geometry(), divisors=self.divisors)
@@ -125,7 +126,8 @@ class AvgPool2d(_Windows):
         total = np.zeros((len(x), *self.out_shape), x.dtype)
         for tap in self._taps():
             total += padded[tap]
-        return total / self.divisors.astype(x.dtype)
+        total /= self.divisors.astype(x.dtype)
+        return total
 
     def backward(self, grad_out: Array) -> Array:
         (top, bottom), (left, right) = self.pads
@@ -134,7 +136,8 @@ class AvgPool2d(_Windows):
         share = grad_out / self.divisors.astype(grad_out.dtype)
         for tap in self._taps():
             padded[tap] += share  # windows overlap, but not in one tap
-        return padded[:, :, top : top + h, left : left + w].copy()
+        grad_input: Array = padded[:, :, top : top + h, left : left + w].copy()
+        return grad_input
 
     def _taps(self) -> list[tuple[slice, ...]]:
         """For each element of a window, where it lies in the padded pictures for all windows."""
