@@ -336,7 +336,7 @@ def network_entries() -> dict[str, Entry]:
         ),
         "vgg": Entry(
             networks.vgg, {"widths": [2, "pool", 3], "input_shape": (1, 5, 4), "classes": 3, "seed": 0},
-            {"input_shape": {"list"}, "seed": SEEDED},
+            {"widths": {"list"}, "input_shape": {"list"}, "seed": SEEDED},
         ),
         "refusal_network": Entry(networks.refusal_network, {"seed": 0}, {"seed": SEEDED}),
         "Committee": Entry(

@@ -1,4 +1,4 @@
-"""Families of networks, for pictures of any size, any channels and any number of classes; all He-initialised, untrained.
+"""Families of networks, for pictures of any size and channels, and any number of classes; He-initialised, untrained.
 
 None of them has weights or a recipe here: they are for data of your own.
 """
@@ -95,9 +95,8 @@ def vgg(
     if isinstance(input_shape, list | tuple) and len(input_shape) == 3:
         side = min(integer("input_shape", size, 1) for size in input_shape[1:])
         if side >> pools == 0:
-            raise ValueError(
-                f"{pools} pools leave nothing of pictures of {side} pixels; give at most {_halvings(side)}"
-            )
+            most = side.bit_length() - 1
+            raise ValueError(f"{pools} pools leave nothing of pictures of {side} pixels; give at most {most}")
     return Sequential(layers, input_shape=input_shape, seed=seed, name="vgg")
 
 
@@ -112,8 +111,3 @@ def _block(width: int, stride: int) -> list[Layer]:
         shortcut = [Conv2d(width, 1, stride=stride, bias=False), BatchNorm2d()]
     main = [*_convolution(width, stride), Conv2d(width, 3, padding=1, bias=False), BatchNorm2d()]
     return [Residual(*main, shortcut=shortcut), ReLU()]
-
-
-def _halvings(side: int) -> int:
-    """How often a picture of so many pixels can be halved."""
-    return side.bit_length() - 1

@@ -14,8 +14,8 @@ from fastcnn.layers.dropout import Dropout
 from fastcnn.layers.normalization import BatchNorm2d
 from fastcnn.layers.pooling import MaxPool2d
 from fastcnn.network.sequential import Sequential
-from fastcnn.zoo.families import resnet as resnet  # noqa: PLC0414  # its public name is here
-from fastcnn.zoo.families import vgg as vgg  # noqa: PLC0414
+from fastcnn.zoo.families import resnet as resnet  # with this name mypy takes it for public here
+from fastcnn.zoo.families import vgg as vgg
 
 
 def paper_network(*, seed: int | None = None) -> Sequential:
