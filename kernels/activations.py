@@ -20,13 +20,10 @@ def value(code: int, x: float, number: float) -> float:
         return x if x > 0 else number * x
     if code == GELU:
         return 0.5 * x * math.erfc(-ROOT_HALF * x)
-    if code == GELU_TANH:
-        # (1 + tanh u) / 2 is the logistic function of 2 u.
-        u = TANH_SCALE * (x + TANH_CUBE * x * x * x)
-        small = math.exp(-abs(u))
-        return x * ((1.0 if u > 0 else small) / (1 + small))
-    small = math.exp(-abs(x))  # SiLU; neither sign overflows
-    return x * ((1.0 if x > 0 else small) / (1 + small))
+    # SiLU is x times the logistic function of x; GELU's approximation x times that of 2 u. No sign overflows.
+    at = TANH_SCALE * (x + TANH_CUBE * x * x * x) if code == GELU_TANH else x
+    small = math.exp(-abs(at))
+    return x * ((1.0 if at > 0 else small) / (1 + small))
 
 
 def gradient(code: int, grad: float, x: float, number: float) -> float:
@@ -35,11 +32,8 @@ def gradient(code: int, grad: float, x: float, number: float) -> float:
         return grad if x > 0 else number * grad
     if code == GELU:
         return grad * (0.5 * math.erfc(-ROOT_HALF * x) + x * math.exp(-0.5 * x * x) / math.sqrt(2 * math.pi))
-    if code == GELU_TANH:
-        u = TANH_SCALE * (x + TANH_CUBE * x * x * x)
-        small = math.exp(-abs(u))
-        share = (1.0 if u > 0 else small) / (1 + small)
-        return grad * (share + x * share * (1 - share) * TANH_SCALE * (1 + 3 * TANH_CUBE * x * x))
-    small = math.exp(-abs(x))
-    share = (1.0 if x > 0 else small) / (1 + small)
-    return grad * (share + x * share * (1 - share))
+    at = TANH_SCALE * (x + TANH_CUBE * x * x * x) if code == GELU_TANH else x
+    steepness = TANH_SCALE * (1 + 3 * TANH_CUBE * x * x) if code == GELU_TANH else 1.0
+    small = math.exp(-abs(at))
+    share = (1.0 if at > 0 else small) / (1 + small)
+    return grad * (share + x * share * (1 - share) * steepness)

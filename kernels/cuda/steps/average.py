@@ -12,7 +12,9 @@ from fastcnn.kernels.shapes import Array, Padding, Pair
 @device
 def _inside(value, size):
     """The value, brought into 0 to size."""
-    return int32(min(max(value, 0), size))
+    if value < 0:
+        return int32(0)
+    return int32(value if value < size else size)
 
 
 @kernel("F F F i i17")
