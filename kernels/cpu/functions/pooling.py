@@ -4,24 +4,27 @@ import numpy as np
 from numba import prange
 
 from fastcnn.kernels.cpu.toolchain.jit import kernel
-from fastcnn.kernels.cpu.toolchain.sharing import copy
+from fastcnn.kernels.cpu.toolchain.sharing import copy, taps
 from fastcnn.kernels.shapes import Array, Indices, Padding, Pair, Shape, windows
 
 
 @kernel
-def _max_pool2d(out, argmax, x, R, S, stride_h, stride_w, top, left):
+def _max_pool2d(out, argmax, x, R, S, stride_h, stride_w, top, left, dilation_h, dilation_w):
     planes, H, W = x.shape
     _, P, Q = out.shape
     for plane in prange(planes):
         for p in range(P):
             h0 = p * stride_h - top
-            h_first, h_stop = max(0, h0), min(H, h0 + R)
+            r_first, r_stop = taps(h0, H, R, dilation_h)
             for q in range(Q):
                 w0 = q * stride_w - left
-                w_first, w_stop = max(0, w0), min(W, w0 + S)
-                best, where = x[plane, h_first, w_first], h_first * W + w_first
-                for h in range(h_first, h_stop):
-                    for w in range(w_first, w_stop):
+                s_first, s_stop = taps(w0, W, S, dilation_w)
+                h, w = h0 + r_first * dilation_h, w0 + s_first * dilation_w
+                best, where = x[plane, h, w], h * W + w
+                for r in range(r_first, r_stop):
+                    h = h0 + r * dilation_h
+                    for s in range(s_first, s_stop):
+                        w = w0 + s * dilation_w
                         value = x[plane, h, w]
                         # not (value <= best) is true for a NaN too. The first NaN then stays.
                         if not (value <= best) and best == best:
@@ -40,15 +43,15 @@ def _max_pool2d_grad(grad_input, grad_out, argmax):
             grad_input[plane, argmax[plane, i]] += grad_out[plane, i]
 
 
-def max_pool2d(x: Array, kernel_size: Pair, stride: Pair, padding: Padding) -> tuple[Array, Indices]:
+def max_pool2d(x: Array, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair) -> tuple[Array, Indices]:
     """See `kernels.max_pool2d`."""
     N, C, H, W = x.shape
-    P, Q = windows((N, C, H, W), kernel_size, stride, padding, (1, 1))
+    P, Q = windows((N, C, H, W), kernel_size, stride, padding, dilation)
     out, argmax = np.empty((N, C, P, Q), x.dtype), np.empty((N, C, P, Q), np.int64)
     planes = (N * C, P, Q)
     copy(
         _max_pool2d, x.size, out.reshape(planes), argmax.reshape(planes), x.reshape(N * C, H, W), *kernel_size, *stride,
-        padding[0][0], padding[1][0],
+        padding[0][0], padding[1][0], *dilation,
     )  # fmt: skip
     return out, argmax
 
