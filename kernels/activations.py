@@ -1,7 +1,8 @@
 """Functions of one number and their slopes, in plain Python: each backend with steps compiles this for itself.
 
 `fastcnn.layers.activation` defines the same on arrays. All of them are in one function, so that a backend has one
-kernel for them: the `if` goes the same way for every element.
+kernel for them: the `if` goes the same way for every element. Only `math`, `abs` and operators are in it: `max` of two
+numbers does not compile for every GPU's compiler.
 """
 
 import math
