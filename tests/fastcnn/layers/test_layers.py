@@ -340,7 +340,7 @@ def torch_twin(torch, layer):
     elif isinstance(layer, Normalize):  # batch normalisation by fixed statistics, without eps
         twin = modules.BatchNorm2d(layer.in_shape[0], eps=0.0, affine=False, dtype=torch.float64).eval()
         twin.train = lambda mode=True: twin
-        twin.running_mean.copy_(torch.tensor(layer.mean))
+        twin.running_mean.copy_(torch.tensor(layer.mean, dtype=torch.float64))
         twin.running_var.copy_(torch.tensor(layer.scale, dtype=torch.float64) ** 2)
     elif isinstance(layer, GlobalAvgPool):
         twin = modules.Sequential(modules.AdaptiveAvgPool2d(1), modules.Flatten())
