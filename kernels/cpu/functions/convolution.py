@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
+from fastcnn.kernels.cpu.functions import depthwise
 from fastcnn.kernels.cpu.products import weights
 from fastcnn.kernels.cpu.products.calls import entry, sums
 from fastcnn.kernels.cpu.products.geometry import Convolution, Frame, Tables, convolution, frame, gradient_blocks
@@ -23,6 +24,8 @@ def conv2d(
     x: Array, weight: Array, bias: Array | None, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> Array:
     """See `kernels.conv2d`."""
+    if depthwise.serves(x.shape[1], len(weight), groups):
+        return depthwise.conv2d(x, weight, bias, stride, padding, dilation)
     shape = _geometry(x.shape, weight.shape, stride, padding, dilation, groups, x.dtype, grad_border=False)
     out = np.empty((len(x), shape.K, shape.P, shape.Q), x.dtype)
     filters = shape.K // groups
@@ -47,6 +50,8 @@ def conv2d_grad_input(
     grad_out: Array, weight: Array, input_shape: Shape, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> Array:
     """See `kernels.conv2d_grad_input`."""
+    if depthwise.serves(input_shape[1], len(weight), groups):
+        return depthwise.conv2d_grad_input(grad_out, weight, input_shape, stride, padding, dilation)
     N, C, H, W = input_shape
     shape = _geometry(input_shape, weight.shape, stride, padding, dilation, groups, weight.dtype, grad_border=True)
     grad_input = np.empty(input_shape, grad_out.dtype)
@@ -72,6 +77,8 @@ def conv2d_grad_weight(
     grad_out: Array, x: Array, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> Array:
     """See `kernels.conv2d_grad_weight`."""
+    if depthwise.serves(x.shape[1], grad_out.shape[1], groups):
+        return depthwise.conv2d_grad_weight(grad_out, x, kernel_size, stride, padding, dilation)
     K, channels = grad_out.shape[1], x.shape[1] // groups
     weight_shape = (K, channels, *kernel_size)
     shape = _geometry(x.shape, weight_shape, stride, padding, dilation, groups, x.dtype, grad_border=False)
