@@ -1,4 +1,5 @@
-"""Benchmarks: every answer is checked before it is timed, rivals take turns, and they write the documentation's tables.
+"""Benchmarks. Every answer is checked before it is timed, rivals take turns, and the tables of the docs are written.
 
-`python -m bench` in a checkout, `fastcnn bench` anywhere. Needs the extra `bench` (PyTorch's CPU wheel, matplotlib).
+Run `python -m bench` in a checkout, or `fastcnn bench` anywhere. It needs the extra `bench` (PyTorch's CPU wheel and
+matplotlib).
 """

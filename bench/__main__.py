@@ -5,7 +5,7 @@ from importlib import import_module
 
 from fastcnn.__main__ import main
 
-SCREENSHOTS = "screenshots"  # measures nothing
+SCREENSHOTS = "screenshots"  # it measures nothing
 
 if __name__ == "__main__":
     if sys.argv[1:2] == [SCREENSHOTS]:

@@ -1,6 +1,6 @@
-"""The command `bench`: which benchmarks there are, what they are asked for, and where their results go.
+"""The command `bench`: the list of benchmarks, their options, and the places of their results.
 
-Imports nothing slow: the command line is built with it.
+It imports nothing slow, because every start of the command line imports it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fastcnn.ours import PAGE, PLOT, RESULT
 if TYPE_CHECKING:
     from fastcnn.bench.harness.settings import Settings
 
-# name -> (module, what it measures); run in this order
+# name -> (module, what it measures). They run in this order.
 BENCHMARKS = {
     "train-step": ("speed.training", "training steps against PyTorch's best, and against SGEMM"),
     "inference": ("speed.inference", "a batch of 1,000 and one picture against PyTorch's best"),
@@ -54,10 +54,10 @@ BENCHMARKS = {
         "programs that PyInstaller makes of the installed fastcnn: size, first and second start",
     ),
 }
-# The first trains for two hours, the next three want a stroke file; the others need Qt, one takes half an hour, and
-# the last needs PyInstaller.
+# These run only by name. The first trains for two hours. The next three use a stroke file. The others need Qt, one of
+# them takes half an hour, and the last needs PyInstaller.
 WHEN_NAMED = ("networks", "strings", "robustness", "refusal", "gui-latency", "gui-soak", "frozen")
-TABLES = "tables"  # no benchmark: only writes tables and plots anew
+TABLES = "tables"  # no benchmark: it only writes tables and plots again
 PLOTTING = "matplotlib"
 
 
@@ -98,7 +98,7 @@ def _settings(args: argparse.Namespace) -> Settings:
     from fastcnn.kernels.threads import limit
 
     if args.strokes:
-        read_drawings(args.strokes)  # what is wrong with it is said before the first benchmark
+        read_drawings(args.strokes)  # an error in it is reported before the first benchmark
     kernels.use("cpu")
     threads = args.threads or default_threads()
     if threads[-1] > limit():
@@ -111,7 +111,7 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 
 def measure(name: str, settings: Settings) -> dict[str, Any]:
-    """Run one benchmark; its numbers with everything that they depend on."""
+    """Run one benchmark. Returns its numbers and everything that they depend on."""
     from fastcnn.bench.harness import record
 
     before, start = record.load(), time.perf_counter()
@@ -131,7 +131,7 @@ def measure(name: str, settings: Settings) -> dict[str, Any]:
 
 
 def bench(args: argparse.Namespace) -> None:
-    """Measure, keep the results, and write tables and plots."""
+    """Run benchmarks, keep the results, and write tables and plots."""
     if getattr(sys, "frozen", False):
         raise FastcnnError(
             "the benchmarks start Python, which is not in this program; run them where fastcnn is installed"
@@ -174,7 +174,7 @@ def bench(args: argparse.Namespace) -> None:
 
 
 def _outputs(folder: Path, names: Sequence[str], publishes: bool) -> list[Output]:
-    """What is written into the folder of the results: records of these, and the page and the plots of all there are."""
+    """The files written into the results' folder: a record for each name, and the page and plots of all records."""
     from fastcnn.bench.report import plots, tables
 
     files = [(f"{name}.json", RESULT) for name in names]
@@ -185,7 +185,7 @@ def _outputs(folder: Path, names: Sequence[str], publishes: bool) -> list[Output
 
 
 def _publish(folder: Path) -> None:
-    """Tables and plots of all results in a folder; the documentation's too, if these are the checkout's own."""
+    """Write tables and plots of all results in a folder, and those of the docs if it is the checkout's folder."""
     from fastcnn.bench.harness import record
     from fastcnn.bench.report import plots, tables
 

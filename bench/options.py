@@ -1,4 +1,4 @@
-"""Which options mean something to which benchmarks: one that would be ignored, or that fits no case, is refused."""
+"""The options that each benchmark knows. An option that has no effect, or that fits no case, is an error."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _given(args: argparse.Namespace, *options: str) -> list[str]:
 
 
 def check_options(args: argparse.Namespace, names: Sequence[str]) -> None:
-    """UsageError unless each option that was given does something for these benchmarks, which may be none."""
+    """UsageError unless each given option has an effect on these benchmarks. `names` may be empty."""
     for option, takers in TAKES.items():
         if _given(args, option) and not set(takers) & set(names):
             raise UsageError(f"{_given(args, option)[0]} has no effect here; it is for {', '.join(takers)}")
@@ -37,7 +37,7 @@ def check_options(args: argparse.Namespace, names: Sequence[str]) -> None:
 
 
 def check_cuda(args: argparse.Namespace) -> None:
-    """The same for --backend cuda, which has one benchmark of its own."""
+    """The same for --backend cuda, which has only one benchmark."""
     if args.names:
         raise UsageError("--backend cuda has one benchmark of its own; leave out the names")
     if useless := _given(args, *TAKES, "quick", "out"):
@@ -45,9 +45,9 @@ def check_cuda(args: argparse.Namespace) -> None:
 
 
 def with_cases(names: Sequence[str], only: str, modules: dict[str, str]) -> list[str]:
-    """Those of these benchmarks that have a case with this in its name; UsageError where none has.
+    """The benchmarks that have a case with `only` in its name; UsageError if there is none.
 
-    modules : benchmark -> its module, which gives the cases' names
+    modules : benchmark -> its module, which gives the names of the cases
     """
     cases = {
         name: import_module(f".{modules[name]}", __package__).case_names() for name in names if name in TAKES["only"]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fastcnn.network.sequential import Sequential
     from fastcnn.optim import schedules
     from fastcnn.recognition.recognizer import Recognizer
+    from fastcnn.training import callbacks
     from fastcnn.training.trainer import Trainer
     from fastcnn.zoo.networks import paper_network
 
@@ -24,6 +25,7 @@ __all__ = [
     "Sequential",
     "Trainer",
     "__version__",
+    "callbacks",
     "kernels",
     "layers",
     "load_mnist",
@@ -45,6 +47,7 @@ _LAZY = {
     "Recognizer": ("fastcnn.recognition.recognizer", "Recognizer"),
     "Sequential": ("fastcnn.network.sequential", "Sequential"),
     "Trainer": ("fastcnn.training.trainer", "Trainer"),
+    "callbacks": ("fastcnn.training.callbacks", ""),
     "kernels": ("fastcnn.kernels", ""),
     "layers": ("fastcnn.layers", ""),
     "load_mnist": ("fastcnn.data", "load_mnist"),

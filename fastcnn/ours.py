@@ -24,7 +24,10 @@ RESULT_KEYS: tuple[frozenset[str], ...] = (
     frozenset({"benchmark", "machine", "result"}),  # bench
     frozenset({"benchmark", "rows"}),  # bench --backend cuda
 )
-FIGURE_MARK = "fastcnn"  # the entry "Software" in the PNG of a figure
+LOG_COLUMNS = (
+    "epoch", "loss", "validation_loss", "validation_accuracy", "is_best", "lr", "images", "train_s", "elapsed_s",
+)  # fmt: skip
+FIGURE_MARK = "fastcnn"  # what a figure's PNG gives as the software that made it
 
 
 def _is_result(path: Path) -> bool:
@@ -72,6 +75,12 @@ def _is_table(path: Path) -> bool:
     return columns >= {"name", "count", "right", "accuracy"} or columns >= {"whose", "truth", "answer"}
 
 
+def _is_log(path: Path) -> bool:
+    """The CSV file of a training's epochs."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return tuple(next(csv.reader(file), [])) == LOG_COLUMNS
+
+
 def _is_page(path: Path) -> bool:
     """Whether it is the page in a folder of `bench`."""
     with path.open(encoding="utf-8") as file:
@@ -104,5 +113,6 @@ NETWORK = Kind("network", _is_network)
 CHECKPOINT = Kind("checkpoint", _is_checkpoint)
 FIGURE = Kind("figure", _is_figure)
 TABLE = Kind("table", _is_table)
+LOG = Kind("log", _is_log)
 PAGE = Kind("page", _is_page)
 PLOT = Kind("plot", _is_plot)

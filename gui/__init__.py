@@ -1,7 +1,7 @@
-"""The desktop program: draw or pick a digit, see what the network makes of it, train it, teach it a hand.
+"""The desktop program: draw or choose a digit, see the network's answer, train a network, teach it your handwriting.
 
-`logic` decides and never imports Qt; `widgets` and the modules beside it show and report. Nothing is imported before
-the window is asked for, so `import fastcnn.gui` works without PyQt5.
+`logic` decides and never imports Qt. `widgets` and the other folders show and report. Nothing is imported before a
+window is made, so `import fastcnn.gui` works without PyQt5.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ __all__ = ["create_window"]
 
 
 def create_window(model: str = "") -> QMainWindow:
-    """The program's window, not yet shown; a QApplication must exist.
+    """The program's window, which is not shown yet. A QApplication must exist.
 
     Parameters
     ----------
-    model : name or path of the network to use; that of the last session, else the default, if empty
+    model : name or path of the network to use; if empty, that of the last session, or else the default
 
     Raises
     ------
@@ -28,7 +28,7 @@ def create_window(model: str = "") -> QMainWindow:
     RuntimeError
         If there is no QApplication, or this is not its thread.
     FastcnnError
-        If there is none, and Qt would end the process at making one: no display, no plugin.
+        If there is no QApplication, and Qt would end the process if one were made: no display, or no plugin.
     """
     from fastcnn.gui.program.launch import check_application
 

@@ -7,7 +7,7 @@ arguments have been checked by `fastcnn.kernels`: kernel_size, stride and dilati
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, SupportsFloat, TypeAlias
+from typing import Any, NamedTuple, Protocol, SupportsFloat, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,16 @@ class Activation(Protocol):
         """The same pictures for one more reader, with a gradient of its own."""
 
 
+class Norm(NamedTuple):
+    """Batch normalisation by running statistics, all (channels,): (x - mean) / sqrt(var + eps) * weight + bias."""
+
+    mean: Array
+    var: Array
+    weight: Array
+    bias: Array
+    eps: float
+
+
 class Step(Protocol):
     """Several layers at once. x, out: the activations before and after it; products: multiply-adds a picture.
 
@@ -46,6 +56,9 @@ class Step(Protocol):
     products: int
     x: Any
     out: Any
+
+    def prepare_calls(self) -> list[Call]:
+        """The kernels that must run before `forward_calls` after parameters have changed."""
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         """The kernels of a batch of n pictures, with their ready arguments."""
@@ -159,9 +172,10 @@ class Steps(Protocol):
 
     def Conv2d(
         self, x: Any, out: Any, weight: Array, grad_weight: Array, bias: Array | None, grad_bias: Array | None, *,
-        stride: Pair, padding: Padding, dilation: Pair, groups: int, relu: bool, pool: bool, training: bool,
-        capacity: int,
-    ) -> Step: ...  # fmt: skip
+        stride: Pair, padding: Padding, dilation: Pair, groups: int, relu: bool, pool: bool, norm: Norm | None,
+        training: bool, capacity: int,
+    ) -> Step:  # fmt: skip
+        """norm : outside a training, the batch normalisation before the ReLU, which becomes part of weight and bias"""
 
     def Affine(
         self, x: Any, out: Any, weight: Array, grad_weight: Array, bias: Array, grad_bias: Array, *, relu: bool
@@ -170,7 +184,7 @@ class Steps(Protocol):
 
     def BatchNorm2d(
         self, x: Any, out: Any, parameters: dict[str, Array], gradients: dict[str, Array], *, momentum: float,
-        eps: float, relu: bool, addend: Any,
+        eps: float, relu: bool, addend: Any, training: bool,
     ) -> Step:  # fmt: skip
         """addend : an activation that is added before the ReLU, or None"""
 
@@ -213,6 +227,9 @@ class Steps(Protocol):
 
     def without_twins(self, calls: list[Call]) -> list[Call]:
         """The same calls, with no kernel in two compiled forms."""
+
+    def compiled(self, calls: list[Call]) -> list[Call]:
+        """The same calls, of functions that are compiled for their arguments and no longer look at them."""
 
 
 class Backend(Protocol):

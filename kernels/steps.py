@@ -34,6 +34,10 @@ class Step(protocols.Step):
         """Multiply-adds a picture in backward."""
         return 0
 
+    def prepare_calls(self) -> list[Call]:
+        """The kernels that must run before `forward_calls` after parameters have changed."""
+        return []
+
 
 class LayerStep(Step):
     """A layer that has no kernels: it runs by its own methods, on arrays of the host, next to steps that have.

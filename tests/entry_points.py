@@ -18,6 +18,7 @@ from fastcnn.network.committee import Committee
 from fastcnn.optim import schedules
 from fastcnn.recognition.recognizer import Recognizer
 from fastcnn.training import augment as augmentation
+from fastcnn.training import callbacks, finder
 from fastcnn.zoo import networks
 
 # What a parameter takes although it looks wrong.
@@ -280,6 +281,14 @@ def network_entries() -> dict[str, Entry]:
         ),
         "Sequential.forward": Entry(one.forward, {"images": IMAGES}, ROWS, elsewhere=NAN),
         "Sequential.predict_proba": Entry(one.predict_proba, {"images": IMAGES}, ROWS, elsewhere=NAN),
+        "Sequential.predict": Entry(one.predict, {"images": IMAGES}, ROWS, elsewhere=NAN),
+        "Sequential.evaluate": Entry(
+            one.evaluate, {"images": IMAGES, "labels": LABELS}, names={"images": ("labels",)}, elsewhere=NAN
+        ),
+        "Sequential.profile": Entry(
+            one.profile, {"images": IMAGES, "seconds": 1e-6}, {**ROWS, "seconds": NUMBERS},
+            state=state, elsewhere={**NAN, "seconds": {"2**63"}},  # right, and it would take its time
+        ),
         "Sequential.check_images": Entry(one.check_images, {"images": IMAGES}, {"images": ANY_ARRAY}),
         "Sequential.loss_and_gradients": Entry(
             one.loss_and_gradients, batch, {"label_smoothing": NUMBERS}, {"images": ("labels",)}, state, NAN,
@@ -318,6 +327,11 @@ def network_entries() -> dict[str, Entry]:
         "Committee.forward": Entry(Committee([one, one]).forward, {"images": IMAGES}, ROWS, elsewhere=NAN),
         "Committee.predict_proba": Entry(
             Committee([one, one]).predict_proba, {"images": IMAGES}, ROWS, elsewhere=NAN
+        ),
+        "Committee.predict": Entry(Committee([one, one]).predict, {"images": IMAGES}, ROWS, elsewhere=NAN),
+        "Committee.evaluate": Entry(
+            Committee([one, one]).evaluate, {"images": IMAGES, "labels": LABELS}, names={"images": ("labels",)},
+            elsewhere=NAN,
         ),
         "Committee.check_images": Entry(Committee([one, one]).check_images, {"images": IMAGES}, {"images": ANY_ARRAY}),
         "Committee.save": Entry(
@@ -375,6 +389,34 @@ def trainer_entries() -> dict[str, Entry]:
             {"images": ("labels",), "keep_last": ("patience",), "schedule": ("len()",)}, state,
             {"on_step": {"function"}},  # a right one; see test_on_step for what one raises
         ),
+        "find_learning_rate": Entry(
+            finder.find_learning_rate,
+            {
+                "trainer": trainer, "images": IMAGES, "labels": LABELS, "lowest": 1e-6, "highest": 1e-3, "steps": 10,
+                "batch_size": 5, "seed": 0,
+            },
+            {"images": set(), "highest": {"float16", "2**63"}},
+            {"images": ("labels",), "lowest": ("highest",), "highest": ("lowest",)}, state, NAN,
+        ),
+        **callback_entries(),
+    }  # fmt: skip
+
+
+def callback_entries() -> dict[str, Entry]:
+    text = {"text", "numpy text"}
+    return {
+        "ReduceLROnPlateau": Entry(
+            callbacks.ReduceLROnPlateau,
+            {"monitor": "loss", "factor": 0.5, "patience": 3, "threshold": 0.1, "cooldown": 2, "min_lr": 0.001},
+            {"factor": NUMBERS, "threshold": NUMBERS, "min_lr": LARGE},
+        ),
+        "EarlyStopping": Entry(
+            callbacks.EarlyStopping, {"monitor": "loss", "patience": 3, "min_delta": 0.1}, {"min_delta": LARGE}
+        ),
+        "BestWeights": Entry(
+            callbacks.BestWeights, {"path": Path("best.safetensors"), "monitor": "loss"}, {"path": text}
+        ),
+        "CSVLog": Entry(callbacks.CSVLog, {"path": Path("log.csv")}, {"path": text}),
     }  # fmt: skip
 
 

@@ -20,14 +20,14 @@ from fastcnn import kernels, layers, metrics, optim, threads
 from fastcnn.network import calibration, committee, losses, sequential
 from fastcnn.optim import schedules
 from fastcnn.recognition import recognizer
-from fastcnn.training import augment, trainer
+from fastcnn.training import augment, callbacks, finder, trainer
 from fastcnn.zoo import networks
 from tests.entry_points import GROUPS, Entry
 from tests.wrong_values import WRONG, complaint, like
 
 MODULES = (
-    augment, calibration, committee, kernels, layers, losses, metrics, networks, optim, recognizer, schedules,
-    sequential, threads, trainer,
+    augment, calibration, callbacks, committee, finder, kernels, layers, losses, metrics, networks, optim, recognizer,
+    schedules, sequential, threads, trainer,
 )  # fmt: skip
 
 # What needs no row of its own, and why.
@@ -49,6 +49,18 @@ COVERED = {
     "plain": "called by layers while they are built; their network checks what comes out",
     "Declaration": "a record",
     "image_shape": "called by layers while they are built",
+    **{
+        f"{kind}{method}": "called by Trainer.fit with its own records"
+        for kind, methods in {
+            "ReduceLROnPlateau": (".on_epoch_end",),
+            "EarlyStopping": (".on_resume", ".on_epoch_end"),
+            "BestWeights": (".on_start", ".on_epoch_end"),
+            "CSVLog": (".on_start", ".on_epoch_end"),
+        }.items()
+        for method in methods
+    },
+    "Training": "a record",
+    "LearningRates": "a record",
     "Classifier": "a protocol",
     "Classifier.check_images": "a protocol",
     "Classifier.forward": "a protocol",

@@ -1,1 +1,1 @@
-"""How often networks are right."""
+"""The accuracy of networks."""

@@ -1,7 +1,7 @@
-"""What the robustness report does to a digit: where and how it is drawn, and what befalls the picture of it.
+"""The conditions of the robustness report: where and how a digit is drawn, and how its picture is changed.
 
-A digit is either strokes, drawn with a pen, or a picture of MNIST's, enlarged to a canvas. All is a pure function of
-digit, condition and number: the same call gives the same canvas, in whatever process it is made.
+A digit is strokes, drawn with a pen, or a picture of MNIST, enlarged to a canvas. The canvas depends only on the digit,
+the condition and the number. So the same call gives the same canvas in every process.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from fastcnn.handwriting.preparation.ink import crop
 from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.stroke_width import Field, edge_distance, redraw, stroke_width
 
-SEED = 20  # of noise, texture and random poses; with a digit's number it fixes them
-PEN_SHARE = 1 / 9  # of a drawing's size, where the pen is not what changes: 19 px of 168
+SEED = 20  # for noise, texture and random poses; they depend on it and on a digit's number
+PEN_SHARE = 1 / 9  # share of a drawing's size, where the pen does not change: 19 px of 168
 TURN_DEG = 15.0
-WORK_PX = 160  # a picture of MNIST's is given another pen at this size
-THINNEST_SCAN = 0.08  # of the size; thinner, strokes of uneven width would break
-FARTHEST_PX = 40  # the edge of its ink is moved no farther, at that size
-GREY = 127.5  # contrast is taken away towards this
+WORK_PX = 160  # a picture of MNIST gets another pen at this size
+THINNEST_SCAN = 0.08  # share of the size; thinner strokes of uneven width would break
+FARTHEST_PX = 40  # the edge of its ink is moved at most this far, at that size
+GREY = 127.5  # less contrast moves values towards this
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,25 +39,25 @@ Digit = Drawing | Scan
 
 @dataclass(frozen=True)
 class Condition:
-    """One way in which digits are shown; unset, all is as in the middle one."""
+    """One way to show digits. Attributes that are not set are those of the middle condition."""
 
     kind: str
     label: str
-    at: float = 0.0  # its place along the figure's axis
+    at: float = 0.0  # its place on the figure's axis
     size: float = 0.6
-    pen_px: float | None = None  # None for PEN_SHARE of the size
+    pen_px: float | None = None  # None means PEN_SHARE of the size
     place: tuple[float, float] = (0.5, 0.5)
     turn_deg: float = 0.0
     change: str = ""  # a name in CHANGES
     amount: float = 0.0
-    is_random: bool = False  # place, size and pen are those of `strokes.random_pose`
+    is_random: bool = False  # place, size and pen come from `drawings.random_pose`
 
     def suits(self, digit: Digit) -> bool:
-        """Whether a digit can be shown so."""
+        """Whether a digit can be shown in this way."""
         return self.kind != "pen" or not isinstance(digit, Scan) or self.at >= THINNEST_SCAN
 
     def pose(self, rng: np.random.Generator) -> Pose:
-        """How a drawing lies on the canvas."""
+        """The size, place and rotation of a drawing on the canvas."""
         if self.is_random:
             return random_pose(rng, self.turn_deg)
         pen_px = self.pen_px or max(PENS_PX[0], PEN_SHARE * self.size * CANVAS_PX)
@@ -70,36 +70,36 @@ def _as_plane(values: npt.NDArray[np.floating]) -> Plane:
 
 
 def add_noise(canvas: Plane, spread: float, rng: np.random.Generator) -> Plane:
-    """Gaussian noise with the standard deviation `spread`, in levels of 255."""
+    """Add Gaussian noise with the standard deviation `spread`, in levels of 255."""
     return _as_plane(canvas + rng.normal(0, spread, canvas.shape))
 
 
 def blur(canvas: Plane, radius_px: float, rng: np.random.Generator) -> Plane:
-    """Pillow's Gaussian blur with the standard deviation radius_px."""
+    """Apply Pillow's Gaussian blur with the standard deviation radius_px."""
     from PIL import Image, ImageFilter
 
     return np.asarray(Image.fromarray(canvas).filter(ImageFilter.GaussianBlur(radius_px)))
 
 
 def fade(canvas: Plane, contrast: float, rng: np.random.Generator) -> Plane:
-    """So much of the contrast, 0 to 1, about the middle grey."""
+    """Reduce the contrast to a share of 0 to 1, about the middle grey."""
     return _as_plane(GREY + contrast * (canvas - GREY))
 
 
 def invert(canvas: Plane, amount: float, rng: np.random.Generator) -> Plane:
-    """Dark ink on white paper."""
+    """Make dark ink on white paper."""
     return np.uint8(255) - canvas
 
 
 def texture(canvas: Plane, spread: float, rng: np.random.Generator) -> Plane:
-    """Dark ink on paper that is lit from one corner and has a grain of the standard deviation `spread`."""
+    """Make dark ink on paper that is lit from one corner and has grain with the standard deviation `spread`."""
     rows, columns = np.indices(canvas.shape)
     paper = 160 + 60 * rows / len(canvas) + 30 * columns / len(canvas) + rng.normal(0, spread, canvas.shape)
     return _as_plane(paper * (1 - 0.7 * canvas / 255))
 
 
 def specks(canvas: Plane, count: float, rng: np.random.Generator) -> Plane:
-    """So many specks of 3 x 3 pixels, as bright as ink."""
+    """Add `count` specks of 3 x 3 pixels, as bright as ink."""
     spotted = canvas.copy()
     for top, left in rng.integers(0, np.array(canvas.shape) - 2, (int(count), 2)):
         spotted[top : top + 3, left : left + 3] = 255
@@ -110,14 +110,14 @@ CHANGES = {"noise": add_noise, "blur": blur, "fade": fade, "invert": invert, "te
 
 
 def _with_pen(picture: Plane, share: float) -> Plane:
-    """A picture's ink, WORK_PX large, with strokes of such a share of its size: their edges are moved."""
+    """A picture's ink at WORK_PX, with strokes of a given share of its size. Their edges are moved."""
     ink = _resize(crop(picture), WORK_PX).astype(np.float32)
     large: Field = np.pad(ink / ink.max(), FARTHEST_PX)
     distance = edge_distance(large, FARTHEST_PX)
-    # Moved outwards, edges make the whole larger too: (width + 2 change) / (WORK_PX + 2 change) = share.
+    # Moving edges outwards makes the whole ink larger too: (width + 2 change) / (WORK_PX + 2 change) = share.
     change = (share * WORK_PX - stroke_width(distance)) / (2 * (1 - share))
     change = min(change, FARTHEST_PX - 1.0)
-    change = max(change, 1.0 - float(distance.max()))  # something is left
+    change = max(change, 1.0 - float(distance.max()))  # so some ink is left
     return _as_plane(255 * redraw(distance, change))
 
 
@@ -129,7 +129,7 @@ def _resize(plane: Plane, longest_px: int) -> Plane:
 
 
 def _paste(picture: Plane, pose: Pose, pen_share: float | None) -> Plane:
-    """A picture's ink on a canvas as `pose` says, but for the pen; pen_share None leaves its strokes as they are."""
+    """A picture's ink on a canvas with a pose, but not its pen. If pen_share is None, strokes are not changed."""
     from PIL import Image
 
     ink = crop(picture) if pen_share is None else crop(_with_pen(picture, pen_share))
@@ -148,7 +148,7 @@ def show(digit: Digit, condition: Condition, number: int) -> Plane:
 
     Parameters
     ----------
-    number : the digit's own; with the condition it fixes all that is random
+    number : the number of the digit. All random values depend on it and on the condition
     """
     rng = np.random.Generator(np.random.PCG64([SEED, number]))
     pose = condition.pose(rng)
@@ -179,7 +179,7 @@ def _series(kind: str, change: str, unit: str, amounts: tuple[float, ...]) -> li
 
 
 def conditions() -> list[Condition]:
-    """All conditions, the middle one first; those of a kind in the order of the figure's axis."""
+    """All conditions: the middle one first, then each kind in the order of the figure's axis."""
     corners = {"top left": (0.0, 0.0), "top right": (1.0, 0.0), "bottom left": (0.0, 1.0), "bottom right": (1.0, 1.0)}
     contrasts = [
         Condition("contrast", f"{100 * share:g} %", 100 * share, change="fade", amount=share)

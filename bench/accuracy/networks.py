@@ -1,9 +1,9 @@
-"""`bench networks`: the networks in the package, trained anew from seeds 0 to 4, and what they read.
+"""`bench networks`: train the networks of the package again from seeds 0 to 4, and measure them.
 
-Each is trained by `fastcnn train --recipe bundled`, on one thread; weights and results stay in the folder --weights, so
-that trainings can run side by side, or on another day; shown is the median of their times. The committee is made of the
-five default networks. With --strokes the drawings of a file are read too, at random sizes and places and with random
-pens.
+`fastcnn train --recipe bundled` trains each on one thread. Weights and results stay in the folder --weights, so several
+trainings can run at once or on different days. The table shows the median of their times. The committee consists of the
+five default networks. With --strokes the networks also read the drawings of a file, at random sizes and places and with
+random pens.
 """
 
 from __future__ import annotations
@@ -32,15 +32,16 @@ from fastcnn.network.sequential import Sequential
 from fastcnn.ours import NETWORK
 from fastcnn.recognition.recognizer import Recognizer
 from fastcnn.recognition.scores import Scores, score_drawings
-from fastcnn.zoo.bundled import BUNDLED, WEIGHTS
-from fastcnn.zoo.recipes import BUNDLED_RECIPES, COMMITTEE, COMMITTEE_OF, COMMITTEE_SIZE
+from fastcnn.zoo.bundled import WEIGHTS
+from fastcnn.zoo.networks import BUNDLED, COMMITTEE, COMMITTEE_OF, NAMED
+from fastcnn.zoo.recipes import BUNDLED_RECIPES
 
 TURN_DEG = 15.0
 CALLS = 200
 
 
 def _trained(model: str, seed: int, folder: Path, settings: Settings) -> tuple[Path, dict[str, Any]]:
-    """The weights and the results of one training, which is done now unless the folder has them."""
+    """The weights and the results of one training. It runs now unless the folder has them."""
     from fastcnn.__main__ import main
 
     out, results = folder / f"{model}-{seed}.safetensors", folder / f"{model}-{seed}.json"
@@ -55,12 +56,13 @@ def _trained(model: str, seed: int, folder: Path, settings: Settings) -> tuple[P
 
 def _committee(folder: Path) -> tuple[Path, dict[str, Any]]:
     """The committee of the default networks of all seeds; the weights are those that `fastcnn train` writes."""
-    members = [load_network(folder / f"{COMMITTEE_OF}-{seed}.safetensors") for seed in range(COMMITTEE_SIZE)]
-    results = [json.loads((folder / f"{COMMITTEE_OF}-{seed}.json").read_text()) for seed in range(COMMITTEE_SIZE)]
+    seeds = range(NAMED[COMMITTEE].members)
+    members = [load_network(folder / f"{COMMITTEE_OF}-{seed}.safetensors") for seed in seeds]
+    results = [json.loads((folder / f"{COMMITTEE_OF}-{seed}.json").read_text()) for seed in seeds]
     out = folder / f"{COMMITTEE}-0.safetensors"
     Committee([member for member in members if isinstance(member, Sequential)], name=COMMITTEE).save(out)
     each_s = median(each["train_seconds"] for each in results)
-    return out, {"epochs": results[0]["epochs"], "train_seconds": COMMITTEE_SIZE * each_s}
+    return out, {"epochs": results[0]["epochs"], "train_seconds": len(seeds) * each_s}
 
 
 def _drawings(scores: Scores) -> dict[str, Any]:
@@ -80,13 +82,13 @@ def _drawings(scores: Scores) -> dict[str, Any]:
 
 
 def measure(model: str, runs: Sequence[tuple[Path, dict[str, Any]]], drawings: Sequence[Drawing]) -> dict[str, Any]:
-    """One network of the package: what its trainings gave, and what they read."""
+    """The results of one network of the package, over its trainings."""
     _, (images, labels) = load_mnist(normalize=False)
     tested = [metrics.evaluate(calibrated(load_network(out), images), labels) for out, _ in runs]
     accuracies = [each.accuracy for each in tested]
     first = Recognizer(runs[0][0])
     one, canvas = images[:1], draw(((np.array([[0.0, 0.0], [1.0, 2.0]])),), Pose(0.6, 18, 0.5, 0.5))
-    # Refusing is measured by `bench refusal`; here every drawing is answered.
+    # `bench refusal` measures refusals. Here every drawing gets an answer.
     readers = [Recognizer(out, refuse=False) for out, _ in runs] if drawings else []
     read = [score_drawings(reader, drawings) for reader in readers]
     turned = score_drawings(readers[0], drawings, turn_deg=TURN_DEG) if drawings else None

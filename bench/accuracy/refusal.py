@@ -1,8 +1,8 @@
-"""`bench refusal`: how much of what is no digit is refused, and how many real digits are.
+"""`bench refusal`: how many non-digits are refused, and how many real digits.
 
-Non-digits are of the families that the refusing network was trained on, other pictures than it saw, and of families
-that no training sees (`unseen`). Real digits are MNIST's test pictures, synthetic pen digits that no training saw, and
-pen drawings of a stroke file (`--strokes`) at any place and size, with any pen, turned by up to 15 degrees.
+Non-digits come from the families that the refusing network was trained on, but are other pictures, and from families
+that no training uses (`unseen`). Real digits are MNIST's test pictures, synthetic pen digits that no training used, and
+pen drawings of a stroke file (`--strokes`) at any place and size, with any pen, rotated by up to 15 degrees.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LEVELS = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01)
 
 def _prepared(planes: Sequence[Plane]) -> Array:
     fields = [prepare(plane) for plane in planes]
-    empty = np.zeros((SIDE_PX, SIDE_PX), np.float32)  # a blank picture is refused whatever its score
+    empty = np.zeros((SIDE_PX, SIDE_PX), np.float32)  # a blank picture is refused for any score
     return np.stack([empty if field is None else field for field in fields])[:, np.newaxis]
 
 
@@ -50,7 +50,7 @@ def _drawn(drawings: Sequence[Drawing], rng: Rng) -> Array:
 
 
 def _turned(drawings: Sequence[Drawing], rng: Rng) -> Array:
-    """Digits of real hands, turned as those of the trained family are."""
+    """Digits that people drew, upside down, mirrored or on their side, like the family of the training."""
     chosen = [each for each in drawings if each.label in TURNED]
     return _prepared([draw(turned(each.label, each.strokes, rng), random_pose(rng, TURN_DEG)) for each in chosen])
 
@@ -70,7 +70,7 @@ def _digits(settings: Settings, drawings: Sequence[Drawing], rng: Rng) -> dict[s
 
 
 def _seen(settings: Settings, rng: Rng) -> dict[str, Array]:
-    """The scores of the families trained on, as many pictures of each; letters by their origin."""
+    """The scores of the families of the training, equally many pictures of each; letters of pen and font apart."""
     count = QUICK if settings.quick else OF_SEEN
     found: dict[str, list[Array]] = {}
     for name, (family, _) in FAMILIES.items():
@@ -81,7 +81,7 @@ def _seen(settings: Settings, rng: Rng) -> dict[str, Array]:
 
 
 def _writers(scores: Array, drawings: Sequence[Drawing]) -> list[dict[str, Any]]:
-    """How many of each writer's drawings are refused, the most first."""
+    """The number of refused drawings of each writer, the writer with the largest share first."""
     found: dict[str, list[bool]] = {}
     for score, drawing in zip(scores, drawings, strict=True):
         found.setdefault(drawing.writer, []).append(bool(score < refusal.THRESHOLD))
@@ -90,12 +90,12 @@ def _writers(scores: Array, drawings: Sequence[Drawing]) -> list[dict[str, Any]]
 
 
 def _share(groups: dict[str, Array], threshold: float) -> float:
-    """The mean over the groups, each counting as much."""
+    """The mean over the groups, with equal weights."""
     return float(np.mean([(scores < threshold).mean() for scores in groups.values()]))
 
 
 def _curve(digits: dict[str, Array], seen: dict[str, Array], never: dict[str, Array]) -> list[dict[str, Any]]:
-    """What a threshold refuses that would refuse so many of the last source of real digits, the drawings."""
+    """Thresholds that refuse a given share of the last source of real digits, and the other shares they refuse."""
     rows = []
     for level in LEVELS:
         threshold = float(np.quantile(list(digits.values())[-1], level))

@@ -1,8 +1,8 @@
 """`bench robustness`: accuracy and calibration of all bundled networks as drawings and pictures change.
 
-Shown are pen drawings of a stroke file (`--strokes`), synthetic pen digits that no training has seen, and MNIST's test
-pictures; what is done to them stands in `conditions`. The baseline is the paper's own pipeline: the paper's network,
-trained here on MNIST alone, which sees the canvas shrunk to 28 x 28 with nothing centred. All see the same canvases.
+The networks read pen drawings of a stroke file (`--strokes`), synthetic pen digits that no training used, and MNIST's
+test pictures. `conditions` says how these are changed. The baseline is the pipeline of the paper: the paper's network,
+trained here on MNIST alone, reads the canvas scaled to 28 x 28 without centring. All networks read the same canvases.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from fastcnn.kernels.threads import set_threads
 from fastcnn.metrics import expected_calibration_error, wilson_interval
 from fastcnn.network.calibration import calibrated
 from fastcnn.recognition import refusal
-from fastcnn.zoo.bundled import BUNDLED, DEFAULT, bundled, load_classifier
+from fastcnn.zoo.bundled import bundled, load_classifier
+from fastcnn.zoo.networks import BUNDLED, DEFAULT
 
 if TYPE_CHECKING:
     from fastcnn.network.committee import Network
@@ -38,26 +39,26 @@ PIPELINE = "paper's pipeline"
 PEN_DRAWINGS, SYNTHETIC, MNIST = "pen drawings", "synthetic pen digits", "MNIST's test pictures"
 SURE = 0.99
 Z_95 = 1.96
-DRAWINGS = 3000  # of a stroke file; a tenth of a point is three of them
-OTHERS = 1000  # synthetic digits, and pictures of MNIST's
+DRAWINGS = 3000  # drawings of a stroke file; 0.1 % are three of them
+OTHERS = 1000  # synthetic digits, and pictures of MNIST
 QUICK = 20
-SEED = 0  # of which drawings, and of the baseline's training
-SYNTHETIC_STREAM = 7  # the training draws from another one: none of these digits is among its own
-CHUNK = 250  # digits that a process prepares at a time, and that are in a batch
+SEED = 0  # for the choice of drawings and the training of the baseline
+SYNTHETIC_STREAM = 7  # a training uses another random stream, so it has none of these digits
+CHUNK = 250  # digits that a process prepares at a time, and digits in a batch
 WORST_WRITERS = 10
 
 Flags = npt.NDArray[np.bool_]
 
 
 def shrink(canvas: Plane) -> Field:
-    """What the paper's network sees: the canvas, shrunk as Pillow does unless told otherwise."""
+    """The input of the paper's network: the canvas, scaled down by Pillow's default filter."""
     from PIL import Image
 
     return np.asarray(Image.fromarray(canvas).resize((SIDE_PX, SIDE_PX)), np.float32) / np.float32(255)
 
 
 def _seen(task: tuple[Sequence[Digit], int, Condition]) -> tuple[Array, Flags, Array]:
-    """Some digits under a condition: prepared (n, 28, 28), where they are blank (n,), and shrunk (n, 28, 28)."""
+    """Some digits under a condition: prepared (n, 28, 28), whether blank (n,), and scaled down (n, 28, 28)."""
     digits, first, condition = task
     canvases = [show(digit, condition, first + index) for index, digit in enumerate(digits)]
     fields = [prepare(canvas) for canvas in canvases]
@@ -69,7 +70,7 @@ def _seen(task: tuple[Sequence[Digit], int, Condition]) -> tuple[Array, Flags, A
 
 @contextmanager
 def _processes(count: int) -> Iterator[Executor | None]:
-    """Processes that draw and prepare; None for one, which is this."""
+    """Processes that draw and prepare; None if this process does so alone."""
     if count == 1:
         yield None
         return
@@ -90,7 +91,7 @@ def _answers(network: Network, pictures: Array, blank: Flags) -> Array:
 
 
 def refused(prepared: Array, blank: Flags) -> Flags:
-    """Which pictures (n, 28, 28) a recognizer takes for no digit, whatever network reads them."""
+    """Whether a recognizer refuses each picture (n, 28, 28). This does not depend on the network."""
     judge = refusal.bundled_network()
     scores = np.concatenate([refusal.digit_scores(judge, batch) for batch in _batches(prepared)])
     return (scores < refusal.THRESHOLD) | blank
@@ -101,11 +102,11 @@ def score(probabilities: Array, blank: Flags, labels: npt.NDArray[np.int64], mid
 
     Parameters
     ----------
-    probabilities : (N, 10); blank : (N,), counted as wrong; labels : (N,)
-    middle : (N,) which digits the network reads under the middle condition; None for that condition itself
+    probabilities : (N, 10); blank : (N,), counts as wrong; labels : (N,)
+    middle : (N,) whether the network is right under the middle condition; None for that condition
 
-    `lost` is the accuracy's loss against the middle condition, on the same digits, and `lost_half_width` half of its
-    95 % interval (McNemar's variance of paired answers).
+    `lost` is the loss of accuracy compared with the middle condition, on the same digits. `lost_half_width` is half of
+    its 95 % interval (McNemar's variance of paired answers).
     """
     right = (probabilities.argmax(axis=1) == labels) & ~blank
     confidence = probabilities.max(axis=1).astype(np.float64)
@@ -130,7 +131,7 @@ def score(probabilities: Array, blank: Flags, labels: npt.NDArray[np.int64], mid
 def _look(
     digits: Sequence[Digit], condition: Condition, networks: dict[str, Network], pool: Executor | None
 ) -> tuple[dict[str, Array], dict[str, Flags], float]:
-    """Each network's probabilities, what is blank to it, and the share refused; each digit is prepared once."""
+    """Each network's probabilities and blank pictures, and the refused share. Each digit is prepared once."""
     tasks = [(digits[start : start + CHUNK], start, condition) for start in range(0, len(digits), CHUNK)]
     parts = list((pool.map if pool else map)(_seen, tasks))
     prepared, blank, shrunk = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
@@ -146,7 +147,7 @@ def _look(
 def _measure(
     what: str, digits: Sequence[Digit], networks: dict[str, Network], pool: Executor | None, settings: Settings
 ) -> dict[str, Any]:
-    """All conditions on one kind of digits."""
+    """Measure all conditions on one kind of digits."""
     labels = np.array([digit.label for digit in digits], np.int64)
     suitable = [condition for condition in conditions() if condition.suits(digits[0])]
     wanted = [each for each in suitable if each is MIDDLE or settings.wants(each.kind)]
@@ -165,7 +166,7 @@ def _measure(
 
 
 def _writers(digits: Sequence[Drawing], networks: dict[str, Network], pool: Executor | None) -> dict[str, Any]:
-    """All drawings anywhere, of any size, with any pen: in all, for each digit, and for each writer."""
+    """All drawings at random places and sizes with random pens: numbers for all, for each digit and each writer."""
     labels = np.array([digit.label for digit in digits], np.int64)
     names = np.array([digit.writer for digit in digits])
     answers, blanks, share = _look(digits, ANYWHERE, networks, pool)
@@ -199,7 +200,7 @@ def _some(count: int, wanted: int) -> list[int]:
 
 
 def synthetic(count: int) -> list[Drawing]:
-    """Synthetic pen digits that no training has seen, the digits equally often."""
+    """Synthetic pen digits that no training used, each digit equally often."""
     from fastcnn.handwriting.synthesis.digits import bend
     from fastcnn.handwriting.synthesis.templates import random_way
 
@@ -217,14 +218,14 @@ def mnist_test(count: int) -> list[Scan]:
 
 
 def baseline(quick: bool) -> Network:
-    """The paper's network trained on MNIST alone by the default recipe; one epoch where `quick`."""
+    """The paper's network, trained on MNIST alone by the default recipe; for one epoch if `quick`."""
     from fastcnn.bench.accuracy.seeds import fit
 
     return fit(SEED, 1 if quick else None)[0].network
 
 
 def case_names() -> list[str]:
-    """What --only is looked for in."""
+    """The names of cases for --only."""
     return list(dict.fromkeys(condition.kind for condition in conditions()))
 
 

@@ -1,4 +1,4 @@
-"""`bench seeds`: the default recipe from seeds 0 to 4, each tested once at its end."""
+"""`bench seeds`: train by the default recipe from seeds 0 to 4, and test each network once at the end."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from fastcnn.metrics import evaluate
 from fastcnn.training.history import History
 from fastcnn.training.samples import VALIDATION_PICTURES
 from fastcnn.training.trainer import Trainer
-from fastcnn.zoo.recipes import NETWORKS, RECIPES
+from fastcnn.zoo.networks import PAPER, paper_network
+from fastcnn.zoo.recipes import RECIPES
 
 SEEDS = 5
 T_95 = 2.776  # Student's t for 4 degrees of freedom: the 95 % interval of a mean of five
 
 
 def fit(seed: int, epochs: int | None = None) -> tuple[Trainer, History]:
-    """The paper's network, trained on MNIST alone by the default recipe; epochs None for the recipe's own."""
+    """Train the paper's network on MNIST alone by the default recipe. None means the recipe's number of epochs."""
     (images, labels), _ = load_mnist(normalize=False)
-    recipe = RECIPES["paper"]
+    recipe = RECIPES[PAPER]
     epochs = epochs or recipe.epochs
-    trainer = recipe.trainer(NETWORKS["paper"](seed=seed))
+    trainer = recipe.trainer(paper_network(seed=seed))
     schedule = recipe.schedule(epochs, len(images) - VALIDATION_PICTURES, recipe.batch_size)
     history = trainer.fit(
         images, labels, epochs=epochs, batch_size=recipe.batch_size, schedule=schedule, seed=seed, progress=False
@@ -48,14 +49,14 @@ def train(seed: int, epochs: int) -> dict[str, float]:
 
 def run(settings: Settings) -> dict[str, Any]:
     set_threads(settings.threads[-1])
-    epochs = 1 if settings.quick else RECIPES["paper"].epochs
+    epochs = 1 if settings.quick else RECIPES[PAPER].epochs
     runs = []
     for seed in range(2 if settings.quick else SEEDS):
         runs.append(train(seed, epochs))
         settings.say(f"seed {seed}: test accuracy {runs[-1]['test_accuracy']:.2%}, {runs[-1]['train_s']:.1f} s")
     accuracies = [each["test_accuracy"] for each in runs]
     result = {
-        "model": "paper",
+        "model": PAPER,
         "epochs": epochs,
         "threads": settings.threads[-1],
         "runs": runs,

@@ -1,8 +1,8 @@
-"""`bench strings`: strings of 2 to 6 digits read right, by the gap between the digits, down to digits that overlap.
+"""`bench strings`: the share of strings of 2 to 6 digits that are read right, for each gap between digits or overlap.
 
-With `--strokes` the digits of a string are drawings of one writer of a stroke file, written as high as its median digit
-or nearly so, on one line or nearly so, with one pen. Half of the writers helped to choose the costs in
-`fastcnn.recognition.strings`; those measured are the others. Without it the digits are synthetic.
+With `--strokes` the digits of a string are drawings of one writer of a stroke file. They have similar heights, stand
+almost on one line, and are drawn with one pen. Half of the writers were used to choose the costs in
+`fastcnn.recognition.strings`, so only the other half is measured. Without `--strokes` the digits are synthetic.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from fastcnn.kernels.threads import set_threads
 from fastcnn.metrics import wilson_interval
 from fastcnn.recognition.recognizer import Recognizer
 
-GAPS = (0.3, 0.2, 0.1, 0.05, 0.0, -0.05, -0.1)  # of the digits' mean width, from ink to ink
+GAPS = (0.3, 0.2, 0.1, 0.05, 0.0, -0.05, -0.1)  # share of the digits' mean width, from ink to ink
 LENGTHS = (2, 6)
-PENS = (0.05, 0.14)  # of the digits' height
-KEPT_HEIGHT = 0.3  # the power of a digit's own height that is left
-UNEVEN = 0.04  # of the height: how far digits lie from the line, standard deviation
-SIZES = (0.6, 0.95)  # of the canvas's width
+PENS = (0.05, 0.14)  # share of the digits' height
+KEPT_HEIGHT = 0.3  # a digit's height by the median height becomes its old value to this power
+UNEVEN = 0.04  # share of the height; standard deviation of a digit's distance from the line
+SIZES = (0.6, 0.95)  # share of the canvas's width
 SIDE_PX = 1000
 MARGIN_PX = 20  # above and below
 COUNT = 300  # strings for each gap
@@ -39,7 +39,7 @@ WRITERS_SEED = 1
 
 
 def compose(drawings: Sequence[Drawing], gap: float, rng: np.random.Generator) -> tuple[Plane, list[int]]:
-    """A picture of some of the drawings beside one another, and their labels from left to right."""
+    """A picture of some of the drawings in a row, and their labels from left to right."""
     chosen = [drawings[index] for index in rng.integers(len(drawings), size=rng.integers(LENGTHS[0], LENGTHS[1] + 1))]
     ends = [np.concatenate(drawing.strokes) for drawing in chosen]
     line = max(float(np.median([np.ptp(end[:, 1]) for end in ends])), 1e-9)
@@ -66,7 +66,7 @@ def synthetic_hands(count: int, rng: np.random.Generator) -> list[list[Drawing]]
 
 
 def measured_hands(drawings: Sequence[Drawing]) -> list[list[Drawing]]:
-    """The drawings of the writers that chose nothing, writer by writer."""
+    """The drawings of the writers that did not choose the costs, writer by writer."""
     writers = np.random.default_rng(WRITERS_SEED).permutation(sorted({drawing.writer for drawing in drawings}))
     return [
         [drawing for drawing in drawings if drawing.writer == writer] for writer in sorted(writers[len(writers) // 2 :])

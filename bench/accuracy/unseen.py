@@ -1,6 +1,6 @@
-"""Families of non-digits that no training ever sees: only `bench refusal` draws them, to tell how refusal generalises.
+"""Families of non-digits that no training uses. Only `bench refusal` draws them, to measure how refusal generalises.
 
-Letters of matplotlib's fonts, straight and bent; Greek by a pen; things, symbols and words by a pen.
+They are letters of matplotlib's fonts, straight and bent, and Greek letters, things, symbols and words with a pen.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ THINGS: dict[str, tuple[str, ...]] = {
     "bow": ("50,30! 0,0! 0,60! 50,30! 100,0! 100,60! 50,30",),
     "treble": ("30,70 20,60 34,46 50,66 30,84 6,66 16,36 44,10 34,-10 24,20 40,110 24,124 16,110",),
 }
-# Letters of joined writing, each from the baseline at the left to that at the right, (x, y) with y downwards.
+# Letters of joined writing. Each begins at the baseline at the left and ends there at the right; (x, y), y downwards.
 JOINED = (
     "0,60 20,50 30,20 16,10 8,40 20,60 40,56",  # e
     "0,60 24,40 34,-40 22,-50 14,0 18,50 40,58",  # l

@@ -1,1 +1,1 @@
-"""The CUDA kernels: compiled for seven architectures, a cost model, and runs on a GPU."""
+"""The CUDA kernels: compilation for seven architectures, a cost model, and runs on a GPU."""

@@ -1,10 +1,10 @@
-"""`bench --backend cuda`: training and inference of the paper's network on a GPU, against PyTorch on the same one.
+"""`bench --backend cuda`: training and inference of the paper's network on a GPU, compared with PyTorch on that GPU.
 
-Needs a GPU; without one it says so and ends with status 1. With transfers: from arrays on the host to the answer on the
-host; without: the pictures are there and the loss stays there. Each is timed between two events on the device, which
-holds the gaps in which the host was too slow, and by the clock on the wall; medians. PyTorch runs its compiled-in cuDNN
-with autotuning, channels_last and the fused Adam; it is left out, with a line that says so, where it is not installed
-or sees no GPU.
+It needs a GPU; without one it says so and ends with status 1. There are two kinds of rows. With transfers, a call goes
+from arrays on the host to the answer on the host. Without transfers, the pictures are on the GPU and the loss stays
+there. Each call is timed in two ways, and the medians are reported: between two events on the device, which includes
+gaps where the host was too slow, and by the wall clock. PyTorch uses its cuDNN with autotuning, channels_last and the
+fused Adam. If it is not installed or finds no GPU, it is left out, and a line says so.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Call = Callable[[], Any]
 
 @dataclass(frozen=True)
 class Side:
-    """A rival: its calls by name, and how a call is timed on the device."""
+    """A rival: its calls by name, and how to time a call on the device."""
 
     calls: dict[str, Call]
     event: Callable[[], Any]
@@ -45,9 +45,9 @@ class Side:
     synchronize: Call
 
     def time(self, name: str, rounds: int) -> dict[str, float]:
-        """Medians: between events round a call, and by the clock from the call to its answer on the host.
+        """The median times: between events round a call, and by the clock from the call to its answer on the host.
 
-        The device must have nothing to do when the clock starts, or it would time what was queued before.
+        The device must be idle when the clock starts. Otherwise the time includes earlier work.
         """
         device, wall = [], []
         first, last = self.event(), self.event()
@@ -65,7 +65,7 @@ class Side:
 
 
 def _ours(images: Array, labels: Array) -> Side:
-    """With transfers: arrays of the host in, a loss or logits out. Without: a training set that is there already."""
+    """fastcnn's calls. With transfers: from arrays on the host to a loss or logits. Without: from a set on the GPU."""
     from fastcnn.kernels.cuda.toolchain.compiler import cuda
 
     network = paper_network(seed=0)
@@ -95,7 +95,7 @@ def _ours(images: Array, labels: Array) -> Side:
 
 
 def _theirs(images: Array, labels: Array) -> Side | None:
-    """The same of PyTorch, or None, with a line that says why, where it cannot."""
+    """The same calls of PyTorch, or None if it cannot run. Then a line says why."""
     if importlib.util.find_spec("torch") is None:
         print("PyTorch is not installed: no comparison", file=sys.stderr)
         return None
@@ -140,7 +140,7 @@ def _theirs(images: Array, labels: Array) -> Side | None:
 
 
 def run(rounds: int = ROUNDS) -> dict[str, Any]:
-    """Check, then time; RuntimeError, in a sentence, where there is no GPU."""
+    """Check the answers, then time the calls; RuntimeError, in a sentence, if there is no GPU."""
     kernels.use("cuda")
     rng = np.random.default_rng(0)
     rows = []

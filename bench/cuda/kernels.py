@@ -1,14 +1,14 @@
-"""`python -m fastcnn.bench.cuda.kernels`: every CUDA kernel compiled where no GPU is, and its registers in a table.
+"""`python -m fastcnn.bench.cuda.kernels`: compile every CUDA kernel without a GPU, and make a table of its registers.
 
-Each kernel, for float32 and float64, becomes PTX and is assembled by `ptxas -v`. Registers, shared memory and spills
-are compared with the committed table of the compiler that is installed; more of any fails.
+Each kernel, for float32 and float64, becomes PTX, and `ptxas -v` assembles it. Registers, shared memory and spills are
+compared with the committed table of the installed compiler. It is an error if one of them is larger.
 
-Numba's own compiler is asked for seven compute capabilities. It knows none above 9.0: the PTX of that is what it gives
-the driver of a newer GPU, and what is assembled for 10.0 and 12.0. numba-cuda-mlir compiles for these directly; it is
-asked for the oldest, the H100's and those two.
+Numba's own compiler compiles for seven compute capabilities. It knows none above 9.0. It gives the PTX of 9.0 to the
+driver of a newer GPU, so that PTX is assembled for 10.0 and 12.0 too. numba-cuda-mlir compiles for these directly; it
+compiles for the oldest capability, for that of the H100, and for these two.
 
-The toolkit is that of the wheels nvidia-cuda-nvcc (which numba-cuda-mlir brings) or nvidia-cuda-nvcc-cu12 where one is
-installed, else what CUDA_HOME or the path has.
+The toolkit comes from the wheels nvidia-cuda-nvcc (which numba-cuda-mlir installs) or nvidia-cuda-nvcc-cu12 if one is
+installed, or else from CUDA_HOME or the path.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def mlir() -> bool:
 
 
 def toolkit() -> Path | None:
-    """The folder of a CUDA toolkit with ptxas and what Numba's own compiler needs; None where there is none."""
+    """The folder of a CUDA toolkit with ptxas and the files for Numba's own compiler, or None if there is none."""
     spec = importlib.util.find_spec("nvidia")
     places = [Path(place) for place in (spec.submodule_search_locations or [])] if spec else []
     wheels = [place / ("cu13" if mlir() else "cuda_nvcc") for place in places]
@@ -74,7 +74,7 @@ def _libdevice(folder: Path) -> Path:
 
 @contextmanager
 def _home(folder: Path) -> Iterator[str]:
-    """A CUDA_HOME with the file names that Numba looks for; the wheel's differ. numba-cuda-mlir finds its own."""
+    """A CUDA_HOME with the file names that Numba needs. Those of the wheel differ. numba-cuda-mlir finds its files."""
     if mlir():
         yield str(folder)
         return
@@ -97,7 +97,7 @@ def release(folder: Path) -> str:
 
 
 def kernels() -> dict[str, Any]:
-    """All kernels by name; imports Numba."""
+    """All kernels by name. This imports Numba."""
     from fastcnn.kernels import cuda
     from fastcnn.kernels.cuda.toolchain.compiler import KERNELS
 
@@ -123,7 +123,7 @@ def _compile(kernel: Any, dtype: str, capability: tuple[int, int]) -> str:
     if mlir():
         from fastcnn.kernels.cuda.toolchain import compiler as toolchain
 
-        # It compiles for the GPU at hand, whatever it is told, and remembers what it found; there is none to find.
+        # It always compiles for the GPU of the machine, and remembers it. Here there is none.
         tools: Any = importlib.import_module("numba_cuda_mlir.tools")
         tools._cached_cc = capability
         text, _ = toolchain.cuda.compile_ptx(kernel.function, _arguments(kernel.types, dtype), cc=capability)
@@ -131,8 +131,8 @@ def _compile(kernel: Any, dtype: str, capability: tuple[int, int]) -> str:
     from numba import cuda
     from numba.cuda import dispatcher
 
-    # A function called by a kernel is compiled for the GPU at hand. There is none, and any will do: the code that is
-    # linked into the kernel is not yet any GPU's.
+    # A function that a kernel calls is compiled for the GPU of the machine. There is none, and any one is right: the
+    # code that is linked into the kernel does not depend on the GPU yet.
     dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=(7, 5))
     text, _ = cuda.compile_ptx(kernel.function, _arguments(kernel.types, dtype), cc=capability)
     return str(text)
@@ -191,7 +191,7 @@ def measure(folder: Path, workers: int = 2) -> dict[str, dict[str, Row]]:
 
 
 def worse(measured: dict[str, dict[str, Row]], table: dict[str, dict[str, Row]]) -> list[str]:
-    """What is worse than in the table, missing from either, or spills at all; a line each."""
+    """One line for each value that is larger than in the table, that is missing in one of them, or that is a spill."""
     lines = [f"{name}: in the table, but there is no such kernel" for name in sorted(set(table) - set(measured))]
     for name, row in measured.items():
         for capability, numbers in row.items():
@@ -208,7 +208,7 @@ def worse(measured: dict[str, dict[str, Row]], table: dict[str, dict[str, Row]])
 
 
 def _text(versions: dict[str, str], measured: dict[str, dict[str, Row]]) -> str:
-    """JSON with a line for each kernel and dtype, so that a change shows as such."""
+    """JSON with one line for each kernel and dtype, so that a diff shows each change."""
     rows = ",\n".join(f"  {json.dumps(name)}: {json.dumps(row)}" for name, row in measured.items())
     return f'{{\n "versions": {json.dumps(versions)},\n "kernels": {{\n{rows}\n }}\n}}\n'
 

@@ -1,10 +1,10 @@
-"""`python -m fastcnn.bench.cuda.model`: what each CUDA kernel of a training step should cost, before a GPU has run it.
+"""`python -m fastcnn.bench.cuda.model`: the expected cost of each CUDA kernel of a training step, without a GPU.
 
-For each launch of a training step of the paper's network: bytes that must move at least, FLOP that are computed (the
-parts of tiles that stick out included), and how many threads fit on a processor by registers and shared memory from the
-committed table. The time is the largest of three: bytes at the GPU's bandwidth, FLOP at the rate that the reads of
-shared memory leave, and a launch. Shares are of the GPU's limit for the useful work. A model, not a measurement: it has
-no cache, no latency and no clock; it is there to show a poor kernel before it runs.
+For each launch of a training step of the paper's network the model computes three numbers: the bytes that must move,
+the FLOP (with the parts of tiles outside the array), and the threads that fit on a processor, by registers and shared
+memory from the committed table. The time is the largest of three: bytes at the GPU's bandwidth, FLOP at the rate that
+reads of shared memory allow, and the time of a launch. Shares are of the GPU's limit for the useful work. This is a
+model and no measurement: it has no cache, no latency and no clock. It shows a slow kernel before it runs.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from fastcnn.kernels.cuda.toolchain import sizes
 
 @dataclass(frozen=True)
 class Gpu:
-    """What the vendor's data sheet says of a GPU; `capability` picks the row of the table of registers."""
+    """The data sheet of a GPU. `capability` selects the row of the table of registers."""
 
     name: str
     capability: str
     processors: int
     bytes_per_s: float
     flop_per_s: float
-    threads: int  # of a processor, at most; registers and shared memory likewise
+    threads: int  # the most on one processor; registers and shared memory likewise
     registers: int = 65536
     shared_bytes: int = 100 * 1024
 
@@ -39,16 +39,16 @@ GPUS = (
     Gpu("H100", "9.0", 132, 3.35e12, 67e12, 2048, shared_bytes=228 * 1024),
     Gpu("RTX 4060 laptop", "8.9", 24, 256e9, 11.6e12, 1536),
 )
-LAUNCH_S = 2e-6  # between two queued kernels; Numba's Python takes ten times as long where the queue is empty
+LAUNCH_S = 2e-6  # between two queued kernels; with an empty queue Numba's Python takes ten times as long
 
-# A thread of a tiled product reads 4 + 2 floats of shared memory for 8 multiply-adds. In a clock a processor does the
-# multiply-adds of four warps and answers the reads of one: six clocks of reads for two of arithmetic.
+# A thread of a tiled product reads 4 + 2 floats of shared memory for 8 multiply-adds. In one clock a processor does the
+# multiply-adds of four warps and the reads of one warp. So there are six clocks of reads for two of arithmetic.
 PRODUCT_SHARE = (sizes.SUMS / 4) / (sizes.THREAD_ROWS + sizes.THREAD_COLUMNS)
 
 
 @dataclass(frozen=True)
 class Launch:
-    """One kernel of a step. flop: useful; computed: with what sticks out of tiles; shared by `blocks` of `threads`."""
+    """One kernel of a step. flop: useful FLOP; computed: all FLOP of the tiles; `blocks` of `threads` share them."""
 
     step: str
     kernel: str
@@ -64,7 +64,7 @@ class Launch:
 
 
 def _line(step: str, kernel: str, elements: int, floats: float) -> Launch:
-    """A kernel with one thread an element that moves so many floats for each."""
+    """A kernel with one thread for each element, which moves `floats` floats for each."""
     return Launch(step, kernel, round(4 * floats * elements), 0, 0, sizes.tiles(elements, sizes.LINE), sizes.LINE)
 
 
@@ -75,7 +75,7 @@ def _product(step: str, kernel: str, rows: int, columns: int, depth: int, floats
 
 
 def _affine(name: str, n: int, rows: int, columns: int, depth: int) -> list[Launch]:
-    """A product whose depth is shared out, and the sum of its shares."""
+    """A product that is split along its depth, and the sum of its parts."""
     parts, _ = sizes.shares(rows, columns, depth)
     out = rows * columns
     floats = rows * depth + columns * depth + parts * out
@@ -86,9 +86,9 @@ def _affine(name: str, n: int, rows: int, columns: int, depth: int) -> list[Laun
 
 
 def library_s(gpu: Gpu, n: int) -> tuple[float, float]:
-    """Seconds of the first affine layer's three products: ours, and a library's that reaches the GPU's limit.
+    """Seconds of the first affine layer's three products: ours, and those of a library at the GPU's limit.
 
-    Such a library reads each operand once and does all arithmetic at the full rate in one launch; none is better.
+    Such a library reads each operand once and does all arithmetic at the full rate in one launch. No library is better.
     """
     hidden, flat = 100, 4320
     ours = best = 0.0
@@ -100,7 +100,7 @@ def library_s(gpu: Gpu, n: int) -> tuple[float, float]:
 
 
 def paper_step(n: int) -> list[Launch]:
-    """The launches of one training step on n pictures that matter; those on a few hundred floats are left out."""
+    """The important launches of a training step on n pictures. Those on a few hundred floats are left out."""
     filters, terms, side, half, hidden, classes = 30, 25, 24, 12, 100, 10
     pixels, flat = n * side * side, filters * half * half
     parts, _ = sizes.shares(filters, terms, pixels)
@@ -125,7 +125,7 @@ def paper_step(n: int) -> list[Launch]:
 
 
 def occupancy(gpu: Gpu, row: dict[str, int], threads: int) -> float:
-    """The share of a processor's threads that registers and shared memory let run; registers go in eights, by warp."""
+    """The share of a processor's threads that can run, by registers (eight at a time for a warp) and shared memory."""
     per_thread = -(-row["registers"] // 8) * 8
     blocks = min(
         gpu.threads // threads,
@@ -136,14 +136,14 @@ def occupancy(gpu: Gpu, row: dict[str, int], threads: int) -> float:
 
 
 def seconds(gpu: Gpu, launch: Launch) -> float:
-    """The largest of the three limits; fewer blocks than processors use that share of the arithmetic only."""
+    """The largest of the three limits. If there are fewer blocks than processors, the arithmetic uses only these."""
     busy = min(1.0, launch.blocks / gpu.processors)
     compute = launch.computed / (gpu.flop_per_s * PRODUCT_SHARE * busy) if launch.tiled else 0.0
     return max(launch.bytes / gpu.bytes_per_s, compute, LAUNCH_S)
 
 
 def model(gpu: Gpu, n: int, table: dict[str, Any]) -> list[dict[str, Any]]:
-    """A row for each launch, JSON-able."""
+    """A row for each launch, ready for JSON."""
     rows = []
     for launch in paper_step(n):
         time_s = seconds(gpu, launch)

@@ -1,1 +1,1 @@
-"""What every measurement uses: timing, settings, cases, records, worker processes."""
+"""Code that all measurements use: timing, settings, cases, records, worker processes."""

@@ -1,7 +1,6 @@
-"""MNIST batch by batch, as a training meets it.
+"""MNIST batch by batch, as in a training.
 
-On one batch again and again gradients would fade into denormal numbers, which are slow, and the comparison would be one
-of those.
+With the same batch every time, gradients would become denormal numbers. These are slow and would spoil the comparison.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ def scaled(images: Array) -> Array:
 
 
 def over_batches(step: Callable[[Any, Any], Any], images: Any, labels: Any, batch: int) -> Callable[[], Any]:
-    """A call that gives the step the next batch each time, round and round."""
+    """A call that gives the step the next batch each time. After the last batch it begins again."""
     starts = cycle(range(0, len(images) - batch + 1, batch))
 
     def call() -> Any:
@@ -41,5 +40,5 @@ def over_batches(step: Callable[[Any, Any], Any], images: Any, labels: Any, batc
 
 
 def compiler() -> str:
-    """Path of the C++ compiler that torch.compile needs; "" where there is none."""
+    """Path of the C++ compiler that torch.compile needs, or "" if there is none."""
     return shutil.which("g++") or shutil.which("clang++") or ""

@@ -1,92 +1,201 @@
-"""The named shapes that are measured: 24 convolutions as real networks have them, from LeNet's to VGG's."""
+"""The table of kernel cases, one for tests and benchmarks: corners of the geometry, and shapes of real networks.
+
+Tests run all of it, the real shapes with few pictures. Benchmarks time the real shapes. The corners are non-square and
+unequal wherever they can be, so that no axis can be mistaken for another.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any
 
 
 @dataclass(frozen=True)
-class Layer:
-    """One square convolution: (batch, channels, side, side) to (batch, filters, out_side, out_side)."""
+class Convolution:
+    """One geometry; im2col and col2im use it without out_channels and groups."""
 
-    family: str
-    batch: int
-    channels: int
-    filters: int
-    side: int
-    kernel: int
-    stride: int = 1
-    padding: int = 0
+    name: str
+    input_shape: tuple[int, int, int, int]
+    out_channels: int
+    kernel_size: tuple[int, int]
+    stride: Any = 1
+    padding: Any = 0
+    dilation: Any = 1
+    groups: int = 1
+    bias: bool = True
+    family: str = ""
 
-    @property
-    def name(self) -> str:
-        step = f"/{self.stride}" if self.stride > 1 else ""
-        return f"{self.kernel}x{self.kernel}{step} {self.channels}->{self.filters} on {self.side}"
-
-    @property
-    def out_side(self) -> int:
-        return (self.side + 2 * self.padding - self.kernel) // self.stride + 1
+    def __str__(self) -> str:
+        return self.name
 
     @property
-    def input_shape(self) -> tuple[int, int, int]:
-        return self.channels, self.side, self.side
+    def options(self) -> dict[str, Any]:
+        return {"stride": self.stride, "padding": self.padding, "dilation": self.dilation}
 
     @property
-    def output_shape(self) -> tuple[int, int, int]:
-        return self.filters, self.out_side, self.out_side
+    def batch(self) -> int:
+        return self.input_shape[0]
 
     @property
     def weight_shape(self) -> tuple[int, int, int, int]:
-        return self.filters, self.channels, self.kernel, self.kernel
+        return self.out_channels, self.input_shape[1] // self.groups, *self.kernel_size
+
+    @property
+    def output_shape(self) -> tuple[int, int, int, int]:
+        plane = count_windows(self.input_shape[2:], self.kernel_size, self.stride, self.padding, self.dilation)
+        return self.batch, self.out_channels, *plane
 
     @property
     def flop(self) -> int:
         """Of one batch forward: two for each multiply-add. Each of the gradients costs as much."""
-        return 2 * self.batch * self.out_side**2 * self.filters * self.channels * self.kernel**2
+        return 2 * prod(self.output_shape) * prod(self.weight_shape[1:])
 
-
-LAYERS = (
-    Layer("LeNet", 100, 1, 6, 28, 5, padding=2),
-    Layer("LeNet", 100, 6, 16, 14, 5),
-    Layer("LeNet", 100, 16, 120, 5, 5),
-    Layer("paper", 100, 1, 30, 28, 5),
-    Layer("VGG", 32, 1, 32, 28, 3, padding=1),
-    Layer("VGG", 32, 32, 32, 28, 3, padding=1),
-    Layer("VGG", 32, 32, 64, 28, 3, padding=1),
-    Layer("VGG", 32, 64, 64, 28, 3, padding=1),
-    Layer("VGG", 32, 32, 64, 14, 3, padding=1),
-    Layer("VGG", 32, 64, 64, 14, 3, padding=1),
-    Layer("VGG", 32, 64, 128, 14, 3, padding=1),
-    Layer("VGG", 32, 128, 128, 14, 3, padding=1),
-    Layer("VGG", 32, 64, 128, 7, 3, padding=1),
-    Layer("VGG", 32, 128, 128, 7, 3, padding=1),
-    Layer("1x1", 32, 32, 64, 28, 1),
-    Layer("1x1", 32, 64, 128, 14, 1),
-    Layer("1x1", 32, 128, 128, 7, 1),
-    Layer("stride 2", 32, 32, 64, 28, 3, stride=2, padding=1),
-    Layer("stride 2", 32, 64, 128, 14, 3, stride=2, padding=1),
-    Layer("stride 2", 32, 64, 128, 28, 1, stride=2),
-    Layer("5x5", 32, 32, 32, 28, 5, padding=2),
-    Layer("5x5", 32, 32, 64, 14, 5, padding=2),
-    Layer("large", 16, 64, 64, 56, 3, padding=1),
-    Layer("large", 16, 64, 64, 56, 1),
-)
+    def with_batch(self, batch: int) -> Convolution:
+        return replace(self, input_shape=(batch, *self.input_shape[1:]))
 
 
 @dataclass(frozen=True)
-class Pool:
-    """One max-pool of (batch, channels, side, side)."""
+class Pooling:
+    """One max-pool."""
 
-    batch: int
-    channels: int
-    side: int
-    kernel: int
-    stride: int
-    padding: int = 0
+    name: str
+    input_shape: tuple[int, int, int, int]
+    kernel_size: Any
+    stride: Any = None
+    padding: Any = 0
+
+    def __str__(self) -> str:
+        return self.name
 
     @property
-    def name(self) -> str:
-        return f"{self.kernel}x{self.kernel}/{self.stride} of {self.channels} on {self.side}"
+    def options(self) -> dict[str, Any]:
+        return {"stride": self.stride, "padding": self.padding}
+
+    @property
+    def output_shape(self) -> tuple[int, int, int, int]:
+        stride = self.kernel_size if self.stride is None else self.stride
+        plane = count_windows(self.input_shape[2:], self.kernel_size, stride, self.padding, 1)
+        return *self.input_shape[:2], *plane
+
+    def with_batch(self, batch: int) -> Pooling:
+        return replace(self, input_shape=(batch, *self.input_shape[1:]))
 
 
-POOLS = (Pool(100, 30, 24, 2, 2), Pool(32, 64, 28, 2, 2), Pool(32, 64, 27, 3, 2, 1), Pool(32, 128, 14, 2, 2))
+def both(value: Any) -> tuple[Any, Any]:
+    """The value along H and along W."""
+    return value if isinstance(value, tuple) else (value, value)
+
+
+def count_windows(plane: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> tuple[int, int]:
+    """(P, Q) by counting where a window can start, not by the formula under test."""
+    counts = []
+    for size, kernel, step, sides, spread in zip(
+        plane, both(kernel_size), both(stride), both(padding), both(dilation), strict=True
+    ):
+        last_start = size + sum(both(sides)) - 1 - spread * (kernel - 1)
+        counts.append(len(range(0, last_start + 1, step)))
+    return counts[0], counts[1]
+
+
+def _layer(
+    family: str, batch: int, channels: int, filters: int, side: int, kernel: int, stride: int = 1, padding: int = 0
+) -> Convolution:
+    """A square convolution, as real networks have them."""
+    step = f"/{stride}" if stride > 1 else ""
+    name = f"{kernel}x{kernel}{step} {channels}->{filters} on {side}"
+    images = batch, channels, side, side
+    return Convolution(name, images, filters, (kernel, kernel), stride, padding, family=family)
+
+
+def _pool(batch: int, channels: int, side: int, kernel: int, stride: int, padding: int = 0) -> Pooling:
+    name = f"{kernel}x{kernel}/{stride} of {channels} on {side}"
+    return Pooling(name, (batch, channels, side, side), kernel, stride, padding)
+
+
+CORNERS = (
+    Convolution("plain", (2, 3, 7, 6), 4, (3, 2)),
+    Convolution("no bias", (2, 3, 6, 7), 4, (2, 3), bias=False),
+    Convolution("one of everything", (1, 1, 1, 1), 1, (1, 1)),
+    Convolution("one output pixel", (3, 2, 4, 5), 3, (4, 5)),
+    Convolution("one row", (2, 3, 1, 9), 2, (1, 4)),
+    Convolution("one column", (2, 3, 9, 1), 2, (4, 1)),
+    Convolution("1x1 kernel", (2, 5, 3, 4), 7, (1, 1)),
+    Convolution("1x1 kernel, stride", (2, 5, 7, 6), 3, (1, 1), stride=(3, 2)),
+    Convolution("stride that divides", (2, 2, 6, 9), 3, (2, 3), stride=(2, 3)),
+    Convolution("stride that does not divide", (2, 2, 8, 7), 3, (3, 2), stride=(2, 3)),
+    Convolution("stride larger than the kernel", (2, 2, 9, 11), 3, (2, 3), stride=(4, 5)),
+    Convolution("stride larger than the image", (2, 2, 4, 3), 3, (2, 3), stride=9),
+    Convolution("padding", (2, 3, 5, 4), 2, (3, 3), padding=1),
+    Convolution("padding, pair", (2, 3, 4, 6), 2, (3, 5), padding=(1, 2)),
+    Convolution("asymmetric padding", (2, 3, 5, 6), 4, (3, 4), padding=((2, 0), (1, 3))),
+    Convolution("padding with windows that see no pixel", (1, 2, 3, 2), 3, (2, 3), padding=((4, 3), (5, 4))),
+    Convolution("asymmetric padding, stride", (2, 3, 6, 5), 4, (3, 2), stride=(2, 3), padding=((0, 1), (2, 0))),
+    Convolution("dilation", (2, 3, 9, 8), 2, (3, 3), dilation=(2, 3)),
+    Convolution("dilation, stride and padding", (2, 2, 8, 9), 3, (3, 2), stride=2, padding=(2, 1), dilation=(3, 2)),
+    Convolution("kernel larger than the image", (2, 2, 3, 2), 3, (5, 4), padding=((1, 2), (2, 1))),
+    Convolution("dilated kernel larger than the image", (1, 2, 2, 3), 2, (2, 3), padding=3, dilation=(4, 3)),
+    Convolution("groups", (2, 6, 5, 7), 9, (3, 2), groups=3),
+    Convolution("groups, every option", (2, 4, 9, 8), 6, (2, 3), (2, 1), ((1, 0), (0, 2)), (3, 2), groups=2),
+    Convolution("depthwise", (2, 5, 6, 7), 5, (3, 3), padding=1, groups=5),
+    Convolution("depthwise with multiplier", (1, 3, 7, 5), 9, (3, 2), stride=(2, 1), groups=3, bias=False),
+    Convolution("empty batch", (0, 3, 7, 6), 4, (3, 2), stride=2, padding=1),
+    Convolution("many channels in", (1, 67, 5, 4), 3, (2, 3)),
+    Convolution("many channels out", (1, 3, 5, 4), 67, (2, 3)),
+    Convolution("many channels, many images", (9, 35, 10, 11), 70, (3, 3), padding=1),
+    Convolution("many channels, every option", (3, 66, 15, 13), 50, (3, 2), (2, 3), ((1, 2), (0, 1)), 2, groups=2),
+    Convolution("1x1 kernel, many channels", (4, 130, 9, 7), 67, (1, 1)),
+    Convolution("depthwise, many channels", (2, 130, 12, 11), 130, (3, 3), padding=1, groups=130),
+    Convolution("wide image", (1, 2, 4, 131), 3, (3, 2)),
+    Convolution("large image", (1, 4, 97, 83), 9, (7, 5), stride=(1, 2), padding=(3, 2)),
+    Convolution("the paper's kernel", (2, 1, 8, 9), 6, (5, 5)),
+)
+
+LAYERS = (
+    _layer("LeNet", 100, 1, 6, 28, 5, padding=2),
+    _layer("LeNet", 100, 6, 16, 14, 5),
+    _layer("LeNet", 100, 16, 120, 5, 5),
+    _layer("paper", 100, 1, 30, 28, 5),
+    _layer("VGG", 32, 1, 32, 28, 3, padding=1),
+    _layer("VGG", 32, 32, 32, 28, 3, padding=1),
+    _layer("VGG", 32, 32, 64, 28, 3, padding=1),
+    _layer("VGG", 32, 64, 64, 28, 3, padding=1),
+    _layer("VGG", 32, 32, 64, 14, 3, padding=1),
+    _layer("VGG", 32, 64, 64, 14, 3, padding=1),
+    _layer("VGG", 32, 64, 128, 14, 3, padding=1),
+    _layer("VGG", 32, 128, 128, 14, 3, padding=1),
+    _layer("VGG", 32, 64, 128, 7, 3, padding=1),
+    _layer("VGG", 32, 128, 128, 7, 3, padding=1),
+    _layer("1x1", 32, 32, 64, 28, 1),
+    _layer("1x1", 32, 64, 128, 14, 1),
+    _layer("1x1", 32, 128, 128, 7, 1),
+    _layer("stride 2", 32, 32, 64, 28, 3, stride=2, padding=1),
+    _layer("stride 2", 32, 64, 128, 14, 3, stride=2, padding=1),
+    _layer("stride 2", 32, 64, 128, 28, 1, stride=2),
+    _layer("5x5", 32, 32, 32, 28, 5, padding=2),
+    _layer("5x5", 32, 32, 64, 14, 5, padding=2),
+    _layer("large", 16, 64, 64, 56, 3, padding=1),
+    _layer("large", 16, 64, 64, 56, 1),
+)
+ONE_OF_EACH_KIND = tuple(LAYERS[i] for i in (1, 3, 5, 9, 15, 17, 20))
+
+POOL_CORNERS = (
+    Pooling("the paper's pool", (2, 5, 24, 24), 2),
+    Pooling("kernel that does not divide", (2, 3, 7, 8), (2, 3)),
+    Pooling("kernel of one", (2, 3, 4, 5), 1),
+    Pooling("kernel of one, stride", (2, 3, 5, 7), 1, stride=(2, 3)),
+    Pooling("one pixel", (1, 1, 1, 1), 1),
+    Pooling("one output pixel", (3, 2, 4, 5), (4, 5)),
+    Pooling("overlapping", (2, 3, 9, 7), (3, 2), stride=(2, 1)),
+    Pooling("every pixel", (2, 2, 6, 5), (2, 3), stride=1),
+    Pooling("stride larger than the kernel", (2, 2, 9, 11), (2, 3), stride=(4, 5)),
+    Pooling("padding", (2, 3, 7, 8), 3, stride=2, padding=1),
+    Pooling("asymmetric padding", (2, 3, 6, 7), (4, 3), stride=(3, 1), padding=((2, 0), (0, 1))),
+    Pooling("kernel larger than the image", (2, 3, 2, 3), (4, 5), stride=1, padding=(2, 1)),
+    Pooling("one row", (2, 3, 1, 10), (1, 3)),
+    Pooling("empty batch", (0, 3, 6, 7), 2),
+    Pooling("many channels", (1, 35, 6, 5), 2, stride=1),
+    Pooling("wide image", (1, 2, 4, 131), (2, 3), stride=(2, 2)),
+)
+
+POOLS = (_pool(100, 30, 24, 2, 2), _pool(32, 64, 28, 2, 2), _pool(32, 64, 27, 3, 2, 1), _pool(32, 128, 14, 2, 2))

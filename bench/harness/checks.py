@@ -1,23 +1,21 @@
-"""Checks that come before any timing: a wrong answer has no speed."""
+"""What a right answer is, for tests and benchmarks: a wrong one raises, and has no speed."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from fastcnn.arrays import Array
 from fastcnn.errors import FastcnnError
 
+# A right kernel's error stays below 2 eps times the sum of |x||w| over the terms of an output element, in any order of
+# adding them and however far they cancel. 8 leaves room; a wrong term is off by about 1/eps.
+BOUND = 8
+
 
 class WrongAnswerError(FastcnnError):
-    """What was to be timed computes something else."""
-
-
-def whole_numbers(rng: np.random.Generator, shape: tuple[int, ...], limit: int = 3) -> Array:
-    """float32 numbers so small and whole that every sum of products is exact, in whatever order it is added up.
-
-    Up to 1.8 million products of two such numbers stay below 2**24, where float32 ends to know all whole numbers.
-    """
-    return rng.integers(-limit, limit + 1, shape).astype(np.float32)
+    """What was to be timed, or tested, computes something else."""
 
 
 def _require_shape(name: str, actual: Array, expected: Array) -> None:
@@ -25,16 +23,29 @@ def _require_shape(name: str, actual: Array, expected: Array) -> None:
         raise WrongAnswerError(f"{name}: the answer has the shape {actual.shape} and not {expected.shape}")
 
 
-def require_equal(name: str, actual: Array, expected: Array) -> None:
-    """Raise WrongAnswerError unless both are the same to the last bit."""
-    _require_shape(name, actual, expected)
-    wrong = ~(actual == expected)  # a NaN is wrong too
-    if wrong.any():
-        at = tuple(map(int, np.argwhere(wrong)[0]))
+def _require_all(name: str, right: Any, actual: Array, expected: Array) -> None:
+    if not right.all():
+        at = tuple(map(int, np.argwhere(~right)[0]))
         raise WrongAnswerError(
-            f"{name}: {wrong.sum()} of {wrong.size} values are wrong, the first at {at}: "
+            f"{name}: {(~right).sum()} of {right.size} values are wrong, the first at {at}: "
             f"{actual[at]} and not {expected[at]}"
         )
+
+
+def require_equal(name: str, actual: Array, expected: Array) -> None:
+    """Raise WrongAnswerError unless both are the same to the last bit; a NaN is wrong."""
+    _require_shape(name, actual, expected)
+    _require_all(name, actual == expected, actual, expected)
+
+
+def require_within_bound(name: str, actual: Array, expected: Array, magnitude: Array) -> None:
+    """Raise WrongAnswerError unless |actual - expected| <= 8 eps magnitude, element by element; a NaN is wrong.
+
+    magnitude : the sum of the absolute values of all terms of each element; eps is that of actual's dtype
+    """
+    _require_shape(name, actual, expected)
+    bound = BOUND * np.finfo(actual.dtype).eps * magnitude
+    _require_all(name, np.abs(actual - expected) <= bound, actual, expected)
 
 
 def require_close(name: str, actual: Array, expected: Array, tolerance: float) -> None:

@@ -1,4 +1,4 @@
-"""Programs in a process of their own: how long they take, what they say, and their peak memory."""
+"""Run programs in separate processes, and measure their time, output and peak memory."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from typing import Any
 from fastcnn.bench.harness.record import ROOT, in_checkout
 from fastcnn.errors import FastcnnError
 
-KEPT_LINES = 3  # of a program's stderr, in the sentence that says why it failed
-# Runs a fastcnn command and prints its largest resident memory in bytes. Asked from inside: what the system tells the
-# parent of a child includes the parent's own size, from the moment before the child became another program.
+KEPT_LINES = 3  # lines of a program's stderr in the sentence that says why it failed
+# Runs a fastcnn command and prints its largest resident memory in bytes. The process itself asks for it: the number
+# that its parent gets includes the parent's size, from the moment before the child became another program.
 PEAK = """
 import sys
 from fastcnn.__main__ import main
@@ -36,7 +36,7 @@ sys.exit(status)
 
 @dataclass(frozen=True)
 class Ended:
-    """A program that has ended well. elapsed_s: start to exit."""
+    """A program that has ended with status 0. elapsed_s: seconds from start to exit."""
 
     elapsed_s: float
     stdout: str
@@ -44,7 +44,7 @@ class Ended:
 
 
 def cores(count: int) -> tuple[int, ...]:
-    """The first `count` CPUs that this process may use; () where they cannot be chosen."""
+    """The first `count` CPUs that this process may use, or () if they cannot be chosen."""
     if not hasattr(os, "sched_setaffinity"):
         return ()
     return tuple(sorted(os.sched_getaffinity(0))[:count])
@@ -52,13 +52,13 @@ def cores(count: int) -> tuple[int, ...]:
 
 @contextmanager
 def on_cores(count: int) -> Iterator[None]:
-    """Programs that are started inside run on `count` cores, where the system lets us choose them."""
+    """Programs that are started inside this context run on `count` cores, where the system allows to choose them."""
     chosen = cores(count)
     if not chosen:
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, chosen)  # of this thread; children inherit it
+    os.sched_setaffinity(0, chosen)  # for this thread; children inherit it
     try:
         yield
     finally:
@@ -66,7 +66,7 @@ def on_cores(count: int) -> Iterator[None]:
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """This process's environment, without what fastcnn has put there for itself, and with `changes`."""
+    """This process's environment with `changes`, and without the settings of fastcnn for itself."""
     own = ("NUMBA_", "FASTCNN_", "OPENBLAS_", "OMP_", "GOMP_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     cache = os.environ.get("NUMBA_CACHE_DIR")
@@ -77,7 +77,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 def run_program(command: Sequence[str], env: dict[str, str] | None = None, folder: Path | None = None) -> Ended:
-    """Run a program in a folder (this one) to its end; FastcnnError with its last words where that is a failure."""
+    """Run a program in a folder until it ends; FastcnnError with its last lines if it fails."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -106,7 +106,7 @@ def run_python(arguments: Sequence[str], env: dict[str, str] | None = None) -> E
 
 
 def fastcnn_command(*arguments: str, env: dict[str, str] | None = None) -> tuple[Ended, Any]:
-    """Run a fastcnn command that takes --json; returns how it ended, and the JSON."""
+    """Run a fastcnn command that takes --json. Returns how it ended, and the JSON."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "result.json"
         ended = run_python(["-m", "fastcnn", *arguments, "--json", str(path)], env)

@@ -1,4 +1,4 @@
-"""What is kept of a benchmark: its numbers with machine, load, versions, commit and date, in JSON files."""
+"""The record of a benchmark in a JSON file: its numbers with machine, load, versions, commit and date."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def in_checkout() -> bool:
 
 
 def results_folder() -> Path:
-    """bench/results of a checkout; from an installed wheel, bench-results in the current folder."""
+    """bench/results of a checkout; for an installed wheel bench-results in the current folder."""
     return ROOT / "bench" / "results" if in_checkout() else Path("bench-results")
 
 
@@ -41,14 +41,14 @@ def _git(*arguments: str) -> str:
 
 
 def commit() -> str:
-    """The commit that is measured, with "+" where sources differ from it; "" outside a git checkout."""
+    """The measured commit, with "+" if sources differ from it; "" outside a git checkout."""
     head = _git("rev-parse", "--short=12", "HEAD") if in_checkout() else ""
     changed = _git("status", "--porcelain", "--untracked-files=no", "--", "*.py") if head else ""
     return head + ("+" if changed else "")
 
 
 def machine() -> Record:
-    """Hardware and versions; nothing that tells one user's folders."""
+    """Hardware and versions, and nothing about a user's folders."""
     facts = collect()
     try:
         torch = importlib.metadata.version("torch")
@@ -63,7 +63,7 @@ def machine() -> Record:
 
 
 def load() -> float:
-    """Processes that wanted to run during the last minute, on average; -1 where the system does not say."""
+    """The mean number of processes that were ready to run in the last minute; -1 if the system does not know it."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else -1.0
 
 
@@ -80,5 +80,5 @@ def write(folder: Path, name: str, record: Record) -> Path:
 
 
 def read(folder: Path) -> dict[str, Record]:
-    """All records of a folder by name; none where there is no folder."""
+    """All records of a folder by name; none if there is no folder."""
     return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}

@@ -1,4 +1,4 @@
-"""What a run of the benchmarks is asked for."""
+"""The settings of a run of the benchmarks."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def default_threads() -> tuple[int, ...]:
 class Settings:
     """The options of the command.
 
-    threads : the counts to measure, rising
+    threads : the numbers of threads to measure, in rising order
     only : a part of a case's name; "" for all cases
-    cpu_names : for `kernels`; () for its own choice
-    weights : for `networks`: the folder that keeps what is trained
+    cpu_names : for `kernels`; () means the default CPUs
+    weights : for `networks`: the folder that keeps trained networks
     strokes : for `networks`, `robustness` and `strings`: a stroke file, or None
     """
 
@@ -33,7 +33,7 @@ class Settings:
 
     @property
     def few_threads(self) -> tuple[int, ...]:
-        """One and two, for the long tables."""
+        """One and two threads, for the long tables."""
         return self.threads[:2]
 
     @property
@@ -42,7 +42,7 @@ class Settings:
 
     @property
     def few_rounds(self) -> int:
-        """For the long tables."""
+        """The number of rounds for the long tables."""
         return 3 if self.quick else 8
 
     @property

@@ -1,7 +1,7 @@
-"""Timing rivals fairly: they take turns round by round, so that what disturbs the machine disturbs all of them.
+"""Time rivals fairly: they take turns, so that a disturbance of the machine affects all of them.
 
-Before each turn the machine is left alone for PAUSE_S (PyTorch's idle threads spin for up to 10 ms and would take the
-next rival's cores), and each turn begins with one call that is not counted, which fills the caches again.
+Before each turn there is a pause of PAUSE_S, because PyTorch's idle threads spin for up to 10 ms and would take the
+next rival's cores. Each turn begins with one call that is not counted. It fills the caches again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MOST_CALLS = 1000  # in one turn
 
 @dataclass(frozen=True)
 class Rival:
-    """One of the things that are compared; turn(seconds) fills that time with calls and gives the seconds of each."""
+    """One side of a comparison. turn(seconds) fills that time with calls and gives the seconds of each."""
 
     name: str
     turn: Callable[[float], list[float]]
@@ -29,7 +29,7 @@ class Rival:
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of one warm call: all samples, and what is reported of them."""
+    """Seconds of one warm call: all samples, and the numbers to report."""
 
     samples: tuple[float, ...]
 
@@ -43,14 +43,14 @@ class Timing:
 
     @property
     def quartiles(self) -> tuple[float, float]:
-        """The lower and the upper quartile: half of the samples lie between them."""
+        """The lower and the upper quartile. Half of the samples lie between them."""
         if len(self.samples) == 1:
             return self.samples[0], self.samples[0]
         lower, _, upper = quantiles(self.samples, n=4, method="inclusive")
         return lower, upper
 
     def percentile(self, share: float) -> float:
-        """The smallest sample that is not exceeded by `share` of them."""
+        """The smallest sample that is at least as large as `share` of all samples."""
         ordered = sorted(self.samples)
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
@@ -87,7 +87,7 @@ def median_s(call: Callable[[], Any], count: int) -> float:
 
 
 def rival(name: str, call: Callable[[], Any], threads: int, set_count: Callable[[int], Any] = set_threads) -> Rival:
-    """A rival in this process; `set_count` is called with the number of threads before each turn."""
+    """A rival in this process. `set_count` is called with the number of threads before each turn."""
 
     def turn(turn_s: float) -> list[float]:
         set_count(threads)
@@ -102,10 +102,10 @@ def interleave(rivals: Sequence[Rival], *, rounds: int, turn_s: float, pause_s: 
 
     Parameters
     ----------
-    rivals : their names must differ
+    rivals : with different names
     rounds : turns of each rival
-    turn_s : seconds of a turn, filled with as many calls as fit
-    pause_s : seconds of rest before each turn
+    turn_s : seconds of a turn, filled with as many calls as possible
+    pause_s : seconds of pause before each turn
 
     Returns
     -------
@@ -123,7 +123,7 @@ def interleave(rivals: Sequence[Rival], *, rounds: int, turn_s: float, pause_s: 
 
 
 def compare(timings: Mapping[str, Timing], ours: str, theirs: Iterable[str]) -> dict[str, Any]:
-    """How many times as fast `ours` is as the best of `theirs`: by the medians, and by the fastest calls."""
+    """How many times as fast `ours` is as the best of `theirs`, by the medians and by the fastest calls."""
     strongest = min(theirs, key=lambda name: timings[name].median)
     return {
         "rival": strongest,
@@ -135,6 +135,6 @@ def compare(timings: Mapping[str, Timing], ours: str, theirs: Iterable[str]) -> 
 
 
 def geometric_mean(values: Iterable[float]) -> float:
-    """The mean of ratios: half as fast and twice as fast are even."""
+    """The mean of ratios: the mean of 0.5 and 2 is 1."""
     logarithms = [log(value) for value in values]
     return exp(sum(logarithms) / len(logarithms))

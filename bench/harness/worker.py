@@ -1,7 +1,7 @@
-"""A process of its own for the other side, so that PyTorch runs as in a program that has only PyTorch.
+"""A separate process for the other side, so that PyTorch runs as in a program that uses only PyTorch.
 
-In one process both would share an OpenMP library (whichever came first), with its way of waiting and its threads. Each
-side's process sleeps while the other has its turn.
+In one process both would share the OpenMP library that was loaded first, with its threads and its way of waiting. The
+process of one side sleeps during the other side's turn.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from fastcnn.errors import FastcnnError
 
 @dataclass(frozen=True)
 class Entry:
-    """What a worker can time. answer() computes and returns the arrays that are checked."""
+    """Something that a worker can time. answer() computes and returns the arrays for the check."""
 
     turn: Callable[[float], list[float]]
     answer: Callable[[], list[Array]]
 
 
 class Worker:
-    """A process that builds things to time with a function of this package, and times them when told."""
+    """A process that builds entries with a function of this package, and times them on request."""
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("spawn")
@@ -47,12 +47,12 @@ class Worker:
             self._process.terminate()
 
     def build(self, target: str, **arguments: Any) -> list[Rival]:
-        """Replace what the worker can time by the Entry dict that "module.function" of this package gives there."""
+        """Replace the worker's entries with those that "module.function" of this package returns in the worker."""
         names = self._ask("build", target, arguments)
         return [Rival(name, self._turn_of(name)) for name in names]
 
     def answer(self, name: str) -> list[Array]:
-        """The arrays that one of them computes."""
+        """The arrays that one entry computes."""
         return list(self._ask("answer", name))
 
     def _turn_of(self, name: str) -> Callable[[float], list[float]]:
@@ -72,7 +72,7 @@ class Worker:
 def _serve(pipe: Connection) -> None:
     """The worker's loop, until its owner closes the pipe."""
     for name in [name for name in os.environ if name.startswith(("OMP_", "GOMP_", "OPENBLAS_"))]:
-        del os.environ[name]  # fastcnn's settings for itself
+        del os.environ[name]  # settings of fastcnn for itself
     entries: dict[str, Entry] = {}
     while True:
         try:
@@ -83,7 +83,7 @@ def _serve(pipe: Connection) -> None:
             if kind == "build":
                 target, arguments = details
                 module, function = target.split(".")
-                entries.clear()  # before the next arrays are made
+                entries.clear()  # frees memory before the next arrays are made
                 entries.update(getattr(importlib.import_module(f"fastcnn.bench.speed.{module}"), function)(**arguments))
                 reply: Any = list(entries)
             elif kind == "answer":

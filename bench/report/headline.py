@@ -1,4 +1,4 @@
-"""The README's own table, in English and in Chinese: the five numbers that matter, and where PyTorch is faster."""
+"""The table of the README, in English and in Chinese: the five most important numbers, and where PyTorch is faster."""
 
 # ruff: noqa: RUF001 (Chinese has its own commas and brackets)
 
@@ -33,12 +33,12 @@ THREADS = "2"
 
 
 def _speed(label: str, found: Any, what: str, show: Callable[[float], str]) -> list[tuple[str, ...]]:
-    """The row, or none where this number of threads was not measured."""
+    """The row, or none if this number of threads was not measured."""
     return [(label, show(found[what]), show(found[f"rival_{what}"]), f"{found['ratio']:.2f}")] if found else []
 
 
 def headline(language: int, records: Records) -> str:
-    """A row for each number that has been measured; of the public functions, those that are slower than PyTorch's."""
+    """A row for each measured number, and for each public function that is slower than PyTorch's."""
     rows: list[tuple[str, ...]] = []
     results = {name: record["result"] for name, record in records.items()}
     if "train-step" in results:
@@ -63,5 +63,5 @@ def headline(language: int, records: Records) -> str:
     return table(HEADER[language], rows)
 
 
-# Marked place -> what stands there.
+# Name of a marked place -> its content.
 HEADLINES = {"headline": partial(headline, ENGLISH), "headline-zh": partial(headline, CHINESE)}

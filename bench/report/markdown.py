@@ -1,4 +1,4 @@
-"""Tables in Markdown, and their place between markers: `<!-- bench:NAME -->` and `<!-- /bench:NAME -->`."""
+"""Tables in Markdown, and their places between markers: `<!-- bench:NAME -->` and `<!-- /bench:NAME -->`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MARKED = re.compile(r"<!-- bench:(?P<name>[\w-]+) -->\n(?P<text>.*?)<!-- /bench:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table with a line for each row; all rows must be as long as the header."""
+    """A table with a line for each row. All rows must be as long as the header."""
     wrong = [row for row in rows if len(row) != len(header)]
     if wrong:
         raise ValueError(f"a table of {len(header)} columns cannot hold the row {list(wrong[0])}")
@@ -20,12 +20,12 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def marked(text: str) -> dict[str, str]:
-    """What stands between each pair of markers."""
+    """The text between each pair of markers, by name."""
     return {match["name"]: match["text"] for match in MARKED.finditer(text)}
 
 
 def fill(text: str, contents: Mapping[str, str]) -> str:
-    """The text with each marked place filled; a place whose name has no content stays as it is."""
+    """The text with each marked place filled. A place without content stays as it is."""
     opened, closed = text.count("<!-- bench:"), len(marked(text))
     if opened != closed:
         raise FastcnnError(
@@ -41,7 +41,7 @@ def fill(text: str, contents: Mapping[str, str]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Three digits in the unit that fits: 12.3 ms."""
+    """Three digits in a suitable unit: 12.3 ms."""
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
         if seconds >= scale or unit == "µs":
             return f"{seconds / scale:.3g} {unit}"

@@ -1,4 +1,4 @@
-"""The two tables of `bench networks`: what the networks are and read of MNIST, and what they read of drawings."""
+"""The two tables of `bench networks`: the networks with their results on MNIST, and their results on drawings."""
 
 from __future__ import annotations
 
@@ -83,12 +83,12 @@ def networks(result: Any) -> str:
 
 
 def number(model: str, key: str) -> Callable[[Any], float | None]:
-    """For `targets`: a network's number, or None where it was not measured."""
+    """For `targets`: a number of a network, or None if it was not measured."""
     return lambda result: next((row[key] for row in result["rows"] if row["model"] == model), None)
 
 
 def of_drawings(model: str, key: str) -> Callable[[Any], float | None]:
-    """The same of what the network in the package read of drawings; "accuracy" is the share of right ones."""
+    """The same for the bundled network on drawings. "accuracy" is the share of right answers."""
 
     def pick(result: Any) -> float | None:
         read = [row["drawings"][0] for row in result["rows"] if row["model"] == model and row["drawings"]]

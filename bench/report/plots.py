@@ -1,4 +1,4 @@
-"""PNG plots of the records. Imports matplotlib when it draws."""
+"""PNG plots of the records. matplotlib is imported when a plot is drawn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DPI = 110
 
 
 def _training(axes: Any, result: Any) -> None:
-    """Images a second of fastcnn and of each of PyTorch's versions, at the first batch."""
+    """Images per second of fastcnn and of each version of PyTorch, at the first batch."""
     row = result["rows"][0]
     names = [name for name in row["timings"] if not name.startswith("SGEMM")]
     names.sort(key=lambda name: row["timings"][name]["median_s"])
@@ -41,7 +41,7 @@ def _layers(axes: Any, result: Any) -> None:
 
 
 def _roofline(axes: Any, result: Any) -> None:
-    """GFLOP/s over FLOP per byte, below the ceilings of one and more threads."""
+    """GFLOP/s over FLOP per byte, with the ceilings of one and more threads."""
     for i, run in enumerate(result["runs"]):
         parts = [part for part in run["parts"] if part["flop"]]
         intensities = [part["flop"] / part["bytes"] for part in parts]
@@ -61,7 +61,7 @@ def _roofline(axes: Any, result: Any) -> None:
 
 
 def _parts(axes: Any, result: Any) -> None:
-    """Where the time of a training step goes."""
+    """The shares of the parts in the time of a training step."""
     for i, run in enumerate(result["runs"]):
         left = 0.0
         for j, part in enumerate(run["parts"]):
@@ -97,7 +97,7 @@ def _seeds(axes: Any, result: Any) -> None:
     axes.legend(fontsize=7)
 
 
-# benchmark -> the plots' file names and what draws them
+# benchmark -> the plots' file names and functions
 PLOTS: dict[str, dict[str, Callable[[Any, Any], None]]] = {
     "train-step": {"train-step": _training},
     "layers": {"layers": _layers},
@@ -105,17 +105,17 @@ PLOTS: dict[str, dict[str, Callable[[Any, Any], None]]] = {
     "scaling": {f"scaling-{kind}": _growth(kind) for kind in ("batch", "side", "channels")},
     "speedrun": {"speedrun": _seeds},
 }
-# The same, of several panels: these write their files themselves.
+# The same for plots of several panels. These functions write their files themselves.
 FIGURES: dict[str, dict[str, Callable[[Path, Any], None]]] = {"robustness": {"robustness": draw_robustness}}
 
 
 def names_of(benchmark: str) -> list[str]:
-    """The plots of a benchmark's record; each is a file NAME.png."""
+    """The names of the plots of a benchmark's record. Each is a file NAME.png."""
     return [*PLOTS.get(benchmark, {}), *FIGURES.get(benchmark, {})]
 
 
 def draw(folder: Path, records: Records) -> list[Path]:
-    """Write the plots of all records into a folder; returns their paths."""
+    """Write the plots of all records into a folder, and return their paths."""
     import matplotlib
 
     matplotlib.use("Agg")

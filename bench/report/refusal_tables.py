@@ -1,4 +1,4 @@
-"""The tables of `bench refusal`, for the documentation and the results' page."""
+"""The tables of `bench refusal`, for the docs and for the results' page."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def _refused(row: Any) -> tuple[str, str, str]:
 
 
 def mean_share(rows: Any) -> float:
-    """The mean of the refused shares, each family counting as much."""
+    """The mean of the refused shares, with equal weights for all families."""
     return float(sum(row["refused"] / row["count"] for row in rows) / len(rows))
 
 
 def unseen_refused(result: Any) -> float:
-    """The refused share of families that no training saw."""
+    """The refused share of families that no training used."""
     return mean_share(result["unseen"])
 
 
@@ -37,7 +37,7 @@ def _spread(rows: Any) -> tuple[str, str, str]:
 
 
 def compact(result: Any) -> str:
-    """The documentation's."""
+    """The table of the docs."""
     rows = [(f"digits: {row['name']}", *_refused(row)) for row in result["digits"]]
     rows.append((f"no digits, {len(result['seen'])} families trained on, other pictures", *_spread(result["seen"])))
     rows.append((f"no digits, {len(result['unseen'])} families never trained on", *_spread(result["unseen"])))
@@ -57,7 +57,7 @@ def _writers(result: Any) -> str:
 
 
 def refusal(result: Any) -> str:
-    """All families, and what other thresholds would do."""
+    """All families, and the effect of other thresholds."""
     rows = [("digits", row["name"], *_refused(row)) for row in result["digits"]]
     rows += [("never trained on", row["name"], *_refused(row)) for row in result["unseen"]]
     rows += [("trained on", row["name"], *_refused(row)) for row in result["seen"]]

@@ -1,4 +1,4 @@
-"""The robustness report: its tables for the documentation and the results' page, and its figure."""
+"""The robustness report: its tables for the docs and the results' page, and its figure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from fastcnn.bench.report.markdown import table
 
-# kind -> what is said of it; in the tables' order
+# kind -> its description, in the order of the tables
 KINDS = {
     "place": "place: the four corners",
     "size": "size: 15 to 95 % of the canvas",
@@ -19,18 +19,18 @@ KINDS = {
     "page": "page: dark on white, shaded and grained, specks",
     "all at once": "place, size and pen at random; turned too",
 }
-POSED = ("place", "size", "pen", "turn")  # what a person does, not a camera
+POSED = ("place", "size", "pen", "turn")  # changes by a person, not by a camera
 AXES = {
     "place": "place", "size": "size, % of the canvas", "pen": "pen, share of the drawing", "turn": "turned, degrees",
     "noise": "noise, standard deviation of 255", "blur": "blur, px", "contrast": "contrast, %", "page": "page",
 }  # fmt: skip
-NAMED = ("place", "page")  # their axes bear words
-# Where the middle condition stands on the axes, and its name there.
+NAMED = ("place", "page")  # their axes have words
+# The place of the middle condition on the axes, and its name there.
 MIDDLES = {
     "place": (0, "middle"), "size": (60, "60 %"), "turn": (0, "0°"), "noise": (0, "none"), "blur": (0, "none"),
     "contrast": (100, "100 %"), "page": (0, "white on black"),
 }  # fmt: skip
-SCATTERED = ("pen",)  # its conditions differ in size too, so that no line joins them
+SCATTERED = ("pen",)  # its conditions also differ in size, so no line joins them
 NOTES = """\
 Lost: points of accuracy against the first row, on the same digits, ± half of the 95 % interval. Refused: taken for no
 digit, by the one network that judges this for all; the answers count here all the same. A pen is at most a quarter as
@@ -39,7 +39,7 @@ pen. The paper's pipeline is its network, trained on MNIST alone by the default 
 shrunk to 28 x 28, with nothing centred and nothing turned to light ink on dark.
 """
 DPI = 100
-LEAST = 2e-4  # where no answer is wrong, the line lies here: a logarithm needs it
+LEAST = 2e-4  # drawn where no answer is wrong, because a logarithm needs a number above 0
 
 
 def _kinds(data: Any) -> list[str]:
@@ -48,7 +48,7 @@ def _kinds(data: Any) -> list[str]:
 
 
 def _worst(data: Any, kind: str, network: str) -> tuple[str, Any]:
-    """The condition of a kind under which a network is worst, and its numbers there."""
+    """The condition of a kind with the worst result of a network, and the numbers there."""
     rows = [row for row in data["conditions"] if row["kind"] == kind]
     row = min(rows, key=lambda row: row["scores"][network]["accuracy"])
     return row["label"], row["scores"][network]
@@ -60,7 +60,7 @@ def worst_loss(result: Any) -> float:
     Raises
     ------
     KeyError
-        If no pen drawings were shown, or not under all of these.
+        If there are no results for pen drawings under all of these.
     """
     data = result["data"][0]
     if result["file"] is None or not {*POSED} <= {*_kinds(data)}:
@@ -78,7 +78,7 @@ def _interval(score: Any) -> str:
 
 
 def compact(result: Any) -> str:
-    """The documentation's: the worst of each kind of change, for each network, on the first kind of digits."""
+    """The table of the docs: the worst condition of each kind, for each network, on the first kind of digits."""
     data = result["data"][0]
     names = result["networks"]
     middle = data["conditions"][0]["scores"]
@@ -164,7 +164,7 @@ def _anywhere(people: Any, names: list[str]) -> str:
 
 
 def full(result: Any) -> str:
-    """The results' page: every condition, on every kind of digits, and every network."""
+    """The tables of the results' page: every condition, on every kind of digits, for every network."""
     names = result["networks"]
     parts = [NOTES]
     for data in result["data"]:
@@ -176,7 +176,7 @@ def full(result: Any) -> str:
 
 
 def _draw_panel(axes: Any, rows: list[Any], names: list[str], value: str, joined: bool) -> None:
-    """One line for each network; the paper's pipeline, the last, is dashed."""
+    """One line for each network. The paper's pipeline, the last one, is dashed."""
     for index, name in enumerate(names):
         scores = [row["scores"][name] for row in rows]
         at = [row["at"] for row in rows]
@@ -234,7 +234,7 @@ def draw(path: Path, record: Any) -> None:
 
 
 def _with_middle(kind: str, middle: Any, rows: list[Any]) -> list[Any]:
-    """A kind's conditions with the middle one at its place among them; among pens there is the same one already."""
+    """The conditions of a kind, with the middle one at its place. The pens include it already."""
     if kind not in MIDDLES:
         return rows
     at, label = MIDDLES[kind]

@@ -1,4 +1,4 @@
-"""The tables of the documentation and of the results' own page, written from the records: nothing in them is typed."""
+"""The tables of the docs and of the results' page. They are written from the records, and no number is typed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ from fastcnn.bench.report.robustness_report import full as robustness
 from fastcnn.bench.report.targets import REASONS, TARGETS, Records
 from fastcnn.errors import FastcnnError
 from fastcnn.storage import atomic_write
+from fastcnn.zoo.bundled import SUFFIX, WEIGHTS
+from fastcnn.zoo.networks import NAMED
 
-PAGE = "README.md"  # in the results' folder, where sites show it
+PAGE = "README.md"  # in the results' folder, where web sites show it
 
 
 def provenance(record: Record) -> str:
@@ -34,7 +36,7 @@ def provenance(record: Record) -> str:
 
 
 def targets(records: Records) -> str:
-    """All goals, with what was measured; those that are missed first."""
+    """All goals with the measured numbers, the missed goals first."""
     rows = []
     for target in TARGETS:
         value = target.measured(records)
@@ -44,13 +46,18 @@ def targets(records: Records) -> str:
         if verdict == "**no**" and target.what in REASONS:
             verdict += f": {REASONS[target.what]}"
         rows.append((target.what, target.goal_text, target.show(value), verdict))
-    rows.sort(key=lambda row: not row[-1].startswith("**no**"))  # stable: those that are missed come first
+    rows.sort(key=lambda row: not row[-1].startswith("**no**"))  # stable: missed goals come first
     return table(("what", "goal", "measured", "met"), rows)
 
 
-def _by_threads(result: Any) -> Iterator[tuple[Any, str, Any]]:
-    """Each row with each number of threads, and what was measured there."""
-    return ((row, n, row[n]) for row in result["rows"] for n in row if n.isdecimal())
+def zoo() -> str:
+    """The networks that have a name."""
+    rows = []
+    for name, network in NAMED.items():
+        parameters = network.members * network.make(seed=0).parameter_count
+        trained = "yes" if (WEIGHTS / f"{name}{SUFFIX}").exists() else ""
+        rows.append((f"`{name}`", network.about, f"{parameters:,}", trained))
+    return table(("name", "what it is", "parameters", "weights in the package"), rows)
 
 
 def training(result: Any) -> str:
@@ -292,12 +299,12 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "robustness": robustness, "refusal": refusal, "gui-latency": gui_latency, "gui-soak": gui_soak,
     "frozen": frozen,
 }  # fmt: skip
-SHORT = {"robustness": robustness_in_short, "refusal": refusal_in_short}  # tables that are too long for a page of text
-PAGES = ("README*.md", "docs/*.md")  # of the checkout, those with markers
+SHORT = {"robustness": robustness_in_short, "refusal": refusal_in_short}  # the full tables are too long for the docs
+PAGES = ("README*.md", "docs/*.md")  # the pages of the checkout that may have markers
 
 
 def marked_tables(records: Records) -> dict[str, str]:
-    """What stands between the markers, for the benchmarks that have been run; a benchmark's place has its name."""
+    """The texts between the markers, by name, for all benchmarks with a record."""
     found = {
         name: f"{SHORT.get(name, write_table)(records[name]['result'])}\n{provenance(records[name])}"
         for name, write_table in TABLES.items()
@@ -305,11 +312,12 @@ def marked_tables(records: Records) -> dict[str, str]:
     }
     if not records:
         return found
-    return found | {"targets": targets(records)} | {name: write(records) for name, write in HEADLINES.items()}
+    found |= {"targets": targets(records), "zoo": zoo()}
+    return found | {name: write(records) for name, write in HEADLINES.items()}
 
 
 def fill_pages(root: Path, records: Records) -> None:
-    """Write the tables between the markers of a checkout's pages, which together must have a place for each."""
+    """Write the tables between the markers of a checkout's pages. Each table must have a place in one of them."""
     texts = {path: path.read_text(encoding="utf-8") for each in PAGES for path in sorted(root.glob(each))}
     contents = marked_tables(records)
     missing = sorted(set(contents).difference(*map(marked, texts.values())))

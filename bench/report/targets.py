@@ -1,4 +1,4 @@
-"""What the benchmarks must show: each row's goal, the number that was measured, and why a row is missed."""
+"""The goals of the benchmarks: for each row its goal, the measured number, and the reason if the goal is missed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from fastcnn.bench.report.robustness_report import worst_loss
 
 Records = Mapping[str, Record]
 
-# The public functions, and what `bench functions` calls them: unlike each other, so none is averaged with another.
+# The public functions and their names in `bench functions`. They differ, so there is no mean over several of them.
 FUNCTIONS = {
     "conv2d": "conv2d", "conv2d_grad_input": "grad_input", "conv2d_grad_weight": "grad_weight", "im2col": "im2col",
     "col2im": "col2im", "max_pool2d": "max_pool2d", "max_pool2d_grad": "max_pool2d_grad",
 }  # fmt: skip
-WINDOW_STATES = ("idle", "training")  # of the latency's rows, those with a goal
+WINDOW_STATES = ("idle", "training")  # the rows of the latency that have a goal
 
-# Row -> one sentence on why it misses; shown only where it does.
+# Row -> one sentence that says why it misses its goal. It is shown only if it does.
 REASONS: dict[str, str] = {
     "MNIST test, default, mean of seeds 0 to 4": (
         "in the 25 minutes of a training; wider networks, networks that are pooled once, and fewer or more pen digits "
@@ -67,7 +67,7 @@ def _megabytes(value: float) -> str:
 
 @dataclass(frozen=True)
 class Target:
-    """One row: pick() finds its number in a benchmark's result; goal is None where it is only stated."""
+    """One row. pick() finds its number in a benchmark's result. goal is None if the row has none."""
 
     what: str
     benchmark: str
@@ -77,7 +77,7 @@ class Target:
     show: Callable[[float], str] = _times
 
     def measured(self, records: Records) -> float | None:
-        """None where the benchmark has not been run, or could not tell."""
+        """The measured number; None if the benchmark has not been run or has no such number."""
         if self.benchmark not in records:
             return None
         try:

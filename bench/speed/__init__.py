@@ -1,1 +1,1 @@
-"""How fast networks and kernels are, next to their rivals."""
+"""The speed of networks and kernels, compared with their rivals."""

@@ -1,6 +1,6 @@
-"""`bench augmentation`: what changing the pictures of a batch costs, as a share of the training step that follows.
+"""`bench augmentation`: the time to change the pictures of a batch, as a share of the training step after it.
 
-Both by the default amounts and with a hole in every picture: only half of the work depends on the amounts.
+It is measured with the default amounts and with a hole in every picture. Only half of the work depends on the amounts.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _changed(augmentation: Augmentation, images: Array) -> Array:
 
 
 def _check(images: Array, threads: int) -> None:
-    """Hold the pictures to those of the NumPy reference, bit for bit."""
+    """Compare the pictures with those of the NumPy reference. All bits must be the same."""
     for name, augmentation in AMOUNTS.items():
         found = _changed(augmentation, images)
         kernels.use("reference")

@@ -1,7 +1,7 @@
-"""`bench baselines`: a training step on the cpu backend against NumPy's, and against the way of a well-known book.
+"""`bench baselines`: a training step of the cpu backend, compared with NumPy's and with that of a well-known book.
 
-"Deep Learning from Scratch" (K. Saitoh) trains this network in float64 with im2col and np.dot and, after each step,
-runs the network forward once more to log the loss. Here that is the reference backend in float64 and a second forward.
+"Deep Learning from Scratch" (K. Saitoh) trains this network in float64 with im2col and np.dot. After each step it runs
+the network forward again to log the loss. Here that is the reference backend in float64 and a second forward.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def run(settings: Settings) -> dict[str, Any]:
 
 
 def _require_same(name: str, found: Array, expected: Array) -> None:
-    """Flat gradients in float32 and float64 have gaps of other lengths between the parameters: leave these out."""
+    """Compare flat gradients. In float32 and float64 the gaps between parameters differ, so gaps are left out."""
     sizes = [parameter.size for parameter in paper_network().parameters.values()]
 
     def parts(flat: Array) -> list[Array]:

@@ -1,8 +1,8 @@
-"""The kernels that a training needs, as AArch64 assembly: compiled for another processor, never run on it.
+"""Compile the kernels of a training to AArch64 assembly. They do not run on that processor.
 
-Run as a program in a fresh process with an empty kernel cache: `python -m fastcnn.bench.speed.cross`. The kernels are
-built with NEON's registers of 16 bytes and run one training step on this machine, which compiles them for the
-signatures that are needed; then LLVM compiles the same code once more, for AArch64. Prints JSON.
+Run this program in a new process with an empty kernel cache: `python -m fastcnn.bench.speed.cross`. The kernels use the
+16-byte registers of NEON. They run one training step on this machine, so Numba compiles the needed signatures. Then
+LLVM compiles the same code again, for AArch64. The program prints JSON.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from unittest import mock
 
 TRIPLE = "aarch64-unknown-linux-gnu"
 CPU, FEATURES = "generic", "+neon"
-# What a register tile is made of there, and what must not appear: a call of C's fma for each element.
+# The instruction of a register tile there, and one that must not occur: a call of C's fma for each element.
 VECTOR_FMA = re.compile(r"\bfmla\s+v\d+\.(?:4s|2d)")
 SCALAR_CALL = re.compile(r"\bbl\s+fmaf?\b")
 
@@ -40,7 +40,7 @@ def _train_one_step() -> None:
 
 
 def _keep_modules(kept: dict[str, list[str]]) -> None:
-    """From here on keep what Numba hands to LLVM, module by module, before anything is optimised for this processor."""
+    """From now on keep each module that Numba gives to LLVM, before it is optimised for this processor."""
     from numba.core.codegen import CPUCodeLibrary
 
     add = CPUCodeLibrary.add_ir_module
@@ -81,7 +81,7 @@ def main() -> None:
     rows = []
     for name, texts in modules.items():
         if not name.isidentifier() or "gufunc" in name or name == "nrt":
-            continue  # Numba's own
+            continue  # a module of Numba
         assembly = assemble(texts)
         rows.append(
             {

@@ -1,78 +1,66 @@
-"""`bench functions`: the public functions on NCHW arrays against PyTorch on NCHW tensors.
+"""`bench functions`: the public functions on NCHW arrays, compared with PyTorch on NCHW tensors.
 
-conv2d and both its gradients, im2col and col2im against unfold and fold, max_pool2d and its gradient. PyTorch's unfold
-gives (N, C*R*S, P*Q) where im2col gives (N*P*Q, C*R*S): the same numbers in another order. Numbers are whole, so every
-right answer is the same to the last bit. At two threads the better of PyTorch's one and two counts.
+It measures conv2d and both its gradients, im2col and col2im (compared with unfold and fold), and max_pool2d and its
+gradient. PyTorch's unfold gives (N, C*R*S, P*Q), im2col gives (N*P*Q, C*R*S): the same numbers in another order. All
+numbers are whole, so all right answers have the same bits. With two threads, the faster of PyTorch's one and two
+threads counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from fastcnn import kernels
 from fastcnn.arrays import Array
-from fastcnn.bench.harness.cases import LAYERS, POOLS, Layer, Pool
-from fastcnn.bench.harness.checks import require_equal, whole_numbers
+from fastcnn.bench.harness.calls import convolution_arrays, pooling_calls, product_calls, unfolding_calls, whole_numbers
+from fastcnn.bench.harness.cases import ONE_OF_EACH_KIND, POOLS, Convolution, Pooling
+from fastcnn.bench.harness.checks import require_equal
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import compare, geometric_mean, interleave, rival
 from fastcnn.bench.harness.worker import Worker
 from fastcnn.kernels.threads import set_threads
 
-# One of each kind among the 24 layers.
-CONVOLUTIONS = tuple(LAYERS[i] for i in (1, 3, 5, 9, 15, 17, 20))
-
-Made = tuple[dict[str, Callable[[], Any]], str, dict[str, Any]]  # our calls; the worker's function and its arguments
+Case = Convolution | Pooling
+Made = tuple[Mapping[str, Callable[[], Any]], str, dict[str, Any]]  # our calls; the worker's function and its arguments
 
 
 def _rows(cols: Array) -> Array:
-    """PyTorch's unfolded (N, C*R*S, P*Q) as im2col's rows."""
+    """PyTorch's unfolded (N, C*R*S, P*Q) as the rows of im2col."""
     return cols.transpose(0, 2, 1).reshape(-1, cols.shape[1])
 
 
-def convolution(case: Layer, rng: np.random.Generator) -> Made:
-    """conv2d and its gradients on whole numbers."""
-    x, weight = whole_numbers(rng, (case.batch, *case.input_shape)), whole_numbers(rng, case.weight_shape)
-    bias, grad_out = whole_numbers(rng, (case.filters,)), whole_numbers(rng, (case.batch, *case.output_shape))
-    options = {"stride": case.stride, "padding": case.padding}
-    ours = {
-        "forward": lambda: kernels.conv2d(x, weight, bias, **options),
-        "grad_input": lambda: kernels.conv2d_grad_input(grad_out, weight, x.shape, **options),
-        "grad_weight": lambda: kernels.conv2d_grad_weight(grad_out, x, case.kernel, **options),
-    }
-    given = {"x": x, "weight": weight, "bias": bias, "grad_out": grad_out, "channels_last": False, "apart": True}
-    return ours, "torch_kernels.convolution", given | options
+def _convolution(case: Convolution, rng: np.random.Generator) -> Made:
+    arrays = convolution_arrays(case, whole_numbers(rng))
+    calls = product_calls(case, arrays)
+    ours = {"forward": "conv2d", "grad_input": "conv2d_grad_input", "grad_weight": "conv2d_grad_weight"}
+    options = {"stride": case.stride, "padding": case.padding, "channels_last": False, "apart": True}
+    return {name: calls[ours[name]] for name in ours}, "torch_kernels.convolution", arrays | options
 
 
-def _unfolding(case: Layer, rng: np.random.Generator) -> Made:
-    x = whole_numbers(rng, (case.batch, *case.input_shape))
-    depth, pixels = case.channels * case.kernel**2, case.out_side**2
-    cols = whole_numbers(rng, (case.batch, depth, pixels))
-    rows = np.ascontiguousarray(_rows(cols))
-    options = {"stride": case.stride, "padding": case.padding}
-    ours = {
-        "im2col": lambda: kernels.im2col(x, case.kernel, **options),
-        "col2im": lambda: kernels.col2im(rows, x.shape, case.kernel, **options),
-    }
-    return ours, "torch_kernels.unfolding", {"x": x, "cols": cols, "kernel": case.kernel, **options}
+def _unfolding(case: Convolution, rng: np.random.Generator) -> Made:
+    draw = whole_numbers(rng)
+    calls = unfolding_calls(case, draw(case.input_shape), draw)
+    rows = calls["col2im"].arrays["cols"].reshape(case.batch, -1, prod(case.weight_shape[1:]))
+    given = {"x": calls["im2col"].arrays["x"], "cols": np.ascontiguousarray(rows.transpose(0, 2, 1))}
+    options = {"kernel": case.kernel_size, "stride": case.stride, "padding": case.padding}
+    return calls, "torch_kernels.unfolding", given | options
 
 
-def _pooling(case: Pool, rng: np.random.Generator) -> Made:
-    x = rng.permutation(case.batch * case.channels * case.side**2).astype(np.float32)  # no ties
-    x = x.reshape(case.batch, case.channels, case.side, case.side)
-    options = {"stride": case.stride, "padding": case.padding}
-    _, argmax = kernels.max_pool2d(x, case.kernel, **options)
-    grad_out = whole_numbers(rng, argmax.shape)
-    ours = {
-        "max_pool2d": lambda: kernels.max_pool2d(x, case.kernel, **options),
-        "max_pool2d_grad": lambda: kernels.max_pool2d_grad(grad_out, argmax, x.shape),
-    }
-    return ours, "torch_kernels.pooling", {"x": x, "grad_out": grad_out, "kernel": case.kernel, **options}
+def _pooling(case: Pooling, rng: np.random.Generator) -> Made:
+    def no_ties(shape: tuple[int, ...]) -> Array:
+        return rng.permutation(prod(shape)).astype(np.float32).reshape(shape)
+
+    calls = pooling_calls(case, no_ties, rng)
+    x, given = calls["max_pool2d"].arrays["x"], calls["max_pool2d_grad"].arrays
+    given.update(grad_out=whole_numbers(rng)(case.output_shape), argmax=calls["max_pool2d"]()[1])
+    options = {"kernel": case.kernel_size, **case.options}
+    return calls, "torch_kernels.pooling", {"x": x, "grad_out": given["grad_out"], **options}
 
 
-def measure(case: Layer | Pool, kind: Callable[..., Any], settings: Settings, worker: Worker) -> list[dict[str, Any]]:
+def measure(case: Case, kind: Callable[..., Any], settings: Settings, worker: Worker) -> list[dict[str, Any]]:
     threads = settings.few_threads
     calls, target, given = kind(case, np.random.default_rng(0))
     theirs = worker.build(target, **given, threads=threads)
@@ -102,14 +90,14 @@ def _check(name: str, answer: Any, expected: list[Array]) -> None:
 
 def case_names() -> list[str]:
     """What --only is looked for in."""
-    return [*(layer.name for layer in CONVOLUTIONS), *(pool.name for pool in POOLS)]
+    return [*(layer.name for layer in ONE_OF_EACH_KIND), *(pool.name for pool in POOLS)]
 
 
 def run(settings: Settings) -> dict[str, Any]:
     rows = []
-    cases: list[tuple[Layer | Pool, Callable[..., Any]]] = []
-    for layer in CONVOLUTIONS:
-        cases += [(layer, convolution), (layer, _unfolding)]
+    cases: list[tuple[Case, Callable[..., Any]]] = []
+    for layer in ONE_OF_EACH_KIND:
+        cases += [(layer, _convolution), (layer, _unfolding)]
     cases += [(pool, _pooling) for pool in POOLS]
     with Worker() as worker:
         for case, kind in cases:

@@ -1,6 +1,6 @@
-"""`bench inference`: a batch of 1,000 pictures, and one picture at a time, against PyTorch in inference mode.
+"""`bench inference`: a batch of 1,000 pictures, and one picture at a time, compared with PyTorch in inference mode.
 
-The slow end counts where somebody waits: of 10,000 calls with one picture, one after the other, the 99th percentile.
+For a person who waits, the slow calls matter. So there is also the 99th percentile of 10,000 calls with one picture.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from fastcnn.kernels.threads import set_threads
 
 BATCHES = (1000, 1)
 CALLS_IN_A_ROW = 10_000
-TOLERANCE = 1e-5  # sums of 4,320 products, each off by half an eps: 1.2e-7 * sqrt(4320) / 2 is 4e-6
+TOLERANCE = 1e-5  # sums of 4,320 products, each with an error of half an eps: 1.2e-7 * sqrt(4320) / 2 is 4e-6
 
 
 def expected_logits(images: Array) -> Array:
@@ -67,7 +67,7 @@ def measure(batch: int, settings: Settings, worker: Worker) -> dict[str, Any]:
 
 
 def calls_in_a_row(settings: Settings) -> dict[str, Any]:
-    """Latency of one picture over many calls: the median and the slow end."""
+    """The latency of one picture over many calls: the median and high percentiles."""
     image = training_pictures()[0][:1]
     network = paper_network(seed=0)
     set_threads(min(2, settings.threads[-1]))

@@ -1,9 +1,9 @@
-"""`bench layers`: 24 convolutions inside a network against PyTorch in channels_last, forward and all gradients.
+"""`bench layers`: 24 convolutions inside a network, compared with PyTorch in channels_last, forward and all gradients.
 
-Inside a network fastcnn's pictures lie channels-last with the border that the next layer reads, so a step's calls are
-timed as a plan makes them: packing the weights counts, a change of layout does not occur. PyTorch gets pictures,
-weights and gradients in channels_last. Gradients are those of input, weight and bias. At two threads the better of
-PyTorch's one and two counts.
+Inside a network the pictures of fastcnn are channels-last, with the border that the next layer reads. So the calls of a
+step are timed as a plan makes them: they pack the weights, but there is no change of layout. PyTorch gets pictures,
+weights and gradients in channels_last. The gradients are those of input, weight and bias. With two threads, the faster
+of PyTorch's one and two threads counts.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import numpy as np
 
 from fastcnn import kernels
 from fastcnn.arrays import Array
-from fastcnn.bench.harness.cases import LAYERS, Layer
-from fastcnn.bench.harness.checks import require_equal, whole_numbers
+from fastcnn.bench.harness.calls import convolution_arrays, whole_numbers
+from fastcnn.bench.harness.cases import LAYERS, Convolution
+from fastcnn.bench.harness.checks import require_equal
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import compare, geometric_mean, interleave, rival
 from fastcnn.bench.harness.worker import Worker
@@ -26,27 +27,20 @@ from fastcnn.kernels.threads import set_threads
 DIRECTIONS = ("forward", "gradients")
 
 
-def draw(case: Layer) -> dict[str, Array]:
+def draw(case: Convolution) -> dict[str, Array]:
     """The numbers that both sides are given."""
-    rng = np.random.default_rng(0)
-    shapes = {
-        "x": (case.batch, *case.input_shape),
-        "weight": case.weight_shape,
-        "bias": (case.filters,),
-        "grad_out": (case.batch, *case.output_shape),
-    }
-    return {name: whole_numbers(rng, shape) for name, shape in shapes.items()}
+    return convolution_arrays(case, whole_numbers(np.random.default_rng(0)))
 
 
 class LayerInNetwork:
     """A Conv2d step with its workspaces, as a plan makes it."""
 
-    def __init__(self, case: Layer, x: Array, weight: Array, bias: Array, grad_out: Array) -> None:
+    def __init__(self, case: Convolution, x: Array, weight: Array, bias: Array, grad_out: Array) -> None:
         steps: Any = kernels.active().steps
         self._case, self._entry = case, steps.entry
         border = ((case.padding, case.padding),) * 2
-        self.x = steps.Activation(case.input_shape, border, case.batch, x.dtype, True)
-        self.out = steps.Activation(case.output_shape, ((0, 0), (0, 0)), case.batch, x.dtype, True)
+        self.x = steps.Activation(case.input_shape[1:], border, case.batch, x.dtype, True)
+        self.out = steps.Activation(case.output_shape[1:], ((0, 0), (0, 0)), case.batch, x.dtype, True)
         self.grad_weight, self.grad_bias = _aligned(np.zeros_like(weight)), _aligned(np.zeros_like(bias))
         self._step = steps.Conv2d(
             self.x, self.out, _aligned(weight), self.grad_weight, _aligned(bias), self.grad_bias,
@@ -57,7 +51,7 @@ class LayerInNetwork:
         self.out.grad[: grad_out.size] = grad_out.transpose(0, 2, 3, 1).reshape(-1)
 
     def call(self, direction: str) -> Callable[[], None]:
-        """All kernels of a direction as one call, for the number of threads in force now."""
+        """All kernels of a direction as one call, for the present number of threads."""
         n = self._case.batch
         calls = self._step.forward_calls(n, True) if direction == "forward" else self._step.backward_calls(n)
 
@@ -73,20 +67,19 @@ class LayerInNetwork:
             return [self._channels_first(self.out.data, self._case.output_shape)]
         return [self._channels_first(self.x.grad, self._case.input_shape), self.grad_weight, self.grad_bias]
 
-    def _channels_first(self, data: Array, shape: tuple[int, int, int]) -> Array:
-        C, H, W = shape
-        N = self._case.batch
+    def _channels_first(self, data: Array, shape: tuple[int, int, int, int]) -> Array:
+        N, C, H, W = shape
         return data[: N * H * W * C].reshape(N, H, W, C).transpose(0, 3, 1, 2)
 
 
 def _aligned(array: Array) -> Array:
-    """A copy with the alignment and the slack that the kernels expect of parameters."""
+    """A copy with the alignment and the spare elements that the kernels need for parameters."""
     out = aligned_zeros(array.size, array.dtype)[: array.size].reshape(array.shape)
     out[...] = array
     return out
 
 
-def measure(case: Layer, settings: Settings, worker: Worker) -> dict[str, Any]:
+def measure(case: Convolution, settings: Settings, worker: Worker) -> dict[str, Any]:
     """Check both sides against each other, then time them."""
     data, threads = draw(case), settings.few_threads
     layer = LayerInNetwork(case, **data)
@@ -115,12 +108,12 @@ def measure(case: Layer, settings: Settings, worker: Worker) -> dict[str, Any]:
     return row
 
 
-def _full_name(case: Layer) -> str:
+def _full_name(case: Convolution) -> str:
     return f"{case.family} {case.name}"
 
 
 def case_names() -> list[str]:
-    """What --only is looked for in."""
+    """The names of cases for --only."""
     return [_full_name(case) for case in LAYERS]
 
 

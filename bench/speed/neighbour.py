@@ -1,7 +1,8 @@
-"""`bench neighbour`: training steps with one busy process beside them, on two cores.
+"""`bench neighbour`: training steps on two cores while another process is busy.
 
-Three threads then want two cores, so a program may lose half of one; threads that wait by spinning lose far more
-(0.45 to 8 ms has been seen). Rounds with and without the neighbour take turns; PyTorch is measured too, for scale.
+Three threads then share two cores, so a program may lose half of a core. Threads that spin while they wait lose much
+more (a step took up to 8 ms, not 0.45 ms). Rounds with and without the busy process take turns. PyTorch is measured
+too, for comparison.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def entries(*, threads: tuple[int, ...]) -> dict[str, Entry]:
 
 @contextmanager
 def busy_process() -> Iterator[None]:
-    """A process that does nothing, without a pause."""
+    """A process that keeps a core busy."""
     process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
         time.sleep(START_S)
@@ -48,7 +49,7 @@ def busy_process() -> Iterator[None]:
 
 
 def measure(rivals: list[Rival], rounds: int, turn_s: float) -> dict[str, dict[str, Timing]]:
-    """The timing of each rival, alone and beside a busy process."""
+    """The timing of each rival, alone and with a busy process."""
     samples: dict[str, dict[str, list[float]]] = {each.name: {"alone": [], "beside": []} for each in rivals}
     for _ in range(rounds):
         for each in rivals:

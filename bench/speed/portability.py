@@ -1,8 +1,8 @@
-"""`bench kernels`: the kernels on other instruction sets: right answers, and their speed.
+"""`bench kernels`: the kernels with other instruction sets: their answers and their speed.
 
-Numba's own settings make this processor another one: Haswell (AVX2, 16 registers of 32 bytes), or the first x86-64
-(SSE2, no fused multiply-add). Each runs in a fresh process. For AArch64 there is no run: `cross.py` compiles the
-kernels to assembly and counts the vector multiply-adds in it.
+Settings of Numba make it compile for another processor: Haswell (AVX2, 16 registers of 32 bytes), or the first x86-64
+(SSE2, no fused multiply-add). Each runs in a new process. For AArch64 nothing runs: `cross.py` compiles the kernels to
+assembly and counts the vector multiply-adds in it.
 """
 
 from __future__ import annotations
@@ -14,43 +14,40 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.bench.harness.cases import LAYERS
+from fastcnn.bench.harness.calls import convolution_arrays, product_calls, whole_numbers
+from fastcnn.bench.harness.cases import ONE_OF_EACH_KIND
+from fastcnn.bench.harness.checks import require_close, require_equal
 from fastcnn.bench.harness.processes import environment, run_python
 from fastcnn.bench.harness.settings import Settings
 
-# Instruction sets that the vectors are chosen by; LLVM knows the others from the CPU's name.
+# The instruction sets that decide the vectors. LLVM knows the others from the CPU's name.
 FEATURES = {"haswell": "+avx,+avx2,+fma", "x86-64": "+sse,+sse2"}
 HOST = "this processor"
 CHILD = "from fastcnn.bench.speed.portability import child; child({quick})"
 BATCH = 100
-CHECKED = tuple(LAYERS[i] for i in (1, 3, 9, 13, 15, 17, 21))
 CHECKED_PICTURES = 3
 
 
 def _check_functions() -> int:
-    """Hold conv2d and its gradients to the NumPy reference, on whole numbers: equal to the last bit."""
+    """Compare conv2d and its gradients with the NumPy reference, on whole numbers. All bits must be the same."""
     from fastcnn import kernels
-    from fastcnn.bench.harness.checks import require_equal
-    from fastcnn.bench.speed.functions import convolution
 
     rng = np.random.default_rng(0)
     count = 0
-    for case in CHECKED:
-        calls, _, _ = convolution(replace(case, batch=CHECKED_PICTURES), rng)
-        answers = []
-        for backend in ("reference", "cpu"):
-            kernels.use(backend)
-            answers.append([call() for call in calls.values()])
-        for expected, found in zip(*answers, strict=True):
-            require_equal(case.name, found, expected)
+    for case in (each.with_batch(CHECKED_PICTURES) for each in ONE_OF_EACH_KIND):
+        for name, call in product_calls(case, convolution_arrays(case, whole_numbers(rng))).items():
+            answers = []
+            for backend in ("reference", "cpu"):
+                kernels.use(backend)
+                answers.append(call())
+            require_equal(f"{name}, {case}", answers[1], answers[0])
             count += 1
     return count
 
 
 def _check_network(images: Any, labels: Any) -> None:
-    """Hold a training step's gradients to the NumPy reference."""
+    """Compare a training step's gradients with the NumPy reference."""
     from fastcnn import kernels, paper_network
-    from fastcnn.bench.harness.checks import require_close
     from fastcnn.bench.speed.training import TOLERANCE
 
     found = []
@@ -63,7 +60,7 @@ def _check_network(images: Any, labels: Any) -> None:
 
 
 def child(quick: bool) -> None:
-    """The measured process; prints JSON."""
+    """The measured process. It prints JSON."""
     from fastcnn import Trainer, optim, paper_network
     from fastcnn.bench.harness.batches import over_batches, training_pictures
     from fastcnn.bench.harness.timing import interleave, rival

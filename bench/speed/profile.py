@@ -1,9 +1,9 @@
-"""`bench profile`: each step of the plan in a training step: time, GFLOP/s, GB/s, and how near it is to the ceiling.
+"""`bench profile`: each step of the plan in a training step: its time, GFLOP/s, GB/s, and share of its ceiling.
 
-The steps of a plan are run one after the other as the plan does, with a clock between them, in turns with whole
-training steps, which their sum must come to. Times are means over the steps between the quartiles. A step's ceiling is
-the roofline: the matrix product's rate, or the bandwidth times the step's FLOP per byte where that is less. Bytes are
-those of all arrays that a step is given, each once: what must move at least.
+The steps of a plan run one after the other as in the plan, with a clock between them. They take turns with whole
+training steps, and their sum must be the time of a whole step. Times are means over the training steps between the
+quartiles. The ceiling of a step is the roofline: the rate of the matrix product, or the bandwidth times the step's FLOP
+per byte if that is less. Bytes are those of all arrays of a step, each counted once: no step can move fewer.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.threads import set_threads
 
 BATCH = 100
-COPY_BYTES = 8 << 20  # about what a batch's activations take: they stay in the last cache
-STEPS = 400  # of each kind; a whole one and one in parts take turns
+COPY_BYTES = 8 << 20  # about the size of a batch's activations, which stay in the last cache
+STEPS = 400  # training steps of each kind; whole steps and steps in parts take turns
 
 
 class Part:
@@ -42,17 +42,17 @@ class Part:
 
 
 def split(trainer: Trainer, images: Array, labels: Array) -> tuple[list[Part], AbstractContextManager[Any]]:
-    """The parts of a training step in order, for the threads in force, and what is held round them."""
+    """The parts of a training step in order, for the present number of threads, and the context to run them in."""
     network = trainer.network
     found, held = network.training_parts(images, labels)
     parts = [Part(part.name, part.calls, 2 * part.multiply_adds, part.nbytes) for part in found]
-    # Reads values, gradients and two moments; writes all but the gradients.
+    # It reads values, gradients and two moments, and writes all of them except the gradients.
     parts.append(Part("Adam", [(network.update_by, (trainer.optimizer,))], 0, 7 * network.values.nbytes))
     return parts, held
 
 
 def bandwidth(threads: int) -> float:
-    """Bytes a second of copying an array, read and written, by as many Python threads (NumPy lets go of the lock)."""
+    """Bytes per second, read and written, when Python threads copy an array (NumPy releases Python's lock)."""
     from concurrent.futures import ThreadPoolExecutor
 
     size = COPY_BYTES // threads // 2
@@ -77,13 +77,13 @@ def time_parts(parts: list[Part], entry: AbstractContextManager[Any]) -> None:
 
 
 def central(totals: list[float]) -> list[int]:
-    """The indices of the half of the steps that is nearest to the median: from the lower to the upper quartile."""
+    """The indices of the steps between the lower and the upper quartile, half of all steps."""
     order = sorted(range(len(totals)), key=totals.__getitem__)
     return order[len(order) // 4 : len(order) - len(order) // 4]
 
 
 def central_means(parts: list[list[float]]) -> list[float]:
-    """Each part's mean over the steps whose total is a usual one: unlike medians, these sum to a usual total."""
+    """Each part's mean over the steps between the quartiles. Means add up to the mean of the total; medians do not."""
     chosen = central([sum(samples) for samples in zip(*parts, strict=True)])
     return [sum(samples[i] for i in chosen) / len(chosen) for samples in parts]
 
@@ -92,7 +92,7 @@ def measure(threads: int, settings: Settings) -> dict[str, Any]:
     set_threads(threads)
     images, labels = training_pictures()
     images, labels = images[:BATCH], labels[:BATCH]
-    # A rate of zero: the same work again and again on one batch, with weights that stay.
+    # The learning rate is zero, so each step does the same work on one batch with the same weights.
     trainer = Trainer(paper_network(seed=0), optim.Adam(LR))
     trainer.step(images, labels)
     trainer.optimizer.lr = 0.0
@@ -121,7 +121,7 @@ def measure(threads: int, settings: Settings) -> dict[str, Any]:
 
 
 def describe(part: Part, mean_s: float, peak: float, bytes_per_s: float) -> dict[str, Any]:
-    """The part's rates, and the share of its roofline; the ceiling of work without products is the bandwidth."""
+    """The part's rates, and its share of the roofline. The ceiling of work without products is the bandwidth."""
     flop_per_s, rate = part.flop / mean_s, part.bytes / mean_s
     ceiling = min(peak, bytes_per_s * part.flop / part.bytes) if part.flop else 0.0
     return Timing(tuple(part.samples)).summary() | {

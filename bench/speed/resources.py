@@ -1,7 +1,7 @@
-"""`bench resources`: what a start costs with and without the kernel cache, and the peak memory of a training.
+"""`bench resources`: the time of a start with and without the kernel cache, and the peak memory of a training.
 
-`first_training` is a process that trains one small epoch as the default recipe does, validation and average included,
-so it needs every kernel that a training needs. Without a cache it compiles them; the difference is the compiling.
+`first_training` is a process that trains one small epoch by the default recipe, with validation and average. So it uses
+every kernel of a training. Without a cache it compiles them; the difference is the time of compiling.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from fastcnn.bench.harness.processes import environment, peak_bytes, run_python
 from fastcnn.bench.harness.settings import Settings
 
 RUNS = 2
-# 1,030 pictures to train on: the last batch is not full, and validation has two chunks.
+# With 1,030 pictures to train on, the last batch is not full, and validation has two chunks.
 FIRST_TRAINING = """
 from fastcnn import load_mnist
-from fastcnn.zoo.recipes import NETWORKS, RECIPES
+from fastcnn.zoo.networks import PAPER, paper_network
+from fastcnn.zoo.recipes import RECIPES
 (images, labels), _ = load_mnist(normalize=False)
-recipe = RECIPES["paper"]
-trainer = recipe.trainer(NETWORKS["paper"](seed=0))
+recipe = RECIPES[PAPER]
+trainer = recipe.trainer(paper_network(seed=0))
 trainer.fit(images[:1330], labels[:1330], epochs=1, validation=300, progress=False)
 """
 

@@ -1,7 +1,7 @@
-"""`bench scaling`: how the time of one picture grows with batch, threads, the side of the picture and channels.
+"""`bench scaling`: how the time of one picture depends on batch, threads, the side of the picture and channels.
 
-Forward and backward without the update, so that the same batch can be used again and again. Every gradient is held to
-the one-thread one, bit for bit, and the small cases to the NumPy reference.
+It runs forward and backward without the update, so that one batch can be used many times. Every gradient must have the
+same bits as with one thread. The small cases are also compared with the NumPy reference.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CHECKED = 8  # pictures that NumPy computes too
 
 
 def convolutional(channels: int, side: int) -> Sequential:
-    """A 3x3 convolution that keeps its channels, ReLU, max-pool and an affine layer."""
+    """A 3x3 convolution that keeps the number of channels, ReLU, max-pool and an affine layer."""
     parts = [
         layers.Conv2d(channels, 3, padding=1), layers.ReLU(), layers.MaxPool2d(2), layers.Flatten(), layers.Affine(10),
     ]  # fmt: skip
@@ -34,7 +34,7 @@ def convolutional(channels: int, side: int) -> Sequential:
 
 
 def _check(name: str, network: Sequential, images: Array, labels: Array, threads: tuple[int, ...]) -> None:
-    """The same bits at any number of threads, and NumPy's numbers on a few pictures."""
+    """Check that all numbers of threads give the same bits, and that a few pictures give NumPy's numbers."""
     found = []
     for n in threads:
         set_threads(n)
@@ -51,7 +51,7 @@ def _check(name: str, network: Sequential, images: Array, labels: Array, threads
 
 
 def measure(name: str, network: Sequential, images: Array, labels: Array, settings: Settings) -> dict[str, Any]:
-    """Seconds of one picture, training and inference, at each number of threads."""
+    """Seconds of one picture, for training and inference, with each number of threads."""
     _check(name, network, images, labels, settings.threads)
     rivals = []
     for n in settings.threads:
@@ -90,7 +90,7 @@ def run(settings: Settings) -> dict[str, Any]:
 
 
 def crossover(rows: list[dict[str, Any]], kind: str) -> int | None:
-    """The smallest batch from which on two threads are faster than one, at that batch and all larger ones."""
+    """The smallest batch where two threads are faster than one, at that batch and at all larger ones."""
     first = None
     for row in reversed(rows):
         if f"{kind}, 2" not in row or row[f"{kind}, 2"]["median_s"] >= row[f"{kind}, 1"]["median_s"]:

@@ -1,7 +1,7 @@
 """`bench speedrun`: the whole `fastcnn train` with the recipe `speedrun`, from the start of the process to its exit.
 
-Two cores, ten seeds with a warm kernel cache, then some with an empty one. The test accuracy is what the command
-reports at its end; the recipe was chosen on pictures set aside from the training set.
+It runs on two cores: ten seeds with a full kernel cache, then some with an empty one. The test accuracy is the one that
+the command reports at its end. The recipe was chosen with validation pictures from the training set.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def train(seed: int, **variables: str) -> dict[str, float]:
 def run(settings: Settings) -> dict[str, Any]:
     seeds, cold_runs = (2, 1) if settings.quick else (SEEDS, COLD_RUNS)
     with on_cores(CORES):
-        train(0)  # fills the cache
+        train(0)  # it fills the cache
         warm = [train(seed) for seed in range(seeds)]
         cold = []
         for seed in range(cold_runs):

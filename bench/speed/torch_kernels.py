@@ -1,6 +1,6 @@
-"""PyTorch's convolutions, unfolding and pooling, to be timed in a worker; nothing of fastcnn's kernels.
+"""PyTorch's convolutions, unfolding and pooling, to be timed in a worker. Nothing here uses fastcnn's kernels.
 
-Which layout counts is the caller's choice: channels_last against the layers inside a network, PyTorch's default against
+The caller chooses the layout: channels_last to compare with layers inside a network, PyTorch's default to compare with
 the public functions.
 """
 
@@ -44,7 +44,7 @@ def convolution(
     *, x: Array, weight: Array, bias: Array, grad_out: Array, stride: int, padding: int, threads: tuple[int, ...],
     channels_last: bool, apart: bool = False,
 ) -> dict[str, Entry]:  # fmt: skip
-    """Forward, and the gradients: all at once, or with `apart` each by itself. Names: "forward, 2"."""
+    """Forward and the gradients: all gradients in one call, or with `apart` each alone. Names: "forward, 2"."""
     tx, tw, tg = (_laid(array, channels_last) for array in (x, weight, grad_out))
     tb = torch.from_numpy(bias)
 
@@ -69,7 +69,7 @@ def convolution(
 
 
 def unfolding(
-    *, x: Array, cols: Array, kernel: int, stride: int, padding: int, threads: tuple[int, ...]
+    *, x: Array, cols: Array, kernel: tuple[int, int], stride: int, padding: int, threads: tuple[int, ...]
 ) -> dict[str, Entry]:
     """unfold, and fold of cols (N, C*R*S, P*Q)."""
     tx, tc = torch.from_numpy(x), torch.from_numpy(cols)

@@ -1,8 +1,8 @@
 """PyTorch's versions of the paper's network, to be timed in a worker: default layout, channels_last and compiled.
 
-PyTorch is given what suits it best: pictures that are float32, in [0, 1] and in the model's layout already, Adam in
-both its forms, and for the compiled models the loss as part of what is compiled, for one batch size. Imports PyTorch
-and nothing of fastcnn's kernels.
+PyTorch gets the best conditions: pictures are float32 in [0, 1], already in the model's layout. Both forms of Adam are
+measured. Compiled models include the loss and are compiled for one batch size. This file imports PyTorch and nothing of
+fastcnn's kernels.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ State = dict[str, Array]  # a fastcnn network's arrays, by name
 
 
 def as_ours(value: Array) -> Array:
-    """fastcnn keeps an affine weight as (in_features, out_features), PyTorch as its transpose."""
+    """A value in fastcnn's layout: an affine weight is (in_features, out_features); PyTorch has its transpose."""
     return value.T if value.ndim == 2 else value
 
 
@@ -42,7 +42,7 @@ def _layout(channels_last: bool) -> Any:
 
 
 class Version:
-    """One model. loss(pictures, labels) and infer(pictures) are compiled where `compiled` says so."""
+    """One model. loss(pictures, labels) and infer(pictures) are compiled if `compiled` is set."""
 
     def __init__(self, state: State, lr: float, *, channels_last: bool, compiled: bool) -> None:
         model = network_of(state).to(memory_format=_layout(channels_last))
@@ -90,7 +90,7 @@ def _versions(state: State, lr: float, compiled: bool) -> list[Version]:
 def training(
     *, state: State, images: Array, labels: Array, batch: int, lr: float, threads: tuple[int, ...], compiled: bool
 ) -> dict[str, Entry]:
-    """Training steps through all pictures. Names: "channels_last, fused Adam, 2"; answers: loss and gradients."""
+    """Training steps through all pictures. Names: "channels_last, fused Adam, 2". Answers: loss and gradients."""
     entries = {}
     targets = torch.from_numpy(labels)
     for version in _versions(state, lr, compiled):

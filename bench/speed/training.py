@@ -1,8 +1,8 @@
-"""`bench train-step`: training steps of the paper's network with Adam, in images a second, against PyTorch's best.
+"""`bench train-step`: training steps of the paper's network with Adam, in images per second, and PyTorch's best.
 
-A step is forward, backward and update. fastcnn is given uint8 pictures, as its trainer keeps them, and scales them in
-the step; PyTorch is given them scaled. The matrix product of 2048x2048 in the same rounds says what these cores can
-do: useful work is the multiply-adds of the plan's steps, two FLOP each, without those that max-pool makes zero.
+A step is forward, backward and update. fastcnn gets uint8 pictures, as its trainer keeps them, and scales them in the
+step. PyTorch gets them scaled. A matrix product of 2048x2048 in the same rounds shows what these cores can do. Useful
+work is two FLOP for each multiply-add of the plan's steps, without those that max-pool makes zero.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from fastcnn.bench.harness.timing import Rival, compare, interleave, rival
 from fastcnn.bench.harness.worker import Worker
 from fastcnn.kernels.threads import set_threads
 
-BATCHES = (100, 32, 256)  # the first on all cores too
+BATCHES = (100, 32, 256)  # the first one on all cores too
 LR = 0.001
 SGEMM_SIZE = 2048
-# Sums of up to 147,456 products in float32, each off by half an eps: 1.2e-7 * sqrt(147,456) / 2 is 2e-5 of what is
-# added up, which may be a few times the result. A missing or doubled term is off by far more.
+# Sums of up to 147,456 products in float32, each with an error of half an eps: 1.2e-7 * sqrt(147,456) / 2 is 2e-5 of
+# what is added up, which may be a few times the result. A missing or doubled term gives a much larger error.
 TOLERANCE = 1e-4
 
 
@@ -37,13 +37,13 @@ def sgemm(threads: int) -> Rival:
 
 
 def useful_flop(network: Sequential, images: Array, labels: Array) -> int:
-    """Of one training step: two for each multiply-add of the plan's steps, forward and backward."""
+    """The useful FLOP of one training step: two for each multiply-add of the plan's steps, forward and backward."""
     parts, _ = network.training_parts(images, labels)
     return 2 * sum(part.multiply_adds for part in parts)
 
 
 def check(network: Sequential, images: Array, labels: Array, worker: Worker, state: dict[str, Array]) -> list[Array]:
-    """Hold fastcnn's loss and gradients to float64; returns those."""
+    """Compare fastcnn's loss and gradients with those in float64, and return the latter."""
     (truth,) = worker.build("torch_networks.truth", state=state, images=scaled(images), labels=labels)
     expected = worker.answer(truth.name)
     loss = network.loss_and_gradients(images, labels)
@@ -107,7 +107,7 @@ def _line(row: dict[str, Any], n: int) -> str:
 
 
 def case_names() -> list[str]:
-    """What --only is looked for in."""
+    """The names of cases for --only."""
     return [str(batch) for batch in BATCHES]
 
 

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
-from fastcnn.bench.harness.cases import LAYERS, POOLS
-from fastcnn.bench.harness.checks import require_equal, whole_numbers
+from fastcnn.bench.harness.calls import convolution_calls, pooling_calls, product_calls, whole_numbers
+from fastcnn.bench.harness.cases import ONE_OF_EACH_KIND, POOLS
+from fastcnn.bench.harness.checks import require_equal
 from fastcnn.bench.speed.layers import DIRECTIONS, LayerInNetwork, draw
-
-CASES = [LAYERS[i] for i in (1, 3, 5, 9, 15, 17, 20)]
 
 
 def check_and_time(benchmark, call):
@@ -29,71 +28,33 @@ def check_and_time(benchmark, call):
     benchmark(call)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-class TestConvolution:
-    @pytest.fixture
-    def arrays(self, case, rng):
-        shapes = (case.batch, *case.input_shape), case.weight_shape, (case.batch, *case.output_shape)
-        return [whole_numbers(rng, shape) for shape in shapes]
-
-    @pytest.fixture
-    def options(self, case):
-        return {"stride": case.stride, "padding": case.padding}
-
-    def test_conv2d(self, benchmark, case, arrays, options):
-        x, weight, _ = arrays
-        check_and_time(benchmark, lambda: kernels.conv2d(x, weight, **options))
-
-    def test_conv2d_grad_input(self, benchmark, case, arrays, options):
-        x, weight, grad_out = arrays
-        check_and_time(benchmark, lambda: kernels.conv2d_grad_input(grad_out, weight, x.shape, **options))
-
-    def test_conv2d_grad_weight(self, benchmark, case, arrays, options):
-        x, _, grad_out = arrays
-        check_and_time(benchmark, lambda: kernels.conv2d_grad_weight(grad_out, x, case.kernel, **options))
-
-    def test_im2col(self, benchmark, case, arrays, options):
-        x, _, _ = arrays
-        check_and_time(benchmark, lambda: kernels.im2col(x, case.kernel, **options))
-
-    def test_col2im(self, benchmark, case, rng, options):
-        cols = whole_numbers(rng, (case.batch * case.out_side**2, case.channels * case.kernel**2))
-        shape = (case.batch, *case.input_shape)
-        check_and_time(benchmark, lambda: kernels.col2im(cols, shape, case.kernel, **options))
-
-    @pytest.mark.parametrize("direction", DIRECTIONS)
-    def test_inside_a_network(self, benchmark, case, direction, options):
-        data = draw(case)
-        layer = LayerInNetwork(case, **data)
-        call = layer.call(direction)
-        call()
-        x, grad_out = data["x"], data["grad_out"]
-        if direction == "forward":
-            expected = [kernels.conv2d(x, data["weight"], data["bias"], **options)]
-        else:
-            expected = [
-                kernels.conv2d_grad_input(grad_out, data["weight"], x.shape, **options),
-                kernels.conv2d_grad_weight(grad_out, x, case.kernel, **options),
-                grad_out.sum(axis=(0, 2, 3)),
-            ]
-        for mine, right in zip(layer.answer(direction), expected, strict=True):
-            require_equal(direction, mine, right)
-        benchmark(call)
+@pytest.mark.parametrize("name", ["conv2d", "conv2d_grad_input", "conv2d_grad_weight", "im2col", "col2im"])
+@pytest.mark.parametrize("case", ONE_OF_EACH_KIND, ids=str)
+def test_convolution(benchmark, case, name, rng):
+    check_and_time(benchmark, convolution_calls(case, whole_numbers(rng))[name])
 
 
-@pytest.mark.parametrize("case", POOLS, ids=lambda case: case.name)
-class TestPooling:
-    @pytest.fixture
-    def x(self, case, rng):
-        return whole_numbers(rng, (case.batch, case.channels, case.side, case.side))
+@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize("case", ONE_OF_EACH_KIND, ids=str)
+def test_layer_inside_a_network(benchmark, case, direction):
+    data = draw(case)
+    layer = LayerInNetwork(case, **data)
+    call = layer.call(direction)
+    call()
+    forward, *gradients = (each() for each in product_calls(case, data).values())
+    expected = [forward] if direction == "forward" else [*gradients, data["grad_out"].sum(axis=(0, 2, 3))]
+    for mine, right in zip(layer.answer(direction), expected, strict=True):
+        require_equal(direction, mine, right)
+    benchmark(call)
 
-    def test_max_pool2d(self, benchmark, case, x):
-        check_and_time(benchmark, lambda: kernels.max_pool2d(x, case.kernel, stride=case.stride, padding=case.padding))
 
-    def test_max_pool2d_grad(self, benchmark, case, x, rng):
-        _, argmax = kernels.max_pool2d(x, case.kernel, stride=case.stride, padding=case.padding)
-        grad_out = whole_numbers(rng, argmax.shape)
-        check_and_time(benchmark, lambda: kernels.max_pool2d_grad(grad_out, argmax, x.shape))
+@pytest.mark.parametrize("name", ["max_pool2d", "max_pool2d_grad"])
+@pytest.mark.parametrize("case", POOLS, ids=str)
+def test_max_pool(benchmark, case, name, rng):
+    calls = pooling_calls(case, whole_numbers(rng), rng)
+    argmax = calls["max_pool2d"]()[1]
+    calls["max_pool2d_grad"].arrays.update(grad_out=whole_numbers(rng)(argmax.shape), argmax=argmax)
+    check_and_time(benchmark, calls[name])
 
 
 @pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"])

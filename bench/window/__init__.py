@@ -1,1 +1,1 @@
-"""The window's latency, memory and pictures."""
+"""The window's latency, memory and screenshots."""

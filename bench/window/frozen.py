@@ -1,8 +1,8 @@
-"""`python -m bench frozen`: a program that PyInstaller makes of the installed fastcnn, away from any source.
+"""`python -m bench frozen`: programs that PyInstaller makes from the installed fastcnn, without any source.
 
 A script of three lines becomes a folder (`onedir`) and a single file (`onefile`), without options. Each is started with
-an empty home: it reads a digit, keeps its kernels for the second start, and shows its window. What fails is an error.
-With `--quick` only the folder is made: to compress the single file takes a minute.
+an empty home folder. It reads a digit, keeps its kernels for the second start, and shows its window. A failure is an
+error. With `--quick` only the folder is made, because compressing the single file takes a minute.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from fastcnn.bench.window.latency import START
 from fastcnn.errors import FastcnnError
 
 KINDS = ("onedir", "onefile")
-# With -c it runs a text as Python does: PyInstaller cannot see what that imports, just as in fastcnn's own commands.
+# With -c it runs a text like Python does. PyInstaller cannot see the imports in it, as in the commands of fastcnn.
 SCRIPT = """import sys
 from fastcnn.__main__ import main
 sys.exit(exec(sys.argv[2]) if sys.argv[1:2] == ["-c"] else main())
@@ -36,8 +36,8 @@ _, (pictures, labels) = load_mnist(normalize=False)
 assert labels[0] == 7
 Image.fromarray(pictures[0, 0]).save(sys.argv[-1])
 """
-COMPILING = "compiling the kernels"  # as the cache announces it
-OURS = ("XDG_", "NUMBA_", "FASTCNN_", "PYTHON")  # of the environment; the program must do without
+COMPILING = "compiling the kernels"  # the words of the cache's message
+OURS = ("XDG_", "NUMBA_", "FASTCNN_", "PYTHON")  # variables that the program must not need
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -99,7 +99,7 @@ def _measure(kind: str, folder: Path) -> dict[str, Any]:
 
 
 def run(settings: Settings) -> dict[str, Any]:
-    """A row for each kind; FastcnnError where one does not do all that it should."""
+    """A row for each kind; FastcnnError if a program does not do all that it should."""
     if importlib.util.find_spec("PyInstaller") is None:
         raise FastcnnError('PyInstaller is missing; install the extra: pip install ".[bench]"')
     rows = []

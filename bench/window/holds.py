@@ -1,6 +1,6 @@
-"""How long a thread is held at a stretch, and by what: its own work, a busy processor, or what other threads hold.
+"""Measure how long a thread is held without a pause, and why: its work, a busy processor, or locks of other threads.
 
-A watchdog that needs no interpreter lock notes where all threads are when a stretch becomes too long.
+A watchdog without the interpreter lock notes where all threads are when a stretch becomes too long.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ NO_SCHEDSTAT = (0, 0)
 
 
 class Hold(NamedTuple):
-    """One stretch; `waited_s` is what is neither work nor queueing: locks of other threads, and the disk.
+    """One stretch. `waited_s` is the time without work or queueing: waiting for locks of other threads or the disk.
 
     working_s, queueing_s : on a processor, and ready to run while others had it (Linux's schedstat; else 0)
-    collecting_s : of Python's garbage collection, on whichever thread
+    collecting_s : in Python's garbage collection, on any thread
     """
 
     elapsed_s: float
@@ -40,7 +40,7 @@ class Hold(NamedTuple):
 
 
 class Watch:
-    """Times stretches of one thread's work; made and used on that thread, inside `watching`."""
+    """Times stretches of one thread's work. It is made and used on that thread, inside `watching`."""
 
     def __init__(self, stacks: Any) -> None:
         self._stacks = stacks
@@ -72,12 +72,12 @@ class Watch:
             )
 
     def forget(self) -> None:
-        """Begin anew."""
+        """Forget all stretches and begin again."""
         self.seconds.clear()
         self.longest = Hold(0, 0, 0, 0, "")
 
     def summary(self) -> dict[str, Any]:
-        """In milliseconds: the 99.9th percentile of all stretches, and the longest with what it consisted of."""
+        """In milliseconds: the 99.9th percentile of all stretches, and the longest stretch with its parts."""
         hold = self.longest
         return {
             "stretches": len(self.seconds),
@@ -121,7 +121,7 @@ def watching() -> Iterator[Watch]:
 
 
 def machine_longest_s(duration_s: float) -> float:
-    """The longest time between two looks at the clock, of a loop that does nothing else: what the machine takes."""
+    """The longest time between two readings of the clock in an empty loop: the time that the machine takes away."""
     longest, end = 0.0, (last := time.perf_counter()) + duration_s
     while last < end:
         now = time.perf_counter()

@@ -1,7 +1,7 @@
-"""How long from a mouse move to the shown answer, idle and while the window trains: `python -m bench gui-latency`.
+"""Measure the time from a mouse move to the shown answer, idle and while it trains: `python -m bench gui-latency`.
 
-Also how long the window's thread was ever held at a stretch and by what, and how long the program takes to start.
-Painting is included, to the memory that the offscreen platform paints on; the way to a real screen is not.
+It also measures the longest time that the window's thread was held and why, and the time of the program's start.
+Painting into the memory of the offscreen platform is included. The way to a real screen is not.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from fastcnn.bench.window.window import FOLDERS, SEVEN, THREE, moves, open_windo
 from fastcnn.errors import FastcnnError
 
 MOVES, QUICK_MOVES = 600, 200  # in each state
-# Of the 95th percentile. A quick run has 200 moves and any machine, whose neighbours count: there only what a person
-# feels as a delay is an error, a tenth of a second (Nielsen, Usability Engineering, 1993, chapter 5).
+# Limits of the 95th percentile. A quick run has 200 moves, and other programs may slow the machine. So there the limit
+# is what a person feels as a delay, a tenth of a second (Nielsen, Usability Engineering, 1993, chapter 5).
 LIMIT_MS, QUICK_LIMIT_MS = 30.0, 100.0
-PAUSE_S = 0.008  # between two moves: a mouse that reports 125 times a second
+PAUSE_S = 0.008  # between two moves, as with a mouse that reports 125 times a second
 STARTS = 5
 MACHINE_S = 5.0
-# The real program, which ends when its network has answered and the window is shown; its clock is the system's.
+# The real program. It ends when its network has answered and the window is shown. Its clock is that of the system.
 START = """
 import sys, time
 from PyQt5.QtCore import QTimer
@@ -54,7 +54,7 @@ sys.exit(run())
 
 
 def _measure(window: Any, watch: Watch, count: int) -> dict[str, Any]:
-    """`count` moves: times from the event to the answer painted, and of each stretch of event handling."""
+    """`count` moves: times from the event to the painted answer, and of each stretch of event handling."""
     waits_s: list[float] = []
     presenter = window.program.presenter
     watch.forget()
@@ -82,7 +82,7 @@ def _measure(window: Any, watch: Watch, count: int) -> dict[str, Any]:
 
 
 def _start_s() -> tuple[float, float]:
-    """From the start of the process to the window shown, and to the network ready to answer."""
+    """The time from the start of the process to the shown window, and to the network's first answer."""
     with tempfile.TemporaryDirectory() as folder:
         env = environment(QT_QPA_PLATFORM="offscreen", **dict.fromkeys(FOLDERS, folder))
         shown_s, ready_s = map(float, run_python(["-c", START, str(time.monotonic())], env).stdout.split()[-2:])
@@ -90,7 +90,7 @@ def _start_s() -> tuple[float, float]:
 
 
 def run(settings: Settings) -> dict[str, Any]:
-    """All figures; FastcnnError where the window follows the pen more slowly than it should."""
+    """All numbers; FastcnnError if the window follows the pen too slowly."""
     count = QUICK_MOVES if settings.quick else MOVES
     starts = [_start_s() for _ in range(STARTS)]
     found: dict[str, Any] = {

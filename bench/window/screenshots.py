@@ -1,6 +1,6 @@
-"""Pictures of the window for the README, both modes and languages, dark, small, large: `python -m bench screenshots`.
+"""Screenshots for the README, in both modes and languages, dark, small, large: `python -m bench screenshots`.
 
-Chinese needs a font that has it (Debian: apt install fonts-noto-cjk).
+Chinese needs a font with Chinese characters (Debian: apt install fonts-noto-cjk).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MISTAKE = 247  # a test picture that is hard to read
 
 
 class Shot(NamedTuple):
-    """One picture; `page` is the index of the tab, width and height are in pixels of the window, not of the screen."""
+    """One screenshot. `page` is the index of the tab. Width and height are in the window's pixels, not the screen's."""
 
     name: str
     mode: int
@@ -53,7 +53,7 @@ SHOTS = (
 
 
 def _prepare(window: Any) -> None:
-    """Something to see on every page."""
+    """Show something on every page."""
     pages = window.program.pages
     pages.browser.measure()
     pages.experimenter.start("mnist", 10, 10)
@@ -93,7 +93,7 @@ def _take(window: Any, shot: Shot, folder: Path) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Take all pictures; those of another scale in a process of their own, which is how Qt wants it."""
+    """Take all screenshots. Those with another scale need a separate process, because Qt reads the scale once."""
     parser = argparse.ArgumentParser(prog="python -m bench screenshots", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("docs/screenshots"), metavar="DIR")
     parser.add_argument("--scale", type=int, help=argparse.SUPPRESS)

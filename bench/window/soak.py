@@ -1,6 +1,6 @@
-"""Draw and recognize for 30 minutes and watch the memory: `python -m bench gui-soak` (`--quick`: half a minute).
+"""Draw and recognize for 30 minutes and measure the memory: `python -m bench gui-soak` (`--quick`: half a minute).
 
-Fails where the process has grown by more than a few megabytes since it was warm.
+It fails if the process has grown by more than a few megabytes after a first part of the time.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from fastcnn.bench.window.window import SEVEN, THREE, draw, open_window, settle
 from fastcnn.errors import FastcnnError
 
 MINUTES, QUICK_MINUTES = 30.0, 0.5
-POINTS = 10  # of the memory, in the results
-WARM_SHARE = 0.2  # of the time, before memory counts
-ALLOWED_MB = 8.0  # two hundred steps of undo are kept, and Python's arenas breathe
+POINTS = 10  # measurements of the memory in the results
+WARM_SHARE = 0.2  # share of the time before memory counts
+ALLOWED_MB = 8.0  # the window keeps two hundred states for undo, and the memory of Python varies
 
 
 def _memory_mb() -> float:
@@ -26,7 +26,7 @@ def _memory_mb() -> float:
 
 
 def run(settings: Settings) -> dict[str, Any]:
-    """The memory now and then; FastcnnError where it grew."""
+    """The memory at some times; FastcnnError if it grew."""
     total_s = 60 * (QUICK_MINUTES if settings.quick else MINUTES)
     warm_mb = 0.0
     rounds = 0

@@ -24,9 +24,9 @@ TIMEOUT_S = 60.0
 
 @contextmanager
 def open_window() -> Iterator[Any]:
-    """The program's window, shown; nothing of the user's is read or written.
+    """The program's window, shown. No file of the user is read or written.
 
-    Its properties `shown_s` and `ready_s` say how long it took to show, and until the network could answer.
+    Its properties `shown_s` and `ready_s` are the times until it was shown and until the network could answer.
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with tempfile.TemporaryDirectory() as folder:
@@ -56,7 +56,7 @@ def open_window() -> Iterator[Any]:
 
 
 def process() -> None:
-    """Handle the events that have come, and delete what was to be deleted later, as a running event loop does."""
+    """Handle the waiting events and deferred deletions, as a running event loop does."""
     from PyQt5.QtCore import QCoreApplication, QEvent
 
     QCoreApplication.processEvents()
@@ -64,17 +64,17 @@ def process() -> None:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Handle events until something is so; TimeoutError where it never is."""
+    """Handle events until a condition is true; TimeoutError if it never is."""
     end_s = time.perf_counter() + TIMEOUT_S
     while not condition():
         process()
-        time.sleep(0.001)  # else this loop and the workers fight for the interpreter
+        time.sleep(0.001)  # otherwise this loop and the workers compete for the interpreter
         if time.perf_counter() > end_s:
             raise TimeoutError("the window did not come to what was waited for")
 
 
 def settle(window: Any) -> None:
-    """Handle events until nothing is being worked on."""
+    """Handle events until no work is left."""
     program = window.program
     process()
     until(lambda: program.answers.idle and program.work.idle and program.pages.learner.idle)
@@ -82,7 +82,7 @@ def settle(window: Any) -> None:
 
 
 def moves(canvas: Any, points: Points) -> Iterator[Callable[[], None]]:
-    """The mouse events of one stroke, each to be sent by calling it."""
+    """The mouse events of one stroke, as functions that send them."""
     from PyQt5.QtCore import QEvent, QPointF, Qt
     from PyQt5.QtGui import QMouseEvent
     from PyQt5.QtWidgets import QApplication
@@ -107,6 +107,6 @@ def moves(canvas: Any, points: Points) -> Iterator[Callable[[], None]]:
 
 
 def draw(canvas: Any, points: Points) -> None:
-    """One stroke."""
+    """Draw one stroke."""
     for send in moves(canvas, points):
         send()

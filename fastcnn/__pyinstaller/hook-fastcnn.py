@@ -8,7 +8,8 @@ from PyInstaller.utils.hooks import collect_data_files, copy_metadata
 from fastcnn import _LAZY
 
 hiddenimports = [*{module for module, _ in _LAZY.values()}, "fastcnn.kernels.cpu", "fastcnn.kernels.reference"]
-excludedimports = ["fastcnn.bench.report.plots"]  # benchmarks start a Python; their plots would bring matplotlib
+# Benchmarks need a Python to start. A program that plots a training imports matplotlib itself.
+excludedimports = ["fastcnn.bench.report.plots", "matplotlib"]
 datas = collect_data_files("fastcnn", includes=["**/mnist/*", "**/weights/*"])
 datas += copy_metadata("fastcnn", recursive=True)  # versions for `info`, and the licences
 module_collection_mode = {"fastcnn.kernels": "pyz+py"}  # the kernel cache identifies a version by its sources

@@ -10,11 +10,12 @@ from typing import NoReturn
 from fastcnn import __version__
 from fastcnn.commands import run
 from fastcnn.zoo.bundled import DEFAULT_MODEL
+from fastcnn.zoo.networks import BUNDLED, DEFAULT, NAMED, PAPER
 
 LARGEST = 2**31 - 1  # the largest count or seed
 
 
-MODEL = "a weights file, or a network in the package: default, paper, committee; bundled:NAME is never a file"
+MODEL = f"a weights file, or a network in the package: {', '.join(BUNDLED)}; bundled:NAME is never a file"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -49,7 +50,7 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", default=DEFAULT_MODEL, metavar="M", help=f"{MODEL} (if left out: default)")
+    parser.add_argument("--model", default=DEFAULT_MODEL, metavar="M", help=f"{MODEL} (if left out: {DEFAULT})")
 
 
 def _add_threads(parser: argparse.ArgumentParser) -> None:
@@ -89,8 +90,8 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--model",
         metavar="NAME",
-        help="paper (if left out), speedrun, default (the deeper network), committee (five of these, seeds S to S+4) "
-        "or, with --recipe bundled, refusal (is it a digit?)",
+        help="; ".join(f"{name} ({network.about})" for name, network in NAMED.items()).replace("%", "%%")
+        + f"; if left out: {PAPER}",
     )
     train.add_argument(
         "--recipe",
@@ -121,7 +122,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_json(train)
 
     evaluate = commands.add_parser("evaluate", help="test a network on MNIST's test pictures", allow_abbrev=False)
-    evaluate.add_argument("positional", nargs="?", metavar="MODEL", help=f"{MODEL} (if left out: default)")
+    evaluate.add_argument("positional", nargs="?", metavar="MODEL", help=f"{MODEL} (if left out: {DEFAULT})")
     evaluate.add_argument("--model", metavar="M", help="the same as MODEL")
     _add_strokes(evaluate, "test on the drawings of FILE instead, at random sizes and places, with random pens")
     evaluate.add_argument(

@@ -129,7 +129,7 @@ def _write_png(path: Path, image: Image.Image) -> None:
 
 
 def _mistake(trial: ShownTrial) -> Image.Image:
-    """The picture, and beside it what the network saw."""
+    """The picture, and next to it what the network saw."""
     from PIL import Image, ImageDraw, ImageFont
 
     seen = np.rint(255 * trial.seen).astype(np.uint8)

@@ -18,7 +18,7 @@ AGAIN_AFTER_S = 0.02
 
 
 def _interrupt(signal_number: int, frame: FrameType | None) -> None:
-    """Raise KeyboardInterrupt, or wait until the callback has returned."""
+    """Raise KeyboardInterrupt. Inside one of CALLBACKS, try again a little later."""
     while frame is not None:
         if frame.f_code.co_name in CALLBACKS:
             again = threading.Timer(AGAIN_AFTER_S, _thread.interrupt_main)

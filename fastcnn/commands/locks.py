@@ -1,4 +1,4 @@
-"""One writer at a time: a process locks the files that it will write. A second process gets an error with its number.
+"""One writer at a time: a process locks the files that it will write. A second process gets an error that names it.
 
 The lock is one of the operating system, on a hidden file next to the file that is written. So it always ends with the
 process. The process removes the hidden file, or else the next process uses it.
@@ -45,7 +45,7 @@ def _held(path: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     lock = lock_path(path)
-    holder = _holder(lock)  # read before the attempt, which may overwrite the holder's number
+    holder = _holder(lock)  # read before the attempt, which may erase the holder's entry
     try:
         with FileLock(lock, timeout=0):
             now = datetime.now().astimezone().isoformat(" ", "seconds")

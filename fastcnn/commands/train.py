@@ -94,7 +94,7 @@ def _check_earlier(out: Path, checkpoints: list[Path], args: argparse.Namespace,
 
 
 def _free_name(model: str) -> Path:
-    """NAME.safetensors in this folder, or with a number if a finished network has that name."""
+    """NAME.safetensors in this folder, or with a number if a file has that name."""
     names = (f"{model}-{number}{SUFFIX}" for number in count(2))
     return next(path for path in map(Path, chain([f"{model}{SUFFIX}"], names)) if not path.exists())
 
@@ -128,7 +128,8 @@ def _go_on(args: argparse.Namespace, out: Path, checkpoint: Path | None) -> str:
 def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
     """The model, the file to write, and the networks to train for it."""
     from fastcnn.training.checkpoint import load_checkpoint
-    from fastcnn.zoo.recipes import BUNDLED_RECIPES, COMMITTEE, COMMITTEE_OF, COMMITTEE_SIZE, RECIPES
+    from fastcnn.zoo.networks import COMMITTEE, COMMITTEE_OF, NAMED, PAPER
+    from fastcnn.zoo.recipes import BUNDLED_RECIPES, RECIPES
 
     if args.resume is not None:
         given = args.resume
@@ -136,13 +137,13 @@ def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
         if of_committee and args.out is None:
             args.out = given
         _fill_from_checkpoint(args, load_checkpoint(args.resume), COMMITTEE if of_committee else None)
-    model, seed = "paper" if args.model is None else args.model, args.seed or 0
+    model, seed = PAPER if args.model is None else args.model, args.seed or 0
     recipes = BUNDLED_RECIPES if args.recipe == "bundled" else RECIPES
     if model in BUNDLED_RECIPES and model not in recipes:
         raise UsageError(f"--model {model} has one recipe only; add --recipe bundled")
     if model not in (*recipes, COMMITTEE):
         raise UsageError(f"there is no model {model!r} to train; choose from {', '.join((*recipes, COMMITTEE))}")
-    members = COMMITTEE_SIZE if model == COMMITTEE else 1
+    members = NAMED[model].members
     name = COMMITTEE_OF if model == COMMITTEE else model
     recipe = recipes[name]
     out = Path(f"{model}{SUFFIX}" if args.out is None else args.out)
@@ -167,10 +168,10 @@ def _train(job: _Job, images: Array, labels: Array, *, calibrate: bool) -> tuple
     from fastcnn.network.calibration import fit_temperature, logits_of_views
     from fastcnn.training.batchnorm_statistics import settle_statistics
     from fastcnn.training.samples import VALIDATION_PICTURES
-    from fastcnn.zoo.recipes import NETWORKS
+    from fastcnn.zoo.networks import NAMED
 
-    network = NETWORKS[job.model](seed=job.seed)
-    network.name = job.model  # two recipes may train the same kind of network
+    network = NAMED[job.model].make(seed=job.seed)
+    network.name = job.model  # two recipes may train one network
     network.views = job.recipe.views
     trainer = job.recipe.trainer(network)
     images, labels = job.recipe.mix(images, labels, job.seed)

@@ -119,7 +119,7 @@ class _Form(NamedTuple):
 
 def _in_form(x: NDArray[Any], t: NDArray[Any], form: _Form) -> Pair:
     if form.normalize:
-        # Cast and divided block by block inside NumPy: no float copy beside the result.
+        # Cast and divided block by block inside NumPy: no second float copy.
         x = np.divide(x, np.float32(255), dtype=np.float32)
     if form.flatten:
         x = x.reshape(len(x), SIDE_PX * SIDE_PX)
@@ -131,7 +131,7 @@ def _in_form(x: NDArray[Any], t: NDArray[Any], form: _Form) -> Pair:
 
 
 def _load(folder: Path, files: tuple[str, ...], transposed: bool, form: _Form) -> tuple[Pair, Pair]:
-    # One set after the other, so that only one of them is held as uint8 beside its float32 copy.
+    # One set after the other, so that only one of them is held as uint8 together with its float32 copy.
     train, test = (
         _in_form(*_read_pair(folder, (images, labels), transposed), form) for images, labels in (files[:2], files[2:])
     )

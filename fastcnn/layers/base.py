@@ -12,7 +12,7 @@ from math import prod
 from typing import Any, ClassVar, NamedTuple
 
 from fastcnn.arrays import Array
-from fastcnn.kernels.protocols import Activation, Step, Steps
+from fastcnn.kernels.protocols import Activation, Norm, Step, Steps
 from fastcnn.kernels.shapes import NO_BORDER, Padding
 from fastcnn.layers.parameters import Declaration, Parameter
 
@@ -41,6 +41,7 @@ class Place:
     capacity : the most pictures of a batch
     relu, pool : whether it does the ReLU after the layer, and the 2x2 max-pool after that
     addend : what it adds before the ReLU; None for nothing
+    norm : the batch normalisation between the layer and the ReLU; None for none
     """
 
     steps: Steps
@@ -51,6 +52,7 @@ class Place:
     relu: bool = False
     pool: bool = False
     addend: Activation | None = None
+    norm: Norm | None = None
 
 
 class Layer:
@@ -61,13 +63,15 @@ class Layer:
     on. A layer with randomness takes it from `step`, which counts the batches of a training. Copies and pickles of a
     layer belong to no network yet. `register_layer` lets files name a class.
 
-    takes_relu, takes_pool and takes_sum say what its fused step can do as well: the ReLU after it, a 2x2 max-pool after
-    that, and an addition before the ReLU. reads_border says whether the step can read pictures with a border.
+    takes_norm, takes_sum, takes_relu and takes_pool say what its fused step can do as well, in this order: a
+    BatchNorm2d (outside a training), an addition, a ReLU, and a 2x2 max-pool after the ReLU. reads_border says whether
+    the step can read pictures with a border.
     """
 
     OPTIONS: ClassVar[tuple[str, ...]] = ()
     takes_relu: ClassVar[bool] = False
     takes_sum: ClassVar[bool] = False
+    takes_norm: ClassVar[bool] = False
     reads_border: ClassVar[bool] = True
 
     def __init__(self) -> None:
@@ -131,7 +135,7 @@ class Layer:
         """What kernels compute with: the parameters and buffers by name, and the gradients of the parameters."""
         windows = self.parameters.items()
         gradients = {name: window.grad_storage for name, window in windows if window.grad_storage is not None}
-        return {name: window.storage for name, window in windows}, gradients
+        return {name: window.kernel_storage for name, window in windows}, gradients
 
     @classmethod
     def from_options(cls, options: dict[str, Any]) -> "Layer":

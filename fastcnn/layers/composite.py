@@ -5,7 +5,7 @@ A layer inside has a name with dots: the first layer of the `Residual` at place 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,17 +28,23 @@ class Composite(Layer):
     """What layers that hold layers share. Each of its rows reads what comes in.
 
     rows : the rows of layers by the beginning of their names: "" and "shortcut.", or "0." and "1."
+    in_one_order : whether what its rows give lies in memory in one order. If not (features that an Affine made meet the
+        features of a flattened picture) it runs by its own methods
     """
 
     def __init__(self, rows: dict[str, Row]) -> None:
         super().__init__()
-        self.rows = rows
+        self.rows, self.in_one_order = rows, True
         for layer in self.inside:
             if not isinstance(layer, Layer):
                 raise TypeError(f"{type(self).__name__} takes layers such as ReLU(), not {shown(layer)}")
 
     def __repr__(self) -> str:
-        rows = ", ".join(f"[{', '.join(map(repr, row))}]" for row in self.rows.values())
+        return self.shown(repr)
+
+    def shown(self, each: Callable[[Layer], str]) -> str:
+        """The call that makes such a layer; `each` shows a layer inside."""
+        rows = ", ".join(f"[{', '.join(map(each, row))}]" for row in self.rows.values())
         return f"{type(self).__name__}({rows})"
 
     @property
@@ -72,6 +78,12 @@ class Composite(Layer):
     def _meet(self, outgoing: list[Signal]) -> Signal:
         """The signal that goes out, from those that leave the rows; ValueError where they do not fit."""
         raise NotImplementedError
+
+    def _one_image(self, outgoing: list[Signal]) -> tuple[int, ...] | None:
+        """The flattened picture that all rows give; None, and one order for all, where they give other things."""
+        images = {each.image for each in outgoing}
+        self.in_one_order = len(images) == 1
+        return images.pop() if self.in_one_order else None
 
     def attach(self, parameters: dict[str, Parameter]) -> None:
         super().attach(parameters)
@@ -117,6 +129,10 @@ class Residual(Composite):
             raise ValueError("Residual needs at least one layer")
         super().__init__({"": self.layers, "shortcut.": self.shortcut})
 
+    def shown(self, each: Callable[[Layer], str]) -> str:
+        shortcut = [f"shortcut=[{', '.join(map(each, self.shortcut))}]"] if self.shortcut else []
+        return f"{type(self).__name__}({', '.join([*map(each, self.layers), *shortcut])})"
+
     def describe(self) -> dict[str, Any]:
         rows = {"layers": self.layers, "shortcut": self.shortcut}
         return {"type": type(self).__name__, **{name: [each.describe() for each in row] for name, row in rows.items()}}
@@ -133,9 +149,7 @@ class Residual(Composite):
                 f"its layers give {main.shape}, its shortcut {shortcut.shape}; give it a shortcut that changes the "
                 "shape, such as a Conv2d with kernel_size 1"
             )
-        if main.image != shortcut.image:
-            raise ValueError("only one of the two that it adds is a flattened picture; put the Flatten before it")
-        return main
+        return Signal(main.shape, self._one_image(outgoing))
 
     def forward(self, x: Array, training: bool) -> Array:
         return self._forward_row(self.layers, x, training) + self._forward_row(self.shortcut, x, training)
@@ -175,12 +189,9 @@ class Concat(Composite):
         if any(each.shape[1:] != first.shape[1:] for each in outgoing):
             shapes = ", ".join(str(each.shape) for each in outgoing)
             raise ValueError(f"its branches must give pictures of one height and width, or features, not {shapes}")
-        if len({None if each.image is None else each.image[1:] for each in outgoing}) > 1:
-            raise ValueError("some of its branches give flattened pictures, others not; put the Flatten after it")
-        image = None
-        if first.image is not None:
-            image = (sum(each.image[0] for each in outgoing if each.image is not None), *first.image[1:])
-        return Signal((sum(each.shape[0] for each in outgoing), *first.shape[1:]), image)
+        channels = sum(each.image[0] for each in outgoing if each.image is not None)
+        image = self._one_image([each._replace(image=each.image and (0, *each.image[1:])) for each in outgoing])
+        return Signal((sum(each.shape[0] for each in outgoing), *first.shape[1:]), image and (channels, *image[1:]))
 
     def forward(self, x: Array, training: bool) -> Array:
         return np.concatenate([self._forward_row(row, x, training) for row in self.branches], axis=1)

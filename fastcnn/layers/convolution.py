@@ -16,7 +16,7 @@ class Conv2d(Layer):
     """Convolution, (C, H, W) to (out_channels, P, Q), as `kernels.conv2d`; He-normal weights, zero biases."""
 
     OPTIONS = ("out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias")
-    takes_relu = True
+    takes_relu = takes_norm = True
 
     def __init__(
         self,
@@ -83,7 +83,8 @@ class Conv2d(Layer):
         values, gradients = self.storages()
         return place.steps.Conv2d(
             place.x, place.out, values["weight"], gradients["weight"], values.get("bias"), gradients.get("bias"),
-            **self._geometry(), relu=place.relu, pool=place.pool, training=place.training, capacity=place.capacity,
+            **self._geometry(), relu=place.relu, pool=place.pool, norm=place.norm, training=place.training,
+            capacity=place.capacity,
         )  # fmt: skip
 
     def _geometry(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from fastcnn.arrays import Array
 from fastcnn.checks import check_fraction, check_positive
-from fastcnn.kernels.protocols import Step
+from fastcnn.kernels.protocols import Norm, Step
 from fastcnn.layers.base import Layer, Place, Signal, image_shape
 from fastcnn.layers.parameters import plain
 
@@ -40,10 +40,16 @@ class BatchNorm2d(Layer):
     def least_batch(self) -> int:
         return 2 if prod(self.in_shape[1:]) == 1 else 1  # one value a channel has no variance
 
+    @property
+    def norm(self) -> Norm:
+        """What it is outside a training, for the step of the layer before it."""
+        values, _ = self.storages()
+        return Norm(values["running_mean"], values["running_var"], values["weight"], values["bias"], self.eps)
+
     def make_step(self, place: Place) -> Step:
         return place.steps.BatchNorm2d(
             place.x, place.out, *self.storages(), momentum=self.momentum, eps=self.eps, relu=place.relu,
-            addend=place.addend,
+            addend=place.addend, training=place.training,
         )  # fmt: skip
 
     def forward(self, x: Array, training: bool) -> Array:

@@ -9,7 +9,7 @@ The order in memory is the order in which the kernels compute, which for one lay
 everyone sees; `Parameter.axes` says how to go from one to the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf, prod
 
@@ -50,9 +50,10 @@ class Parameter:
 
     name : "0.weight": index of the layer, then the attribute's name
     shape : the shape everyone sees
-    storage : view into the network's values (or buffers), in the order that the kernels compute in
+    kernel_storage : view into the network's values (or buffers), in the order that the kernels compute in; for steps
     grad_storage : the same window of the network's gradients; None for a buffer
     axes : `storage.transpose(axes).reshape(shape)` is the array that everyone sees
+    lend : called with an array before somebody may write to it; see `network.memory`
     """
 
     def __init__(
@@ -60,22 +61,28 @@ class Parameter:
     ) -> None:
         self.name = name
         self.shape = shape
-        self.storage = storage
+        self.kernel_storage = storage
         self.grad_storage = grad_storage
         self.axes = axes
+        self.lend: Callable[[Array], Array] = lambda array: array
 
     def __repr__(self) -> str:
-        return f"Parameter({self.name!r}, shape={self.shape}, dtype={self.storage.dtype})"
+        return f"Parameter({self.name!r}, shape={self.shape}, dtype={self.kernel_storage.dtype})"
 
     @property
     def size(self) -> int:
         """The number of values."""
-        return self.storage.size
+        return self.kernel_storage.size
+
+    @property
+    def storage(self) -> Array:
+        """The values in the order that the kernels compute in: what is written to it is written to the network."""
+        return self.lend(self.kernel_storage)
 
     @property
     def array(self) -> Array:
         """The values as everyone sees them: read-only, current, a view where the order in memory allows it."""
-        return self._seen(self.storage)
+        return self._seen(self.kernel_storage)
 
     @property
     def grad(self) -> Array:

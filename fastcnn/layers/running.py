@@ -5,6 +5,8 @@ A wrong shape that a user's layer gives becomes one sentence here, and not a str
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 
 from fastcnn.arrays import Array
@@ -13,8 +15,13 @@ from fastcnn.layers.base import Layer
 
 
 def run_forward(layer: Layer, x: Array, training: bool) -> Array:
-    """The layer's `forward`; TypeError or ValueError unless that gives numbers (N, *out_shape)."""
-    return _checked(layer, "forward", layer.forward(x, training), (len(x), *layer.out_shape), x)
+    """The layer's `forward`; TypeError or ValueError unless that gives numbers (N, *out_shape).
+
+    What is not finite passes without a warning outside a training: the network looks at what comes out.
+    """
+    with nullcontext() if training else np.errstate(over="ignore", invalid="ignore"):
+        out = layer.forward(x, training)
+    return _checked(layer, "forward", out, (len(x), *layer.out_shape), x)
 
 
 def run_backward(layer: Layer, grad_out: Array) -> Array:

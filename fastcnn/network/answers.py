@@ -33,15 +33,16 @@ def check_answers(answers: Array, images: Array | None = None) -> None:
     raise NotFiniteError("this network's answers are no numbers: its weights are unusable, choose another network")
 
 
-def check_pictures(images: Array, dtype: np.dtype[Any]) -> None:
+def check_pictures(images: Array, dtype: np.dtype[Any], name: str = "images") -> None:
     """ValueError where a picture (N, C, H, W) holds what is not finite in this dtype; integers are always."""
     if images.dtype.kind != "f" or images.size == 0:
         return
-    limit = np.finfo(dtype).max
+    limit = float(np.finfo(dtype).max)
     with np.errstate(invalid="ignore"):
-        if -limit <= images.min() and images.max() <= limit:
+        if -limit <= float(images.min()) and float(images.max()) <= limit:  # False of NaN as well
             return
-        number = int((~(np.abs(images) <= limit)).reshape(len(images), -1).any(axis=1).argmax())
-    raise ValueError(
-        f"images must hold finite numbers, but image {number} holds NaN, infinity or a number beyond {dtype}"
-    )
+    for number, image in enumerate(images):
+        wrong = image[~(np.abs(image.astype(np.float64)) <= limit)]
+        if wrong.size:
+            kind = "NaN" if np.isnan(wrong[0]) else "infinity" if np.isinf(wrong[0]) else f"{wrong[0]:.3g}"
+            raise ValueError(f"{name} hold {kind}, first in picture {number}; give finite numbers, from 0 to 1 at best")

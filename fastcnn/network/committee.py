@@ -16,6 +16,8 @@ from fastcnn.arrays import Array
 from fastcnn.checks import check_path
 from fastcnn.kernels.values import kind_of, shown
 from fastcnn.network.calibration import calibrated
+from fastcnn.network.evaluation import Scores, check_evaluated, scores
+from fastcnn.network.ranges import look_once
 from fastcnn.network.sequential import Sequential
 from fastcnn.network.structure import check_name, temperature_entry
 from fastcnn.storage import write_finite_arrays
@@ -59,6 +61,7 @@ class Committee:
         self.name = check_name(name)
         self.input_shape, self.output_shape = first.input_shape, first.output_shape
         self.temperature, self.views = 1.0, 1  # of the mean; each member has its own
+        self.range_seen = False  # see `ranges.look_once`
 
     def __repr__(self) -> str:
         return f"Committee({len(self.members)} x {self.members[0].name or 'network'}, input_shape={self.input_shape})"
@@ -80,13 +83,25 @@ class Committee:
     def predict_proba(self, images: Array) -> Array:
         """Probabilities (N, classes) float64, the mean of what `calibrated` gives of each member.
 
-        Arguments and errors as for `forward`.
+        Arguments and errors as for `forward`, and the warning of `Sequential.predict_proba`.
         """
+        probabilities = self._mean(images)
+        look_once(self, images)
+        return probabilities
+
+    def predict(self, images: Array) -> Array:
+        """The likeliest class of each picture; see `Sequential.predict`."""
+        answers: Array = self._mean(images).argmax(axis=1)
+        look_once(self, images)
+        return answers
+
+    def evaluate(self, images: Array, labels: Array) -> Scores:
+        """Loss, accuracy, accuracy of each class and confusions; see `Sequential.evaluate`."""
         self.check_images(images)
-        total = np.zeros((len(images), *self.output_shape))
-        for member in self.members:
-            total += calibrated(member, images)
-        return total / len(self.members)
+        check_evaluated(labels, len(images), self.classes)
+        probabilities = self._mean(images)
+        look_once(self, images)
+        return scores(probabilities, labels, self.classes)
 
     def forward(self, images: Array) -> Array:
         """Logits (N, classes) float64: the logarithm of `predict_proba`, so that their softmax gives that again.
@@ -94,7 +109,16 @@ class Committee:
         Arguments and errors as for `Sequential.forward`.
         """
         smallest = np.finfo(np.float64).tiny  # a logit must stay finite
-        return np.log(np.maximum(self.predict_proba(images), smallest))
+        logits: Array = np.log(np.maximum(self._mean(images), smallest))
+        return logits
+
+    def _mean(self, images: Array) -> Array:
+        """What the members say, together."""
+        self.check_images(images)
+        total = np.zeros((len(images), *self.output_shape))
+        for member in self.members:
+            total += calibrated(member, images)
+        return total / len(self.members)
 
     def copy(self) -> Committee:
         """A committee of its own of copies of the members."""

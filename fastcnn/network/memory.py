@@ -2,10 +2,15 @@
 
 A backend that computes on a GPU keeps copies there (`kernels.cuda.residence`). Whoever asks for an array here gets the
 newest numbers; whoever runs steps says so before (`ready_for`) and after (`changed`).
+
+Steps keep weights in a form of their own, which they make again after a change (`version`). An array that is given out
+may be written to at any time. So each is lent: a view that is alive for as long as the user, or a view of the user's,
+holds it.
 """
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
@@ -20,6 +25,14 @@ from fastcnn.optim.clipping import clip_gradients
 
 if TYPE_CHECKING:
     from fastcnn.optim.optimizers import Optimizer
+
+
+class _Loan:
+    """What makes NumPy give a view whose views keep it alive: they would keep the array alive alone otherwise."""
+
+    def __init__(self, array: Array) -> None:
+        self._array = array
+        self.__array_interface__ = array.__array_interface__
 
 
 class Memory:
@@ -44,6 +57,10 @@ class Memory:
         *arrays, self._windows = allocate(declared, dtype)
         self._values, self._gradients, self._buffers = arrays
         initialise(declared, self._windows, seed)
+        for window in self._windows.values():
+            window.lend = self._lend
+        self._version = 0
+        self._loans: list[weakref.ref[Array]] = []
         self._residence: Residence | None = None  # the copies on a GPU, once there are any
         self._device: Device | None = None  # where the last run computed, if not on the host
 
@@ -51,7 +68,7 @@ class Memory:
     def values(self) -> Array:
         """All trained values, flat; the newest."""
         self.home()
-        return self._values
+        return self._lend(self._values)
 
     @property
     def gradients(self) -> Array:
@@ -63,13 +80,25 @@ class Memory:
     def buffers(self) -> Array:
         """What is kept but not trained, flat; the newest."""
         self.home()
-        return self._buffers
+        return self._lend(self._buffers)
 
     @property
     def windows(self) -> dict[str, Parameter]:
         """All windows by full name; the newest numbers are in them."""
         self.home()
         return self._windows
+
+    def version(self) -> int | None:
+        """A number that changes with the values and buffers; None while somebody else may write to them."""
+        self._loans = [loan for loan in self._loans if loan() is not None]
+        return None if self._loans else self._version
+
+    def _lend(self, array: Array) -> Array:
+        """A view of an array for somebody who may write to it."""
+        self._version += 1
+        view = np.asarray(_Loan(array))
+        self._loans.append(weakref.ref(view))
+        return view
 
     def home(self) -> None:
         """Before the arrays are read or written here: fetch what a GPU has changed."""
@@ -86,7 +115,8 @@ class Memory:
             self._there(self._device)
 
     def changed(self) -> None:
-        """After a run that wrote to them."""
+        """After something wrote to them: a run, or an optimizer."""
+        self._version += 1
         if self._device is not None:
             self._there(self._device).changed()
 
@@ -97,7 +127,9 @@ class Memory:
             values, gradients, _ = away.device
             optimizer.update(values, gradients)
         else:
-            optimizer.update(self.values, self.gradients)
+            self.home()
+            optimizer.update(self._values, self._gradients)
+        self._version += 1
 
     def clip(self, max_norm: float) -> None:
         """Scale the gradients, where these are, so that their Euclidean norm is at most max_norm."""
@@ -116,7 +148,10 @@ class Memory:
             averages, _, averaged_buffers = ours.device
             values, _, buffers = theirs.device
         else:
-            averages, averaged_buffers, values, buffers = self.values, self.buffers, source.values, source.buffers
+            self.home()
+            source.home()
+            averages, averaged_buffers, values, buffers = self._values, self._buffers, source._values, source._buffers
+        self._version += 1
         kernels.active().update("ema", (averages, values), (1 - decay,))
         if self._buffers.size:
             kernels.active().update("ema", (averaged_buffers, buffers), (1 - decay,))

@@ -1,6 +1,7 @@
 """From layers to the steps of a plan: which layers become one step, and what flows between steps.
 
 Convolution + ReLU + 2x2 max-pool become one step, batch normalisation + addition + ReLU another, Affine + ReLU another.
+Outside a training a batch normalisation right after a convolution is part of that one's weights and bias.
 Between steps pictures lie channels-last, with the border of zeros that the next convolution reads, so that nothing is
 transposed or padded on the way.
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from fastcnn.layers.affine import Flatten
 from fastcnn.layers.base import Layer, Place
 from fastcnn.layers.composite import Concat, Residual
 from fastcnn.layers.dropout import Dropout
+from fastcnn.layers.normalization import BatchNorm2d
 from fastcnn.layers.pooling import MaxPool2d
 from fastcnn.layers.running import run_backward, run_backward_lowest, run_forward
 
@@ -99,16 +101,18 @@ class Nodes:
             if type(layers[at]) is Flatten:
                 at += 1  # channels-last memory is what the layers after it read as it is
                 continue
-            stop, relu, pool = _group(layers, at)
+            stop, norm, relu, pool = self._group_at(layers, at)
             last = all(type(layer) is Flatten for layer in layers[stop:])
             border = self._border_before(layers[stop:], end.border)
             # A step with a ReLU may write to the gradient of its output, so it gets one of its own.
             here = End(border, end.gradient if last and not relu else None, end.always and last)
-            x = self._group(layers[at:stop], x, here, relu, pool)
+            x = self._group(layers[at:stop], x, here, norm, relu, pool)
             at = stop
         return x
 
-    def _group(self, layers: Sequence[Layer], x: Value, end: End, relu: bool, pool: bool) -> Value:
+    def _group(
+        self, layers: Sequence[Layer], x: Value, end: End, norm: BatchNorm2d | None, relu: bool, pool: bool
+    ) -> Value:
         """Append the steps of layers that belong together, the first of which is no Flatten."""
         layer = layers[0]
         # After a Flatten memory still lies as a picture, until an Affine mixes it.
@@ -117,13 +121,16 @@ class Nodes:
         out = Value(self._activation(shape, end.border, has_gradient or end.always), end.border, has_gradient)
         if end.gradient is not None and has_gradient:
             out.data.grad = end.gradient
-        if type(layer) is Residual:
+        if _is_residual(layer):
             self._residual(layer, x, out, layers)
-        elif type(layer) is Concat:
+        elif _is_concat(layer):
             self._concat(layer, x, out)
         else:
             x = x if layer.reads_border else self._flat(x)
-            place = Place(self._steps, x.data, out.data, self._training, self._capacity, relu, pool)
+            place = Place(
+                self._steps, x.data, out.data, self._training, self._capacity, relu, pool,
+                norm=None if norm is None else norm.norm,
+            )  # fmt: skip
             step = layer.make_step(place) if layer.fused else self._layer_step(layer, x, out)
             self._append_layer(step, layers, x)
         return out
@@ -138,7 +145,8 @@ class Nodes:
         elif other.has_gradient:
             other.data.grad = out.data.grad
         last = main[-1] if main else None
-        if last is not None and last.takes_sum and last.fused:
+        folds = not self._training and len(main) > 1 and main[-2].fused and main[-2].takes_norm
+        if last is not None and last.takes_sum and last.fused and not folds:
             y = self._row(main[:-1], x, End())
             place = Place(self._steps, y.data, out.data, self._training, self._capacity, relu, addend=other.data)
             self._append_layer(last.make_step(place), (last, *group), y)
@@ -189,13 +197,25 @@ class Nodes:
     def _activation(self, shape: tuple[int, ...], border: Padding, with_grad: bool) -> Activation:
         return self._steps.Activation(shape, border, self._capacity, self._dtype, with_grad)
 
+    def _group_at(self, layers: Sequence[Layer], at: int) -> tuple[int, BatchNorm2d | None, bool, bool]:
+        """Where the layers that one step does end, and which it does after the first: norm, ReLU, max-pool."""
+        layer, stop = layers[at], at + 1
+        following: list[Layer | None] = [*layers[stop : stop + 3], None, None, None]
+        folds = not self._training and layer.fused and layer.takes_norm and type(following[0]) is BatchNorm2d
+        norm = following.pop(0) if folds else None
+        assert norm is None or isinstance(norm, BatchNorm2d)
+        relu = (_is_residual(layer) or (layer.fused and layer.takes_relu)) and type(following[0]) is ReLU
+        pooling = following[1] if relu else None
+        pool = layer.fused and layer.takes_pool and isinstance(pooling, MaxPool2d) and pooling.halves
+        return stop + folds + relu + pool, norm, relu, pool
+
     def _border_before(self, layers: Sequence[Layer], last: Padding) -> Padding:
         """The border that suits whatever reads what comes before these layers; `last` where none is left."""
         layers = self._kept(layers)
         if not layers:
             return last
         layer = layers[0]
-        if type(layer) is Residual or type(layer) is Concat:
+        if _is_residual(layer) or _is_concat(layer):
             return _widest([self._border_before(row, NO_BORDER) for row in layer.rows.values()])
         return layer.border if layer.fused else NO_BORDER
 
@@ -204,14 +224,12 @@ class Nodes:
         return tuple(layer for layer in layers if self._training or type(layer) is not Dropout)
 
 
-def _group(layers: Sequence[Layer], at: int) -> tuple[int, bool, bool]:
-    """Where the layers that one step does end, and whether a ReLU and a max-pool are among them."""
-    layer, *following = layers[at : at + 3]
-    takes_relu = type(layer) is Residual or (layer.fused and layer.takes_relu)
-    relu = takes_relu and len(following) > 0 and type(following[0]) is ReLU
-    pooling = following[1] if relu and len(following) > 1 else None
-    pool = layer.fused and layer.takes_pool and isinstance(pooling, MaxPool2d) and pooling.halves
-    return at + 1 + relu + pool, relu, pool
+def _is_residual(layer: Layer) -> TypeGuard[Residual]:
+    return type(layer) is Residual and layer.in_one_order
+
+
+def _is_concat(layer: Layer) -> TypeGuard[Concat]:
+    return type(layer) is Concat and layer.in_one_order
 
 
 def _names(layers: Sequence[Layer]) -> str:

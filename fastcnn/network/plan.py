@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from itertools import islice
-from typing import Any, SupportsFloat
+from typing import Any, NamedTuple, SupportsFloat
 
 import numpy as np
 
@@ -22,6 +22,15 @@ from fastcnn.network.parts import Part, argument_bytes
 Calls = list[Call]
 
 
+class Ready(NamedTuple):
+    """The calls for batches of one size, and what to hold while they run."""
+
+    held: AbstractContextManager[Any]
+    prepare: Calls  # after parameters have changed
+    forward: Calls
+    backward: Calls
+
+
 class Plan:
     """The steps of one network for batches of up to `capacity` pictures.
 
@@ -30,18 +39,21 @@ class Plan:
     layers : attached layers of a network, in order
     steps : the backend's module of steps
     training : whether gradients and dropout are part of it
+    version : gives a number that changes with the parameters, or None where they may have changed
     """
 
     def __init__(
         self, layers: tuple[Layer, ...], input_shape: tuple[int, ...], dtype: np.dtype[Any], steps: Steps,
-        *, capacity: int, training: bool,
+        *, capacity: int, training: bool, version: Callable[[], int | None],
     ) -> None:  # fmt: skip
         self.capacity, self.training, self._module = capacity, training, steps
         made = Nodes(layers, input_shape, dtype, steps, capacity=capacity, training=training)
         self._nodes, self._input, self._out = made.nodes, made.input, made.out
         self._own, self._dropouts = made.own, made.dropouts
         self._loss: LossStep | None = steps.Loss(self._out, capacity) if training else None
-        self._calls: dict[tuple[int, int], tuple[AbstractContextManager[Any], Calls, Calls]] = {}
+        self._calls: dict[tuple[int, int], Ready] = {}
+        self._version = version
+        self._prepared: int | None = None  # of the parameters, when the steps were prepared for them
         self._pipeline: Pipeline | None = None
 
     def made_of(self, steps: Steps) -> bool:
@@ -74,10 +86,10 @@ class Plan:
         """
         assert self._loss is not None  # made for training
         self._begin(step)
-        held, forward, backward = self._calls_for(len(images))
+        held, prepare, forward, backward = self._calls_for(len(images))
         with held:
             self._load(images)
-            for kernel, args in forward:
+            for kernel, args in prepare + forward:
                 kernel(*args)
             loss = self._loss.loss(labels, label_smoothing)
             for kernel, args in backward:
@@ -94,7 +106,7 @@ class Plan:
         # Name, calls, multiply-adds of a picture, and bytes of the arrays that are not among the calls' arguments.
         work = [("pictures", loads, 0, self._input.out.data.nbytes)]
         for step, _, _ in self._nodes:
-            if forward := step.forward_calls(n, True):
+            if forward := step.prepare_calls() + step.forward_calls(n, True):
                 work.append((f"{step.name}, forward", forward, step.products, 0))
         work += [(loss.name, [(loss.loss, (labels, 0.0))], 0, loss.x.data.nbytes + loss.x.grad.nbytes)]
         for step in self._backward_steps():
@@ -133,8 +145,13 @@ class Plan:
 
     def _run(self, n: int, load: Callable[[], None]) -> None:
         """Forward of n pictures, which `load` lays out."""
-        held, forward, _ = self._calls_for(n)
+        held, prepare, forward, _ = self._calls_for(n)
+        version = self._version()
         with held:
+            if version is None or version != self._prepared:
+                for kernel, args in prepare:
+                    kernel(*args)
+                self._prepared = version
             load()
             for kernel, args in forward:
                 kernel(*args)
@@ -146,16 +163,19 @@ class Plan:
                 images = np.array(images, images.dtype.newbyteorder("="))  # else the kernel is compiled once more
         self._input.load(images)
 
-    def _calls_for(self, n: int) -> tuple[AbstractContextManager[Any], Calls, Calls]:
-        """What to hold while they run, the calls of forward and those of backward, for a batch of n pictures."""
+    def _calls_for(self, n: int) -> Ready:
+        """What to hold while they run, and the calls of a batch of n pictures."""
         key = n, threads()
         if key not in self._calls:
+            prepare = [call for step, _, _ in self._nodes for call in step.prepare_calls()]
             forward = [call for step, _, _ in self._nodes for call in step.forward_calls(n, self.training)]
             backward = [call for step in self._backward_steps() for call in step.backward_calls(n)]
             if len(self._calls) >= 8:  # batches of ever new sizes must not fill the memory
                 self._calls.clear()
-            calls = self._module.without_twins(forward + backward)
-            self._calls[key] = self._module.entry(calls), calls[: len(forward)], calls[len(forward) :]
+            calls = self._module.without_twins(prepare + forward + backward)
+            rest = iter(self._module.compiled(calls))
+            parts = [list(islice(rest, len(each))) for each in (prepare, forward, backward)]
+            self._calls[key] = Ready(self._module.entry(calls), *parts)
         return self._calls[key]
 
 

@@ -28,10 +28,14 @@ from fastcnn.layers.kinds import check_registered
 from fastcnn.layers.parameters import Parameter, copy_flat
 from fastcnn.network import layerwise
 from fastcnn.network.answers import check_answers, check_pictures
+from fastcnn.network.display import page, representation
+from fastcnn.network.evaluation import Scores, check_evaluated, scores
 from fastcnn.network.losses import check_label_smoothing, softmax
 from fastcnn.network.memory import Memory
 from fastcnn.network.parts import Part
 from fastcnn.network.plan import Plan, serves
+from fastcnn.network.profiling import Profile, profile
+from fastcnn.network.ranges import look_once
 from fastcnn.network.structure import (
     check_arrays,
     check_classes,
@@ -103,6 +107,7 @@ class Sequential:
             layer.attach({d.name: self._memory.windows[f"{index}.{d.name}"] for d in layer.declarations})
         largest = max(prod(layer.out_shape) for layer in walk(self.layers))
         self._chunk = max(1, min(CHUNK, MAX_ACTIVATION // largest))
+        self.range_seen = False  # whether somebody was told of the range of their pictures, or need not be
         self._plans: dict[bool, Plan] = {}
         leaves = [layer for layer in walk(self.layers) if not layer.inside]
         self._neediest = max(leaves, key=lambda layer: layer.least_batch)
@@ -110,7 +115,11 @@ class Sequential:
         self._lowest = min((i for i, layer in enumerate(self.layers) if layer.parameters), default=len(self.layers))
 
     def __repr__(self) -> str:
-        return f"Sequential([{', '.join(map(repr, self.layers))}], input_shape={self.input_shape})"
+        return representation(type(self).__name__, self.layers, self.input_shape)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: a drawing, and the table of `summary`."""
+        return page(self.name, self.input_shape, self.layers)
 
     @property
     def views(self) -> int:
@@ -220,8 +229,39 @@ class Sequential:
         """Probabilities (N, classes), the softmax of `forward`; arguments and errors as there.
 
         Neither temperature nor views have a part in them: `calibration.calibrated` gives what a `Recognizer` shows.
+        A UserWarning says so where the first pictures have another range, such as floats from 0 to 255.
         """
-        return softmax(self.forward(images))
+        logits = self.forward(images)
+        look_once(self, images)
+        return softmax(logits)
+
+    def predict(self, images: Array) -> Array:
+        """The likeliest class of each picture: (N,) int64, as labels are; arguments and errors as for `predict_proba`.
+
+        `network.classes[number]` is the name of a class.
+        """
+        answers: Array = self.forward(images).argmax(axis=1)
+        look_once(self, images)
+        return answers
+
+    def evaluate(self, images: Array, labels: Array) -> Scores:
+        """Loss, accuracy, accuracy of each class and confusions, in a record that prints as a table.
+
+        Parameters
+        ----------
+        images : as for `predict_proba`, N at least 1
+        labels : (N,) integers, 0 to classes - 1
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument has another dtype, shape or range, or a picture is not finite.
+        """
+        self.check_images(images)
+        check_evaluated(labels, len(images), self.classes)
+        logits = self.forward(images)
+        look_once(self, images)
+        return scores(softmax(logits), labels, self.classes)
 
     def loss_and_gradients(self, images: Array, labels: Array, *, label_smoothing: float = 0.0, step: int = 0) -> float:
         """Forward and backward of one batch in training mode.
@@ -288,6 +328,27 @@ class Sequential:
             (self._memory.changed, ()),
         ]
         return [Part("checks of the arguments", checks), *parts], held
+
+    def profile(self, images: Array, *, seconds: float = 1.0) -> Profile:
+        """Where the time of a training step on this batch goes; the network itself stays as it is.
+
+        Parameters
+        ----------
+        images : one batch, as for `loss_and_gradients`
+        seconds : how long to measure; three steps at least
+
+        Returns
+        -------
+        Its `rows` are the steps of the plan, forward and backward, or the layers on a backend without plans. Each has
+        a `name`, the median of its `seconds`, its `share` and `gflop_per_s`. Printed, it is a table.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `loss_and_gradients`, and where the backend computes on a GPU.
+        """
+        self.check_images(images)
+        return profile(self.copy(), images, seconds)
 
     def state_arrays(self) -> dict[str, Array]:
         """Copies of all parameters and buffers as everyone sees them, by name."""
@@ -451,6 +512,7 @@ class Sequential:
         if plan is None or plan.capacity < images or not plan.made_of(steps):
             plan = Plan(
                 self.layers, self.input_shape, self.dtype, steps, capacity=images, training=training,
+                version=self._memory.version,
             )  # fmt: skip
             self._plans[training] = plan
         return plan

@@ -9,16 +9,21 @@ HEADER = ("layer", "output shape", "parameters", "MFLOP")
 
 
 def summary_table(input_shape: tuple[int, ...], layers: Sequence[Layer]) -> str:
-    """One line for each layer and one for the totals; MFLOP of one picture's forward, two for a multiply-add.
+    """One line for each layer and one for the totals; MFLOP of one picture's forward, two for a multiply-add."""
+    return text_table(summary_rows(input_shape, layers))
+
+
+def summary_rows(input_shape: tuple[int, ...], layers: Sequence[Layer]) -> list[tuple[str, ...]]:
+    """The cells of `summary_table`: the header first, the totals last.
 
     The numbers of a layer that holds others are the sums of theirs.
     """
-    rows = [HEADER, ("input", _shape(input_shape), "", "")]
+    rows: list[tuple[str, ...]] = [HEADER, ("input", _shape(input_shape), "", "")]
     for layer in walk(layers):
         name = f"{'  ' * layer.name.count('.')}{layer.name} {type(layer).__name__}"
         rows.append((name, _shape(layer.out_shape), f"{_trained(layer):,}", _mflop(layer.multiply_adds)))
     rows.append(("total", "", f"{sum(map(_trained, layers)):,}", _mflop(sum(layer.multiply_adds for layer in layers))))
-    return text_table(rows)
+    return rows
 
 
 def text_table(rows: Sequence[Sequence[str]], *, texts: int = 2) -> str:

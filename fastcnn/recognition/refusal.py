@@ -18,10 +18,10 @@ from fastcnn.network.calibration import calibrated
 from fastcnn.network.files import load_network
 from fastcnn.network.sequential import Sequential
 from fastcnn.zoo import bundled
-from fastcnn.zoo.networks import NAME
+from fastcnn.zoo.networks import REFUSAL
 
-THRESHOLD = 0.5  # a picture with a lower score is no digit
-WEIGHTS = bundled.WEIGHTS / f"{NAME}.safetensors"
+THRESHOLD = 0.5  # of the score: below it a picture is no digit
+WEIGHTS = bundled.WEIGHTS / f"{REFUSAL}.safetensors"
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -16,10 +16,9 @@ from fastcnn.checks import check_flag
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import shown
 from fastcnn.optim.schedules import Constant
-from fastcnn.training.history import Epoch, History, TrainingStep
+from fastcnn.training.callback import OnStep
+from fastcnn.training.history import History
 
-Callback: TypeAlias = Callable[[Epoch], bool | None]
-OnStep: TypeAlias = Callable[[TrainingStep], object]
 Schedule: TypeAlias = Constant | Callable[[int], float]
 
 
@@ -37,19 +36,6 @@ def check_schedule(schedule: object) -> None:
         raise TypeError(
             f"schedule must be one of fastcnn.schedules, or a function from the step to lr, not {shown(schedule)}"
         )
-
-
-def check_callbacks(callbacks: Sequence[Callback]) -> tuple[Callback, ...]:
-    """The callbacks; TypeError unless they are a list or tuple of functions."""
-    if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
-        raise TypeError(f"callbacks must be a list of functions that take an Epoch, not {shown(callbacks)}")
-    return tuple(callbacks)
-
-
-def check_on_step(on_step: OnStep | None) -> None:
-    """TypeError unless it is a function or None."""
-    if on_step is not None and (not callable(on_step) or isinstance(on_step, type)):
-        raise TypeError(f"on_step must be a function that takes a TrainingStep, or None, not {shown(on_step)}")
 
 
 @dataclass(frozen=True)
@@ -87,7 +73,6 @@ class Fit:
             raise ValueError("patience keeps the best epoch, keep_last the last one; leave one of them out")
         seed = integer("seed", seed, 0)
         check_schedule(schedule)
-        check_on_step(on_step)
         return cls(
             integer("epochs", epochs, 1),
             integer("batch_size", batch_size, 1),

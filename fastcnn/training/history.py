@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import SupportsFloat
+from typing import TYPE_CHECKING, SupportsFloat
+
+from fastcnn.errors import FastcnnError
+from fastcnn.training.plots import history_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ class History:
 
     @property
     def train_seconds(self) -> float:
-        """Wall time of all epochs, with validation and checkpoints."""
+        """The time of all epochs, with validation."""
         return sum(epoch.elapsed_s for epoch in self.epochs)
 
     @property
@@ -92,3 +98,17 @@ class History:
         """The number of pictures trained on, divided by the time of their batches."""
         train_s = sum(epoch.train_s for epoch in self.epochs)
         return sum(epoch.images for epoch in self.epochs) / train_s if train_s > 0 else 0.0
+
+    def plot(self) -> Figure:
+        """Losses and accuracies over the epochs, as a matplotlib Figure: `.savefig(path)` writes it.
+
+        FastcnnError where matplotlib is not installed, or no epoch is finished.
+        """
+        if not self.epochs:
+            raise FastcnnError("there is no finished epoch to plot; train for one first")
+        validation = [epoch.validation_loss for epoch in self.epochs if epoch.validation_loss is not None]
+        accuracy = [epoch.validation_accuracy for epoch in self.epochs if epoch.validation_accuracy is not None]
+        losses = {"training": [epoch.loss for epoch in self.epochs]}
+        if not accuracy:
+            return history_figure(losses, {}, self.best_epoch)
+        return history_figure({**losses, "validation": validation}, {"validation": accuracy}, self.best_epoch)

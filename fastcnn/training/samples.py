@@ -5,7 +5,6 @@ All forms that `load_mnist` makes are allowed, such as pictures as rows and labe
 
 from __future__ import annotations
 
-import warnings
 from math import prod
 from typing import TypeAlias
 
@@ -19,10 +18,6 @@ from fastcnn.network.sequential import Sequential
 
 VALIDATION_PICTURES = 5_000  # of MNIST's 60,000
 VALIDATION_SHARE = 10  # one picture in ten, from a set of fewer than 50,000
-
-# Grey levels lie between 0 and 1. Pictures that were centred and scaled have numbers below 0, and rarely reach 10.
-LARGEST_GREY = 2.0
-LARGEST_CENTRED = 20.0
 
 Validation: TypeAlias = int | float | tuple[Array, Array] | None
 
@@ -39,7 +34,7 @@ def samples(network: Sequential, images: Array, labels: Array, name: str = "") -
     Raises
     ------
     TypeError, ValueError
-        If they are something else, or hold NaN, infinity or a number that the network's dtype cannot hold.
+        If they are something else. Whether they are finite is left to `answers.check_pictures`.
 
     The result is a view of the arguments where possible.
     """
@@ -56,20 +51,7 @@ def _pictures(network: Sequential, images: Array, name: str) -> Array:
     if images.shape[1:] != shape or len(images) == 0:
         wanted = ", ".join(map(str, shape))
         raise ValueError(f"{name} must be of shape (N, {wanted}), N at least 1, not {shown(images.shape)}")
-    if images.dtype.kind == "f":
-        _check_finite(images, network.dtype, name)
     return images
-
-
-def _check_finite(images: Array, dtype: np.dtype[np.floating], name: str) -> None:
-    largest = float(np.finfo(dtype).max)
-    if -largest <= float(images.min()) and float(images.max()) <= largest:  # False for NaN too
-        return
-    for number, image in enumerate(images):
-        wrong = image[~(np.abs(image.astype(np.float64)) <= largest)]
-        if wrong.size:
-            kind = "NaN" if np.isnan(wrong[0]) else "infinity" if np.isinf(wrong[0]) else f"{wrong[0]:.3g}"
-            raise ValueError(f"{name} hold {kind}, first in picture {number}; give finite numbers, from 0 to 1 at best")
 
 
 def _classes(labels: Array, count: int, classes: int, name: str) -> Array:
@@ -95,23 +77,6 @@ def split_validation(network: Sequential, validation: Validation, count: int) ->
         raise ValueError(f"validation must be (images, labels) or a number, not {shown(validation)}")
     images, labels = validation
     return samples(network, images, labels, "validation "), 0
-
-
-def warn_of_range(images: Array, name: str = "images") -> None:
-    """Give a UserWarning where the range of the numbers is not what the network expects."""
-    low, high = images.min(), images.max()
-    if images.dtype == np.uint8:
-        if high == 1:
-            warnings.warn(
-                f"{name} are uint8 and range from 0 to 1, but 255 is full ink: give them as float32, or times 255",
-                stacklevel=3,
-            )
-    elif max(high, -low) > (LARGEST_GREY if low >= 0 else LARGEST_CENTRED):
-        warnings.warn(
-            f"{name} are {images.dtype} and range from {low:.4g} to {high:.4g}, but networks learn from 0 to 1: "
-            "divide them by 255, or by their largest number, or give uint8",
-            stacklevel=3,
-        )
 
 
 def count_set_aside(validation: int | float | None, count: int) -> int:

@@ -22,8 +22,9 @@ from fastcnn.checks import check_flag, check_path, check_positive
 from fastcnn.errors import FastcnnError, Sentence
 from fastcnn.kernels.threads import set_threads
 from fastcnn.kernels.values import shown
-from fastcnn.network.answers import NotFiniteError
-from fastcnn.network.losses import check_label_smoothing
+from fastcnn.network.answers import NotFiniteError, check_pictures
+from fastcnn.network.losses import check_label_smoothing, softmax
+from fastcnn.network.ranges import warn_of_range
 from fastcnn.network.sequential import Sequential
 from fastcnn.optim.average import ExponentialMovingAverage
 from fastcnn.optim.optimizers import Optimizer, check_optimizer
@@ -31,11 +32,12 @@ from fastcnn.optim.schedules import Constant
 from fastcnn.ours import CHECKPOINT
 from fastcnn.training.augment import Augmentation
 from fastcnn.training.batches import FitData, HostBatches, batch_starts, batches_for
+from fastcnn.training.callback import Callback, Callbacks, OnEpoch, OnStep, Training
 from fastcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from fastcnn.training.fit import Callback, Fit, OnStep, Schedule, check_callbacks
+from fastcnn.training.fit import Fit, Schedule
 from fastcnn.training.history import Epoch, History, TrainingStep
 from fastcnn.training.progress import Reporter
-from fastcnn.training.samples import VALIDATION_PICTURES, Validation, samples, split_validation, warn_of_range
+from fastcnn.training.samples import VALIDATION_PICTURES, Validation, samples, split_validation
 
 __all__ = ["VALIDATION_PICTURES", "Callback", "Trainer", "TrainingError"]
 
@@ -44,6 +46,8 @@ REMEDY = Sentence("a lower learning rate or clip_norm may help")
 
 class TrainingError(FastcnnError):
     """The training cannot go on, because a loss or a weight is no longer finite."""
+
+    loss: float | None = None  # of the batch, where that is what is not finite
 
 
 class Trainer:
@@ -60,8 +64,6 @@ class Trainer:
     augmentation : how `fit` changes each picture, differently in each epoch. The pictures must be uint8 and have one
         channel
     """
-
-    _range_seen = False  # whether the range of the pictures was checked
 
     def __init__(
         self,
@@ -103,13 +105,19 @@ class Trainer:
         ------
         TypeError, ValueError
             If the arrays do not fit the network or each other, or hold NaN; nothing has been changed then.
+        TrainingError
+            If the loss is not finite; the weights and the optimizer have not been changed then.
+        UserWarning
+            If the first pictures' numbers have another range, such as floats from 0 to 255.
         """
         images, labels = samples(self.network, images, labels)
-        if not self._range_seen:
-            self._range_seen = True
-            warn_of_range(images)
         network, smoothing = self.network, self.label_smoothing
         loss = network.loss_and_gradients(images, labels, label_smoothing=smoothing, step=self._steps)
+        if not network.range_seen:
+            network.range_seen = True
+            warn_of_range(images)
+        if not math.isfinite(loss):
+            raise _loss_error(loss, Sentence("step {step}", step=self._steps + 1))
         self._update()
         return loss
 
@@ -138,7 +146,7 @@ class Trainer:
         schedule: Schedule | None = None,
         validation: Validation = None,
         seed: int = 0,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Sequence[Callback | OnEpoch] = (),
         on_step: OnStep | None = None,
         patience: int | None = None,
         keep_last: bool = False,
@@ -162,7 +170,8 @@ class Trainer:
             by the seed and not trained on; or it is (images, labels). None takes a tenth, at most 5,000; 0 keeps the
             last epoch
         seed : for the choice of the validation pictures and the order of the others
-        callbacks : called with each finished `Epoch`, after its checkpoint. A return value of False stops the training
+        callbacks : functions, and objects of `fastcnn.callbacks` such as `EarlyStopping()`. A function is called with
+            each finished `Epoch`, after its checkpoint. Its return value of False stops the training
         on_step : called after each step with a `TrainingStep`, on the thread that trains. Its return value is ignored.
             On a GPU the next step waits only if it reads the loss or the network
         patience : stop after this number of epochs without a better one
@@ -186,17 +195,21 @@ class Trainer:
 
         KeyboardInterrupt and any error of a callback or of `on_step` end the training and reach the caller. The
         checkpoint of the last finished epoch stays. Afterwards the optimizer's lr is as it was before, or as a callback
-        has set it.
+        has set it: the next `fit` begins there.
         """
         images, labels = samples(self.network, images, labels)
         if self.augmentation is not None and (images.dtype != np.uint8 or images.shape[1] != 1):
             raise ValueError("images must be uint8 and of one channel to be augmented; leave out the augmentation")
         given, aside = split_validation(self.network, validation, len(images))
+        check_pictures(images, self.network.dtype)
+        if given is not None:
+            check_pictures(given[0], self.network.dtype, "validation images")
         schedule = Constant(self.optimizer.lr) if schedule is None else schedule
         validated = len(given[0]) if given else aside
-        fit = Fit.checked(epochs, batch_size, schedule, validated, seed, patience, keep_last, on_step)
+        told = Callbacks.checked(callbacks, on_step)
+        fit = Fit.checked(epochs, batch_size, schedule, validated, seed, patience, keep_last, told.on_step)
         spans = batch_starts(len(images) - aside, fit.batch_size, self.network.least_batch)
-        callbacks, progress = check_callbacks(callbacks), check_flag("progress", progress)
+        progress = check_flag("progress", progress)
         checkpoint = None if checkpoint is None else check_path("checkpoint", checkpoint)
         if checkpoint is not None and checkpoint.exists() and not CHECKPOINT.may_replace(checkpoint):
             raise FastcnnError(
@@ -204,9 +217,10 @@ class Trainer:
             )
         resume = None if resume is None else check_path("resume", resume)
         settings = fit.settings(self._describe(), images, labels, given) if checkpoint or resume else {}
+        told.start(Training(self, self._evaluated(), fit.history, fit.validation > 0))
         if threads is not None:
             set_threads(threads)
-        self._range_seen = True
+        self.network.range_seen = True
         warn_of_range(images)
         if given is not None:
             warn_of_range(given[0], "validation images")
@@ -217,11 +231,14 @@ class Trainer:
         batches = batches_for(self.network, images, labels, largest, self.augmentation, fit.seed)
         data = FitData(trained, spans, batches, held_out)
         with _own_lr(self.optimizer), Reporter(fit.epochs, len(trained), active=progress) as reporter:
-            best = None if resume is None else self._restore(fit, settings, resume)
+            best = None
+            if resume is not None:
+                best = self._restore(fit, settings, resume)
+                told.resume(fit.history)
             self._check_start()
             if checkpoint is not None:
                 self._save(fit, settings, best, checkpoint)
-            best = self._run(fit, data, settings, best, checkpoint, callbacks, reporter)
+            best = self._run(fit, data, settings, best, checkpoint, told, reporter)
         self.network.load_state_arrays(self._evaluated().state_arrays() if best is None else best)
         return fit.history
 
@@ -232,7 +249,7 @@ class Trainer:
         settings: dict[str, Any],
         best: dict[str, Array] | None,
         checkpoint: Path | None,
-        callbacks: tuple[Callback, ...],
+        told: Callbacks,
         reporter: Reporter,
     ) -> dict[str, Array] | None:
         """Run all epochs that are left. Returns the best weights, or None if the last ones are the best."""
@@ -241,13 +258,13 @@ class Trainer:
             if record.is_best and fit.validation:
                 best = self._evaluated().state_arrays()
             fit.history.add(record)
+            told.before_checkpoint(record, fit.history)
             if checkpoint is not None:
                 self._save(fit, settings, best, checkpoint)
             reporter.epoch(record)
             lr = self._set_lr()
-            if False in [callback(record) for callback in callbacks]:
-                fit.history.stopped = "a callback asked to stop"
-            if checkpoint is not None and self._set_lr() != lr:  # a resumed training must go on at this rate
+            told.after_checkpoint(record, fit.history)
+            if checkpoint is not None and self._set_lr() != lr:  # a resume must go on at it
                 self._save(fit, settings, best, checkpoint)
         return best
 
@@ -284,7 +301,12 @@ class Trainer:
             if not self.optimizer.lr_was_set:
                 self.optimizer.follow(fit.schedule(fit.done * steps + step))
             batch = data.batches.batch(begin, n)
-            loss = self.step(*batch) if on_host else self._step_of(batch)
+            try:
+                loss = self.step(*batch) if on_host else self._step_of(batch)
+            except TrainingError as error:
+                if error.loss is None:
+                    raise
+                raise _loss_error(error.loss, _place(fit, step, steps)) from None
             if fit.on_step is not None:
                 fit.on_step(TrainingStep(fit.done * steps + step, fit.done + 1, n, loss))
             later.append((step, n, loss))
@@ -301,21 +323,14 @@ class Trainer:
         for step, n, later in steps:
             loss = float(later)
             if not math.isfinite(loss):
-                raise TrainingError(
-                    "the loss became {loss} in epoch {epoch}, step {step} of {steps}; {remedy}",
-                    loss=loss,
-                    epoch=fit.done + 1,
-                    step=step + 1,
-                    steps=steps_an_epoch,
-                    remedy=REMEDY,
-                )
+                raise _loss_error(loss, _place(fit, step, steps_an_epoch))
             total += loss * n
         return total
 
     def _validate(self, fit: Fit, images: Array, labels: Array) -> metrics.Evaluation:
         """Measure with one view of each picture. A recognizer that uses more views is right more often."""
         try:
-            probabilities = self._evaluated().predict_proba(images)
+            probabilities = softmax(self._evaluated().forward(images))
         except NotFiniteError as error:
             raise TrainingError(
                 "the network's answers are no longer finite after epoch {epoch}; {remedy}",
@@ -390,6 +405,17 @@ class Trainer:
             ) from error
         self._steps = checkpoint.steps
         return best or None
+
+
+def _place(fit: Fit, step: int, steps: int) -> Sentence:
+    """Where a training is, for a sentence; step counts from 0."""
+    return Sentence("epoch {epoch}, step {step} of {steps}", epoch=fit.done + 1, step=step + 1, steps=steps)
+
+
+def _loss_error(loss: float, place: Sentence) -> TrainingError:
+    error = TrainingError("the loss became {loss} in {place}; {remedy}", loss=loss, place=place, remedy=REMEDY)
+    error.loss = loss
+    return error
 
 
 def _check_parts(network: object, optimizer: object, augmentation: object) -> None:

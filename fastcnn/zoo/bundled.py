@@ -1,4 +1,4 @@
-"""The networks of the package, and how to find the file of a network that a user names. Imports nothing slow.
+"""How a user's word for a network becomes a file. Imports nothing slow.
 
 A user gives a path, the name of a bundled network, or the name of a file in the current folder without its suffix. If
 the last two both exist, it is an error.
@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 
 from fastcnn.digits import CLASSES, SIDE_PX
 from fastcnn.errors import FastcnnError, UsageError
+from fastcnn.zoo.networks import BUNDLED, DEFAULT
 
 if TYPE_CHECKING:
     from fastcnn.network.committee import Network
 
 WEIGHTS = Path(__file__).resolve().parent / "weights"
-BUNDLED = ("default", "paper", "committee")
-DEFAULT = "default"
-PREFIX = "bundled:"  # before a name it means the bundled network, even if the current folder has a file of that name
+PREFIX = "bundled:"  # before a bundled network's name: that one, whatever lies in the current folder
 SUFFIX = ".safetensors"
 DEFAULT_MODEL = PREFIX + DEFAULT  # the network if a user names none
 

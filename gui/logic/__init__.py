@@ -1,1 +1,1 @@
-"""What the desktop program decides and remembers, in plain classes: nothing here imports Qt."""
+"""The decisions and the memory of the desktop program, in plain classes. Nothing here imports Qt."""

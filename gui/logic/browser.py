@@ -1,4 +1,4 @@
-"""Browse the test pictures that the network in use gets wrong, all of them or one kind of confusion."""
+"""Browse the test pictures that the network in use reads wrong: all of them, or one kind of mistake."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from fastcnn.gui.logic.results import Results
 
 
 class BrowserView(Protocol):
-    """What the browser needs of its page."""
+    """The functions of the page that the browser needs."""
 
     def show_results(self, results: Results | None) -> None: ...
     def show_position(self, position: int, count: int) -> None: ...
 
 
 class Browser:
-    """Steps through a list of pictures.
+    """Shows one picture of a list after the other.
 
     Parameters
     ----------
@@ -40,20 +40,20 @@ class Browser:
         self._view, self._jobs, self._read = view, jobs, read
         self._go_to, self._tell, self._measured = go_to, tell, measured
         self._results: Results | None = None
-        self._network = 0  # counts the networks: results of one before are not this one's
-        self._chosen: list[int] | None = None  # None: all mistakes
+        self._network = 0  # counts the networks, so that results of an earlier one are not used
+        self._chosen: list[int] | None = None  # None means all mistakes
         self._position = -1
 
     def measure(self) -> None:
-        """Read all test pictures, again if need be, and show the confusion matrix."""
+        """Read all test pictures, even if they were read before, and show the confusion matrix."""
         self._with_results(lambda results: None, anew=True)
 
     def step(self, by: int = 1) -> None:
-        """Show the next mistake, or the one before; after the last comes the first."""
+        """Show the next mistake, or the one before. After the last comes the first."""
         self._with_results(lambda results: self._step(results, by))
 
     def choose(self, true: int, answer: int) -> None:
-        """From now on step through the pictures of `true` that are read as `answer`; shows the first."""
+        """From now on browse the pictures of `true` that are read as `answer`, and show the first."""
 
         def chosen(results: Results) -> None:
             numbers = results.confusions(true, answer)
@@ -66,12 +66,12 @@ class Browser:
         self._with_results(chosen)
 
     def choose_all(self) -> None:
-        """From now on step through all mistakes again."""
+        """From now on browse all mistakes again."""
         self._chosen, self._position = None, -1
         self.step(1)
 
     def network_changed(self) -> None:
-        """Another network makes other mistakes."""
+        """Forget the results: another network makes other mistakes."""
         self._network += 1
         self._results, self._chosen, self._position = None, None, -1
         self._view.show_results(None)

@@ -1,6 +1,6 @@
-"""The user's corrected drawings: one file each, written atomically, so that a kill costs none of those before.
+"""The user's corrected drawings. Each is a file that is written atomically, so a kill never damages earlier ones.
 
-Every fourth drawing is held back from learning for as long as it exists: it is what "did it help?" is measured on.
+Every fourth drawing is never used for learning. These drawings show whether learning has helped.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ MAX_EXPORT_BYTES = 200_000_000
 class Sample:
     """A drawing with its right digit.
 
-    field : (28, 28) uint8, what the network saw
-    answer : what the network said
-    strokes : none where the drawing is, or lies on, a picture that was opened
+    field : (28, 28) uint8, the picture that the network read
+    answer : the network's answer
+    strokes : none if the drawing is a picture that was opened, or lies on one
     """
 
     label: int
@@ -44,12 +44,12 @@ class Sample:
 
     @property
     def key(self) -> str:
-        """A name from its content: the same drawing is kept once."""
+        """A name from the content, so that the same drawing is kept once."""
         content = {name: value for name, value in self.to_json().items() if name != "held_back"}
         return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=12).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
-        """A form for a file; `of` reads it."""
+        """A form for a file. `of` reads it."""
         return {
             "label": self.label,
             "answer": self.answer,
@@ -60,7 +60,7 @@ class Sample:
 
     @classmethod
     def of(cls, content: dict[str, Any], drawing: Drawing) -> Sample:
-        """From what `to_json` gave and the engine read of it: whatever the engine takes is a sample."""
+        """From the result of `to_json` and the drawing that the engine read from it."""
         answer = content.get("answer")
         assert drawing.field is not None  # each drawing of the window has one
         strokes = tuple(
@@ -72,21 +72,21 @@ class Sample:
 
 
 class Collection:
-    """The drawings in a folder; every method may be slow: call them in jobs."""
+    """The drawings in a folder. Every method may be slow: call them in jobs."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def samples(self) -> list[Sample]:
-        """All drawings that can be read, in the order of their names; a damaged file is passed over."""
+        """All drawings that can be read, in the order of their names. Damaged files are left out."""
         return [Sample.of(content, drawing) for content, drawing in readable(self.folder)]
 
     def count(self) -> int:
-        """How many drawings there are, as whoever reads them finds them."""
+        """The number of drawings that can be read."""
         return sum(1 for _ in readable(self.folder))
 
     def add(self, sample: Sample) -> int:
-        """Keep a drawing and decide whether it is held back; returns how many there are now."""
+        """Keep a drawing and decide whether it is held back. Returns the number of drawings."""
         made(self.folder)
         path = self.folder / f"{sample.key}.json"
         if not path.exists():
@@ -96,24 +96,24 @@ class Collection:
         return self.count()
 
     def delete_all(self) -> None:
-        """Forget all drawings."""
+        """Delete all drawings."""
         for path in self.folder.glob("*.json"):
             path.unlink(missing_ok=True)
 
     def export_to(self, path: str | Path) -> int:
-        """Write all drawings to one file; returns how many."""
+        """Write all drawings to one file. Returns their number."""
         samples = self.samples()
         content = {"format": WINDOW_FORMAT, "drawings": [sample.to_json() for sample in samples]}
         atomic_write(path, json.dumps(content).encode())
         return len(samples)
 
     def import_from(self, path: str | Path) -> int:
-        """Add the drawings of an exported file that are not here yet; all or none. Returns how many were added.
+        """Add the drawings of an exported file that are not here yet: all or none. Returns how many were added.
 
         Raises
         ------
         FastcnnError
-            If the file cannot be read or is no such export.
+            If the file cannot be read or is no export of drawings.
         """
         samples = _read_export(Path(path))
         made(self.folder)

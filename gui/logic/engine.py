@@ -1,4 +1,4 @@
-"""The network in use and the test pictures, loaded when first needed. Every method may be slow: call them in jobs."""
+"""The network in use and the test pictures, loaded at their first use. Every method may be slow: call them in jobs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.errors import FastcnnError
-from fastcnn.recognition.answer import Recognition, digit_answer
+from fastcnn.gui.logic.answers import Answer
+from fastcnn.zoo.networks import DEFAULT
 
 if TYPE_CHECKING:
     from fastcnn.network.committee import Network
@@ -41,7 +42,8 @@ def test_pictures() -> Set:
 
 
 def _word(model: str) -> str:
-    from fastcnn.zoo.bundled import BUNDLED, bundled
+    from fastcnn.zoo.bundled import bundled
+    from fastcnn.zoo.networks import BUNDLED
 
     return bundled(model) if model in BUNDLED else model
 
@@ -54,7 +56,7 @@ class Engine:
     model : name or path of the network; loaded at the first use
     """
 
-    def __init__(self, model: str = "default") -> None:
+    def __init__(self, model: str = DEFAULT) -> None:
         self.model = model
         self._recognizer: Recognizer | None = None
         self._tried: Recognizer | None = None
@@ -62,11 +64,11 @@ class Engine:
 
     @property
     def word(self) -> str:
-        """The model as `find_model` takes it: a bundled network's name means that one, whatever folder this is."""
+        """The model for `find_model`. A bundled network's name means that network in every folder."""
         return _word(self.model)
 
     def load(self, model: str | None = None) -> str:
-        """Use a network from now on; one that cannot be loaded leaves the one before. Returns its name."""
+        """Use a network from now on. If it cannot be loaded, the old one stays. Returns its name."""
         from fastcnn.recognition.recognizer import Recognizer
 
         wanted = self.model if model is None else model
@@ -76,10 +78,10 @@ class Engine:
         return wanted
 
     def use(self, network: Network | None) -> None:
-        """Try this network instead, until called with None: one in training, or one not yet kept."""
+        """Try this network (in training, or not saved yet) until the next call with None."""
         tried = None
         if network is not None:
-            tried = copy.copy(self.recognizer)  # its way with pictures; no file is read anew
+            tried = copy.copy(self.recognizer)  # with the same settings, and without reading a file again
             tried.network = network
         with self._lock:
             self._tried = tried
@@ -100,7 +102,7 @@ class Engine:
         return self.recognizer.network
 
     def check_target(self, path: str | Path) -> None:
-        """Raise FastcnnError where a file that is to be written holds the network in use."""
+        """FastcnnError if the file to write holds the network in use."""
         from fastcnn.zoo.bundled import find_model
 
         used = find_model(self.model)[1]
@@ -108,7 +110,7 @@ class Engine:
             raise FastcnnError("{path} holds the network in use; choose another name", path=path)
 
     def warm_up(self) -> None:
-        """Load or compile all that the first answer would wait for."""
+        """Load or compile everything that the first answer needs."""
         self.recognize_field(np.zeros((28, 28), np.uint8))
         stroke = np.zeros((56, 56), np.uint8)
         stroke[10:40, 26:30] = 255
@@ -124,7 +126,7 @@ class Engine:
         return digit_answer(shares, np.divide(field, 255, dtype=np.float32))
 
     def recognize_fields(self, fields: Pictures) -> npt.NDArray[np.float32]:
-        """Probabilities (N, 10) of exactly these (N, 1, 28, 28) pixels."""
+        """Probabilities (N, 10) of these (N, 1, 28, 28) pixels, without preparation."""
         from fastcnn.network.calibration import calibrated
 
         return calibrated(self.network, fields).astype(np.float32, copy=False)

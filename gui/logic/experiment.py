@@ -16,10 +16,10 @@ MAX_SIDE = 100  # groups, and digits in a group
 
 @dataclass
 class Session:
-    """An experiment under way or done.
+    """A running or finished experiment.
 
     mode : MNIST draws the digits from the test pictures, HAND asks the user for 0 to 9 in turn
-    groups, size : so many groups of so many digits
+    groups, size : the number of groups, and of digits in a group
     """
 
     mode: str
@@ -35,7 +35,7 @@ class Session:
 
     @property
     def total(self) -> int:
-        """How many digits it will have."""
+        """The number of digits of the whole experiment."""
         return self.groups * self.size
 
     @property
@@ -45,21 +45,21 @@ class Session:
 
     @property
     def asked_digit(self) -> int:
-        """The digit that the user is to draw now: 0 to 9 in turn, from 0 in each group."""
+        """The digit that the user must draw now: 0 to 9 in turn, from 0 in each group."""
         return len(self.trials) % self.size % 10
 
     def copy(self) -> Session:
-        """What has come of it so far, for work beside."""
+        """A copy with the results so far, for work on another thread."""
         return replace(self, trials=list(self.trials))
 
     def add(self, trial: Trial) -> None:
-        """Note one digit; ValueError where all are done."""
+        """Note one digit; ValueError if all are done."""
         if self.is_done:
             raise ValueError("the experiment is done")
         self.trials.append(trial)
 
     def to_csv(self) -> str:
-        """A table with a line for each digit; shares are fractions."""
+        """A table with a line for each digit. Shares are fractions."""
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         writer.writerow(["group", "number", "truth", "answer", "right", "confidence", "network"])
@@ -70,12 +70,12 @@ class Session:
         return buffer.getvalue()
 
     def to_json(self) -> bytes:
-        """A form for a file; `from_json` reads it."""
+        """A form for a file. `from_json` reads it."""
         return json.dumps({**vars(self), "trials": [vars(trial) for trial in self.trials]}).encode()
 
     @classmethod
     def from_json(cls, content: bytes) -> Session:
-        """Read what `to_json` gave; ValueError for anything else."""
+        """Read the result of `to_json`; ValueError for anything else."""
         try:
             found: dict[str, Any] = json.loads(content)
             trials = [_trial(each) for each in found.pop("trials")]

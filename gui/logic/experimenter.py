@@ -1,4 +1,4 @@
-"""Leads through an experiment: asks for digits or draws them, keeps every answer on disk, goes on where it was left."""
+"""Lead the user through an experiment: ask for digits or draw them, keep every answer on disk, go on after a break."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_FILE_BYTES = 10_000_000
 
 
 class ExperimentView(Protocol):
-    """What an experiment needs of its page."""
+    """The functions of the page that an experiment needs."""
 
     def show_session(self, session: Session | None, *, running: bool) -> None: ...
 
@@ -32,8 +32,8 @@ class Experimenter:
 
     Parameters
     ----------
-    answers, work : the queues for what the pen waits for, and for all else
-    drawing : a copy of what is drawn, None where nothing is
+    answers, work : the queues for jobs that the pen waits for, and for all other jobs
+    drawing : gives a copy of the drawing, or None if there is none
     prepare : makes the window ready for the next digit of a mode: clears the canvas, or leaves it
     """
 
@@ -53,17 +53,17 @@ class Experimenter:
         self._view, self._engine, self._answers, self._work = view, engine, answers, work
         self._pictures, self._drawing, self._prepare, self._tell = pictures, drawing, prepare, tell
         self._rng = np.random.default_rng() if rng is None else rng
-        self._waiting = False  # for the answer to the digit that was handed in
+        self._waiting = False  # whether the answer to the last digit is still to come
         self.session: Session | None = None
         self.running = False
 
     @staticmethod
     def file() -> Path:
-        """Where the session is kept."""
+        """The file of the session."""
         return session_folder() / "experiment.json"
 
     def restore(self) -> None:
-        """Show the session of the last time, whether it was finished or interrupted."""
+        """Show the last session, finished or interrupted."""
         try:
             with self.file().open("rb") as file:
                 session = Session.from_json(file.read(MAX_FILE_BYTES))
@@ -74,7 +74,7 @@ class Experimenter:
             self._tell(message(Notice.EXPERIMENT_KEPT, number=len(session.trials), count=session.total))
 
     def start(self, mode: str, groups: int, size: int) -> None:
-        """Begin a new session; the one before is given up."""
+        """Begin a new session. The old one is deleted."""
         self._take_over(Session(mode, groups, size))
         self.resume()
 
@@ -91,12 +91,12 @@ class Experimenter:
             self._next_group(session)
 
     def interrupt(self) -> None:
-        """Leave the session; it can go on later."""
+        """Interrupt the session. It can go on later."""
         self.running = self._waiting = False
         self._show()
 
     def take(self) -> None:
-        """The digit that was asked for is drawn: recognize and note it."""
+        """Recognize and note the digit that the user has drawn."""
         session, plane = self.session, self._drawing()
         if session is None or not self.running or session.mode != HAND:
             self._tell(message(Notice.NO_EXPERIMENT))
@@ -129,7 +129,7 @@ class Experimenter:
             self.save(path, lambda: session.to_csv().encode())
 
     def save(self, path: str | Path, content: Callable[[], bytes]) -> None:
-        """Write a file whose content takes a while to make."""
+        """Write a file with a content that takes some time to make."""
 
         def job() -> None:
             self._engine.check_target(path)
@@ -150,7 +150,7 @@ class Experimenter:
             self._tell(message(Notice.ASK_FOR_DIGIT, digit=session.asked_digit, number=number, count=session.total))
 
     def _next_group(self, session: Session) -> None:
-        """Draw and recognize what is left of a group, then the next: between groups it can be interrupted."""
+        """Draw and recognize the rest of a group, then the next group. It can be interrupted between groups."""
         left = session.size - len(session.trials) % session.size
 
         def job() -> list[Trial]:

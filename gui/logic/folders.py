@@ -1,6 +1,6 @@
-"""Where the program keeps what must outlive it: settings, drawings, sessions, networks, its log.
+"""The folders and files that the program keeps: settings, drawings, sessions, networks, and its log.
 
-Nothing is made before something is to be written: a program that may write nowhere still recognizes.
+A folder is made only when a file is written. So a program that cannot write anywhere can still recognize.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from fastcnn.errors import FastcnnError
 
 _DIRS = PlatformDirs("fastcnn", appauthor=False)
 
-_window = 1  # the number of this one among those that are open
+_window = 1  # the number of this window among the open ones
 
 
 def made(folder: Path) -> Path:
-    """The folder, made if need be; FastcnnError where that fails."""
+    """The folder, which is made if it is missing; FastcnnError if that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -28,32 +28,32 @@ def made(folder: Path) -> Path:
 
 
 def writable(path: Path) -> Path:
-    """The path of a file that is to be written, its folder made if need be; FastcnnError where that fails."""
+    """The path of a file to write. Its folder is made if it is missing; FastcnnError if that fails."""
     made(path.parent)
     return path
 
 
 def data_folder() -> Path:
-    """The user's drawings and networks."""
+    """The folder of the user's drawings and networks."""
     return Path(_DIRS.user_data_dir)
 
 
 def use_window(number: int) -> None:
-    """Say which of the open windows this process has: each keeps sessions of its own, from 1 on."""
+    """Set the number of this process's window, from 1 on. Each window has its own sessions."""
     global _window
     _window = number
 
 
 def session_folder() -> Path:
-    """What this window has under way: its experiment and its training."""
+    """The folder of this window's experiment and training."""
     return data_folder() if _window == 1 else data_folder() / f"window-{_window}"
 
 
 def settings_file() -> Path:
-    """The settings, of all windows."""
+    """The file of the settings, for all windows."""
     return Path(_DIRS.user_config_dir) / "window.json"
 
 
 def log_file() -> Path:
-    """Where errors are written."""
+    """The file of the log, where errors are written."""
     return Path(_DIRS.user_log_dir) / "gui.log"

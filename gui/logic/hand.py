@@ -1,4 +1,4 @@
-"""Decides about the user's own drawings: correcting answers, learning from them, keeping what was learned or not."""
+"""Decide about the user's drawings: correct answers, learn from them, keep or discard what was learned."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.learning import LEAST_DRAWINGS, CancelledError, Outcome, learn
 from fastcnn.gui.logic.networks import SUFFIX, own_networks
 from fastcnn.gui.logic.notices import Message, Notice, message
-from fastcnn.recognition.answer import Recognition
+from fastcnn.zoo.networks import DEFAULT
 
 NAME = "my-hand"
 
 
 class HandView(Protocol):
-    """What the hand needs of its page."""
+    """The functions of the page that this file needs."""
 
     def show_count(self, count: int) -> None: ...
     def show_progress(self, share: float | None) -> None: ...
@@ -36,9 +36,9 @@ class Hand:
     Parameters
     ----------
     work : the queue for files
-    learning : the queue that learns, so that files need not wait for it
-    strokes : those on the canvas
-    use : makes the network of a file the one in use
+    learning : the queue for learning, so that files need not wait for it
+    strokes : gives the strokes on the canvas
+    use : makes the network in a file the network in use
     """
 
     def __init__(
@@ -61,11 +61,11 @@ class Hand:
 
     @staticmethod
     def file() -> Path:
-        """Where the network that knows the hand is kept."""
+        """The file of the network that has learned the handwriting."""
         return own_networks() / f"{NAME}{SUFFIX}"
 
     def refresh(self) -> None:
-        """Show how many drawings there are."""
+        """Show the number of drawings."""
         self._work.submit(self._collection.count, self._view.show_count)
 
     def correct(self, label: int, answer: Recognition | None) -> None:
@@ -94,11 +94,11 @@ class Hand:
         self._learning.submit(self._learn, self._learned, self._failed)
 
     def cancel(self) -> None:
-        """Stop learning; nothing has changed then."""
+        """Stop learning. Nothing has changed then."""
         self._cancel.set()
 
     def keep(self) -> None:
-        """Save the network that learned, and use it."""
+        """Save the network that has learned, and use it."""
         outcome = self.outcome
         if outcome is None:
             return
@@ -111,13 +111,13 @@ class Hand:
         self._work.submit(lambda: outcome.network.save(writable(self.file())), saved)
 
     def discard(self) -> None:
-        """Forget the network that learned."""
+        """Delete the network that has learned."""
         if self.outcome is not None:
             self._forget_outcome()
             self._tell(message(Notice.DISCARDED))
 
     def reset(self) -> None:
-        """Delete all drawings and the network that learned from them."""
+        """Delete all drawings and the network that has learned from them."""
         self.cancel()
         self._forget_outcome()
 
@@ -128,7 +128,7 @@ class Hand:
         def done(_: None) -> None:
             self._view.show_count(0)
             if self._engine.model == str(self.file()):
-                self._use("default")
+                self._use(DEFAULT)
             self._tell(message(Notice.FORGOTTEN))
 
         self._work.submit(job, done)
@@ -152,7 +152,7 @@ class Hand:
         self._work.submit(lambda: self._collection.import_from(path), done)
 
     def _learn(self) -> Outcome | int:
-        """The job: the outcome, or how many drawings there are where they are too few."""
+        """The job. Returns the outcome, or the number of drawings if it is too small."""
         samples = self._collection.samples()
         if len(samples) < LEAST_DRAWINGS:
             return len(samples)

@@ -1,4 +1,4 @@
-"""Inside the network, for one picture: its filters, what they find, and where it looked. Slow: call these in jobs."""
+"""Look into the network, for one picture: its filters, their results, and where it looked. Slow: call these in jobs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Field = npt.NDArray[np.float32]
 PATCH_PX = 5  # as large as a filter of the paper's network
 GAP_PX = 1
 GAP_GREY = 90
-COLUMNS = (10, 8)  # the first of these that fills all rows, or the first
+COLUMNS = (10, 8)  # the first one that fills all rows, or the first
 
 
 def _first_convolution(network: Sequential) -> tuple[int, Conv2d] | None:
@@ -34,9 +34,9 @@ def _first_convolution(network: Sequential) -> tuple[int, Conv2d] | None:
 
 
 def filters(network: Network) -> Field | None:
-    """The (K, R, S) filters of the first convolution, over its first channel; None where there is none.
+    """The (K, R, S) filters of the first convolution, for its first channel; None without a convolution.
 
-    A committee shows those of its first member, here and in `feature_maps`.
+    For a committee they are those of its first member, here and in `feature_maps`.
     """
     from fastcnn.network.committee import leader
 
@@ -47,7 +47,7 @@ def filters(network: Network) -> Field | None:
 
 
 def feature_maps(network: Network, field: Field) -> Field | None:
-    """What each filter finds in a (28, 28) picture: (K, P, Q), zero or more; None without a convolution."""
+    """The result of each filter on a (28, 28) picture: (K, P, Q), zero or more; None without a convolution."""
     from fastcnn.network.committee import leader
 
     network = leader(network)
@@ -62,7 +62,7 @@ def feature_maps(network: Network, field: Field) -> Field | None:
 
 
 def occlusion(network: Network, field: Field, digit: int) -> Field:
-    """How much the shown probability of a digit falls when a square around each pixel is blackened: (28, 28), 0 to 1.
+    """How much the probability of a digit falls if a square round each pixel becomes black: (28, 28), 0 to 1.
 
     After Zeiler and Fergus, Visualizing and understanding convolutional networks (2014), section 4.2.
     """
@@ -79,7 +79,7 @@ def occlusion(network: Network, field: Field, digit: int) -> Field:
 
 
 def mosaic(planes: Field, *, signed: bool = False) -> Grey:
-    """Planes (K, H, W) side by side, grey (H', W') from black to each one's largest value.
+    """Planes (K, H, W) in rows, as grey (H', W') from black to the largest value of each plane.
 
     Signed planes become colours (H', W', 3): black at zero, orange above and blue below.
     """

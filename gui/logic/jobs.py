@@ -1,4 +1,4 @@
-"""How decisions get work done elsewhere: the shape of what runs it, so that tests can run it on the spot."""
+"""The protocol of a queue of work for the deciding classes. Tests can pass one that runs a job at once."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
-# Called with a job's error, on the caller's thread; says whether the user needs to be told of it.
+# Called with a job's error, on the caller's thread. Returns whether the user must be told about it.
 Failed = Callable[[Exception], bool]
 
 
 class Jobs(Protocol):
-    """A queue of work beside the caller's thread. `done` and `failed` are called back on the caller's thread.
+    """A queue of work on another thread. `done` and `failed` are called on the caller's thread.
 
     An error is logged and shown to the user, unless `failed` says that this is not needed.
     """
@@ -20,7 +20,7 @@ class Jobs(Protocol):
         """Run the job after those before it."""
 
     def replace(self, job: Callable[[], T], done: Callable[[T], None], failed: Failed | None = None) -> None:
-        """As `submit`, but drop whatever `replace` put into the queue and is still waiting."""
+        """Like `submit`, but remove the jobs that `replace` added and that have not begun."""
 
     def post(self, call: Callable[[], None]) -> None:
-        """Called by a job: run something on the caller's thread."""
+        """Run something on the caller's thread. A job calls this."""

@@ -1,6 +1,7 @@
-"""Learn a hand: train a copy of the network on the user's drawings, among MNIST's so that it forgets nothing.
+"""Learn the user's handwriting: train a copy of the network on the drawings and on MNIST, so that it forgets nothing.
 
-Measured before and after on drawings that were held back and on MNIST's test pictures; neither is ever trained on.
+The network is measured before and after, on drawings that were held back and on MNIST's test pictures. It is never
+trained on these.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from fastcnn.network.committee import Network
     from fastcnn.network.sequential import Sequential
 
-LEAST_DRAWINGS = 8  # of them 2 are held back
+LEAST_DRAWINGS = 8  # 2 of them are held back
 STEPS = 400
 DRAWINGS_A_STEP, MNIST_A_STEP = 16, 48
 LR = 3e-4
@@ -31,12 +32,12 @@ SEED = 0
 
 
 class CancelledError(Exception):
-    """The user cancelled."""
+    """The user cancelled the learning."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """So many right of so many."""
+    """The number of right answers, and of all."""
 
     right: int
     count: int
@@ -44,7 +45,7 @@ class Score:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """A network that learned, and how it compares with the one before."""
+    """A network that has learned, and how it compares with the old one."""
 
     network: Sequential
     hand_before: Score
@@ -54,7 +55,7 @@ class Outcome:
 
 
 def _shifted(images: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """Each picture moved by up to a pixel; drawings have four empty pixels on each side, so none is cut."""
+    """Each picture moved by up to one pixel. Drawings have four empty pixels on each side, so nothing is cut off."""
     moved = np.empty_like(images)
     for index, (down, right) in enumerate(rng.integers(-MOST_SHIFT_PX, MOST_SHIFT_PX + 1, (len(images), 2))):
         moved[index] = np.roll(images[index], (int(down), int(right)), axis=(1, 2))
@@ -78,18 +79,18 @@ def learn(
     progress: Callable[[float], None],
     cancelled: Callable[[], bool],
 ) -> Outcome:
-    """Train a copy; slow, call it in a job.
+    """Train a copy. This is slow: call it in a job.
 
     Parameters
     ----------
-    network : is not changed; of a committee the first member learns
-    progress : called now and then with the share done, 0 to 1
-    cancelled : asked at each step
+    network : it is not changed; in a committee the first member learns
+    progress : called from time to time with the share done, 0 to 1
+    cancelled : called at each step
 
     Raises
     ------
     CancelledError
-        If `cancelled` said so.
+        If `cancelled` returned True.
     FastcnnError
         If no drawing is left to learn from.
     """

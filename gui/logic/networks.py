@@ -1,4 +1,4 @@
-"""Which networks there are to choose from, what is known of each, and changing from one to another."""
+"""The networks that a user can choose, the facts about each, and the change from one to another."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from fastcnn.gui.logic.notices import Message, Notice, message
 from fastcnn.gui.logic.results import Results
 
 SUFFIX = ".safetensors"
-ACCURACY_KEY = "test_accuracy"  # in a weights file's metadata, where whoever made it wrote it there
+ACCURACY_KEY = "test_accuracy"  # in the metadata of a weights file, if its maker wrote it
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a network; None where it was not measured yet."""
+    """The facts about a network; None for what was not measured yet."""
 
     parameters: int
     file_bytes: int
@@ -29,7 +29,7 @@ class Facts:
 
 
 class NetworksView(Protocol):
-    """What the choice needs of the window."""
+    """The functions of the window that the choice needs."""
 
     def show_networks(self, models: list[str], current: str) -> None: ...
     def show_facts(self, facts: Facts | None) -> None: ...
@@ -42,7 +42,8 @@ def own_networks() -> Path:
 
 def available() -> list[str]:
     """The bundled networks by name, then the user's own by path."""
-    from fastcnn.zoo.bundled import BUNDLED, bundled, find_model
+    from fastcnn.zoo.bundled import bundled, find_model
+    from fastcnn.zoo.networks import BUNDLED
 
     ours = [name for name in BUNDLED if find_model(bundled(name))[1].is_file()]
     own = [path for path in own_networks().glob(f"*{SUFFIX}") if ".checkpoint" not in path.name]
@@ -50,7 +51,7 @@ def available() -> list[str]:
 
 
 def facts_of(engine: Engine) -> Facts:
-    """What the file of the network in use says."""
+    """The facts in the file of the network in use."""
     from fastcnn.storage import read_arrays
     from fastcnn.zoo.bundled import find_model
 
@@ -69,7 +70,7 @@ class Networks:
 
     Parameters
     ----------
-    answers : the queue that recognizes: a change waits for the answers before it, those after it are the new network's
+    answers : the queue that recognizes. A change waits for earlier answers; later answers are those of the new network
     changed : called when another network is in use
     """
 
@@ -88,7 +89,7 @@ class Networks:
         self._facts: Facts | None = None
 
     def refresh(self) -> None:
-        """Show the list, and what is known of the network in use, anew."""
+        """Show the list again, with the facts about the network in use."""
         current = self._current()
         models = available()
         self._opened = [model for model in self._opened if Path(model).is_file()]
@@ -99,14 +100,14 @@ class Networks:
         self._view.show_facts(self._facts)
 
     def loaded(self) -> None:
-        """The network in use is loaded: find out what its file says."""
+        """The network in use is loaded: read the facts in its file."""
         self._answers.submit(lambda: facts_of(self._engine), self._learn_facts)
         self.refresh()
 
     def choose(self, model: str, *, anew: bool = False) -> None:
-        """Use this network, a name or a path; one that cannot be loaded leaves the one before.
+        """Use this network, a name or a path. If it cannot be loaded, the old one stays.
 
-        `anew` reads the file of the network in use once more: it has changed.
+        The keyword says that the file of the network in use has changed and must be read again.
         """
         if model == self._current() and self._facts is not None and not anew:
             return
@@ -130,7 +131,7 @@ class Networks:
         self._answers.submit(load, done, failed)
 
     def measured(self, results: Results) -> None:
-        """Accuracy and speed of the network in use were measured."""
+        """Note the accuracy and speed of the network in use."""
         facts = self._facts or Facts(0, 0)
         self._learn_facts(
             replace(
@@ -146,7 +147,7 @@ class Networks:
 
         try:
             return find_model(self._engine.word)[0]
-        except UnknownModelError:  # of the last session; loading it fails soon, and the default takes its place
+        except UnknownModelError:  # the network of the last session is gone; the default will replace it soon
             return self._engine.model
 
     def _learn_facts(self, facts: Facts) -> None:
@@ -155,5 +156,5 @@ class Networks:
 
 
 def short_name(model: str) -> str:
-    """A name for a list: a bundled network's, or the file's without folder and suffix."""
+    """A name for a list: that of a bundled network, or the file's without folder and suffix."""
     return Path(model).name.removesuffix(SUFFIX)

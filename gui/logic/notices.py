@@ -1,4 +1,4 @@
-"""What the program may have to tell the user; the words depend on the language, and `words.py` has them."""
+"""The messages of the program for the user, without words. `words.py` has the words in each language."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastcnn.errors import Sentence, reason_of
 
 
 class Notice(Enum):
-    """One thing to tell; the comment names the values that its sentence needs."""
+    """One kind of message. The comment names the values that its sentence needs."""
 
     NOTHING_DRAWN = auto()
     NO_PICTURE = auto()

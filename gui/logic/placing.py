@@ -1,6 +1,6 @@
-"""Pictures from elsewhere for the drawing field: of any size, dark on light or not, to SIDE x SIDE, light on dark.
+"""Bring a picture of any size, dark on light or light on dark, to the drawing field: SIDE x SIDE, light on dark.
 
-Slow for photographs: call it in a job.
+It is slow for photographs: call it in a job.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from fastcnn.gui.logic.drawing import SIDE
 if TYPE_CHECKING:
     from fastcnn.handwriting.preparation.pictures import Picture
 
-LIGHT = 128  # paper of at least this grey is light, so the picture is turned into its negative
+LIGHT = 128  # paper from this grey on is light, so the picture becomes its negative
 
 
 def place(picture: Picture) -> npt.NDArray[np.uint8]:
-    """The picture as large as the field allows, the rest of the field as its border.
+    """The picture as large as the field allows. The rest of the field has the grey of the picture's border.
 
     Parameters
     ----------
-    picture : as `Recognizer.recognize` takes it; errors as there
+    picture : as for `Recognizer.recognize`, with the same errors
 
     Returns
     -------
@@ -48,14 +48,14 @@ def place(picture: Picture) -> npt.NDArray[np.uint8]:
 
 
 def open_and_place(path: str | Path) -> npt.NDArray[np.uint8]:
-    """A picture file, placed; FastcnnError where it cannot be read."""
+    """Read a picture file and place it; FastcnnError if it cannot be read."""
     from fastcnn.handwriting.preparation.pictures import open_picture
 
     return place(open_picture(path))
 
 
 def save(plane: npt.NDArray[np.uint8], path: str | Path) -> Path:
-    """Write a drawing atomically as a PNG; returns the path."""
+    """Write a drawing atomically as a PNG. Returns the path."""
     import io
 
     from PIL import Image

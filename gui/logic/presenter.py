@@ -1,7 +1,7 @@
-"""Decides what the recognition part of the window does: the paper's two modes, live answers, corrections.
+"""Decide what the recognition part of the window does: the paper's two modes, live answers, corrections.
 
-Given a view to show things on, an engine and a queue of work. Every request has a number, and an answer whose number is
-not the newest is dropped: what is shown always belongs to the picture that is shown.
+A presenter uses a view, an engine and a queue of work. Every request has a number, and an old answer is dropped. So the
+answer always belongs to the picture on the screen.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from fastcnn.recognition.answer import Recognition
 
 
 class Mode(IntEnum):
-    """The paper's two modes; the value is the index in the box that chooses."""
+    """The paper's two modes. The value is the index in the box."""
 
     MNIST = 0
     HAND = 1
 
 
 class View(Protocol):
-    """What the presenter needs of a window."""
+    """The functions of the window that the presenter needs."""
 
     def show_mode(self, mode: Mode) -> None: ...
     def show_picture(self, field: Pictures | None, number: int | None) -> None: ...
@@ -38,7 +38,7 @@ class View(Protocol):
 
 
 class Recognizes(Protocol):
-    """What the presenter needs of the engine."""
+    """The functions of the engine that the presenter needs."""
 
     def recognize(self, plane: Pictures) -> Recognition: ...
     def recognize_field(self, field: Pictures) -> Recognition: ...
@@ -49,7 +49,7 @@ class Presenter:
 
     Parameters
     ----------
-    pictures : gives the test pictures and labels; may be slow, so it is called in a job
+    pictures : gives the test pictures and labels. It may be slow, so it is called in a job
     rng : draws the random pictures
     """
 
@@ -66,7 +66,7 @@ class Presenter:
         self._rng = np.random.default_rng() if rng is None else rng
         self._test: Set | None = None
         self._newest = 0
-        self._loading = False  # the test pictures, for what was asked last
+        self._loading = False  # whether the test pictures are being loaded for the last request
         self._recognize_then = False
         self.mode = Mode.MNIST
         self.live = True
@@ -75,21 +75,21 @@ class Presenter:
 
     @property
     def truth(self) -> int | None:
-        """The label of the test picture that is shown; None where nobody knows."""
+        """The label of the shown test picture; None if there is none."""
         if self.mode is not Mode.MNIST or self.number is None or self._test is None:
             return None
         return int(self._test[1][self.number])
 
     @property
     def field(self) -> Pictures | None:
-        """The (28, 28) test picture that is shown."""
+        """The shown test picture (28, 28)."""
         if self.number is None or self._test is None:
             return None
         picture: Pictures = self._test[0][self.number, 0]
         return picture
 
     def set_mode(self, mode: Mode) -> None:
-        """Go to a mode; its picture is still there, and is recognized anew where answers are live."""
+        """Change the mode. Its picture is still there, and is recognized again if answers are live."""
         if mode is self.mode:
             return
         self.mode = mode
@@ -99,13 +99,13 @@ class Presenter:
             self.drawing_changed()
 
     def set_live(self, live: bool) -> None:
-        """Whether the answer follows the pen."""
+        """Set whether the answer follows the pen."""
         self.live = live
         if self.mode is Mode.HAND:
             self.drawing_changed()
 
     def draw_random(self) -> None:
-        """Show a test picture drawn at random, its answer not before it is asked for."""
+        """Show a random test picture. Its answer comes only on request."""
         self.set_mode(Mode.MNIST)
         self._with_pictures(lambda test: self._show(int(self._rng.integers(len(test[1]))), recognize=False))
 
@@ -115,7 +115,7 @@ class Presenter:
         self._with_pictures(lambda test: self._show(min(max(number, 0), len(test[1]) - 1), recognize=True))
 
     def clear(self) -> None:
-        """Remove the picture, or what was drawn, and its answer."""
+        """Remove the picture or the drawing, and the answer."""
         self._forget()
         if self.mode is Mode.HAND:
             self._view.clear_drawing()
@@ -124,7 +124,7 @@ class Presenter:
             self._view.show_picture(None, None)
 
     def recognize(self) -> None:
-        """Recognize what is shown."""
+        """Recognize the shown picture or the drawing."""
         if self.mode is Mode.HAND:
             plane = self._view.drawing()
             if plane is None:
@@ -152,7 +152,7 @@ class Presenter:
             self._request(lambda: self._engine.recognize(plane), quick=True)
 
     def network_changed(self) -> None:
-        """Another network is in use: what was answered is no longer what it says."""
+        """Another network is in use, so the old answer is not valid."""
         asked = self.answer is not None
         if self.mode is Mode.HAND:
             self.drawing_changed()
@@ -168,7 +168,7 @@ class Presenter:
             self.recognize()
 
     def _with_pictures(self, then: Callable[[Set], None]) -> None:
-        """Load the test pictures where they are not yet, then go on, unless the user went on first."""
+        """Load the test pictures if necessary, then go on, unless the user did something else before."""
         if self._test is not None:
             then(self._test)
             return
@@ -206,7 +206,7 @@ class Presenter:
         (self._jobs.replace if quick else self._jobs.submit)(job, done, failed)
 
     def _forget(self) -> None:
-        """Nothing is known of what is shown; answers on their way are too late."""
+        """Forget the answer of the shown picture. Answers that are still to come are dropped."""
         self._newest += 1
         self.answer = None
         self._loading = self._recognize_then = False

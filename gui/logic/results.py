@@ -1,4 +1,4 @@
-"""All test pictures read by one network: its mistakes, and which of them are of one kind."""
+"""The answers of one network to all test pictures: its mistakes, and those of one kind."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ SINGLE_REPEATS = 30
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """What a network answered to all test pictures, and how fast."""
+    """The answers of a network to all test pictures, and its speed."""
 
     labels: npt.NDArray[np.int64]
     probabilities: npt.NDArray[np.float32]  # (N, 10)
     evaluation: Evaluation
     images_per_second: float
-    picture_s: float  # one picture alone, median
+    picture_s: float  # median time of one picture alone
 
     @property
     def mistakes(self) -> list[int]:
-        """The numbers of the pictures it got wrong, rising."""
+        """The numbers of the pictures with a wrong answer, in rising order."""
         return [int(number) for number in np.flatnonzero(self.probabilities.argmax(axis=1) != self.labels)]
 
     def confusions(self, true: int, answer: int) -> list[int]:
-        """The numbers of the pictures of `true` that were read as `answer`, the surest first."""
+        """The numbers of the pictures of `true` that were read as `answer`, the most confident first."""
         answers = self.probabilities.argmax(axis=1)
         found = np.flatnonzero((self.labels == true) & (answers == answer))
         order = np.argsort(-self.probabilities[found, answer], kind="stable")
@@ -42,7 +42,7 @@ class Results:
 
 
 def read_all(network: Network, test: Set) -> Results:
-    """Read all test pictures; slow, call it in a job."""
+    """Read all test pictures. This is slow: call it in a job."""
     from fastcnn.metrics import evaluate
     from fastcnn.network.calibration import calibrated
 

@@ -1,4 +1,4 @@
-"""What the window remembers from one start to the next. A missing or damaged file means the defaults."""
+"""The settings that the window keeps between two starts. If the file is missing or damaged, the defaults are used."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from pathlib import Path
 from fastcnn.gui.logic.drawing import DEFAULT_WIDTH, PEN_WIDTHS
 from fastcnn.gui.logic.folders import writable
 from fastcnn.storage import atomic_write
+from fastcnn.zoo.networks import DEFAULT
 
-LANGUAGES = ("", "en", "zh_CN")  # empty: the system's
+LANGUAGES = ("", "en", "zh_CN")  # "" means the language of the system
 THEMES = ("system", "light", "dark")
 _CHOICES = {"language": LANGUAGES, "theme": THEMES, "mode": (0, 1)}
 _MAX_BYTES = 100_000
@@ -18,26 +19,26 @@ _MAX_BYTES = 100_000
 
 @dataclass
 class Settings:
-    """All settings; every field has a default."""
+    """All settings. Every field has a default."""
 
     language: str = ""
     theme: str = "system"
     mode: int = 0
     live: bool = True
     pen_width: int = DEFAULT_WIDTH
-    model: str = "default"
+    model: str = DEFAULT
     geometry: str = ""  # Qt's, in hexadecimal
     experiment_groups: int = 10
     experiment_size: int = 10
     epochs: int = 12
 
     def save(self, path: Path) -> None:
-        """Write them atomically; FastcnnError where that fails."""
+        """Write the settings atomically; FastcnnError if that fails."""
         atomic_write(writable(path), json.dumps(asdict(self), indent=2).encode())
 
     @classmethod
     def load(cls, path: Path) -> Settings:
-        """Read them; each that is missing or makes no sense has its default."""
+        """Read the settings. A missing or wrong value becomes the default."""
         settings = cls()
         try:
             content = json.loads(path.read_bytes()[:_MAX_BYTES])

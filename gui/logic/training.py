@@ -1,4 +1,4 @@
-"""Decides about training in the window: start, pause, stop, go on, try what the network knows so far."""
+"""Decide about training in the window: start, pause, stop, go on, and try the network during its training."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ NAME = "trained-here"
 
 
 class State(Enum):
-    """What the training is doing."""
+    """The state of the training."""
 
     IDLE = "idle"
     RUNNING = "running"
     PAUSED = "paused"
     STOPPING = "stopping"
-    STOPPED = "stopped"  # can go on
+    STOPPED = "stopped"  # it can go on
     DONE = "done"
 
 
 class TrainingView(Protocol):
-    """What the training needs of its page, which looks at `Training.curves` by itself while it runs."""
+    """The functions of the page that the training needs. The page reads `Training.curves` itself while it runs."""
 
     def show_state(self, state: State) -> None: ...
 
@@ -43,8 +43,8 @@ class Training:
     Parameters
     ----------
     jobs : the queue that trains
-    saved : called with the file of the network that was trained
-    changed : called when another network answers: the one in training, or again the chosen one
+    saved : called with the file of the trained network
+    changed : called when another network answers: the one in training, or the chosen one again
     """
 
     def __init__(
@@ -66,12 +66,12 @@ class Training:
 
     @staticmethod
     def checkpoint() -> Path:
-        """Where an unfinished training is kept."""
+        """The checkpoint of an unfinished training."""
         return session_folder() / f"training.checkpoint{SUFFIX}"
 
     @staticmethod
     def target() -> Path:
-        """Where the trained network is kept, the first; later ones have a number."""
+        """The file of the first trained network. Later ones have a number."""
         return own_networks() / f"{NAME}{SUFFIX}"
 
     @property
@@ -80,7 +80,7 @@ class Training:
         return self.state in (State.RUNNING, State.PAUSED, State.STOPPING)
 
     def restore(self) -> None:
-        """A training that was interrupted in an earlier session can go on."""
+        """Offer to go on with a training that was interrupted in an earlier session."""
         self._enter(State.STOPPED if self.checkpoint().exists() else State.IDLE)
 
     def start(self, epochs: int) -> None:
@@ -90,7 +90,7 @@ class Training:
             self._begin(epochs, resume=False)
 
     def resume(self) -> None:
-        """Go on, after a pause or a stop."""
+        """Go on after a pause or a stop."""
         if self.state is State.PAUSED and self._run is not None:
             self._run.go_on()
             self._enter(State.RUNNING)
@@ -98,25 +98,25 @@ class Training:
             self._begin(0, resume=True)
 
     def pause(self) -> None:
-        """Hold before the next step."""
+        """Pause before the next step."""
         if self.state is State.RUNNING and self._run is not None:
             self._run.pause()
             self._enter(State.PAUSED)
 
     def stop(self) -> None:
-        """End before the next step; the last finished epoch is kept."""
+        """End before the next step. The last finished epoch is kept."""
         if self.state in (State.RUNNING, State.PAUSED) and self._run is not None:
             self._enter(State.STOPPING)
             self._run.stop()
 
     def try_it(self, on: bool) -> None:
-        """Let the network in training answer, as it is now and as it becomes; or the chosen one again."""
+        """Let the network in training answer, now and as it improves; or the chosen network again."""
         self._trying = on
         self._answer_by(on)
         self._tell(message(Notice.TRYING if on else Notice.NOT_TRYING))
 
     def look(self) -> None:
-        """Called now and then while it runs: the network exists only from the first step on, and grows."""
+        """Called from time to time during a training. Its network exists from the first step on, and changes."""
         if self._trying and self.state is State.RUNNING:
             self._answer_by(True)
 

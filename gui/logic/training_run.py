@@ -1,6 +1,6 @@
-"""One run of a training, on its own thread: trains by the recipe, holds and stops when told to, can be looked into.
+"""One run of a training on its own thread. It trains by the recipe, can be paused and stopped, and shows its progress.
 
-A stopped run can go on from its last finished epoch and ends in the very bits of one that was never stopped.
+A stopped run can go on from its last finished epoch. It ends with the same bits as a run that was never stopped.
 """
 
 from __future__ import annotations
@@ -19,20 +19,19 @@ if TYPE_CHECKING:
     from fastcnn.network.sequential import Sequential
     from fastcnn.training.history import Epoch, History, TrainingStep
 
-MODEL = "paper"
 POINT_EVERY = 20  # steps a point of the loss curve
 PREVIEW_EVERY_S = 0.5
 
 
 class StoppedError(Exception):
-    """The training was told to stop."""
+    """Somebody stopped the training."""
 
 
 @dataclass
 class Curves:
-    """What the plots show; written by the training's thread, read by the window's: entries are only ever appended."""
+    """The data of the plots. The training's thread writes them, the window's reads them. Entries are only appended."""
 
-    epoch: int = 1  # the one under way
+    epoch: int = 1  # the present epoch
     of: int = 0
     steps: list[float] = field(default_factory=list)  # in epochs
     losses: list[float] = field(default_factory=list)
@@ -42,18 +41,18 @@ class Curves:
 
 
 def unused(path: Path) -> Path:
-    """The path, or the first with a number that no file has: what was trained before is kept."""
+    """The path, or the first one with a number that does not exist yet, so that older networks are kept."""
     numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))
     return next(each for each in itertools.chain([path], numbered) if not each.exists())
 
 
 class Run:
-    """Trains when `train` is called, on any thread; the other methods are called from outside meanwhile.
+    """`train` trains, on any thread. Other threads may call the other methods at the same time.
 
     Parameters
     ----------
-    checkpoint : kept up to date with every epoch, deleted when all are done
-    target : where the trained network is saved, with a number where one that was trained before is
+    checkpoint : it is written after each epoch, and deleted at the end
+    target : the file for the trained network; it gets a number if the file exists
     """
 
     def __init__(self, checkpoint: Path, target: Path, curves: Curves) -> None:
@@ -67,39 +66,40 @@ class Run:
 
     @property
     def preview(self) -> Sequential | None:
-        """A copy of the network as it was less than a second ago; the same object from the first step on."""
+        """A copy of the network, less than a second old. It is the same object from the first step on."""
         return self._preview
 
     def pause(self) -> None:
-        """Hold after the step under way; where none is, after the next one."""
+        """Pause after the present step or, if none runs, after the next one."""
         self._go_on.clear()
 
     def go_on(self) -> None:
-        """After a pause."""
+        """Go on after a pause."""
         self._go_on.set()
 
     def stop(self) -> None:
-        """End after the same step as `pause` would hold; `train` then raises StoppedError."""
+        """End after the step after which `pause` would pause. `train` then raises StoppedError."""
         self._stop.set()
         self._go_on.set()
 
     def train(self, epochs: int, training: Set, *, resume: bool) -> History:
-        """Train from the beginning, or go on from the checkpoint, whose epochs and seed then count.
+        """Train from the beginning, or go on from the checkpoint with its epochs and its seed.
 
         Raises
         ------
         StoppedError
-            If it was told to stop; the checkpoint stays.
+            If somebody stopped it. The checkpoint stays.
         FastcnnError
             If the checkpoint cannot be read or written.
         """
         from fastcnn.training.checkpoint import load_checkpoint
         from fastcnn.training.samples import VALIDATION_PICTURES
-        from fastcnn.zoo.recipes import NETWORKS, RECIPES
+        from fastcnn.zoo.networks import PAPER, paper_network
+        from fastcnn.zoo.recipes import RECIPES
 
         for path in (self._checkpoint, self._target):
             writable(path)  # asked before the work, not after it
-        recipe = RECIPES[MODEL]
+        recipe = RECIPES[PAPER]
         images, labels = training
         seed = time.time_ns() % 2**31
         if resume:
@@ -108,9 +108,9 @@ class Run:
             self.curves.epoch = stored.epoch + 1
             self._restore_curves(stored.history)
         else:
-            self._checkpoint.unlink(missing_ok=True)  # `fit` replaces no file but a whole checkpoint
+            self._checkpoint.unlink(missing_ok=True)  # `fit` replaces only a valid checkpoint
         self.curves.of = epochs
-        trainer = recipe.trainer(NETWORKS[MODEL](seed=seed))
+        trainer = recipe.trainer(paper_network(seed=seed))
         count = len(images) - VALIDATION_PICTURES
         epoch_steps = -(-count // recipe.batch_size)
         history = trainer.fit(
@@ -146,7 +146,7 @@ class Run:
             raise StoppedError
 
     def _mark(self, step: TrainingStep, epoch_steps: int) -> None:
-        loss = float(step.loss)  # waits for a GPU, which then has made the pictures that are counted
+        loss = float(step.loss)  # this waits until the GPU has done the pictures that are counted
         now = time.perf_counter()
         if self._marked_s:
             self.curves.images_per_second = (self._images - self._images_marked) / (now - self._marked_s)
@@ -155,7 +155,7 @@ class Run:
         self.curves.steps.append((step.number + 1) / epoch_steps)
 
     def _show(self, network: Sequential) -> None:
-        """Copy the weights to where they can be tried; on the training's thread, so never in the middle of a step."""
+        """Copy the weights for trying them. It runs on the training's thread, so never in the middle of a step."""
         if self._preview is None:
             self._preview = network.copy()
         else:
@@ -169,7 +169,7 @@ class Run:
         self.curves.epoch = min(record.epoch + 1, record.epochs)
 
     def _restore_curves(self, history: list[dict[str, float]]) -> None:
-        """After a restart of the program only the epochs are known; what lies beyond them is done again."""
+        """After a restart of the program only finished epochs are known. Later steps are done again."""
         curves, done = self.curves, len(history)
         kept = sum(1 for step in curves.steps if step <= done)
         del curves.steps[kept:], curves.losses[kept:]

@@ -1,1 +1,1 @@
-"""The program round the window: start, pages, worker, crashes."""
+"""The program that contains the window: start, pages, worker threads, crashes."""

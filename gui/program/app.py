@@ -1,4 +1,4 @@
-"""Builds the program from its parts and connects them: what the user does goes to the presenters, as it comes."""
+"""Build the program from its parts and connect them: actions of the user go to the presenters."""
 
 from __future__ import annotations
 
@@ -24,19 +24,20 @@ from fastcnn.gui.widgets.plots import Plot
 from fastcnn.gui.window import theme
 from fastcnn.gui.window.pictures import Pictures
 from fastcnn.gui.window.window import MainWindow
+from fastcnn.zoo.networks import DEFAULT
 
 PEN_STEP = 6
 PLOT_EVERY_MS = 50
-LOADED_MS = 5_000  # from the start; all is loaded long before
+LOADED_MS = 5_000  # after the start; normally everything is loaded long before
 MOST_WINDOWS = 100
-# Errors that the user can put right.
+# Errors that the user can correct.
 EXPECTED = (FastcnnError, OSError)
 
 
 class Program(QObject):
-    """All parts of the running program, held together by the window that owns it.
+    """All parts of the running program. The window owns it.
 
-    `answers` runs what the pen waits for; `work` all else: files, measuring, learning.
+    `answers` runs jobs that the pen waits for, `work` all others: files, measuring, learning.
     """
 
     def __init__(self, window: MainWindow, model: str) -> None:
@@ -63,7 +64,7 @@ class Program(QObject):
         self.pages.start()
 
     def failed(self, error: Exception) -> None:
-        """Tell of a job that failed, and note it in the log."""
+        """Show that a job failed, and note the error in the log."""
         if isinstance(error, EXPECTED):
             crash.record(error)
             self.window.tell(failure(error))
@@ -71,19 +72,19 @@ class Program(QObject):
             crash.report(error, self.window.tell)
 
     def use_language(self, name: str) -> None:
-        """Switch the language, and remember it."""
+        """Change the language, and remember it."""
         self.settings.language = name
         language.use(name)
         self.window.actions_by_name.languages[language.resolve(name)].setChecked(True)
 
     def use_theme(self, name: str) -> None:
-        """Switch the theme, and remember it."""
+        """Change the theme, and remember it."""
         self.settings.theme = name
         theme.use(name)
         self.window.actions_by_name.themes[name].setChecked(True)
 
     def may_close(self, *, asks: bool = True) -> bool:
-        """Keep the settings and end the work; called when the window is asked to close. False keeps it open."""
+        """Save the settings and end the work. Called when the window should close. False keeps it open."""
         if not self.pages.may_close(asks=asks):
             return False
         self.settings.model = self.engine.model
@@ -93,18 +94,18 @@ class Program(QObject):
             self.settings.save(settings_file())
         except EXPECTED as error:
             print(f"fastcnn: {error}", file=sys.stderr)
-        self.window.hide()  # at once; a job may need some time to end
+        self.window.hide()  # at once, because a job may need some time to end
         self.close()
         return True
 
     def end(self) -> None:
-        """Close at once and without a question, as a signal wants it."""
+        """Close at once and without a question, after a signal."""
         self.window.may_close = lambda: self.may_close(asks=False)
         self.window.close()
-        QCoreApplication.exit()  # of dialogs too
+        QCoreApplication.exit()  # ends dialogs too
 
     def close(self) -> None:
-        """End all work; nothing is called back any more."""
+        """End all work. Nothing is called back afterwards."""
         self.pages.hand.cancel()
         self.pages.training.stop()
         stop(self.pages.trainer, self.pages.learner, self.answers, self.work)
@@ -112,21 +113,21 @@ class Program(QObject):
             self._lock.unlock()
 
     def _network_loaded(self, _: None) -> None:
-        """The network can answer; what is only needed later is loaded now, out of its way."""
+        """The network can answer, so load now what is needed later."""
         self.pages.networks.loaded()
         self.work.submit(test_pictures, lambda _: None)
         self.work.submit(import_plots, lambda _: self._make_plots())
 
     def _make_plots(self) -> None:
-        """Make the plots before they are shown, each in a turn of its own, so that the window never waits for two."""
+        """Make the plots before they are shown, one in each turn of the event loop, so that no turn is long."""
         plots = self.window.findChildren(Plot)
         for number, turn in enumerate([*(plot.make for plot in plots), keep_what_is_loaded]):
             QTimer.singleShot(number * PLOT_EVERY_MS, turn)
 
     def _network_missing(self, error: Exception) -> bool:
         """The network of the last session is gone: the default takes its place."""
-        if self.engine.model != "default":
-            self.engine.model = "default"
+        if self.engine.model != DEFAULT:
+            self.engine.model = DEFAULT
             self.answers.submit(self.engine.warm_up, self._network_loaded)
         return True
 
@@ -202,9 +203,9 @@ class Program(QObject):
 
 
 def take_window() -> QLockFile | None:
-    """Find out how many windows of this user are open, and keep this one's sessions apart from theirs.
+    """Find out how many windows of this user are open, and give this one separate sessions.
 
-    Returns what must be held while the window is open; None where nothing can be written, and so nothing be mixed up.
+    Returns a lock that must be held while the window is open; None if nothing can be written, so nothing is mixed up.
     """
     for number in range(1, MOST_WINDOWS + 1):
         try:
@@ -212,7 +213,7 @@ def take_window() -> QLockFile | None:
         except FastcnnError:
             break
         lock = QLockFile(str(path))
-        lock.setStaleLockTime(0)  # a lock is as old as its process, not as some time
+        lock.setStaleLockTime(0)  # a lock ends with its process, not after some time
         if lock.tryLock(0):
             use_window(number)
             return lock
@@ -227,9 +228,9 @@ def import_plots() -> None:
 
 
 def keep_what_is_loaded() -> None:
-    """Spare garbage collections from looking at all that was imported: that held every thread for 0.1 s at a time.
+    """Keep imported objects out of garbage collections, which held every thread for 0.1 s at a time.
 
-    They begin now, where `run` has put them off.
+    Garbage collections begin now; `run` has switched them off.
     """
     if not gc.get_freeze_count():
         gc.freeze()
@@ -241,10 +242,10 @@ def create_window(model: str = "") -> MainWindow:
     made: list[Program] = []
 
     def tell(told: Message) -> None:
-        program = made[0]  # where it is not there yet, the console has the error
+        program = made[0]  # if it does not exist yet, the console has the error
         program.work.post(lambda: program.window.tell(told))  # errors come from any thread
 
-    crash.install(tell)  # first: PyQt5 ends the process at an error in a slot, and the window's parts call slots
+    crash.install(tell)  # first, because making the window calls slots, and an error in a slot ends the process
     window = MainWindow()
     window.program = Program(window, model)
     made.append(window.program)
@@ -252,7 +253,7 @@ def create_window(model: str = "") -> MainWindow:
 
 
 def run(model: str = "", signals: Signals | None = None) -> int:
-    """Show the window until it is closed, also by one of the signals, which may have been watched for before."""
+    """Show the window until it is closed, by the user or by a signal. Signals may be watched for from before."""
     if signals is None:
         with Signals() as own:
             return run(model, own)
@@ -266,7 +267,7 @@ def run(model: str = "", signals: Signals | None = None) -> int:
     application = QApplication(["fastcnn"])
     application.setApplicationName("fastcnn")
     gc.disable()
-    QTimer.singleShot(LOADED_MS, keep_what_is_loaded)  # for where something cannot be loaded
+    QTimer.singleShot(LOADED_MS, keep_what_is_loaded)  # needed if something cannot be loaded
     window = create_window(model)
     signals.watch(window.program.end)
     window.show()

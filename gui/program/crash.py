@@ -1,4 +1,4 @@
-"""Exceptions that nobody caught: written to a file and shown in a sentence, and the program goes on.
+"""Exceptions that no code caught: write them to a file, show a sentence, and go on.
 
 Without a hook PyQt5 ends the process at the first exception in a slot.
 """
@@ -22,9 +22,9 @@ Tell = Callable[[Message], None]
 
 
 def record(error: BaseException) -> Path | None:
-    """Append an error with its traceback to the log, which is begun anew when it has grown large.
+    """Append an error with its traceback to the log. A log that is too large begins again.
 
-    Returns the log's path; None where it cannot be written, and then the console has the error.
+    Returns the path of the log; None if it cannot be written, and then the console shows the error.
     """
     text = "".join(traceback.format_exception(error))
     try:
@@ -40,19 +40,19 @@ def record(error: BaseException) -> Path | None:
 
 
 def report(error: BaseException, tell: Tell) -> None:
-    """Note an error and tell the user, whatever happens on the way."""
+    """Note an error and tell the user, even if something fails here too."""
     path = record(error)
     notice = Notice.UNEXPECTED_NOT_NOTED if path is None else Notice.UNEXPECTED
     try:
         tell(message(notice, path=path, kind=type(error).__name__, detail=str(error)))
     except Exception:
-        # The window is gone: what remains is the console.
+        # The window is gone, so only the console is left.
         if sys.stderr is not None:
             traceback.print_exception(error)
 
 
 def install(tell: Tell) -> None:
-    """Catch what no slot and no thread caught, unless somebody already does.
+    """Catch exceptions that no slot and no thread has caught, unless another hook does.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Start the program from the command line; what is missing on the machine becomes one sentence.
+"""Start the program from the command line. If something is missing on the machine, one sentence says so.
 
-Qt ends the process where its platform plugin or the display is missing, so both are tried before Qt has them: on plain
-X11 by hand, which takes a hundredth of a second, else by a QApplication in a process of its own.
+Qt ends the process if its platform plugin or the display is missing. So both are tried before Qt uses them: on plain
+X11 directly, which takes 10 ms, and otherwise with a QApplication in a separate process.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if getattr(sys, "frozen", False):
     EXTRA += ", and build this program again"
 TRIAL_TIMEOUT_S = 30
 REFUSED = 77
-# Says what Qt says, and leaves without the abort, of which systems keep a core file or a report.
+# Prints Qt's message and ends without an abort, because systems keep a core file or a report of that.
 TRIAL = f"""
 import os, sys
 from PyQt5.QtCore import QtFatalMsg, qInstallMessageHandler
@@ -34,10 +34,10 @@ qInstallMessageHandler(told)
 QApplication(["fastcnn"])
 os._exit(0)
 """
-# What Qt chooses its plugin by, the strongest first; without them it is the one of the system: X11 on Linux.
+# Qt chooses its plugin by these variables, the strongest first. Without them it is that of the system: X11 on Linux.
 SPECIAL = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_PLUGIN_PATH", "QT_QPA_PLATFORM", "WAYLAND_DISPLAY")
 SETTINGS = (*SPECIAL, "XDG_SESSION_TYPE", "DISPLAY")
-# Debian's packages by the beginning of the library's name.
+# Debian's packages, by the beginning of the library's name.
 PACKAGES = {
     "libGL": "libgl1",
     "libEGL": "libegl1",
@@ -96,7 +96,7 @@ def _plugin() -> Path:
 
 
 def _check_x11() -> None:
-    """Load what Qt's X11 plugin needs, and knock at the display."""
+    """Load the libraries of Qt's X11 plugin, and try to connect to the display."""
     try:
         ctypes.CDLL(str(_plugin()))
     except OSError as error:
@@ -111,9 +111,9 @@ def _check_x11() -> None:
 
 
 def _try_elsewhere() -> None:
-    """Make a QApplication in a process of its own; not in a frozen program, which has no Python to start.
+    """Make a QApplication in a separate process. A frozen program cannot do so, because it has no Python to start.
 
-    Only what Qt refuses counts: another Python may lack a package that this one was told of.
+    Only errors of Qt count: the other Python may lack a package that this one has.
     """
     if not sys.executable or getattr(sys, "frozen", False):
         return
@@ -134,7 +134,7 @@ def _try_elsewhere() -> None:
 
 
 def check() -> None:
-    """Raise FastcnnError, with what to do about it, where the window cannot be shown on this machine."""
+    """FastcnnError, which says what to do, if the window cannot be shown on this machine."""
     is_linux = sys.platform.startswith("linux")
     if is_linux and not any(map(os.environ.get, ("QT_QPA_PLATFORM", "WAYLAND_DISPLAY", "DISPLAY"))):
         raise FastcnnError("there is no display; start the program on a desktop, or through `ssh -X`")
@@ -146,9 +146,9 @@ def check() -> None:
 
 
 def check_application() -> None:
-    """Raise RuntimeError where a window would end the process: without a QApplication, or in another thread than its.
+    """RuntimeError if a window would end the process: without a QApplication, or in another thread than its thread.
 
-    Where making a QApplication would end the process too, it is FastcnnError.
+    It is FastcnnError if making a QApplication would end the process too.
     """
     from PyQt5.QtCore import QThread
     from PyQt5.QtWidgets import QApplication
@@ -166,20 +166,20 @@ def run(model: str = "") -> int:
 
     Parameters
     ----------
-    model : name or path of the network to use; that of the last session, else the default, if empty
+    model : name or path of the network to use; if empty, that of the last session, or else the default
 
     Raises
     ------
     FastcnnError
         If PyQt5, a system library or the display is missing, or there is no such network.
     KeyboardInterrupt
-        After Ctrl-C in the terminal, and after all is saved as on closing.
+        After Ctrl-C in the terminal. Everything is saved first, as on closing.
     """
     with Signals() as signals:
         try:
             check()
         finally:
-            signals.check()  # the trial ends by Ctrl-C too
+            signals.check()  # Ctrl-C may have ended the trial
         from fastcnn.gui.program.app import run as run_application
 
         return run_application(model, signals)

@@ -1,4 +1,4 @@
-"""The pages beside the answer, each with the class that decides for it; built and connected here."""
+"""Build the pages next to the answer, and connect each with the class that decides for it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from fastcnn.gui.window.window import MainWindow
 
 
 class Host(Protocol):
-    """The program, as far as the pages need it."""
+    """The functions of the program that the pages need."""
 
     settings: Settings
     window: MainWindow
@@ -45,7 +45,7 @@ class Host(Protocol):
     work: Worker
 
     def failed(self, error: Exception) -> None:
-        """Tell of a job that failed."""
+        """Show that a job failed."""
 
 
 class Pages(QObject):
@@ -66,20 +66,20 @@ class Pages(QObject):
         self._connect()
 
     def start(self) -> None:
-        """Take up what earlier sessions left; called when the window is ready."""
+        """Restore earlier sessions. Called when the window is ready."""
         self.networks.refresh()
         self.hand.refresh()
         self.experimenter.restore()
         self.training.restore()
 
     def network_changed(self) -> None:
-        """Another network answers: nothing that the one before said holds any more."""
+        """Another network answers, so results of the old one are not valid."""
         self._program.presenter.network_changed()
         self.browser.network_changed()
         self.show_inside()
 
     def show_inside(self) -> None:
-        """Show what the filters find in the picture that is shown, where that page is in sight."""
+        """Show the results of the filters on the shown picture, if that page is visible."""
         answer = self._program.presenter.answer
         if not self.inside.isVisible():
             return
@@ -102,7 +102,7 @@ class Pages(QObject):
         self._program.work.replace(job, done)
 
     def may_close(self, *, asks: bool) -> bool:
-        """Ask where a training runs, and stop it if so told; keep the pages' settings."""
+        """If a training runs, ask the user whether to stop it. Save the settings of the pages."""
         if asks and self.training.is_active:
             question = tr("A training is running. Stop it and close? It can go on from the last finished epoch.")
             if not ask(self._window, tr("Training"), question):
@@ -213,7 +213,7 @@ class Pages(QObject):
         self.hand.correct(digit, presenter.answer if presenter.mode is Mode.HAND else None)
 
     def _prepare_digit(self) -> None:
-        """Before each digit of an experiment: an empty field; the experiment's own mode if it is by hand."""
+        """Before each digit of an experiment: clear the field, and change to drawing if digits are drawn by hand."""
         session = self.experimenter.session
         if session is not None and session.mode == HAND:
             self._program.presenter.set_mode(Mode.HAND)
@@ -244,7 +244,7 @@ class Pages(QObject):
         if path:
             self.networks.choose(path)
         else:
-            self.networks.refresh()  # the box shows the network in use again
+            self.networks.refresh()  # so that the box shows the network in use again
 
     def _ask_number(self) -> None:
         number, chosen = QInputDialog.getInt(

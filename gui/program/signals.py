@@ -1,7 +1,7 @@
-"""Ctrl-C in the terminal, and the signals that end a session: the window closes as by its button, and saves as then.
+"""Ctrl-C in the terminal and the signals that end a session: the window closes and saves as by its button.
 
-Nothing is raised in the middle of the work: PyQt5 ends the process at an exception in Qt's callbacks, and an import or
-a finalizer would print it and lose it. So a signal is noted, and looked at where that is safe.
+A signal raises no exception in the middle of the work. PyQt5 ends the process at an exception in a callback of Qt, and
+an import or a finalizer would print the exception and lose it. So a signal is noted, and checked where that is safe.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from PyQt5.QtCore import QSocketNotifier
 
-# A terminal that is closed hangs up; Windows has no such signal.
+# A closed terminal sends the signal "hang up". Windows has no such signal.
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _Handler = Callable[[int, FrameType | None], Any] | int | None
 
 
 class Signals(AbstractContextManager["Signals"]):
-    """Notes the ending signals within, those that are not ignored; puts the handlers from before back."""
+    """Notes the ending signals inside the context, if they are not ignored. Restores the handlers afterwards."""
 
     def __init__(self) -> None:
-        self._number = 0  # of the first that came
+        self._number = 0  # of the first signal
         self._former: dict[int, _Handler] = {}
         self._ours, self._qts = socket.socketpair()
         self._notifier: QSocketNotifier | None = None
@@ -45,12 +45,12 @@ class Signals(AbstractContextManager["Signals"]):
         signal.set_wakeup_fd(self._former_fd)
         for number, handler in self._former.items():
             signal.signal(number, handler)
-        self._notifier = None  # deleted, where it did not go with the application
+        self._notifier = None  # delete it if it did not end with the application
         self._ours.close()
         self._qts.close()
 
     def check(self) -> None:
-        """End the program where a signal has come: KeyboardInterrupt for Ctrl-C, else as the signal does by itself."""
+        """End the program if a signal has come: by KeyboardInterrupt for Ctrl-C, else as the signal itself does."""
         if self._number == signal.SIGINT:
             raise KeyboardInterrupt
         if self._number:
@@ -58,7 +58,7 @@ class Signals(AbstractContextManager["Signals"]):
             signal.raise_signal(self._number)
 
     def watch(self, end: Callable[[], None]) -> None:
-        """From Qt's event loop, which runs no Python by itself, call `end` once a signal has come, also before."""
+        """Call `end` from Qt's event loop when a signal has come, even before this call. The loop runs no Python."""
         from PyQt5.QtCore import QSocketNotifier
 
         number = self._qts.fileno()
@@ -71,7 +71,7 @@ class Signals(AbstractContextManager["Signals"]):
                 end()
 
         notifier.activated.connect(woken)
-        self._notifier = notifier  # as long as it is to be called
+        self._notifier = notifier  # it must live as long as it may be called
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._number = self._number or number

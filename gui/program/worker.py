@@ -1,4 +1,4 @@
-"""Runs jobs one after the other on a thread of its own and brings the answers back to the GUI thread."""
+"""Run jobs one after the other on a separate thread, and bring the answers back to the GUI thread."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from PyQt5.QtCore import QObject, pyqtSignal
 
 from fastcnn.gui.logic.jobs import Failed
 
-STOP_TIMEOUT_S = 5.0  # a kernel that is being compiled may take longer; the process ends without it
-# Of the threads that train, so that the window's comes first where the processors are busy; 5 does not help
+STOP_TIMEOUT_S = 5.0  # compiling a kernel may take longer; then the process ends without waiting for it
+# The nice value of threads that train, so that the window's thread comes first on busy processors. 5 does not help
 # (docs/tried.md).
 NICE = 10
 LEAST = 19
@@ -34,11 +34,11 @@ class Worker(QObject):
 
     Parameters
     ----------
-    name : of the thread
-    polite : whether its jobs are long and let all other threads go first, where a thread has a priority (Linux)
-    tell : called on the GUI thread with an error of a job that the user needs to know of
+    name : the name of the thread
+    polite : whether its jobs are long and give way to all other threads, where threads have priorities (Linux)
+    tell : called on the GUI thread with a job's error that the user must know
 
-    The thread starts with the first job. After `stop` or `drop` nothing is called back any more.
+    The thread starts with the first job. After `stop` or `drop` nothing is called back.
     """
 
     _call = pyqtSignal(object)
@@ -54,12 +54,12 @@ class Worker(QObject):
         self._stopped = False
         self._busy = False
         self._on_their_way = 0  # calls from the worker's thread that the GUI thread has not made yet
-        # From the worker's thread this is queued: Qt compares the thread of the sender's emit with the receiver's.
+        # A signal from the worker's thread is queued: Qt compares the thread of the emit with that of the receiver.
         self._call.connect(self._run_here)
 
     @property
     def idle(self) -> bool:
-        """Whether nothing waits or runs and every answer has been handed over."""
+        """Whether nothing waits or runs and every answer has arrived."""
         with self._changed:
             return not (self._waiting or self._busy or self._on_their_way)
 
@@ -77,18 +77,18 @@ class Worker(QObject):
         """See `logic.jobs.Jobs`."""
         with self._changed:
             self._on_their_way += 1
-        with contextlib.suppress(RuntimeError):  # the window, and this QObject with it, was deleted meanwhile
+        with contextlib.suppress(RuntimeError):  # the window and this QObject may have been deleted
             self._call.emit(call)
 
     def drop(self) -> None:
-        """Forget what waits, and call nothing back any more; the running job goes on."""
+        """Forget the waiting jobs, and call nothing back. The running job goes on."""
         with self._changed:
             self._stopped = True
             self._waiting.clear()
             self._changed.notify_all()
 
     def join(self, timeout_s: float) -> None:
-        """After `drop`, wait so long for the running job."""
+        """After `drop`, wait at most this long for the running job."""
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout_s)
 
@@ -115,13 +115,13 @@ class Worker(QObject):
                 job = self._waiting.popleft()
                 self._busy = True
             self._run(job)
-            del job  # else its pictures stay until the next one comes
+            del job  # otherwise its pictures stay in memory until the next job
 
     def _run(self, job: _Job) -> None:
         try:
             value = job.run()
         except Exception as error:
-            failure = error  # `error` itself is gone when the lambda runs
+            failure = error  # `error` does not exist when the lambda runs
             self.post(lambda: self._job_failed(job, failure))
         else:
             self.post(lambda: job.done(value))
@@ -140,7 +140,7 @@ class Worker(QObject):
 
 
 def stop(*workers: Worker) -> None:
-    """End the work of all: their running jobs have STOP_TIMEOUT_S to finish, together."""
+    """End the work of all workers. Together their running jobs have STOP_TIMEOUT_S to finish."""
     for worker in workers:
         worker.drop()
     deadline = time.monotonic() + STOP_TIMEOUT_S

@@ -1,1 +1,1 @@
-"""What the window says, in English and Chinese."""
+"""The texts of the window, in English and Chinese."""

@@ -1,4 +1,4 @@
-"""The language of the window: Qt's translation files, loaded and exchanged while the program runs."""
+"""The language of the window. Qt's translation files are loaded and changed while the program runs."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ _installed: list[QTranslator] = []
 
 
 def tr(text: str) -> str:
-    """A text in the language in use; call it with a literal, which `translations/update.py` then finds."""
+    """A text in the language in use. Call it with a literal, so that `translations/update.py` finds it."""
     return QCoreApplication.translate(CONTEXT, text)
 
 
 def resolve(language: str) -> str:
-    """The language asked for, or where none is, "en" or "zh_CN" after the system's."""
+    """The given language; or if it is empty, "en" or "zh_CN" by the language of the system."""
     if language:
         return language
     return CHINESE if QLocale.system().language() == QLocale.Language.Chinese else "en"
 
 
 def use(language: str) -> None:
-    """Exchange the application's translations; Qt then sends every widget a LanguageChange."""
+    """Change the application's translations. Qt then sends a LanguageChange to every widget."""
     for translator in _installed:
         QCoreApplication.removeTranslator(translator)
     _installed.clear()
     wanted = resolve(language)
     if wanted == "en":
-        return  # the language of the sources
+        return  # the sources have this language
     ours = (f"fastcnn_{wanted}", str(TRANSLATIONS))
     qts = (f"qtbase_{wanted}", QLibraryInfo.location(QLibraryInfo.LibraryLocation.TranslationsPath))
     for name, folder in (qts, ours):

@@ -1,4 +1,4 @@
-"""The words for what `logic` has to say, in the language in use."""
+"""The words for the messages of `logic`, in the language in use."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fastcnn.recognition.answer import Recognition
 
 
 def percent(share: float) -> str:
-    """A fraction as a percentage with two digits; what is not 1 is never shown as 100."""
+    """A fraction as a percentage with two decimals. A fraction below 1 is never shown as 100."""
     shown = min(share, 0.9999) if share < 1 else share
     return f"{100 * shown:.2f}%"
 

@@ -1,1 +1,1 @@
-"""What the desktop program shows: widgets and pages that draw and report, and decide nothing."""
+"""The widgets and pages of the desktop program. They show and report, and decide nothing."""

@@ -1,4 +1,4 @@
-"""Ten bars: how probable the network finds each digit."""
+"""Ten bars with the network's probability of each digit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RIGHT, WRONG = QColor(46, 160, 67), QColor(207, 60, 60)
 
 
 class Bars(QWidget):
-    """Shows ten probabilities; the largest is highlighted, green or red where the truth is known."""
+    """Shows ten probabilities. The largest is highlighted, in green or red if the true digit is known."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -22,7 +22,7 @@ class Bars(QWidget):
 
     @property
     def shares(self) -> npt.NDArray[np.float32] | None:
-        """The probabilities shown."""
+        """The shown probabilities."""
         return self._shares
 
     def show_shares(self, shares: npt.NDArray[np.float32] | None, truth: int | None = None) -> None:

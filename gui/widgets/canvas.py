@@ -1,6 +1,6 @@
-"""The black field that one draws on. The only file that touches a QImage's memory; it gives out copies.
+"""The black field to draw on. Only this file uses the memory of a QImage, and it returns copies.
 
-Mouse, pen, finger and keyboard all end in `pen_down`, `pen_to` and `pen_up`, which take pixels of the image.
+Mouse, pen, finger and keyboard all call `pen_down`, `pen_to` and `pen_up`, which take pixels of the image.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from PyQt5.QtWidgets import QWidget
 
 from fastcnn.gui.logic.drawing import DEFAULT_WIDTH, SIDE, Drawing, Item, Placed, Stroke, Wiped
 
-KEY_STEP = 14.0  # image pixels an arrow key moves the pen: 40 across the field
+KEY_STEP = 14.0  # image pixels that an arrow key moves the pen: 40 moves across the field
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -39,7 +39,7 @@ _ARROWS = {
 
 
 def to_array(image: QImage) -> npt.NDArray[np.uint8]:
-    """A copy of a picture: its grey values (H, W), its colours (H, W, 3), or with what is transparent (H, W, 4)."""
+    """A copy of a picture: grey values (H, W), colours (H, W, 3), or colours with transparency (H, W, 4)."""
     if image.hasAlphaChannel():
         form, channels = QImage.Format.Format_RGBA8888, 4
     elif image.format() == QImage.Format.Format_Grayscale8:
@@ -55,7 +55,7 @@ def to_array(image: QImage) -> npt.NDArray[np.uint8]:
 
 
 def to_image(grey: npt.NDArray[np.uint8]) -> QImage:
-    """A picture with memory of its own from grey values (H, W) or colours (H, W, 3)."""
+    """A picture with its own memory, from grey values (H, W) or colours (H, W, 3)."""
     rows = np.ascontiguousarray(grey)
     form = QImage.Format.Format_RGB888 if rows.ndim == 3 else QImage.Format.Format_Grayscale8
     return QImage(rows.tobytes(), rows.shape[1], rows.shape[0], rows.strides[0], form).copy()
@@ -64,8 +64,8 @@ def to_image(grey: npt.NDArray[np.uint8]) -> QImage:
 class Canvas(QWidget):
     """Shows and changes a `Drawing`."""
 
-    changed = pyqtSignal()  # what is drawn, also in the middle of a stroke
-    correction_wanted = pyqtSignal(object)  # a right click, or the menu key: the global position
+    changed = pyqtSignal()  # the drawing has changed, also in the middle of a stroke
+    correction_wanted = pyqtSignal(object)  # a right click or the menu key, with the global position
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,8 +75,8 @@ class Canvas(QWidget):
         self._image = QImage(SIDE, SIDE, QImage.Format.Format_Grayscale8)
         self._image.fill(Qt.GlobalColor.black)
         self._stroke: Stroke | None = None
-        self._finger: int | None = None  # the one that draws
-        self._tablet_draws = False  # the stroke under way
+        self._finger: int | None = None  # the finger that draws
+        self._tablet_draws = False  # whether a tablet's pen draws the present stroke
         self._key_pen = QPointF(SIDE / 2, SIDE / 2)
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, False)
@@ -92,22 +92,22 @@ class Canvas(QWidget):
 
     @property
     def is_drawing(self) -> bool:
-        """Whether a stroke is under way."""
+        """Whether a stroke has begun and not ended."""
         return self._stroke is not None
 
     def array(self) -> npt.NDArray[np.uint8]:
-        """A copy of what is drawn, (SIDE, SIDE) uint8, white on black."""
+        """A copy of the drawing, (SIDE, SIDE) uint8, white on black."""
         return to_array(self._image)
 
     def place(self, picture: npt.NDArray[np.uint8]) -> None:
-        """Put a picture (SIDE, SIDE) over all that is drawn."""
+        """Put a picture (SIDE, SIDE) over the drawing."""
         self._end_stroke()
         self._image = to_image(picture)
         self._done(Placed(picture))
         self._all_changed()
 
     def wipe(self) -> None:
-        """Clear; that can be undone."""
+        """Clear the drawing. This can be undone."""
         self._end_stroke()
         if not self.drawing.is_empty:
             self._image.fill(Qt.GlobalColor.black)
@@ -115,19 +115,19 @@ class Canvas(QWidget):
             self._all_changed()
 
     def undo(self) -> None:
-        """Take the last step back, also a stroke in progress."""
+        """Undo the last action, or remove an unfinished stroke."""
         self._end_stroke()
         if self.drawing.undo():
             self._go_back()
 
     def redo(self) -> None:
-        """Do again what was taken back."""
+        """Do the action again that was undone last."""
         self._end_stroke()
         if self.drawing.redo():
             self._go_back()
 
     def pen_down(self, at: QPointF, *, erases: bool = False) -> None:
-        """Begin a stroke; a dot is there at once. `erases` also where the eraser is not chosen."""
+        """Begin a stroke with a dot. With `erases` it erases even if the eraser is not chosen."""
         self._end_stroke()
         self._stroke = Stroke([(at.x(), at.y())], self.pen_width, self.erases or erases)
         self._paint_to(self._stroke, 0)
@@ -135,7 +135,7 @@ class Canvas(QWidget):
         self.changed.emit()
 
     def pen_to(self, at: QPointF) -> None:
-        """Go on with the stroke, where there is one."""
+        """Go on with the stroke, if there is one."""
         stroke = self._stroke
         if stroke is None or stroke.points[-1] == (at.x(), at.y()):
             return
@@ -164,7 +164,7 @@ class Canvas(QWidget):
             self.pen_up()
 
     def _is_of_the_mouse(self, event: QMouseEvent | None) -> TypeGuard[QMouseEvent]:
-        """Not what Qt or the system sends besides for a pen's or a finger's stroke, which is drawn already."""
+        """Whether a mouse event is real. Qt and the system send others for the strokes of a pen or a finger."""
         made_by_qt = Qt.MouseEventSource.MouseEventSynthesizedByQt
         return event is not None and not self._tablet_draws and event.source() != made_by_qt
 
@@ -180,7 +180,7 @@ class Canvas(QWidget):
             self.pen_to(at)
         elif event.type() == QEvent.Type.TabletRelease:
             self.pen_up()
-        event.accept()  # else Qt sends mouse events for the same strokes
+        event.accept()  # otherwise Qt sends mouse events for the same strokes
 
     def event(self, event: QEvent | None) -> bool:
         if isinstance(event, QTouchEvent):
@@ -190,7 +190,7 @@ class Canvas(QWidget):
         return super().event(event)
 
     def _touched(self, event: QTouchEvent) -> None:
-        """The first finger draws until it leaves; others do nothing."""
+        """The first finger draws until it leaves. Other fingers do nothing."""
         if event.type() == QEvent.Type.TouchBegin and event.touchPoints():
             first = event.touchPoints()[0]
             self._finger = first.id()
@@ -253,7 +253,7 @@ class Canvas(QWidget):
         return QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side)
 
     def _to_image(self, at: QPointF | Any) -> QPointF:
-        """From the widget's coordinates to the image's."""
+        """From coordinates of the widget to those of the image."""
         square = self._square()
         place = (QPointF(at) - square.topLeft()) * (SIDE / max(1.0, square.width()))
         self._move_key_pen(place)
@@ -270,18 +270,18 @@ class Canvas(QWidget):
         self.update(around.adjusted(-margin, -margin, margin, margin).toAlignedRect() & QRect(self.rect()))
 
     def _end_stroke(self) -> None:
-        """Put the stroke among the steps."""
+        """Add the stroke to the drawing."""
         stroke, self._stroke, self._tablet_draws = self._stroke, None, False
         if stroke is not None:
             self._done(stroke)
 
     def _done(self, item: Item) -> None:
-        """Note the picture with the step: painting a hundred strokes anew for undo would take 30 ms."""
+        """Keep the picture with the action. For an undo, painting a hundred strokes again would take 30 ms."""
         item.after = zlib.compress(self.array().tobytes(), level=1)
         self.drawing.add(item)
 
     def _go_back(self) -> None:
-        """Show the picture as it was after what is now the last step."""
+        """Show the picture after the action that is now the last one."""
         after = self.drawing.after
         if after:
             self._image = to_image(np.frombuffer(zlib.decompress(after), np.uint8).reshape(SIDE, SIDE))
@@ -294,7 +294,7 @@ class Canvas(QWidget):
         self.changed.emit()
 
     def _paint_to(self, stroke: Stroke, number: int) -> None:
-        """Paint a stroke's line to one of its points, a dot to the first; all lines in one go would take seconds."""
+        """Paint a stroke's line to one of its points, or a dot for the first. All lines at once would take seconds."""
         painter = QPainter(self._image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         color = Qt.GlobalColor.black if stroke.erases else Qt.GlobalColor.white

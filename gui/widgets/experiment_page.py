@@ -1,4 +1,4 @@
-"""The page with the paper's experiments: so many groups of so many digits, charts, and what they come to."""
+"""The page with the paper's experiments: the numbers of groups and digits, charts, and the results."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class ExperimentPage(Page):
         self.show_session(None, running=False)
 
     def show_session(self, session: Session | None, *, running: bool) -> None:
-        """Show a session as far as it has come, or that there is none."""
+        """Show the results of a session so far, or that there is none."""
         self._session = session
         done = session is None or session.is_done
         has_trials = session is not None and bool(session.trials)

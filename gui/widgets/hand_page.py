@@ -1,4 +1,4 @@
-"""The page where the network learns the user's hand."""
+"""The page where the network learns the user's handwriting."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class HandPage(Page):
         self.retranslate()
 
     def show_progress(self, share: float | None) -> None:
-        """Show how far learning is, or that it does not run."""
+        """Show the progress of learning, or that it does not run."""
         running = share is not None
         self.progress.setValue(round(100 * (share or 0.0)))
         self.learn.setEnabled(not running)
@@ -55,7 +55,7 @@ class HandPage(Page):
         self.cancel.setEnabled(running)
 
     def show_outcome(self, outcome: Outcome | None) -> None:
-        """Show what learning brought, and let it be kept or discarded; or that there is nothing to decide."""
+        """Show the result of learning, with buttons to keep or discard it; or that there is no result."""
         self._outcome = outcome
         self.keep.setEnabled(outcome is not None)
         self.discard.setEnabled(outcome is not None)

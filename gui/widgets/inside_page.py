@@ -1,4 +1,4 @@
-"""The page that looks inside the network: its filters, what they find in this picture, and where it looked."""
+"""The page that shows the inside of the network: its filters, their results on this picture, and where it looked."""
 
 from __future__ import annotations
 

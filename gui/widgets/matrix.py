@@ -1,4 +1,4 @@
-"""A confusion matrix that can be clicked: rows are the true digits, columns the answers."""
+"""A confusion matrix for clicking: rows are the true digits, columns the answers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOVES = {
 
 
 class Matrix(QWidget):
-    """Shows counts (10, 10); a click, or Return on the framed cell, chooses one."""
+    """Shows counts (10, 10). A click, or Return on the framed cell, chooses one."""
 
     chosen = pyqtSignal(int, int)  # true digit, answer
 
@@ -33,7 +33,7 @@ class Matrix(QWidget):
 
     @property
     def counts(self) -> npt.NDArray[np.int64] | None:
-        """What is shown."""
+        """The shown counts."""
         return self._counts
 
     def show_counts(self, counts: npt.NDArray[np.int64] | None) -> None:
@@ -45,7 +45,7 @@ class Matrix(QWidget):
         return QSize(330, 330)
 
     def cell_center(self, true: int, answer: int) -> QPointF:
-        """Where a cell is, in the widget's coordinates."""
+        """The centre of a cell, in the widget's coordinates."""
         return self._rect(true, answer).center()
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
@@ -108,6 +108,6 @@ class Matrix(QWidget):
             self.chosen.emit(*self._cell)
 
     def _rect(self, row: int, column: int) -> QRectF:
-        """The cell, or with -1 the place of a heading."""
+        """The rectangle of a cell, or with -1 that of a heading."""
         width, height = self.width() / (CLASSES + 1), self.height() / (CLASSES + 1)
         return QRectF((column + 1) * width, (row + 1) * height, width, height)

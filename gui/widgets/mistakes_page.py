@@ -50,7 +50,7 @@ class MistakesPage(Page):
         self._word()
 
     def show_position(self, position: int, count: int) -> None:
-        """Show which of the chosen pictures is shown, from 1."""
+        """Show the position of the shown picture among the chosen ones, from 1."""
         self._position = position, count
         self._word()
 

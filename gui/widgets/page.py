@@ -1,4 +1,4 @@
-"""What all pages share: buttons with keys, and words that change with the language."""
+"""The base of all pages: buttons with keys, and texts that change with the language."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Page(QWidget):
     """A page of the tabs. Subclasses make their widgets, implement `_words`, and then call `retranslate`."""
 
     def retranslate(self) -> None:
-        """Word everything anew, in the language in use."""
+        """Set all texts again, in the language in use."""
         for name, (text, tip) in self._words().items():
             widget = self.findChild(QWidget, name)
             assert widget is not None, name
             if isinstance(widget, QAbstractButton) or (isinstance(widget, QLabel) and name.endswith("Caption")):
                 widget.setText(text)
             widget.setToolTip(tip)
-            # An arrow on a button is no name that can be read out.
+            # A screen reader cannot read the arrow on a button as a name.
             widget.setAccessibleName(text.replace("&", "") if any(map(str.isalpha, text)) else tip)
 
     def changeEvent(self, event: QEvent | None) -> None:
@@ -50,7 +50,7 @@ class Page(QWidget):
         return label
 
     def _text(self, name: str) -> QLabel:
-        """A label for results: wraps, and can be copied."""
+        """A label for results. It wraps, and its text can be copied."""
         label = QLabel(self)
         label.setObjectName(name)
         label.setWordWrap(True)
@@ -62,21 +62,21 @@ class Page(QWidget):
 
 
 def choose_target(parent: QWidget, title: str, kind: str, suffix: str, proposed: str = "") -> str:
-    """Ask for a file to write, of a kind as Qt's dialogs word it; empty where that was given up.
+    """Ask for a file to write. kind is a filter of Qt's dialogs. Returns "" if the user cancels.
 
-    The suffix is appended where it was left out.
+    A missing suffix is appended.
     """
     path, _ = QFileDialog.getSaveFileName(parent.window(), title, proposed, kind)
     if not path or path.lower().endswith(suffix):
         return path
     path += suffix
-    # The dialog has asked about the name that was typed, and not about this one.
+    # The dialog has asked about the typed name, and not about the name with the suffix.
     question = tr("{path} exists already. Replace it?").format(path=path)
     return path if not os.path.exists(path) or ask(parent, title, question) else ""
 
 
 def ask(parent: QWidget, title: str, question: str) -> bool:
-    """A question with Yes and No; No where it is closed."""
+    """Ask a question with Yes and No. Closing the dialog means No."""
     buttons = QMessageBox.StandardButtons(QMessageBox.StandardButton.Yes) | QMessageBox.StandardButton.No
     answer = QMessageBox.question(parent.window(), title, question, buttons, QMessageBox.StandardButton.No)
     return answer == QMessageBox.StandardButton.Yes

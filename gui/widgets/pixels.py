@@ -1,4 +1,4 @@
-"""A label that shows a small picture large, each pixel a square, as sharp as the screen allows."""
+"""A label that enlarges a small picture, so that each pixel is a sharp square."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from fastcnn.gui.widgets.canvas import to_image
 
 
 class PixelLabel(QLabel):
-    """Shows grey values (H, W) or colours (H, W, 3), uint8; black where there is no picture."""
+    """Shows grey values (H, W) or colours (H, W, 3), uint8. It is black without a picture."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._pixels: npt.NDArray[np.uint8] | None = None
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setMinimumSize(56, 56)
-        # The pixmap follows the label's size; were the label to follow the pixmap's, it would never shrink.
+        # The pixmap gets the label's size. If the label got the pixmap's size, it would never become smaller.
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
 
     @property
     def pixels(self) -> npt.NDArray[np.uint8] | None:
-        """What is shown."""
+        """The shown pixels."""
         return self._pixels
 
     def show_pixels(self, pixels: npt.NDArray[np.uint8] | None) -> None:
@@ -53,5 +53,5 @@ class PixelLabel(QLabel):
 
 
 def field_pixels(field: npt.NDArray[np.float32]) -> npt.NDArray[np.uint8]:
-    """A picture of 0 to 1 as grey values."""
+    """A picture with values from 0 to 1 as grey values."""
     return np.rint(np.clip(field, 0, 1) * 255).astype(np.uint8)

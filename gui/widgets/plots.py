@@ -1,4 +1,4 @@
-"""Plots of pyqtgraph in the window's colours. pyqtgraph takes 0.4 s to import, so it is imported when first needed."""
+"""Plots of pyqtgraph in the window's colours. Its import takes 0.4 s, so it is imported at its first use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FULL = 1.0
 
 
 class Plot(QWidget):
-    """A curve, with dots if there are few points, or bars; made when the widget is first shown or filled."""
+    """A curve, with dots if there are few points, or bars. It is made when the widget is first shown or filled."""
 
     def __init__(self, parent: QWidget | None = None, *, bars: bool = False, dots: bool = False) -> None:
         super().__init__(parent)
@@ -29,13 +29,13 @@ class Plot(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def set_labels(self, title: str, below: str) -> None:
-        """What is shown, and over what."""
+        """Set the title and the name of the x axis."""
         self._labels = title, below
         if self._plot is not None:
             self._label()
 
     def show_points(self, x: Sequence[float], y: Sequence[float]) -> None:
-        """Draw a curve, or bars whose heights are shares."""
+        """Draw a curve, or bars with heights that are shares."""
         self.make()
         assert self._item is not None
         if self._bars:
@@ -53,7 +53,7 @@ class Plot(QWidget):
             self._color()
 
     def make(self) -> None:
-        """Make the plot, which takes 10 ms, unless it is there."""
+        """Make the plot, which takes 10 ms, unless it exists."""
         if self._plot is not None:
             return
         import pyqtgraph

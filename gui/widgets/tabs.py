@@ -1,22 +1,22 @@
-"""Tabs with shorter and smaller names where the window is too narrow for the whole ones; tool tips keep these."""
+"""Tabs with shorter and smaller names if the window is too narrow for the full names. Tool tips show the full names."""
 
 from __future__ import annotations
 
 from PyQt5.QtGui import QFont, QResizeEvent
 from PyQt5.QtWidgets import QTabWidget, QWidget
 
-SMALLER = 0.82  # of the font's size
+SMALLER = 0.82  # share of the font's size
 
 
 class Tabs(QTabWidget):
-    """Pages with a whole and a short name each."""
+    """Pages with a full and a short name each."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._names: list[tuple[str, str]] = []
 
     def show_names(self, names: list[tuple[str, str]]) -> None:
-        """Name the pages, in their order: whole and short."""
+        """Name the pages, in their order, with full and short names."""
         self._names = names
         for index, (whole, _) in enumerate(names):
             self.setTabToolTip(index, whole)

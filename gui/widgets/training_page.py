@@ -1,4 +1,4 @@
-"""The page that trains the paper's network, with its curves as they grow."""
+"""The page that trains the paper's network, with growing curves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fastcnn.gui.logic.training import Training
 
 REFRESH_MS = 250
-MOST_POINTS = 2000  # of the loss curve; more would not be seen and cost time
+MOST_POINTS = 2000  # points of the loss curve; more are not visible and take time
 MOST_EPOCHS = 100
 
 
@@ -49,7 +49,7 @@ class TrainingPage(Page):
         self.show_state(State.IDLE)
 
     def show_state(self, state: State) -> None:
-        """Offer what can be done in this state."""
+        """Enable the buttons for this state."""
         self._state = state
         running = state in (State.RUNNING, State.PAUSED, State.STOPPING)
         self.start.setEnabled(not running)
@@ -77,7 +77,7 @@ class TrainingPage(Page):
         self.training.look()
         if self.isVisible():
             curves = self.training.curves
-            # The other thread appends to these lists, to the losses first: cut to what both have.
+            # The other thread appends to the losses first and then to the steps, so cut both to the same length.
             count = len(curves.steps)
             stride = -(-count // MOST_POINTS) or 1
             self.loss.show_points(curves.steps[:count:stride], curves.losses[:count:stride])
@@ -128,7 +128,7 @@ class TrainingPage(Page):
         box.addWidget(self.status)
 
     def _start(self) -> None:
-        """From the beginning; what was stopped is given up only where the user says so."""
+        """Start from the beginning. A stopped training is deleted only if the user agrees."""
         question = tr("A training that was stopped can go on. Give it up and train a new network?")
         if not self.resume.isEnabled() or ask(self, tr("Training"), question):
             self.training.start(self.epochs.value())

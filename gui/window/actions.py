@@ -1,4 +1,4 @@
-"""The menus: every action with its key, its words and its tool tip. What they do is connected in app.py."""
+"""The menus: every action with its key, its name and its tool tip. app.py connects them with functions."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ MENUS: dict[str, Sequence[tuple[str, Sequence[str]] | None]] = {
     "view": [],
 }
 CHECKABLE = {"eraser", "live"}
-LANGUAGES = {"en": "English", "zh_CN": "中文"}  # each in its own words, whatever the language in use
+LANGUAGES = {"en": "English", "zh_CN": "中文"}  # the name of each language in that language
 THEMES = ("system", "light", "dark")
 
 
@@ -106,8 +106,8 @@ def _theme_words() -> dict[str, str]:
 class Actions:
     """Builds the menus of a window.
 
-    `by_name` holds the actions above, `languages` and `themes` those by their settings' values, `pages` a menu's part
-    that the window fills.
+    `by_name` holds the actions above, `languages` and `themes` those for the values of these settings, and `pages` the
+    part of a menu that the window fills.
     """
 
     def __init__(self, window: QMainWindow) -> None:
@@ -133,16 +133,16 @@ class Actions:
 
     @property
     def view_menu(self) -> QMenu:
-        """Where the window lists its pages."""
+        """The menu where the window lists its pages."""
         return self._menus["view"]
 
     @property
     def correct_menu(self) -> QMenu:
-        """The ten digits, also for a right click."""
+        """The menu of the ten digits, also for a right click."""
         return self._menus["correct"]
 
     def retranslate(self) -> None:
-        """Word everything anew, in the language in use."""
+        """Set all texts again, in the language in use."""
         for name, text in _menu_words().items():
             self._menus[name].setTitle(text)
         for name, (text, tip) in _words().items():

@@ -1,4 +1,4 @@
-"""Pictures in and out of the drawing field: opened, dropped, pasted, saved. Files are read and written in jobs."""
+"""Open, drop, paste and save pictures of the drawing field. Jobs read and write the files."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Pictures:
 
     Parameters
     ----------
-    jobs : where files are read and written
+    jobs : the queue that reads and writes files
     tell : shows a message
     show_canvas : makes the canvas visible before a picture is put on it
-    check_target : raises where a file must not be replaced; called in a job
+    check_target : raises an error if a file must not be replaced; called in a job
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Pictures:
             self.open(path)
 
     def open(self, path: str | Path, then: Message | None = None) -> None:
-        """Put a picture file on the canvas, and tell something when it is there."""
+        """Put a picture file on the canvas, and then show a message."""
         self._jobs.submit(lambda: placing.open_and_place(path), lambda field: self._place(field, then))
 
     def paste(self) -> None:
@@ -61,7 +61,7 @@ class Pictures:
         self.take(None if clipboard is None else clipboard.mimeData())
 
     def take(self, mime: QMimeData | None) -> None:
-        """Put what was dropped or pasted on the canvas, or say why not: the first picture where there are several."""
+        """Put a dropped or pasted picture on the canvas (the first of several), or say why that is impossible."""
         addresses = [] if mime is None else mime.urls()
         files = [url.toLocalFile() for url in addresses if url.isLocalFile()]
         if files:
@@ -109,8 +109,8 @@ class Pictures:
 
 
 def _encoded(mime: QMimeData) -> bytes:
-    """A picture as a file's content, where another program gives it so; its size can be read before it is decoded."""
-    for form in sorted(mime.formats(), key=lambda form: form != "image/png"):  # first what keeps transparent parts
+    """A picture as the content of a file, if another program gives that. Its size is known before it is decoded."""
+    for form in sorted(mime.formats(), key=lambda form: form != "image/png"):  # PNG first, it keeps transparent parts
         content = bytes(mime.data(form).data()) if form.startswith("image/") else b""
         buffer = _buffer(content)
         if content and QImageReader(buffer).canRead():
@@ -133,7 +133,7 @@ def _decode(content: bytes) -> QImage:
 
 
 def _place_copied(image: QImage) -> npt.NDArray[np.uint8]:
-    """The job: prepared as a file's picture is, transparent parts included."""
+    """The job: prepare it like the picture of a file, with transparent parts."""
     if image.isNull():
         raise FastcnnError("the copied picture cannot be read; save it as a file and open that")
     _check_size(image.size())
@@ -143,7 +143,7 @@ def _place_copied(image: QImage) -> npt.NDArray[np.uint8]:
 def _check_size(size: QSize) -> None:
     from PIL import Image
 
-    limit = Image.MAX_IMAGE_PIXELS or 0  # as for files
+    limit = Image.MAX_IMAGE_PIXELS or 0  # the limit for files
     if size.width() * size.height() > limit:
         raise FastcnnError(
             "the copied picture has more than {limit} million pixels; shrink it first", limit=limit // 1_000_000

@@ -1,4 +1,4 @@
-"""Light and dark: palettes of the Fusion style, applied to the whole application while it runs."""
+"""Light and dark: palettes of the Fusion style for the whole application, which change while it runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PyQt5.QtWidgets import QApplication
 _Role = QPalette.ColorRole
 _Group = QPalette.ColorGroup
 
-# role -> (light, dark); text on its background has a contrast of at least 4.5 in both.
+# role -> (light, dark). In both, text has a contrast of at least 4.5 with its background.
 _COLORS = {
     _Role.Window: ("#f4f5f7", "#1f2226"),
     _Role.WindowText: ("#1b1d20", "#e6e8ea"),
@@ -31,7 +31,7 @@ _COLORS = {
 }
 _DISABLED = ("#8b9199", "#70767d")
 
-_system_is_dark: bool | None = None  # as it was before a palette of ours was set
+_system_is_dark: bool | None = None  # the system's choice, read before a palette of ours was set
 
 
 def _palette(dark: bool) -> QPalette:
@@ -44,12 +44,12 @@ def _palette(dark: bool) -> QPalette:
 
 
 def is_dark(palette: QPalette) -> bool:
-    """Whether a palette writes light on dark."""
+    """Whether a palette has light text on dark."""
     return palette.window().color().lightness() < palette.windowText().color().lightness()
 
 
 def use(theme: str) -> None:
-    """Apply "light", "dark" or "system"; every widget gets a PaletteChange."""
+    """Apply "light", "dark" or "system". Every widget gets a PaletteChange."""
     global _system_is_dark
     if _system_is_dark is None:
         _system_is_dark = is_dark(QApplication.palette())

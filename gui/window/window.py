@@ -1,4 +1,4 @@
-"""The window: shows what it is told to, in the language in use. What the user does is connected in app.py."""
+"""The window. It shows things in the language in use. app.py connects the actions of the user."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from fastcnn.gui.widgets.pixels import PixelLabel
     from fastcnn.gui.widgets.tabs import Tabs
 
-# The layout is Qt Designer's; the class that uic makes of it also knows how to word it anew in another language.
+# The layout was made with Qt Designer. The class that uic makes of it can also set its texts in another language.
 _Form = cast(Any, uic).loadUiType(str(Path(__file__).with_name("window.ui")))[0]
 NO_DIGIT = "–"
 RESULT_POINTS, CONFIDENCE_POINTS = 60, 24
-Title = Callable[[], tuple[str, str]]  # a page's whole name and its short one, in the language in use
+Title = Callable[[], tuple[str, str]]  # a page's full name and its short one, in the language in use
 
 
 class Keeper(Protocol):
-    """The program, as far as its window knows it."""
+    """The functions of the program that the window needs."""
 
     def end(self) -> None:
         """Close the window without a question."""
@@ -51,7 +51,7 @@ class MainWindow(QMainWindow):
     answer_changed = pyqtSignal()
     dropped = pyqtSignal(object)  # QMimeData, valid until the slot returns
 
-    program: Keeper  # keeps all that the window works with; set by app.py
+    program: Keeper  # it keeps all objects of the window alive; set by app.py
 
     canvas: Canvas
     imageLabel: PixelLabel
@@ -81,7 +81,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._form = _Form()
         self._form.setupUi(self)
-        self.setAcceptDrops(True)  # in either mode, wherever it falls
+        self.setAcceptDrops(True)  # in both modes, on every part of the window
         for name, widget in vars(self._form).items():  # the widgets, by their object names
             if isinstance(widget, QWidget):
                 setattr(self, name, widget)
@@ -115,7 +115,7 @@ class MainWindow(QMainWindow):
         self.modeCombo.setCurrentIndex(mode)
         self.pictureStack.setCurrentIndex(mode)
         self.toolStack.setCurrentIndex(mode)
-        self._told = None  # it was about the other mode's picture
+        self._told = None  # the old message was about the other mode's picture
         self._message.clear()
         self._message.setAccessibleName("")
         self.drawButton.setEnabled(mode is Mode.MNIST)
@@ -128,7 +128,7 @@ class MainWindow(QMainWindow):
         """Show a test picture, or none."""
         self.imageLabel.show_pixels(field)
         if number is not None:
-            blocked = self.numberSpin.blockSignals(True)  # what is shown was not asked for
+            blocked = self.numberSpin.blockSignals(True)  # the user did not ask for this picture
             self.numberSpin.setValue(number)
             self.numberSpin.blockSignals(blocked)
 
@@ -143,7 +143,7 @@ class MainWindow(QMainWindow):
         self.answer_changed.emit()
 
     def show_no_answer(self) -> None:
-        """Nothing is known of what is shown."""
+        """Remove the answer."""
         self._shown = None
         for label in (self.resultLabel, self.confidenceLabel, self.truthLabel, self.verdictLabel):
             label.clear()
@@ -152,7 +152,7 @@ class MainWindow(QMainWindow):
         self.answer_changed.emit()
 
     def show_networks(self, models: list[str], current: str) -> None:
-        """List the networks to choose from, and a way to open another."""
+        """List the networks to choose, and an entry that opens another one."""
         self.networkCombo.clear()
         for model in models:
             self.networkCombo.addItem(short_name(model), model)
@@ -160,20 +160,20 @@ class MainWindow(QMainWindow):
         self.networkCombo.setCurrentIndex(self.networkCombo.findData(current))
 
     def show_facts(self, facts: Facts | None) -> None:
-        """Show what is known of the network in use."""
+        """Show the facts about the network in use."""
         self._facts = facts
         self.networkInfoLabel.setText(facts_words(facts))
 
     def drawing(self) -> Pictures | None:
-        """A copy of what is drawn, None where nothing is."""
+        """A copy of the drawing, or None if there is none."""
         return None if self.canvas.is_blank else self.canvas.array()
 
     def clear_drawing(self) -> None:
-        """Wipe the canvas."""
+        """Clear the canvas."""
         self.canvas.wipe()
 
     def show_history(self) -> None:
-        """Offer undo and redo where there is something to undo or redo."""
+        """Enable undo and redo if there is something to undo or redo."""
         in_use = self.modeCombo.currentIndex() == Mode.HAND
         drawing, actions = self.canvas.drawing, self.actions_by_name
         for name, button, possible in (
@@ -184,7 +184,7 @@ class MainWindow(QMainWindow):
             actions[name].setEnabled(in_use and possible)
 
     def tell(self, told: Message) -> None:
-        """Show a sentence at the window's foot until the next one comes."""
+        """Show a sentence at the bottom of the window until the next one comes."""
         self._told = told
         words = notice_words(told)
         self._message.setText(words)
@@ -240,7 +240,7 @@ class MainWindow(QMainWindow):
     def _word_answer(self) -> None:
         if self._shown is None:
             for label in (self.resultLabel, self.confidenceLabel, self.truthLabel, self.verdictLabel):
-                label.clear()  # uic words them with the texts that Designer has
+                label.clear()  # uic has set Designer's texts
             return
         answer, truth = self._shown
         self.verdictLabel.setText(verdict_words(answer, unfinished=truth is None and self.canvas.is_drawing))
@@ -256,7 +256,7 @@ class MainWindow(QMainWindow):
 
 
 def _copy(event: QDropEvent) -> None:
-    """Accept whatever is dropped, to say so where it is no picture; never as a move, for its owner would delete it."""
+    """Accept any drop, so that a message can say if it is no picture. Never move it: its owner would delete it."""
     if event.possibleActions() & Qt.DropAction.CopyAction:
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()

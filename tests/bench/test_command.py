@@ -15,7 +15,8 @@ from fastcnn.bench.harness.worker import Worker
 from fastcnn.bench.speed.neighbour import busy_process, measure
 from fastcnn.bench.speed.scaling import crossover
 from fastcnn.errors import FastcnnError
-from fastcnn.zoo.recipes import NETWORKS, RECIPES
+from fastcnn.zoo.networks import NAMED
+from fastcnn.zoo.recipes import RECIPES
 
 
 @pytest.mark.parametrize(
@@ -170,5 +171,5 @@ def test_crossover_is_where_two_threads_stay_faster():
 
 
 def test_speedrun_is_a_recipe_of_the_paper_network():
-    assert NETWORKS["speedrun"] is NETWORKS["paper"]
+    assert NAMED["speedrun"].make is NAMED["paper"].make
     assert RECIPES["speedrun"].epochs < RECIPES["paper"].epochs

@@ -5,21 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.kernels.cases import (
-    CONVOLUTIONS,
-    DTYPES,
-    POOLINGS,
-    SIMULATED,
-    Call,
-    Convolution,
-    Pooling,
-    convolution_calls,
-    hard_pixels,
-    normal,
-    pooling_calls,
-    whole_numbers,
-)
-from tests.kernels.checks import assert_within_bound, in_float64, magnitude, running
+from fastcnn.bench.harness.calls import Call, convolution_calls, pooling_calls, whole_numbers
+from fastcnn.bench.harness.cases import Convolution, Pooling
+from fastcnn.bench.harness.checks import require_within_bound
+from tests.kernels.cases import CONVOLUTIONS, DTYPES, POOLINGS, SIMULATED, hard_pixels, normal
+from tests.kernels.checks import in_float64, magnitude, running
 
 pytestmark = pytest.mark.usefixtures("backend")
 
@@ -27,7 +17,7 @@ EXAMPLES = 10 if SIMULATED else 100
 
 
 def assert_agrees(name: str, call: Call) -> None:
-    assert_within_bound(call(), in_float64(call), magnitude(call), name)
+    require_within_bound(name, call(), in_float64(call), magnitude(call))
 
 
 def assert_same_maxima(call: Call) -> None:

@@ -10,15 +10,9 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
-from tests.kernels.cases import (
-    CONVOLUTIONS,
-    POOLINGS,
-    SIMULATED,
-    Convolution,
-    Pooling,
-    convolution_calls,
-    whole_numbers,
-)
+from fastcnn.bench.harness.calls import convolution_calls, whole_numbers
+from fastcnn.bench.harness.cases import Convolution, Pooling
+from tests.kernels.cases import CONVOLUTIONS, POOLINGS, SIMULATED
 
 pytestmark = pytest.mark.usefixtures("backend")
 

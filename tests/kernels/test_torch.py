@@ -11,17 +11,11 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
-from tests.kernels.cases import (
-    CONVOLUTIONS,
-    DTYPES,
-    POOLINGS,
-    Convolution,
-    Pooling,
-    both,
-    convolution_calls,
-    normal,
-)
-from tests.kernels.checks import assert_within_bound, magnitude
+from fastcnn.bench.harness.calls import convolution_calls
+from fastcnn.bench.harness.cases import Convolution, Pooling, both
+from fastcnn.bench.harness.checks import require_within_bound
+from tests.kernels.cases import CONVOLUTIONS, DTYPES, POOLINGS, normal
+from tests.kernels.checks import magnitude
 
 pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("backend")]
 
@@ -87,13 +81,13 @@ def check_convolution(torch: Any, case: Convolution, arrays: Arrays, dtype: Dtyp
     grad_x, grad_weight, *_ = gradients(torch, out, grad_out, leaves)
     expected = {"conv2d": out.detach().numpy(), "conv2d_grad_input": grad_x, "conv2d_grad_weight": grad_weight}
     for name, values in expected.items():
-        assert_within_bound(calls[name](), values, magnitude(calls[name]), name)
+        require_within_bound(name, calls[name](), values, magnitude(calls[name]))
 
 
 def check_unfold(torch: Any, case: Convolution, x: np.ndarray, dtype: Dtype, rng: np.random.Generator) -> None:
     """im2col, and col2im as its gradient."""
     N, C, _, _ = case.input_shape
-    P, Q = case.output_plane
+    P, Q = case.output_shape[2:]
     call = convolution_calls(case, normal(rng, dtype))["col2im"]
     x = x.astype(dtype)
     x_leaf = leaf(torch, x)
@@ -105,7 +99,7 @@ def check_unfold(torch: Any, case: Convolution, x: np.ndarray, dtype: Dtype, rng
 
     rows = call.arrays["cols"].reshape(N, P * Q, C * np.prod(case.kernel_size)).transpose(0, 2, 1)
     (grad_x,) = gradients(torch, unfolded, rows, [x_leaf])
-    assert_within_bound(call(), grad_x, magnitude(call), "col2im")
+    require_within_bound("col2im", call(), grad_x, magnitude(call))
 
 
 def check_pooling(torch: Any, case: Pooling, x: np.ndarray, dtype: Dtype, rng: np.random.Generator) -> None:
@@ -216,7 +210,7 @@ def test_torchs_samples_of_max_pool2d(
         shape = (theirs[0] if isinstance(theirs, tuple) else theirs).shape
         if both(dilation) != (1, 1):
             left_out["the contract has no dilation in max_pool2d"] += 1
-        elif ceil_mode and tuple(shape[-2:]) != case.output_plane:
+        elif ceil_mode and tuple(shape[-2:]) != case.output_shape[2:]:
             left_out["the contract has no ceil_mode, and here it changes the size"] += 1
         else:
             check_pooling(torch, case, x, dtype, rng)

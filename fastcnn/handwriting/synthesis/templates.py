@@ -15,7 +15,7 @@ import numpy as np
 
 from fastcnn.handwriting.drawings import Points
 
-POINTS_BETWEEN = 6  # points drawn between two points of a way
+STEPS = 6  # points drawn between two points of a way
 
 _OVAL = "30,0 8,18 0,50 8,85 30,100 52,85 60,50 52,18 30,0"
 _FIVE = "25,36 48,44 58,70 42,95 15,100 0,90"
@@ -253,10 +253,10 @@ def smooth(points: Points, corners: tuple[bool, ...]) -> Points:
 
 
 def _spline(points: Points) -> Points:
-    """POINTS_BETWEEN points from each point to the next. The last point belongs to the next piece."""
+    """STEPS points from each point to the next. The last point belongs to the next piece."""
     around = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
     before, start, stop, after = around[:-3], around[1:-2], around[2:-1], around[3:]
-    t = (np.arange(POINTS_BETWEEN) / POINTS_BETWEEN)[:, np.newaxis, np.newaxis]
+    t = (np.arange(STEPS) / STEPS)[:, np.newaxis, np.newaxis]
     line = start + t / 2 * (
         stop - before + t * (2 * before - 5 * start + 4 * stop - after + t * (3 * (start - stop) + after - before))
     )

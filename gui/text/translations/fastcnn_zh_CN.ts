@@ -467,6 +467,14 @@
       <translation>所在文件夹不存在</translation>
     </message>
     <message>
+      <source>cannot write {path}: its folder does not exist; make it or choose another place</source>
+      <translation>无法写入 {path}：所在文件夹不存在，请先新建或另选位置</translation>
+    </message>
+    <message>
+      <source>{path} exists and is no {kind} that fastcnn wrote; choose another name</source>
+      <translation>{path} 已存在，且不是 fastcnn 写的文件，请另选名称</translation>
+    </message>
+    <message>
       <source>there is no checkpoint {path}; leave out the resume to start afresh</source>
       <translation>没有训练存档 {path}，请点“训练”重新开始</translation>
     </message>
@@ -487,8 +495,24 @@
       <translation>训练存档 {path} 已损坏，请点“训练”重新开始</translation>
     </message>
     <message>
+      <source>there is no finished epoch to plot; train for one first</source>
+      <translation>还没有完成的训练轮次可以绘图，请先训练一轮</translation>
+    </message>
+    <message>
+      <source>a plot needs matplotlib, which is not installed; run pip install matplotlib</source>
+      <translation>绘图需要 matplotlib，但尚未安装；请运行 pip install matplotlib</translation>
+    </message>
+    <message>
       <source>a lower learning rate or clip_norm may help</source>
       <translation>可以降低学习率，或使用 clip_norm</translation>
+    </message>
+    <message>
+      <source>epoch {epoch}, step {step} of {steps}</source>
+      <translation>第 {epoch} 轮第 {step} 步（共 {steps} 步）</translation>
+    </message>
+    <message>
+      <source>the loss became {loss} in {place}; {remedy}</source>
+      <translation>损失在{place}变为 {loss}；{remedy}</translation>
     </message>
     <message>
       <source>{path} exists and is no checkpoint that fastcnn wrote; choose another name</source>
@@ -499,8 +523,8 @@
       <translation>第 {epoch} 轮之后有权重不再是有限数值（该轮平均损失为 {loss}）；{remedy}</translation>
     </message>
     <message>
-      <source>the loss became {loss} in epoch {epoch}, step {step} of {steps}; {remedy}</source>
-      <translation>第 {epoch} 轮第 {step} 步（共 {steps} 步）的损失变为 {loss}；{remedy}</translation>
+      <source>step {step}</source>
+      <translation>第 {step} 步</translation>
     </message>
     <message>
       <source>the network's answers are no longer finite after epoch {epoch}; {remedy}</source>

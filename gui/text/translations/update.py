@@ -49,7 +49,7 @@ def is_sentence(name: str) -> bool:
 
 
 def texts_in_form(path: Path) -> tuple[str, list[str]]:
-    """A Designer file's class, which is the context, and its texts."""
+    """The class of a Designer file, which is the context, and its texts."""
     root = ET.parse(path).getroot()
     strings = [each for each in root.iter("string") if each.get("notr") != "true"]
     return root.findtext("class") or "", [each.text for each in strings if each.text]
@@ -74,7 +74,7 @@ def read(path: Path) -> dict[tuple[str, str], str]:
 
 
 def write(path: Path, language: str, texts: Texts, known: dict[tuple[str, str], str]) -> int:
-    """Write a .ts file; returns how many texts have no translation."""
+    """Write a .ts file. Returns how many texts have no translation."""
     root = ET.Element("TS", version="2.1", language=language, sourcelanguage="en")
     missing = 0
     for name, members in texts.items():

@@ -1,6 +1,8 @@
 """Make a call of a kernel from a sum of products, and say which lock calls need."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 from fastcnn.kernels.cpu.products.geometry import Tables
 from fastcnn.kernels.cpu.products.layout import block_width
@@ -16,6 +18,22 @@ def without_twins(calls: list[Call]) -> list[Call]:
     """The same calls, where no kernel is used in both its parallel and its serial form: it would be compiled twice."""
     parallel = {id(kernel.serial): kernel for kernel, _ in calls if hasattr(kernel, "serial")}
     return [(alone(parallel[id(kernel)]) if id(kernel) in parallel else kernel, args) for kernel, args in calls]
+
+
+def compiled(calls: list[Call]) -> list[Call]:
+    """The same calls of compiled code, which saves 0.2 to 2 us a call: Numba no longer looks at the arguments.
+
+    A call's arguments are of the same types for ever, as they are the same objects.
+    """
+    return [(_compiled(kernel, args), args) for kernel, args in calls]
+
+
+def _compiled(kernel: Any, args: tuple[Any, ...]) -> Callable[..., Any]:
+    if not hasattr(kernel, "typeof_pyval"):  # NumPy's, or Python's where nothing is compiled
+        return kernel  # type: ignore[no-any-return]
+    signature = tuple(map(kernel.typeof_pyval, args))
+    kernel.compile(signature)
+    return kernel.overloads[signature].entry_point  # type: ignore[no-any-return]
 
 
 def entry(calls: list[Call]) -> AbstractContextManager[None]:

@@ -6,7 +6,7 @@ calling functions: nothing is worked out, converted or allocated while a network
 which layers become which step.
 """
 
-from fastcnn.kernels.cpu.products.calls import entry, without_twins
+from fastcnn.kernels.cpu.products.calls import compiled, entry, without_twins
 from fastcnn.kernels.cpu.steps.affine import Affine
 from fastcnn.kernels.cpu.steps.base import Activation, read
 from fastcnn.kernels.cpu.steps.batchnorm import BatchNorm2d
@@ -32,6 +32,7 @@ __all__ = [
     "Loss",
     "MaxPool2d",
     "Relu",
+    "compiled",
     "device",
     "entry",
     "read",

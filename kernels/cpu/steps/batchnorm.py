@@ -17,11 +17,11 @@ class BatchNorm2d(Step):
 
     def __init__(
         self, x: Activation, out: Activation, parameters: dict[str, Array], gradients: dict[str, Array], *,
-        momentum: float, eps: float, relu: bool, addend: Activation | None,
+        momentum: float, eps: float, relu: bool, addend: Activation | None, training: bool,
     ) -> None:  # fmt: skip
         super().__init__(x, out)
         self.name = "batch_norm" + (" + add" if addend else "") + (" + relu" if relu else "")
-        self.addend = addend
+        self.addend, self.training = addend, training
         self.parameters, self.gradients = parameters, gradients
         self.momentum, self.eps, self.relu = momentum, eps, relu
         channels = x.shape[0]
@@ -30,6 +30,10 @@ class BatchNorm2d(Step):
         self.mean64, self.var64 = np.zeros(channels), np.zeros(channels)
         self.mean, self.inverse = aligned_zeros(channels, self.dtype), aligned_zeros(channels, self.dtype)
         self.floor = self._scalar(0 if relu else -np.inf)
+
+    def prepare_calls(self) -> list[Call]:
+        running = (self.parameters["running_mean"], self.parameters["running_var"])
+        return [] if self.training else [(norm.settle_running, (self.mean, self.inverse, *running, self.eps))]
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         values = self.parameters
@@ -44,8 +48,6 @@ class BatchNorm2d(Step):
                 calls.append((norm.mean_of, (result, self.partials, blocks, count)))
             batch = (self.mean64, self.var64, *running, self.momentum, self.eps, count)
             calls.append((norm.settle, (self.mean, self.inverse, *batch)))
-        else:
-            calls.append((norm.settle_running, (self.mean, self.inverse, *running, self.eps)))
         addend = (None, None) if self.addend is None else (self.addend.data, self.addend.frame)
         scale = (self.mean, self.inverse, values["weight"], values["bias"], *addend, self.floor, n)
         calls.append(self._copy(norm.normalise, elements, self.out.data, self.out.frame, *x, *scale))

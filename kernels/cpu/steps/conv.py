@@ -11,10 +11,11 @@ from fastcnn.kernels.cpu.products.geometry import Convolution, Tables, gradient_
 from fastcnn.kernels.cpu.products.layout import block_width, packed_count
 from fastcnn.kernels.cpu.products.loops import pooled_products
 from fastcnn.kernels.cpu.steps import elementwise
+from fastcnn.kernels.cpu.steps import norm as norms
 from fastcnn.kernels.cpu.steps.base import Activation, Step
 from fastcnn.kernels.cpu.steps.sparse_gradient import pooled_gradient_serves, pooled_gradients
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_PRODUCTS, chooser
-from fastcnn.kernels.protocols import Call
+from fastcnn.kernels.protocols import Call, Norm
 from fastcnn.kernels.shapes import Array, Padding, Pair
 from fastcnn.kernels.threads import threads
 
@@ -29,11 +30,12 @@ class Conv2d(Step):
     def __init__(
         self, x: Activation, out: Activation, weight: Array, grad_weight: Array, bias: Array | None,
         grad_bias: Array | None, *, stride: Pair, padding: Padding, dilation: Pair, groups: int, relu: bool,
-        pool: bool, training: bool, capacity: int,
+        pool: bool, norm: Norm | None, training: bool, capacity: int,
     ) -> None:  # fmt: skip
         super().__init__(x, out)
         kernel = f"{weight.shape[2]}x{weight.shape[3]}"
-        self.name = f"conv2d {kernel}" + (" + relu" if relu else "") + (" + max_pool 2x2" if pool else "")
+        self.name = f"conv2d {kernel}" + " + batch_norm" * (norm is not None) + " + relu" * relu
+        self.name += " + max_pool 2x2" * pool
         self.weight, self.grad_weight, self.bias, self.grad_bias = weight, grad_weight, bias, grad_bias
         self.groups, self.relu, self.pool = groups, relu, pool
         C, H, W = x.shape
@@ -47,6 +49,9 @@ class Conv2d(Step):
         self.padded_filters = packed_count(self.filters, 1, self.dtype)
         self.packed = [aligned_zeros(self.padded_filters * weight[0].size, self.dtype) for _ in range(groups)]
         self.offsets = [aligned_zeros(self.padded_filters, self.dtype) for _ in range(groups)]
+        self.norm = norm
+        sizes = () if norm is None else (weight.size, len(weight))
+        self.normed = [aligned_zeros(size, self.dtype) for size in sizes]  # weight and bias with `norm` in them
         self.zeros = aligned_zeros(width, self.dtype)
         self.codes = aligned_zeros(capacity * prod(out.shape[1:]) * self.padded_filters if pool else 0, np.uint8)
         self.sparse = pool and x.grad is None and pooled_gradient_serves(self.geometry)
@@ -78,13 +83,23 @@ class Conv2d(Step):
         of_weight = self.out.size * self.weight[0].size if self.sparse else self.products
         return of_weight + (self.products if self.x.grad is not None else 0)
 
+    def prepare_calls(self) -> list[Call]:
+        calls: list[Call] = []
+        weight, bias = self.weight, self.bias
+        if self.norm is not None:
+            flat, bias = self.normed
+            calls.append((norms.fold_into, (flat, bias, weight.reshape(-1), self.bias, *self.norm)))
+            weight = flat.reshape(weight.shape)
+        for group, (packed, offsets) in enumerate(zip(self.packed, self.offsets, strict=True)):
+            first = group * self.filters
+            calls.append(self._moving(packed.size, weights.pack(packed, weight, self.geometry, group)))
+            if bias is not None:
+                calls.append((np.copyto, (offsets[: self.filters], bias[first : first + self.filters])))
+        return calls
+
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         calls: list[Call] = []
         for group, (packed, offsets) in enumerate(zip(self.packed, self.offsets, strict=True)):
-            first = group * self.filters
-            calls.append(self._moving(packed.size, weights.pack(packed, self.weight, self.geometry, group)))
-            if self.bias is not None:
-                calls.append((np.copyto, (offsets[: self.filters], self.bias[first : first + self.filters])))
             tables = self.geometry.forward(n, group, self.out.frame)
             if self.pool:
                 calls.append(self._pooled(n, tables, packed, offsets))

@@ -60,6 +60,18 @@ def settle_running(mean, inverse, running_mean, running_var, eps):
         inverse[c] = 1 / np.sqrt(running_var[c] + mean.dtype.type(eps))
 
 
+@inner
+def fold_into(out_weight, out_bias, weight, bias, mean, var, norm_weight, norm_bias, eps):
+    """The convolution's flat weight and bias (None: zeros) with the batch normalisation after it in them."""
+    taps = len(weight) // len(mean)
+    for k in range(len(mean)):
+        scale = norm_weight[k] * (1 / np.sqrt(var[k] + var.dtype.type(eps)))
+        for tap in range(taps):
+            out_weight[k * taps + tap] = weight[k * taps + tap] * scale
+        before = -mean[k] if bias is None else bias[k] - mean[k]
+        out_bias[k] = before * scale + norm_bias[k]
+
+
 @kernel
 def normalise(out, out_frame, x, x_frame, mean, inverse, weight, bias, addend, addend_frame, floor, images):
     """out = max(floor, (x - mean) * inverse * weight + bias + addend); addend may be None."""

@@ -19,11 +19,11 @@ class BatchNorm2d(Step):
 
     def __init__(
         self, x: Activation, out: Activation, parameters: dict[str, Array], gradients: dict[str, Array], *,
-        momentum: float, eps: float, relu: bool, addend: Activation | None,
+        momentum: float, eps: float, relu: bool, addend: Activation | None, training: bool,
     ) -> None:  # fmt: skip
         super().__init__(x, out)
         self.name = "batch_norm" + (" + add" if addend else "") + (" + relu" if relu else "")
-        self.addend = addend
+        self.addend, self.training = addend, training
         self.weight, self.bias = resident(parameters["weight"]), resident(parameters["bias"])
         self.running = resident(parameters["running_mean"]), resident(parameters["running_var"])
         self.gradients = resident(gradients["weight"]), resident(gradients["bias"])
@@ -37,6 +37,13 @@ class BatchNorm2d(Step):
         grid = (tiles(self.x.channels, BAND), bands(rows)), (BAND, LANES)
         return kernel, (*grid, *args, rows, self.x.channels, BAND_ROWS)
 
+    def prepare_calls(self) -> list[Call]:
+        if self.training:
+            return []
+        channels = self.x.channels
+        args = (self.mean, self.inverse, *self.running, channels, self.eps)
+        return [self._each(norm.settle_running, channels, *args)]
+
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         channels, rows = self.x.channels, n * self.x.pixels
         settled = (self.mean, self.inverse)
@@ -48,8 +55,6 @@ class BatchNorm2d(Step):
                 calls.append(self._each(norm.mean_of, channels, result, self.partials, bands(rows), channels, pixels))
             args = (*settled, self.mean64, self.var64, *self.running, channels, self.momentum, self.eps, pixels)
             calls.append(self._each(norm.settle, channels, *args))
-        else:
-            calls.append(self._each(norm.settle_running, channels, *settled, *self.running, channels, self.eps))
         count = rows * channels
         given = (self.out.data, self.x.data, *settled, self.weight, self.bias)
         if self.addend is None:

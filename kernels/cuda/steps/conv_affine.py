@@ -5,11 +5,12 @@ import numpy as np
 from fastcnn.kernels.cuda.products import calls as products
 from fastcnn.kernels.cuda.products.calls import Geometry
 from fastcnn.kernels.cuda.steps import elementwise
+from fastcnn.kernels.cuda.steps import norm as norms
 from fastcnn.kernels.cuda.steps.base import Activation, Step
 from fastcnn.kernels.cuda.steps.residence import resident
 from fastcnn.kernels.cuda.toolchain.memory import empty
 from fastcnn.kernels.cuda.toolchain.sizes import shares
-from fastcnn.kernels.protocols import Call
+from fastcnn.kernels.protocols import Call, Norm
 from fastcnn.kernels.shapes import Array, Padding, Pair
 
 
@@ -19,17 +20,23 @@ class Conv2d(Step):
     def __init__(
         self, x: Activation, out: Activation, weight: Array, grad_weight: Array, bias: Array | None,
         grad_bias: Array | None, *, stride: Pair, padding: Padding, dilation: Pair, groups: int, relu: bool,
-        pool: bool, training: bool, capacity: int,
+        pool: bool, norm: Norm | None, training: bool, capacity: int,
     ) -> None:  # fmt: skip
         super().__init__(x, out)
         K, _, R, S = weight.shape
-        self.name = f"conv2d {R}x{S}" + (" + relu" if relu else "") + (" + max_pool 2x2" if pool else "")
+        self.name = f"conv2d {R}x{S}" + " + batch_norm" * (norm is not None) + " + relu" * relu
+        self.name += " + max_pool 2x2" * pool
         self.options = (K, (R, S), stride, padding, dilation, groups, True)
         self.relu, self.pool = relu, pool
         whole = self._geometry(capacity)
         outputs = whole.P * whole.Q
         self.products = outputs * weight.size
         self.weight, self.bias = resident(weight), None if bias is None else resident(bias)
+        # What forward reads: the parameters themselves, or copies with the batch normalisation in them.
+        self.forward_weight, self.forward_bias = self.weight, self.bias
+        self.norm = None if norm is None else (*map(resident, norm[:4]), np.float64(norm.eps))
+        if norm is not None:
+            self.forward_weight, self.forward_bias = empty(weight.size, self.dtype), empty(K, self.dtype)
         self.codes = empty(capacity * out.size, np.uint8) if pool else None
         if training:
             self.grad_weight = resident(grad_weight)
@@ -47,8 +54,16 @@ class Conv2d(Step):
     def gradient_products(self) -> int:
         return self.products * (1 if self.x.grad is None else 2)
 
+    def prepare_calls(self) -> list[Call]:
+        if self.norm is None:
+            return []
+        given = (self.weight, self.weight if self.bias is None else self.bias, self.bias is not None)
+        count = self.weight.size
+        args = (self.forward_weight, self.forward_bias, *given, *self.norm, count, count // self.norm[0].size)
+        return [self._each(norms.fold_into, count, *args)]
+
     def forward_calls(self, n: int, training: bool) -> list[Call]:
-        shape, data = self._geometry(n), (self.x.data, self.weight, self.bias)
+        shape, data = self._geometry(n), (self.x.data, self.forward_weight, self.forward_bias)
         if self.pool:
             return [products.forward_pooled(shape, self.out.data, self.codes, *data)]
         return [products.forward(shape, self.out.data, *data, self.relu)]

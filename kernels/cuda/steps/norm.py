@@ -70,6 +70,21 @@ def settle_running(mean, inverse, running_mean, running_var, columns, eps):
         inverse[c] = mean.dtype.type(1) / math.sqrt(running_var[c] + mean.dtype.type(eps))
 
 
+@kernel("F F F F i F F F F d i i")
+def fold_into(out_weight, out_bias, weight, bias, has_bias, mean, var, norm_weight, norm_bias, eps, count, taps):
+    """The convolution's weight and bias with the batch normalisation after it in them; bias counts where has_bias."""
+    i = here()
+    if i < count:
+        k = int32(i // taps)
+        scale = norm_weight[k] * (mean.dtype.type(1) / math.sqrt(var[k] + mean.dtype.type(eps)))
+        out_weight[i] = weight[i] * scale
+        if i % taps == 0:
+            before = -mean[k]
+            if has_bias != 0:
+                before = bias[k] - mean[k]
+            out_bias[k] = before * scale + norm_bias[k]
+
+
 @kernel("F F F F F F i i i")
 def normalise(out, x, mean, inverse, weight, bias, relu, count, columns):
     """out = (x - mean) * inverse * weight + bias, with the ReLU behind it."""

@@ -1,18 +1,28 @@
 """A wrong kernel has no speed: the checks reject one wrong value, a NaN and another shape."""
 
+from math import prod
+
 import numpy as np
 import pytest
 
 from fastcnn import kernels
-from fastcnn.bench.harness.cases import LAYERS, Layer
-from fastcnn.bench.harness.checks import WrongAnswerError, require_close, require_equal, whole_numbers
+from fastcnn.bench.harness.calls import whole_numbers
+from fastcnn.bench.harness.cases import LAYERS, Convolution
+from fastcnn.bench.harness.checks import WrongAnswerError, require_close, require_equal, require_within_bound
 from fastcnn.bench.speed import layers
 
 EXPECTED = np.arange(12.0).reshape(3, 4)
-SMALL = Layer("test", 3, 5, 7, 9, 3, stride=2, padding=1)
+SMALL = Convolution("test", (3, 5, 9, 9), 7, (3, 3), stride=2, padding=1)
 
 
-@pytest.mark.parametrize("check", [require_equal, lambda *arrays: require_close(*arrays, tolerance=1e-3)])
+CHECKS = [
+    require_equal,
+    lambda *arrays: require_close(*arrays, tolerance=1e-3),
+    lambda *arrays: require_within_bound(*arrays, magnitude=EXPECTED),
+]
+
+
+@pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize("value", [np.nan, np.inf, 5.5])
 def test_one_wrong_value_is_rejected(check, value):
     wrong = EXPECTED.copy()
@@ -21,7 +31,7 @@ def test_one_wrong_value_is_rejected(check, value):
         check("name", wrong, EXPECTED)
 
 
-@pytest.mark.parametrize("check", [require_equal, lambda *arrays: require_close(*arrays, tolerance=1e-3)])
+@pytest.mark.parametrize("check", CHECKS)
 def test_another_shape_is_rejected(check):
     with pytest.raises(WrongAnswerError, match="shape"):
         check("name", EXPECTED.T, EXPECTED)
@@ -32,6 +42,9 @@ def test_another_shape_is_rejected(check):
 def test_right_answers_pass():
     require_equal("name", EXPECTED.copy(), EXPECTED)
     require_close("name", EXPECTED + 1e-6, EXPECTED, 1e-6)
+    require_within_bound("name", EXPECTED * (1 + 8 * 2.0**-52), EXPECTED, EXPECTED)
+    with pytest.raises(WrongAnswerError):
+        require_within_bound("name", EXPECTED * (1 + 9 * 2.0**-52), EXPECTED, EXPECTED)
 
 
 def test_the_message_names_the_first_wrong_value():
@@ -42,9 +55,9 @@ def test_the_message_names_the_first_wrong_value():
 
 
 def test_whole_numbers_sum_exactly_in_the_largest_case(rng):
-    terms = max(layer.batch * layer.out_side**2 for layer in LAYERS)  # of a weight's gradient
-    terms = max(terms, *(layer.channels * layer.kernel**2 for layer in LAYERS))
-    limit = np.abs(whole_numbers(rng, (1000,))).max()
+    terms = max(layer.batch * prod(layer.output_shape[2:]) for layer in LAYERS)  # of a weight's gradient
+    terms = max(terms, *(prod(layer.weight_shape[1:]) for layer in LAYERS))
+    limit = np.abs(whole_numbers(rng)((1000,))).max()
     assert limit**2 * terms < 2**24
 
 
@@ -78,7 +91,7 @@ def test_a_wrong_kernel_is_not_timed(monkeypatch):
             return []
 
         def answer(self, name):
-            return [np.zeros((SMALL.batch, *SMALL.output_shape), np.float32)]
+            return [np.zeros(SMALL.output_shape, np.float32)]
 
     def timed(*args, **options):
         raise AssertionError("a wrong answer was timed")
@@ -95,4 +108,4 @@ def test_there_are_24_layers_of_different_names():
 
 def test_flop_of_a_hand_worked_layer():
     # 2 x 3 pictures x 5x5 pixels x 7 filters x 5 channels x 9 taps
-    assert (SMALL.out_side, SMALL.flop) == (5, 2 * 3 * 25 * 7 * 5 * 9)
+    assert (SMALL.output_shape, SMALL.flop) == ((3, 7, 5, 5), 2 * 3 * 25 * 7 * 5 * 9)

@@ -21,7 +21,8 @@ from fastcnn.commands import common
 from fastcnn.commands.arguments import build_parser
 from fastcnn.handwriting.stroke_files import WINDOW_FORMAT
 from fastcnn.recognition.answer import Recognition
-from fastcnn.zoo.bundled import BUNDLED, WEIGHTS, AmbiguousModelError, UnknownModelError, find_model
+from fastcnn.zoo.bundled import WEIGHTS, AmbiguousModelError, UnknownModelError, find_model
+from fastcnn.zoo.networks import BUNDLED
 from tests.fastcnn.commands.test_cli import data_dir, digit_png, fails, run, trained  # noqa: F401
 from tests.fastcnn.commands.test_drawings import strokes  # noqa: F401
 

@@ -97,6 +97,18 @@ NETWORKS: dict[str, tuple[tuple[int, int, int], Callable[[], list[Layer]]]] = {
         (1, 6, 5),
         lambda: [Conv2d(3, 3), Concat([Flatten()], [Conv2d(2, 1), ReLU(), Flatten()]), Dropout(0.2), Affine(6)],
     ),
+    "an affine meets a flattened picture": (
+        (1, 4, 3),
+        lambda: [
+            Conv2d(2, 2),
+            Flatten(),
+            Residual(Affine(12), ReLU(), Dropout(0.2), Affine(12)),
+            ReLU(),
+            Concat([Affine(3)], []),
+            Concat([Affine(15)], Dropout(0.2)),
+            Affine(6),
+        ],
+    ),
     "nested": (
         (2, 6, 6),
         lambda: [

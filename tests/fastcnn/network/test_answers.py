@@ -76,7 +76,7 @@ def test_pictures_are_named_by_their_number(count):
         with_nan().predict_proba,
         Committee([paper_network()] * 2).forward,
     ):
-        with pytest.raises(ValueError, match=f"images must hold finite numbers, but image {count - 1} holds NaN"):
+        with pytest.raises(ValueError, match=f"images hold NaN, first in picture {count - 1}"):
             show(images)
 
 
@@ -85,7 +85,7 @@ def test_of_five_views_the_picture_is_named():
     images[1, 0, 5, 5] = np.inf
     network = paper_network(seed=0)
     network.views = 5
-    with pytest.raises(ValueError, match="but image 1 holds NaN, infinity"):
+    with pytest.raises(ValueError, match="images hold infinity, first in picture 1"):
         calibrated(network, images)
 
 

@@ -3,7 +3,19 @@
 import numpy as np
 import pytest
 
-from fastcnn.layers import KINDS, Affine, BatchNorm2d, Conv2d, Dropout, Flatten, GlobalAvgPool, MaxPool2d, ReLU
+from fastcnn.layers import (
+    KINDS,
+    Affine,
+    BatchNorm2d,
+    Concat,
+    Conv2d,
+    Dropout,
+    Flatten,
+    GlobalAvgPool,
+    MaxPool2d,
+    ReLU,
+    Residual,
+)
 from fastcnn.network.sequential import Sequential
 from tests.fastcnn.own_layers import PReLU
 from tests.kernels.checks import running
@@ -20,6 +32,14 @@ NETWORKS = {
     "Affine": lambda: [Flatten(), Affine(7), ReLU(), Affine(3)],
     "Dropout": lambda: [Dropout(0.5), Flatten(), Dropout(0.5), Affine(3), Dropout(0.1)],
     "GlobalAvgPool": lambda: [ReLU(), Conv2d(3, 1), GlobalAvgPool()],
+    "Residual": lambda: [Residual(Conv2d(2, 1)), ReLU(), Residual(ReLU()), Flatten(), Residual(Affine(60)), Affine(3)],
+    "Residual with batch norm of one pixel": lambda: [
+        Conv2d(4, (6, 5)),
+        Residual(Conv2d(4, 1), BatchNorm2d()),
+        GlobalAvgPool(),
+        Affine(3),
+    ],
+    "Concat": lambda: [Concat(ReLU(), []), Concat([], Conv2d(2, 1)), GlobalAvgPool(), Concat(Affine(1), Affine(2))],
     "own": lambda: [PReLU(), Conv2d(4, 3), PReLU(), Flatten(), Affine(3), PReLU()],
 }
 

@@ -11,7 +11,8 @@ from fastcnn.layers import Affine, Flatten, ReLU
 from fastcnn.network.committee import Committee
 from fastcnn.network.sequential import Sequential
 from fastcnn.training.trainer import Trainer
-from fastcnn.zoo.bundled import BUNDLED, WEIGHTS, UnknownModelError, find_model
+from fastcnn.zoo.bundled import WEIGHTS, UnknownModelError, find_model
+from fastcnn.zoo.networks import BUNDLED
 
 
 @pytest.fixture(scope="module")

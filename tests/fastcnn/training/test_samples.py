@@ -8,7 +8,7 @@ from fastcnn.errors import FastcnnError
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Flatten, ReLU
 from fastcnn.training.batches import batch_starts
 from fastcnn.training.samples import count_set_aside
-from fastcnn.zoo.recipes import NETWORKS
+from fastcnn.zoo.networks import NAMED
 
 
 @pytest.fixture(scope="module")
@@ -259,7 +259,7 @@ def test_batches_of_an_epoch():
 def test_only_one_value_a_channel_needs_two_pictures():
     assert norm_on_one_pixel().least_batch == 2
     assert norm_on_many_pixels().least_batch == trainer().network.least_batch == 1
-    assert {make(seed=0).least_batch for make in NETWORKS.values()} == {1}  # so no recipe has a step less
+    assert {network.make(seed=0).least_batch for network in NAMED.values()} == {1}  # so no recipe has a step less
 
 
 class Noted(Trainer):

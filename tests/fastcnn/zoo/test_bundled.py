@@ -9,8 +9,9 @@ from fastcnn.handwriting.synthesis.digits import synthetic_digits
 from fastcnn.handwriting.synthesis.templates import WAYS, parse, smooth
 from fastcnn.network.calibration import calibrated
 from fastcnn.network.committee import Committee, leader
-from fastcnn.zoo.bundled import BUNDLED, WEIGHTS
-from fastcnn.zoo.recipes import BUNDLED_RECIPES, COMMITTEE, COMMITTEE_OF, COMMITTEE_SIZE, NETWORKS
+from fastcnn.zoo.bundled import WEIGHTS
+from fastcnn.zoo.networks import BUNDLED, COMMITTEE, COMMITTEE_OF, NAMED
+from fastcnn.zoo.recipes import BUNDLED_RECIPES
 
 UNSEEN_SEED = 9_999
 pytestmark = pytest.mark.parametrize("name", BUNDLED)
@@ -20,7 +21,7 @@ def test_layers_are_those_of_its_recipe(name):
     network = load_network(WEIGHTS / f"{name}.safetensors")
     made_by = COMMITTEE_OF if name == COMMITTEE else name
     assert made_by in BUNDLED_RECIPES
-    expected = NETWORKS[made_by](seed=0).describe() | {"name": made_by, "views": BUNDLED_RECIPES[made_by].views}
+    expected = NAMED[made_by].make(seed=0).describe() | {"name": made_by, "views": BUNDLED_RECIPES[made_by].views}
     assert leader(network).describe() == expected
     assert isinstance(network, Committee) == (name == COMMITTEE)
 
@@ -57,7 +58,7 @@ def test_committee_is_of_the_default_networks(name):
     committee = load_network(WEIGHTS / f"{name}.safetensors")
     alone = load_network(WEIGHTS / f"{COMMITTEE_OF}.safetensors")
     assert isinstance(committee, Committee)
-    assert len(committee.members) == COMMITTEE_SIZE
+    assert len(committee.members) == NAMED[name].members
     np.testing.assert_array_equal(committee.members[0].values, leader(alone).values)
     assert committee.members[0].temperature == alone.temperature
-    assert len({member.values.tobytes() for member in committee.members}) == COMMITTEE_SIZE
+    assert len({member.values.tobytes() for member in committee.members}) == NAMED[name].members

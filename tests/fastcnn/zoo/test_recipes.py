@@ -7,13 +7,13 @@ import pytest
 
 from fastcnn import load_mnist
 from fastcnn.handwriting.synthesis.nondigits import KINDS
-from fastcnn.zoo.bundled import BUNDLED
-from fastcnn.zoo.recipes import BUNDLED_RECIPES, COMMITTEE, COMMITTEE_OF, NETWORKS, RECIPES
+from fastcnn.zoo.networks import BUNDLED, COMMITTEE, COMMITTEE_OF, NAMED
+from fastcnn.zoo.recipes import BUNDLED_RECIPES, RECIPES
 
 
 def test_each_bundled_network_has_a_recipe():
     assert {*BUNDLED} - {COMMITTEE} | {COMMITTEE_OF} <= set(RECIPES) & set(BUNDLED_RECIPES)
-    assert set(RECIPES) | set(BUNDLED_RECIPES) == set(NETWORKS)
+    assert set(RECIPES) | set(BUNDLED_RECIPES) == {*NAMED} - {COMMITTEE}
 
 
 def test_bundled_recipe_mixes_synthetic_digits_in():
@@ -37,15 +37,15 @@ def test_refusal_recipe_mixes_scans_and_labelled_nondigits_in():
     np.testing.assert_array_equal(mixed_labels[:5], labels[:5])
     assert (mixed_labels[5:19] < 10).all()
     assert (mixed_labels[19:] >= 10).all()
-    assert NETWORKS["refusal"](seed=0).output_shape == (10 + len(KINDS),)
+    assert NAMED["refusal"].make(seed=0).output_shape == (10 + len(KINDS),)
 
 
 def test_refusing_network_is_small():
-    assert 4 * NETWORKS["refusal"](seed=0).parameter_count < 300_000
+    assert 4 * NAMED["refusal"].make(seed=0).parameter_count < 300_000
 
 
 def test_deep_network_is_small():
-    network = NETWORKS["default"](seed=0)
+    network = NAMED["default"].make(seed=0)
     assert network.output_shape == (10,)
     assert network.parameter_count == 155_498
 
@@ -62,10 +62,10 @@ def test_schedule_covers_the_training(images, batch_size, steps):
 
 def test_trainer_takes_the_recipe():
     recipe = RECIPES["paper"]
-    trainer = recipe.trainer(NETWORKS["paper"](seed=0))
+    trainer = recipe.trainer(NAMED["paper"].make(seed=0))
     assert trainer.label_smoothing == recipe.label_smoothing
     assert trainer.ema_decay == recipe.ema_decay
     assert trainer.optimizer.lr == recipe.lr
     assert trainer.optimizer.describe()["weight_decay"] == recipe.weight_decay
     assert trainer.augmentation is None
-    assert BUNDLED_RECIPES["paper"].trainer(NETWORKS["paper"](seed=0)).augmentation is not None
+    assert BUNDLED_RECIPES["paper"].trainer(NAMED["paper"].make(seed=0)).augmentation is not None

@@ -13,7 +13,7 @@ from PyQt5.QtWidgets import QAbstractButton, QAction, QApplication, QComboBox, Q
 
 from fastcnn.gui.logic.notices import Notice
 from fastcnn.gui.text import language, words
-from fastcnn.zoo.bundled import BUNDLED
+from fastcnn.zoo.networks import BUNDLED
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Words that are the same in Chinese: names, keys, units, file patterns.

@@ -9,24 +9,16 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
+from fastcnn.bench.harness.calls import convolution_calls, pooling_calls
+from fastcnn.bench.harness.cases import Convolution, Pooling
+from fastcnn.bench.harness.checks import require_within_bound
 from fastcnn.network.sequential import Sequential
 from fastcnn.optim import AdamW
 from fastcnn.training.augment import Augmentation
 from fastcnn.training.trainer import Trainer
 from fastcnn.zoo.networks import paper_network
-from tests.kernels.cases import (
-    CONVOLUTIONS,
-    DTYPES,
-    POOLINGS,
-    SIMULATED,
-    Convolution,
-    Pooling,
-    convolution_calls,
-    hard_pixels,
-    normal,
-    pooling_calls,
-)
-from tests.kernels.checks import assert_within_bound, in_float64, magnitude, running
+from tests.kernels.cases import CONVOLUTIONS, DTYPES, POOLINGS, SIMULATED, hard_pixels, normal
+from tests.kernels.checks import in_float64, magnitude, running
 
 pytestmark = pytest.mark.gpu
 
@@ -51,7 +43,7 @@ def test_convolution_agrees_with_the_reference(
     case: Convolution, dtype: type[np.floating], rng: np.random.Generator
 ) -> None:
     for name, call in convolution_calls(case, normal(rng, dtype)).items():
-        assert_within_bound(call(), in_float64(call), magnitude(call), name)
+        require_within_bound(name, call(), in_float64(call), magnitude(call))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -64,7 +56,7 @@ def test_max_pool_agrees_with_the_reference(case: Pooling, dtype: type[np.floati
         for ours, theirs in zip(calls["max_pool2d"](), expected, strict=True):
             np.testing.assert_array_equal(ours, theirs)
         call = calls["max_pool2d_grad"]
-        assert_within_bound(call(), in_float64(call), magnitude(call))
+        require_within_bound("max_pool2d_grad", call(), in_float64(call), magnitude(call))
 
 
 def train(backend: str, rng: np.random.Generator) -> tuple[list[float], Sequential]:

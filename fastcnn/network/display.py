@@ -1,0 +1,99 @@
+"""What a network looks like: its `repr`, and in notebooks a table and a drawing.
+
+All names are escaped: a file, and so its author, can choose them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from html import escape
+from math import log2, prod
+from typing import Any
+
+from fastcnn.layers.base import Layer
+from fastcnn.layers.composite import Composite
+from fastcnn.network.summary import summary_rows
+
+LINE = 100  # characters of a repr that stays on one line
+STEP, HEIGHT, MIDDLE = 76, 150, 62  # pixels from one box of the drawing to the next, of all of it, down to the axis
+
+
+def representation(kind: str, layers: Sequence[Layer], input_shape: tuple[int, ...]) -> str:
+    """The call that makes such a network: on one line, or where that is long with one layer a line."""
+    short = [_short(layer) for layer in layers]
+    line = f"{kind}([{', '.join(short)}], input_shape={input_shape})"
+    if len(line) <= LINE:
+        return line
+    return "\n".join([f"{kind}(", "    [", *(f"        {each}," for each in short), "    ],"]) + (
+        f"\n    input_shape={input_shape},\n)"
+    )
+
+
+def page(name: str, input_shape: tuple[int, ...], layers: Sequence[Layer]) -> str:
+    """HTML for a notebook: the drawing, and the table of `summary`."""
+    header, *rows = summary_rows(input_shape, layers)
+    lines = [_line("th", header), *(_line("td", row) for row in rows)]
+    caption = f"<caption>{escape(name)}</caption>" if name else ""
+    return f"<div>{drawing(input_shape, layers)}<table>{caption}{''.join(lines)}</table></div>"
+
+
+def drawing(input_shape: tuple[int, ...], layers: Sequence[Layer]) -> str:
+    """An SVG: a box for the picture and for each layer that changes its shape, higher for more pixels or features."""
+    boxes = [("input", input_shape)]
+    for layer in layers:
+        if layer.out_shape != boxes[-1][1]:
+            boxes.append((type(layer).__name__, layer.out_shape))
+    parts = [_box(STEP // 2 + STEP * number, *box) for number, box in enumerate(boxes)]
+    width = STEP * len(boxes)
+    return (
+        f'<div style="overflow-x:auto"><svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{HEIGHT}" '
+        f'font-family="sans-serif" font-size="10" text-anchor="middle" fill="currentColor">'
+        f'<line x1="0" y1="{MIDDLE}" x2="{width}" y2="{MIDDLE}" stroke="currentColor" stroke-opacity="0.3"/>'
+        f"{''.join(parts)}</svg></div>"
+    )
+
+
+def _box(x: int, name: str, shape: tuple[int, ...]) -> str:
+    """One output: as wide as it has channels and as high as its pictures, both on a scale of doublings."""
+    wide, high = (shape[0], max(shape[1:])) if len(shape) > 1 else (1, prod(shape))
+    width, height = 6 + 4 * min(log2(wide), 12), 10 + 8 * min(log2(high), 12)
+    text = " &#215; ".join(map(str, shape))
+    return (
+        f"<g><title>{escape(name)} {text}</title>"
+        f'<rect x="{x - width / 2:.1f}" y="{MIDDLE - height / 2:.1f}" width="{width:.1f}" height="{height:.1f}" '
+        f'rx="2" fill="#4c8dae" stroke="currentColor"/>'
+        f'<text x="{x}" y="{HEIGHT - 22}">{escape(name[:12])}</text><text x="{x}" y="{HEIGHT - 8}">{text}</text></g>'
+    )
+
+
+def _line(tag: str, cells: Sequence[str]) -> str:
+    """Names to the left, numbers to the right."""
+    sides = ["left", "left", *["right"] * (len(cells) - 2)]
+    pairs = zip(sides, cells, strict=True)
+    parts = [f'<{tag} style="text-align:{side};white-space:pre">{escape(cell)}</{tag}>' for side, cell in pairs]
+    return f"<tr>{''.join(parts)}</tr>"
+
+
+def _short(layer: Layer) -> str:
+    """The layer's repr without the options that have their default, pairs of one number as that number."""
+    if isinstance(layer, Composite):
+        return layer.shown(_short)
+    given = inspect.signature(type(layer)).parameters
+    if type(layer).__repr__ is not Layer.__repr__ or not set(layer.OPTIONS) <= set(given):
+        return " ".join(repr(layer).split())
+    options = {name: _single(getattr(layer, name)) for name in layer.OPTIONS}
+    shown = [f"{name}={value!r}" for name, value in options.items() if not _is(value, given[name].default)]
+    return " ".join(f"{type(layer).__name__}({', '.join(shown)})".split())
+
+
+def _is(value: Any, default: Any) -> bool:
+    return type(value) is type(default) and bool(value == default)
+
+
+def _single(value: Any) -> Any:
+    """A pair of equals, and a pair of such pairs, as the one number that means the same."""
+    if isinstance(value, tuple) and len(value) == 2:
+        first, second = map(_single, value)
+        return first if _is(first, second) else value
+    return value

@@ -1,0 +1,68 @@
+"""How often a network is right, class by class, in a form that can be read where it is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastcnn import metrics
+from fastcnn.arrays import Array
+from fastcnn.checks import check_labels
+from fastcnn.network.summary import text_table
+
+MOST_ROWS = 20  # of the table: of more classes the worst are shown
+MOST_NAME = 30  # characters
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Scores:
+    """What `evaluate` of a network gives; accuracies are fractions from 0 to 1.
+
+    `metrics.evaluate` has more: the confidence, and how far it can be believed.
+    """
+
+    count: int  # pictures
+    loss: float  # mean cross-entropy, in nats
+    accuracy: float
+    per_class_accuracy: tuple[float | None, ...]  # in the order of the outputs; None for a class without a picture
+    confusion: metrics.Counts  # (classes, classes) int64: row the true class, column the answer
+    classes: tuple[str, ...]  # their names
+
+    def __repr__(self) -> str:
+        low, high = metrics.wilson_interval(int(self.confusion.trace()), self.count)
+        head = f"accuracy {self.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), loss {self.loss:.4f}"
+        order, left = self._order(), len(self.classes) - MOST_ROWS
+        rows = [("class", "most often taken for", "pictures", "accuracy"), *map(self._row, order)]
+        more = f"\nthe {MOST_ROWS} worst of {len(self.classes)} classes" if left > 0 else ""
+        return f"{head}\n{text_table([*rows, ('all', '', f'{self.count:,}', f'{self.accuracy:.2%}')])}{more}"
+
+    def _order(self) -> Sequence[int]:
+        """The classes to show: all, or the worst first."""
+        known = [number for number, accuracy in enumerate(self.per_class_accuracy) if accuracy is not None]
+        if len(self.classes) <= MOST_ROWS:
+            return range(len(self.classes))
+        return sorted(known, key=lambda number: self.per_class_accuracy[number] or 0.0)[:MOST_ROWS]
+
+    def _row(self, number: int) -> tuple[str, ...]:
+        accuracy, answers = self.per_class_accuracy[number], self.confusion[number].copy()
+        pictures, answers[number] = int(answers.sum()), 0
+        wrong = int(answers.argmax())
+        taken = f"{_cut(self.classes[wrong])} ({answers[wrong]} times)" if answers[wrong] else ""
+        return _cut(self.classes[number]), taken, f"{pictures:,}", "" if accuracy is None else f"{accuracy:.2%}"
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= MOST_NAME else f"{name[: MOST_NAME - 3]}..."
+
+
+def check_evaluated(labels: Array, count: int, classes: Sequence[str]) -> None:
+    """TypeError or ValueError unless there is a picture, and labels has a class for each of them."""
+    if count == 0:
+        raise ValueError("images must hold at least one picture to evaluate on")
+    check_labels(labels, count, len(classes))
+
+
+def scores(probabilities: Array, labels: Array, classes: tuple[str, ...]) -> Scores:
+    """The scores of probabilities (N, classes) of pictures with checked labels (N,)."""
+    found = metrics.evaluate(probabilities, labels, len(classes))
+    return Scores(found.count, found.loss, found.accuracy, found.per_digit_accuracy, found.confusion, classes)

@@ -1,0 +1,124 @@
+"""The learning-rate finder (Smith 2017): a short training at ever higher rates shows where the loss falls and breaks.
+
+It runs on a copy: the network, its statistics and the optimizer stay as they are.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from fastcnn.arrays import Array
+from fastcnn.checks import check_positive
+from fastcnn.errors import FastcnnError
+from fastcnn.kernels.shapes import integer
+from fastcnn.kernels.values import shown
+from fastcnn.training.history import TrainingStep
+from fastcnn.training.plots import rates_figure
+from fastcnn.training.trainer import Trainer, TrainingError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+LEAST_STEPS = 10
+BROKEN = 4.0  # times the least loss: there is nothing more to see
+SIDE = 5  # losses on each side of one that is smoothed: a mean of the past alone would lag
+
+
+@dataclass(frozen=True, repr=False)
+class LearningRates:
+    """What `find_learning_rate` gives."""
+
+    rates: tuple[float, ...]  # of each step
+    losses: tuple[float, ...]  # of its batch, before the update
+
+    def __repr__(self) -> str:
+        return (
+            f"LearningRates({len(self.rates)} steps from {self.rates[0]:.2g} to {self.rates[-1]:.2g}, "
+            f"suggestion {self.suggestion:.2g})"
+        )
+
+    @property
+    def smoothed(self) -> tuple[float, ...]:
+        """For each step the mean of its loss and of as many before it as after it, `SIDE` or as many as there are."""
+        count = len(self.losses)
+        sides = [min(SIDE, step, count - 1 - step) for step in range(count)]
+        return tuple(fmean(self.losses[step - side : step + side + 1]) for step, side in enumerate(sides))
+
+    @property
+    def suggestion(self) -> float:
+        """The rate where the smooth loss falls fastest, from `SIDE` steps before to as many after."""
+        curve, last = self.smoothed, len(self.losses) - 1
+        rises = [curve[min(step + SIDE, last)] - curve[max(step - SIDE, 0)] for step in range(last + 1)]
+        return self.rates[rises.index(min(rises))]
+
+    def plot(self) -> Figure:
+        """The losses over the rates, as a matplotlib Figure; FastcnnError where that is not installed."""
+        return rates_figure(self.rates, {"batch": self.losses, "smooth": self.smoothed}, self.suggestion)
+
+
+def find_learning_rate(
+    trainer: Trainer,
+    images: Array,
+    labels: Array,
+    *,
+    lowest: float = 1e-6,
+    highest: float = 1.0,
+    steps: int = 100,
+    batch_size: int = 100,
+    seed: int = 0,
+) -> LearningRates:
+    """Train a copy for some steps at learning rates that grow by the same factor from step to step.
+
+    Parameters
+    ----------
+    trainer : its network, optimizer and settings are used, and stay as they are
+    images, labels, batch_size, seed : as for `Trainer.fit`; no pictures are set aside
+    lowest, highest : the rates of the first and of the last step
+    steps : at least 10; fewer are made where the loss breaks before
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is wrong.
+    FastcnnError
+        If the loss is not finite within the first steps.
+    """
+    if not isinstance(trainer, Trainer):
+        raise TypeError(f"trainer must be a fastcnn.Trainer, not {shown(trainer)}")
+    lowest, highest = check_positive("lowest", lowest), check_positive("highest", highest)
+    if lowest >= highest:
+        raise ValueError(f"lowest must be below highest, {highest}, not {lowest}")
+    steps = integer("steps", steps, LEAST_STEPS)
+    factor = (highest / lowest) ** (1 / (steps - 1))
+    rates = [lowest * factor**step for step in range(steps)]
+    losses: list[float] = []
+
+    def note(step: TrainingStep) -> None:
+        losses.append(float(step.loss))
+        if len(losses) == steps or losses[-1] > BROKEN * min(losses):
+            raise _EnoughError
+
+    twin = Trainer(
+        trainer.network.copy(), copy.deepcopy(trainer.optimizer), label_smoothing=trainer.label_smoothing,
+        clip_norm=trainer.clip_norm, augmentation=trainer.augmentation,
+    )  # fmt: skip
+    try:
+        twin.fit(
+            images, labels, epochs=steps, batch_size=batch_size, schedule=rates.__getitem__, validation=0, seed=seed,
+            on_step=note, progress=False,
+        )  # fmt: skip
+    except _EnoughError:
+        pass
+    except TrainingError as error:
+        if len(losses) < LEAST_STEPS:
+            raise FastcnnError(
+                f"the loss broke after {len(losses)} steps: lowest is too high with {lowest:.3g}; give a smaller one"
+            ) from error
+    return LearningRates(tuple(rates[: len(losses)]), tuple(losses))
+
+
+class _EnoughError(Exception):
+    """All steps are made, or the loss is broken."""

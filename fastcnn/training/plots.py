@@ -1,0 +1,50 @@
+"""Plots of a training. matplotlib is imported when one is drawn; pyplot and its state are not used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from fastcnn.errors import FastcnnError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Curves = Mapping[str, Sequence[float]]  # by the name in the legend
+
+
+def history_figure(losses: Curves, accuracies: Curves, best_epoch: int) -> Figure:
+    """Losses over the epochs, and next to them the accuracies, where there are any; the epoch that was kept is marked.
+
+    losses, accuracies : a number for each epoch
+    """
+    figure, axes = _figure(2 if accuracies else 1)
+    for panel, curves, label in zip(axes, (losses, accuracies), ("loss", "accuracy"), strict=False):
+        for name, numbers in curves.items():
+            panel.plot(range(1, len(numbers) + 1), numbers, marker=".", label=name)
+        panel.axvline(best_epoch, color="grey", linestyle=":", label="epoch kept")
+        panel.set(xlabel="epoch", ylabel=label)
+        panel.locator_params(axis="x", integer=True)
+        panel.legend()
+    return figure
+
+
+def rates_figure(rates: Sequence[float], losses: Curves, suggestion: float) -> Figure:
+    """Losses over the learning rates, which are on a logarithmic axis; the suggestion is marked."""
+    figure, (panel,) = _figure(1)
+    for name, numbers in losses.items():
+        panel.plot(rates, numbers, label=name)
+    panel.axvline(suggestion, color="grey", linestyle=":", label=f"suggestion {suggestion:.2g}")
+    panel.set(xscale="log", xlabel="learning rate", ylabel="loss")
+    panel.legend()
+    return figure
+
+
+def _figure(panels: int) -> tuple[Figure, Sequence[Axes]]:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise FastcnnError("a plot needs matplotlib, which is not installed; run pip install matplotlib") from None
+    figure = Figure(figsize=(5 * panels, 3.5), layout="constrained")
+    return figure, figure.subplots(1, panels, squeeze=False)[0]

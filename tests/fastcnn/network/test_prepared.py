@@ -1,0 +1,124 @@
+"""What steps keep of a network's parameters is made again whenever these may have changed."""
+
+import gc
+
+import numpy as np
+import pytest
+
+from fastcnn import kernels
+from fastcnn.layers import BatchNorm2d, Conv2d, GlobalAvgPool, ReLU, Residual
+from fastcnn.network.sequential import Sequential
+from fastcnn.optim import Adam
+from fastcnn.training.trainer import Trainer
+from tests.kernels.checks import running
+
+X = np.random.default_rng(0).random((3, 2, 6, 5))
+
+
+def network(seed=0):
+    layers = [Conv2d(4, 3, padding=1), BatchNorm2d(), ReLU(), Conv2d(3, 3, bias=False), BatchNorm2d(), GlobalAvgPool()]
+    return Sequential(layers, input_shape=(2, 6, 5), seed=seed, dtype=np.float64)
+
+
+def assert_current(net):
+    """The logits are those of a network that has kept nothing: by the layers themselves."""
+    with running("reference"):
+        expected = net.copy().forward(X)
+    np.testing.assert_allclose(net.forward(X), expected, rtol=1e-12, atol=1e-12)
+
+
+def optimizer_step(net):
+    net.loss_and_gradients(X, np.array([0, 1, 2]))
+    net.update_by(Adam(0.1))
+
+
+def training_run(net):
+    net.loss_and_gradients(X, np.array([0, 1, 2]))  # moves the running statistics alone
+
+
+CHANGES = {
+    "all values": lambda net: net.values.fill(0.3),
+    "values in place": lambda net: setattr(net, "values", net.values * 2),
+    "buffers": lambda net: net.buffers.__imul__(3),
+    "a parameter": lambda net: net.parameters["0.weight"].assign(np.full((4, 2, 3, 3), 0.1)),
+    "a parameter's storage": lambda net: net.parameters["3.weight"].storage.fill(0.2),
+    "a statistic": lambda net: net.statistics["1.running_var"].assign(np.full(4, 7.0)),
+    "state arrays": lambda net: net.load_state_arrays(network(seed=9).state_arrays()),
+    "an optimizer's step": optimizer_step,
+    "a run of a training": training_run,
+    "an average": lambda net: net.average_in(network(seed=5), 0.5),
+    "a layer's parameter": lambda net: net.layers[0].parameters["bias"].assign(np.arange(4.0)),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_answers_follow_every_change(name):
+    net = network()
+    before = net.forward(X)
+    CHANGES[name](net)
+    assert np.abs(net.forward(X) - before).max() > 1e-6
+    assert_current(net)
+    assert_current(net)
+
+
+@pytest.mark.parametrize(
+    "lent",
+    [
+        lambda net: net.values,
+        lambda net: net.values[7:],
+        lambda net: net.values[3:].reshape(-1, 1)[5:],
+        lambda net: net.parameters["0.weight"].storage,
+        lambda net: net.parameters["0.weight"].storage[0, 1],
+        lambda net: memoryview(net.values).cast("B"),
+    ],
+)
+def test_an_array_that_somebody_holds_may_change_at_any_time(lent):
+    net = network()
+    held = lent(net)
+    net.forward(X)
+    for number in range(3):
+        before = net.forward(X)
+        view = np.frombuffer(held, np.float64) if isinstance(held, memoryview) else held
+        view[...] = number + 1
+        del view
+        assert np.abs(net.forward(X) - before).max() > 1e-6
+        assert_current(net)
+
+
+def test_weights_are_packed_once_where_nothing_changes(monkeypatch):
+    """By the calls that a plan makes: none before forward from the second run on."""
+    net = network()
+    net.forward(X)
+    gc.collect()
+    plan = net._plans[False]
+    ready = plan._calls_for(len(X))
+    called = []
+    plan._calls[next(iter(plan._calls))] = ready._replace(prepare=[(called.append, (1,))])
+    net.forward(X)
+    assert called == []
+    net.values  # noqa: B018  # somebody may have written to it
+    net.forward(X)
+    net.forward(X)
+    assert called == [1]
+
+
+def test_batch_norm_is_part_of_the_convolution_outside_a_training():
+    layers = [Conv2d(4, 3), BatchNorm2d(), Residual(ReLU(), Conv2d(4, 1), BatchNorm2d()), ReLU(), GlobalAvgPool()]
+    net = Sequential(layers, input_shape=(2, 6, 5), seed=0, dtype=np.float64)
+    for statistic in net.statistics.values():
+        statistic.assign(1 + np.arange(4.0))
+    assert_current(net)
+    names = [line.split("  ")[0] for line in net.plan(3, training=False).splitlines()[2:-1]]
+    assert names[1:5] == ["conv2d 3x3 + batch_norm", "relu", "conv2d 1x1 + batch_norm", "add + relu"]
+
+
+def test_training_goes_on_between_predictions():
+    """Two networks trained alike, one of which is asked in between, have the same values to the bit."""
+    ours, theirs = network(), network()
+    trainers = [Trainer(each, Adam(0.01)) for each in (ours, theirs)]
+    for _ in range(3):
+        for trainer in trainers:
+            trainer.step(X, np.array([0, 1, 2]))
+        ours.forward(X)
+    np.testing.assert_array_equal(ours.values, theirs.values)
+    assert kernels.backend() == "cpu"
