@@ -7,7 +7,6 @@
 A weight is used once for each pixel that is loaded. So loads limit these tiles, two in a cycle, and not arithmetic.
 """
 
-import llvmlite.ir as ir
 import numpy as np
 from numba.core import cgutils
 
@@ -160,9 +159,12 @@ def _copy_twin(out, out_at, x, x_at, count):
 def copy_tile(builder, a, vtype):
     """out[i] = x[i] for i < count. Rows of a small picture are too short for a call of memcpy."""
     lanes = const(vtype.count)
-    vectors = builder.sdiv(builder.add(a.count, ir.Constant(INT64, vtype.count - 1)), lanes)
-    with cgutils.for_range(builder, vectors, intp=INT64) as step:
+    whole = builder.sdiv(a.count, lanes)
+    with cgutils.for_range(builder, whole, intp=INT64) as step:
         first = builder.mul(step.index, lanes)
-        rest = builder.sub(a.count, first)
-        value = vector.load_first(builder, at(builder, a.x, a.x_at, first), vtype, rest)
-        vector.store_first(builder, value, at(builder, a.out, a.out_at, first), rest)
+        value = vector.load(builder, at(builder, a.x, a.x_at, first), vtype)
+        vector.store(builder, value, at(builder, a.out, a.out_at, first))
+    first = builder.mul(whole, lanes)
+    rest = builder.sub(a.count, first)
+    value = vector.load_first(builder, at(builder, a.x, a.x_at, first), vtype, rest)
+    vector.store_first(builder, value, at(builder, a.out, a.out_at, first), rest)
