@@ -11,6 +11,7 @@ from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.functions import depthwise
 from fastcnn.kernels.cpu.products import weights
 from fastcnn.kernels.cpu.products.calls import entry, sums
+from fastcnn.kernels.cpu.products.channels import serves
 from fastcnn.kernels.cpu.products.geometry import Convolution, Frame, Tables, convolution, frame, gradient_blocks
 from fastcnn.kernels.cpu.products.layout import block_width, packed_count, to_channels_first, to_channels_last
 from fastcnn.kernels.cpu.toolchain.sharing import copy
@@ -24,7 +25,7 @@ def conv2d(
     x: Array, weight: Array, bias: Array | None, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> Array:
     """See `kernels.conv2d`."""
-    if depthwise.serves(x.shape[1], len(weight), groups):
+    if groups == x.shape[1] and serves(groups, len(weight)):
         return depthwise.conv2d(x, weight, bias, stride, padding, dilation)
     shape = _geometry(x.shape, weight.shape, stride, padding, dilation, groups, x.dtype, grad_border=False)
     out = np.empty((len(x), shape.K, shape.P, shape.Q), x.dtype)
@@ -50,7 +51,7 @@ def conv2d_grad_input(
     grad_out: Array, weight: Array, input_shape: Shape, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> Array:
     """See `kernels.conv2d_grad_input`."""
-    if depthwise.serves(input_shape[1], len(weight), groups):
+    if groups == input_shape[1] and serves(groups, len(weight)):
         return depthwise.conv2d_grad_input(grad_out, weight, input_shape, stride, padding, dilation)
     N, C, H, W = input_shape
     shape = _geometry(input_shape, weight.shape, stride, padding, dilation, groups, weight.dtype, grad_border=True)
@@ -77,7 +78,7 @@ def conv2d_grad_weight(
     grad_out: Array, x: Array, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> Array:
     """See `kernels.conv2d_grad_weight`."""
-    if depthwise.serves(x.shape[1], grad_out.shape[1], groups):
+    if groups == x.shape[1] and serves(groups, grad_out.shape[1]):
         return depthwise.conv2d_grad_weight(grad_out, x, kernel_size, stride, padding, dilation)
     K, channels = grad_out.shape[1], x.shape[1] // groups
     weight_shape = (K, channels, *kernel_size)

@@ -12,13 +12,6 @@ from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 from fastcnn.kernels.shapes import Array, Padding, Pair, Shape, windows
 from fastcnn.kernels.threads import threads
 
-MOST_FILTERS = 8
-
-
-def serves(channels: int, filters: int, groups: int) -> bool:
-    """Whether each filter sees one channel, and a channel has few filters: with many, lanes along filters are faster."""
-    return channels == groups and filters // groups <= MOST_FILTERS
-
 
 def conv2d(x: Array, weight: Array, bias: Array | None, stride: Pair, padding: Padding, dilation: Pair) -> Array:
     """See `kernels.conv2d`."""

@@ -170,7 +170,9 @@ def plane_sums(out, x, w, bias, bias_step, scratch, shifts, planes, channels, fa
         sums_at = at + fan_in * shifts.bordered + MOST_VECTORS * lanes
         for plane in range(planes * part // parts, planes * (part + 1) // parts):
             for i in range(fan_in):
-                _load(scratch, at + i * shifts.bordered, x, (plane * fan_in + i) * shifts.x_plane, load, shifts.load_step)
+                _load(
+                    scratch, at + i * shifts.bordered, x, (plane * fan_in + i) * shifts.x_plane, load, shifts.load_step
+                )
             for j in range(fan_out):
                 k = plane % channels * fan_in * fan_out + j
                 for phase in range(len(lengths)):
