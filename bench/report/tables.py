@@ -60,6 +60,11 @@ def zoo() -> str:
     return table(("name", "what it is", "parameters", "weights in the package"), rows)
 
 
+def _by_threads(result: Any) -> Iterator[tuple[Any, str, Any]]:
+    """Each row with each number of threads, and what was measured there."""
+    return ((row, n, row[n]) for row in result["rows"] for n in row if n.isdecimal())
+
+
 def training(result: Any) -> str:
     rows = [
         (

@@ -45,7 +45,7 @@ class LayerInNetwork:
         self._step = steps.Conv2d(
             self.x, self.out, _aligned(weight), self.grad_weight, _aligned(bias), self.grad_bias,
             stride=(case.stride, case.stride), padding=border, dilation=(1, 1), groups=1, relu=False, pool=False,
-            training=True, capacity=case.batch,
+            norm=None, training=True, capacity=case.batch,
         )  # fmt: skip
         steps.Input(self.x).load(x)
         self.out.grad[: grad_out.size] = grad_out.transpose(0, 2, 3, 1).reshape(-1)
@@ -53,7 +53,10 @@ class LayerInNetwork:
     def call(self, direction: str) -> Callable[[], None]:
         """All kernels of a direction as one call, for the present number of threads."""
         n = self._case.batch
-        calls = self._step.forward_calls(n, True) if direction == "forward" else self._step.backward_calls(n)
+        forward = direction == "forward"
+        calls = (
+            self._step.prepare_calls() + self._step.forward_calls(n, True) if forward else self._step.backward_calls(n)
+        )
 
         def run() -> None:
             with self._entry(calls):

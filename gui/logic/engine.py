@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.errors import FastcnnError
-from fastcnn.gui.logic.answers import Answer
+from fastcnn.recognition.answer import Recognition, digit_answer
 from fastcnn.zoo.networks import DEFAULT
 
 if TYPE_CHECKING:

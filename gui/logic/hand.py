@@ -17,6 +17,7 @@ from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.learning import LEAST_DRAWINGS, CancelledError, Outcome, learn
 from fastcnn.gui.logic.networks import SUFFIX, own_networks
 from fastcnn.gui.logic.notices import Message, Notice, message
+from fastcnn.recognition.answer import Recognition
 from fastcnn.zoo.networks import DEFAULT
 
 NAME = "my-hand"
