@@ -36,14 +36,15 @@ def conv2d(
         _run(packed[group].size, weights.pack(packed[group], weight, shape, group))
         if bias is not None:
             offsets[group][:filters] = bias[group * filters : (group + 1) * filters]
-    for part in _chunks(len(x), x[:1].size + out[:1].size, x.dtype):
-        pictures = _laid_out(x[part], shape.x)
-        images = len(x[part])
-        result = aligned_zeros(images * shape.P * shape.Q * shape.K, x.dtype)
+    chunks = _chunks(len(x), x[:1].size + out[:1].size, x.dtype)
+    most = len(x[chunks[0]]) if chunks else 0
+    pictures, result = aligned_zeros(most * shape.x.image, x.dtype), aligned_zeros(most * out[:1].size, x.dtype)
+    for part in chunks:
+        images = _lay_out(pictures, x[part], shape.x)
         for group in range(groups):
             tables = shape.forward(images, group, frame(shape.K, shape.P, shape.Q))
             _sums(result, pictures, packed[group], offsets[group], tables)
-        _laid_back(out[part], result)
+        _lay_back(out[part], result)
     return out
 
 
@@ -59,10 +60,12 @@ def conv2d_grad_input(
     filters, channels = shape.K // groups, C // groups
     zeros = aligned_zeros(shape.block, grad_out.dtype)
     packed: dict[tuple[int, int], Array] = {}
-    for part in _chunks(N, grad_out[:1].size + C * H * W, grad_out.dtype):
-        gradient = _laid_out(grad_out[part], shape.grad)
-        images = len(grad_out[part])
-        result = aligned_zeros(images * H * W * C, grad_out.dtype)
+    chunks = _chunks(N, grad_out[:1].size + C * H * W, grad_out.dtype)
+    most = len(grad_out[chunks[0]]) if chunks else 0
+    gradient = aligned_zeros(most * shape.grad.image, grad_out.dtype)
+    result = aligned_zeros(most * C * H * W, grad_out.dtype)
+    for part in chunks:
+        images = _lay_out(gradient, grad_out[part], shape.grad)
         for group in range(groups):
             for i, phase in enumerate(shape.grad_input(images, group, frame(C, H, W))):
                 if (group, i) not in packed:
@@ -70,7 +73,7 @@ def conv2d_grad_input(
                     packed[group, i] = aligned_zeros(packed_count(channels, terms, weight.dtype), weight.dtype)
                     _run(packed[group, i].size, weights.pack_flipped(packed[group, i], weight, shape, group, phase))
                 _sums(result, gradient, packed[group, i], zeros, phase.tables)
-        _laid_back(grad_input[part], result)
+        _lay_back(grad_input[part], result)
     return grad_input
 
 
@@ -86,16 +89,24 @@ def conv2d_grad_weight(
     grad_weight = np.zeros(weight_shape, x.dtype)
     if len(x) == 0:
         return grad_weight
-    pictures = _laid_out(x, shape.x)
-    gradient = _laid_out(grad_out, shape.grad)
-    _, blocks = gradient_blocks(len(x))
+    per_block, blocks = gradient_blocks(len(x))
+    pictures = aligned_zeros(per_block * shape.x.image, x.dtype)
+    gradient = aligned_zeros(per_block * shape.grad.image, x.dtype)
     filters = K // groups
-    partials = aligned_zeros(blocks * filters * grad_weight[0].size, x.dtype)
+    size = blocks * filters * grad_weight[0].size
+    partials = [aligned_zeros(size, x.dtype) for _ in range(groups)]
     zeros = aligned_zeros(shape.block, x.dtype)
+    for block in range(blocks):
+        part = slice(block * per_block, (block + 1) * per_block)
+        images = _lay_out(pictures, x[part], shape.x)
+        _lay_out(gradient, grad_out[part], shape.grad)
+        for group in range(groups):
+            tables = shape.grad_weight(len(x), group)
+            walk = tables.walk
+            own = walk._replace(images=1, taps=images * shape.P, out_at=block * walk.out_image)
+            _sums(partials[group], pictures, gradient, zeros, tables._replace(walk=own))
     for group in range(groups):
-        tables = shape.grad_weight(len(x), group)
-        _sums(partials, pictures, gradient, zeros, tables)
-        _run(partials.size, weights.fold(grad_weight, partials, shape, group, blocks, filters))
+        _run(size, weights.fold(grad_weight, partials[group], shape, group, blocks, filters))
     return grad_weight
 
 
@@ -114,15 +125,14 @@ def _chunks(images: int, elements: int, dtype: np.dtype[Any]) -> list[slice]:
     return [slice(start, start + size) for start in range(0, images, size)]
 
 
-def _laid_out(x: Array, into: Frame) -> Array:
-    """x (N, C, H, W) as flat channels-last pictures with a border of zeros."""
-    out = aligned_zeros(len(x) * into.image, x.dtype)
+def _lay_out(out: Array, x: Array, into: Frame) -> int:
+    """Copy x (N, C, H, W) into flat channels-last pictures, whose border of zeros stays; N."""
     C, H, W = x.shape[1:]
-    copy(to_channels_last, out.size, out, into, x.reshape(-1), np.arange(C) * (H * W))
-    return out
+    copy(to_channels_last, x.size, out, into, x.reshape(-1), np.arange(C) * (H * W))
+    return len(x)
 
 
-def _laid_back(out: Array, x: Array) -> None:
+def _lay_back(out: Array, x: Array) -> None:
     """Copy flat channels-last pictures without a border into out (N, C, H, W)."""
     C, H, W = out.shape[1:]
     copy(to_channels_first, out.size, out.reshape(-1), x, np.arange(H * W) * C, C)
