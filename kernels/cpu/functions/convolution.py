@@ -8,25 +8,26 @@ from typing import Any
 import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu.functions import depthwise
+from fastcnn.kernels.cpu.functions import planes
+from fastcnn.kernels.cpu.functions.workspace import lent
 from fastcnn.kernels.cpu.products import weights
 from fastcnn.kernels.cpu.products.calls import entry, sums
-from fastcnn.kernels.cpu.products.channels import serves
 from fastcnn.kernels.cpu.products.geometry import Convolution, Frame, Tables, convolution, frame, gradient_blocks
 from fastcnn.kernels.cpu.products.layout import block_width, packed_count, to_channels_first, to_channels_last
 from fastcnn.kernels.cpu.toolchain.sharing import copy
+from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 from fastcnn.kernels.shapes import Array, Padding, Pair, Shape
 from fastcnn.kernels.threads import threads
 
-CHUNK_BYTES = 8 << 20  # channels-last pictures at a time: about a core's share of the last cache
+CHUNK_BYTES = 2 << 20  # channels-last pictures of a thread at a time: they stay in the second cache
 
 
 def conv2d(
     x: Array, weight: Array, bias: Array | None, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> Array:
     """See `kernels.conv2d`."""
-    if groups == x.shape[1] and serves(groups, len(weight)):
-        return depthwise.conv2d(x, weight, bias, stride, padding, dilation)
+    if planes.serves(weight.shape[1], len(weight) // groups, groups, x.itemsize * x.shape[2] * x.shape[3]):
+        return planes.conv2d(x, weight, bias, stride, padding, dilation, groups)
     shape = _geometry(x.shape, weight.shape, stride, padding, dilation, groups, x.dtype, grad_border=False)
     out = np.empty((len(x), shape.K, shape.P, shape.Q), x.dtype)
     filters = shape.K // groups
@@ -38,13 +39,13 @@ def conv2d(
             offsets[group][:filters] = bias[group * filters : (group + 1) * filters]
     chunks = _chunks(len(x), x[:1].size + out[:1].size, x.dtype)
     most = len(x[chunks[0]]) if chunks else 0
-    pictures, result = aligned_zeros(most * shape.x.image, x.dtype), aligned_zeros(most * out[:1].size, x.dtype)
-    for part in chunks:
-        images = _lay_out(pictures, x[part], shape.x)
-        for group in range(groups):
-            tables = shape.forward(images, group, frame(shape.K, shape.P, shape.Q))
-            _sums(result, pictures, packed[group], offsets[group], tables)
-        _lay_back(out[part], result)
+    with lent(x.dtype, most * shape.x.image, most * out[:1].size) as (pictures, result):
+        for part in chunks:
+            images = _lay_out(pictures, x[part], shape.x)
+            for group in range(groups):
+                tables = shape.forward(images, group, frame(shape.K, shape.P, shape.Q))
+                _sums(result, pictures, packed[group], offsets[group], tables)
+            _lay_back(out[part], result)
     return out
 
 
@@ -52,8 +53,9 @@ def conv2d_grad_input(
     grad_out: Array, weight: Array, input_shape: Shape, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> Array:
     """See `kernels.conv2d_grad_input`."""
-    if groups == input_shape[1] and serves(groups, len(weight)):
-        return depthwise.conv2d_grad_input(grad_out, weight, input_shape, stride, padding, dilation)
+    plane_bytes = grad_out.itemsize * grad_out.shape[2] * grad_out.shape[3]
+    if planes.serves(len(weight) // groups, weight.shape[1], groups, plane_bytes):
+        return planes.conv2d_grad_input(grad_out, weight, input_shape, stride, padding, dilation, groups)
     N, C, H, W = input_shape
     shape = _geometry(input_shape, weight.shape, stride, padding, dilation, groups, weight.dtype, grad_border=True)
     grad_input = np.empty(input_shape, grad_out.dtype)
@@ -62,18 +64,17 @@ def conv2d_grad_input(
     packed: dict[tuple[int, int], Array] = {}
     chunks = _chunks(N, grad_out[:1].size + C * H * W, grad_out.dtype)
     most = len(grad_out[chunks[0]]) if chunks else 0
-    gradient = aligned_zeros(most * shape.grad.image, grad_out.dtype)
-    result = aligned_zeros(most * C * H * W, grad_out.dtype)
-    for part in chunks:
-        images = _lay_out(gradient, grad_out[part], shape.grad)
-        for group in range(groups):
-            for i, phase in enumerate(shape.grad_input(images, group, frame(C, H, W))):
-                if (group, i) not in packed:
-                    terms = len(phase.r_taps) * len(phase.s_taps) * filters
-                    packed[group, i] = aligned_zeros(packed_count(channels, terms, weight.dtype), weight.dtype)
-                    _run(packed[group, i].size, weights.pack_flipped(packed[group, i], weight, shape, group, phase))
-                _sums(result, gradient, packed[group, i], zeros, phase.tables)
-        _lay_back(grad_input[part], result)
+    with lent(grad_out.dtype, most * shape.grad.image, most * C * H * W) as (gradient, result):
+        for part in chunks:
+            images = _lay_out(gradient, grad_out[part], shape.grad)
+            for group in range(groups):
+                for i, phase in enumerate(shape.grad_input(images, group, frame(C, H, W))):
+                    if (group, i) not in packed:
+                        terms = len(phase.r_taps) * len(phase.s_taps) * filters
+                        packed[group, i] = aligned_zeros(packed_count(channels, terms, weight.dtype), weight.dtype)
+                        _run(packed[group, i].size, weights.pack_flipped(packed[group, i], weight, shape, group, phase))
+                    _sums(result, gradient, packed[group, i], zeros, phase.tables)
+            _lay_back(grad_input[part], result)
     return grad_input
 
 
@@ -81,30 +82,28 @@ def conv2d_grad_weight(
     grad_out: Array, x: Array, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> Array:
     """See `kernels.conv2d_grad_weight`."""
-    if groups == x.shape[1] and serves(groups, grad_out.shape[1]):
-        return depthwise.conv2d_grad_weight(grad_out, x, kernel_size, stride, padding, dilation)
-    K, channels = grad_out.shape[1], x.shape[1] // groups
-    weight_shape = (K, channels, *kernel_size)
+    filters, channels = grad_out.shape[1] // groups, x.shape[1] // groups
+    if planes.serves(channels, filters, groups, filters * kernel_size[0] * kernel_size[1] * VECTOR_BYTES):
+        return planes.conv2d_grad_weight(grad_out, x, kernel_size, stride, padding, dilation, groups)
+    weight_shape = (filters * groups, channels, *kernel_size)
     shape = _geometry(x.shape, weight_shape, stride, padding, dilation, groups, x.dtype, grad_border=False)
     grad_weight = np.zeros(weight_shape, x.dtype)
     if len(x) == 0:
         return grad_weight
     per_block, blocks = gradient_blocks(len(x))
-    pictures = aligned_zeros(per_block * shape.x.image, x.dtype)
-    gradient = aligned_zeros(per_block * shape.grad.image, x.dtype)
-    filters = K // groups
     size = blocks * filters * grad_weight[0].size
     partials = [aligned_zeros(size, x.dtype) for _ in range(groups)]
     zeros = aligned_zeros(shape.block, x.dtype)
-    for block in range(blocks):
-        part = slice(block * per_block, (block + 1) * per_block)
-        images = _lay_out(pictures, x[part], shape.x)
-        _lay_out(gradient, grad_out[part], shape.grad)
-        for group in range(groups):
-            tables = shape.grad_weight(len(x), group)
-            walk = tables.walk
-            own = walk._replace(images=1, taps=images * shape.P, out_at=block * walk.out_image)
-            _sums(partials[group], pictures, gradient, zeros, tables._replace(walk=own))
+    with lent(x.dtype, per_block * shape.x.image, per_block * shape.grad.image) as (pictures, gradient):
+        for block in range(blocks):
+            part = slice(block * per_block, (block + 1) * per_block)
+            images = _lay_out(pictures, x[part], shape.x)
+            _lay_out(gradient, grad_out[part], shape.grad)
+            for group in range(groups):
+                tables = shape.grad_weight(len(x), group)
+                walk = tables.walk
+                own = walk._replace(images=1, taps=images * shape.P, out_at=block * walk.out_image)
+                _sums(partials[group], pictures, gradient, zeros, tables._replace(walk=own))
     for group in range(groups):
         _run(size, weights.fold(grad_weight, partials[group], shape, group, blocks, filters))
     return grad_weight
@@ -120,8 +119,8 @@ def _geometry(
 
 
 def _chunks(images: int, elements: int, dtype: np.dtype[Any]) -> list[slice]:
-    """Slices of the batch that fill CHUNK_BYTES, at `elements` elements a picture."""
-    size = max(threads(), CHUNK_BYTES // max(1, elements * dtype.itemsize))
+    """Slices of the batch that fill CHUNK_BYTES of each thread, at `elements` elements a picture."""
+    size = threads() * max(1, CHUNK_BYTES // max(1, elements * dtype.itemsize))
     return [slice(start, start + size) for start in range(0, images, size)]
 
 

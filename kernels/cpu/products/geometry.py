@@ -70,7 +70,9 @@ def _table(values: object) -> Table:
     return np.array(values, np.int64).reshape(-1)
 
 
-def _kept(make: Callable[Concatenate["Convolution", Arguments], Made]) -> Callable[Concatenate["Convolution", Arguments], Made]:
+def _kept(
+    make: Callable[Concatenate["Convolution", Arguments], Made],
+) -> Callable[Concatenate["Convolution", Arguments], Made]:
     """Make the tables of the same arguments once: the public functions ask for them at every call."""
 
     @wraps(make)

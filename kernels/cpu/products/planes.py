@@ -53,14 +53,16 @@ def _table(values: object) -> Table:
 
 
 @lru_cache(maxsize=256)
-def forward_shifts(input_plane: Pair, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair) -> Shifts:
-    """The tables from a plane of x to a plane of out."""
+def forward_shifts(
+    input_plane: Pair, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, sources: int
+) -> Shifts:
+    """The tables from `sources` planes of x to a plane of out."""
     (H, W), (R, S), (sh, sw) = input_plane, kernel_size, stride
     P, Q = windows((1, 1, H, W), kernel_size, stride, padding, dilation)
     r_places, s_places = [r * dilation[0] for r in range(R)], [s * dilation[1] for s in range(S)]
     r_phases, s_phases = sorted({r % sh for r in r_places}), sorted({s % sw for s in s_places})
     rows, pitch = P + r_places[-1] // sh, Q + s_places[-1] // sw
-    size = rows * pitch
+    size, phases = rows * pitch, len(r_phases) * len(s_phases)
     load = []
     for i, a in enumerate(r_phases):
         for j, b in enumerate(s_phases):
@@ -75,18 +77,22 @@ def forward_shifts(input_plane: Pair, kernel_size: Pair, stride: Pair, padding: 
     right = [s_phases.index(s % sw) * size + s // sw for s in s_places]
     length = (P - 1) * pitch + Q
     return Shifts(
-        x_plane=H * W, out_plane=P * Q, bordered=len(r_phases) * len(s_phases) * size, run=length, pitch=pitch,
+        x_plane=H * W, out_plane=P * Q, bordered=phases * size, run=length, pitch=pitch,
         load=_table(load), load_step=sw, store=_table([(p * pitch, p * Q, Q) for p in range(P)]), store_step=1,
-        phase_rows=_table([0, P]), phase_taps=_table([0, R * S]), length=_table(length), x_taps=_table([r + s for r in down for s in right]),
-        w_taps=np.arange(R * S),
+        phase_rows=_table([0, P]), phase_taps=_table([0, sources * R * S]), length=_table(length),
+        x_taps=_table([i * phases * size + r + s for i in range(sources) for r in down for s in right]),
+        w_taps=np.arange(sources * R * S),
     )  # fmt: skip
 
 
 @lru_cache(maxsize=256)
 def backward_shifts(
-    input_plane: Pair, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, multiplier: int
+    input_plane: Pair, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, sources: int, filter_size: int
 ) -> Shifts:
-    """The tables from `multiplier` planes of the gradient of out to a plane of that of x, phase by phase of x."""
+    """The tables from `sources` planes of the gradient of out to a plane of that of x, phase by phase of x.
+
+    filter_size : elements of a filter
+    """
     (H, W), (R, S), (sh, sw) = input_plane, kernel_size, stride
     P, Q = windows((1, 1, H, W), kernel_size, stride, padding, dilation)
     (top, bottom), (left, right) = (
@@ -104,8 +110,8 @@ def backward_shifts(
                 for p, q in [(a + padding[0][0] - r * dilation[0], b + padding[1][0] - s * dilation[1])]
                 if p % sh == q % sw == 0
             ]  # fmt: skip
-            for i in range(multiplier):
-                taps += [(i * size + p * pitch + q, i * R * S + tap) for tap, p, q in places]
+            for i in range(sources):
+                taps += [(i * size + p * pitch + q, i * filter_size + tap) for tap, p, q in places]
             rows, columns = range(a, H, sh), len(range(b, W, sw))
             store += [(i * pitch, h * W + b, columns) for i, h in enumerate(rows)]
             phase_rows.append(len(store))
@@ -115,7 +121,8 @@ def backward_shifts(
     return Shifts(
         x_plane=P * Q, out_plane=H * W, bordered=size, run=max(length), pitch=pitch,
         load=_table([((top + p) * pitch + left, p * Q, Q) for p in range(P)]), load_step=1, store=_table(store),
-        store_step=sw, phase_rows=_table(phase_rows), phase_taps=_table(phase_taps), length=_table(length), x_taps=x_taps, w_taps=w_taps,
+        store_step=sw, phase_rows=_table(phase_rows), phase_taps=_table(phase_taps), length=_table(length),
+        x_taps=x_taps, w_taps=w_taps,
     )  # fmt: skip
 
 
@@ -152,12 +159,11 @@ def _store(out, out_at, scratch, at, rows, step, first, stop):
 
 
 @kernel
-def plane_sums(out, x, w, bias, bias_step, scratch, shifts, planes, channels, fan_in, fan_out, taps, parts):
+def plane_sums(out, x, w, bias, bias_step, scratch, shifts, units, groups, sources, results, w_group, w_step, parts):
     """out = bias + the sums of the taps, in `parts` tasks that have a part of the scratch each.
 
-    planes : groups of planes: fan_in of x give fan_out of out, and one of the two numbers is 1
-    channels : so many groups make a picture
-    taps : of one filter
+    units : pictures x groups; `sources` planes of x give `results` planes of out
+    w_group, w_step : from the weights of one group to those of the next, and from one plane of a group to the next
     """
     lanes = VECTOR_BYTES // out.itemsize
     size = len(scratch) // parts
@@ -167,14 +173,15 @@ def plane_sums(out, x, w, bias, bias_step, scratch, shifts, planes, channels, fa
     for task in prange(parts):
         part = np.int64(task)
         at = part * size
-        sums_at = at + fan_in * shifts.bordered + MOST_VECTORS * lanes
-        for plane in range(planes * part // parts, planes * (part + 1) // parts):
-            for i in range(fan_in):
-                _load(
-                    scratch, at + i * shifts.bordered, x, (plane * fan_in + i) * shifts.x_plane, load, shifts.load_step
-                )
-            for j in range(fan_out):
-                k = plane % channels * fan_in * fan_out + j
+        sums_at = at + sources * shifts.bordered + MOST_VECTORS * lanes
+        for unit in range(units * part // parts, units * (part + 1) // parts):
+            for i in range(sources):
+                x_at = (unit * sources + i) * shifts.x_plane
+                _load(scratch, at + i * shifts.bordered, x, x_at, load, shifts.load_step)
+            group = unit % groups
+            for j in range(results):
+                w_at, bias_at = group * w_group + j * w_step, (group * results + j) * bias_step
+                out_at = (unit * results + j) * shifts.out_plane
                 for phase in range(len(lengths)):
                     first, stop = phase_taps[phase], phase_taps[phase + 1]
                     done = 0
@@ -182,49 +189,53 @@ def plane_sums(out, x, w, bias, bias_step, scratch, shifts, planes, channels, fa
                         vectors = (lengths[phase] - done + lanes - 1) // lanes
                         vectors = 1 if vectors == 1 else 2 if vectors == 2 else 4 if vectors <= 4 else MOST_VECTORS
                         plane_tile(
-                            scratch, sums_at + done, scratch, at + done, w, k * taps, x_taps, w_taps, first,
-                            stop - first, bias, k * bias_step, vectors,
+                            scratch, sums_at + done, scratch, at + done, w, w_at, x_taps, w_taps, first, stop - first,
+                            bias, bias_at, vectors,
                         )  # fmt: skip
                         done += vectors * lanes
-                    out_at = (plane * fan_out + j) * shifts.out_plane
                     rows = phase_rows[phase], phase_rows[phase + 1]
                     _store(out, out_at, scratch, sums_at, store, shifts.store_step, *rows)
 
 
 @kernel
-def plane_moments(partials, x, grad, scratch, shifts, rows, columns, images, per_block, channels, multiplier, parts):
-    """partials (blocks, K, taps): the gradient of the weight over each block of pictures, in `parts` tasks.
+def plane_moments(
+    partials, x, grad, scratch, shifts, rows, columns, images, per_block, groups, sources, filters, parts
+):  # fmt: skip
+    """partials (blocks, groups, filters, sources, taps): the gradient of the weight over each block of pictures.
 
     rows, columns : of grad's planes
+    sources, filters : planes of x and of grad in a group
     """
     lanes = VECTOR_BYTES // x.itemsize
     load, x_taps = shifts.load, shifts.x_taps
     size, taps = len(scratch) // parts, len(x_taps)
-    blocks = (images + per_block - 1) // per_block
+    blocks, count = (images + per_block - 1) // per_block, filters * sources * taps
     for task in prange(parts):
         part = np.int64(task)
         at = part * size
         sums_at = at + shifts.bordered
-        sums = scratch[sums_at : sums_at + multiplier * taps * lanes]
-        for unit in range(blocks * channels * part // parts, blocks * channels * (part + 1) // parts):
-            block, c = split(unit, channels)
+        sums = scratch[sums_at : sums_at + count * lanes]
+        for unit in range(blocks * groups * part // parts, blocks * groups * (part + 1) // parts):
+            block, group = split(unit, groups)
             sums[:] = 0
             for n in range(block * per_block, min(images, (block + 1) * per_block)):
-                plane = n * channels + c
-                _load(scratch, at, x, plane * shifts.x_plane, load, shifts.load_step)
-                for j in range(multiplier):
-                    tap = 0
-                    while tap < taps:
-                        rest = taps - tap
-                        count = 9 if rest >= 9 else 5 if rest >= 5 else 3 if rest >= 3 else 1
-                        moment_tile(
-                            scratch, sums_at + (j * taps + tap) * lanes, lanes, scratch, at, shifts.pitch, lanes,
-                            grad, (plane * multiplier + j) * shifts.out_plane, columns, lanes, x_taps, tap, count,
-                            rows, columns // lanes, columns % lanes, lanes,
-                        )  # fmt: skip
-                        tap += count
-            for i in range(multiplier * taps):
+                plane = n * groups + group
+                for i in range(sources):
+                    _load(scratch, at, x, (plane * sources + i) * shifts.x_plane, load, shifts.load_step)
+                    for j in range(filters):
+                        grad_at, first = (plane * filters + j) * shifts.out_plane, (j * sources + i) * taps
+                        tap = 0
+                        while tap < taps:
+                            rest = taps - tap
+                            some = 9 if rest >= 9 else 5 if rest >= 5 else 3 if rest >= 3 else 1
+                            moment_tile(
+                                scratch, sums_at + (first + tap) * lanes, lanes, scratch, at, shifts.pitch, lanes,
+                                grad, grad_at, columns, lanes, x_taps, tap, some, rows, columns // lanes,
+                                columns % lanes, lanes,
+                            )  # fmt: skip
+                            tap += some
+            for i in range(count):
                 total = sums[i * lanes]
                 for lane in range(1, lanes):
                     total += sums[i * lanes + lane]
-                partials[(block * channels + c) * multiplier * taps + i] = total
+                partials[(block * groups + group) * count + i] = total
