@@ -29,23 +29,24 @@ def conv2d(
     if planes.serves(weight.shape[1], len(weight) // groups, groups, x.itemsize * x.shape[2] * x.shape[3]):
         return planes.conv2d(x, weight, bias, stride, padding, dilation, groups)
     shape = _geometry(x.shape, weight.shape, stride, padding, dilation, groups, x.dtype, grad_border=False)
-    out = np.empty((len(x), shape.K, shape.P, shape.Q), x.dtype)
-    filters = shape.K // groups
+    filters = shape.K
+    out = np.empty((len(x), len(weight), shape.P, shape.Q), x.dtype)
     packed = [aligned_zeros(packed_count(filters, weight[0].size, x.dtype), x.dtype) for _ in range(groups)]
     offsets = [aligned_zeros(packed_count(filters, 1, x.dtype), x.dtype) for _ in range(groups)]
     for group in range(groups):
-        _run(packed[group].size, weights.pack(packed[group], weight, shape, group))
+        _run(packed[group].size, weights.pack(packed[group], _of(group, groups, weight), shape, 0))
         if bias is not None:
-            offsets[group][:filters] = bias[group * filters : (group + 1) * filters]
+            offsets[group][:filters] = _of(group, groups, bias)
     chunks = _chunks(len(x), x[:1].size + out[:1].size, x.dtype)
     most = len(x[chunks[0]]) if chunks else 0
     with lent(x.dtype, most * shape.x.image, most * out[:1].size) as (pictures, result):
         for part in chunks:
-            images = _lay_out(pictures, x[part], shape.x)
+            images = _lay_out(pictures, x[part], shape.x, groups)
+            plane = frame(filters, shape.P, shape.Q).apart(groups)
             for group in range(groups):
-                tables = shape.forward(images, group, frame(shape.K, shape.P, shape.Q))
-                _sums(result, pictures, packed[group], offsets[group], tables)
-            _lay_back(out[part], result)
+                own = result[group * plane.image // groups :], pictures[group * shape.x.image // groups :]
+                _sums(*own, packed[group], offsets[group], shape.forward(images, 0, plane))
+            _lay_back(out[part], result, groups)
     return out
 
 
@@ -59,22 +60,24 @@ def conv2d_grad_input(
     N, C, H, W = input_shape
     shape = _geometry(input_shape, weight.shape, stride, padding, dilation, groups, weight.dtype, grad_border=True)
     grad_input = np.empty(input_shape, grad_out.dtype)
-    filters, channels = shape.K // groups, C // groups
     zeros = aligned_zeros(shape.block, grad_out.dtype)
     packed: dict[tuple[int, int], Array] = {}
     chunks = _chunks(N, grad_out[:1].size + C * H * W, grad_out.dtype)
     most = len(grad_out[chunks[0]]) if chunks else 0
     with lent(grad_out.dtype, most * shape.grad.image, most * C * H * W) as (gradient, result):
         for part in chunks:
-            images = _lay_out(gradient, grad_out[part], shape.grad)
+            images = _lay_out(gradient, grad_out[part], shape.grad, groups)
+            plane = frame(shape.C, H, W).apart(groups)
             for group in range(groups):
-                for i, phase in enumerate(shape.grad_input(images, group, frame(C, H, W))):
+                own = result[group * plane.image // groups :], gradient[group * shape.grad.image // groups :]
+                for i, phase in enumerate(shape.grad_input(images, 0, plane)):
                     if (group, i) not in packed:
-                        terms = len(phase.r_taps) * len(phase.s_taps) * filters
-                        packed[group, i] = aligned_zeros(packed_count(channels, terms, weight.dtype), weight.dtype)
-                        _run(packed[group, i].size, weights.pack_flipped(packed[group, i], weight, shape, group, phase))
-                    _sums(result, gradient, packed[group, i], zeros, phase.tables)
-            _lay_back(grad_input[part], result)
+                        terms = len(phase.r_taps) * len(phase.s_taps) * shape.K
+                        flipped = aligned_zeros(packed_count(shape.C, terms, weight.dtype), weight.dtype)
+                        _run(flipped.size, weights.pack_flipped(flipped, _of(group, groups, weight), shape, 0, phase))
+                        packed[group, i] = flipped
+                    _sums(*own, packed[group, i], zeros, phase.tables)
+            _lay_back(grad_input[part], result, groups)
     return grad_input
 
 
@@ -97,15 +100,15 @@ def conv2d_grad_weight(
     with lent(x.dtype, per_block * shape.x.image, per_block * shape.grad.image) as (pictures, gradient):
         for block in range(blocks):
             part = slice(block * per_block, (block + 1) * per_block)
-            images = _lay_out(pictures, x[part], shape.x)
-            _lay_out(gradient, grad_out[part], shape.grad)
+            images = _lay_out(pictures, x[part], shape.x, groups)
+            _lay_out(gradient, grad_out[part], shape.grad, groups)
+            tables = shape.grad_weight(len(x), 0)
+            walk = tables.walk._replace(images=1, taps=images * shape.P, out_at=block * tables.walk.out_image)
             for group in range(groups):
-                tables = shape.grad_weight(len(x), group)
-                walk = tables.walk
-                own = walk._replace(images=1, taps=images * shape.P, out_at=block * walk.out_image)
-                _sums(partials[group], pictures, gradient, zeros, tables._replace(walk=own))
+                own = pictures[group * shape.x.image // groups :], gradient[group * shape.grad.image // groups :]
+                _sums(partials[group], *own, zeros, tables._replace(walk=walk))
     for group in range(groups):
-        _run(size, weights.fold(grad_weight, partials[group], shape, group, blocks, filters))
+        _run(size, weights.fold(_of(group, groups, grad_weight), partials[group], shape, 0, blocks, filters))
     return grad_weight
 
 
@@ -113,9 +116,16 @@ def _geometry(
     input_shape: Shape, weight_shape: Shape, stride: Pair, padding: Padding, dilation: Pair, groups: int,
     dtype: np.dtype[Any], grad_border: bool,
 ) -> Convolution:  # fmt: skip
-    return convolution(
-        input_shape[1:], weight_shape, stride, padding, dilation, groups, block_width(dtype), grad_border
-    )
+    """The convolution of one group, whose pictures lie between those of the other groups."""
+    (_, C, H, W), (K, *filter_shape) = input_shape, weight_shape
+    own = (C // groups, H, W), (K // groups, *filter_shape)
+    return convolution(*own, stride, padding, dilation, block_width(dtype), grad_border, groups)
+
+
+def _of(group: int, groups: int, array: Array) -> Array:
+    """The part of a weight or a bias that is one group's."""
+    size = len(array) // groups
+    return array[group * size : (group + 1) * size]
 
 
 def _chunks(images: int, elements: int, dtype: np.dtype[Any]) -> list[slice]:
@@ -124,16 +134,19 @@ def _chunks(images: int, elements: int, dtype: np.dtype[Any]) -> list[slice]:
     return [slice(start, start + size) for start in range(0, images, size)]
 
 
-def _lay_out(out: Array, x: Array, into: Frame) -> int:
-    """Copy x (N, C, H, W) into flat channels-last pictures, whose border of zeros stays; N."""
-    C, H, W = x.shape[1:]
-    copy(to_channels_last, x.size, out, into, x.reshape(-1), np.arange(C) * (H * W))
+def _lay_out(out: Array, x: Array, into: Frame, groups: int) -> int:
+    """Copy x (N, C, H, W) into flat channels-last pictures of each group, whose border of zeros stays; N.
+
+    into : the frame of one group's pictures
+    """
+    one = into._replace(image=into.image // groups)
+    copy(to_channels_last, x.size, out, one, x.reshape(-1), np.arange(one.channels) * (one.height * one.width))
     return len(x)
 
 
-def _lay_back(out: Array, x: Array) -> None:
-    """Copy flat channels-last pictures without a border into out (N, C, H, W)."""
-    C, H, W = out.shape[1:]
+def _lay_back(out: Array, x: Array, groups: int) -> None:
+    """Copy flat channels-last pictures of each group, without a border, into out (N, C, H, W)."""
+    C, (H, W) = out.shape[1] // groups, out.shape[2:]
     copy(to_channels_first, out.size, out.reshape(-1), x, np.arange(H * W) * C, C)
 
 

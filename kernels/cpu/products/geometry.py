@@ -39,6 +39,10 @@ class Frame(NamedTuple):
     row: int  # from one row to the next
     image: int  # from one picture to the next
 
+    def apart(self, times: int) -> "Frame":
+        """Every `times`-th of such pictures: the others are those of other groups."""
+        return self._replace(image=times * self.image)
+
 
 def frame(channels: int, height: int, width: int, border: Padding = ((0, 0), (0, 0))) -> Frame:
     """Pictures with so many zeros above, below, left and right."""
@@ -93,12 +97,14 @@ class Convolution:
 
     x : the picture with its border of zeros, which may be wider than the padding
     grad : the gradient of out with the border that the gradient of the input needs, or none
+    apart : every so many-th picture is one of these
     block : filters in a block of packed weights
     """
 
     def __init__(
         self, input_shape: tuple[int, int, int], weight_shape: tuple[int, int, int, int], stride: Pair,
         padding: Padding, dilation: Pair, groups: int, block: int, grad_border: bool, x: Frame | None = None,
+        apart: int = 1,
     ) -> None:  # fmt: skip
         self.C, self.H, self.W = input_shape
         self.K, _, self.R, self.S = weight_shape
@@ -110,6 +116,7 @@ class Convolution:
         rows = self._grad_border(0, self.H, self.P, self.R) if grad_border else (0, 0)
         columns = self._grad_border(1, self.W, self.Q, self.S) if grad_border else (0, 0)
         self.grad = frame(self.K, self.P, self.Q, (rows, columns))
+        self.x, self.grad = self.x.apart(apart), self.grad.apart(apart)
         self.tables: dict[object, Any] = {}
         self.dense = dilation[1] == 1 and groups == 1  # a row of the kernel sees one run of S*C contiguous floats
 
@@ -245,7 +252,7 @@ def _row_taps(inside: Sequence[Sequence[int]], columns: int) -> Table:
 @lru_cache(maxsize=256)
 def convolution(
     input_shape: tuple[int, int, int], weight_shape: tuple[int, int, int, int], stride: Pair, padding: Padding,
-    dilation: Pair, groups: int, block: int, grad_border: bool,
+    dilation: Pair, block: int, grad_border: bool, apart: int,
 ) -> Convolution:  # fmt: skip
     """See `Convolution`; the same object for the same shapes."""
-    return Convolution(input_shape, weight_shape, stride, padding, dilation, groups, block, grad_border)
+    return Convolution(input_shape, weight_shape, stride, padding, dilation, 1, block, grad_border, apart=apart)
