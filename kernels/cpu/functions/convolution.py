@@ -15,7 +15,6 @@ from fastcnn.kernels.cpu.products.calls import entry, sums
 from fastcnn.kernels.cpu.products.geometry import Convolution, Frame, Tables, convolution, frame, gradient_blocks
 from fastcnn.kernels.cpu.products.layout import block_width, packed_count, to_channels_first, to_channels_last
 from fastcnn.kernels.cpu.toolchain.sharing import copy
-from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 from fastcnn.kernels.shapes import Array, Padding, Pair, Shape
 from fastcnn.kernels.threads import threads
 
@@ -86,7 +85,7 @@ def conv2d_grad_weight(
 ) -> Array:
     """See `kernels.conv2d_grad_weight`."""
     filters, channels = grad_out.shape[1] // groups, x.shape[1] // groups
-    if planes.serves(channels, filters, groups, filters * kernel_size[0] * kernel_size[1] * VECTOR_BYTES):
+    if planes.serves_weight(channels, filters, groups, kernel_size[0] * kernel_size[1]):
         return planes.conv2d_grad_weight(grad_out, x, kernel_size, stride, padding, dilation, groups)
     weight_shape = (filters * groups, channels, *kernel_size)
     shape = _geometry(x.shape, weight_shape, stride, padding, dilation, groups, x.dtype, grad_border=False)

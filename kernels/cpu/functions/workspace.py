@@ -10,13 +10,14 @@ from itertools import accumulate
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fastcnn.kernels.arrays import ALIGNMENT_BYTES, aligned_zeros, padded_count
 from fastcnn.kernels.shapes import Array
 
 MOST_BYTES = 16 << 20  # that are kept between calls
 
-_spare: list[Array] = []  # at most one. Append and pop are atomic: two threads never get the same array.
+_spare: list[npt.NDArray[np.uint8]] = []  # Append and pop are atomic: two threads never get the same array.
 
 
 @contextmanager
@@ -25,7 +26,10 @@ def lent(dtype: np.dtype[Any], *counts: int) -> Iterator[list[Array]]:
     slack = ALIGNMENT_BYTES // dtype.itemsize
     ends = list(accumulate(padded_count(count + slack, dtype) for count in counts))
     nbytes = ends[-1] * dtype.itemsize
-    memory = _spare.pop() if _spare else np.empty(0, np.uint8)
+    try:
+        memory = _spare.pop()
+    except IndexError:
+        memory = np.empty(0, np.uint8)
     if memory.nbytes < nbytes:
         memory = aligned_zeros(nbytes, np.uint8)
     else:
