@@ -80,7 +80,7 @@ def _kept(
     """Make the tables of the same arguments once: the public functions ask for them at every call."""
 
     @wraps(make)
-    def ready(self: "Convolution", *args: Arguments.args, **kwargs: Arguments.kwargs) -> Made:
+    def ready(self: "Convolution", /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Made:
         key = make.__name__, args, tuple(kwargs.items())
         if key not in self.tables:
             if len(self.tables) >= MOST_TABLES:
