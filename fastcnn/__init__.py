@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fastcnn import kernels, layers, optim, threads
     from fastcnn.data.load import load_mnist
+    from fastcnn.network import losses
     from fastcnn.network.files import load_network
     from fastcnn.network.sequential import Sequential
     from fastcnn.optim import schedules
     from fastcnn.recognition.recognizer import Recognizer
     from fastcnn.training import callbacks
+    from fastcnn.training.datasets import Dataset
     from fastcnn.training.trainer import Trainer
     from fastcnn.zoo.networks import paper_network
 
 __all__ = [
+    "Dataset",
     "Recognizer",
     "Sequential",
     "Trainer",
@@ -30,6 +33,7 @@ __all__ = [
     "layers",
     "load_mnist",
     "load_network",
+    "losses",
     "optim",
     "paper_network",
     "schedules",
@@ -44,6 +48,7 @@ if (_checkout / "pyproject.toml").is_file():
 
 # name -> (module, attribute); no attribute means the module itself
 _LAZY = {
+    "Dataset": ("fastcnn.training.datasets", "Dataset"),
     "Recognizer": ("fastcnn.recognition.recognizer", "Recognizer"),
     "Sequential": ("fastcnn.network.sequential", "Sequential"),
     "Trainer": ("fastcnn.training.trainer", "Trainer"),
@@ -52,6 +57,7 @@ _LAZY = {
     "layers": ("fastcnn.layers", ""),
     "load_mnist": ("fastcnn.data", "load_mnist"),
     "load_network": ("fastcnn.network.files", "load_network"),
+    "losses": ("fastcnn.network.losses", ""),
     "optim": ("fastcnn.optim", ""),
     "paper_network": ("fastcnn.zoo.networks", "paper_network"),
     "schedules": ("fastcnn.optim.schedules", ""),

@@ -83,10 +83,24 @@ class InputStep(Step, Protocol):
 
 
 class LossStep(Step, Protocol):
-    """The last step of a training: softmax cross-entropy; it fills the logits' gradient."""
+    """The last step of a training: the loss of the first n pictures' outputs; it fills their gradient.
+
+    shares : (n,) float64, each picture's part of the mean; see `fastcnn.network.loss_values`
+    """
 
     def loss(self, labels: Any, label_smoothing: float) -> SupportsFloat:
-        """The mean loss of the first n pictures; labels: (n,) integers, or a batch of a `TrainingSet`."""
+        """Mean softmax cross-entropy; labels: (n,) integers, or a batch of a `TrainingSet`."""
+
+    def weighted_cross_entropy(
+        self, labels: Numbers, shares: Array, class_weight: Array, label_smoothing: float
+    ) -> SupportsFloat:
+        """The same with a weight for each class: (classes,) float64."""
+
+    def squared_error(self, targets: Array, shares: Array) -> SupportsFloat:
+        """targets: (n, outputs) float64."""
+
+    def binary_cross_entropy(self, targets: Array, shares: Array) -> SupportsFloat:
+        """Of outputs before the sigmoid; targets: (n, outputs) float64, from 0 to 1."""
 
 
 class DropoutStep(Step, Protocol):

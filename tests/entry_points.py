@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,14 +13,16 @@ import numpy as np
 
 import fastcnn
 from fastcnn import Sequential, Trainer, kernels, layers, metrics, optim, threads
+from fastcnn.data import load_data
 from fastcnn.data.datasets import MNIST_FILES
 from fastcnn.network import calibration, losses
 from fastcnn.network.committee import Committee
-from fastcnn.optim import schedules
+from fastcnn.optim import optimizers, schedules
+from fastcnn.recognition.picture_classifier import PictureClassifier
 from fastcnn.recognition.recognizer import Recognizer
 from fastcnn.training import augment as augmentation
 from fastcnn.training import callbacks, finder
-from fastcnn.zoo import networks
+from fastcnn.zoo import networks, own
 
 # What a parameter takes although it looks wrong.
 NUMBERS = {"float16"}  # NumPy's numbers are numbers
@@ -113,6 +116,10 @@ def layer_entries() -> dict[str, Entry]:
         "ReLU": Entry(layers.ReLU, {}),
         "Flatten": Entry(layers.Flatten, {}),
         "GlobalAvgPool": Entry(layers.GlobalAvgPool, {}),
+        "Normalize": Entry(
+            layers.Normalize, {"mean": [0.1, 0.2, 0.3], "scale": [0.5, 1.0, 2.0]},
+            {"mean": {"list"}, "scale": {"list"}}, {"mean": ("scale",), "scale": ("mean",)},
+        ),
         "register_layer": Entry(layers.register_layer, {"kind": layers.ReLU}),
         "layer_from_description": Entry(
             layers.layer_from_description, {"description": {"type": "ReLU"}}, names={"description": ("layer",)}
@@ -127,6 +134,26 @@ def loss_entries() -> dict[str, Entry]:
         "softmax_cross_entropy": Entry(
             losses.softmax_cross_entropy, {"logits": logits, "labels": labels, "label_smoothing": 0.1},
             {"logits": {"with NaN"}, "label_smoothing": NUMBERS}, {"logits": ("labels",)},
+        ),
+        "sigmoid": Entry(losses.sigmoid, {"logits": logits}, {"logits": {*ANY_ARRAY, "large array"}}),
+        "CrossEntropy": Entry(
+            lambda **given: losses.CrossEntropy(**given).for_classes("abc"),
+            {"label_smoothing": 0.1, "class_weight": [1.0, 2.0, 3.0]},
+            {"label_smoothing": NUMBERS, "class_weight": {"None", "list", "ints", "float16 array", "dict"}},
+        ),
+        "Loss.value_and_gradient": Entry(
+            losses.MeanSquaredError().value_and_gradient,
+            {"outputs": logits, "targets": f32(4, 3), "sample_weight": f32(4)},
+            {
+                "outputs": {"with NaN"}, "targets": {"as int", "as float16"},
+                "sample_weight": {"None", "as int", "as float16"},
+            },
+            {"outputs": ("labels", "logits"), "targets": ("labels",)},
+        ),
+        "BinaryCrossEntropy": Entry(
+            losses.BinaryCrossEntropy().value_and_gradient, {"outputs": logits, "targets": f32(4, 3)},
+            {"outputs": {"with NaN"}, "targets": {"as int", "as float16"}},
+            {"outputs": ("labels", "logits"), "targets": ("labels",)},
         ),
     }  # fmt: skip
 
@@ -210,7 +237,7 @@ def _optimizer_methods(kind: type[optim.Optimizer]) -> dict[str, Entry]:
     }
 
 
-OPTIMIZERS = (optim.SGD, optim.Momentum, optim.Nesterov, optim.AdaGrad, optim.RMSProp, optim.Adam, optim.AdamW)
+OPTIMIZERS = tuple(optimizers.KINDS.values())
 
 
 def schedule_entries() -> dict[str, Entry]:
@@ -264,6 +291,7 @@ def network_entries() -> dict[str, Entry]:
         return Entry(lambda **given: setattr(network(), name, given[name]), {name: right}, also, state=state)
 
     batch = {"images": IMAGES, "labels": LABELS, "label_smoothing": 0.0, "step": 0}
+    with_loss = {"images": IMAGES, "labels": f32(12, 3), "loss": losses.MeanSquaredError(), "sample_weight": f32(12)}
     options = {
         "input_shape": (1, 2, 2),
         "seed": 0,
@@ -271,19 +299,29 @@ def network_entries() -> dict[str, Entry]:
         "name": "x",
         "views": 1,
         "classes": ["a", "b", "c"],
+        "preparation": "resize",
     }
     make = {"layers": [layers.Flatten(), layers.Affine(3)], **options}
+    sized, taken = {"seed": 0, "input_shape": (1, 9, 9), "classes": 3}, {"seed": SEEDED, "input_shape": {"list"}}
+    pictures, description = np.zeros((2, 1, 9, 9), np.uint8), Path("description.json")
+    description.write_text(json.dumps(one.describe()))
     return {
         "Sequential": Entry(
             lambda **given: Sequential(**{**given, "layers": _new(given["layers"])}), make,
-            {"input_shape": {"list"}, "seed": SEEDED, "name": {"text", "numpy text"}, "classes": {"None"}},
+            {
+                "input_shape": {"list"}, "seed": SEEDED, "name": {"text", "numpy text"}, "classes": {"None"},
+                "preparation": {"None"},
+            },
             {"layers": ("layer",)},
         ),
-        "Sequential.forward": Entry(one.forward, {"images": IMAGES}, ROWS, elsewhere=NAN),
-        "Sequential.predict_proba": Entry(one.predict_proba, {"images": IMAGES}, ROWS, elsewhere=NAN),
+        "Sequential.forward": Entry(one.forward, {"images": IMAGES, "layout": "NCHW"}, ROWS, elsewhere=NAN),
+        "Sequential.predict_proba": Entry(
+            one.predict_proba, {"images": IMAGES, "layout": "NCHW"}, ROWS, elsewhere=NAN
+        ),
         "Sequential.predict": Entry(one.predict, {"images": IMAGES}, ROWS, elsewhere=NAN),
         "Sequential.evaluate": Entry(
-            one.evaluate, {"images": IMAGES, "labels": LABELS}, names={"images": ("labels",)}, elsewhere=NAN
+            one.evaluate, {"images": IMAGES, "labels": LABELS}, {"labels": {"as text"}}, {"images": ("labels",)},
+            elsewhere=NAN,
         ),
         "Sequential.profile": Entry(
             one.profile, {"images": IMAGES, "seconds": 1e-6}, {**ROWS, "seconds": NUMBERS},
@@ -292,6 +330,11 @@ def network_entries() -> dict[str, Entry]:
         "Sequential.check_images": Entry(one.check_images, {"images": IMAGES}, {"images": ANY_ARRAY}),
         "Sequential.loss_and_gradients": Entry(
             one.loss_and_gradients, batch, {"label_smoothing": NUMBERS}, {"images": ("labels",)}, state, NAN,
+        ),
+        "Sequential.loss_and_gradients, of numbers": Entry(
+            one.loss_and_gradients, with_loss,
+            {"labels": {"as int", "as float16"}, "sample_weight": {"None", "as int", "as float16"}},
+            {"images": ("labels",), "loss": ("labels",)}, state, NAN,
         ),
         "Sequential.load_state_arrays": Entry(
             one.load_state_arrays, {"arrays": one.state_arrays()}, state=state
@@ -318,8 +361,18 @@ def network_entries() -> dict[str, Entry]:
         "Sequential.gradients": flat("gradients"),
         "Sequential.buffers": flat("buffers"),
         "Sequential.views": Entry(assign_views, {"views": 5}, state=state),
-        "paper_network": Entry(networks.paper_network, {"seed": 0}, {"seed": SEEDED}),
-        "deep_network": Entry(networks.deep_network, {"seed": 0}, {"seed": SEEDED}),
+        "paper_network": Entry(networks.paper_network, sized, taken, {"classes": ("out_features",)}),
+        "deep_network": Entry(networks.deep_network, sized, taken, {"classes": ("out_features",)}),
+        "mean_and_scale": Entry(own.mean_and_scale, {"images": pictures}, ROWS),
+        "network_for": Entry(
+            own.network_for, {"images": pictures, "classes": ["a", "b"], "network": "paper", "seed": 0},
+            {"seed": SEEDED, **ROWS}, {"network": ("description",)},
+        ),
+        "read_description": Entry(
+            own.read_description, {"path": description}, names={"path": ("cannot be read", "text is no JSON")}
+        ),
+        "find_network": Entry(own.find_network, {"word": "paper"}, names={"word": ("there is no network",)}),
+        "own_recipe": Entry(own.own_recipe, {"count": 5, "augment": True}, {"augment": EITHER}),
         "refusal_network": Entry(networks.refusal_network, {"seed": 0}, {"seed": SEEDED}),
         "Committee": Entry(
             Committee, {"members": [network(), network()], "name": "x"}, {"name": {"text", "numpy text"}}
@@ -330,14 +383,18 @@ def network_entries() -> dict[str, Entry]:
         ),
         "Committee.predict": Entry(Committee([one, one]).predict, {"images": IMAGES}, ROWS, elsewhere=NAN),
         "Committee.evaluate": Entry(
-            Committee([one, one]).evaluate, {"images": IMAGES, "labels": LABELS}, names={"images": ("labels",)},
-            elsewhere=NAN,
+            Committee([one, one]).evaluate, {"images": IMAGES, "labels": LABELS}, {"labels": {"as text"}},
+            {"images": ("labels",)}, elsewhere=NAN,
         ),
         "Committee.check_images": Entry(Committee([one, one]).check_images, {"images": IMAGES}, {"images": ANY_ARRAY}),
         "Committee.save": Entry(
             Committee([one, one]).save, {"path": Path("committee.safetensors")}, {"path": {"text", "numpy text"}}
         ),
     }  # fmt: skip
+
+
+def resizing() -> Sequential:
+    return Sequential([layers.Flatten(), layers.Affine(2)], input_shape=(1, 4, 4), seed=0, preparation="resize")
 
 
 def _new(given: Any) -> Any:
@@ -350,12 +407,13 @@ def trainer_entries() -> dict[str, Entry]:
     trainer = Trainer(network(), optim.Adam(0.1), ema_decay=0.5)
     trainer.step(IMAGES, LABELS)
     parts = {
-        "network": network(), "optimizer": optim.Adam(0.1), "label_smoothing": 0.1, "clip_norm": 1.0, "ema_decay": 0.9,
-        "augmentation": augmentation.Augmentation(),
+        "network": network(), "optimizer": optim.Adam(0.1), "loss": None, "label_smoothing": 0.1, "clip_norm": 1.0,
+        "ema_decay": 0.9, "augmentation": augmentation.Augmentation(),
     }  # fmt: skip
     fit = {
         "images": IMAGES, "labels": LABELS, "epochs": 1, "batch_size": 5, "schedule": schedules.Constant(0.1),
-        "validation": 2, "seed": 0, "callbacks": [], "on_step": None, "patience": 2, "keep_last": False,
+        "validation": 2, "class_weight": [1.0, 2.0, 3.0], "sample_weight": f32(12), "layout": "NCHW",
+        "seed": 0, "callbacks": [], "on_step": None, "patience": 2, "keep_last": False,
         "checkpoint": None, "resume": None, "progress": False, "threads": 1,
     }  # fmt: skip
 
@@ -369,17 +427,20 @@ def trainer_entries() -> dict[str, Entry]:
         "Trainer": Entry(
             Trainer, parts,
             {
-                "label_smoothing": NUMBERS, "clip_norm": {"None", *LARGE}, "ema_decay": {"None", *NUMBERS},
-                "augmentation": {"None"},
+                "loss": {"None"}, "label_smoothing": NUMBERS, "clip_norm": {"None", *LARGE},
+                "ema_decay": {"None", *NUMBERS}, "augmentation": {"None"},
             },
             {"ema_decay": ("decay",)},
         ),
         "Trainer.step": Entry(
-            trainer.step, {"images": IMAGES, "labels": LABELS}, names={"images": ("labels",)}, state=state
+            trainer.step, {"images": IMAGES, "labels": LABELS, "sample_weight": f32(12), "layout": "NCHW"},
+            {"labels": {"as text"}, "sample_weight": {"None", "as int", "as float16"}}, {"images": ("labels",)}, state,
         ),
         "Trainer.fit": Entry(
             trainer.fit, fit,
             {
+                "labels": {"as text"}, "class_weight": {"None", "list", "ints", "float16 array"},
+                "sample_weight": {"None", "as int", "as float16"},
                 "schedule": {"None"}, "validation": {"None", "float16"}, "on_step": {"None"}, "patience": {"None"},
                 "keep_last": set(),
                 "checkpoint": {"None", "text", "numpy text"},
@@ -395,7 +456,7 @@ def trainer_entries() -> dict[str, Entry]:
                 "trainer": trainer, "images": IMAGES, "labels": LABELS, "lowest": 1e-6, "highest": 1e-3, "steps": 10,
                 "batch_size": 5, "seed": 0,
             },
-            {"images": set(), "highest": {"float16", "2**63"}},
+            {"images": set(), "labels": {"as text"}, "highest": {"float16", "2**63"}},
             {"images": ("labels",), "lowest": ("highest",), "highest": ("lowest",)}, state, NAN,
         ),
         **callback_entries(),
@@ -436,6 +497,17 @@ def reading_entries() -> dict[str, Entry]:
             fastcnn.load_network, {"path": Path("network.safetensors")}, names={"path": ("cannot read text",)}
         ),
         "Recognizer": Entry(Recognizer, {"model": "paper", "refuse": True}, {"refuse": EITHER}),
+        "PictureClassifier": Entry(PictureClassifier, {"model": resizing()}),
+        "PictureClassifier.classify": Entry(PictureClassifier(resizing()).classify, {"image": picture}, image),
+        "PictureClassifier.classify_many": Entry(
+            PictureClassifier(resizing()).classify_many, {"images": [picture]}, {"images": {"empty", "empty int"}},
+            {"images": ("image",)},
+        ),
+        "load_data": Entry(
+            load_data,
+            {"path": Path(), "classes": ["0", "1"], "skip_broken": False, "shape": (1, 28, 28)},
+            {"skip_broken": EITHER, "shape": {"None"}}, {"path": ("there is no", "no folders")},
+        ),
         "Recognizer.recognize": Entry(recognizer.recognize, {"image": picture}, image),
         "Recognizer.recognize_many": Entry(
             recognizer.recognize_many, {"images": [picture]}, {"images": {"empty", "empty int"}}, {"images": ("image",)}

@@ -17,17 +17,18 @@ import pytest
 
 import fastcnn
 from fastcnn import kernels, layers, metrics, optim, threads
+from fastcnn.data import readers
 from fastcnn.network import calibration, committee, losses, sequential
 from fastcnn.optim import schedules
-from fastcnn.recognition import recognizer
+from fastcnn.recognition import picture_classifier, recognizer
 from fastcnn.training import augment, callbacks, finder, trainer
-from fastcnn.zoo import networks
+from fastcnn.zoo import networks, own
 from tests.entry_points import GROUPS, Entry
 from tests.wrong_values import WRONG, complaint, like
 
 MODULES = (
-    augment, calibration, callbacks, committee, finder, kernels, layers, losses, metrics, networks, optim, recognizer,
-    schedules, sequential, threads, trainer,
+    augment, calibration, callbacks, committee, finder, kernels, layers, losses, metrics, networks, optim, own,
+    picture_classifier, readers, recognizer, schedules, sequential, threads, trainer,
 )  # fmt: skip
 
 # What needs no row of its own, and why.
@@ -42,7 +43,17 @@ COVERED = {
     "Sequential.average_in": "called by ExponentialMovingAverage",
     "uniform": "called by augmentation, with checked numbers",
     "leader": "called by the window and the commands, with a network that was loaded",
+    "CrossEntropy.targets_of": "called by the trainer, with checked pictures",
+    "CrossEntropy.check_targets": "called by value_and_gradient, with its arguments",
+    "CrossEntropy.for_classes": "in its row",
+    "CrossEntropy.run": "called by a network, with checked arguments",
+    "Dataset": "a protocol",
+    "loss_or_cross_entropy": "called by the trainer and the network, which have rows",
     "Evaluation": "a record",
+    "Classification": "a record",
+    "prepares_by_size": "called with a network that was loaded",
+    "scales_pictures": "called by load_data, with a checked path",
+    "Named": "a record",
     "Signal": "a record",
     "Residual": "takes any number of layers: in tests/fastcnn/network/test_branched.py",
     "Concat": "takes any number of branches: in the same file",

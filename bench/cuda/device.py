@@ -31,7 +31,6 @@ ROUNDS = 30
 WARM = 3
 TOLERANCE = 1e-3
 
-
 Call = Callable[[], Any]
 
 

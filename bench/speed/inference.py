@@ -16,6 +16,7 @@ from fastcnn.bench.harness.checks import require_close
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Timing, compare, interleave, rival, time_turn
 from fastcnn.bench.harness.worker import Worker
+from fastcnn.bench.report import markdown
 from fastcnn.kernels.threads import set_threads
 
 BATCHES = (1000, 1)
@@ -83,3 +84,21 @@ def run(settings: Settings) -> dict[str, Any]:
     with Worker() as worker:
         rows = [measure(batch, settings, worker) for batch in BATCHES]
     return {"rows": rows, "one_picture": calls_in_a_row(settings)}
+
+
+def tabulate(result: Any) -> str:
+    """The documentation's table."""
+    rows = [
+        (
+            f"{row['batch']:,}", n, markdown.duration(found["median_s"]), markdown.duration(found["rival_median_s"]),
+            found["rival"],
+            f"{found['ratio']:.2f}", f"{found['ratio_of_fastest']:.2f}",
+        )
+        for row, n, found in markdown.by_threads(result)
+    ]  # fmt: skip
+    one = result["one_picture"]
+    header = ("batch", "threads", "fastcnn", "PyTorch", "PyTorch's best", "ratio", "by the fastest calls")
+    return markdown.table(header, rows) + (
+        f"\n{one['calls']:,} calls with one picture: median {markdown.duration(one['median_s'])}, 99th percentile "
+        f"{markdown.duration(one['p99_s'])}.\n"
+    )

@@ -20,6 +20,7 @@ from fastcnn.bench.harness.processes import on_cores
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Rival, Timing, rival
 from fastcnn.bench.harness.worker import Entry, Worker
+from fastcnn.bench.report import markdown
 
 CORES, BATCH = 2, 100
 TURN_S, START_S = 0.3, 0.1
@@ -88,3 +89,16 @@ def run(settings: Settings) -> dict[str, Any]:
             f"(mean {row['beside']['mean_s'] * 1e3:.2f} ms, {row['slower_mean']:.1f} times as slow)"
         )
     return {"cores": CORES, "batch": BATCH, "rows": rows}
+
+
+def tabulate(result: Any) -> str:
+    """The documentation's table."""
+    rows = [
+        (
+            row["name"], markdown.duration(row["alone"]["median_s"]), markdown.duration(row["beside"]["median_s"]),
+            markdown.duration(row["beside"]["p99_s"]), f"{row['slower_median']:.2f}", f"{row['slower_mean']:.2f}",
+        )
+        for row in result["rows"]
+    ]  # fmt: skip
+    header = ("who, threads", "alone", "next to a busy process", "99th percentile", "slower by median", "by mean")
+    return markdown.table(header, rows)

@@ -18,6 +18,7 @@ from fastcnn.bench.harness.checks import require_close
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Rival, compare, interleave, rival
 from fastcnn.bench.harness.worker import Worker
+from fastcnn.bench.report import markdown
 from fastcnn.kernels.threads import set_threads
 
 BATCHES = (100, 32, 256)  # the first one on all cores too
@@ -122,3 +123,21 @@ def run(settings: Settings) -> dict[str, Any]:
             row["speedup_1_to_2"] = row["1"]["median_s"] / row["2"]["median_s"]
             settings.say(f"batch {row['batch']}: 2 threads are {row['speedup_1_to_2']:.2f} times as fast as one")
     return result
+
+
+def tabulate(result: Any) -> str:
+    """The documentation's table."""
+    rows = [
+        (
+            str(row["batch"]), n, markdown.rate(found["images_per_s"]), markdown.rate(found["rival_images_per_s"]),
+            found["rival"],
+            f"{found['ratio']:.2f}", f"{found['ratio_of_fastest']:.2f}", f"{found['share_of_sgemm']:.2f}",
+        )
+        for row, n, found in markdown.by_threads(result)
+    ]  # fmt: skip
+    header = (
+        "batch", "threads", "fastcnn, images/s", "PyTorch, images/s", "PyTorch's best (layout, optimizer, threads)",
+        "ratio", "by the fastest calls", "useful FLOP/s over SGEMM's",
+    )  # fmt: skip
+    note = "" if result["torch_compile"] else "\nNo torch.compile: that machine has no C++ compiler.\n"
+    return markdown.table(header, rows) + note

@@ -14,7 +14,6 @@ from fastcnn.zoo.networks import BUNDLED, DEFAULT, NAMED, PAPER
 
 LARGEST = 2**31 - 1  # the largest count or seed
 
-
 MODEL = f"a weights file, or a network in the package: {', '.join(BUNDLED)}; bundled:NAME is never a file"
 
 
@@ -72,6 +71,52 @@ def _add_data_dir(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-dir", metavar="DIR", help="folder with MNIST's four IDX files (if left out: MNIST)")
 
 
+def _add_data(parser: argparse.ArgumentParser, meaning: str) -> None:
+    parser.add_argument(
+        "--data",
+        metavar="PATH",
+        help=f"{meaning}: a folder with a folder for each class, a .csv table, an .npz archive, IDX files, or a name "
+        "in fastcnn data list",
+    )
+    parser.add_argument(
+        "--skip-broken", action="store_true", help="with --data: leave out the picture files that cannot be read"
+    )
+
+
+def _add_own_data(parser: argparse.ArgumentParser) -> None:
+    """The options of `train --data`."""
+    _add_data(parser, "train on these pictures instead")
+    parser.add_argument(
+        "--network",
+        metavar="NAME",
+        help="with --data: default (if left out), paper, or a .json file with the description of a network",
+    )
+    parser.add_argument(
+        "--validation",
+        metavar="SHARE",
+        help="with --data: what is not trained on and read after each epoch: a share such as 0.2, or another PATH (if "
+        "left out: the validation part, else a tenth)",
+    )
+    parser.add_argument(
+        "--size",
+        type=_size,
+        metavar="H[,W]",
+        help="with --data: pixels that a folder's pictures are scaled to (if left out: the median, at most 64), or "
+        "that a table's pictures have",
+    )
+    parser.add_argument(
+        "--augment", action="store_true", help="with --data: change each grey picture a little in every epoch"
+    )
+
+
+def _size(text: str) -> str:
+    """A type for argparse: one or two whole numbers, as the text that they are."""
+    numbers = text.split(",")
+    if not 1 <= len(numbers) <= 2 or not all(each.isascii() and each.isdigit() and int(each) > 0 for each in numbers):
+        raise argparse.ArgumentTypeError(f"must be H or H,W in pixels, not {text!r}")
+    return text
+
+
 def _add_strokes(parser: argparse.ArgumentParser, meaning: str) -> None:
     parser.add_argument(
         "--strokes", metavar="FILE", help=f"{meaning}: {{label, writer, strokes}}, or the window's export"
@@ -86,7 +131,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"fastcnn {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
-    train = commands.add_parser("train", help="train a network on MNIST and test it", allow_abbrev=False)
+    train = commands.add_parser(
+        "train", help="train a network on MNIST, or on pictures of yours, and test it", allow_abbrev=False
+    )
     train.add_argument(
         "--model",
         metavar="NAME",
@@ -96,7 +143,6 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--recipe",
         choices=["mnist", "bundled"],
-        default="mnist",
         help="mnist: MNIST alone (if left out); bundled: for drawings, with synthetic pen digits and changed pictures",
     )
     train.add_argument("--epochs", type=_whole_number(1), metavar="N", help="if left out: the recipe's")
@@ -117,31 +163,41 @@ def build_parser() -> argparse.ArgumentParser:
         "are done are not trained again",
     )
     _add_data_dir(train)
+    _add_own_data(train)
     _add_threads(train)
     _add_backend(train)
     _add_json(train)
 
-    evaluate = commands.add_parser("evaluate", help="test a network on MNIST's test pictures", allow_abbrev=False)
-    evaluate.add_argument("positional", nargs="?", metavar="MODEL", help=f"{MODEL} (if left out: {DEFAULT})")
+    evaluate = commands.add_parser(
+        "evaluate", help="test a network on MNIST's test pictures, or on others", allow_abbrev=False
+    )
+    evaluate.add_argument("positional", nargs="?", metavar="MODEL", help=f"{MODEL} (if left out: default)")
     evaluate.add_argument("--model", metavar="M", help="the same as MODEL")
     _add_strokes(evaluate, "test on the drawings of FILE instead, at random sizes and places, with random pens")
     evaluate.add_argument(
         "--seed", type=_whole_number(0), metavar="S", help="of the drawings' poses, with --strokes (if left out: 0)"
     )
     _add_data_dir(evaluate)
+    _add_data(evaluate, "test on these pictures; on their test part, where they have one")
     _add_threads(evaluate)
     _add_backend(evaluate)
     _add_json(evaluate)
 
     predict = commands.add_parser(
         "predict",
-        help="recognize the digit in each picture",
-        description="Recognize the digit in each picture. One that cannot be read costs no other its answer: it is on "
-        "stderr, its entry in the JSON has null for the answer and the reason as error, and the exit status is 1.",
+        help="recognize the digit in each picture, or what else the network was trained on",
+        description="Recognize the digit in each picture, or with a network of train --data its class. One that "
+        "cannot be read costs no other its answer: it is on stderr, its entry in the JSON has null for the answer and "
+        "the reason as error, and the exit status is 1.",
         allow_abbrev=False,
     )
     predict.add_argument("images", nargs="+", metavar="IMAGE", help="PNG, JPEG or another common picture file")
     _add_model(predict)
+    predict.add_argument(
+        "--labels",
+        metavar="FILE",
+        help="names for the classes of a network of train --data: a text file with a line for each, in their order",
+    )
     predict.add_argument("--string", action="store_true", help="several digits a picture, in one line; they may touch")
     _add_threads(predict)
     _add_backend(predict)

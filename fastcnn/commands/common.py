@@ -7,6 +7,7 @@ datasets.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,20 @@ def data_files(data_dir: str | None) -> list[Path]:
     return [Path(data_dir) / each for name in MNIST_FILES for each in (name, name.removesuffix(".gz"))]
 
 
+def own_data_files(args: argparse.Namespace) -> list[str]:
+    """The files that the options of own data name."""
+    given = [getattr(args, name, None) for name in ("data", "validation", "network", "labels")]
+    return [path for path in given if path is not None and Path(path).exists()]
+
+
+def pair_of_size(text: str | None) -> tuple[int, int] | None:
+    """(H, W) of what --size says."""
+    if text is None:
+        return None
+    height, _, width = text.partition(",")
+    return int(height), int(width or height)
+
+
 def refuse(mode: str, **options: object) -> None:
     """UsageError for an option that was given but has no effect in this mode."""
     for name, value in options.items():
@@ -56,9 +71,9 @@ def refuse(mode: str, **options: object) -> None:
             raise UsageError(f"--{name.replace('_', '-')} has no effect {mode}; leave it out")
 
 
-def print_result(title: str, result: Evaluation) -> None:
-    """Print a network's result under a title."""
+def print_result(title: str, result: Evaluation, classes: Sequence[str] | None = None, part: str = "test") -> None:
+    """What a network scored, under a title; `classes` are the names of what are no digits, `part` what it read."""
     from fastcnn.commands.report import print_evaluation
 
     print(title)
-    print_evaluation(result)
+    print_evaluation(result, classes, part)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import logging
 
 from fastcnn.commands.common import BUILT_IN
 from fastcnn.errors import UsageError
+
+log = logging.getLogger("fastcnn")
 
 
 def data(args: argparse.Namespace) -> None:
@@ -22,6 +25,7 @@ def data(args: argparse.Namespace) -> None:
             print(f"{args.name} is in the package: there is nothing to fetch")
             return
         print(fetch(args.name, progress=True))
+        log.info("train on it with fastcnn train --data %s", args.name)
         return
     rows = [("name", "train", "test", "download", "state", "title")]
     rows += [

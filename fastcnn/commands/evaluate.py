@@ -1,11 +1,12 @@
-"""The command `evaluate`: a network on MNIST's test pictures, or on drawings."""
+"""The command `evaluate`: a network on MNIST's test pictures, on drawings, or on data of the user's own."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastcnn.commands.common import data_files, prepare, print_result, refuse
+from fastcnn.commands.common import data_files, own_data_files, prepare, print_result, refuse
 from fastcnn.commands.outputs import check_outputs, json_output, write_json
 from fastcnn.errors import UsageError
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(args: argparse.Namespace) -> None:
-    """Test a network on the test pictures, or on drawings."""
+    """Test a network on the test pictures, on drawings, or on data of the user's own."""
     from fastcnn.zoo.bundled import DEFAULT_MODEL, find_model
 
     if None not in (args.positional, args.model) and args.positional != args.model:
@@ -22,11 +23,18 @@ def evaluate(args: argparse.Namespace) -> None:
     args.model = next(word for word in (args.positional, args.model, DEFAULT_MODEL) if word is not None)
     name, path = find_model(args.model)
     if args.strokes is not None:
-        refuse("with --strokes", data_dir=args.data_dir)
+        refuse("with --strokes", data_dir=args.data_dir, data=args.data)
     else:
         refuse("without --strokes", seed=args.seed)
-    check_outputs(json_output(args.json), [path, args.strokes, *data_files(args.data_dir)])
+    if args.data is not None:
+        refuse("with --data", data_dir=args.data_dir)
+    else:
+        refuse("without --data", skip_broken=args.skip_broken or None)
+    check_outputs(json_output(args.json), [path, args.strokes, *data_files(args.data_dir), *own_data_files(args)])
     prepare(args)
+    if args.data is not None:
+        _evaluate_data(name, path, args)
+        return
     if args.strokes is not None:
         _evaluate_drawings(name, args)
         return
@@ -40,6 +48,22 @@ def evaluate(args: argparse.Namespace) -> None:
     result = metrics.evaluate(calibrated_slowly(network, images), labels)
     write_json(args.json, _facts(name, result))
     print_result(name, result)
+
+
+def _evaluate_data(name: str, path: Path, args: argparse.Namespace) -> None:
+    """On the test part, or on all pictures where there is none."""
+    from fastcnn import metrics
+    from fastcnn.data import load_data
+    from fastcnn.network.calibration import calibrated_slowly
+    from fastcnn.network.files import load_network
+
+    network = load_network(path)
+    data = load_data(args.data, shape=network.input_shape, classes=network.classes, skip_broken=args.skip_broken)
+    images, labels = (data.images, data.labels) if data.test is None else data.test
+    result = metrics.evaluate(calibrated_slowly(network, images), labels, len(network.classes))
+    write_json(args.json, {**_facts(name, result), "data": args.data, "classes": list(network.classes)})
+    part = "all of its pictures" if data.test is None else "its test part"
+    print_result(f"{name}, on {args.data}, {part}", result, network.classes)
 
 
 def _facts(name: str, result: Evaluation) -> dict[str, object]:

@@ -5,35 +5,54 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fastcnn.commands.common import prepare
+from fastcnn.commands.common import own_data_files, prepare, refuse
 from fastcnn.commands.outputs import check_outputs, json_output, write_json
-from fastcnn.errors import FastcnnError
+from fastcnn.errors import FastcnnError, UsageError
 from fastcnn.handwriting.preparation.reasons import NO_DIGIT
 
 if TYPE_CHECKING:
     from fastcnn.recognition.answer import Recognition
+    from fastcnn.recognition.picture_classifier import PictureClassifier
     from fastcnn.recognition.recognizer import Recognizer
 
 NOTES = {"several_lines": "several lines", "signs": "signs between digits", "unsure": "unsure"}
+CLASS_KEYS = ("digit", "label", "confidence", "probabilities")
 DIGIT_KEYS, STRING_KEYS = ("digit", "confidence", "probabilities"), ("string", "confidence", "digits")
 HINT = "several digits? try --string"
 
 log = logging.getLogger("fastcnn")
-Answer = tuple[dict[str, Any], str]  # for JSON, and as text
+Answer = tuple[dict[str, Any], str]  # for the JSON, and for the eye
+Read = Callable[[Any], Answer]
+MAX_NAMES = 1 << 20  # characters of a file of names
 
 
 def predict(args: argparse.Namespace) -> bool:
-    """Recognize the digit in each picture file, or with --string its digits. Returns whether all files were read."""
+    """Recognize the digit in each picture file, or with --string the digits of each; returns whether all were read."""
+    from fastcnn.network.files import load_network
+    from fastcnn.recognition.picture_classifier import PictureClassifier, prepares_by_size
     from fastcnn.recognition.recognizer import Recognizer
-    from fastcnn.zoo.bundled import find_model
+    from fastcnn.zoo.bundled import check_reads_digits, find_model
 
-    check_outputs(json_output(args.json), [find_model(args.model)[1], *args.images])
+    _, path = find_model(args.model)
+    check_outputs(json_output(args.json), [path, *args.images, *own_data_files(args)])
     prepare(args)
-    recognizer = Recognizer(args.model)
-    read = _read_string if args.string else _read_digit
-    answers = [_answer(recognizer, image, read) for image in args.images]
+    network = load_network(path)
+    read: Read
+    missing: tuple[str, ...]
+    if prepares_by_size(network):
+        refuse("with a network that reads no digits", string=args.string or None)
+        if args.labels is not None:
+            network.classes = _names(args.labels, len(network.classes))
+        read, missing = partial(_read_class, PictureClassifier(network)), CLASS_KEYS
+    else:
+        refuse("with a network for digits", labels=args.labels)
+        check_reads_digits(network, str(path))
+        read = partial(_read_string if args.string else _read_digit, Recognizer(network))
+        missing = STRING_KEYS if args.string else DIGIT_KEYS
+    answers = [_answer(image, read, missing) for image in args.images]
     write_json(args.json, [row for row, _ in answers])
     for _, line in answers:
         if line:
@@ -41,22 +60,48 @@ def predict(args: argparse.Namespace) -> bool:
     return all("error" not in row for row, _ in answers)
 
 
-def _answer(recognizer: Recognizer, image: str, read: Callable[[Recognizer, Any], Answer]) -> Answer:
-    """The answer for one file. If it cannot be read, the error is printed at once, and the answer is a row with it."""
+def _names(path: str, count: int) -> tuple[str, ...]:
+    """The names in a text file, a line each; UsageError unless there is one for each class."""
+    from fastcnn.network.structure import check_classes
+
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            names = file.read(MAX_NAMES).split("\n")
+        return check_classes([name.strip() for name in names if name.strip()], count)
+    except UnicodeDecodeError:
+        raise UsageError(f"--labels {path} is not text in UTF-8; give a name in each line") from None
+    except OSError as error:
+        raise UsageError(f"--labels {path} cannot be read ({error.strerror}); check the path") from None
+    except ValueError as error:
+        raise UsageError(f"--labels {path}: {error}") from None
+
+
+def _answer(image: str, read: Read, missing: tuple[str, ...]) -> Answer:
+    """The answer for one file; for one that cannot be read a row with the error, which is said at once."""
     from fastcnn.handwriting.preparation.pictures import open_picture
     from fastcnn.network.answers import NotFiniteError
 
     try:
-        row, line = read(recognizer, open_picture(image))
+        row, line = read(open_picture(image))
     except NotFiniteError:
         raise  # the network is at fault, not the picture
     except (FastcnnError, OSError, ValueError, MemoryError) as error:
         reason = " ".join(str(error).split()) or "there is not enough memory"
         reason = reason if image in reason else f"{image}: {reason}"
         log.error("%s", reason)
-        missing = STRING_KEYS if read is _read_string else DIGIT_KEYS
         return {"image": image, **dict.fromkeys(missing), "error": reason}, ""
     return {"image": image, **row}, f"{image}  {line}"
+
+
+def _read_class(classifier: PictureClassifier, picture: Any) -> Answer:
+    result = classifier.classify(picture)
+    row = {
+        "digit": None,
+        "label": result.label,
+        "confidence": result.confidence,
+        "probabilities": [float(share) for share in result.probabilities],
+    }
+    return row, f"{result.label}  {result.confidence:.2%}"
 
 
 def _read_digit(recognizer: Recognizer, picture: Any) -> Answer:

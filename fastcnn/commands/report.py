@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from fastcnn.metrics import CALIBRATION_BINS, Evaluation, frequent_confusions, wilson_interval
 from fastcnn.recognition.scores import SURE, Scores
 
 WORST_WRITERS = 5
+MOST_CLASSES = 20
 
 
 def _percent(share: float | None, digits: int = 2) -> str:
     return "-" if share is None else f"{100 * share:.{digits}f} %"
 
 
-def _summary(result: Evaluation) -> Table:
+def _summary(result: Evaluation, part: str, of_digits: bool) -> Table:
     low, high = result.interval
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(style="dim")
     table.add_row(
-        "test accuracy",
+        f"{part} accuracy",
         _percent(result.accuracy),
         f"right answers; 95 % Wilson interval {_percent(low)} to {_percent(high)}, {result.count:,} pictures",
     )
     table.add_row(
         "mean confidence",
         _percent(result.mean_confidence),
-        'the paper\'s "recognition rate": how sure the network is, right or wrong; no accuracy',
+        ('the paper\'s "recognition rate": ' if of_digits else "")
+        + "how sure the network is, right or wrong; no accuracy",
     )
     table.add_row(
         "calibration error",
@@ -47,22 +52,42 @@ def _digits(result: Evaluation) -> Table:
     return table
 
 
-def _confusions(result: Evaluation) -> Table:
-    table = Table(title="most frequent confusions", title_justify="left")
-    for name in ("digit", "taken for", "times", "of"):
-        table.add_column(name, justify="right")
-    for digit, answer, times in frequent_confusions(result.confusion):
-        table.add_row(str(digit), str(answer), str(times), str(int(result.confusion[digit].sum())))
+def _classes(result: Evaluation, classes: Sequence[str]) -> Table:
+    """The classes, or of many those that are read worst."""
+    rows = [
+        (share, name, int(row.sum()))
+        for share, name, row in zip(result.per_digit_accuracy, classes, result.confusion, strict=True)
+    ]
+    title = "accuracy per class"
+    if len(rows) > MOST_CLASSES:
+        title = f"the {MOST_CLASSES} classes read worst"
+        rows = sorted((row for row in rows if row[0] is not None), key=lambda row: row[0] or 0)[:MOST_CLASSES]
+    table = Table(title=title, title_justify="left")
+    table.add_column("class")
+    for name in ("accuracy", "pictures"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for share, name, count in rows:
+        table.add_row(Text(name), _percent(share, 1), f"{count:,}")
     return table
 
 
-def print_evaluation(result: Evaluation) -> None:
-    """Print the results on the test pictures to stdout."""
+def _confusions(result: Evaluation, classes: Sequence[str] | None) -> Table:
+    table = Table(title="most frequent confusions", title_justify="left")
+    for name in ("digit" if classes is None else "class", "taken for", "times", "of"):
+        table.add_column(name, justify="right")
+    for true, answer, times in frequent_confusions(result.confusion):
+        names = [str(each) if classes is None else classes[each] for each in (true, answer)]
+        table.add_row(*map(Text, names), str(times), str(int(result.confusion[true].sum())))
+    return table
+
+
+def print_evaluation(result: Evaluation, classes: Sequence[str] | None = None, part: str = "test") -> None:
+    """Print to stdout what was measured on one part of the pictures; `classes` names what are no digits."""
     console = Console(highlight=False)
-    console.print(_summary(result))
-    console.print(_digits(result))
+    console.print(_summary(result, part, classes is None))
+    console.print(_digits(result) if classes is None else _classes(result, classes))
     if int(result.confusion.trace()) < result.count:
-        console.print(_confusions(result))
+        console.print(_confusions(result, classes))
 
 
 def print_writers(scores: Scores) -> None:

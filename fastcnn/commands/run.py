@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from fastcnn.commands import data, evaluate, experiment, info, predict, programs, train
+from fastcnn.commands import data, evaluate, experiment, info, own_data, predict, programs
 from fastcnn.commands.interrupt import interruptible
 from fastcnn.commands.outputs import text_beside
 from fastcnn.errors import FastcnnError, UsageError
@@ -21,7 +21,7 @@ DONE, FAILED, WRONG_ARGUMENTS = 0, 1, 2
 DEBUG_VARIABLE = "FASTCNN_DEBUG"
 # Each returns False if a part of the work failed and it has said so.
 COMMANDS: dict[str, Callable[[argparse.Namespace], bool | None]] = {
-    "train": train.train,
+    "train": own_data.train,
     "evaluate": evaluate.evaluate,
     "predict": predict.predict,
     "experiment": experiment.experiment,

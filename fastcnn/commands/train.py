@@ -51,21 +51,21 @@ class _Job:
     go_on: str  # the arguments of the command that goes on after an interruption
 
 
-def _checkpoints(out: Path, members: int) -> list[Path]:
-    """The path of a network's checkpoint, or those of all members."""
+def checkpoints_of(out: Path, members: int) -> list[Path]:
+    """Where a network's checkpoint is, or those of so many members."""
     if members == 1:
         return [out.with_name(out.stem + CHECKPOINT_SUFFIX) if out.name else out]
     return [out.with_name(f"{out.stem}.{number}{CHECKPOINT_SUFFIX}") for number in range(1, members + 1)]
 
 
-def _find_checkpoint(given: str) -> tuple[Path, bool]:
-    """The checkpoint that --resume means, and whether it belongs to the first member of a committee.
+def find_checkpoint(given: str) -> tuple[Path, bool]:
+    """The checkpoint that --resume means, and whether it is that of a committee's first member.
 
     It is `given` itself, or the file next to the weights file `given` that the training would have written.
     """
     path = Path(given)
     if path.name and not path.name.endswith(CHECKPOINT_SUFFIX):
-        (alone,), (first, *_) = _checkpoints(path, 1), _checkpoints(path, 2)
+        (alone,), (first, *_) = checkpoints_of(path, 1), checkpoints_of(path, 2)
         if alone.is_file() or first.is_file():
             return (alone, False) if alone.is_file() else (first, True)
     if path.is_file():
@@ -73,8 +73,8 @@ def _find_checkpoint(given: str) -> tuple[Path, bool]:
     raise FastcnnError(f"--resume {given}: there is no checkpoint; leave out --resume to start afresh")
 
 
-def _check_earlier(out: Path, checkpoints: list[Path], args: argparse.Namespace, go_on: str) -> None:
-    """Raise an error if this training would destroy a finished network or the checkpoint of an interrupted one."""
+def check_earlier(out: Path, checkpoints: list[Path], args: argparse.Namespace, go_on: str) -> None:
+    """Refuse what would destroy a finished network, or the only trace of an interrupted training."""
     from fastcnn.training.checkpoint import load_checkpoint
 
     if out.exists() and out.stat().st_size and not args.overwrite:
@@ -93,14 +93,14 @@ def _check_earlier(out: Path, checkpoints: list[Path], args: argparse.Namespace,
             )
 
 
-def _free_name(model: str) -> Path:
-    """NAME.safetensors in this folder, or with a number if a file has that name."""
+def free_name(model: str) -> Path:
+    """NAME.safetensors in this folder, with a number where a finished network has that name."""
     names = (f"{model}-{number}{SUFFIX}" for number in count(2))
     return next(path for path in map(Path, chain([f"{model}{SUFFIX}"], names)) if not path.exists())
 
 
-def _fill_from_checkpoint(args: argparse.Namespace, checkpoint: Checkpoint, committee: str | None) -> None:
-    """Set options that were not given to those of the interrupted training."""
+def fill_from_checkpoint(args: argparse.Namespace, checkpoint: Checkpoint, committee: str | None) -> None:
+    """Options that were left out are those of the interrupted training."""
     settings = checkpoint.settings
     if args.model is None:
         args.model = committee or settings.get("network", {}).get("name")  # the name of its recipe: see `_train`
@@ -111,18 +111,25 @@ def _fill_from_checkpoint(args: argparse.Namespace, checkpoint: Checkpoint, comm
         args.out = str(args.resume).removesuffix(CHECKPOINT_SUFFIX) + ".safetensors"
 
 
-def _go_on(args: argparse.Namespace, out: Path, checkpoint: Path | None) -> str:
-    """The arguments to go on with this training, without those in its checkpoint. checkpoint: None for a committee."""
+def go_on_with(args: argparse.Namespace, out: Path, checkpoint: Path | None) -> str:
+    """The arguments that go on with this training; those that its checkpoint keeps are left out. None: a committee."""
     words = ["--resume", str(checkpoint or out)]
     if checkpoint is not None and out.suffix != SUFFIX:  # the suffix of a file that is written without --out
         words += ["--out", str(out)]
     if args.recipe == "bundled":
         words += ["--recipe", args.recipe]
-    if args.data_dir is not None:
-        words += ["--data-dir", args.data_dir]
-    if args.backend is not None:
-        words += ["--backend", args.backend]
+    for name in ("data", "network", "validation", "size", "data_dir", "backend"):
+        if getattr(args, name) is not None:
+            words += [f"--{name.replace('_', '-')}", str(getattr(args, name))]
+    words += ["--augment"] * args.augment + ["--skip-broken"] * args.skip_broken
     return shlex.join(words + ["--overwrite"] * args.overwrite)
+
+
+def print_next(out: Path, data: str = "") -> None:
+    """The commands that a user may want after a training; `data` are more arguments of `evaluate`."""
+    plain = out.parent == Path() and (not out.suffix or out.name.startswith("-"))  # might mean something else
+    word = shlex.quote(f"./{out}" if plain else str(out))
+    print(f"next: fastcnn evaluate {word}{data}\n      fastcnn predict PICTURE... --model {word}")
 
 
 def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
@@ -133,10 +140,10 @@ def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
 
     if args.resume is not None:
         given = args.resume
-        args.resume, of_committee = _find_checkpoint(given)
+        args.resume, of_committee = find_checkpoint(given)
         if of_committee and args.out is None:
             args.out = given
-        _fill_from_checkpoint(args, load_checkpoint(args.resume), COMMITTEE if of_committee else None)
+        fill_from_checkpoint(args, load_checkpoint(args.resume), COMMITTEE if of_committee else None)
     model, seed = PAPER if args.model is None else args.model, args.seed or 0
     recipes = BUNDLED_RECIPES if args.recipe == "bundled" else RECIPES
     if model in BUNDLED_RECIPES and model not in recipes:
@@ -148,14 +155,14 @@ def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
     recipe = recipes[name]
     out = Path(f"{model}{SUFFIX}" if args.out is None else args.out)
     if args.out is None and not args.overwrite:
-        out = _free_name(model)
-    checkpoints = _checkpoints(out, members)
+        out = free_name(model)
+    checkpoints = checkpoints_of(out, members)
     jobs = []
     for number, checkpoint in enumerate(checkpoints):
         resume = args.resume
         if members > 1 and resume is not None:
             resume = checkpoint if checkpoint.exists() else None
-        go_on = _go_on(args, out, checkpoint if members == 1 else None)
+        go_on = go_on_with(args, out, checkpoint if members == 1 else None)
         epochs, batch_size = args.epochs or recipe.epochs, args.batch_size or recipe.batch_size
         jobs.append(_Job(name, recipe, epochs, batch_size, seed + number, checkpoint, resume, go_on))
     return model, out, jobs
@@ -226,7 +233,7 @@ def train(args: argparse.Namespace) -> None:
     check_writable(out, "--out", special=False)
     with held([out, *checkpoints]):
         check_outputs(outputs, [resumed, *data_files(args.data_dir)])
-        _check_earlier(out, checkpoints, args, jobs[0].go_on)
+        check_earlier(out, checkpoints, args, jobs[0].go_on)
         prepare(args)
         if args.out is None and out != Path(f"{model}{SUFFIX}"):
             log.info("%s%s stays as it is; this training goes to %s", model, SUFFIX, out)
@@ -265,7 +272,5 @@ def _train_all(model: str, out: Path, jobs: list[_Job], args: argparse.Namespace
         job.checkpoint.unlink(missing_ok=True)
     best = ", ".join(str(history.best_epoch) for history in histories)
     print_result(f"saved {out}: {model}, seed {jobs[0].seed}, kept epoch {best} of {jobs[0].epochs}", result)
-    if not jobs[0].recipe.refused:  # no user names the refusing network: all others use it
-        plain = out.parent == Path() and (not out.suffix or out.name.startswith("-"))  # might mean something else
-        word = shlex.quote(f"./{out}" if plain else str(out))
-        print(f"next: fastcnn evaluate {word}\n      fastcnn predict PICTURE... --model {word}")
+    if not jobs[0].recipe.refused:  # that network is part of the others' reading
+        print_next(out)

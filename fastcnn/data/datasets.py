@@ -44,6 +44,7 @@ class Dataset:
     files: tuple[str, ...] = MNIST_FILES  # training images, training labels, test images, test labels
     archived: bool = False  # `files` are members of the one remote file, a zip
     transposed: bool = False  # the pictures' rows are stored as columns
+    classes: tuple[str, ...] = ()  # the names of the labels 0, 1 and so on; () where these are the digits
 
 
 def _on(mirrors: tuple[str, ...], *files: tuple[str, int, str]) -> tuple[RemoteFile, ...]:
@@ -88,6 +89,18 @@ DATASETS = (
             (MNIST_FILES[2], 4_422_102, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"),
             (MNIST_FILES[3], 5_148, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"),
         ),
+        classes=(
+            "T-shirt or top",
+            "trouser",
+            "pullover",
+            "dress",
+            "coat",
+            "sandal",
+            "shirt",
+            "sneaker",
+            "bag",
+            "ankle boot",
+        ),
     ),
     Dataset(
         "kmnist",
@@ -106,6 +119,7 @@ DATASETS = (
             (MNIST_FILES[2], 3_041_136, "edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5"),
             (MNIST_FILES[3], 5_120, "20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c"),
         ),
+        classes=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
     ),
     Dataset(
         "emnist-digits",

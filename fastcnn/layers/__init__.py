@@ -12,6 +12,7 @@ from fastcnn.layers.convolution import Conv2d
 from fastcnn.layers.dropout import Dropout
 from fastcnn.layers.kinds import KINDS, layer_from_description, register_layer
 from fastcnn.layers.normalization import BatchNorm2d
+from fastcnn.layers.normalize import Normalize
 from fastcnn.layers.parameters import Declaration, plain
 from fastcnn.layers.pooling import GlobalAvgPool, MaxPool2d
 
@@ -27,6 +28,7 @@ __all__ = [
     "GlobalAvgPool",
     "Layer",
     "MaxPool2d",
+    "Normalize",
     "ReLU",
     "Residual",
     "Signal",
@@ -36,5 +38,5 @@ __all__ = [
     "register_layer",
 ]
 
-_OWN = (Conv2d, ReLU, MaxPool2d, Flatten, Affine, Dropout, BatchNorm2d, GlobalAvgPool, Residual, Concat)
+_OWN = (Conv2d, ReLU, MaxPool2d, Flatten, Affine, Dropout, BatchNorm2d, GlobalAvgPool, Normalize, Residual, Concat)
 KINDS.update({kind.__name__: kind for kind in _OWN})

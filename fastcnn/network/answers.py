@@ -33,8 +33,11 @@ def check_answers(answers: Array, images: Array | None = None) -> None:
     raise NotFiniteError("this network's answers are no numbers: its weights are unusable, choose another network")
 
 
-def check_pictures(images: Array, dtype: np.dtype[Any], name: str = "images") -> None:
-    """ValueError where a picture (N, C, H, W) holds what is not finite in this dtype; integers are always."""
+def check_pictures(images: Array, dtype: np.dtype[Any], name: str = "images", numbers: Array | None = None) -> None:
+    """ValueError if a picture (N, C, H, W) holds a number that is not finite in this dtype. Integers always are.
+
+    numbers : what errors call the pictures; None counts them from 0
+    """
     if images.dtype.kind != "f" or images.size == 0:
         return
     limit = float(np.finfo(dtype).max)
@@ -45,4 +48,5 @@ def check_pictures(images: Array, dtype: np.dtype[Any], name: str = "images") ->
         wrong = image[~(np.abs(image.astype(np.float64)) <= limit)]
         if wrong.size:
             kind = "NaN" if np.isnan(wrong[0]) else "infinity" if np.isinf(wrong[0]) else f"{wrong[0]:.3g}"
-            raise ValueError(f"{name} hold {kind}, first in picture {number}; give finite numbers, from 0 to 1 at best")
+            first = number if numbers is None else numbers[number]
+            raise ValueError(f"{name} hold {kind}, first in picture {first}; give finite numbers, from 0 to 1 at best")

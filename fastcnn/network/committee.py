@@ -16,7 +16,7 @@ from fastcnn.arrays import Array
 from fastcnn.checks import check_path
 from fastcnn.kernels.values import kind_of, shown
 from fastcnn.network.calibration import calibrated
-from fastcnn.network.evaluation import Scores, check_evaluated, scores
+from fastcnn.network.evaluation import Scores, evaluated_labels, scores
 from fastcnn.network.ranges import look_once
 from fastcnn.network.sequential import Sequential
 from fastcnn.network.structure import check_name, temperature_entry
@@ -98,7 +98,7 @@ class Committee:
     def evaluate(self, images: Array, labels: Array) -> Scores:
         """Loss, accuracy, accuracy of each class and confusions; see `Sequential.evaluate`."""
         self.check_images(images)
-        check_evaluated(labels, len(images), self.classes)
+        labels = evaluated_labels(labels, len(images), self.classes)
         probabilities = self._mean(images)
         look_once(self, images)
         return scores(probabilities, labels, self.classes)

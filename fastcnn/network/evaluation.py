@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fastcnn import metrics
 from fastcnn.arrays import Array
-from fastcnn.checks import check_labels
+from fastcnn.network.losses import CrossEntropy
 from fastcnn.network.summary import text_table
 
 MOST_ROWS = 20  # of the table: of more classes the worst are shown
@@ -55,11 +55,11 @@ def _cut(name: str) -> str:
     return name if len(name) <= MOST_NAME else f"{name[: MOST_NAME - 3]}..."
 
 
-def check_evaluated(labels: Array, count: int, classes: Sequence[str]) -> None:
-    """TypeError or ValueError unless there is a picture, and labels has a class for each of them."""
+def evaluated_labels(labels: Array | Sequence[str], count: int, classes: Sequence[str]) -> Array:
+    """The number of each picture's class; TypeError or ValueError unless there is a picture and a class for each."""
     if count == 0:
         raise ValueError("images must hold at least one picture to evaluate on")
-    check_labels(labels, count, len(classes))
+    return CrossEntropy().targets_of(labels, count, classes)
 
 
 def scores(probabilities: Array, labels: Array, classes: tuple[str, ...]) -> Scores:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,6 @@ import numpy as np
 from fastcnn.arrays import Array
 from fastcnn.layers.base import Layer
 from fastcnn.layers.running import run_backward, run_backward_lowest, run_forward
-from fastcnn.network.losses import softmax_cross_entropy
 
 
 def scaled(images: Array, dtype: np.dtype[Any]) -> Array:
@@ -29,13 +28,17 @@ def logits_of(layers: Sequence[Layer], x: Array) -> Array:
 
 
 def loss_and_gradients(
-    layers: Sequence[Layer], lowest: int, x: Array, labels: Array, label_smoothing: float, step: int
+    layers: Sequence[Layer], lowest: int, x: Array, loss_of: Callable[[Array], tuple[float, Array]], step: int
 ) -> float:
-    """The mean loss of one batch; fills the gradients of the parameters. `lowest` is the lowest layer that has any."""
+    """The mean loss of one batch; fills the gradients of the parameters.
+
+    lowest : the lowest layer that has parameters
+    loss_of : the outputs' loss and its gradient
+    """
     for layer in layers:
         layer.step = step
         x = run_forward(layer, x, True)
-    loss, grad = softmax_cross_entropy(x, labels, label_smoothing)
+    loss, grad = loss_of(x)
     for layer in reversed(layers[lowest + 1 :]):
         grad = run_backward(layer, grad)
     if lowest < len(layers):

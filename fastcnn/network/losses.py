@@ -1,99 +1,272 @@
-"""Softmax and softmax cross-entropy with label smoothing, stable for any finite logits.
+"""What a network is trained to make small: `Trainer(network, optimizer, loss=losses.MeanSquaredError())`.
 
-The logits of a batch are few (N times 10), so everything here is computed in float64 whatever the network's dtype:
-differences of float32 logits can then neither overflow nor cancel visibly.
+A loss knows its targets, the formula (`loss_values`, the definition) and the step of a backend that computes the same.
+Pictures may have weights: the mean is then sum(weight * loss) / sum(weight), and 0 where all weights are 0.
 """
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, SupportsFloat, TypeAlias
 
 import numpy as np
 
 from fastcnn.arrays import Array
 from fastcnn.checks import check_labels
+from fastcnn.kernels.protocols import LossStep
 from fastcnn.kernels.values import is_array, kind_of, shown
+from fastcnn.network.class_names import class_numbers, class_weights
+from fastcnn.network.loss_values import (
+    binary_cross_entropy,
+    check_label_smoothing,
+    check_logits,
+    sigmoid,
+    softmax,
+    softmax_cross_entropy,
+    squared_error,
+    weighted_cross_entropy,
+)
+
+__all__ = [
+    "BinaryCrossEntropy",
+    "CrossEntropy",
+    "Loss",
+    "MeanSquaredError",
+    "check_label_smoothing",
+    "check_sample_weight",
+    "loss_or_cross_entropy",
+    "sigmoid",
+    "softmax",
+    "softmax_cross_entropy",
+]
+
+ClassWeight: TypeAlias = Mapping[str, float] | Mapping[int, float] | Sequence[float] | Array
 
 
-def _shifted(logits: Array) -> Array:
-    """Logits less each row's maximum, in float64; a row holding NaN or +inf becomes NaN."""
-    wide = logits.astype(np.float64)
-    with np.errstate(invalid="ignore", over="ignore"):
-        shifted: Array = wide - wide.max(axis=1, keepdims=True)
-    return shifted
+class Loss:
+    """What all losses share. `is_of_classes`: whether a target is the number of a class, so that answers are right."""
+
+    is_of_classes = False
+
+    def targets_of(self, targets: Any, count: int, classes: Sequence[str], name: str = "labels") -> Array:
+        """What a user gave for `count` pictures, in the one form that `check_targets` takes; raises as there."""
+        raise NotImplementedError
+
+    def check_targets(self, targets: Array, count: int, outputs: int) -> None:
+        """TypeError or ValueError unless these are targets of `count` pictures for a network of so many outputs."""
+        raise NotImplementedError
+
+    def for_classes(self, classes: Sequence[str]) -> Loss:
+        """The loss for a network's classes; TypeError or ValueError where its class weights name others."""
+        return self
+
+    def value_and_gradient(
+        self, outputs: Array, targets: Array, sample_weight: Array | None = None
+    ) -> tuple[float, Array]:
+        """The mean loss of a batch and its gradient with respect to the outputs, by the formula in NumPy.
+
+        Parameters
+        ----------
+        outputs : (N, outputs) float32 or float64, N at least 1
+        targets : CrossEntropy: (N,) integers from 0 to outputs - 1. MeanSquaredError: (N, outputs) numbers.
+            BinaryCrossEntropy: (N, outputs) numbers from 0 to 1
+        sample_weight : (N,) numbers, at least 0; None weighs all alike
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument has another dtype, shape or range, or the batch is empty.
+        """
+        check_logits(outputs)
+        count, size = outputs.shape
+        if count == 0:
+            raise ValueError("outputs must hold at least one image: an empty batch has no mean loss")
+        self.check_targets(targets, count, size)
+        if sample_weight is not None:
+            sample_weight = check_sample_weight(sample_weight, count)
+        return self._value_and_gradient(outputs, targets, sample_weight)
+
+    def run(self, step: LossStep, targets: Array, sample_weight: Array | None) -> SupportsFloat:
+        """The same by a backend, of the outputs in its step's memory; the arguments have been checked."""
+        raise NotImplementedError
+
+    def describe(self) -> dict[str, Any]:
+        """Its name and options, JSON-able."""
+        return {"type": type(self).__name__}
+
+    def __repr__(self) -> str:
+        options = {name: value for name, value in self.describe().items() if name != "type"}
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in options.items())})"
+
+    def _value_and_gradient(self, outputs: Array, targets: Array, sample_weight: Array | None) -> tuple[float, Array]:
+        raise NotImplementedError
 
 
-def check_logits(logits: Array) -> None:
-    """Raise unless logits is a (N, classes) float32 or float64 array with at least one class."""
-    if not is_array(logits) or logits.dtype not in (np.float32, np.float64):
-        raise TypeError(f"logits must be a float32 or float64 array, not {kind_of(logits)}")
-    if logits.ndim != 2 or logits.shape[1] == 0:
-        raise ValueError(f"logits must have the shape (N, classes), not {logits.shape}")
-
-
-def check_label_smoothing(label_smoothing: float) -> None:
-    """Raise unless label_smoothing is a number in [0, 1)."""
-    if isinstance(label_smoothing, bool) or not isinstance(label_smoothing, int | float | np.integer | np.floating):
-        raise TypeError(f"label_smoothing must be a number, not {kind_of(label_smoothing)}")
-    if not 0 <= label_smoothing < 1:
-        raise ValueError(f"label_smoothing must be at least 0 and less than 1, not {shown(label_smoothing)}")
-
-
-def softmax(logits: Array) -> Array:
-    """Probabilities of each row of logits.
+class CrossEntropy(Loss):
+    """Softmax cross-entropy: each picture is of one class.
 
     Parameters
     ----------
-    logits : (N, classes) float32 or float64
-
-    Returns
-    -------
-    (N, classes) in the dtype of logits; each row sums to 1
-
-    Raises
-    ------
-    TypeError, ValueError
-        If logits has another dtype or shape.
-
-    A row holding NaN or +inf gives NaN.
-    """
-    check_logits(logits)
-    exponentials = np.exp(_shifted(logits))
-    probabilities: Array = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return probabilities.astype(logits.dtype)
-
-
-def softmax_cross_entropy(logits: Array, labels: Array, label_smoothing: float = 0.0) -> tuple[float, Array]:
-    """Mean cross-entropy of a batch, and its gradient.
-
-    Parameters
-    ----------
-    logits : (N, classes) float32 or float64, N at least 1
-    labels : (N,) integers from 0 to classes - 1
     label_smoothing : the share of each target that is spread evenly over all classes, in [0, 1)
+    class_weight : a number for each class, in order, or a dict from names or numbers of classes to weights, 1 elsewhere
 
-    Returns
-    -------
-    loss : mean over the N images, in nats
-    grad_logits : (N, classes) in the dtype of logits, the gradient of that mean
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument has another dtype, shape or range, or the batch is empty.
-
-    Follows torch.nn.functional.cross_entropy(reduction="mean").
+    With class weights the mean is divided by the sum of the weights of the pictures' classes, as in
+    torch.nn.CrossEntropyLoss(weight=, label_smoothing=).
     """
-    check_logits(logits)
-    count, classes = logits.shape
-    if count == 0:
-        raise ValueError("logits must hold at least one image: an empty batch has no mean loss")
-    check_labels(labels, count, classes)
+
+    is_of_classes = True
+
+    def __init__(self, label_smoothing: float = 0.0, class_weight: ClassWeight | None = None) -> None:
+        check_label_smoothing(label_smoothing)
+        self.label_smoothing = label_smoothing
+        self.class_weight = class_weight
+        if class_weight is not None and not isinstance(class_weight, Mapping):  # names wait for `for_classes`
+            self.class_weight = tuple(class_weights(class_weight, [""] * _length(class_weight)).tolist())
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all classes weigh the same."""
+        return self.class_weight is None
+
+    def targets_of(self, targets: Any, count: int, classes: Sequence[str], name: str = "labels") -> Array:
+        return class_numbers(targets, classes, count, name)
+
+    def check_targets(self, targets: Array, count: int, outputs: int) -> None:
+        check_labels(targets, count, outputs)
+
+    def for_classes(self, classes: Sequence[str]) -> CrossEntropy:
+        weights = self.class_weight
+        if weights is None or (isinstance(weights, tuple) and len(weights) == len(classes)):
+            return self
+        return CrossEntropy(self.label_smoothing, class_weights(weights, classes))
+
+    def run(self, step: LossStep, targets: Array, sample_weight: Array | None) -> SupportsFloat:
+        if self.is_plain and sample_weight is None:
+            return step.loss(targets, self.label_smoothing)
+        weights = self._weights(step.x.size)
+        return step.weighted_cross_entropy(
+            targets, self._shares(weights, targets, sample_weight), weights, self.label_smoothing
+        )
+
+    def describe(self) -> dict[str, Any]:
+        weights = self.class_weight
+        return {
+            **super().describe(),
+            "label_smoothing": self.label_smoothing,
+            "class_weight": dict(weights) if isinstance(weights, Mapping) else weights,
+        }
+
+    def _value_and_gradient(self, outputs: Array, targets: Array, sample_weight: Array | None) -> tuple[float, Array]:
+        if self.is_plain and sample_weight is None:
+            return softmax_cross_entropy(outputs, targets, self.label_smoothing)
+        weights = self._weights(outputs.shape[1])
+        shares = self._shares(weights, targets, sample_weight)
+        return weighted_cross_entropy(outputs, targets, shares, weights, self.label_smoothing)
+
+    def _weights(self, outputs: int) -> Array:
+        if self.class_weight is None:
+            return np.ones(outputs)
+        return class_weights(self.class_weight, [str(number) for number in range(outputs)])
+
+    @staticmethod
+    def _shares(weights: Array, targets: Array, sample_weight: Array | None) -> Array:
+        each = np.ones(len(targets)) if sample_weight is None else np.asarray(sample_weight, np.float64)
+        return _over(each, float((each * weights[targets]).sum()))
+
+
+class _OfValues(Loss):
+    """Targets are numbers, one for each output."""
+
+    def targets_of(self, targets: Any, count: int, classes: Sequence[str], name: str = "labels") -> Array:
+        if is_array(targets) and targets.ndim == 1 and len(classes) == 1:
+            targets = targets[:, np.newaxis]
+        self._check(targets, count, len(classes), name)
+        values: Array = targets
+        return values
+
+    def check_targets(self, targets: Array, count: int, outputs: int) -> None:
+        self._check(targets, count, outputs, "labels")
+
+    def _check(self, targets: Array, count: int, outputs: int, name: str) -> None:
+        if not is_array(targets) or targets.dtype.kind not in "fiub":
+            raise TypeError(f"{name} must be an array of numbers (N, {outputs}), not {kind_of(targets)}")
+        if targets.shape != (count, outputs):
+            raise ValueError(f"{name} must have the shape ({count}, {outputs}), one an output, not {targets.shape}")
+        if not np.isfinite(targets).all():
+            raise ValueError(f"{name} hold NaN or infinity; give finite numbers")
+
+
+class MeanSquaredError(_OfValues):
+    """The mean of (output - target)² over outputs and pictures: for a network that gives numbers, not classes.
+
+    Targets are (N, outputs) numbers, or (N,) for one output. Follows torch.nn.MSELoss.
+    """
+
+    def run(self, step: LossStep, targets: Array, sample_weight: Array | None) -> SupportsFloat:
+        return step.squared_error(_wide(targets), _equal_shares(len(targets), sample_weight))
+
+    def _value_and_gradient(self, outputs: Array, targets: Array, sample_weight: Array | None) -> tuple[float, Array]:
+        return squared_error(outputs, _wide(targets), _equal_shares(len(targets), sample_weight))
+
+
+class BinaryCrossEntropy(_OfValues):
+    """Binary cross-entropy of each output by itself: a picture may have several labels, or none.
+
+    Targets are (N, outputs) numbers from 0 to 1. `losses.sigmoid(network.forward(images))` gives the probabilities.
+    Follows torch.nn.BCEWithLogitsLoss.
+    """
+
+    def run(self, step: LossStep, targets: Array, sample_weight: Array | None) -> SupportsFloat:
+        return step.binary_cross_entropy(_wide(targets), _equal_shares(len(targets), sample_weight))
+
+    def _value_and_gradient(self, outputs: Array, targets: Array, sample_weight: Array | None) -> tuple[float, Array]:
+        return binary_cross_entropy(outputs, _wide(targets), _equal_shares(len(targets), sample_weight))
+
+    def _check(self, targets: Array, count: int, outputs: int, name: str) -> None:
+        super()._check(targets, count, outputs, name)
+        if targets.min() < 0 or targets.max() > 1:
+            raise ValueError(f"{name} must lie in 0 to 1, but range from {targets.min()} to {targets.max()}")
+
+
+def loss_or_cross_entropy(loss: Loss | None, label_smoothing: float) -> Loss:
+    """The loss, or cross-entropy where there is none; TypeError or ValueError unless it is one of these."""
+    if loss is None:
+        return CrossEntropy(label_smoothing)
+    if not isinstance(loss, Loss):
+        raise TypeError(
+            f"loss must be a losses.CrossEntropy, MeanSquaredError or BinaryCrossEntropy, not {shown(loss)}"
+        )
     check_label_smoothing(label_smoothing)
-    rows = np.arange(count)
-    shifted = _shifted(logits)
-    exponentials = np.exp(shifted)
-    totals = exponentials.sum(axis=1, keepdims=True)
-    losses = np.log(totals[:, 0]) - (1 - label_smoothing) * shifted[rows, labels]
-    if label_smoothing > 0:
-        losses -= label_smoothing * shifted.mean(axis=1)
-    grad = exponentials / totals
-    grad[rows, labels] -= 1 - label_smoothing
-    grad -= label_smoothing / classes
-    return float(losses.mean()), (grad / count).astype(logits.dtype)
+    if label_smoothing != 0:
+        raise ValueError("label_smoothing belongs into the loss where one is given, as CrossEntropy(label_smoothing=)")
+    return loss
+
+
+def check_sample_weight(weights: Array, count: int, name: str = "sample_weight") -> Array:
+    """The weights (count,) as float64; TypeError or ValueError unless they are finite numbers of at least 0."""
+    if not is_array(weights) or weights.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must be an array of numbers ({count},), not {kind_of(weights)}")
+    if weights.shape != (count,):
+        raise ValueError(f"{name} must have the shape ({count},), one for each image, not {weights.shape}")
+    wide: Array = weights.astype(np.float64)
+    if not (np.isfinite(wide).all() and (wide >= 0).all()):
+        raise ValueError(f"{name} must hold finite numbers of at least 0")
+    return wide
+
+
+def _length(weights: object) -> int:
+    return len(weights) if isinstance(weights, list | tuple) or (is_array(weights) and weights.ndim == 1) else 1
+
+
+def _wide(targets: Array) -> Array:
+    return np.ascontiguousarray(targets, np.float64)
+
+
+def _equal_shares(count: int, sample_weight: Array | None) -> Array:
+    each = np.ones(count) if sample_weight is None else np.asarray(sample_weight, np.float64)
+    return _over(each, float(each.sum()))
+
+
+def _over(weights: Array, total: float) -> Array:
+    """Each picture's part of the mean; 0 where all weights are."""
+    return weights / total if total > 0 else np.zeros_like(weights)

@@ -78,11 +78,13 @@ class Plan:
         self._pipeline.run(images, out, self._run)
         return True
 
-    def loss_and_gradients(self, images: Any, labels: Any, label_smoothing: float, step: int) -> SupportsFloat:
+    def loss_and_gradients(
+        self, images: Any, run_loss: Callable[[LossStep], SupportsFloat], step: int
+    ) -> SupportsFloat:
         """The mean loss of one batch; fills the gradients of the layers' parameters.
 
         On a GPU both are still under way, until somebody looks at them. A batch of a `TrainingSet`, which is there
-        already, is the images and the labels.
+        already, is the images and the labels. `run_loss` has the labels, and calls the one of the loss step's methods.
         """
         assert self._loss is not None  # made for training
         self._begin(step)
@@ -91,7 +93,7 @@ class Plan:
             self._load(images)
             for kernel, args in prepare + forward:
                 kernel(*args)
-            loss = self._loss.loss(labels, label_smoothing)
+            loss = run_loss(self._loss)
             for kernel, args in backward:
                 kernel(*args)
         for own in self._own:

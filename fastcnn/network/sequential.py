@@ -19,7 +19,7 @@ from numpy.typing import DTypeLike
 
 from fastcnn import kernels
 from fastcnn.arrays import Array
-from fastcnn.checks import check_labels, check_path
+from fastcnn.checks import check_path
 from fastcnn.kernels.protocols import Call, Steps
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import is_array, kind_of
@@ -29,8 +29,9 @@ from fastcnn.layers.parameters import Parameter, copy_flat
 from fastcnn.network import layerwise
 from fastcnn.network.answers import check_answers, check_pictures
 from fastcnn.network.display import page, representation
-from fastcnn.network.evaluation import Scores, check_evaluated, scores
-from fastcnn.network.losses import check_label_smoothing, softmax
+from fastcnn.network.evaluation import Scores, evaluated_labels, scores
+from fastcnn.network.layouts import channels_first
+from fastcnn.network.losses import CrossEntropy, Loss, check_sample_weight, loss_or_cross_entropy, softmax
 from fastcnn.network.memory import Memory
 from fastcnn.network.parts import Part
 from fastcnn.network.plan import Plan, serves
@@ -42,6 +43,7 @@ from fastcnn.network.structure import (
     check_dtype,
     check_layers,
     check_name,
+    check_preparation,
     check_views,
     declare,
     default_classes,
@@ -73,6 +75,8 @@ class Sequential:
     name : a label that is saved along
     views : how often `calibration` reads a picture: once, or 5 times, moved by a pixel to each side as well; saved
         along, and nothing here uses it
+    preparation : how a picture file becomes an input, for who reads files: "resize" scales the whole picture to
+        input_shape and changes nothing else; None says nothing, as of a network for digits. Saved along
     classes : the names of the outputs, saved along; None for "0", "1" and so on, which of ten outputs are the digits
 
     Raises
@@ -93,10 +97,12 @@ class Sequential:
         name: str = "",
         views: int = 1,
         classes: Sequence[str] | None = None,
+        preparation: str | None = None,
     ) -> None:
         self.dtype = check_dtype(dtype)
         self.name = check_name(name)
         self.views = views
+        self.preparation = check_preparation(preparation)
         self.temperature = 1.0  # what `calibration` divides the logits by; saved along, and nothing else here uses it
         self.layers = check_layers(layers)
         self.input_shape, self.output_shape, self.declared = declare(self.layers, input_shape)
@@ -194,12 +200,13 @@ class Sequential:
         """The number of trained values."""
         return sum(parameter.size for parameter in self.parameters.values())
 
-    def forward(self, images: Array) -> Array:
+    def forward(self, images: Array, *, layout: str = "NCHW") -> Array:
         """Logits, in inference mode.
 
         Parameters
         ----------
         images : (N, C, H, W) uint8, which is divided by 255, or float32 or float64, which is taken as it is; N may be 0
+        layout : "NHWC" where images are (N, H, W, C)
 
         Returns
         -------
@@ -212,6 +219,7 @@ class Sequential:
         NotFiniteError
             If the weights are such that a logit is not finite: a FastcnnError and a ValueError.
         """
+        images = channels_first(images, layout)
         self.check_images(images)
         out = np.empty((len(images), *self.output_shape), self.dtype)
         with self._lock:
@@ -225,53 +233,59 @@ class Sequential:
         check_answers(out, images)
         return out
 
-    def predict_proba(self, images: Array) -> Array:
+    def predict_proba(self, images: Array, *, layout: str = "NCHW") -> Array:
         """Probabilities (N, classes), the softmax of `forward`; arguments and errors as there.
 
         Neither temperature nor views have a part in them: `calibration.calibrated` gives what a `Recognizer` shows.
         A UserWarning says so where the first pictures have another range, such as floats from 0 to 255.
         """
-        logits = self.forward(images)
+        logits = self.forward(images, layout=layout)
         look_once(self, images)
         return softmax(logits)
 
-    def predict(self, images: Array) -> Array:
+    def predict(self, images: Array, *, layout: str = "NCHW") -> Array:
         """The likeliest class of each picture: (N,) int64, as labels are; arguments and errors as for `predict_proba`.
 
         `network.classes[number]` is the name of a class.
         """
-        answers: Array = self.forward(images).argmax(axis=1)
+        answers: Array = self.forward(images, layout=layout).argmax(axis=1)
         look_once(self, images)
         return answers
 
-    def evaluate(self, images: Array, labels: Array) -> Scores:
+    def evaluate(self, images: Array, labels: Array | Sequence[str], *, layout: str = "NCHW") -> Scores:
         """Loss, accuracy, accuracy of each class and confusions, in a record that prints as a table.
 
         Parameters
         ----------
-        images : as for `predict_proba`, N at least 1
-        labels : (N,) integers, 0 to classes - 1
+        images, layout : as for `predict_proba`, N at least 1
+        labels : (N,) names from `classes`, or integers, or (N, classes) with one 1 a row, as for `Trainer.fit`
 
         Raises
         ------
         TypeError, ValueError
             If an argument has another dtype, shape or range, or a picture is not finite.
         """
+        images = channels_first(images, layout)
         self.check_images(images)
-        check_evaluated(labels, len(images), self.classes)
+        labels = evaluated_labels(labels, len(images), self.classes)
         logits = self.forward(images)
         look_once(self, images)
         return scores(softmax(logits), labels, self.classes)
 
-    def loss_and_gradients(self, images: Array, labels: Array, *, label_smoothing: float = 0.0, step: int = 0) -> float:
+    def loss_and_gradients(
+        self, images: Array, labels: Array, *, label_smoothing: float = 0.0, step: int = 0, loss: Loss | None = None,
+        sample_weight: Array | None = None,
+    ) -> float:  # fmt: skip
         """Forward and backward of one batch in training mode.
 
         Parameters
         ----------
         images : as for `forward`, N at least 1
-        labels : (N,) integers, 0 to classes - 1
-        label_smoothing : as for `losses.softmax_cross_entropy`
+        labels : (N,) integers, 0 to classes - 1, or the targets that the loss takes
+        label_smoothing : of the cross-entropy, where no loss is given
         step : counts the batches of a training; dropout's masks depend on it
+        loss : one of `fastcnn.losses`; None for cross-entropy
+        sample_weight : (N,) numbers, at least 0; None weighs all alike
 
         Returns
         -------
@@ -282,9 +296,11 @@ class Sequential:
         TypeError, ValueError
             If an argument has another dtype, shape or range, or a picture is not finite; nothing has changed then.
         """
-        step = self._check_training(images, labels, label_smoothing, step)
+        loss = loss_or_cross_entropy(loss, label_smoothing).for_classes(self.classes)
+        step = self._check_training(images, labels, loss, step)
+        weights = None if sample_weight is None else check_sample_weight(sample_weight, len(images))
         with self._lock:
-            return float(self._train_layers(images, labels, label_smoothing, step))
+            return float(self._train_layers(images, labels, weights, loss, step))
 
     def loss_and_gradients_of(self, batch: Any, *, label_smoothing: float, step: int) -> SupportsFloat:
         """The same of a batch on the GPU (`batches`), which is trusted; the loss is fetched when it is looked at."""
@@ -292,7 +308,7 @@ class Sequential:
         with self._lock:
             plan = self._plan_for(len(batch), training=True)
             assert plan is not None  # or there would be no batch on a GPU
-            loss = plan.loss_and_gradients(batch, batch, label_smoothing, step)
+            loss = plan.loss_and_gradients(batch, lambda end: end.loss(batch, label_smoothing), step)
             self._memory.changed()
             return loss
 
@@ -316,14 +332,15 @@ class Sequential:
 
         Use the network from one thread only while they run.
         """
-        self._check_training(images, labels, 0.0, 0)
+        loss = CrossEntropy()
+        self._check_training(images, labels, loss, 0)
         with self._lock:
             plan = self._plan_for(len(images), training=True)
         if plan is None:
             raise self._no_plan()
         parts, held = plan.parts(images, labels)
         checks: list[Call] = [
-            (self._check_training, (images, labels, 0.0, 0)),
+            (self._check_training, (images, labels, loss, 0)),
             (partial(self._plan_for, len(images), training=True), ()),
             (self._memory.changed, ()),
         ]
@@ -399,7 +416,7 @@ class Sequential:
 
     def __getstate__(self) -> dict[str, Any]:
         """What a pickle or a copy holds: arguments and arrays; locks, plans and a GPU's memory are made again."""
-        names = ("layers", "input_shape", "dtype", "name", "views", "classes", "temperature")
+        names = ("layers", "input_shape", "dtype", "name", "views", "classes", "preparation", "temperature")
         with self._lock:
             arrays = self.values.copy(), self.buffers.copy()
         return {**{name: getattr(self, name) for name in names}, "arrays": arrays}
@@ -418,6 +435,7 @@ class Sequential:
             "dtype": self.dtype.name,
             "layers": [layer.describe() for layer in self.layers],
             **({"views": self.views} if self.views > 1 else {}),
+            **({} if self.preparation is None else {"preparation": self.preparation}),
             **({} if self.classes == default_classes(len(self.classes)) else {"classes": list(self.classes)}),
         }
 
@@ -478,13 +496,12 @@ class Sequential:
     def _no_plan(self) -> ValueError:
         return ValueError(f"backend {kernels.backend()!r} has no plan for this network: it runs the layers one by one")
 
-    def _check_training(self, images: Array, labels: Array, label_smoothing: float, step: int) -> int:
+    def _check_training(self, images: Array, labels: Array, loss: Loss, step: int) -> int:
         """The step's number as an int; TypeError or ValueError, in one sentence, unless all of it can be trained on."""
         self.check_images(images)
         self._check_batch(len(images))
         check_pictures(images, self.dtype)
-        check_labels(labels, len(images), self.output_shape[0])
-        check_label_smoothing(label_smoothing)
+        loss.check_targets(labels, len(images), self.output_shape[0])
         return integer("step", step, 0)
 
     def _check_batch(self, count: int) -> None:
@@ -523,11 +540,15 @@ class Sequential:
             return plan.forward(images)
         return layerwise.logits_of(self.layers, layerwise.scaled(images, self.dtype))
 
-    def _train_layers(self, images: Array, labels: Array, label_smoothing: float, step: int) -> SupportsFloat:
+    def _train_layers(
+        self, images: Array, labels: Array, weights: Array | None, loss: Loss, step: int
+    ) -> SupportsFloat:
         plan = self._plan_for(len(images), training=True)
         if plan is not None:
-            loss = plan.loss_and_gradients(images, labels, label_smoothing, step)
+            mean = plan.loss_and_gradients(images, lambda end: loss.run(end, labels, weights), step)
             self._memory.changed()
-            return loss
+            return mean
         x = layerwise.scaled(images, self.dtype)
-        return layerwise.loss_and_gradients(self.layers, self._lowest, x, labels, label_smoothing, step)
+        return layerwise.loss_and_gradients(
+            self.layers, self._lowest, x, lambda out: loss.value_and_gradient(out, labels, weights), step
+        )

@@ -16,6 +16,7 @@ from fastcnn.layers.parameters import Declaration
 
 MAX_LAYERS = 1000
 MAX_NAME = 200
+RESIZE = "resize"  # a picture is scaled to the network's size, and nothing else is done to it
 VIEWS = (1, 5)  # a picture alone, or with those moved to each side
 # 256 MiB of float32: far beyond any network for 28x28 pictures, and a bound for what a file can ask for.
 MAX_PARAMETERS = 1 << 26
@@ -28,6 +29,13 @@ def check_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     return tuple(layers)
 
 
+def check_shape(input_shape: Sequence[int]) -> tuple[int, ...]:
+    """(C, H, W) as a tuple; TypeError or ValueError unless it is that."""
+    if not isinstance(input_shape, list | tuple) or len(input_shape) != 3:
+        raise ValueError(f"input_shape must be (C, H, W), not {shown(input_shape)}")
+    return tuple(integer("input_shape", size, 1) for size in input_shape)
+
+
 def declare(
     layers: Sequence[Layer], input_shape: Sequence[int]
 ) -> tuple[tuple[int, ...], tuple[int, ...], list[tuple[str, Declaration]]]:
@@ -36,11 +44,9 @@ def declare(
     Returns input_shape and the output's shape as tuples, and each parameter and buffer by its full name. Raises
     ValueError or TypeError where the layers do not fit.
     """
-    if not isinstance(input_shape, list | tuple) or len(input_shape) != 3:
-        raise ValueError(f"input_shape must be (C, H, W), not {shown(input_shape)}")
+    first = check_shape(input_shape)
     if not 1 <= len(layers) <= MAX_LAYERS:
         raise ValueError(f"a network has 1 to {MAX_LAYERS} layers, not {len(layers)}")
-    first = tuple(integer("input_shape", size, 1) for size in input_shape)
     signal, declared = Signal(first), []
     for index, layer in enumerate(layers):
         if not isinstance(layer, Layer):
@@ -63,9 +69,11 @@ def declare(
 
 def layers_from_description(description: object) -> list[Layer]:
     """The layers of a network's description; TypeError or ValueError where it is not one."""
-    required, optional = {"name", "input_shape", "dtype", "layers"}, {"views", "classes"}
+    required, optional = {"name", "input_shape", "dtype", "layers"}, {"views", "classes", "preparation"}
     if not isinstance(description, dict) or set(description) - optional != required:
-        raise ValueError("the description must have name, input_shape, dtype and layers; views and classes may follow")
+        raise ValueError(
+            "the description must have name, input_shape, dtype and layers; views, classes and preparation may follow"
+        )
     layers = description["layers"]
     if not isinstance(layers, list) or len(layers) > MAX_LAYERS:
         raise ValueError(f"the description must hold a list of at most {MAX_LAYERS} layers")
@@ -91,6 +99,15 @@ def check_views(views: int) -> int:
     if integer("views", views, 1) not in VIEWS:
         raise ValueError(f"views must be one of {VIEWS}, not {views}")
     return int(views)
+
+
+def check_preparation(preparation: str | None) -> str | None:
+    """How a picture file becomes an input; TypeError or ValueError unless it is RESIZE or None."""
+    if not isinstance(preparation, str | None):
+        raise TypeError(f"preparation must be {RESIZE!r} or None, not {shown(preparation)}")
+    if preparation not in (RESIZE, None):
+        raise ValueError(f"preparation must be {RESIZE!r} or None, not {shown(preparation)}")
+    return preparation
 
 
 def default_classes(count: int) -> tuple[str, ...]:

@@ -7,17 +7,32 @@ numbers of its augmentation. If the set does not fit, each step sends its batch,
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from fastcnn.arrays import Array
 from fastcnn.kernels.backends import device
 from fastcnn.kernels.protocols import TrainingSet
+from fastcnn.network.losses import CrossEntropy, Loss
 from fastcnn.network.sequential import Sequential
 from fastcnn.training.augment import Augmentation, waves
+
+# Pictures, targets, and the pictures' weights where they have any.
+Batch: TypeAlias = tuple[Array, ...]
+
+
+class Batches(Protocol):
+    """The batches of a training."""
+
+    def start_epoch(self, order: Array, epoch: int) -> None:
+        """order : the pictures' numbers, as they are to come"""
+
+    def batch(self, begin: int, count: int) -> Any:
+        """The `count` pictures from number `begin` of the epoch on: a `Batch`, or one on the GPU (`DeviceBatches`)."""
 
 
 def batch_starts(count: int, batch_size: int, least: int) -> list[tuple[int, int]]:
@@ -42,27 +57,33 @@ class HostBatches:
     """Batches that are copied together, and augmented, on the host. All batches share the same memory."""
 
     def __init__(
-        self, images: Array, labels: Array, batch_size: int, augmentation: Augmentation | None, seed: int
-    ) -> None:
+        self, images: Array, labels: Array, batch_size: int, augmentation: Augmentation | None, seed: int,
+        weights: Array | None = None,
+    ) -> None:  # fmt: skip
         self._images, self._labels, self._augmentation, self._seed = images, labels, augmentation, seed
+        self._weights = weights
         self._batch = np.empty((batch_size, *images.shape[1:]), images.dtype)
         self._changed = self._batch if augmentation is None else np.empty_like(self._batch)
-        self._batch_labels = np.empty(batch_size, labels.dtype)
+        self._batch_labels = np.empty((batch_size, *labels.shape[1:]), labels.dtype)
 
     def start_epoch(self, order: Array, epoch: int) -> None:
         """order : the pictures' numbers, as they are to come"""
         self._order, self._epoch = order, epoch
 
-    def batch(self, begin: int, count: int) -> tuple[Array, Array]:
-        """Pictures and labels of `count` pictures, from number `begin` of the epoch on, until the next call."""
+    def batch(self, begin: int, count: int) -> Batch:
+        """The `count` pictures from number `begin` of the epoch on; the next call overwrites them."""
         chosen, used = self._order[begin : begin + count], slice(0, count)
-        # mode="clip" writes directly into `out`. The indices are a permutation, so nothing is clipped.
-        np.take(self._images, chosen, axis=0, out=self._batch[used], mode="clip")
-        np.take(self._labels, chosen, out=self._batch_labels[used], mode="clip")
+        if self._images.flags.c_contiguous:
+            # mode="clip" writes straight into `out`; the indices are a permutation, so there is nothing to clip.
+            np.take(self._images, chosen, axis=0, out=self._batch[used], mode="clip")
+        else:  # np.take would copy all of them first
+            self._batch[used] = self._images[chosen]
+        np.take(self._labels, chosen, axis=0, out=self._batch_labels[used], mode="clip")
         if self._augmentation is not None:
             changed = self._changed[used]
             self._augmentation.apply(self._batch[used], chosen, seed=self._seed, epoch=self._epoch, out=changed)
-        return self._changed[used], self._batch_labels[used]
+        weights = [] if self._weights is None else [self._weights[chosen]]
+        return (self._changed[used], self._batch_labels[used], *weights)
 
 
 class DeviceBatches:
@@ -94,8 +115,8 @@ class FitData:
 
     trained: Array  # the numbers of the pictures that are trained on
     spans: list[tuple[int, int]]  # of each batch of an epoch: where it begins, and how many pictures it has
-    batches: HostBatches | DeviceBatches
-    held_out: tuple[Array, Array]
+    batches: Batches
+    held_out: Iterable[tuple[Array, Array]]  # pictures and targets, in one or several parts
 
 
 def batches_for(
@@ -105,13 +126,18 @@ def batches_for(
     batch_size: int,
     augmentation: Augmentation | None,
     seed: int,
+    weights: Array | None = None,
+    loss: Loss | None = None,
 ) -> HostBatches | DeviceBatches:
-    """Batches of checked pictures for a training on the backend in use."""
+    """Batches of checked pictures in memory, for a training on the backend in use."""
     memory = device()
     if memory is not None:
-        reason = memory.why_not(images) if network.has_plan else "this network runs layer by layer"
+        reason = "" if network.has_plan else "this network runs layer by layer"
+        if weights is not None or not (loss is None or (isinstance(loss, CrossEntropy) and loss.is_plain)):
+            reason = "only cross-entropy without weights has its labels there"
+        reason = reason or memory.why_not(images)
         if not reason:
             there = memory.TrainingSet(images, labels, batch_size)
             return DeviceBatches(there, images.shape[2:], augmentation, seed)
         logging.getLogger("fastcnn").warning("each step sends its batch to the GPU, not the whole set once: %s", reason)
-    return HostBatches(images, labels, batch_size, augmentation, seed)
+    return HostBatches(images, labels, batch_size, augmentation, seed, weights)

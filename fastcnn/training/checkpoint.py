@@ -23,6 +23,7 @@ MAX_BYTES = 5 * MAX_FILE_BYTES  # the network, its average and its best, and the
 # How an error's sentence names a setting that differs. Other settings are shown by their values.
 OPAQUE_SETTINGS = {
     "network": "another network or another number of views",
+    "loss": "another loss or other class weights",
     "optimizer": "another optimizer",
     "schedule": "another schedule of learning rates",
     "data": "other training data",

@@ -102,7 +102,7 @@ def find_learning_rate(
             raise _EnoughError
 
     twin = Trainer(
-        trainer.network.copy(), copy.deepcopy(trainer.optimizer), label_smoothing=trainer.label_smoothing,
+        trainer.network.copy(), copy.deepcopy(trainer.optimizer), loss=trainer.loss,
         clip_norm=trainer.clip_norm, augmentation=trainer.augmentation,
     )  # fmt: skip
     try:
@@ -115,7 +115,9 @@ def find_learning_rate(
     except TrainingError as error:
         if len(losses) < LEAST_STEPS:
             raise FastcnnError(
-                f"the loss broke after {len(losses)} steps: lowest is too high with {lowest:.3g}; give a smaller one"
+                "the loss broke after {steps} steps: lowest is too high with {lowest}; give a smaller one",
+                steps=len(losses),
+                lowest=f"{lowest:.3g}",
             ) from error
     return LearningRates(tuple(rates[: len(losses)]), tuple(losses))
 

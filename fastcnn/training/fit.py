@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,23 +10,15 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from fastcnn import kernels
-from fastcnn.arrays import Array
 from fastcnn.checks import check_flag
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import shown
 from fastcnn.optim.schedules import Constant
 from fastcnn.training.callback import OnStep
 from fastcnn.training.history import History
+from fastcnn.training.sources import Source
 
 Schedule: TypeAlias = Constant | Callable[[int], float]
-
-
-def _fingerprint(images: Array, labels: Array) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    for array in (images, labels):
-        digest.update(f"{array.shape} {array.dtype.str}".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
 
 
 def check_schedule(schedule: object) -> None:
@@ -97,20 +88,18 @@ class Fit:
             history.stopped = f"{self.patience} epochs without a better one"
         return history.stopped is not None or self.done >= self.epochs
 
-    def settings(
-        self, trainer: dict[str, Any], images: Array, labels: Array, validation: tuple[Array, Array] | None
-    ) -> dict[str, Any]:
-        """Everything that the bits of the result depend on, ready for JSON. Threads do not matter."""
+    def settings(self, trainer: dict[str, Any], source: Source, validation: Source | None) -> dict[str, Any]:
+        """All that the bits of the result depend on; JSON-able. Threads are not among it."""
         if not isinstance(self.schedule, Constant):
             raise TypeError("schedule must be one of fastcnn.schedules where a checkpoint is kept or resumed")
         settings = {
             **trainer,
             "schedule": self.schedule.describe(),
-            "data": _fingerprint(images, labels),
+            "data": source.fingerprint(),
             "epochs": self.epochs,
             "batch_size": self.batch_size,
             "validation": self.validation,
-            "validation_data": None if validation is None else _fingerprint(*validation),
+            "validation_data": None if validation is None else validation.fingerprint(),
             "seed": self.seed,
             "patience": self.patience,
             "keep_last": self.keep_last,

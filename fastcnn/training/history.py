@@ -26,12 +26,13 @@ class TrainingStep:
 class Epoch:
     """One finished epoch, for callbacks and the history. Losses are in nats, accuracies fractions, times in seconds.
 
-    `validation_loss` and `validation_accuracy` are None where there are no validation pictures.
+    `validation_loss` and `validation_accuracy` are None where no pictures were set aside; the second also where
+    targets are no classes.
     """
 
     epoch: int  # 1 is the first
-    epochs: int  # of the whole training, as asked for
-    loss: float  # mean over the epoch's training pictures, with label smoothing, before each update
+    epochs: int  # asked for
+    loss: float  # mean over the epoch's training pictures, with label smoothing and weights, before each update
     validation_loss: float | None
     validation_accuracy: float | None
     is_best: bool  # better than all epochs before it
@@ -50,6 +51,8 @@ class Epoch:
         parts = [f"epoch {self.epoch}/{self.epochs}", f"loss {self.loss:.4f}"]
         if self.validation_accuracy is not None:
             parts.append(f"validation accuracy {self.validation_accuracy:.2%}")
+        elif self.validation_loss is not None:
+            parts.append(f"validation loss {self.validation_loss:.4g}")
         return "  ".join([*parts, f"{self.images_per_second:,.0f} images/s"])
 
 
@@ -73,15 +76,16 @@ class History:
             self.best_epoch = record.epoch
 
     def is_best(self, record: Epoch) -> bool:
-        """Whether an epoch is better than all before it: by validation accuracy and, for ties, by validation loss.
+        """Whether an epoch is better than all so far: by validation accuracy and, for ties or without it, by loss.
 
         Without validation pictures the latest epoch is the best.
         """
-        if record.validation_accuracy is None or record.validation_loss is None or not self.best_epoch:
+        if record.validation_loss is None or not self.best_epoch:
             return True
         best = self.epochs[self.best_epoch - 1]
-        assert best.validation_accuracy is not None and best.validation_loss is not None
-        return (record.validation_accuracy, -record.validation_loss) > (best.validation_accuracy, -best.validation_loss)
+        assert best.validation_loss is not None
+        accuracy, best_accuracy = record.validation_accuracy or 0.0, best.validation_accuracy or 0.0
+        return (accuracy, -record.validation_loss) > (best_accuracy, -best.validation_loss)
 
     @property
     def validation_accuracy(self) -> float | None:

@@ -79,6 +79,8 @@ class Reporter:
         """Print one line for a finished epoch."""
         if record.validation_accuracy is not None:
             self._accuracy = f"  validation accuracy {record.validation_accuracy:.2%}"
+        elif record.validation_loss is not None:
+            self._accuracy = f"  validation loss {record.validation_loss:.4g}"
         if self._broken:
             return
         try:

@@ -1,35 +1,47 @@
 """Check the pictures and labels of a training once, before anything changes, and bring them into one form.
 
-All forms that `load_mnist` makes are allowed, such as pictures as rows and labels as rows of 0 and 1.
+The forms that people have are all taken: pictures as rows or with the channels last, and labels as numbers, as names,
+and as rows of 0 and 1.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import TypeAlias
 
 import numpy as np
 
 from fastcnn.arrays import Array
-from fastcnn.checks import check_labels, check_number
+from fastcnn.checks import check_number
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import is_array, kind_of, shown
+from fastcnn.network.answers import check_pictures
+from fastcnn.network.layouts import channels_first, check_layout, pictures_shape
+from fastcnn.network.losses import Loss
 from fastcnn.network.sequential import Sequential
+from fastcnn.network.structure import default_classes
 
 VALIDATION_PICTURES = 5_000  # of MNIST's 60,000
 VALIDATION_SHARE = 10  # one picture in ten, from a set of fewer than 50,000
 
-Validation: TypeAlias = int | float | tuple[Array, Array] | None
+Labels: TypeAlias = Array | Sequence[str]
 
 
-def samples(network: Sequential, images: Array, labels: Array, name: str = "") -> tuple[Array, Array]:
-    """Pictures (N, C, H, W) and labels (N,) that fit the network and each other.
+def samples(
+    network: Sequential, images: Array, labels: Labels, loss: Loss, classes: Sequence[str] | None, *,
+    name: str = "", layout: str = "NCHW", look: bool = True,
+) -> tuple[Array, Array]:  # fmt: skip
+    """Pictures (N, C, H, W), and targets that the loss takes; they fit the network and each other.
 
     Parameters
     ----------
-    images : (N, C, H, W) or (N, C*H*W), uint8, float32 or float64, N at least 1
-    labels : (N,) integers, or (N, classes) with one 1 a row and else 0
+    images : (N, C, H, W), (N, C*H*W) or, of one channel, (N, H, W); uint8, float32 or float64, N at least 1
+    labels : what `loss.targets_of` takes
+    classes : what integers may be the names of; None where they are the outputs' numbers
     name : what errors say before "images" and "labels"
+    layout : "NHWC" where images are (N, H, W, C)
+    look : whether to read all pictures, and refuse numbers that are not finite; integers always are
 
     Raises
     ------
@@ -38,45 +50,28 @@ def samples(network: Sequential, images: Array, labels: Array, name: str = "") -
 
     The result is a view of the arguments where possible.
     """
-    images = _pictures(network, images, f"{name}images")
-    return images, _classes(labels, len(images), network.output_shape[0], f"{name}labels")
+    images = _pictures(network, images, check_layout(layout), f"{name}images")
+    if look:
+        check_pictures(images, network.dtype, f"{name}images")
+    names = classes or default_classes(network.output_shape[0])
+    return images, loss.targets_of(labels, len(images), names, f"{name}labels")
 
 
-def _pictures(network: Sequential, images: Array, name: str) -> Array:
+def _pictures(network: Sequential, images: Array, layout: str, name: str) -> Array:
     if not is_array(images) or images.dtype not in (np.uint8, np.float32, np.float64):
         raise TypeError(f"{name} must be a uint8, float32 or float64 array, not {kind_of(images)}")
-    shape = network.input_shape
-    if images.ndim == 2 and images.shape[1] == prod(shape):
+    shape = pictures_shape(network.input_shape, layout)
+    given = images.shape
+    is_flat = images.ndim == 2 and given[1] == prod(shape)
+    is_plane = network.input_shape[0] == 1 and given[1:] == network.input_shape[1:]
+    if is_flat or is_plane:
         images = images.reshape(-1, *shape)
     if images.shape[1:] != shape or len(images) == 0:
+        other = "NCHW" if layout == "NHWC" else "NHWC"
+        hint = f"; layout={other!r} takes these" if given[1:] == pictures_shape(network.input_shape, other) else ""
         wanted = ", ".join(map(str, shape))
-        raise ValueError(f"{name} must be of shape (N, {wanted}), N at least 1, not {shown(images.shape)}")
-    return images
-
-
-def _classes(labels: Array, count: int, classes: int, name: str) -> Array:
-    if is_array(labels) and labels.ndim == 2 and labels.dtype.kind in "fiub":
-        if labels.shape != (count, classes):
-            raise ValueError(f"{name} must have the shape ({count},) or ({count}, {classes}), not {labels.shape}")
-        ones = labels == 1
-        if not ((ones | (labels == 0)).all() and (ones.sum(axis=1) == 1).all()):
-            raise ValueError(f"{name} given as rows must have one 1 in each row and else 0; give the classes' numbers")
-        labels = ones.argmax(axis=1)
-    check_labels(labels, count, classes, name)
-    return labels
-
-
-def split_validation(network: Sequential, validation: Validation, count: int) -> tuple[tuple[Array, Array] | None, int]:
-    """The validation pictures and labels, if they are given, and how many of `count` training pictures are set aside.
-
-    Raises the errors of `samples` and `count_set_aside`.
-    """
-    if not isinstance(validation, tuple | list):
-        return None, count_set_aside(validation, count)
-    if len(validation) != 2:
-        raise ValueError(f"validation must be (images, labels) or a number, not {shown(validation)}")
-    images, labels = validation
-    return samples(network, images, labels, "validation "), 0
+        raise ValueError(f"{name} must be of shape (N, {wanted}), N at least 1, not {shown(given)}{hint}")
+    return channels_first(images, layout)
 
 
 def count_set_aside(validation: int | float | None, count: int) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,14 +16,13 @@ from typing import Any, SupportsFloat
 
 import numpy as np
 
-from fastcnn import metrics
 from fastcnn.arrays import Array
 from fastcnn.checks import check_flag, check_path, check_positive
 from fastcnn.errors import FastcnnError, Sentence
 from fastcnn.kernels.threads import set_threads
 from fastcnn.kernels.values import shown
-from fastcnn.network.answers import NotFiniteError, check_pictures
-from fastcnn.network.losses import check_label_smoothing, softmax
+from fastcnn.network.answers import NotFiniteError
+from fastcnn.network.losses import ClassWeight, CrossEntropy, Loss, loss_or_cross_entropy
 from fastcnn.network.ranges import warn_of_range
 from fastcnn.network.sequential import Sequential
 from fastcnn.optim.average import ExponentialMovingAverage
@@ -31,13 +30,17 @@ from fastcnn.optim.optimizers import Optimizer, check_optimizer
 from fastcnn.optim.schedules import Constant
 from fastcnn.ours import CHECKPOINT
 from fastcnn.training.augment import Augmentation
-from fastcnn.training.batches import FitData, HostBatches, batch_starts, batches_for
+from fastcnn.training.batches import DeviceBatches, FitData, batch_starts
 from fastcnn.training.callback import Callback, Callbacks, OnEpoch, OnStep, Training
 from fastcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from fastcnn.training.class_weight import weighted
+from fastcnn.training.datasets import Dataset
 from fastcnn.training.fit import Fit, Schedule
 from fastcnn.training.history import Epoch, History, TrainingStep
 from fastcnn.training.progress import Reporter
-from fastcnn.training.samples import VALIDATION_PICTURES, Validation, samples, split_validation
+from fastcnn.training.samples import VALIDATION_PICTURES, Labels, samples
+from fastcnn.training.sources import Validation, source_batches, source_of, validation_of
+from fastcnn.training.validation import measure
 
 __all__ = ["VALIDATION_PICTURES", "Callback", "Trainer", "TrainingError"]
 
@@ -57,7 +60,9 @@ class Trainer:
     ----------
     network : it is changed in place
     optimizer : one of `fastcnn.optim`
-    label_smoothing : share of each target that all classes share equally, in [0, 1)
+    loss : one of `fastcnn.losses`; None for cross-entropy
+    label_smoothing : of the cross-entropy, where no loss is given: share of each target that all classes share equally,
+        in [0, 1)
     clip_norm : largest Euclidean norm of all gradients together; None does not clip
     ema_decay : also keep an exponential moving average of weights and running statistics with this decay. `fit` then
         validates the average and leaves it in the network
@@ -65,21 +70,24 @@ class Trainer:
         channel
     """
 
+    _fitting = False  # whether `fit` calls `step`: its labels are the outputs' numbers already
+
     def __init__(
         self,
         network: Sequential,
         optimizer: Optimizer,
         *,
+        loss: Loss | None = None,
         label_smoothing: float = 0.0,
         clip_norm: float | None = None,
         ema_decay: float | None = None,
         augmentation: Augmentation | None = None,
     ) -> None:
         _check_parts(network, optimizer, augmentation)
-        check_label_smoothing(label_smoothing)
+        self.loss = loss_or_cross_entropy(loss, label_smoothing).for_classes(network.classes)
         self.network = network
         self.optimizer = optimizer
-        self.label_smoothing = label_smoothing
+        self.label_smoothing = self.loss.label_smoothing if isinstance(self.loss, CrossEntropy) else 0.0
         self.clip_norm = None if clip_norm is None else check_positive("clip_norm", clip_norm)
         self.ema_decay = ema_decay
         self.augmentation = augmentation
@@ -89,13 +97,12 @@ class Trainer:
         self._steps = 0
         self.held_out: Array = np.empty(0, np.int64)  # the numbers of the pictures that the last `fit` set aside
 
-    def step(self, images: Array, labels: Array) -> float:
+    def step(self, images: Array, labels: Labels, sample_weight: Array | None = None, *, layout: str = "NCHW") -> float:
         """One forward, backward and update on one batch.
 
         Parameters
         ----------
-        images : (N, C, H, W) or (N, C*H*W), uint8 0..255 or float 0 to 1
-        labels : (N,) integers, or (N, classes) with one 1 a row and else 0
+        images, labels, sample_weight, layout : as for `fit`, of this batch
 
         Returns
         -------
@@ -110,9 +117,13 @@ class Trainer:
         UserWarning
             If the first pictures' numbers have another range, such as floats from 0 to 255.
         """
-        images, labels = samples(self.network, images, labels)
-        network, smoothing = self.network, self.label_smoothing
-        loss = network.loss_and_gradients(images, labels, label_smoothing=smoothing, step=self._steps)
+        network = self.network
+        classes = None if self._fitting else network.classes
+        images, labels = samples(network, images, labels, self.loss, classes, layout=layout, look=False)
+        options: dict[str, Any] = {"label_smoothing": self.label_smoothing} if self._is_plain else {"loss": self.loss}
+        if sample_weight is not None:
+            options["sample_weight"] = sample_weight
+        loss = network.loss_and_gradients(images, labels, step=self._steps, **options)
         if not network.range_seen:
             network.range_seen = True
             warn_of_range(images)
@@ -120,6 +131,11 @@ class Trainer:
             raise _loss_error(loss, Sentence("step {step}", step=self._steps + 1))
         self._update()
         return loss
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether the loss is cross-entropy whose classes weigh the same."""
+        return isinstance(self.loss, CrossEntropy) and self.loss.is_plain
 
     def _step_of(self, batch: Any) -> SupportsFloat:
         """A step on a batch that is on the GPU. Nothing waits for the GPU until the loss is read."""
@@ -138,13 +154,16 @@ class Trainer:
 
     def fit(
         self,
-        images: Array,
-        labels: Array,
+        images: Array | Dataset,
+        labels: Labels | None = None,
         *,
         epochs: int,
         batch_size: int = 100,
         schedule: Schedule | None = None,
         validation: Validation = None,
+        class_weight: ClassWeight | str | None = None,
+        sample_weight: Array | None = None,
+        layout: str = "NCHW",
         seed: int = 0,
         callbacks: Sequence[Callback | OnEpoch] = (),
         on_step: OnStep | None = None,
@@ -159,16 +178,25 @@ class Trainer:
 
         Parameters
         ----------
-        images : (N, C, H, W) or (N, C*H*W), uint8 0..255 or float 0 to 1; uint8 stays uint8, batch by batch
-        labels : (N,) integers, or (N, classes) with one 1 a row and else 0
+        images : (N, C, H, W), (N, C*H*W) or, of one channel, (N, H, W): uint8 0..255 or float 0 to 1; uint8 stays
+            uint8, batch by batch. A `numpy.memmap` stays in its file, and is read and checked batch by batch. Or a
+            `Dataset`, which has the labels too
+        labels : (N,) names from `network.classes` as an array or a list; or (N,) integers, which are the outputs'
+            numbers or, where all names are integers, names; or (N, classes) with one 1 a row and else 0. Of
+            `losses.MeanSquaredError` and `BinaryCrossEntropy`: (N, outputs) numbers
         epochs : how often each picture is seen
         batch_size : pictures in a step. The last batch of an epoch may be smaller. A single last picture joins the
             batch before it where batch normalisation has one value a channel of each picture; that is one step less
         schedule : function from the step to the learning rate; None keeps the optimizer's. If a callback or `on_step`
             sets `optimizer.lr`, that rate replaces the schedule from the next step on, and the checkpoint keeps it
         validation : the pictures that choose the best epoch. A number of pictures, or a share of them (0.1), is drawn
-            by the seed and not trained on; or it is (images, labels). None takes a tenth, at most 5,000; 0 keeps the
-            last epoch
+            by the seed and not trained on; or it is (images, labels), or a `Dataset`. None takes a tenth, at most
+            5,000; 0 keeps the last epoch. Best is the accuracy and, for ties, the loss; without classes the loss.
+            Weights do not count here
+        class_weight : as of `losses.CrossEntropy`, for this training; or "balanced": N / (classes * pictures of the
+            class), counted over all labels given
+        sample_weight : (N,) numbers, at least 0: a batch's loss is sum(weight * loss) / sum(weight)
+        layout : "NHWC" where images, those of validation too, are (N, H, W, C)
         seed : for the choice of the validation pictures and the order of the others
         callbacks : functions, and objects of `fastcnn.callbacks` such as `EarlyStopping()`. A function is called with
             each finished `Epoch`, after its checkpoint. Its return value of False stops the training
@@ -189,26 +217,28 @@ class Trainer:
         TrainingError
             If the loss or a weight is no longer finite; the last checkpoint stays.
         UserWarning
-            If the pictures' numbers have another range, such as floats from 0 to 255.
+            If the pictures' numbers have another range, such as floats from 0 to 255; of a file or a dataset only the
+            first few are looked at.
         FastcnnError, OSError
             If the checkpoint cannot be resumed or written, or would replace a file that is no checkpoint.
+        DatasetError
+            If a dataset fails or gives something else than it should, before the step on it: a FastcnnError and a
+            ValueError that names the indices.
 
         KeyboardInterrupt and any error of a callback or of `on_step` end the training and reach the caller. The
         checkpoint of the last finished epoch stays. Afterwards the optimizer's lr is as it was before, or as a callback
         has set it: the next `fit` begins there.
         """
-        images, labels = samples(self.network, images, labels)
-        if self.augmentation is not None and (images.dtype != np.uint8 or images.shape[1] != 1):
+        source = source_of(self.network, self.loss, images, labels, sample_weight, layout)
+        if self.augmentation is not None and (source.first.dtype != np.uint8 or source.first.shape[1] != 1):
             raise ValueError("images must be uint8 and of one channel to be augmented; leave out the augmentation")
-        given, aside = split_validation(self.network, validation, len(images))
-        check_pictures(images, self.network.dtype)
-        if given is not None:
-            check_pictures(given[0], self.network.dtype, "validation images")
+        given, aside = validation_of(self.network, self.loss, validation, len(source), layout)
+        loss = weighted(self.loss, class_weight, self.network.classes, source.targets)
         schedule = Constant(self.optimizer.lr) if schedule is None else schedule
-        validated = len(given[0]) if given else aside
+        validated = aside if given is None else len(given)
         told = Callbacks.checked(callbacks, on_step)
         fit = Fit.checked(epochs, batch_size, schedule, validated, seed, patience, keep_last, told.on_step)
-        spans = batch_starts(len(images) - aside, fit.batch_size, self.network.least_batch)
+        spans = batch_starts(len(source) - aside, fit.batch_size, self.network.least_batch)
         progress = check_flag("progress", progress)
         checkpoint = None if checkpoint is None else check_path("checkpoint", checkpoint)
         if checkpoint is not None and checkpoint.exists() and not CHECKPOINT.may_replace(checkpoint):
@@ -216,21 +246,25 @@ class Trainer:
                 "{path} exists and is no checkpoint that fastcnn wrote; choose another name", path=checkpoint
             )
         resume = None if resume is None else check_path("resume", resume)
-        settings = fit.settings(self._describe(), images, labels, given) if checkpoint or resume else {}
+        settings = fit.settings(self._describe(loss), source, given) if checkpoint or resume else {}
         told.start(Training(self, self._evaluated(), fit.history, fit.validation > 0))
         if threads is not None:
             set_threads(threads)
         self.network.range_seen = True
-        warn_of_range(images)
+        warn_of_range(source.first)
         if given is not None:
-            warn_of_range(given[0], "validation images")
-        order = fit.rng.permutation(len(images))
+            warn_of_range(given.first, "validation images")
+        order = fit.rng.permutation(len(source))
         self.held_out, trained = order[:aside], order[aside:]
-        held_out = given or (images[self.held_out], labels[self.held_out])
+        held_out = source.parts(self.held_out) if given is None else given.parts()
         largest = max(count for _, count in spans)
-        batches = batches_for(self.network, images, labels, largest, self.augmentation, fit.seed)
+        batches = source_batches(self.network, source, loss, largest, self.augmentation, fit.seed)
         data = FitData(trained, spans, batches, held_out)
-        with _own_lr(self.optimizer), Reporter(fit.epochs, len(trained), active=progress) as reporter:
+        with (
+            _own_lr(self.optimizer),
+            self._trained_by(loss),
+            Reporter(fit.epochs, len(trained), active=progress) as reporter,
+        ):
             best = None
             if resume is not None:
                 best = self._restore(fit, settings, resume)
@@ -275,13 +309,13 @@ class Trainer:
         loss = self._run_batches(fit, data, reporter)
         train_s = time.perf_counter() - start
         self._check_finite(fit, loss)
-        measured = self._validate(fit, *data.held_out) if fit.validation else None
+        validation_loss, accuracy = self._validate(fit, data.held_out) if fit.validation else (None, None)
         record = Epoch(
             epoch=fit.done + 1,
             epochs=fit.epochs,
             loss=loss,
-            validation_loss=measured.loss if measured else None,
-            validation_accuracy=measured.accuracy if measured else None,
+            validation_loss=validation_loss,
+            validation_accuracy=accuracy,
             is_best=False,
             lr=self.optimizer.lr,
             images=len(data.trained),
@@ -293,7 +327,7 @@ class Trainer:
     def _run_batches(self, fit: Fit, data: FitData, reporter: Reporter) -> float:
         """Run the steps of one epoch. Returns the mean loss."""
         count, steps = len(data.trained), len(data.spans)
-        on_host = isinstance(data.batches, HostBatches)
+        on_host = not isinstance(data.batches, DeviceBatches)
         total = 0.0
         start = time.perf_counter()
         later: list[tuple[int, int, SupportsFloat]] = []  # steps with a loss that was not read yet
@@ -327,21 +361,20 @@ class Trainer:
             total += loss * n
         return total
 
-    def _validate(self, fit: Fit, images: Array, labels: Array) -> metrics.Evaluation:
-        """Measure with one view of each picture. A recognizer that uses more views is right more often."""
+    def _validate(self, fit: Fit, held_out: Iterable[tuple[Array, Array]]) -> tuple[float, float | None]:
+        """Loss and accuracy with one view of each picture. A recognizer that uses more views is right more often."""
         try:
-            probabilities = softmax(self._evaluated().forward(images))
+            return measure(self._evaluated(), self.loss, held_out)
         except NotFiniteError as error:
             raise TrainingError(
                 "the network's answers are no longer finite after epoch {epoch}; {remedy}",
                 epoch=fit.done + 1,
                 remedy=REMEDY,
             ) from error
-        return metrics.evaluate(probabilities, labels, probabilities.shape[1])
 
     def _check_start(self) -> None:
         if not (np.isfinite(self.network.values).all() and np.isfinite(self.network.buffers).all()):
-            raise ValueError("the network's weights hold NaN or infinity before the first step; make or load it anew")
+            raise ValueError("the network's weights hold NaN or infinity before the first step; make or load it again")
 
     def _check_finite(self, fit: Fit, loss: float) -> None:
         """TrainingError unless all weights are finite: the last step of an epoch can spoil them after a finite loss."""
@@ -361,9 +394,11 @@ class Trainer:
         """The network to validate: the average if there is one."""
         return self.network if self._average is None else self._average.network
 
-    def _describe(self) -> dict[str, Any]:
+    def _describe(self, loss: Loss) -> dict[str, Any]:
         """The trainer's part of what the bits of a result depend on."""
+        is_plain = isinstance(loss, CrossEntropy) and loss.is_plain  # checkpoints from before there were others
         return {
+            "loss": None if is_plain else loss.describe(),
             "network": self.network.describe(),
             "optimizer": self.optimizer.describe(),
             "label_smoothing": self.label_smoothing,
@@ -371,6 +406,15 @@ class Trainer:
             "ema_decay": self.ema_decay,
             "augmentation": None if self.augmentation is None else self.augmentation.describe(),
         }
+
+    @contextmanager
+    def _trained_by(self, loss: Loss) -> Iterator[None]:
+        """Its loss for one training, whose labels have been read."""
+        own, self.loss, self._fitting = self.loss, loss, True
+        try:
+            yield
+        finally:
+            self.loss, self._fitting = own, False
 
     def _save(self, fit: Fit, settings: dict[str, Any], best: dict[str, Array] | None, path: str | Path) -> None:
         groups = {"network": self.network.state_arrays(), "optimizer": self.optimizer.state_arrays()}

@@ -11,6 +11,7 @@ from fastcnn.layers import (
     GlobalAvgPool,
     Layer,
     MaxPool2d,
+    Normalize,
     ReLU,
     Signal,
     plain,
@@ -189,5 +190,12 @@ NETWORKS = {
         lambda: [Conv2d(4, 2), ReLU(), RowFlatten(), CubedAffine(7), ReLU(), Affine(8), CubedAffine(6)],
     ),
     "no gradient below": ((2, 6, 5), lambda: [LeakyReLU(), MaxPool2d(2), SignDropout(0.3), Narrow(6), SumPool()]),
+    "normalize": (
+        (2, 7, 6),
+        lambda: [
+            *(Normalize([0.2, -0.5], [0.5, 4.0]), Conv2d(3, 3), Normalize([0.1, 0.2, 0.3], [2.0, 0.25, 1.0]), ReLU()),
+            *(Flatten(), Affine(6)),
+        ],
+    ),
     "the last is its own": ((1, 5, 6), lambda: [Narrow(6), ReLU(), SumPool(), PReLU()]),
 }

@@ -35,9 +35,11 @@ if TYPE_CHECKING:
 
 # Pillow tries only these formats: one of its 40 plugins runs Ghostscript.
 FILE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
-ORIENTATION = 0x0112  # tag of EXIF
-NEW_SUBFILE_TYPE = 254  # tag of TIFF
-PREVIEW_OR_MASK = 0b101  # bits of that tag
+ORIENTATION = 0x0112  # EXIF's tag
+SIDEWAYS = (5, 6, 7, 8)  # its values that exchange height and width
+GREY_MODES = ("1", "L", "LA", "La", "F")  # and all that begin with I
+NEW_SUBFILE_TYPE = 254  # TIFF's tag
+PREVIEW_OR_MASK = 0b101  # its bits
 
 
 @contextmanager
@@ -104,15 +106,19 @@ def _check_single(frames: list[int], name: str | Path) -> None:
         )
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """The picture rotated as its EXIF data say. Data that cannot be read are ignored."""
-    from PIL import Image
-
+def _orientation(image: Image.Image) -> int:
+    """What the EXIF data say, where they can be read: they are no part of the picture."""
     try:
         with decoding():
-            orientation = image.getexif().get(ORIENTATION, 1)
-    except Exception:  # damaged bytes give many kinds of errors: SyntaxError, struct.error, ValueError, …
-        return image
+            return int(image.getexif().get(ORIENTATION, 1))
+    except Exception:  # as many kinds as the bytes that may be damaged: SyntaxError, struct.error, ValueError, …
+        return 1
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """Turned as its EXIF data say."""
+    from PIL import Image
+
     turn = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,
@@ -121,12 +127,12 @@ def _upright(image: Image.Image) -> Image.Image:
         6: Image.Transpose.ROTATE_270,
         7: Image.Transpose.TRANSVERSE,
         8: Image.Transpose.ROTATE_90,
-    }.get(orientation)
+    }.get(_orientation(image))
     return image if turn is None else image.transpose(turn)
 
 
 def _image_to_plane(image: Image.Image) -> Plane:
-    image = _upright(image)
+    image = upright(image)
     if image.mode.startswith("I") or image.mode == "F":
         check_finite(image, "the picture")
         return wide_to_plane(image)
@@ -157,7 +163,7 @@ def _transparent_to_plane(image: Image.Image) -> Plane:
     return by_colour(lay_on(paper, grey, opacity), laid)
 
 
-def _opened_to_plane(image: Image.Image) -> Plane:
+def _decoded(image: Image.Image) -> Image.Image:
     from PIL import ImageFile
 
     if isinstance(image, ImageFile.ImageFile):  # opened, but perhaps not decoded yet
@@ -167,12 +173,10 @@ def _opened_to_plane(image: Image.Image) -> Plane:
             with suppress(ValueError):
                 _check_single(_frames(image), name)
             image.load()
-    return _image_to_plane(image)
+    return image
 
 
-def _array_to_plane(array: npt.NDArray[np.uint8]) -> Plane:
-    from PIL import Image
-
+def _check_array(array: npt.NDArray[np.uint8]) -> None:
     if isinstance(array, np.ma.MaskedArray):
         raise TypeError("image must be an array without a mask; give image.filled(value), where value is the paper's")
     if array.dtype != np.uint8:
@@ -180,11 +184,26 @@ def _array_to_plane(array: npt.NDArray[np.uint8]) -> Plane:
             f"image must be a uint8 array (0 to 255), not {array.dtype}; values of 0 to 1 become one by "
             "(255 * image).astype('uint8')"
         )
-    if array.ndim == 2:
-        return np.asarray(array)
-    if array.ndim == 3 and array.shape[2] in (3, 4):
-        return _image_to_plane(Image.fromarray(np.ascontiguousarray(array)))
-    raise ValueError(f"image must have shape (H, W), (H, W, 3) or (H, W, 4), not {array.shape}")
+    if array.ndim != 2 and not (array.ndim == 3 and array.shape[2] in (3, 4)):
+        raise ValueError(f"image must have shape (H, W), (H, W, 3) or (H, W, 4), not {array.shape}")
+
+
+def as_image(image: Picture) -> Image.Image:
+    """A decoded Pillow image of what `to_plane` takes; raises as that."""
+    from PIL import Image
+
+    if isinstance(image, Image.Image):
+        size = (image.height, image.width)
+    elif isinstance(image, np.ndarray):
+        size = image.shape[:2]
+    else:
+        raise TypeError(f"image must be a Pillow image or a uint8 array, not {type(image).__name__}")
+    if 0 in size:
+        raise ValueError(f"image has no pixels: its size is {' x '.join(map(str, size))}")
+    if isinstance(image, Image.Image):
+        return _decoded(image)
+    _check_array(image)
+    return Image.fromarray(np.ascontiguousarray(image))
 
 
 def to_plane(image: Picture) -> Plane:
@@ -209,27 +228,15 @@ def to_plane(image: Picture) -> Plane:
     FastcnnError
         If a Pillow image cannot be decoded, or has several frames. Pass one of them as `image.copy()`.
     """
-    from PIL import Image
-
-    if isinstance(image, Image.Image):
-        size = (image.height, image.width)
-    elif isinstance(image, np.ndarray):
-        size = image.shape[:2]
-    else:
-        raise TypeError(f"image must be a Pillow image or a uint8 array, not {type(image).__name__}")
-    if 0 in size:
-        raise ValueError(f"image has no pixels: its size is {' x '.join(map(str, size))}")
-    return stretch_dark(_opened_to_plane(image) if isinstance(image, Image.Image) else _array_to_plane(image))
+    decoded = as_image(image)
+    # A plane of bytes is taken as it is, without a copy.
+    is_plane = isinstance(image, np.ndarray) and image.ndim == 2
+    return stretch_dark(np.asarray(image) if is_plane else _image_to_plane(decoded))
 
 
-def open_picture(path: str | Path) -> Image.Image:
-    """Read a picture file completely, and trust nothing in it.
-
-    Raises
-    ------
-    FastcnnError
-        If the file is missing, no picture, damaged or too large for the memory, or has several frames.
-    """
+@contextmanager
+def _opened(path: str | Path) -> Iterator[Image.Image]:
+    """The one picture in a file, not yet decoded; whatever goes wrong within is a FastcnnError that names the file."""
     from PIL import Image
 
     with _in_one_sentence(path):
@@ -241,6 +248,26 @@ def open_picture(path: str | Path) -> Image.Image:
             frames = _frames(image)
             _check_single(frames, path)
             image.seek(frames[0])
-            image.load()
-            check_finite(image, path)
-            return image.copy()
+            yield image
+
+
+def open_picture(path: str | Path) -> Image.Image:
+    """Read a picture file completely, trusting nothing in it.
+
+    Raises
+    ------
+    FastcnnError
+        If the file is missing, no picture, damaged, so large that it could exhaust the memory, or has several frames.
+    """
+    with _opened(path) as image:
+        image.load()
+        check_finite(image, path)
+        return image.copy()
+
+
+def measure_picture(path: str | Path) -> tuple[int, int, bool]:
+    """The height, the width and whether there are colours, by a picture file's head; errors as `open_picture`."""
+    with _opened(path) as image:
+        turned = _orientation(image) in SIDEWAYS
+        height, width = (image.width, image.height) if turned else (image.height, image.width)
+        return height, width, not (image.mode in GREY_MODES or image.mode.startswith("I"))

@@ -19,7 +19,11 @@ FOLDER = Path(__file__).resolve().parent
 GUI = FOLDER.parent.parent
 ENGINE = GUI.parent / "fastcnn"
 # What the window never shows: the console speaks English only.
-CONSOLE = (ENGINE / "commands", ENGINE / "data" / "download.py", GUI / "program" / "launch.py")
+# Rooms and files whose sentences never reach the window: they speak English only.
+CONSOLE = (
+    ENGINE / "commands", ENGINE / "data" / "download.py", ENGINE / "training" / "datasets.py",
+    ENGINE / "training" / "finder.py", GUI / "program" / "launch.py",
+)  # fmt: skip
 CONTEXT = "fastcnn"  # as in gui/text/language.py
 LRELEASE = ("lrelease", "/usr/lib/qt5/bin/lrelease")
 
@@ -44,8 +48,8 @@ def texts_in_code() -> list[str]:
 
 
 def is_sentence(name: str) -> bool:
-    """Whether what has this name, called with a template, makes a sentence: `Sentence` itself or an error of ours."""
-    return name == "Sentence" or (name.endswith("Error") and not hasattr(builtins, name))
+    """Whether what has this name, called with a template, makes a sentence: `Sentence`, `mark`, or an error of ours."""
+    return name in ("Sentence", "mark") or (name.endswith("Error") and not hasattr(builtins, name))
 
 
 def texts_in_form(path: Path) -> tuple[str, list[str]]:

@@ -8,7 +8,7 @@ import numpy as np
 from numba import prange
 
 from fastcnn.kernels.cpu.products.geometry import Convolution, Tables
-from fastcnn.kernels.cpu.tiles import channel_tile, moment_tile
+from fastcnn.kernels.cpu.tiles.depthwise import channel_tile, moment_tile
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_COPIES, chooser, split
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES

@@ -15,7 +15,7 @@ import numpy as np
 from numba import prange
 
 from fastcnn.kernels.cpu.products.geometry import Table
-from fastcnn.kernels.cpu.tiles import VECTOR_COUNTS, copy_tile, moment_tile, plane_tile
+from fastcnn.kernels.cpu.tiles.depthwise import VECTOR_COUNTS, copy_tile, moment_tile, plane_tile
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 from fastcnn.kernels.cpu.toolchain.sharing import split
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES

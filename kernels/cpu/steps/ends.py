@@ -1,5 +1,7 @@
 """The first and the last step: pictures in, loss out."""
 
+from typing import Any
+
 import numpy as np
 
 from fastcnn.kernels.cpu.products.layout import load_pictures
@@ -31,7 +33,7 @@ class Input(Step):
 
 
 class Loss(Step):
-    """Softmax cross-entropy of the logits; it fills their gradient."""
+    """The loss of the outputs; it fills their gradient."""
 
     name = "softmax + cross-entropy"
 
@@ -53,3 +55,25 @@ class Loss(Step):
         kernel = chooser(loss.softmax_cross_entropy, n * self.x.size >= 4096)
         kernel(self.losses, self.x.grad, self.x.data, self.labels, n, self.x.size, label_smoothing)
         return float(loss.total(self.losses, n) / n)
+
+    def weighted_cross_entropy(
+        self, labels: Numbers, shares: Array, class_weight: Array, label_smoothing: float
+    ) -> float:
+        """The same with a weight for each class, and each picture's part of the mean."""
+        self.labels[: len(labels)] = labels
+        return self._sum(loss.weighted_cross_entropy, self.labels, shares, class_weight, last=(label_smoothing,))
+
+    def squared_error(self, targets: Array, shares: Array) -> float:
+        """targets: (n, outputs) float64."""
+        return self._sum(loss.squared_error, targets.reshape(-1), shares)
+
+    def binary_cross_entropy(self, targets: Array, shares: Array) -> float:
+        """Of outputs before the sigmoid; targets: (n, outputs) float64 from 0 to 1."""
+        return self._sum(loss.binary_cross_entropy, targets.reshape(-1), shares)
+
+    def _sum(self, kernel: Any, targets: Any, shares: Array, *more: Array, last: tuple[float, ...] = ()) -> float:
+        """The sum of what a kernel makes of each picture."""
+        n, size = len(shares), self.x.size
+        run = chooser(kernel, n * size >= 4096)
+        run(self.losses, self.x.grad, self.x.data, targets, shares, *more, n, size, *last)
+        return float(loss.total(self.losses, n))

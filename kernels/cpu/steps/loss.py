@@ -1,4 +1,8 @@
-"""Softmax cross-entropy of a batch and its gradient, in float64 as `fastcnn.network.losses` defines it."""
+"""The losses of a batch and their gradients, in float64 as `fastcnn.network.loss_values` defines them.
+
+grad (images, classes) or (images, outputs) is that of the mean; losses (images,) float64 are each picture's own, or
+times its part of the mean, shares (images,), where it has one.
+"""
 
 import numpy as np
 from numba import prange
@@ -31,6 +35,58 @@ def softmax_cross_entropy(losses, grad, logits, labels, images, classes, smoothi
             if k == label:
                 share -= 1 - smoothing
             grad[n * classes + k] = share / images
+
+
+@kernel
+def weighted_cross_entropy(losses, grad, logits, labels, shares, class_weight, images, classes, smoothing):
+    """The same with a weight for each class, and a share for each picture."""
+    for n in prange(images):
+        row = logits[n * classes : (n + 1) * classes]
+        largest = np.float64(row[0])
+        for k in range(classes):
+            if not (row[k] <= largest):
+                largest = np.float64(row[k])
+        total = 0.0
+        for k in range(classes):
+            total += np.exp(np.float64(row[k]) - largest)
+        label, log_total, loss, all_targets = labels[n], np.log(total), 0.0, 0.0
+        for k in range(classes):
+            target = smoothing / classes * class_weight[k]
+            if k == label:
+                target += (1 - smoothing) * class_weight[k]
+            loss += target * (log_total - (np.float64(row[k]) - largest))
+            all_targets += target
+        losses[n] = shares[n] * loss
+        for k in range(classes):
+            part = all_targets * np.exp(np.float64(row[k]) - largest) / total - smoothing / classes * class_weight[k]
+            if k == label:
+                part -= (1 - smoothing) * class_weight[k]
+            grad[n * classes + k] = shares[n] * part
+
+
+@kernel
+def squared_error(losses, grad, outputs, targets, shares, images, size):
+    """targets (images, size) float64; the mean over outputs and pictures."""
+    for n in prange(images):
+        share, loss = shares[n] / size, 0.0
+        for i in range(n * size, (n + 1) * size):
+            difference = np.float64(outputs[i]) - targets[i]
+            loss += difference * difference
+            grad[i] = 2 * share * difference
+        losses[n] = share * loss
+
+
+@kernel
+def binary_cross_entropy(losses, grad, outputs, targets, shares, images, size):
+    """outputs before the sigmoid; targets (images, size) float64 from 0 to 1."""
+    for n in prange(images):
+        share, loss = shares[n] / size, 0.0
+        for i in range(n * size, (n + 1) * size):
+            x = np.float64(outputs[i])
+            small = np.exp(-abs(x))
+            loss += (x if x > 0 else 0.0) - x * targets[i] + np.log1p(small)
+            grad[i] = share * ((small if x < 0 else 1.0) / (1 + small) - targets[i])
+        losses[n] = share * loss
 
 
 @inner

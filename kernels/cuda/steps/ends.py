@@ -1,8 +1,10 @@
 """The first and the last step: pictures in, loss out."""
 
+from typing import Any
+
 import numpy as np
 
-from fastcnn.kernels.cuda.steps import elementwise
+from fastcnn.kernels.cuda.steps import elementwise, loss
 from fastcnn.kernels.cuda.steps.base import Activation, Step
 from fastcnn.kernels.cuda.steps.dataset import Batch, Picks
 from fastcnn.kernels.cuda.toolchain.memory import DeviceArray, download, empty, fill, upload
@@ -68,7 +70,7 @@ class Later:
 
 
 class Loss(Step):
-    """Softmax cross-entropy of the logits; it fills their gradient."""
+    """The loss of the outputs; it fills their gradient."""
 
     name = "softmax + cross-entropy"
 
@@ -92,11 +94,35 @@ class Loss(Step):
             picks = labels.labels
         else:
             picks = Picks(fill(self.labels, labels.astype(np.int32)), self.in_turn, 0)
-        if len(self.waiting) == WAITING:
-            self.fetch()
         arrays = (self.losses, self.x.grad, self.x.data, *picks)
         elementwise.softmax_cross_entropy(*line_grid(n), *arrays, n, self.x.size, np.float64(label_smoothing))
-        elementwise.mean_loss((1,), (1,), self.means, self.losses, n, len(self.waiting))
+        return self._later(elementwise.mean_loss, n)
+
+    def weighted_cross_entropy(
+        self, labels: Numbers, shares: Array, class_weight: Array, label_smoothing: float
+    ) -> Later:
+        """The same of labels that are on the host, with a weight for each class and each picture's part of the mean."""
+        arrays = fill(self.labels, labels.astype(np.int32)), upload(shares), upload(class_weight)
+        return self._sum(loss.weighted_cross_entropy, len(shares), *arrays, last=(np.float64(label_smoothing),))
+
+    def squared_error(self, targets: Array, shares: Array) -> Later:
+        """targets: (n, outputs) float64."""
+        return self._sum(loss.squared_error, len(shares), upload(targets), upload(shares))
+
+    def binary_cross_entropy(self, targets: Array, shares: Array) -> Later:
+        """Of outputs before the sigmoid; targets: (n, outputs) float64 from 0 to 1."""
+        return self._sum(loss.binary_cross_entropy, len(shares), upload(targets), upload(shares))
+
+    def _sum(self, kernel: Any, n: int, *arrays: DeviceArray, last: tuple[Any, ...] = ()) -> Later:
+        """The sum of what a kernel makes of each picture."""
+        kernel(*line_grid(n), self.losses, self.x.grad, self.x.data, *arrays, n, self.x.size, *last)
+        return self._later(loss.sum_losses, n)
+
+    def _later(self, kernel: Any, n: int) -> Later:
+        """What a kernel makes of the n losses; it waits on the GPU."""
+        if len(self.waiting) == WAITING:
+            self.fetch()
+        kernel((1,), (1,), self.means, self.losses, n, len(self.waiting))
         self.waiting.append(Later(self))
         return self.waiting[-1]
 

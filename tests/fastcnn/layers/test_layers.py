@@ -17,6 +17,7 @@ from fastcnn.layers import (
     Flatten,
     GlobalAvgPool,
     MaxPool2d,
+    Normalize,
     ReLU,
     Residual,
     dropout,
@@ -41,6 +42,7 @@ CASES = {
     "affine": (lambda: Affine(4), (5,)),
     "dropout": (lambda: Dropout(0.4, seed=3), (2, 3, 4)),
     "batch-norm": (BatchNorm2d, (3, 2, 4)),
+    "normalize": (lambda: Normalize([0.1, -0.2], [0.5, 2.0]), (2, 3, 4)),
     "global average": (GlobalAvgPool, (3, 2, 4)),
     "residual": (lambda: Residual(Conv2d(3, 3, padding=1), BatchNorm2d(), ReLU(), Conv2d(3, 1)), (3, 4, 2)),
     "residual, shortcut": (

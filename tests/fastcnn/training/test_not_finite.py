@@ -10,7 +10,7 @@ from fastcnn.errors import FastcnnError
 from fastcnn.layers import Affine, Flatten
 from fastcnn.network import sequential
 from fastcnn.network.answers import check_pictures
-from fastcnn.training import trainer as training
+from fastcnn.training import samples
 from fastcnn.training.trainer import TrainingError
 
 
@@ -80,7 +80,7 @@ def test_a_step_looks_at_its_pictures_once(trainer, pictures, monkeypatch):
         check_pictures(images, *args)
 
     monkeypatch.setattr(sequential, "check_pictures", look)
-    monkeypatch.setattr(training, "check_pictures", look)
+    monkeypatch.setattr(samples, "check_pictures", look)
     trainer.step(*pictures)
     assert looks == [40]
     trainer.fit(*pictures, epochs=2, batch_size=20, validation=0, progress=False)

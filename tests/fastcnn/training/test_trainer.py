@@ -407,7 +407,7 @@ def test_wrong_arguments_are_refused_before_anything_changes(pictures, options, 
 def test_wrong_data_is_refused(pictures):
     images, labels = pictures
     for wrong_images, wrong_labels, says in (
-        (images[:, 0], labels, "images must be"),
+        (images[:, 0, 1:], labels, "images must be"),
         (images[:0], labels[:0], "images must be"),
         (images, labels[:-1], "labels"),
         (images, labels + 5, "labels must lie in 0 to 9"),

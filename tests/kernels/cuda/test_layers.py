@@ -58,7 +58,7 @@ def test_a_network_with_layers_of_its_own_follows_the_reference() -> None:
         np.testing.assert_allclose(array, states["reference"][name], rtol=0, atol=1e-9, err_msg=name)
 
 
-@pytest.mark.parametrize("name", ["batch norm and pool", "flatten and affine", "no gradient below"])
+@pytest.mark.parametrize("name", ["batch norm and pool", "flatten and affine", "no gradient below", "normalize"])
 def test_layers_of_their_own_run_next_to_fused_steps(name: str) -> None:
     """Loss, gradients and statistics of two batches, the second smaller, are those of the reference."""
     outcomes = []

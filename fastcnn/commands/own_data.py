@@ -1,0 +1,222 @@
+"""The command `train`: with --data on pictures of the user's own, without it as `train` does.
+
+The test part is read once, after the training. Where the data have none, nothing is said of a test: the accuracy is
+that on the pictures set aside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastcnn.commands import train as mnist
+from fastcnn.commands.common import own_data_files, pair_of_size, prepare, print_result, refuse
+from fastcnn.commands.locks import held
+from fastcnn.commands.outputs import Output, check_outputs, check_writable, json_output, write_json
+from fastcnn.errors import FastcnnError, UsageError
+from fastcnn.ours import CHECKPOINT, NETWORK
+from fastcnn.zoo.bundled import SUFFIX
+
+if TYPE_CHECKING:
+    from fastcnn.arrays import Array
+    from fastcnn.data import DataSet
+    from fastcnn.metrics import Evaluation
+    from fastcnn.network.sequential import Sequential
+    from fastcnn.training.history import History
+
+LEAST_CALIBRATING = 200  # pictures set aside that a temperature is fitted on; of fewer it is chance
+
+log = logging.getLogger("fastcnn")
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What was measured at the end, and on which part: "test", "validation", or nothing."""
+
+    part: str
+    result: Evaluation | None
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train a network on the data of --data, save it, then test it; without --data train one of the recipes."""
+    if args.data is None:
+        names = ("network", "validation", "size", "augment", "skip_broken")
+        refuse("without --data", **{name: getattr(args, name) or None for name in names})
+        mnist.train(args)
+        return
+    refuse("with --data, where --network says what is trained", model=args.model, recipe=args.recipe)
+    refuse("with --data", data_dir=args.data_dir)
+    if args.resume is not None:
+        from fastcnn.training.checkpoint import load_checkpoint
+
+        args.resume, _ = mnist.find_checkpoint(args.resume)
+        mnist.fill_from_checkpoint(args, load_checkpoint(args.resume), None)
+    where = Path(os.path.abspath(args.data))
+    name = (where.name if where.is_dir() else where.stem) or "network"
+    out = Path(f"{name}{SUFFIX}" if args.out is None else args.out)
+    if args.out is None and not args.overwrite:
+        out = mnist.free_name(name)
+    (checkpoint,) = mnist.checkpoints_of(out, 1)
+    outputs = [Output("--out", out, NETWORK), Output("--out", checkpoint, CHECKPOINT), *json_output(args.json)]
+    going_on = args.resume is not None and args.resume.resolve() == checkpoint.resolve()
+    go_on = mnist.go_on_with(args, out, checkpoint)
+    check_writable(out, "--out", special=False)
+    with held([out, checkpoint]):
+        check_outputs(outputs, [None if going_on else args.resume, *own_data_files(args)])
+        mnist.check_earlier(out, [checkpoint], args, go_on)
+        prepare(args)
+        _train(args, out, checkpoint, go_on)
+
+
+def _train(args: argparse.Namespace, out: Path, checkpoint: Path, go_on: str) -> None:
+    from fastcnn.zoo.own import DEFAULT_NETWORK, find_network
+
+    share = _share(args.validation)
+    described = find_network(args.network or DEFAULT_NETWORK)
+    data = _load(args, described)
+    seed = args.seed or 0
+    network = _network(args, data, described, seed)
+    validation = _validation(args, data) if share is None else share
+    _say_what(args, data)
+    history, held_out = _fit(args, network, data, validation, checkpoint, go_on, seed)
+    if len(held_out[0]) >= LEAST_CALIBRATING:
+        from fastcnn.network.calibration import fit_temperature, logits_of_views
+
+        network.temperature = fit_temperature(logits_of_views(network, held_out[0]), held_out[1])
+    network.save(out)
+    measured = _measure(network, data, held_out)
+    result = measured.result
+    write_json(
+        args.json,
+        {
+            "model": network.name,
+            "seed": seed,
+            "epochs": len(history.epochs),
+            "train_seconds": history.train_seconds,
+            "images_per_second": history.images_per_second,
+            "validation_accuracy": history.validation_accuracy,
+            "test_accuracy": result.accuracy if result and measured.part == "test" else None,
+            "mean_confidence": result.mean_confidence if result else None,
+            "per_digit_accuracy": list(result.per_digit_accuracy) if result else None,
+            "measured_on": measured.part or None,
+            "data": args.data,
+            "input_shape": list(network.input_shape),
+            "classes": list(network.classes),
+        },
+    )
+    checkpoint.unlink(missing_ok=True)
+    title = f"saved {out}: {network.name}, seed {seed}, {len(history.epochs)} epochs"
+    if result is None:
+        print(f"{title}\nno pictures were set aside, so there is no accuracy")
+    else:
+        print_result(title, result, network.classes, measured.part)
+    mnist.print_next(out, f" --data {shlex.quote(args.data)}")
+
+
+def _share(validation: str | None) -> float | None:
+    """The share that --validation names; None where it names none."""
+    try:
+        share = float(validation or "")
+    except ValueError:
+        return None
+    if not 0 < share < 1:
+        raise UsageError(f"--validation must be a share between 0 and 1, or a path, not {validation}")
+    return share
+
+
+def _load(args: argparse.Namespace, described: str | dict[str, Any]) -> DataSet:
+    """The data of --data, in the shape that a description of the network has."""
+    from fastcnn.data import load_data
+
+    shape = described.get("input_shape") if isinstance(described, dict) else None
+    if shape is not None and args.size is not None:
+        raise UsageError(f"--size has no effect with {args.network}, which has an input_shape; leave it out")
+    return load_data(args.data, size=pair_of_size(args.size), shape=shape, skip_broken=args.skip_broken)
+
+
+def _network(args: argparse.Namespace, data: DataSet, described: str | dict[str, Any], seed: int) -> Sequential:
+    from fastcnn.zoo.own import DEFAULT_NETWORK, network_for
+
+    channels, height, width = data.images.shape[1:]
+    try:
+        network = network_for(data.images, data.classes, described, seed=seed)
+    except (TypeError, ValueError) as error:
+        name = args.network or DEFAULT_NETWORK
+        raise UsageError(f"--network {name} for pictures of {channels} x {height} x {width}: {error}") from None
+    if args.augment and channels != 1:
+        raise UsageError(f"--augment changes grey pictures only, and these have {channels} channels; leave it out")
+    return network
+
+
+def _validation(args: argparse.Namespace, data: DataSet) -> tuple[Array, Array] | None:
+    """The pictures and labels that --validation or the data set aside; None where neither does."""
+    from fastcnn.data import load_data
+
+    if args.validation is None:
+        return data.validation
+    others = load_data(args.validation, shape=data.images.shape[1:], classes=data.classes, skip_broken=args.skip_broken)
+    return others.images, others.labels
+
+
+def _say_what(args: argparse.Namespace, data: DataSet) -> None:
+    shape = " x ".join(map(str, data.images.shape[1:]))
+    tested = "no test part" if data.test is None else f"{len(data.test[0]):,} for the test"
+    count, classes = len(data.images), len(data.classes)
+    log.info("%s: %s pictures of %s classes, %s; %s", args.data, f"{count:,}", classes, shape, tested)
+    if data.skipped:
+        log.warning("skipped %s that cannot be read, first %s", f"{len(data.skipped):,} files", data.skipped[0])
+
+
+def _fit(
+    args: argparse.Namespace,
+    network: Sequential,
+    data: DataSet,
+    validation: float | tuple[Array, Array] | None,
+    checkpoint: Path,
+    go_on: str,
+    seed: int,
+) -> tuple[History, tuple[Array, Array]]:
+    """Train; returns the history, and the pictures and labels that were not trained on."""
+    from fastcnn.training.samples import count_set_aside
+    from fastcnn.zoo.own import own_recipe
+
+    count = len(data.images)
+    if not isinstance(validation, tuple):
+        count -= count_set_aside(validation, count)
+    recipe = own_recipe(count, augment=args.augment)
+    epochs, batch_size = args.epochs or recipe.epochs, args.batch_size or recipe.batch_size
+    trainer = recipe.trainer(network)
+    try:
+        history = trainer.fit(
+            data.images,
+            data.labels,
+            epochs=epochs,
+            batch_size=batch_size,
+            schedule=recipe.schedule(epochs, count, batch_size),
+            validation=validation,
+            seed=seed,
+            keep_last=recipe.keep_last,
+            checkpoint=checkpoint,
+            resume=args.resume,
+        )
+    except KeyboardInterrupt:
+        kept = f"; go on with fastcnn train {go_on}" if checkpoint.exists() else ""
+        raise FastcnnError(f"training was interrupted{kept}") from None
+    if isinstance(validation, tuple):
+        return history, validation
+    return history, (data.images[trainer.held_out], data.labels[trainer.held_out])
+
+
+def _measure(network: Sequential, data: DataSet, held_out: tuple[Array, Array]) -> _Measured:
+    from fastcnn.metrics import evaluate
+    from fastcnn.network.calibration import calibrated_slowly
+
+    part, (images, labels) = ("validation", held_out) if data.test is None else ("test", data.test)
+    if len(images) == 0:
+        return _Measured("", None)
+    return _Measured(part, evaluate(calibrated_slowly(network, images), labels, len(network.classes)))

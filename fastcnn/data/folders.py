@@ -1,0 +1,181 @@
+"""A folder with one folder of pictures for each class, or with such folders for training, validation and test.
+
+All files are looked at before anything is said of one: so the error has the number of those that cannot be read.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from fastcnn.arrays import Array
+from fastcnn.data.dataset import MAX_CLASSES, DataError, DataSet, Part, assemble
+from fastcnn.data.picture_files import resized
+from fastcnn.data.room import check_room
+from fastcnn.errors import FastcnnError
+from fastcnn.handwriting.preparation.pictures import measure_picture, open_picture
+from fastcnn.handwriting.preparation.silence import decoding
+from fastcnn.pace import Pace
+
+PICTURE_SUFFIXES = (
+    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm",
+    ".pnm",
+)  # fmt: skip
+# Files that systems leave in folders. Names that begin with a dot are left out too.
+NO_DATA = ("thumbs.db", "desktop.ini", "__macosx")
+SPLITS = {
+    "train": "train", "training": "train", "val": "validation", "valid": "validation", "validation": "validation",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+LONGEST_PX = 64  # side of a picture, where nobody gives a size
+
+Found = TypeVar("Found")
+log = logging.getLogger("fastcnn")
+
+
+def read_folders(
+    root: Path,
+    *,
+    size: tuple[int, int] | None,
+    channels: int | None,
+    classes: Sequence[str] | None,
+    skip_broken: bool,
+) -> DataSet:
+    """The pictures under a folder; see `load_data`."""
+    folders = _split(root)
+    parts = {kind: _files(folder) for kind, folder in folders.items()}
+    everything = [path for files in parts.values() for _, path in files]
+    broken: dict[Path, str] = {}
+    if size is None or channels is None:
+        measured = _each(everything, measure_picture, broken)
+        trained = [measured[path] for _, path in parts["train"] if path in measured]
+        if not trained:
+            raise _cannot_be_read(broken, len(everything))
+        size = _median_size([(height, width) for height, width, _ in trained]) if size is None else size
+        channels = (3 if any(coloured for _, _, coloured in trained) else 1) if channels is None else channels
+    shape = (channels, *size)
+    left = [path for path in everything if path not in broken]
+    check_room(len(left) * int(np.prod(shape)), f"{root} as {len(left):,} pictures of {' x '.join(map(str, shape))}")
+    images = np.empty((len(everything), *shape), np.uint8)
+    at = {path: number for number, path in enumerate(everything)}
+
+    def read(path: Path) -> None:
+        images[at[path]] = resized(open_picture(path), shape, str(path))
+
+    _each(left, read, broken)
+    if broken and (not skip_broken or len(broken) == len(everything)):
+        raise _cannot_be_read(broken, len(everything))
+    made = {kind: _part(folders[kind], files, images, at, broken) for kind, files in parts.items()}
+    return assemble(
+        made["train"], made.get("validation"), made.get("test"), classes=classes, skipped=[*map(str, broken)]
+    )
+
+
+def has_class_folders(root: Path) -> bool:
+    """Whether there is a folder in a folder."""
+    return any(is_folder for _, is_folder in _entries(root))
+
+
+def _split(root: Path) -> dict[str, Path]:
+    """The folders of the training part and, where there are some, of the others."""
+    folders = [name for name, is_folder in _entries(root) if is_folder]
+    kinds = {name: SPLITS.get(name.casefold()) for name in folders}
+    if "train" not in kinds.values() or None in kinds.values():
+        return {"train": root}
+    if not all(has_class_folders(root / name) for name, kind in kinds.items() if kind == "train"):
+        return {"train": root}  # a class has this name
+    found: dict[str, Path] = {}
+    for name, kind in kinds.items():
+        assert kind is not None
+        if kind in found:
+            raise DataError(f"{root} has two folders for one part, {found[kind].name} and {name}; leave one of them")
+        if not has_class_folders(root / name):
+            raise DataError(f"{root / name} has no folders of classes; sort its pictures into such, or move it away")
+        found[kind] = root / name
+    return found
+
+
+def _files(root: Path) -> list[tuple[str, Path]]:
+    """Each picture file with the name of its class, in order."""
+    folders = [name for name, is_folder in _entries(root) if is_folder]
+    if len(folders) > MAX_CLASSES:
+        raise DataError(f"{root} has {len(folders):,} folders, more classes than {MAX_CLASSES:,}; check the path")
+    files: list[tuple[str, Path]] = []
+    ignored: list[Path] = []
+    for name in folders:
+        own: list[Path] = []
+        for file, is_folder in _entries(root / name):
+            is_picture = not is_folder and Path(file).suffix.casefold() in PICTURE_SUFFIXES
+            (own if is_picture else ignored).append(root / name / file)
+        if not own:
+            raise DataError(f"{root / name} holds no pictures; put PNG, JPEG or other pictures in it, or remove it")
+        files += [(name, path) for path in own]
+    if ignored:
+        log.info("left out %s that are no pictures by their names, first %s", f"{len(ignored):,} entries", ignored[0])
+    return files
+
+
+def _entries(folder: Path) -> list[tuple[str, bool]]:
+    """The names in a folder, in order, and whether each is a folder; nothing hidden."""
+    try:
+        with os.scandir(folder) as entries:
+            found = [(entry.name, _is_folder(entry)) for entry in entries]
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read ({error.strerror}); check its permissions") from None
+    return sorted(entry for entry in found if not entry[0].startswith(".") and entry[0].casefold() not in NO_DATA)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads in a circle
+        return False
+
+
+def _each(paths: Iterable[Path], read: Callable[[Path], Found], broken: dict[Path, str]) -> dict[Path, Found]:
+    """What `read` gives for each file; those that cannot be read come to `broken`, with the reason."""
+    paths, found = list(paths), {}
+    pace = Pace(len(paths), "pictures")
+    with decoding():  # once for all: to become silent for each picture takes a third of the time
+        for path in paths:
+            try:
+                found[path] = read(path)
+            except (FastcnnError, OSError, ValueError) as error:
+                reason = " ".join(str(error).split())
+                broken[path] = reason if str(path) in reason else f"{path}: {reason}"
+            pace.add(1)
+    return found
+
+
+def _cannot_be_read(broken: dict[Path, str], count: int) -> DataError:
+    first = min(broken)
+    reason = broken[first].partition(";")[0]
+    return DataError(
+        f"{len(broken):,} of {count:,} pictures cannot be read, first: {reason}; mend or delete them, or skip broken "
+        "ones (--skip-broken)"
+    )
+
+
+def _median_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """The median height and width, smaller by one factor where a side is longer than LONGEST_PX."""
+    height, width = np.median(np.array(sizes), axis=0)
+    factor = min(1.0, LONGEST_PX / max(height, width))
+    return max(1, round(height * factor)), max(1, round(width * factor))
+
+
+def _part(
+    root: Path, files: Sequence[tuple[str, Path]], images: Array, at: dict[Path, int], broken: dict[Path, str]
+) -> Part:
+    """The pictures of one part that could be read: a view where nothing is broken."""
+    kept = [(name, at[path]) for name, path in files if path not in broken]
+    lost = {name for name, _ in files} - {name for name, _ in kept}
+    if lost:
+        raise DataError(f"no picture of the class {min(lost)[:60]!r} in {root} can be read; mend them or remove it")
+    numbers = [number for _, number in kept]
+    chosen = images[numbers[0] : numbers[-1] + 1] if len(kept) == len(files) else images[numbers]
+    return Part(chosen, [name for name, _ in kept], str(root))

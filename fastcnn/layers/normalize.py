@@ -1,0 +1,58 @@
+"""Pictures brought to the mean and the scale of those that a network was trained on: fixed numbers, never trained."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fastcnn.arrays import Array
+from fastcnn.checks import check_number, check_positive
+from fastcnn.kernels.values import shown
+from fastcnn.layers.base import Layer, Signal, image_shape
+
+__all__ = ["Normalize"]
+
+
+class Normalize(Layer):
+    """(x - mean) / scale, with a mean and a scale for each channel.
+
+    Parameters
+    ----------
+    mean, scale : a number for each channel, of pictures from 0 to 1; the scales are greater than 0
+
+    As the first layer of a network it keeps the two in the network's file, so that every reader of the file prepares
+    pictures in the same way. Follows torchvision.transforms.Normalize.
+    """
+
+    OPTIONS = ("mean", "scale")
+
+    def __init__(self, mean: Sequence[float], scale: Sequence[float]) -> None:
+        super().__init__()
+        for name, numbers in (("mean", mean), ("scale", scale)):
+            if not isinstance(numbers, list | tuple) or not numbers:
+                raise TypeError(f"{name} must be a list with a number for each channel, not {shown(numbers)}")
+        self.mean = [check_number("mean", number) for number in mean]
+        self.scale = [check_positive("scale", number) for number in scale]
+        if len(self.mean) != len(self.scale):
+            raise ValueError(f"mean and scale must be equally long, not {len(self.mean)} and {len(self.scale)}")
+
+    def _build(self, incoming: Signal) -> Signal:
+        channels = image_shape(incoming)[0]
+        if channels != len(self.mean):
+            raise ValueError(f"it has {len(self.mean)} means, but pictures of {channels} channels come in")
+        return incoming
+
+    def forward(self, x: Array, training: bool) -> Array:
+        out: Array = x - _channels(self.mean, x.dtype)
+        out *= 1 / _channels(self.scale, x.dtype)
+        self._saved = (training,) if training else ()
+        return out
+
+    def backward(self, grad_out: Array) -> Array:
+        self._recall()  # as of all layers: only after a training forward
+        grad_input: Array = grad_out * (1 / _channels(self.scale, grad_out.dtype))
+        return grad_input
+
+
+def _channels(numbers: Sequence[float], dtype: np.dtype[np.floating]) -> Array:
+    """(C, 1, 1), to meet (N, C, H, W)."""
+    return np.array(numbers, dtype)[:, np.newaxis, np.newaxis]

@@ -1,0 +1,41 @@
+"""The loss of one `Trainer.fit` that was given class weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fastcnn.arrays import Array
+from fastcnn.kernels.values import shown
+from fastcnn.network.class_names import class_weights
+from fastcnn.network.losses import ClassWeight, CrossEntropy, Loss
+
+
+def weighted(loss: Loss, class_weight: ClassWeight | str | None, classes: Sequence[str], labels: Array | None) -> Loss:
+    """The loss with these class weights; None leaves it.
+
+    Parameters
+    ----------
+    class_weight : as of `CrossEntropy`, or "balanced": N / (classes * pictures of the class), and 1 where it has none
+    labels : (N,) the numbers of the classes; None where they are not known
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are something else, or the loss has no classes or has weights already.
+    """
+    if class_weight is None:
+        return loss
+    if not isinstance(loss, CrossEntropy) or not loss.is_plain:
+        has = "has weights already" if isinstance(loss, CrossEntropy) else "knows no classes"
+        raise ValueError(f"class_weight cannot be given where the trainer's loss {has}; leave one of them out")
+    if isinstance(class_weight, str):
+        if class_weight != "balanced":
+            raise ValueError(f"class_weight must be 'balanced', a dict or a list of numbers, not {shown(class_weight)}")
+        if labels is None:
+            raise ValueError("class_weight='balanced' needs all labels at once, which a Dataset has not; give numbers")
+        counts = np.bincount(labels, minlength=len(classes))
+        balanced = len(labels) / ((counts > 0).sum() * np.maximum(counts, 1))
+        return CrossEntropy(loss.label_smoothing, np.where(counts > 0, balanced, 1.0))
+    return CrossEntropy(loss.label_smoothing, class_weights(class_weight, classes))

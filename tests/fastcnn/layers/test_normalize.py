@@ -1,0 +1,68 @@
+"""Fixed mean and scale of each channel. All backends, files and gradients: tests/fastcnn/test_own_layers.py."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fastcnn import Sequential, layers, load_network
+from tests.kernels.checks import running
+
+
+@pytest.mark.parametrize("backend", ["cpu", "reference"])
+def test_values_by_hand(backend):
+    """Bytes are divided by 255 first: 51 becomes (0.2 - 0.2) / 0.4 = 0, and 255 (1 - 0.2) / 0.4 = 2."""
+    with running(backend):
+        made = [layers.Normalize([0.2, 0.5], [0.4, 0.25]), layers.GlobalAvgPool()]
+        network = Sequential(made, input_shape=(2, 1, 1), seed=0, dtype=np.float64)
+        images = np.array([[51, 0], [255, 255]], np.uint8).reshape(2, 2, 1, 1)
+        np.testing.assert_allclose(network.forward(images), [[0, -2], [2, 2]], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("backend", ["cpu", "reference"])
+def test_a_network_reads_what_another_reads_of_normalized_pictures(backend, rng):
+    def rest():
+        return [layers.Conv2d(4, 3, padding=1), layers.ReLU(), layers.MaxPool2d(2), layers.Flatten(), layers.Affine(3)]
+
+    images, labels = rng.integers(0, 256, (5, 2, 6, 6), dtype=np.uint8), np.array([0, 1, 2, 1, 0])
+    mean, scale = np.array([0.3, 0.6]), np.array([0.2, 0.3])
+    ready = (images / 255 - mean[:, None, None]) / scale[:, None, None]
+    with running(backend):
+        own = Sequential(
+            [layers.Normalize(mean.tolist(), scale.tolist()), *rest()], input_shape=(2, 6, 6), seed=0, dtype=np.float64
+        )
+        bare = Sequential(rest(), input_shape=(2, 6, 6), seed=0, dtype=np.float64)
+        losses = own.loss_and_gradients(images, labels), bare.loss_and_gradients(ready, labels)
+        assert losses[0] == pytest.approx(losses[1], abs=1e-12)
+        np.testing.assert_allclose(own.gradients, bare.gradients, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(own.forward(images), bare.forward(ready), rtol=0, atol=1e-12)
+
+
+def test_the_numbers_are_in_the_file_to_the_bit(tmp_path):
+    mean, scale = [0.1307, 1 / 3], [0.3081, 2 / 7]
+    made = [layers.Normalize(mean, scale), layers.GlobalAvgPool()]
+    Sequential(made, input_shape=(2, 3, 3), seed=0).save(tmp_path / "n")
+    (layer, _) = load_network(tmp_path / "n").layers
+    assert (layer.mean, layer.scale) == (mean, scale)
+
+
+@pytest.mark.parametrize(
+    ("mean", "scale", "words"),
+    [
+        ([0.1], [0.0], "scale must be greater than 0"),
+        ([float("nan")], [1.0], "mean must be finite"),
+        ([0.1, 0.2], [1.0], "equally long"),
+        ([], [], "mean must be a list"),
+        (0.1, 1.0, "mean must be a list"),
+    ],
+)
+def test_wrong_numbers(mean, scale, words):
+    with pytest.raises((TypeError, ValueError), match=words):
+        layers.Normalize(mean, scale)
+
+
+def test_it_needs_pictures_of_its_channels():
+    with pytest.raises(ValueError, match="2 means, but pictures of 3 channels"):
+        Sequential([layers.Normalize([0, 0], [1, 1]), layers.GlobalAvgPool()], input_shape=(3, 4, 4), seed=0)
+    with pytest.raises(ValueError, match="it needs pictures"):
+        Sequential([layers.Flatten(), layers.Normalize([0], [1]), layers.Affine(2)], input_shape=(1, 4, 4), seed=0)
