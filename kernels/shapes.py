@@ -126,6 +126,9 @@ def native(array: npt.NDArray[Any]) -> np.dtype[Any]:
 
 def plain(array: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
     """The array as kernels need it: C-contiguous, aligned, in native byte order. It is copied only if it is not so."""
+    flags = array.flags
+    if type(array) is np.ndarray and array.dtype.isnative and flags.carray:  # at once: NumPy takes 6 us to see it
+        return array
     tidy = np.require(array, native(array), ["C", "A", "E"])
     return tidy if tidy.flags.writeable else np.asarray(_WithoutReadOnlyFlag(tidy))
 

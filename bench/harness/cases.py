@@ -110,13 +110,16 @@ def count_windows(
 
 
 def _layer(
-    family: str, batch: int, channels: int, filters: int, side: int, kernel: int, stride: int = 1, padding: int = 0
-) -> Convolution:
+    family: str, batch: int, channels: int, filters: int, side: int, kernel: int, stride: int = 1, padding: int = 0,
+    groups: int = 1,
+) -> Convolution:  # fmt: skip
     """A square convolution, as real networks have them."""
     step = f"/{stride}" if stride > 1 else ""
     name = f"{kernel}x{kernel}{step} {channels}->{filters} on {side}"
+    if groups > 1:
+        name += f", {groups} groups, batch {batch}"
     images = batch, channels, side, side
-    return Convolution(name, images, filters, (kernel, kernel), stride, padding, family=family)
+    return Convolution(name, images, filters, (kernel, kernel), stride, padding, groups=groups, family=family)
 
 
 def _pool(batch: int, channels: int, side: int, kernel: int, stride: int, padding: int = 0) -> Pooling:
@@ -150,6 +153,19 @@ CORNERS = (
     Convolution("groups, every option", (2, 4, 9, 8), 6, (2, 3), (2, 1), ((1, 0), (0, 2)), (3, 2), groups=2),
     Convolution("depthwise", (2, 5, 6, 7), 5, (3, 3), padding=1, groups=5),
     Convolution("depthwise with multiplier", (1, 3, 7, 5), 9, (3, 2), stride=(2, 1), groups=3, bias=False),
+    Convolution("depthwise, two filters a channel", (2, 7, 5, 9), 14, (3, 3), padding=1, groups=7),
+    Convolution("depthwise, many filters a channel", (2, 2, 6, 5), 22, (2, 3), padding=1, groups=2),
+    Convolution("depthwise, stride that does not divide", (2, 5, 8, 11), 5, (3, 2), (3, 2), ((1, 0), (2, 1)), groups=5),
+    Convolution("depthwise, stride larger than the kernel", (1, 3, 11, 9), 3, (2, 3), stride=(4, 5), groups=3),
+    Convolution("depthwise, dilation 2", (1, 17, 9, 8), 17, (3, 3), padding=2, dilation=2, groups=17),
+    Convolution("depthwise, every option", (3, 3, 13, 9), 6, (4, 3), (2, 3), ((1, 2), (0, 3)), (3, 2), groups=3),
+    Convolution("depthwise, kernel larger than the image", (2, 4, 3, 2), 8, (5, 4), 1, ((1, 2), (2, 1)), groups=4),
+    Convolution("depthwise, one output pixel", (3, 5, 4, 6), 5, (4, 6), groups=5),
+    Convolution("depthwise, 1x1 kernel, stride", (2, 5, 7, 6), 5, (1, 1), stride=(3, 2), groups=5),
+    Convolution("depthwise, wide image", (1, 2, 3, 150), 2, (3, 5), padding=(1, 2), groups=2),
+    Convolution("depthwise, empty batch", (0, 4, 7, 6), 8, (3, 3), padding=1, groups=4),
+    Convolution("one channel, one filter", (9, 1, 10, 13), 1, (3, 3), padding=1),
+    Convolution("one channel, two filters", (2, 1, 7, 9), 2, (3, 3), stride=2, padding=1),
     Convolution("empty batch", (0, 3, 7, 6), 4, (3, 2), stride=2, padding=1),
     Convolution("many channels in", (1, 67, 5, 4), 3, (2, 3)),
     Convolution("many channels out", (1, 3, 5, 4), 67, (2, 3)),
@@ -187,6 +203,13 @@ LAYERS = (
     _layer("5x5", 32, 32, 64, 14, 5, padding=2),
     _layer("large", 16, 64, 64, 56, 3, padding=1),
     _layer("large", 16, 64, 64, 56, 1),
+)
+GROUPED = (
+    _layer("depthwise", 1, 128, 128, 28, 3, padding=1, groups=128),
+    _layer("depthwise", 32, 128, 128, 28, 3, padding=1, groups=128),
+    _layer("depthwise", 32, 128, 128, 28, 3, stride=2, padding=1, groups=128),
+    _layer("depthwise", 32, 256, 256, 14, 3, padding=1, groups=256),
+    _layer("groups", 32, 128, 128, 28, 3, padding=1, groups=4),
 )
 ONE_OF_EACH_KIND = tuple(LAYERS[i] for i in (1, 3, 5, 9, 15, 17, 20))
 

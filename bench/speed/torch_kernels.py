@@ -41,20 +41,20 @@ def _without_gradients(call: Callable[[], Any]) -> Callable[[], Any]:
 
 
 def convolution(
-    *, x: Array, weight: Array, bias: Array, grad_out: Array, stride: int, padding: int, threads: tuple[int, ...],
-    channels_last: bool, apart: bool = False,
+    *, x: Array, weight: Array, bias: Array, grad_out: Array, stride: int, padding: int, groups: int,
+    threads: tuple[int, ...], channels_last: bool, apart: bool = False,
 ) -> dict[str, Entry]:  # fmt: skip
     """Forward and the gradients: all gradients in one call, or with `apart` each alone. Names: "forward, 2"."""
     tx, tw, tg = (_laid(array, channels_last) for array in (x, weight, grad_out))
     tb = torch.from_numpy(bias)
 
     def forward() -> Any:
-        return torch.nn.functional.conv2d(tx, tw, tb, stride, padding)
+        return torch.nn.functional.conv2d(tx, tw, tb, stride, padding, 1, groups)
 
     def backward(*wanted: bool) -> Callable[[], Any]:
         def call() -> Any:
             found = torch.ops.aten.convolution_backward(
-                tg, tx, tw, [len(bias)], [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], 1, list(wanted)
+                tg, tx, tw, [len(bias)], [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], groups, list(wanted)
             )
             return tuple(each for each, asked in zip(found, wanted, strict=True) if asked)
 

@@ -32,7 +32,7 @@ class Activation:
 
     def __init__(self, shape: tuple[int, ...], border: Padding, capacity: int, dtype: Any, with_grad: bool) -> None:
         channels, height, width = shape if len(shape) == 3 else (*shape, 1, 1)
-        self.shape = shape
+        self.shape, self.border = shape, border
         self.frame = frame(channels, height, width, border)
         self.grad_frame = frame(channels, height, width)
         self.data = aligned_zeros(capacity * self.frame.image, dtype)

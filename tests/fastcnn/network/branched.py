@@ -66,6 +66,24 @@ NETWORKS: dict[str, tuple[tuple[int, int, int], Callable[[], list[Layer]]]] = {
             Affine(6),
         ],
     ),
+    "depthwise": (
+        (2, 9, 8),
+        lambda: [
+            Conv2d(4, (2, 3), padding=SIDES, groups=2),
+            ReLU(),
+            Residual(
+                *[Conv2d(19, 1), BatchNorm2d(), ReLU()],
+                *[Conv2d(19, 3, padding=1, groups=19, bias=False), BatchNorm2d(), ReLU()],
+                Conv2d(4, 1),
+            ),
+            Conv2d(8, 3, stride=2, padding=SIDES, groups=4),
+            ReLU(),
+            Conv2d(8, (3, 2), dilation=2, padding=(2, 1), groups=8),
+            Concat(Conv2d(16, (5, 4), stride=(1, 2), padding=2, groups=8), Conv2d(8, 1, groups=2, stride=(1, 2))),
+            Flatten(),
+            Affine(6),
+        ],
+    ),
     "on the pictures themselves": (
         (2, 5, 6),
         lambda: [
