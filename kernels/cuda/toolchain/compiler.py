@@ -5,6 +5,7 @@ puts itself in this place, and else what Numba ships. With NUMBA_ENABLE_CUDASIM=
 """
 
 import importlib.util
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -23,11 +24,16 @@ SIMULATED = bool(config.ENABLE_CUDASIM)
 
 
 def _import() -> Any:
-    if not SIMULATED and importlib.util.find_spec("numba_cuda_mlir") is not None:
-        return importlib.import_module("numba_cuda_mlir.cuda")
+    mlir = not SIMULATED and importlib.util.find_spec("numba_cuda_mlir") is not None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Numba's own CUDA is deprecated; that is for us to know, not for users
-        return importlib.import_module("numba.cuda")
+        # Numba's own CUDA is deprecated, the other uses what NumPy deprecates; that is for us to know, not for users.
+        warnings.simplefilter("ignore")
+        found = importlib.import_module("numba_cuda_mlir.cuda" if mlir else "numba.cuda")
+    # A grid of few blocks is what a small layer needs: no warning at each new one.
+    for name in ("numba_cuda_mlir.numba_cuda.core.config", "numba.cuda.core.config", "numba.core.config"):
+        if name in sys.modules:
+            sys.modules[name].CUDA_LOW_OCCUPANCY_WARNINGS = 0  # type: ignore[attr-defined]
+    return found
 
 
 cuda = _import()
