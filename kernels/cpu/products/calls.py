@@ -18,6 +18,11 @@ def without_twins(calls: list[Call]) -> list[Call]:
     return [(alone(parallel[id(kernel)]) if id(kernel) in parallel else kernel, args) for kernel, args in calls]
 
 
+def compiled(calls: list[Call]) -> list[Call]:
+    """The calls as they are."""
+    return calls
+
+
 def entry(calls: list[Call]) -> AbstractContextManager[None]:
     """What is held while calls run: the lock of parallel kernels, unless all of them are serial."""
     return parallel_lock if any(hasattr(kernel, "serial") for kernel, _ in calls) else nullcontext()

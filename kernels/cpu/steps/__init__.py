@@ -6,7 +6,7 @@ calling functions: nothing is worked out, converted or allocated while a network
 which layers become which step.
 """
 
-from fastcnn.kernels.cpu.products.calls import entry, without_twins
+from fastcnn.kernels.cpu.products.calls import compiled, entry, without_twins
 from fastcnn.kernels.cpu.steps.affine import Affine
 from fastcnn.kernels.cpu.steps.base import Activation, read
 from fastcnn.kernels.cpu.steps.batchnorm import BatchNorm2d
@@ -28,6 +28,7 @@ __all__ = [
     "MaxPool2d",
     "Relu",
     "device",
+    "compiled",
     "entry",
     "read",
     "without_twins",

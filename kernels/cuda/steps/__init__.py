@@ -6,7 +6,7 @@ brings one float back, when somebody looks at it.
 """
 
 from fastcnn.kernels.cuda.steps import device
-from fastcnn.kernels.cuda.steps.base import Activation, entry, read, without_twins
+from fastcnn.kernels.cuda.steps.base import Activation, compiled, entry, read, without_twins
 from fastcnn.kernels.cuda.steps.batchnorm import BatchNorm2d
 from fastcnn.kernels.cuda.steps.conv_affine import Affine, Conv2d
 from fastcnn.kernels.cuda.steps.ends import Input, Loss
@@ -25,6 +25,7 @@ __all__ = [
     "Loss",
     "MaxPool2d",
     "Relu",
+    "compiled",
     "device",
     "entry",
     "read",

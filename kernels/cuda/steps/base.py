@@ -6,6 +6,7 @@ from typing import Any
 
 from fastcnn.kernels import steps
 from fastcnn.kernels.arrays import is_on_device
+from fastcnn.kernels.cuda.toolchain.graphs import graphs
 from fastcnn.kernels.cuda.toolchain.memory import download, empty
 from fastcnn.kernels.cuda.toolchain.sizes import check_count, line_grid
 from fastcnn.kernels.protocols import Call
@@ -20,6 +21,11 @@ def entry(calls: list[Call]) -> AbstractContextManager[None]:
 def without_twins(calls: list[Call]) -> list[Call]:
     """The calls as they are: a GPU's kernels have no serial twins."""
     return calls
+
+
+def compiled(calls: list[Call]) -> list[Call]:
+    """Neighbours that are kernels as one call: their arguments are the same for ever."""
+    return graphs(calls)
 
 
 class Activation:

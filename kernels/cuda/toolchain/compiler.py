@@ -50,24 +50,36 @@ class Kernel:
     def __init__(self, function: Callable[..., None], types: str) -> None:
         self.name, self.function, self.types = function.__name__, function, types
         self.compiled = cuda.jit(function)
+        self._ready: dict[Any, Any] = {}  # by grid, block and stream: looking them up anew takes 15 us
 
     def __call__(self, grid: tuple[int, ...], block: tuple[int, ...], *args: Any) -> None:
         """Launch it; tuples of ints become int32, as do ints, and NumPy's numbers stay what they are."""
+        where = grid, block, stream_here()
         with told():
-            self.compiled[grid, block, getattr(_here, "stream", 0)](*map(_narrow, args))
+            launcher = self._ready.get(where)
+            if launcher is None:
+                if len(self._ready) >= 64:  # batches of ever new sizes must not fill the memory
+                    self._ready.clear()
+                launcher = self._ready[where] = self.compiled[where]
+            launcher(*map(_narrow, args))
 
 
 _here = threading.local()
 
 
+def stream_here() -> Any:
+    """The stream in which this Python thread launches; 0 is the default one."""
+    return getattr(_here, "stream", 0)
+
+
 @contextmanager
 def launching_in(stream: Any) -> Iterator[None]:
     """Let this Python thread launch its kernels in a stream; elsewhere they go into the default one."""
-    _here.stream = stream
+    before, _here.stream = stream_here(), stream
     try:
         yield
     finally:
-        _here.stream = 0
+        _here.stream = before
 
 
 KERNELS: dict[str, Kernel] = {}
