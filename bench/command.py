@@ -54,6 +54,8 @@ BENCHMARKS = {
         "programs that PyInstaller makes of the installed fastcnn: size, first and second start",
     ),
 }
+# Asked for by --backend cuda, and by nothing else.
+CUDA = {"cuda": ("cuda.device", "training and inference of the paper's network on a GPU, against PyTorch")}
 # The first trains for two hours, the next three want a stroke file; the others need Qt, one takes half an hour, and
 # the last needs PyInstaller.
 WHEN_NAMED = ("networks", "strings", "robustness", "refusal", "gui-latency", "gui-soak", "frozen")
@@ -115,8 +117,9 @@ def measure(name: str, settings: Settings) -> dict[str, Any]:
     from fastcnn.bench.harness import record
 
     before, start = record.load(), time.perf_counter()
-    settings.say(f"\n== {name}: {BENCHMARKS[name][1]}")
-    result = importlib.import_module(f".{BENCHMARKS[name][0]}", __package__).run(settings)
+    module, what = (BENCHMARKS | CUDA)[name]
+    settings.say(f"\n== {name}: {what}")
+    result = importlib.import_module(f".{module}", __package__).run(settings)
     return {
         "benchmark": name,
         "date": record.now(),
@@ -139,19 +142,18 @@ def bench(args: argparse.Namespace) -> None:
     unknown = [name for name in args.names if name not in (*BENCHMARKS, TABLES)]
     if unknown:
         raise UsageError(f"there is no benchmark {unknown[0]!r:.60}; fastcnn bench --help names them")
-    if args.backend == "cuda":
-        check_cuda(args)
-        check_outputs(json_output(args.json))
-        measured = importlib.import_module(".cuda.device", __package__).run()
-        write_json(args.json, {"cuda": {"benchmark": "cuda", **measured}})
-        return
     from fastcnn.bench.harness import record
 
     folder = Path(args.out) if args.out else record.results_folder()
     keeps = bool(args.out) or not (args.quick or args.only or args.cpu_name)
     wanted = args.names or [name for name in BENCHMARKS if name not in WHEN_NAMED]
     names = [name for name in wanted if name != TABLES]
-    check_options(args, names)
+    if args.backend == "cuda":
+        check_cuda(args)
+        importlib.import_module("fastcnn.kernels").use("cuda")  # where there is no GPU, that is said first
+        names = list(CUDA)
+    else:
+        check_options(args, names)
     if args.only is not None:
         names = with_cases(names, args.only, {name: module for name, (module, _) in BENCHMARKS.items()})
     publishes = keeps or TABLES in args.names
@@ -179,7 +181,7 @@ def _outputs(folder: Path, names: Sequence[str], publishes: bool) -> list[Output
 
     files = [(f"{name}.json", RESULT) for name in names]
     if publishes:
-        shown = [name for name in BENCHMARKS if name in names or (folder / f"{name}.json").exists()]
+        shown = [name for name in BENCHMARKS | CUDA if name in names or (folder / f"{name}.json").exists()]
         files += [(tables.PAGE, PAGE), *((f"{plot}.png", PLOT) for name in shown for plot in plots.names_of(name))]
     return [Output("--out", folder / name, kind, makes_folder=True) for name, kind in files]
 

@@ -40,7 +40,7 @@ def check_cuda(args: argparse.Namespace) -> None:
     """The same for --backend cuda, which has one benchmark of its own."""
     if args.names:
         raise UsageError("--backend cuda has one benchmark of its own; leave out the names")
-    if useless := _given(args, *TAKES, "quick", "out"):
+    if useless := _given(args, *TAKES):
         raise UsageError(f"{useless[0]} has no effect with --backend cuda; leave it out")
 
 

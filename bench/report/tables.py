@@ -248,6 +248,33 @@ def scaling(result: Any) -> str:
     return "\n".join(parts) + f"\nTimes of one picture. Two threads are faster than one: {pays}.\n"
 
 
+def cuda(result: Any) -> str:
+    """Those where another is faster come first."""
+    rows = []
+    for row in result["rows"]:
+        for what in ("train, without transfers", "train, with transfers", "infer, with transfers"):
+            ours = row[f"ours, {what}"]["wall_s"]
+            others = [row.get(f"{rival}, {what}", {}).get("wall_s") for rival in ("torch", "torch graph", "cpu")]
+            ratio = min((each for each in others if each), default=ours) / ours
+            cells = [duration(each) if each else "" for each in (ours, *others)]
+            rows.append(
+                (ratio, (f"{what}, {row['batch']}", *cells, f"{ratio:.2f}" if ratio >= 1 else f"**{ratio:.2f}**"))
+            )
+    rows.sort()
+    header = (
+        "what, pictures",
+        "ours",
+        "PyTorch",
+        "PyTorch, in a CUDA graph",
+        "our cpu backend",
+        "fastest other over ours",
+    )
+    gpu = result["gpu"]
+    return table(header, [cells for _, cells in rows]) + (
+        f"\n{gpu['name']}, driver {gpu['driver']}, compiled by {gpu['compiler']}.\n"
+    )
+
+
 def gui_latency(result: Any) -> str:
     rows = []
     for row in result["rows"]:
@@ -291,10 +318,10 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "speedrun": speedrun, "resources": resources, "profile": profile, "scaling": scaling, "kernels": kernels,
     "neighbour": neighbour, "seeds": accuracy, "networks": networks,
     "robustness": robustness, "refusal": refusal, "gui-latency": gui_latency, "gui-soak": gui_soak,
-    "frozen": frozen,
+    "frozen": frozen, "cuda": cuda,
 }  # fmt: skip
 SHORT = {"robustness": robustness_in_short, "refusal": refusal_in_short}  # tables that are too long for a page of text
-PAGES = ("README*.md", "docs/*.md")  # of the checkout, those with markers
+PAGES = ("README*.md", "docs/*.md", "kernels/cuda/README.md")  # of the checkout, those with markers
 
 
 def marked_tables(records: Records) -> dict[str, str]:

@@ -36,6 +36,7 @@ class Graph:
         self._calls = calls
         self._ran = False
         self._graph: Any = None
+        self._driver = driver  # for the end, when modules are emptied
 
     def __call__(self) -> None:
         if not self._ran:
@@ -51,7 +52,7 @@ class Graph:
 
     def __del__(self) -> None:
         if self._graph is not None:
-            driver.cuGraphExecDestroy(self._graph)  # after the run that is under way
+            self._driver.cuGraphExecDestroy(self._graph)  # after the run that is under way
 
 
 def graphs(calls: list[Call]) -> list[Call]:
