@@ -171,8 +171,8 @@ class Plan:
             if len(self._calls) >= 8:  # batches of ever new sizes must not fill the memory
                 self._calls.clear()
             calls = self._module.without_twins(forward + backward)
-            parts = map(self._module.compiled, (calls[: len(forward)], calls[len(forward) :]))
-            self._calls[key] = self._module.entry(calls), *parts
+            forward, backward = map(self._module.compiled, (calls[: len(forward)], calls[len(forward) :]))
+            self._calls[key] = self._module.entry(calls), forward, backward
         return self._calls[key]
 
     def _activation(self, shape: tuple[int, ...], at: int, *, below: int) -> Activation:
