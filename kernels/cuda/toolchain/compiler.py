@@ -54,14 +54,17 @@ class Kernel:
 
     def __call__(self, grid: tuple[int, ...], block: tuple[int, ...], *args: Any) -> None:
         """Launch it; tuples of ints become int32, as do ints, and NumPy's numbers stay what they are."""
-        where = grid, block, stream_here()
         with told():
-            launcher = self._ready.get(where)
-            if launcher is None:
-                if len(self._ready) >= 64:  # batches of ever new sizes must not fill the memory
-                    self._ready.clear()
-                launcher = self._ready[where] = self.compiled[where]
-            launcher(*map(_narrow, args))
+            self._at(grid, block)(*map(_narrow, args))
+
+    def _at(self, grid: tuple[int, ...], block: tuple[int, ...]) -> Any:
+        """What launches it with this grid in this thread's stream."""
+        where = grid, block, stream_here()
+        if where not in self._ready:
+            if len(self._ready) >= 64:  # batches of ever new sizes must not fill the memory
+                self._ready.clear()
+            self._ready[where] = self.compiled[where]
+        return self._ready[where]
 
 
 _here = threading.local()

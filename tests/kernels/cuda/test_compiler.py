@@ -49,12 +49,12 @@ def test_a_launch_is_looked_up_once_for_each_grid_and_stream(monkeypatch: pytest
     kernel = compiler.Kernel(lambda out: None, "F")
     monkeypatch.setattr(kernel, "compiled", Compiled())
     for grid in (1, 2, 1):
-        kernel((grid,), (8,), 3)
+        kernel._at((grid,), (8,))(3)
     with compiler.launching_in("a stream"), compiler.launching_in("another"):
-        kernel((1,), (8,), 3)
-    kernel((1,), (8,), 4)
+        kernel._at((1,), (8,))(3)
+    kernel._at((1,), (8,))(4)
     assert looked_up == [((1,), (8,), 0), ((2,), (8,), 0), ((1,), (8,), "another")]
     assert launched[-2:] == [((1,), (8,), "another", 3), ((1,), (8,), 0, 4)]
     for grid in range(200):
-        kernel((grid,), (8,), 3)
+        kernel._at((grid,), (8,))
     assert len(kernel._ready) <= 64
