@@ -249,11 +249,11 @@ class Steps(Protocol):
     def entry(self, calls: list[Call]) -> AbstractContextManager[None]:
         """What is held while calls run."""
 
+    def compiled(self, calls: list[Call]) -> list[Call]:
+        """Calls, perhaps fewer, that do the same in less time; they are run one after the other, and all of them."""
+
     def without_twins(self, calls: list[Call]) -> list[Call]:
         """The same calls, with no kernel in two compiled forms."""
-
-    def compiled(self, calls: list[Call]) -> list[Call]:
-        """The same calls, of functions that are compiled for their arguments and no longer look at them."""
 
 
 class Backend(Protocol):

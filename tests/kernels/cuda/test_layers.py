@@ -1,4 +1,4 @@
-"""On the GPU, under the simulator: layers of a user's, batches that are refused, and pickles of what lies there."""
+"""On a GPU, or under the simulator: layers of a user's, batches that are refused, and pickles of what lies there."""
 
 import copy
 import pickle
@@ -15,20 +15,9 @@ from tests.fastcnn.layers.cases import CASES
 from tests.fastcnn.layers.test_steps import alone, between, outcome
 from tests.fastcnn.network.branched import NETWORKS as BRANCHED
 from tests.fastcnn.own_layers import NETWORKS, PReLU, TenthReLU
-from tests.kernels.cases import SIMULATED
 from tests.kernels.checks import running
 
-if not SIMULATED:
-    pytest.skip("needs Numba's CUDA simulator: NUMBA_ENABLE_CUDASIM=1", allow_module_level=True)
-
-
-from fastcnn.kernels.cuda.steps import device
-
-
-@pytest.fixture(autouse=True)
-def on_cuda():
-    with running("cuda"):
-        yield
+pytestmark = [pytest.mark.gpu, pytest.mark.usefixtures("on_cuda")]
 
 
 def own() -> Sequential:
@@ -115,6 +104,8 @@ def test_fused_steps_stay_next_to_a_layer_of_its_own() -> None:
 
 def test_many_pictures_and_a_training_on_the_gpu_go_through_a_layer_of_its_own(monkeypatch) -> None:  # type: ignore[no-untyped-def]
     """Chunks of three pictures, one after the other, and batches of a set that was sent once."""
+    from fastcnn.kernels.cuda.steps import device
+
     images, labels = batch(8)
     answers = []
     for backend in ("cuda", "reference"):
