@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.kernels.cuda.test_layers import own
-from tests.kernels.cuda.test_training import batches, everything, paper_like
 
 from fastcnn.network.sequential import Sequential
 from fastcnn.optim import Adam
 from fastcnn.training.trainer import Trainer
 from tests.kernels.cases import SIMULATED
+from tests.kernels.cuda.test_layers import own
+from tests.kernels.cuda.test_training import batches, everything, paper_like
 
 pytestmark = [pytest.mark.gpu, pytest.mark.usefixtures("on_cuda")]
 simulated = pytest.mark.skipif(not SIMULATED, reason="needs Numba's CUDA simulator: NUMBA_ENABLE_CUDASIM=1")
