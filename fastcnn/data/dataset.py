@@ -7,7 +7,7 @@ the classes by the training part, so that the other parts, and other data, mean 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -53,6 +53,17 @@ class DataSet:
     validation: tuple[Array, Array] | None = None
     test: tuple[Array, Array] | None = None
     skipped: tuple[str, ...] = ()
+
+    def named(self) -> DataSet:
+        """The same data with names in place of numbers as labels, in all parts.
+
+        `Trainer.fit` and `network.evaluate` take both. Where all names are integers other than 0, 1, 2, ..., they take
+        an integer for a name, so such data must be named.
+        """
+        names = np.array(self.classes)
+        parts = {"validation": self.validation, "test": self.test}
+        given = {part: (pair[0], names[pair[1]]) for part, pair in parts.items() if pair is not None}
+        return replace(self, labels=names[self.labels], **given)
 
 
 def assemble(
