@@ -21,7 +21,7 @@ def block(n):  # n channels come in, and n go out
     return layers.Residual(*row, layers.Conv2d(n, 3, padding=1, bias=False), layers.BatchNorm2d()), layers.ReLU()
 
 
-data = load_data(chosen.data)
+data = load_data(chosen.data).named()
 images, labels, test = data.images[: chosen.pictures], data.labels[: chosen.pictures], data.test
 stack = [
     layers.Conv2d(32, 5), layers.ReLU(), layers.MaxPool2d(2), layers.BatchNorm2d(), *block(32),
