@@ -36,4 +36,4 @@ cycle = schedules.OneCycle(0.003, chosen.epochs * -(-(len(images) - aside) // 10
 given = {"epochs": chosen.epochs, "validation": aside, "schedule": cycle, "seed": chosen.seed, "keep_last": True}
 history = trainer.fit(images, labels, **given)
 settle_statistics(network, np.delete(images, trainer.held_out, axis=0))  # of pictures that are not augmented
-print(f"{network.evaluate(*test)}\n{history.epochs[-1].elapsed_s:.0f} s of training")
+print(f"{network.evaluate(*test)}\n{sum(epoch.elapsed_s for epoch in history.epochs):.0f} s of training")
