@@ -187,7 +187,9 @@ def _fit(
 
     aside = validation if isinstance(validation, tuple) else None
     named = replace(data, validation=aside).named()  # a number would be a name where all names are integers
-    count = len(data.images) - (count_set_aside(validation, len(data.images)) if aside is None else 0)
+    count = len(data.images)
+    if not isinstance(validation, tuple):
+        count -= count_set_aside(validation, count)
     recipe = own_recipe(count, augment=args.augment)
     epochs, batch_size = args.epochs or recipe.epochs, args.batch_size or recipe.batch_size
     trainer = recipe.trainer(network)

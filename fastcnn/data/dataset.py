@@ -61,9 +61,10 @@ class DataSet:
         an integer for a name, so such data must be named.
         """
         names = np.array(self.classes)
-        parts = {"validation": self.validation, "test": self.test}
-        given = {part: (pair[0], names[pair[1]]) for part, pair in parts.items() if pair is not None}
-        return replace(self, labels=names[self.labels], **given)
+        validation, test = (
+            None if part is None else (part[0], names[part[1]]) for part in (self.validation, self.test)
+        )
+        return replace(self, labels=names[self.labels], validation=validation, test=test)
 
 
 def assemble(

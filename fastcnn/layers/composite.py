@@ -40,7 +40,7 @@ class Composite(Layer):
         for layer in self.inside:
             if not isinstance(layer, Layer):
                 raise TypeError(f"{type(self).__name__} takes layers such as ReLU(), not {shown(layer)}")
-        self.depth = 1 + max((layer.depth for layer in self.inside if isinstance(layer, Composite)), default=0)
+        self.depth: int = 1 + max((layer.depth for layer in self.inside if isinstance(layer, Composite)), default=0)
         if self.depth > MAX_DEPTH:
             name = type(self).__name__
             raise ValueError(f"{name} is nested too deeply: at most {MAX_DEPTH} layers inside one another")
