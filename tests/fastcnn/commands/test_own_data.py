@@ -13,6 +13,7 @@ from fastcnn import load_mnist, load_network
 from fastcnn.__main__ import main
 from fastcnn.data import load_data
 from fastcnn.recognition.picture_classifier import PictureClassifier
+from fastcnn.zoo.own import read_description
 
 COLOURS = {"rose": (200, 40, 60), "sea": (30, 60, 200)}
 SIZES = ((12, 10), (14, 12), (12, 16))  # of each third of the pictures, as Pillow has them
@@ -221,6 +222,12 @@ def test_labels_from_1_or_with_gaps_are_names(names, tmp_path, monkeypatch):
     data = load_data("d.npz").named()
     assert load_network("d.safetensors").evaluate(*data.validation).accuracy > 0.9
     assert data.labels.tolist() == [str(names[label]) for label in labels] and data.test is None
+
+
+def test_a_network_without_a_name_has_that_of_its_file(tmp_path):
+    description = {"name": "", "layers": [{"type": "Flatten"}]}
+    (tmp_path / "tiny.json").write_text(json.dumps(description))
+    assert read_description(tmp_path / "tiny.json")["name"] == "tiny"
 
 
 def test_a_description_of_a_network_says_the_size(flowers, tmp_path, monkeypatch, capsys):
