@@ -55,7 +55,7 @@ class Side:
         """The median times: between events round a call, and by the clock from the call to its answer on the host.
 
         The device must have nothing to do when the clock starts, or it would time what was queued before. Where
-        nothing is brought back, calls are queued one behind the other, as in a training; the time is that of one.
+        nothing is brought back, calls are queued one after the other, as in a training; the time is that of one.
         """
         device, wall = [], []
         first, last = self.event(), self.event()
