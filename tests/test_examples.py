@@ -13,7 +13,7 @@ from fastcnn import load_mnist
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.py"))
 MOST_LINES = 40
-SHORT = {"residual_mnist": ("--epochs", "1", "--pictures", "2000")}  # what takes minutes as it stands
+SHORT = {"residual_mnist": ("--epochs", "2", "--pictures", "36")}  # what takes minutes as it stands
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
