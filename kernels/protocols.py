@@ -200,13 +200,23 @@ class Steps(Protocol):
         self, x: Any, out: Any, parameters: dict[str, Array], gradients: dict[str, Array], *, momentum: float,
         eps: float, relu: bool, addend: Any, training: bool,
     ) -> Step:  # fmt: skip
-        """addend : an activation that is added before the ReLU, or None"""
+        """Of pictures, or of features: then each value has a number in the parameters, in the order in memory, and no
+        activation has a border. addend : an activation that is added before the ReLU, or None
+        """
 
     def Relu(self, x: Any, out: Any) -> Step: ...
 
+    def Elementwise(self, x: Any, out: Any, *, function: str, number: float) -> Step:
+        """function : a name in `kernels.activations.CODES`; number : its option, 0 where it has none"""
+
     def MaxPool2d(
-        self, x: Any, out: Any, *, kernel_size: Pair, stride: Pair, padding: Padding, capacity: int
+        self, x: Any, out: Any, *, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, capacity: int
     ) -> Step: ...
+
+    def AvgPool2d(
+        self, x: Any, out: Any, *, kernel_size: Pair, stride: Pair, padding: Padding, divisors: Array
+    ) -> Step:
+        """divisors : (P, Q), what the sum of each window is divided by"""
 
     def Dropout(self, x: Any, out: Any, *, threshold: int, rate: float) -> DropoutStep: ...
 
@@ -239,11 +249,11 @@ class Steps(Protocol):
     def entry(self, calls: list[Call]) -> AbstractContextManager[None]:
         """What is held while calls run."""
 
+    def compiled(self, calls: list[Call]) -> list[Call]:
+        """Calls, perhaps fewer, that do the same in less time; they are run one after the other, and all of them."""
+
     def without_twins(self, calls: list[Call]) -> list[Call]:
         """The same calls, with no kernel in two compiled forms."""
-
-    def compiled(self, calls: list[Call]) -> list[Call]:
-        """The same calls, of functions that are compiled for their arguments and no longer look at them."""
 
 
 class Backend(Protocol):
@@ -275,7 +285,9 @@ class Backend(Protocol):
         self, grad_out: Array, x: Array, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
     ) -> Array: ...
 
-    def max_pool2d(self, x: Array, kernel_size: Pair, stride: Pair, padding: Padding) -> tuple[Array, Indices]: ...
+    def max_pool2d(
+        self, x: Array, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair
+    ) -> tuple[Array, Indices]: ...
 
     def max_pool2d_grad(self, grad_out: Array, argmax: Indices, input_shape: Shape) -> Array: ...
 

@@ -64,18 +64,23 @@ class Pooling:
     kernel_size: Any
     stride: Any = None
     padding: Any = 0
+    dilation: Any = 1
+    ceil_mode: bool = False
 
     def __str__(self) -> str:
         return self.name
 
     @property
     def options(self) -> dict[str, Any]:
-        return {"stride": self.stride, "padding": self.padding}
+        names = ("stride", "padding", "dilation", "ceil_mode")
+        return {name: getattr(self, name) for name in names}
 
     @property
     def output_shape(self) -> tuple[int, int, int, int]:
         stride = self.kernel_size if self.stride is None else self.stride
-        plane = count_windows(self.input_shape[2:], self.kernel_size, stride, self.padding, 1)
+        plane = count_windows(
+            self.input_shape[2:], self.kernel_size, stride, self.padding, self.dilation, self.ceil_mode
+        )
         return *self.input_shape[:2], *plane
 
     def with_batch(self, batch: int) -> Pooling:
@@ -87,14 +92,20 @@ def both(value: Any) -> tuple[Any, Any]:
     return value if isinstance(value, tuple) else (value, value)
 
 
-def count_windows(plane: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> tuple[int, int]:
-    """(P, Q) by counting where a window can start, not by the formula under test."""
+def count_windows(
+    plane: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool = False
+) -> tuple[int, int]:
+    """(P, Q) by counting where a window can start, not by the formula under test.
+
+    With ceil_mode one more may start after the last that fits, but not after the picture.
+    """
     counts = []
     for size, kernel, step, sides, spread in zip(
         plane, both(kernel_size), both(stride), both(padding), both(dilation), strict=True
     ):
         last_start = size + sum(both(sides)) - 1 - spread * (kernel - 1)
-        counts.append(len(range(0, last_start + 1, step)))
+        stop = min(last_start + step, size + both(sides)[0]) if ceil_mode else last_start + 1
+        counts.append(len(range(0, stop, step)))
     return counts[0], counts[1]
 
 
@@ -219,6 +230,13 @@ POOL_CORNERS = (
     Pooling("empty batch", (0, 3, 6, 7), 2),
     Pooling("many channels", (1, 35, 6, 5), 2, stride=1),
     Pooling("wide image", (1, 2, 4, 131), (2, 3), stride=(2, 2)),
+    Pooling("dilation", (2, 3, 9, 8), (3, 2), stride=1, dilation=(2, 5)),
+    Pooling("dilation, stride and padding", (2, 3, 8, 9), (3, 4), stride=(2, 3), padding=(1, 2), dilation=(3, 2)),
+    Pooling("rounded up", (2, 3, 7, 8), (2, 3), ceil_mode=True),
+    Pooling("rounded up, padding", (2, 3, 6, 7), 3, stride=2, padding=1, ceil_mode=True),
+    Pooling("rounded up, but no window after the picture", (2, 2, 5, 4), (2, 1), stride=(3, 4), ceil_mode=True),
+    Pooling("rounded up, kernel larger than the image", (2, 3, 2, 3), (4, 5), stride=3, padding=1, ceil_mode=True),
+    Pooling("every option", (2, 3, 9, 7), (2, 3), (3, 2), ((1, 0), (1, 1)), (4, 2), ceil_mode=True),
 )
 
 POOLS = (_pool(100, 30, 24, 2, 2), _pool(32, 64, 28, 2, 2), _pool(32, 64, 27, 3, 2, 1), _pool(32, 128, 14, 2, 2))

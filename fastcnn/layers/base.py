@@ -58,7 +58,8 @@ class Place:
 class Layer:
     """What all layers share. Subclasses implement `_build`, `forward` and `backward`.
 
-    OPTIONS names the arguments of `__init__`, each kept in an attribute of that name. `_build` gives the signal that
+    OPTIONS names the arguments of `__init__`, each kept in an attribute of that name. LATER holds, for those that came
+    after the first files, the value that leaves all as it was: a file need not name it. `_build` gives the signal that
     goes out and puts the parameters into `declarations` (`layers.plain` makes one); they are in `parameters` from then
     on. A layer with randomness takes it from `step`, which counts the batches of a training. Copies and pickles of a
     layer belong to no network yet. `register_layer` lets files name a class.
@@ -69,6 +70,7 @@ class Layer:
     """
 
     OPTIONS: ClassVar[tuple[str, ...]] = ()
+    LATER: ClassVar[dict[str, Any]] = {}
     takes_relu: ClassVar[bool] = False
     takes_sum: ClassVar[bool] = False
     takes_norm: ClassVar[bool] = False
@@ -86,7 +88,7 @@ class Layer:
         self._saved: tuple[Any, ...] = ()
 
     def __repr__(self) -> str:
-        options = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.OPTIONS)
+        options = ", ".join(f"{name}={value!r}" for name, value in self._told().items())
         return f"{type(self).__name__}({options})"
 
     def __getstate__(self) -> dict[str, Any]:
@@ -110,7 +112,7 @@ class Layer:
 
     def describe(self) -> dict[str, Any]:
         """The kind and its options, JSON-able; `layer_from_description` reads it."""
-        return {"type": type(self).__name__, **{name: getattr(self, name) for name in self.OPTIONS}}
+        return {"type": type(self).__name__, **self._told()}
 
     @property
     def fused(self) -> bool:
@@ -179,6 +181,11 @@ class Layer:
 
     def _build(self, incoming: Signal) -> Signal:
         return incoming
+
+    def _told(self) -> dict[str, Any]:
+        """Its options by name, without those of LATER that have the value there."""
+        values = {name: getattr(self, name) for name in self.OPTIONS}
+        return {name: value for name, value in values.items() if name not in self.LATER or value != self.LATER[name]}
 
     def _recall(self) -> tuple[Any, ...]:
         if not self._saved:

@@ -21,6 +21,7 @@ from fastcnn.layers.running import run_backward, run_forward
 # The number of a layer inside another is a digit after the other's number, to this base: no two layers share one.
 # Dropout's masks depend on it.
 NUMBERS = 1024
+MAX_DEPTH = 64  # each layer in a layer takes some of Python's stack: a file must load wherever it loads at all
 Row = tuple[Layer, ...]
 
 
@@ -28,6 +29,7 @@ class Composite(Layer):
     """What layers that hold layers share. Each of its rows reads what comes in.
 
     rows : the rows of layers by the beginning of their names: "" and "shortcut.", or "0." and "1."
+    depth : how many layers that hold layers lie one inside another here, itself counted
     in_one_order : whether what its rows give lies in memory in one order. If not (features that an Affine made meet the
         features of a flattened picture) it runs by its own methods
     """
@@ -38,6 +40,10 @@ class Composite(Layer):
         for layer in self.inside:
             if not isinstance(layer, Layer):
                 raise TypeError(f"{type(self).__name__} takes layers such as ReLU(), not {shown(layer)}")
+        self.depth: int = 1 + max((layer.depth for layer in self.inside if isinstance(layer, Composite)), default=0)
+        if self.depth > MAX_DEPTH:
+            name = type(self).__name__
+            raise ValueError(f"{name} is nested too deeply: at most {MAX_DEPTH} layers inside one another")
 
     def __repr__(self) -> str:
         return self.shown(repr)

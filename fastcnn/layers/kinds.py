@@ -25,7 +25,8 @@ def register_layer(kind: Kind) -> Kind:
     Parameters
     ----------
     kind : a subclass of `Layer` with its own `forward` and `backward`, or a subclass of another layer. `OPTIONS` names
-        the arguments of its `__init__`, each kept in an attribute of that name that JSON can hold
+        the arguments of its `__init__`, each kept in an attribute of that name that JSON can hold. An argument that
+        files of yours do not have yet is also in `LATER`, with its default
 
     Raises
     ------
@@ -60,7 +61,7 @@ def layer_from_description(description: object) -> Layer:
     if kind is None:
         known = textwrap.shorten(", ".join(KINDS), 100, placeholder=" …")
         raise ValueError(f"there is no layer {str(name)[:40]!r}; the layers are {known}; register_layer adds your own")
-    if set(options) != set(kind.OPTIONS):
+    if not set(kind.OPTIONS) - set(kind.LATER) <= set(options) <= set(kind.OPTIONS):
         given = ", ".join(map(repr, options))[:100]
         raise ValueError(f"{kind.__name__} has the options ({', '.join(kind.OPTIONS)}), not ({given})")
     return kind.from_options(options)

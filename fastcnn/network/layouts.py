@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from fastcnn.arrays import Array
 from fastcnn.kernels.values import is_array, shown
 
@@ -21,6 +23,17 @@ def pictures_shape(input_shape: tuple[int, ...], layout: str) -> tuple[int, ...]
     """The shape of one picture in a layout; input_shape is (C, H, W)."""
     channels, height, width = input_shape
     return (height, width, channels) if layout == "NHWC" else input_shape
+
+
+def way_out(given: tuple[int, ...], input_shape: tuple[int, ...], layout: str = "NCHW") -> str:
+    """What would make pictures of a wrong shape fit, for the end of a sentence; "" where nothing simple would."""
+    for other in LAYOUTS:
+        if other != layout and given[1:] == pictures_shape(input_shape, other):
+            return f"; layout={other!r} takes these"
+    shape = pictures_shape(input_shape, layout)
+    if given == shape or (len(given) in (2, 3) and prod(given[1:]) == prod(shape)):
+        return f"; images.reshape(-1, {', '.join(map(str, shape))}) fits"
+    return ""
 
 
 def channels_first(images: Array, layout: str) -> Array:

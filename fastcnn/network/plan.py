@@ -175,8 +175,8 @@ class Plan:
             if len(self._calls) >= 8:  # batches of ever new sizes must not fill the memory
                 self._calls.clear()
             calls = self._module.without_twins(prepare + forward + backward)
-            rest = iter(self._module.compiled(calls))
-            parts = [list(islice(rest, len(each))) for each in (prepare, forward, backward)]
+            rest = iter(calls)
+            parts = [self._module.compiled(list(islice(rest, len(each)))) for each in (prepare, forward, backward)]
             self._calls[key] = Ready(self._module.entry(calls), *parts)
         return self._calls[key]
 

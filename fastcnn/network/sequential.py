@@ -30,7 +30,7 @@ from fastcnn.network import layerwise
 from fastcnn.network.answers import check_answers, check_pictures
 from fastcnn.network.display import page, representation
 from fastcnn.network.evaluation import Scores, evaluated_labels, scores
-from fastcnn.network.layouts import channels_first
+from fastcnn.network.layouts import channels_first, way_out
 from fastcnn.network.losses import CrossEntropy, Loss, check_sample_weight, loss_or_cross_entropy, softmax
 from fastcnn.network.memory import Memory
 from fastcnn.network.parts import Part
@@ -491,7 +491,8 @@ class Sequential:
             raise TypeError(f"images must be a uint8, float32 or float64 array, not {kind_of(images)}")
         if images.ndim != 4 or images.shape[1:] != self.input_shape:
             c, h, w = self.input_shape
-            raise ValueError(f"images must have the shape (N, {c}, {h}, {w}), not {images.shape}")
+            hint = way_out(images.shape, self.input_shape)
+            raise ValueError(f"images must have the shape (N, {c}, {h}, {w}), not {images.shape}{hint}")
 
     def _no_plan(self) -> ValueError:
         return ValueError(f"backend {kernels.backend()!r} has no plan for this network: it runs the layers one by one")

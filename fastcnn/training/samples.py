@@ -17,7 +17,7 @@ from fastcnn.checks import check_number
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import is_array, kind_of, shown
 from fastcnn.network.answers import check_pictures
-from fastcnn.network.layouts import channels_first, check_layout, pictures_shape
+from fastcnn.network.layouts import channels_first, check_layout, pictures_shape, way_out
 from fastcnn.network.losses import Loss
 from fastcnn.network.sequential import Sequential
 from fastcnn.network.structure import default_classes
@@ -67,8 +67,7 @@ def _pictures(network: Sequential, images: Array, layout: str, name: str) -> Arr
     if is_flat or is_plane:
         images = images.reshape(-1, *shape)
     if images.shape[1:] != shape or len(images) == 0:
-        other = "NCHW" if layout == "NHWC" else "NHWC"
-        hint = f"; layout={other!r} takes these" if given[1:] == pictures_shape(network.input_shape, other) else ""
+        hint = way_out(given, network.input_shape, layout) if given[:1] != (0,) else ""
         wanted = ", ".join(map(str, shape))
         raise ValueError(f"{name} must be of shape (N, {wanted}), N at least 1, not {shown(given)}{hint}")
     return channels_first(images, layout)

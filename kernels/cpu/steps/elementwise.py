@@ -9,6 +9,7 @@ from numba import prange
 
 from fastcnn.kernels.cpu.tiles.pools import DEAD
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
+from fastcnn.kernels.cpu.toolchain.sharing import taps
 
 
 @inner
@@ -137,26 +138,28 @@ def fold(out, partials, blocks, pitch):
 
 
 @kernel
-def max_pool(out, out_frame, winners, x, x_frame, images, R, S, stride_h, stride_w, top, left):
+def max_pool(out, out_frame, winners, x, x_frame, images, R, S, stride_h, stride_w, top, left, dilation_h, dilation_w):
     """out, and in winners (images, P, Q, C) int32 which pixel h * W + w of the picture won."""
     channels = x_frame.channels
     for n in prange(images):
         for p in range(out_frame.height):
             h0 = p * stride_h - top
-            h_first, h_stop = max(0, h0), min(x_frame.height, h0 + R)
+            r_first, r_stop = taps(h0, x_frame.height, R, dilation_h)
             for q in range(out_frame.width):
                 w0 = q * stride_w - left
-                w_first, w_stop = max(0, w0), min(x_frame.width, w0 + S)
+                s_first, s_stop = taps(w0, x_frame.width, S, dilation_w)
                 o = row(out_frame, n, p)[0] + q * channels
                 best = out[o : o + channels]
                 at = ((n * out_frame.height + p) * out_frame.width + q) * channels
                 where = winners[at : at + channels]
-                for h in range(h_first, h_stop):
-                    for w in range(w_first, w_stop):
+                for r in range(r_first, r_stop):
+                    h = h0 + r * dilation_h
+                    for s in range(s_first, s_stop):
+                        w = w0 + s * dilation_w
                         i = row(x_frame, n, h)[0] + w * channels
                         pixel = x[i : i + channels]
                         place = np.int32(h * x_frame.width + w)
-                        first = h == h_first and w == w_first
+                        first = r == r_first and s == s_first
                         for c in range(channels):
                             value = pixel[c]
                             # Not (value <= best) is true for a NaN too; the first NaN then stays.

@@ -27,11 +27,12 @@ class MaxPool2d(Step):
     """Max-pool of any window."""
 
     def __init__(
-        self, x: Activation, out: Activation, *, kernel_size: Pair, stride: Pair, padding: Padding, capacity: int
-    ) -> None:
+        self, x: Activation, out: Activation, *, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair,
+        capacity: int,
+    ) -> None:  # fmt: skip
         super().__init__(x, out)
         self.name = f"max_pool {kernel_size[0]}x{kernel_size[1]}"
-        self.options = (*kernel_size, *stride, padding[0][0], padding[1][0])
+        self.options = (*kernel_size, *stride, padding[0][0], padding[1][0], *dilation)
         self.winners = aligned_zeros(capacity * out.size, np.int32)
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:

@@ -17,8 +17,6 @@ from fastcnn.kernels.cuda.toolchain.sizes import check_count, line_grid
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array, Indices, Padding, Pair, Shape, windows
 
-NO_DILATION = (1, 1)
-
 
 def im2col(x: Array, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair) -> Array:
     """See `kernels.im2col`."""
@@ -86,14 +84,14 @@ def conv2d_grad_weight(
     return download(out, size)
 
 
-def max_pool2d(x: Array, kernel_size: Pair, stride: Pair, padding: Padding) -> tuple[Array, Indices]:
+def max_pool2d(x: Array, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair) -> tuple[Array, Indices]:
     """See `kernels.max_pool2d`."""
     N, C, _, _ = x.shape
-    size = N, C, *windows(x.shape, kernel_size, stride, padding, NO_DILATION)
+    size = N, C, *windows(x.shape, kernel_size, stride, padding, dilation)
     count = int(np.prod(size))
     out, winners = empty(count, x.dtype), empty(count, np.int32)
     if count:
-        shape = geometry(x.shape, C, kernel_size, stride, padding, NO_DILATION, 1, False)
+        shape = geometry(x.shape, C, kernel_size, stride, padding, dilation, 1, False)
         planes.max_pool(*line_grid(count), out, winners, upload(x), count, shape.numbers)
     return download(out, size), download(winners, size).astype(np.int64)
 

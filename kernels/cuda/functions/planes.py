@@ -19,6 +19,12 @@ def output(i, C, P, Q, last):
     return int32(plane // C), int32(plane % C), p, q
 
 
+@device
+def inside(start, dilation):
+    """The first of start, start + dilation, ... that lies in the picture."""
+    return int32(start if start > 0 else (start + dilation * ((dilation - 1 - start) // dilation)))
+
+
 @kernel("F F i i17")
 def im2col(cols, x, count, shape):
     """cols (N*P*Q, C*R*S) of N C H W pictures."""
@@ -65,16 +71,14 @@ def max_pool(out, winners, x, count, shape):
     i = here()
     if i < count:
         n, c, p, q = output(i, C, P, Q, last)
-        h_first, w_first = int32(p * stride_h - top), int32(q * stride_w - left)
-        h_stop, w_stop = int32(h_first + R), int32(w_first + S)
-        h_first = int32(h_first if h_first > 0 else 0)
-        w_first = int32(w_first if w_first > 0 else 0)
+        h_first, w_first = inside(p * stride_h - top, dilation_h), inside(q * stride_w - left, dilation_w)
+        h_stop, w_stop = int32(p * stride_h - top + R * dilation_h), int32(q * stride_w - left + S * dilation_w)
         h_stop = int32(h_stop if h_stop < H else H)
         w_stop = int32(w_stop if w_stop < W else W)
         best = x[place(n, c, h_first, w_first, C, H, W, last)]
         winner = int32(h_first * W + w_first)
-        for h in range(h_first, h_stop):
-            for w in range(w_first, w_stop):
+        for h in range(h_first, h_stop, dilation_h):
+            for w in range(w_first, w_stop, dilation_w):
                 value = x[place(n, c, h, w, C, H, W, last)]
                 # Not (value <= best) is true for a NaN too; the first NaN then stays.
                 if not (value <= best) and best == best:

@@ -10,6 +10,7 @@ import math
 
 from fastcnn.kernels.cuda.products.tiles import multiply, store
 from fastcnn.kernels.cuda.toolchain.compiler import cuda, device, int32, kernel, uint32
+from fastcnn.kernels.cuda.toolchain.index import divide
 from fastcnn.kernels.cuda.toolchain.sizes import (
     A_SHAPE,
     B_SHAPE,
@@ -44,16 +45,18 @@ def output_starts(starts, first, C, plane, last):
     """
     for i in range(THREAD_ROWS):
         m = int32(first + i)
-        starts[i] = int32(m * C) if last != 0 else int32(m + m // plane * (C - 1) * plane)
+        n, _ = divide(m, plane)
+        starts[i] = int32(m * C) if last != 0 else int32(m + n * (C - 1) * plane)
     return int32(1) if last != 0 else int32(plane)
 
 
 @device
 def split(term, channels, taps, last):
     """Channel and tap of a term: the channel runs fastest where the channels are last."""
+    quotient, rest = divide(term, channels if last != 0 else taps)
     if last != 0:
-        return int32(term % channels), int32(term // channels)
-    return int32(term // taps), int32(term % taps)
+        return rest, quotient
+    return quotient, rest
 
 
 @device
@@ -61,11 +64,13 @@ def window(m, P, Q, pooled):
     """Picture, row and column of output number m; pooled: four in a row are a 2x2 window, odd edges are left out."""
     if pooled:
         half_p, half_q = int32(P // 2), int32(Q // 2)
-        v, pixel = int32(m // 4), int32(m % 4)
-        n, rest = int32(v // (half_p * half_q)), int32(v % (half_p * half_q))
-        return n, int32(rest // half_q * 2 + pixel // 2), int32(rest % half_q * 2 + pixel % 2)
-    n, rest = int32(m // (P * Q)), int32(m % (P * Q))
-    return n, int32(rest // Q), int32(rest % Q)
+        v, pixel = divide(m, 4)
+        n, rest = divide(v, half_p * half_q)
+        p, q = divide(rest, half_q)
+        return n, int32(2 * p + pixel // 2), int32(2 * q + pixel % 2)
+    n, rest = divide(m, P * Q)
+    p, q = divide(rest, Q)
+    return n, p, q
 
 
 @device
@@ -91,7 +96,8 @@ def convolve(sums, a, b, x, weight, shape, rows, pooled):
     while first < terms:
         term = int32(first + i_x)
         c, tap = split(term, C, int32(R * S), last)
-        down, right = int32(tap // S * dilation_h), int32(tap % S * dilation_w)
+        r, s = divide(tap, S)
+        down, right = int32(r * dilation_h), int32(s * dilation_w)
         for i in range(THREAD_ROWS):
             h, w = int32(tops[i] + down), int32(lefts[i] + right)
             value = x.dtype.type(0)
@@ -215,13 +221,15 @@ def conv2d_grad_input(grad_in, grad, weight, shape):
     while first < terms:
         term = int32(first + i_x)
         k, tap = split(term, K, int32(R * S), last)
-        up, back = int32(tap // S * dilation_h), int32(tap % S * dilation_w)
+        r, s = divide(tap, S)
+        up, back = int32(r * dilation_h), int32(s * dilation_w)
         for i in range(THREAD_ROWS):
             h, w = int32(downs[i] - up), int32(rights[i] - back)
             value = grad.dtype.type(0)
-            if term < terms and h >= 0 and w >= 0 and h % stride_h == 0 and w % stride_w == 0:
-                p, q = int32(h // stride_h), int32(w // stride_w)
-                if p < P and q < Q:
+            if term < terms and h >= 0 and w >= 0:
+                p, h_over = divide(h, stride_h)
+                q, w_over = divide(w, stride_w)
+                if h_over == 0 and w_over == 0 and p < P and q < Q:
                     value = grad[place(images[i], int32(group * K + k), p, q, int32(K * groups), P, Q, last)]
             a[i_x, i_y + i * SIDE] = value
         for j in range(THREAD_COLUMNS):
@@ -252,7 +260,7 @@ def conv2d_grad_weight(partials, grad, x, length, shares, shape):
     b = cuda.shared.array(B_SHAPE, grad.dtype)
     sums = cuda.local.array(SUMS, grad.dtype)
     i_x, i_y = cuda.threadIdx.x, cuda.threadIdx.y
-    group, share = int32(cuda.blockIdx.z // shares), int32(cuda.blockIdx.z % shares)
+    group, share = divide(cuda.blockIdx.z, shares)
     row, column = int32(cuda.blockIdx.x * ROWS), int32(cuda.blockIdx.y * COLUMNS)
     columns = int32(C * R * S)
     channels = cuda.local.array(THREAD_COLUMNS, int32)
@@ -260,10 +268,11 @@ def conv2d_grad_weight(partials, grad, x, length, shares, shape):
     rights = cuda.local.array(THREAD_COLUMNS, int32)
     for j in range(THREAD_COLUMNS):
         t = int32(column + i_y + j * SIDE)
-        channels[j] = int32(group * C + t // (R * S))
-        tap = int32(t % (R * S))
-        downs[j] = int32(tap // S * dilation_h - top) if t < columns else NOWHERE
-        rights[j] = int32(tap % S * dilation_w - left)
+        c, tap = divide(t, R * S)
+        r, s = divide(tap, S)
+        channels[j] = int32(group * C + c)
+        downs[j] = int32(r * dilation_h - top) if t < columns else NOWHERE
+        rights[j] = int32(s * dilation_w - left)
     for i in range(SUMS):
         sums[i] = 0
     outputs = int32(N * P * Q)

@@ -6,6 +6,8 @@ brings one float back, when somebody looks at it.
 """
 
 from fastcnn.kernels.cuda.steps import device
+from fastcnn.kernels.cuda.steps.activations import Elementwise
+from fastcnn.kernels.cuda.steps.average import AvgPool2d
 from fastcnn.kernels.cuda.steps.base import Activation, compiled, entry, read, without_twins
 from fastcnn.kernels.cuda.steps.batchnorm import BatchNorm2d
 from fastcnn.kernels.cuda.steps.conv_affine import Affine, Conv2d
@@ -19,11 +21,13 @@ __all__ = [
     "Add",
     "Affine",
     "AveragePool",
+    "AvgPool2d",
     "BatchNorm2d",
     "Concat",
     "Conv2d",
     "Copy",
     "Dropout",
+    "Elementwise",
     "Fork",
     "Input",
     "LayerStep",

@@ -8,6 +8,7 @@ from typing import Any
 from fastcnn.kernels import steps
 from fastcnn.kernels.arrays import is_on_device
 from fastcnn.kernels.cuda.steps import elementwise
+from fastcnn.kernels.cuda.toolchain.graphs import graphs
 from fastcnn.kernels.cuda.toolchain.memory import download, empty
 from fastcnn.kernels.cuda.toolchain.sizes import check_count, line_grid
 from fastcnn.kernels.protocols import Call
@@ -25,8 +26,8 @@ def without_twins(calls: list[Call]) -> list[Call]:
 
 
 def compiled(calls: list[Call]) -> list[Call]:
-    """The calls as they are: they start kernels that are compiled."""
-    return calls
+    """Neighbours that are kernels as one call: their arguments are the same for ever."""
+    return graphs(calls)
 
 
 class Activation:

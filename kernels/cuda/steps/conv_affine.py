@@ -9,7 +9,7 @@ from fastcnn.kernels.cuda.steps import norm as norms
 from fastcnn.kernels.cuda.steps.base import Activation, Step
 from fastcnn.kernels.cuda.steps.residence import resident
 from fastcnn.kernels.cuda.toolchain.memory import empty
-from fastcnn.kernels.cuda.toolchain.sizes import shares
+from fastcnn.kernels.cuda.toolchain.sizes import shares, tiles
 from fastcnn.kernels.protocols import Call, Norm
 from fastcnn.kernels.shapes import Array, Padding, Pair
 
@@ -72,11 +72,13 @@ class Conv2d(Step):
         shape, grad = self._geometry(n), self.grad_out
         channels = shape.K * shape.groups
         rows = n * shape.P * shape.Q
-        count, calls = rows * channels, []
+        calls: list[Call] = []
         if self.pool:
+            count = n * tiles(shape.P, 2) * tiles(shape.Q, 2) * channels
             args = (grad, self.out.grad, self.codes, count, shape.P, shape.Q, channels)
             calls.append(self._each(elementwise.unpool_gradient, count, *args))
         elif self.relu:
+            count = rows * channels
             calls.append(self._each(elementwise.relu_gradient, count, grad, self.out.grad, self.out.data, count))
         if self.grad_bias is not None:
             calls += products.column_sums(self.grad_bias, self.partials, grad, rows, channels)

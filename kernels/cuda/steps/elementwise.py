@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 
+from fastcnn.kernels.cuda.products.sums import add_in_order
 from fastcnn.kernels.cuda.toolchain.compiler import device, int32, kernel
-from fastcnn.kernels.cuda.toolchain.index import here
+from fastcnn.kernels.cuda.toolchain.index import divide, here
 
 uint64 = np.uint64
 
@@ -91,19 +92,24 @@ def relu_gradient(grad_in, grad, out, count):
 
 @kernel("F F B i i i i")
 def unpool_gradient(grad_in, grad, codes, count, P, Q, K):
-    """The gradient behind ReLU and 2x2 max-pool of (N, P, Q, K): to the pixel that won, 0 to the others."""
+    """The gradient behind ReLU and 2x2 max-pool of (N, P, Q, K): to the pixel that won, 0 to the others.
+
+    A thread owns a window of a channel, which an odd edge cuts off: so four pixels share its divisions.
+    """
     i = here()
     if i < count:
-        k, rest = int32(i % K), int32(i // K)
-        q, rest = int32(rest % Q), int32(rest // Q)
-        p, n = int32(rest % P), int32(rest // P)
-        half_p, half_q = int32(P // 2), int32(Q // 2)
-        value = grad.dtype.type(0)
-        if p // 2 < half_p and q // 2 < half_q:
-            at = int32(((n * half_p + p // 2) * half_q + q // 2) * K + k)
-            if codes[at] == p % 2 * 2 + q % 2:
-                value = grad[at]
-        grad_in[i] = value
+        rest, k = divide(i, K)
+        rest, q = divide(rest, (Q + 1) // 2)
+        n, p = divide(rest, (P + 1) // 2)
+        value, code = grad.dtype.type(0), int32(4)
+        if 2 * p + 1 < P and 2 * q + 1 < Q:
+            at = int32(((n * (P // 2) + p) * (Q // 2) + q) * K + k)
+            value, code = grad[at], int32(codes[at])
+        for pixel in range(4):
+            row, column = int32(2 * p + pixel // 2), int32(2 * q + pixel % 2)
+            if row < P and column < Q:
+                into = int32(((n * P + row) * Q + column) * K + k)
+                grad_in[into] = value if code == pixel else grad.dtype.type(0)
 
 
 @device
@@ -180,7 +186,4 @@ def softmax_cross_entropy(losses, grad, logits, labels, order, start, images, cl
 def mean_loss(means, losses, images, at):
     """means[at] = the mean of the losses, added in order by one thread."""
     if here() == 0:
-        total = np.float64(0)
-        for n in range(images):
-            total += losses[n]
-        means[at] = total / images
+        means[at] = add_in_order(np.float64(0), losses, int32(0), int32(1), images) / images

@@ -31,11 +31,12 @@ class MaxPool2d(Step):
     """Max-pool of any window."""
 
     def __init__(
-        self, x: Activation, out: Activation, *, kernel_size: Pair, stride: Pair, padding: Padding, capacity: int
-    ) -> None:
+        self, x: Activation, out: Activation, *, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair,
+        capacity: int,
+    ) -> None:  # fmt: skip
         super().__init__(x, out)
         self.name = f"max_pool {kernel_size[0]}x{kernel_size[1]}"
-        self.options = (x.channels, kernel_size, stride, padding, (1, 1), 1, True)
+        self.options = (x.channels, kernel_size, stride, padding, dilation, 1, True)
         self.winners = empty(capacity * out.size, np.int32)
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:

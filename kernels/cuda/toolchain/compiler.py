@@ -5,6 +5,7 @@ puts itself in this place, and else what Numba ships. With NUMBA_ENABLE_CUDASIM=
 """
 
 import importlib.util
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -23,11 +24,16 @@ SIMULATED = bool(config.ENABLE_CUDASIM)
 
 
 def _import() -> Any:
-    if not SIMULATED and importlib.util.find_spec("numba_cuda_mlir") is not None:
-        return importlib.import_module("numba_cuda_mlir.cuda")
+    mlir = not SIMULATED and importlib.util.find_spec("numba_cuda_mlir") is not None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Numba's own CUDA is deprecated; that is for us to know, not for users
-        return importlib.import_module("numba.cuda")
+        # Numba's own CUDA is deprecated, the other uses what NumPy deprecates; that is for us to know, not for users.
+        warnings.simplefilter("ignore")
+        found = importlib.import_module("numba_cuda_mlir.cuda" if mlir else "numba.cuda")
+    # A grid of few blocks is what a small layer needs: no warning at each new one.
+    for name in ("numba_cuda_mlir.numba_cuda.core.config", "numba.cuda.core.config", "numba.core.config"):
+        if name in sys.modules:
+            sys.modules[name].CUDA_LOW_OCCUPANCY_WARNINGS = 0  # type: ignore[attr-defined]
+    return found
 
 
 cuda = _import()
@@ -44,24 +50,39 @@ class Kernel:
     def __init__(self, function: Callable[..., None], types: str) -> None:
         self.name, self.function, self.types = function.__name__, function, types
         self.compiled = cuda.jit(function)
+        self._ready: dict[Any, Any] = {}  # by grid, block and stream: looking them up anew takes 15 us
 
     def __call__(self, grid: tuple[int, ...], block: tuple[int, ...], *args: Any) -> None:
         """Launch it; tuples of ints become int32, as do ints, and NumPy's numbers stay what they are."""
         with told():
-            self.compiled[grid, block, getattr(_here, "stream", 0)](*map(_narrow, args))
+            self._at(grid, block)(*map(_narrow, args))
+
+    def _at(self, grid: tuple[int, ...], block: tuple[int, ...]) -> Any:
+        """What launches it with this grid in this thread's stream."""
+        where = grid, block, stream_here()
+        if where not in self._ready:
+            if len(self._ready) >= 64:  # batches of ever new sizes must not fill the memory
+                self._ready.clear()
+            self._ready[where] = self.compiled[where]
+        return self._ready[where]
 
 
 _here = threading.local()
 
 
+def stream_here() -> Any:
+    """The stream in which this Python thread launches; 0 is the default one."""
+    return getattr(_here, "stream", 0)
+
+
 @contextmanager
 def launching_in(stream: Any) -> Iterator[None]:
     """Let this Python thread launch its kernels in a stream; elsewhere they go into the default one."""
-    _here.stream = stream
+    before, _here.stream = stream_here(), stream
     try:
         yield
     finally:
-        _here.stream = 0
+        _here.stream = before
 
 
 KERNELS: dict[str, Kernel] = {}
