@@ -23,8 +23,6 @@ NOT_YET = (
     "fastcnn/network/",
     "kernels/cpu/steps/",
     "kernels/cuda/",
-    "kernels/protocols.py",
-    "kernels/steps.py",
 )
 
 
