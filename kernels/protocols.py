@@ -79,7 +79,7 @@ class InputStep(Step, Protocol):
     """The first step: it takes the pictures."""
 
     def load(self, images: Any) -> None:
-        """images: (n, C, H, W) uint8, to be divided by 255, or floats, used unchanged; or a batch of a `TrainingSet`."""
+        """images: (n, C, H, W) uint8, divided by 255, or floats, used unchanged; or a batch of a `TrainingSet`."""
 
 
 class LossStep(Step, Protocol):

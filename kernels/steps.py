@@ -45,7 +45,7 @@ class LayerStep(Step):
     The step copies the pictures to the layout of the layer's methods, calls the layer, and copies the result back.
 
     name, products : those of the layer
-    in_shape, out_shape : the shapes of one picture for the layer, (C, H, W) or (features,); memory may have another order
+    in_shape, out_shape : the shapes of one picture, (C, H, W) or (features,); the order in memory may be another
     parameters, gradients : the windows of the layer; a buffer has no gradient
     forward : (x, training) -> out, of n pictures
     backward : grad_out -> the gradient of x, or None if x needs none
