@@ -1,4 +1,4 @@
-"""The base of all layers. A layer has options at first, shapes and declarations after `build`, parameters after `attach`.
+"""The base of all layers. It has options at first, shapes and declarations after `build`, parameters after `attach`.
 
 Between forward and backward in training, a layer also keeps the arrays that backward needs. One layer object belongs to
 one place in one network.
@@ -58,11 +58,11 @@ class Place:
 class Layer:
     """What all layers share. Subclasses implement `_build`, `forward` and `backward`.
 
-    OPTIONS names the arguments of `__init__`; an attribute of the same name keeps each of them. LATER holds options that
-    older files do not have, each with its default value. `_build` returns the output signal and puts the parameters into
-    `declarations` (`layers.plain` makes one); after `attach` they are in `parameters`. A layer with randomness derives
-    it from `step`, which counts the batches of a training. A copy or pickle of a layer belongs to no network.
-    `register_layer` allows files to name a class.
+    OPTIONS names the arguments of `__init__`; an attribute of the same name keeps each of them. LATER holds options
+    that older files do not have, each with its default value. `_build` returns the output signal and puts the
+    parameters into `declarations` (`layers.plain` makes one); after `attach` they are in `parameters`. A layer with
+    randomness derives it from `step`, which counts the batches of a training. A copy or pickle of a layer belongs to no
+    network. `register_layer` allows files to name a class.
 
     takes_norm, takes_sum, takes_relu and takes_pool say what the fused step can compute too, in this order: a
     BatchNorm2d (outside a training), an addition, a ReLU, and a 2x2 max-pool after the ReLU. reads_border says whether

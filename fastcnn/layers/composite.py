@@ -18,7 +18,7 @@ from fastcnn.layers.kinds import layer_from_description
 from fastcnn.layers.parameters import Parameter
 from fastcnn.layers.running import run_backward, run_forward
 
-# The number of an inner layer is the number of its outer layer times this base, plus a digit. No two layers have the same
+# The number of an inner layer is the number of its outer layer with one more digit, to this base. No two layers share a
 # number. Dropout's masks depend on it.
 NUMBERS = 1024
 MAX_DEPTH = 64  # each nested layer uses some of Python's stack, and a file must load on every machine

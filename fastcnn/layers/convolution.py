@@ -27,9 +27,9 @@ def _padding(padding: shapes.PaddingLike | str) -> tuple[shapes.Padding | str, s
 class Conv2d(Layer):
     """Convolution, (C, H, W) to (out_channels, P, Q), as `kernels.conv2d`; He-normal weights, zero biases.
 
-    padding="same" puts zeros round the picture so that P is H / stride and Q is W / stride, both rounded up. Half of the
-    zeros are on each side; if their number is odd, the last one is at the bottom or right. This is SAME_UPPER of ONNX,
-    and "same" of PyTorch, which only allows stride 1.
+    padding="same" puts zeros round the picture so that P is H / stride and Q is W / stride, both rounded up. Half of
+    the zeros are on each side; if their number is odd, the last one is at the bottom or right. This is SAME_UPPER of
+    ONNX, and "same" of PyTorch, which only allows stride 1.
 
     pads : the padding as pairs, after the layer is built
     """

@@ -25,7 +25,7 @@ def register_layer(kind: Kind) -> Kind:
     Parameters
     ----------
     kind : a subclass of `Layer` with its own `forward` and `backward`, or a subclass of another layer. `OPTIONS` names
-        the arguments of its `__init__`. An attribute of the same name keeps each argument, as a value that JSON can hold.
+        the arguments of its `__init__`. An attribute of the same name keeps each of them, as a value that JSON can hold.
         If your older files do not have an argument, put it into `LATER` too, with its default
 
     Raises
@@ -68,7 +68,7 @@ def layer_from_description(description: object) -> Layer:
 
 
 def check_registered(layers: tuple[Layer, ...]) -> None:
-    """ValueError or TypeError if a file that names these layers and their inner layers would give other layers, or none."""
+    """ValueError or TypeError if a file that names these layers, inner ones too, would give other layers, or none."""
     for layer in walk(layers):
         name = type(layer).__name__[:40]
         if KINDS.get(type(layer).__name__) is not type(layer):

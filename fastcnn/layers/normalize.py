@@ -19,8 +19,8 @@ class Normalize(Layer):
     ----------
     mean, scale : a number for each channel, for pictures from 0 to 1; the scales are greater than 0
 
-    Make it the first layer of a network: the network's file then holds mean and scale, and all who read the file prepare
-    pictures in the same way. The same as torchvision.transforms.Normalize.
+    Make it the first layer of a network: the network's file then holds mean and scale, so that all programs which read
+    the file prepare pictures in the same way. The same as torchvision.transforms.Normalize.
     """
 
     OPTIONS = ("mean", "scale")

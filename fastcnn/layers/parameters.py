@@ -1,9 +1,9 @@
 """Parameters as named windows into one flat array.
 
-A network has three flat arrays: the trained values, their gradients, and the buffers (running statistics), which are not
-trained. An optimizer therefore makes one pass over two arrays, and a checkpoint is a few large copies. Each window starts
-on a 64-byte boundary. The gaps between windows hold zeros, and every optimizer keeps them zero (zero value, zero
-gradient).
+A network has three flat arrays: the trained values, their gradients, and the buffers (running statistics), which are
+not trained. An optimizer therefore makes one pass over two arrays, and a checkpoint is a few large copies. Each window
+starts on a 64-byte boundary. The gaps between windows hold zeros, and every optimizer keeps them zero (zero value,
+zero gradient).
 
 The order in memory is the order that the kernels use. For some layers (Affine) users see another order.
 `Parameter.axes` says how to convert one to the other.
@@ -120,7 +120,7 @@ class Parameter:
 
 
 def copy_flat(name: str, array: Array, target: Array) -> None:
-    """Copy a flat array of numbers into one of the same length; TypeError or ValueError, with `name`, if it does not fit."""
+    """Copy a flat array of numbers into one of the same length; TypeError or ValueError, with `name`, if it differs."""
     if not is_array(array) or array.dtype.kind not in "fiu":
         raise TypeError(f"{name} must be an array of numbers, not {kind_of(array)}")
     if array.shape != target.shape:
@@ -173,7 +173,7 @@ def allocate(
 
 
 def initialise(declared: Sequence[tuple[str, Declaration]], windows: dict[str, Parameter], seed: int | None) -> None:
-    """Draw the initial values in float64 and in the users' order, so they depend on neither dtype nor order in memory."""
+    """Draw the initial values in float64 and in the users' order: they do not depend on dtype or order in memory."""
     generator = np.random.default_rng(None if seed is None else integer("seed", seed, 0))
     for name, declaration in declared:
         if declaration.std > 0:

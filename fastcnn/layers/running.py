@@ -1,6 +1,6 @@
 """Run one layer by its own methods, and check the shapes of its results.
 
-If a user's layer returns a wrong shape, the error here says so in one sentence. Without it a later result would be wrong.
+If a user's layer returns a wrong shape, an error says so here. Without this check a later result would be wrong.
 """
 
 from __future__ import annotations
