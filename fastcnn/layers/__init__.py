@@ -1,7 +1,7 @@
-"""The layers of a network: shapes, and forward and backward on NCHW arrays through `fastcnn.kernels` and NumPy.
+"""The layers of a network: shapes, and forward and backward on NCHW arrays with `fastcnn.kernels` and NumPy.
 
-This is the readable path, which runs on every backend; a backend's fused kernels must agree with it. A layer of your
-own is a subclass of `Layer`; `register_layer` lets files name it.
+This code is easy to read and runs on all backends. The fused kernels of a backend must give the same results. A layer
+of your own is a subclass of `Layer`; `register_layer` allows files to name it.
 """
 
 from fastcnn.layers.activation import GELU, LeakyReLU, ReLU, SiLU

@@ -12,7 +12,7 @@ from fastcnn.layers.base import Layer, Place
 
 
 class ReLU(Layer):
-    """max(x, 0). NaN stays NaN, and its gradient passes, as in PyTorch."""
+    """max(x, 0). NaN stays NaN, and its gradient passes through, as in PyTorch."""
 
     def make_step(self, place: Place) -> Step:
         return place.steps.Relu(place.x, place.out)
@@ -29,7 +29,7 @@ class ReLU(Layer):
 
 
 class LeakyReLU(Layer):
-    """x where it is positive, else negative_slope times x (Maas, Hannun and Ng 2013). Follows torch.nn.LeakyReLU."""
+    """x if x > 0, else negative_slope times x (Maas, Hannun and Ng 2013). The same as torch.nn.LeakyReLU."""
 
     OPTIONS = ("negative_slope",)
 
@@ -52,7 +52,7 @@ class LeakyReLU(Layer):
 
 
 class GELU(Layer):
-    """x times the share of a normal distribution below x (Hendrycks and Gimpel 2016). Follows torch.nn.GELU.
+    """x times the standard normal distribution function of x (Hendrycks and Gimpel 2016). The same as torch.nn.GELU.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class GELU(Layer):
 
 
 class SiLU(Layer):
-    """x times its logistic function, also called swish (Elfwing, Uchibe and Doya 2017). Follows torch.nn.SiLU."""
+    """x times the logistic function of x, or swish (Elfwing, Uchibe and Doya 2017). The same as torch.nn.SiLU."""
 
     def make_step(self, place: Place) -> Step:
         return place.steps.Elementwise(place.x, place.out, function="silu", number=0)
@@ -106,19 +106,19 @@ class SiLU(Layer):
 
 
 def _logistic(x: Array) -> Array:
-    """1 / (1 + exp(-x)), for a large x of either sign too."""
+    """1 / (1 + exp(-x)), without overflow for a large x of either sign."""
     small = np.exp(-np.abs(x))
     out: Array = np.where(x > 0, x.dtype.type(1), small) / (1 + small)
     return out
 
 
 def _tanh_argument(x: Array) -> Array:
-    """2 u, where GELU's approximation is x (1 + tanh u) / 2: that is x times the logistic function of 2 u."""
+    """2 u. GELU's approximation is x (1 + tanh u) / 2, which is x times the logistic function of 2 u."""
     argument: Array = math.sqrt(8 / math.pi) * (x + 0.044715 * x * x * x)
     return argument
 
 
 def _normal_share(x: Array) -> Array:
-    """The share of a normal distribution below x: exact also where it is near 0, as 1 + erf would not be."""
+    """The standard normal distribution function of x. It is exact also near 0, where 1 + erf would not be."""
     shares = (0.5 * math.erfc(-value * math.sqrt(0.5)) for value in x.ravel().tolist())
     return np.fromiter(shares, x.dtype, x.size).reshape(x.shape)

@@ -1,4 +1,4 @@
-"""Convolution, by `kernels.conv2d`."""
+"""Convolution, with `kernels.conv2d`."""
 
 from math import prod, sqrt
 from typing import Any
@@ -15,7 +15,7 @@ SAME = "same"
 
 
 def _padding(padding: shapes.PaddingLike | str) -> tuple[shapes.Padding | str, shapes.Padding]:
-    """The option, and the pairs that are known before the picture is."""
+    """The option, and the pairs as far as they are known before the shape of the picture is known."""
     if isinstance(padding, str):
         if padding != SAME:
             raise ValueError(f'padding must be "{SAME}" or numbers of pixels, not {shown(padding)}')
@@ -27,10 +27,11 @@ def _padding(padding: shapes.PaddingLike | str) -> tuple[shapes.Padding | str, s
 class Conv2d(Layer):
     """Convolution, (C, H, W) to (out_channels, P, Q), as `kernels.conv2d`; He-normal weights, zero biases.
 
-    padding="same" puts zeros round the picture so that P is H / stride, rounded up, and Q likewise: half of them on
-    each side, and an odd one at the bottom or right (ONNX's SAME_UPPER; PyTorch's "same", which takes stride 1 alone).
+    padding="same" puts zeros round the picture so that P is H / stride and Q is W / stride, both rounded up. Half of
+    the zeros are on each side; if their number is odd, the last one is at the bottom or right. This is SAME_UPPER of
+    ONNX, and "same" of PyTorch, which only allows stride 1.
 
-    pads : the padding as pairs, once the layer is built
+    pads : the padding as pairs, after the layer is built
     """
 
     OPTIONS = ("out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias")

@@ -12,7 +12,9 @@ from fastcnn.layers.parameters import Declaration
 
 
 class _BatchNorm(Layer):
-    """What both share. A channel is all values with one index along the first axis of a picture, or of features."""
+    """What both classes share. A channel is all values with the same index along the first axis of a picture or feature
+    vector.
+    """
 
     OPTIONS = ("momentum", "eps")
 
@@ -32,11 +34,11 @@ class _BatchNorm(Layer):
 
     @property
     def least_batch(self) -> int:
-        return 2 if prod(self.in_shape[1:]) == 1 else 1  # one value a channel has no variance
+        return 2 if prod(self.in_shape[1:]) == 1 else 1  # a single value in a channel has no variance
 
     @property
     def norm(self) -> Norm:
-        """What it is outside a training, for the step of the layer before it."""
+        """The normalisation outside a training, for the step of the layer before this one."""
         values, _ = self.storages()
         return Norm(values["running_mean"], values["running_var"], values["weight"], values["bias"], self.eps)
 
@@ -59,7 +61,7 @@ class _BatchNorm(Layer):
         return out
 
     def _batch_statistics(self, x: Array) -> tuple[Array, Array]:
-        """Mean and biased variance of each channel, summed in float64; the running statistics move along."""
+        """Mean and biased variance of each channel, summed in float64. This also updates the running statistics."""
         count = x.size // x.shape[1]
         if count < 2:
             kind = type(self).__name__
@@ -88,10 +90,10 @@ class _BatchNorm(Layer):
 
 
 class BatchNorm2d(_BatchNorm):
-    """Each channel to mean 0 and variance 1, then scaled by weight and shifted by bias (Ioffe and Szegedy 2015).
+    """Normalise each channel to mean 0 and variance 1, multiply by weight and add bias (Ioffe and Szegedy 2015).
 
-    Training uses the batch's mean and biased variance, and moves running_mean and running_var towards the mean and the
-    unbiased variance by the share momentum; otherwise the running ones are used. Follows torch.nn.BatchNorm2d.
+    In training it uses the batch's mean and biased variance. It updates running = (1 - momentum) * running + momentum *
+    batch, with the mean and the unbiased variance. Otherwise it uses the running values. Same as torch.nn.BatchNorm2d.
     """
 
     takes_relu = takes_sum = True
@@ -106,9 +108,9 @@ class BatchNorm2d(_BatchNorm):
 
 
 class BatchNorm1d(_BatchNorm):
-    """The same for features: each of them over the batch. Follows torch.nn.BatchNorm1d on (N, C).
+    """The same for features, each of them over the batch. The same as torch.nn.BatchNorm1d on (N, C).
 
-    After a Flatten of (C, H, W) its numbers are stored in the order (H, W, C), as an Affine's weight is.
+    After a Flatten of (C, H, W) its parameters are stored in the order (H, W, C), as an Affine's weight is.
     """
 
     takes_relu, reads_border = True, False
@@ -128,10 +130,10 @@ class BatchNorm1d(_BatchNorm):
 
 
 def _others(x: Array) -> tuple[int, ...]:
-    """All axes but that of the channels."""
+    """All axes except the axis of the channels."""
     return (0, *range(2, x.ndim))
 
 
 def _channels(vector: Array, x: Array) -> Array:
-    """(C,) as it meets x: (C, 1, 1) for (N, C, H, W)."""
+    """(C,) in the shape that broadcasts with x: (C, 1, 1) for (N, C, H, W)."""
     return vector.reshape(-1, *[1] * (x.ndim - 2))

@@ -1,4 +1,4 @@
-"""Pooling: the largest value of each window, its mean, the mean of each channel."""
+"""Pooling: the largest value of each window, the mean of each window, the mean of each channel."""
 
 from typing import Any, ClassVar
 
@@ -14,7 +14,7 @@ from fastcnn.layers.base import Layer, Place, Signal, image_shape
 
 
 class _Windows(Layer):
-    """What pools of windows share. pads: the padding, and with ceil_mode what the last windows see beyond it."""
+    """What poolings of windows share. pads: the padding; with ceil_mode also what the last windows see outside it."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class _Windows(Layer):
 
 
 class MaxPool2d(_Windows):
-    """Largest value of each window; options as in `kernels.max_pool2d`."""
+    """The largest value of each window; options as in `kernels.max_pool2d`."""
 
     OPTIONS = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
     LATER: ClassVar[dict[str, Any]] = {"dilation": (1, 1), "ceil_mode": False}
@@ -61,7 +61,7 @@ class MaxPool2d(_Windows):
 
     @property
     def halves(self) -> bool:
-        """Whether it is the 2x2 max-pool, with stride 2 and no padding, that a convolution's step can do."""
+        """Whether it is the 2x2 max-pool, with stride 2 and no padding, which a convolution's step can compute."""
         plain = self.kernel_size == self.stride == (2, 2) and self.dilation == (1, 1) and self.pads == NO_BORDER
         return type(self) is MaxPool2d and plain
 
@@ -84,12 +84,12 @@ class MaxPool2d(_Windows):
 
 
 class AvgPool2d(_Windows):
-    """Mean of each window. Follows torch.nn.AvgPool2d.
+    """The mean of each window. The same as torch.nn.AvgPool2d.
 
     Parameters
     ----------
     kernel_size, stride, padding, ceil_mode : as in `kernels.max_pool2d`, but the padding is zeros
-    count_include_pad : whether these zeros count as pixels of the mean; what a last window sees beyond them never does
+    count_include_pad : whether these zeros count as pixels of the mean; places outside the padding never count
     """
 
     OPTIONS = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
@@ -108,7 +108,7 @@ class AvgPool2d(_Windows):
 
     @property
     def divisors(self) -> Array:
-        """(P, Q): what counts as pixels of each window."""
+        """(P, Q): the number of pixels that count in each window."""
         counts = []
         for axis, size in enumerate(self.in_shape[1:]):
             first = np.arange(self.out_shape[1 + axis]) * self.stride[axis] - self.padding[axis][0]
@@ -140,7 +140,7 @@ class AvgPool2d(_Windows):
         return grad_input
 
     def _taps(self) -> list[tuple[slice, ...]]:
-        """For each element of a window, where it lies in the padded pictures for all windows."""
+        """For each element of a window, its positions in the padded pictures, for all windows at once."""
         axes = [
             [slice(first, first + step * (count - 1) + 1, step) for first in range(kernel)]
             for kernel, step, count in zip(self.kernel_size, self.stride, self.out_shape[1:], strict=True)

@@ -1,4 +1,4 @@
-"""The order of the axes in which people have their pictures; it is told, and never guessed."""
+"""The order of the axes of a user's pictures. The user says which it is; it is never guessed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def pictures_shape(input_shape: tuple[int, ...], layout: str) -> tuple[int, ...]
 
 
 def way_out(given: tuple[int, ...], input_shape: tuple[int, ...], layout: str = "NCHW") -> str:
-    """What would make pictures of a wrong shape fit, for the end of a sentence; "" where nothing simple would."""
+    """How to make pictures of a wrong shape fit, as the end of an error sentence; "" if there is no simple way."""
     for other in LAYOUTS:
         if other != layout and given[1:] == pictures_shape(input_shape, other):
             return f"; layout={other!r} takes these"
@@ -37,7 +37,7 @@ def way_out(given: tuple[int, ...], input_shape: tuple[int, ...], layout: str = 
 
 
 def channels_first(images: Array, layout: str) -> Array:
-    """Pictures (N, C, H, W), as a view of (N, H, W, C) where that is the layout; what is no such array stays."""
+    """Pictures as (N, C, H, W): with the layout NHWC a view of (N, H, W, C). Other objects are returned unchanged."""
     if check_layout(layout) == "NHWC" and is_array(images) and images.ndim == 4:
         return images.transpose(0, 3, 1, 2)
     return images
