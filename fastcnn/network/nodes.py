@@ -1,8 +1,8 @@
 """From layers to the steps of a plan: which layers become one step, and the values between steps.
 
 Convolution + ReLU + 2x2 max-pool become one step, batch normalisation + addition + ReLU another, Affine + ReLU another.
-Outside a training, a batch normalisation directly after a convolution becomes part of the convolution's weight and bias.
-Between steps, pictures are channels-last and have the border of zeros that the next convolution reads. So no step has to
+Outside a training, a batch normalisation directly after a convolution becomes part of its weight and bias. Between
+steps, pictures are channels-last and have the border of zeros that the next convolution reads. So no step has to
 transpose or pad them.
 
 A layer without a fused step (`Layer.fused`) runs by its own methods (`LayerStep`). So does a subclass of a fused layer,
