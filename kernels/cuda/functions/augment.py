@@ -28,9 +28,9 @@ def _pixel(images, n, y, x, H, W):
 
 @device
 def _source(images, n, y, x, H, W, amount):
-    """A pixel moved by a share of the way to the largest of its neighbours, or to the least."""
+    """A pixel moved a part of the way to the largest or the smallest of its neighbours."""
     value = _pixel(images, n, y, x, H, W)
-    # Farther out than the border is background: neighbours widen no stroke there.
+    # Outside the border is background, where neighbours must not widen a stroke.
     if amount == 0 or y < -BORDER or x < -BORDER or y >= H + BORDER or x >= W + BORDER:
         return value
     target = value

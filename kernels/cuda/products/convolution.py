@@ -155,7 +155,7 @@ def conv2d(out, x, weight, bias, has_bias, relu, shape):
 
 @device
 def store_pooled(out, codes, sums, j, v, k, K, bias, has_bias):
-    """Column j of this thread's sums is window v of channel k: add bias, apply ReLU, store the maximum and its place."""
+    """Column j of this thread's sums is window v of channel k: add bias, apply ReLU, store maximum and place."""
     if k < K:
         offset = out.dtype.type(0)
         if has_bias != 0:

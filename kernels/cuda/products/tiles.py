@@ -4,7 +4,7 @@ A block computes a tile of ROWS x COLUMNS sums. It goes along the depth in steps
 of each operand, wait at a barrier, multiply, and wait again. Sums are in registers and have the arrays' dtype. Only the
 shapes decide their order.
 
-Index arithmetic is converted back to int32 where Numba would widen it: 64-bit indices need more than twice the registers.
+Index arithmetic is converted back to int32 where Numba would widen it: 64-bit indices need twice the registers or more.
 """
 
 from fastcnn.kernels.cuda.toolchain.compiler import cuda, device, int32, kernel, uint32
@@ -27,8 +27,8 @@ UNROLLED = 4  # terms in an unrolled loop; a larger number does not save instruc
 def multiply(sums, a, b):
     """Add the products of one tile. This thread has rows 4y to 4y + 3 and columns x, x + SIDE of the tile.
 
-    Indices are unsigned and the loop is unrolled, so that a read of shared memory is one instruction. With signed indices
-    in a plain loop, three of four instructions were index arithmetic.
+    Indices are unsigned and the loop is unrolled, so that a read of shared memory is one instruction. With signed
+    indices in a plain loop, three of four instructions were index arithmetic.
     """
     x, y = uint32(cuda.threadIdx.x), uint32(cuda.threadIdx.y * THREAD_ROWS)
     t = uint32(0)

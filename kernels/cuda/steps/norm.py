@@ -153,7 +153,7 @@ def fold_gradients(grad_weight, grad_bias, partials, bands, columns):
 
 @kernel("F F F F F F F F i i f")
 def norm_gradient(grad_in, grad, x, mean, inverse, weight, grad_weight, grad_bias, count, columns, rows):
-    """The input's gradient: weight * inverse * (grad - mean(grad) - y * mean(grad * y)), where y is the normalised x."""
+    """The input's gradient: weight * inverse * (grad - mean(grad) - y * mean(grad * y)); y is the normalised x."""
     i = here()
     if i < count:
         c = int32(i % columns)

@@ -1,7 +1,7 @@
 """The import of Numba's CUDA dialect, the decorator of all kernels, and the error on a machine without a GPU.
 
-`cuda` comes from numba-cuda-mlir if that is installed, else it is `numba.cuda`. This is the one of numba-cuda if that is
-installed, else the one of Numba itself. With NUMBA_ENABLE_CUDASIM=1 it is always Numba's simulator.
+`cuda` comes from numba-cuda-mlir if that is installed, else it is `numba.cuda`. This is the one of numba-cuda if that
+is installed, else the one of Numba itself. With NUMBA_ENABLE_CUDASIM=1 it is always Numba's simulator.
 """
 
 import importlib.util

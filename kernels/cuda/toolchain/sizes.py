@@ -18,8 +18,8 @@ THREAD_COLUMNS = 2
 ROWS = THREAD_ROWS * SIDE
 COLUMNS = THREAD_COLUMNS * SIDE
 DEPTH = SIDE  # terms in a tile: one for each thread along a side, so that loading needs no division
-# Numba needs a constant of the module as the shape of a shared array. There is one more column than needed: threads that
-# write along the depth then use different banks.
+# Numba needs a constant of the module as the shape of a shared array. There is one more column than needed: threads
+# that write along the depth then use different banks.
 A_SHAPE = (DEPTH, ROWS + 1)
 B_SHAPE = (DEPTH, COLUMNS + 1)
 SUMS = THREAD_ROWS * THREAD_COLUMNS
