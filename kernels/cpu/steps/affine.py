@@ -35,7 +35,7 @@ class Affine(Step):
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         kernel = chooser(dot_products, n * self.products >= PARALLEL_PRODUCTS)
-        # Parts of at most 64 pictures stay in the second-level cache; with few pictures, the outputs are divided instead.
+        # Parts of at most 64 pictures stay in the L2 cache; with few pictures, the outputs are divided instead.
         parts, output_parts = (1, 2 * threads()) if n < 8 * threads() else (-(-n // 64), 1)
         if output_parts == 1:
             parts = -(-parts // threads()) * threads()

@@ -1,6 +1,6 @@
 """Kernels on single elements or channels of channels-last pictures: the layers between convolutions.
 
-Each function computes `out` from its other arrays. A `Frame` says how an array is laid out in memory. Sums over pictures
+Each function computes `out` from its other arrays. A `Frame` gives the layout of an array in memory. Sums over pictures
 are computed in fixed blocks, `partials`, and then added in order: the bits do not depend on the number of threads.
 """
 

@@ -1,4 +1,4 @@
-"""im2col, col2im and max-pool, with a thread for each output element. Gradients gather: only one thread adds to a place."""
+"""im2col, col2im and max-pool, with a thread for each output element. Gradients gather: one thread adds to a place."""
 
 from fastcnn.kernels.cuda.products.convolution import place
 from fastcnn.kernels.cuda.toolchain.compiler import device, int32, kernel

@@ -254,7 +254,7 @@ def conv2d_grad_input(grad_in, grad, weight, shape):
 
 @kernel("F F F i i i17")
 def conv2d_grad_weight(partials, grad, x, length, shares, shape):
-    """partials (shares, K, C*R*S): the rows are k, the columns (c, r, s), the sums over a share of the outputs (n, p, q)."""
+    """partials (shares, K, C*R*S): rows k, columns (c, r, s); each is the sum over a share of the outputs (n, p, q)."""
     N, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups, last = shape
     a = cuda.shared.array(A_SHAPE, grad.dtype)
     b = cuda.shared.array(B_SHAPE, grad.dtype)
