@@ -25,7 +25,7 @@ def register_layer(kind: Kind) -> Kind:
     Parameters
     ----------
     kind : a subclass of `Layer` with its own `forward` and `backward`, or a subclass of another layer. `OPTIONS` names
-        the arguments of its `__init__`. An attribute of the same name keeps each of them, as a value that JSON can hold.
+        the arguments of its `__init__`. An attribute of the same name keeps each one, as a value that JSON can hold.
         If your older files do not have an argument, put it into `LATER` too, with its default
 
     Raises

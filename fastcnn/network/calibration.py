@@ -20,10 +20,10 @@ from fastcnn.network.answers import check_answers, check_pictures
 from fastcnn.network.losses import softmax
 from fastcnn.pace import Pace
 
-CHUNK = 1000  # pictures whose views are in memory at a time
+CHUNK = 1000  # the views of this many pictures are in memory at the same time
 TEMPERATURES = (0.05, 20.0)
 GOLDEN = (5**0.5 - 1) / 2
-ROUNDS = 40  # the bracket shrinks to 5e-9 of what it was
+ROUNDS = 40  # the bracket shrinks to 5e-9 of its first length
 SMALLEST_PROBABILITY = 1e-300
 
 

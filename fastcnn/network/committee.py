@@ -1,7 +1,7 @@
 """A committee: several networks read each picture, and the answer is the mean of their probabilities.
 
-Each member uses its own temperature and views, so that an overconfident member does not decide alone. A committee has the
-same methods for reading as a network, and one file. Its members are trained one by one.
+Each member uses its own temperature and views, so that an overconfident member does not decide alone. A committee has
+the same methods for reading as a network, and one file. Its members are trained one by one.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def page(name: str, input_shape: tuple[int, ...], layers: Sequence[Layer]) -> st
 
 
 def drawing(input_shape: tuple[int, ...], layers: Sequence[Layer]) -> str:
-    """An SVG: a box for the picture and for each layer that changes the shape. More pixels or features: a higher box."""
+    """An SVG: a box for the picture and for each layer that changes its shape, higher for more pixels or features."""
     boxes = [("input", input_shape)]
     for layer in layers:
         if layer.out_shape != boxes[-1][1]:

@@ -1,7 +1,7 @@
 """The formulas of the losses in NumPy, which define them: values and gradients, stable for all finite outputs.
 
-A batch has few outputs (N times 10), so all is computed in float64 for each dtype of the network. Differences of float32
-logits then do not overflow or lose digits. `losses` has the classes that users give to a trainer.
+A batch has few outputs (N times 10), so all is computed in float64 for each dtype of the network. Differences of
+float32 logits then do not overflow or lose digits. `losses` has the classes that users give to a trainer.
 
 `shares` holds the weight of each picture in the mean, weight / sum of weights. Without class weights their sum is 1.
 """

@@ -1,6 +1,6 @@
 """Losses, which training minimises: `Trainer(network, optimizer, loss=losses.MeanSquaredError())`.
 
-A loss checks its targets, has the formula (`loss_values`, the definition) and calls the backend's step that computes it.
+A loss checks its targets, has the formula (`loss_values`, the definition) and calls the backend's step for it.
 Pictures may have weights: the mean is then sum(weight * loss) / sum(weight), or 0 if all weights are 0.
 """
 
@@ -53,7 +53,7 @@ class Loss:
         raise NotImplementedError
 
     def check_targets(self, targets: Array, count: int, outputs: int) -> None:
-        """TypeError or ValueError unless these are targets of `count` pictures, for a network with `outputs` outputs."""
+        """TypeError or ValueError unless these are targets of `count` pictures, for a network of so many outputs."""
         raise NotImplementedError
 
     def for_classes(self, classes: Sequence[str]) -> Loss:
@@ -108,7 +108,7 @@ class CrossEntropy(Loss):
     Parameters
     ----------
     label_smoothing : the part of each target that is spread evenly over all classes, in [0, 1)
-    class_weight : a number for each class, in order; or a dict from names or numbers of classes to weights; others have 1
+    class_weight : a number for each class, in order; or a dict from names or numbers of classes to weights; others: 1
 
     With class weights, the sum of the losses is divided by the sum of the weights of the pictures' classes, as in
     torch.nn.CrossEntropyLoss(weight=, label_smoothing=).

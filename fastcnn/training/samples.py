@@ -1,7 +1,6 @@
 """Check the pictures and labels of a training once, before anything changes, and bring them into one form.
 
-The forms that people have are all taken: pictures as rows or with the channels last, and labels as numbers, as names,
-and as rows of 0 and 1.
+All usual forms are allowed: pictures as rows or channels-last, and labels as numbers, names, or rows of 0 and 1.
 """
 
 from __future__ import annotations
@@ -32,16 +31,16 @@ def samples(
     network: Sequential, images: Array, labels: Labels, loss: Loss, classes: Sequence[str] | None, *,
     name: str = "", layout: str = "NCHW", look: bool = True,
 ) -> tuple[Array, Array]:  # fmt: skip
-    """Pictures (N, C, H, W), and targets that the loss takes; they fit the network and each other.
+    """Pictures (N, C, H, W), and targets for the loss. They fit the network and each other.
 
     Parameters
     ----------
-    images : (N, C, H, W), (N, C*H*W) or, of one channel, (N, H, W); uint8, float32 or float64, N at least 1
+    images : (N, C, H, W), (N, C*H*W) or, for one channel, (N, H, W); uint8, float32 or float64, N at least 1
     labels : what `loss.targets_of` takes
-    classes : what integers may be the names of; None where they are the outputs' numbers
-    name : what errors say before "images" and "labels"
-    layout : "NHWC" where images are (N, H, W, C)
-    look : whether to read all pictures, and refuse numbers that are not finite; integers always are
+    classes : the names of classes that integers may stand for; None if they are the numbers of the outputs
+    name : the text before "images" and "labels" in errors
+    layout : "NHWC" if images are (N, H, W, C)
+    look : whether to read all pictures, and refuse numbers that are not finite; integers are always finite
 
     Raises
     ------
@@ -74,7 +73,7 @@ def _pictures(network: Sequential, images: Array, layout: str, name: str) -> Arr
 
 
 def count_set_aside(validation: int | float | None, count: int) -> int:
-    """How many of `count` pictures are set aside.
+    """The number of pictures, of `count`, that are set aside for validation.
 
     Parameters
     ----------
@@ -84,7 +83,7 @@ def count_set_aside(validation: int | float | None, count: int) -> int:
     Raises
     ------
     TypeError, ValueError
-        If it is something else, or leaves nothing to train on.
+        If it is something else, or leaves no pictures for training.
     """
     if validation is None:
         return min(VALIDATION_PICTURES, count // VALIDATION_SHARE)

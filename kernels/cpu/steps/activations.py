@@ -1,4 +1,4 @@
-"""The functions of `kernels.activations`, one number at a time, on channels-last pictures."""
+"""The functions of `kernels.activations` on channels-last pictures, one number at a time."""
 
 from functools import cache
 from typing import Any
@@ -16,7 +16,7 @@ _value, _gradient = inner(activations.value), inner(activations.gradient)
 
 @cache
 def _kernels(code: int) -> tuple[Any, Any]:
-    """Forward and backward of one function: with its code known, the others are not even compiled."""
+    """The kernels for forward and backward of one function. Its code is a constant, so others are not compiled."""
 
     @kernel
     def forward(out, out_frame, x, x_frame, number, images):

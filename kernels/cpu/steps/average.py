@@ -1,4 +1,4 @@
-"""Average pool of any window, on channels-last pictures."""
+"""Average pool with windows of any size, on channels-last pictures."""
 
 from numba import prange
 
@@ -12,7 +12,7 @@ from fastcnn.kernels.shapes import Array, Padding, Pair
 
 @kernel
 def window_means(out, out_frame, x, x_frame, divisors, images, R, S, stride_h, stride_w, top, left):
-    """out = the sum of each window over its divisor; divisors (P * Q,)."""
+    """out = the sum of each window / its divisor; divisors (P * Q,)."""
     channels = x_frame.channels
     for n in prange(images):
         for p in range(out_frame.height):
@@ -38,7 +38,7 @@ def window_means(out, out_frame, x, x_frame, divisors, images, R, S, stride_h, s
 def window_means_gradient(
     grad_in, grad_in_frame, grad, grad_frame, divisors, images, R, S, stride_h, stride_w, top, left
 ):
-    """grad_in = each window's grad over its divisor, added up where windows overlap; grad_in has no border."""
+    """grad_in = grad / divisor of each window, added where windows overlap; grad_in has no border."""
     channels = grad_frame.channels
     for n in prange(images):
         grad_in[n * grad_in_frame.image : (n + 1) * grad_in_frame.image] = 0
@@ -59,7 +59,7 @@ def window_means_gradient(
 
 
 class AvgPool2d(Step):
-    """The mean of each window; divisors (P, Q) say of how many pixels."""
+    """The mean of each window; divisors (P, Q): the number of pixels that count."""
 
     def __init__(
         self, x: Activation, out: Activation, *, kernel_size: Pair, stride: Pair, padding: Padding, divisors: Array

@@ -1,7 +1,7 @@
-"""Element by element and channel by channel: what lies between convolutions in a network, on channels-last pictures.
+"""Kernels on single elements or channels of channels-last pictures: the layers between convolutions.
 
-Each function writes `out` from its other arrays; a `Frame` says how an array is laid out. Sums over pictures are taken
-in fixed blocks, `partials`, that are then added in order: the same bits at any number of threads.
+Each function computes `out` from its other arrays. A `Frame` gives the layout of an array in memory. Sums over pictures
+are computed in fixed blocks, `partials`, and then added in order: the bits do not depend on the number of threads.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ from fastcnn.kernels.cpu.toolchain.sharing import taps
 
 @inner
 def row(frame, image, h):
-    """Where row h of a picture begins, and where it ends."""
+    """The start and the end of row h of a picture."""
     start = frame.at + image * frame.image + h * frame.row
     return start, start + frame.width * frame.channels
 
@@ -26,7 +26,7 @@ def copy_rows(out, out_frame, x, x_frame, images):
         for h in range(x_frame.height):
             o, o_end = row(out_frame, n, h)
             i, i_end = row(x_frame, n, h)
-            # A slice for each row: LLVM vectorises loops from zero over whole arrays, and no others.
+            # There is a slice for each row, because LLVM vectorises only loops from zero over whole arrays.
             target, source = out[o:o_end], x[i:i_end]
             for e in range(len(source)):
                 target[e] = source[e]
@@ -34,7 +34,7 @@ def copy_rows(out, out_frame, x, x_frame, images):
 
 @kernel
 def add(out, out_frame, x, x_frame, addend, addend_frame, relu_after, images):
-    """out = x + addend, with the ReLU after it where relu_after says so."""
+    """out = x + addend, with the ReLU after it if relu_after."""
     for n in prange(images):
         for h in range(x_frame.height):
             o, o_end = row(out_frame, n, h)
@@ -48,7 +48,7 @@ def add(out, out_frame, x, x_frame, addend, addend_frame, relu_after, images):
 
 @kernel
 def accumulate(out, x, images, size):
-    """out += x, pictures of so many values without a border."""
+    """out += x, for pictures of `size` values without a border."""
     for n in prange(images):
         target, source = out[n * size : (n + 1) * size], x[n * size : (n + 1) * size]
         for e in range(size):
@@ -57,7 +57,7 @@ def accumulate(out, x, images, size):
 
 @kernel
 def copy_channels(out, out_frame, out_first, x, x_frame, x_first, channels, images):
-    """So many channels of out, from out_first on, = those of x from x_first on."""
+    """Copy `channels` channels of x, from x_first on, to out, from out_first on."""
     for n in prange(images):
         for h in range(x_frame.height):
             o, _ = row(out_frame, n, h)
@@ -96,7 +96,7 @@ def relu_gradient(grad_in, grad_in_frame, grad, grad_frame, out, out_frame, imag
 
 @kernel
 def unpool_gradient(grad_in, grad_in_frame, grad, grad_frame, codes, codes_width, images):
-    """The gradient behind ReLU and 2x2 max-pool: to the pixel that won, 0 to the other three."""
+    """The gradient before ReLU and 2x2 max-pool: grad at the largest pixel, 0 at the other three."""
     channels = grad_frame.channels
     for n in prange(images):
         for p in range(grad_frame.height):
@@ -129,7 +129,7 @@ def channel_sums(partials, x, frame, images, per_block):
 
 @inner
 def fold(out, partials, blocks, pitch):
-    """out = the sum of the blocks, `pitch` apart, in order."""
+    """out = the sum of the blocks in order; they are `pitch` apart."""
     for c in range(len(out)):
         total = partials[c]
         for block in range(1, blocks):
@@ -139,7 +139,7 @@ def fold(out, partials, blocks, pitch):
 
 @kernel
 def max_pool(out, out_frame, winners, x, x_frame, images, R, S, stride_h, stride_w, top, left, dilation_h, dilation_w):
-    """out, and in winners (images, P, Q, C) int32 which pixel h * W + w of the picture won."""
+    """out, and in winners (images, P, Q, C) int32 the number h * W + w of the largest pixel in the picture."""
     channels = x_frame.channels
     for n in prange(images):
         for p in range(out_frame.height):
@@ -162,7 +162,7 @@ def max_pool(out, out_frame, winners, x, x_frame, images, R, S, stride_h, stride
                         first = r == r_first and s == s_first
                         for c in range(channels):
                             value = pixel[c]
-                            # Not (value <= best) is true for a NaN too; the first NaN then stays.
+                            # not (value <= best) is also true for NaN; the first NaN then stays.
                             better = first or (not (value <= best[c]) and best[c] == best[c])
                             best[c] = value if better else best[c]
                             where[c] = place if better else where[c]
@@ -170,7 +170,7 @@ def max_pool(out, out_frame, winners, x, x_frame, images, R, S, stride_h, stride
 
 @kernel
 def max_pool_gradient(grad_in, grad_in_frame, grad, grad_frame, winners, images):
-    """grad_in = grad at the winners, added up where windows overlap, else 0; grad_in has no border."""
+    """grad_in = grad at the winners, added where windows overlap, else 0; grad_in has no border."""
     channels = grad_frame.channels
     for n in prange(images):
         start = n * grad_in_frame.image
@@ -194,7 +194,7 @@ def _hash(key, index):
 
 @kernel
 def dropout(out, out_frame, x, x_frame, images, key, threshold, scale):
-    """out = x * scale where the element's hash reaches the threshold, else 0; key (1,) uint64, scale (1,)."""
+    """out = x * scale where the hash of the element is at least the threshold, else 0; key (1,) uint64, scale (1,)."""
     for n in prange(images):
         for h in range(x_frame.height):
             o, o_end = row(out_frame, n, h)
@@ -225,7 +225,7 @@ def average_pool(out, x, frame, images):
 
 @kernel
 def average_pool_gradient(grad_in, grad_in_frame, grad, images):
-    """grad_in = each channel's grad, shared out among its pixels."""
+    """grad_in = the grad of each channel / its number of pixels."""
     channels = grad_in_frame.channels
     for n in prange(images):
         source = grad[n * channels : (n + 1) * channels]
@@ -239,7 +239,7 @@ def average_pool_gradient(grad_in, grad_in_frame, grad, images):
 
 @inner
 def affine_gradient(grad, out, grad_bias, images, relu_behind):
-    """grad (images, K) = 0 in place where ReLU's out is 0, and grad_bias = its sum over the pictures."""
+    """Set grad (images, K) to 0 in place where the ReLU's out is 0; grad_bias = the sum of grad over the pictures."""
     size = len(grad_bias)
     grad_bias[:] = 0
     for n in range(images):

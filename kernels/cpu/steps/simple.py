@@ -1,4 +1,4 @@
-"""The steps that do one thing: ReLU, max-pool, dropout, average pool."""
+"""The steps for a single layer: ReLU, max-pool, dropout, average pool."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from fastcnn.kernels.shapes import Padding, Pair
 
 
 class Relu(Step):
-    """A ReLU that no step before it does."""
+    """A ReLU that is not part of the step before it."""
 
     name = "relu"
 
@@ -24,7 +24,7 @@ class Relu(Step):
 
 
 class MaxPool2d(Step):
-    """Max-pool of any window."""
+    """Max-pool with windows of any size."""
 
     def __init__(
         self, x: Activation, out: Activation, *, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair,

@@ -1,8 +1,8 @@
-"""The contract's functions: arrays go up, a kernel runs, the answer comes back. See `fastcnn.kernels`.
+"""The public functions: arrays are copied to the GPU, a kernel runs, the result is copied back. See `fastcnn.kernels`.
 
-They are for checking, and for callers who have arrays on the host; a network stays on the GPU (`steps`). Pictures lie
-as N C H W here, so with many channels a tile's reads along the depth are rows of the kernel, shorter than those of
-channels-last pictures.
+They are for tests, and for callers with arrays on the host; a network stays on the GPU (`steps`). Pictures are N C H W
+here. With many channels, a tile reads rows of the convolution's kernel along the depth; they are shorter than the runs
+of channels-last pictures.
 """
 
 from typing import Any
@@ -35,7 +35,7 @@ def col2im(cols: Array, input_shape: Shape, kernel_size: Pair, stride: Pair, pad
 
 
 def _each(kernel: Any, size: tuple[int, ...], given: Array, shape: products.Geometry) -> Array:
-    """Run a kernel that has a thread for each element of its output."""
+    """Run a kernel with a thread for each element of its output."""
     count = int(np.prod(size, dtype=np.int64))
     out = empty(count, given.dtype)
     if count:

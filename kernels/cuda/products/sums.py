@@ -1,4 +1,4 @@
-"""Sums in a fixed order: shares of a product added up, and the columns of a matrix summed in bands."""
+"""Sums in a fixed order: the sum of a product's shares, and the column sums of a matrix in bands."""
 
 from fastcnn.kernels.cuda.toolchain.compiler import cuda, device, int32, kernel
 from fastcnn.kernels.cuda.toolchain.sizes import BAND, BAND_SHAPE, LANES
@@ -6,7 +6,7 @@ from fastcnn.kernels.cuda.toolchain.sizes import BAND, BAND_SHAPE, LANES
 
 @device
 def add_in_order(total, terms, at, step, count):
-    """total + terms[at] + terms[at + step] + ..., added one after the other, with eight reads under way at a time."""
+    """total + terms[at] + terms[at + step] + ..., added one after the other; eight reads happen at the same time."""
     while count >= 8:
         first, second = terms[at], terms[int32(at + step)]
         third, fourth = terms[int32(at + 2 * step)], terms[int32(at + 3 * step)]
@@ -23,7 +23,7 @@ def add_in_order(total, terms, at, step, count):
 
 @kernel("F F F i i i i i")
 def fold(out, partials, bias, count, shares, columns, has_bias, relu):
-    """out = the shares' sum, plus the bias of its column, with the ReLU behind it."""
+    """out = the sum of the shares, plus the bias of its column, with the ReLU after it."""
     i = int32(cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x)
     if i < count:
         total = add_in_order(partials[i], partials, int32(i + count), count, int32(shares - 1))
@@ -36,7 +36,7 @@ def fold(out, partials, bias, count, shares, columns, has_bias, relu):
 
 @kernel("F F i i i")
 def column_sums(partials, x, rows, columns, length):
-    """partials (shares, columns): the sums over `length` rows each of x (rows, columns)."""
+    """partials (shares, columns): each is the sum over `length` rows of x (rows, columns)."""
     lanes = cuda.shared.array(BAND_SHAPE, x.dtype)
     i_x, i_y = cuda.threadIdx.x, cuda.threadIdx.y
     column = int32(cuda.blockIdx.x * BAND + i_x)

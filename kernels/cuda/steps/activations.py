@@ -1,4 +1,4 @@
-"""The functions of `kernels.activations`, one number a thread, on the GPU."""
+"""The functions of `kernels.activations` on the GPU, with a thread for each number."""
 
 from fastcnn.kernels import activations
 from fastcnn.kernels.cuda.steps.base import Activation, Step
@@ -19,7 +19,7 @@ def activate(out, x, code, number, count):
 
 @kernel("F F F i f i")
 def activate_gradient(grad_in, grad, x, code, number, count):
-    """grad_in = grad times the function's slope at x."""
+    """grad_in = grad times the derivative of the function at x."""
     i = here()
     if i < count:
         grad_in[i] = _gradient(code, grad[i], x[i], number)

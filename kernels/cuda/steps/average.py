@@ -1,4 +1,4 @@
-"""Average pool of any window on the GPU: one thread a value, and gradients gather."""
+"""Average pool of any window on the GPU: a thread for each value, and gradients gather."""
 
 from fastcnn.kernels.cuda.products.calls import geometry
 from fastcnn.kernels.cuda.steps.base import Activation, Step
@@ -11,7 +11,7 @@ from fastcnn.kernels.shapes import Array, Padding, Pair
 
 @device
 def _inside(value, size):
-    """The value, brought into 0 to size."""
+    """The value, limited to 0 ... size."""
     if value < 0:
         return int32(0)
     return int32(value if value < size else size)
@@ -19,7 +19,7 @@ def _inside(value, size):
 
 @kernel("F F F i i17")
 def window_means(out, x, divisors, count, shape):
-    """out (N, P, Q, C) = the sum of each window over its divisor; divisors (P * Q,)."""
+    """out (N, P, Q, C) = the sum of each window / its divisor; divisors (P * Q,)."""
     N, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups, last = shape
     i = here()
     if i < count:
@@ -34,14 +34,14 @@ def window_means(out, x, divisors, count, shape):
 
 @kernel("F F F i i17")
 def window_means_gradient(grad_in, grad, divisors, count, shape):
-    """grad_in (N, H, W, C) = the sum over the windows that see a pixel, in order, of grad over the divisor."""
+    """grad_in (N, H, W, C) = the sum of grad / divisor over the windows that see a pixel, in order."""
     N, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups, last = shape
     i = here()
     if i < count:
         c, pixel = int32(i % C), int32(i // C)
         w, h, n = int32(pixel % W), int32(pixel // W % H), int32(pixel // (H * W))
         down, right = int32(h + top), int32(w + left)  # in the padded picture
-        # A window that begins less than R before the pixel sees it; plus stride, so that nothing negative is divided.
+        # A window sees the pixel if it begins less than R before it. Adding stride avoids division of negative numbers.
         p_first = _inside((down - R + stride_h) // stride_h if down >= R else 0, P)
         q_first = _inside((right - S + stride_w) // stride_w if right >= S else 0, Q)
         total = grad.dtype.type(0)
@@ -53,7 +53,7 @@ def window_means_gradient(grad_in, grad, divisors, count, shape):
 
 
 class AvgPool2d(Step):
-    """The mean of each window; divisors (P, Q) say of how many pixels."""
+    """The mean of each window; divisors (P, Q): the number of pixels that count."""
 
     def __init__(
         self, x: Activation, out: Activation, *, kernel_size: Pair, stride: Pair, padding: Padding, divisors: Array

@@ -1,4 +1,4 @@
-"""Batch normalisation on the GPU, with the ReLU behind it."""
+"""Batch normalisation on the GPU, with the ReLU after it."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from fastcnn.kernels.shapes import Array
 
 
 class BatchNorm2d(Step):
-    """Batch normalisation, with the ReLU behind it."""
+    """Batch normalisation, with the ReLU after it."""
 
     def __init__(
         self, x: Activation, out: Activation, parameters: dict[str, Array], gradients: dict[str, Array], *,
@@ -29,7 +29,7 @@ class BatchNorm2d(Step):
         self.gradients = resident(gradients["weight"]), resident(gradients["bias"])
         self.momentum, self.eps, self.relu = np.float64(momentum), np.float64(eps), relu
         capacity = out.data.size // out.size
-        self.channels = channels = parameters["weight"].size  # of a flattened picture each value is one
+        self.channels = channels = parameters["weight"].size  # each value of a flattened picture is a channel
         self.pixels = x.size // channels
         self.partials = empty(2 * bands(capacity * self.pixels) * channels, np.float64)
         self.mean64, self.var64 = zeros(channels, np.float64), zeros(channels, np.float64)

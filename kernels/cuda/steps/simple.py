@@ -1,4 +1,4 @@
-"""The steps that do one thing: ReLU, max-pool, dropout, average pool."""
+"""The steps for a single layer: ReLU, max-pool, dropout, average pool."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from fastcnn.kernels.shapes import Padding, Pair
 
 
 class Relu(Step):
-    """A ReLU that no step before it does."""
+    """A ReLU that is not part of the step before it."""
 
     name = "relu"
 
@@ -61,7 +61,7 @@ class Dropout(Step):
         self.threshold, self.scale = np.uint64(threshold), self.dtype.type(1 / (1 - rate))
 
     def _mask(self, *args: Any) -> None:
-        """With the key of the batch under way."""
+        """Run the kernel with the key of the current batch."""
         elementwise.dropout(*args, self.key[0], self.threshold, self.scale)
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:

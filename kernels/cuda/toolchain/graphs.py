@@ -1,10 +1,10 @@
-"""Launches whose arguments never change, recorded once as a CUDA graph and from then on started together.
+"""Launches whose arguments never change. They are recorded once as a CUDA graph, and then started together.
 
-From Python a launch takes 40 to 130 us, which is longer than most kernels of a step run; a graph of any length takes 5.
-The driver records what it is asked to launch, whoever compiled it, with the arguments' values. What a kernel reads by
-way of an array of the GPU may change; a number may not.
+A launch from Python takes 40 to 130 us, longer than most kernels of a step. The start of a graph takes 5 us. The driver
+records the launches of all compilers, with the values of the arguments. The contents of an array on the GPU may change
+later; a number may not.
 
-Only the packages numba-cuda-mlir and numba-cuda bring the functions that this needs. Elsewhere every call is launched.
+Only the packages numba-cuda-mlir and numba-cuda have the functions for this. With others, each call is launched.
 """
 
 import importlib
@@ -30,13 +30,13 @@ _one_at_a_time = threading.Lock()
 
 
 class Graph:
-    """A run of calls: launched one by one the first time, which compiles and loads them, and then as one."""
+    """Consecutive calls. The first run launches them one by one, to compile and load them; later runs start a graph."""
 
     def __init__(self, calls: list[Call]) -> None:
         self._calls = calls
         self._ran = False
         self._graph: Any = None
-        self._driver = driver  # for the end, when modules are emptied
+        self._driver = driver  # kept for the end of the program, when modules are emptied
 
     def __call__(self) -> None:
         if not self._ran:
@@ -52,11 +52,11 @@ class Graph:
 
     def __del__(self) -> None:
         if self._graph is not None:
-            self._driver.cuGraphExecDestroy(self._graph)  # after the run that is under way
+            self._driver.cuGraphExecDestroy(self._graph)  # happens after the current run
 
 
 def graphs(calls: list[Call]) -> list[Call]:
-    """The same work in fewer calls: neighbours that are kernels become one, and what else there is stays."""
+    """The same work in fewer calls: consecutive kernels become one call, other calls stay."""
     if driver is None:
         return calls
     found: list[Call] = []
@@ -78,9 +78,9 @@ def _launch(calls: list[Call]) -> None:
 
 
 def _recorded(calls: list[Call]) -> Any:
-    """What the calls launch, ready to be started; nothing runs now.
+    """The launches of the calls as a graph, ready to start; nothing runs now.
 
-    The stream does not wait for the default one, so that other threads may launch there meanwhile.
+    The stream does not wait for the default stream, so other threads can use that one at the same time.
     """
     stream = _check(driver.cuStreamCreate(driver.CUstream_flags.CU_STREAM_NON_BLOCKING))
     try:
@@ -98,7 +98,7 @@ def _recorded(calls: list[Call]) -> Any:
 
 
 def _check(answer: tuple[Any, ...]) -> Any:
-    """The driver's answer without its status, which must be success."""
+    """The driver's answer without the status, which must be success."""
     status, *rest = answer
     if int(status) != 0:
         raise type("CUDAError", (RuntimeError,), {})(str(status))
