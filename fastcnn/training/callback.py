@@ -39,7 +39,8 @@ class Callback:
     """The base of an object for `Trainer.fit(callbacks=[…])`; override the methods that you need.
 
     An object may be used for several trainings, one after the other: `on_start` begins again. Checkpoints do not hold
-    its state. It must compute the state from the epochs, which a checkpoint holds: `on_resume` gets them after a resume.
+    its state. It must compute the state from the epochs, which a checkpoint holds. `on_resume` gets them after a
+    resume.
     """
 
     def on_start(self, training: Training) -> None:

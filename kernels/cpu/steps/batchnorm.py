@@ -1,4 +1,4 @@
-"""Batch normalisation, with the ReLU behind it."""
+"""Batch normalisation, with the ReLU after it."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from fastcnn.kernels.shapes import Array
 
 
 class BatchNorm2d(Step):
-    """Batch normalisation, with the ReLU behind it."""
+    """Batch normalisation, with the ReLU after it."""
 
     def __init__(
         self, x: Activation, out: Activation, parameters: dict[str, Array], gradients: dict[str, Array], *,

@@ -1,4 +1,4 @@
-"""Convolution, with the ReLU and the 2x2 max-pool behind it."""
+"""Convolution, with the ReLU and the 2x2 max-pool after it."""
 
 from math import prod
 
@@ -21,7 +21,7 @@ from fastcnn.kernels.threads import threads
 
 
 class Conv2d(Step):
-    """Convolution, with the ReLU and the 2x2 max-pool behind it where `relu` and `pool` say so.
+    """Convolution, with the ReLU and the 2x2 max-pool after it where `relu` and `pool` say so.
 
     weight, grad_weight : (K, C/groups, R, S)
     bias, grad_bias : (K,), or None
@@ -65,7 +65,7 @@ class Conv2d(Step):
         filters = self.padded_filters if self.sparse else self.filters
         self.partials = aligned_zeros(blocks * self.weight[0].size * filters, self.dtype)
         self.bias_partials = aligned_zeros(2 * blocks * max(self.padded_filters, shape.K), self.dtype)
-        # Where nothing lies behind the convolution, the gradient of its output is there already.
+        # Where nothing comes after the convolution, the gradient of its output is there already.
         direct = out.grad is not None and not self.pool and not self.relu and shape.grad == out.grad_frame
         self.grad_out = (
             out.grad if direct else aligned_zeros(0 if self.sparse else capacity * shape.grad.image, self.dtype)
@@ -167,17 +167,17 @@ class Conv2d(Step):
         return calls
 
     def _grad_out_calls(self, n: int) -> list[Call]:
-        """The gradient at the convolution's own output, with its border, from that behind ReLU and max-pool."""
+        """The gradient at the convolution's own output, with its border, from the gradient after ReLU and max-pool."""
         out, into = self.out, (self.grad_out, self.geometry.grad)
         elements = n * self.geometry.P * self.geometry.Q * self.geometry.K
-        behind = (out.grad, out.grad_frame)
+        after = (out.grad, out.grad_frame)
         if self.pool:
             return [
-                self._copy(elementwise.unpool_gradient, elements, *into, *behind, self.codes, self.padded_filters, n)
+                self._copy(elementwise.unpool_gradient, elements, *into, *after, self.codes, self.padded_filters, n)
             ]
         if self.relu:
-            return [self._copy(elementwise.relu_gradient, elements, *into, *behind, out.data, out.frame, n)]
-        return [] if self.grad_out is out.grad else [self._copy(elementwise.copy_rows, elements, *into, *behind, n)]
+            return [self._copy(elementwise.relu_gradient, elements, *into, *after, out.data, out.frame, n)]
+        return [] if self.grad_out is out.grad else [self._copy(elementwise.copy_rows, elements, *into, *after, n)]
 
     def _weight_calls(self, n: int) -> list[Call]:
         per_block, blocks = gradient_blocks(n)

@@ -27,7 +27,7 @@ def Conv2d(  # noqa: N802  # called as the other steps are, which are classes
 
 
 class DepthwiseConv2d(conv.Conv2d):
-    """Depthwise convolution, with the ReLU behind it: one sum of products, in which each filter sees its own channel.
+    """Depthwise convolution, with the ReLU after it: one sum of products, in which each filter sees its own channel.
 
     Where a channel has several filters, it is copied for each of them first, and their gradients are added up last.
     """

@@ -9,7 +9,6 @@ import pytest
 from fastcnn import kernels
 from fastcnn.bench.cuda import device
 from fastcnn.bench.harness.settings import Settings
-from fastcnn.bench.report import tables
 from fastcnn.layers import Affine, Conv2d, Flatten, MaxPool2d, ReLU
 from fastcnn.network.sequential import Sequential
 from tests.kernels.checks import running
@@ -64,7 +63,7 @@ def test_our_half_runs_and_is_checked(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert [row[f"ours, {name}"]["device_s"] for name in NAMES] == [1e-6, 2e-6, 2e-6]  # two are queued, or one
     assert all(row[f"ours, {name}"]["wall_s"] > 0 for name in NAMES)
     assert result["gpu"]["compiler"].startswith("numba")
-    table = tables.cuda(result)
+    table = device.tabulate(result)
     assert table.count("\n") == 2 + len(NAMES) + 2
     assert len(capsys.readouterr().out.splitlines()) == 3
 
