@@ -39,7 +39,7 @@ class Callback:
     """The base of an object for `Trainer.fit(callbacks=[…])`; override the methods that you need.
 
     An object may be used for several trainings, one after the other: `on_start` begins again. Checkpoints do not hold
-    its state. It must compute the state from the epochs, which a checkpoint holds: `on_resume` gets them after a resume.
+    its state. It must compute the state from the epochs, which a checkpoint holds: `on_resume` gets them.
     """
 
     def on_start(self, training: Training) -> None:
@@ -85,7 +85,7 @@ class Callbacks:
         return cls(objects, functions, _one_of([*listeners, *([] if on_step is None else [on_step])]))
 
     def start(self, training: Training) -> None:
-        """Tell of the start."""
+        """Call the objects at the start."""
         for each in self.objects:
             each.on_start(training)
 
