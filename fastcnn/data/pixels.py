@@ -11,7 +11,8 @@ from fastcnn.data.dataset import DataError
 
 WHITE = 255
 WIDE = 65_535
-x = 1000  # pictures that are converted at a time
+CHANNELS = (1, 3, 4)  # the usual numbers of channels
+BLOCK = 1000  # pictures that are converted at a time
 
 
 def as_pictures(values: Array, source: str, like: Array | None = None) -> Array:

@@ -1,7 +1,7 @@
 """Read a CSV table with a picture in each row: one column has the label, the others the pixels.
 
-Kaggle's MNIST has this form, `label,pixel0,...,pixel783`. The length of lines is limited. NumPy parses the numbers, some
-rows at a time.
+Kaggle's MNIST has this form, `label,pixel0,...,pixel783`. The length of lines is limited. NumPy parses the numbers,
+some rows at a time.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _label_column(header: Sequence[str], source: str) -> int:
 def _parse(
     block: Sequence[tuple[int, str]], column: int, columns: int, delimiter: str, source: str
 ) -> tuple[Array, list[str]]:
-    """Some rows as pixels and labels: uint8 where all are whole numbers from 0 to 255, else float32."""
+    """Some rows as pixels and labels. Pixels are uint8 if all are whole numbers from 0 to 255, else float32."""
     labels, rows = [], []
     for number, line in block:
         # Most rows have no quotation marks and the label at an end: they need not be split into cells.
