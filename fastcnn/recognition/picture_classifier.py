@@ -1,7 +1,7 @@
 """Classify pictures with a network that was trained on the user's own pictures.
 
-A picture is prepared in the same way as in the training: it is only scaled to the network's size. There is no search for
-a digit, and no picture is refused; `recognizer` does that for digits.
+A picture is prepared in the same way as in the training: it is only scaled to the network's size. There is no search
+for a digit, and no picture is refused; `recognizer` does that for digits.
 """
 
 from __future__ import annotations
