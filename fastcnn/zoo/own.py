@@ -26,7 +26,7 @@ from fastcnn.zoo.recipes import Recipe
 
 DEFAULT_NETWORK = "default"
 MAX_DESCRIPTION_BYTES = 1 << 20
-DIGITS = 6  # digits of mean and scale that are kept: an error of at most 1/250 of a grey level
+DIGITS = 6  # decimal places of mean and scale: 1e-6 is much less than a grey level, 1/255
 SMALL_SET, SMALL_BATCH, BATCH = 2_000, 32, 100  # with fewer pictures, batches are smaller, for enough steps
 EPOCHS, STEPS = (12, 60), 1_500  # the number of epochs gives about so many steps, within limits
 
