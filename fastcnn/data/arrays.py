@@ -1,7 +1,7 @@
-"""NumPy's .npz archives: pictures and labels under the names that people give them, and parts for validation and test.
+"""Read NumPy's .npz archives: pictures and labels under the usual names, and parts for validation and test.
 
-An archive may be made to harm: each array's head is compared with the memory that is free before it is unpacked, and
-nothing in it is ever executed (allow_pickle=False).
+An archive may be malicious. So the header of each array is compared with the free memory before the array is unpacked,
+and nothing in the archive is executed (allow_pickle=False).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from fastcnn.data.dataset import DataError, DataSet, Part, assemble
 from fastcnn.data.pixels import as_pictures
 from fastcnn.data.room import check_room
 
-# The names of pictures and of labels, in any capitals; the first pair that is there is taken.
+# The names of pictures and of labels, in upper or lower case; the first pair in the archive is used.
 NAMES = {
     "train": (
         ("x_train", "y_train"), ("x_train", "t_train"), ("train_images", "train_labels"), ("train_x", "train_y"),
@@ -69,12 +69,12 @@ def read_arrays_of(path: Path, *, classes: Sequence[str] | None) -> DataSet:
 
 
 def _named(kind: str, there: dict[str, str]) -> tuple[str, str] | None:
-    """The names of a part's pictures and labels; None where it has none."""
+    """The names of a part's pictures and labels; None if there is no such part."""
     return next((names for names in NAMES[kind] if all(name in there for name in names)), None)
 
 
 def _array(archive: zipfile.ZipFile, member: str, what: str) -> Array:
-    """One array, once its head is known to tell the truth."""
+    """One array. It is read only after a check of its header."""
     info = archive.getinfo(member)
     with archive.open(info) as stream:
         try:

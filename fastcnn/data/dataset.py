@@ -1,7 +1,7 @@
-"""What every reader gives: pictures, labels as numbers, the names of the classes, and the parts that are set aside.
+"""The result of all readers: pictures, labels as numbers, the names of the classes, and parts for validation and test.
 
-Readers make a `Part` of each part of the data, with labels as they stand there: numbers or names. `assemble` numbers
-the classes by the training part, so that the other parts, and other data, mean the same by a number.
+Readers make a `Part` from each part of the data, with labels as in the data: numbers or names. `assemble` takes the
+numbers of the classes from the training part, so that a number has the same meaning in all parts.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ MAX_NAME = 200  # characters, as networks keep them
 
 
 class DataError(FastcnnError, ValueError):
-    """Data that cannot be used as they are; the text is one sentence that names the file."""
+    """Data that cannot be used. The text is one sentence that names the file."""
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """The training, validation or test part, as read.
+    """The training, validation or test part, as it was read.
 
     images : (N, C, H, W) uint8
     labels : (N,) integers, or names as an array or a list
-    source : the file or folder, for an error's sentence
+    source : the file or folder, for errors
     """
 
     images: Array
@@ -41,11 +41,11 @@ class Part:
 class DataSet:
     """Pictures with labels; see `load_data`.
 
-    images : (N, C, H, W) uint8, to train on
+    images : (N, C, H, W) uint8, for training
     labels : (N,) int64, the index of each picture's class in `classes`
     classes : the names of the classes
-    validation, test : (images, labels) of the same form where the data have such a part, else None
-    skipped : the files that could not be read and were left out, if that was asked for
+    validation, test : (images, labels) in the same form if the data have such a part, else None
+    skipped : the files that could not be read and were left out because of `skip_broken`
     """
 
     images: Array
@@ -56,10 +56,10 @@ class DataSet:
     skipped: tuple[str, ...] = ()
 
     def named(self) -> DataSet:
-        """The same data with names in place of numbers as labels, in all parts.
+        """The same data with names instead of numbers as labels, in all parts.
 
-        `Trainer.fit` and `network.evaluate` take both. Where all names are integers other than 0, 1, 2, ..., they take
-        an integer for a name, so such data must be named.
+        `Trainer.fit` and `network.evaluate` take both. But if all names are integers other than 0, 1, 2, ..., they read
+        an integer as a name, so such data need names as labels.
         """
         names = np.array(self.classes)
         validation, test = (
@@ -86,7 +86,7 @@ def assemble(
     Raises
     ------
     DataError
-        If the parts do not fit each other, a label is no whole number and no name, or a class is unknown.
+        If the parts do not fit together, a label is neither a whole number nor a name, or a class is unknown.
     """
     names, numbers = _names(train)
     known = tuple(sort_names(names)) if classes is None else tuple(classes)
@@ -114,14 +114,14 @@ def assemble(
 
 
 def sort_names(names: Sequence[str]) -> list[str]:
-    """Names in the order of the classes: by number where all are whole numbers, else by the alphabet."""
+    """Names in the order of the classes: numerical if all are whole numbers, else alphabetical."""
     if all(name.isascii() and name.removeprefix("-").isdigit() and str(int(name)) == name for name in names):
         return sorted(names, key=int)
     return sorted(names)
 
 
 def _names(part: Part) -> tuple[list[str], Array]:
-    """The different labels of a part as names, and the index into them of each picture."""
+    """The different labels of a part as names, and for each picture the index of its label."""
     if not isinstance(part.labels, np.ndarray):
         found = sorted(set(part.labels))
         _check_count(len(found), part.source)
@@ -166,7 +166,7 @@ def _from_rows(rows: Array, source: str) -> Array:
 
 
 def _whole(values: Array, source: str) -> Array:
-    """Floats as integers; DataError where one is none."""
+    """Floats as integers; DataError if one is not a whole number."""
     wrong = np.flatnonzero(~(np.isfinite(values) & (values == np.rint(values)) & (np.abs(values) < 2**53)))
     if wrong.size:
         raise DataError(
@@ -176,7 +176,7 @@ def _whole(values: Array, source: str) -> Array:
 
 
 def _in_order(names: Sequence[str], known: Sequence[str], source: str) -> Array:
-    """The number of each name in the known order."""
+    """The position of each name in `known`."""
     index = {name: number for number, name in enumerate(known)}
     unknown = [name for name in names if name not in index]
     if unknown:

@@ -1,6 +1,6 @@
-"""A folder with one folder of pictures for each class, or with such folders for training, validation and test.
+"""Read a folder with one folder of pictures for each class, or with such folders for training, validation and test.
 
-All files are looked at before anything is said of one: so the error has the number of those that cannot be read.
+All files are read before an error is raised, so the error has the number of files that cannot be read.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SPLITS = {
     "train": "train", "training": "train", "val": "validation", "valid": "validation", "validation": "validation",
     "test": "test", "testing": "test",
 }  # fmt: skip
-LONGEST_PX = 64  # side of a picture, where nobody gives a size
+LONGEST_PX = 64  # the longest side of a picture if no size is given
 
 Found = TypeVar("Found")
 log = logging.getLogger("fastcnn")
@@ -77,18 +77,18 @@ def read_folders(
 
 
 def has_class_folders(root: Path) -> bool:
-    """Whether there is a folder in a folder."""
+    """Whether the folder contains a folder."""
     return any(is_folder for _, is_folder in _entries(root))
 
 
 def _split(root: Path) -> dict[str, Path]:
-    """The folders of the training part and, where there are some, of the others."""
+    """The folder of the training part, and those of the other parts if there are any."""
     folders = [name for name, is_folder in _entries(root) if is_folder]
     kinds = {name: SPLITS.get(name.casefold()) for name in folders}
     if "train" not in kinds.values() or None in kinds.values():
         return {"train": root}
     if not all(has_class_folders(root / name) for name, kind in kinds.items() if kind == "train"):
-        return {"train": root}  # a class has this name
+        return {"train": root}  # "train" is the name of a class
     found: dict[str, Path] = {}
     for name, kind in kinds.items():
         assert kind is not None
@@ -121,7 +121,7 @@ def _files(root: Path) -> list[tuple[str, Path]]:
 
 
 def _entries(folder: Path) -> list[tuple[str, bool]]:
-    """The names in a folder, in order, and whether each is a folder; nothing hidden."""
+    """The names in a folder, in order, and whether each is a folder, without hidden ones."""
     try:
         with os.scandir(folder) as entries:
             found = [(entry.name, _is_folder(entry)) for entry in entries]
@@ -133,15 +133,15 @@ def _entries(folder: Path) -> list[tuple[str, bool]]:
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link that leads in a circle
+    except OSError:  # a link in a circle
         return False
 
 
 def _each(paths: Iterable[Path], read: Callable[[Path], Found], broken: dict[Path, str]) -> dict[Path, Found]:
-    """What `read` gives for each file; those that cannot be read come to `broken`, with the reason."""
+    """The result of `read` for each file. Files that cannot be read are put into `broken`, with the reason."""
     paths, found = list(paths), {}
     pace = Pace(len(paths), "pictures")
-    with decoding():  # once for all: to become silent for each picture takes a third of the time
+    with decoding():  # once for all files: doing it for each picture takes a third of the time
         for path in paths:
             try:
                 found[path] = read(path)
@@ -162,7 +162,7 @@ def _cannot_be_read(broken: dict[Path, str], count: int) -> DataError:
 
 
 def _median_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """The median height and width, smaller by one factor where a side is longer than LONGEST_PX."""
+    """The median height and width, scaled down if a side is longer than LONGEST_PX."""
     height, width = np.median(np.array(sizes), axis=0)
     factor = min(1.0, LONGEST_PX / max(height, width))
     return max(1, round(height * factor)), max(1, round(width * factor))
@@ -171,7 +171,7 @@ def _median_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
 def _part(
     root: Path, files: Sequence[tuple[str, Path]], images: Array, at: dict[Path, int], broken: dict[Path, str]
 ) -> Part:
-    """The pictures of one part that could be read: a view where nothing is broken."""
+    """The pictures of one part that could be read. The result is a view if no file is broken."""
     kept = [(name, at[path]) for name, path in files if path not in broken]
     lost = {name for name, _ in files} - {name for name, _ in kept}
     if lost:

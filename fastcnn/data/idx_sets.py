@@ -1,6 +1,6 @@
 """A folder of IDX files under the names that MNIST gave them: *-images-idx3-ubyte and *-labels-idx1-ubyte.
 
-What stands before says which set and which part it is: train, t10k, emnist-letters-test.
+The start of the name says which set and which part it is: train, t10k, emnist-letters-test.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from fastcnn.data.room import free_bytes
 IMAGES = re.compile(r"(?P<start>.*)images[-.]idx\d[-.]\w+?(?:\.gz)?")
 LABELS = re.compile(r"(?P<start>.*)labels[-.]idx\d[-.]\w+?(?:\.gz)?")
 PARTS = {"train": "train", "val": "validation", "valid": "validation", "test": "test", "t10k": "test"}
-TRANSPOSED = "emnist-"  # sets whose pictures' rows are stored as columns
+TRANSPOSED = "emnist-"  # in these sets, the rows of the pictures are stored as columns
 MOST_BYTES = 1 << 40
 
 
 def is_idx_name(name: str) -> bool:
-    """Whether a file's name is that of pictures in an IDX file."""
+    """Whether a file name is that of an IDX file of pictures."""
     return IMAGES.fullmatch(name) is not None
 
 
 def read_idx_set(path: Path, *, classes: Sequence[str] | None) -> DataSet:
-    """The pictures of a folder's IDX files, or of the set that one of its files of pictures is of; see `load_data`."""
+    """The pictures of the IDX files in a folder, or of the set to which an IDX file belongs; see `load_data`."""
     folder = path if path.is_dir() else path.parent
     sets = _sets(folder)
     if path != folder:
@@ -50,15 +50,15 @@ def read_idx_set(path: Path, *, classes: Sequence[str] | None) -> DataSet:
 
 
 def _set_and_part(start: str) -> tuple[str, str]:
-    """What the beginning of a name says: "emnist-letters-test-" is of the set "emnist-letters-" and the part "test"."""
+    """The set and the part in the start of a name: "emnist-letters-test-" gives "emnist-letters-" and "test"."""
     words = [word for word in start.split("-") if word]
     part = next((PARTS[word] for word in words if word in PARTS), "train")
     return "".join(f"{word}-" for word in words if word not in PARTS), part
 
 
 def _sets(folder: Path) -> dict[str, dict[str, tuple[Path, Path]]]:
-    """By set and part: the files of pictures and of labels, plain where a file is there twice."""
-    names = sorted(os.listdir(folder), reverse=True)  # .gz before the plain one, which then takes its place
+    """For each set and part, the files of pictures and of labels. Plain files come before compressed ones."""
+    names = sorted(os.listdir(folder), reverse=True)  # .gz before the plain file, which then replaces it
     labels = {matched["start"]: folder / name for name in names if (matched := LABELS.fullmatch(name))}
     sets: dict[str, dict[str, tuple[Path, Path]]] = {}
     for name in names:
@@ -78,7 +78,7 @@ def _part(images: Path, labels: Path, *, transposed: bool) -> Part:
     if transposed:
         pictures = np.ascontiguousarray(pictures.swapaxes(2, 3))
     values = _read(labels)
-    # QMNIST gives eight numbers a picture, of which the first is the class.
+    # QMNIST has eight numbers for each picture; the first one is the class.
     return Part(pictures, values[:, 0] if values.ndim == 2 and values.dtype == np.int32 else values, str(labels))
 
 

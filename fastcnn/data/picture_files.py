@@ -1,7 +1,7 @@
-"""One picture of any kind as an input of a network: upright, in its channels and its size. Nothing else is changed.
+"""One picture of any kind as an input of a network: upright, with the network's channels and size. No other change.
 
-No digit is looked for and no contrast stretched: what a number means is the same in every picture. Training and
-`predict` both come here.
+There is no search for a digit and no change of contrast: a number has the same meaning in all pictures. Training and
+`predict` both use this file.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ def resized(image: Image.Image, shape: tuple[int, int, int], name: str = "the pi
 
     Parameters
     ----------
-    image : decoded, of any mode. EXIF's orientation is obeyed, transparent parts are laid on white, and 16 bits are
+    image : decoded, of any mode. EXIF's orientation is applied, transparent parts become white, and 16-bit numbers are
         divided by 257
-    shape : (C, H, W), C 1 (grey), 3 (red, green, blue) or 4 (and opacity). The whole picture is scaled to H x W,
-        whatever its own proportions; each pixel is a mean of those that it covers
-    name : what an error's sentence names
+    shape : (C, H, W), C 1 (grey), 3 (red, green, blue) or 4 (with opacity). The whole picture is scaled to H x W, even
+        if its proportions change; each new pixel is the mean of the pixels that it covers
+    name : the name of the picture, for errors
 
     Raises
     ------
     DataError
-        If no picture file can have so many channels, or the pixels are floats or of 32 bits.
+        If no picture file can have this number of channels, or the pixels are floats or have 32 bits.
     """
     from PIL import Image
 
@@ -65,7 +65,7 @@ def _of_mode(image: Image.Image, mode: str) -> Image.Image:
 
     if image.mode == "La":
         image = image.convert("LA")
-    elif image.mode == "LAB":  # which converts to nothing
+    elif image.mode == "LAB":  # Pillow cannot convert it
         image = image.getchannel("L")
     if mode != "RGBA" and image.has_transparency_data:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))

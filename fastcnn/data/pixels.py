@@ -1,4 +1,4 @@
-"""Arrays of numbers as pictures: (N, C, H, W) uint8 from the layouts and ranges that people's files have."""
+"""Arrays of numbers as pictures: (N, C, H, W) uint8 from all usual layouts and ranges."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fastcnn.data.dataset import DataError
 
 WHITE = 255
 WIDE = 65_535
-CHANNELS = (1, 3, 4)  # that most pictures have
+CHANNELS = (1, 3, 4)  # the usual numbers of channels
 BLOCK = 1000  # pictures that are converted at a time
 
 
@@ -20,11 +20,11 @@ def as_pictures(values: Array, source: str, like: Array | None = None) -> Array:
 
     Parameters
     ----------
-    values : (N, H, W), (N, C, H, W), (N, H, W, C) or (N, H*W) of square pictures; of four axes the channels are the
-        second or the last: that of 1, 3 or 4, else the shorter one. Numbers from 0 to 255, from 0 to 1, which becomes
-        255, or uint16, of which 65535 becomes 255
-    source : what an error's sentence names
-    like : the training part's numbers, whose range says what full ink is; None takes these
+    values : (N, H, W), (N, C, H, W), (N, H, W, C) or (N, H*W) of square pictures. With four axes, the channels are the
+        second or the last axis: the one of size 1, 3 or 4, else the shorter one. The numbers are from 0 to 255; or from
+        0 to 1, where 1 becomes 255; or uint16, where 65535 becomes 255
+    source : the name of the data, for errors
+    like : the numbers of the training part, whose range decides the scale; None uses `values`
 
     Raises
     ------
@@ -35,7 +35,7 @@ def as_pictures(values: Array, source: str, like: Array | None = None) -> Array:
 
 
 def square(pixels: int) -> int | None:
-    """The side of a square picture of so many pixels; None where there is none."""
+    """The side of a square picture with this number of pixels; None if there is no such square."""
     side = math.isqrt(pixels)
     return side if side * side == pixels else None
 
@@ -61,7 +61,7 @@ def _channels_first(values: Array, source: str) -> Array:
 
 
 def _bytes(values: Array, source: str, like: Array) -> Array:
-    """uint8 of the same shape."""
+    """The numbers as uint8, in the same shape."""
     if values.dtype.kind not in "iufb":
         raise DataError(f"{source} must hold numbers, not {values.dtype}")
     if values.size == 0:

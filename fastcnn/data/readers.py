@@ -1,4 +1,4 @@
-"""`load_data`: pictures with labels from whatever a path or a name means."""
+"""`load_data`: read pictures with labels from a path, or a dataset by its name."""
 
 from __future__ import annotations
 
@@ -38,33 +38,33 @@ def load_data(
 
     Parameters
     ----------
-    path : a folder with one folder of pictures for each class, or with the folders train, val and test that hold such
-        ones; a CSV table with a label column; an .npz archive; a folder of IDX files, or one of these; or a name in
-        `fastcnn data list`. docs/train.md says what each may look like
-    size : (height, width) in pixels, or one number for both. Of a folder what all pictures are scaled to; None takes
-        the median height and width, smaller by one factor where a side is longer than 64. Of a table the size of its
-        pictures, where they are not square and grey
-    channels : of a folder: 1 (grey), 3 (red, green, blue) or 4 (and opacity); None takes 3 where a picture has colours
-    shape : (C, H, W) that a network takes, in place of size and channels: pictures of a folder are scaled to it, all
-        others must have it
-    classes : the classes' names in the order of their numbers; None takes those of the training part, in order
-    skip_broken : of a folder: leave out the files that cannot be read
+    path : a folder with one folder of pictures for each class, or with folders train, val and test that contain such
+        folders; a CSV table with a label column; an .npz archive; a folder of IDX files, or one of these files; or a
+        name in `fastcnn data list`. docs/train.md describes all of them
+    size : (height, width) in pixels, or one number for both. For a folder: all pictures are scaled to it; None is the
+        median height and width, scaled down if a side is longer than 64. For a table: the size of its pictures, needed
+        if they are not square and grey
+    channels : for a folder: 1 (grey), 3 (red, green, blue) or 4 (with opacity); None is 3 if a picture has colours
+    shape : (C, H, W) of a network's input, instead of size and channels: pictures in a folder are scaled to it, other
+        pictures must have it
+    classes : the names of the classes in the order of their numbers; None takes those of the training part, in order
+    skip_broken : for a folder: leave out the files that cannot be read
 
     Returns
     -------
-    images (N, C, H, W) uint8, labels (N,) int64 and classes, with the parts for validation and test where there are
-    such; see `DataSet`
+    images (N, C, H, W) uint8, labels (N,) int64 and classes, with the parts for validation and test if there are any;
+    see `DataSet`
 
     Raises
     ------
     TypeError, ValueError
         If an argument is wrong, or has no meaning for such data.
     DataError, FileNotFoundError
-        If there are no such data or they cannot be used; one sentence names the file. A DataError is a FastcnnError
-        and a ValueError.
+        If the data do not exist or cannot be used; one sentence names the file. A DataError is a FastcnnError and a
+        ValueError.
     """
     where = check_path("path", path)
-    if not os.fspath(path):  # would be this folder
+    if not os.fspath(path):  # an empty path would be the current folder
         raise DataError(f"path is empty; give {FORMS}")
     pair, depth, wanted = _check_size(size), _check_channels(channels), _check_shape(shape)
     if wanted is not None:
@@ -86,7 +86,7 @@ def load_data(
 
 
 def scales_pictures(path: Path) -> bool:
-    """Whether this is a folder of picture files, which can be scaled to any size; DataError where it cannot be read."""
+    """Whether this is a folder of picture files, which can be scaled to any size; DataError if it cannot be read."""
     if not path.is_dir() or any(map(is_idx_name, _listed(path))):
         return False
     if not has_class_folders(path):
@@ -101,7 +101,7 @@ def _read_file(
     shape: tuple[int, ...] | None,
     classes: Sequence[str] | None,
 ) -> DataSet:
-    """A table, an archive or IDX files."""
+    """Read a table, an archive or IDX files."""
     if not path.exists():
         names = ", ".join(dataset.name for dataset in DATASETS)
         raise DataError(f"there is no {path}; give {FORMS} ({names})")
@@ -120,7 +120,7 @@ def _read_file(
 
 
 def _named(name: str, classes: Sequence[str] | None) -> DataSet:
-    """A dataset by its name; where its authors named the classes, by these names."""
+    """A dataset by its name, with its authors' names of the classes if there are any."""
     if Path(name).exists():
         raise DataError(f"{name} is a dataset and a file or folder here; say .{os.sep}{name} for that, or rename it")
     dataset = find_dataset(name)
@@ -175,7 +175,7 @@ def _check_classes(classes: object) -> None:
 
 
 def _refuse(what: str, **options: object) -> None:
-    """ValueError for an option that has no meaning here."""
+    """ValueError for an option that has no meaning for these data."""
     for name, value in options.items():
         if value is not None:
             raise ValueError(f"{name} has no effect on {what}; leave it out")

@@ -1,7 +1,7 @@
-"""A CSV table with a picture a row: one column has the label, the others the pixels.
+"""Read a CSV table with a picture in each row: one column has the label, the others the pixels.
 
-Kaggle's MNIST has this form, `label,pixel0,...,pixel783`. Lines are read with a limit on their length, and numbers by
-NumPy's parser, some rows at a time.
+Kaggle's MNIST has this form, `label,pixel0,...,pixel783`. The length of lines is limited. NumPy parses the numbers,
+some rows at a time.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from fastcnn.data.dataset import MAX_NAME, DataError, DataSet, Part, assemble
 from fastcnn.data.pixels import WHITE, as_pictures, square
 from fastcnn.data.room import check_room
 
-LABELS = ("label", "labels", "class", "target", "y")  # what a header may call the column, in any capitals
+LABELS = ("label", "labels", "class", "target", "y")  # names of the label column; upper or lower case
 DELIMITERS = ",;\t"
 MAX_COLUMNS = 200_000
 MAX_LINE = 4 << 20  # characters
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
-ROWS = 1000  # that are parsed at a time
+ROWS = 1000  # rows that are parsed at a time
 
 
 def read_table(path: Path, *, size: tuple[int, int] | None, classes: Sequence[str] | None) -> DataSet:
     """The pictures of a table; see `load_data`."""
-    check_room(path.stat().st_size // 2, str(path))  # a pixel and a comma
+    check_room(path.stat().st_size // 2, str(path))  # a pixel needs two bytes: a digit and a comma
     try:
-        # A byte that is no UTF-8 may be in a class's name, which is looked at later.
+        # A byte that is not UTF-8 may be in the name of a class, which is checked later.
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             images, labels = _read(file, str(path))
     except OSError as error:
@@ -85,7 +85,7 @@ def _with(first: tuple[int, str], others: Iterator[tuple[int, str]]) -> Iterator
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
-    """The cells of a line; names may stand between quotation marks."""
+    """The cells of a line; names may have quotation marks."""
     return next(csv.reader([line], delimiter=delimiter), [])
 
 
@@ -111,10 +111,10 @@ def _label_column(header: Sequence[str], source: str) -> int:
 def _parse(
     block: Sequence[tuple[int, str]], column: int, columns: int, delimiter: str, source: str
 ) -> tuple[Array, list[str]]:
-    """Some rows as pixels and labels: uint8 where all are whole numbers from 0 to 255, else float32."""
+    """Some rows as pixels and labels. Pixels are uint8 if all are whole numbers from 0 to 255, else float32."""
     labels, rows = [], []
     for number, line in block:
-        # Most rows have no quotation marks and the label at an end: those need not be split for it.
+        # Most rows have no quotation marks and the label at an end: they need not be split into cells.
         if '"' in line or 0 < column < columns - 1:
             cells = _cells(line, delimiter)
             count, label = len(cells), cells[column] if column < len(cells) else ""
@@ -138,19 +138,19 @@ def _parse(
         number = block[min(int(found[1]), len(block) - 1)][0] if found else block[0][0]
         raise DataError(f"{source} has a pixel that is no number in line {number}; give 0 to 255") from None
     for (number, _), row in zip(block, values, strict=True):
-        if not (row.min() >= 0 and row.max() <= WHITE):  # False of NaN as well
+        if not (row.min() >= 0 and row.max() <= WHITE):  # NaN gives False too
             raise DataError(f"{source} has a pixel outside 0 to 255 in line {number}; give numbers from 0 to 255")
     small = values.astype(np.uint8)
     return (small if (small == values).all() else values), labels
 
 
 def _numbered(labels: list[str]) -> Array | list[str]:
-    """The labels as numbers where all of them are: 5 and 5.0 are one class."""
+    """The labels as numbers if all of them are numbers: 5 and 5.0 are the same class."""
     return np.array([*map(float, labels)]) if all(map(NUMBER.fullmatch, set(labels))) else labels
 
 
 def _in_shape(pixels: Array, size: tuple[int, int] | None, source: str) -> Array:
-    """Rows as (N, H, W), or of three numbers a pixel as (N, 3, H, W) where a size says so."""
+    """Rows as (N, H, W), or as (N, 3, H, W) if they have three numbers for each pixel of the size."""
     count = pixels.shape[1]
     if size is None:
         side = square(count)

@@ -1,7 +1,7 @@
-"""Which class a picture is of, by a network that was trained on pictures of the user's own.
+"""Classify pictures with a network that was trained on the user's own pictures.
 
-A picture is prepared as those of the training were: scaled to the network's size, and nothing else. No digit is looked
-for and nothing is refused; `recognizer` does that for digits.
+A picture is prepared in the same way as in the training: it is only scaled to the network's size. There is no search
+for a digit, and no picture is refused; `recognizer` does that for digits.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Classification:
-    """An answer.
+    """The answer for one picture.
 
-    label, index : the class with the largest probability, by its name and by its number
-    confidence : its probability
+    label, index : the name and the number of the class with the largest probability
+    confidence : the probability of this class
     probabilities : (classes,) float32, in the order of `PictureClassifier.classes`
-    input : (C, H, W) uint8, what the network saw
+    input : (C, H, W) uint8, the picture as the network read it
     """
 
     label: str
@@ -47,7 +47,7 @@ class Classification:
 
 
 class PictureClassifier:
-    """A network for pictures of the user's own, with their preparation.
+    """A network for the user's own pictures, with their preparation.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class PictureClassifier:
         self.classes: tuple[str, ...] = network.classes
 
     def classify(self, image: Picture) -> Classification:
-        """Say which class a picture is of.
+        """The class of a picture.
 
         Parameters
         ----------
@@ -89,8 +89,8 @@ class PictureClassifier:
         return self.classify_many([image])[0]
 
     def classify_many(self, images: Iterable[Picture]) -> list[Classification]:
-        """The same of each picture; arguments and errors as for `classify`."""
-        from fastcnn.data.picture_files import resized  # what reads digits does without
+        """The classes of several pictures. Arguments and errors are those of `classify`."""
+        from fastcnn.data.picture_files import resized  # recognition of digits does not need it
 
         array_like = hasattr(images, "shape")
         if not isinstance(images, Iterable) or (array_like and not (isinstance(images, np.ndarray) and images.ndim)):
@@ -104,10 +104,10 @@ class PictureClassifier:
 
     def _classification(self, probabilities: npt.NDArray[np.float32], seen: npt.NDArray[np.uint8]) -> Classification:
         index = int(probabilities.argmax())
-        shares = probabilities.copy()  # not a view that keeps those of all pictures
+        shares = probabilities.copy()  # a view would keep the probabilities of all pictures in memory
         return Classification(self.classes[index], index, float(shares[index]), shares, seen)
 
 
 def prepares_by_size(network: Network) -> TypeGuard[Sequential]:
-    """Whether a network takes pictures that are scaled to its size, and nothing else."""
+    """Whether a network's pictures are only scaled to its size."""
     return isinstance(network, Sequential) and network.preparation == RESIZE

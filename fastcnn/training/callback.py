@@ -86,7 +86,7 @@ class Callbacks:
         return cls(objects, functions, _one_of([*listeners, *([] if on_step is None else [on_step])]))
 
     def start(self, training: Training) -> None:
-        """Tell of the start."""
+        """Call the objects at the start."""
         for each in self.objects:
             each.on_start(training)
 

@@ -1,4 +1,4 @@
-"""Callbacks that follow one number of each epoch: the learning rate on a plateau, and the early stop."""
+"""Callbacks that follow one number of each epoch: a lower learning rate on a plateau, and early stopping."""
 
 from __future__ import annotations
 

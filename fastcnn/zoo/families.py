@@ -1,6 +1,6 @@
-"""Families of networks, for pictures of any size and channels, and any number of classes; He-initialised, untrained.
+"""Families of untrained networks, for pictures of any size and channels, and any number of classes.
 
-None of them has weights or a recipe here: they are for data of your own.
+They have He initialisation, and no trained weights or recipe: they are for your own data.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def resnet(
 ) -> Sequential:
     """The residual network for small pictures of He, Zhang, Ren and Sun 2015 (https://arxiv.org/abs/1512.03385, 4.2).
 
-    A convolution; three groups of n blocks with `width`, 2 `width` and 4 `width` channels, the second and the third of
-    which halve the picture; the mean of each channel, and an Affine. A block is two convolutions of 3x3 with batch
-    normalisation, past which a shortcut leads. Where the shape changes, the shortcut is a convolution of 1x1.
+    Its layers are a convolution; three groups of n blocks; the mean of each channel; and an Affine. The groups have
+    `width`, 2 `width` and 4 `width` channels; the second and the third halve the picture. A block has two 3x3
+    convolutions with batch normalisation, and a shortcut. If the shape changes, the shortcut is a 1x1 convolution.
 
     Parameters
     ----------
-    depth : 6 n + 2 layers with weights, shortcuts not counted: 8, 14, 20, 26, ...
-    width : channels of the first group; 16 in the paper
+    depth : the number of layers with weights without the shortcuts, 6 n + 2: 8, 14, 20, 26, ...
+    width : the channels of the first group; 16 in the paper
     input_shape : (C, H, W) of one picture
     classes : number of outputs
     seed : for the initial weights; None draws from the system's entropy
@@ -70,13 +70,13 @@ def vgg(
 ) -> Sequential:
     """A plain network of 3x3 convolutions and max-pools (Simonyan and Zisserman 2014), with batch normalisation.
 
-    At its end are the mean of each channel and an Affine, so that the parameters do not grow with the pictures.
+    It ends with the mean of each channel and an Affine, so the number of parameters does not grow with the pictures.
 
     Parameters
     ----------
-    widths : for each convolution its channels, and "pool" for a max-pool that halves the picture, such as
+    widths : the channels of each convolution, and "pool" for a max-pool that halves the picture, such as
         [64, 64, "pool", 128, 128, "pool", 256]
-    input_shape, classes, seed : as of `resnet`
+    input_shape, classes, seed : as for `resnet`
 
     Raises
     ------
@@ -105,7 +105,7 @@ def _convolution(width: int, stride: int = 1) -> list[Layer]:
 
 
 def _block(width: int, stride: int) -> list[Layer]:
-    """A block with the ReLU after it; stride 2 halves the picture and changes the channels."""
+    """A block with the ReLU after it. Stride 2 halves the picture and changes the channels."""
     shortcut: list[Layer] = []
     if stride > 1:
         shortcut = [Conv2d(width, 1, stride=stride, bias=False), BatchNorm2d()]

@@ -1,7 +1,7 @@
-"""Networks for data of the user's own: any shape of pictures, any classes, and how they are trained.
+"""Networks for the user's own data, with any shape of pictures and any classes, and the recipe for their training.
 
-The first layer brings the pictures to mean 0 and scale 1 by the numbers of the training part. So they are kept in the
-network's file, with the names of the classes, and `predict` prepares a picture as the training did.
+The first layer normalises the pictures with the mean and the scale of the training part. The network's file keeps these
+numbers and the names of the classes, so `predict` prepares a picture in the same way as the training.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from fastcnn.zoo.recipes import Recipe
 
 DEFAULT_NETWORK = "default"
 MAX_DESCRIPTION_BYTES = 1 << 20
-DIGITS = 6  # of a mean and a scale that are kept: a 250th of a grey level
-SMALL_SET, SMALL_BATCH, BATCH = 2_000, 32, 100  # of fewer pictures smaller batches, so that there are enough steps
-EPOCHS, STEPS = (12, 60), 1_500  # as many epochs as give so many steps, within limits
+DIGITS = 6  # decimal places of mean and scale: 1e-6 is much less than a grey level, 1/255
+SMALL_SET, SMALL_BATCH, BATCH = 2_000, 32, 100  # with fewer pictures, batches are smaller, for enough steps
+EPOCHS, STEPS = (12, 60), 1_500  # the number of epochs gives about so many steps, within limits
 
 
 def mean_and_scale(images: Array) -> tuple[list[float], list[float]]:
-    """The mean and the standard deviation of each channel, of pictures (N, C, H, W) uint8 taken as 0 to 1."""
+    """The mean and the standard deviation of each channel of pictures (N, C, H, W) uint8, scaled to 0 ... 1."""
     if not is_array(images) or images.dtype != np.uint8 or images.ndim != 4 or images.size == 0:
         raise TypeError(f"images must be an array (N, C, H, W) of uint8, not {shown(images)}")
     counts = np.zeros((images.shape[1], 256), np.int64)
@@ -42,7 +42,7 @@ def mean_and_scale(images: Array) -> tuple[list[float], list[float]]:
     levels, total = np.arange(256) / 255, counts[0].sum()
     mean = counts @ levels / total
     scale = np.sqrt(np.maximum(counts @ levels**2 / total - mean**2, 0))
-    scale[scale < 10.0**-DIGITS] = 1.0  # a channel of one grey level
+    scale[scale < 10.0**-DIGITS] = 1.0  # a channel with a single grey level
     return [round(float(m), DIGITS) for m in mean], [round(float(s), DIGITS) for s in scale]
 
 
@@ -53,14 +53,14 @@ def network_for(
     *,
     seed: int | None = None,
 ) -> Sequential:
-    """A new network for such pictures and classes, which names both and prepares picture files by scaling them.
+    """A new network for these pictures and classes. It keeps the names of the classes, and scales picture files.
 
     Parameters
     ----------
-    images : (N, C, H, W) uint8 to train on; their mean and scale become the first layer, a `layers.Normalize`
-    classes : the classes' names
+    images : (N, C, H, W) uint8, for training; their mean and scale become the first layer, a `layers.Normalize`
+    classes : the names of the classes
     network : a name in `zoo.networks.BUILDERS`; or a description, of which only `layers` is needed. A description is
-        taken as it is: nothing is put before its layers
+        not changed: no layer is put before its layers
     seed : for the initial weights
 
     Raises
@@ -68,7 +68,7 @@ def network_for(
     TypeError, ValueError
         If the network does not fit the pictures or the classes.
     UsageError
-        If there is no network of that name.
+        If there is no network with this name.
     """
     if not is_array(images) or images.dtype != np.uint8 or images.ndim != 4:
         raise TypeError(f"images must be an array (N, C, H, W) of uint8, not {kind_of(images)}")
@@ -95,12 +95,12 @@ def network_for(
 
 
 def find_network(word: str) -> str | dict[str, Any]:
-    """What `network_for` takes of a word: a name that is known, or the description in a .json file.
+    """The `network` for `network_for` from a word: a known name, or the description in a .json file.
 
     Raises
     ------
     UsageError
-        If there is no such network, or the file describes none.
+        If there is no such network, or the file does not describe a network.
     """
     if not isinstance(word, str):
         raise TypeError(f"word must be the name of a network or of a .json file, not {shown(word)}")
@@ -111,12 +111,12 @@ def find_network(word: str) -> str | dict[str, Any]:
 
 
 def read_description(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The description of a network in a JSON file, as `Sequential.describe` gives it; only `layers` is needed.
+    """The description of a network in a JSON file, as `Sequential.describe` returns it; only `layers` is needed.
 
     Raises
     ------
     UsageError
-        If the file is no such description.
+        If the file is not such a description.
     """
     where = check_path("path", path)
     try:
@@ -140,7 +140,7 @@ def _check_known(name: str) -> None:
 
 
 def own_recipe(count: int, *, augment: bool = False) -> Recipe:
-    """How a network for `count` pictures of the user's is trained; with `augment` each is changed a little."""
+    """The recipe for training a network on `count` of the user's pictures; `augment` changes each picture a little."""
     count, augment = integer("count", count, 1), check_flag("augment", augment)
     batch_size = SMALL_BATCH if count < SMALL_SET else BATCH
     least, most = EPOCHS
@@ -151,6 +151,6 @@ def own_recipe(count: int, *, augment: bool = False) -> Recipe:
         weight_decay=0.05,
         label_smoothing=0.03,
         ema_decay=0.999,
-        augmentation=Augmentation(stroke=0.0) if augment else None,  # wider strokes are for what is written
+        augmentation=Augmentation(stroke=0.0) if augment else None,  # wider strokes are only for handwriting
         keep_last=True,
     )

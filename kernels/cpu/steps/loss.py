@@ -17,7 +17,7 @@ def softmax_cross_entropy(losses, grad, logits, labels, images, classes, smoothi
         row = logits[n * classes : (n + 1) * classes]
         largest = np.float64(row[0])
         for k in range(classes):
-            # Not (<=) lets a NaN through, so that the loss shows it.
+            # not (<=) is true for NaN, so that the loss becomes NaN.
             if not (row[k] <= largest):
                 largest = np.float64(row[k])
         total, mean = 0.0, 0.0
