@@ -97,7 +97,7 @@ def normalise(out, out_frame, x, x_frame, mean, inverse, weight, bias, addend, a
 
 @kernel
 def gradient_sums(partials, grad, grad_frame, out, out_frame, x, x_frame, mean, inverse, relu_after, images, per_block):
-    """partials (blocks, 2, C) float64: sums of grad and of grad * normalised x; grad is cut in place where the ReLU gave 0."""
+    """partials (blocks, 2, C) float64: sums of grad and of grad * normalised x; grad is cut where the ReLU gave 0."""
     channels = x_frame.channels
     for block in prange((images + per_block - 1) // per_block):
         plain = partials[2 * block * channels : (2 * block + 1) * channels]
