@@ -104,10 +104,10 @@ def check_unfold(torch: Any, case: Convolution, x: np.ndarray, dtype: Dtype, rng
 def check_pooling(torch: Any, case: Pooling, x: np.ndarray, dtype: Dtype, rng: np.random.Generator) -> None:
     """max_pool2d, argmax in the unpadded plane, and the gradient. PyTorch pads both sides alike: if not, pad before."""
     x = x.astype(dtype)
-    out, argmax = kernels.max_pool2d(x, **case.options)
+    out, argmax = kernels.max_pool2d(x, case.kernel_size, **case.options)
     x_leaf = leaf(torch, x)
     (top, bottom), (left, right) = padding_pairs(case.padding)
-    options = case.options
+    options = {"kernel_size": case.kernel_size, **case.options}
     if (top, left) == (bottom, right):
         padded, options["padding"], top, left = x_leaf, (top, left), 0, 0
     else:
