@@ -1,7 +1,7 @@
 """A network's memory: its flat arrays with their windows, and the place of their newest copy.
 
-A backend that computes on a GPU keeps copies there (`kernels.cuda.residence`). Code that reads an array here gets the
-newest numbers. Code that runs steps calls `ready_for` before it and `changed` after it.
+A backend that computes on a GPU keeps copies there (`kernels.cuda.steps.residence`). Code that reads an array here
+gets the newest numbers. Code that runs steps calls `ready_for` before it and `changed` after it.
 
 Steps keep weights in a form of their own, and make it again after a change (`version`). The user may write to an array
 at any time. So each array is lent: the user gets a view, and the loan ends when the user, and all views made from that
