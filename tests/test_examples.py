@@ -13,10 +13,16 @@ from fastcnn import load_mnist
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.py"))
 MOST_LINES = 40
+LONG = dict.fromkeys(
+    ("angle_of_a_digit", "kaggle_table", "larger_than_memory", "own_folder", "residual_mnist", "sklearn_digits"),
+    pytest.mark.slow,
+)
 SHORT = {"residual_mnist": ("--epochs", "2", "--pictures", "36")}  # what takes minutes as it stands
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "example", [pytest.param(path, marks=LONG.get(path.stem, ()), id=path.stem) for path in EXAMPLES]
+)
 def test_example_runs(example, run_python, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # it writes here
     assert run_python(example, *SHORT.get(example.stem, ()), timeout_s=300).stdout

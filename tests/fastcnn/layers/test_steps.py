@@ -116,6 +116,7 @@ def two_threads():
     set_threads(before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", ["leaky relu", "gelu", "average pool overlapping", "max-pool dilated"])
 def test_shared_steps_give_the_bits_of_one_thread(case, monkeypatch, two_threads):
     monkeypatch.setattr(base, "PARALLEL_COPIES", 1)  # or the small arrays here would be one thread's

@@ -29,6 +29,7 @@ def on_the_cpu():
     set_threads(before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize("name", SHAPES)
 def test_public_functions_give_the_same_bits_at_any_number_of_threads(name, stride, rng):
@@ -49,6 +50,7 @@ def test_public_functions_give_the_same_bits_at_any_number_of_threads(name, stri
     assert len(answers) == 1
 
 
+@pytest.mark.slow
 def test_a_plan_gives_the_same_bits_at_any_number_of_threads(rng):
     layers = [
         *[Conv2d(37, 1), ReLU(), Conv2d(37, 3, padding=1, groups=37), ReLU()],
