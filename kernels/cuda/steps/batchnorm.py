@@ -42,9 +42,8 @@ class BatchNorm2d(Step):
     def prepare_calls(self) -> list[Call]:
         if self.training:
             return []
-        channels = self.x.channels
-        args = (self.mean, self.inverse, *self.running, channels, self.eps)
-        return [self._each(norm.settle_running, channels, *args)]
+        args = (self.mean, self.inverse, *self.running, self.channels, self.eps)
+        return [self._each(norm.settle_running, self.channels, *args)]
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         channels, rows = self.channels, n * self.pixels
