@@ -92,7 +92,10 @@ def trained(network: Sequential, rng: np.random.Generator) -> tuple[list[float],
     return losses, network.values.copy(), logits[2]
 
 
-@pytest.mark.parametrize("network", [paper_like, everything, own])
+# A minute in the simulator each; on a GPU `pytest -m "gpu or slow"` runs them too.
+@pytest.mark.parametrize(
+    "network", [paper_like, *(pytest.param(each, marks=pytest.mark.slow) for each in (everything, own))]
+)
 def test_trainings_by_graphs_give_the_same_bits(network, driver, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     """With dropout, whose number is new in each step, and with layers that run on the host, between two graphs."""
     from fastcnn.kernels.cuda.toolchain import graphs
