@@ -11,6 +11,8 @@ from fastcnn.threads import set_threads, threads
 from tests.fastcnn.layers.cases import CASES
 from tests.kernels.checks import running
 
+pytestmark = pytest.mark.slow  # most of it is the time of compilers: a minute without a cache of kernels
+
 
 def between(case, dtype=np.float64):
     """The layer reads what a convolution gives, and a convolution with a border reads what it gives; or an Affine."""
@@ -116,7 +118,6 @@ def two_threads():
     set_threads(before)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("case", ["leaky relu", "gelu", "average pool overlapping", "max-pool dilated"])
 def test_shared_steps_give_the_bits_of_one_thread(case, monkeypatch, two_threads):
     monkeypatch.setattr(base, "PARALLEL_COPIES", 1)  # or the small arrays here would be one thread's

@@ -50,6 +50,7 @@ def test_the_plan_gives_the_numbers_of_the_layers(name, n):
         assert np.abs(got[key] - value).max() <= tolerance, key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_plan_in_float32_is_as_near_to_float64_as_the_layers(name):
     exact = outcome("reference", name, np.float64, 7)
@@ -60,6 +61,7 @@ def test_the_plan_in_float32_is_as_near_to_float64_as_the_layers(name):
         assert error <= 4 * theirs + 8 * scale, key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["cpu", "reference"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_gradients_are_those_of_finite_differences(name, backend):
@@ -146,6 +148,7 @@ def test_files_pickles_and_copies_give_the_same_network(name, tmp_path):
         np.testing.assert_array_equal(again.forward(images), net.forward(images))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_training_gives_the_same_bits_on_any_number_of_threads(name, tmp_path):
     from fastcnn.threads import set_threads
