@@ -1,4 +1,4 @@
-"""What all tests share: seeded random numbers, Python in a process of its own, and `--no-skips` for CI."""
+"""What all tests share: seeded random numbers, Python in a process of its own, all cores, and `--no-skips` for CI."""
 
 from __future__ import annotations
 
@@ -35,6 +35,16 @@ RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="fail where a test was skipped (used by CI)")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run the whole suite on all cores; what is named runs in this process, where a debugger and `-s` reach it.
+
+    Each of the processes begins with its own part of the files, so they seldom compile the same kernels.
+    """
+    if getattr(config.option, "numprocesses", 0) is None and config.args == config.getini("testpaths"):
+        config.option.numprocesses, config.option.dist = "auto", "worksteal"
 
 
 @pytest.hookimpl(wrapper=True)
