@@ -94,12 +94,24 @@ def test_environment_is_obeyed_by_numba_and_both_blas(run_python):
     assert result == {"threads": 3, "numba": 3, "blas": [3, 3]}
 
 
+@pytest.fixture
+def undecided(monkeypatch, default_threads):
+    """As in a process that has not asked for the number of threads yet."""
+    monkeypatch.setattr(implementation, "_in_force", None)
+    for name in CLEAN:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_the_variable_of_openmp_is_obeyed_by_numba_and_both_blas(run_python):
+    result = json.loads(run_python(REPORT_COUNTS, env={**CLEAN, "OMP_NUM_THREADS": "3,2"}).stdout)
+    assert result == {"threads": 3, "numba": 3, "blas": [3, 3]}
+
+
 @pytest.mark.parametrize(("value", "count"), [("3", 3), ("1", 1), (" 2 ", 2), ("3,2", 3), ("999", 4)])
-def test_the_variable_of_openmp_is_obeyed_too(value, count, run_python):
-    """The first number of its list; at most the limit, which is at least 4."""
-    env = {**CLEAN, "OMP_NUM_THREADS": value, "NUMBA_NUM_THREADS": "4"}
-    result = json.loads(run_python(REPORT_COUNTS, env=env).stdout)
-    assert result == {"threads": count, "numba": count, "blas": [count, count]}
+def test_the_variable_of_openmp_counts_at_its_first_number_up_to_the_limit(value, count, undecided, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", value)
+    monkeypatch.setattr(implementation, "limit", lambda: 4)
+    assert threads() == count
 
 
 def test_own_variable_wins_over_that_of_openmp(run_python):
@@ -108,12 +120,19 @@ def test_own_variable_wins_over_that_of_openmp(run_python):
     assert json.loads(run_python(REPORT_COUNTS, "1", env=env).stdout)["threads"] == 1
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", ",2"])
-def test_nonsense_for_openmp_is_ignored_with_a_word(value, run_python):
+def test_nonsense_for_openmp_is_ignored_with_a_word(run_python):
     program = "from fastcnn.threads import source, threads; print(threads(), source()); threads()"
-    done = run_python(program, env={**CLEAN, "OMP_NUM_THREADS": value})
+    done = run_python(program, env={**CLEAN, "OMP_NUM_THREADS": "two"})
     assert done.stdout == f"{physical_cores()} physical cores\n"
     assert done.stderr.count("OMP_NUM_THREADS is ignored: it must begin with a whole number from 1") == 1
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", ",2"])
+def test_no_number_for_openmp_is_ignored_and_named_once(value, undecided, monkeypatch, caplog):
+    monkeypatch.setenv("OMP_NUM_THREADS", value)
+    assert threads() == threads() == physical_cores()
+    (told,) = caplog.messages
+    assert told.startswith("OMP_NUM_THREADS is ignored: it must begin with a whole number from 1") and value in told
 
 
 @pytest.mark.parametrize(
