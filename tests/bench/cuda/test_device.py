@@ -47,6 +47,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compiler.cuda, "event", Event)
 
 
+@pytest.mark.gpu
 @simulated
 @pytest.mark.usefixtures("small")
 def test_our_half_runs_and_is_checked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,6 +69,7 @@ def test_our_half_runs_and_is_checked(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert len(capsys.readouterr().out.splitlines()) == 3
 
 
+@pytest.mark.gpu
 @simulated
 @pytest.mark.usefixtures("small")
 def test_wrong_loss_has_no_speed(monkeypatch: pytest.MonkeyPatch) -> None:
