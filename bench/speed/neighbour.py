@@ -65,7 +65,7 @@ def run(settings: Settings) -> dict[str, Any]:
     images, labels = training_pictures()
     threads = settings.few_threads
     with on_cores(CORES), Worker() as ours, Worker() as theirs:
-        rivals = ours.build("neighbour.entries", threads=threads)
+        rivals = ours.build("speed.neighbour.entries", threads=threads)
         rivals += theirs.build(
             "torch_networks.training", state=paper_network(seed=0).state_arrays(), images=scaled(images), labels=labels,
             batch=BATCH, lr=0.001, threads=threads, compiled=False,

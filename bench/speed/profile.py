@@ -18,9 +18,9 @@ import numpy as np
 from fastcnn import Trainer, optim, paper_network
 from fastcnn.arrays import Array
 from fastcnn.bench.harness.batches import training_pictures
+from fastcnn.bench.harness.peak import SGEMM_SIZE, sgemm
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Timing, interleave
-from fastcnn.bench.speed.training import LR, SGEMM_SIZE, sgemm
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.threads import set_threads
 
