@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastcnn.bench.harness.benchmarks import BENCHMARKS, WHEN_NAMED, takers
 from fastcnn.bench.options import check_cuda, check_options, with_cases
 from fastcnn.commands.memory_limit import check_memory
 from fastcnn.commands.outputs import Output, check_outputs, json_output, write_json
@@ -22,41 +23,6 @@ from fastcnn.ours import PAGE, PLOT, RESULT
 if TYPE_CHECKING:
     from fastcnn.bench.harness.settings import Settings
 
-# name -> (module, what it measures). They run in this order.
-BENCHMARKS = {
-    "train-step": ("speed.training", "training steps against PyTorch's best, and against SGEMM"),
-    "inference": ("speed.inference", "a batch of 1,000 and one picture against PyTorch's best"),
-    "layers": ("speed.layers", "24 convolutions inside a network against PyTorch"),
-    "functions": ("speed.functions", "the public functions against PyTorch"),
-    "baselines": ("speed.baselines", "training steps against NumPy"),
-    "speedrun": ("speed.speedrun", "the whole process to 99 %"),
-    "resources": ("speed.resources", "compiling and memory"),
-    "profile": ("speed.profile", "each step of the plan against the machine's ceiling"),
-    "augmentation": ("speed.augmentation", "changing the pictures, as a share of a training step"),
-    "scaling": ("speed.scaling", "time by batch, threads, side and channels"),
-    "kernels": ("speed.portability", "other instruction sets; AArch64 assembly"),
-    "neighbour": ("speed.neighbour", "with a busy process beside it"),
-    "seeds": ("accuracy.seeds", "the accuracy of fastcnn train's recipe over seeds"),
-    "networks": (
-        "accuracy.networks",
-        "the networks in the package, trained anew: MNIST, drawings, times; needs --weights",
-    ),
-    "strings": ("accuracy.strings", "several digits in a picture, apart and touching; takes --strokes"),
-    "robustness": (
-        "accuracy.robustness",
-        "the networks in the package as drawings and pictures change; takes --strokes",
-    ),
-    "refusal": ("accuracy.refusal", "what is no digit and is refused, and real digits that are; takes --strokes"),
-    "gui-latency": ("window.latency", "the window: from a mouse move to the shown answer, and what holds its thread"),
-    "gui-soak": ("window.soak", "the window: memory over 30 minutes of drawing"),
-    "frozen": (
-        "window.frozen",
-        "programs that PyInstaller makes of the installed fastcnn: size, first and second start",
-    ),
-}
-# These run only by name. The first trains for two hours. The next three use a stroke file. The others need Qt, one of
-# them takes half an hour, and the last needs PyInstaller.
-WHEN_NAMED = ("networks", "strings", "robustness", "refusal", "gui-latency", "gui-soak", "frozen")
 TABLES = "tables"  # no benchmark: it only writes tables and plots again
 PLOTTING = "matplotlib"
 
@@ -81,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", metavar="TEXT", help="only the cases with this in their name; kept with --out only")
     parser.add_argument("--cpu-name", action="append", metavar="CPU", help="for kernels: a CPU that LLVM knows")
     parser.add_argument("--weights", metavar="DIR", help="for networks: the folder that keeps what is trained")
-    parser.add_argument("--strokes", metavar="FILE", help="for networks, robustness, refusal and strings: drawings")
+    parser.add_argument("--strokes", metavar="FILE", help=f"for {', '.join(takers('strokes'))}: drawings")
     parser.add_argument(
         "--out", metavar="DIR", help="folder for the results (if left out: the checkout's bench/results)"
     )
@@ -115,8 +81,8 @@ def measure(name: str, settings: Settings) -> dict[str, Any]:
     from fastcnn.bench.harness import record
 
     before, start = record.load(), time.perf_counter()
-    settings.say(f"\n== {name}: {BENCHMARKS[name][1]}")
-    result = importlib.import_module(f".{BENCHMARKS[name][0]}", __package__).run(settings)
+    settings.say(f"\n== {name}: {BENCHMARKS[name].about}")
+    result = BENCHMARKS[name].load().run(settings)
     return {
         "benchmark": name,
         "date": record.now(),
@@ -153,7 +119,7 @@ def bench(args: argparse.Namespace) -> None:
     names = [name for name in wanted if name != TABLES]
     check_options(args, names)
     if args.only is not None:
-        names = with_cases(names, args.only, {name: module for name, (module, _) in BENCHMARKS.items()})
+        names = with_cases(names, args.only)
     publishes = keeps or TABLES in args.names
     check_outputs([*_outputs(folder, names if keeps else [], publishes), *json_output(args.json)], [args.strokes])
     check_memory()

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from importlib import import_module
 
+from fastcnn.bench.harness.benchmarks import BENCHMARKS, takers
 from fastcnn.errors import UsageError
 
-TAKES = {
-    "threads": (
-        "train-step", "inference", "layers", "functions", "baselines", "profile", "augmentation", "scaling",
-        "neighbour", "seeds", "robustness",
-    ),
-    "only": ("train-step", "layers", "functions", "robustness"),
-    "cpu_name": ("kernels",),
-    "weights": ("networks",),
-    "strokes": ("networks", "strings", "robustness", "refusal"),
-}  # fmt: skip
+OPTIONS = ("threads", "only", "cpu_name", "weights", "strokes")  # that not every benchmark takes
 SHOWN_CASES = 4
 
 
@@ -27,9 +18,9 @@ def _given(args: argparse.Namespace, *options: str) -> list[str]:
 
 def check_options(args: argparse.Namespace, names: Sequence[str]) -> None:
     """UsageError unless each given option has an effect on these benchmarks. `names` may be empty."""
-    for option, takers in TAKES.items():
-        if _given(args, option) and not set(takers) & set(names):
-            raise UsageError(f"{_given(args, option)[0]} has no effect here; it is for {', '.join(takers)}")
+    for option in OPTIONS:
+        if _given(args, option) and not set(takers(option)) & set(names):
+            raise UsageError(f"{_given(args, option)[0]} has no effect here; it is for {', '.join(takers(option))}")
     if not names and (useless := _given(args, "quick", "json")):
         raise UsageError(f"{useless[0]} has no effect where nothing is measured; leave it out")
     if "networks" in names and args.weights is None:
@@ -40,18 +31,13 @@ def check_cuda(args: argparse.Namespace) -> None:
     """The same for --backend cuda, which has only one benchmark."""
     if args.names:
         raise UsageError("--backend cuda has one benchmark of its own; leave out the names")
-    if useless := _given(args, *TAKES, "quick", "out"):
+    if useless := _given(args, *OPTIONS, "quick", "out"):
         raise UsageError(f"{useless[0]} has no effect with --backend cuda; leave it out")
 
 
-def with_cases(names: Sequence[str], only: str, modules: dict[str, str]) -> list[str]:
-    """The benchmarks that have a case with `only` in its name; UsageError if there is none.
-
-    modules : benchmark -> its module, which gives the names of the cases
-    """
-    cases = {
-        name: import_module(f".{modules[name]}", __package__).case_names() for name in names if name in TAKES["only"]
-    }
+def with_cases(names: Sequence[str], only: str) -> list[str]:
+    """The benchmarks that have a case with `only` in its name; UsageError if there is none."""
+    cases = {name: BENCHMARKS[name].load().case_names() for name in names if name in takers("only")}
     found = [name for name, known in cases.items() if any(only in each for each in known)]
     if not found:
         known = list(dict.fromkeys(each for of_one in cases.values() for each in of_one))

@@ -1,14 +1,8 @@
 """Random numbers by position: a hash of 64 bits (SplitMix64) that is the same on every backend."""
 
 GOLDEN = 0x9E3779B97F4A7C15
-
-
 MIX_1 = 0xBF58476D1CE4E5B9
-
-
 MIX_2 = 0x94D049BB133111EB
-
-
 MASK_64 = 0xFFFFFFFFFFFFFFFF
 
 

@@ -16,16 +16,13 @@ from fastcnn.errors import FastcnnError, Sentence
 
 Path = str | os.PathLike[str]
 
-
-# The values of the largest network, 64 Mi float32, and some more bytes for the header.
+# The largest network's values, 64 Mi float32, and some for the header.
 MAX_FILE_BYTES = (1 << 28) + (1 << 20)
 
-
-# Writing a file never takes so long. An older temporary file belongs to a process that was killed.
+# No file of ours takes so long to write, so an older temporary one is a killed process's.
 LEFT_BEHIND_AFTER_S = 600
 
-
-# The names of safetensors for the dtypes in our files.
+# safetensors' names for the dtypes that our files hold.
 _DTYPES = {"F32": "<f4", "F64": "<f8", "I64": "<i8", "U64": "<u8", "U8": "|u1", "BOOL": "|b1"}
 
 
@@ -97,7 +94,7 @@ def read_arrays(path: Path, *, max_bytes: int = MAX_FILE_BYTES) -> tuple[dict[st
     if digest is None:
         raise FastcnnError("{path} was not written by fastcnn: its checksum is missing", path=path)
     if digest != _digest(arrays, metadata):
-        raise FastcnnError("{path} is damaged: its checksum is wrong; get or make it anew", path=path)
+        raise FastcnnError("{path} is damaged: its checksum is wrong; get or make it again", path=path)
     return arrays, metadata
 
 
@@ -185,7 +182,7 @@ def _parse(path: Path, data: bytes) -> tuple[dict[str, Array], dict[str, str]]:
     from safetensors import SafetensorError, deserialize
 
     if not data:
-        raise FastcnnError("{path} is empty; get or make it anew", path=path)
+        raise FastcnnError("{path} is empty; get or make it again", path=path)
     try:
         tensors: list[tuple[str, dict[str, Any]]] = deserialize(data)  # type: ignore[no-untyped-call]
     except SafetensorError as error:

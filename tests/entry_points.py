@@ -17,7 +17,7 @@ from fastcnn.data import load_data
 from fastcnn.data.datasets import MNIST_FILES
 from fastcnn.network import calibration, losses
 from fastcnn.network.committee import Committee
-from fastcnn.optim import schedules
+from fastcnn.optim import optimizers, schedules
 from fastcnn.recognition.picture_classifier import PictureClassifier
 from fastcnn.recognition.recognizer import Recognizer
 from fastcnn.training import augment as augmentation
@@ -237,7 +237,7 @@ def _optimizer_methods(kind: type[optim.Optimizer]) -> dict[str, Entry]:
     }
 
 
-OPTIMIZERS = (optim.SGD, optim.Momentum, optim.Nesterov, optim.AdaGrad, optim.RMSProp, optim.Adam, optim.AdamW)
+OPTIMIZERS = tuple(optimizers.KINDS.values())
 
 
 def schedule_entries() -> dict[str, Entry]:

@@ -106,14 +106,12 @@ def floors(graph: Mapping[str, set[str]]) -> dict[str, int]:
 
 def table() -> str:
     """A Markdown table of all rooms, the highest floor first, and a line of totals."""
-    files = file_graph()
-    rooms = folder_graph(files)
+    rooms = folder_graph(file_graph())
     height = floors(rooms)
-    lines = ["| floor | room | files | imports from |", "| --- | --- | --- | --- |"]
+    lines = ["| floor | room | imports from |", "| --- | --- | --- |"]
     for room in sorted(rooms, key=lambda room: (-height[room], room)):
-        count = sum(_folder(file) == room for file in files)
         targets = ", ".join(f"`{target}`" for target in sorted(rooms[room])) or "-"
-        lines.append(f"| {height[room]} | `{room}` | {count} | {targets} |")
+        lines.append(f"| {height[room]} | `{room}` | {targets} |")
     imports = sum(map(len, rooms.values()))
     lines.append(
         f"\n{len(rooms)} rooms on {len(set(height.values()))} floors, {imports} imports between them, no circle."

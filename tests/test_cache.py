@@ -201,7 +201,7 @@ def test_packed_code_is_known_by_the_source_beside_it(tmp_path, monkeypatch):
         exec(compile("def function(): ...\n", f"fastcnn/kernels/{name}.py", "exec"), found)
         known[name] = cache.KernelCache(store, found["function"], "")
     assert known["there"]._enabled and not known["missing"]._enabled
-    assert "on (0 loaded, 0 compiled and kept, 1 without a source file compiled anew each time)" == store.describe()
+    assert "on (0 loaded, 0 compiled and kept, 1 without a source file compiled again each time)" == store.describe()
 
 
 def test_relative_place_is_refused(run):

@@ -71,6 +71,14 @@ def test_a_circle_is_found():
     assert rooms.circles(graph) == [["b", "c"]]
 
 
+def test_tests_mirror_the_rooms():
+    """Each folder with tests of a part of the product has its name; programs that tests run are no part."""
+    folders = {path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
+    assert {folder.as_posix() for folder in folders if not (ROOT / folder).is_dir()} == set()
+    rooms_with_tests = {folder.as_posix() for folder in folders}
+    assert {"fastcnn/network", "kernels/cuda", "gui/logic", "bench/report"} <= rooms_with_tests
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=_name)
 def test_file_begins_with_a_docstring(path):
     assert ast.get_docstring(ast.parse(path.read_text()))

@@ -21,14 +21,14 @@ from fastcnn.data import readers
 from fastcnn.network import calibration, committee, losses, sequential
 from fastcnn.optim import schedules
 from fastcnn.recognition import picture_classifier, recognizer
-from fastcnn.training import augment, trainer
+from fastcnn.training import augment, callbacks, finder, trainer
 from fastcnn.zoo import networks, own
 from tests.entry_points import GROUPS, Entry
 from tests.wrong_values import WRONG, complaint, like
 
 MODULES = (
-    augment, calibration, committee, kernels, layers, losses, metrics, networks, optim, own, picture_classifier,
-    readers, recognizer, schedules, sequential, threads, trainer,
+    augment, calibration, callbacks, committee, finder, kernels, layers, losses, metrics, networks, optim, own,
+    picture_classifier, readers, recognizer, schedules, sequential, threads, trainer,
 )  # fmt: skip
 
 # What needs no row of its own, and why.
@@ -53,7 +53,6 @@ COVERED = {
     "Classification": "a record",
     "prepares_by_size": "called with a network that was loaded",
     "scales_pictures": "called by load_data, with a checked path",
-    "Builder": "a protocol",
     "Named": "a record",
     "Signal": "a record",
     "Residual": "takes any number of layers: in tests/fastcnn/network/test_branched.py",

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from fastcnn.handwriting.drawings import CANVAS_PX, PENS_PX, Drawing, Pose, draw, random_pose
 from fastcnn.handwriting.preparation.ink import crop
 from fastcnn.handwriting.preparation.planes import Plane
+from fastcnn.handwriting.preparation.prepare import resize
 from fastcnn.handwriting.preparation.stroke_width import Field, edge_distance, redraw, stroke_width
 
 SEED = 20  # for noise, texture and random poses; they depend on it and on a digit's number
@@ -110,8 +111,8 @@ CHANGES = {"noise": add_noise, "blur": blur, "fade": fade, "invert": invert, "te
 
 
 def _with_pen(picture: Plane, share: float) -> Plane:
-    """A picture's ink at WORK_PX, with strokes of a given share of its size. Their edges are moved."""
-    ink = _resize(crop(picture), WORK_PX).astype(np.float32)
+    """A picture's ink, WORK_PX large, with strokes of such a share of its size: their edges are moved."""
+    ink = resize(crop(picture), WORK_PX).astype(np.float32)
     large: Field = np.pad(ink / ink.max(), FARTHEST_PX)
     distance = edge_distance(large, FARTHEST_PX)
     # Moving edges outwards makes the whole ink larger too: (width + 2 change) / (WORK_PX + 2 change) = share.
@@ -121,22 +122,15 @@ def _with_pen(picture: Plane, share: float) -> Plane:
     return _as_plane(255 * redraw(distance, change))
 
 
-def _resize(plane: Plane, longest_px: int) -> Plane:
-    from PIL import Image
-
-    height, width = (max(1, round(side * longest_px / max(plane.shape))) for side in plane.shape)
-    return np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BILINEAR))
-
-
 def _paste(picture: Plane, pose: Pose, pen_share: float | None) -> Plane:
     """A picture's ink on a canvas with a pose, but not its pen. If pen_share is None, strokes are not changed."""
     from PIL import Image
 
     ink = crop(picture) if pen_share is None else crop(_with_pen(picture, pen_share))
     if pose.turn_deg:
-        large = Image.fromarray(_resize(ink, CANVAS_PX))
+        large = Image.fromarray(resize(ink, CANVAS_PX))
         ink = crop(np.asarray(large.rotate(-pose.turn_deg, Image.Resampling.BILINEAR, expand=True)))
-    ink = _resize(ink, max(1, round(pose.size * CANVAS_PX)))
+    ink = resize(ink, max(1, round(pose.size * CANVAS_PX)))
     top, left = (round(share * (CANVAS_PX - side)) for share, side in zip((pose.y, pose.x), ink.shape, strict=True))
     canvas = np.zeros((CANVAS_PX, CANVAS_PX), np.uint8)
     canvas[top : top + ink.shape[0], left : left + ink.shape[1]] = ink

@@ -21,6 +21,7 @@ from fastcnn import load_mnist, load_network, metrics
 from fastcnn.bench.accuracy.seeds import SEEDS, T_95
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import median_s
+from fastcnn.bench.report import network_tables
 from fastcnn.commands.outputs import Output, check_outputs
 from fastcnn.errors import FastcnnError
 from fastcnn.handwriting.drawings import Drawing, Pose, draw
@@ -131,3 +132,6 @@ def run(settings: Settings) -> dict[str, Any]:
         rows.append(measure(model, runs, drawings))
         settings.say(f"{model}: test accuracy {rows[-1]['mean_test_accuracy']:.3%}")
     return {"rows": rows, "turn_deg": TURN_DEG}
+
+
+tabulate = network_tables.networks

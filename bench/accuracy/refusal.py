@@ -17,6 +17,7 @@ from fastcnn.arrays import Array
 from fastcnn.bench.accuracy import unseen
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import median_s
+from fastcnn.bench.report import refusal_tables
 from fastcnn.digits import SIDE_PX
 from fastcnn.handwriting.drawings import Drawing, draw, random_pose
 from fastcnn.handwriting.preparation.planes import Plane
@@ -25,7 +26,7 @@ from fastcnn.handwriting.stroke_files import read_drawings
 from fastcnn.handwriting.synthesis.digits import synthetic_digits
 from fastcnn.handwriting.synthesis.nondigits import FAMILIES, TURN_DEG, TURNED, Rng, make, turned
 from fastcnn.kernels.threads import set_threads
-from fastcnn.recognition import refusal
+from fastcnn.recognition import recognizer
 
 SEED = 77  # the bundled network was trained with seed 0
 DIGITS, OF_FAMILY, QUICK = 5_000, 400, 20
@@ -41,7 +42,7 @@ def _prepared(planes: Sequence[Plane]) -> Array:
 
 
 def _scores(pictures: Array) -> Array:
-    scores = refusal.digit_scores(refusal.bundled_network(), pictures)
+    scores = recognizer.digit_scores(recognizer.refusing_network(), pictures)
     return np.where(pictures.any(axis=(1, 2, 3)), scores, 0.0)
 
 
@@ -84,7 +85,7 @@ def _writers(scores: Array, drawings: Sequence[Drawing]) -> list[dict[str, Any]]
     """The number of refused drawings of each writer, the writer with the largest share first."""
     found: dict[str, list[bool]] = {}
     for score, drawing in zip(scores, drawings, strict=True):
-        found.setdefault(drawing.writer, []).append(bool(score < refusal.THRESHOLD))
+        found.setdefault(drawing.writer, []).append(bool(score < recognizer.THRESHOLD))
     rows = [{"writer": name, "count": len(each), "refused": sum(each)} for name, each in found.items()]
     return sorted(rows, key=lambda row: (-row["refused"] / row["count"], row["writer"]))
 
@@ -112,7 +113,7 @@ def _curve(digits: dict[str, Array], seen: dict[str, Array], never: dict[str, Ar
 
 def _counts(groups: dict[str, Array]) -> list[dict[str, Any]]:
     return [
-        {"name": name, "count": len(scores), "refused": int((scores < refusal.THRESHOLD).sum())}
+        {"name": name, "count": len(scores), "refused": int((scores < recognizer.THRESHOLD).sum())}
         for name, scores in groups.items()
     ]
 
@@ -128,15 +129,18 @@ def run(settings: Settings) -> dict[str, Any]:
     never = {name: _scores(make(family, count, rng)) for name, family in unseen.FAMILIES.items()}
     if drawings:
         seen["turned, by real hands"] = _scores(_turned(drawings, rng))
-    network, picture = refusal.bundled_network(), rng.random((1, 1, SIDE_PX, SIDE_PX), np.float32)
+    network, picture = recognizer.refusing_network(), rng.random((1, 1, SIDE_PX, SIDE_PX), np.float32)
     result = {
         "digits": _counts(digits),
         "writers": _writers(digits["pen drawings"], drawings) if drawings else [],
         "seen": _counts(seen),
         "unseen": _counts(never),
         "curve": _curve(digits, seen, never),
-        "picture_s": median_s(lambda: refusal.digit_scores(network, picture), TIMED),
+        "picture_s": median_s(lambda: recognizer.digit_scores(network, picture), TIMED),
     }
     for name, groups in (("digits", digits), ("seen", seen), ("unseen", never)):
-        settings.say(f"{name}: {_share(groups, refusal.THRESHOLD):.2%} refused")
+        settings.say(f"{name}: {_share(groups, recognizer.THRESHOLD):.2%} refused")
     return result
+
+
+tabulate, in_short = refusal_tables.refusal, refusal_tables.compact

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from fastcnn.arrays import Array
 from fastcnn.bench.accuracy.conditions import ANYWHERE, MIDDLE, Condition, Digit, Scan, conditions, show
 from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.report import robustness_report
 from fastcnn.digits import CLASSES, SIDE_PX
 from fastcnn.handwriting.drawings import Drawing
 from fastcnn.handwriting.preparation.planes import Plane
@@ -28,7 +29,7 @@ from fastcnn.handwriting.stroke_files import read_drawings
 from fastcnn.kernels.threads import set_threads
 from fastcnn.metrics import expected_calibration_error, wilson_interval
 from fastcnn.network.calibration import calibrated
-from fastcnn.recognition import refusal
+from fastcnn.recognition import recognizer
 from fastcnn.zoo.bundled import bundled, load_classifier
 from fastcnn.zoo.networks import BUNDLED, DEFAULT
 
@@ -91,10 +92,10 @@ def _answers(network: Network, pictures: Array, blank: Flags) -> Array:
 
 
 def refused(prepared: Array, blank: Flags) -> Flags:
-    """Whether a recognizer refuses each picture (n, 28, 28). This does not depend on the network."""
-    judge = refusal.bundled_network()
-    scores = np.concatenate([refusal.digit_scores(judge, batch) for batch in _batches(prepared)])
-    return (scores < refusal.THRESHOLD) | blank
+    """Which pictures (n, 28, 28) a recognizer takes for no digit, whatever network reads them."""
+    judge = recognizer.refusing_network()
+    scores = np.concatenate([recognizer.digit_scores(judge, batch) for batch in _batches(prepared)])
+    return (scores < recognizer.THRESHOLD) | blank
 
 
 def score(probabilities: Array, blank: Flags, labels: npt.NDArray[np.int64], middle: Flags | None) -> dict[str, Any]:
@@ -252,3 +253,6 @@ def run(settings: Settings) -> dict[str, Any]:
         "data": data,
         "anywhere": people,
     }
+
+
+tabulate, in_short = robustness_report.full, robustness_report.compact

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastcnn import load_mnist
 from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.report import markdown
 from fastcnn.kernels.threads import set_threads
 from fastcnn.metrics import evaluate
 from fastcnn.training.history import History
@@ -66,3 +67,22 @@ def run(settings: Settings) -> dict[str, Any]:
     }
     settings.say(f"mean {result['mean_test_accuracy']:.3%}, sd {result['sd_test_accuracy']:.3%}")
     return result
+
+
+def tabulate(result: Any) -> str:
+    """The documentation's table."""
+    rows = [
+        (
+            str(run["seed"]), f"{run['test_accuracy']:.2%}", f"{run['validation_accuracy']:.2%}",
+            f"{run['mean_confidence']:.2%}", f"{run['train_s']:.1f} s",
+        )
+        for run in result["runs"]
+    ]  # fmt: skip
+    mean, spread = result["mean_test_accuracy"], result["sd_test_accuracy"]
+    rows.append(("mean", f"**{mean:.3%}** ± {result['half_width_95']:.3%}", "", "", ""))
+    rows.append(("standard deviation", f"{spread:.3%}", "", "", ""))
+    header = ("seed", "test accuracy", "validation accuracy", "mean confidence", "training")
+    return markdown.table(header, rows) + (
+        f"\nThe recipe of `fastcnn train`, {result['epochs']} epochs, {result['threads']} threads; "
+        "± is the 95 % interval of the mean.\n"
+    )

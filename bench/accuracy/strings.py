@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.report import markdown
 from fastcnn.digits import CLASSES
 from fastcnn.handwriting.drawings import CANVAS_PX, Drawing, Points, Pose, draw
 from fastcnn.handwriting.preparation.planes import Plane
@@ -96,3 +97,20 @@ def run(settings: Settings) -> dict[str, Any]:
         settings.say(f"gap {gap:+.2f}: {right / count:.1%} right, {pieces / count:.1%} with the right number of digits")
     return {"digits": "pen drawings" if settings.strokes else "synthetic", "hands": len(hands), "rows": rows,
             "median_s": median(times), "slowest_s": max(times)}  # fmt: skip
+
+
+def tabulate(result: Any) -> str:
+    """The documentation's table."""
+    rows = [
+        (
+            f"{row['gap']:+.0%}".replace("+0%", "0%"), f"{row['right']:.1%}",
+            f"{row['interval'][0]:.1%} to {row['interval'][1]:.1%}", f"{row['right_number_of_digits']:.1%}",
+        )
+        for row in result["rows"]
+    ]  # fmt: skip
+    header = ("gap, of a digit's width", "strings right", "95 % interval", "right number of digits")
+    return markdown.table(header, rows) + (
+        f"\n{result['rows'][0]['strings']} strings of 2 to 6 {result['digits']} for each gap; below 0 they overlap. "
+        f"One core: {markdown.duration(result['median_s'])} a string on the median, "
+        f"{markdown.duration(result['slowest_s'])} at most.\n"
+    )

@@ -77,27 +77,16 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 def run_program(command: Sequence[str], env: dict[str, str] | None = None, folder: Path | None = None) -> Ended:
-    """Run a program in a folder until it ends; FastcnnError with its last lines if it fails."""
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        start = time.perf_counter()
-        process = subprocess.Popen(
-            command, env=environment() if env is None else env, cwd=folder, stdout=out, stderr=err
-        )
-        try:
-            status = process.wait()
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-        elapsed_s = time.perf_counter() - start
-        out.seek(0)
-        err.seek(0)
-        ended = Ended(elapsed_s, out.read(), err.read())
-    if status != 0:
-        last = " / ".join(ended.stderr.strip().splitlines()[-KEPT_LINES:])
+    """Run a program in a folder (this one) to its end; FastcnnError with its last words where that is a failure."""
+    env = environment() if env is None else env
+    start = time.perf_counter()
+    done = subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True)
+    elapsed_s = time.perf_counter() - start
+    if done.returncode != 0:
+        last = " / ".join(done.stderr.strip().splitlines()[-KEPT_LINES:])
         name = "python" if command[0] == sys.executable else Path(command[0]).name
-        raise FastcnnError(f"{name} {' '.join(command[1:4])} ... ended with status {status}: {last}")
-    return ended
+        raise FastcnnError(f"{name} {' '.join(command[1:4])} ... ended with status {done.returncode}: {last}")
+    return Ended(elapsed_s, done.stdout, done.stderr)
 
 
 def run_python(arguments: Sequence[str], env: dict[str, str] | None = None) -> Ended:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
 import platform
@@ -11,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from fastcnn.commands.info import collect
+from fastcnn.commands.info import collect, version_of
 from fastcnn.storage import atomic_write
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -50,14 +49,10 @@ def commit() -> str:
 def machine() -> Record:
     """Hardware and versions, and nothing about a user's folders."""
     facts = collect()
-    try:
-        torch = importlib.metadata.version("torch")
-    except importlib.metadata.PackageNotFoundError:
-        torch = "not installed"
     return {name: facts[name] for name in FACTS if name in facts} | {
         "cpus": os.cpu_count(),
         "system": platform.system(),
-        "torch": torch,
+        "torch": version_of("torch"),
         "commit": commit(),
     }
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from fastcnn.errors import FastcnnError
 
@@ -54,3 +55,8 @@ def rate(per_second: float) -> str:
         digits = len(str(int(per_second))) - 3
         return f"{round(per_second, -digits):,.0f}"
     return f"{per_second:.3g}"
+
+
+def by_threads(result: Any) -> Iterator[tuple[Any, str, Any]]:
+    """Each row with each number of threads, and what was measured there."""
+    return ((row, n, row[n]) for row in result["rows"] for n in row if n.isdecimal())

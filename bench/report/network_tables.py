@@ -39,17 +39,9 @@ def _drawings(name: str, found: Any, interval: Any = None) -> tuple[str, ...]:
 
 
 def _mean_drawings(name: str, runs: Any) -> tuple[str, ...]:
-    def average(key: str) -> float:
-        return float(mean(run[key] for run in runs))
-
-    return (
-        name,
-        f"{mean(run['right'] / run['count'] for run in runs):.2%}",
-        f"{average('worst_digit_accuracy'):.1%}",
-        f"{average('worst_writer_accuracy'):.1%}",
-        f"{average('calibration_error'):.4f}",
-        f"{1000 * average('surely_wrong'):.1f}",
-    )
+    averages = {key: mean(run[key] for run in runs) for key, value in runs[0].items() if not isinstance(value, str)}
+    _, right, worst_digit, *others = _drawings(name, averages)
+    return name, right, worst_digit.split()[0], *others  # it is not one digit in all runs
 
 
 def networks(result: Any) -> str:

@@ -15,6 +15,7 @@ from fastcnn.bench.harness.batches import over_batches, training_pictures
 from fastcnn.bench.harness.checks import require_equal
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Rival, interleave, rival
+from fastcnn.bench.report import markdown
 from fastcnn.kernels.threads import set_threads
 from fastcnn.training.augment import Augmentation
 
@@ -82,3 +83,17 @@ def run(settings: Settings) -> dict[str, Any]:
             )
         rows.append(row)
     return {"rows": rows, "timings": {name: timing.summary() for name, timing in timings.items()}}
+
+
+def tabulate(result: Any) -> str:
+    """The documentation's table."""
+    rows = [
+        (
+            row["amounts"], n, markdown.duration(found["median_s"]), markdown.duration(found["step_median_s"]),
+            f"{found['share']:.1%}", f"{found['share_of_fastest']:.1%}",
+        )
+        for row, n, found in markdown.by_threads(result)
+    ]  # fmt: skip
+    return markdown.table(
+        ("amounts", "threads", "100 pictures", "training step", "share", "by the fastest calls"), rows
+    )

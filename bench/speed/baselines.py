@@ -17,6 +17,7 @@ from fastcnn.bench.harness.batches import over_batches, training_pictures
 from fastcnn.bench.harness.checks import TOLERANCE, require_close
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import compare, interleave, rival
+from fastcnn.bench.report import markdown
 from fastcnn.kernels.threads import set_threads
 from fastcnn.network.losses import softmax_cross_entropy
 
@@ -44,7 +45,7 @@ def run(settings: Settings) -> dict[str, Any]:
         network = _network(dtype)
         network.loss_and_gradients(images[:BATCH], labels[:BATCH])
         gradients[name] = network.gradients.copy()
-        trainer = Trainer(network, optim.Adam(LR))
+        trainer = Trainer(network, optim.Adam())
 
         def step(x: Array, t: Array, trainer: Trainer = trainer, name: str = name) -> None:
             trainer.step(x, t)
@@ -82,3 +83,18 @@ def _require_same(name: str, found: Array, expected: Array) -> None:
 
     for i, (mine, right) in enumerate(zip(parts(found), parts(expected), strict=True)):
         require_close(f"{name}, gradient {i}", mine, right, TOLERANCE)
+
+
+def tabulate(result: Any) -> str:
+    """The documentation's table."""
+    rows = [
+        (
+            name.rsplit(", ", 1)[0],
+            name.rsplit(", ", 1)[1],
+            markdown.rate(found["rival_images_per_s"]),
+            f"{found['ratio']:.1f}",
+        )
+        for name, found in result.items()
+        if isinstance(found, dict) and "ratio" in found
+    ]
+    return markdown.table(("way", "threads", "images/s", "cpu backend is so many times as fast"), rows)

@@ -21,6 +21,7 @@ from fastcnn.bench.harness.checks import require_equal
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import compare, geometric_mean, interleave, rival
 from fastcnn.bench.harness.worker import Worker
+from fastcnn.bench.report import markdown
 from fastcnn.kernels.threads import set_threads
 
 Case = Convolution | Pooling
@@ -111,3 +112,20 @@ def run(settings: Settings) -> dict[str, Any]:
             summary[str(n)][name] = geometric_mean(found)
         settings.say(f"threads {n}: geometric means " + ", ".join(f"{k} {v:.2f}" for k, v in summary[str(n)].items()))
     return {"rows": rows, "summary": summary}
+
+
+def tabulate(result: Any) -> str:
+    """The documentation's table."""
+    counts = [n for n in result["rows"][0] if n.isdecimal()]
+    header = ["function", "case"]
+    for n in counts:
+        header += [f"threads {n}: fastcnn", "PyTorch", "ratio", "by the fastest calls"]
+    rows = []
+    for row in sorted(result["rows"], key=lambda row: min(row[n]["ratio"] for n in counts)):
+        cells = [row["function"], row["case"]]
+        for n in counts:
+            found = row[n]
+            cells += [markdown.duration(found["median_s"]), markdown.duration(found["rival_median_s"])]
+            cells += [f"{found['ratio']:.2f}", f"{found['ratio_of_fastest']:.2f}"]
+        rows.append(cells)
+    return markdown.table(header, rows)

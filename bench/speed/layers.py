@@ -21,6 +21,7 @@ from fastcnn.bench.harness.checks import require_equal
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import compare, geometric_mean, interleave, rival
 from fastcnn.bench.harness.worker import Worker
+from fastcnn.bench.report import markdown
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.threads import set_threads
 
@@ -155,3 +156,20 @@ def _line(row: dict[str, Any], settings: Settings) -> str:
                 f"{found['gflop_per_s']:4.0f} GFLOP/s"
             )
     return " | ".join(parts)
+
+
+def tabulate(result: Any) -> str:
+    """The documentation's table."""
+    directions = [key for key in result["rows"][0] if key in ("forward", "gradients")]
+    columns = [(d, n) for d in directions for n in result["rows"][0][d] if n.isdecimal()]
+    header = ["family", "layer", "batch"]
+    for direction, n in columns:
+        header += [f"{direction}, threads {n}: ratio", "by the fastest", "GFLOP/s"]
+    rows = []
+    for row in result["rows"]:
+        cells = [row["family"], row["layer"], str(row["batch"])]
+        for direction, n in columns:
+            found = row[direction][n]
+            cells += [f"{found['ratio']:.2f}", f"{found['ratio_of_fastest']:.2f}", f"{found['gflop_per_s']:.0f}"]
+        rows.append(cells)
+    return markdown.table(header, rows)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from statistics import mean
 from typing import Any
 
@@ -20,10 +20,14 @@ from fastcnn.bench.harness.processes import on_cores
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Rival, Timing, rival
 from fastcnn.bench.harness.worker import Entry, Worker
+from fastcnn.bench.rivals.networks import pictures_for
+from fastcnn.bench.rivals.operations import operations
+from fastcnn.bench.report import markdown
 
 CORES, BATCH = 2, 100
 TURN_S, START_S = 0.3, 0.1
-THEIRS = "channels_last, fused Adam, "
+THEIRS = "channels_last, fused Adam"
+PICTURES = 50 * BATCH
 
 
 def entries(*, threads: tuple[int, ...]) -> dict[str, Entry]:
@@ -62,15 +66,18 @@ def measure(rivals: list[Rival], rounds: int, turn_s: float) -> dict[str, dict[s
 def run(settings: Settings) -> dict[str, Any]:
     from fastcnn import paper_network
 
-    images, labels = training_pictures()
     threads = settings.few_threads
-    with on_cores(CORES), Worker() as ours, Worker() as theirs:
-        rivals = ours.build("speed.neighbour.entries", threads=threads)
-        rivals += theirs.build(
-            "torch_networks.training", state=paper_network(seed=0).state_arrays(), images=scaled(images), labels=labels,
-            batch=BATCH, lr=0.001, threads=threads, compiled=False,
-        )  # fmt: skip
-        rivals = [each for each in rivals if each.name.startswith(("fastcnn", THEIRS))]
+    network = paper_network(seed=0)
+    images, labels = pictures_for(network, PICTURES)
+    given = {
+        "operations": operations(network.layers), "state": network.state_arrays(), "images": scaled(images),
+        "labels": labels, "batch": BATCH, "lr": 0.001, "compiled": False,
+    }  # fmt: skip
+    with on_cores(CORES), ExitStack() as stack:
+        rivals = stack.enter_context(Worker()).build("speed.neighbour.entries", threads=threads)
+        for n in threads:
+            theirs = stack.enter_context(Worker()).build("rivals.with_torch.training", **given, threads=n)
+            rivals += [Rival(f"{THEIRS}, {n}", each.turn) for each in theirs if each.name == THEIRS]
         found = measure(rivals, 2 if settings.quick else 6, TURN_S)
     rows = []
     for name, timings in found.items():
@@ -88,3 +95,16 @@ def run(settings: Settings) -> dict[str, Any]:
             f"(mean {row['beside']['mean_s'] * 1e3:.2f} ms, {row['slower_mean']:.1f} times as slow)"
         )
     return {"cores": CORES, "batch": BATCH, "rows": rows}
+
+
+def tabulate(result: Any) -> str:
+    """The documentation's table."""
+    rows = [
+        (
+            row["name"], markdown.duration(row["alone"]["median_s"]), markdown.duration(row["beside"]["median_s"]),
+            markdown.duration(row["beside"]["p99_s"]), f"{row['slower_median']:.2f}", f"{row['slower_mean']:.2f}",
+        )
+        for row in result["rows"]
+    ]  # fmt: skip
+    header = ("who, threads", "alone", "next to a busy process", "99th percentile", "slower by median", "by mean")
+    return markdown.table(header, rows)

@@ -18,6 +18,7 @@ from fastcnn.bench.harness.cases import ONE_OF_EACH_KIND
 from fastcnn.bench.harness.checks import require_close, require_equal
 from fastcnn.bench.harness.processes import environment, run_python
 from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.report import markdown
 
 # The instruction sets that decide the vectors. LLVM knows the others from the CPU's name.
 FEATURES = {"haswell": "+avx,+avx2,+fma", "x86-64": "+sse,+sse2"}
@@ -48,6 +49,7 @@ def _check_network(images: Any, labels: Any) -> None:
     """Compare a training step's gradients with the NumPy reference."""
     from fastcnn import kernels, paper_network
     from fastcnn.bench.harness.checks import TOLERANCE
+
     found = []
     for backend in ("reference", "cpu"):
         kernels.use(backend)
@@ -101,3 +103,20 @@ def _cross_compile(settings: Settings) -> list[dict[str, Any]]:
         f"{sum(row['calls_of_fma'] for row in rows)} calls of C's fma"
     )
     return rows
+
+
+def tabulate(result: Any) -> str:
+    """The documentation's table."""
+    rows = [
+        (
+            row["cpu"], f"{row['registers']} of {row['vector_bytes']} bytes", f"{row['checked']} right",
+            markdown.rate(row["1"]["images_per_s"]), markdown.rate(row["2"]["images_per_s"]),
+        )
+        for row in result["rows"]
+    ]  # fmt: skip
+    header = ("instruction set", "vector registers", "answers", "images/s, 1 thread", "images/s, 2 threads")
+    products = sum(row["vector_fma"] for row in result["aarch64"])
+    return markdown.table(header, rows) + (
+        f"\nAArch64, compiled and not run: {len(result['aarch64'])} kernels, {products} vector multiply-adds, "
+        f"{sum(row['calls_of_fma'] for row in result['aarch64'])} calls of C's fma.\n"
+    )

@@ -21,6 +21,7 @@ from fastcnn.bench.harness.batches import training_pictures
 from fastcnn.bench.harness.peak import SGEMM_SIZE, sgemm
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Timing, interleave
+from fastcnn.bench.report import markdown
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.threads import set_threads
 
@@ -93,7 +94,7 @@ def measure(threads: int, settings: Settings) -> dict[str, Any]:
     images, labels = training_pictures()
     images, labels = images[:BATCH], labels[:BATCH]
     # The learning rate is zero, so each step does the same work on one batch with the same weights.
-    trainer = Trainer(paper_network(seed=0), optim.Adam(LR))
+    trainer = Trainer(paper_network(seed=0), optim.Adam())
     trainer.step(images, labels)
     trainer.optimizer.lr = 0.0
     parts, entry = split(trainer, images, labels)
@@ -150,3 +151,23 @@ def say(result: dict[str, Any], settings: Settings) -> None:
 
 def run(settings: Settings) -> dict[str, Any]:
     return {"runs": [measure(n, settings) for n in settings.few_threads]}
+
+
+def tabulate(result: Any) -> str:
+    """The documentation's table."""
+    parts = []
+    for run in result["runs"]:
+        rows = [
+            (
+                part["name"], markdown.duration(part["mean_s"]), f"{part['gflop_per_s']:.1f}" if part["flop"] else "",
+                f"{part['gb_per_s']:.1f}", f"{part['share_of_ceiling']:.2f}",
+            )
+            for part in run["parts"]
+        ]  # fmt: skip
+        rows.append(("whole step", markdown.duration(run["whole"]["mean_s"]), "", "", ""))
+        parts.append(
+            f"Threads {run['threads']}: SGEMM {run['sgemm_gflop_per_s']:.0f} GFLOP/s, copying "
+            f"{run['bandwidth_gb_per_s']:.0f} GB/s; the parts sum to {run['sum_over_whole']:.1%} of the whole.\n\n"
+            + markdown.table(("part", "time", "GFLOP/s", "GB/s", "share of its ceiling"), rows)
+        )
+    return "\n".join(parts)

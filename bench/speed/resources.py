@@ -13,6 +13,7 @@ from typing import Any
 
 from fastcnn.bench.harness.processes import environment, peak_bytes, run_python
 from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.report import markdown
 
 RUNS = 2
 # With 1,030 pictures to train on, the last batch is not full, and validation has two chunks.
@@ -54,3 +55,15 @@ def run(settings: Settings) -> dict[str, Any]:
         f"{peak / 1e6:.0f} MB (compiling, {cold_peak / 1e6:.0f} MB)"
     )
     return result
+
+
+def tabulate(result: Any) -> str:
+    """The documentation's table."""
+    rows = [
+        ("first training, no kernel cache", markdown.duration(result["cold_s"])),
+        ("first training, kernels cached", markdown.duration(result["warm_s"])),
+        (f"compiling {result['kernels']} kernels", markdown.duration(result["compiling_s"])),
+        ("peak memory of training, batch 100, kernels cached", f"{result['training_peak_bytes'] / 1e6:.0f} MB"),
+        ("the same, no kernel cache", f"{result['compiling_peak_bytes'] / 1e6:.0f} MB"),
+    ]
+    return markdown.table(("what", "measured"), rows)

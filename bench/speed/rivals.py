@@ -19,6 +19,7 @@ from fastcnn.bench.harness.batches import over_batches, scaled
 from fastcnn.bench.harness.peak import peaks
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Rival, Timing, compare, interleave, rival, time_turn
+from fastcnn.bench.report import rival_tables
 from fastcnn.bench.rivals import networks
 from fastcnn.bench.rivals.networks import NETWORKS
 from fastcnn.bench.rivals.operations import operations
@@ -211,3 +212,8 @@ def run(settings: Settings) -> dict[str, Any]:
     made = {case.network: NETWORKS[case.network][0]() for case in wanted}
     result = compared([(case, made[case.network]) for case in wanted], settings)
     return result | {"one_picture": calls_in_a_row(settings)}
+
+
+def tabulate(result: Any) -> str:
+    """The documentation's table."""
+    return rival_tables.rivals(result)

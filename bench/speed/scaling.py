@@ -16,6 +16,7 @@ from fastcnn.bench.harness.batches import training_pictures
 from fastcnn.bench.harness.checks import TOLERANCE, require_close, require_equal
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Timing, interleave, rival
+from fastcnn.bench.report import markdown
 from fastcnn.kernels.threads import set_threads
 
 BATCHES = tuple(2**i for i in range(13))
@@ -96,3 +97,16 @@ def crossover(rows: list[dict[str, Any]], kind: str) -> int | None:
             break
         first = row["size"]
     return first
+
+
+def tabulate(result: Any) -> str:
+    """The documentation's table."""
+    parts = []
+    for kind in ("batch", "side", "channels"):
+        names = [name for name in result[kind][0] if name != "size"]
+        rows = [
+            (str(row["size"]), *(markdown.duration(row[name]["median_s"]) for name in names)) for row in result[kind]
+        ]
+        parts.append(markdown.table((kind, *(f"{name.replace(', ', ', threads ')}" for name in names)), rows))
+    pays = ", ".join(f"{kind} from batch {size or 'none'}" for kind, size in result["two_pay_from"].items())
+    return "\n".join(parts) + f"\nTimes of one picture. Two threads are faster than one: {pays}.\n"

@@ -13,6 +13,7 @@ from typing import Any
 
 from fastcnn.bench.harness.processes import environment, fastcnn_command, on_cores
 from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.report import markdown
 
 CORES = 2
 SEEDS, COLD_RUNS = 10, 2
@@ -58,3 +59,19 @@ def run(settings: Settings) -> dict[str, Any]:
         f"{result['cold_median_s']:.1f} s with none"
     )
     return result
+
+
+def tabulate(result: Any) -> str:
+    """The documentation's table."""
+    rows = [
+        (
+            kind,
+            str(seed),
+            f"{run['test_accuracy']:.2%}",
+            markdown.duration(run["train_s"]),
+            markdown.duration(run["elapsed_s"]),
+        )
+        for kind, runs in (("warm", result["warm"]), ("none", result["cold"]))
+        for seed, run in enumerate(runs)
+    ]
+    return markdown.table(("kernel cache", "seed", "test accuracy", "training", "start to exit"), rows)

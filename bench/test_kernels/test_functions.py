@@ -13,6 +13,7 @@ from fastcnn.bench.harness.calls import convolution_calls, pooling_calls, produc
 from fastcnn.bench.harness.cases import ONE_OF_EACH_KIND, POOLS
 from fastcnn.bench.harness.checks import require_equal
 from fastcnn.bench.speed.layers import DIRECTIONS, LayerInNetwork, draw
+from fastcnn.optim.optimizers import KINDS
 
 
 def check_and_time(benchmark, call):
@@ -57,12 +58,9 @@ def test_max_pool(benchmark, case, name, rng):
     check_and_time(benchmark, calls[name])
 
 
-@pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"])
-def test_optimizer_step(benchmark, name, rng):
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_optimizer_step(benchmark, kind, rng):
     """One update of the paper's network's parameters, checked against the reference within rounding."""
-    from fastcnn import optim
-
-    kind = next(each for label, each in vars(optim).items() if label.lower() == name and isinstance(each, type))
     gradients = rng.standard_normal(433_890).astype(np.float32)
     found = []
     for backend in ("reference", "cpu"):

@@ -17,6 +17,7 @@ import numpy as np
 
 from fastcnn.bench.harness.processes import environment, run_python
 from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.report import markdown
 from fastcnn.bench.window.holds import Watch, machine_longest_s, watching
 from fastcnn.bench.window.window import FOLDERS, SEVEN, THREE, moves, open_window, process, settle, until
 from fastcnn.errors import FastcnnError
@@ -121,3 +122,24 @@ def run(settings: Settings) -> dict[str, Any]:
             "idle machine"
         )
     return found
+
+
+def tabulate(result: Any) -> str:
+    """The documentation's table."""
+    rows = []
+    for row in result["rows"]:
+        held, of_it = row["held"], row["held"]["of_it"]
+        rows.append((
+            row["state"], f"{row['median_ms']:.1f} ms", f"{row['p95_ms']:.1f} ms", f"{row['longest_ms']:.1f} ms",
+            f"{held['p999_ms']:.1f} ms", f"{held['longest_ms']:.1f} ms", f"{of_it['working_ms']:.1f} ms",
+            f"{of_it['queueing_for_a_processor_ms']:.1f} ms", f"{of_it['waiting_for_other_threads_ms']:.1f} ms",
+        ))  # fmt: skip
+    header = (
+        "state", "move to answer: median", "95th percentile", "longest", "thread held: 99.9th percentile", "longest",
+        "of it at work", "queueing for a processor", "waiting for other threads",
+    )  # fmt: skip
+    start, ready, machine = result["start_to_window_s"], result["start_to_ready_s"], result["machine_longest_ms"]
+    return markdown.table(header, rows) + (
+        f"\nCores: {result['cores']}. From the start of the process to the window {start:.2f} s, until the network "
+        f"can answer {ready:.2f} s. A loop that does nothing else was held for up to {machine:.1f} ms.\n"
+    )

@@ -20,11 +20,11 @@ MISTAKE = 247  # a test picture that is hard to read
 
 
 class Shot(NamedTuple):
-    """One screenshot. `page` is the index of the tab. Width and height are in the window's pixels, not the screen's."""
+    """One screenshot. `page` is a tab's name. Width and height are in the window's pixels, not the screen's."""
 
     name: str
     mode: int
-    page: int = 0
+    page: str = "answer"
     language: str = "en"
     theme: str = "light"
     width: int = 1000
@@ -35,21 +35,27 @@ class Shot(NamedTuple):
 SHOTS = (
     Shot("mnist", MNIST),
     Shot("handwriting", HAND),
-    Shot("inside", MNIST, page=1),
-    Shot("mistakes", MNIST, page=2),
-    Shot("experiment", HAND, page=3),
-    Shot("my-hand", HAND, page=4),
-    Shot("training", HAND, page=5),
     Shot("mnist-chinese", MNIST, language="zh_CN"),
     Shot("handwriting-chinese", HAND, language="zh_CN"),
-    Shot("experiment-chinese-dark", HAND, page=3, language="zh_CN", theme="dark"),
-    Shot("mnist-dark", MNIST, page=2, theme="dark"),
+    Shot("experiment-chinese-dark", HAND, page="experiment", language="zh_CN", theme="dark"),
+    Shot("mnist-dark", MNIST, page="mistakes", theme="dark"),
     Shot("handwriting-dark", HAND, theme="dark"),
-    Shot("small", HAND, page=3, width=800, height=600),
-    Shot("small-inside", MNIST, page=1, width=800, height=600),
-    Shot("small-training-chinese", HAND, page=5, language="zh_CN", width=800, height=600),
-    Shot("large-scale-2", HAND, page=1, width=1280, height=720, scale=2),
+    Shot("small", HAND, page="experiment", width=800, height=600),
+    Shot("small-inside", MNIST, page="inside", width=800, height=600),
+    Shot("small-training-chinese", HAND, page="training", language="zh_CN", width=800, height=600),
+    Shot("large-scale-2", HAND, page="inside", width=1280, height=720, scale=2),
 )
+OF_MNIST = ("inside", "mistakes")  # of the pages
+
+
+def page_names(window: Any) -> list[str]:
+    """The tabs' names, as files are named, of a window that speaks English."""
+    return [window.tabs.tabToolTip(index).lower().replace(" ", "-") for index in range(window.tabs.count())]
+
+
+def of_pages(pages: Sequence[str]) -> list[Shot]:
+    """One picture of each page after the first, in the file of the page's name."""
+    return [Shot(page, MNIST if page in OF_MNIST else HAND, page) for page in pages[1:]]
 
 
 def _prepare(window: Any) -> None:
@@ -70,20 +76,20 @@ def _prepare(window: Any) -> None:
     settle(window)
 
 
-def _take(window: Any, shot: Shot, folder: Path) -> None:
+def _take(window: Any, shot: Shot, pages: list[str], folder: Path) -> None:
     program = window.program
     program.use_theme(shot.theme)
     program.use_language(shot.language)
     window.resize(shot.width, shot.height)
     window.modeCombo.setCurrentIndex(shot.mode)
-    window.tabs.setCurrentIndex(shot.page)
+    window.tabs.setCurrentIndex(pages.index(shot.page))
     if shot.mode == MNIST:
         window.recognizeButton.click()
     else:
         window.canvas.wipe()
         draw(window.canvas, THREE if shot.theme == "light" else SEVEN)
     settle(window)
-    if shot.page == 1:
+    if shot.page == "inside":
         window.actions_by_name["occlude"].trigger()
         settle(window)
     path = folder / f"{shot.name}.png"
@@ -106,10 +112,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             subprocess.run([*program, "--out", str(args.out), "--scale", str(scale)], check=True, env=environment)
         return 0
     with open_window() as window:
+        pages = page_names(window)
         _prepare(window)
-        for shot in SHOTS:
+        for shot in (*SHOTS, *of_pages(pages)):
             if shot.scale == args.scale:
-                _take(window, shot, args.out)
+                _take(window, shot, pages, args.out)
     return 0
 
 

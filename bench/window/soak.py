@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.report import markdown
 from fastcnn.bench.window.window import SEVEN, THREE, draw, open_window, settle
 from fastcnn.errors import FastcnnError
 
@@ -61,3 +62,9 @@ def _round(window: Any) -> None:
     window.drawButton.click()
     window.recognizeButton.click()
     settle(window)
+
+
+def tabulate(result: Any) -> str:
+    """The documentation's table."""
+    rows = [(f"{row['minutes']:.0f}", f"{row['rounds']:,}", f"{row['memory_mb']:.1f} MB") for row in result["rows"]]
+    return markdown.table(("minutes", "rounds", "memory"), rows)

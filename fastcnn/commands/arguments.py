@@ -14,7 +14,6 @@ from fastcnn.zoo.networks import BUNDLED, DEFAULT, NAMED, PAPER
 
 LARGEST = 2**31 - 1  # the largest count or seed
 
-
 MODEL = f"a weights file, or a network in the package: {', '.join(BUNDLED)}; bundled:NAME is never a file"
 
 

@@ -15,12 +15,12 @@ from fastcnn.commands.outputs import check_outputs, json_output, write_json
 
 PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "Pillow", "safetensors", "PyQt5")
 
-
-# The instruction sets that decide the kernels' vectors and products.
+# The instruction sets that decide which vectors and products the kernels compile to.
 FEATURES = ("avx512f", "avx512vl", "avx512bf16", "avx2", "fma", "neon", "sve")
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
+    """The version of a package that is installed, or that it is not."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
@@ -91,7 +91,7 @@ def collect() -> dict[str, Any]:
         "fastcnn": __version__,
         "python": platform.python_version(),
         "system": platform.platform(),
-        **{package.lower(): _version(package) for package in PACKAGES},
+        **{package.lower(): version_of(package) for package in PACKAGES},
         "processor": _processor(),
         "physical_cores": physical_cores(),
         "threads": _or_reason(threads),
@@ -120,9 +120,7 @@ def render(info: dict[str, Any]) -> str:
 
 
 def info(args: argparse.Namespace) -> None:
-    """Print what a bug report needs."""
-    from fastcnn.commands.info import collect, render
-
+    """Say what a bug report needs."""
     check_outputs(json_output(args.json))
     facts = collect()
     write_json(args.json, facts)

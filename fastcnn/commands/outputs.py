@@ -33,11 +33,6 @@ class Output:
     kind: Kind
     makes_folder: bool = False  # whether the command makes a missing folder
 
-    @property
-    def may_be_special(self) -> bool:
-        """Whether it may be a device or a pipe."""
-        return self.kind is RESULT
-
 
 def json_output(path: str | None) -> list[Output]:
     """The file that --json names; none for standard output."""
@@ -105,7 +100,7 @@ def check_outputs(outputs: Sequence[Output], inputs: Iterable[Path | str | None]
         if output.makes_folder:
             check_folder(output.path.parent, output.option)
         if output.path.parent.is_dir() or not output.makes_folder:
-            check_writable(output.path, output.option, special=output.may_be_special)
+            check_writable(output.path, output.option, special=output.kind is RESULT)  # others go to files only
     read = [Path(path) for path in inputs if path is not None]
     for number, output in enumerate(outputs):
         option, path = output.option, output.path

@@ -54,7 +54,7 @@ def read_arrays_of(path: Path, *, classes: Sequence[str] | None) -> DataSet:
             f"{path} is no .npz archive or is damaged; make it by numpy.savez(path, x=..., y=...)"
         ) from None
     except (zlib.error, EOFError, NotImplementedError, RuntimeError, SyntaxError) as error:
-        raise DataError(f"{path} is damaged ({' '.join(str(error).split())[:80]}); get or make it anew") from None
+        raise DataError(f"{path} is damaged ({' '.join(str(error).split())[:80]}); get or make it again") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); check that it is a file you may read") from None
     parts = {
@@ -82,13 +82,13 @@ def _array(archive: zipfile.ZipFile, member: str, what: str) -> Array:
             read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
             shape, _, dtype = read(stream)
         except ValueError:
-            raise DataError(f"{what} is no array that NumPy wrote; make the archive anew by numpy.savez") from None
+            raise DataError(f"{what} is no array that NumPy wrote; make the archive again by numpy.savez") from None
         head = stream.tell()
     if dtype.hasobject:
         raise DataError(f"{what} holds Python objects, which are never unpickled; save numbers or texts")
     nbytes = math.prod(shape) * dtype.itemsize
     if nbytes != info.file_size - head:
-        raise DataError(f"{what} promises {nbytes:,} bytes and has {info.file_size - head:,}; make the archive anew")
+        raise DataError(f"{what} promises {nbytes:,} bytes and has {info.file_size - head:,}; make the archive again")
     check_room(nbytes, what)
     with archive.open(info) as stream:
         array: Any = np.lib.format.read_array(stream, allow_pickle=False)

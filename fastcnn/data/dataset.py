@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fastcnn.arrays import Array, shown
+from fastcnn.arrays import Array
 from fastcnn.errors import FastcnnError
+from fastcnn.kernels.values import shown
 
 MAX_CLASSES = 1000
 MAX_NAME = 200  # characters, as networks keep them

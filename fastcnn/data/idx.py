@@ -38,7 +38,7 @@ class IdxError(FastcnnError, ValueError):
 def _take(stream: IO[bytes], count: int) -> bytes:
     taken = stream.read(count)
     if len(taken) < count:
-        raise IdxError("is truncated within its header; get or make it anew")
+        raise IdxError("is truncated within its header; get or make it again")
     return taken
 
 
@@ -67,7 +67,7 @@ def _read_header(stream: IO[bytes]) -> tuple[np.dtype[Any], tuple[int, ...], int
         raise _not_idx(start + stream.read(4))
     shape = struct.unpack(f">{ndim}I", _take(stream, 4 * ndim))
     if 0 in shape:
-        raise IdxError("holds nothing (its dimensions are {shape}); get or make it anew", shape=shape)
+        raise IdxError("holds nothing (its dimensions are {shape}); get or make it again", shape=shape)
     return np.dtype(_DTYPES[code]), shape, 4 + 4 * ndim
 
 
@@ -84,12 +84,12 @@ def _check_promise(
         raise IdxError("has its dimensions in little-endian order; write them big-endian, as IDX has them")
     if promised > max_bytes:
         raise IdxError(
-            "claims {promised} bytes of values, more than the {limit} allowed; get or make it anew",
+            "claims {promised} bytes of values, more than the {limit} allowed; get or make it again",
             promised=promised,
             limit=max_bytes,
         )
     raise IdxError(
-        "is truncated: its header promises {promised} bytes of values and it can hold {most}; get or make it anew",
+        "is truncated: its header promises {promised} bytes of values and it can hold {most}; get or make it again",
         promised=promised,
         most=most,
     )
@@ -105,7 +105,7 @@ def _read_values(stream: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...]
         if not got:
             raise IdxError(
                 "is truncated: its header promises {promised} bytes of values and {found} are there; "
-                "get or make it anew",
+                "get or make it again",
                 promised=len(view),
                 found=start,
             )
@@ -113,7 +113,7 @@ def _read_values(stream: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...]
     # This read also makes gzip compare its checksum.
     if stream.read(1):
         raise IdxError(
-            "is longer than the {promised} bytes of values it promises; get or make it anew", promised=len(view)
+            "is longer than the {promised} bytes of values it promises; get or make it again", promised=len(view)
         )
     return values
 
@@ -146,7 +146,7 @@ def read_idx(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> NDA
         with path.open("rb") as file:
             file_size = os.fstat(file.fileno()).st_size
             if file_size == 0:
-                raise IdxError("is empty; get or make it anew")
+                raise IdxError("is empty; get or make it again")
             packed = file.read(2) == _GZIP_MAGIC
             file.seek(0)
             stream = cast(IO[bytes], gzip.GzipFile(fileobj=file)) if packed else file
@@ -158,9 +158,9 @@ def read_idx(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> NDA
     except FileNotFoundError:
         raise FileNotFoundError(Sentence("{path} does not exist; check the path", path=path)) from None
     except EOFError:
-        raise IdxError("{path} is truncated: its gzip data end early; get or make it anew", path=path) from None
+        raise IdxError("{path} is truncated: its gzip data end early; get or make it again", path=path) from None
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise IdxError("{path} is damaged ({detail}); get or make it anew", path=path, detail=error) from None
+        raise IdxError("{path} is damaged ({detail}); get or make it again", path=path, detail=error) from None
     except OSError as error:
         raise IdxError(
             "{path} cannot be read ({reason}); check that it is a file you may read", path=path, reason=error

@@ -70,7 +70,7 @@ def _read_labels(path: Path) -> NDArray[np.int64]:
     low, high = int(classes.min()), int(classes.max())
     if low < 0 or high >= CLASSES:
         wrong = int(np.flatnonzero((classes < 0) | (classes >= CLASSES))[0])
-        advice = "subtract 1 from each" if (low, high) == (1, CLASSES) else "leave the others out or number them anew"
+        advice = "subtract 1 from each" if (low, high) == (1, CLASSES) else "leave the others out or number them again"
         raise IdxError(
             "{path} has the label {label} at index {index}, outside 0 to {last}; "
             "its labels go from {low} to {high}: {detail}",

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from fastcnn.arrays import shown
 from fastcnn.checks import check_flag, check_path
 from fastcnn.data.arrays import read_arrays_of
 from fastcnn.data.dataset import DataError, DataSet, Part, assemble
@@ -18,6 +17,7 @@ from fastcnn.data.idx_sets import is_idx_name, read_idx_set
 from fastcnn.data.load import load_dataset
 from fastcnn.data.tables import read_table
 from fastcnn.kernels.shapes import integer
+from fastcnn.kernels.values import shown
 
 FORMS = "a folder with a folder for each class, a .csv table, an .npz archive, IDX files or a dataset's name"
 TABLES = (".csv", ".tsv", ".txt")

@@ -17,11 +17,9 @@ from fastcnn.handwriting.drawings import FIELD_PX, WINDOW_PX, Drawing, Pen, Poin
 
 WINDOW_FORMAT = "fastcnn drawings 1"  # the format of exports
 
-
 MAX_FILE_BYTES = 200_000_000
 
-
-MAX_POINTS = 100_000  # in one drawing
+MAX_POINTS = 100_000  # of one drawing
 
 
 def read_drawings(path: str | Path) -> list[Drawing]:

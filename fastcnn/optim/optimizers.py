@@ -15,11 +15,9 @@ from fastcnn.kernels.arrays import aligned_zeros, is_on_device
 from fastcnn.kernels.backends import device
 from fastcnn.kernels.values import check_named, is_array, kind_of, shown
 
-KINDS = "SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam or AdamW"
-
 
 class Optimizer:
-    """The base of the seven: options, state arrays that the first step makes, and the number of steps.
+    """The base of all: options, state arrays that the first step makes, and the number of steps.
 
     A subclass names its rule (`kernels.reference.updates`), its options and its state arrays. It also gives the rule's
     numbers.
@@ -226,10 +224,20 @@ class AdamW(Adam):
         return *self._means_numbers(), 0.0, 1 - self.lr * self.weight_decay
 
 
+# Every optimizer by its name, in the order above.
+KINDS = {
+    name: kind
+    for name, kind in list(globals().items())
+    if isinstance(kind, type) and issubclass(kind, Optimizer) and kind is not Optimizer
+}
+
+
 def check_optimizer(optimizer: object) -> None:
     """TypeError unless it is an optimizer."""
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer must be one of optim's {KINDS}, as optim.Adam(0.001), not {shown(optimizer)}")
+        *others, last = KINDS
+        known = f"{', '.join(others)} or {last}"
+        raise TypeError(f"optimizer must be one of optim's {known}, as optim.Adam(0.001), not {shown(optimizer)}")
 
 
 def _on_host(array: Any) -> Array:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, TypeGuard
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.arrays import shown
 from fastcnn.errors import FastcnnError
 from fastcnn.handwriting.preparation.pictures import as_image
+from fastcnn.kernels.values import shown
 from fastcnn.network.calibration import calibrated
 from fastcnn.network.committee import Committee
 from fastcnn.network.files import load_network

@@ -1,33 +1,76 @@
-"""Recognize handwritten digits with a trained network and the preparation of pictures."""
+"""Recognize handwritten digits: a trained network together with the preparation of pictures.
+
+Whether a picture shows a digit at all is said by a small network of its own, whatever network reads the digit: how
+surely it sees one is the sum of the digits' probabilities. How it is trained is in `refusal`.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.arrays import Array
 from fastcnn.checks import check_flag
 from fastcnn.digits import CLASSES, SIDE_PX
+from fastcnn.errors import FastcnnError
 from fastcnn.handwriting.preparation import reasons
 from fastcnn.handwriting.preparation.prepare import Sight, look
 from fastcnn.kernels.values import shown
 from fastcnn.network.calibration import calibrated
 from fastcnn.network.committee import Committee
+from fastcnn.network.files import load_network
 from fastcnn.network.sequential import Sequential
-from fastcnn.recognition import refusal
 from fastcnn.recognition.answer import Recognition, digit_answer
 from fastcnn.recognition.digit_string import DigitString
 from fastcnn.recognition.strings import choose, find_string, share_of_count
-from fastcnn.zoo.bundled import DEFAULT_MODEL, check_reads_digits, load_classifier
+from fastcnn.zoo.bundled import DEFAULT_MODEL, WEIGHTS, check_reads_digits, load_classifier
+from fastcnn.zoo.networks import REFUSAL
 
 if TYPE_CHECKING:
     from fastcnn.handwriting.preparation.pictures import Picture
     from fastcnn.network.committee import Network
 
+__all__ = ["Recognizer"]
+
 LEAST_SCORE = 0.3  # in a string, a lower one counts as much; without a limit letters would be cut to pieces like digits
+THRESHOLD = 0.5  # of a picture's score: below it there is no digit
+REFUSING = WEIGHTS / f"{REFUSAL}.safetensors"
+
+
+@cache
+def refusing_network() -> Sequential:
+    """The network in the package that says whether it is a digit at all, read once.
+
+    Raises
+    ------
+    FastcnnError
+        If its file is missing, damaged or of another kind of network.
+    """
+    network = load_network(REFUSING)
+    if not isinstance(network, Sequential) or network.input_shape != (1, 28, 28) or network.output_shape[0] <= CLASSES:
+        raise FastcnnError("{path} holds another network; install fastcnn again", path=REFUSING)
+    return network
+
+
+def digit_scores(network: Sequential, images: Array) -> Array:
+    """How surely each picture is a digit.
+
+    Parameters
+    ----------
+    network : of more than ten classes
+    images : (N, 1, 28, 28), prepared; dtypes as for `Sequential.forward`
+
+    Returns
+    -------
+    (N,) float64, 0 to 1
+    """
+    scores: Array = calibrated(network, images).astype(np.float64)[:, :CLASSES].sum(axis=1)
+    return np.minimum(scores, 1.0)
 
 
 class Recognizer:
@@ -57,7 +100,7 @@ class Recognizer:
             self.network = load_classifier(model)
         else:
             raise TypeError(f"model must be a network, or the name or path of one, not {shown(model)}")
-        self._judge = refusal.bundled_network()
+        self._judge = refusing_network()
 
     def recognize(self, image: Picture) -> Recognition:
         """Recognize one digit.
@@ -102,13 +145,13 @@ class Recognizer:
         inked = [sight.field for sight in sights if sight.field is not None]
         batch = np.stack(inked)[:, np.newaxis] if inked else np.empty((0, 1, SIDE_PX, SIDE_PX), np.float32)
         probabilities = calibrated(self.network, batch).astype(np.float32, copy=False)
-        answers = zip(probabilities, refusal.digit_scores(self._judge, batch), strict=True)
+        answers = zip(probabilities, digit_scores(self._judge, batch), strict=True)
         return [_blank() if sight.field is None else self._recognition(*next(answers), sight) for sight in sights]
 
     def _recognition(self, probabilities: npt.NDArray[np.float32], score: float, sight: Sight) -> Recognition:
         assert sight.field is not None
-        shares = probabilities.copy()  # a view would keep the probabilities of all pictures in memory
-        reason = sight.reason or (reasons.NO_DIGIT if score < refusal.THRESHOLD else None)
+        shares = probabilities.copy()  # not a view that keeps those of all pictures
+        reason = sight.reason or (reasons.NO_DIGIT if score < THRESHOLD else None)
         if self.refuse and reason:
             return Recognition(
                 None, 0.0, shares, sight.field, digit_score=float(score), reason=reason, several=sight.several

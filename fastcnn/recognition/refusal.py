@@ -1,42 +1,16 @@
-"""Decide whether a picture shows a digit. A small separate network does so, for all networks that read digits.
+"""The training of the network that says whether a picture shows a digit at all; `recognizer` asks it.
 
-Its classes are the ten digits and the kinds of `nondigits`. The score of a picture is the sum of the ten digits'
-probabilities. Its training shifts the biases of the kinds until THRESHOLD refuses the share of real digits that the
-recipe allows. docs/tried.md says what was tried.
+Its classes are the ten digits and the kinds of `nondigits`. The training moves the biases of the kinds until THRESHOLD
+refuses the share of real digits that its recipe allows. What was tried: docs/tried.md.
 """
 
 from __future__ import annotations
-
-from functools import cache
 
 import numpy as np
 
 from fastcnn.arrays import Array
 from fastcnn.digits import CLASSES
-from fastcnn.errors import FastcnnError
-from fastcnn.network.calibration import calibrated
-from fastcnn.network.files import load_network
 from fastcnn.network.sequential import Sequential
-from fastcnn.zoo import bundled
-from fastcnn.zoo.networks import REFUSAL
-
-THRESHOLD = 0.5  # of the score: below it a picture is no digit
-WEIGHTS = bundled.WEIGHTS / f"{REFUSAL}.safetensors"
-
-
-@cache
-def bundled_network() -> Sequential:
-    """The refusing network of the package. Its file is read once.
-
-    Raises
-    ------
-    FastcnnError
-        If its file is missing or damaged or holds another kind of network.
-    """
-    network = load_network(WEIGHTS)
-    if not isinstance(network, Sequential) or network.input_shape != (1, 28, 28) or network.output_shape[0] <= CLASSES:
-        raise FastcnnError("{path} holds another network; install fastcnn anew", path=WEIGHTS)
-    return network
 
 
 def of_digits(probabilities: Array) -> Array:
@@ -46,22 +20,6 @@ def of_digits(probabilities: Array) -> Array:
     ten = probabilities[:, :CLASSES]
     shares: Array = ten / ten.sum(axis=1, keepdims=True)
     return shares
-
-
-def digit_scores(network: Sequential, images: Array) -> Array:
-    """The score of each picture: how sure it is that it shows a digit.
-
-    Parameters
-    ----------
-    network : it has more than ten classes
-    images : (N, 1, 28, 28), prepared; dtypes as for `Sequential.forward`
-
-    Returns
-    -------
-    (N,) float64, 0 to 1
-    """
-    scores: Array = calibrated(network, images).astype(np.float64)[:, :CLASSES].sum(axis=1)
-    return np.minimum(scores, 1.0)
 
 
 def fit_threshold(network: Sequential, digits: Array, refused: float) -> None:

@@ -374,7 +374,7 @@ class Trainer:
 
     def _check_start(self) -> None:
         if not (np.isfinite(self.network.values).all() and np.isfinite(self.network.buffers).all()):
-            raise ValueError("the network's weights hold NaN or infinity before the first step; make or load it anew")
+            raise ValueError("the network's weights hold NaN or infinity before the first step; make or load it again")
 
     def _check_finite(self, fit: Fit, loss: float) -> None:
         """TrainingError unless all weights are finite: the last step of an epoch can spoil them after a finite loss."""

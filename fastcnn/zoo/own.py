@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.arrays import Array, is_array, kind_of, shown
+from fastcnn.arrays import Array
 from fastcnn.checks import check_flag, check_path
 from fastcnn.errors import UsageError
 from fastcnn.kernels.shapes import integer
+from fastcnn.kernels.values import is_array, kind_of, shown
 from fastcnn.network.sequential import Sequential
 from fastcnn.network.structure import RESIZE
 from fastcnn.training.augment import Augmentation

@@ -46,7 +46,7 @@ class Browser:
 
     def measure(self) -> None:
         """Read all test pictures, even if they were read before, and show the confusion matrix."""
-        self._with_results(lambda results: None, anew=True)
+        self._with_results(lambda results: None, again=True)
 
     def step(self, by: int = 1) -> None:
         """Show the next mistake, or the one before. After the last comes the first."""
@@ -87,8 +87,8 @@ class Browser:
         self._view.show_position(self._position + 1, len(numbers))
         self._tell(message(Notice.MISTAKE_SHOWN, position=self._position + 1, count=len(numbers)))
 
-    def _with_results(self, then: Callable[[Results], None], *, anew: bool = False) -> None:
-        if self._results is not None and not anew:
+    def _with_results(self, then: Callable[[Results], None], *, again: bool = False) -> None:
+        if self._results is not None and not again:
             then(self._results)
             return
         network = self._network

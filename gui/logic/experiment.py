@@ -11,7 +11,7 @@ from typing import Any
 from fastcnn.recognition.experiment import Trial
 
 MNIST, HAND = "mnist", "hand"
-MAX_SIDE = 100  # groups, and digits in a group
+DEFAULT_SIDE, MAX_SIDE = 10, 100  # groups, and digits in a group
 
 
 @dataclass

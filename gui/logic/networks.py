@@ -104,12 +104,12 @@ class Networks:
         self._answers.submit(lambda: facts_of(self._engine), self._learn_facts)
         self.refresh()
 
-    def choose(self, model: str, *, anew: bool = False) -> None:
+    def choose(self, model: str, *, again: bool = False) -> None:
         """Use this network, a name or a path. If it cannot be loaded, the old one stays.
 
         The keyword says that the file of the network in use has changed and must be read again.
         """
-        if model == self._current() and self._facts is not None and not anew:
+        if model == self._current() and self._facts is not None and not again:
             return
 
         def done(facts: Facts) -> None:

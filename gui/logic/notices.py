@@ -1,50 +1,52 @@
-"""The messages of the program for the user, without words. `words.py` has the words in each language."""
+"""What the program may have to tell the user, in English; `words.py` says it in the language in use."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import Enum
 
 from fastcnn.errors import Sentence, reason_of
 
+mark = Sentence  # to be translated, with values that come later
+
 
 class Notice(Enum):
-    """One kind of message. The comment names the values that its sentence needs."""
+    """One thing to tell, and its sentence in English; in braces are the values that it needs."""
 
-    NOTHING_DRAWN = auto()
-    NO_PICTURE = auto()
-    LOADING = auto()
-    PICTURE_SHOWN = auto()  # number
-    MEASURING = auto()
-    NO_MISTAKES = auto()
-    MISTAKE_SHOWN = auto()  # position, count
-    NO_SUCH_CONFUSION = auto()  # true, answer
-    NETWORK_IN_USE = auto()  # name
-    CORRECTED = auto()  # digit, count
-    CORRECTION_NEEDS_DRAWING = auto()
-    SAVED = auto()  # path
-    HOLDS_NO_PICTURE = auto()
-    ONE_PICTURE_TAKEN = auto()  # name, others
-    NO_ANSWER = auto()
-    NO_EXPERIMENT = auto()
-    ASK_FOR_DIGIT = auto()  # digit, number, count
-    EXPERIMENT_DONE = auto()  # right, count
-    EXPERIMENT_KEPT = auto()  # number, count
-    LEARNING = auto()
-    LEARNING_CANCELLED = auto()
-    LEARNED = auto()
-    TOO_FEW_DRAWINGS = auto()  # needed, count
-    KEPT = auto()
-    DISCARDED = auto()
-    FORGOTTEN = auto()
-    IMPORTED = auto()  # count
-    TRAINING_DONE = auto()  # accuracy, name
-    TRAINING_STOPPED = auto()
-    TRYING = auto()
-    NOT_TRYING = auto()
-    UNEXPECTED = auto()  # kind, detail, path
-    UNEXPECTED_NOT_NOTED = auto()  # kind, detail
-    FAILED = auto()  # reason: a Sentence of the engine
+    NOTHING_DRAWN = mark("Nothing is drawn yet: draw a digit on the black field.")
+    NO_PICTURE = mark("No picture is shown yet: press “Random picture”.")
+    LOADING = mark("Loading the test pictures …")
+    PICTURE_SHOWN = mark("Test picture {number}")
+    MEASURING = mark("Reading all 10,000 test pictures …")
+    NO_MISTAKES = mark("This network makes no mistake on the test pictures.")
+    MISTAKE_SHOWN = mark("Picture {position} of {count}")
+    NO_SUCH_CONFUSION = mark("This network never takes a {true} for a {answer}.")
+    NETWORK_IN_USE = mark("Network in use: {name}")
+    CORRECTED = mark("Kept as a {digit}; {count} drawings are in your collection.")
+    CORRECTION_NEEDS_DRAWING = mark("Only your own drawings can be corrected: draw a digit first.")
+    SAVED = mark("Saved to {path}")
+    HOLDS_NO_PICTURE = mark("That holds no picture: take a picture, or a picture’s file on this computer.")
+    ONE_PICTURE_TAKEN = mark("One picture at a time: {name} is taken, and {others} more are not.")
+    NO_ANSWER = mark("Nothing is recognized yet: press “Recognize” first.")
+    NO_EXPERIMENT = mark("No experiment asks for a drawing: start one with handwriting on its page.")
+    ASK_FOR_DIGIT = mark("Draw a {digit}, then press “Next” ({number} of {count}).")
+    EXPERIMENT_DONE = mark("Experiment done: {right} of {count} right.")
+    EXPERIMENT_KEPT = mark("An interrupted experiment is kept: {number} of {count} done.")
+    LEARNING = mark("Learning from your drawings …")
+    LEARNING_CANCELLED = mark("Learning was cancelled; the network is as it was.")
+    LEARNED = mark("Learning is done: keep the new network or discard it.")
+    TOO_FEW_DRAWINGS = mark("Learning needs {needed} corrected drawings; there are {count}.")
+    KEPT = mark("The network that knows your hand is in use.")
+    DISCARDED = mark("Discarded; the network is as it was.")
+    FORGOTTEN = mark("Your drawings and the network that learned from them are deleted.")
+    IMPORTED = mark("{count} new drawings were imported.")
+    TRAINING_DONE = mark("Training is done: {accuracy} on pictures it has not trained on; kept as {name}.")
+    TRAINING_STOPPED = mark("Training is stopped; “Resume” goes on from the last finished epoch.")
+    TRYING = mark("You are trying the network in training.")
+    NOT_TRYING = mark("The chosen network answers again.")
+    UNEXPECTED = mark("Something unexpected happened ({kind}: {detail}); it is noted in {path}. The program goes on.")
+    UNEXPECTED_NOT_NOTED = mark("Something unexpected happened ({kind}: {detail}). The program goes on.")
+    FAILED = mark("That did not work: {reason}")
 
 
 @dataclass(frozen=True)

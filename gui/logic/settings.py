@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from fastcnn.gui.logic.drawing import DEFAULT_WIDTH, PEN_WIDTHS
@@ -15,6 +15,7 @@ LANGUAGES = ("", "en", "zh_CN")  # "" means the language of the system
 THEMES = ("system", "light", "dark")
 _CHOICES = {"language": LANGUAGES, "theme": THEMES, "mode": (0, 1)}
 _MAX_BYTES = 100_000
+MOST = 100  # that a page may remember
 
 
 @dataclass
@@ -28,13 +29,12 @@ class Settings:
     pen_width: int = DEFAULT_WIDTH
     model: str = DEFAULT
     geometry: str = ""  # Qt's, in hexadecimal
-    experiment_groups: int = 10
-    experiment_size: int = 10
-    epochs: int = 12
+    numbers: dict[str, int] = field(default_factory=dict)  # what the pages remember; in the file next to the others
 
     def save(self, path: Path) -> None:
         """Write the settings atomically; FastcnnError if that fails."""
-        atomic_write(writable(path), json.dumps(asdict(self), indent=2).encode())
+        content = asdict(self)
+        atomic_write(writable(path), json.dumps(content | content.pop("numbers"), indent=2).encode())
 
     @classmethod
     def load(cls, path: Path) -> Settings:
@@ -47,10 +47,9 @@ class Settings:
         if not isinstance(content, dict):
             return settings
         for each in fields(cls):
-            value = content.get(each.name)
+            value = content.pop(each.name, None)
             if type(value) is type(each.default) and value in _CHOICES.get(each.name, (value,)):
                 setattr(settings, each.name, value)
         settings.pen_width = min(max(settings.pen_width, PEN_WIDTHS[0]), PEN_WIDTHS[1])
-        for name, most in (("experiment_groups", 100), ("experiment_size", 100), ("epochs", 100)):
-            setattr(settings, name, min(max(getattr(settings, name), 1), most))
+        settings.numbers = {name: min(max(value, 1), MOST) for name, value in content.items() if type(value) is int}
         return settings

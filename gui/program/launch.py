@@ -11,6 +11,7 @@ import ctypes.util
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from fastcnn.errors import FastcnnError
@@ -73,19 +74,16 @@ def missing_library(text: str) -> str:
 
 
 def _check_imports() -> None:
-    try:
-        import PyQt5.QtWidgets
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] != "PyQt5":
-            raise
-        raise FastcnnError(f"the window needs PyQt5; {EXTRA}") from None
-    except ImportError as error:
-        raise FastcnnError(missing_library(str(error))) from None
-    try:
-        import pyqtgraph  # noqa: F401
-    except ModuleNotFoundError:
-        raise FastcnnError(f"the window needs pyqtgraph; {EXTRA}") from None
-    del PyQt5
+    for module in ("PyQt5.QtWidgets", "pyqtgraph"):
+        package = module.split(".")[0]
+        try:
+            import_module(module)
+        except ModuleNotFoundError as error:
+            if (error.name or "").split(".")[0] != package:
+                raise
+            raise FastcnnError(f"the window needs {package}; {EXTRA}") from None
+        except ImportError as error:
+            raise FastcnnError(missing_library(str(error))) from None
 
 
 def _plugin() -> Path:

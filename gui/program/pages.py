@@ -7,7 +7,7 @@ from functools import partial
 from typing import Protocol
 
 from PyQt5.QtCore import QObject
-from PyQt5.QtWidgets import QFileDialog, QInputDialog
+from PyQt5.QtWidgets import QFileDialog, QInputDialog, QSpinBox
 
 from fastcnn.gui.logic import insight
 from fastcnn.gui.logic.browser import Browser
@@ -56,7 +56,7 @@ class Pages(QObject):
         self._program, self._window = program, program.window
         self.trainer = Worker("training", program.failed, self, polite=True)
         self.learner = Worker("learning", program.failed, self, polite=True)
-        self._answer_shown = 0
+        self._remembered: dict[str, QSpinBox] = {}
         self._add_networks()
         self._add_inside()
         self._add_mistakes()
@@ -107,11 +107,13 @@ class Pages(QObject):
             question = tr("A training is running. Stop it and close? It can go on from the last finished epoch.")
             if not ask(self._window, tr("Training"), question):
                 return False
-        settings = self._program.settings
-        settings.experiment_groups = self.experiment.groups.value()
-        settings.experiment_size = self.experiment.size_.value()
-        settings.epochs = self.training_page.epochs.value()
+        self._program.settings.numbers |= {name: box.value() for name, box in self._remembered.items()}
         return True
+
+    def _remember(self, name: str, box: QSpinBox) -> None:
+        """Show the number that the session before left in a box, and leave it to the next one."""
+        box.setValue(self._program.settings.numbers.get(name, box.value()))
+        self._remembered[name] = box
 
     def _add_networks(self) -> None:
         program, window = self._program, self._window
@@ -145,8 +147,10 @@ class Pages(QObject):
         self._window.add_page(self.mistakes, lambda: (tr("Mistakes"), tr("Mistakes")))
 
     def _add_experiment(self) -> None:
-        program, settings = self._program, self._program.settings
-        self.experiment = ExperimentPage(settings.experiment_groups, settings.experiment_size)
+        program = self._program
+        self.experiment = ExperimentPage()
+        self._remember("experiment_groups", self.experiment.groups)
+        self._remember("experiment_size", self.experiment.size_)
         self.experimenter = Experimenter(
             self.experiment,
             program.engine,
@@ -170,7 +174,7 @@ class Pages(QObject):
             self.learner,
             Collection(data_folder() / "drawings"),
             strokes=window.canvas.drawing.strokes,
-            use=lambda model: self.networks.choose(model, anew=True),
+            use=lambda model: self.networks.choose(model, again=True),
             tell=window.tell,
         )
         self.hand_page.hand = self.hand
@@ -178,7 +182,8 @@ class Pages(QObject):
 
     def _add_training(self) -> None:
         program = self._program
-        self.training_page = TrainingPage(program.settings.epochs)
+        self.training_page = TrainingPage()
+        self._remember("epochs", self.training_page.epochs)
         self.training = Training(
             self.training_page,
             program.engine,

@@ -29,8 +29,8 @@ from PyQt5.QtWidgets import QWidget
 
 from fastcnn.gui.logic.drawing import DEFAULT_WIDTH, SIDE, Drawing, Item, Placed, Stroke, Wiped
 
-KEY_STEP = 14.0  # image pixels that an arrow key moves the pen: 40 moves across the field
-_ARROWS = {
+KEY_STEP = 14.0  # image pixels an arrow key moves the pen: 40 across the field
+ARROWS = {  # to the right, and down
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
     Qt.Key.Key_Up: (0, -1),
@@ -209,8 +209,8 @@ class Canvas(QWidget):
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         assert event is not None
         key = Qt.Key(event.key())
-        if key in _ARROWS and event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier):
-            self._move_key_pen(self._key_pen + QPointF(*_ARROWS[key]) * KEY_STEP)
+        if key in ARROWS and event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier):
+            self._move_key_pen(self._key_pen + QPointF(*ARROWS[key]) * KEY_STEP)
             self.pen_to(self._key_pen)
             self.update()
         elif key == Qt.Key.Key_Space and not event.isAutoRepeat():

@@ -9,7 +9,7 @@ from PyQt5.QtCore import QBuffer
 from PyQt5.QtGui import QImage
 from PyQt5.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout
 
-from fastcnn.gui.logic.experiment import HAND, MAX_SIDE, MNIST, Session
+from fastcnn.gui.logic.experiment import DEFAULT_SIDE, HAND, MAX_SIDE, MNIST, Session
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import accuracy_words, percent
 from fastcnn.gui.widgets.page import Page, Words, ask, choose_target
@@ -32,7 +32,7 @@ def _png(image: QImage) -> bytes:
 class ExperimentPage(Page):
     """A `logic.experimenter.ExperimentView`."""
 
-    def __init__(self, groups: int, size: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.experimenter: Experimenter
         self._session: Session | None = None
@@ -41,10 +41,10 @@ class ExperimentPage(Page):
         self.mode.addItems(["", ""])
         self.mode.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.groups, self.size_ = QSpinBox(self), QSpinBox(self)
-        for spin, name, value in ((self.groups, "groupsSpin", groups), (self.size_, "sizeSpin", size)):
+        for spin, name in ((self.groups, "groupsSpin"), (self.size_, "sizeSpin")):
             spin.setObjectName(name)
             spin.setRange(1, MAX_SIDE)
-            spin.setValue(value)
+            spin.setValue(DEFAULT_SIDE)
         self.start = self._button("startExperimentButton", self._start)
         self.next = self._button("nextDigitButton", lambda: self.experimenter.take())
         self.resume = self._button("resumeExperimentButton", lambda: self.experimenter.resume())
@@ -121,11 +121,9 @@ class ExperimentPage(Page):
 
     def _arrange(self) -> None:
         choices = QGridLayout()
-        choices.addWidget(self.mode, 0, 0)
-        choices.addWidget(self._caption("groupsCaption", self.groups), 0, 1)
-        choices.addWidget(self.groups, 0, 2)
-        choices.addWidget(self._caption("sizeCaption", self.size_), 0, 3)
-        choices.addWidget(self.size_, 0, 4)
+        captions = self._caption("groupsCaption", self.groups), self._caption("sizeCaption", self.size_)
+        for column, widget in enumerate((self.mode, captions[0], self.groups, captions[1], self.size_)):
+            choices.addWidget(widget, 0, column)
         choices.setColumnStretch(0, 1)
         running, files = QHBoxLayout(), QHBoxLayout()
         for button in (self.start, self.next, self.leave, self.resume):

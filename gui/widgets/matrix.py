@@ -10,13 +10,7 @@ from PyQt5.QtWidgets import QWidget
 
 from fastcnn.digits import CLASSES
 from fastcnn.gui.widgets.bars import RIGHT, WRONG
-
-_MOVES = {
-    Qt.Key.Key_Left: (0, -1),
-    Qt.Key.Key_Right: (0, 1),
-    Qt.Key.Key_Up: (-1, 0),
-    Qt.Key.Key_Down: (1, 0),
-}
+from fastcnn.gui.widgets.canvas import ARROWS
 
 
 class Matrix(QWidget):
@@ -59,8 +53,8 @@ class Matrix(QWidget):
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         assert event is not None
         key = Qt.Key(event.key())
-        if key in _MOVES:
-            down, right = _MOVES[key]
+        if key in ARROWS:
+            right, down = ARROWS[key]
             self._cell = (self._cell[0] + down) % CLASSES, (self._cell[1] + right) % CLASSES
             self.update()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):

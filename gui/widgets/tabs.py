@@ -5,7 +5,8 @@ from __future__ import annotations
 from PyQt5.QtGui import QFont, QResizeEvent
 from PyQt5.QtWidgets import QTabWidget, QWidget
 
-SMALLER = 0.82  # share of the font's size
+# Which name, and how large a share of the font's size, the best first. Six pages need the second in a narrow window.
+FITS = ((0, 1.0), (1, 0.82), (1, 0.67))
 
 
 class Tabs(QTabWidget):
@@ -29,10 +30,9 @@ class Tabs(QTabWidget):
     def _fit(self) -> None:
         bar = self.tabBar()
         assert bar is not None
-        for choice in (0, 1):
+        for choice, size in FITS:
             font = QFont(self.font())
-            if choice:
-                font.setPointSizeF(SMALLER * font.pointSizeF())
+            font.setPointSizeF(size * font.pointSizeF())
             bar.setFont(font)
             for index, names in enumerate(self._names):
                 self.setTabText(index, names[choice])

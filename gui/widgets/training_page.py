@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 REFRESH_MS = 250
 MOST_POINTS = 2000  # points of the loss curve; more are not visible and take time
-MOST_EPOCHS = 100
+DEFAULT_EPOCHS, MOST_EPOCHS = 12, 100
 
 
 class TrainingPage(Page):
     """A `logic.training.TrainingView`."""
 
-    def __init__(self, epochs: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.training: Training
         self._state = State.IDLE
         self.epochs = QSpinBox(self)
         self.epochs.setObjectName("epochsSpin")
         self.epochs.setRange(1, MOST_EPOCHS)
-        self.epochs.setValue(epochs)
+        self.epochs.setValue(DEFAULT_EPOCHS)
         self.start = self._button("startTrainingButton", self._start)
         self.pause = self._button("pauseTrainingButton", lambda: self.training.pause())
         self.resume = self._button("resumeTrainingButton", lambda: self.training.resume())

@@ -2,105 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from PyQt5.QtGui import QKeySequence
 from PyQt5.QtWidgets import QAction, QActionGroup, QMainWindow, QMenu
 
-from fastcnn.gui.text.language import tr
+from fastcnn.errors import Sentence
+from fastcnn.gui.text import language
 
-# menu -> actions with their keys; None draws a line. A name that ends in "..." opens a dialog.
-MENUS: dict[str, Sequence[tuple[str, Sequence[str]] | None]] = {
-    "file": [
-        ("open", ["Ctrl+O"]),
-        ("paste", ["Ctrl+V"]),
-        ("save", ["Ctrl+S"]),
+mark = Sentence  # shorter, for the table
+Entry = tuple[str, str, str, str]  # name, keys apart by blanks, text and tool tip; a text with "…" opens a dialog
+# menu -> its title, and its actions; None draws a line
+MENUS: dict[str, tuple[str, list[Entry | None]]] = {
+    "file": (mark("&File"), [
+        ("open", "Ctrl+O", mark("&Open picture …"), mark("Put a picture file on the drawing field")),
+        ("paste", "Ctrl+V", mark("&Paste picture"), mark("Put the picture in the clipboard on the drawing field")),
+        ("save", "Ctrl+S", mark("&Save drawing …"), mark("Save what is drawn as a picture file")),
         None,
-        ("open_network", ["Ctrl+Shift+O"]),
+        ("open_network", "Ctrl+Shift+O", mark("Open &network …"), mark("Use a network from a weights file")),
         None,
-        ("quit", ["Ctrl+Q"]),
-    ],
-    "draw": [
-        ("undo", ["Ctrl+Z"]),
-        ("redo", ["Ctrl+Y", "Ctrl+Shift+Z"]),
-        ("eraser", ["E"]),
-        ("thinner", ["["]),
-        ("thicker", ["]"]),
-        ("clear", ["Delete"]),
+        ("quit", "Ctrl+Q", mark("&Quit"), mark("Close the window")),
+    ]),
+    "draw": (mark("&Edit"), [
+        ("undo", "Ctrl+Z", mark("&Undo"), mark("Take back the last stroke")),
+        ("redo", "Ctrl+Y Ctrl+Shift+Z", mark("&Redo"), mark("Draw again what was taken back")),
+        ("eraser", "E", mark("&Eraser"), mark("Erase instead of drawing")),
+        ("thinner", "[", mark("Thi&nner pen"), mark("Make the pen thinner")),
+        ("thicker", "]", mark("Thic&ker pen"), mark("Make the pen thicker")),
+        ("clear", "Delete", mark("&Clear"), mark("Remove the picture or the drawing")),
         None,
-        ("focus_canvas", ["F2"]),
-    ],
-    "recognize": [
-        ("switch_mode", ["Ctrl+M"]),
-        ("draw", ["F5"]),
-        ("recognize", ["Ctrl+Return", "Ctrl+Enter"]),
-        ("live", ["Ctrl+L"]),
+        ("focus_canvas", "F2", mark("Draw by &keyboard"), mark("Go to the drawing field: arrows move, space draws")),
+    ]),
+    "recognize": (mark("Reco&gnition"), [
+        ("switch_mode", "Ctrl+M", mark("Switch &mode"), mark("From MNIST pictures to handwriting, or back")),
+        ("draw", "F5", mark("Ran&dom picture"), mark("Show one of MNIST's 10,000 test pictures, chosen at random")),
+        ("recognize", "Ctrl+Return Ctrl+Enter", mark("&Recognize"), mark("Ask the network which digit this is")),
+        ("live", "Ctrl+L", mark("&Live answers"), mark("The answer follows the pen")),
         None,
-        ("next_mistake", ["F8"]),
-        ("previous_mistake", ["Shift+F8"]),
-        ("go_to", ["Ctrl+G"]),
+        ("next_mistake", "F8", mark("&Next mistake"), mark("Show the next test picture that this network gets wrong")),
+        ("previous_mistake", "Shift+F8", mark("&Previous mistake"),
+         mark("Show the test picture before, that this network gets wrong")),
+        ("go_to", "Ctrl+G", mark("&Go to picture number …"), mark("Show a test picture by its number")),
         None,
-        ("next_digit", ["F4"]),
-        ("occlude", ["F9"]),
-        ("measure", ["Ctrl+I"]),
-    ],
-    "correct": [(f"correct_{digit}", [str(digit)]) for digit in range(10)],
-    "view": [],
-}
+        ("next_digit", "F4", mark("Ne&xt digit of the experiment"),
+         mark("Recognize and note this drawing, then go to the next")),
+        ("occlude", "F9", mark("&Where did it look?"), mark("Show in red where blackening hurts the answer")),
+        ("measure", "Ctrl+I", mark("Measure the net&work"), mark("Accuracy and speed of the network in use")),
+    ]),
+    "correct": (mark("C&orrect"), [
+        (f"correct_{digit}", str(digit), mark("This is a &{digit}"), mark("Correct the answer and keep the drawing"))
+        for digit in range(10)
+    ]),
+    "view": (mark("&View"), []),
+}  # fmt: skip
 CHECKABLE = {"eraser", "live"}
-LANGUAGES = {"en": "English", "zh_CN": "中文"}  # the name of each language in that language
-THEMES = ("system", "light", "dark")
-
-
-def _menu_words() -> dict[str, str]:
-    return {
-        "file": tr("&File"),
-        "draw": tr("&Edit"),
-        "recognize": tr("Reco&gnition"),
-        "correct": tr("C&orrect"),
-        "view": tr("&View"),
-        "language": tr("&Language"),
-        "theme": tr("&Theme"),
-    }
-
-
-def _words() -> dict[str, tuple[str, str]]:
-    """Name and tool tip of each action."""
-    words = {
-        "open": (tr("&Open picture …"), tr("Put a picture file on the drawing field")),
-        "paste": (tr("&Paste picture"), tr("Put the picture in the clipboard on the drawing field")),
-        "save": (tr("&Save drawing …"), tr("Save what is drawn as a picture file")),
-        "open_network": (tr("Open &network …"), tr("Use a network from a weights file")),
-        "quit": (tr("&Quit"), tr("Close the window")),
-        "undo": (tr("&Undo"), tr("Take back the last stroke")),
-        "redo": (tr("&Redo"), tr("Draw again what was taken back")),
-        "eraser": (tr("&Eraser"), tr("Erase instead of drawing")),
-        "thinner": (tr("Thi&nner pen"), tr("Make the pen thinner")),
-        "thicker": (tr("Thic&ker pen"), tr("Make the pen thicker")),
-        "clear": (tr("&Clear"), tr("Remove the picture or the drawing")),
-        "focus_canvas": (tr("Draw by &keyboard"), tr("Go to the drawing field: arrows move, space draws")),
-        "switch_mode": (tr("Switch &mode"), tr("From MNIST pictures to handwriting, or back")),
-        "draw": (tr("Ran&dom picture"), tr("Show one of MNIST's 10,000 test pictures, chosen at random")),
-        "recognize": (tr("&Recognize"), tr("Ask the network which digit this is")),
-        "live": (tr("&Live answers"), tr("The answer follows the pen")),
-        "next_mistake": (tr("&Next mistake"), tr("Show the next test picture that this network gets wrong")),
-        "previous_mistake": (tr("&Previous mistake"), tr("Show the test picture before, that this network gets wrong")),
-        "go_to": (tr("&Go to picture number …"), tr("Show a test picture by its number")),
-        "next_digit": (tr("Ne&xt digit of the experiment"), tr("Recognize and note this drawing, then go to the next")),
-        "occlude": (
-            tr("&Where did it look?"),
-            tr("Show in red where blackening hurts the answer"),
-        ),
-        "measure": (tr("Measure the net&work"), tr("Accuracy and speed of the network in use")),
-    }
-    for digit in range(10):
-        named = tr("This is a &{digit}").format(digit=digit)
-        words[f"correct_{digit}"] = (named, tr("Correct the answer and keep the drawing"))
-    return words
-
-
-def _theme_words() -> dict[str, str]:
-    return {"system": tr("As the &system"), "light": tr("&Light"), "dark": tr("&Dark")}
+LANGUAGES = {"en": "English", "zh_CN": "中文"}  # each in its own words, whatever the language in use
+THEMES: dict[str, str] = {"system": mark("As the &system"), "light": mark("&Light"), "dark": mark("&Dark")}
+CHOICES: dict[str, tuple[str, dict[str, str]]] = {
+    "language": (mark("&Language"), LANGUAGES),
+    "theme": (mark("&Theme"), THEMES),
+}  # menus of "view"
 
 
 class Actions:
@@ -115,17 +76,15 @@ class Actions:
         self._menus: dict[str, QMenu] = {}
         bar = window.menuBar()
         assert bar is not None
-        for name, entries in MENUS.items():
-            menu = QMenu(window)
-            self._menus[name] = menu
+        for name, (_, entries) in MENUS.items():
+            menu = self._menus[name] = QMenu(window)
             bar.addMenu(menu)
             for entry in entries:
                 if entry is None:
                     menu.addSeparator()
                 else:
-                    self._add(window, menu, *entry)
-        self.languages = self._choices(window, "language", tuple(LANGUAGES))
-        self.themes = self._choices(window, "theme", THEMES)
+                    self._add(window, menu, *entry[:2])
+        self.languages, self.themes = (self._choices(window, name, values) for name, (_, values) in CHOICES.items())
         self.retranslate()
 
     def __getitem__(self, name: str) -> QAction:
@@ -142,29 +101,28 @@ class Actions:
         return self._menus["correct"]
 
     def retranslate(self) -> None:
-        """Set all texts again, in the language in use."""
-        for name, text in _menu_words().items():
-            self._menus[name].setTitle(text)
-        for name, (text, tip) in _words().items():
-            self.by_name[name].setText(text)
-            self.by_name[name].setToolTip(tip)
-            self.by_name[name].setStatusTip(tip)
-        for name, text in _theme_words().items():
-            self.themes[name].setText(text)
-        for name, text in LANGUAGES.items():
-            self.languages[name].setText(text)
+        """Word everything again, in the language in use."""
+        for name, (title, _) in [*MENUS.items(), *CHOICES.items()]:
+            self._menus[name].setTitle(language.tr(title))
+        for name, key, text, tip in (entry for _, entries in MENUS.values() for entry in entries if entry):
+            action = self.by_name[name]
+            action.setText(language.tr(text).format(digit=key))  # a correction's key is its digit
+            action.setToolTip(language.tr(tip))
+            action.setStatusTip(language.tr(tip))
+        for made, values in ((self.languages, LANGUAGES), (self.themes, THEMES)):
+            for value, text in values.items():
+                made[value].setText(language.tr(text))
 
-    def _add(self, window: QMainWindow, menu: QMenu, name: str, keys: Sequence[str]) -> None:
+    def _add(self, window: QMainWindow, menu: QMenu, name: str, keys: str) -> None:
         action = QAction(window)
         action.setObjectName(f"{name}Action")
-        action.setShortcuts([QKeySequence(key) for key in keys])
+        action.setShortcuts([QKeySequence(key) for key in keys.split()])
         action.setCheckable(name in CHECKABLE)
         menu.addAction(action)
         self.by_name[name] = action
 
-    def _choices(self, window: QMainWindow, name: str, values: Sequence[str]) -> dict[str, QAction]:
-        menu = QMenu(window)
-        self._menus[name] = menu
+    def _choices(self, window: QMainWindow, name: str, values: Iterable[str]) -> dict[str, QAction]:
+        menu = self._menus[name] = QMenu(window)
         self._menus["view"].addMenu(menu)
         group = QActionGroup(window)
         made = {}

@@ -1,5 +1,6 @@
 """The command's arguments and errors, what is kept, and the processes that measure."""
 
+import ast
 import json
 import subprocess
 import sys
@@ -8,8 +9,9 @@ from contextlib import contextmanager
 import pytest
 
 from fastcnn.__main__ import main
-from fastcnn.bench import command
+from fastcnn.bench import command, options
 from fastcnn.bench.harness import processes, record
+from fastcnn.bench.harness.benchmarks import BENCHMARKS
 from fastcnn.bench.harness.timing import Rival
 from fastcnn.bench.harness.worker import Worker
 from fastcnn.bench.speed.neighbour import busy_process, measure
@@ -17,6 +19,7 @@ from fastcnn.bench.speed.scaling import crossover
 from fastcnn.errors import FastcnnError
 from fastcnn.zoo.networks import NAMED
 from fastcnn.zoo.recipes import RECIPES
+from tests.test_house import SOURCES
 
 
 @pytest.mark.parametrize(
@@ -85,10 +88,25 @@ def test_a_full_run_is_kept_and_given_as_json(monkeypatch, tmp_path):
     assert list(json.loads((tmp_path / "all.json").read_text())) == ["profile"]
 
 
-def test_every_benchmark_has_a_module_with_run():
-    from importlib import import_module
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_every_benchmark_has_a_module_that_measures_and_tabulates(name):
+    module = BENCHMARKS[name].load()
+    assert callable(module.run) and callable(module.tabulate)
+    assert ("only" in BENCHMARKS[name].takes) == hasattr(module, "case_names")
+    assert set(BENCHMARKS[name].takes) <= set(options.OPTIONS)
 
-    assert all(callable(import_module(f"fastcnn.bench.{module}").run) for module, _ in command.BENCHMARKS.values())
+
+def test_no_code_spells_out_a_second_list_of_benchmarks():
+    found = [
+        f"{path.name}:{node.lineno}"
+        for path in SOURCES
+        if path.name not in ("benchmarks.py", "plots.py")  # most have no plot
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict)
+        and len({each.value for each in ast.iter_child_nodes(node) if isinstance(each, ast.Constant)} & {*BENCHMARKS})
+        > 2
+    ]
+    assert found == []
 
 
 def test_record_holds_what_the_numbers_depend_on():

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.handwriting.preparation.components import Labels, label_components
+from fastcnn.handwriting.preparation.layout import boxes_of
 from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.stroke_width import edge_distance, stroke_width
 
@@ -147,10 +148,7 @@ def _in_order(
     labels = order[labels]
     for _ in range(SOFT_BLOCKS):
         wide = np.pad(labels, 1)
-        nearby = np.maximum.reduce([wide[:-2, 1:-1], wide[2:, 1:-1], wide[1:-1, :-2], wide[1:-1, 2:]])
-        labels = np.where((labels == 0) & inked, nearby, labels)
-    boxes = []
-    for piece in range(1, count + 1):
-        rows, columns = np.nonzero(labels == piece)
-        boxes.append((int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1))
-    return Pieces(labels, factor, tuple(boxes), tuple((int(order[a]), int(order[b]), ink) for a, b, ink in cuts))
+        beside = np.maximum.reduce([wide[:-2, 1:-1], wide[2:, 1:-1], wide[1:-1, :-2], wide[1:-1, 2:]])
+        labels = np.where((labels == 0) & inked, beside, labels)
+    boxes = tuple((top, bottom, left, right) for top, bottom, left, right in boxes_of(labels, count).tolist())
+    return Pieces(labels, factor, boxes, tuple((int(order[a]), int(order[b]), ink) for a, b, ink in cuts))

@@ -16,15 +16,16 @@ Amounts = npt.NDArray[np.float64]
 BLANK_CONTRAST = 24  # of 255; noise of JPEG on plain paper is lower
 # A pixel is ink from this share of the contrast on. Of 20,000 MNIST pictures 51 are moved or scaled at 0.1, 11 at 0.05.
 INK_SHARE = 0.05
-LARGEST_PX = 1024  # larger pictures are first averaged to fewer pixels: a stroke of one pixel in 4,000 is no ink
-SMALLEST_SCAN_PX = 28  # MNIST's size; a picture of this size is not cleaned
-MOST_BLOCKS = 64  # on a side; an enlarged picture that had more pixels before needs no care
-SCAN_PX = 128  # the resolution at which specks are found
-PART_SHARE = 0.1  # share of the contrast; a block with a larger mean belongs to a part
-SPECK_SHARE = 0.03  # share of the largest part's ink; the smallest stroke that matters, the flag of a 5, has 0.15
-TEXTURE_WIDTHS = 3.0  # ink differs from the paper by at least this many standard deviations of the paper
-WORSE = 1.25  # how much worse the plane may fit than a constant: on evenly lit paper grain makes it a little worse
-SHADE = 6.0  # of 255; if the border's levels differ by less, the paper is evenly lit
+LARGEST_PX = 1024  # larger pictures are averaged down first: a stroke of one pixel in 4,000 is no ink
+SMALLEST_SCAN_PX = 28  # MNIST's size: a picture that small is taken as it is
+MOST_BLOCKS = 64  # a side: what was finer before it was enlarged needs no care
+SCAN_PX = 128  # specks are looked for at this resolution
+PART_SHARE = 0.1  # of the contrast: a block with so much ink on the mean belongs to a part
+SPECK_SHARE = 0.03  # of the ink of the largest part; the smallest stroke that matters, a 5's flag, has five times that
+TEXTURE_WIDTHS = 3.0  # ink lies at least so many times the paper's own spread away from it
+WORSE = 1.25  # times the spread of even paper: grain alone makes a plane fit a little worse
+SOLID = 0.3  # of the picture: with less ink it is no sheet of paper
+SHADE = 6.0  # of 255: below this spread along the border the paper is evenly lit
 
 
 def find_ink(plane: Plane) -> Plane | None:
@@ -74,10 +75,27 @@ class Parts:
     factor: int  # pixels along a block's side
     full: int  # the most ink in one pixel
 
+    @property
+    def may_be_more(self) -> bool:
+        """Whether it may be more than one digit: there are several parts, or one such as a frame or a sheet."""
+        alone = np.count_nonzero(self.kept) == 1
+        return not alone or may_be_framed(self.labels, float(self.amounts.max()), self.full)
+
+
+def may_be_framed(plane: npt.NDArray[np.integer], amount: float, full: int) -> bool:
+    """Whether the ink, 0 to full and `amount` in all, touches all edges of a plane, or a half of SOLID is filled."""
+    touches = plane[0].any() and plane[-1].any() and plane[:, 0].any() and plane[:, -1].any()
+    return bool(touches) or 2 * amount >= SOLID * plane.size * full
+
 
 def is_small(ink: Plane) -> bool:
     """Whether a picture is at most of MNIST's size. Then specks are not removed."""
     return bool(max(ink.shape) <= SMALLEST_SCAN_PX)
+
+
+def is_plain_scan(ink: Plane) -> bool:
+    """Whether a picture is of MNIST's size, and there is no frame and no sheet in it."""
+    return is_small(ink) and not may_be_framed(ink, float(ink.sum()), int(ink.max()))
 
 
 def remove_specks(ink: Plane, parts: Parts) -> Plane:

@@ -11,22 +11,21 @@ import numpy.typing as npt
 
 from fastcnn.handwriting.preparation import reasons
 from fastcnn.handwriting.preparation.components import Labels, Mask
-from fastcnn.handwriting.preparation.ink import Parts
+from fastcnn.handwriting.preparation.ink import SOLID, Parts
 
 Boxes = npt.NDArray[np.int64]  # (parts, 4): top, bottom, left, right; bottom and right are excluded
 
-ALONG = 0.75  # share of an edge; ink on more of it lies along the edge
-BAND = 0.08  # share of a frame's side; a line drawn by hand stays within this band
-SOLID = 0.3  # share of the picture; a sheet has more ink
-FILLED = 0.5  # share of the part's rectangle; a sheet with a digit in it has more ink, a digit of an ordinary pen less
-NARROWEST = 0.4  # width by length; a narrower part may be a 1 and is no frame
-RECTANGLE = 0.93  # share of the smallest rectangle round a sheet; an ellipse fills 0.79
-TURNS_DEG = np.arange(-15.0, 15.1, 1.5)  # rotations of a sheet or a photograph
-MOST_PARTS = 40  # a picture with more parts is texture
-NEIGHBOUR_HEIGHT = 0.55  # share of the highest part; lower parts belong to a digit or are signs
-OVERLAP = 0.3  # share of the narrower part; parts that share more columns are one digit
-LOWEST = 0.4  # share of the height of all ink; if all parts are lower, they are scattered and no digits
-ROW_WIDTH = 0.95  # width by height; two digits are wider, the halves of a broken digit are not
+ALONG = 0.75  # of an edge: ink on so much of it runs along it
+BAND = 0.08  # of a frame's side: a line drawn by hand lies within it
+FILLED = 0.5  # of its rectangle: a sheet with a digit in it has more ink, a digit by an ordinary pen less
+NARROWEST = 0.4  # of its length: a bar is a 1
+RECTANGLE = 0.93  # of the smallest rectangle round it: an ellipse fills 0.79
+TURNS_DEG = np.arange(-15.0, 15.1, 1.5)  # of a sheet or a photograph
+MOST_PARTS = 40  # a picture of more is texture
+NEIGHBOUR_HEIGHT = 0.55  # of the highest: lower parts belong to a digit or are signs
+OVERLAP = 0.3  # of the narrower: parts that share so many columns are one digit
+LOWEST = 0.4  # of the height of all ink: lower ones are scattered parts, and no digits
+ROW_WIDTH = 0.95  # of the height: two digits side by side are wider, the halves of a broken one are not
 
 
 def judge(parts: Parts) -> tuple[str | None, bool]:
@@ -34,26 +33,12 @@ def judge(parts: Parts) -> tuple[str | None, bool]:
     numbers = np.flatnonzero(parts.kept)
     if not 1 <= len(numbers) <= MOST_PARTS:
         return None, False
-    labels = parts.labels
-    # Most pictures have one part, which cannot be a frame. They end here.
-    if len(numbers) == 1 and not may_be_framed(labels, float(parts.amounts.max()), parts.full):
-        return None, False
     order = np.zeros(len(parts.kept), np.int64)
     order[numbers] = np.arange(1, len(numbers) + 1)
-    labels = order[labels]
+    labels = order[parts.labels]
     boxes = boxes_of(labels, len(numbers))
     reason = find_frame(labels, boxes)
     return reason, reason is None and is_row(boxes)
-
-
-def may_be_framed(plane: npt.NDArray[np.integer], amount: float, full: int) -> bool:
-    """Whether the ink touches all four edges of a plane, or fills at least half of SOLID.
-
-    plane : 0 to full
-    amount : the sum of all ink
-    """
-    touches = plane[0].any() and plane[-1].any() and plane[:, 0].any() and plane[:, -1].any()
-    return bool(touches) or 2 * amount >= SOLID * plane.size * full
 
 
 def boxes_of(labels: Labels, count: int) -> Boxes:

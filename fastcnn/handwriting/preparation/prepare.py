@@ -9,15 +9,15 @@ the writing and the pen do not matter. A picture with ink of MNIST's size is onl
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastcnn.digits import SIDE_PX
 from fastcnn.handwriting.preparation import reasons
-from fastcnn.handwriting.preparation.ink import INK_SHARE, crop, find_ink, find_parts, is_small, remove_specks
-from fastcnn.handwriting.preparation.layout import judge, may_be_framed
+from fastcnn.handwriting.preparation.ink import INK_SHARE, crop, find_ink, find_parts, is_plain_scan, remove_specks
+from fastcnn.handwriting.preparation.layout import judge
 from fastcnn.handwriting.preparation.pictures import to_plane
 from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.stroke_width import edge_distance, even_out, is_uneven, redraw, stroke_width
@@ -47,13 +47,14 @@ class Sight:
 
 
 def _shrink_to_box(ink: Plane) -> Field:
-    """Scale up or down so that the longer side is 20 px. Pillow's bilinear filter averages all covered pixels."""
-    values = _resize(ink.astype(np.float32), BOX_PX)
-    full: Field = values / values.max()  # thin strokes become pale when they shrink; networks know only full ink
+    """Scale, up or down, so that the longer side is 20 px; Pillow's bilinear averages all pixels that it covers."""
+    values = resize(ink.astype(np.float32), BOX_PX)
+    full: Field = values / values.max()  # thin strokes fade as they shrink; the networks know only full ink
     return full
 
 
-def _resize(values: Field, longest_px: int) -> Field:
+def resize(values: npt.NDArray[Any], longest_px: int) -> npt.NDArray[Any]:
+    """A plane with its longer side so long, by Pillow's bilinear."""
     from PIL import Image
 
     longest = max(values.shape)
@@ -83,7 +84,7 @@ def _redrawn(ink: Plane) -> tuple[Field, float] | None:
 
     None if the ink has no edge, because it is so pale and thin that no pixel is half black.
     """
-    large = _resize(ink.astype(np.float32), WORK_PX)
+    large = resize(ink.astype(np.float32), WORK_PX)
     large = np.pad(large / large.max(), MARGIN_PX)
     distance = edge_distance(large, MARGIN_PX)
     width = min(stroke_width(distance), WORK_PX / 2)
@@ -173,9 +174,8 @@ def look(image: Picture) -> Sight:
     ink = find_ink(to_plane(image))
     if ink is None:
         return Sight(None, reasons.BLANK)
-    if is_small(ink) and not may_be_framed(ink, float(ink.sum()), int(ink.max())):
-        clean, reason, several = ink, None, False  # this path takes half the time
-    else:
-        parts = find_parts(ink)
-        clean, (reason, several) = remove_specks(ink, parts), judge(parts)
-    return Sight(prepare_ink(clean), reason, several)
+    if is_plain_scan(ink):
+        return Sight(prepare_ink(ink))  # this takes half the time
+    parts = find_parts(ink)
+    reason, several = judge(parts) if parts.may_be_more else (None, False)
+    return Sight(prepare_ink(remove_specks(ink, parts)), reason, several)

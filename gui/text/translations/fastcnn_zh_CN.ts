@@ -215,11 +215,11 @@
       <translation>不是 IDX 文件；请给出 IDX 文件，例如 MNIST 中同名的文件</translation>
     </message>
     <message>
-      <source>is truncated: its header promises {promised} bytes of values and it can hold {most}; get or make it anew</source>
+      <source>is truncated: its header promises {promised} bytes of values and it can hold {most}; get or make it again</source>
       <translation>不完整：文件头说有 {promised} 字节数值，而最多只能有 {most} 字节；请重新获取或生成</translation>
     </message>
     <message>
-      <source>is truncated within its header; get or make it anew</source>
+      <source>is truncated within its header; get or make it again</source>
       <translation>文件头不完整；请重新获取或生成</translation>
     </message>
     <message>
@@ -243,7 +243,7 @@
       <translation>是文本（可能是 CSV），不是 IDX 文件；请读成数组，再交给 Trainer.fit</translation>
     </message>
     <message>
-      <source>holds nothing (its dimensions are {shape}); get or make it anew</source>
+      <source>holds nothing (its dimensions are {shape}); get or make it again</source>
       <translation>其中没有内容（维数为 {shape}）；请重新获取或生成</translation>
     </message>
     <message>
@@ -251,15 +251,15 @@
       <translation>维数是小端序；请按 IDX 的规定写成大端序</translation>
     </message>
     <message>
-      <source>claims {promised} bytes of values, more than the {limit} allowed; get or make it anew</source>
+      <source>claims {promised} bytes of values, more than the {limit} allowed; get or make it again</source>
       <translation>声称有 {promised} 字节的数值，超过允许的 {limit} 字节；请重新获取或生成</translation>
     </message>
     <message>
-      <source>is longer than the {promised} bytes of values it promises; get or make it anew</source>
+      <source>is longer than the {promised} bytes of values it promises; get or make it again</source>
       <translation>比其文件头所说的 {promised} 字节数值更长；请重新获取或生成</translation>
     </message>
     <message>
-      <source>is truncated: its header promises {promised} bytes of values and {found} are there; get or make it anew</source>
+      <source>is truncated: its header promises {promised} bytes of values and {found} are there; get or make it again</source>
       <translation>不完整：文件头说有 {promised} 字节数值，而只有 {found} 字节；请重新获取或生成</translation>
     </message>
     <message>
@@ -271,11 +271,11 @@
       <translation>{path}：{fault}</translation>
     </message>
     <message>
-      <source>{path} is truncated: its gzip data end early; get or make it anew</source>
+      <source>{path} is truncated: its gzip data end early; get or make it again</source>
       <translation>{path} 不完整：gzip 数据提前结束；请重新获取或生成</translation>
     </message>
     <message>
-      <source>{path} is damaged ({detail}); get or make it anew</source>
+      <source>{path} is damaged ({detail}); get or make it again</source>
       <translation>{path} 已损坏，请重新获取或生成</translation>
     </message>
     <message>
@@ -283,7 +283,7 @@
       <translation>无法读取 {path}（{reason}）；请检查它是不是您有权读取的文件</translation>
     </message>
     <message>
-      <source>is empty; get or make it anew</source>
+      <source>is empty; get or make it again</source>
       <translation>这是空文件；请重新获取或生成</translation>
     </message>
     <message>
@@ -415,15 +415,15 @@
       <translation>只有 {count} 个数字，少于所要的 {wanted} 个；请减少组数或每组的数量</translation>
     </message>
     <message>
-      <source>{path} holds another network; install fastcnn anew</source>
-      <translation>{path} 中是另一种网络，请重新安装 fastcnn</translation>
+      <source>{path} holds another network; install fastcnn again</source>
+      <translation>{path} 中是另一个网络，请重新安装 fastcnn</translation>
     </message>
     <message>
       <source>{path} was not written by fastcnn: its checksum is missing</source>
       <translation>{path} 不是由 fastcnn 写入的：缺少校验和</translation>
     </message>
     <message>
-      <source>{path} is damaged: its checksum is wrong; get or make it anew</source>
+      <source>{path} is damaged: its checksum is wrong; get or make it again</source>
       <translation>{path} 已损坏：校验和不符。请重新获取或制作</translation>
     </message>
     <message>
@@ -431,7 +431,7 @@
       <translation>{path} 大于 {size} MiB，任何网络文件都没有这么大</translation>
     </message>
     <message>
-      <source>{path} is empty; get or make it anew</source>
+      <source>{path} is empty; get or make it again</source>
       <translation>{path} 是空文件，请重新获取或制作</translation>
     </message>
     <message>
@@ -565,142 +565,6 @@
     <message>
       <source>there are no drawings to learn from: correct some answers first</source>
       <translation>还没有可供学习的手写数字，请先更正一些答案</translation>
-    </message>
-    <message>
-      <source>{path} cannot be used: {reason}; check its permissions and the room on its disk</source>
-      <translation>无法使用 {path}：{reason}。请检查其权限和磁盘空间</translation>
-    </message>
-    <message>
-      <source>A training is running. Stop it and close? It can go on from the last finished epoch.</source>
-      <translation>训练正在进行。停止训练并关闭窗口吗？以后可以从最后完成的一轮继续。</translation>
-    </message>
-    <message>
-      <source>Open network</source>
-      <translation>打开网络</translation>
-    </message>
-    <message>
-      <source>Go to picture</source>
-      <translation>转到图片</translation>
-    </message>
-    <message>
-      <source>Number of the test picture, 0 to 9,999</source>
-      <translation>测试图片的编号，0 至 9,999</translation>
-    </message>
-    <message>
-      <source>Weights ({pattern})</source>
-      <translation>权重文件 ({pattern})</translation>
-    </message>
-    <message>
-      <source>Training</source>
-      <translation>训练</translation>
-    </message>
-    <message>
-      <source>Inside</source>
-      <translation>网络内部</translation>
-    </message>
-    <message>
-      <source>Mistakes</source>
-      <translation>错误</translation>
-    </message>
-    <message>
-      <source>Experiment</source>
-      <translation>实验</translation>
-    </message>
-    <message>
-      <source>Trials</source>
-      <translation>实验</translation>
-    </message>
-    <message>
-      <source>My hand</source>
-      <translation>我的笔迹</translation>
-    </message>
-    <message>
-      <source>Hand</source>
-      <translation>笔迹</translation>
-    </message>
-    <message>
-      <source>Train</source>
-      <translation>训练</translation>
-    </message>
-    <message>
-      <source>No such file or directory</source>
-      <translation>文件或文件夹不存在</translation>
-    </message>
-    <message>
-      <source>Permission denied</source>
-      <translation>权限不足</translation>
-    </message>
-    <message>
-      <source>Operation not permitted</source>
-      <translation>不允许此操作</translation>
-    </message>
-    <message>
-      <source>No space left on device</source>
-      <translation>磁盘空间不足</translation>
-    </message>
-    <message>
-      <source>Disk quota exceeded</source>
-      <translation>超出磁盘配额</translation>
-    </message>
-    <message>
-      <source>Read-only file system</source>
-      <translation>文件系统是只读的</translation>
-    </message>
-    <message>
-      <source>Is a directory</source>
-      <translation>它是文件夹</translation>
-    </message>
-    <message>
-      <source>Not a directory</source>
-      <translation>它不是文件夹</translation>
-    </message>
-    <message>
-      <source>File exists</source>
-      <translation>文件已存在</translation>
-    </message>
-    <message>
-      <source>File name too long</source>
-      <translation>文件名过长</translation>
-    </message>
-    <message>
-      <source>File too large</source>
-      <translation>文件过大</translation>
-    </message>
-    <message>
-      <source>Input/output error</source>
-      <translation>输入输出错误</translation>
-    </message>
-    <message>
-      <source>Stale file handle</source>
-      <translation>文件句柄已失效</translation>
-    </message>
-    <message>
-      <source>Transport endpoint is not connected</source>
-      <translation>网络连接已断开</translation>
-    </message>
-    <message>
-      <source>Connection timed out</source>
-      <translation>连接超时</translation>
-    </message>
-    <message>
-      <source>Host is down</source>
-      <translation>对方主机未运行</translation>
-    </message>
-    <message>
-      <source>Too many open files</source>
-      <translation>打开的文件过多</translation>
-    </message>
-    <message>
-      <source>Accuracy {accuracy} ({right} of {count}); 95% interval {low} to {high}</source>
-      <translation>准确率 {accuracy}（{count} 个中对 {right} 个）；95% 置信区间 {low} 至 {high}</translation>
-    </message>
-    <message>
-      <source>{speed} pictures/s, one alone {time} ms</source>
-      <translation>每秒 {speed} 张，单张 {time} 毫秒</translation>
-    </message>
-    <message>
-      <source>several digits? Draw one at a time</source>
-      <translation>好像有多个数字？请一次写一个</translation>
     </message>
     <message>
       <source>Nothing is drawn yet: draw a digit on the black field.</source>
@@ -837,6 +701,142 @@
     <message>
       <source>That did not work: {reason}</source>
       <translation>操作失败：{reason}</translation>
+    </message>
+    <message>
+      <source>{path} cannot be used: {reason}; check its permissions and the room on its disk</source>
+      <translation>无法使用 {path}：{reason}。请检查其权限和磁盘空间</translation>
+    </message>
+    <message>
+      <source>A training is running. Stop it and close? It can go on from the last finished epoch.</source>
+      <translation>训练正在进行。停止训练并关闭窗口吗？以后可以从最后完成的一轮继续。</translation>
+    </message>
+    <message>
+      <source>Open network</source>
+      <translation>打开网络</translation>
+    </message>
+    <message>
+      <source>Go to picture</source>
+      <translation>转到图片</translation>
+    </message>
+    <message>
+      <source>Number of the test picture, 0 to 9,999</source>
+      <translation>测试图片的编号，0 至 9,999</translation>
+    </message>
+    <message>
+      <source>Weights ({pattern})</source>
+      <translation>权重文件 ({pattern})</translation>
+    </message>
+    <message>
+      <source>Training</source>
+      <translation>训练</translation>
+    </message>
+    <message>
+      <source>Inside</source>
+      <translation>网络内部</translation>
+    </message>
+    <message>
+      <source>Mistakes</source>
+      <translation>错误</translation>
+    </message>
+    <message>
+      <source>Experiment</source>
+      <translation>实验</translation>
+    </message>
+    <message>
+      <source>Trials</source>
+      <translation>实验</translation>
+    </message>
+    <message>
+      <source>My hand</source>
+      <translation>我的笔迹</translation>
+    </message>
+    <message>
+      <source>Hand</source>
+      <translation>笔迹</translation>
+    </message>
+    <message>
+      <source>Train</source>
+      <translation>训练</translation>
+    </message>
+    <message>
+      <source>No such file or directory</source>
+      <translation>文件或文件夹不存在</translation>
+    </message>
+    <message>
+      <source>Permission denied</source>
+      <translation>权限不足</translation>
+    </message>
+    <message>
+      <source>Operation not permitted</source>
+      <translation>不允许此操作</translation>
+    </message>
+    <message>
+      <source>No space left on device</source>
+      <translation>磁盘空间不足</translation>
+    </message>
+    <message>
+      <source>Disk quota exceeded</source>
+      <translation>超出磁盘配额</translation>
+    </message>
+    <message>
+      <source>Read-only file system</source>
+      <translation>文件系统是只读的</translation>
+    </message>
+    <message>
+      <source>Is a directory</source>
+      <translation>它是文件夹</translation>
+    </message>
+    <message>
+      <source>Not a directory</source>
+      <translation>它不是文件夹</translation>
+    </message>
+    <message>
+      <source>File exists</source>
+      <translation>文件已存在</translation>
+    </message>
+    <message>
+      <source>File name too long</source>
+      <translation>文件名过长</translation>
+    </message>
+    <message>
+      <source>File too large</source>
+      <translation>文件过大</translation>
+    </message>
+    <message>
+      <source>Input/output error</source>
+      <translation>输入输出错误</translation>
+    </message>
+    <message>
+      <source>Stale file handle</source>
+      <translation>文件句柄已失效</translation>
+    </message>
+    <message>
+      <source>Transport endpoint is not connected</source>
+      <translation>网络连接已断开</translation>
+    </message>
+    <message>
+      <source>Connection timed out</source>
+      <translation>连接超时</translation>
+    </message>
+    <message>
+      <source>Host is down</source>
+      <translation>对方主机未运行</translation>
+    </message>
+    <message>
+      <source>Too many open files</source>
+      <translation>打开的文件过多</translation>
+    </message>
+    <message>
+      <source>Accuracy {accuracy} ({right} of {count}); 95% interval {low} to {high}</source>
+      <translation>准确率 {accuracy}（{count} 个中对 {right} 个）；95% 置信区间 {low} 至 {high}</translation>
+    </message>
+    <message>
+      <source>{speed} pictures/s, one alone {time} ms</source>
+      <translation>每秒 {speed} 张，单张 {time} 毫秒</translation>
+    </message>
+    <message>
+      <source>several digits? Draw one at a time</source>
+      <translation>好像有多个数字？请一次写一个</translation>
     </message>
     <message>
       <source>Ctrl+I measures it</source>
@@ -1327,6 +1327,18 @@
       <translation>训练状态</translation>
     </message>
     <message>
+      <source>As the &amp;system</source>
+      <translation>跟随系统(&amp;S)</translation>
+    </message>
+    <message>
+      <source>&amp;Light</source>
+      <translation>浅色(&amp;L)</translation>
+    </message>
+    <message>
+      <source>&amp;Dark</source>
+      <translation>深色(&amp;D)</translation>
+    </message>
+    <message>
       <source>&amp;File</source>
       <translation>文件(&amp;F)</translation>
     </message>
@@ -1353,18 +1365,6 @@
     <message>
       <source>&amp;Theme</source>
       <translation>主题(&amp;T)</translation>
-    </message>
-    <message>
-      <source>As the &amp;system</source>
-      <translation>跟随系统(&amp;S)</translation>
-    </message>
-    <message>
-      <source>&amp;Light</source>
-      <translation>浅色(&amp;L)</translation>
-    </message>
-    <message>
-      <source>&amp;Dark</source>
-      <translation>深色(&amp;D)</translation>
     </message>
     <message>
       <source>&amp;Open picture …</source>
@@ -1539,12 +1539,12 @@
       <translation>当前网络的准确率和速度</translation>
     </message>
     <message>
-      <source>Correct the answer and keep the drawing</source>
-      <translation>更正答案并保存这个手写数字</translation>
-    </message>
-    <message>
       <source>This is a &amp;{digit}</source>
       <translation>这是 &amp;{digit}</translation>
+    </message>
+    <message>
+      <source>Correct the answer and keep the drawing</source>
+      <translation>更正答案并保存这个手写数字</translation>
     </message>
     <message>
       <source>the copied picture cannot be read; save it as a file and open that</source>

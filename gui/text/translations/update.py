@@ -48,8 +48,8 @@ def texts_in_code() -> list[str]:
 
 
 def is_sentence(name: str) -> bool:
-    """Whether what has this name, called with a template, makes a sentence: `Sentence` itself or an error of ours."""
-    return name == "Sentence" or (name.endswith("Error") and not hasattr(builtins, name))
+    """Whether what has this name, called with a template, makes a sentence: `Sentence`, `mark`, or an error of ours."""
+    return name in ("Sentence", "mark") or (name.endswith("Error") and not hasattr(builtins, name))
 
 
 def texts_in_form(path: Path) -> tuple[str, list[str]]:

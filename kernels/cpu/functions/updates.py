@@ -88,13 +88,7 @@ def ema(averages: Array, values: Array, take: Any) -> None:
 
 
 RULES: dict[str, Kernel[..., None]] = {
-    "sgd": sgd,
-    "momentum": momentum,
-    "nesterov": nesterov,
-    "adagrad": adagrad,
-    "rmsprop": rmsprop,
-    "adam": adam,
-    "ema": ema,
+    rule.__name__: rule for rule in (sgd, momentum, nesterov, adagrad, rmsprop, adam, ema)
 }
 
 

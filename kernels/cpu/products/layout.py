@@ -8,7 +8,7 @@ with zeros to whole vectors. Each function writes into a flat array that its cal
 import numpy as np
 from numba import prange
 
-from fastcnn.kernels.cpu.tiles import transpose_tile
+from fastcnn.kernels.cpu.tiles.transposes import transpose_tile
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 

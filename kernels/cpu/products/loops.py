@@ -12,17 +12,9 @@ from typing import NamedTuple
 
 from numba import prange
 
-from fastcnn.kernels.cpu.tiles import (
-    DOT_OUTPUTS,
-    DOT_PICTURES,
-    NEXT_TILE,
-    POOL_SIZES,
-    TILE_PIXELS,
-    TILE_VECTORS,
-    dot_tile,
-    pool_tile,
-    sum_tile,
-)
+from fastcnn.kernels.cpu.tiles.dots import DOT_OUTPUTS, DOT_PICTURES, dot_tile
+from fastcnn.kernels.cpu.tiles.pools import POOL_SIZES, pool_tile
+from fastcnn.kernels.cpu.tiles.sums import NEXT_TILE, TILE_PIXELS, TILE_VECTORS, sum_tile
 from fastcnn.kernels.cpu.toolchain.jit import kernel
 from fastcnn.kernels.cpu.toolchain.sharing import split
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES

@@ -7,7 +7,7 @@ in fixed blocks, `partials`, that are then added in order: the same bits at any 
 import numpy as np
 from numba import prange
 
-from fastcnn.kernels.cpu.tiles import DEAD
+from fastcnn.kernels.cpu.tiles.pools import DEAD
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 
 

@@ -7,7 +7,7 @@ zeros (docs/tried.md).
 from numba import prange
 
 from fastcnn.kernels.cpu.products.geometry import Convolution
-from fastcnn.kernels.cpu.tiles import GRADIENT_COLUMNS, GRADIENT_ROWS, gradient_tile
+from fastcnn.kernels.cpu.tiles.gradients import GRADIENT_COLUMNS, GRADIENT_ROWS, gradient_tile
 from fastcnn.kernels.cpu.toolchain.jit import kernel
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 

@@ -14,27 +14,3 @@ tile checks nothing: its caller has done so. It reads whole vectors, so each arr
 writes only its own elements. Above each tile is its twin in NumPy. The twin defines what the tile does, and runs in
 its place when Numba's compiler is off (NUMBA_DISABLE_JIT=1).
 """
-
-from fastcnn.kernels.cpu.tiles.dots import DOT_OUTPUTS, DOT_PICTURES, dot_tile
-from fastcnn.kernels.cpu.tiles.gradients import GRADIENT_COLUMNS, GRADIENT_ROWS, gradient_tile
-from fastcnn.kernels.cpu.tiles.pools import DEAD, POOL_SIZES, pool_tile
-from fastcnn.kernels.cpu.tiles.sums import NEXT_TILE, TILE_PIXELS, TILE_SIZES, TILE_VECTORS, sum_tile
-from fastcnn.kernels.cpu.tiles.transposes import transpose_tile
-
-__all__ = [
-    "DEAD",
-    "DOT_OUTPUTS",
-    "DOT_PICTURES",
-    "GRADIENT_COLUMNS",
-    "GRADIENT_ROWS",
-    "NEXT_TILE",
-    "POOL_SIZES",
-    "TILE_PIXELS",
-    "TILE_SIZES",
-    "TILE_VECTORS",
-    "dot_tile",
-    "gradient_tile",
-    "pool_tile",
-    "sum_tile",
-    "transpose_tile",
-]

@@ -1,14 +1,11 @@
 """Keep compiled kernels on disk between runs, and go on where that folder is missing, damaged or not ours.
 
-Numba's own cache has three faults. It does not notice an edit to a called function in another file, so numbers are
-wrong. It raises an error at every call after a file was truncated. It cannot be imported where nothing is writable. So
-the storage is ours. Numba only turns a compiled function into bytes and back.
-
-There is one folder for each user and hash of all kernel sources, and one file for each compiled signature. A file is
-written under a temporary name and renamed, and begins with the SHA-256 of its contents. So a damaged file is noticed
-and compiled again, and several processes may start at once without a cache. The files are pickles: a folder that
-another user could write to is never read. `NUMBA_CACHE_DIR` moves the folder. Kernels of other packages are cached by
-Numba as usual.
+Numba's own cache does not notice an edit to a callee in another file (wrong numbers), raises at every call once a file
+is truncated, and refuses to import where nothing is writable. So the storage is our own; only the way from a compiled
+function to bytes and back is Numba's. One folder per user and hash of all kernel sources; one file per
+compiled signature, written to a temporary name and renamed, with a SHA-256 of its contents in front: a file is either
+whole or rebuilt, and processes that start cold together do no harm. The files are pickles, so a folder that somebody
+else could write to is never read. `NUMBA_CACHE_DIR` moves the folder; other people's kernels are cached as ever.
 """
 
 from __future__ import annotations
@@ -67,18 +64,25 @@ def _source(file_name: str) -> Path:
     return (root / file_name).resolve()
 
 
-def _distrust(folder: Path) -> str:
-    """The reason why an existing folder must not be used, or "" where it is safe."""
+class _UnusableError(Exception):
+    """Why the cache is off, and what to do."""
+
+
+def _check_owner(folder: Path, details: os.stat_result) -> None:
+    if details.st_uid not in (os.geteuid(), 0):
+        raise _UnusableError(f"{folder} belongs to another user; set NUMBA_CACHE_DIR to a folder of your own")
+
+
+def _check_ours(folder: Path) -> None:
+    """Raise unless nobody else can have put anything into an existing folder."""
     if os.name == "nt":
-        return ""  # it is in the user's profile, and there are no mode bits to check
+        return  # the user's own profile; there are no mode bits to check
     details = folder.lstat()
     if not stat.S_ISDIR(details.st_mode):
-        return f"{folder} is not a folder; remove it"
-    if details.st_uid not in (os.geteuid(), 0):
-        return f"{folder} belongs to another user; set NUMBA_CACHE_DIR to a folder of your own"
+        raise _UnusableError(f"{folder} is not a folder; remove it")
+    _check_owner(folder, details)
     if details.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        return f"{folder} can be written by other users; remove it or run chmod 700 on it"
-    return ""
+        raise _UnusableError(f"{folder} can be written by other users; remove it or run chmod 700 on it")
 
 
 def _close_to_others(folder: Path) -> None:
@@ -88,18 +92,16 @@ def _close_to_others(folder: Path) -> None:
         folder.chmod(0o700)
 
 
-def _distrust_parent(folder: Path) -> str:
-    """The reason why nothing must be created in `folder`: others could replace what is in it, or it is not ours."""
+def _check_parent(folder: Path) -> None:
+    """Raise where others could exchange what is created in `folder`, or where it is not ours to fill."""
     if os.name == "nt":
-        return ""
+        return
     while not folder.exists():
         folder = folder.parent
     details = folder.stat()
-    if details.st_uid not in (os.geteuid(), 0):
-        return f"{folder} belongs to another user; set NUMBA_CACHE_DIR to a folder of your own"
+    _check_owner(folder, details)
     if details.st_mode & stat.S_IWOTH and not details.st_mode & stat.S_ISVTX:
-        return f"everybody can write to {folder}; set NUMBA_CACHE_DIR to a folder of your own"
-    return ""
+        raise _UnusableError(f"everybody can write to {folder}; set NUMBA_CACHE_DIR to a folder of your own")
 
 
 def _prune(base: Path, keep: Path) -> None:
@@ -138,39 +140,32 @@ class Store:
         self._announced = False
         try:
             self._open()
+        except _UnusableError as error:
+            self.reason = str(error)
         except (OSError, RuntimeError) as error:  # RuntimeError: no home folder
-            self.reason = self.reason or f"no writable folder ({error}); set NUMBA_CACHE_DIR to one"
+            self.reason = f"no writable folder ({error}); set NUMBA_CACHE_DIR to one"
 
     def _open(self) -> None:
         if config.DISABLE_JIT:
-            self.reason = "NUMBA_DISABLE_JIT is set, so nothing is compiled"
-            return
+            raise _UnusableError("NUMBA_DISABLE_JIT is set, so nothing is compiled")
         if not Path(__file__).with_suffix(".py").is_file():
-            self.reason = "fastcnn/kernels has no .py files, by which changes are seen; add them to the program"
-            return
+            raise _UnusableError("fastcnn/kernels has no .py files, by which changes are seen; add them to the program")
         chosen = config.CACHE_DIR or platformdirs.user_cache_dir("fastcnn", appauthor=False)
         base = Path(chosen)
         if not base.is_absolute():
-            self.reason = f"the cache folder {chosen!r} is not an absolute path; set NUMBA_CACHE_DIR to one"
-            return
+            raise _UnusableError(f"the cache folder {chosen!r} is not an absolute path; set NUMBA_CACHE_DIR to one")
         folder = base / f"kernels-{source_hash()}"
-        self.reason = _distrust_parent(base.parent)
-        if self.reason:
-            return
+        _check_parent(base.parent)
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if config.CACHE_DIR:  # any folder, /tmp too, in which nobody else can replace our files
-            self.reason = _distrust_parent(base)
+        if config.CACHE_DIR:  # may be anything, /tmp too, as long as nobody can exchange what is ours in it
+            _check_parent(base)
         else:
             _close_to_others(base)
-            self.reason = _distrust(base)
-        if self.reason:
-            return
+            _check_ours(base)
         if not folder.is_dir():
             folder.mkdir(mode=0o700, exist_ok=True)
             _prune(base, folder)
-        self.reason = _distrust(folder)
-        if self.reason:
-            return
+        _check_ours(folder)
         self.folder = folder
         self.writable = os.access(folder, os.W_OK)
         if not self.writable:
@@ -220,11 +215,8 @@ class Store:
         """Say once in a process that kernels are being compiled, which takes seconds."""
         if not self._announced:
             self._announced = True
-            often = "this once"
-            if not self.writable:
-                often = (
-                    f"in each process: the kernel cache is {'off' if self.folder is None else 'closed'}, {self.reason}"
-                )
+            state = "off" if self.folder is None else "closed"
+            often = "this once" if self.writable else f"in each process: the kernel cache is {state}, {self.reason}"
             logging.getLogger("fastcnn").info(f"compiling the kernels for this machine, about 10 s, {often}")
 
     def discard(self, name: str, fault: str) -> None:
@@ -243,7 +235,7 @@ class Store:
             return f"off: {self.reason}"
         state = "on" if self.writable else f"read only: {self.reason}"
         repaired = f", {self.repaired} damaged and rebuilt" if self.repaired else ""
-        left_out = f", {self.left_out} without a source file compiled anew each time" if self.left_out else ""
+        left_out = f", {self.left_out} without a source file compiled again each time" if self.left_out else ""
         return f"{state} ({self.loaded} loaded, {self.saved} compiled and kept{repaired}{left_out})"
 
 

@@ -30,6 +30,7 @@ R = TypeVar("R")
 class Kernel(Protocol[P, R]):
     """A parallel kernel. `.serial` is the same source compiled without threads, for work that is too small to share."""
 
+    __name__: str
     serial: Callable[P, R]
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...

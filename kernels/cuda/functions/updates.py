@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.kernels.cuda.toolchain.compiler import Kernel, kernel
+from fastcnn.kernels.cuda.toolchain.compiler import kernel
 from fastcnn.kernels.cuda.toolchain.index import here
 from fastcnn.kernels.cuda.toolchain.memory import download, upload
 from fastcnn.kernels.cuda.toolchain.sizes import line_grid
@@ -77,15 +77,7 @@ def ema(averages, values, take):
         averages[i] += take * (values[i] - averages[i])
 
 
-RULES: dict[str, Kernel] = {
-    "sgd": sgd,
-    "momentum": momentum,
-    "nesterov": nesterov,
-    "adagrad": adagrad,
-    "rmsprop": rmsprop,
-    "adam": adam,
-    "ema": ema,
-}
+RULES = {rule.name: rule for rule in (sgd, momentum, nesterov, adagrad, rmsprop, adam, ema)}
 
 
 def update(rule: str, arrays: Sequence[Any], numbers: Sequence[float]) -> None:

@@ -186,11 +186,11 @@ class Mass:
 
 
 def test_refused_are_blank_pictures_and_those_of_a_low_score(monkeypatch):
-    from fastcnn.recognition import refusal
+    from fastcnn.recognition import recognizer
 
     monkeypatch.undo()
-    monkeypatch.setattr(refusal, "bundled_network", lambda: None)
-    monkeypatch.setattr(refusal, "digit_scores", lambda network, images: images[:, 0, 0, 0].astype(float))
+    monkeypatch.setattr(recognizer, "refusing_network", lambda: None)
+    monkeypatch.setattr(recognizer, "digit_scores", lambda network, images: images[:, 0, 0, 0].astype(float))
     pictures = np.zeros((3, 28, 28), np.float32)
     pictures[:, 0, 0] = (0.4, 0.6, 0.9)
     assert robustness.refused(pictures, np.array([False, False, True])).tolist() == [True, False, True]

@@ -127,9 +127,10 @@ def test_results_are_replaced_by_results(trained, data_dir, digit_png, tmp_path,
 def test_a_benchmarks_folder_is_measured_into_again():
     """What the checkout keeps is told from what is not of this program."""
     from fastcnn.bench import command
+    from fastcnn.bench.harness.benchmarks import BENCHMARKS
     from fastcnn.commands.outputs import check_outputs
 
-    check_outputs(command._outputs(ROOT / "bench" / "results", list(command.BENCHMARKS), True))
+    check_outputs(command._outputs(ROOT / "bench" / "results", list(BENCHMARKS), True))
 
 
 def test_a_network_is_replaced_where_that_is_asked_for(trained, data_dir, tmp_path):  # noqa: F811

@@ -168,7 +168,7 @@ PICTURES = np.zeros((5, 28, 28), np.uint8)
             TRAIN_LABELS,
             labels_idx([1, 2, 25, 4, 5]),
             IdxError,
-            "its labels go from 1 to 25: leave the others out or number them anew",
+            "its labels go from 1 to 25: leave the others out or number them again",
         ),
     ],
 )

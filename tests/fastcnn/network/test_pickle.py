@@ -4,6 +4,7 @@ import copy
 import multiprocessing
 import pickle
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from fastcnn.arrays import Array
 from fastcnn.kernels.arrays import ALIGNMENT_BYTES
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Dropout, Flatten, MaxPool2d, ReLU
 from fastcnn.network.committee import Committee
+from fastcnn.optim.optimizers import KINDS
 from fastcnn.training.augment import Augmentation
 from fastcnn.training.trainer import Trainer
 from tests.fastcnn.own_layers import PReLU
@@ -105,15 +107,7 @@ def test_a_recognizer_comes_back(way):
     assert through_pickle(ours).confidence == ours.confidence
 
 
-OPTIMIZERS = (
-    lambda: optim.SGD(0.1),
-    lambda: optim.Momentum(0.1),
-    lambda: optim.Nesterov(0.1),
-    lambda: optim.AdaGrad(0.01),
-    lambda: optim.RMSProp(0.01),
-    lambda: optim.Adam(0.01),
-    lambda: optim.AdamW(0.01),
-)
+OPTIMIZERS = [partial(kind, 0.01) for kind in KINDS.values()]
 
 
 @pytest.mark.parametrize("way", ["pickle", "deepcopy"])

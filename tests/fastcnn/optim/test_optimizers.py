@@ -12,9 +12,10 @@ from fastcnn.kernels.reference import updates as reference_updates
 from fastcnn.kernels.threads import set_threads, threads
 from fastcnn.layers import Affine, BatchNorm2d, Flatten
 from fastcnn.network.sequential import Sequential
+from fastcnn.optim import optimizers
 from tests.kernels.checks import running
 
-# Made anew for each test: an optimizer holds state.
+# Made again for each test: an optimizer holds state.
 MAKERS = {
     "SGD": lambda: optim.SGD(0.1, weight_decay=0.1),
     "Momentum": lambda: optim.Momentum(0.1, momentum=0.9),
@@ -35,6 +36,11 @@ HAND_WORKED = {
     "Adam": (0.9, 0.9 + 0.1 * (0.055 / 0.19) / sqrt(0.012475 / 0.0199)),
     "AdamW": (0.89, 0.89 * 0.99 + 0.1 * (0.055 / 0.19) / sqrt(0.012475 / 0.0199)),
 }
+
+
+def test_every_optimizer_is_public_and_has_expected_values():
+    assert list(optimizers.KINDS) == list(MAKERS) == list(HAND_WORKED)
+    assert set(optimizers.KINDS) == {*optim.__all__} - {"ExponentialMovingAverage", "Optimizer", "clip_gradients"}
 
 
 @pytest.fixture(params=["reference", "cpu"])

@@ -7,6 +7,7 @@ from fastcnn.digits import CLASSES
 from fastcnn.layers import Affine, Flatten
 from fastcnn.network.sequential import Sequential
 from fastcnn.recognition import refusal
+from fastcnn.recognition.recognizer import THRESHOLD, digit_scores
 
 KINDS = 3
 
@@ -25,15 +26,15 @@ def test_score_is_the_share_of_the_ten_digits(network, pictures):
     logits = network.forward(pictures).astype(np.float64)
     shares = np.exp(logits)
     expected = shares[:, :10].sum(axis=1) / shares.sum(axis=1)
-    np.testing.assert_allclose(refusal.digit_scores(network, pictures), expected, atol=1e-6)
+    np.testing.assert_allclose(digit_scores(network, pictures), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("refused", [0.0, 0.01, 0.25])
 def test_threshold_refuses_the_share_that_was_asked_for(network, pictures, refused):
     before = network.forward(pictures)
     refusal.fit_threshold(network, pictures, refused)
-    scores = refusal.digit_scores(network, pictures)
-    assert abs((scores < refusal.THRESHOLD).mean() - refused) <= 2 / len(pictures)
+    scores = digit_scores(network, pictures)
+    assert abs((scores < THRESHOLD).mean() - refused) <= 2 / len(pictures)
     np.testing.assert_array_equal(network.forward(pictures)[:, :10], before[:, :10])
     shift = network.forward(pictures)[:, 10:] - before[:, 10:]
     np.testing.assert_allclose(shift, shift[0, 0], atol=1e-5)

@@ -110,7 +110,7 @@ def test_the_lower_rate_counts_from_the_next_step_and_stays(pictures):
     assert [epoch.lr for epoch in history.epochs] == [0.08, 0.08, 0.04, 0.02]
     assert trainer.optimizer.lr == 0.01
     trainer.rates.clear()
-    fit(trainer, pictures, callbacks=[callback], epochs=2)  # begins anew, and where the optimizer is
+    fit(trainer, pictures, callbacks=[callback], epochs=2)  # begins again, and where the optimizer is
     assert trainer.rates == [0.01] * 2 * STEPS
 
 
@@ -145,7 +145,7 @@ def test_early_stop_counts_epochs_without_a_better_one():
     callback = EarlyStopping(patience=2, min_delta=0.1)
     _, answers = told(callback, [1.0, 0.95, 0.85, 0.8, 0.84])  # better is below 0.9, then below 0.75
     assert answers == [True, True, True, True, False]
-    assert told(callback, [1.0, 1.0, 0.5])[1] == [True, True, True]  # it begins anew
+    assert told(callback, [1.0, 1.0, 0.5])[1] == [True, True, True]  # it begins again
 
 
 def test_early_stop_ends_the_training_and_says_who(pictures, tmp_path):

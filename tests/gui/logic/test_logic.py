@@ -302,7 +302,7 @@ def test_settings_survive_and_nonsense_becomes_the_default(tmp_path):
     Settings(language="zh_CN", pen_width=33).save(path)
     assert Settings.load(path) == Settings(language="zh_CN", pen_width=33)
     path.write_text('{"language": "xx", "pen_width": "wide", "mode": true, "theme": "dark", "epochs": 100000}')
-    assert Settings.load(path) == Settings(theme="dark", epochs=100)
+    assert Settings.load(path) == Settings(theme="dark", numbers={"epochs": 100})
     path.write_text("no json")
     assert Settings.load(path) == Settings()
 

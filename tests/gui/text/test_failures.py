@@ -62,7 +62,7 @@ def _sentences(source):
     """For each error that a source makes for the user, the line, the template (None where it has none), the values."""
     for call in ast.walk(ast.parse(source)):
         name = getattr(call.func, "id", "") if isinstance(call, ast.Call) else ""
-        if update().is_sentence(name):
+        if name != "mark" and update().is_sentence(name):  # what is marked gets its values later
             (text,) = call.args
             literal = isinstance(text, ast.Constant)
             yield call.lineno, text.value if literal else None, {each.arg for each in call.keywords}

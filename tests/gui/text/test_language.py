@@ -11,7 +11,7 @@ import pytest
 from PyQt5.QtCore import QCoreApplication, Qt, QTranslator
 from PyQt5.QtWidgets import QAbstractButton, QAction, QApplication, QComboBox, QLabel, QTabWidget, QWidget
 
-from fastcnn.gui.logic.notices import Notice
+from fastcnn.gui.logic.notices import Message, Notice
 from fastcnn.gui.text import language, words
 from fastcnn.zoo.networks import BUNDLED
 
@@ -65,11 +65,9 @@ def test_compiled_file_agrees_with_the_source(qapp, texts, translations):
 
 
 def test_every_notice_has_words():
-    templates = words._templates()
-    assert set(templates) == set(Notice)
-    for template in templates.values():
-        values = {name: 1 for _, name, _, _ in string.Formatter().parse(template) if name}
-        assert template.format(**values)
+    for notice in Notice:
+        values = {name: 1 for _, name, _, _ in string.Formatter().parse(notice.value) if name}
+        assert words.notice_words(Message(notice, values))
 
 
 def _is_pyqtgraphs(part):
@@ -91,7 +89,7 @@ def _texts_shown(window):
     """What a reader, or a screen reader, can meet in the window."""
     for widget in [window, *window.findChildren(QWidget)]:
         name = widget.objectName()
-        # Parts that Qt or pyqtgraph made; Qt sets their names anew when it shows them.
+        # Parts that Qt or pyqtgraph made; Qt sets their names again when it shows them.
         if name.startswith(("qt_", "Scroll")) or _is_pyqtgraphs(widget):
             continue
         yield widget, widget.toolTip()

@@ -526,7 +526,7 @@ def test_another_network_can_be_opened_and_measured(window, settle, tmp_path, mo
     window.actions_by_name["open_network"].trigger()
     settle()
     assert window.networkCombo.currentText() == "untrained"
-    assert window.confidenceLabel.text() != sure  # the picture that is shown was answered anew
+    assert window.confidenceLabel.text() != sure  # the picture that is shown was answered again
     assert "433,890 parameters" in window.networkInfoLabel.text()
     window.actions_by_name["measure"].trigger()
     settle()

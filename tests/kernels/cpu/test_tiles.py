@@ -8,7 +8,6 @@ from numba import njit
 from numba.core import config
 
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu import tiles
 from fastcnn.kernels.cpu.tiles import dots, gradients, pools, sums, transposes
 
 SENTINEL = 7.0
@@ -28,22 +27,22 @@ def compiled(tile, twin):
 
 @pytest.fixture(scope="module")
 def sum_tile():
-    return compiled(tiles.sum_tile, sums._twin)
+    return compiled(sums.sum_tile, sums._twin)
 
 
 @pytest.fixture(scope="module")
 def pool_tile():
-    return compiled(tiles.pool_tile, pools._twin)
+    return compiled(pools.pool_tile, pools._twin)
 
 
 @pytest.fixture(scope="module")
 def dot_tile():
-    return compiled(tiles.dot_tile, dots._twin)
+    return compiled(dots.dot_tile, dots._twin)
 
 
 @pytest.fixture(scope="module")
 def gradient_tile():
-    return compiled(tiles.gradient_tile, gradients._twin)
+    return compiled(gradients.gradient_tile, gradients._twin)
 
 
 def drawn(rng, count, dtype):
@@ -67,7 +66,7 @@ def assert_close(first, second, dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(("pixels", "vectors"), [(m, v) for v in tiles.TILE_SIZES for m in tiles.TILE_SIZES[v]])
+@pytest.mark.parametrize(("pixels", "vectors"), [(m, v) for v in sums.TILE_SIZES for m in sums.TILE_SIZES[v]])
 def test_sum_tile_is_its_twin_and_writes_nothing_else(sum_tile, rng, dtype, pixels, vectors):
     lanes = sums.twin_lanes(np.empty(0, dtype))
     x, w, bias = drawn(rng, 400, dtype), drawn(rng, 4000, dtype), drawn(rng, 200, dtype)
@@ -94,8 +93,8 @@ def test_sum_tile_is_a_matrix_product(sum_tile, rng):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("vectors", range(1, tiles.TILE_VECTORS + 1))
-@pytest.mark.parametrize("windows", tiles.POOL_SIZES)
+@pytest.mark.parametrize("vectors", range(1, sums.TILE_VECTORS + 1))
+@pytest.mark.parametrize("windows", pools.POOL_SIZES)
 def test_pool_tile_is_its_twin_and_writes_nothing_else(pool_tile, rng, dtype, windows, vectors):
     lanes = sums.twin_lanes(np.empty(0, dtype))
     x, w, bias = drawn(rng, 400, dtype), drawn(rng, 4000, dtype), drawn(rng, 200, dtype)
@@ -122,8 +121,8 @@ def test_pool_tile_is_its_twin_and_writes_nothing_else(pool_tile, rng, dtype, wi
         ((1, 2, 3, 0.5), 3, 2),
         ((2, 2, 2, 2), 2, 0),
         ((1, 3, 3, 1), 3, 1),
-        ((-1, -2, -3, -4), 0, tiles.DEAD),
-        ((0, 0, -1, 0), 0, tiles.DEAD),
+        ((-1, -2, -3, -4), 0, pools.DEAD),
+        ((0, 0, -1, 0), 0, pools.DEAD),
         ((1, np.nan, 5, np.nan), np.nan, 1),
     ],
 )
@@ -143,8 +142,8 @@ def test_dot_tile_is_its_twin_and_reads_no_further_than_its_rows(dot_tile, rng, 
     for n in range(6):
         x[1 + n * 130 + length : 131 + n * 130] = np.nan
         w[2 + n * 110 + length : 112 + n * 110] = np.nan
-    for pictures in (1, tiles.DOT_PICTURES):
-        for outputs in (1, tiles.DOT_OUTPUTS):
+    for pictures in (1, dots.DOT_PICTURES):
+        for outputs in (1, dots.DOT_OUTPUTS):
 
             def arguments(out, pictures=pictures, outputs=outputs):
                 return out, 3, 9, x, 1, 130, w, 2, 110, length, pictures, outputs
@@ -155,7 +154,9 @@ def test_dot_tile_is_its_twin_and_reads_no_further_than_its_rows(dot_tile, rng, 
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(("columns", "rows"), [(s, r) for s, most in tiles.GRADIENT_ROWS.items() for r in (1, most)])
+@pytest.mark.parametrize(
+    ("columns", "rows"), [(s, r) for s, most in gradients.GRADIENT_ROWS.items() for r in (1, most)]
+)
 def test_gradient_tile_is_its_twin_and_writes_nothing_else(gradient_tile, rng, dtype, rows, columns):
     lanes = sums.twin_lanes(np.empty(0, dtype))
     x, grad = drawn(rng, 600, dtype), drawn(rng, 600, dtype)
@@ -177,7 +178,7 @@ def test_gradient_tile_is_its_twin_and_writes_nothing_else(gradient_tile, rng, d
 def test_gradient_tile_gives_each_winner_its_own_pixel(gradient_tile):
     """One window, codes 0, 1, 2, 3 and dead in five lanes: tap (0, 0) saw pixels 0, 1, 28 and 29 and none."""
     x = np.arange(200, dtype=np.float32)
-    grad, codes = np.ones(200, np.float32), np.full(200, tiles.DEAD, np.uint8)
+    grad, codes = np.ones(200, np.float32), np.full(200, pools.DEAD, np.uint8)
     codes[:4] = 0, 1, 2, 3
     weight, bias = np.zeros(2000, np.float32), np.zeros(200, np.float32)
     rows, lanes = 1, sums.twin_lanes(x)
@@ -190,21 +191,21 @@ def test_gradient_tile_gives_each_winner_its_own_pixel(gradient_tile):
     assert bias[:lanes].tolist() == [1, 1, 1, 1] + [0] * (lanes - 4)
 
 
-@pytest.mark.parametrize("vectors", tiles.TILE_SIZES)
+@pytest.mark.parametrize("vectors", sums.TILE_SIZES)
 def test_any_number_of_pixels_is_split_into_tiles_that_exist(vectors):
-    assert tiles.TILE_PIXELS in tiles.TILE_SIZES[vectors]  # the first tile where the table ends
-    for pixels in range(1, tiles.NEXT_TILE.shape[1]):
+    assert sums.TILE_PIXELS in sums.TILE_SIZES[vectors]  # the first tile where the table ends
+    for pixels in range(1, sums.NEXT_TILE.shape[1]):
         rest, used = pixels, []
         while rest > 0:
-            used.append(int(tiles.NEXT_TILE[vectors - 1, rest]))
+            used.append(int(sums.NEXT_TILE[vectors - 1, rest]))
             rest -= used[-1]
         assert rest == 0
-        assert set(used) <= set(tiles.TILE_SIZES[vectors]), pixels
+        assert set(used) <= set(sums.TILE_SIZES[vectors]), pixels
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_transpose_tile_turns_and_writes_nothing_else(rng, dtype):
-    transpose_tile = compiled(tiles.transpose_tile, transposes._twin)
+    transpose_tile = compiled(transposes.transpose_tile, transposes._twin)
     lanes = sums.twin_lanes(np.empty(0, dtype))
     x, x_rows = drawn(rng, 3000, dtype), rng.permutation(40) * 60
     for rows in range(1, lanes + 1):

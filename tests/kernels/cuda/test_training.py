@@ -11,15 +11,13 @@ from fastcnn.layers.normalization import BatchNorm2d
 from fastcnn.network.sequential import Sequential
 from fastcnn.optim import (
     SGD,
-    AdaGrad,
     Adam,
     AdamW,
     ExponentialMovingAverage,
     Momentum,
-    Nesterov,
     Optimizer,
-    RMSProp,
 )
+from fastcnn.optim.optimizers import KINDS
 from fastcnn.training.trainer import Trainer
 from tests.kernels.cases import SIMULATED
 from tests.kernels.checks import running
@@ -93,7 +91,7 @@ def test_averages_follow_the_cpu(network, rng: np.random.Generator) -> None:  # 
         np.testing.assert_allclose(array, averages["cpu"][name], rtol=0, atol=1e-4, err_msg=name)
 
 
-@pytest.mark.parametrize("kind", [SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW])
+@pytest.mark.parametrize("kind", KINDS.values())
 def test_each_optimizer_updates_on_the_device(kind: type[Optimizer], rng: np.random.Generator) -> None:
     values, gradients = rng.standard_normal(37), rng.standard_normal(37)
     ours, theirs = kind(0.1), kind(0.1)

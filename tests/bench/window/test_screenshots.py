@@ -1,0 +1,37 @@
+"""Which pictures of the window are taken: one of each page, whatever pages there are."""
+
+from types import SimpleNamespace
+
+import pytest
+
+pytest.importorskip("PyQt5.QtWidgets", exc_type=ImportError)
+pytest.importorskip("pytestqt", exc_type=ImportError)
+
+from fastcnn.bench.window import screenshots
+from tests.conftest import ROOT
+
+
+def test_each_page_but_the_answer_has_a_picture_of_its_name():
+    shots = screenshots.of_pages(["answer", "inside", "my-hand", "new-page"])
+    assert [(shot.name, shot.page) for shot in shots] == [(name, name) for name in ("inside", "my-hand", "new-page")]
+    assert [shot.mode for shot in shots] == [screenshots.MNIST, screenshots.HAND, screenshots.HAND]
+
+
+def test_pages_are_named_as_the_documentation_names_their_pictures(qtbot):
+    from PyQt5.QtWidgets import QWidget
+
+    from fastcnn.gui.widgets.tabs import Tabs
+
+    tabs = Tabs()
+    qtbot.addWidget(tabs)
+    for _ in range(2):
+        tabs.addTab(QWidget(), "")
+    tabs.show_names([("Answer", "Answer"), ("My hand", "Hand")])
+    assert screenshots.page_names(SimpleNamespace(tabs=tabs)) == ["answer", "my-hand"]
+
+
+def test_the_pictures_in_the_documentation_are_those_that_are_taken():
+    taken = {shot.name for shot in screenshots.SHOTS}
+    kept = {path.stem for path in (ROOT / "docs" / "screenshots").glob("*.png")}
+    assert kept - taken == {"inside", "mistakes", "experiment", "my-hand", "training"}
+    assert taken <= kept
