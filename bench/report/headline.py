@@ -1,10 +1,9 @@
-"""The table of the README, in English and in Chinese: speed against the best rival, accuracy, and where PyTorch is faster."""
+"""The table of the README, in English and in Chinese: speed against the best rival, accuracy, slow functions."""
 
 # ruff: noqa: RUF001 (Chinese has its own commas and brackets)
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 

@@ -33,7 +33,9 @@ def timed(median_s: float, quartiles_s: Any) -> str:
 
 def rivals(result: Any) -> str:
     """One row for each network, mode, batch and number of threads; a column for each engine that was timed."""
-    engines = [name for name in result["versions"] if any(name in found.get("engines", {}) for *_, found in by_threads(result))]
+    engines = [
+        name for name in result["versions"] if any(name in found.get("engines", {}) for *_, found in by_threads(result))
+    ]
     rows = []
     for row, n, found in by_threads(result):
         cells = [row["network"], row["mode"], f"{row['batch']:,}", n, timed(found["median_s"], found["quartiles_s"])]
@@ -58,14 +60,21 @@ def _engine(row: Any, found: Any, name: str) -> str:
     return "left out" if name in row["left_out"] else ""
 
 
-def _notes(result: Any) -> str:
-    """What the CPU can do, the versions, and everything that is missing or was left out."""
-    lines = [
+def ceilings(result: Any) -> list[str]:
+    """What the CPU can do, a sentence for each number of threads."""
+    return [
         f"Threads {n}: {each['fma_gflop_per_s']:.0f} GFLOP/s of multiply-adds in registers (the peak), "
         f"{each['sgemm_gflop_per_s']:.0f} of NumPy's SGEMM."
         for n, each in result["peaks"].items()
     ]
-    lines.append("In brackets are quartiles. " + ", ".join(f"{name} {v}" for name, v in result["versions"].items()) + ".")
+
+
+def _notes(result: Any) -> str:
+    """What the CPU can do, the versions, and everything that is missing or was left out."""
+    lines = ceilings(result)
+    lines.append(
+        "In brackets are quartiles. " + ", ".join(f"{name} {v}" for name, v in result["versions"].items()) + "."
+    )
     lines += [f"**{name}: {ABSENT}** ({why})." for name, why in result["missing"].items()]
     for row in result["rows"]:
         for name, why in row["left_out"].items():

@@ -145,9 +145,7 @@ def _targets() -> list[Target]:
             what = f"paper, training, batch 100, {_threads(n)}: useful FLOP/s over {ceiling}"
             rows.append(Target(what, "rivals", of_rivals("paper", TRAINING, 100, str(n), key)))
     tail = _at("one_picture", "p99_over_median")
-    rows.append(
-        Target("one picture: p99 of 10,000 calls over the median", "rivals", tail, 3.0, at_most=True)
-    )
+    rows.append(Target("one picture: p99 of 10,000 calls over the median", "rivals", tail, 3.0, at_most=True))
     for direction, mean, worst in (("forward", 1.0, 0.6), ("gradients", 0.8, 0.5)):
         for n in (2, 1):
             what, key = f"24 layers, {direction}, {_threads(n)}", f"{direction}, {n}"

@@ -140,21 +140,24 @@ def require_gradients(who: str, network: Sequential, found: Sequence[Array], exp
     """WrongAnswerError unless these are the loss and the gradients.
 
     Where a value lies so close to 0 that rounding decides, ReLU passes all of a gradient or nothing; max-pool chooses
-    in the same way. If values are off by a share e, such a share of the gradients goes the other way, and the norm of
-    the gradient is off by the root of e. A missing or doubled term gives a much larger error. Weight and bias of a
-    layer are taken together: before a batch normalization the bias alone has a gradient of 0.
+    in the same way. If values are off by a share e, each of n such layers sends such a share of the gradients the other
+    way, and the norm of a gradient is off by the root of n e. A missing or doubled term gives a much larger error.
+    Weight and bias of a layer are taken together: before a batch normalization the bias alone has a gradient of 0.
     """
     require_close(f"{who}, loss", np.asarray(found[0]), expected[0], forward_error(network))
     names = list(network.parameters)
     if len(found) != len(names) + 1:
         raise WrongAnswerError(f"{who}: {len(found) - 1} gradients and not {len(names)}")
-    limit = sqrt(forward_error(network))
+    switches = sum(isinstance(layer, layers.ReLU | layers.MaxPool2d) for layer in walk(network.layers))
+    limit = sqrt(max(switches, 1) * forward_error(network))
     for layer in dict.fromkeys(name.rsplit(".", 1)[0] for name in names):
         error = size = 0.0
         for name, mine, right in zip(names, found[1:], expected[1:], strict=True):
             if name.rsplit(".", 1)[0] == layer:
                 if mine.shape != right.shape:
-                    raise WrongAnswerError(f"{who}, {name}: its gradient has the shape {mine.shape} and not {right.shape}")
+                    raise WrongAnswerError(
+                        f"{who}, {name}: its gradient has the shape {mine.shape} and not {right.shape}"
+                    )
                 error += float(np.square(mine - right).sum())
                 size += float(np.square(right).sum())
         if not sqrt(error) <= limit * sqrt(size):  # a NaN is wrong too

@@ -91,7 +91,9 @@ class Converter:
 
     def unknown(self, operation: Operation, what: str = "") -> UnknownLayerError:
         what = f" with {what}" if what else ""
-        return UnknownLayerError(f"layer {operation['name']} ({operation['type'][:40]}){what} has no form in {self.RIVAL}")
+        return UnknownLayerError(
+            f"layer {operation['name']} ({operation['type'][:40]}){what} has no form in {self.RIVAL}"
+        )
 
 
 class Applying(Converter):

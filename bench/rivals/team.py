@@ -92,7 +92,11 @@ class Team:
         self._stack.close()
 
     def build(
-        self, mode: str, check: Callable[[str, list[Array]], None], checked: dict[str, Any], timed: dict[str, Any] | None
+        self,
+        mode: str,
+        check: Callable[[str, list[Array]], None],
+        checked: dict[str, Any],
+        timed: dict[str, Any] | None,
     ) -> tuple[list[Rival], dict[str, str]]:
         """The rivals to time, whose answers were right, and why the others are left out.
 

@@ -26,7 +26,9 @@ def inference(
         "INFERENCE_PRECISION_HINT": "f32",
         "PERFORMANCE_HINT": "LATENCY",
     }
-    request = core.compile_model(core.read_model(model(operations, state, images)), "CPU", settings).create_infer_request()
+    request = core.compile_model(
+        core.read_model(model(operations, state, images)), "CPU", settings
+    ).create_infer_request()
 
     def call() -> Array:
         logits: Array = request.infer([images], share_inputs=True, share_outputs=True)[0]

@@ -6,6 +6,7 @@ one kernel that does it. This file imports TensorFlow and nothing of fastcnn's k
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import cycle
 from typing import Any
 
@@ -120,7 +121,7 @@ def training(
             loss = tf.reduce_mean(losses)
         return loss, tape.gradient(loss, network.trained)
 
-    @tf.function  # type: ignore[untyped-decorator]
+    @partial(tf.function, autograph=False)  # type: ignore[untyped-decorator]
     def step(x: Any, t: Any) -> Any:
         loss, found = gradients(x, t)
         for value, first, second, gradient in zip(network.trained, *moments, found, strict=True):
@@ -138,7 +139,7 @@ def training(
     following = cycle(batches)
 
     def answer() -> list[Array]:
-        loss, found = tf.function(gradients)(*batches[0])
+        loss, found = tf.function(gradients, autograph=False)(*batches[0])
         names = trained_names(operations, state)
         ours = to_ours(operations, {name: each.numpy() for name, each in zip(names, found, strict=True)})
         return [loss.numpy(), *ours.values()]
@@ -153,7 +154,7 @@ def inference(
     """Logits of a batch."""
     _use_threads(threads)
     x = tf.constant(pictures(images))
-    network = tf.function(Network(operations, state))
+    network = tf.function(Network(operations, state), autograph=False)
 
     def call() -> Array:
         logits: Array = network(x).numpy()

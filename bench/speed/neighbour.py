@@ -20,9 +20,9 @@ from fastcnn.bench.harness.processes import on_cores
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Rival, Timing, rival
 from fastcnn.bench.harness.worker import Entry, Worker
+from fastcnn.bench.report import markdown
 from fastcnn.bench.rivals.networks import pictures_for
 from fastcnn.bench.rivals.operations import operations
-from fastcnn.bench.report import markdown
 
 CORES, BATCH = 2, 100
 TURN_S, START_S = 0.3, 0.1

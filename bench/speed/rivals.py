@@ -137,9 +137,7 @@ def measure(
     return row
 
 
-def against(
-    timings: dict[str, Timing], n: int, batch: int, flop: int, ceiling: dict[str, float]
-) -> dict[str, Any]:
+def against(timings: dict[str, Timing], n: int, batch: int, flop: int, ceiling: dict[str, float]) -> dict[str, Any]:
     """Ours with n threads, and the best of the rivals with at most as many; `engines` has the best of each engine."""
     mine = timings[OURS.format(n)]
     eligible = [name for name in timings if engine_of(name) != engine_of(OURS) and threads_of(name) <= n]
@@ -158,11 +156,15 @@ def against(
     engines: dict[str, float] = {}
     for name in sorted(eligible, key=lambda name: timings[name].median, reverse=True):
         engines[engine_of(name)] = timings[name].median / mine.median
-    return found | best | {
-        "rival_quartiles_s": list(timings[best["rival"]].quartiles),
-        "rival_images_per_s": batch / best["rival_median_s"],
-        "engines": engines,
-    }
+    return (
+        found
+        | best
+        | {
+            "rival_quartiles_s": list(timings[best["rival"]].quartiles),
+            "rival_images_per_s": batch / best["rival_median_s"],
+            "engines": engines,
+        }
+    )
 
 
 def _line(case: Case, n: int, found: dict[str, Any]) -> str:
@@ -175,9 +177,7 @@ def _line(case: Case, n: int, found: dict[str, Any]) -> str:
     )
 
 
-def compared(
-    chosen: Sequence[tuple[Case, Sequential]], settings: Settings
-) -> dict[str, Any]:
+def compared(chosen: Sequence[tuple[Case, Sequential]], settings: Settings) -> dict[str, Any]:
     """The rows of all cases, with the rivals that are here and those that are not."""
     ceilings = {str(n): peaks(n) for n in settings.threads}
     for n, each in ceilings.items():

@@ -1,7 +1,7 @@
 """peak_tile: multiply-adds in registers and nothing else, to measure what the CPU can do."""
 
 import llvmlite.ir as ir
-from numba.core import cgutils, types
+from numba.core import cgutils
 
 from fastcnn.kernels.cpu.tiles.parts import tile
 from fastcnn.kernels.cpu.toolchain import vector
