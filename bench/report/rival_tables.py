@@ -39,7 +39,7 @@ def rivals(result: Any) -> str:
     rows = []
     for row, n, found in by_threads(result):
         cells = [row["network"], row["mode"], f"{row['batch']:,}", n, timed(found["median_s"], found["quartiles_s"])]
-        cells += [f"{found['gflop_per_s']:.0f}", f"{found['share_of_peak']:.2f}"]
+        cells += [f"{found['gflop_per_s']:.1f}", f"{found['share_of_peak']:.2f}"]
         if "ratio" in found:
             cells += [found["rival"], timed(found["rival_median_s"], found["rival_quartiles_s"])]
         else:

@@ -15,14 +15,19 @@ def pictures(images: Array) -> Array:
     return np.ascontiguousarray(images.transpose(0, 2, 3, 1))
 
 
+def _images(found: Iterable[Operation]) -> dict[str, tuple[int, int, int]]:
+    """The (C, H, W) that the rows of an Affine's weight stand for, by the weight's name."""
+    return {f"{each['name']}.weight": each["image"] for each in walk(found) if each.get("image")}
+
+
 def to_theirs(found: Iterable[Operation], state: State) -> dict[str, Array]:
     """All arrays of a network: convolutions as (R, S, C, K), and rows of an Affine in the order (H, W, C)."""
-    images = {f"{each['name']}.weight": each.get("image") for each in walk(found)}
+    images = _images(found)
     arrays = {}
     for name, value in state.items():
         if value.ndim == 4:
             value = value.transpose(2, 3, 1, 0)
-        elif images.get(name):
+        elif name in images:
             value = value.reshape(*images[name], -1).transpose(1, 2, 0, 3).reshape(value.shape)
         arrays[name] = np.ascontiguousarray(value)
     return arrays
@@ -30,12 +35,12 @@ def to_theirs(found: Iterable[Operation], state: State) -> dict[str, Array]:
 
 def to_ours(found: Iterable[Operation], gradients: dict[str, Array]) -> dict[str, Array]:
     """The way back, for gradients."""
-    images = {f"{each['name']}.weight": each.get("image") for each in walk(found)}
+    images = _images(found)
     arrays = {}
     for name, value in gradients.items():
         if value.ndim == 4:
             value = value.transpose(3, 2, 0, 1)
-        elif images.get(name):
+        elif name in images:
             c, h, w = images[name]
             value = value.reshape(h, w, c, -1).transpose(2, 0, 1, 3).reshape(value.shape)
         arrays[name] = np.ascontiguousarray(value)

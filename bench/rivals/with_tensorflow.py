@@ -121,7 +121,7 @@ def training(
             loss = tf.reduce_mean(losses)
         return loss, tape.gradient(loss, network.trained)
 
-    @partial(tf.function, autograph=False)  # type: ignore[untyped-decorator]
+    @partial(tf.function, autograph=False)
     def step(x: Any, t: Any) -> Any:
         loss, found = gradients(x, t)
         for value, first, second, gradient in zip(network.trained, *moments, found, strict=True):

@@ -20,7 +20,6 @@ from fastcnn.bench.harness.worker import Entry
 from fastcnn.bench.rivals.operations import Converter, Operation, State
 
 ADAMS: dict[str, dict[str, bool]] = {"Adam": {}, "fused Adam": {"fused": True}}
-nn = torch.nn
 
 
 def version() -> str:
@@ -32,7 +31,7 @@ def as_ours(value: Array) -> Array:
     return value.T if value.ndim == 2 else value
 
 
-class _Residual(nn.Module):  # type: ignore[misc]  # PyTorch is not there when types are checked
+class _Residual(torch.nn.Module):  # type: ignore[misc]  # PyTorch is not there when types are checked
     def __init__(self, rows: list[Any]) -> None:
         super().__init__()
         self.main, self.shortcut = rows
@@ -41,16 +40,16 @@ class _Residual(nn.Module):  # type: ignore[misc]  # PyTorch is not there when t
         return self.main(x) + self.shortcut(x)
 
 
-class _Concat(nn.Module):  # type: ignore[misc]
+class _Concat(torch.nn.Module):  # type: ignore[misc]
     def __init__(self, rows: list[Any]) -> None:
         super().__init__()
-        self.rows = nn.ModuleList(rows)
+        self.rows = torch.nn.ModuleList(rows)
 
     def forward(self, x: Any) -> Any:
         return torch.cat([row(x) for row in self.rows], 1)
 
 
-class _Normalize(nn.Module):  # type: ignore[misc]
+class _Normalize(torch.nn.Module):  # type: ignore[misc]
     def __init__(self, mean: Any, scale: Any) -> None:
         super().__init__()
         self.register_buffer("mean", torch.tensor(mean).reshape(-1, 1, 1))
@@ -69,7 +68,7 @@ class _Modules(Converter):
         self.state = {name: torch.from_numpy(as_ours(np.array(value))) for name, value in state.items()}
 
     def row(self, found: Iterable[Operation]) -> Any:
-        return nn.Sequential(*map(self.convert, found))
+        return torch.nn.Sequential(*map(self.convert, found))
 
     def _with_weights(self, operation: Operation, module: Any) -> Any:
         start = f"{operation['name']}."
@@ -81,45 +80,45 @@ class _Modules(Converter):
         weight = self.state[f"{operation['name']}.weight"]
         (top, bottom), (left, right) = operation["padding"]
         even = (top, left) == (bottom, right)
-        module = nn.Conv2d(
+        module = torch.nn.Conv2d(
             weight.shape[1] * operation["groups"], weight.shape[0], operation["kernel_size"], operation["stride"],
             (top, left) if even else 0, operation["dilation"], operation["groups"], operation["bias"],
         )  # fmt: skip
         module = self._with_weights(operation, module)
-        return module if even else nn.Sequential(nn.ZeroPad2d((left, right, top, bottom)), module)
+        return module if even else torch.nn.Sequential(torch.nn.ZeroPad2d((left, right, top, bottom)), module)
 
     def batchnorm2d(self, operation: Operation) -> Any:
         channels = len(self.state[f"{operation['name']}.weight"])
-        return self._with_weights(operation, nn.BatchNorm2d(channels, operation["eps"], operation["momentum"]))
+        return self._with_weights(operation, torch.nn.BatchNorm2d(channels, operation["eps"], operation["momentum"]))
 
     def affine(self, operation: Operation) -> Any:
         weight = self.state[f"{operation['name']}.weight"]
-        return self._with_weights(operation, nn.Linear(weight.shape[1], weight.shape[0]))
+        return self._with_weights(operation, torch.nn.Linear(weight.shape[1], weight.shape[0]))
 
     def maxpool2d(self, operation: Operation) -> Any:
         (top, bottom), (left, right) = operation["padding"]
         if (top, left) == (bottom, right):
-            return nn.MaxPool2d(operation["kernel_size"], operation["stride"], (top, left))
-        border = nn.ConstantPad2d((left, right, top, bottom), float("-inf"))
-        return nn.Sequential(border, nn.MaxPool2d(operation["kernel_size"], operation["stride"]))
+            return torch.nn.MaxPool2d(operation["kernel_size"], operation["stride"], (top, left))
+        border = torch.nn.ConstantPad2d((left, right, top, bottom), float("-inf"))
+        return torch.nn.Sequential(border, torch.nn.MaxPool2d(operation["kernel_size"], operation["stride"]))
 
     def relu(self, _: Operation) -> Any:
-        return nn.ReLU()
+        return torch.nn.ReLU()
 
     def leakyrelu(self, operation: Operation) -> Any:
-        return nn.LeakyReLU(operation["negative_slope"])
+        return torch.nn.LeakyReLU(operation["negative_slope"])
 
     def silu(self, _: Operation) -> Any:
-        return nn.SiLU()
+        return torch.nn.SiLU()
 
     def globalavgpool(self, _: Operation) -> Any:
-        return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        return torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten())
 
     def flatten(self, _: Operation) -> Any:
-        return nn.Flatten()
+        return torch.nn.Flatten()
 
     def dropout(self, operation: Operation) -> Any:
-        return nn.Dropout(operation["rate"])
+        return torch.nn.Dropout(operation["rate"])
 
     def normalize(self, operation: Operation) -> Any:
         return _Normalize(operation["mean"], operation["scale"])
@@ -145,7 +144,7 @@ class _Version:
         self.name = ("compiled, " if compiled else "") + ("channels_last" if channels_last else "default layout")
 
         def loss(images: Any, labels: Any) -> Any:
-            return nn.functional.cross_entropy(model(images), labels)
+            return torch.nn.functional.cross_entropy(model(images), labels)
 
         self.loss: Callable[..., Any] = torch.compile(loss, dynamic=False) if compiled else loss
         self.infer: Callable[..., Any] = torch.compile(model, dynamic=False) if compiled else model

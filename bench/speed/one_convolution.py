@@ -120,7 +120,7 @@ def tabulate(result: Any) -> str:
         for n in (key for key in row if key.isdecimal()):
             found = row[n]
             rows.append((
-                row["function"], n, duration(found["median_s"]), f"{found['gflop_per_s']:.0f}",
+                row["function"], n, duration(found["median_s"]), f"{found['gflop_per_s']:.1f}",
                 f"{found['share_of_peak']:.2f}", f"{found['share_of_sgemm']:.2f}",
                 duration(found["rival_median_s"]) if "ratio" in found else "missing", ratio_of(found),
                 duration(found["numpy_median_s"]), f"{found['numpy_median_s'] / found['median_s']:.1f}",
