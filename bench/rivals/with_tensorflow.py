@@ -42,9 +42,11 @@ class Network(Applying):
     def __call__(self, x: Any, training: bool = False) -> Any:
         return self.run(self.operations, x, training)
 
-    def conv2d(self, operation: Operation, x: Any, _: bool) -> Any:
+    def conv2d(self, operation: Operation, x: Any, training: bool) -> Any:
         if operation["groups"] != 1:
             raise self.unknown(operation, "groups")
+        if training and operation["dilation"] != (1, 1):
+            raise self.unknown(operation, "dilation and gradients")
         name, padding = operation["name"], operation["padding"]
         border: Any = "VALID" if padding == NONE else [[0, 0], *map(list, padding), [0, 0]]
         x = tf.nn.conv2d(x, self.values[f"{name}.weight"], operation["stride"], border, dilations=operation["dilation"])

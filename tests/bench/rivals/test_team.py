@@ -75,7 +75,7 @@ def _every_layer():
     main = [layers.Conv2d(6, 3, stride=2, padding=1, bias=False), layers.BatchNorm2d()]
     parts = [
         layers.Normalize([0.4, 0.5], [0.3, 0.2]),
-        layers.Conv2d(4, (3, 2), padding=((1, 0), (0, 1)), dilation=(1, 2)),
+        layers.Conv2d(4, (3, 2), padding=((1, 0), (0, 1))),
         layers.ReLU(),
         layers.Residual(*main, shortcut=[layers.Conv2d(6, 1, stride=2)]),
         layers.ReLU(),

@@ -149,7 +149,7 @@ def test_default_is_no_marker_in_the_help():
         ("profile nosuch", "there is no model 'nosuch'"),
         ("profile committee", "committee is a committee; give one network"),
         ("profile paper --batch 0", "argument --batch: must be a whole number from 1"),
-        ("profile paper --threads 9999", "--threads must be at most"),
+        ("profile paper --threads 9999", "--threads must be a whole number from 1 to"),
         ("bench --backend cuda --quick", "--quick has no effect with --backend cuda"),
         ("bench --backend cuda --threads 1", "--threads has no effect with --backend cuda"),
         ("bench --backend cuda --out O", "--out has no effect with --backend cuda"),
