@@ -32,10 +32,8 @@ def timed(median_s: float, quartiles_s: Any) -> str:
 
 
 def rivals(result: Any) -> str:
-    """One row for each network, mode, batch and number of threads; a column for each engine that was timed."""
-    engines = [
-        name for name in result["versions"] if any(name in found.get("engines", {}) for *_, found in by_threads(result))
-    ]
+    """One row for each network, mode, batch and number of threads; a column for each engine, the missing last."""
+    engines = [*result["versions"], *result["missing"]]
     rows = []
     for row, n, found in by_threads(result):
         cells = [row["network"], row["mode"], f"{row['batch']:,}", n, timed(found["median_s"], found["quartiles_s"])]
@@ -45,7 +43,7 @@ def rivals(result: Any) -> str:
         else:
             cells += ["none", ""]
         cells += [ratio_of(found)]
-        rows.append(cells + [_engine(row, found, name) for name in engines])
+        rows.append(cells + [_engine(row, found, name, result["missing"]) for name in engines])
     header = (
         "network", "what", "batch", "threads", "fastcnn", "GFLOP/s", "of the peak", "best rival (version, threads)",
         "its time", "ratio", *engines,
@@ -53,11 +51,11 @@ def rivals(result: Any) -> str:
     return f"{table(header, rows)}\n{_notes(result)}"
 
 
-def _engine(row: Any, found: Any, name: str) -> str:
+def _engine(row: Any, found: Any, name: str, missing: Any) -> str:
     """An engine's ratio in a row, or why it has none."""
     if name in found.get("engines", {}):
         return f"{found['engines'][name]:.2f}"
-    return "left out" if name in row["left_out"] else ""
+    return "" if name not in row["left_out"] else ABSENT if name in missing else "left out"
 
 
 def ceilings(result: Any) -> list[str]:
