@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastcnn.bench.harness.benchmarks import BENCHMARKS, WHEN_NAMED, takers
+from fastcnn.bench.harness.benchmarks import BENCHMARKS, CUDA, WHEN_NAMED, takers
 from fastcnn.bench.options import (
     CONVOLUTION,
     NETWORK,
@@ -115,8 +115,9 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 def measure(name: str, settings: Settings) -> dict[str, Any]:
     """Run one benchmark. Returns its numbers and everything that they depend on."""
-    settings.say(f"\n== {name}: {BENCHMARKS[name].about}")
-    return _recorded(name, settings, BENCHMARKS[name].load().run)
+    benchmark = (BENCHMARKS | CUDA)[name]
+    settings.say(f"\n== {name}: {benchmark.about}")
+    return _recorded(name, settings, benchmark.load().run)
 
 
 def _recorded(name: str, settings: Settings, run: Callable[[Settings], Any]) -> dict[str, Any]:
@@ -149,19 +150,18 @@ def bench(args: argparse.Namespace) -> None:
     unknown = [name for name in args.names if name not in (*BENCHMARKS, TABLES)]
     if unknown:
         raise UsageError(f"there is no benchmark {unknown[0]!r:.60}; fastcnn bench --help names them")
-    if args.backend == "cuda":
-        check_cuda(args)
-        check_outputs(json_output(args.json))
-        measured = importlib.import_module(".cuda.device", __package__).run()
-        write_json(args.json, {"cuda": {"benchmark": "cuda", **measured}})
-        return
     from fastcnn.bench.harness import record
 
     folder = Path(args.out) if args.out else record.results_folder()
     keeps = bool(args.out) or not (args.quick or args.only or args.cpu_name)
     wanted = args.names or [name for name in BENCHMARKS if name not in WHEN_NAMED]
     names = [name for name in wanted if name != TABLES]
-    check_options(args, names)
+    if args.backend == "cuda":
+        check_cuda(args)
+        importlib.import_module("fastcnn.kernels").use("cuda")  # where there is no GPU, that is said first
+        names = list(CUDA)
+    else:
+        check_options(args, names)
     if args.only is not None:
         names = with_cases(names, args.only)
     publishes = keeps or TABLES in args.names
@@ -208,7 +208,7 @@ def _outputs(folder: Path, names: Sequence[str], publishes: bool) -> list[Output
 
     files = [(f"{name}.json", RESULT) for name in names]
     if publishes:
-        shown = [name for name in BENCHMARKS if name in names or (folder / f"{name}.json").exists()]
+        shown = [name for name in BENCHMARKS | CUDA if name in names or (folder / f"{name}.json").exists()]
         files += [(tables.PAGE, PAGE), *((f"{plot}.png", PLOT) for name in shown for plot in plots.names_of(name))]
     return [Output("--out", folder / name, kind, makes_folder=True) for name, kind in files]
 

@@ -53,7 +53,7 @@ def check_cuda(args: argparse.Namespace) -> None:
     """The same for --backend cuda, which has only one benchmark."""
     if args.names:
         raise UsageError("--backend cuda has one benchmark of its own; leave out the names")
-    if useless := _given(args, *OPTIONS, *NUMBERS, "quick", "out"):
+    if useless := _given(args, *OPTIONS, *NUMBERS):
         raise UsageError(f"{useless[0]} has no effect with --backend cuda; leave it out")
 
 

@@ -19,4 +19,6 @@ def mask_key(seed: int, layer_index: int, step: int) -> int:
     key = 0
     for number in (seed, layer_index, step):
         key = splitmix64(key ^ (number & MASK_64))
+        while number := number >> 64:  # a layer that lies deep inside others
+            key = splitmix64(key ^ (number & MASK_64))
     return key

@@ -187,7 +187,13 @@ def conv2d_grad_weight(
 
 
 def max_pool2d(
-    x: Array, kernel_size: PairLike, *, stride: PairLike | None = None, padding: PaddingLike = 0
+    x: Array,
+    kernel_size: PairLike,
+    *,
+    stride: PairLike | None = None,
+    padding: PaddingLike = 0,
+    dilation: PairLike = 1,
+    ceil_mode: bool = False,
 ) -> tuple[Array, Indices]:
     """Largest value in each window, and where it was.
 
@@ -197,6 +203,8 @@ def max_pool2d(
     kernel_size : pixels, an int or a pair
     stride : pixels, an int or a pair; None means kernel_size
     padding : pixels of minus infinity, at most half of kernel_size; an int, a pair or ((top, bottom), (left, right))
+    dilation : pixels from one element of a window to the next, an int or a pair
+    ceil_mode : round P and Q up. The last window may end beyond the padding, but begins before the picture's end
 
     Returns
     -------
@@ -209,9 +217,12 @@ def max_pool2d(
     shapes.check_images(x=x)
     size = shapes.pair("kernel_size", kernel_size)
     strides = size if stride is None else shapes.pair("stride", stride)
-    sides = shapes.padding_pairs(padding)
-    shapes.max_pool2d_shape(shapes.shape_of(x), size, strides, sides)
-    return active().max_pool2d(plain(x), size, strides, sides)
+    dilations = shapes.pair("dilation", dilation)
+    ceil = shapes.flag("ceil_mode", ceil_mode)
+    images = shapes.shape_of(x)
+    sides = shapes.pool_padding(images, size, strides, shapes.padding_pairs(padding), dilations, ceil)
+    shapes.pool_shape(images, size, strides, sides, dilations)
+    return active().max_pool2d(plain(x), size, strides, sides, dilations)
 
 
 def max_pool2d_grad(grad_out: Array, argmax: Indices, input_shape: Sequence[int]) -> Array:

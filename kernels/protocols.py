@@ -1,8 +1,8 @@
-"""What a backend must offer, written down once: its functions, and the steps of a network's plan.
+"""What each backend must offer: its functions, and the steps of a network's plan.
 
-`reference`, `cpu` and `cuda` are modules of this shape (`Backend`); a test compares their signatures with it. The
-arguments have been checked by `fastcnn.kernels`: kernel_size, stride and dilation are pairs, padding is
-((top, bottom), (left, right)), arrays are C-contiguous and of one dtype. What lies in a device's memory is `Any`.
+`reference`, `cpu` and `cuda` are modules of this form (`Backend`). A test compares their signatures with it.
+`fastcnn.kernels` has checked the arguments: kernel_size, stride and dilation are pairs, padding is
+((top, bottom), (left, right)), arrays are C-contiguous and have one dtype. Arrays on a device have the type `Any`.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,12 +17,12 @@ from fastcnn.kernels.shapes import Array, Indices, Padding, Pair, Shape
 # Integers of any width.
 Numbers: TypeAlias = npt.NDArray[np.integer[Any]]
 
-# A kernel, or what starts one, with its ready arguments.
+# A kernel, or a function that starts one, with its arguments.
 Call: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
 class Activation(Protocol):
-    """What flows between two steps: channels-last pictures of a whole batch. grad is None where nobody asks for it."""
+    """The values between two steps: the channels-last pictures of a batch. grad is None if no step needs it."""
 
     shape: tuple[int, ...]
     data: Any
@@ -33,11 +33,11 @@ class Activation(Protocol):
         """Values of one picture."""
 
     def twin(self) -> "Activation":
-        """The same pictures for one more reader, with a gradient of its own."""
+        """The same pictures for one more step that reads them, with a separate gradient."""
 
 
 class Norm(NamedTuple):
-    """Batch normalisation by running statistics, all (channels,): (x - mean) / sqrt(var + eps) * weight + bias."""
+    """Batch normalisation by running statistics: (x - mean) / sqrt(var + eps) * weight + bias. Arrays: (channels,)."""
 
     mean: Array
     var: Array
@@ -47,9 +47,9 @@ class Norm(NamedTuple):
 
 
 class Step(Protocol):
-    """Several layers at once. x, out: the activations before and after it; products: multiply-adds a picture.
+    """One or more layers. x, out: the activations before and after it; products: multiply-adds of one picture.
 
-    A step that reads more than one activation has the first of them as x.
+    If a step reads several activations, x is the first of them.
     """
 
     name: str
@@ -61,31 +61,31 @@ class Step(Protocol):
         """The kernels that must run before `forward_calls` after parameters have changed."""
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
-        """The kernels of a batch of n pictures, with their ready arguments."""
+        """The kernels of a batch of n pictures, with their arguments."""
 
     def backward_calls(self, n: int) -> list[Call]:
-        """The same for the gradients."""
+        """The kernels of the gradients of n pictures, with their arguments."""
 
     @property
     def gradient_products(self) -> int:
-        """Multiply-adds a picture in backward."""
+        """Multiply-adds of one picture in backward."""
 
     @property
     def nbytes(self) -> int:
-        """Bytes of its output, of that one's gradient, and of its own arrays, parameters included."""
+        """Bytes of its output, of the output's gradient, and of its own arrays with the parameters."""
 
 
 class InputStep(Step, Protocol):
-    """The first step: pictures in."""
+    """The first step: it takes the pictures."""
 
     def load(self, images: Any) -> None:
-        """(n, C, H, W) uint8, which is divided by 255, or floats as they are; or a batch of a `TrainingSet`."""
+        """images: (n, C, H, W) uint8, divided by 255, or floats, used unchanged; or a batch of a `TrainingSet`."""
 
 
 class LossStep(Step, Protocol):
-    """The last step of a training: the loss of the first n pictures' outputs; it fills their gradient.
+    """The last step of a training. It computes the loss of the first n pictures, and the gradient of their outputs.
 
-    shares : (n,) float64, each picture's part of the mean; see `fastcnn.network.loss_values`
+    shares : (n,) float64, the weight of each picture in the mean; see `fastcnn.network.loss_values`
     """
 
     def loss(self, labels: Any, label_smoothing: float) -> SupportsFloat:
@@ -94,13 +94,13 @@ class LossStep(Step, Protocol):
     def weighted_cross_entropy(
         self, labels: Numbers, shares: Array, class_weight: Array, label_smoothing: float
     ) -> SupportsFloat:
-        """The same with a weight for each class: (classes,) float64."""
+        """The cross-entropy with a weight for each class; class_weight: (classes,) float64."""
 
     def squared_error(self, targets: Array, shares: Array) -> SupportsFloat:
-        """targets: (n, outputs) float64."""
+        """The squared error; targets: (n, outputs) float64."""
 
     def binary_cross_entropy(self, targets: Array, shares: Array) -> SupportsFloat:
-        """Of outputs before the sigmoid; targets: (n, outputs) float64, from 0 to 1."""
+        """The outputs are those before the sigmoid; targets: (n, outputs) float64, from 0 to 1."""
 
 
 class DropoutStep(Step, Protocol):
@@ -110,49 +110,49 @@ class DropoutStep(Step, Protocol):
 
 
 class Residence(Protocol):
-    """Copies of a network's flat arrays where the backend computes, if that is not the host."""
+    """Copies of a network's flat arrays on the device of the backend."""
 
     device: tuple[Any, ...]
 
     def there(self) -> None:
-        """Before the device reads them: bring it up to date."""
+        """Update the device's copies. Call it before the device reads them."""
 
     def home(self) -> None:
-        """Before the host reads or writes them: bring it up to date."""
+        """Update the host's arrays. Call it before the host reads or writes them."""
 
     def changed(self) -> None:
-        """After the device wrote to them."""
+        """Call it after the device has written to its copies."""
 
     @property
     def is_newer(self) -> bool:
-        """Whether the newest numbers are on the device alone."""
+        """Whether the newest values are only on the device."""
 
     def clip(self, max_norm: float) -> None:
-        """Scale the gradients there, so that their Euclidean norm is at most max_norm."""
+        """Scale the gradients on the device, so that their Euclidean norm is at most max_norm."""
 
 
 class Pipeline(Protocol):
-    """Predictions of more pictures than a batch, copied while others are computed."""
+    """Predictions of more pictures than one batch. One chunk is copied while another is computed."""
 
     def run(self, images: Array, out: Array, forward: Callable[[int, Callable[[], None]], None]) -> None:
         """out (N, classes) = the logits of N pictures; forward(n, lay_out) queues the kernels of n of them."""
 
 
 class TrainingSet(Protocol):
-    """A training's pictures and labels where the backend computes."""
+    """The pictures and labels of a training, on the device of the backend."""
 
     def start_epoch(self, order: Numbers) -> None:
-        """order : the pictures' numbers, as they are to come"""
+        """order : the numbers of the pictures, in the order of this epoch"""
 
     def batch(self, first: int, count: int) -> Any:
-        """The `count` pictures from number `first` of the epoch on."""
+        """`count` pictures of the epoch; the first one has the number `first`."""
 
     def augmented(self, first: int, count: int, numbers: Array, waves: tuple[Array, Array]) -> Any:
-        """The same pictures, changed; numbers, waves: see `kernels.reference.augment`."""
+        """The same pictures, augmented; numbers, waves: see `kernels.reference.augment`."""
 
 
 class Device(Protocol):
-    """What a backend with memory of its own offers as well."""
+    """What a backend with its own memory offers in addition."""
 
     def Residence(self, *arrays: Array) -> Residence:
         """Copies of flat host arrays: values, gradients, buffers."""
@@ -164,23 +164,23 @@ class Device(Protocol):
         """first: a plan's `InputStep`; last: the activation with its logits."""
 
     def why_not(self, images: Array) -> str:
-        """Why these pictures cannot be kept there, in words that follow a colon; "" where they can."""
+        """The reason why the device cannot keep these pictures, as the words after a colon; "" if it can."""
 
     def upload(self, array: Array) -> Any:
         """A copy on the device."""
 
 
 class Steps(Protocol):
-    """The steps of a plan. x, out: activations; relu, pool: whether the step does these layers too."""
+    """The steps of a plan. x, out: activations; relu, pool: whether the step computes these layers too."""
 
     @property
     def device(self) -> Device | None:
-        """Where the arrays lie, if not on the host."""
+        """The device that holds the arrays; None for the host."""
 
     def Activation(
         self, shape: tuple[int, ...], border: Padding, capacity: int, dtype: Any, with_grad: bool
     ) -> Activation:
-        """border: the zeros that its reader needs round each picture."""
+        """border: the zeros round each picture that the step which reads it needs."""
 
     def Input(self, out: Any) -> InputStep: ...
 
@@ -189,7 +189,7 @@ class Steps(Protocol):
         stride: Pair, padding: Padding, dilation: Pair, groups: int, relu: bool, pool: bool, norm: Norm | None,
         training: bool, capacity: int,
     ) -> Step:  # fmt: skip
-        """norm : outside a training, the batch normalisation before the ReLU, which becomes part of weight and bias"""
+        """norm : outside a training, the batch normalisation before the ReLU; it becomes part of weight and bias"""
 
     def Affine(
         self, x: Any, out: Any, weight: Array, grad_weight: Array, bias: Array, grad_bias: Array, *, relu: bool
@@ -200,20 +200,30 @@ class Steps(Protocol):
         self, x: Any, out: Any, parameters: dict[str, Array], gradients: dict[str, Array], *, momentum: float,
         eps: float, relu: bool, addend: Any, training: bool,
     ) -> Step:  # fmt: skip
-        """addend : an activation that is added before the ReLU, or None"""
+        """For pictures or features. With features, the parameters have a number for each feature, in the order in
+        memory, and no activation has a border. addend : an activation that is added before the ReLU, or None
+        """
 
     def Relu(self, x: Any, out: Any) -> Step: ...
 
+    def Elementwise(self, x: Any, out: Any, *, function: str, number: float) -> Step:
+        """function : a name in `kernels.activations.CODES`; number : its option, 0 if it has none"""
+
     def MaxPool2d(
-        self, x: Any, out: Any, *, kernel_size: Pair, stride: Pair, padding: Padding, capacity: int
+        self, x: Any, out: Any, *, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, capacity: int
     ) -> Step: ...
+
+    def AvgPool2d(
+        self, x: Any, out: Any, *, kernel_size: Pair, stride: Pair, padding: Padding, divisors: Array
+    ) -> Step:
+        """divisors : (P, Q), the number by which the sum of each window is divided"""
 
     def Dropout(self, x: Any, out: Any, *, threshold: int, rate: float) -> DropoutStep: ...
 
     def AveragePool(self, x: Any, out: Any) -> Step: ...
 
     def Add(self, x: Any, addend: Any, out: Any, *, relu: bool) -> Step:
-        """out = x + addend. The gradient of either may be that of out."""
+        """out = x + addend. The gradient of x or addend may be the same array as that of out."""
 
     def Concat(self, parts: Sequence[Any], out: Any) -> Step:
         """out = the channels of all parts, in order."""
@@ -222,14 +232,14 @@ class Steps(Protocol):
         """out = x, with another border."""
 
     def Fork(self, x: Any, twins: Sequence[Any]) -> Step:
-        """Nothing forward; backward adds the gradients of the twins to that of x."""
+        """Forward does nothing. Backward adds the gradients of the twins to the gradient of x."""
 
     def LayerStep(
         self, x: Any, out: Any, *, name: str, products: int, in_shape: tuple[int, ...], out_shape: tuple[int, ...],
         parameters: dict[str, Array], gradients: dict[str, Array],
         forward: Callable[[Array, bool], Array], backward: Callable[[Array], Array | None],
     ) -> Step:  # fmt: skip
-        """A layer without a step of its own: it runs by its own methods, see `kernels.steps.LayerStep`."""
+        """A layer that has no fused step. It runs by its own methods; see `kernels.steps.LayerStep`."""
 
     def Loss(self, x: Any, capacity: int) -> LossStep: ...
 
@@ -237,24 +247,24 @@ class Steps(Protocol):
         """The first n rows of an activation without a border, on the host."""
 
     def entry(self, calls: list[Call]) -> AbstractContextManager[None]:
-        """What is held while calls run."""
-
-    def without_twins(self, calls: list[Call]) -> list[Call]:
-        """The same calls, with no kernel in two compiled forms."""
+        """The context manager in which the calls run."""
 
     def compiled(self, calls: list[Call]) -> list[Call]:
-        """The same calls, of functions that are compiled for their arguments and no longer look at them."""
+        """Calls, perhaps fewer, that do the same work in less time. All of them run, one after the other."""
+
+    def without_twins(self, calls: list[Call]) -> list[Call]:
+        """The same calls. No kernel among them has two compiled forms."""
 
 
 class Backend(Protocol):
-    """The module of a backend. What each function computes: see the function of the same name in `fastcnn.kernels`."""
+    """The module of a backend. The function of the same name in `fastcnn.kernels` says what each function computes."""
 
     @property
     def steps(self) -> Steps | None:
-        """None where a network's layers run one by one."""
+        """The fused steps; None if the layers of a network run one by one."""
 
     def require_device(self) -> None:
-        """ImportError or OSError, with the reason, where it cannot compute here."""
+        """Raise ImportError or OSError, with the reason, if the backend cannot compute on this machine."""
 
     def im2col(self, x: Array, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair) -> Array: ...
 
@@ -275,7 +285,9 @@ class Backend(Protocol):
         self, grad_out: Array, x: Array, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
     ) -> Array: ...
 
-    def max_pool2d(self, x: Array, kernel_size: Pair, stride: Pair, padding: Padding) -> tuple[Array, Indices]: ...
+    def max_pool2d(
+        self, x: Array, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair
+    ) -> tuple[Array, Indices]: ...
 
     def max_pool2d_grad(self, grad_out: Array, argmax: Indices, input_shape: Shape) -> Array: ...
 

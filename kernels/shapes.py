@@ -75,6 +75,13 @@ def pair(name: str, value: PairLike, minimum: int = 1) -> Pair:
     return number, number
 
 
+def flag(name: str, value: object) -> bool:
+    """The value; TypeError unless it is True or False."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{name} must be True or False, got {shown(value)}")
+    return bool(value)
+
+
 def padding_pairs(padding: PaddingLike) -> Padding:
     """((top, bottom), (left, right)) from an int, a pair or itself."""
     if isinstance(padding, tuple | list) and any(isinstance(side, tuple | list) for side in padding):
@@ -119,6 +126,9 @@ def native(array: npt.NDArray[Any]) -> np.dtype[Any]:
 
 def plain(array: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
     """The array as kernels need it: C-contiguous, aligned, in native byte order. It is copied only if it is not so."""
+    flags = array.flags
+    if type(array) is np.ndarray and array.dtype.isnative and flags.carray:  # at once: NumPy takes 6 us to see it
+        return array
     tidy = np.require(array, native(array), ["C", "A", "E"])
     return tidy if tidy.flags.writeable else np.asarray(_WithoutReadOnlyFlag(tidy))
 
@@ -222,13 +232,47 @@ def conv2d_shape(
     return n, k, p, q
 
 
-def max_pool2d_shape(input_shape: Shape, kernel_size: Pair, stride: Pair, padding: Padding) -> Shape:
-    """The shape (N, C, P, Q) of max-pool's output, from checked options; ValueError where they do not fit.
+def pool_padding(
+    input_shape: Shape, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, ceil_mode: bool
+) -> Padding:
+    """The padding of a pool, from checked options; ValueError where these do not fit.
 
-    Padding is at most half of the kernel, as in PyTorch. So each window contains a pixel.
+    With ceil_mode it is wider at the bottom and at the right, where a last window begins inside the picture, or in the
+    padding at its top or left, and would end beyond it. So P and Q come out rounded up, as in PyTorch. Padding that is
+    given is at most half of the kernel, as there. So each window contains a pixel, unless dilation passes over it.
     """
-    for size, sides in zip(kernel_size, padding, strict=True):
-        if 2 * max(sides) > size:
+    sides = []
+    for size, kernel, step, (before, after), spread in zip(
+        input_shape[2:], kernel_size, stride, padding, dilation, strict=True
+    ):
+        if 2 * max(before, after) > kernel:
             raise ValueError(f"padding must be at most half of kernel_size {kernel_size}, got {padding}")
+        span = spread * (kernel - 1) + 1
+        if ceil_mode:
+            last = -(-(size + before + after - span) // step) * step  # where the last window begins
+            if last >= size + before:
+                last -= step
+            after = max(after, last + span - size - before)
+        sides.append((before, after))
+        if size < spread and before > 0:
+            count = min(-(-before // step), spread, output_size(size, kernel, step, (before, after), spread))
+            if ((np.arange(count) * step - before) % spread >= size).any():
+                raise ValueError(f"dilation {dilation} leaves a window without a pixel of {input_shape}; make it less")
+    top_bottom, left_right = sides
+    return top_bottom, left_right
+
+
+def pool_shape(input_shape: Shape, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair) -> Shape:
+    """The shape (N, C, P, Q) of a pool's output, from checked options and the padding that `pool_padding` gave."""
     n, c, _, _ = input_shape
-    return n, c, *windows(input_shape, kernel_size, stride, padding, (1, 1))
+    return n, c, *windows(input_shape, kernel_size, stride, padding, dilation)
+
+
+def same_padding(input_shape: Shape, kernel_size: Pair, stride: Pair, dilation: Pair) -> Padding:
+    """The zeros with which P = H / stride and Q = W / stride, rounded up: half on each side, the odd one at the end."""
+    sides = []
+    for size, kernel, step, spread in zip(input_shape[2:], kernel_size, stride, dilation, strict=True):
+        zeros = max((-(-size // step) - 1) * step + spread * (kernel - 1) + 1 - size, 0)
+        sides.append((zeros // 2, zeros - zeros // 2))
+    top_bottom, left_right = sides
+    return top_bottom, left_right

@@ -1,4 +1,4 @@
-"""What the steps of a network's plan have in common on every backend; see `kernels.protocols`."""
+"""What the steps of a plan share on all backends; see `kernels.protocols`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,18 +20,18 @@ class Step(protocols.Step):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of its output, of that one's gradient, and of its own arrays, parameters included."""
+        """Bytes of its output, of the output's gradient, and of its own arrays with the parameters."""
         arrays = {id(array): array for array in [self.out.data, self.out.grad, *vars(self).values()]}
         return sum(map(self._nbytes, arrays.values()))
 
     @staticmethod
     def _nbytes(value: object) -> int:
-        """Bytes of the arrays that a step's attribute holds."""
+        """Bytes of the arrays in an attribute of a step."""
         raise NotImplementedError
 
     @property
     def gradient_products(self) -> int:
-        """Multiply-adds a picture in backward."""
+        """Multiply-adds of one picture in backward."""
         return 0
 
     def prepare_calls(self) -> list[Call]:
@@ -40,15 +40,15 @@ class Step(protocols.Step):
 
 
 class LayerStep(Step):
-    """A layer that has no kernels: it runs by its own methods, on arrays of the host, next to steps that have.
+    """A layer that has no kernels. It runs by its own methods, on arrays of the host.
 
-    It copies pictures to the layout that everyone sees, calls the layer, and copies back.
+    The step copies the pictures to the layout of the layer's methods, calls the layer, and copies the result back.
 
-    name, products : the layer's
-    in_shape, out_shape : of one picture for the layer, (C, H, W) or (features,); in memory it may lie otherwise
-    parameters, gradients : the layer's windows; a buffer has no gradient
+    name, products : those of the layer
+    in_shape, out_shape : the shapes of one picture, (C, H, W) or (features,); the order in memory may be another
+    parameters, gradients : the windows of the layer; a buffer has no gradient
     forward : (x, training) -> out, of n pictures
-    backward : grad_out -> the gradient of x, or None where x needs none
+    backward : grad_out -> the gradient of x, or None if x needs none
     """
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import struct
 from collections.abc import Callable
@@ -22,7 +23,7 @@ from fastcnn.recognition.picture_classifier import PictureClassifier
 from fastcnn.recognition.recognizer import Recognizer
 from fastcnn.training import augment as augmentation
 from fastcnn.training import callbacks, finder
-from fastcnn.zoo import networks, own
+from fastcnn.zoo import families, networks, own
 
 # What a parameter takes although it looks wrong.
 NUMBERS = {"float16"}  # NumPy's numbers are numbers
@@ -88,8 +89,9 @@ def kernel_entries() -> dict[str, Entry]:
             {"grad_out": nan, "x": nan}, {"x": kernel},
         ),
         "max_pool2d": Entry(
-            kernels.max_pool2d, {"x": X, "kernel_size": 2, "stride": 2, "padding": 0},
-            {"x": ANY_ARRAY, "stride": {"None"}},
+            kernels.max_pool2d,
+            {"x": X, "kernel_size": 2, "stride": 2, "padding": 0, "dilation": 1, "ceil_mode": False},
+            {"x": ANY_ARRAY, "stride": {"None"}, "ceil_mode": EITHER},
         ),
         "max_pool2d_grad": Entry(
             kernels.max_pool2d_grad, {"grad_out": pooled, "argmax": argmax, "input_shape": SHAPE}, {"grad_out": nan},
@@ -98,28 +100,45 @@ def kernel_entries() -> dict[str, Entry]:
     }  # fmt: skip
 
 
+def _layers_of_options() -> dict[str, Entry]:
+    """Each layer whose options all have defaults, which may be any number of the kind: a new one needs no row."""
+    entries = {}
+    for name, kind in layers.KINDS.items():
+        options = inspect.signature(kind).parameters.values()
+        if kind.__module__.startswith("fastcnn.") and not any(each.default is each.empty for each in options):
+            given = {each.name: each.default for each in options if each.kind is not each.VAR_POSITIONAL}
+            also = {option: LARGE | {"-1", "-0.5"} for option, value in given.items() if type(value) is float}
+            entries[name] = Entry(kind, given, also)
+    return entries
+
+
 def layer_entries() -> dict[str, Entry]:
-    return {
+    return _layers_of_options() | {
         "Conv2d": Entry(
             layers.Conv2d,
             {"out_channels": 2, "kernel_size": 3, "stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True},
             {"bias": EITHER},
         ),
         "MaxPool2d": Entry(
-            layers.MaxPool2d, {"kernel_size": 2, "stride": 2, "padding": 0}, {"stride": {"None"}}
+            layers.MaxPool2d,
+            {"kernel_size": 2, "stride": 2, "padding": 0, "dilation": 1, "ceil_mode": False},
+            {"stride": {"None"}, "ceil_mode": EITHER},
+        ),
+        "AvgPool2d": Entry(
+            layers.AvgPool2d,
+            {"kernel_size": 2, "stride": 2, "padding": 0, "ceil_mode": False, "count_include_pad": True},
+            {"stride": {"None"}, "ceil_mode": EITHER, "count_include_pad": EITHER},
         ),
         "Affine": Entry(layers.Affine, {"out_features": 3}),
         "Dropout": Entry(layers.Dropout, {"rate": 0.5, "seed": 0}, {"rate": NUMBERS}),
-        "BatchNorm2d": Entry(
-            layers.BatchNorm2d, {"momentum": 0.1, "eps": 1e-5}, {"momentum": NUMBERS, "eps": LARGE}
-        ),
-        "ReLU": Entry(layers.ReLU, {}),
-        "Flatten": Entry(layers.Flatten, {}),
-        "GlobalAvgPool": Entry(layers.GlobalAvgPool, {}),
         "Normalize": Entry(
             layers.Normalize, {"mean": [0.1, 0.2, 0.3], "scale": [0.5, 1.0, 2.0]},
             {"mean": {"list"}, "scale": {"list"}}, {"mean": ("scale",), "scale": ("mean",)},
         ),
+        **{
+            kind.__name__: Entry(kind, {"momentum": 0.1, "eps": 1e-5}, {"momentum": NUMBERS, "eps": LARGE})
+            for kind in (layers.BatchNorm1d, layers.BatchNorm2d)
+        },
         "register_layer": Entry(layers.register_layer, {"kind": layers.ReLU}),
         "layer_from_description": Entry(
             layers.layer_from_description, {"description": {"type": "ReLU"}}, names={"description": ("layer",)}
@@ -363,6 +382,7 @@ def network_entries() -> dict[str, Entry]:
         "Sequential.views": Entry(assign_views, {"views": 5}, state=state),
         "paper_network": Entry(networks.paper_network, sized, taken, {"classes": ("out_features",)}),
         "deep_network": Entry(networks.deep_network, sized, taken, {"classes": ("out_features",)}),
+        "residual_network": Entry(networks.residual_network, sized, taken, {"classes": ("out_features",)}),
         "mean_and_scale": Entry(own.mean_and_scale, {"images": pictures}, ROWS),
         "network_for": Entry(
             own.network_for, {"images": pictures, "classes": ["a", "b"], "network": "paper", "seed": 0},
@@ -373,6 +393,14 @@ def network_entries() -> dict[str, Entry]:
         ),
         "find_network": Entry(own.find_network, {"word": "paper"}, names={"word": ("there is no network",)}),
         "own_recipe": Entry(own.own_recipe, {"count": 5, "augment": True}, {"augment": EITHER}),
+        "resnet": Entry(
+            families.resnet, {"depth": 8, "width": 2, "input_shape": (1, 5, 4), "classes": 3, "seed": 0},
+            {"input_shape": {"list"}, "seed": SEEDED},
+        ),
+        "vgg": Entry(
+            families.vgg, {"widths": [2, "pool", 3], "input_shape": (1, 5, 4), "classes": 3, "seed": 0},
+            {"widths": {"list"}, "input_shape": {"list"}, "seed": SEEDED},
+        ),
         "refusal_network": Entry(networks.refusal_network, {"seed": 0}, {"seed": SEEDED}),
         "Committee": Entry(
             Committee, {"members": [network(), network()], "name": "x"}, {"name": {"text", "numpy text"}}

@@ -17,15 +17,6 @@ PAGES = sorted(path for pattern in ("README.md", "CONTRIBUTING.md", "docs/**/*.m
 # Say "after", "next to" or "with", and "again".
 HARD = re.compile(r"\b(behind|beside|besides|anew)\b", re.IGNORECASE)
 NAMES_THE_WORDS = re.compile(r"\(not (behind|beside|anew)\)")  # the rule itself, in CONTRIBUTING.md
-# Rooms with the old words, which are to be rewritten too; take a room out of this list when that is done.
-NOT_YET = (
-    "fastcnn/layers/",
-    "fastcnn/network/",
-    "kernels/cpu/steps/",
-    "kernels/cuda/",
-    "kernels/protocols.py",
-    "kernels/steps.py",
-)
 
 
 def _name(path: Path) -> str:
@@ -53,7 +44,7 @@ def _hard_lines(prose: Iterator[tuple[int, str]]) -> list[int]:
     )
 
 
-@pytest.mark.parametrize("path", [path for path in SOURCES if not _name(path).startswith(NOT_YET)], ids=_name)
+@pytest.mark.parametrize("path", SOURCES, ids=_name)
 def test_comments_and_docstrings_use_words_that_learners_know(path):
     assert _hard_lines(_prose(path.read_text("utf-8"))) == []
 
@@ -66,7 +57,3 @@ def test_pages_use_words_that_learners_know(path):
 def test_hard_words_are_found_in_comments_and_docstrings_only():
     source = '"""Text.\n\nBehind it."""\n\nbeside = "anew"  # beside it\n\n\ndef made():\n    """Made anew."""\n'
     assert _hard_lines(_prose(source)) == [3, 5, 9]
-
-
-def test_rooms_that_wait_for_their_rewriting_exist():
-    assert [room for room in NOT_YET if not (ROOT / room).exists()] == []

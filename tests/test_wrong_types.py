@@ -22,12 +22,13 @@ from fastcnn.network import calibration, committee, losses, sequential
 from fastcnn.optim import schedules
 from fastcnn.recognition import picture_classifier, recognizer
 from fastcnn.training import augment, callbacks, finder, trainer
-from fastcnn.zoo import networks, own
+from fastcnn.zoo import families, networks, own
 from tests.entry_points import GROUPS, Entry
 from tests.wrong_values import WRONG, complaint, like
 
 MODULES = (
-    augment, calibration, callbacks, committee, finder, kernels, layers, losses, metrics, networks, optim, own,
+    augment, calibration, callbacks, committee, families, finder, kernels, layers, losses, metrics, networks, optim,
+    own,
     picture_classifier, readers, recognizer, schedules, sequential, threads, trainer,
 )  # fmt: skip
 

@@ -75,6 +75,10 @@ BENCHMARKS = {  # run in this order
         when_named=True,
     ),
 }  # fmt: skip
+# Asked for by --backend cuda, and by nothing else.
+CUDA = {
+    "cuda": Benchmark("cuda.device", "training and inference of the paper's network on a GPU, against PyTorch"),
+}
 WHEN_NAMED = tuple(name for name, benchmark in BENCHMARKS.items() if benchmark.when_named)
 
 

@@ -64,18 +64,23 @@ class Pooling:
     kernel_size: Any
     stride: Any = None
     padding: Any = 0
+    dilation: Any = 1
+    ceil_mode: bool = False
 
     def __str__(self) -> str:
         return self.name
 
     @property
     def options(self) -> dict[str, Any]:
-        return {"stride": self.stride, "padding": self.padding}
+        names = ("stride", "padding", "dilation", "ceil_mode")
+        return {name: getattr(self, name) for name in names}
 
     @property
     def output_shape(self) -> tuple[int, int, int, int]:
         stride = self.kernel_size if self.stride is None else self.stride
-        plane = count_windows(self.input_shape[2:], self.kernel_size, stride, self.padding, 1)
+        plane = count_windows(
+            self.input_shape[2:], self.kernel_size, stride, self.padding, self.dilation, self.ceil_mode
+        )
         return *self.input_shape[:2], *plane
 
     def with_batch(self, batch: int) -> Pooling:
@@ -87,25 +92,34 @@ def both(value: Any) -> tuple[Any, Any]:
     return value if isinstance(value, tuple) else (value, value)
 
 
-def count_windows(plane: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> tuple[int, int]:
-    """(P, Q) by counting where a window can start, not by the formula under test."""
+def count_windows(
+    plane: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool = False
+) -> tuple[int, int]:
+    """(P, Q) by counting where a window can start, not by the formula under test.
+
+    With ceil_mode one more may start after the last that fits, but not after the picture.
+    """
     counts = []
     for size, kernel, step, sides, spread in zip(
         plane, both(kernel_size), both(stride), both(padding), both(dilation), strict=True
     ):
         last_start = size + sum(both(sides)) - 1 - spread * (kernel - 1)
-        counts.append(len(range(0, last_start + 1, step)))
+        stop = min(last_start + step, size + both(sides)[0]) if ceil_mode else last_start + 1
+        counts.append(len(range(0, stop, step)))
     return counts[0], counts[1]
 
 
 def _layer(
-    family: str, batch: int, channels: int, filters: int, side: int, kernel: int, stride: int = 1, padding: int = 0
-) -> Convolution:
+    family: str, batch: int, channels: int, filters: int, side: int, kernel: int, stride: int = 1, padding: int = 0,
+    groups: int = 1,
+) -> Convolution:  # fmt: skip
     """A square convolution, as real networks have them."""
     step = f"/{stride}" if stride > 1 else ""
     name = f"{kernel}x{kernel}{step} {channels}->{filters} on {side}"
+    if groups > 1:
+        name += f", {groups} groups, batch {batch}"
     images = batch, channels, side, side
-    return Convolution(name, images, filters, (kernel, kernel), stride, padding, family=family)
+    return Convolution(name, images, filters, (kernel, kernel), stride, padding, groups=groups, family=family)
 
 
 def _pool(batch: int, channels: int, side: int, kernel: int, stride: int, padding: int = 0) -> Pooling:
@@ -139,6 +153,19 @@ CORNERS = (
     Convolution("groups, every option", (2, 4, 9, 8), 6, (2, 3), (2, 1), ((1, 0), (0, 2)), (3, 2), groups=2),
     Convolution("depthwise", (2, 5, 6, 7), 5, (3, 3), padding=1, groups=5),
     Convolution("depthwise with multiplier", (1, 3, 7, 5), 9, (3, 2), stride=(2, 1), groups=3, bias=False),
+    Convolution("depthwise, two filters a channel", (2, 7, 5, 9), 14, (3, 3), padding=1, groups=7),
+    Convolution("depthwise, many filters a channel", (2, 2, 6, 5), 22, (2, 3), padding=1, groups=2),
+    Convolution("depthwise, stride that does not divide", (2, 5, 8, 11), 5, (3, 2), (3, 2), ((1, 0), (2, 1)), groups=5),
+    Convolution("depthwise, stride larger than the kernel", (1, 3, 11, 9), 3, (2, 3), stride=(4, 5), groups=3),
+    Convolution("depthwise, dilation 2", (1, 17, 9, 8), 17, (3, 3), padding=2, dilation=2, groups=17),
+    Convolution("depthwise, every option", (3, 3, 13, 9), 6, (4, 3), (2, 3), ((1, 2), (0, 3)), (3, 2), groups=3),
+    Convolution("depthwise, kernel larger than the image", (2, 4, 3, 2), 8, (5, 4), 1, ((1, 2), (2, 1)), groups=4),
+    Convolution("depthwise, one output pixel", (3, 5, 4, 6), 5, (4, 6), groups=5),
+    Convolution("depthwise, 1x1 kernel, stride", (2, 5, 7, 6), 5, (1, 1), stride=(3, 2), groups=5),
+    Convolution("depthwise, wide image", (1, 2, 3, 150), 2, (3, 5), padding=(1, 2), groups=2),
+    Convolution("depthwise, empty batch", (0, 4, 7, 6), 8, (3, 3), padding=1, groups=4),
+    Convolution("one channel, one filter", (9, 1, 10, 13), 1, (3, 3), padding=1),
+    Convolution("one channel, two filters", (2, 1, 7, 9), 2, (3, 3), stride=2, padding=1),
     Convolution("empty batch", (0, 3, 7, 6), 4, (3, 2), stride=2, padding=1),
     Convolution("many channels in", (1, 67, 5, 4), 3, (2, 3)),
     Convolution("many channels out", (1, 3, 5, 4), 67, (2, 3)),
@@ -177,6 +204,13 @@ LAYERS = (
     _layer("large", 16, 64, 64, 56, 3, padding=1),
     _layer("large", 16, 64, 64, 56, 1),
 )
+GROUPED = (
+    _layer("depthwise", 1, 128, 128, 28, 3, padding=1, groups=128),
+    _layer("depthwise", 32, 128, 128, 28, 3, padding=1, groups=128),
+    _layer("depthwise", 32, 128, 128, 28, 3, stride=2, padding=1, groups=128),
+    _layer("depthwise", 32, 256, 256, 14, 3, padding=1, groups=256),
+    _layer("groups", 32, 128, 128, 28, 3, padding=1, groups=4),
+)
 ONE_OF_EACH_KIND = tuple(LAYERS[i] for i in (1, 3, 5, 9, 15, 17, 20))
 
 POOL_CORNERS = (
@@ -196,6 +230,13 @@ POOL_CORNERS = (
     Pooling("empty batch", (0, 3, 6, 7), 2),
     Pooling("many channels", (1, 35, 6, 5), 2, stride=1),
     Pooling("wide image", (1, 2, 4, 131), (2, 3), stride=(2, 2)),
+    Pooling("dilation", (2, 3, 9, 8), (3, 2), stride=1, dilation=(2, 5)),
+    Pooling("dilation, stride and padding", (2, 3, 8, 9), (3, 4), stride=(2, 3), padding=(1, 2), dilation=(3, 2)),
+    Pooling("rounded up", (2, 3, 7, 8), (2, 3), ceil_mode=True),
+    Pooling("rounded up, padding", (2, 3, 6, 7), 3, stride=2, padding=1, ceil_mode=True),
+    Pooling("rounded up, but no window after the picture", (2, 2, 5, 4), (2, 1), stride=(3, 4), ceil_mode=True),
+    Pooling("rounded up, kernel larger than the image", (2, 3, 2, 3), (4, 5), stride=3, padding=1, ceil_mode=True),
+    Pooling("every option", (2, 3, 9, 7), (2, 3), (3, 2), ((1, 0), (1, 1)), (4, 2), ceil_mode=True),
 )
 
 POOLS = (_pool(100, 30, 24, 2, 2), _pool(32, 64, 28, 2, 2), _pool(32, 64, 27, 3, 2, 1), _pool(32, 128, 14, 2, 2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fastcnn.bench.harness.benchmarks import BENCHMARKS
+from fastcnn.bench.harness.benchmarks import BENCHMARKS, CUDA
 from fastcnn.bench.harness.record import Record
 from fastcnn.bench.report.headline import HEADLINES
 from fastcnn.bench.report.markdown import fill, marked, table
@@ -16,7 +16,7 @@ from fastcnn.storage import atomic_write
 from fastcnn.zoo.bundled import SUFFIX, WEIGHTS
 from fastcnn.zoo.networks import NAMED
 
-PAGES = ("README*.md", "docs/*.md")  # the pages of the checkout that may have markers
+PAGES = ("README*.md", "docs/*.md", "kernels/cuda/README.md")  # the pages of the checkout that may have markers
 PAGE = "README.md"  # in the results' folder, where web sites show it
 
 
@@ -58,7 +58,7 @@ def zoo() -> str:
 
 def _measured(records: Records) -> list[tuple[str, Any]]:
     """The benchmarks with a record, each with its module."""
-    return [(name, benchmark.load()) for name, benchmark in BENCHMARKS.items() if name in records]
+    return [(name, benchmark.load()) for name, benchmark in (BENCHMARKS | CUDA).items() if name in records]
 
 
 def marked_tables(records: Records) -> dict[str, str]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from fastcnn.arrays import Array
 from fastcnn.bench.harness.calls import convolution_arrays, pooling_calls, product_calls, unfolding_calls, whole_numbers
-from fastcnn.bench.harness.cases import ONE_OF_EACH_KIND, POOLS, Convolution, Pooling
+from fastcnn.bench.harness.cases import GROUPED, ONE_OF_EACH_KIND, POOLS, Convolution, Pooling
 from fastcnn.bench.harness.checks import require_equal
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import compare, geometric_mean, interleave, rival
@@ -37,7 +37,13 @@ def _convolution(case: Convolution, rng: np.random.Generator) -> Made:
     arrays = convolution_arrays(case, whole_numbers(rng))
     calls = product_calls(case, arrays)
     ours = {"forward": "conv2d", "grad_input": "conv2d_grad_input", "grad_weight": "conv2d_grad_weight"}
-    options = {"stride": case.stride, "padding": case.padding, "channels_last": False, "apart": True}
+    options = {
+        "stride": case.stride,
+        "padding": case.padding,
+        "groups": case.groups,
+        "channels_last": False,
+        "apart": True,
+    }
     return {name: calls[ours[name]] for name in ours}, "speed.torch_kernels.convolution", arrays | options
 
 
@@ -74,6 +80,7 @@ def measure(case: Case, kind: Callable[..., Any], settings: Settings, worker: Wo
         others = [each for each in theirs if each.name.startswith(f"{name}, ")]
         timings = interleave([*mine, *others], rounds=settings.few_rounds, turn_s=settings.turn_s)
         row: dict[str, Any] = {"function": "conv2d" if name == "forward" else name, "case": case.name}
+        row["grouped"] = case in GROUPED
         for n in threads:
             row[str(n)] = compare(timings, f"fastcnn, {n}", [f"{name}, {m}" for m in threads if m <= n])
         row["timings"] = {each: timing.summary() for each, timing in timings.items()}
@@ -91,7 +98,7 @@ def _check(name: str, answer: Any, expected: list[Array]) -> None:
 
 def case_names() -> list[str]:
     """What --only is looked for in."""
-    return [*(layer.name for layer in ONE_OF_EACH_KIND), *(pool.name for pool in POOLS)]
+    return [*(layer.name for layer in (*ONE_OF_EACH_KIND, *GROUPED)), *(pool.name for pool in POOLS)]
 
 
 def run(settings: Settings) -> dict[str, Any]:
@@ -99,16 +106,18 @@ def run(settings: Settings) -> dict[str, Any]:
     cases: list[tuple[Case, Callable[..., Any]]] = []
     for layer in ONE_OF_EACH_KIND:
         cases += [(layer, _convolution), (layer, _unfolding)]
+    cases += [(layer, _convolution) for layer in GROUPED]
     cases += [(pool, _pooling) for pool in POOLS]
     with Worker() as worker:
         for case, kind in cases:
             if settings.wants(case.name):
                 rows += measure(case, kind, settings, worker)
     summary: dict[str, Any] = {}
+    counted = [row for row in rows if not row["grouped"]] or rows  # grouped ones are far ahead, and would hide others
     for n in settings.few_threads:
-        summary[str(n)] = {"all": geometric_mean(row[str(n)]["ratio"] for row in rows)}
-        for name in dict.fromkeys(row["function"] for row in rows):
-            found = [row[str(n)]["ratio"] for row in rows if row["function"] == name]
+        summary[str(n)] = {"all": geometric_mean(row[str(n)]["ratio"] for row in counted)}
+        for name in dict.fromkeys(row["function"] for row in counted):
+            found = [row[str(n)]["ratio"] for row in counted if row["function"] == name]
             summary[str(n)][name] = geometric_mean(found)
         settings.say(f"threads {n}: geometric means " + ", ".join(f"{k} {v:.2f}" for k, v in summary[str(n)].items()))
     return {"rows": rows, "summary": summary}

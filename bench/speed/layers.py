@@ -16,7 +16,7 @@ import numpy as np
 from fastcnn import kernels
 from fastcnn.arrays import Array
 from fastcnn.bench.harness.calls import convolution_arrays, whole_numbers
-from fastcnn.bench.harness.cases import LAYERS, Convolution
+from fastcnn.bench.harness.cases import GROUPED, LAYERS, Convolution
 from fastcnn.bench.harness.checks import require_equal
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import compare, geometric_mean, interleave, rival
@@ -45,8 +45,8 @@ class LayerInNetwork:
         self.grad_weight, self.grad_bias = _aligned(np.zeros_like(weight)), _aligned(np.zeros_like(bias))
         self._step = steps.Conv2d(
             self.x, self.out, _aligned(weight), self.grad_weight, _aligned(bias), self.grad_bias,
-            stride=(case.stride, case.stride), padding=border, dilation=(1, 1), groups=1, relu=False, pool=False,
-            norm=None, training=True, capacity=case.batch,
+            stride=(case.stride, case.stride), padding=border, dilation=(1, 1), groups=case.groups, relu=False,
+            pool=False, norm=None, training=True, capacity=case.batch,
         )  # fmt: skip
         steps.Input(self.x).load(x)
         self.out.grad[: grad_out.size] = grad_out.transpose(0, 2, 3, 1).reshape(-1)
@@ -88,10 +88,11 @@ def measure(case: Convolution, settings: Settings, worker: Worker) -> dict[str, 
     data, threads = draw(case), settings.few_threads
     layer = LayerInNetwork(case, **data)
     theirs = worker.build(
-        "speed.torch_kernels.convolution", **data, stride=case.stride, padding=case.padding, threads=threads,
-        channels_last=True,
+        "speed.torch_kernels.convolution", **data, stride=case.stride, padding=case.padding, groups=case.groups,
+        threads=threads, channels_last=True,
     )  # fmt: skip
     row: dict[str, Any] = {"layer": case.name, "family": case.family, "batch": case.batch, "flop": case.flop}
+    row["grouped"] = case in GROUPED
     for direction in DIRECTIONS:
         rivals = [each for each in theirs if each.name.startswith(direction)]
         for n in threads:
@@ -118,13 +119,13 @@ def _full_name(case: Convolution) -> str:
 
 def case_names() -> list[str]:
     """The names of cases for --only."""
-    return [_full_name(case) for case in LAYERS]
+    return [_full_name(case) for case in (*LAYERS, *GROUPED)]
 
 
 def run(settings: Settings) -> dict[str, Any]:
     rows = []
     with Worker() as worker:
-        for case in LAYERS:
+        for case in (*LAYERS, *GROUPED):
             if settings.wants(_full_name(case)):
                 rows.append(measure(case, settings, worker))
                 settings.say(_line(rows[-1], settings))
@@ -132,11 +133,12 @@ def run(settings: Settings) -> dict[str, Any]:
 
 
 def summarise(rows: list[dict[str, Any]], settings: Settings) -> dict[str, Any]:
-    """Geometric mean and worst row of each direction and number of threads."""
+    """Geometric mean and worst row of each direction and number of threads, without the grouped convolutions."""
     summary = {}
+    counted = [row for row in rows if not row["grouped"]] or rows
     for direction in DIRECTIONS:
         for n in settings.few_threads:
-            found = [row[direction][str(n)] for row in rows]
+            found = [row[direction][str(n)] for row in counted]
             ratios, fastest = ([each[key] for each in found] for key in ("ratio", "ratio_of_fastest"))
             summary[f"{direction}, {n}"] = {"geometric_mean": geometric_mean(ratios), "worst": min(ratios)}
             settings.say(

@@ -89,7 +89,7 @@ def _add_own_data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--network",
         metavar="NAME",
-        help="with --data: default (if left out), paper, or a .json file with the description of a network",
+        help="with --data: default (if left out), paper, resnet, or a .json file with the description of a network",
     )
     parser.add_argument(
         "--validation",

@@ -10,7 +10,7 @@ import argparse
 import logging
 import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -185,6 +185,8 @@ def _fit(
     from fastcnn.training.samples import count_set_aside
     from fastcnn.zoo.own import own_recipe
 
+    aside = validation if isinstance(validation, tuple) else None
+    named = replace(data, validation=aside).named()  # a number would be a name where all names are integers
     count = len(data.images)
     if not isinstance(validation, tuple):
         count -= count_set_aside(validation, count)
@@ -194,11 +196,11 @@ def _fit(
     try:
         history = trainer.fit(
             data.images,
-            data.labels,
+            named.labels,
             epochs=epochs,
             batch_size=batch_size,
             schedule=recipe.schedule(epochs, count, batch_size),
-            validation=validation,
+            validation=validation if aside is None else named.validation,
             seed=seed,
             keep_last=recipe.keep_last,
             checkpoint=checkpoint,
@@ -207,8 +209,8 @@ def _fit(
     except KeyboardInterrupt:
         kept = f"; go on with fastcnn train {go_on}" if checkpoint.exists() else ""
         raise FastcnnError(f"training was interrupted{kept}") from None
-    if isinstance(validation, tuple):
-        return history, validation
+    if aside is not None:
+        return history, aside
     return history, (data.images[trainer.held_out], data.labels[trainer.held_out])
 
 

@@ -7,7 +7,7 @@ the classes by the training part, so that the other parts, and other data, mean 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,6 +54,18 @@ class DataSet:
     validation: tuple[Array, Array] | None = None
     test: tuple[Array, Array] | None = None
     skipped: tuple[str, ...] = ()
+
+    def named(self) -> DataSet:
+        """The same data with names in place of numbers as labels, in all parts.
+
+        `Trainer.fit` and `network.evaluate` take both. Where all names are integers other than 0, 1, 2, ..., they take
+        an integer for a name, so such data must be named.
+        """
+        names = np.array(self.classes)
+        validation, test = (
+            None if part is None else (part[0], names[part[1]]) for part in (self.validation, self.test)
+        )
+        return replace(self, labels=names[self.labels], validation=validation, test=test)
 
 
 def assemble(

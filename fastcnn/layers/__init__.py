@@ -1,24 +1,27 @@
-"""The layers of a network: shapes, and forward and backward on NCHW arrays through `fastcnn.kernels` and NumPy.
+"""The layers of a network: shapes, and forward and backward on NCHW arrays with `fastcnn.kernels` and NumPy.
 
-This is the readable path, which runs on every backend; a backend's fused kernels must agree with it. A layer of your
-own is a subclass of `Layer`; `register_layer` lets files name it.
+This code is easy to read and runs on all backends. The fused kernels of a backend must give the same results. A layer
+of your own is a subclass of `Layer`; `register_layer` allows files to name it.
 """
 
-from fastcnn.layers.activation import ReLU
+from fastcnn.layers.activation import GELU, LeakyReLU, ReLU, SiLU
 from fastcnn.layers.affine import Affine, Flatten
 from fastcnn.layers.base import Layer, Signal, image_shape
 from fastcnn.layers.composite import Concat, Residual
 from fastcnn.layers.convolution import Conv2d
 from fastcnn.layers.dropout import Dropout
 from fastcnn.layers.kinds import KINDS, layer_from_description, register_layer
-from fastcnn.layers.normalization import BatchNorm2d
+from fastcnn.layers.normalization import BatchNorm1d, BatchNorm2d
 from fastcnn.layers.normalize import Normalize
 from fastcnn.layers.parameters import Declaration, plain
-from fastcnn.layers.pooling import GlobalAvgPool, MaxPool2d
+from fastcnn.layers.pooling import AvgPool2d, GlobalAvgPool, MaxPool2d
 
 __all__ = [
+    "GELU",
     "KINDS",
     "Affine",
+    "AvgPool2d",
+    "BatchNorm1d",
     "BatchNorm2d",
     "Concat",
     "Conv2d",
@@ -27,10 +30,12 @@ __all__ = [
     "Flatten",
     "GlobalAvgPool",
     "Layer",
+    "LeakyReLU",
     "MaxPool2d",
     "Normalize",
     "ReLU",
     "Residual",
+    "SiLU",
     "Signal",
     "image_shape",
     "layer_from_description",
@@ -38,5 +43,8 @@ __all__ = [
     "register_layer",
 ]
 
-_OWN = (Conv2d, ReLU, MaxPool2d, Flatten, Affine, Dropout, BatchNorm2d, GlobalAvgPool, Normalize, Residual, Concat)
+_OWN: tuple[type[Layer], ...] = (
+    *(Conv2d, ReLU, MaxPool2d, Flatten, Affine, Dropout, BatchNorm2d, GlobalAvgPool, Residual, Concat),
+    *(LeakyReLU, GELU, SiLU, AvgPool2d, BatchNorm1d, Normalize),
+)
 KINDS.update({kind.__name__: kind for kind in _OWN})

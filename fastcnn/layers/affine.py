@@ -1,4 +1,4 @@
-"""Affine layers, and the flattening of pictures before them."""
+"""Affine layers, and Flatten, which turns pictures into features."""
 
 from math import prod, sqrt
 
@@ -12,7 +12,7 @@ from fastcnn.layers.parameters import Declaration, plain
 
 
 class Flatten(Layer):
-    """(C, H, W) to (C*H*W,), in that order."""
+    """(C, H, W) to (C*H*W,), in this order."""
 
     def _build(self, incoming: Signal) -> Signal:
         shape = image_shape(incoming)
@@ -28,9 +28,9 @@ class Flatten(Layer):
 class Affine(Layer):
     """x @ weight + bias: (in_features,) to (out_features,). He-normal weights, zero biases.
 
-    The weight is seen as (in_features, out_features) and stored as (out_features, in_features), so that the kernels
-    read one output's weights in one run; after a Flatten of (C, H, W), in_features are stored in the order (H, W, C),
-    which is that of activations kept channels-last.
+    Users see the weight as (in_features, out_features). It is stored as (out_features, in_features), so that the
+    weights of one output are contiguous. After a Flatten of (C, H, W), in_features are stored in the order (H, W, C),
+    which is the order of channels-last activations.
     """
 
     OPTIONS = ("out_features",)

@@ -1,9 +1,9 @@
-"""What every layer is: options from the start, shapes and declarations after `build`, parameters after `attach`.
+"""The base of all layers. It has options at first, shapes and declarations after `build`, parameters after `attach`.
 
-Between a training forward and its backward a layer also keeps the arrays that backward needs. One layer object belongs
-to one place of one network.
+Between forward and backward in training, a layer also keeps the arrays that backward needs. One layer object belongs to
+one place in one network.
 
-A layer that the backends have a fused step for says so itself: `make_step`. All others run by their own methods.
+A layer has the method `make_step` if the backends have a fused step for it. Other layers run by their own methods.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,15 +16,15 @@ from fastcnn.kernels.protocols import Activation, Norm, Step, Steps
 from fastcnn.kernels.shapes import NO_BORDER, Padding
 from fastcnn.layers.parameters import Declaration, Parameter
 
-# One picture may not grow beyond this many values between two layers: 512 MiB in float64.
+# Between two layers, one picture may have at most this many values: 512 MiB in float64.
 MAX_ACTIVATION = 1 << 26
 
 
 class Signal(NamedTuple):
-    """What flows between two layers, for one picture.
+    """The shape of one picture between two layers.
 
     shape : (C, H, W) or (features,)
-    image : the (C, H, W) that a Flatten turned into the features, or None where there was none or an Affine mixed them
+    image : the (C, H, W) before a Flatten made the features; None without a Flatten, or after an Affine
     """
 
     shape: tuple[int, ...]
@@ -33,15 +33,15 @@ class Signal(NamedTuple):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a step of a plan stands, and which layers after its own it does as well.
+    """The place of a step in a plan, and the layers after its own layer that it computes too.
 
     steps : the steps of the backend in use
     x, out : the activations before and after it
-    training : whether gradients are part of it
-    capacity : the most pictures of a batch
-    relu, pool : whether it does the ReLU after the layer, and the 2x2 max-pool after that
-    addend : what it adds before the ReLU; None for nothing
-    norm : the batch normalisation between the layer and the ReLU; None for none
+    training : whether it computes gradients too
+    capacity : the largest number of pictures in a batch
+    relu, pool : whether it computes the ReLU after the layer, and the 2x2 max-pool after the ReLU
+    addend : the activation that it adds before the ReLU, or None
+    norm : the batch normalisation between the layer and the ReLU, or None
     """
 
     steps: Steps
@@ -58,17 +58,19 @@ class Place:
 class Layer:
     """What all layers share. Subclasses implement `_build`, `forward` and `backward`.
 
-    OPTIONS names the arguments of `__init__`, each kept in an attribute of that name. `_build` gives the signal that
-    goes out and puts the parameters into `declarations` (`layers.plain` makes one); they are in `parameters` from then
-    on. A layer with randomness takes it from `step`, which counts the batches of a training. Copies and pickles of a
-    layer belong to no network yet. `register_layer` lets files name a class.
+    OPTIONS names the arguments of `__init__`; an attribute of the same name keeps each of them. LATER holds options
+    that older files do not have, each with its default value. `_build` returns the output signal and puts the
+    parameters into `declarations` (`layers.plain` makes one); after `attach` they are in `parameters`. A layer with
+    randomness derives it from `step`, which counts the batches of a training. A copy or pickle of a layer belongs to no
+    network. `register_layer` allows files to name a class.
 
-    takes_norm, takes_sum, takes_relu and takes_pool say what its fused step can do as well, in this order: a
+    takes_norm, takes_sum, takes_relu and takes_pool say what the fused step can compute too, in this order: a
     BatchNorm2d (outside a training), an addition, a ReLU, and a 2x2 max-pool after the ReLU. reads_border says whether
     the step can read pictures with a border.
     """
 
     OPTIONS: ClassVar[tuple[str, ...]] = ()
+    LATER: ClassVar[dict[str, Any]] = {}
     takes_relu: ClassVar[bool] = False
     takes_sum: ClassVar[bool] = False
     takes_norm: ClassVar[bool] = False
@@ -86,7 +88,7 @@ class Layer:
         self._saved: tuple[Any, ...] = ()
 
     def __repr__(self) -> str:
-        options = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.OPTIONS)
+        options = ", ".join(f"{name}={value!r}" for name, value in self._told().items())
         return f"{type(self).__name__}({options})"
 
     def __getstate__(self) -> dict[str, Any]:
@@ -95,26 +97,26 @@ class Layer:
 
     @property
     def inside(self) -> tuple["Layer", ...]:
-        """The layers that it holds."""
+        """The layers inside this layer."""
         return ()
 
     @property
     def multiply_adds(self) -> int:
-        """Multiplications with addition in one picture's forward."""
+        """The multiply-adds of one picture in forward."""
         return 0
 
     @property
     def least_batch(self) -> int:
-        """The fewest pictures that it can be trained on."""
+        """The smallest batch that it can be trained on."""
         return 1
 
     def describe(self) -> dict[str, Any]:
-        """The kind and its options, JSON-able; `layer_from_description` reads it."""
-        return {"type": type(self).__name__, **{name: getattr(self, name) for name in self.OPTIONS}}
+        """The kind and the options, as JSON can hold them; `layer_from_description` reads it."""
+        return {"type": type(self).__name__, **self._told()}
 
     @property
     def fused(self) -> bool:
-        """Whether backends have a step for it: for this very class, as a subclass may compute something else."""
+        """Whether backends have a step for exactly this class. A subclass may compute something else."""
         return "make_step" in vars(type(self))
 
     @property
@@ -124,15 +126,15 @@ class Layer:
 
     @property
     def border(self) -> Padding:
-        """The zeros that its fused step needs round what it reads."""
+        """The border of zeros that its fused step needs round the pictures it reads."""
         return NO_BORDER
 
     def make_step(self, place: Place) -> Step:
-        """Its fused step. A class that has one defines this itself."""
+        """The fused step of this layer. Each class that has one overrides this method."""
         raise NotImplementedError
 
     def storages(self) -> tuple[dict[str, Array], dict[str, Array]]:
-        """What kernels compute with: the parameters and buffers by name, and the gradients of the parameters."""
+        """The arrays for the kernels: the parameters and buffers by name, and the gradients of the parameters."""
         windows = self.parameters.items()
         gradients = {name: window.grad_storage for name, window in windows if window.grad_storage is not None}
         return {name: window.kernel_storage for name, window in windows}, gradients
@@ -143,7 +145,7 @@ class Layer:
         return cls(**options)
 
     def build(self, incoming: Signal, index: int, name: str = "") -> Signal:
-        """Fix the shapes and declare the parameters; ValueError where the layer cannot take what comes in."""
+        """Set the shapes and declare the parameters; ValueError if the layer cannot take this input."""
         if not hasattr(self, "in_shape"):
             raise ValueError("its __init__ must call super().__init__() first")
         if self.in_shape:
@@ -158,27 +160,32 @@ class Layer:
         return outgoing
 
     def attach(self, parameters: dict[str, Parameter]) -> None:
-        """Take the parameters that were declared, by attribute name."""
+        """Take the declared parameters; the keys are the attribute names."""
         self.parameters = parameters
 
     def forward(self, x: Array, training: bool) -> Array:
-        """The output for x (N, *in_shape), which stays as it is; in training also keep what backward will need."""
+        """The output for x (N, *in_shape), which is not changed. In training, also keep what backward needs."""
         raise NotImplementedError
 
     def backward(self, grad_out: Array) -> Array:
-        """Write the gradients of the parameters and return that of the input, after a training forward."""
+        """Write the gradients of the parameters and return the gradient of the input, after forward in training."""
         raise NotImplementedError
 
     def backward_parameters(self, grad_out: Array) -> None:
-        """The first half of `backward`, for a class that has one: all that the lowest layer of a network needs."""
+        """Write only the gradients of the parameters. The lowest layer of a network needs no more than this."""
         self.backward(grad_out)
 
     def forget(self) -> None:
-        """Drop what the last training forward kept."""
+        """Drop the arrays that the last forward in training kept."""
         self._saved = ()
 
     def _build(self, incoming: Signal) -> Signal:
         return incoming
+
+    def _told(self) -> dict[str, Any]:
+        """The options by name, without those that have their default value in LATER."""
+        values = {name: getattr(self, name) for name in self.OPTIONS}
+        return {name: value for name, value in values.items() if name not in self.LATER or value != self.LATER[name]}
 
     def _recall(self) -> tuple[Any, ...]:
         if not self._saved:
@@ -190,14 +197,14 @@ class Layer:
 
 
 def walk(layers: Iterable[Layer]) -> Iterator[Layer]:
-    """All layers, those inside others too, each before what it holds."""
+    """All layers, also those inside other layers. An outer layer comes before its inner layers."""
     for layer in layers:
         yield layer
         yield from walk(layer.inside)
 
 
 def image_shape(incoming: Signal) -> tuple[int, int, int]:
-    """The (C, H, W) of what comes in; ValueError where it is not a picture."""
+    """The (C, H, W) of the input; ValueError if the input is not a picture."""
     if len(incoming.shape) != 3:
         raise ValueError(f"it needs pictures (C, H, W), not {incoming.shape[0]} features; put it before any Flatten")
     c, h, w = incoming.shape

@@ -1,6 +1,6 @@
-"""Layers that hold layers: `Residual` adds two rows of layers, `Concat` puts several rows of channels together.
+"""Layers that contain layers: `Residual` adds the outputs of two rows of layers, `Concat` concatenates several outputs.
 
-A layer inside has a name with dots: the first layer of the `Residual` at place 3 is "3.0", its weight "3.0.weight".
+An inner layer has a name with dots: the first layer of the `Residual` at place 3 is "3.0", its weight "3.0.weight".
 """
 
 from __future__ import annotations
@@ -18,18 +18,20 @@ from fastcnn.layers.kinds import layer_from_description
 from fastcnn.layers.parameters import Parameter
 from fastcnn.layers.running import run_backward, run_forward
 
-# The number of a layer inside another is a digit after the other's number, to this base: no two layers share one.
-# Dropout's masks depend on it.
+# The number of an inner layer is the number of its outer layer with one more digit, to this base. No two layers share a
+# number. Dropout's masks depend on it.
 NUMBERS = 1024
+MAX_DEPTH = 64  # each nested layer uses some of Python's stack, and a file must load on every machine
 Row = tuple[Layer, ...]
 
 
 class Composite(Layer):
-    """What layers that hold layers share. Each of its rows reads what comes in.
+    """What layers that contain layers share. Each row of layers reads the same input.
 
-    rows : the rows of layers by the beginning of their names: "" and "shortcut.", or "0." and "1."
-    in_one_order : whether what its rows give lies in memory in one order. If not (features that an Affine made meet the
-        features of a flattened picture) it runs by its own methods
+    rows : the rows of layers; each key is the start of the layers' names: "" and "shortcut.", or "0." and "1."
+    depth : the number of nested levels of such layers; this layer counts as 1
+    in_one_order : whether the outputs of all rows have the same order in memory. If not (one row ends in an Affine,
+        another in a Flatten), the layer runs by its own methods
     """
 
     def __init__(self, rows: dict[str, Row]) -> None:
@@ -38,12 +40,16 @@ class Composite(Layer):
         for layer in self.inside:
             if not isinstance(layer, Layer):
                 raise TypeError(f"{type(self).__name__} takes layers such as ReLU(), not {shown(layer)}")
+        self.depth: int = 1 + max((layer.depth for layer in self.inside if isinstance(layer, Composite)), default=0)
+        if self.depth > MAX_DEPTH:
+            name = type(self).__name__
+            raise ValueError(f"{name} is nested too deeply: at most {MAX_DEPTH} layers inside one another")
 
     def __repr__(self) -> str:
         return self.shown(repr)
 
     def shown(self, each: Callable[[Layer], str]) -> str:
-        """The call that makes such a layer; `each` shows a layer inside."""
+        """The Python call that makes such a layer; `each` shows an inner layer."""
         rows = ", ".join(f"[{', '.join(map(each, row))}]" for row in self.rows.values())
         return f"{type(self).__name__}({rows})"
 
@@ -76,11 +82,11 @@ class Composite(Layer):
         return self._meet(outgoing)
 
     def _meet(self, outgoing: list[Signal]) -> Signal:
-        """The signal that goes out, from those that leave the rows; ValueError where they do not fit."""
+        """The output signal, from the output signals of the rows; ValueError if they do not fit together."""
         raise NotImplementedError
 
     def _one_image(self, outgoing: list[Signal]) -> tuple[int, ...] | None:
-        """The flattened picture that all rows give; None, and one order for all, where they give other things."""
+        """The shape of the flattened picture that all rows give; None if they give something else."""
         images = {each.image for each in outgoing}
         self.in_one_order = len(images) == 1
         return images.pop() if self.in_one_order else None
@@ -116,9 +122,9 @@ class Residual(Composite):
     Parameters
     ----------
     layers : new layers, at least one
-    shortcut : new layers; none for x itself. Where the layers change the shape, the shortcut changes it to the same
+    shortcut : new layers; none for x itself. Layers and shortcut must give the same shape
 
-    Put a ReLU after it where one is wanted: fused steps do it with the addition.
+    If you want a ReLU, put it after this layer: fused steps compute it together with the addition.
     """
 
     OPTIONS = ("layers", "shortcut")
@@ -159,7 +165,7 @@ class Residual(Composite):
 
 
 class Concat(Composite):
-    """The channels, or features, of all branches side by side, in order.
+    """The channels, or features, of all branches, concatenated in order.
 
     Parameters
     ----------
@@ -206,7 +212,7 @@ class Concat(Composite):
 
 
 def _row(name: str, layers: Sequence[Layer] | Layer) -> Row:
-    """Layers, or one, as a tuple."""
+    """One layer or several as a tuple."""
     if isinstance(layers, Layer):
         return (layers,)
     if not isinstance(layers, list | tuple):

@@ -1,4 +1,4 @@
-"""Convolution, by `kernels.conv2d`."""
+"""Convolution, with `kernels.conv2d`."""
 
 from math import prod, sqrt
 from typing import Any
@@ -11,9 +11,28 @@ from fastcnn.kernels.values import shown
 from fastcnn.layers.base import Layer, Place, Signal, image_shape
 from fastcnn.layers.parameters import plain
 
+SAME = "same"
+
+
+def _padding(padding: shapes.PaddingLike | str) -> tuple[shapes.Padding | str, shapes.Padding]:
+    """The option, and the pairs as far as they are known before the shape of the picture is known."""
+    if isinstance(padding, str):
+        if padding != SAME:
+            raise ValueError(f'padding must be "{SAME}" or numbers of pixels, not {shown(padding)}')
+        return SAME, shapes.NO_BORDER
+    pairs = shapes.padding_pairs(padding)
+    return pairs, pairs
+
 
 class Conv2d(Layer):
-    """Convolution, (C, H, W) to (out_channels, P, Q), as `kernels.conv2d`; He-normal weights, zero biases."""
+    """Convolution, (C, H, W) to (out_channels, P, Q), as `kernels.conv2d`; He-normal weights, zero biases.
+
+    padding="same" puts zeros round the picture so that P is H / stride and Q is W / stride, both rounded up. Half of
+    the zeros are on each side; if their number is odd, the last one is at the bottom or right. This is SAME_UPPER of
+    ONNX, and "same" of PyTorch, which only allows stride 1.
+
+    pads : the padding as pairs, after the layer is built
+    """
 
     OPTIONS = ("out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias")
     takes_relu = takes_norm = True
@@ -24,7 +43,7 @@ class Conv2d(Layer):
         kernel_size: shapes.PairLike,
         *,
         stride: shapes.PairLike = 1,
-        padding: shapes.PaddingLike = 0,
+        padding: shapes.PaddingLike | str = 0,
         dilation: shapes.PairLike = 1,
         groups: int = 1,
         bias: bool = True,
@@ -33,7 +52,7 @@ class Conv2d(Layer):
         self.out_channels = shapes.integer("out_channels", out_channels, 1)
         self.kernel_size = shapes.pair("kernel_size", kernel_size)
         self.stride = shapes.pair("stride", stride)
-        self.padding = shapes.padding_pairs(padding)
+        self.padding, self.pads = _padding(padding)
         self.dilation = shapes.pair("dilation", dilation)
         self.groups = shapes.integer("groups", groups, 1)
         if not isinstance(bias, bool):
@@ -47,7 +66,9 @@ class Conv2d(Layer):
     def _build(self, incoming: Signal) -> Signal:
         c, h, w = image_shape(incoming)
         weight_shape = (self.out_channels, max(c // self.groups, 1), *self.kernel_size)
-        out = shapes.conv2d_shape((1, c, h, w), weight_shape, self.stride, self.padding, self.dilation, self.groups)
+        if self.padding == SAME:
+            self.pads = shapes.same_padding((1, c, h, w), self.kernel_size, self.stride, self.dilation)
+        out = shapes.conv2d_shape((1, c, h, w), weight_shape, self.stride, self.pads, self.dilation, self.groups)
         self.declarations = [plain("weight", weight_shape, std=sqrt(2 / prod(weight_shape[1:])))]
         if self.bias:
             self.declarations.append(plain("bias", (self.out_channels,)))
@@ -77,7 +98,7 @@ class Conv2d(Layer):
 
     @property
     def border(self) -> shapes.Padding:
-        return self.padding
+        return self.pads
 
     def make_step(self, place: Place) -> Step:
         values, gradients = self.storages()
@@ -88,4 +109,4 @@ class Conv2d(Layer):
         )  # fmt: skip
 
     def _geometry(self) -> dict[str, Any]:
-        return {"stride": self.stride, "padding": self.padding, "dilation": self.dilation, "groups": self.groups}
+        return {"stride": self.stride, "padding": self.pads, "dilation": self.dilation, "groups": self.groups}

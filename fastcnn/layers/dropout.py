@@ -1,6 +1,6 @@
-"""Dropout, and which elements it keeps: a pure function of numbers, with no generator state to carry along.
+"""Dropout, and which elements it keeps. The mask is a pure function of numbers: there is no state of a generator.
 
-A parallel kernel, a resumed training and this file therefore all come to the same mask. The hash is SplitMix64 (Steele,
+A parallel kernel, a resumed training and this file therefore compute the same mask. The hash is SplitMix64 (Steele,
 Lea and Flood 2014): element i of a mask is output i of the generator seeded with the mask's key.
 """
 
@@ -13,12 +13,12 @@ from fastcnn.kernels.protocols import DropoutStep
 from fastcnn.kernels.shapes import integer
 from fastcnn.layers.base import Layer, Place, Signal
 
-# The rate is compared with the upper 24 bits of a hash.
+# The upper 24 bits of a hash are compared with the rate.
 RATE_BITS = 24
 
 
 def mask_threshold(rate: float) -> int:
-    """An element is kept where the upper 24 bits of its hash are at least this."""
+    """The threshold: an element is kept if the upper 24 bits of its hash are at least this."""
     return round(rate * (1 << RATE_BITS))
 
 
@@ -33,10 +33,10 @@ def keep_mask(key: int, count: int, rate: float) -> Array:
 
 
 class Dropout(Layer):
-    """In training, zero each value with probability rate and divide the others by 1 - rate; else do nothing.
+    """In training, set each value to 0 with probability rate and divide the others by 1 - rate; else do nothing.
 
-    Which values is a function of seed, the layer's place, `step` and the value's index in NHWC
-    order within the batch.
+    Whether a value is set to 0 depends on the seed, the layer's place, `step` and the value's index in the batch, in
+    NHWC order.
     """
 
     OPTIONS = ("rate", "seed")

@@ -1,6 +1,6 @@
-"""The names of layers: `KINDS` is the only way from a name in a file to a class.
+"""The names of layers. Only the table `KINDS` turns a name in a file into a class.
 
-`fastcnn.layers` puts its own in it, `register_layer` those of a user.
+`fastcnn.layers` puts its own classes into it, `register_layer` puts a user's classes into it.
 """
 
 from __future__ import annotations
@@ -20,21 +20,22 @@ Kind = TypeVar("Kind", bound=type[Layer])
 
 
 def register_layer(kind: Kind) -> Kind:
-    """Let files name a layer class of yours; it works as a decorator, and gives the class back.
+    """Allow files to name your layer class. Returns the class, so it also works as a decorator.
 
     Parameters
     ----------
     kind : a subclass of `Layer` with its own `forward` and `backward`, or a subclass of another layer. `OPTIONS` names
-        the arguments of its `__init__`, each kept in an attribute of that name that JSON can hold
+        the arguments of its `__init__`. An attribute of the same name keeps each one, as a value that JSON can hold.
+        If your older files do not have an argument, put it into `LATER` too, with its default
 
     Raises
     ------
     TypeError
-        If it is no such class.
+        If kind is not such a class.
     ValueError
-        If another layer has its name. The same class defined again, as in a notebook, takes the place of the old one.
+        If another layer has its name. The same class, defined again (as in a notebook), replaces the old one.
 
-    A program that loads such a file registers the class first.
+    A program must register the class before it loads such a file.
     """
     if not (isinstance(kind, type) and issubclass(kind, Layer)):
         raise TypeError(f"kind must be a subclass of Layer, not {getattr(kind, '__name__', type(kind).__name__)}"[:200])
@@ -60,14 +61,14 @@ def layer_from_description(description: object) -> Layer:
     if kind is None:
         known = textwrap.shorten(", ".join(KINDS), 100, placeholder=" …")
         raise ValueError(f"there is no layer {str(name)[:40]!r}; the layers are {known}; register_layer adds your own")
-    if set(options) != set(kind.OPTIONS):
+    if not set(kind.OPTIONS) - set(kind.LATER) <= set(options) <= set(kind.OPTIONS):
         given = ", ".join(map(repr, options))[:100]
         raise ValueError(f"{kind.__name__} has the options ({', '.join(kind.OPTIONS)}), not ({given})")
     return kind.from_options(options)
 
 
 def check_registered(layers: tuple[Layer, ...]) -> None:
-    """ValueError or TypeError where a file that names these layers, and those inside, would give others, or none."""
+    """ValueError or TypeError if a file that names these layers, inner ones too, would give other layers, or none."""
     for layer in walk(layers):
         name = type(layer).__name__[:40]
         if KINDS.get(type(layer).__name__) is not type(layer):
@@ -83,7 +84,7 @@ def check_registered(layers: tuple[Layer, ...]) -> None:
 
 
 def _check_options(kind: type[Layer]) -> None:
-    """TypeError unless OPTIONS are the names of what __init__ takes."""
+    """TypeError unless OPTIONS are the names of the arguments of __init__."""
     options = kind.OPTIONS
     if not isinstance(options, tuple) or not all(isinstance(name, str) for name in options):
         raise TypeError(f"{kind.__name__}.OPTIONS must be a tuple of names")

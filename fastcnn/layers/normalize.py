@@ -1,4 +1,4 @@
-"""Pictures brought to the mean and the scale of those that a network was trained on: fixed numbers, never trained."""
+"""Normalisation of pictures by a fixed mean and scale, which are never trained."""
 
 from collections.abc import Sequence
 
@@ -17,10 +17,10 @@ class Normalize(Layer):
 
     Parameters
     ----------
-    mean, scale : a number for each channel, of pictures from 0 to 1; the scales are greater than 0
+    mean, scale : a number for each channel, for pictures from 0 to 1; the scales are greater than 0
 
-    As the first layer of a network it keeps the two in the network's file, so that every reader of the file prepares
-    pictures in the same way. Follows torchvision.transforms.Normalize.
+    Make it the first layer of a network: the network's file then holds mean and scale, so that all programs which read
+    the file prepare pictures in the same way. The same as torchvision.transforms.Normalize.
     """
 
     OPTIONS = ("mean", "scale")
@@ -48,11 +48,11 @@ class Normalize(Layer):
         return out
 
     def backward(self, grad_out: Array) -> Array:
-        self._recall()  # as of all layers: only after a training forward
+        self._recall()  # as for all layers: allowed only after forward in training
         grad_input: Array = grad_out * (1 / _channels(self.scale, grad_out.dtype))
         return grad_input
 
 
 def _channels(numbers: Sequence[float], dtype: np.dtype[np.floating]) -> Array:
-    """(C, 1, 1), to meet (N, C, H, W)."""
+    """The numbers as (C, 1, 1), which broadcasts with (N, C, H, W)."""
     return np.array(numbers, dtype)[:, np.newaxis, np.newaxis]

@@ -1,12 +1,12 @@
 """Parameters as named windows into one flat array.
 
-A network keeps all values that training changes in one flat array, their gradients in a second and what is kept but not
-trained (running statistics) in a third. An optimizer then makes one pass over two arrays, and a checkpoint is a few
-large copies. Each window starts on a 64-byte boundary; the gaps between windows hold zeros and every optimizer keeps
-them zero (zero value, zero gradient).
+A network has three flat arrays: the trained values, their gradients, and the buffers (running statistics), which are
+not trained. An optimizer therefore makes one pass over two arrays, and a checkpoint is a few large copies. Each window
+starts on a 64-byte boundary. The gaps between windows hold zeros, and every optimizer keeps them zero (zero value,
+zero gradient).
 
-The order in memory is the order in which the kernels compute, which for one layer (Affine) is not the order that
-everyone sees; `Parameter.axes` says how to go from one to the other.
+The order in memory is the order that the kernels use. For some layers (Affine) users see another order.
+`Parameter.axes` says how to convert one to the other.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,15 +24,15 @@ from fastcnn.kernels.values import is_array, kind_of
 
 @dataclass(frozen=True)
 class Declaration:
-    """What a layer asks for: the shapes and the start of one parameter or buffer, before any memory exists.
+    """A parameter or buffer that a layer asks for: its shapes and initial values, before memory is allocated.
 
     name : the attribute of the layer that will hold it
-    shape : the shape everyone sees
-    storage_shape, axes : `storage.transpose(axes).reshape(shape)` is what everyone sees
-    std : standard deviation of the normal distribution it starts from; 0 starts from `fill`
-    fill : the constant it starts from where std is 0
+    shape : the shape that users see
+    storage_shape, axes : `storage.transpose(axes).reshape(shape)` is the array that users see
+    std : standard deviation of the normal distribution of the initial values; 0 means that they are `fill`
+    fill : the initial value if std is 0
     trained : False for a buffer
-    least : a file may hold no value below it
+    least : the smallest value that a file may hold
     """
 
     name: str
@@ -49,11 +49,11 @@ class Parameter:
     """A named window into a network's flat arrays.
 
     name : "0.weight": index of the layer, then the attribute's name
-    shape : the shape everyone sees
-    kernel_storage : view into the network's values (or buffers), in the order that the kernels compute in; for steps
+    shape : the shape that users see
+    kernel_storage : view into the network's values (or buffers), in the order that the kernels use; for steps
     grad_storage : the same window of the network's gradients; None for a buffer
-    axes : `storage.transpose(axes).reshape(shape)` is the array that everyone sees
-    lend : called with an array before somebody may write to it; see `network.memory`
+    axes : `storage.transpose(axes).reshape(shape)` is the array that users see
+    lend : called with an array before it is given to code that may write to it; see `network.memory`
     """
 
     def __init__(
@@ -76,28 +76,28 @@ class Parameter:
 
     @property
     def storage(self) -> Array:
-        """The values in the order that the kernels compute in: what is written to it is written to the network."""
+        """The values in the order that the kernels use. Writing to this array changes the network."""
         return self.lend(self.kernel_storage)
 
     @property
     def array(self) -> Array:
-        """The values as everyone sees them: read-only, current, a view where the order in memory allows it."""
+        """The current values in the users' order: read-only, and a view if the order in memory allows it."""
         return self._seen(self.kernel_storage)
 
     @property
     def grad(self) -> Array:
-        """The gradient as everyone sees it; read-only. Raises ValueError for a buffer, which has none."""
+        """The gradient in the users' order, read-only. Raises ValueError for a buffer, which has none."""
         return self._seen(self._gradient_storage())
 
     def assign(self, array: Array) -> None:
-        """Write values through to the network.
+        """Write values to the network.
 
         Raises ValueError unless array has this parameter's shape, TypeError unless it holds floats or integers.
         """
         self._write(self.storage, array)
 
     def assign_grad(self, array: Array) -> None:
-        """Write a gradient through to the network; raises as `assign`, and ValueError for a buffer."""
+        """Write a gradient to the network. Raises the errors of `assign`, and ValueError for a buffer."""
         self._write(self._gradient_storage(), array)
 
     def _gradient_storage(self) -> Array:
@@ -120,7 +120,7 @@ class Parameter:
 
 
 def copy_flat(name: str, array: Array, target: Array) -> None:
-    """Copy a flat array of numbers into one as long; TypeError or ValueError, which names it, where it is another."""
+    """Copy a flat array of numbers into one of the same length; TypeError or ValueError, with `name`, if it differs."""
     if not is_array(array) or array.dtype.kind not in "fiu":
         raise TypeError(f"{name} must be an array of numbers, not {kind_of(array)}")
     if array.shape != target.shape:
@@ -137,14 +137,14 @@ def plain(
     trained: bool = True,
     least: float = -inf,
 ) -> Declaration:
-    """A declaration whose order in memory is the order that everyone sees."""
+    """A declaration whose order in memory is the order that users see."""
     return Declaration(name, shape, shape, tuple(range(len(shape))), std, fill, trained, least)
 
 
 def allocate(
     declarations: Sequence[tuple[str, Declaration]], dtype: DTypeLike
 ) -> tuple[Array, Array, Array, dict[str, Parameter]]:
-    """Lay out the declared parameters and buffers.
+    """Allocate the declared parameters and buffers.
 
     Parameters
     ----------
@@ -153,8 +153,8 @@ def allocate(
 
     Returns
     -------
-    values, gradients, buffers : flat zeroed arrays, 64-byte aligned, the first two of one length
-    windows : full name -> Parameter, parameters and buffers alike
+    values, gradients, buffers : flat arrays of zeros, 64-byte aligned; the first two have the same length
+    windows : full name -> Parameter, for parameters and buffers
     """
     lengths = {True: 0, False: 0}
     starts = []
@@ -173,7 +173,7 @@ def allocate(
 
 
 def initialise(declared: Sequence[tuple[str, Declaration]], windows: dict[str, Parameter], seed: int | None) -> None:
-    """Draw in float64 and in the order that everyone sees: the start depends on neither dtype nor order in memory."""
+    """Draw the initial values in float64 and in the users' order: they do not depend on dtype or order in memory."""
     generator = np.random.default_rng(None if seed is None else integer("seed", seed, 0))
     for name, declaration in declared:
         if declaration.std > 0:

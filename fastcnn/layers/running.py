@@ -1,6 +1,6 @@
-"""Runs one layer by its own methods, and holds it to its shapes.
+"""Run one layer by its own methods, and check the shapes of its results.
 
-A wrong shape that a user's layer gives becomes one sentence here, and not a strange number later.
+If a user's layer returns a wrong shape, an error says so here. Without this check a later result would be wrong.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from fastcnn.layers.base import Layer
 
 
 def run_forward(layer: Layer, x: Array, training: bool) -> Array:
-    """The layer's `forward`; TypeError or ValueError unless that gives numbers (N, *out_shape).
+    """The layer's `forward`; TypeError or ValueError unless it returns numbers (N, *out_shape).
 
-    What is not finite passes without a warning outside a training: the network looks at what comes out.
+    Outside a training, values that are not finite cause no warning here: the network checks the final output.
     """
     with nullcontext() if training else np.errstate(over="ignore", invalid="ignore"):
         out = layer.forward(x, training)
@@ -25,12 +25,12 @@ def run_forward(layer: Layer, x: Array, training: bool) -> Array:
 
 
 def run_backward(layer: Layer, grad_out: Array) -> Array:
-    """The layer's `backward`; TypeError or ValueError unless that gives numbers (N, *in_shape)."""
+    """The layer's `backward`; TypeError or ValueError unless it returns numbers (N, *in_shape)."""
     return _checked(layer, "backward", layer.backward(grad_out), (len(grad_out), *layer.in_shape), grad_out)
 
 
 def run_backward_lowest(layer: Layer, grad_out: Array) -> None:
-    """The gradients of the parameters alone: by `backward_parameters`, unless a subclass changed only `backward`."""
+    """Only the gradients of the parameters: by `backward_parameters`, unless a subclass overrides only `backward`."""
     kind = next(each for each in type(layer).__mro__ if {"backward", "backward_parameters"} & vars(each).keys())
     if "backward_parameters" in vars(kind):
         layer.backward_parameters(grad_out)
@@ -39,7 +39,7 @@ def run_backward_lowest(layer: Layer, grad_out: Array) -> None:
 
 
 def _checked(layer: Layer, method: str, array: Array, shape: tuple[int, ...], given: Array) -> Array:
-    """What a method gave, in the dtype of what it was given."""
+    """The result of a method, checked, in the dtype of its argument."""
     who = f"layer {layer.name} ({type(layer).__name__}): {method}"
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiub":
         raise TypeError(f"{who} must give an array of numbers, not {kind_of(array)}")

@@ -1,7 +1,7 @@
-"""Whether a network's numbers can be shown: what is not finite is an error, and no answer.
+"""Check that a network's answers are finite. If one is not, this is an error.
 
-Weights that are finite can be so large that the answers are not. Looked at are the few numbers that come out; only
-where one is not finite the pictures are looked at too, to say what is wrong.
+Finite weights can be so large that the answers are not finite. The check reads the few numbers of the answers. Only if
+one of them is not finite, it also reads the pictures, to find out what is wrong.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from fastcnn.errors import FastcnnError
 
 
 class NotFiniteError(FastcnnError, ValueError):
-    """A network's answers are not finite, and the pictures it was given are."""
+    """A network's answers are not finite, although the pictures are."""
 
 
 def check_answers(answers: Array, images: Array | None = None) -> None:
-    """NotFiniteError unless all answers are finite; ValueError where the pictures are to blame.
+    """NotFiniteError unless all answers are finite; ValueError if a picture is the cause.
 
     Parameters
     ----------
     answers : logits or probabilities, of any shape
-    images : (N, C, H, W) that were read, in any dtype; None where they are known to be finite
+    images : (N, C, H, W), the pictures of these answers, in any dtype; None if they are known to be finite
     """
-    if np.count_nonzero(np.isfinite(answers)) == answers.size:  # half the time of .all() where there is one picture
+    if np.count_nonzero(np.isfinite(answers)) == answers.size:  # takes half the time of .all() for one picture
         return
     if images is not None:
         check_pictures(images, answers.dtype)
@@ -34,15 +34,15 @@ def check_answers(answers: Array, images: Array | None = None) -> None:
 
 
 def check_pictures(images: Array, dtype: np.dtype[Any], name: str = "images", numbers: Array | None = None) -> None:
-    """ValueError if a picture (N, C, H, W) holds a number that is not finite in this dtype. Integers always are.
+    """ValueError if a picture (N, C, H, W) holds a number that is not finite in this dtype. Integers are always finite.
 
-    numbers : what errors call the pictures; None counts them from 0
+    numbers : the pictures' numbers for the error; None counts them from 0
     """
     if images.dtype.kind != "f" or images.size == 0:
         return
     limit = float(np.finfo(dtype).max)
     with np.errstate(invalid="ignore"):
-        if -limit <= float(images.min()) and float(images.max()) <= limit:  # False of NaN as well
+        if -limit <= float(images.min()) and float(images.max()) <= limit:  # NaN gives False too
             return
     for number, image in enumerate(images):
         wrong = image[~(np.abs(image.astype(np.float64)) <= limit)]

@@ -1,8 +1,9 @@
-"""From logits to a confidence that can be believed: several views of a picture, and a temperature.
+"""Calibrated probabilities from logits: a temperature, and several views of a picture.
 
-The temperature is fitted on pictures that were set aside. It is kept in the weights' file, as `network.temperature`,
-and divides the logits before the softmax (Guo et al. 2017). With one view, the answers stay the same. A network of five
-views reads each picture also moved by a pixel to each side, and answers with the mean. What was tried: docs/tried.md.
+The logits are divided by the temperature before the softmax (Guo et al. 2017). It is fitted on pictures that were not
+used for training; the file of the weights keeps it, as `network.temperature`. With one view, the answers stay the same.
+With five views, a network also reads each picture moved by a pixel to each side, and answers with the mean.
+Experiments: docs/tried.md.
 """
 
 from __future__ import annotations
@@ -19,28 +20,28 @@ from fastcnn.network.answers import check_answers, check_pictures
 from fastcnn.network.losses import softmax
 from fastcnn.pace import Pace
 
-CHUNK = 1000  # pictures whose views are in memory at a time
+CHUNK = 1000  # the views of this many pictures are in memory at the same time
 TEMPERATURES = (0.05, 20.0)
 GOLDEN = (5**0.5 - 1) / 2
-ROUNDS = 40  # the bracket shrinks to 5e-9 of what it was
+ROUNDS = 40  # the bracket shrinks to 5e-9 of its first length
 SMALLEST_PROBABILITY = 1e-300
 
 
 class Classifier(Protocol):
-    """What a network or a committee has for reading pictures."""
+    """The methods of a network or committee that read pictures."""
 
     temperature: float
 
     @property
     def views(self) -> int:
-        """How often each picture is read."""
+        """The number of views of each picture."""
 
     @property
     def output_shape(self) -> tuple[int, ...]:
         """(classes,)."""
 
     def check_images(self, images: Array) -> None:
-        """TypeError or ValueError unless these are pictures that it takes."""
+        """TypeError or ValueError unless it can take these pictures."""
 
     def forward(self, images: Array) -> Array:
         """Logits (N, classes)."""
@@ -52,17 +53,17 @@ def _check_network(network: object) -> None:
 
 
 def calibrated(network: Classifier, images: Array) -> Array:
-    """A network's probabilities (N, classes) at its temperature, the mean over its views.
+    """The probabilities (N, classes) of a network at its temperature: the mean over its views.
 
-    Arguments and errors as for `Sequential.forward`.
+    Arguments and errors are those of `Sequential.forward`.
     """
     probabilities = _probabilities(logits_of_views(network, images), network.temperature)
-    check_answers(probabilities)  # a temperature near zero takes finite logits beyond the dtype
+    check_answers(probabilities)  # with a temperature near zero, finite logits can overflow
     return probabilities
 
 
 def calibrated_slowly(network: Classifier, images: Array) -> Array:
-    """The same as `calibrated`; on the reference, which takes minutes for MNIST, with a line now and then."""
+    """The same as `calibrated`, with lines of progress on the reference backend, which takes minutes for MNIST."""
     if kernels.backend() != "reference":
         return calibrated(network, images)
     _check_network(network)
@@ -76,7 +77,7 @@ def calibrated_slowly(network: Classifier, images: Array) -> Array:
 
 
 def logits_of_views(network: Classifier, images: Array) -> Array:
-    """The logits (views, N, classes) of all views of pictures; arguments and errors as for `Sequential.forward`."""
+    """The logits (views, N, classes) of all views of the pictures. Arguments and errors: see `Sequential.forward`."""
     _check_network(network)
     if network.views == 1:
         return network.forward(images)[np.newaxis]
@@ -85,13 +86,13 @@ def logits_of_views(network: Classifier, images: Array) -> Array:
     try:
         logits = [network.forward(five_views(part)) for part in parts]
     except ValueError:
-        check_pictures(images, images.dtype)  # the number of a picture, not of one of its views
+        check_pictures(images, images.dtype)  # so that an error names the picture, not one of its views
         raise
     return np.concatenate([each.reshape(network.views, -1, *network.output_shape) for each in logits], axis=1)
 
 
 def five_views(images: Array) -> Array:
-    """Pictures (N, C, H, W) as they are, and moved by a pixel down, up, right and left: (5 * N, C, H, W)."""
+    """Pictures (N, C, H, W) unchanged, and moved by one pixel down, up, right and left: (5 * N, C, H, W)."""
     if not is_array(images) or images.dtype.kind not in "uf" or images.ndim != 4:
         raise TypeError(f"images must be an array (N, C, H, W) of uint8 or floats, not {shown(images)}")
     views = np.zeros((5, *images.shape), images.dtype)
@@ -110,11 +111,11 @@ def _probabilities(logits: Array, temperature: float) -> Array:
 
 
 def fit_temperature(logits: Array, labels: Array) -> float:
-    """The temperature with the least mean cross-entropy.
+    """The temperature with the smallest mean cross-entropy.
 
     Parameters
     ----------
-    logits : (views, N, classes), N at least 1, of pictures that the network was not trained on
+    logits : (views, N, classes), N at least 1; the network was not trained on these pictures
     labels : (N,) integers
     """
     if not is_array(logits) or logits.dtype.kind != "f" or logits.ndim != 3 or logits.size == 0:
@@ -130,7 +131,7 @@ def fit_temperature(logits: Array, labels: Array) -> float:
         return float(-np.log(np.maximum(of_label, SMALLEST_PROBABILITY)).mean())
 
     low, high = np.log(TEMPERATURES)
-    for _ in range(ROUNDS):  # golden section: the loss has one minimum, of a mean of views nearly always
+    for _ in range(ROUNDS):  # golden-section search: the loss has one minimum (with several views, nearly always)
         left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
         if loss(left) < loss(right):
             high = right

@@ -1,4 +1,4 @@
-"""What the words and numbers that people label pictures with mean: which output of a network."""
+"""Convert labels, which are names or numbers, to the numbers of a network's outputs."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ WHOLE = re.compile(r"0|-?[1-9]\d{0,17}")
 
 
 def class_numbers(labels: Array | Sequence[str], classes: Sequence[str], count: int, name: str = "labels") -> Array:
-    """The outputs' numbers (count,) that labels mean.
+    """The numbers (count,) of the outputs that the labels name.
 
     Parameters
     ----------
     labels : (count,) names from `classes`, as an array or a list of strings; or integers; or (count, classes) with one
-        1 a row and else 0. Integers are the outputs' numbers from 0; where all names in `classes` are integers, they
-        are names
-    name : what errors call the labels
+        1 in each row and else 0. Integers are the numbers of the outputs, from 0; but if all names in `classes` are
+        integers, they are names
+    name : the name of the argument, for errors
 
     Raises
     ------
     TypeError, ValueError
-        If they are something else; the sentence has the first name that is not in `classes`.
+        If the labels are something else; the error contains the first name that is not in `classes`.
     """
     if _are_words(labels):
         words = np.asarray(labels).astype(str)
@@ -53,12 +53,12 @@ def class_weights(given: object, classes: Sequence[str]) -> Array:
 
     Parameters
     ----------
-    given : a number for each class, in order; or a dict from names or numbers, as labels are, to weights: 1 elsewhere
+    given : a number for each class, in order; or a dict from names or numbers of classes to weights; others have 1
 
     Raises
     ------
     TypeError, ValueError
-        If it is something else, a weight is negative or not finite, or all are 0.
+        If given is something else, a weight is negative or not finite, or all weights are 0.
     """
     weights = np.ones(len(classes))
     if isinstance(given, Mapping):
@@ -83,14 +83,14 @@ def class_weights(given: object, classes: Sequence[str]) -> Array:
 
 
 def _are_words(labels: object) -> bool:
-    """Whether they are strings, in an array or a list."""
+    """Whether the labels are strings, in an array or a list."""
     if is_array(labels):
         return labels.dtype.kind == "U" or (labels.dtype.kind == "O" and _are_words(labels.ravel().tolist()))
     return isinstance(labels, list | tuple) and len(labels) > 0 and all(isinstance(each, str) for each in labels)
 
 
 def _numbers(classes: Sequence[str]) -> dict[int, int] | None:
-    """Each name as an integer with its output's number, where all are integers and not just 0, 1, 2, ..."""
+    """A dict from each name, as an integer, to its output; None if a name is no integer or all are 0, 1, 2, ..."""
     if not all(map(WHOLE.fullmatch, classes)):
         return None
     numbers = {int(each): number for number, each in enumerate(classes)}
@@ -122,5 +122,5 @@ def _from_rows(labels: Array, classes: int, count: int, name: str) -> Array:
 
 
 def _some(classes: Sequence[str]) -> str:
-    """The names, as many as a sentence has room for."""
+    """As many of the names as fit into a sentence."""
     return shown(", ".join(classes))

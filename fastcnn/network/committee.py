@@ -1,7 +1,7 @@
-"""A committee: several networks that read each picture, and answer with the mean of their probabilities.
+"""A committee: several networks read each picture, and the answer is the mean of their probabilities.
 
-Each member's probabilities are those at its own temperature and views, so that one that is too sure does not outvote
-the others. It has what a network has for reading, and one file; it is trained member by member.
+Each member uses its own temperature and views, so that an overconfident member does not decide alone. A committee has
+the same methods for reading as a network, and one file. Its members are trained one by one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fastcnn.network.sequential import Sequential
 from fastcnn.network.structure import check_name, temperature_entry
 from fastcnn.storage import write_finite_arrays
 
-MEMBERS = (2, 16)  # the fewest and the most
+MEMBERS = (2, 16)  # the smallest and largest number of members
 COMMITTEE_FORMAT = "fastcnn committee 1"
 
 
@@ -31,8 +31,8 @@ class Committee:
 
     Parameters
     ----------
-    members : 2 to 16 networks that take and give the same shapes, and have the same classes
-    name : a label that is saved along
+    members : 2 to 16 networks with the same input shape, output shape and classes
+    name : a label, which is saved too
 
     Raises
     ------
@@ -60,7 +60,7 @@ class Committee:
                 raise ValueError("a committee's members must name their classes alike; see `classes` of each")
         self.name = check_name(name)
         self.input_shape, self.output_shape = first.input_shape, first.output_shape
-        self.temperature, self.views = 1.0, 1  # of the mean; each member has its own
+        self.temperature, self.views = 1.0, 1  # for the mean; each member has its own
         self.range_seen = False  # see `ranges.look_once`
 
     def __repr__(self) -> str:
@@ -68,29 +68,29 @@ class Committee:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the outputs, which are those of each member."""
+        """The names of the outputs; all members have the same."""
         return self.members[0].classes
 
     @property
     def parameter_count(self) -> int:
-        """The number of trained values of all members."""
+        """The number of trained values, in all members together."""
         return sum(member.parameter_count for member in self.members)
 
     def check_images(self, images: Array) -> None:
-        """TypeError or ValueError, in one sentence, unless these are pictures that its members take."""
+        """TypeError or ValueError, in one sentence, unless its members can take these pictures."""
         self.members[0].check_images(images)
 
     def predict_proba(self, images: Array) -> Array:
-        """Probabilities (N, classes) float64, the mean of what `calibrated` gives of each member.
+        """Probabilities (N, classes) float64: the mean of `calibrated` over the members.
 
-        Arguments and errors as for `forward`, and the warning of `Sequential.predict_proba`.
+        Arguments and errors are those of `forward`; the warning is that of `Sequential.predict_proba`.
         """
         probabilities = self._mean(images)
         look_once(self, images)
         return probabilities
 
     def predict(self, images: Array) -> Array:
-        """The likeliest class of each picture; see `Sequential.predict`."""
+        """The most likely class of each picture; see `Sequential.predict`."""
         answers: Array = self._mean(images).argmax(axis=1)
         look_once(self, images)
         return answers
@@ -104,16 +104,16 @@ class Committee:
         return scores(probabilities, labels, self.classes)
 
     def forward(self, images: Array) -> Array:
-        """Logits (N, classes) float64: the logarithm of `predict_proba`, so that their softmax gives that again.
+        """Logits (N, classes) float64: the logarithm of `predict_proba`. Their softmax gives the same probabilities.
 
-        Arguments and errors as for `Sequential.forward`.
+        Arguments and errors are those of `Sequential.forward`.
         """
         smallest = np.finfo(np.float64).tiny  # a logit must stay finite
         logits: Array = np.log(np.maximum(self._mean(images), smallest))
         return logits
 
     def _mean(self, images: Array) -> Array:
-        """What the members say, together."""
+        """The mean of the members' probabilities."""
         self.check_images(images)
         total = np.zeros((len(images), *self.output_shape))
         for member in self.members:
@@ -121,13 +121,13 @@ class Committee:
         return total / len(self.members)
 
     def copy(self) -> Committee:
-        """A committee of its own of copies of the members."""
+        """A new committee with copies of the members."""
         twin = Committee([member.copy() for member in self.members], name=self.name)
         twin.temperature = self.temperature
         return twin
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write all members to one safetensors file; errors as for `Sequential.save`."""
+        """Write all members to one safetensors file. The errors are those of `Sequential.save`."""
         check_path("path", path)
         for member in self.members:
             member.check_readable()
@@ -146,7 +146,7 @@ class Committee:
         write_finite_arrays(path, arrays, metadata)
 
     def summary(self) -> str:
-        """How many members there are, and the table of each that differs from the one before."""
+        """The number of members, and the table of each member that differs from the one before it."""
         tables = [member.summary() for member in self.members]
         if len(set(tables)) == 1:
             return f"{len(tables)} networks, each:\n{tables[0]}"
@@ -157,5 +157,5 @@ Network = Sequential | Committee
 
 
 def leader(network: Network) -> Sequential:
-    """The network itself, or a committee's first member: for what one network alone can show or learn."""
+    """The network itself, or the first member of a committee."""
     return network.members[0] if isinstance(network, Committee) else network

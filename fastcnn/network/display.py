@@ -1,6 +1,6 @@
-"""What a network looks like: its `repr`, and in notebooks a table and a drawing.
+"""How a network is shown: its `repr`, and a table and a drawing in notebooks.
 
-All names are escaped: a file, and so its author, can choose them.
+All names are escaped, because the author of a file can choose them.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from fastcnn.layers.base import Layer
 from fastcnn.layers.composite import Composite
 from fastcnn.network.summary import summary_rows
 
-LINE = 100  # characters of a repr that stays on one line
-STEP, HEIGHT, MIDDLE = 76, 150, 62  # pixels from one box of the drawing to the next, of all of it, down to the axis
+LINE = 100  # a repr with at most this many characters stays on one line
+STEP, HEIGHT, MIDDLE = 76, 150, 62  # pixels: from box to box, height of the drawing, from its top to the axis
 
 
 def representation(kind: str, layers: Sequence[Layer], input_shape: tuple[int, ...]) -> str:
-    """The call that makes such a network: on one line, or where that is long with one layer a line."""
+    """The Python call that makes such a network: on one line, or with one layer a line if that is too long."""
     short = [_short(layer) for layer in layers]
     line = f"{kind}([{', '.join(short)}], input_shape={input_shape})"
     if len(line) <= LINE:
@@ -55,7 +55,7 @@ def drawing(input_shape: tuple[int, ...], layers: Sequence[Layer]) -> str:
 
 
 def _box(x: int, name: str, shape: tuple[int, ...]) -> str:
-    """One output: as wide as it has channels and as high as its pictures, both on a scale of doublings."""
+    """The box of one output. Its width shows the channels and its height the pixels, both on a logarithmic scale."""
     wide, high = (shape[0], max(shape[1:])) if len(shape) > 1 else (1, prod(shape))
     width, height = 6 + 4 * min(log2(wide), 12), 10 + 8 * min(log2(high), 12)
     text = " &#215; ".join(map(str, shape))
@@ -68,7 +68,7 @@ def _box(x: int, name: str, shape: tuple[int, ...]) -> str:
 
 
 def _line(tag: str, cells: Sequence[str]) -> str:
-    """Names to the left, numbers to the right."""
+    """A row of the table: names are aligned left, numbers right."""
     sides = ["left", "left", *["right"] * (len(cells) - 2)]
     pairs = zip(sides, cells, strict=True)
     parts = [f'<{tag} style="text-align:{side};white-space:pre">{escape(cell)}</{tag}>' for side, cell in pairs]
@@ -76,7 +76,7 @@ def _line(tag: str, cells: Sequence[str]) -> str:
 
 
 def _short(layer: Layer) -> str:
-    """The layer's repr without the options that have their default, pairs of one number as that number."""
+    """The layer's repr without options that have their default; a pair of equal numbers is shown as one number."""
     if isinstance(layer, Composite):
         return layer.shown(_short)
     given = inspect.signature(type(layer)).parameters
@@ -92,7 +92,7 @@ def _is(value: Any, default: Any) -> bool:
 
 
 def _single(value: Any) -> Any:
-    """A pair of equals, and a pair of such pairs, as the one number that means the same."""
+    """A pair of equal numbers, or a pair of such pairs, as one number."""
     if isinstance(value, tuple) and len(value) == 2:
         first, second = map(_single, value)
         return first if _is(first, second) else value

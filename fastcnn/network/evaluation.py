@@ -1,4 +1,4 @@
-"""How often a network is right, class by class, in a form that can be read where it is printed."""
+"""The accuracy of a network, class by class, as a record that prints as a table."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from fastcnn.arrays import Array
 from fastcnn.network.losses import CrossEntropy
 from fastcnn.network.summary import text_table
 
-MOST_ROWS = 20  # of the table: of more classes the worst are shown
+MOST_ROWS = 20  # in the table: if there are more classes, the worst are shown
 MOST_NAME = 30  # characters
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Scores:
-    """What `evaluate` of a network gives; accuracies are fractions from 0 to 1.
+    """The result of a network's `evaluate`; accuracies are fractions from 0 to 1.
 
-    `metrics.evaluate` has more: the confidence, and how far it can be believed.
+    `metrics.evaluate` gives more: the confidence, and how well it is calibrated.
     """
 
     count: int  # pictures
@@ -56,7 +56,7 @@ def _cut(name: str) -> str:
 
 
 def evaluated_labels(labels: Array | Sequence[str], count: int, classes: Sequence[str]) -> Array:
-    """The number of each picture's class; TypeError or ValueError unless there is a picture and a class for each."""
+    """The class number of each picture; TypeError or ValueError unless there are pictures, each with a known class."""
     if count == 0:
         raise ValueError("images must hold at least one picture to evaluate on")
     return CrossEntropy().targets_of(labels, count, classes)

@@ -1,8 +1,8 @@
-"""Networks and committees read from safetensors files; each writes itself (`save`).
+"""Read networks and committees from safetensors files. Their method `save` writes these files.
 
-A network's file holds its parameters and buffers as everyone sees them. Its metadata hold its description (JSON) and a
-SHA-256 of everything, so that a flipped bit is noticed. Nothing in a file is ever executed: the description's layer
-names go through a fixed table. A committee's file holds the same of each member, with "0/" and so on before the names.
+A network's file holds its parameters and buffers in the users' order. Its metadata hold its description (JSON) and a
+SHA-256 of everything, so that a changed bit is detected. Nothing in a file is executed: a table gives the classes for
+the layer names. A committee's file holds the same for each member; the names begin with "0/", "1/" and so on.
 """
 
 import json
@@ -18,12 +18,12 @@ from fastcnn.storage import Path, _short, read_arrays
 
 
 def load_network(path: Path) -> Network:
-    """Read a network or a committee that its `save` wrote.
+    """Read a network or committee from a file that `save` wrote.
 
     Raises
     ------
     FastcnnError
-        If the file cannot be read or is not, whole and unchanged, such a network; one sentence says why.
+        If the file cannot be read, or is not a complete and unchanged network; one sentence says why.
     """
     check_path("path", path)
     arrays, metadata = read_arrays(path)
@@ -48,7 +48,7 @@ def load_network(path: Path) -> Network:
 
 
 def _network(description: Any, arrays: dict[str, Array]) -> Sequential:
-    # Nothing of the size that the description asks for is allocated before the arrays are known to have that size.
+    # Memory for the network is allocated only after a check that the arrays have the sizes in the description.
     _, _, declared = declare(layers_from_description(description), description["input_shape"])
     check_arrays(arrays, declared, check_dtype(description["dtype"]))
     network = Sequential.from_description(description)

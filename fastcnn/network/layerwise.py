@@ -1,4 +1,4 @@
-"""A network layer by layer, by the layers' own methods: what `plan` does in fused steps, and the definition of it."""
+"""Run a network layer by layer, by the layers' own methods. This defines what the fused steps of `plan` compute."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from fastcnn.layers.running import run_backward, run_backward_lowest, run_forwar
 
 
 def scaled(images: Array, dtype: np.dtype[Any]) -> Array:
-    """Pictures in the network's dtype: bytes divided by 255, floats as they are."""
+    """Pictures in the network's dtype: bytes are divided by 255, floats are not scaled."""
     if images.dtype == np.uint8:
         return np.divide(images, 255, dtype=dtype)
-    with np.errstate(over="ignore"):  # the network looks at what comes out
+    with np.errstate(over="ignore"):  # the network checks the result
         return images.astype(dtype, copy=False)
 
 
@@ -30,10 +30,10 @@ def logits_of(layers: Sequence[Layer], x: Array) -> Array:
 def loss_and_gradients(
     layers: Sequence[Layer], lowest: int, x: Array, loss_of: Callable[[Array], tuple[float, Array]], step: int
 ) -> float:
-    """The mean loss of one batch; fills the gradients of the parameters.
+    """The mean loss of one batch. Writes the gradients of the parameters.
 
     lowest : the lowest layer that has parameters
-    loss_of : the outputs' loss and its gradient
+    loss_of : gives the loss of the outputs, and its gradient
     """
     for layer in layers:
         layer.step = step

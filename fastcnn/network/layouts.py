@@ -1,6 +1,8 @@
-"""The order of the axes in which people have their pictures; it is told, and never guessed."""
+"""The order of the axes of a user's pictures. The user says which it is; it is never guessed."""
 
 from __future__ import annotations
+
+from math import prod
 
 from fastcnn.arrays import Array
 from fastcnn.kernels.values import is_array, shown
@@ -23,8 +25,19 @@ def pictures_shape(input_shape: tuple[int, ...], layout: str) -> tuple[int, ...]
     return (height, width, channels) if layout == "NHWC" else input_shape
 
 
+def way_out(given: tuple[int, ...], input_shape: tuple[int, ...], layout: str = "NCHW") -> str:
+    """How to make pictures of a wrong shape fit, as the end of an error sentence; "" if there is no simple way."""
+    for other in LAYOUTS:
+        if other != layout and given[1:] == pictures_shape(input_shape, other):
+            return f"; layout={other!r} takes these"
+    shape = pictures_shape(input_shape, layout)
+    if given == shape or (len(given) in (2, 3) and prod(given[1:]) == prod(shape)):
+        return f"; images.reshape(-1, {', '.join(map(str, shape))}) fits"
+    return ""
+
+
 def channels_first(images: Array, layout: str) -> Array:
-    """Pictures (N, C, H, W), as a view of (N, H, W, C) where that is the layout; what is no such array stays."""
+    """Pictures as (N, C, H, W): with the layout NHWC a view of (N, H, W, C). Other objects are returned unchanged."""
     if check_layout(layout) == "NHWC" and is_array(images) and images.ndim == 4:
         return images.transpose(0, 3, 1, 2)
     return images

@@ -1,9 +1,9 @@
-"""The losses' formulas in NumPy, which define them: values and gradients, stable for any finite outputs.
+"""The formulas of the losses in NumPy, which define them: values and gradients, stable for all finite outputs.
 
-The outputs of a batch are few (N times 10), so everything here is computed in float64 whatever the network's dtype:
-differences of float32 logits can then neither overflow nor cancel visibly. `losses` has what users give a trainer.
+A batch has few outputs (N times 10), so all is computed in float64 for each dtype of the network. Differences of
+float32 logits then do not overflow or lose digits. `losses` has the classes that users give to a trainer.
 
-`shares` are each picture's part of the mean, weight / sum of weights: their sum is 1 where no class has a weight.
+`shares` holds the weight of each picture in the mean, weight / sum of weights. Without class weights their sum is 1.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ from fastcnn.kernels.values import is_array, kind_of, shown
 
 
 def _shifted(logits: Array) -> Array:
-    """Logits less each row's maximum, in float64; a row holding NaN or +inf becomes NaN."""
+    """Logits minus the maximum of each row, in float64; a row with NaN or +inf becomes NaN."""
     wide = logits.astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
         shifted: Array = wide - wide.max(axis=1, keepdims=True)
@@ -38,7 +38,7 @@ def check_label_smoothing(label_smoothing: float) -> None:
 
 
 def softmax(logits: Array) -> Array:
-    """Probabilities of each row of logits.
+    """The probabilities of each row of logits.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def softmax(logits: Array) -> Array:
     TypeError, ValueError
         If logits has another dtype or shape.
 
-    A row holding NaN or +inf gives NaN.
+    A row with NaN or +inf gives NaN.
     """
     check_logits(logits)
     exponentials = np.exp(_shifted(logits))
@@ -94,19 +94,19 @@ def softmax_cross_entropy(logits: Array, labels: Array, label_smoothing: float =
     ----------
     logits : (N, classes) float32 or float64, N at least 1
     labels : (N,) integers from 0 to classes - 1
-    label_smoothing : the share of each target that is spread evenly over all classes, in [0, 1)
+    label_smoothing : the part of each target that is spread evenly over all classes, in [0, 1)
 
     Returns
     -------
     loss : mean over the N images, in nats
-    grad_logits : (N, classes) in the dtype of logits, the gradient of that mean
+    grad_logits : (N, classes) in the dtype of logits, the gradient of the loss
 
     Raises
     ------
     TypeError, ValueError
         If an argument has another dtype, shape or range, or the batch is empty.
 
-    Follows torch.nn.functional.cross_entropy(reduction="mean").
+    The same as torch.nn.functional.cross_entropy(reduction="mean").
     """
     check_logits(logits)
     count, classes = logits.shape
@@ -138,9 +138,9 @@ def weighted_cross_entropy(
     labels : (N,) integers
     shares : (N,) float64
     class_weight : (classes,) float64
-    label_smoothing : the part of each target that is spread over all classes, each times its weight
+    label_smoothing : the part of each target that is spread over all classes, multiplied by the class weights
 
-    Follows torch.nn.functional.cross_entropy(weight=, reduction="sum"), each picture's loss times its share.
+    It is torch.nn.functional.cross_entropy(weight=, reduction="sum") with each picture's loss times its share.
     """
     count, classes = logits.shape
     rows = np.arange(count)
@@ -163,7 +163,7 @@ def squared_error(outputs: Array, targets: Array, shares: Array) -> tuple[float,
     targets : (N, outputs) float64
     shares : (N,) float64
 
-    Follows torch.nn.functional.mse_loss(reduction="mean") where all shares are 1 / N.
+    The same as torch.nn.functional.mse_loss(reduction="mean") if all shares are 1 / N.
     """
     differences = outputs.astype(np.float64) - targets
     shares = shares / outputs.shape[1]
@@ -180,7 +180,7 @@ def binary_cross_entropy(outputs: Array, targets: Array, shares: Array) -> tuple
     targets : (N, outputs) float64, from 0 to 1
     shares : (N,) float64
 
-    Follows torch.nn.functional.binary_cross_entropy_with_logits(reduction="mean") where all shares are 1 / N.
+    As torch.nn.functional.binary_cross_entropy_with_logits(reduction="mean") if all shares are 1 / N.
     """
     wide = outputs.astype(np.float64)
     shares = shares / outputs.shape[1]

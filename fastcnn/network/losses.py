@@ -1,7 +1,7 @@
-"""What a network is trained to make small: `Trainer(network, optimizer, loss=losses.MeanSquaredError())`.
+"""Losses, which training minimises: `Trainer(network, optimizer, loss=losses.MeanSquaredError())`.
 
-A loss knows its targets, the formula (`loss_values`, the definition) and the step of a backend that computes the same.
-Pictures may have weights: the mean is then sum(weight * loss) / sum(weight), and 0 where all weights are 0.
+A loss checks its targets, has the formula (`loss_values`, the definition) and calls the backend's step for it.
+Pictures may have weights: the mean is then sum(weight * loss) / sum(weight), or 0 if all weights are 0.
 """
 
 from __future__ import annotations
@@ -44,33 +44,33 @@ ClassWeight: TypeAlias = Mapping[str, float] | Mapping[int, float] | Sequence[fl
 
 
 class Loss:
-    """What all losses share. `is_of_classes`: whether a target is the number of a class, so that answers are right."""
+    """What all losses share. `is_of_classes`: whether a target is a class number, so that answers can be correct."""
 
     is_of_classes = False
 
     def targets_of(self, targets: Any, count: int, classes: Sequence[str], name: str = "labels") -> Array:
-        """What a user gave for `count` pictures, in the one form that `check_targets` takes; raises as there."""
+        """A user's targets for `count` pictures, in the form that `check_targets` takes; raises the same errors."""
         raise NotImplementedError
 
     def check_targets(self, targets: Array, count: int, outputs: int) -> None:
-        """TypeError or ValueError unless these are targets of `count` pictures for a network of so many outputs."""
+        """TypeError or ValueError unless these are targets of `count` pictures, for a network of so many outputs."""
         raise NotImplementedError
 
     def for_classes(self, classes: Sequence[str]) -> Loss:
-        """The loss for a network's classes; TypeError or ValueError where its class weights name others."""
+        """The loss for the classes of a network; TypeError or ValueError if its class weights name other classes."""
         return self
 
     def value_and_gradient(
         self, outputs: Array, targets: Array, sample_weight: Array | None = None
     ) -> tuple[float, Array]:
-        """The mean loss of a batch and its gradient with respect to the outputs, by the formula in NumPy.
+        """The mean loss of a batch and its gradient with respect to the outputs, with the formula in NumPy.
 
         Parameters
         ----------
         outputs : (N, outputs) float32 or float64, N at least 1
         targets : CrossEntropy: (N,) integers from 0 to outputs - 1. MeanSquaredError: (N, outputs) numbers.
             BinaryCrossEntropy: (N, outputs) numbers from 0 to 1
-        sample_weight : (N,) numbers, at least 0; None weighs all alike
+        sample_weight : (N,) numbers, at least 0; None gives all pictures the same weight
 
         Raises
         ------
@@ -87,11 +87,11 @@ class Loss:
         return self._value_and_gradient(outputs, targets, sample_weight)
 
     def run(self, step: LossStep, targets: Array, sample_weight: Array | None) -> SupportsFloat:
-        """The same by a backend, of the outputs in its step's memory; the arguments have been checked."""
+        """The same, computed by a backend from the outputs in the memory of its step. The arguments are checked."""
         raise NotImplementedError
 
     def describe(self) -> dict[str, Any]:
-        """Its name and options, JSON-able."""
+        """The name and options, as JSON can hold them."""
         return {"type": type(self).__name__}
 
     def __repr__(self) -> str:
@@ -103,14 +103,14 @@ class Loss:
 
 
 class CrossEntropy(Loss):
-    """Softmax cross-entropy: each picture is of one class.
+    """Softmax cross-entropy: each picture has one class.
 
     Parameters
     ----------
-    label_smoothing : the share of each target that is spread evenly over all classes, in [0, 1)
-    class_weight : a number for each class, in order, or a dict from names or numbers of classes to weights, 1 elsewhere
+    label_smoothing : the part of each target that is spread evenly over all classes, in [0, 1)
+    class_weight : a number for each class, in order; or a dict from names or numbers of classes to weights; others: 1
 
-    With class weights the mean is divided by the sum of the weights of the pictures' classes, as in
+    With class weights, the sum of the losses is divided by the sum of the weights of the pictures' classes, as in
     torch.nn.CrossEntropyLoss(weight=, label_smoothing=).
     """
 
@@ -120,12 +120,12 @@ class CrossEntropy(Loss):
         check_label_smoothing(label_smoothing)
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
-        if class_weight is not None and not isinstance(class_weight, Mapping):  # names wait for `for_classes`
+        if class_weight is not None and not isinstance(class_weight, Mapping):  # names are checked in `for_classes`
             self.class_weight = tuple(class_weights(class_weight, [""] * _length(class_weight)).tolist())
 
     @property
     def is_plain(self) -> bool:
-        """Whether all classes weigh the same."""
+        """Whether all classes have the same weight."""
         return self.class_weight is None
 
     def targets_of(self, targets: Any, count: int, classes: Sequence[str], name: str = "labels") -> Array:
@@ -175,7 +175,7 @@ class CrossEntropy(Loss):
 
 
 class _OfValues(Loss):
-    """Targets are numbers, one for each output."""
+    """A loss whose targets are numbers, one for each output."""
 
     def targets_of(self, targets: Any, count: int, classes: Sequence[str], name: str = "labels") -> Array:
         if is_array(targets) and targets.ndim == 1 and len(classes) == 1:
@@ -199,7 +199,7 @@ class _OfValues(Loss):
 class MeanSquaredError(_OfValues):
     """The mean of (output - target)² over outputs and pictures: for a network that gives numbers, not classes.
 
-    Targets are (N, outputs) numbers, or (N,) for one output. Follows torch.nn.MSELoss.
+    Targets are (N, outputs) numbers, or (N,) for one output. The same as torch.nn.MSELoss.
     """
 
     def run(self, step: LossStep, targets: Array, sample_weight: Array | None) -> SupportsFloat:
@@ -210,10 +210,10 @@ class MeanSquaredError(_OfValues):
 
 
 class BinaryCrossEntropy(_OfValues):
-    """Binary cross-entropy of each output by itself: a picture may have several labels, or none.
+    """Binary cross-entropy of each output: a picture may have several labels, or none.
 
     Targets are (N, outputs) numbers from 0 to 1. `losses.sigmoid(network.forward(images))` gives the probabilities.
-    Follows torch.nn.BCEWithLogitsLoss.
+    The same as torch.nn.BCEWithLogitsLoss.
     """
 
     def run(self, step: LossStep, targets: Array, sample_weight: Array | None) -> SupportsFloat:
@@ -229,7 +229,7 @@ class BinaryCrossEntropy(_OfValues):
 
 
 def loss_or_cross_entropy(loss: Loss | None, label_smoothing: float) -> Loss:
-    """The loss, or cross-entropy where there is none; TypeError or ValueError unless it is one of these."""
+    """The loss, or cross-entropy for None; TypeError or ValueError if it is something else."""
     if loss is None:
         return CrossEntropy(label_smoothing)
     if not isinstance(loss, Loss):
@@ -268,5 +268,5 @@ def _equal_shares(count: int, sample_weight: Array | None) -> Array:
 
 
 def _over(weights: Array, total: float) -> Array:
-    """Each picture's part of the mean; 0 where all weights are."""
+    """The weight of each picture in the mean; 0 if all weights are 0."""
     return weights / total if total > 0 else np.zeros_like(weights)

@@ -1,11 +1,11 @@
-"""A network's memory: its flat arrays with their windows, and where the newest copy of them is.
+"""A network's memory: its flat arrays with their windows, and the place of their newest copy.
 
-A backend that computes on a GPU keeps copies there (`kernels.cuda.residence`). Whoever asks for an array here gets the
-newest numbers; whoever runs steps says so before (`ready_for`) and after (`changed`).
+A backend that computes on a GPU keeps copies there (`kernels.cuda.residence`). Code that reads an array here gets the
+newest numbers. Code that runs steps calls `ready_for` before it and `changed` after it.
 
-Steps keep weights in a form of their own, which they make again after a change (`version`). An array that is given out
-may be written to at any time. So each is lent: a view that is alive for as long as the user, or a view of the user's,
-holds it.
+Steps keep weights in a form of their own, and make it again after a change (`version`). The user may write to an array
+at any time. So each array is lent: the user gets a view, and the loan ends when the user, and all views made from that
+view, have dropped it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class _Loan:
-    """What makes NumPy give a view whose views keep it alive: they would keep the array alive alone otherwise."""
+    """The base of a lent view. With it, views of the view keep the loan alive; else they keep only the array alive."""
 
     def __init__(self, array: Array) -> None:
         self._array = array
@@ -43,7 +43,7 @@ class Memory:
     declared : each parameter and buffer by its full name, in order
     dtype : float32 or float64
     seed : for the initial values; None draws from the system's entropy
-    lock : of the network's runs; held while numbers are fetched
+    lock : the lock of the network's runs; it is held while numbers are fetched
     """
 
     def __init__(
@@ -61,53 +61,53 @@ class Memory:
             window.lend = self._lend
         self._version = 0
         self._loans: list[weakref.ref[Array]] = []
-        self._residence: Residence | None = None  # the copies on a GPU, once there are any
-        self._device: Device | None = None  # where the last run computed, if not on the host
+        self._residence: Residence | None = None  # the copies on a GPU, if there are any
+        self._device: Device | None = None  # the device of the last run, None for the host
 
     @property
     def values(self) -> Array:
-        """All trained values, flat; the newest."""
+        """The newest trained values, flat."""
         self.home()
         return self._lend(self._values)
 
     @property
     def gradients(self) -> Array:
-        """Their gradients, in the same order; the newest."""
+        """The newest gradients, in the same order as the values."""
         self.home()
         return self._gradients
 
     @property
     def buffers(self) -> Array:
-        """What is kept but not trained, flat; the newest."""
+        """The newest buffers, flat. They are not trained."""
         self.home()
         return self._lend(self._buffers)
 
     @property
     def windows(self) -> dict[str, Parameter]:
-        """All windows by full name; the newest numbers are in them."""
+        """All windows by full name, with the newest numbers."""
         self.home()
         return self._windows
 
     def version(self) -> int | None:
-        """A number that changes with the values and buffers; None while somebody else may write to them."""
+        """A number that changes when the values or buffers change; None while a user may write to them."""
         self._loans = [loan for loan in self._loans if loan() is not None]
         return None if self._loans else self._version
 
     def _lend(self, array: Array) -> Array:
-        """A view of an array for somebody who may write to it."""
+        """A view of an array, for code that may write to it."""
         self._version += 1
         view = np.asarray(_Loan(array))
         self._loans.append(weakref.ref(view))
         return view
 
     def home(self) -> None:
-        """Before the arrays are read or written here: fetch what a GPU has changed."""
+        """Fetch what a GPU has changed. Call it before the arrays are read or written on the host."""
         if self._residence is not None:
             with self._lock:
                 self._residence.home()
 
     def ready_for(self, steps: Steps | None) -> None:
-        """Before a run by these steps, or by the layers themselves (None): bring the arrays where it computes."""
+        """Bring the arrays to the device of these steps, or of the layers (None). Call it before each run."""
         self._device = None if steps is None else steps.device
         if self._device is None:
             self.home()
@@ -115,13 +115,13 @@ class Memory:
             self._there(self._device)
 
     def changed(self) -> None:
-        """After something wrote to them: a run, or an optimizer."""
+        """Call it after a run or an optimizer has written to the arrays."""
         self._version += 1
         if self._device is not None:
             self._there(self._device).changed()
 
     def update_by(self, optimizer: Optimizer) -> None:
-        """One step of an optimizer, where the arrays are: on a GPU nothing leaves it."""
+        """One step of an optimizer on the device that has the arrays: a GPU copies nothing to the host."""
         away = self._away()
         if away is not None:
             values, gradients, _ = away.device
@@ -132,7 +132,7 @@ class Memory:
         self._version += 1
 
     def clip(self, max_norm: float) -> None:
-        """Scale the gradients, where these are, so that their Euclidean norm is at most max_norm."""
+        """Scale the gradients on the device that has them, so that their Euclidean norm is at most max_norm."""
         away = self._away()
         if away is not None:
             away.clip(max_norm)
@@ -140,10 +140,10 @@ class Memory:
             clip_gradients(self.gradients, max_norm)
 
     def average_in(self, source: Memory, decay: float) -> None:
-        """Move values and buffers by (1 - decay) of the way to those of a memory of the same layout, where they are."""
+        """values = decay * values + (1 - decay) * source.values, and the same for the buffers, on their device."""
         ours, theirs = None, source._away()
         if theirs is not None:
-            assert source._device is not None  # or it would not be away
+            assert source._device is not None  # else the arrays would be on the host
             ours = self._there(source._device)
             averages, _, averaged_buffers = ours.device
             values, _, buffers = theirs.device
@@ -159,12 +159,12 @@ class Memory:
             ours.changed()
 
     def _there(self, device: Device) -> Residence:
-        """The copies on a GPU, brought up to date."""
+        """The copies on a GPU, after an update."""
         if self._residence is None:
             self._residence = device.Residence(self._values, self._gradients, self._buffers)
         self._residence.there()
         return self._residence
 
     def _away(self) -> Residence | None:
-        """The copies on a GPU, if the newest numbers are there alone."""
+        """The copies on a GPU, if only they have the newest numbers."""
         return self._residence if self._residence is not None and self._residence.is_newer else None

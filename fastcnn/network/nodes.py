@@ -1,15 +1,15 @@
-"""From layers to the steps of a plan: which layers become one step, and what flows between steps.
+"""From layers to the steps of a plan: which layers become one step, and the values between steps.
 
 Convolution + ReLU + 2x2 max-pool become one step, batch normalisation + addition + ReLU another, Affine + ReLU another.
-Outside a training a batch normalisation right after a convolution is part of that one's weights and bias.
-Between steps pictures lie channels-last, with the border of zeros that the next convolution reads, so that nothing is
-transposed or padded on the way.
+Outside a training, a batch normalisation directly after a convolution becomes part of its weight and bias. Between
+steps, pictures are channels-last and have the border of zeros that the next convolution reads. So no step has to
+transpose or pad them.
 
-A layer that `Layer.fused` says has no step runs by its own methods (`LayerStep`). So does a subclass, which may compute
-something else.
+A layer without a fused step (`Layer.fused`) runs by its own methods (`LayerStep`). So does a subclass of a fused layer,
+because it may compute something else.
 
-A value that several steps read has one gradient for each of them; a `Fork` adds them up. An addition passes its
-gradient on as it is, so that what it adds share one array, unless a step before it writes to that array.
+If several steps read a value, it has one gradient for each of them; a `Fork` adds them. The gradient of an addition is
+also the gradient of its two inputs. All three share one array, unless a step before the addition writes to that array.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from fastcnn.layers.running import run_backward, run_backward_lowest, run_forwar
 
 
 class Value(NamedTuple):
-    """What flows between steps.
+    """A value between steps.
 
     border : the zeros round each picture
-    has_gradient : whether a layer before it has parameters, in a training
+    has_gradient : whether it is a training and a layer before it has parameters
     """
 
     data: Activation
@@ -45,7 +45,7 @@ class Value(NamedTuple):
 
 
 class Node(NamedTuple):
-    """A step, the names of its layers, and whether it has a part in backward."""
+    """A step, the names of its layers, and whether backward runs it."""
 
     step: Step
     layers: str
@@ -53,11 +53,11 @@ class Node(NamedTuple):
 
 
 class End(NamedTuple):
-    """What the last value of a row of layers must be.
+    """What is required of the last value of a row of layers.
 
-    border : what its reader needs
-    gradient : the array of its gradient, where that is shared; None for one of its own
-    always : whether it has a gradient even where no layer has parameters: the loss writes it
+    border : the border that the next step needs
+    gradient : the array of its gradient, if that is shared; None for an array of its own
+    always : whether it has a gradient even if no layer has parameters, because the loss writes it
     """
 
     border: Padding = NO_BORDER
@@ -72,8 +72,8 @@ class Nodes:
     ----------
     layers : attached layers, in order
     steps : the backend's module of steps
-    capacity : the most pictures of a batch
-    training : whether gradients and dropout are part of it
+    capacity : the largest number of pictures in a batch
+    training : whether gradients and dropout are computed
 
     out : the logits
     dropouts : the steps that need a key before each batch, with their layers
@@ -95,16 +95,16 @@ class Nodes:
         self.out = self._flat(self._row(layers, first, End(always=True))).data
 
     def _row(self, layers: Sequence[Layer], x: Value, end: End) -> Value:
-        """Append the steps of a row of layers; the value that leaves it."""
+        """Append the steps of a row of layers; returns the output value."""
         layers, at = self._kept(layers), 0
         while at < len(layers):
             if type(layers[at]) is Flatten:
-                at += 1  # channels-last memory is what the layers after it read as it is
+                at += 1  # the layers after it read channels-last memory without a change
                 continue
             stop, norm, relu, pool = self._group_at(layers, at)
             last = all(type(layer) is Flatten for layer in layers[stop:])
             border = self._border_before(layers[stop:], end.border)
-            # A step with a ReLU may write to the gradient of its output, so it gets one of its own.
+            # A step with a ReLU may write to the gradient of its output, so its output has an own gradient.
             here = End(border, end.gradient if last and not relu else None, end.always and last)
             x = self._group(layers[at:stop], x, here, norm, relu, pool)
             at = stop
@@ -113,9 +113,9 @@ class Nodes:
     def _group(
         self, layers: Sequence[Layer], x: Value, end: End, norm: BatchNorm2d | None, relu: bool, pool: bool
     ) -> Value:
-        """Append the steps of layers that belong together, the first of which is no Flatten."""
+        """Append the steps of layers that belong together. The first of them is not a Flatten."""
         layer = layers[0]
-        # After a Flatten memory still lies as a picture, until an Affine mixes it.
+        # After a Flatten, the memory still has the order of a picture, until an Affine mixes the features.
         shape = layers[-1].out_image or layers[-1].out_shape
         has_gradient = self._training and (x.has_gradient or any(each.storages()[1] for each in layers))
         out = Value(self._activation(shape, end.border, has_gradient or end.always), end.border, has_gradient)
@@ -136,7 +136,7 @@ class Nodes:
         return out
 
     def _residual(self, layer: Residual, x: Value, out: Value, group: Sequence[Layer]) -> None:
-        """group : the layer, and the ReLU after it where its step does that"""
+        """group : the layer, and the ReLU after it if its step computes it"""
         main, relu = self._kept(layer.layers), len(group) > 1
         x, (other,) = self._fork(x, 1)
         shared = End(gradient=out.data.grad)
@@ -161,7 +161,7 @@ class Nodes:
         self._append(self._steps.Concat([each.data for each in parts], out.data), layer.name, out.has_gradient)
 
     def _fork(self, x: Value, more: int) -> tuple[Value, list[Value]]:
-        """The value for its first reader, and for so many more."""
+        """The value for the first step that reads it, and its twins for `more` other steps."""
         if not x.has_gradient:
             return x, [x] * more
         others = [x._replace(data=x.data.twin()) for _ in range(more)]
@@ -198,7 +198,7 @@ class Nodes:
         return self._steps.Activation(shape, border, self._capacity, self._dtype, with_grad)
 
     def _group_at(self, layers: Sequence[Layer], at: int) -> tuple[int, BatchNorm2d | None, bool, bool]:
-        """Where the layers that one step does end, and which it does after the first: norm, ReLU, max-pool."""
+        """The end of the layers of one step, and what it computes after the first layer: norm, ReLU, max-pool."""
         layer, stop = layers[at], at + 1
         following: list[Layer | None] = [*layers[stop : stop + 3], None, None, None]
         folds = not self._training and layer.fused and layer.takes_norm and type(following[0]) is BatchNorm2d
@@ -210,7 +210,7 @@ class Nodes:
         return stop + folds + relu + pool, norm, relu, pool
 
     def _border_before(self, layers: Sequence[Layer], last: Padding) -> Padding:
-        """The border that suits whatever reads what comes before these layers; `last` where none is left."""
+        """The border that the first of these layers needs round its input; `last` if there is no layer."""
         layers = self._kept(layers)
         if not layers:
             return last
@@ -220,7 +220,7 @@ class Nodes:
         return layer.border if layer.fused else NO_BORDER
 
     def _kept(self, layers: Sequence[Layer]) -> tuple[Layer, ...]:
-        """The layers that do something: Dropout does only in a training."""
+        """The layers that change their input: Dropout does this only in a training."""
         return tuple(layer for layer in layers if self._training or type(layer) is not Dropout)
 
 

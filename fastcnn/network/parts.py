@@ -1,4 +1,4 @@
-"""The parts of a training step, for whoever measures them; see `Sequential.training_parts`."""
+"""The parts of a training step, for measurements; see `Sequential.training_parts`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from fastcnn.kernels.protocols import Call
 
 @dataclass(frozen=True)
 class Part:
-    """A share of a training step: its calls are made one after the other.
+    """A part of a training step: its calls run one after the other.
 
-    multiply_adds : of the whole batch; without those that max-pool makes zero
-    nbytes : of all arrays on the host that it reads or writes, each once
+    multiply_adds : those of the whole batch, without those that max-pool makes zero
+    nbytes : the bytes of all arrays on the host that it reads or writes; each array counts once
     """
 
     name: str
@@ -24,12 +24,12 @@ class Part:
     nbytes: int = 0
 
     def run(self) -> None:
-        """Make its calls."""
+        """Run its calls."""
         for kernel, args in self.calls:
             kernel(*args)
 
 
 def argument_bytes(calls: Sequence[Call]) -> int:
-    """Bytes of all NumPy arrays that the calls are given, each once."""
+    """Bytes of all NumPy arrays among the arguments of the calls; each array counts once."""
     arrays = {id(each): each for _, args in calls for each in args if isinstance(each, np.ndarray)}
     return sum(each.nbytes for each in arrays.values())

@@ -1,7 +1,7 @@
-"""A network's plan: its layers as fused steps of the backend in use, with all memory allocated and every call ready.
+"""A network's plan: its layers as fused steps of the backend in use. All memory is allocated, and all calls are ready.
 
-The numbers are those of the layers, which stay the definition; a backend without steps (the reference) runs the layers
-themselves. `nodes` decides which layers become which step, `kernels.protocols` says what steps are.
+The layers define the results; a plan computes the same. A backend without steps (the reference) runs the layers
+themselves. `nodes` decides which layers become which step. `kernels.protocols` says what steps are.
 """
 
 from collections.abc import Callable
@@ -23,10 +23,10 @@ Calls = list[Call]
 
 
 class Ready(NamedTuple):
-    """The calls for batches of one size, and what to hold while they run."""
+    """The calls for batches of one size, and the context managers in which they run."""
 
     held: AbstractContextManager[Any]
-    prepare: Calls  # after parameters have changed
+    prepare: Calls  # to run after parameters have changed
     forward: Calls
     backward: Calls
 
@@ -38,8 +38,8 @@ class Plan:
     ----------
     layers : attached layers of a network, in order
     steps : the backend's module of steps
-    training : whether gradients and dropout are part of it
-    version : gives a number that changes with the parameters, or None where they may have changed
+    training : whether gradients and dropout are computed
+    version : returns a number that changes when the parameters change, or None if they may have changed
     """
 
     def __init__(
@@ -53,22 +53,22 @@ class Plan:
         self._loss: LossStep | None = steps.Loss(self._out, capacity) if training else None
         self._calls: dict[tuple[int, int], Ready] = {}
         self._version = version
-        self._prepared: int | None = None  # of the parameters, when the steps were prepared for them
+        self._prepared: int | None = None  # the version of the parameters for which the steps were prepared
         self._pipeline: Pipeline | None = None
 
     def made_of(self, steps: Steps) -> bool:
-        """Whether these are its steps: the backend may have changed since."""
+        """Whether the plan consists of these steps. The backend may have changed after the plan was made."""
         return self._module is steps
 
     def forward(self, images: Array) -> Array:
-        """Logits (n, classes) of n <= capacity pictures; the next run may overwrite them."""
+        """The logits (n, classes) of n <= capacity pictures. The next run may overwrite them."""
         self._run(len(images), partial(self._load, images))
         return self._module.read(self._out, len(images))
 
     def stream(self, images: Array, out: Array) -> bool:
-        """Logits of any number of pictures into out, copied while others are computed; False where nothing is copied.
+        """Write the logits of any number of pictures to out. Pictures are copied to the GPU while others are computed.
 
-        Then `forward` is as fast, a capacity of pictures at a time: on the host, and next to layers that run there.
+        Returns False, and does nothing, if the steps or some layers run on the host: `forward` is as fast then.
         """
         device = self._module.device
         if device is None or self._own:
@@ -81,10 +81,10 @@ class Plan:
     def loss_and_gradients(
         self, images: Any, run_loss: Callable[[LossStep], SupportsFloat], step: int
     ) -> SupportsFloat:
-        """The mean loss of one batch; fills the gradients of the layers' parameters.
+        """The mean loss of one batch. Writes the gradients of the layers' parameters.
 
-        On a GPU both are still under way, until somebody looks at them. A batch of a `TrainingSet`, which is there
-        already, is the images and the labels. `run_loss` has the labels, and calls the one of the loss step's methods.
+        A GPU may still compute both when this returns; reading them waits. A batch of a `TrainingSet`, which is on the
+        GPU already, holds the images and the labels. `run_loss` has the labels and calls a method of the loss step.
         """
         assert self._loss is not None  # made for training
         self._begin(step)
@@ -101,11 +101,11 @@ class Plan:
         return loss
 
     def parts(self, images: Array, labels: Array) -> tuple[list[Part], AbstractContextManager[Any]]:
-        """`loss_and_gradients` in parts, and what is held while they run; see `Sequential.training_parts`."""
+        """`loss_and_gradients` in parts, and the context manager for them; see `Sequential.training_parts`."""
         assert self._loss is not None  # made for training
         n, loss = len(images), self._loss
         loads: Calls = [(self._begin, (0,)), (self._load, (images,))]
-        # Name, calls, multiply-adds of a picture, and bytes of the arrays that are not among the calls' arguments.
+        # Name, calls, multiply-adds of one picture, and bytes of the arrays that are not arguments of the calls.
         work = [("pictures", loads, 0, self._input.out.data.nbytes)]
         for step, _, _ in self._nodes:
             if forward := step.prepare_calls() + step.forward_calls(n, True):
@@ -123,7 +123,7 @@ class Plan:
         return parts, self._module.entry(calls)
 
     def table(self) -> list[tuple[str, ...]]:
-        """A row for each step, the header first and the totals last: what it does, its output, memory and work."""
+        """A row for each step, with the header first and the totals last: layers, output, memory and work."""
         rows: list[tuple[str, ...]] = [("step", "output", "layers", "kB", "MFLOP forward", "MFLOP backward")]
         sums = [0, 0, 0]
         for step, layers, has_backward in [*self._nodes, *([(self._loss, "", False)] if self._loss else [])]:
@@ -134,11 +134,11 @@ class Plan:
         return [*rows, ("total", "", "", *_cells(sums))]
 
     def _backward_steps(self) -> list[Step]:
-        """The steps that have a part in backward, in the order in which it runs them."""
+        """The steps of backward, in the order in which they run."""
         return [node.step for node in reversed(self._nodes) if node.has_backward]
 
     def _begin(self, step: int) -> None:
-        """Number the step, which the layers' random numbers depend on."""
+        """Set the number of the training step. The layers' random numbers depend on it."""
         for dropout, layer in self._dropouts:
             layer.step = step
             dropout.key[0] = layer.key
@@ -146,7 +146,7 @@ class Plan:
             own.step = step
 
     def _run(self, n: int, load: Callable[[], None]) -> None:
-        """Forward of n pictures, which `load` lays out."""
+        """Run forward for n pictures; `load` brings them into the input step."""
         held, prepare, forward, _ = self._calls_for(n)
         version = self._version()
         with held:
@@ -159,34 +159,34 @@ class Plan:
                 kernel(*args)
 
     def _load(self, images: Any) -> None:
-        if isinstance(images, np.ndarray):  # and not a batch that is on the GPU
+        if isinstance(images, np.ndarray):  # not a batch on the GPU
             flags = images.flags
             if not (flags.c_contiguous and flags.writeable and images.dtype.isnative):
-                images = np.array(images, images.dtype.newbyteorder("="))  # else the kernel is compiled once more
+                images = np.array(images, images.dtype.newbyteorder("="))  # else the kernel is compiled again
         self._input.load(images)
 
     def _calls_for(self, n: int) -> Ready:
-        """What to hold while they run, and the calls of a batch of n pictures."""
+        """The calls for a batch of n pictures, and the context managers in which they run."""
         key = n, threads()
         if key not in self._calls:
             prepare = [call for step, _, _ in self._nodes for call in step.prepare_calls()]
             forward = [call for step, _, _ in self._nodes for call in step.forward_calls(n, self.training)]
             backward = [call for step in self._backward_steps() for call in step.backward_calls(n)]
-            if len(self._calls) >= 8:  # batches of ever new sizes must not fill the memory
+            if len(self._calls) >= 8:  # batches of many sizes must not fill the memory
                 self._calls.clear()
             calls = self._module.without_twins(prepare + forward + backward)
-            rest = iter(self._module.compiled(calls))
-            parts = [list(islice(rest, len(each))) for each in (prepare, forward, backward)]
+            rest = iter(calls)
+            parts = [self._module.compiled(list(islice(rest, len(each)))) for each in (prepare, forward, backward)]
             self._calls[key] = Ready(self._module.entry(calls), *parts)
         return self._calls[key]
 
 
 def serves(layers: tuple[Layer, ...]) -> bool:
-    """Whether a plan can run these layers: their output must be the same in any order of pixels and channels."""
+    """Whether a plan can run these layers: their output must not depend on the order of pixels and channels."""
     return layers[-1].out_image is None
 
 
 def _cells(numbers: list[int]) -> tuple[str, str, str]:
-    """Bytes as kB; multiply-adds of one picture as MFLOP, two for each."""
+    """Bytes as kB; multiply-adds of one picture as MFLOP (two FLOP for each)."""
     size, forward, backward = numbers
     return f"{size / 1e3:,.0f}", f"{2 * forward / 1e6:.3f}", f"{2 * backward / 1e6:.3f}"

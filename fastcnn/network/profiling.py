@@ -1,4 +1,4 @@
-"""Where the time of a training step goes: its parts, each with a clock.
+"""Measure the time of each part of a training step.
 
 The parts are those of the plan (`Sequential.training_parts`). On a backend without plans they are the layers.
 """
@@ -34,26 +34,26 @@ LEAST_ROUNDS = 3
 class ProfileRow:
     """One part of a training step."""
 
-    name: str  # "..., forward" or "..., backward" where it is one of these
+    name: str  # ends in ", forward" or ", backward" if it is one of these
     seconds: float  # median over the rounds
-    share: float  # of the sum of all rows, from 0 to 1
-    gflop_per_s: float | None  # None of a part without multiplications, two FLOP for each with its addition
+    share: float  # seconds / sum of the seconds of all rows, from 0 to 1
+    gflop_per_s: float | None  # two FLOP for each multiply-add; None for a part without multiplications
     nbytes: int = 0  # of all arrays that it reads or writes, each once; 0 where it does not say
 
 
 @dataclass(frozen=True, repr=False)
 class Profile:
-    """What `Sequential.profile` gives; printed, it is a table."""
+    """The result of `Sequential.profile`; it prints as a table."""
 
     rows: tuple[ProfileRow, ...]  # in the order in which they run
-    images: int  # in the batch
+    images: int  # pictures in the batch
     rounds: int
     backend: str
     threads: int
 
     @property
     def seconds(self) -> float:
-        """Of one training step, without the optimizer's update."""
+        """The seconds of one training step, without the optimizer's update."""
         return sum(row.seconds for row in self.rows)
 
     def __repr__(self) -> str:
@@ -63,28 +63,28 @@ class Profile:
 
 
 class Profiled(Protocol):
-    """A network of one's own, as far as its profile needs it."""
+    """The methods of a network that a profile needs."""
 
     dtype: np.dtype[Any]
     layers: tuple[Layer, ...]
 
     @property
     def has_plan(self) -> bool:
-        """Whether it runs by fused steps."""
+        """Whether it runs with fused steps."""
 
     def loss_and_gradients(self, images: Array, labels: Array) -> float:
         """One forward and backward."""
 
     def training_parts(self, images: Array, labels: Array) -> tuple[list[Part], AbstractContextManager[Any]]:
-        """The same in parts."""
+        """The parts of `loss_and_gradients`."""
 
 
 def profile(network: Profiled, images: Array, seconds: float) -> Profile:
-    """Run training steps on one batch in parts for so many seconds; the network's gradients and statistics change."""
+    """Time the parts of training steps on one batch, for `seconds`. The network's gradients and statistics change."""
     seconds = check_positive("seconds", seconds)
-    if device() is not None:  # where a part has only begun when its call comes back
+    if device() is not None:  # there, a part may still run when its call returns
         raise ValueError("a profile needs a backend that computes on the host: call kernels.use('cpu') first")
-    labels = np.zeros(len(images), np.int64)  # the time does not depend on them
+    labels = np.zeros(len(images), np.int64)  # the time does not depend on the labels
     network.loss_and_gradients(images, labels)  # checks the pictures, and compiles the kernels
     parts, held = network.training_parts(images, labels) if network.has_plan else _layer_parts(network, images, labels)
     end = time.perf_counter() + seconds
@@ -113,7 +113,7 @@ def _timed(parts: Sequence[Part], held: AbstractContextManager[Any]) -> list[flo
 
 
 def _layer_parts(network: Profiled, images: Array, labels: Array) -> tuple[list[Part], AbstractContextManager[Any]]:
-    """`layerwise.loss_and_gradients` in parts."""
+    """The parts of `layerwise.loss_and_gradients`."""
     layers, flows = network.layers, _Flow()
     lowest = min((layer.index for layer in layers if layer.parameters), default=len(layers))
     parts = [Part("pictures", [(flows.run, (scaled, images, network.dtype))])]
@@ -130,7 +130,7 @@ def _layer_parts(network: Profiled, images: Array, labels: Array) -> tuple[list[
 
 
 class _Flow:
-    """What goes from one part to the next."""
+    """The values that one part passes to the next."""
 
     def run(self, function: Any, *args: Any) -> None:
         self.value = function(*args)

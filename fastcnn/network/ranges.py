@@ -1,4 +1,4 @@
-"""Whether pictures have the range that networks learn from: another one is no error, and seldom what was meant."""
+"""Check the range of pictures. A range unlike that of the training pictures is not an error, but usually a mistake."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import numpy as np
 
 from fastcnn.arrays import Array
 
-# Grey levels begin at 0 and end at 1; pictures that were centred and scaled have numbers below 0 and seldom a 10.
+# Grey levels are from 0 to 1. Normalised pictures have numbers below 0 and rarely any above 10.
 LARGEST_GREY = 2.0
 LARGEST_CENTRED = 20.0
 FIRST = 256  # pictures that `look_once` looks at
 
 
 class Looked(Protocol):
-    """A network or a committee, as far as the range of its pictures goes."""
+    """What the check needs of a network or committee."""
 
     range_seen: bool
 
 
 def look_once(network: Looked, images: Array) -> None:
-    """Warn of the first pictures that a network is asked about; call it right from the method that a user calls.
+    """Check the first pictures that a network reads, and warn. Call it directly in the method that the user calls.
 
-    Once for each network: a check of every single picture would take time where an answer takes microseconds.
+    There is one check for each network: answers take microseconds, so a check of each picture would take too long.
     """
     if not network.range_seen and len(images):
         network.range_seen = True
@@ -32,7 +32,7 @@ def look_once(network: Looked, images: Array) -> None:
 
 
 def warn_of_range(images: Array, name: str = "images", *, between: int = 1) -> None:
-    """A UserWarning where the numbers have another scale than the one that the network divides by.
+    """Give a UserWarning if the numbers do not have the scale that the network expects.
 
     between : the number of functions of this package between this one and the user's line, which the warning names
     """

@@ -1,7 +1,7 @@
 """A network: layers in a row over flat arrays of values and gradients.
 
-`Sequential` checks what comes in and what goes out, keeps one run at a time inside it, and hands the work to a `plan`
-or to its layers (`layerwise`). The flat arrays are in `memory`, what a file holds is in `files`.
+`Sequential` checks its inputs and outputs, lets only one run happen at a time, and calls a `plan` or its layers
+(`layerwise`). The flat arrays are in `memory`, the contents of a file in `files`.
 """
 
 import copy
@@ -30,7 +30,7 @@ from fastcnn.network import layerwise
 from fastcnn.network.answers import check_answers, check_pictures
 from fastcnn.network.display import page, representation
 from fastcnn.network.evaluation import Scores, evaluated_labels, scores
-from fastcnn.network.layouts import channels_first
+from fastcnn.network.layouts import channels_first, way_out
 from fastcnn.network.losses import CrossEntropy, Loss, check_sample_weight, loss_or_cross_entropy, softmax
 from fastcnn.network.memory import Memory
 from fastcnn.network.parts import Part
@@ -57,8 +57,8 @@ from fastcnn.storage import write_finite_arrays
 if TYPE_CHECKING:
     from fastcnn.optim.optimizers import Optimizer
 
-# Inference goes through the layers in chunks of at most this many pictures, so that 60,000 need no more memory than
-# these; of fewer where a layer's output is so large that a chunk would hold more than MAX_ACTIVATION values.
+# Inference runs in chunks of at most this many pictures, so that 60,000 pictures need no more memory than one chunk.
+# A chunk has fewer pictures if the output of a layer would otherwise have more than MAX_ACTIVATION values.
 CHUNK = 256
 FORMAT = "fastcnn network 1"
 
@@ -72,19 +72,19 @@ class Sequential:
     input_shape : (C, H, W) of one picture
     seed : for the initial weights, an int from 0; None draws from the system's entropy
     dtype : float32 or float64
-    name : a label that is saved along
-    views : how often `calibration` reads a picture: once, or 5 times, moved by a pixel to each side as well; saved
-        along, and nothing here uses it
-    preparation : how a picture file becomes an input, for who reads files: "resize" scales the whole picture to
-        input_shape and changes nothing else; None says nothing, as of a network for digits. Saved along
-    classes : the names of the outputs, saved along; None for "0", "1" and so on, which of ten outputs are the digits
+    name : a label, which is saved too
+    views : how often `calibration` reads a picture: once, or 5 times, also moved by a pixel to each side; it is saved
+        too, and nothing else here uses it
+    preparation : how a picture file is prepared as an input: "resize" scales the whole picture to input_shape and
+        changes nothing else; None says nothing (networks for digits). It is saved too
+    classes : the names of the outputs, which are saved too; None for "0", "1" and so on: with ten outputs, the digits
 
     Raises
     ------
     TypeError, ValueError
         If an argument or the order of the layers is wrong, in one sentence that names the layer.
 
-    Runs of one network from several threads are done one after the other.
+    Runs of one network in several threads happen one after the other.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Sequential:
         self.name = check_name(name)
         self.views = views
         self.preparation = check_preparation(preparation)
-        self.temperature = 1.0  # what `calibration` divides the logits by; saved along, and nothing else here uses it
+        self.temperature = 1.0  # `calibration` divides the logits by it; it is saved too, nothing else here uses it
         self.layers = check_layers(layers)
         self.input_shape, self.output_shape, self.declared = declare(self.layers, input_shape)
         self.classes = classes
@@ -113,11 +113,11 @@ class Sequential:
             layer.attach({d.name: self._memory.windows[f"{index}.{d.name}"] for d in layer.declarations})
         largest = max(prod(layer.out_shape) for layer in walk(self.layers))
         self._chunk = max(1, min(CHUNK, MAX_ACTIVATION // largest))
-        self.range_seen = False  # whether somebody was told of the range of their pictures, or need not be
+        self.range_seen = False  # whether the range of the pictures was checked, or needs no check
         self._plans: dict[bool, Plan] = {}
         leaves = [layer for layer in walk(self.layers) if not layer.inside]
         self._neediest = max(leaves, key=lambda layer: layer.least_batch)
-        # Below the lowest layer with parameters no gradient is needed.
+        # Layers before the first layer with parameters need no gradient.
         self._lowest = min((i for i, layer in enumerate(self.layers) if layer.parameters), default=len(self.layers))
 
     def __repr__(self) -> str:
@@ -138,7 +138,7 @@ class Sequential:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the outputs; assigning raises TypeError or ValueError unless each has one of its own."""
+        """The names of the outputs; assigning raises TypeError or ValueError unless all names are different."""
         return self._classes
 
     @classes.setter
@@ -147,9 +147,9 @@ class Sequential:
 
     @property
     def values(self) -> Array:
-        """All trained values, flat. Ask again after each run: what a GPU has changed is fetched when asked for.
+        """All trained values, flat. Read this attribute again after each run: only then are a GPU's changes fetched.
 
-        Assigning copies into it, so that `network.values += change` does what it says.
+        Assigning copies the new values into the array, so `network.values += change` works.
         """
         return self._memory.values
 
@@ -159,7 +159,7 @@ class Sequential:
 
     @property
     def gradients(self) -> Array:
-        """Their gradients, in the same order; ask again after each run."""
+        """The gradients of `values`, in the same order; read it again after each run."""
         return self._memory.gradients
 
     @gradients.setter
@@ -168,7 +168,7 @@ class Sequential:
 
     @property
     def buffers(self) -> Array:
-        """What is kept but not trained, flat; ask again after each run."""
+        """The buffers, which are not trained, flat; read it again after each run."""
         return self._memory.buffers
 
     @buffers.setter
@@ -177,22 +177,22 @@ class Sequential:
 
     @property
     def parameters(self) -> dict[str, Parameter]:
-        """The trained windows by name, "0.weight" and so on, in the order of `values`; ask again after each run."""
+        """The trained windows by name, such as "0.weight", in the order of `values`; read it again after each run."""
         return {name: window for name, window in self._memory.windows.items() if window.grad_storage is not None}
 
     @property
     def statistics(self) -> dict[str, Parameter]:
-        """The windows into `buffers` by name, "1.running_mean" and so on; ask again after each run."""
+        """The windows into `buffers` by name, such as "1.running_mean"; read it again after each run."""
         return {name: window for name, window in self._memory.windows.items() if window.grad_storage is None}
 
     @property
     def has_plan(self) -> bool:
-        """Whether the backend in use runs it by fused steps, and not layer by layer."""
+        """Whether the backend in use runs the network with fused steps, not layer by layer."""
         return self._steps() is not None
 
     @property
     def least_batch(self) -> int:
-        """The fewest pictures that it can be trained on: 2 where batch norm has one value a channel, else 1."""
+        """The smallest batch for training: 2 if a batch normalisation has one value in a channel, else 1."""
         return self._neediest.least_batch
 
     @property
@@ -205,7 +205,7 @@ class Sequential:
 
         Parameters
         ----------
-        images : (N, C, H, W) uint8, which is divided by 255, or float32 or float64, which is taken as it is; N may be 0
+        images : (N, C, H, W) uint8, which is divided by 255, or float32 or float64, which is not scaled; N may be 0
         layout : "NHWC" where images are (N, H, W, C)
 
         Returns
@@ -217,7 +217,7 @@ class Sequential:
         TypeError, ValueError
             If images has another dtype or shape, or a picture is not finite.
         NotFiniteError
-            If the weights are such that a logit is not finite: a FastcnnError and a ValueError.
+            If the weights make a logit that is not finite. It is a FastcnnError and a ValueError.
         """
         images = channels_first(images, layout)
         self.check_images(images)
@@ -234,17 +234,17 @@ class Sequential:
         return out
 
     def predict_proba(self, images: Array, *, layout: str = "NCHW") -> Array:
-        """Probabilities (N, classes), the softmax of `forward`; arguments and errors as there.
+        """Probabilities (N, classes), the softmax of `forward`. Arguments and errors are those of `forward`.
 
-        Neither temperature nor views have a part in them: `calibration.calibrated` gives what a `Recognizer` shows.
-        A UserWarning says so where the first pictures have another range, such as floats from 0 to 255.
+        Temperature and views are not used: `calibration.calibrated` gives the numbers that a `Recognizer` shows.
+        There is a UserWarning if the first pictures have another range, such as floats from 0 to 255.
         """
         logits = self.forward(images, layout=layout)
         look_once(self, images)
         return softmax(logits)
 
     def predict(self, images: Array, *, layout: str = "NCHW") -> Array:
-        """The likeliest class of each picture: (N,) int64, as labels are; arguments and errors as for `predict_proba`.
+        """The most likely class of each picture: (N,) int64, as labels. Arguments and errors: see `predict_proba`.
 
         `network.classes[number]` is the name of a class.
         """
@@ -253,7 +253,7 @@ class Sequential:
         return answers
 
     def evaluate(self, images: Array, labels: Array | Sequence[str], *, layout: str = "NCHW") -> Scores:
-        """Loss, accuracy, accuracy of each class and confusions, in a record that prints as a table.
+        """Loss, accuracy, accuracy of each class and confusions, as a record that prints as a table.
 
         Parameters
         ----------
@@ -285,11 +285,11 @@ class Sequential:
         label_smoothing : of the cross-entropy, where no loss is given
         step : counts the batches of a training; dropout's masks depend on it
         loss : one of `fastcnn.losses`; None for cross-entropy
-        sample_weight : (N,) numbers, at least 0; None weighs all alike
+        sample_weight : (N,) numbers, at least 0; None gives all pictures the same weight
 
         Returns
         -------
-        The mean loss. `gradients` holds the gradient of it, whatever was there before.
+        The mean loss. `gradients` then holds its gradient; earlier contents are overwritten.
 
         Raises
         ------
@@ -303,17 +303,17 @@ class Sequential:
             return float(self._train_layers(images, labels, weights, loss, step))
 
     def loss_and_gradients_of(self, batch: Any, *, label_smoothing: float, step: int) -> SupportsFloat:
-        """The same of a batch on the GPU (`batches`), which is trusted; the loss is fetched when it is looked at."""
+        """The same for a batch on the GPU (`batches`), without checks. Reading the loss fetches it from the GPU."""
         self._check_batch(len(batch))
         with self._lock:
             plan = self._plan_for(len(batch), training=True)
-            assert plan is not None  # or there would be no batch on a GPU
+            assert plan is not None  # else no batch would be on a GPU
             loss = plan.loss_and_gradients(batch, lambda end: end.loss(batch, label_smoothing), step)
             self._memory.changed()
             return loss
 
     def training_parts(self, images: Array, labels: Array) -> tuple[list[Part], AbstractContextManager[Any]]:
-        """`loss_and_gradients` of one batch in parts, each of which can be timed.
+        """`loss_and_gradients` of one batch in parts, so that each part can be timed.
 
         Parameters
         ----------
@@ -321,16 +321,16 @@ class Sequential:
 
         Returns
         -------
-        parts : in the order to run them: the checks of the arguments, the pictures, each fused step forward, the loss,
-            each step backward. They fit this batch and the number of threads in force
-        held : the context manager to run them in
+        parts : in the order of running: the checks of the arguments, the pictures, each fused step forward, the loss,
+            each step backward. They are for this batch and the present number of threads
+        held : the context manager in which they must run
 
         Raises
         ------
         TypeError, ValueError
-            As `loss_and_gradients`, and where the backend has no fused steps for this network.
+            As `loss_and_gradients`, and if the backend has no fused steps for this network.
 
-        Use the network from one thread only while they run.
+        Use the network in one thread only while the parts run.
         """
         loss = CrossEntropy()
         self._check_training(images, labels, loss, 0)
@@ -347,33 +347,33 @@ class Sequential:
         return [Part("checks of the arguments", checks), *parts], held
 
     def profile(self, images: Array, *, seconds: float = 1.0) -> Profile:
-        """Where the time of a training step on this batch goes; the network itself stays as it is.
+        """The time of each part of a training step on this batch. The network itself does not change.
 
         Parameters
         ----------
         images : one batch, as for `loss_and_gradients`
-        seconds : how long to measure; three steps at least
+        seconds : how long to measure; at least three steps are measured
 
         Returns
         -------
-        Its `rows` are the steps of the plan, forward and backward, or the layers on a backend without plans. Each has
-        a `name`, the median of its `seconds`, its `share` and `gflop_per_s`. Printed, it is a table.
+        A record whose `rows` are the steps of the plan, forward and backward, or the layers if the backend has no
+        plans. Each row has a `name`, the median of its `seconds`, its `share` and `gflop_per_s`. It prints as a table.
 
         Raises
         ------
         TypeError, ValueError
-            As `loss_and_gradients`, and where the backend computes on a GPU.
+            As `loss_and_gradients`, and if the backend computes on a GPU.
         """
         self.check_images(images)
         return profile(self.copy(), images, seconds)
 
     def state_arrays(self) -> dict[str, Array]:
-        """Copies of all parameters and buffers as everyone sees them, by name."""
+        """Copies of all parameters and buffers by name, in the users' order."""
         with self._lock:
             return {name: window.array.copy() for name, window in self._memory.windows.items()}
 
     def load_state_arrays(self, arrays: dict[str, Array]) -> None:
-        """Take parameters and buffers as `state_arrays` gave them.
+        """Take the parameters and buffers that `state_arrays` returned.
 
         Raises
         ------
@@ -387,23 +387,23 @@ class Sequential:
                 window.assign(arrays[name])
 
     def update_by(self, optimizer: "Optimizer") -> None:
-        """One step of an optimizer by `gradients`, where these are: on a GPU nothing leaves it."""
+        """One step of an optimizer with `gradients`, on the device that has them: a GPU copies nothing to the host."""
         check_optimizer(optimizer)
         with self._lock:
             self._memory.update_by(optimizer)
 
     def clip_gradients(self, max_norm: float) -> None:
-        """Scale `gradients`, where these are, so that their Euclidean norm is at most max_norm."""
+        """Scale `gradients` on the device that has them, so that their Euclidean norm is at most max_norm."""
         with self._lock:
             self._memory.clip(max_norm)
 
     def average_in(self, source: "Sequential", decay: float) -> None:
-        """Move values and buffers by (1 - decay) of the way to those of a network of the same shape, where they are."""
+        """values = decay * values + (1 - decay) * source.values, and the same for the buffers, on their device."""
         with self._lock, source._lock:
             self._memory.average_in(source._memory, decay)
 
     def copy(self) -> "Sequential":
-        """A network of its own with the same layers, values and buffers."""
+        """A new network with copies of the layers, values and buffers."""
         twin = Sequential.__new__(type(self))
         twin.__setstate__(copy.deepcopy(self.__getstate__()))
         return twin
@@ -415,7 +415,7 @@ class Sequential:
         return self.copy()
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a pickle or a copy holds: arguments and arrays; locks, plans and a GPU's memory are made again."""
+        """The contents of a pickle or copy: arguments and arrays. Locks, plans and GPU memory are made again."""
         names = ("layers", "input_shape", "dtype", "name", "views", "classes", "preparation", "temperature")
         with self._lock:
             arrays = self.values.copy(), self.buffers.copy()
@@ -428,7 +428,7 @@ class Sequential:
         self.temperature, self.values, self.buffers = temperature, values, buffers
 
     def describe(self) -> dict[str, Any]:
-        """All but the values, JSON-able; `from_description` reads it."""
+        """All but the values, as JSON can hold it; `from_description` reads it."""
         return {
             "name": self.name,
             "input_shape": list(self.input_shape),
@@ -441,20 +441,20 @@ class Sequential:
 
     @classmethod
     def from_description(cls, description: dict[str, Any], *, seed: int | None = None) -> "Sequential":
-        """A new network such as `describe` described; TypeError or ValueError where that is no description."""
+        """A new network from the result of `describe`; TypeError or ValueError if that is not a description."""
         layers = layers_from_description(description)
         options = {key: value for key, value in description.items() if key != "layers"}
         return cls(layers, seed=seed, **options)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the network to a safetensors file, whole or not at all; `load_network` reads it.
+        """Write the network to a safetensors file, completely or not at all; `load_network` reads it.
 
         Raises
         ------
         FastcnnError
-            If it cannot be written or a value is not finite; the old file is as it was.
+            If it cannot be written or a value is not finite; an old file is not changed.
         TypeError, ValueError
-            If a layer of yours could not be read again: its class is not registered, or its options are not JSON's.
+            If your own layer could not be read again: its class is not registered, or JSON cannot hold its options.
         """
         check_path("path", path)
         self.check_readable()
@@ -470,11 +470,11 @@ class Sequential:
             raise ValueError("a file would give layers with other parameters; see OPTIONS of your own layers")
 
     def summary(self) -> str:
-        """A table: layers, output shapes, parameters, and MFLOP of one picture's forward, two for a multiply-add."""
+        """A table: layers, output shapes, parameters, MFLOP of one picture's forward (two FLOP for a multiply-add)."""
         return summary_table(self.input_shape, self.layers)
 
     def plan(self, batch_size: int = 100, *, training: bool = True) -> str:
-        """A table: the steps that a batch goes through, their output shapes, memory, and MFLOP of one picture.
+        """A table of the fused steps for a batch: their output shapes, memory, and MFLOP of one picture.
 
         Raises ValueError on a backend without fused steps, which runs the layers of `summary` one by one.
         """
@@ -486,18 +486,19 @@ class Sequential:
         return text_table(plan.table(), texts=3)
 
     def check_images(self, images: Array) -> None:
-        """TypeError or ValueError, in one sentence, unless these are pictures that it takes."""
+        """TypeError or ValueError, in one sentence, unless the network can take these pictures."""
         if not is_array(images) or images.dtype not in (np.uint8, np.float32, np.float64):
             raise TypeError(f"images must be a uint8, float32 or float64 array, not {kind_of(images)}")
         if images.ndim != 4 or images.shape[1:] != self.input_shape:
             c, h, w = self.input_shape
-            raise ValueError(f"images must have the shape (N, {c}, {h}, {w}), not {images.shape}")
+            hint = way_out(images.shape, self.input_shape)
+            raise ValueError(f"images must have the shape (N, {c}, {h}, {w}), not {images.shape}{hint}")
 
     def _no_plan(self) -> ValueError:
         return ValueError(f"backend {kernels.backend()!r} has no plan for this network: it runs the layers one by one")
 
     def _check_training(self, images: Array, labels: Array, loss: Loss, step: int) -> int:
-        """The step's number as an int; TypeError or ValueError, in one sentence, unless all of it can be trained on."""
+        """The step's number as an int; TypeError or ValueError, in one sentence, if the batch cannot be used."""
         self.check_images(images)
         self._check_batch(len(images))
         check_pictures(images, self.dtype)
@@ -505,7 +506,7 @@ class Sequential:
         return integer("step", step, 0)
 
     def _check_batch(self, count: int) -> None:
-        """ValueError unless there are enough pictures to train on: on all backends, and before anything changes."""
+        """ValueError if there are too few pictures for training: on all backends, and before anything changes."""
         if count == 0:
             raise ValueError("images must hold at least one picture to train on")
         layer = self._neediest
@@ -516,11 +517,11 @@ class Sequential:
             )
 
     def _steps(self) -> Steps | None:
-        """The fused steps of the backend in use; None where it has none, or none for this network."""
+        """The fused steps of the backend in use; None if it has none, or none for this network."""
         return kernels.active().steps if serves(self.layers) else None
 
     def _plan_for(self, images: int, *, training: bool) -> Plan | None:
-        """The plan that fits the batch, made or grown when needed; None where the layers themselves must run."""
+        """The plan for the batch, made or enlarged when needed; None if the layers themselves must run."""
         steps = self._steps()
         self._memory.ready_for(steps)
         if steps is None:

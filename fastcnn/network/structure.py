@@ -1,4 +1,4 @@
-"""What a row of layers amounts to, found out and checked before any memory is allocated."""
+"""Check a row of layers, and find its shapes and parameters, before memory is allocated."""
 
 from collections.abc import Iterator, Sequence
 from math import prod
@@ -16,21 +16,21 @@ from fastcnn.layers.parameters import Declaration
 
 MAX_LAYERS = 1000
 MAX_NAME = 200
-RESIZE = "resize"  # a picture is scaled to the network's size, and nothing else is done to it
-VIEWS = (1, 5)  # a picture alone, or with those moved to each side
-# 256 MiB of float32: far beyond any network for 28x28 pictures, and a bound for what a file can ask for.
+RESIZE = "resize"  # a picture is only scaled to the network's size
+VIEWS = (1, 5)  # the picture only, or also moved to each side
+# 256 MiB of float32: much more than a network for 28x28 pictures needs. It limits the memory that a file can ask for.
 MAX_PARAMETERS = 1 << 26
 
 
 def check_layers(layers: Sequence[Layer]) -> tuple[Layer, ...]:
-    """The layers as a tuple; TypeError unless they are layers, in a list or a tuple."""
+    """The layers as a tuple; TypeError unless they are a list or tuple of layers."""
     if not isinstance(layers, list | tuple | Iterator):
         raise TypeError(f"layers must be a list of layers, not {shown(layers)}")
     return tuple(layers)
 
 
 def check_shape(input_shape: Sequence[int]) -> tuple[int, ...]:
-    """(C, H, W) as a tuple; TypeError or ValueError unless it is that."""
+    """(C, H, W) as a tuple; TypeError or ValueError if it is something else."""
     if not isinstance(input_shape, list | tuple) or len(input_shape) != 3:
         raise ValueError(f"input_shape must be (C, H, W), not {shown(input_shape)}")
     return tuple(integer("input_shape", size, 1) for size in input_shape)
@@ -39,10 +39,10 @@ def check_shape(input_shape: Sequence[int]) -> tuple[int, ...]:
 def declare(
     layers: Sequence[Layer], input_shape: Sequence[int]
 ) -> tuple[tuple[int, ...], tuple[int, ...], list[tuple[str, Declaration]]]:
-    """Build the layers on pictures of input_shape without allocating anything.
+    """Build the layers for pictures of input_shape, without allocating memory.
 
-    Returns input_shape and the output's shape as tuples, and each parameter and buffer by its full name. Raises
-    ValueError or TypeError where the layers do not fit.
+    Returns input_shape and the output's shape as tuples, and each parameter and buffer with its full name. Raises
+    ValueError or TypeError if the layers do not fit.
     """
     first = check_shape(input_shape)
     if not 1 <= len(layers) <= MAX_LAYERS:
@@ -68,7 +68,7 @@ def declare(
 
 
 def layers_from_description(description: object) -> list[Layer]:
-    """The layers of a network's description; TypeError or ValueError where it is not one."""
+    """The layers of a network's description; TypeError or ValueError if it is not a description."""
     required, optional = {"name", "input_shape", "dtype", "layers"}, {"views", "classes", "preparation"}
     if not isinstance(description, dict) or set(description) - optional != required:
         raise ValueError(
@@ -81,7 +81,7 @@ def layers_from_description(description: object) -> list[Layer]:
 
 
 def temperature_entry(temperature: float) -> dict[str, str]:
-    """What a file's metadata say of the temperature: nothing where it is 1."""
+    """The entry for the temperature in a file's metadata: none if it is 1."""
     return {} if temperature == 1 else {"temperature": repr(float(temperature))}
 
 
@@ -102,7 +102,7 @@ def check_views(views: int) -> int:
 
 
 def check_preparation(preparation: str | None) -> str | None:
-    """How a picture file becomes an input; TypeError or ValueError unless it is RESIZE or None."""
+    """How a picture file is prepared as an input; TypeError or ValueError unless it is RESIZE or None."""
     if not isinstance(preparation, str | None):
         raise TypeError(f"preparation must be {RESIZE!r} or None, not {shown(preparation)}")
     if preparation not in (RESIZE, None):
@@ -111,12 +111,12 @@ def check_preparation(preparation: str | None) -> str | None:
 
 
 def default_classes(count: int) -> tuple[str, ...]:
-    """The names of classes that nobody named: "0", "1" and so on; of ten the digits."""
+    """The default names of classes: "0", "1" and so on. With ten classes, these are the digits."""
     return tuple(map(str, range(count)))
 
 
 def check_classes(classes: Sequence[str] | None, count: int) -> tuple[str, ...]:
-    """The names of so many classes, by default numbers; TypeError or ValueError unless each is a name of its own."""
+    """The names of `count` classes, by default numbers; TypeError or ValueError unless all are different names."""
     if classes is None:
         return default_classes(count)
     if isinstance(classes, str) or not isinstance(classes, Sequence) or not all(isinstance(c, str) for c in classes):
@@ -137,7 +137,7 @@ def check_dtype(dtype: DTypeLike) -> np.dtype[Any]:
 
 
 def check_arrays(arrays: dict[str, Array], declared: Sequence[tuple[str, Declaration]], dtype: np.dtype[Any]) -> None:
-    """ValueError unless arrays has exactly the declared names and shapes, the dtype, and values that can be used."""
+    """ValueError unless arrays have exactly the declared names, shapes and dtype, and valid values."""
     check_named(arrays)
     expected = dict(declared)
     missing, extra = sorted(set(expected) - set(arrays)), sorted(set(arrays) - set(expected), key=str)

@@ -9,14 +9,14 @@ HEADER = ("layer", "output shape", "parameters", "MFLOP")
 
 
 def summary_table(input_shape: tuple[int, ...], layers: Sequence[Layer]) -> str:
-    """One line for each layer and one for the totals; MFLOP of one picture's forward, two for a multiply-add."""
+    """A line for each layer and one for the totals. MFLOP: forward of one picture, two FLOP for a multiply-add."""
     return text_table(summary_rows(input_shape, layers))
 
 
 def summary_rows(input_shape: tuple[int, ...], layers: Sequence[Layer]) -> list[tuple[str, ...]]:
     """The cells of `summary_table`: the header first, the totals last.
 
-    The numbers of a layer that holds others are the sums of theirs.
+    The numbers of a layer that contains layers are the sums over these.
     """
     rows: list[tuple[str, ...]] = [HEADER, ("input", _shape(input_shape), "", "")]
     for layer in walk(layers):
@@ -27,9 +27,9 @@ def summary_rows(input_shape: tuple[int, ...], layers: Sequence[Layer]) -> list[
 
 
 def text_table(rows: Sequence[Sequence[str]], *, texts: int = 2) -> str:
-    """Aligned lines of rows of cells, with rules below the first row and above the last: header and totals.
+    """Rows of cells as aligned lines, with rules after the first row (header) and before the last row (totals).
 
-    texts : how many columns are texts, which stand to the left; the others are numbers, to the right
+    texts : the number of columns with text, aligned left; the others are numbers, aligned right
     """
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     sides = ["<"] * texts + [">"] * (len(widths) - texts)

@@ -1,4 +1,4 @@
-"""The batches of a training: copied together on the host, or chosen from a set in the GPU's memory.
+"""The batches of a training: copied together on the host, or picked from a set in the GPU's memory.
 
 On the cuda backend a uint8 training set is copied to the GPU once, if it fits. A step then sends nothing, or only the
 numbers of its augmentation. If the set does not fit, each step sends its batch, and a line in the log says why.
@@ -21,7 +21,7 @@ from fastcnn.network.losses import CrossEntropy, Loss
 from fastcnn.network.sequential import Sequential
 from fastcnn.training.augment import Augmentation, waves
 
-# Pictures, targets, and the pictures' weights where they have any.
+# Pictures, targets, and the weights of the pictures or None.
 Batch: TypeAlias = tuple[Array, ...]
 
 
@@ -29,18 +29,18 @@ class Batches(Protocol):
     """The batches of a training."""
 
     def start_epoch(self, order: Array, epoch: int) -> None:
-        """order : the pictures' numbers, as they are to come"""
+        """order : the numbers of the pictures, in the order of this epoch"""
 
     def batch(self, begin: int, count: int) -> Any:
         """The `count` pictures from number `begin` of the epoch on: a `Batch`, or one on the GPU (`DeviceBatches`)."""
 
 
 def batch_starts(count: int, batch_size: int, least: int) -> list[tuple[int, int]]:
-    """Where each batch of an epoch of `count` pictures begins, and how many it has.
+    """The start and the size of each batch in an epoch of `count` pictures.
 
     The last batch may be smaller. If it has fewer than `least` pictures, they join the batch before.
 
-    Raises ValueError where even the first batch is too small.
+    Raises ValueError if even the first batch is too small.
     """
     if min(count, batch_size) < least:
         wrong = "batch_size must be" if batch_size < least else "the pictures to train on must be"
@@ -67,14 +67,14 @@ class HostBatches:
         self._batch_labels = np.empty((batch_size, *labels.shape[1:]), labels.dtype)
 
     def start_epoch(self, order: Array, epoch: int) -> None:
-        """order : the pictures' numbers, as they are to come"""
+        """order : the numbers of the pictures, in the order of this epoch"""
         self._order, self._epoch = order, epoch
 
     def batch(self, begin: int, count: int) -> Batch:
         """The `count` pictures from number `begin` of the epoch on; the next call overwrites them."""
         chosen, used = self._order[begin : begin + count], slice(0, count)
         if self._images.flags.c_contiguous:
-            # mode="clip" writes straight into `out`; the indices are a permutation, so there is nothing to clip.
+            # mode="clip" writes directly to `out`; the indices are a permutation, so nothing is clipped.
             np.take(self._images, chosen, axis=0, out=self._batch[used], mode="clip")
         else:  # np.take would copy all of them first
             self._batch[used] = self._images[chosen]
@@ -87,7 +87,7 @@ class HostBatches:
 
 
 class DeviceBatches:
-    """Batches that are chosen, and augmented, on the GPU. `there` is the backend's set."""
+    """Batches that are picked and augmented on the GPU. `there` is the backend's training set."""
 
     def __init__(
         self, there: TrainingSet, plane: tuple[int, ...], augmentation: Augmentation | None, seed: int
@@ -96,7 +96,7 @@ class DeviceBatches:
         self._plane, self._waves = plane, (waves(plane[0]), waves(plane[1]))
 
     def start_epoch(self, order: Array, epoch: int) -> None:
-        """order : the pictures' numbers, as they are to come"""
+        """order : the numbers of the pictures, in the order of this epoch"""
         self._order, self._epoch = order, epoch
         self._there.start_epoch(order)
 
@@ -113,8 +113,8 @@ class DeviceBatches:
 class FitData:
     """The pictures that one `Trainer.fit` trains and validates on."""
 
-    trained: Array  # the numbers of the pictures that are trained on
-    spans: list[tuple[int, int]]  # of each batch of an epoch: where it begins, and how many pictures it has
+    trained: Array  # the numbers of the training pictures
+    spans: list[tuple[int, int]]  # the start and the size of each batch in an epoch
     batches: Batches
     held_out: Iterable[tuple[Array, Array]]  # pictures and targets, in one or several parts
 

@@ -1,7 +1,7 @@
-"""What `Trainer.fit` tells of a training while it runs, and to whom: functions, and objects with a state.
+"""Callbacks: `Trainer.fit` reports a training to functions, and to objects with a state.
 
 A function in `callbacks` gets each finished `Epoch`; the function `on_step` gets each finished `TrainingStep`. A
-`Callback` may want both, and the start too. It is told of the same records, by the same loop.
+`Callback` object can get both, and the start too. It gets the same records, from the same loop.
 """
 
 from __future__ import annotations
@@ -20,54 +20,55 @@ OnStep: TypeAlias = Callable[[TrainingStep], object]
 
 
 class Trains(Protocol):
-    """A trainer, as far as a callback may change it."""
+    """The part of a trainer that a callback may change."""
 
-    optimizer: Optimizer  # an `lr` that is set counts from the next step on
+    optimizer: Optimizer  # a new `lr` is used from the next step on
 
 
 @dataclass(frozen=True)
 class Training:
-    """What a callback is given before the first step; it may keep it."""
+    """The argument of a callback before the first step; the callback may keep it."""
 
     trainer: Trains
-    network: Sequential  # what is validated: the averaged network where there is one
-    history: History  # grows with each epoch; after a resume it begins with those before
+    network: Sequential  # the network that is validated: the averaged network if there is one
+    history: History  # grows with each epoch; after a resume it begins with the earlier epochs
     validates: bool  # whether there are validation pictures
 
 
 class Callback:
-    """The base of an object for `Trainer.fit(callbacks=[…])`; override what you need.
+    """The base of an object for `Trainer.fit(callbacks=[…])`; override the methods that you need.
 
-    An object may be used for one training after the other: `on_start` begins again. It keeps nothing in checkpoints.
-    What it knows must follow from the epochs, which a checkpoint keeps: after a resume `on_resume` is given them.
+    An object may be used for several trainings, one after the other: `on_start` begins again. Checkpoints do not hold
+    its state. It must compute the state from the epochs, which a checkpoint holds. `on_resume` gets them after a
+    resume.
     """
 
     def on_start(self, training: Training) -> None:
-        """Before anything has changed: forget the last training, and raise where this one cannot work.
+        """Called before anything has changed. Forget the last training, and raise an error if this one cannot work.
 
-        It is too early to set `lr`; `on_step` and `on_epoch_end` may.
+        It is too early to set `lr` here; `on_step` and `on_epoch_end` may set it.
         """
 
     def on_resume(self, epochs: Sequence[Epoch]) -> bool | None:
-        """After `on_start` of a training that is resumed: what was done before. False: train no further."""
+        """Called after `on_start` if a training is resumed, with the earlier epochs. Return False to stop."""
         return None
 
     def on_step(self, step: TrainingStep) -> object:
-        """After each step, before the function of `Trainer.fit(on_step=…)`; what it returns is ignored."""
+        """Called after each step, before the function of `Trainer.fit(on_step=…)`. The result is ignored."""
         return None
 
     def on_epoch_end(self, epoch: Epoch) -> bool | None:
-        """After each epoch, before its checkpoint, which so has the `lr` that is set here. False stops the training."""
+        """Called after each epoch. Its checkpoint is written later and has the `lr` set here. Return False to stop."""
         return None
 
 
 @dataclass(frozen=True)
 class Callbacks:
-    """All that one training tells."""
+    """All callbacks of one training."""
 
     objects: tuple[Callback, ...]
     functions: tuple[OnEpoch, ...]
-    on_step: OnStep | None  # of all of them; None where nobody listens
+    on_step: OnStep | None  # calls all functions and objects; None if there are none
 
     @classmethod
     def checked(cls, callbacks: Sequence[Callback | OnEpoch], on_step: OnStep | None) -> Callbacks:
@@ -90,15 +91,15 @@ class Callbacks:
             each.on_start(training)
 
     def resume(self, history: History) -> None:
-        """Tell of what was done before; the history notes who asks to stop."""
+        """Give the earlier epochs to the objects; the history notes a request to stop."""
         _note([each for each in self.objects if each.on_resume(tuple(history.epochs)) is False], history)
 
     def before_checkpoint(self, epoch: Epoch, history: History) -> None:
-        """Tell the objects of an epoch."""
+        """Give an epoch to the objects."""
         _note([each for each in self.objects if each.on_epoch_end(epoch) is False], history)
 
     def after_checkpoint(self, epoch: Epoch, history: History) -> None:
-        """Tell the functions."""
+        """Give an epoch to the functions."""
         _note([each for each in self.functions if each(epoch) is False], history)
 
 
@@ -107,7 +108,7 @@ def _is_callback(value: object) -> bool:
 
 
 def _one_of(listeners: Sequence[OnStep]) -> OnStep | None:
-    """One function in place of several."""
+    """One function that calls several."""
     if len(listeners) < 2:
         return listeners[0] if listeners else None
 

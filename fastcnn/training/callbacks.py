@@ -1,6 +1,6 @@
-"""Callbacks for `Trainer.fit(callbacks=[…])`: learning rate, early stop, best weights, and a log.
+"""Callbacks for `Trainer.fit(callbacks=[…])`: learning rate, early stopping, best weights, and a log.
 
-A resumed training ends in the same bits with them: they work out their state from the epochs in the checkpoint.
+They compute their state from the epochs in the checkpoint. So a resumed training gives the same bits with them.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ __all__ = ["BestWeights", "CSVLog", "Callback", "EarlyStopping", "ReduceLROnPlat
 
 
 class BestWeights(Watching):
-    """Keeps the network of the best epoch so far in a file, which `load_network` reads; replaced whole or not at all.
+    """Keep the network of the best epoch in a file, which `load_network` reads. The file is replaced as a whole.
 
     Parameters
     ----------
-    path : where to; what is there and no network is not replaced
+    path : the file; an existing file that is not a network is not replaced
     monitor : "validation_loss", "loss" or "validation_accuracy"
 
-    `fit` itself leaves the network with the weights of the best `validation_accuracy`. This is for another number, and
-    for a file that is there while the training goes on.
+    `fit` itself gives the network the weights of the best `validation_accuracy`. Use this class for another number, or
+    if you need a file during the training.
     """
 
     def __init__(self, path: str | os.PathLike[str], monitor: str = "validation_loss") -> None:
@@ -47,11 +47,11 @@ class BestWeights(Watching):
 
 
 class CSVLog(Callback):
-    """A table of all epochs in a CSV file: replaced whole or not at all after each epoch, also after a resume.
+    """Write a table of all epochs to a CSV file. The file is replaced as a whole after each epoch, and after a resume.
 
     Parameters
     ----------
-    path : where to; a log of an earlier training is replaced, another file is not
+    path : the file; the log of an earlier training is replaced, another file is not
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:

@@ -1,4 +1,4 @@
-"""The loss of one `Trainer.fit` that was given class weights."""
+"""The loss of a `Trainer.fit` with class weights."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from fastcnn.network.losses import ClassWeight, CrossEntropy, Loss
 
 
 def weighted(loss: Loss, class_weight: ClassWeight | str | None, classes: Sequence[str], labels: Array | None) -> Loss:
-    """The loss with these class weights; None leaves it.
+    """The loss with these class weights; None does not change it.
 
     Parameters
     ----------
-    class_weight : as of `CrossEntropy`, or "balanced": N / (classes * pictures of the class), and 1 where it has none
-    labels : (N,) the numbers of the classes; None where they are not known
+    class_weight : as in `CrossEntropy`, or "balanced": N / (classes * pictures of the class), or 1 for an empty class
+    labels : (N,) the numbers of the classes; None if they are not known
 
     Raises
     ------
     TypeError, ValueError
-        If they are something else, or the loss has no classes or has weights already.
+        If an argument is something else, or the loss has no classes, or has class weights already.
     """
     if class_weight is None:
         return loss

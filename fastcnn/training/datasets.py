@@ -1,4 +1,4 @@
-"""Pictures that are not in memory: a `Dataset` of the user's, asked for each batch, and held to what it promised."""
+"""Pictures that are not in memory: the user's `Dataset` gives each batch, and each batch is checked."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from fastcnn.training.augment import Augmentation
 from fastcnn.training.batches import Batch
 from fastcnn.training.samples import samples
 
-FEW = 32  # pictures read at the start: they say the dtype, and begin and end the fingerprint
-PART = 1024  # pictures of a validation that are in memory at a time
+FEW = 32  # pictures read at the start, for the dtype; the fingerprint uses the first and last ones
+PART = 1024  # validation pictures in memory at the same time
 LONGEST = 200
 
 
 @runtime_checkable
 class Dataset(Protocol):
-    """Pictures and labels by number, in place of arrays: `trainer.fit(dataset, epochs=3)`.
+    """Pictures and labels by number, instead of arrays: `trainer.fit(dataset, epochs=3)`.
 
-    It may also have a `fingerprint`, a string that is another one where the data are: a checkpoint is resumed with the
-    same data only. Without it, the length and the first and last 32 pictures must be the same.
+    It may also have a `fingerprint`, a string that is different for different data: a checkpoint can only be resumed
+    with the same data. Without it, the length and the first and last 32 pictures must be the same.
     """
 
     def __len__(self) -> int:
         """The number of pictures; the same at all times."""
 
     def batch(self, indices: Array, /) -> tuple[Array, Array] | tuple[Array, Array, Array]:
-        """Pictures and labels of these numbers, in this order; and, in each batch or in none, their weights.
+        """The pictures and labels with these numbers, in this order; and their weights, in all batches or in none.
 
         Parameters
         ----------
@@ -43,17 +43,17 @@ class Dataset(Protocol):
 
         Returns
         -------
-        images, labels : n of each, in any form that `Trainer.fit` takes; of one dtype in all batches
+        images, labels : n of each, in any form that `Trainer.fit` takes; the dtype is the same in all batches
         sample_weight : (n,) numbers, at least 0
         """
 
 
 class DatasetError(FastcnnError, ValueError):
-    """A user's dataset failed, or gave what cannot be trained on; nothing was trained on it."""
+    """A user's dataset raised an error, or returned unusable data; nothing was trained on it."""
 
 
 class DatasetSource:
-    """A dataset for one network and loss, each batch checked; as a `sources.ArraySource` is."""
+    """A dataset for one network and loss; each batch is checked. It has the methods of `sources.ArraySource`."""
 
     def __init__(self, network: Sequential, loss: Loss, dataset: Dataset, layout: str, name: str = "dataset") -> None:
         self._network, self._loss, self._dataset, self._layout, self._name = network, loss, dataset, layout, name
@@ -67,7 +67,7 @@ class DatasetSource:
         return self._count
 
     def read(self, numbers: Array) -> Batch:
-        """Pictures, targets and perhaps weights of these numbers; DatasetError where something is wrong with them."""
+        """The pictures, targets and perhaps weights with these numbers; DatasetError if something is wrong."""
         who = f"{self._name}.batch of {len(numbers)} indices from {numbers.min()} to {numbers.max()}"
         try:
             given = self._dataset.batch(numbers.astype(np.int64))
@@ -91,11 +91,11 @@ class DatasetSource:
         return (images, targets, *weights)
 
     def parts(self, numbers: Array | None = None) -> Iterable[tuple[Array, Array]]:
-        """Pictures and targets of these numbers, or of all, some at a time, as often as they are asked for."""
+        """The pictures and targets with these numbers, or all, in several parts. It can be iterated again."""
         return Parts(self, np.arange(self._count) if numbers is None else numbers)
 
     def fingerprint(self) -> str:
-        """Of the dataset itself, where it has one; else of its length and its first and last pictures."""
+        """The dataset's own fingerprint if it has one; else that of its length and its first and last pictures."""
         own = getattr(self._dataset, "fingerprint", None)
         own = own() if callable(own) else own
         if own is not None:
@@ -108,7 +108,7 @@ class DatasetSource:
 
 
 class Parts:
-    """Pictures and targets of a source by their numbers, PART at a time."""
+    """The pictures and targets of a source by their numbers, in parts of PART pictures."""
 
     def __init__(self, source: Any, numbers: Array) -> None:
         self._source, self._numbers = source, numbers
@@ -120,17 +120,17 @@ class Parts:
 
 
 class SourceBatches:
-    """Batches that a source reads one by one, and augmented on the host."""
+    """Batches that are read from a source one by one, and augmented on the host."""
 
     def __init__(self, source: Any, augmentation: Augmentation | None, seed: int) -> None:
         self._source, self._augmentation, self._seed = source, augmentation, seed
 
     def start_epoch(self, order: Array, epoch: int) -> None:
-        """order : the pictures' numbers, as they are to come"""
+        """order : the numbers of the pictures, in the order of this epoch"""
         self._order, self._epoch = order, epoch
 
     def batch(self, begin: int, count: int) -> Batch:
-        """Pictures, targets and perhaps weights of the `count` from number `begin` of the epoch on."""
+        """Pictures, targets and perhaps weights of `count` pictures of the epoch, from number `begin` on."""
         chosen = self._order[begin : begin + count]
         images, *more = self._source.read(chosen)
         if self._augmentation is not None:

@@ -1,6 +1,6 @@
-"""The learning-rate finder (Smith 2017): a short training at ever higher rates shows where the loss falls and breaks.
+"""The learning-rate finder (Smith 2017): a short training with growing rates shows where the loss falls and diverges.
 
-It runs on a copy: the network, its statistics and the optimizer stay as they are.
+It runs on a copy: the network, its statistics and the optimizer do not change.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LEAST_STEPS = 10
-BROKEN = 4.0  # times the least loss: there is nothing more to see
-SIDE = 5  # losses on each side of one that is smoothed: a mean of the past alone would lag
+BROKEN = 4.0  # times the smallest loss: a larger loss stops the search
+SIDE = 5  # losses on each side in the smoothing; a mean of only earlier losses would be late
 
 
 @dataclass(frozen=True, repr=False)
 class LearningRates:
-    """What `find_learning_rate` gives."""
+    """The result of `find_learning_rate`."""
 
-    rates: tuple[float, ...]  # of each step
-    losses: tuple[float, ...]  # of its batch, before the update
+    rates: tuple[float, ...]  # the rate of each step
+    losses: tuple[float, ...]  # the loss of each step's batch, before the update
 
     def __repr__(self) -> str:
         return (
@@ -42,20 +42,20 @@ class LearningRates:
 
     @property
     def smoothed(self) -> tuple[float, ...]:
-        """For each step the mean of its loss and of as many before it as after it, `SIDE` or as many as there are."""
+        """For each step, the mean of its loss and of up to `SIDE` losses before and as many after it."""
         count = len(self.losses)
         sides = [min(SIDE, step, count - 1 - step) for step in range(count)]
         return tuple(fmean(self.losses[step - side : step + side + 1]) for step, side in enumerate(sides))
 
     @property
     def suggestion(self) -> float:
-        """The rate where the smooth loss falls fastest, from `SIDE` steps before to as many after."""
+        """The rate at which the smoothed loss falls fastest, from `SIDE` steps before to `SIDE` steps after."""
         curve, last = self.smoothed, len(self.losses) - 1
         rises = [curve[min(step + SIDE, last)] - curve[max(step - SIDE, 0)] for step in range(last + 1)]
         return self.rates[rises.index(min(rises))]
 
     def plot(self) -> Figure:
-        """The losses over the rates, as a matplotlib Figure; FastcnnError where that is not installed."""
+        """The losses over the rates, as a matplotlib Figure; FastcnnError if matplotlib is not installed."""
         return rates_figure(self.rates, {"batch": self.losses, "smooth": self.smoothed}, self.suggestion)
 
 
@@ -70,14 +70,14 @@ def find_learning_rate(
     batch_size: int = 100,
     seed: int = 0,
 ) -> LearningRates:
-    """Train a copy for some steps at learning rates that grow by the same factor from step to step.
+    """Train a copy for some steps. The learning rate grows by the same factor in each step.
 
     Parameters
     ----------
-    trainer : its network, optimizer and settings are used, and stay as they are
+    trainer : its network, optimizer and settings are used, but not changed
     images, labels, batch_size, seed : as for `Trainer.fit`; no pictures are set aside
     lowest, highest : the rates of the first and of the last step
-    steps : at least 10; fewer are made where the loss breaks before
+    steps : at least 10; fewer run if the loss diverges earlier
 
     Raises
     ------
@@ -123,4 +123,4 @@ def find_learning_rate(
 
 
 class _EnoughError(Exception):
-    """All steps are made, or the loss is broken."""
+    """All steps are done, or the loss diverges."""

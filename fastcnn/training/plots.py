@@ -1,4 +1,4 @@
-"""Plots of a training. matplotlib is imported when one is drawn; pyplot and its state are not used."""
+"""Plots of a training. matplotlib is imported only when a plot is drawn; pyplot and its state are not used."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Curves = Mapping[str, Sequence[float]]  # by the name in the legend
 
 
 def history_figure(losses: Curves, accuracies: Curves, best_epoch: int) -> Figure:
-    """Losses over the epochs, and next to them the accuracies, where there are any; the epoch that was kept is marked.
+    """The losses over the epochs, with the accuracies next to them if there are any. The kept epoch is marked.
 
     losses, accuracies : a number for each epoch
     """
@@ -31,7 +31,7 @@ def history_figure(losses: Curves, accuracies: Curves, best_epoch: int) -> Figur
 
 
 def rates_figure(rates: Sequence[float], losses: Curves, suggestion: float) -> Figure:
-    """Losses over the learning rates, which are on a logarithmic axis; the suggestion is marked."""
+    """The losses over the learning rates, on a logarithmic axis. The suggestion is marked."""
     figure, (panel,) = _figure(1)
     for name, numbers in losses.items():
         panel.plot(rates, numbers, label=name)

@@ -1,7 +1,6 @@
 """Check the pictures and labels of a training once, before anything changes, and bring them into one form.
 
-The forms that people have are all taken: pictures as rows or with the channels last, and labels as numbers, as names,
-and as rows of 0 and 1.
+All usual forms are allowed: pictures as rows or channels-last, and labels as numbers, names, or rows of 0 and 1.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from fastcnn.checks import check_number
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import is_array, kind_of, shown
 from fastcnn.network.answers import check_pictures
-from fastcnn.network.layouts import channels_first, check_layout, pictures_shape
+from fastcnn.network.layouts import channels_first, check_layout, pictures_shape, way_out
 from fastcnn.network.losses import Loss
 from fastcnn.network.sequential import Sequential
 from fastcnn.network.structure import default_classes
@@ -32,16 +31,16 @@ def samples(
     network: Sequential, images: Array, labels: Labels, loss: Loss, classes: Sequence[str] | None, *,
     name: str = "", layout: str = "NCHW", look: bool = True,
 ) -> tuple[Array, Array]:  # fmt: skip
-    """Pictures (N, C, H, W), and targets that the loss takes; they fit the network and each other.
+    """Pictures (N, C, H, W), and targets for the loss. They fit the network and each other.
 
     Parameters
     ----------
-    images : (N, C, H, W), (N, C*H*W) or, of one channel, (N, H, W); uint8, float32 or float64, N at least 1
+    images : (N, C, H, W), (N, C*H*W) or, for one channel, (N, H, W); uint8, float32 or float64, N at least 1
     labels : what `loss.targets_of` takes
-    classes : what integers may be the names of; None where they are the outputs' numbers
-    name : what errors say before "images" and "labels"
-    layout : "NHWC" where images are (N, H, W, C)
-    look : whether to read all pictures, and refuse numbers that are not finite; integers always are
+    classes : the names of classes that integers may stand for; None if they are the numbers of the outputs
+    name : the text before "images" and "labels" in errors
+    layout : "NHWC" if images are (N, H, W, C)
+    look : whether to read all pictures, and refuse numbers that are not finite; integers are always finite
 
     Raises
     ------
@@ -67,15 +66,14 @@ def _pictures(network: Sequential, images: Array, layout: str, name: str) -> Arr
     if is_flat or is_plane:
         images = images.reshape(-1, *shape)
     if images.shape[1:] != shape or len(images) == 0:
-        other = "NCHW" if layout == "NHWC" else "NHWC"
-        hint = f"; layout={other!r} takes these" if given[1:] == pictures_shape(network.input_shape, other) else ""
+        hint = way_out(given, network.input_shape, layout) if given[:1] != (0,) else ""
         wanted = ", ".join(map(str, shape))
         raise ValueError(f"{name} must be of shape (N, {wanted}), N at least 1, not {shown(given)}{hint}")
     return channels_first(images, layout)
 
 
 def count_set_aside(validation: int | float | None, count: int) -> int:
-    """How many of `count` pictures are set aside.
+    """The number of pictures, of `count`, that are set aside for validation.
 
     Parameters
     ----------
@@ -85,7 +83,7 @@ def count_set_aside(validation: int | float | None, count: int) -> int:
     Raises
     ------
     TypeError, ValueError
-        If it is something else, or leaves nothing to train on.
+        If it is something else, or leaves no pictures for training.
     """
     if validation is None:
         return min(VALIDATION_PICTURES, count // VALIDATION_SHARE)

@@ -1,4 +1,4 @@
-"""What a training reads: arrays in memory, arrays in a mapped file, or a `Dataset`, each checked and in one form."""
+"""The data of a training: arrays in memory, arrays in a mapped file, or a `Dataset`, checked and in one form."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from fastcnn.training.samples import Labels, count_set_aside, samples
 
 Validation: TypeAlias = int | float | tuple[Array, Labels] | Dataset | None
 
-CHUNK_BYTES = 1 << 26  # of an array that is hashed at a time: what is no view of it is copied
+CHUNK_BYTES = 1 << 26  # of an array that are hashed at a time: a chunk may be copied
 
 
 @dataclass(frozen=True, eq=False)
 class ArraySource:
-    """Checked arrays. is_mapped: the pictures are in a file, and are read batch by batch only."""
+    """Checked arrays. is_mapped: the pictures are in a file, and are read only batch by batch."""
 
     network: Sequential
     images: Array
@@ -41,18 +41,18 @@ class ArraySource:
 
     @property
     def first(self) -> Array:
-        """All pictures, of a mapped file the first few."""
+        """All pictures, or the first few if they are in a mapped file."""
         return self.images[:FEW] if self.is_mapped else self.images
 
     def read(self, numbers: Array) -> Batch:
-        """Pictures, targets, and weights where there are any; what is no picture is an error here at last."""
+        """Pictures, targets, and weights if there are any. Pictures of a mapped file are checked here."""
         images = self.images[numbers]
         check_pictures(images, self.network.dtype, self.name, numbers)
         weights = [] if self.weights is None else [self.weights[numbers]]
         return (images, self.targets[numbers], *weights)
 
     def parts(self, numbers: Array | None = None) -> Iterable[tuple[Array, Array]]:
-        """Pictures and targets of these numbers, or of all, as often as one asks: one part, or several of a file."""
+        """The pictures and targets with these numbers, or all: one part, or several for a mapped file."""
         if self.is_mapped:
             return Parts(self, np.arange(len(self)) if numbers is None else numbers)
         if numbers is None:
@@ -60,7 +60,7 @@ class ArraySource:
         return [(self.images[numbers], self.targets[numbers])]
 
     def fingerprint(self) -> str:
-        """Of every byte."""
+        """The fingerprint of all bytes."""
         digest = hashlib.blake2b(digest_size=16)
         for array in (self.images, self.targets, *([] if self.weights is None else [self.weights])):
             digest.update(f"{array.shape} {array.dtype.str}".encode())
@@ -77,7 +77,7 @@ def source_of(
     network: Sequential, loss: Loss, images: Array | Dataset, labels: Labels | None, sample_weight: Array | None,
     layout: str,
 ) -> Source:  # fmt: skip
-    """What `Trainer.fit` was given, checked; TypeError, ValueError or DatasetError where it cannot be trained on."""
+    """The checked data for `Trainer.fit`; TypeError, ValueError or DatasetError if they cannot be used."""
     if is_array(images):
         source = _arrays(network, loss, images, labels, layout, "")
         if sample_weight is None:
@@ -97,9 +97,9 @@ def source_of(
 def validation_of(
     network: Sequential, loss: Loss, validation: Validation, count: int, layout: str
 ) -> tuple[Source | None, int]:
-    """The validation pictures where they are given, and how many of `count` pictures are set aside.
+    """The validation pictures if they are given, and how many of `count` pictures are set aside.
 
-    Raises as `source_of` and `count_set_aside`.
+    Raises the errors of `source_of` and `count_set_aside`.
     """
     if isinstance(validation, tuple | list):
         if len(validation) != 2:
@@ -131,7 +131,7 @@ def _arrays(
 
 
 def _is_mapped(array: Array) -> bool:
-    """Whether its numbers are in a file that the system reads when they are looked at."""
+    """Whether the array is in a file, which the system reads when the numbers are used."""
     base: object = array
     while isinstance(base, np.ndarray):
         if isinstance(base, np.memmap) and getattr(base, "_mmap", None) is not None:

@@ -1,4 +1,4 @@
-"""How good a network is after an epoch, on pictures that it is not trained on."""
+"""Measure a network after an epoch, on pictures that are not used for training."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from fastcnn.network.sequential import Sequential
 
 
 def measure(network: Sequential, loss: Loss, parts: Iterable[tuple[Array, Array]]) -> tuple[float, float | None]:
-    """The mean loss and the accuracy, None where targets are no classes; without weights and label smoothing.
+    """The mean loss and the accuracy, without weights and label smoothing. Accuracy is None if targets are not classes.
 
     Parameters
     ----------
-    parts : checked pictures and targets, in memory a part at a time
+    parts : checked pictures and targets; one part is in memory at a time
     """
     answers, targets = [], []
     for images, truth in parts:
         answers.append(network.predict_proba(images) if loss.is_of_classes else network.forward(images))
-        targets.append(np.array(truth))  # a dataset may use its memory again
+        targets.append(np.array(truth))  # a dataset may reuse its memory
     outputs, truth = np.concatenate(answers), np.concatenate(targets)
     if not loss.is_of_classes:
         return loss.value_and_gradient(outputs, truth)[0], None

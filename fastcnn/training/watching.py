@@ -10,13 +10,13 @@ from fastcnn.kernels.values import shown
 from fastcnn.training.callback import Callback, Training
 from fastcnn.training.history import Epoch
 
-# What can be watched, and which way is better.
+# The numbers that can be followed, and whether larger or smaller is better.
 MONITORS = {"loss": -1, "validation_loss": -1, "validation_accuracy": 1}
-LEAST_CHANGE = 1e-8  # of a learning rate: a smaller one is not made, as by torch
+LEAST_CHANGE = 1e-8  # the learning rate is not changed by less than this, as in torch
 
 
 class Watching(Callback):
-    """Follows one number of each epoch."""
+    """A callback that follows one number of each epoch."""
 
     def __init__(self, monitor: str) -> None:
         if not isinstance(monitor, str) or monitor not in MONITORS:
@@ -40,10 +40,10 @@ class Watching(Callback):
 
     def _forget(self) -> None:
         self._best: float | None = None
-        self._bad = 0  # epochs since the best
+        self._bad = 0  # epochs after the best one
 
     def _note(self, epoch: Epoch) -> bool:
-        """Whether the epoch is better than all before."""
+        """Whether the epoch is better than all epochs before it."""
         value = getattr(epoch, self.monitor)
         better = self._best is None or self._is_better(value, self._best)
         self._best, self._bad = (value, 0) if better else (self._best, self._bad + 1)
@@ -54,18 +54,18 @@ class Watching(Callback):
 
 
 class ReduceLROnPlateau(Watching):
-    """Lowers the learning rate where the training makes no progress, as torch.optim.lr_scheduler.ReduceLROnPlateau.
+    """Lower the learning rate if there is no progress, as torch.optim.lr_scheduler.ReduceLROnPlateau does.
 
     Parameters
     ----------
     monitor : "validation_loss", "loss" or "validation_accuracy"
-    factor : what the learning rate is multiplied by, in (0, 1)
-    patience : epochs without progress that are borne; the one after them lowers the rate
-    threshold : progress is a change of the best value by more than this share of it, in [0, 1)
-    cooldown : epochs after a change that are not counted
-    min_lr : the rate is not lowered below it
+    factor : the learning rate is multiplied by this number, in (0, 1)
+    patience : the number of epochs without progress that change nothing; the next one lowers the rate
+    threshold : progress is a change of the best value by more than threshold * best value, in [0, 1)
+    cooldown : the number of epochs after a change that do not count
+    min_lr : the smallest learning rate
 
-    From the first change on its rate counts in place of `fit`'s schedule, and the optimizer keeps it afterwards.
+    After the first change its rate replaces `fit`'s schedule, and the optimizer keeps this rate after the training.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class ReduceLROnPlateau(Watching):
 
     def _forget(self) -> None:
         super()._forget()
-        self._cooling = 0  # epochs left that are not counted
+        self._cooling = 0  # the number of coming epochs that do not count
         self._lowers = False  # whether the last epoch asks for a lower rate
 
     def _note(self, epoch: Epoch) -> bool:
@@ -113,13 +113,13 @@ class ReduceLROnPlateau(Watching):
 
 
 class EarlyStopping(Watching):
-    """Stops the training after `patience` epochs without a better one, by any number of the epochs.
+    """Stop the training after `patience` epochs without a better value of `monitor`.
 
     Parameters
     ----------
     monitor : "validation_loss", "loss" or "validation_accuracy"
     patience : at least 1; `fit(patience=…)` does the same by `validation_accuracy`
-    min_delta : a change by no more than this is not better, at least 0
+    min_delta : a value is better only if it changes by more than this, at least 0
     """
 
     def __init__(self, monitor: str = "validation_loss", *, patience: int = 10, min_delta: float = 0.0) -> None:

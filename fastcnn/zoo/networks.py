@@ -76,6 +76,15 @@ def deep_network(
     return Sequential(layers, input_shape=shape, seed=seed, name="default")
 
 
+def residual_network(
+    *, seed: int | None = None, input_shape: Sequence[int] = (1, SIDE_PX, SIDE_PX), classes: int = CLASSES
+) -> Sequential:
+    """`families.resnet` of 20 layers, the first 16 channels wide; arguments as of `paper_network`."""
+    from fastcnn.zoo.families import resnet
+
+    return resnet(20, 16, seed=seed, input_shape=input_shape, classes=classes)
+
+
 def refusal_network(*, seed: int | None = None) -> Sequential:
     """The refusing network, He-initialised, untrained.
 
@@ -129,4 +138,7 @@ NAMED = {
 }
 BUNDLED = tuple(name for name, network in NAMED.items() if network.bundled)
 # What `fastcnn train --data PATH --network NAME` can train.
-BUILDERS = {name: network.make for name, network in NAMED.items() if network.any_shape}
+BUILDERS: dict[str, Callable[..., Sequential]] = {
+    **{name: network.make for name, network in NAMED.items() if network.any_shape},
+    "resnet": residual_network,
+}

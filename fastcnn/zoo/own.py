@@ -131,7 +131,7 @@ def read_description(path: str | os.PathLike[str]) -> dict[str, Any]:
     shape = description.get("input_shape", [1, 1, 1])
     if not (isinstance(shape, list) and len(shape) == 3 and all(type(size) is int and size > 0 for size in shape)):
         raise UsageError(f"{where} must have (C, H, W) as input_shape, not {shown(shape)}")
-    return {"name": where.stem, **description}
+    return {**description, "name": description.get("name") or where.stem}
 
 
 def _check_known(name: str) -> None:

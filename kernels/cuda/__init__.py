@@ -1,6 +1,6 @@
-"""The CUDA backend: kernels in Numba's CUDA dialect; the same functions and signatures as `reference`.
+"""The CUDA backend: kernels in Numba's CUDA dialect. Its functions and signatures are those of `reference`.
 
-Importing it needs Numba and no GPU; using it needs one, or Numba's simulator (NUMBA_ENABLE_CUDASIM=1).
+Its import needs Numba and no GPU. Its use needs a GPU, or Numba's simulator (NUMBA_ENABLE_CUDASIM=1).
 """
 
 from fastcnn.kernels.cuda import steps

@@ -6,16 +6,16 @@ from fastcnn.kernels.reference.unfold import unfold
 from fastcnn.kernels.shapes import Array, Indices, Padding, Pair, Shape, windows
 
 
-def max_pool2d(x: Array, kernel_size: Pair, stride: Pair, padding: Padding) -> tuple[Array, Indices]:
+def max_pool2d(x: Array, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair) -> tuple[Array, Indices]:
     """See `kernels.max_pool2d`."""
     N, C, H, W = x.shape
     R, S = kernel_size
-    P, Q = windows((N, C, H, W), kernel_size, stride, padding, (1, 1))
-    rows = unfold(x, kernel_size, stride, padding, (1, 1), fill=-np.inf).reshape(-1, R * S)
+    P, Q = windows((N, C, H, W), kernel_size, stride, padding, dilation)
+    rows = unfold(x, kernel_size, stride, padding, dilation, fill=-np.inf).reshape(-1, R * S)
 
     # The place of each element of a row in its plane; -1 in the padding, which never wins, even if all pixels are -inf.
     plane = np.arange(H * W).reshape(1, 1, H, W)
-    places = unfold(plane, kernel_size, stride, padding, (1, 1), fill=-1)
+    places = unfold(plane, kernel_size, stride, padding, dilation, fill=-1)
     places = np.broadcast_to(places.reshape(1, P * Q, 1, R * S), (N, P * Q, C, R * S)).reshape(-1, R * S)
 
     # The maximum of a row with a NaN is NaN, and NaN equals no number: then the first NaN is the winner.

@@ -20,7 +20,7 @@ from fastcnn.layers import (
 
 
 @register_layer
-class LeakyReLU(ReLU):
+class TenthReLU(ReLU):
     """x, or a tenth of it below zero."""
 
     def forward(self, x, training):
@@ -153,11 +153,11 @@ SIDES = ((1, 0), (2, 1))
 
 # name: (input shape, layers). Each has fused steps before and after, or is the first or the last.
 NETWORKS = {
-    "leaky relu": (
+    "tenth relu": (
         (2, 9, 8),
         lambda: [
-            *(Conv2d(5, 3, padding=1), LeakyReLU(), Conv2d(4, 3, padding=SIDES), ReLU(), MaxPool2d(2)),
-            *(LeakyReLU(), Flatten(), Affine(10), LeakyReLU(), Affine(6)),
+            *(Conv2d(5, 3, padding=1), TenthReLU(), Conv2d(4, 3, padding=SIDES), ReLU(), MaxPool2d(2)),
+            *(TenthReLU(), Flatten(), Affine(10), TenthReLU(), Affine(6)),
         ],
     ),
     "prelu": (
@@ -189,7 +189,6 @@ NETWORKS = {
         (3, 5, 4),
         lambda: [Conv2d(4, 2), ReLU(), RowFlatten(), CubedAffine(7), ReLU(), Affine(8), CubedAffine(6)],
     ),
-    "no gradient below": ((2, 6, 5), lambda: [LeakyReLU(), MaxPool2d(2), SignDropout(0.3), Narrow(6), SumPool()]),
     "normalize": (
         (2, 7, 6),
         lambda: [
@@ -197,5 +196,6 @@ NETWORKS = {
             *(Flatten(), Affine(6)),
         ],
     ),
+    "no gradient below": ((2, 6, 5), lambda: [TenthReLU(), MaxPool2d(2), SignDropout(0.3), Narrow(6), SumPool()]),
     "the last is its own": ((1, 5, 6), lambda: [Narrow(6), ReLU(), SumPool(), PReLU()]),
 }

@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from fastcnn.bench.harness.calls import Draw
-from fastcnn.bench.harness.cases import CORNERS, LAYERS, POOL_CORNERS, POOLS
+from fastcnn.bench.harness.cases import CORNERS, GROUPED, LAYERS, POOL_CORNERS, POOLS
 
 # Under Numba's simulator a GPU's thread is a Python thread: the CUDA kernels are checked there, on the smaller cases.
 SIMULATED = os.environ.get("NUMBA_ENABLE_CUDASIM", "0") == "1"
@@ -18,7 +18,9 @@ DTYPES = (np.float32, np.float64)
 MOST_FLOP = 40_000 if SIMULATED else 5e7 if COMPILED else 6e5
 PICTURES = 2
 CONVOLUTIONS = [
-    case for case in (*CORNERS, *(layer.with_batch(PICTURES) for layer in LAYERS)) if case.flop <= MOST_FLOP
+    case
+    for case in (*CORNERS, *(layer.with_batch(PICTURES) for layer in (*LAYERS, *GROUPED[1:])))
+    if case.flop <= MOST_FLOP
 ]
 POOLINGS = [*POOL_CORNERS, *(pool.with_batch(PICTURES) for pool in POOLS if COMPILED and not SIMULATED)]
 

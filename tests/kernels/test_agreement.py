@@ -92,10 +92,13 @@ def poolings(draw: st.DrawFn) -> Pooling:
 
     r, s = two(1, 4)
     (top, bottom), (left, right) = two(0, r // 2), two(0, s // 2)
-    h, w = max(1, r - top - bottom), max(1, s - left - right)
-    extra_h, extra_w = two(0, 7)
-    input_shape = (draw(st.integers(0, 3)), draw(st.integers(1, 5)), h + extra_h, w + extra_w)
-    return Pooling("", input_shape, (r, s), two(1, 5), ((top, bottom), (left, right)))
+    dilation, padding = two(1, 3), ((top, bottom), (left, right))
+    h, w = (  # from the dilation on each window sees a pixel
+        max(spread, spread * (size - 1) + 1 - sum(sides)) + extra
+        for spread, size, sides, extra in zip(dilation, (r, s), padding, two(0, 7), strict=True)
+    )
+    input_shape = (draw(st.integers(0, 3)), draw(st.integers(1, 5)), h, w)
+    return Pooling("", input_shape, (r, s), two(1, 5), padding, dilation, draw(st.booleans()))
 
 
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)

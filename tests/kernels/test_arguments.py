@@ -164,6 +164,11 @@ WRONG: list[Wrong] = [
     (pool(kernel_size=3, padding=2), ValueError, "padding must be at most half"),
     (pool(kernel_size=(4, 3), padding=((0, 3), (0, 0))), ValueError, "padding must be at most half"),
     (pool(kernel_size=1, padding=1), ValueError, "padding must be at most half"),
+    (pool(dilation=7), ValueError, "no window fits"),
+    (pool(dilation=0), ValueError, "dilation must lie between 1"),
+    (pool(x=f32(1, 1, 2, 3), padding=1, dilation=3, stride=1), ValueError, "dilation (3, 3) leaves a window without"),
+    (pool(ceil_mode=None), TypeError, "ceil_mode must be True or False"),
+    (pool(kernel_size=2**31 - 1, ceil_mode=True), ValueError, "padding is too large"),
     # groups.
     (conv2d(groups=3), ValueError, "groups must divide the 4 input channels and the 6 output channels, got 3"),
     (conv2d(groups=4, weight=f32(6, 1, 3, 2)), ValueError, "groups must divide"),

@@ -144,10 +144,17 @@ def test_conv2d_grad_weight_of_an_empty_batch_is_zero(dtype: Dtype) -> None:
         ([[-INF, INF]], (1, 2), {}, [INF], [1]),
         ([[-INF] * 4] * 4, 3, {"padding": 1}, [-INF] * 4, [0, 2, 8, 10]),
         ([[-INF, -1], [-INF, NAN]], 3, {"padding": 1, "stride": 1}, [NAN] * 4, [3] * 4),
+        ([[5, 9, 5, 1, 4]], (1, 2), {"stride": 1, "dilation": (1, 2)}, [5, 9, 5], [0, 1, 2]),
+        ([[1, 2, 3, 0]], (1, 3), {"padding": (0, 1), "stride": 1, "dilation": 2}, [2, 3], [1, 2]),
+        ([[1, 2, 9], [3, 2, -7]], 2, {"ceil_mode": True}, [3, 9], [3, 2]),
+        ([[1, 2, 3, 4]], (1, 1), {"stride": (1, 3), "ceil_mode": True}, [1, 4], [0, 3]),
+        ([[1, 2, 3]], (1, 2), {"padding": (0, 1), "ceil_mode": True}, [1, 3], [0, 2]),
     ],
     ids=[
         "largest", "tie", "stride is the kernel", "negative zero ties with zero", "padding never wins", "padding left",
         "first NaN", "NaN above infinity", "NaN stays in its window", "infinity", "minus infinity", "NaN in padding",
+        "dilation: the first of a tie", "dilation over padding", "rounded up", "nothing to round",
+        "none after the picture",
     ],
 )  # fmt: skip
 def test_max_pool2d(dtype: Dtype, rows: list, kernel_size: object, options: dict, out: list, argmax: list) -> None:

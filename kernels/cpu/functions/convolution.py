@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
+from fastcnn.kernels.cpu.functions import planes
+from fastcnn.kernels.cpu.functions.workspace import lent
 from fastcnn.kernels.cpu.products import weights
 from fastcnn.kernels.cpu.products.calls import entry, sums
 from fastcnn.kernels.cpu.products.geometry import Convolution, Frame, Tables, convolution, frame, gradient_blocks
@@ -16,30 +18,34 @@ from fastcnn.kernels.cpu.toolchain.sharing import copy
 from fastcnn.kernels.shapes import Array, Padding, Pair, Shape
 from fastcnn.kernels.threads import threads
 
-CHUNK_BYTES = 8 << 20  # channels-last pictures at a time: about a core's share of the last cache
+CHUNK_BYTES = 2 << 20  # channels-last pictures of a thread at a time: they stay in the second cache
 
 
 def conv2d(
     x: Array, weight: Array, bias: Array | None, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> Array:
     """See `kernels.conv2d`."""
+    if planes.serves(weight.shape[1], len(weight) // groups, groups, x.itemsize * x.shape[2] * x.shape[3]):
+        return planes.conv2d(x, weight, bias, stride, padding, dilation, groups)
     shape = _geometry(x.shape, weight.shape, stride, padding, dilation, groups, x.dtype, grad_border=False)
-    out = np.empty((len(x), shape.K, shape.P, shape.Q), x.dtype)
-    filters = shape.K // groups
+    filters = shape.K
+    out = np.empty((len(x), len(weight), shape.P, shape.Q), x.dtype)
     packed = [aligned_zeros(packed_count(filters, weight[0].size, x.dtype), x.dtype) for _ in range(groups)]
     offsets = [aligned_zeros(packed_count(filters, 1, x.dtype), x.dtype) for _ in range(groups)]
     for group in range(groups):
-        _run(packed[group].size, weights.pack(packed[group], weight, shape, group))
+        _run(packed[group].size, weights.pack(packed[group], _of(group, groups, weight), shape, 0))
         if bias is not None:
-            offsets[group][:filters] = bias[group * filters : (group + 1) * filters]
-    for part in _chunks(len(x), x[:1].size + out[:1].size, x.dtype):
-        pictures = _laid_out(x[part], shape.x)
-        images = len(x[part])
-        result = aligned_zeros(images * shape.P * shape.Q * shape.K, x.dtype)
-        for group in range(groups):
-            tables = shape.forward(images, group, frame(shape.K, shape.P, shape.Q))
-            _sums(result, pictures, packed[group], offsets[group], tables)
-        _laid_back(out[part], result)
+            offsets[group][:filters] = _of(group, groups, bias)
+    chunks = _chunks(len(x), x[:1].size + out[:1].size, x.dtype)
+    most = len(x[chunks[0]]) if chunks else 0
+    with lent(x.dtype, most * shape.x.image, most * out[:1].size) as (pictures, result):
+        for part in chunks:
+            images = _lay_out(pictures, x[part], shape.x, groups)
+            plane = frame(filters, shape.P, shape.Q).apart(groups)
+            for group in range(groups):
+                own = result[group * plane.image // groups :], pictures[group * shape.x.image // groups :]
+                _sums(*own, packed[group], offsets[group], shape.forward(images, 0, plane))
+            _lay_back(out[part], result, groups)
     return out
 
 
@@ -47,24 +53,30 @@ def conv2d_grad_input(
     grad_out: Array, weight: Array, input_shape: Shape, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> Array:
     """See `kernels.conv2d_grad_input`."""
+    plane_bytes = grad_out.itemsize * grad_out.shape[2] * grad_out.shape[3]
+    if planes.serves(len(weight) // groups, weight.shape[1], groups, plane_bytes):
+        return planes.conv2d_grad_input(grad_out, weight, input_shape, stride, padding, dilation, groups)
     N, C, H, W = input_shape
     shape = _geometry(input_shape, weight.shape, stride, padding, dilation, groups, weight.dtype, grad_border=True)
     grad_input = np.empty(input_shape, grad_out.dtype)
-    filters, channels = shape.K // groups, C // groups
     zeros = aligned_zeros(shape.block, grad_out.dtype)
     packed: dict[tuple[int, int], Array] = {}
-    for part in _chunks(N, grad_out[:1].size + C * H * W, grad_out.dtype):
-        gradient = _laid_out(grad_out[part], shape.grad)
-        images = len(grad_out[part])
-        result = aligned_zeros(images * H * W * C, grad_out.dtype)
-        for group in range(groups):
-            for i, phase in enumerate(shape.grad_input(images, group, frame(C, H, W))):
-                if (group, i) not in packed:
-                    terms = len(phase.r_taps) * len(phase.s_taps) * filters
-                    packed[group, i] = aligned_zeros(packed_count(channels, terms, weight.dtype), weight.dtype)
-                    _run(packed[group, i].size, weights.pack_flipped(packed[group, i], weight, shape, group, phase))
-                _sums(result, gradient, packed[group, i], zeros, phase.tables)
-        _laid_back(grad_input[part], result)
+    chunks = _chunks(N, grad_out[:1].size + C * H * W, grad_out.dtype)
+    most = len(grad_out[chunks[0]]) if chunks else 0
+    with lent(grad_out.dtype, most * shape.grad.image, most * C * H * W) as (gradient, result):
+        for part in chunks:
+            images = _lay_out(gradient, grad_out[part], shape.grad, groups)
+            plane = frame(shape.C, H, W).apart(groups)
+            for group in range(groups):
+                own = result[group * plane.image // groups :], gradient[group * shape.grad.image // groups :]
+                for i, phase in enumerate(shape.grad_input(images, 0, plane)):
+                    if (group, i) not in packed:
+                        terms = len(phase.r_taps) * len(phase.s_taps) * shape.K
+                        flipped = aligned_zeros(packed_count(shape.C, terms, weight.dtype), weight.dtype)
+                        _run(flipped.size, weights.pack_flipped(flipped, _of(group, groups, weight), shape, 0, phase))
+                        packed[group, i] = flipped
+                    _sums(*own, packed[group, i], zeros, phase.tables)
+            _lay_back(grad_input[part], result, groups)
     return grad_input
 
 
@@ -72,22 +84,30 @@ def conv2d_grad_weight(
     grad_out: Array, x: Array, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> Array:
     """See `kernels.conv2d_grad_weight`."""
-    K, channels = grad_out.shape[1], x.shape[1] // groups
-    weight_shape = (K, channels, *kernel_size)
+    filters, channels = grad_out.shape[1] // groups, x.shape[1] // groups
+    if planes.serves_weight(channels, filters, groups, kernel_size[0] * kernel_size[1]):
+        return planes.conv2d_grad_weight(grad_out, x, kernel_size, stride, padding, dilation, groups)
+    weight_shape = (filters * groups, channels, *kernel_size)
     shape = _geometry(x.shape, weight_shape, stride, padding, dilation, groups, x.dtype, grad_border=False)
     grad_weight = np.zeros(weight_shape, x.dtype)
     if len(x) == 0:
         return grad_weight
-    pictures = _laid_out(x, shape.x)
-    gradient = _laid_out(grad_out, shape.grad)
-    _, blocks = gradient_blocks(len(x))
-    filters = K // groups
-    partials = aligned_zeros(blocks * filters * grad_weight[0].size, x.dtype)
+    per_block, blocks = gradient_blocks(len(x))
+    size = blocks * filters * grad_weight[0].size
+    partials = [aligned_zeros(size, x.dtype) for _ in range(groups)]
     zeros = aligned_zeros(shape.block, x.dtype)
+    with lent(x.dtype, per_block * shape.x.image, per_block * shape.grad.image) as (pictures, gradient):
+        for block in range(blocks):
+            part = slice(block * per_block, (block + 1) * per_block)
+            images = _lay_out(pictures, x[part], shape.x, groups)
+            _lay_out(gradient, grad_out[part], shape.grad, groups)
+            tables = shape.grad_weight(len(x), 0)
+            walk = tables.walk._replace(images=1, taps=images * shape.P, out_at=block * tables.walk.out_image)
+            for group in range(groups):
+                own = pictures[group * shape.x.image // groups :], gradient[group * shape.grad.image // groups :]
+                _sums(partials[group], *own, zeros, tables._replace(walk=walk))
     for group in range(groups):
-        tables = shape.grad_weight(len(x), group)
-        _sums(partials, pictures, gradient, zeros, tables)
-        _run(partials.size, weights.fold(grad_weight, partials, shape, group, blocks, filters))
+        _run(size, weights.fold(_of(group, groups, grad_weight), partials[group], shape, 0, blocks, filters))
     return grad_weight
 
 
@@ -95,28 +115,37 @@ def _geometry(
     input_shape: Shape, weight_shape: Shape, stride: Pair, padding: Padding, dilation: Pair, groups: int,
     dtype: np.dtype[Any], grad_border: bool,
 ) -> Convolution:  # fmt: skip
-    return convolution(
-        input_shape[1:], weight_shape, stride, padding, dilation, groups, block_width(dtype), grad_border
-    )
+    """The convolution of one group, whose pictures lie between those of the other groups."""
+    (_, C, H, W), (K, *filter_shape) = input_shape, weight_shape
+    own = (C // groups, H, W), (K // groups, *filter_shape)
+    return convolution(*own, stride, padding, dilation, block_width(dtype), grad_border, groups)
+
+
+def _of(group: int, groups: int, array: Array) -> Array:
+    """The part of a weight or a bias that is one group's."""
+    size = len(array) // groups
+    return array[group * size : (group + 1) * size]
 
 
 def _chunks(images: int, elements: int, dtype: np.dtype[Any]) -> list[slice]:
-    """Slices of the batch that fill CHUNK_BYTES, at `elements` elements a picture."""
-    size = max(threads(), CHUNK_BYTES // max(1, elements * dtype.itemsize))
+    """Slices of the batch that fill CHUNK_BYTES of each thread, at `elements` elements a picture."""
+    size = threads() * max(1, CHUNK_BYTES // max(1, elements * dtype.itemsize))
     return [slice(start, start + size) for start in range(0, images, size)]
 
 
-def _laid_out(x: Array, into: Frame) -> Array:
-    """x (N, C, H, W) as flat channels-last pictures with a border of zeros."""
-    out = aligned_zeros(len(x) * into.image, x.dtype)
-    C, H, W = x.shape[1:]
-    copy(to_channels_last, out.size, out, into, x.reshape(-1), np.arange(C) * (H * W))
-    return out
+def _lay_out(out: Array, x: Array, into: Frame, groups: int) -> int:
+    """Copy x (N, C, H, W) into flat channels-last pictures of each group, whose border of zeros stays; N.
+
+    into : the frame of one group's pictures
+    """
+    one = into._replace(image=into.image // groups)
+    copy(to_channels_last, x.size, out, one, x.reshape(-1), np.arange(one.channels) * (one.height * one.width))
+    return len(x)
 
 
-def _laid_back(out: Array, x: Array) -> None:
-    """Copy flat channels-last pictures without a border into out (N, C, H, W)."""
-    C, H, W = out.shape[1:]
+def _lay_back(out: Array, x: Array, groups: int) -> None:
+    """Copy flat channels-last pictures of each group, without a border, into out (N, C, H, W)."""
+    C, (H, W) = out.shape[1] // groups, out.shape[2:]
     copy(to_channels_first, out.size, out.reshape(-1), x, np.arange(H * W) * C, C)
 
 

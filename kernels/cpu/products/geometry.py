@@ -6,9 +6,9 @@ Buffers are flat, channels-last pictures, each with a border of zeros or none: s
 contiguous; a group uses a part of them.
 """
 
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from functools import lru_cache, wraps
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,10 @@ Table = npt.NDArray[np.int64]
 # fixed, so that the bits do not depend on the threads. Each block costs a copy of the gradient, so there are only 8.
 # Threads share the rows of the kernel too.
 GRADIENT_BLOCKS = 8
+MOST_TABLES = 1024  # of one convolution
+
+Arguments = ParamSpec("Arguments")
+Made = TypeVar("Made")
 
 
 class Frame(NamedTuple):
@@ -34,6 +38,10 @@ class Frame(NamedTuple):
     at: int  # where the first pixel inside the border begins
     row: int  # from one row to the next
     image: int  # from one picture to the next
+
+    def apart(self, times: int) -> "Frame":
+        """Every `times`-th of such pictures: the others are those of other groups."""
+        return self._replace(image=times * self.image)
 
 
 def frame(channels: int, height: int, width: int, border: Padding = ((0, 0), (0, 0))) -> Frame:
@@ -66,17 +74,37 @@ def _table(values: object) -> Table:
     return np.array(values, np.int64).reshape(-1)
 
 
+def _kept(
+    make: Callable[Concatenate["Convolution", Arguments], Made],
+) -> Callable[Concatenate["Convolution", Arguments], Made]:
+    """Make the tables of the same arguments once: the public functions ask for them at every call."""
+
+    @wraps(make)
+    def ready(self: "Convolution", /, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Made:
+        key = make.__name__, args, tuple(kwargs.items())
+        if key not in self.tables:
+            if len(self.tables) >= MOST_TABLES:
+                self.tables.clear()
+            self.tables[key] = make(self, *args, **kwargs)
+        found: Made = self.tables[key]
+        return found
+
+    return ready
+
+
 class Convolution:
     """One convolution's shapes: (C, H, W) pictures, K filters of (C/groups, R, S), (K, P, Q) out.
 
     x : the picture with its border of zeros, which may be wider than the padding
     grad : the gradient of out with the border that the gradient of the input needs, or none
+    apart : every so many-th picture is one of these
     block : filters in a block of packed weights
     """
 
     def __init__(
         self, input_shape: tuple[int, int, int], weight_shape: tuple[int, int, int, int], stride: Pair,
         padding: Padding, dilation: Pair, groups: int, block: int, grad_border: bool, x: Frame | None = None,
+        apart: int = 1,
     ) -> None:  # fmt: skip
         self.C, self.H, self.W = input_shape
         self.K, _, self.R, self.S = weight_shape
@@ -88,6 +116,8 @@ class Convolution:
         rows = self._grad_border(0, self.H, self.P, self.R) if grad_border else (0, 0)
         columns = self._grad_border(1, self.W, self.Q, self.S) if grad_border else (0, 0)
         self.grad = frame(self.K, self.P, self.Q, (rows, columns))
+        self.x, self.grad = self.x.apart(apart), self.grad.apart(apart)
+        self.tables: dict[object, Any] = {}
         self.dense = dilation[1] == 1 and groups == 1  # a row of the kernel sees one run of S*C contiguous floats
 
     def _grad_border(self, axis: int, size: int, out: int, kernel: int) -> Pair:
@@ -97,6 +127,7 @@ class Convolution:
         highest = (size - 1 + before) // self.stride[axis]
         return max(0, -lowest), max(0, highest - (out - 1))
 
+    @_kept
     def forward(self, images: int, group: int, out: Frame) -> Tables:
         """The tables from x to out, both with their borders. `out` may be a part of a larger picture."""
         C, K = self.C // self.groups, self.K // self.groups
@@ -131,6 +162,7 @@ class Convolution:
             walk,
         )
 
+    @_kept
     def grad_input(self, images: int, group: int, out: Frame) -> list[Phase]:
         """One entry for each phase of the input; there are stride x stride phases, or fewer in a small picture."""
         phases = []
@@ -173,6 +205,7 @@ class Convolution:
         )
         return Phase(_table(r_taps), _table(s_taps), tables)
 
+    @_kept
     def grad_weight(self, images: int, group: int) -> Tables:
         """The tables of sums over pictures and output pixels, into partials (blocks, R, S, C, K)."""
         C, K = self.C // self.groups, self.K // self.groups
@@ -219,7 +252,7 @@ def _row_taps(inside: Sequence[Sequence[int]], columns: int) -> Table:
 @lru_cache(maxsize=256)
 def convolution(
     input_shape: tuple[int, int, int], weight_shape: tuple[int, int, int, int], stride: Pair, padding: Padding,
-    dilation: Pair, groups: int, block: int, grad_border: bool,
+    dilation: Pair, block: int, grad_border: bool, apart: int,
 ) -> Convolution:  # fmt: skip
     """See `Convolution`; the same object for the same shapes."""
-    return Convolution(input_shape, weight_shape, stride, padding, dilation, groups, block, grad_border)
+    return Convolution(input_shape, weight_shape, stride, padding, dilation, 1, block, grad_border, apart=apart)

@@ -7,10 +7,12 @@ which layers become which step.
 """
 
 from fastcnn.kernels.cpu.products.calls import compiled, entry, without_twins
+from fastcnn.kernels.cpu.steps.activations import Elementwise
 from fastcnn.kernels.cpu.steps.affine import Affine
+from fastcnn.kernels.cpu.steps.average import AvgPool2d
 from fastcnn.kernels.cpu.steps.base import Activation, read
 from fastcnn.kernels.cpu.steps.batchnorm import BatchNorm2d
-from fastcnn.kernels.cpu.steps.conv import Conv2d
+from fastcnn.kernels.cpu.steps.depthwise import Conv2d
 from fastcnn.kernels.cpu.steps.ends import Input, Loss
 from fastcnn.kernels.cpu.steps.joins import Add, Concat, Copy, Fork
 from fastcnn.kernels.cpu.steps.layer import LayerStep
@@ -21,11 +23,13 @@ __all__ = [
     "Add",
     "Affine",
     "AveragePool",
+    "AvgPool2d",
     "BatchNorm2d",
     "Concat",
     "Conv2d",
     "Copy",
     "Dropout",
+    "Elementwise",
     "Fork",
     "Input",
     "LayerStep",

@@ -1,4 +1,4 @@
-"""Affine, with the ReLU behind it."""
+"""Affine, with the ReLU after it."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from fastcnn.kernels.threads import threads
 
 
 class Affine(Step):
-    """x @ weight + bias, with the ReLU behind it; the weight lies as (out_features, in_features)."""
+    """x @ weight + bias, with the ReLU after it; the weight is stored as (out_features, in_features)."""
 
     def __init__(
         self, x: Activation, out: Activation, weight: Array, grad_weight: Array, bias: Array, grad_bias: Array, *,
@@ -35,7 +35,7 @@ class Affine(Step):
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         kernel = chooser(dot_products, n * self.products >= PARALLEL_PRODUCTS)
-        # Parts of at most 64 pictures stay in the second cache; a few pictures are shared by outputs instead.
+        # Parts of at most 64 pictures stay in the L2 cache; with few pictures, the outputs are divided instead.
         parts, output_parts = (1, 2 * threads()) if n < 8 * threads() else (-(-n // 64), 1)
         if output_parts == 1:
             parts = -(-parts // threads()) * threads()

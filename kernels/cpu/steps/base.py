@@ -1,4 +1,4 @@
-"""What flows between steps, what every step is, and how a sum of products becomes a call."""
+"""The activations between steps, the base class of the steps, and calls for sums of products."""
 
 from copy import copy
 from math import prod
@@ -16,7 +16,7 @@ from fastcnn.kernels.shapes import Array, Padding
 
 
 def _nbytes(value: object) -> int:
-    """Bytes of the arrays that a step's attribute holds."""
+    """Bytes of the arrays in an attribute of a step."""
     if isinstance(value, np.ndarray):
         return value.nbytes
     if isinstance(value, dict):
@@ -25,14 +25,14 @@ def _nbytes(value: object) -> int:
 
 
 class Activation:
-    """What flows between two steps: channels-last pictures of all the batch, with the border that the reader needs.
+    """The channels-last pictures of a batch between two steps, with the border that the next step needs.
 
-    grad is its gradient, without a border; None where nobody asks for it.
+    grad is their gradient, without a border; None if no step needs it.
     """
 
     def __init__(self, shape: tuple[int, ...], border: Padding, capacity: int, dtype: Any, with_grad: bool) -> None:
         channels, height, width = shape if len(shape) == 3 else (*shape, 1, 1)
-        self.shape = shape
+        self.shape, self.border = shape, border
         self.frame = frame(channels, height, width, border)
         self.grad_frame = frame(channels, height, width)
         self.data = aligned_zeros(capacity * self.frame.image, dtype)
@@ -44,14 +44,14 @@ class Activation:
         return prod(self.shape)
 
     def twin(self) -> "Activation":
-        """The same pictures for one more reader, with a gradient of its own."""
+        """The same pictures for one more step that reads them, with a separate gradient."""
         twin = copy(self)
         twin.grad = None if self.grad is None else aligned_zeros(self.grad.size, self.grad.dtype)
         return twin
 
 
 def read(out: Activation, n: int) -> Array:
-    """The first n rows of an activation without a border; a view."""
+    """The first n rows of an activation without a border, as a view."""
     rows: Array = out.data[: n * out.size].reshape(n, out.size)
     return rows
 
@@ -70,7 +70,7 @@ class Step(steps.Step):
         return chooser(kernel, elements >= PARALLEL_COPIES), args
 
     def _passed_on(self, addend: Activation, n: int) -> list[Call]:
-        """The gradient of out as that of something that was added: a copy, unless both are one array."""
+        """Copy the gradient of out to the gradient of an addend; no call if both are the same array."""
         out = self.out
         if addend.grad is None or addend.grad is out.grad:
             return []

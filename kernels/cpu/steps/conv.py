@@ -1,4 +1,4 @@
-"""Convolution, with the ReLU and the 2x2 max-pool behind it."""
+"""Convolution, with the ReLU and the 2x2 max-pool after it."""
 
 from math import prod
 
@@ -7,7 +7,7 @@ import numpy as np
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.products import weights
 from fastcnn.kernels.cpu.products.calls import sums
-from fastcnn.kernels.cpu.products.geometry import Convolution, Tables, gradient_blocks
+from fastcnn.kernels.cpu.products.geometry import Convolution, Phase, Tables, gradient_blocks
 from fastcnn.kernels.cpu.products.layout import block_width, packed_count
 from fastcnn.kernels.cpu.products.loops import pooled_products
 from fastcnn.kernels.cpu.steps import elementwise
@@ -21,7 +21,7 @@ from fastcnn.kernels.threads import threads
 
 
 class Conv2d(Step):
-    """Convolution, with the ReLU and the 2x2 max-pool behind it where `relu` and `pool` say so.
+    """Convolution, with the ReLU and the 2x2 max-pool after it where `relu` and `pool` say so.
 
     weight, grad_weight : (K, C/groups, R, S)
     bias, grad_bias : (K,), or None
@@ -37,18 +37,18 @@ class Conv2d(Step):
         self.name = f"conv2d {kernel}" + " + batch_norm" * (norm is not None) + " + relu" * relu
         self.name += " + max_pool 2x2" * pool
         self.weight, self.grad_weight, self.bias, self.grad_bias = weight, grad_weight, bias, grad_bias
-        self.groups, self.relu, self.pool = groups, relu, pool
+        self.groups, self.relu, self.pool = self._parts(groups), relu, pool
         C, H, W = x.shape
         width = block_width(self.dtype)
         has_border = x.grad is not None
         self.geometry = Convolution(
             (C, H, W), weight.shape, stride, padding, dilation, groups, width, has_border, x.frame
         )
-        self.filters = self.geometry.K // groups
+        self.filters = self.geometry.K // self.groups
         self.products = self.geometry.P * self.geometry.Q * weight.size
         self.padded_filters = packed_count(self.filters, 1, self.dtype)
-        self.packed = [aligned_zeros(self.padded_filters * weight[0].size, self.dtype) for _ in range(groups)]
-        self.offsets = [aligned_zeros(self.padded_filters, self.dtype) for _ in range(groups)]
+        self.packed = [aligned_zeros(self.padded_filters * weight[0].size, self.dtype) for _ in range(self.groups)]
+        self.offsets = [aligned_zeros(self.padded_filters, self.dtype) for _ in range(self.groups)]
         self.norm = norm
         sizes = () if norm is None else (weight.size, len(weight))
         self.normed = [aligned_zeros(size, self.dtype) for size in sizes]  # weight and bias with `norm` in them
@@ -65,7 +65,7 @@ class Conv2d(Step):
         filters = self.padded_filters if self.sparse else self.filters
         self.partials = aligned_zeros(blocks * self.weight[0].size * filters, self.dtype)
         self.bias_partials = aligned_zeros(2 * blocks * max(self.padded_filters, shape.K), self.dtype)
-        # Where nothing lies behind the convolution, the gradient of its output is there already.
+        # Where nothing comes after the convolution, the gradient of its output is there already.
         direct = out.grad is not None and not self.pool and not self.relu and shape.grad == out.grad_frame
         self.grad_out = (
             out.grad if direct else aligned_zeros(0 if self.sparse else capacity * shape.grad.image, self.dtype)
@@ -73,9 +73,36 @@ class Conv2d(Step):
         if self.x.grad is not None:
             for group in range(self.groups):
                 for i, phase in enumerate(shape.grad_input(1, group, self.x.grad_frame)):
-                    terms = len(phase.r_taps) * len(phase.s_taps) * self.filters
-                    count = packed_count(shape.C // self.groups, terms, self.dtype)
-                    self.flipped[group, i] = aligned_zeros(count, self.dtype)
+                    self.flipped[group, i] = aligned_zeros(self._flipped_count(phase), self.dtype)
+
+    # The next methods are all that a depthwise convolution does in another way.
+
+    def _parts(self, groups: int) -> int:
+        """Into how many sums of products the filters are cut."""
+        return groups
+
+    def _flipped_count(self, phase: Phase) -> int:
+        """Elements of the weights that `_pack_flipped` packs."""
+        terms = len(phase.r_taps) * len(phase.s_taps) * self.filters
+        return packed_count(self.geometry.C // self.groups, terms, self.dtype)
+
+    def _pack(self, packed: Array, weight: Array, group: int) -> Call:
+        return self._moving(packed.size, weights.pack(packed, weight, self.geometry, group))
+
+    def _pack_flipped(self, packed: Array, group: int, phase: Phase) -> Call:
+        return self._moving(packed.size, weights.pack_flipped(packed, self.weight, self.geometry, group, phase))
+
+    def _sums(self, out: Array, x: Array, packed: Array, offsets: Array, floor: float, tables: Tables) -> Call:
+        return sums(out, x, packed, offsets, floor, tables)
+
+    def _weight_sums(self, n: int, group: int) -> Call:
+        """Into `partials`, block by block of pictures."""
+        tables = self.geometry.grad_weight(n, group)
+        return sums(self.partials, self.x.data, self.grad_out, self.zeros, -np.inf, tables)
+
+    def _fold_weight(self, blocks: int, group: int, pitch: int) -> Call:
+        call = weights.fold(self.grad_weight, self.partials, self.geometry, group, blocks, pitch)
+        return self._moving(blocks * self.grad_weight.size, call)
 
     @property
     def gradient_products(self) -> int:
@@ -92,7 +119,7 @@ class Conv2d(Step):
             weight = flat.reshape(weight.shape)
         for group, (packed, offsets) in enumerate(zip(self.packed, self.offsets, strict=True)):
             first = group * self.filters
-            calls.append(self._moving(packed.size, weights.pack(packed, weight, self.geometry, group)))
+            calls.append(self._pack(packed, weight, group))
             if bias is not None:
                 calls.append((np.copyto, (offsets[: self.filters], bias[first : first + self.filters])))
         return calls
@@ -105,7 +132,7 @@ class Conv2d(Step):
                 calls.append(self._pooled(n, tables, packed, offsets))
             else:
                 floor = 0.0 if self.relu else -np.inf
-                calls.append(sums(self.out.data, self.x.data, packed, offsets, floor, tables))
+                calls.append(self._sums(self.out.data, self.x.data, packed, offsets, floor, tables))
         return calls
 
     def _pooled(self, n: int, tables: Tables, packed: Array, offsets: Array) -> Call:
@@ -140,17 +167,17 @@ class Conv2d(Step):
         return calls
 
     def _grad_out_calls(self, n: int) -> list[Call]:
-        """The gradient at the convolution's own output, with its border, from that behind ReLU and max-pool."""
+        """The gradient at the convolution's own output, with its border, from the gradient after ReLU and max-pool."""
         out, into = self.out, (self.grad_out, self.geometry.grad)
         elements = n * self.geometry.P * self.geometry.Q * self.geometry.K
-        behind = (out.grad, out.grad_frame)
+        after = (out.grad, out.grad_frame)
         if self.pool:
             return [
-                self._copy(elementwise.unpool_gradient, elements, *into, *behind, self.codes, self.padded_filters, n)
+                self._copy(elementwise.unpool_gradient, elements, *into, *after, self.codes, self.padded_filters, n)
             ]
         if self.relu:
-            return [self._copy(elementwise.relu_gradient, elements, *into, *behind, out.data, out.frame, n)]
-        return [] if self.grad_out is out.grad else [self._copy(elementwise.copy_rows, elements, *into, *behind, n)]
+            return [self._copy(elementwise.relu_gradient, elements, *into, *after, out.data, out.frame, n)]
+        return [] if self.grad_out is out.grad else [self._copy(elementwise.copy_rows, elements, *into, *after, n)]
 
     def _weight_calls(self, n: int) -> list[Call]:
         per_block, blocks = gradient_blocks(n)
@@ -161,24 +188,18 @@ class Conv2d(Step):
             calls.append(self._copy(elementwise.channel_sums, n * shape.P * shape.Q * shape.K, *args))
             calls.append((elementwise.fold, (self.grad_bias, self.bias_partials, blocks, shape.K)))
         for group in range(self.groups):
-            tables = shape.grad_weight(n, group)
-            calls.append(sums(self.partials, self.x.data, self.grad_out, self.zeros, -np.inf, tables))
+            calls.append(self._weight_sums(n, group))
             calls.append(self._fold_weight(blocks, group, self.filters))
         return calls
-
-    def _fold_weight(self, blocks: int, group: int, pitch: int) -> Call:
-        call = weights.fold(self.grad_weight, self.partials, self.geometry, group, blocks, pitch)
-        return self._moving(blocks * self.grad_weight.size, call)
 
     def _moving(self, elements: int, call: Call) -> Call:
         kernel, args = call
         return self._copy(kernel, elements, *args)
 
     def _input_calls(self, n: int) -> list[Call]:
-        calls = []
+        calls: list[Call] = []
         for (group, i), packed in self.flipped.items():
             phase = self.geometry.grad_input(n, group, self.x.grad_frame)[i]
-            call = weights.pack_flipped(packed, self.weight, self.geometry, group, phase)
-            calls.append(self._moving(packed.size, call))
-            calls.append(sums(self.x.grad, self.grad_out, packed, self.zeros, -np.inf, phase.tables))
+            calls.append(self._pack_flipped(packed, group, phase))
+            calls.append(self._sums(self.x.grad, self.grad_out, packed, self.zeros, -np.inf, phase.tables))
         return calls

@@ -1,7 +1,7 @@
-"""Element by element and channel by channel: what lies between convolutions in a network, on channels-last pictures.
+"""Kernels on single elements or channels of channels-last pictures: the layers between convolutions.
 
-Each function writes `out` from its other arrays; a `Frame` says how an array is laid out. Sums over pictures are taken
-in fixed blocks, `partials`, that are then added in order: the same bits at any number of threads.
+Each function computes `out` from its other arrays. A `Frame` gives the layout of an array in memory. Sums over pictures
+are computed in fixed blocks, `partials`, and then added in order: the bits do not depend on the number of threads.
 """
 
 import numpy as np
@@ -9,11 +9,12 @@ from numba import prange
 
 from fastcnn.kernels.cpu.tiles.pools import DEAD
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
+from fastcnn.kernels.cpu.toolchain.sharing import taps
 
 
 @inner
 def row(frame, image, h):
-    """Where row h of a picture begins, and where it ends."""
+    """The start and the end of row h of a picture."""
     start = frame.at + image * frame.image + h * frame.row
     return start, start + frame.width * frame.channels
 
@@ -25,7 +26,7 @@ def copy_rows(out, out_frame, x, x_frame, images):
         for h in range(x_frame.height):
             o, o_end = row(out_frame, n, h)
             i, i_end = row(x_frame, n, h)
-            # A slice for each row: LLVM vectorises loops from zero over whole arrays, and no others.
+            # There is a slice for each row, because LLVM vectorises only loops from zero over whole arrays.
             target, source = out[o:o_end], x[i:i_end]
             for e in range(len(source)):
                 target[e] = source[e]
@@ -33,7 +34,7 @@ def copy_rows(out, out_frame, x, x_frame, images):
 
 @kernel
 def add(out, out_frame, x, x_frame, addend, addend_frame, relu_after, images):
-    """out = x + addend, with the ReLU after it where relu_after says so."""
+    """out = x + addend, with the ReLU after it if relu_after."""
     for n in prange(images):
         for h in range(x_frame.height):
             o, o_end = row(out_frame, n, h)
@@ -47,7 +48,7 @@ def add(out, out_frame, x, x_frame, addend, addend_frame, relu_after, images):
 
 @kernel
 def accumulate(out, x, images, size):
-    """out += x, pictures of so many values without a border."""
+    """out += x, for pictures of `size` values without a border."""
     for n in prange(images):
         target, source = out[n * size : (n + 1) * size], x[n * size : (n + 1) * size]
         for e in range(size):
@@ -56,7 +57,7 @@ def accumulate(out, x, images, size):
 
 @kernel
 def copy_channels(out, out_frame, out_first, x, x_frame, x_first, channels, images):
-    """So many channels of out, from out_first on, = those of x from x_first on."""
+    """Copy `channels` channels of x, from x_first on, to out, from out_first on."""
     for n in prange(images):
         for h in range(x_frame.height):
             o, _ = row(out_frame, n, h)
@@ -95,7 +96,7 @@ def relu_gradient(grad_in, grad_in_frame, grad, grad_frame, out, out_frame, imag
 
 @kernel
 def unpool_gradient(grad_in, grad_in_frame, grad, grad_frame, codes, codes_width, images):
-    """The gradient behind ReLU and 2x2 max-pool: to the pixel that won, 0 to the other three."""
+    """The gradient before ReLU and 2x2 max-pool: grad at the largest pixel, 0 at the other three."""
     channels = grad_frame.channels
     for n in prange(images):
         for p in range(grad_frame.height):
@@ -128,7 +129,7 @@ def channel_sums(partials, x, frame, images, per_block):
 
 @inner
 def fold(out, partials, blocks, pitch):
-    """out = the sum of the blocks, `pitch` apart, in order."""
+    """out = the sum of the blocks in order; they are `pitch` apart."""
     for c in range(len(out)):
         total = partials[c]
         for block in range(1, blocks):
@@ -137,29 +138,31 @@ def fold(out, partials, blocks, pitch):
 
 
 @kernel
-def max_pool(out, out_frame, winners, x, x_frame, images, R, S, stride_h, stride_w, top, left):
-    """out, and in winners (images, P, Q, C) int32 which pixel h * W + w of the picture won."""
+def max_pool(out, out_frame, winners, x, x_frame, images, R, S, stride_h, stride_w, top, left, dilation_h, dilation_w):
+    """out, and in winners (images, P, Q, C) int32 the number h * W + w of the largest pixel in the picture."""
     channels = x_frame.channels
     for n in prange(images):
         for p in range(out_frame.height):
             h0 = p * stride_h - top
-            h_first, h_stop = max(0, h0), min(x_frame.height, h0 + R)
+            r_first, r_stop = taps(h0, x_frame.height, R, dilation_h)
             for q in range(out_frame.width):
                 w0 = q * stride_w - left
-                w_first, w_stop = max(0, w0), min(x_frame.width, w0 + S)
+                s_first, s_stop = taps(w0, x_frame.width, S, dilation_w)
                 o = row(out_frame, n, p)[0] + q * channels
                 best = out[o : o + channels]
                 at = ((n * out_frame.height + p) * out_frame.width + q) * channels
                 where = winners[at : at + channels]
-                for h in range(h_first, h_stop):
-                    for w in range(w_first, w_stop):
+                for r in range(r_first, r_stop):
+                    h = h0 + r * dilation_h
+                    for s in range(s_first, s_stop):
+                        w = w0 + s * dilation_w
                         i = row(x_frame, n, h)[0] + w * channels
                         pixel = x[i : i + channels]
                         place = np.int32(h * x_frame.width + w)
-                        first = h == h_first and w == w_first
+                        first = r == r_first and s == s_first
                         for c in range(channels):
                             value = pixel[c]
-                            # Not (value <= best) is true for a NaN too; the first NaN then stays.
+                            # not (value <= best) is also true for NaN; the first NaN then stays.
                             better = first or (not (value <= best[c]) and best[c] == best[c])
                             best[c] = value if better else best[c]
                             where[c] = place if better else where[c]
@@ -167,7 +170,7 @@ def max_pool(out, out_frame, winners, x, x_frame, images, R, S, stride_h, stride
 
 @kernel
 def max_pool_gradient(grad_in, grad_in_frame, grad, grad_frame, winners, images):
-    """grad_in = grad at the winners, added up where windows overlap, else 0; grad_in has no border."""
+    """grad_in = grad at the winners, added where windows overlap, else 0; grad_in has no border."""
     channels = grad_frame.channels
     for n in prange(images):
         start = n * grad_in_frame.image
@@ -191,7 +194,7 @@ def _hash(key, index):
 
 @kernel
 def dropout(out, out_frame, x, x_frame, images, key, threshold, scale):
-    """out = x * scale where the element's hash reaches the threshold, else 0; key (1,) uint64, scale (1,)."""
+    """out = x * scale where the hash of the element is at least the threshold, else 0; key (1,) uint64, scale (1,)."""
     for n in prange(images):
         for h in range(x_frame.height):
             o, o_end = row(out_frame, n, h)
@@ -222,7 +225,7 @@ def average_pool(out, x, frame, images):
 
 @kernel
 def average_pool_gradient(grad_in, grad_in_frame, grad, images):
-    """grad_in = each channel's grad, shared out among its pixels."""
+    """grad_in = the grad of each channel / its number of pixels."""
     channels = grad_in_frame.channels
     for n in prange(images):
         source = grad[n * channels : (n + 1) * channels]
@@ -236,7 +239,7 @@ def average_pool_gradient(grad_in, grad_in_frame, grad, images):
 
 @inner
 def affine_gradient(grad, out, grad_bias, images, relu_behind):
-    """grad (images, K) = 0 in place where ReLU's out is 0, and grad_bias = its sum over the pictures."""
+    """Set grad (images, K) to 0 in place where the ReLU's out is 0; grad_bias = the sum of grad over the pictures."""
     size = len(grad_bias)
     grad_bias[:] = 0
     for n in range(images):

@@ -1,4 +1,4 @@
-"""The first and the last step: pictures in, loss out."""
+"""The first step, which takes the pictures, and the last step, which computes the loss."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from fastcnn.kernels.shapes import Array
 
 
 class Input(Step):
-    """The batch of pictures, laid out and in [0, 1]."""
+    """The batch of pictures, channels-last and from 0 to 1."""
 
     name = "pictures"
 
@@ -21,7 +21,7 @@ class Input(Step):
         super().__init__(out, out)
 
     def load(self, images: Array) -> None:
-        """(n, C, H, W) uint8, divided by 255, or floats as they are."""
+        """images: (n, C, H, W) uint8, divided by 255, or floats, used unchanged."""
         kernel = chooser(load_pictures, images.size >= PARALLEL_COPIES)
         kernel(self.out.data, self.out.frame, images, 255 if images.dtype == np.uint8 else None)
 
@@ -33,7 +33,7 @@ class Input(Step):
 
 
 class Loss(Step):
-    """The loss of the outputs; it fills their gradient."""
+    """The loss of the outputs, and their gradient."""
 
     name = "softmax + cross-entropy"
 
@@ -59,20 +59,20 @@ class Loss(Step):
     def weighted_cross_entropy(
         self, labels: Numbers, shares: Array, class_weight: Array, label_smoothing: float
     ) -> float:
-        """The same with a weight for each class, and each picture's part of the mean."""
+        """The same with a weight for each class, and the weight of each picture in the mean."""
         self.labels[: len(labels)] = labels
         return self._sum(loss.weighted_cross_entropy, self.labels, shares, class_weight, last=(label_smoothing,))
 
     def squared_error(self, targets: Array, shares: Array) -> float:
-        """targets: (n, outputs) float64."""
+        """The squared error; targets: (n, outputs) float64."""
         return self._sum(loss.squared_error, targets.reshape(-1), shares)
 
     def binary_cross_entropy(self, targets: Array, shares: Array) -> float:
-        """Of outputs before the sigmoid; targets: (n, outputs) float64 from 0 to 1."""
+        """The outputs are those before the sigmoid; targets: (n, outputs) float64 from 0 to 1."""
         return self._sum(loss.binary_cross_entropy, targets.reshape(-1), shares)
 
     def _sum(self, kernel: Any, targets: Any, shares: Array, *more: Array, last: tuple[float, ...] = ()) -> float:
-        """The sum of what a kernel makes of each picture."""
+        """The sum of the losses that a kernel computes for each picture."""
         n, size = len(shares), self.x.size
         run = chooser(kernel, n * size >= 4096)
         run(self.losses, self.x.grad, self.x.data, targets, shares, *more, n, size, *last)

@@ -1,4 +1,4 @@
-"""Where values meet and part: addition, channels side by side, a copy, and a value that several steps read."""
+"""Steps with several inputs or outputs: addition, concatenation, a copy, and a value that several steps read."""
 
 from collections.abc import Sequence
 
@@ -68,7 +68,7 @@ class Copy(Step):
 
 
 class Fork(Step):
-    """A value that several steps read: the first by x itself, the others by its twins."""
+    """A value that several steps read: the first step reads x, the others read its twins."""
 
     name = "sum of gradients"
 
@@ -78,7 +78,7 @@ class Fork(Step):
 
     @property
     def nbytes(self) -> int:
-        """Of the twins' gradients: all else is another step's."""
+        """The bytes of the twins' gradients; all other arrays belong to other steps."""
         return sum(twin.grad.nbytes for twin in self.twins)
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:

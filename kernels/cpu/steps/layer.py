@@ -1,4 +1,4 @@
-"""A layer that has no kernels here: it runs by its own methods, next to steps that have."""
+"""A layer without kernels. It runs by its own methods."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from fastcnn.kernels.shapes import Array
 
 
 class LayerStep(steps.LayerStep, Step):
-    """Its arrays are the network's own; only pictures are copied."""
+    """The layer uses the network's own arrays; only pictures are copied."""
 
     def _forward(self, n: int, training: bool) -> None:
         x = _pictures(self.x.data, self.x.frame, n).copy("C").reshape(n, *self._in_shape)
@@ -25,7 +25,7 @@ class LayerStep(steps.LayerStep, Step):
 
 
 def _pictures(data: Array, frame: Frame, n: int) -> Array:
-    """The first n pictures of an activation as (n, C, H, W), without the border; a view."""
+    """The first n pictures of an activation as (n, C, H, W), without the border, as a view."""
     rows = data[: n * frame.image].reshape(n, frame.image // frame.row, frame.row // frame.channels, frame.channels)
     inside = rows[:, frame.top : frame.top + frame.height, frame.left : frame.left + frame.width]
     return np.moveaxis(inside, 3, 1)

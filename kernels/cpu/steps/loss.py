@@ -1,7 +1,7 @@
 """The losses of a batch and their gradients, in float64 as `fastcnn.network.loss_values` defines them.
 
-grad (images, classes) or (images, outputs) is that of the mean; losses (images,) float64 are each picture's own, or
-times its part of the mean, shares (images,), where it has one.
+grad (images, classes) or (images, outputs) is the gradient of the mean. losses (images,) float64 are the losses of the
+pictures; in the functions with shares (images,), each loss is multiplied by its share.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 
 @kernel
 def softmax_cross_entropy(losses, grad, logits, labels, images, classes, smoothing):
-    """grad (images, classes) of the mean loss, and losses (images,) float64, each picture's own."""
+    """grad (images, classes) of the mean loss, and losses (images,) float64 of the pictures."""
     for n in prange(images):
         row = logits[n * classes : (n + 1) * classes]
         largest = np.float64(row[0])
@@ -66,7 +66,7 @@ def weighted_cross_entropy(losses, grad, logits, labels, shares, class_weight, i
 
 @kernel
 def squared_error(losses, grad, outputs, targets, shares, images, size):
-    """targets (images, size) float64; the mean over outputs and pictures."""
+    """targets (images, size) float64; the loss is the mean over outputs and pictures."""
     for n in prange(images):
         share, loss = shares[n] / size, 0.0
         for i in range(n * size, (n + 1) * size):
@@ -78,7 +78,7 @@ def squared_error(losses, grad, outputs, targets, shares, images, size):
 
 @kernel
 def binary_cross_entropy(losses, grad, outputs, targets, shares, images, size):
-    """outputs before the sigmoid; targets (images, size) float64 from 0 to 1."""
+    """outputs: before the sigmoid; targets: (images, size) float64 from 0 to 1."""
     for n in prange(images):
         share, loss = shares[n] / size, 0.0
         for i in range(n * size, (n + 1) * size):

@@ -1,4 +1,4 @@
-"""Batch normalisation of channels-last pictures, with the ReLU behind it.
+"""Batch normalisation of channels-last pictures, with the ReLU after it.
 
 `fastcnn.layers.normalization` is its definition.
 Statistics are summed in float64, in fixed blocks of pictures that are added in order.
@@ -96,10 +96,8 @@ def normalise(out, out_frame, x, x_frame, mean, inverse, weight, bias, addend, a
 
 
 @kernel
-def gradient_sums(
-    partials, grad, grad_frame, out, out_frame, x, x_frame, mean, inverse, relu_behind, images, per_block
-):
-    """partials (blocks, 2, C) float64: sums of grad and of grad * normalised x; grad is cut in place behind ReLU."""
+def gradient_sums(partials, grad, grad_frame, out, out_frame, x, x_frame, mean, inverse, relu_after, images, per_block):
+    """partials (blocks, 2, C) float64: sums of grad and of grad * normalised x; grad is cut in place where the ReLU gave 0."""
     channels = x_frame.channels
     for block in prange((images + per_block - 1) // per_block):
         plain = partials[2 * block * channels : (2 * block + 1) * channels]
@@ -115,7 +113,7 @@ def gradient_sums(
                     at, end = w * channels, (w + 1) * channels
                     source, passed, pixel = grad[g0 + at : g0 + end], out[o0 + at : o0 + end], x[i0 + at : i0 + end]
                     for c in range(channels):
-                        if relu_behind:
+                        if relu_after:
                             source[c] = grad.dtype.type(0) if passed[c] <= 0 else source[c]
                         plain[c] += source[c]
                         scaled[c] += source[c] * ((pixel[c] - mean[c]) * inverse[c])

@@ -1,4 +1,4 @@
-"""The steps that do one thing: ReLU, max-pool, dropout, average pool."""
+"""The steps for a single layer: ReLU, max-pool, dropout, average pool."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from fastcnn.kernels.shapes import Padding, Pair
 
 
 class Relu(Step):
-    """A ReLU that no step before it does."""
+    """A ReLU that is not part of the step before it."""
 
     name = "relu"
 
@@ -24,14 +24,15 @@ class Relu(Step):
 
 
 class MaxPool2d(Step):
-    """Max-pool of any window."""
+    """Max-pool with windows of any size."""
 
     def __init__(
-        self, x: Activation, out: Activation, *, kernel_size: Pair, stride: Pair, padding: Padding, capacity: int
-    ) -> None:
+        self, x: Activation, out: Activation, *, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair,
+        capacity: int,
+    ) -> None:  # fmt: skip
         super().__init__(x, out)
         self.name = f"max_pool {kernel_size[0]}x{kernel_size[1]}"
-        self.options = (*kernel_size, *stride, padding[0][0], padding[1][0])
+        self.options = (*kernel_size, *stride, padding[0][0], padding[1][0], *dilation)
         self.winners = aligned_zeros(capacity * out.size, np.int32)
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:

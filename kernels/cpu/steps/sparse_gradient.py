@@ -1,7 +1,7 @@
-"""The weight gradient of a one-channel convolution behind ReLU and 2x2 max-pool, from the pixels that won alone.
+"""The weight gradient of a one-channel convolution before ReLU and 2x2 max-pool, from the largest pixels only.
 
-Max-pool passes one gradient in four, and ReLU half of those; the general way, through sum_products, multiplies all the
-zeros (docs/tried.md).
+Max-pool passes one of four gradients, and ReLU passes half of these. The general method, sum_products, would multiply
+all the zeros (docs/tried.md).
 """
 
 from numba import prange
@@ -11,11 +11,11 @@ from fastcnn.kernels.cpu.tiles.gradients import GRADIENT_COLUMNS, GRADIENT_ROWS,
 from fastcnn.kernels.cpu.toolchain.jit import kernel
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 
-ROWS_OF_3, ROWS_OF_5 = GRADIENT_ROWS[3], GRADIENT_ROWS[5]  # a compiled kernel reads no dict
+ROWS_OF_3, ROWS_OF_5 = GRADIENT_ROWS[3], GRADIENT_ROWS[5]  # a compiled kernel cannot read a dict
 
 
 def pooled_gradient_serves(shape: Convolution) -> bool:
-    """Whether pooled_gradients can do this convolution."""
+    """Whether pooled_gradients can compute this convolution."""
     plain = shape.stride == (1, 1) and shape.dilation == (1, 1) and shape.x_at == 0
     return plain and shape.C == 1 and shape.S in GRADIENT_COLUMNS
 
@@ -41,7 +41,7 @@ def pooled_gradients(
                         partials,
                         start + r * S * codes_width + lane,
                         bias_partials,
-                        # Every pass over the windows sums up the bias; the first one counts.
+                        # Each pass over the windows adds up the bias; only the first one counts.
                         bias_at + lane + (0 if r == 0 else codes_width),
                         x,
                         n * x_frame.image + r * x_frame.row,

@@ -1,13 +1,14 @@
 """The register tiles: the innermost loops of every convolution and matrix product, as LLVM vector code.
 
 A tile keeps a small block of sums in registers until all products are added. Then it writes each sum once.
-`docs/kernels.md` explains how a convolution becomes tiles. There are five:
+`docs/kernels.md` explains how a convolution becomes tiles. There are these:
 
 - `sum_tile`      pixels x output channels, for convolution, both its gradients, and Affine's gradients;
 - `pool_tile`     the same for 2x2 windows of pixels, with ReLU and max-pool before anything is written;
 - `dot_tile`      pictures x outputs, with the lanes along the sum, for Affine forward;
 - `gradient_tile` the weight gradient of a one-channel convolution that ReLU and 2x2 max-pool follow;
-- `transpose_tile` rows to columns, for every change of layout.
+- `channel_tile`, `plane_tile`, `moment_tile` depthwise convolution and the gradient of its weight;
+- `copy_tile` a short row; `transpose_tile` rows to columns, for every change of layout.
 
 All arrays are flat. `..._at` is where a tile begins, `..._stride` the distance of two neighbours, both in elements. A
 tile checks nothing: its caller has done so. It reads whole vectors, so each array has one spare vector at its end. It

@@ -20,6 +20,14 @@ def split(task, parts):
     return np.int64(task) // parts, np.int64(task) % parts
 
 
+@inner
+def taps(start, size, kernel, dilation):
+    """Which taps of a window that begins at `start`, perhaps before the picture, lie inside: the first, and the end."""
+    if dilation == 1:
+        return max(0, -start), min(kernel, size - start)
+    return (max(0, -start) + dilation - 1) // dilation, min(kernel, (size - start + dilation - 1) // dilation)
+
+
 def run(kernel: Kernel[..., Any], worthwhile: bool, *args: Any) -> None:
     """Run a kernel on all threads, or its serial twin if the work is not worthwhile."""
     if worthwhile and threads() > 1:

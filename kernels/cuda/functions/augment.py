@@ -1,6 +1,6 @@
-"""Pictures made a little different, for training: the twin of `kernels.reference.augment`, one pixel a thread.
+"""Augmentation of pictures for training, as `kernels.reference.augment`, with a thread for each pixel.
 
-A GPU fuses multiplications with additions: a value that lies between two grey levels may be rounded the other way.
+A GPU fuses multiplications with additions. So a value halfway between two grey levels may be rounded differently.
 """
 
 from typing import Any
@@ -28,9 +28,9 @@ def _pixel(images, n, y, x, H, W):
 
 @device
 def _source(images, n, y, x, H, W, amount):
-    """A pixel moved by a share of the way to the largest of its neighbours, or to the least."""
+    """A pixel moved a part of the way to the largest or the smallest of its neighbours."""
     value = _pixel(images, n, y, x, H, W)
-    # Farther out than the border is background: neighbours widen no stroke there.
+    # Outside the border is background, where neighbours must not widen a stroke.
     if amount == 0 or y < -BORDER or x < -BORDER or y >= H + BORDER or x >= W + BORDER:
         return value
     target = value
@@ -45,7 +45,7 @@ def _source(images, n, y, x, H, W, amount):
 
 @device
 def _position(numbers, start, waves_down, waves_across, y, x, H, W, size):
-    """Where a pixel comes from along one axis, counted from the border's first pixel."""
+    """The source position of a pixel along one axis, counted from the first pixel of the border."""
     first = numbers[start] * (float32(y) - float32(H - 1) / float32(2)) + numbers[start + 2]
     place = numbers[start + 1] * (float32(x) - float32(W - 1) / float32(2)) + first
     for across in range(WAVES):

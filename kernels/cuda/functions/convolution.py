@@ -1,8 +1,8 @@
-"""The contract's functions: arrays go up, a kernel runs, the answer comes back. See `fastcnn.kernels`.
+"""The public functions: arrays are copied to the GPU, a kernel runs, the result is copied back. See `fastcnn.kernels`.
 
-They are for checking, and for callers who have arrays on the host; a network stays on the GPU (`steps`). Pictures lie
-as N C H W here, so with many channels a tile's reads along the depth are rows of the kernel, shorter than those of
-channels-last pictures.
+They are for tests, and for callers with arrays on the host; a network stays on the GPU (`steps`). Pictures are N C H W
+here. With many channels, a tile reads rows of the convolution's kernel along the depth; they are shorter than the runs
+of channels-last pictures.
 """
 
 from typing import Any
@@ -16,8 +16,6 @@ from fastcnn.kernels.cuda.toolchain.memory import download, empty, upload
 from fastcnn.kernels.cuda.toolchain.sizes import check_count, line_grid
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array, Indices, Padding, Pair, Shape, windows
-
-NO_DILATION = (1, 1)
 
 
 def im2col(x: Array, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair) -> Array:
@@ -37,7 +35,7 @@ def col2im(cols: Array, input_shape: Shape, kernel_size: Pair, stride: Pair, pad
 
 
 def _each(kernel: Any, size: tuple[int, ...], given: Array, shape: products.Geometry) -> Array:
-    """Run a kernel that has a thread for each element of its output."""
+    """Run a kernel with a thread for each element of its output."""
     count = int(np.prod(size, dtype=np.int64))
     out = empty(count, given.dtype)
     if count:
@@ -86,14 +84,14 @@ def conv2d_grad_weight(
     return download(out, size)
 
 
-def max_pool2d(x: Array, kernel_size: Pair, stride: Pair, padding: Padding) -> tuple[Array, Indices]:
+def max_pool2d(x: Array, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair) -> tuple[Array, Indices]:
     """See `kernels.max_pool2d`."""
     N, C, _, _ = x.shape
-    size = N, C, *windows(x.shape, kernel_size, stride, padding, NO_DILATION)
+    size = N, C, *windows(x.shape, kernel_size, stride, padding, dilation)
     count = int(np.prod(size))
     out, winners = empty(count, x.dtype), empty(count, np.int32)
     if count:
-        shape = geometry(x.shape, C, kernel_size, stride, padding, NO_DILATION, 1, False)
+        shape = geometry(x.shape, C, kernel_size, stride, padding, dilation, 1, False)
         planes.max_pool(*line_grid(count), out, winners, upload(x), count, shape.numbers)
     return download(out, size), download(winners, size).astype(np.int64)
 

@@ -1,4 +1,4 @@
-"""Unfolding and max-pool, one output element a thread; gradients gather, so no two threads add to one place."""
+"""im2col, col2im and max-pool, with a thread for each output element. Gradients gather: one thread adds to a place."""
 
 from fastcnn.kernels.cuda.products.convolution import place
 from fastcnn.kernels.cuda.toolchain.compiler import device, int32, kernel
@@ -9,7 +9,7 @@ from fastcnn.kernels.cuda.toolchain.index import here
 def output(i, C, P, Q, last):
     """Picture, channel, row and column of an output's element i.
 
-    A function, as one compiler keeps in memory what is assigned in both branches of a kernel.
+    It is a function because one compiler keeps variables in memory that both branches of a kernel assign.
     """
     if last != 0:
         pixel, c = int32(i // C), int32(i % C)
@@ -17,6 +17,12 @@ def output(i, C, P, Q, last):
     row, q = int32(i // Q), int32(i % Q)
     plane, p = int32(row // P), int32(row % P)
     return int32(plane // C), int32(plane % C), p, q
+
+
+@device
+def inside(start, dilation):
+    """The first of start, start + dilation, ... that is inside the picture."""
+    return int32(start if start > 0 else (start + dilation * ((dilation - 1 - start) // dilation)))
 
 
 @kernel("F F i i17")
@@ -39,7 +45,7 @@ def im2col(cols, x, count, shape):
 
 @kernel("F F i i17")
 def col2im(images, cols, count, shape):
-    """Each pixel adds up the taps that saw it, in (r, s) order."""
+    """Each pixel adds the taps that saw it, in (r, s) order."""
     N, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups, last = shape
     i = here()
     if i < count:
@@ -60,23 +66,21 @@ def col2im(images, cols, count, shape):
 
 @kernel("F I F i i17")
 def max_pool(out, winners, x, count, shape):
-    """out, and in winners which pixel h*W + w of the plane won: the first of equals, or the first NaN."""
+    """out, and in winners the number h*W + w of the largest pixel: the first of equal ones, or the first NaN."""
     N, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups, last = shape
     i = here()
     if i < count:
         n, c, p, q = output(i, C, P, Q, last)
-        h_first, w_first = int32(p * stride_h - top), int32(q * stride_w - left)
-        h_stop, w_stop = int32(h_first + R), int32(w_first + S)
-        h_first = int32(h_first if h_first > 0 else 0)
-        w_first = int32(w_first if w_first > 0 else 0)
+        h_first, w_first = inside(p * stride_h - top, dilation_h), inside(q * stride_w - left, dilation_w)
+        h_stop, w_stop = int32(p * stride_h - top + R * dilation_h), int32(q * stride_w - left + S * dilation_w)
         h_stop = int32(h_stop if h_stop < H else H)
         w_stop = int32(w_stop if w_stop < W else W)
         best = x[place(n, c, h_first, w_first, C, H, W, last)]
         winner = int32(h_first * W + w_first)
-        for h in range(h_first, h_stop):
-            for w in range(w_first, w_stop):
+        for h in range(h_first, h_stop, dilation_h):
+            for w in range(w_first, w_stop, dilation_w):
                 value = x[place(n, c, h, w, C, H, W, last)]
-                # Not (value <= best) is true for a NaN too; the first NaN then stays.
+                # not (value <= best) is also true for NaN; the first NaN then stays.
                 if not (value <= best) and best == best:
                     best = value
                     winner = int32(h * W + w)
@@ -86,9 +90,9 @@ def max_pool(out, winners, x, count, shape):
 
 @kernel("F F I i i i i i")
 def max_pool_gradient(grad_in, grad, winners, planes, channels, pixels, outputs, last):
-    """Each plane's outputs add their gradient to their winners, one after the other: one thread owns a plane.
+    """The outputs of a plane add their gradients to their winners, one after the other, in one thread.
 
-    The winners may lie anywhere, so that nobody can gather; with the channels last adjacent threads write side by side.
+    The winners may be anywhere, so gathering is impossible. With channels last, adjacent threads write adjacent places.
     """
     i = here()
     if i < planes:

@@ -1,6 +1,6 @@
-"""One optimizer step on flat arrays, one element a thread: the twins of `kernels.reference.updates`.
+"""One optimizer step on flat arrays, as `kernels.reference.updates`, with a thread for each element.
 
-Arrays of the GPU are changed where they are; arrays of the host go up and come back.
+Arrays on the GPU are changed in place. Arrays on the host are copied to the GPU and back.
 """
 
 import math
@@ -61,7 +61,7 @@ def rmsprop(values, gradients, mean_squares, rate, keep, take, tiny, decay):
 def adam(
     values, gradients, means, mean_squares, rate, keep1, take1, keep2, take2, scale, tiny, decay, shrink
 ):  # fmt: skip
-    """Adam adds `decay` times the value to the gradient (shrink is 1), AdamW shrinks the value first (decay is 0)."""
+    """Adam adds `decay` times the value to the gradient (shrink = 1); AdamW first shrinks the value (decay = 0)."""
     i = here()
     if i < values.size:
         g = gradients[i] + decay * values[i]

@@ -1,4 +1,4 @@
-"""The products as calls: from shapes to grids, shares and kernels. What the functions and the steps have in common."""
+"""The products as calls: from shapes to grids, shares and kernels. The functions and the steps use them."""
 
 from typing import Any, NamedTuple
 
@@ -9,12 +9,12 @@ from fastcnn.kernels.cuda.toolchain.sizes import tiles as tiles_of
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Padding, Pair, Shape, windows
 
-# Rows of a band of column sums: fixed, so that the batch alone decides the order of adding.
+# Rows in a band of column sums. The number is fixed, so that only the batch decides the order of the additions.
 BAND_ROWS = 64 * LANES
 
 
 class Geometry(NamedTuple):
-    """A convolution's numbers in the order in which the kernels take them; C and K are those of one group."""
+    """The numbers of a convolution, in the order of the kernels' arguments. C and K are those of one group."""
 
     N: int
     C: int
@@ -40,7 +40,7 @@ class Geometry(NamedTuple):
 
     @property
     def terms(self) -> int:
-        """Products in one output: also the columns of the weight."""
+        """The number of products in one output, which is also the number of columns of the weight."""
         return self.C * self.R * self.S
 
 
@@ -48,7 +48,7 @@ def geometry(
     input_shape: Shape, channels: int, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int,
     last: bool,
 ) -> Geometry:  # fmt: skip
-    """Of checked arguments; ValueError where an array is too large for 32-bit indices."""
+    """The geometry for checked arguments; ValueError if an array is too large for 32-bit indices."""
     N, C, H, W = input_shape
     P, Q = windows(input_shape, kernel_size, stride, padding, dilation)
     check_count(input_shape, (N, channels, P, Q), (channels, C // groups, *kernel_size))
@@ -82,14 +82,14 @@ def grad_input(shape: Geometry, grad_in: DeviceArray, grad: DeviceArray, weight:
 
 
 def weight_shares(shape: Geometry) -> Pair:
-    """Shares and length of a share of the sum over all outputs."""
+    """The number of shares of the sum over all outputs, and the length of a share."""
     return shares(shape.K, shape.terms, shape.N * shape.P * shape.Q, shape.groups)
 
 
 def grad_weight(
     shape: Geometry, out: DeviceArray, partials: DeviceArray, grad: DeviceArray, x: DeviceArray
 ) -> list[Call]:
-    """out (K, C*R*S) = the gradient with respect to the weight, by way of partials (shares, K, C*R*S)."""
+    """out (K, C*R*S) = the gradient with respect to the weight; partials (shares, K, C*R*S) holds partial sums."""
     parts, length = weight_shares(shape)
     grid = product_grid(shape.K, shape.terms, parts * shape.groups)
     count = shape.K * shape.groups * shape.terms
@@ -129,12 +129,12 @@ def folded(
 
 
 def bands(rows: int) -> int:
-    """How many bands of rows the columns of a matrix are summed in."""
+    """The number of bands of rows for the column sums of a matrix."""
     return tiles_of(rows, BAND_ROWS)
 
 
 def column_sums(out: DeviceArray, partials: DeviceArray, x: DeviceArray, rows: int, columns: int) -> list[Call]:
-    """out (columns,) = the sums over the rows of x, by way of partials (bands, columns)."""
+    """out (columns,) = the sums over the rows of x; partials (bands, columns) holds partial sums."""
     grid = (tiles_of(columns, BAND), bands(rows)), (BAND, LANES)
     return [
         _on(sums.column_sums, grid, (partials, x, rows, columns, BAND_ROWS)),

@@ -1,7 +1,7 @@
-"""Convolution and its gradients as tiled products that gather their operands: nothing is unfolded in memory.
+"""Convolution and its gradients as tiled products that gather their operands: there is no im2col matrix in memory.
 
-Pictures lie as N C H W, or with the channels last, as `last` says; weights as (K, C, R, S). In `shape` C and K are the
-channels of one group. The depth of a sum runs so that adjacent threads read adjacent pixels or channels.
+Pictures are N C H W, or channels-last if `last` says so; weights are (K, C, R, S). In `shape`, C and K are the channels
+of one group. The order of the terms in a sum makes adjacent threads read adjacent pixels or channels.
 
 shape : N, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups, last
 """
@@ -10,6 +10,7 @@ import math
 
 from fastcnn.kernels.cuda.products.tiles import multiply, store
 from fastcnn.kernels.cuda.toolchain.compiler import cuda, device, int32, kernel, uint32
+from fastcnn.kernels.cuda.toolchain.index import divide
 from fastcnn.kernels.cuda.toolchain.sizes import (
     A_SHAPE,
     B_SHAPE,
@@ -22,13 +23,13 @@ from fastcnn.kernels.cuda.toolchain.sizes import (
     THREAD_ROWS,
 )
 
-# A place that no tap leads back into any picture: rows of a tile behind the last output.
+# A position from which no tap reaches a picture. It is used for rows of a tile after the last output.
 NOWHERE = int32(-(2**30))
 
 
 @device
 def place(n, c, h, w, C, H, W, last):
-    """Where an element of a picture lies."""
+    """The index of an element of a picture."""
     if last != 0:
         return int32(((n * H + h) * W + w) * C + c)
     return int32(((n * C + c) * H + h) * W + w)
@@ -36,41 +37,45 @@ def place(n, c, h, w, C, H, W, last):
 
 @device
 def output_starts(starts, first, C, plane, last):
-    """Where the four elements from `first` on lie, a picture's number times `plane` plus its pixel's, in channel 0.
+    """The indices, in channel 0, of four elements from `first` on: the picture's number times `plane`, plus the pixel.
 
-    Worked out here and not where sums are stored: compilers write out the loops there only where no division is in
-    them, and only then do the sums stay in registers; for that the index there is unsigned too, as a signed one brings
-    a test of its sign. Returns the step from channel to channel.
+    They are computed here, not where sums are stored. Compilers unroll the loops there only if these have no division,
+    and only then the sums stay in registers. For the same reason the index there is unsigned: a signed one needs a test
+    of its sign. Returns the step from channel to channel.
     """
     for i in range(THREAD_ROWS):
         m = int32(first + i)
-        starts[i] = int32(m * C) if last != 0 else int32(m + m // plane * (C - 1) * plane)
+        n, _ = divide(m, plane)
+        starts[i] = int32(m * C) if last != 0 else int32(m + n * (C - 1) * plane)
     return int32(1) if last != 0 else int32(plane)
 
 
 @device
 def split(term, channels, taps, last):
-    """Channel and tap of a term: the channel runs fastest where the channels are last."""
+    """Channel and tap of a term. With channels last, the channel changes fastest."""
+    quotient, rest = divide(term, channels if last != 0 else taps)
     if last != 0:
-        return int32(term % channels), int32(term // channels)
-    return int32(term // taps), int32(term % taps)
+        return rest, quotient
+    return quotient, rest
 
 
 @device
 def window(m, P, Q, pooled):
-    """Picture, row and column of output number m; pooled: four in a row are a 2x2 window, odd edges are left out."""
+    """Picture, row and column of output m. If pooled, four consecutive outputs are a 2x2 window, without odd edges."""
     if pooled:
         half_p, half_q = int32(P // 2), int32(Q // 2)
-        v, pixel = int32(m // 4), int32(m % 4)
-        n, rest = int32(v // (half_p * half_q)), int32(v % (half_p * half_q))
-        return n, int32(rest // half_q * 2 + pixel // 2), int32(rest % half_q * 2 + pixel % 2)
-    n, rest = int32(m // (P * Q)), int32(m % (P * Q))
-    return n, int32(rest // Q), int32(rest % Q)
+        v, pixel = divide(m, 4)
+        n, rest = divide(v, half_p * half_q)
+        p, q = divide(rest, half_q)
+        return n, int32(2 * p + pixel // 2), int32(2 * q + pixel % 2)
+    n, rest = divide(m, P * Q)
+    p, q = divide(rest, Q)
+    return n, p, q
 
 
 @device
 def convolve(sums, a, b, x, weight, shape, rows, pooled):
-    """This thread's sums of a tile of outputs, rows (n, p, q), and filters."""
+    """This thread's sums in a tile: its rows are outputs (n, p, q), its columns filters."""
     N, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups, last = shape
     i_x, i_y = cuda.threadIdx.x, cuda.threadIdx.y
     group = int32(cuda.blockIdx.z)
@@ -91,7 +96,8 @@ def convolve(sums, a, b, x, weight, shape, rows, pooled):
     while first < terms:
         term = int32(first + i_x)
         c, tap = split(term, C, int32(R * S), last)
-        down, right = int32(tap // S * dilation_h), int32(tap % S * dilation_w)
+        r, s = divide(tap, S)
+        down, right = int32(r * dilation_h), int32(s * dilation_w)
         for i in range(THREAD_ROWS):
             h, w = int32(tops[i] + down), int32(lefts[i] + right)
             value = x.dtype.type(0)
@@ -112,7 +118,7 @@ def convolve(sums, a, b, x, weight, shape, rows, pooled):
 
 @device
 def store_column(out, sums, j, starts, left, k, K, channel_step, bias, has_bias, floor):
-    """Column j of this thread's sums: bias, ReLU, and out; `left` rows are inside."""
+    """Add the bias to column j of this thread's sums, apply the ReLU, write to out; `left` rows are inside."""
     if k < K:
         channel = int32(cuda.blockIdx.z * K + k)
         offset = out.dtype.type(0)
@@ -122,7 +128,7 @@ def store_column(out, sums, j, starts, left, k, K, channel_step, bias, has_bias,
         for i in range(THREAD_ROWS):
             if i < left:
                 value = sums[i * THREAD_COLUMNS + j] + offset
-                # A NaN is not below the floor and stays.
+                # NaN is not below the floor, so it stays.
                 if value < floor:
                     value = floor
                 out[uint32(starts[i] + at)] = value
@@ -130,7 +136,7 @@ def store_column(out, sums, j, starts, left, k, K, channel_step, bias, has_bias,
 
 @kernel("F F F F i i i17")
 def conv2d(out, x, weight, bias, has_bias, relu, shape):
-    """out = x * weight + bias, with the ReLU behind it."""
+    """out = x * weight + bias, with the ReLU after it."""
     N, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups, last = shape
     a = cuda.shared.array(A_SHAPE, x.dtype)
     b = cuda.shared.array(B_SHAPE, x.dtype)
@@ -142,14 +148,14 @@ def conv2d(out, x, weight, bias, has_bias, relu, shape):
     channel_step = output_starts(starts, first, int32(K * groups), int32(P * Q), last)
     floor = x.dtype.type(0 if relu != 0 else -math.inf)
     k, inside = int32(cuda.blockIdx.y * COLUMNS + cuda.threadIdx.x), int32(rows - first)
-    # Both columns by name: a loop over them is not written out by every compiler, and the sums then lie in memory.
+    # There is no loop over the two columns: some compilers do not unroll it, and the sums would be in memory then.
     store_column(out, sums, 0, starts, inside, k, K, channel_step, bias, has_bias, floor)
     store_column(out, sums, 1, starts, inside, int32(k + SIDE), K, channel_step, bias, has_bias, floor)
 
 
 @device
 def store_pooled(out, codes, sums, j, v, k, K, bias, has_bias):
-    """Column j of this thread's sums is the window v of channel k: bias, ReLU, the largest, and which one that was."""
+    """Column j of this thread's sums is window v of channel k: add bias, apply ReLU, store maximum and place."""
     if k < K:
         offset = out.dtype.type(0)
         if has_bias != 0:
@@ -158,7 +164,7 @@ def store_pooled(out, codes, sums, j, v, k, K, bias, has_bias):
         code = int32(0)
         for i in range(1, THREAD_ROWS):
             value = sums[i * THREAD_COLUMNS + j] + offset
-            # Not (value <= best) is true for a NaN too; the first NaN then stays.
+            # not (value <= best) is also true for NaN; the first NaN then stays.
             if not (value <= best) and best == best:
                 best = value
                 code = int32(i)
@@ -171,9 +177,9 @@ def store_pooled(out, codes, sums, j, v, k, K, bias, has_bias):
 
 @kernel("F B F F F i i17")
 def conv2d_pooled(out, codes, x, weight, bias, has_bias, shape):
-    """Convolution, bias, ReLU and 2x2 max-pool in one; codes: which pixel of the window won, 4 where ReLU cut it.
+    """Convolution, bias, ReLU and 2x2 max-pool in one; codes: the largest pixel of each window, or 4 if ReLU gave 0.
 
-    A thread's four rows are one window, so the pooling needs no other thread. Channels last, one group.
+    The four rows of a thread are one window, so the pooling needs no other thread. Channels last, one group.
     """
     N, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups, last = shape
     a = cuda.shared.array(A_SHAPE, x.dtype)
@@ -190,7 +196,7 @@ def conv2d_pooled(out, codes, x, weight, bias, has_bias, shape):
 
 @kernel("F F F i17")
 def conv2d_grad_input(grad_in, grad, weight, shape):
-    """Each pixel of the input gathers from all outputs that saw it: rows (n, h, w), sums over (k, r, s)."""
+    """Each input pixel gathers from all outputs that saw it: the rows are (n, h, w), the sums are over (k, r, s)."""
     N, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups, last = shape
     a = cuda.shared.array(A_SHAPE, grad.dtype)
     b = cuda.shared.array(B_SHAPE, grad.dtype)
@@ -215,13 +221,15 @@ def conv2d_grad_input(grad_in, grad, weight, shape):
     while first < terms:
         term = int32(first + i_x)
         k, tap = split(term, K, int32(R * S), last)
-        up, back = int32(tap // S * dilation_h), int32(tap % S * dilation_w)
+        r, s = divide(tap, S)
+        up, back = int32(r * dilation_h), int32(s * dilation_w)
         for i in range(THREAD_ROWS):
             h, w = int32(downs[i] - up), int32(rights[i] - back)
             value = grad.dtype.type(0)
-            if term < terms and h >= 0 and w >= 0 and h % stride_h == 0 and w % stride_w == 0:
-                p, q = int32(h // stride_h), int32(w // stride_w)
-                if p < P and q < Q:
+            if term < terms and h >= 0 and w >= 0:
+                p, h_over = divide(h, stride_h)
+                q, w_over = divide(w, stride_w)
+                if h_over == 0 and w_over == 0 and p < P and q < Q:
                     value = grad[place(images[i], int32(group * K + k), p, q, int32(K * groups), P, Q, last)]
             a[i_x, i_y + i * SIDE] = value
         for j in range(THREAD_COLUMNS):
@@ -246,13 +254,13 @@ def conv2d_grad_input(grad_in, grad, weight, shape):
 
 @kernel("F F F i i i17")
 def conv2d_grad_weight(partials, grad, x, length, shares, shape):
-    """partials (shares, K, C*R*S): rows k, columns (c, r, s), sums over a share of all outputs (n, p, q)."""
+    """partials (shares, K, C*R*S): rows k, columns (c, r, s); each is the sum over a share of the outputs (n, p, q)."""
     N, C, H, W, K, R, S, P, Q, stride_h, stride_w, top, left, dilation_h, dilation_w, groups, last = shape
     a = cuda.shared.array(A_SHAPE, grad.dtype)
     b = cuda.shared.array(B_SHAPE, grad.dtype)
     sums = cuda.local.array(SUMS, grad.dtype)
     i_x, i_y = cuda.threadIdx.x, cuda.threadIdx.y
-    group, share = int32(cuda.blockIdx.z // shares), int32(cuda.blockIdx.z % shares)
+    group, share = divide(cuda.blockIdx.z, shares)
     row, column = int32(cuda.blockIdx.x * ROWS), int32(cuda.blockIdx.y * COLUMNS)
     columns = int32(C * R * S)
     channels = cuda.local.array(THREAD_COLUMNS, int32)
@@ -260,10 +268,11 @@ def conv2d_grad_weight(partials, grad, x, length, shares, shape):
     rights = cuda.local.array(THREAD_COLUMNS, int32)
     for j in range(THREAD_COLUMNS):
         t = int32(column + i_y + j * SIDE)
-        channels[j] = int32(group * C + t // (R * S))
-        tap = int32(t % (R * S))
-        downs[j] = int32(tap // S * dilation_h - top) if t < columns else NOWHERE
-        rights[j] = int32(tap % S * dilation_w - left)
+        c, tap = divide(t, R * S)
+        r, s = divide(tap, S)
+        channels[j] = int32(group * C + c)
+        downs[j] = int32(r * dilation_h - top) if t < columns else NOWHERE
+        rights[j] = int32(s * dilation_w - left)
     for i in range(SUMS):
         sums[i] = 0
     outputs = int32(N * P * Q)
@@ -274,7 +283,7 @@ def conv2d_grad_weight(partials, grad, x, length, shares, shape):
         n, p, q = window(m, P, Q, False)
         for i in range(THREAD_ROWS):
             value = grad.dtype.type(0)
-            if last != 0:  # adjacent filters lie side by side
+            if last != 0:  # adjacent filters are adjacent in memory
                 k, across = int32(row + i_x + i * SIDE), int32(first + i_y)
                 if k < K and across < stop:
                     value = grad[int32(across * K * groups + group * K + k)]

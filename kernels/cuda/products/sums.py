@@ -1,17 +1,32 @@
-"""Sums in a fixed order: shares of a product added up, and the columns of a matrix summed in bands."""
+"""Sums in a fixed order: the sum of a product's shares, and the column sums of a matrix in bands."""
 
-from fastcnn.kernels.cuda.toolchain.compiler import cuda, int32, kernel
+from fastcnn.kernels.cuda.toolchain.compiler import cuda, device, int32, kernel
 from fastcnn.kernels.cuda.toolchain.sizes import BAND, BAND_SHAPE, LANES
+
+
+@device
+def add_in_order(total, terms, at, step, count):
+    """total + terms[at] + terms[at + step] + ..., added one after the other; eight reads happen at the same time."""
+    while count >= 8:
+        first, second = terms[at], terms[int32(at + step)]
+        third, fourth = terms[int32(at + 2 * step)], terms[int32(at + 3 * step)]
+        at = int32(at + 4 * step)
+        fifth, sixth = terms[at], terms[int32(at + step)]
+        seventh, eighth = terms[int32(at + 2 * step)], terms[int32(at + 3 * step)]
+        total = total + first + second + third + fourth + fifth + sixth + seventh + eighth
+        at, count = int32(at + 4 * step), int32(count - 8)
+    while count > 0:
+        total += terms[at]
+        at, count = int32(at + step), int32(count - 1)
+    return total
 
 
 @kernel("F F F i i i i i")
 def fold(out, partials, bias, count, shares, columns, has_bias, relu):
-    """out = the shares' sum, plus the bias of its column, with the ReLU behind it."""
+    """out = the sum of the shares, plus the bias of its column, with the ReLU after it."""
     i = int32(cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x)
     if i < count:
-        total = partials[i]
-        for share in range(1, shares):
-            total += partials[int32(share * count + i)]
+        total = add_in_order(partials[i], partials, int32(i + count), count, int32(shares - 1))
         if has_bias != 0:
             total += bias[int32(i % columns)]
         if relu != 0 and total < 0:
@@ -21,7 +36,7 @@ def fold(out, partials, bias, count, shares, columns, has_bias, relu):
 
 @kernel("F F i i i")
 def column_sums(partials, x, rows, columns, length):
-    """partials (shares, columns): the sums over `length` rows each of x (rows, columns)."""
+    """partials (shares, columns): each is the sum over `length` rows of x (rows, columns)."""
     lanes = cuda.shared.array(BAND_SHAPE, x.dtype)
     i_x, i_y = cuda.threadIdx.x, cuda.threadIdx.y
     column = int32(cuda.blockIdx.x * BAND + i_x)

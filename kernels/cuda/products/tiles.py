@@ -1,12 +1,13 @@
-"""A tiled matrix product in shared memory, and the parts that the convolutions share with it.
+"""A tiled matrix product in shared memory, and the functions that the convolutions use too.
 
-A block owns a tile of ROWS x COLUMNS sums. It walks along the depth in steps: all threads load a tile of each operand,
-meet, multiply, meet again. Sums are in registers, in the arrays' dtype and in an order that the shapes alone decide.
+A block computes a tile of ROWS x COLUMNS sums. It goes along the depth in steps. In each step, all threads load a tile
+of each operand, wait at a barrier, multiply, and wait again. Sums are in registers and have the arrays' dtype. Only the
+shapes decide their order.
 
-Index arithmetic is cut back to int32 where Numba would widen it: 64-bit indices cost more than twice the registers.
+Index arithmetic is converted back to int32 where Numba would widen it: 64-bit indices need twice the registers or more.
 """
 
-from fastcnn.kernels.cuda.toolchain.compiler import cuda, device, int32, kernel
+from fastcnn.kernels.cuda.toolchain.compiler import cuda, device, int32, kernel, uint32
 from fastcnn.kernels.cuda.toolchain.sizes import (
     A_SHAPE,
     B_SHAPE,
@@ -19,23 +20,33 @@ from fastcnn.kernels.cuda.toolchain.sizes import (
     THREAD_ROWS,
 )
 
+UNROLLED = 4  # terms in an unrolled loop; a larger number does not save instructions
+
 
 @device
 def multiply(sums, a, b):
-    """Add one tile's products: rows 4y to 4y + 3 and columns x, x + SIDE of it are this thread's."""
-    x, y = cuda.threadIdx.x, cuda.threadIdx.y
-    for t in range(DEPTH):
-        for j in range(THREAD_COLUMNS):
-            right = b[t, x + j * SIDE]
-            for i in range(THREAD_ROWS):
-                sums[i * THREAD_COLUMNS + j] += a[t, y * THREAD_ROWS + i] * right
+    """Add the products of one tile. This thread has rows 4y to 4y + 3 and columns x, x + SIDE of the tile.
+
+    Indices are unsigned and the loop is unrolled, so that a read of shared memory is one instruction. With signed
+    indices in a plain loop, three of four instructions were index arithmetic.
+    """
+    x, y = uint32(cuda.threadIdx.x), uint32(cuda.threadIdx.y * THREAD_ROWS)
+    t = uint32(0)
+    while t < DEPTH:
+        for step in range(UNROLLED):
+            at = uint32(t + uint32(step))
+            for j in range(THREAD_COLUMNS):
+                right = b[at, uint32(x + uint32(j * SIDE))]
+                for i in range(THREAD_ROWS):
+                    sums[i * THREAD_COLUMNS + j] += a[at, uint32(y + uint32(i))] * right
+        t = uint32(t + uint32(UNROLLED))
 
 
 @device
 def load(tile, lines, source, first, count, line_step, term, stop, term_step):
-    """Lines `first` on of a matrix, from its term `term` on; zeros where it ends.
+    """Load a tile of a matrix, from line `first` and term `term` on, with zeros outside the matrix.
 
-    Adjacent threads read adjacent elements, along the depth or across it, whichever way they lie in memory.
+    Adjacent threads read elements that are adjacent in memory, either along the depth or across it.
     """
     x, y = cuda.threadIdx.x, cuda.threadIdx.y
     for i in range(lines):
@@ -53,7 +64,7 @@ def load(tile, lines, source, first, count, line_step, term, stop, term_step):
 def product(partials, left, right, shape):
     """partials (shares, rows, columns): sums of left[row * a_row + t * a_term] * right[column * b_column + t * b_term].
 
-    A share's terms t are the next `length` of `depth`.
+    The terms t of a share are the next `length` terms of `depth`.
     """
     rows, columns, depth, length, a_row, a_term, b_column, b_term = shape
     a = cuda.shared.array(A_SHAPE, left.dtype)
@@ -76,7 +87,7 @@ def product(partials, left, right, shape):
 
 @device
 def store(partials, sums, row, rows, column, columns, start):
-    """Write a thread's sums into the matrix (rows, columns) that begins at `start`."""
+    """Write the sums of a thread into the matrix (rows, columns) that begins at `start`."""
     for i in range(THREAD_ROWS):
         m = int32(row + cuda.threadIdx.y * THREAD_ROWS + i)
         for j in range(THREAD_COLUMNS):

@@ -1,11 +1,13 @@
-"""The steps of a network's plan on the GPU: the twins of `kernels.cpu.steps`, with the same names and arguments.
+"""The steps of a network's plan on the GPU. Names and arguments are those of `kernels.cpu.steps`.
 
-Pictures lie channels-last without a border; the convolution's kernels test for it. All arrays are on the GPU, the
-parameters too (`residence`), and a training's pictures (`dataset`): a training step sends next to nothing up and
-brings one float back, when somebody looks at it.
+Pictures are channels-last without a border; the convolution's kernels test for the border. All arrays are on the GPU,
+also the parameters (`residence`) and the pictures of a training (`dataset`). A training step copies almost nothing to
+the GPU, and copies one float back when the loss is read.
 """
 
 from fastcnn.kernels.cuda.steps import device
+from fastcnn.kernels.cuda.steps.activations import Elementwise
+from fastcnn.kernels.cuda.steps.average import AvgPool2d
 from fastcnn.kernels.cuda.steps.base import Activation, compiled, entry, read, without_twins
 from fastcnn.kernels.cuda.steps.batchnorm import BatchNorm2d
 from fastcnn.kernels.cuda.steps.conv_affine import Affine, Conv2d
@@ -19,11 +21,13 @@ __all__ = [
     "Add",
     "Affine",
     "AveragePool",
+    "AvgPool2d",
     "BatchNorm2d",
     "Concat",
     "Conv2d",
     "Copy",
     "Dropout",
+    "Elementwise",
     "Fork",
     "Input",
     "LayerStep",

@@ -1,4 +1,4 @@
-"""What flows between steps on the GPU, and what every step is."""
+"""The activations between steps on the GPU, and the base class of the steps."""
 
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
@@ -8,6 +8,7 @@ from typing import Any
 from fastcnn.kernels import steps
 from fastcnn.kernels.arrays import is_on_device
 from fastcnn.kernels.cuda.steps import elementwise
+from fastcnn.kernels.cuda.toolchain.graphs import graphs
 from fastcnn.kernels.cuda.toolchain.memory import download, empty
 from fastcnn.kernels.cuda.toolchain.sizes import check_count, line_grid
 from fastcnn.kernels.protocols import Call
@@ -15,22 +16,22 @@ from fastcnn.kernels.shapes import Array, Padding
 
 
 def entry(calls: list[Call]) -> AbstractContextManager[None]:
-    """Nothing is held while calls run: the driver queues them."""
+    """A context manager that does nothing: the driver queues the calls."""
     return nullcontext()
 
 
 def without_twins(calls: list[Call]) -> list[Call]:
-    """The calls as they are: a GPU's kernels have no serial twins."""
+    """The calls unchanged: kernels for a GPU have no second, serial form."""
     return calls
 
 
 def compiled(calls: list[Call]) -> list[Call]:
-    """The calls as they are: they start kernels that are compiled."""
-    return calls
+    """The calls, with consecutive kernels joined into one call: their arguments never change."""
+    return graphs(calls)
 
 
 class Activation:
-    """Channels-last pictures of all the batch; grad is their gradient, None where nobody asks for it."""
+    """The channels-last pictures of a batch; grad is their gradient, None if no step needs it."""
 
     def __init__(self, shape: tuple[int, ...], border: Padding, capacity: int, dtype: Any, with_grad: bool) -> None:
         self.shape = shape
@@ -45,7 +46,7 @@ class Activation:
         return prod(self.shape)
 
     def twin(self) -> "Activation":
-        """The same pictures for one more reader, with a gradient of its own."""
+        """The same pictures for one more step that reads them, with a separate gradient."""
         twin = copy(self)
         twin.grad = None if self.grad is None else empty(self.grad.size, self.grad.dtype)
         return twin
@@ -72,12 +73,12 @@ class Step(steps.Step):
         return value.nbytes if is_on_device(value) else 0
 
     def _passed_on(self, addend: Activation, n: int) -> list[Call]:
-        """The gradient of out as that of something that was added: a copy, unless both are one array."""
+        """Copy the gradient of out to the gradient of an addend; no call if both are the same array."""
         if addend.grad is None or addend.grad is self.out.grad:
             return []
         count = n * self.out.size
         return [self._each(elementwise.copy_all, count, addend.grad, self.out.grad, count)]
 
     def _each(self, kernel: Any, elements: int, *args: Any) -> Call:
-        """A kernel with one thread an element."""
+        """A kernel with a thread for each element."""
         return kernel, (*line_grid(elements), *args)

@@ -1,4 +1,4 @@
-"""Batch normalisation on the GPU, with the ReLU behind it."""
+"""Batch normalisation on the GPU, with the ReLU after it."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from fastcnn.kernels.shapes import Array
 
 
 class BatchNorm2d(Step):
-    """Batch normalisation, with the ReLU behind it."""
+    """Batch normalisation, with the ReLU after it."""
 
     def __init__(
         self, x: Activation, out: Activation, parameters: dict[str, Array], gradients: dict[str, Array], *,
@@ -29,13 +29,15 @@ class BatchNorm2d(Step):
         self.gradients = resident(gradients["weight"]), resident(gradients["bias"])
         self.momentum, self.eps, self.relu = np.float64(momentum), np.float64(eps), relu
         capacity = out.data.size // out.size
-        self.partials = empty(2 * bands(capacity * x.pixels) * x.channels, np.float64)
-        self.mean64, self.var64 = zeros(x.channels, np.float64), zeros(x.channels, np.float64)
-        self.mean, self.inverse = empty(x.channels, self.dtype), empty(x.channels, self.dtype)
+        self.channels = channels = parameters["weight"].size  # each value of a flattened picture is a channel
+        self.pixels = x.size // channels
+        self.partials = empty(2 * bands(capacity * self.pixels) * channels, np.float64)
+        self.mean64, self.var64 = zeros(channels, np.float64), zeros(channels, np.float64)
+        self.mean, self.inverse = empty(channels, self.dtype), empty(channels, self.dtype)
 
     def _banded(self, kernel: Any, rows: int, *args: Any) -> Call:
-        grid = (tiles(self.x.channels, BAND), bands(rows)), (BAND, LANES)
-        return kernel, (*grid, *args, rows, self.x.channels, BAND_ROWS)
+        grid = (tiles(self.channels, BAND), bands(rows)), (BAND, LANES)
+        return kernel, (*grid, *args, rows, self.channels, BAND_ROWS)
 
     def prepare_calls(self) -> list[Call]:
         if self.training:
@@ -45,7 +47,7 @@ class BatchNorm2d(Step):
         return [self._each(norm.settle_running, channels, *args)]
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
-        channels, rows = self.x.channels, n * self.x.pixels
+        channels, rows = self.channels, n * self.pixels
         settled = (self.mean, self.inverse)
         calls: list[Call] = []
         if training:
@@ -62,7 +64,7 @@ class BatchNorm2d(Step):
         return [*calls, self._each(norm.normalise_sum, count, *given, self.addend.data, self.relu, count, channels)]
 
     def backward_calls(self, n: int) -> list[Call]:
-        channels, rows = self.x.channels, n * self.x.pixels
+        channels, rows = self.channels, n * self.pixels
         count, grad, settled = rows * channels, self.out.grad, (self.mean, self.inverse)
         calls: list[Call] = []
         if self.relu:

@@ -1,6 +1,6 @@
-"""Gradients scaled so that their norm is at most a limit: the twin of `fastcnn.optim.clip_gradients`, on the GPU.
+"""Scale gradients so that their norm is at most a limit: `fastcnn.optim.clip_gradients` on the GPU.
 
-Squares are summed in float64, in fixed shares that are added in order: the same bits in every run.
+Squares are summed in float64, in fixed shares that are added in order, so all runs give the same bits.
 """
 
 import math
@@ -12,7 +12,7 @@ from fastcnn.kernels.cuda.toolchain.index import here
 from fastcnn.kernels.cuda.toolchain.memory import DeviceArray, empty
 from fastcnn.kernels.cuda.toolchain.sizes import LINE, line_grid, tiles
 
-# Elements that a block squares and sums: sixteen for each of its threads.
+# The number of elements that a block squares and sums: sixteen for each of its threads.
 SHARE = 16 * LINE
 
 
@@ -44,7 +44,7 @@ def square_sums(partials, x, count, length):
 
 @kernel("D D i d")
 def norm_and_factor(result, partials, shares, limit):
-    """result (2,) = the root of the shares' sum, and what to scale by: 1 where that norm is small, or not finite."""
+    """result (2,) = the norm (root of the sum of the shares), and the factor: 1 if the norm is small or not finite."""
     if here() == 0:
         total = np.float64(0)
         for share in range(shares):
@@ -63,7 +63,7 @@ def scale(x, result, count):
 
 
 class Clip:
-    """Clipping of flat arrays of `count` elements; it owns the room for the sums. `result`: norm and factor."""
+    """Clipping of flat arrays of `count` elements. It owns the memory for the sums. `result`: norm and factor."""
 
     def __init__(self, count: int) -> None:
         self._shares = tiles(count, SHARE)

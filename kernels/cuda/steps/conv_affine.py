@@ -1,4 +1,4 @@
-"""Convolution and Affine on the GPU, with what lies behind them."""
+"""Convolution and Affine on the GPU, with the layers after them."""
 
 import numpy as np
 
@@ -9,13 +9,13 @@ from fastcnn.kernels.cuda.steps import norm as norms
 from fastcnn.kernels.cuda.steps.base import Activation, Step
 from fastcnn.kernels.cuda.steps.residence import resident
 from fastcnn.kernels.cuda.toolchain.memory import empty
-from fastcnn.kernels.cuda.toolchain.sizes import shares
+from fastcnn.kernels.cuda.toolchain.sizes import shares, tiles
 from fastcnn.kernels.protocols import Call, Norm
 from fastcnn.kernels.shapes import Array, Padding, Pair
 
 
 class Conv2d(Step):
-    """Convolution, with the ReLU and the 2x2 max-pool behind it where `relu` and `pool` say so."""
+    """Convolution, with the ReLU after it if `relu`, and the 2x2 max-pool after that if `pool`."""
 
     def __init__(
         self, x: Activation, out: Activation, weight: Array, grad_weight: Array, bias: Array | None,
@@ -32,7 +32,7 @@ class Conv2d(Step):
         outputs = whole.P * whole.Q
         self.products = outputs * weight.size
         self.weight, self.bias = resident(weight), None if bias is None else resident(bias)
-        # What forward reads: the parameters themselves, or copies with the batch normalisation in them.
+        # Forward reads the parameters themselves, or copies with the batch normalisation in them.
         self.forward_weight, self.forward_bias = self.weight, self.bias
         self.norm = None if norm is None else (*map(resident, norm[:4]), np.float64(norm.eps))
         if norm is not None:
@@ -41,7 +41,7 @@ class Conv2d(Step):
         if training:
             self.grad_weight = resident(grad_weight)
             self.grad_bias = None if grad_bias is None else resident(grad_bias)
-            # The gradient at the convolution's own output; where nothing lies behind it, that is there already.
+            # The gradient of the convolution's own output. Without ReLU and max-pool it is the gradient of out.
             self.grad_out = empty(capacity * outputs * K, self.dtype) if pool or relu else out.grad
             parts = max(products.weight_shares(self._geometry(n))[0] for n in range(1, capacity + 1))
             bands = products.bands(capacity * outputs)
@@ -72,11 +72,13 @@ class Conv2d(Step):
         shape, grad = self._geometry(n), self.grad_out
         channels = shape.K * shape.groups
         rows = n * shape.P * shape.Q
-        count, calls = rows * channels, []
+        calls: list[Call] = []
         if self.pool:
+            count = n * tiles(shape.P, 2) * tiles(shape.Q, 2) * channels
             args = (grad, self.out.grad, self.codes, count, shape.P, shape.Q, channels)
             calls.append(self._each(elementwise.unpool_gradient, count, *args))
         elif self.relu:
+            count = rows * channels
             calls.append(self._each(elementwise.relu_gradient, count, grad, self.out.grad, self.out.data, count))
         if self.grad_bias is not None:
             calls += products.column_sums(self.grad_bias, self.partials, grad, rows, channels)
@@ -87,7 +89,7 @@ class Conv2d(Step):
 
 
 class Affine(Step):
-    """x @ weight + bias, with the ReLU behind it; the weight lies as (out_features, in_features)."""
+    """x @ weight + bias, with the ReLU after it; the weight is stored as (out_features, in_features)."""
 
     def __init__(
         self, x: Activation, out: Activation, weight: Array, grad_weight: Array, bias: Array, grad_bias: Array, *,
@@ -104,7 +106,7 @@ class Affine(Step):
         self.partials = empty(max(most, products.bands(capacity) * out.size), self.dtype)
 
     def _products(self, n: int) -> tuple[tuple[int, int, int], ...]:
-        """Rows, columns and depth of forward, of the input's gradient and of the weight's."""
+        """Rows, columns and depth of three products: forward, the input's gradient and the weight's gradient."""
         x, out = self.x.size, self.out.size
         return (n, out, x), (n, x, out), (out, x, n)
 

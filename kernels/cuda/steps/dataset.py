@@ -1,6 +1,6 @@
-"""A training's pictures and labels on the GPU: an epoch's order goes up once, and batches are picked there.
+"""The pictures and labels of a training on the GPU. The order of an epoch is copied there once; the GPU picks batches.
 
-What a step then sends is nothing, or 29 numbers a picture where the pictures are augmented.
+A step then copies nothing to the GPU, or 29 numbers for each picture if the pictures are augmented.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from fastcnn.kernels.cuda.toolchain.sizes import MAX_ELEMENTS, line_grid
 from fastcnn.kernels.protocols import Numbers
 from fastcnn.kernels.shapes import Array
 
-# The rest is for activations, which grow with the batch, and for whoever else uses the GPU.
+# The rest is for activations, which grow with the batch, and for other programs that use the GPU.
 SHARE_OF_FREE_MEMORY = 0.5
 
 
@@ -30,7 +30,7 @@ class Picks(NamedTuple):
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch that is on the GPU: where its pictures and its labels are."""
+    """A batch on the GPU: the places of its pictures and its labels."""
 
     pictures: Picks
     labels: Picks
@@ -41,7 +41,7 @@ class Batch:
 
 
 def why_not(images: Array) -> str:
-    """Why these pictures cannot be kept on the GPU, in words that follow a colon; "" where they can."""
+    """The reason why the GPU cannot keep these pictures, as the words after a colon; "" if it can."""
     if images.dtype != np.uint8:
         return f"only uint8 pictures are kept there, not {images.dtype}"
     if images.size > MAX_ELEMENTS:
@@ -54,7 +54,7 @@ def why_not(images: Array) -> str:
 
 
 class TrainingSet:
-    """images (N, C, H, W) uint8 and labels (N,) integers, and room for one augmented batch."""
+    """images (N, C, H, W) uint8 and labels (N,) integers, and memory for one augmented batch."""
 
     def __init__(self, images: Array, labels: Numbers, batch_size: int) -> None:
         self.plane, self.pixels = images.shape[2:], int(np.prod(images.shape[1:]))
@@ -65,15 +65,15 @@ class TrainingSet:
         self._batch_size = batch_size
 
     def start_epoch(self, order: Numbers) -> None:
-        """order : the pictures' numbers, as they are to come"""
+        """order : the numbers of the pictures, in the order of this epoch"""
         fill(self.order, order.astype(np.int32))
 
     def batch(self, first: int, count: int) -> Batch:
-        """The next `count` pictures of the epoch from number `first` on."""
+        """`count` pictures of the epoch; the first one has the number `first`."""
         return Batch(Picks(self.images, self.order, first), Picks(self.labels, self.order, first), count)
 
     def augmented(self, first: int, count: int, numbers: Array, waves: tuple[Array, Array]) -> Batch:
-        """The same pictures, changed; numbers, waves: see `kernels.reference.augment`. One batch at a time."""
+        """The same pictures, augmented; numbers, waves: see `kernels.reference.augment`. One batch at a time."""
         if not self._changed:
             size = self._batch_size * self.pixels
             rows = empty(self._batch_size * numbers.shape[1], np.float32)

@@ -1,4 +1,4 @@
-"""What is kept in the GPU's memory: a network's arrays, a training's pictures, predictions on their way."""
+"""What is kept in the GPU's memory: a network's arrays, the pictures of a training, predictions in progress."""
 
 from fastcnn.kernels.cuda.steps.dataset import TrainingSet, why_not
 from fastcnn.kernels.cuda.steps.pipeline import Pipeline

@@ -1,18 +1,19 @@
-"""Element by element, and pictures in: what lies between products in a network, on channels-last pictures."""
+"""Kernels on single elements or channels of channels-last pictures: the layers between products, and the input."""
 
 import math
 
 import numpy as np
 
+from fastcnn.kernels.cuda.products.sums import add_in_order
 from fastcnn.kernels.cuda.toolchain.compiler import device, int32, kernel
-from fastcnn.kernels.cuda.toolchain.index import here
+from fastcnn.kernels.cuda.toolchain.index import divide, here
 
 uint64 = np.uint64
 
 
 @kernel("F B I i i i i i")
 def load_bytes(out, images, order, first, count, C, H, W):
-    """out (N, H, W, C) = the N images (C, H, W) that `order` names from `first` on, divided by 255."""
+    """out (N, H, W, C) = N images (C, H, W) / 255: those with the numbers order[first], order[first + 1], ..."""
     i = here()
     if i < count:
         c, rest = int32(i % C), int32(i // C)
@@ -22,7 +23,7 @@ def load_bytes(out, images, order, first, count, C, H, W):
 
 @kernel("B B I i i i")
 def gather_bytes(out, images, order, first, count, pixels):
-    """out = the images, of so many pixels each, that `order` names from `first` on."""
+    """out = the images of `pixels` pixels with the numbers order[first], order[first + 1], ..."""
     i = here()
     if i < count:
         out[i] = images[int32(order[int32(first + i // pixels)] * pixels + i % pixels)]
@@ -48,7 +49,7 @@ def copy_all(out, x, count):
 
 @kernel("F F F i i")
 def add(out, x, addend, relu_after, count):
-    """out = x + addend, with the ReLU after it where relu_after is not 0."""
+    """out = x + addend, with the ReLU after it if relu_after is not 0."""
     i = here()
     if i < count:
         value = x[i] + addend[i]
@@ -65,7 +66,7 @@ def accumulate(out, x, count):
 
 @kernel("F i i F i i i i")
 def copy_channels(out, out_channels, out_first, x, x_channels, x_first, channels, count):
-    """So many channels of out, from out_first on, = those of x from x_first on; count: of all that is copied."""
+    """Copy `channels` channels of x, from x_first on, to out, from out_first on; count: all copied elements."""
     i = here()
     if i < count:
         pixel, c = int32(i // channels), int32(i % channels)
@@ -83,7 +84,7 @@ def relu(out, x, count):
 
 @kernel("F F F i")
 def relu_gradient(grad_in, grad, out, count):
-    """grad_in = grad where out > 0 or NaN, else 0; grad_in may be grad."""
+    """grad_in = grad where out > 0 or NaN, else 0; grad_in and grad may be the same array."""
     i = here()
     if i < count:
         grad_in[i] = grad.dtype.type(0) if out[i] <= 0 else grad[i]
@@ -91,19 +92,24 @@ def relu_gradient(grad_in, grad, out, count):
 
 @kernel("F F B i i i i")
 def unpool_gradient(grad_in, grad, codes, count, P, Q, K):
-    """The gradient behind ReLU and 2x2 max-pool of (N, P, Q, K): to the pixel that won, 0 to the others."""
+    """The gradient before ReLU and 2x2 max-pool, (N, P, Q, K): grad at the largest pixel, 0 at the other three.
+
+    A thread computes one window of one channel, so four pixels share its divisions. An odd edge cuts a window off.
+    """
     i = here()
     if i < count:
-        k, rest = int32(i % K), int32(i // K)
-        q, rest = int32(rest % Q), int32(rest // Q)
-        p, n = int32(rest % P), int32(rest // P)
-        half_p, half_q = int32(P // 2), int32(Q // 2)
-        value = grad.dtype.type(0)
-        if p // 2 < half_p and q // 2 < half_q:
-            at = int32(((n * half_p + p // 2) * half_q + q // 2) * K + k)
-            if codes[at] == p % 2 * 2 + q % 2:
-                value = grad[at]
-        grad_in[i] = value
+        rest, k = divide(i, K)
+        rest, q = divide(rest, (Q + 1) // 2)
+        n, p = divide(rest, (P + 1) // 2)
+        value, code = grad.dtype.type(0), int32(4)
+        if 2 * p + 1 < P and 2 * q + 1 < Q:
+            at = int32(((n * (P // 2) + p) * (Q // 2) + q) * K + k)
+            value, code = grad[at], int32(codes[at])
+        for pixel in range(4):
+            row, column = int32(2 * p + pixel // 2), int32(2 * q + pixel % 2)
+            if row < P and column < Q:
+                into = int32(((n * P + row) * Q + column) * K + k)
+                grad_in[into] = value if code == pixel else grad.dtype.type(0)
 
 
 @device
@@ -117,7 +123,7 @@ def _hash(key, index):
 
 @kernel("F F i u u f")
 def dropout(out, x, count, key, threshold, scale):
-    """out = x * scale where the element's hash reaches the threshold, else 0."""
+    """out = x * scale where the hash of the element is at least the threshold, else 0."""
     i = here()
     if i < count:
         kept = _hash(key, i) >> uint64(40) >= threshold
@@ -138,7 +144,7 @@ def average_pool(out, x, count, channels, pixels):
 
 @kernel("F F i i i")
 def average_pool_gradient(grad_in, grad, count, channels, pixels):
-    """grad_in = each channel's grad, shared out among its pixels."""
+    """grad_in = the grad of each channel / its number of pixels."""
     i = here()
     if i < count:
         at = int32(i // (pixels * channels) * channels + i % channels)
@@ -147,16 +153,16 @@ def average_pool_gradient(grad_in, grad, count, channels, pixels):
 
 @kernel("D F F I I i i i d")
 def softmax_cross_entropy(losses, grad, logits, labels, order, start, images, classes, smoothing):
-    """grad (N, classes) of the mean loss, and losses (N,), in float64: the twin of `kernels.cpu.loss`.
+    """grad (N, classes) of the mean loss, and losses (N,), in float64, as in `kernels.cpu.steps.loss`.
 
-    The labels are those that `order` names from `start` on.
+    The labels are those with the numbers order[start], order[start + 1], ...
     """
     n = here()
     if n < images:
         first = int32(n * classes)
         largest = np.float64(logits[first])
         for k in range(1, classes):
-            # Not (<=) lets a NaN through, so that the loss shows it.
+            # not (<=) is true for NaN, so that the loss becomes NaN.
             if not (logits[int32(first + k)] <= largest):
                 largest = np.float64(logits[int32(first + k)])
         total, mean = np.float64(0), np.float64(0)
@@ -178,9 +184,6 @@ def softmax_cross_entropy(losses, grad, logits, labels, order, start, images, cl
 
 @kernel("D D i i")
 def mean_loss(means, losses, images, at):
-    """means[at] = the mean of the losses, added in order by one thread."""
+    """means[at] = the mean of the losses. One thread adds them in order."""
     if here() == 0:
-        total = np.float64(0)
-        for n in range(images):
-            total += losses[n]
-        means[at] = total / images
+        means[at] = add_in_order(np.float64(0), losses, int32(0), int32(1), images) / images

@@ -1,4 +1,4 @@
-"""The first and the last step: pictures in, loss out."""
+"""The first step, which takes the pictures, and the last step, which computes the loss."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from fastcnn.kernels.cuda.toolchain.sizes import line_grid
 from fastcnn.kernels.protocols import Call, Numbers
 from fastcnn.kernels.shapes import Array
 
-# So many mean losses may wait on the GPU; the next one fetches them.
+# At most this many mean losses wait on the GPU; the next one fetches them.
 WAITING = 1024
 
 
 class Input(Step):
-    """The batch of pictures, laid out and in [0, 1]. Bytes go up as bytes."""
+    """The batch of pictures, channels-last and from 0 to 1. Bytes are copied to the GPU as bytes."""
 
     name = "pictures"
 
@@ -28,7 +28,7 @@ class Input(Step):
         self.in_turn = upload(np.arange(capacity, dtype=np.int32))
 
     def load(self, images: Array | Batch) -> None:
-        """(n, C, H, W) uint8, divided by 255, or floats as they are; or a batch that is on the GPU."""
+        """images: (n, C, H, W) uint8, divided by 255, or floats, used unchanged; or a batch that is on the GPU."""
         if isinstance(images, Batch):
             self._load_bytes(images.pictures, len(images))
         elif images.dtype == np.uint8:
@@ -37,7 +37,7 @@ class Input(Step):
             self.lay_out(upload(images.astype(self.dtype, copy=False)), len(images))
 
     def lay_out(self, images: DeviceArray, n: int) -> None:
-        """n pictures that are on the GPU, as bytes or in the network's dtype."""
+        """Lay out n pictures that are on the GPU, as bytes or in the network's dtype."""
         if images.dtype == np.uint8:
             self._load_bytes(Picks(images, self.in_turn, 0), n)
         elif n:
@@ -57,7 +57,7 @@ class Input(Step):
 
 
 class Later:
-    """A mean loss that is on the GPU until somebody looks (`float`): then all that wait there are fetched at once."""
+    """A mean loss on the GPU. `float` of one fetches all losses that wait there, in one copy."""
 
     def __init__(self, loss: "Loss") -> None:
         self._loss = loss
@@ -70,7 +70,7 @@ class Later:
 
 
 class Loss(Step):
-    """The loss of the outputs; it fills their gradient."""
+    """The loss of the outputs, and their gradient."""
 
     name = "softmax + cross-entropy"
 
@@ -101,25 +101,25 @@ class Loss(Step):
     def weighted_cross_entropy(
         self, labels: Numbers, shares: Array, class_weight: Array, label_smoothing: float
     ) -> Later:
-        """The same of labels that are on the host, with a weight for each class and each picture's part of the mean."""
+        """The same for labels on the host, with a weight for each class and the weight of each picture in the mean."""
         arrays = fill(self.labels, labels.astype(np.int32)), upload(shares), upload(class_weight)
         return self._sum(loss.weighted_cross_entropy, len(shares), *arrays, last=(np.float64(label_smoothing),))
 
     def squared_error(self, targets: Array, shares: Array) -> Later:
-        """targets: (n, outputs) float64."""
+        """The squared error; targets: (n, outputs) float64."""
         return self._sum(loss.squared_error, len(shares), upload(targets), upload(shares))
 
     def binary_cross_entropy(self, targets: Array, shares: Array) -> Later:
-        """Of outputs before the sigmoid; targets: (n, outputs) float64 from 0 to 1."""
+        """The outputs are those before the sigmoid; targets: (n, outputs) float64 from 0 to 1."""
         return self._sum(loss.binary_cross_entropy, len(shares), upload(targets), upload(shares))
 
     def _sum(self, kernel: Any, n: int, *arrays: DeviceArray, last: tuple[Any, ...] = ()) -> Later:
-        """The sum of what a kernel makes of each picture."""
+        """The sum of the losses that a kernel computes for each picture."""
         kernel(*line_grid(n), self.losses, self.x.grad, self.x.data, *arrays, n, self.x.size, *last)
         return self._later(loss.sum_losses, n)
 
     def _later(self, kernel: Any, n: int) -> Later:
-        """What a kernel makes of the n losses; it waits on the GPU."""
+        """The result of a kernel for the n losses; it waits on the GPU."""
         if len(self.waiting) == WAITING:
             self.fetch()
         kernel((1,), (1,), self.means, self.losses, n, len(self.waiting))
@@ -127,7 +127,7 @@ class Loss(Step):
         return self.waiting[-1]
 
     def fetch(self) -> None:
-        """Bring back the losses that wait."""
+        """Copy the waiting losses to the host."""
         waiting, self.waiting = self.waiting, []
         for later, value in zip(waiting, download(self.means, (len(waiting),)), strict=True):
             later.value = float(value)

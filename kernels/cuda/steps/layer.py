@@ -1,4 +1,4 @@
-"""A layer that has no kernels here: it runs on the host by its own methods, next to steps that run on the GPU."""
+"""A layer without kernels for the GPU. It runs on the host by its own methods; other steps run on the GPU."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from fastcnn.kernels.shapes import Array
 
 
 class LayerStep(steps.LayerStep, Step):
-    """Pictures and the layer's parameters come down; what the layer makes or changes goes up.
+    """Pictures and the layer's parameters are copied to the host. What the layer computes or changes is copied back.
 
     Each copy waits for the kernels that were queued before it.
     """
@@ -41,6 +41,6 @@ def _pictures(data: DeviceArray, layout: Activation, n: int) -> Array:
 
 
 def _put(data: DeviceArray, layout: Activation, pictures: Array) -> None:
-    """The layer's pictures into an activation."""
+    """Copy the layer's pictures into an activation."""
     images = pictures.reshape(-1, layout.channels, layout.height, layout.width)
     fill(data, np.moveaxis(images, 1, 3))

@@ -1,4 +1,4 @@
-"""The losses that have shares: the twins of `kernels.cpu.steps.loss`, a thread a picture."""
+"""The losses with shares, as in `kernels.cpu.steps.loss`, with a thread for each picture."""
 
 import math
 
@@ -10,13 +10,13 @@ from fastcnn.kernels.cuda.toolchain.index import here
 
 @kernel("D F F I D D i i d")
 def weighted_cross_entropy(losses, grad, logits, labels, shares, class_weight, images, classes, smoothing):
-    """With a weight for each class, and a share for each picture."""
+    """Cross-entropy with a weight for each class, and a share for each picture."""
     n = here()
     if n < images:
         first = int32(n * classes)
         largest = np.float64(logits[first])
         for k in range(1, classes):
-            # Not (<=) lets a NaN through, so that the loss shows it.
+            # not (<=) is true for NaN, so that the loss becomes NaN.
             if not (logits[int32(first + k)] <= largest):
                 largest = np.float64(logits[int32(first + k)])
         total = np.float64(0)
@@ -40,7 +40,7 @@ def weighted_cross_entropy(losses, grad, logits, labels, shares, class_weight, i
 
 @kernel("D F F D D i i")
 def squared_error(losses, grad, outputs, targets, shares, images, size):
-    """targets (images, size) float64; the mean over outputs and pictures."""
+    """targets (images, size) float64; the loss is the mean over outputs and pictures."""
     n = here()
     if n < images:
         share, loss = shares[n] / size, np.float64(0)
@@ -54,7 +54,7 @@ def squared_error(losses, grad, outputs, targets, shares, images, size):
 
 @kernel("D F F D D i i")
 def binary_cross_entropy(losses, grad, outputs, targets, shares, images, size):
-    """outputs before the sigmoid; targets (images, size) float64 from 0 to 1."""
+    """outputs: before the sigmoid; targets: (images, size) float64 from 0 to 1."""
     n = here()
     if n < images:
         share, loss = shares[n] / size, np.float64(0)
@@ -69,7 +69,7 @@ def binary_cross_entropy(losses, grad, outputs, targets, shares, images, size):
 
 @kernel("D D i i")
 def sum_losses(sums, losses, images, at):
-    """sums[at] = the sum of the losses, added in order by one thread."""
+    """sums[at] = the sum of the losses. One thread adds them in order."""
     if here() == 0:
         total = np.float64(0)
         for n in range(images):

@@ -1,6 +1,6 @@
-"""Batch normalisation of channels-last pictures, with the ReLU behind it.
+"""Batch normalisation of channels-last pictures, with the ReLU after it.
 
-`fastcnn.layers.normalization` is its definition.
+`fastcnn.layers.normalization` defines it.
 Statistics are summed in float64, in fixed bands of rows (pixels of all pictures) that are added in order.
 """
 
@@ -15,7 +15,7 @@ from fastcnn.kernels.cuda.toolchain.sizes import BAND, BAND_SHAPE, LANES
 
 @kernel("D F D i i i i")
 def moments(partials, x, mean, centred, rows, columns, length):
-    """partials (bands, C): sums of x, or of (x - mean)^2, over `length` rows; one block a band and BAND columns."""
+    """partials (bands, C): sums of x or (x - mean)^2 over `length` rows. A block has one band and BAND columns."""
     lanes = cuda.shared.array(BAND_SHAPE, mean.dtype)
     i_x, i_y = cuda.threadIdx.x, cuda.threadIdx.y
     column = int32(cuda.blockIdx.x * BAND + i_x)
@@ -41,7 +41,7 @@ def moments(partials, x, mean, centred, rows, columns, length):
 
 @kernel("D D i i d")
 def mean_of(result, partials, bands, columns, count):
-    """result (C,) = the bands' sum over count."""
+    """result (C,) = the sum of the bands / count."""
     c = here()
     if c < columns:
         total = np.float64(0)
@@ -52,7 +52,7 @@ def mean_of(result, partials, bands, columns, count):
 
 @kernel("F F D D F F i d d d")
 def settle(mean, inverse, mean64, var64, running_mean, running_var, columns, momentum, eps, count):
-    """The batch's mean and 1 / sqrt(var + eps) in the network's dtype; the running statistics move along."""
+    """The batch's mean and 1 / sqrt(var + eps) in the network's dtype. This also updates the running statistics."""
     c = here()
     if c < columns:
         running_mean[c] = (1 - momentum) * running_mean[c] + momentum * mean64[c]
@@ -63,7 +63,7 @@ def settle(mean, inverse, mean64, var64, running_mean, running_var, columns, mom
 
 @kernel("F F F F i d")
 def settle_running(mean, inverse, running_mean, running_var, columns, eps):
-    """The same from the running statistics."""
+    """Mean and 1 / sqrt(var + eps) from the running statistics."""
     c = here()
     if c < columns:
         mean[c] = running_mean[c]
@@ -72,7 +72,7 @@ def settle_running(mean, inverse, running_mean, running_var, columns, eps):
 
 @kernel("F F F F i F F F F d i i")
 def fold_into(out_weight, out_bias, weight, bias, has_bias, mean, var, norm_weight, norm_bias, eps, count, taps):
-    """The convolution's weight and bias with the batch normalisation after it in them; bias counts where has_bias."""
+    """The convolution's weight and bias, combined with the batch normalisation; bias is read only if has_bias."""
     i = here()
     if i < count:
         k = int32(i // taps)
@@ -87,7 +87,7 @@ def fold_into(out_weight, out_bias, weight, bias, has_bias, mean, var, norm_weig
 
 @kernel("F F F F F F i i i")
 def normalise(out, x, mean, inverse, weight, bias, relu, count, columns):
-    """out = (x - mean) * inverse * weight + bias, with the ReLU behind it."""
+    """out = (x - mean) * inverse * weight + bias, with the ReLU after it."""
     i = here()
     if i < count:
         c = int32(i % columns)
@@ -140,7 +140,7 @@ def norm_gradient_sums(partials, grad, x, mean, inverse, zeros, rows, columns, l
 
 @kernel("F F D i i")
 def fold_gradients(grad_weight, grad_bias, partials, bands, columns):
-    """The bands' sums added in order."""
+    """Add the sums of the bands in order."""
     c = here()
     if c < columns:
         plain, scaled = np.float64(0), np.float64(0)
@@ -153,7 +153,7 @@ def fold_gradients(grad_weight, grad_bias, partials, bands, columns):
 
 @kernel("F F F F F F F F i i f")
 def norm_gradient(grad_in, grad, x, mean, inverse, weight, grad_weight, grad_bias, count, columns, rows):
-    """The gradient of the input: weight * inverse * (grad - mean of grad - normalised x * mean of grad * it)."""
+    """The input's gradient: weight * inverse * (grad - mean(grad) - y * mean(grad * y)); y is the normalised x."""
     i = here()
     if i < count:
         c = int32(i % columns)

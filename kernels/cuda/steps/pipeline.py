@@ -1,15 +1,15 @@
-"""Predictions of more pictures than one batch: while one chunk is computed the next is on its way to the GPU.
+"""Predictions of more pictures than one batch. While one chunk is computed, the next one is copied to the GPU.
 
-Two streams and two slots. Each slot has pinned memory on the host, which the GPU reads and writes without the host's
-help, and room on the GPU. What must wait for what:
+There are two streams and two slots. Each slot has memory on the GPU, and pinned memory on the host, which the GPU reads
+and writes without the host's help. The order of the work:
 
-1. The host fills a slot's staging memory and reads its answers only after `done` of the chunk that had it before.
-   Everything of that chunk lies before this event, so its room on the GPU is free as well.
-2. The computing stream reads a slot's pictures only after `copied`, which the copying stream records behind the copy.
-3. Chunks share the network's activations; they are computed in one stream, one after the other, so that a chunk's
-   answers are on the host's side, or at least read, before the next chunk's kernels write.
-4. Before the first chunk and after the last the host waits for all: work in the default stream, such as the newest
-   parameters on their way up, lies wholly before or wholly after. Other streams need not wait for it by themselves.
+1. The host fills a slot's pinned memory and reads its answers only after `done` of the chunk that used the slot before.
+   All work of that chunk comes before this event, so its memory on the GPU is free too.
+2. The computing stream reads a slot's pictures only after `copied`, which the copying stream records after the copy.
+3. Chunks share the network's activations. They are computed in one stream, one after the other. So the answers of a
+   chunk are copied, or at least read, before the kernels of the next chunk write.
+4. The host waits for all work before the first chunk and after the last one. So work in the default stream, such as the
+   copy of the newest parameters, ends before the chunks or begins after them. No other stream has to wait for it.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from fastcnn.kernels.shapes import Array
 
 
 class _Slot:
-    """Room for one chunk of `count` pictures: on both sides, and on the host for its answers."""
+    """Memory for one chunk of `count` pictures on the host and on the GPU, and for its answers on the host."""
 
     def __init__(self, pictures: int, pixels: int, kind: Any, classes: int, dtype: Any) -> None:
         with told():
@@ -34,10 +34,10 @@ class _Slot:
             self.answers = cuda.pinned_array(pictures * classes, dtype)
             self.copied, self.done = cuda.event(), cuda.event()
         self.there: DeviceArray = empty(pictures * pixels, kind)
-        self.wanted: Array | None = None  # where its answers go, of the chunk under way
+        self.wanted: Array | None = None  # the array for the answers of the chunk in progress
 
     def finish(self) -> None:
-        """Wait for the chunk under way, if there is one, and hand its answers out."""
+        """Wait for the chunk in progress, if there is one, and write its answers to the output."""
         if self.wanted is not None:
             with told():
                 self.done.synchronize()
@@ -46,7 +46,7 @@ class _Slot:
 
 
 class Pipeline:
-    """The chunks of one network's plan: `first` takes the pictures, `last` has the logits."""
+    """Predictions in chunks with one plan: `first` takes the pictures, `last` has the logits."""
 
     def __init__(self, first: Input, last: Activation) -> None:
         self._input, self._last = first, last
@@ -58,7 +58,7 @@ class Pipeline:
     def run(self, images: Array, out: Array, forward: Callable[[int, Callable[[], None]], None]) -> None:
         """out (N, classes) = the logits of N pictures.
 
-        forward : called with a number of pictures and what queues their layout, queues the network's kernels behind it
+        forward : forward(n, lay_out) queues the layout of n pictures, and the network's kernels after it
         """
         slots = self._slots_for(np.dtype(np.uint8) if images.dtype == np.uint8 else self._input.dtype)
         with told():
@@ -71,14 +71,14 @@ class Pipeline:
             for slot in slots:
                 slot.finish()
         except BaseException:
-            # Whoever comes next must not meet what is still under way, nor wait for what will never come.
+            # After an error, the next run must not find unfinished work, or wait for work that was never queued.
             slots[0].wanted = slots[1].wanted = None
             with told():
                 cuda.synchronize()
             raise
 
     def _queue(self, slot: _Slot, images: Array, answers: Array, forward: Any) -> None:
-        """Copy up, compute and copy down, without waiting for any of it."""
+        """Queue the copy to the GPU, the computation and the copy back, without waiting for them."""
         n = len(images)
         staging, there = slot.staging[: images.size], slot.there[: images.size]
         staging.reshape(images.shape)[...] = images

@@ -1,4 +1,4 @@
-"""A network's flat arrays on the GPU: which copy is the newest, and where a layer's window into them lies."""
+"""The copies of a network's flat arrays on the GPU: which copy is the newest, and where a layer's window is."""
 
 from typing import Any
 from weakref import WeakSet
@@ -15,7 +15,7 @@ _all: "WeakSet[Residence]" = WeakSet()
 class Residence:
     """Copies of a network's flat host arrays on the GPU: values, gradients, buffers.
 
-    The host's are the newest after `home`, as whoever asked for them may write to them; the GPU's after `changed`.
+    After `home` the host's arrays are the newest, because the caller may write to them. After `changed` the GPU's are.
     """
 
     def __init__(self, *arrays: Any) -> None:
@@ -26,7 +26,7 @@ class Residence:
         _all.add(self)
 
     def there(self) -> None:
-        """Before the GPU reads them: bring it up to date."""
+        """Update the GPU's copies. Call it before the GPU reads them."""
         if self._host_may_differ:
             for array, copy in zip(self.host, self.device, strict=True):
                 if array.size:
@@ -36,21 +36,21 @@ class Residence:
 
     @property
     def is_newer(self) -> bool:
-        """Whether the newest numbers are on the GPU alone."""
+        """Whether only the GPU has the newest numbers."""
         return self._device_is_newer
 
     def changed(self) -> None:
-        """After the GPU wrote to them."""
+        """Call it after the GPU has written to its copies."""
         self._device_is_newer = True
 
     def clip(self, max_norm: float) -> None:
-        """Scale the gradients, there, so that their Euclidean norm is at most max_norm."""
+        """Scale the gradients on the GPU, so that their Euclidean norm is at most max_norm."""
         if self._clip is None:
             self._clip = Clip(self.host[1].size)
         self._clip(self.device[1], max_norm)
 
     def home(self) -> None:
-        """Before the host reads or writes them: bring it up to date."""
+        """Update the host's arrays. Call it before the host reads or writes them."""
         if self._device_is_newer:
             for array, copy in zip(self.host, self.device, strict=True):
                 if array.size:
@@ -61,7 +61,7 @@ class Residence:
 
 
 def resident(window: Any) -> DeviceArray:
-    """The GPU's copy of a window into a network's flat arrays."""
+    """The GPU's copy of a window into the flat arrays of a network."""
     start = window.__array_interface__["data"][0]
     for residence in _all:
         for array, copy in zip(residence.host, residence.device, strict=True):

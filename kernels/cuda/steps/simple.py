@@ -1,4 +1,4 @@
-"""The steps that do one thing: ReLU, max-pool, dropout, average pool."""
+"""The steps for a single layer: ReLU, max-pool, dropout, average pool."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from fastcnn.kernels.shapes import Padding, Pair
 
 
 class Relu(Step):
-    """A ReLU that no step before it does."""
+    """A ReLU that is not part of the step before it."""
 
     name = "relu"
 
@@ -31,11 +31,12 @@ class MaxPool2d(Step):
     """Max-pool of any window."""
 
     def __init__(
-        self, x: Activation, out: Activation, *, kernel_size: Pair, stride: Pair, padding: Padding, capacity: int
-    ) -> None:
+        self, x: Activation, out: Activation, *, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair,
+        capacity: int,
+    ) -> None:  # fmt: skip
         super().__init__(x, out)
         self.name = f"max_pool {kernel_size[0]}x{kernel_size[1]}"
-        self.options = (x.channels, kernel_size, stride, padding, (1, 1), 1, True)
+        self.options = (x.channels, kernel_size, stride, padding, dilation, 1, True)
         self.winners = empty(capacity * out.size, np.int32)
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
@@ -60,7 +61,7 @@ class Dropout(Step):
         self.threshold, self.scale = np.uint64(threshold), self.dtype.type(1 / (1 - rate))
 
     def _mask(self, *args: Any) -> None:
-        """With the key of the batch under way."""
+        """Run the kernel with the key of the current batch."""
         elementwise.dropout(*args, self.key[0], self.threshold, self.scale)
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:

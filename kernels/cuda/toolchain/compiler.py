@@ -1,10 +1,11 @@
-"""The one import of Numba's CUDA dialect, the decorator of all kernels, and what a machine without a GPU is told.
+"""The import of Numba's CUDA dialect, the decorator of all kernels, and the error on a machine without a GPU.
 
-`cuda` is that of numba-cuda-mlir where it is installed, else `numba.cuda`: numba-cuda's where that is installed, which
-puts itself in this place, and else what Numba ships. With NUMBA_ENABLE_CUDASIM=1 it is always Numba's simulator.
+`cuda` comes from numba-cuda-mlir if that is installed, else it is `numba.cuda`. This is the one of numba-cuda if that
+is installed, else the one of Numba itself. With NUMBA_ENABLE_CUDASIM=1 it is always Numba's simulator.
 """
 
 import importlib.util
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -23,11 +24,16 @@ SIMULATED = bool(config.ENABLE_CUDASIM)
 
 
 def _import() -> Any:
-    if not SIMULATED and importlib.util.find_spec("numba_cuda_mlir") is not None:
-        return importlib.import_module("numba_cuda_mlir.cuda")
+    mlir = not SIMULATED and importlib.util.find_spec("numba_cuda_mlir") is not None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Numba's own CUDA is deprecated; that is for us to know, not for users
-        return importlib.import_module("numba.cuda")
+        # Numba's own CUDA is deprecated, and the other package uses deprecated parts of NumPy. Users need no warning.
+        warnings.simplefilter("ignore")
+        found = importlib.import_module("numba_cuda_mlir.cuda" if mlir else "numba.cuda")
+    # A small layer needs a grid of few blocks, so there is no warning for it.
+    for name in ("numba_cuda_mlir.numba_cuda.core.config", "numba.cuda.core.config", "numba.core.config"):
+        if name in sys.modules:
+            sys.modules[name].CUDA_LOW_OCCUPANCY_WARNINGS = 0  # type: ignore[attr-defined]
+    return found
 
 
 cuda = _import()
@@ -35,7 +41,7 @@ int32, uint32 = np.int32, np.uint32
 
 
 class Kernel:
-    """A kernel, and the types of its arguments so that it can be compiled where no GPU is.
+    """A kernel, and the types of its arguments, so that it can be compiled on a machine without a GPU.
 
     types : a letter for each argument; F an array of the network's dtype, D of float64, B of uint8, I of int32, U of
         uint64, f a number of the network's dtype, d a float64, i an int32, and i7 a tuple of seven int32
@@ -44,31 +50,46 @@ class Kernel:
     def __init__(self, function: Callable[..., None], types: str) -> None:
         self.name, self.function, self.types = function.__name__, function, types
         self.compiled = cuda.jit(function)
+        self._ready: dict[Any, Any] = {}  # by grid, block and stream: to look them up again takes 15 us
 
     def __call__(self, grid: tuple[int, ...], block: tuple[int, ...], *args: Any) -> None:
-        """Launch it; tuples of ints become int32, as do ints, and NumPy's numbers stay what they are."""
+        """Launch the kernel. Ints and tuples of ints become int32; NumPy's numbers keep their type."""
         with told():
-            self.compiled[grid, block, getattr(_here, "stream", 0)](*map(_narrow, args))
+            self._at(grid, block)(*map(_narrow, args))
+
+    def _at(self, grid: tuple[int, ...], block: tuple[int, ...]) -> Any:
+        """The function that launches the kernel with this grid in the stream of this thread."""
+        where = grid, block, stream_here()
+        if where not in self._ready:
+            if len(self._ready) >= 64:  # batches of many sizes must not fill the memory
+                self._ready.clear()
+            self._ready[where] = self.compiled[where]
+        return self._ready[where]
 
 
 _here = threading.local()
 
 
+def stream_here() -> Any:
+    """The stream in which this Python thread launches kernels; 0 is the default stream."""
+    return getattr(_here, "stream", 0)
+
+
 @contextmanager
 def launching_in(stream: Any) -> Iterator[None]:
-    """Let this Python thread launch its kernels in a stream; elsewhere they go into the default one."""
-    _here.stream = stream
+    """Let this Python thread launch its kernels in a stream; outside, it uses the default stream."""
+    before, _here.stream = stream_here(), stream
     try:
         yield
     finally:
-        _here.stream = 0
+        _here.stream = before
 
 
 KERNELS: dict[str, Kernel] = {}
 
 
 def kernel(types: str) -> Callable[[Callable[..., None]], Kernel]:
-    """Make a kernel of a function and enter it in KERNELS."""
+    """Make a kernel from a function, and add it to KERNELS."""
 
     def decorate(function: Callable[..., None]) -> Kernel:
         KERNELS[function.__name__] = Kernel(function, types)
@@ -88,7 +109,7 @@ def _narrow(arg: Any) -> Any:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Turn what the driver raises into a sentence that says what to do."""
+    """Turn the driver's errors into a sentence that says what to do."""
     try:
         yield
     except Exception as error:
@@ -105,7 +126,7 @@ def told() -> Iterator[None]:
 
 
 def require_device() -> None:
-    """ImportError, in words that end a sentence, where there is nothing to run on."""
+    """Raise ImportError, with the words for the end of a sentence, if there is no GPU or simulator."""
     if SIMULATED:
         return
     try:

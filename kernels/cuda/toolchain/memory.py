@@ -1,4 +1,4 @@
-"""Arrays on the GPU: made, filled from the host and read back, with a full memory told in a sentence."""
+"""Arrays on the GPU: make them, fill them from the host, read them. A full memory is an error in one sentence."""
 
 from typing import Any, TypeAlias
 
@@ -7,19 +7,19 @@ import numpy.typing as npt
 
 from fastcnn.kernels.cuda.toolchain.compiler import cuda, told
 
-# Numba's device array: flat here, C-contiguous, with .size, .dtype and .copy_to_host().
+# Numba's device array. Here it is flat and C-contiguous; it has .size, .dtype and .copy_to_host().
 DeviceArray: TypeAlias = Any
 
 
 def upload(array: Any) -> DeviceArray:
-    """A flat copy on the GPU; one zero for an empty array, as a kernel needs something to be given."""
+    """A flat copy on the GPU; one zero for an empty array, because a kernel needs an argument."""
     with told():
         flat = np.ascontiguousarray(array).reshape(-1)
         return cuda.to_device(flat if flat.size else np.zeros(1, flat.dtype))
 
 
 def empty(count: int, dtype: Any) -> DeviceArray:
-    """Room for `count` elements, at least one, with anything in it."""
+    """An uninitialised array of `count` elements, at least one."""
     with told():
         return cuda.device_array(max(1, count), dtype)
 
@@ -29,7 +29,7 @@ def zeros(count: int, dtype: Any) -> DeviceArray:
 
 
 def fill(target: DeviceArray, array: Any) -> DeviceArray:
-    """Overwrite the first elements of an array on the GPU, without allocating; target itself."""
+    """Overwrite the first elements of an array on the GPU, without allocation; returns target."""
     with told():
         target[: array.size].copy_to_device(np.ascontiguousarray(array).reshape(-1))
     return target

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fastcnn.bench.harness import record
-from fastcnn.bench.harness.benchmarks import BENCHMARKS, WHEN_NAMED
+from fastcnn.bench.harness.benchmarks import BENCHMARKS, CUDA, WHEN_NAMED
 from fastcnn.bench.report import markdown, tables
 from fastcnn.bench.report.headline import HEADLINES
 from fastcnn.bench.report.plots import PLOTS
@@ -21,7 +21,7 @@ def test_tables_of_the_pages_are_those_of_the_committed_results():
     found = [(name, text) for path in PAGES for name, text in markdown.marked(path.read_text("utf-8")).items()]
     places = dict(found)
     assert len(found) == len(places), "a table has two places"
-    assert set(places) == {*BENCHMARKS, "targets", "zoo", "headline", "headline-zh"}
+    assert set(places) == {*BENCHMARKS, *CUDA, "targets", "zoo", "headline", "headline-zh"}
     assert places == dict.fromkeys(places, "") | tables.marked_tables(record.read(RESULTS))
 
 

@@ -8,49 +8,30 @@ import pytest
 
 from fastcnn import hashing
 from fastcnn.layers import (
+    GELU,
     KINDS,
     Affine,
+    AvgPool2d,
+    BatchNorm1d,
     BatchNorm2d,
     Concat,
     Conv2d,
     Dropout,
     Flatten,
     GlobalAvgPool,
+    LeakyReLU,
     MaxPool2d,
     Normalize,
     ReLU,
     Residual,
+    SiLU,
     dropout,
     layer_from_description,
 )
 from fastcnn.layers.base import Signal
 from fastcnn.layers.parameters import allocate, initialise
 from tests.fastcnn.gradients import assert_gradient, numerical_gradient
-
-# Options beyond the plainest; shapes are neither square nor equal.
-CASES = {
-    "conv": (lambda: Conv2d(3, 2), (2, 5, 4)),
-    "conv strided": (
-        lambda: Conv2d(4, (2, 3), stride=(2, 1), padding=((1, 0), (0, 2)), dilation=(1, 2), groups=2),
-        (2, 6, 5),
-    ),
-    "conv without bias": (lambda: Conv2d(2, 3, bias=False), (1, 4, 5)),
-    "relu": (ReLU, (2, 3, 4)),
-    "max-pool": (lambda: MaxPool2d(2), (2, 5, 4)),
-    "max-pool overlapping": (lambda: MaxPool2d((3, 2), stride=1, padding=1), (2, 4, 3)),
-    "flatten": (Flatten, (2, 3, 4)),
-    "affine": (lambda: Affine(4), (5,)),
-    "dropout": (lambda: Dropout(0.4, seed=3), (2, 3, 4)),
-    "batch-norm": (BatchNorm2d, (3, 2, 4)),
-    "normalize": (lambda: Normalize([0.1, -0.2], [0.5, 2.0]), (2, 3, 4)),
-    "global average": (GlobalAvgPool, (3, 2, 4)),
-    "residual": (lambda: Residual(Conv2d(3, 3, padding=1), BatchNorm2d(), ReLU(), Conv2d(3, 1)), (3, 4, 2)),
-    "residual, shortcut": (
-        lambda: Residual(Conv2d(2, 3, stride=2, padding=1), shortcut=Conv2d(2, 1, stride=2)),
-        (3, 5, 4),
-    ),
-    "concat": (lambda: Concat(Conv2d(2, 3, padding=1), [], [ReLU(), Residual(Conv2d(3, 1))]), (3, 4, 5)),
-}
+from tests.fastcnn.layers.cases import CASES
 
 
 def built(layer, in_shape, *, image=None, dtype=np.float64, seed=0):
@@ -110,7 +91,10 @@ def test_float32_stays_float32(case, training, rng):
         assert layer.backward(np.ones_like(out)).dtype == np.float32
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case != "flatten" and case != "global average"])
+KEEP_NOTHING = (Flatten, GlobalAvgPool, AvgPool2d)  # their gradient does not depend on what came in
+
+
+@pytest.mark.parametrize("case", [case for case, (make, _) in CASES.items() if type(make()) not in KEEP_NOTHING])
 def test_backward_needs_a_training_forward(case, rng):
     make, in_shape = CASES[case]
     layer = built(make(), in_shape)
@@ -150,6 +134,8 @@ def test_every_kind_of_layer_is_in_the_cases():
         ({}, "there is no layer 'None'"),
         ("ReLU", "a layer must be described by its type and options"),
         ({"type": "ReLU", "slope": 1}, r"ReLU has the options \(\), not \('slope'\)"),
+        ({"type": "MaxPool2d", "kernel_size": 2, "stride": 2}, r"MaxPool2d has the options"),
+        ({"type": "MaxPool2d", "kernel_size": 2, "stride": 2, "padding": 0, "size": 1}, r"MaxPool2d has the options"),
         ({"type": "Affine"}, r"Affine has the options \(out_features\), not \(\)"),
     ],
 )
@@ -168,7 +154,18 @@ def test_unknown_descriptions_are_refused(description, message):
         (lambda: Conv2d(3, 3, groups=0), ValueError, "groups"),
         (lambda: Conv2d(3, 2.5), TypeError, "kernel_size"),
         (lambda: Conv2d(3, 3, bias=1), TypeError, "bias must be True or False"),
+        (lambda: Conv2d(3, 3, padding="valid"), ValueError, 'padding must be "same" or numbers of pixels'),
         (lambda: MaxPool2d(0), ValueError, "kernel_size"),
+        (lambda: MaxPool2d(2, dilation=0), ValueError, "dilation"),
+        (lambda: MaxPool2d(2, ceil_mode=1), TypeError, "ceil_mode must be True or False"),
+        (lambda: AvgPool2d(2, count_include_pad=None), TypeError, "count_include_pad must be True or False"),
+        (lambda: AvgPool2d(2, dilation=2), TypeError, "dilation"),
+        (lambda: built(AvgPool2d(3, padding=2), (1, 9, 9)), ValueError, "padding must be at most half of kernel_size"),
+        (lambda: built(MaxPool2d(2, stride=1, padding=1, dilation=2), (1, 1, 1)), ValueError, "without a pixel"),
+        (lambda: LeakyReLU("0.1"), TypeError, "negative_slope must be a number"),
+        (lambda: GELU("sigmoid"), ValueError, 'approximate must be "none" or "tanh"'),
+        (lambda: GELU(None), TypeError, 'approximate must be "none" or "tanh"'),
+        (lambda: built(BatchNorm1d(), (3, 2, 2)), ValueError, "BatchNorm2d is for pictures"),
         (lambda: Affine(0), ValueError, "out_features"),
         (lambda: Affine(True), TypeError, "out_features"),
         (lambda: Affine("10"), TypeError, "out_features"),
@@ -328,27 +325,30 @@ def torch_twin(torch, layer):
     modules = torch.nn
     if isinstance(layer, Residual | Concat):
         return torch_sum_or_concat(torch, layer)
+    holder = None
     if isinstance(layer, Conv2d):
-        pads = layer.padding
         c, k = layer.in_shape[0], layer.out_channels
-        conv = modules.Conv2d(
+        holder = modules.Conv2d(
             c, k, layer.kernel_size, layer.stride, 0, layer.dilation, layer.groups, layer.bias, dtype=torch.float64
         )
-        pad = modules.ZeroPad2d((*pads[1], *pads[0]))
-        twin = modules.Sequential(pad, conv)
-        holder = conv
-    elif isinstance(layer, MaxPool2d):
-        pads = (layer.padding[0][0], layer.padding[1][0])
-        twin = holder = modules.MaxPool2d(layer.kernel_size, layer.stride, pads)
+        twin = modules.Sequential(modules.ZeroPad2d((*layer.pads[1], *layer.pads[0])), holder)
     elif isinstance(layer, Affine):
         twin = holder = modules.Linear(layer.in_shape[0], layer.out_features, dtype=torch.float64)
-    elif isinstance(layer, BatchNorm2d):
-        twin = holder = modules.BatchNorm2d(layer.in_shape[0], layer.eps, layer.momentum, dtype=torch.float64)
-    else:
-        twin = {ReLU: modules.ReLU, Flatten: modules.Flatten}.get(type(layer), lambda: None)()
-        if isinstance(layer, GlobalAvgPool):
-            twin = modules.Sequential(modules.AdaptiveAvgPool2d(1), modules.Flatten())
-        holder = None
+    elif isinstance(layer, BatchNorm1d | BatchNorm2d):
+        kind = getattr(modules, type(layer).__name__)
+        twin = holder = kind(layer.in_shape[0], layer.eps, layer.momentum, dtype=torch.float64)
+    elif isinstance(layer, Normalize):  # batch normalisation by fixed statistics, without eps
+        twin = modules.BatchNorm2d(layer.in_shape[0], eps=0.0, affine=False, dtype=torch.float64).eval()
+        twin.train = lambda mode=True: twin
+        twin.running_mean.copy_(torch.tensor(layer.mean, dtype=torch.float64))
+        twin.running_var.copy_(torch.tensor(layer.scale, dtype=torch.float64) ** 2)
+    elif isinstance(layer, GlobalAvgPool):
+        twin = modules.Sequential(modules.AdaptiveAvgPool2d(1), modules.Flatten())
+    else:  # PyTorch's has the same name and options; its padding has one number for both sides
+        options = {name: value for name, value in layer.describe().items() if name != "type"}
+        if "padding" in options:
+            options["padding"] = tuple(side for side, _ in layer.padding)
+        twin = getattr(modules, type(layer).__name__)(**options)
     for name, parameter in layer.parameters.items():
         array = parameter.array.T if isinstance(layer, Affine) else parameter.array
         getattr(holder, name).data.copy_(torch.tensor(array.copy()))
@@ -380,3 +380,82 @@ def test_matches_torch(case, rng):
                 np.testing.assert_allclose(parameter.array, getattr(holder, name).numpy(), **close)
     twin.eval()
     np.testing.assert_allclose(layer.forward(x, False), twin(torch.tensor(x)).detach().numpy(), **close)
+
+
+@pytest.mark.parametrize("make", [LeakyReLU, GELU, lambda: GELU("tanh"), SiLU])
+def test_activations_keep_nan_and_take_numbers_of_any_size(make):
+    layer = built(make(), (6,))
+    x = np.array([[np.nan, 1e9, -1e9, 0.0, -0.0, 700.0]])
+    out = layer.forward(x, True)
+    grad = layer.backward(np.ones_like(x))
+    assert np.isnan(out[0, 0])
+    assert np.isfinite(out[0, 1:]).all()
+    np.testing.assert_array_equal(out[0, [1, 3, 5]], [1e9, 0, 700])
+    assert np.isfinite(grad[0, 1:]).all()
+    np.testing.assert_array_equal(grad[0, [1, 5]], 1)
+
+
+def test_activations_by_hand():
+    """GELU at 1 and -8 by tables of the normal distribution to 17 digits, SiLU(ln 3) = 3/4 ln 3."""
+    leaky, gelu, silu = built(LeakyReLU(0.25), (2,)), built(GELU(), (2,)), built(SiLU(), (2,))
+    np.testing.assert_array_equal(leaky.forward(np.array([[-4.0, 3.0]]), False), [[-1, 3]])
+    expected = [[0.84134474606854293, -8 * 6.2209605742717841e-16]]
+    np.testing.assert_allclose(gelu.forward(np.array([[1.0, -8.0]]), False), expected, rtol=1e-14)
+    log = np.log(3)
+    np.testing.assert_allclose(silu.forward(np.array([[log, -log]]), False), [[0.75 * log, -0.25 * log]], rtol=1e-15)
+
+
+def test_average_pool_by_hand():
+    """3 x 3 pixels, windows of 2 x 2 over stride 2, rounded up: the last ones see one or two pixels."""
+    x = np.arange(1.0, 10).reshape(1, 1, 3, 3)
+    up = built(AvgPool2d(2, ceil_mode=True), (1, 3, 3))
+    np.testing.assert_array_equal(up.forward(x, True), [[[[3, 4.5], [7.5, 9]]]])
+    grad = up.backward(np.array([[[[4.0, 2.0], [6.0, 1.0]]]]))
+    np.testing.assert_array_equal(grad, [[[[1, 1, 1], [1, 1, 1], [3, 3, 1]]]])
+    padded = {True: [[0.25, 1.25], [2.75, 7]], False: [[1, 2.5], [5.5, 7]]}
+    for count, expected in padded.items():
+        layer = built(AvgPool2d(2, padding=1, count_include_pad=count), (1, 3, 3))
+        np.testing.assert_array_equal(layer.forward(x, False), [[expected]])
+
+
+def test_same_padding_puts_the_odd_zero_at_the_end():
+    """By hand: 5 pixels, kernel 4: 3 zeros, 1 before and 2 after; over stride 2 there are 3 outputs, and 3 zeros."""
+    for stride, outputs in ((1, 5), (2, 3)):
+        layer = built(Conv2d(1, (1, 4), stride=(1, stride), padding="same", bias=False), (1, 2, 5))
+        assert layer.out_shape == (1, 2, outputs)
+        assert layer.pads == ((0, 0), (1, 2))
+        assert layer.padding == "same"
+    assert built(Conv2d(1, 2, stride=3, padding="same"), (1, 7, 6)).pads == ((0, 1), (0, 0))  # 3 x 3 - 7 = 1 row
+
+
+@pytest.mark.parametrize("make", [lambda: MaxPool2d(3, padding=1), lambda: MaxPool2d(2, dilation=1, ceil_mode=False)])
+def test_options_that_came_later_are_not_written_while_they_change_nothing(make):
+    assert list(make().describe()) == ["type", "kernel_size", "stride", "padding"]
+    assert "dilation" not in repr(make())
+
+
+def test_a_description_without_later_options_has_their_defaults():
+    old = {"type": "MaxPool2d", "kernel_size": [2, 3], "stride": [1, 1], "padding": [[0, 1], [0, 0]]}
+    layer = layer_from_description(old)
+    assert (layer.dilation, layer.ceil_mode) == ((1, 1), False)
+    assert json.loads(json.dumps(layer.describe())) == old
+    new = layer_from_description({**old, "ceil_mode": True})
+    assert new.describe() == {**layer.describe(), "ceil_mode": True}
+
+
+@pytest.mark.parametrize("image", [None, (3, 2, 4)])
+def test_batch_norm_of_features_is_that_of_pictures_of_one_pixel(image, rng):
+    """Also after a Flatten, where its numbers lie channels-last in memory."""
+    flat, pictures = built(BatchNorm1d(), (24,), image=image), built(BatchNorm2d(), (24, 1, 1))
+    assert flat.parameters["weight"].storage.shape == ((24,) if image is None else (2, 4, 3))
+    x, grad_out = rng.standard_normal((5, 24)), rng.standard_normal((5, 24))
+    weight, bias = rng.standard_normal(24), rng.standard_normal(24)
+    results = []
+    for layer, shape in ((flat, (5, 24)), (pictures, (5, 24, 1, 1))):
+        layer.parameters["weight"].assign(weight)
+        layer.parameters["bias"].assign(bias)
+        out, grad = layer.forward(x.reshape(shape), True), layer.backward(grad_out.reshape(shape))
+        held = [each.array for each in layer.parameters.values()]
+        results.append([out.reshape(5, 24), grad.reshape(5, 24), *held, layer.parameters["weight"].grad])
+    for ours, theirs in zip(*results, strict=True):
+        np.testing.assert_array_equal(ours, theirs)

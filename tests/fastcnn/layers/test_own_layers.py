@@ -12,7 +12,7 @@ from fastcnn.layers.kinds import KINDS
 from fastcnn.network.sequential import Sequential
 from fastcnn.optim import Adam
 from fastcnn.training.trainer import Trainer
-from tests.fastcnn.own_layers import NETWORKS, LeakyReLU, PReLU
+from tests.fastcnn.own_layers import NETWORKS, PReLU, TenthReLU
 from tests.kernels.checks import running
 
 
@@ -91,25 +91,25 @@ def _window(net, parameter):
 def test_a_subclass_runs_by_its_own_forward(backend):
     """By hand: a convolution with the weight -1, of pixels 1 to 4, is -1 to -4; a tenth of it passes."""
     with running(backend):
-        net = Sequential([Conv2d(1, 1), LeakyReLU(), GlobalAvgPool()], input_shape=(1, 2, 2), seed=0)
+        net = Sequential([Conv2d(1, 1), TenthReLU(), GlobalAvgPool()], input_shape=(1, 2, 2), seed=0)
         net.parameters["0.weight"].assign(np.full((1, 1, 1, 1), -1.0))
         images = np.arange(1, 5, dtype=np.float32).reshape(1, 1, 2, 2)
         np.testing.assert_allclose(net.forward(images), [[-0.25]], rtol=1e-6)
 
 
 def test_fused_steps_stay_next_to_layers_of_their_own():
-    shape, layers = NETWORKS["leaky relu"]
+    shape, layers = NETWORKS["tenth relu"]
     table = Sequential(layers(), input_shape=shape, seed=0).plan(4)
     assert [line.split("  ")[0] for line in table.splitlines()[2:-2]] == [
-        *("pictures", "conv2d 3x3", "LeakyReLU", "conv2d 3x3 + relu + max_pool 2x2", "LeakyReLU"),
-        *("affine", "LeakyReLU", "affine", "softmax + cross-entropy"),
+        *("pictures", "conv2d 3x3", "TenthReLU", "conv2d 3x3 + relu + max_pool 2x2", "TenthReLU"),
+        *("affine", "TenthReLU", "affine", "softmax + cross-entropy"),
     ]
 
 
 def test_a_step_of_a_layer_leaves_the_steps_around_it_alone(rng):
     """Batches of other sizes share its memory, and the borders of zeros stay zero."""
-    net = network("leaky relu", np.float32)
-    images, _ = batch("leaky relu", 40, np.float32)
+    net = network("tenth relu", np.float32)
+    images, _ = batch("tenth relu", 40, np.float32)
     whole = net.forward(images)
     parts = [net.forward(images[start:stop]) for start, stop in ((0, 1), (1, 4), (4, 37), (37, 40))]
     np.testing.assert_array_equal(np.concatenate(parts), whole)

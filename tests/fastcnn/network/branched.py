@@ -1,9 +1,12 @@
-"""Networks whose layers hold layers: every way in which values meet and part."""
+"""Networks whose layers hold layers, with every way in which values meet and part, and with every kind inside."""
 
 from collections.abc import Callable
 
 from fastcnn.layers import (
+    GELU,
     Affine,
+    AvgPool2d,
+    BatchNorm1d,
     BatchNorm2d,
     Concat,
     Conv2d,
@@ -11,11 +14,13 @@ from fastcnn.layers import (
     Flatten,
     GlobalAvgPool,
     Layer,
+    LeakyReLU,
     MaxPool2d,
     ReLU,
     Residual,
+    SiLU,
 )
-from tests.fastcnn.own_layers import LeakyReLU
+from tests.fastcnn.own_layers import TenthReLU
 
 SIDES = ((1, 0), (0, 1))
 
@@ -57,6 +62,24 @@ NETWORKS: dict[str, tuple[tuple[int, int, int], Callable[[], list[Layer]]]] = {
             Residual(Conv2d(4, 3, padding=1), BatchNorm2d(), ReLU(), shortcut=[Conv2d(4, 1), BatchNorm2d(), ReLU()]),
             Residual(Conv2d(7, 2, padding=SIDES), ReLU(), MaxPool2d(2), shortcut=Conv2d(7, 1, stride=2)),
             ReLU(),
+            Flatten(),
+            Affine(6),
+        ],
+    ),
+    "depthwise": (
+        (2, 9, 8),
+        lambda: [
+            Conv2d(4, (2, 3), padding=SIDES, groups=2),
+            ReLU(),
+            Residual(
+                *[Conv2d(19, 1), BatchNorm2d(), ReLU()],
+                *[Conv2d(19, 3, padding=1, groups=19, bias=False), BatchNorm2d(), ReLU()],
+                Conv2d(4, 1),
+            ),
+            Conv2d(8, 3, stride=2, padding=SIDES, groups=4),
+            ReLU(),
+            Conv2d(8, (3, 2), dilation=2, padding=(2, 1), groups=8),
+            Concat(Conv2d(16, (5, 4), stride=(1, 2), padding=2, groups=8), Conv2d(8, 1, groups=2, stride=(1, 2))),
             Flatten(),
             Affine(6),
         ],
@@ -129,9 +152,39 @@ NETWORKS: dict[str, tuple[tuple[int, int, int], Callable[[], list[Layer]]]] = {
         (1, 6, 7),
         lambda: [
             Conv2d(3, 3),
-            Residual(LeakyReLU(), Conv2d(3, 3, padding=1), LeakyReLU(), shortcut=[LeakyReLU()]),
-            Concat([LeakyReLU()], Conv2d(2, 1)),
+            Residual(TenthReLU(), Conv2d(3, 3, padding=1), TenthReLU(), shortcut=[TenthReLU()]),
+            Concat([TenthReLU()], Conv2d(2, 1)),
             Flatten(),
+            Affine(6),
+        ],
+    ),
+    "every kind inside": (
+        (2, 9, 8),
+        lambda: [
+            Conv2d(4, (3, 4), stride=2, padding="same"),
+            GELU(),
+            Residual(AvgPool2d(3, stride=1, padding=1), Conv2d(4, 3, padding="same"), BatchNorm2d(), LeakyReLU()),
+            Concat([SiLU()], [MaxPool2d(2, stride=1, padding=1, dilation=2), GELU("tanh")]),
+            MaxPool2d(2, ceil_mode=True),
+            Residual(Conv2d(8, 3, padding=1), shortcut=LeakyReLU(0.3)),
+            Flatten(),
+            BatchNorm1d(),
+            ReLU(),
+            Affine(7),
+            BatchNorm1d(),
+            SiLU(),
+            Affine(6),
+        ],
+    ),
+    "features of flattened pictures meet": (
+        (2, 4, 5),
+        lambda: [
+            Conv2d(3, 3, padding=1),
+            Residual(Conv2d(3, 3, padding=1), Flatten(), BatchNorm1d(), shortcut=Flatten()),
+            BatchNorm1d(),
+            Residual(BatchNorm1d(), ReLU(), BatchNorm1d()),
+            ReLU(),
+            Concat([BatchNorm1d()], []),
             Affine(6),
         ],
     ),

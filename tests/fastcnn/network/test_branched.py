@@ -234,6 +234,33 @@ def test_a_description_nested_without_end_is_refused(tmp_path):
         load_network(tmp_path / "net")
 
 
+def nested(layer, depth):
+    for _ in range(depth):
+        layer = Residual(layer)
+    return layer
+
+
+def test_how_deep_layers_may_lie_is_told_and_not_pythons_stack(tmp_path):
+    net = Sequential([nested(Conv2d(1, 1), 64), GlobalAvgPool()], input_shape=(1, 2, 2), seed=0)
+    net.save(tmp_path / "net")
+    again = load_network(tmp_path / "net")
+    assert (again.forward(np.ones((1, 1, 2, 2))) == net.forward(np.ones((1, 1, 2, 2)))).all()
+    for depth in (65, 900):
+        with pytest.raises(ValueError, match="Residual is nested too deeply: at most 64 layers inside one another"):
+            nested(ReLU(), depth)
+
+
+@pytest.mark.parametrize("depth", [1, 5, 7, 20])
+def test_no_two_layers_drop_the_same_values_however_deep_they_lie(depth):
+    """With a gradient of ones a Dropout's is its mask; each level of a Residual adds one more."""
+    layers = [nested(Dropout(0.5), depth) for _ in range(2)]
+    Sequential([*layers, Flatten(), Affine(2)], input_shape=(1, 16, 16), seed=0)
+    ones = np.ones((4, 1, 16, 16))
+    masks = [layer.forward(ones, True) - layer.forward(ones, False) for layer in layers]
+    assert np.ptp(masks[0]) == np.ptp(masks[1]) == 2
+    assert 0.4 < (masks[0] == masks[1]).mean() < 0.6  # of 1,024 values, each a toss of a coin: six deviations
+
+
 def test_a_block_of_a_residual_network_trains():
     """Half of the pictures are brighter on the left: a network of two blocks learns it."""
     rng = np.random.default_rng(0)

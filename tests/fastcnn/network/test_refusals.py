@@ -4,17 +4,23 @@ import numpy as np
 import pytest
 
 from fastcnn.layers import (
+    GELU,
     KINDS,
     Affine,
+    AvgPool2d,
+    BatchNorm1d,
     BatchNorm2d,
     Concat,
     Conv2d,
     Dropout,
     Flatten,
     GlobalAvgPool,
+    LeakyReLU,
     MaxPool2d,
+    Normalize,
     ReLU,
     Residual,
+    SiLU,
 )
 from fastcnn.network.sequential import Sequential
 from tests.fastcnn.own_layers import PReLU
@@ -40,6 +46,10 @@ NETWORKS = {
         Affine(3),
     ],
     "Concat": lambda: [Concat(ReLU(), []), Concat([], Conv2d(2, 1)), GlobalAvgPool(), Concat(Affine(1), Affine(2))],
+    "Normalize": lambda: [Normalize([0.1, 0.2], [1.0, 2.0]), Conv2d(3, 2), GlobalAvgPool()],
+    "functions of one number": lambda: [LeakyReLU(), GELU(), Conv2d(3, 1), SiLU(), GlobalAvgPool(), GELU(), Affine(3)],
+    "AvgPool2d": lambda: [AvgPool2d(2), ReLU(), AvgPool2d((2, 1)), Flatten(), Affine(3)],
+    "BatchNorm1d, which has one pixel": lambda: [Flatten(), BatchNorm1d(), Affine(4), BatchNorm1d(), ReLU(), Affine(3)],
     "own": lambda: [PReLU(), Conv2d(4, 3), PReLU(), Flatten(), Affine(3), PReLU()],
 }
 

@@ -409,6 +409,22 @@ def test_wrong_images_are_refused(images, error, message):
             call(images)
 
 
+@pytest.mark.parametrize(
+    ("shape", "way_out"),
+    [
+        ((3, 28, 28), r"images.reshape\(-1, 1, 28, 28\) fits"),
+        ((3, 784), r"images.reshape\(-1, 1, 28, 28\) fits"),
+        ((1, 28, 28), r"images.reshape\(-1, 1, 28, 28\) fits"),  # one picture, or one in grey
+        ((3, 28, 28, 1), "layout='NHWC' takes these"),
+        ((3, 1, 27, 28), r"not \(3, 1, 27, 28\)"),
+    ],
+)
+def test_pictures_of_another_shape_are_told_the_way_out(shape, way_out):
+    for call in (paper_network(seed=0).predict, lambda x: paper_network(seed=0).evaluate(x, np.zeros(3, int))):
+        with pytest.raises(ValueError, match=f"{way_out}$"):
+            call(np.zeros(shape, np.uint8))
+
+
 def test_wrong_labels_and_options_change_nothing(rng):
     network = small_network()
     images, labels = batch(rng, network)

@@ -8,7 +8,7 @@ from numba import njit
 from numba.core import config
 
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu.tiles import dots, gradients, pools, sums, transposes
+from fastcnn.kernels.cpu.tiles import depthwise, dots, gradients, pools, sums, transposes
 
 SENTINEL = 7.0
 # Terms of a sum below: each rounds by eps of what has been summed up so far, at most about 40 numbers of size 3 * 3.
@@ -216,3 +216,86 @@ def test_transpose_tile_turns_and_writes_nothing_else(rng, dtype):
             for i in range(rows):
                 want[3 + i : 3 + i + 70 * columns : 70][:columns] = x[5 + x_rows[2 + i] :][:columns]
             assert (out == want).all()
+
+
+@pytest.fixture(scope="module")
+def channel_tile():
+    return compiled(depthwise.channel_tile, depthwise._channel_twin)
+
+
+@pytest.fixture(scope="module")
+def plane_tile():
+    return compiled(depthwise.plane_tile, depthwise._plane_twin)
+
+
+@pytest.fixture(scope="module")
+def moment_tile():
+    return compiled(depthwise.moment_tile, depthwise._moment_twin)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("pixels", depthwise.VECTOR_COUNTS)
+def test_channel_tile_is_its_twin_and_writes_nothing_else(channel_tile, rng, dtype, pixels):
+    lanes = depthwise.twin_lanes(np.empty(0, dtype))
+    for valid in (1, lanes - 1, lanes):
+        x, w, bias = (drawn(rng, count, dtype) for count in (40 * lanes, 5 * lanes, 2 * lanes))
+        x_taps, w_taps = np.array([0, 3, lanes, 70, 2]), np.array([1, 0, lanes, 2 * lanes, 3 * lanes])
+        out = np.full(10 * 2 * lanes, SENTINEL, dtype)
+        (first,), (second,) = both(
+            channel_tile, depthwise._channel_twin,
+            lambda o, valid=valid, x=x, w=w, bias=bias, x_taps=x_taps, w_taps=w_taps: (
+                o, 3, lanes + 1, x, 1, lanes + 2, w, 2, x_taps, w_taps, 1, 4, bias, 1, 0.0, pixels, valid
+            ),
+            [out],
+        )  # fmt: skip
+        assert_close(first, second, dtype)
+        written = {3 + m * (lanes + 1) + c for m in range(pixels) for c in range(valid)}
+        assert all(first[i] == SENTINEL for i in range(len(out)) if i not in written)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("vectors", depthwise.VECTOR_COUNTS)
+def test_plane_tile_is_its_twin_and_writes_nothing_else(plane_tile, rng, dtype, vectors):
+    lanes = depthwise.twin_lanes(np.empty(0, dtype))
+    x, w, bias = (drawn(rng, count, dtype) for count in (20 * lanes, 9, 3))
+    x_taps, w_taps = np.array([9, 0, 5, 2 * lanes]), np.array([0, 4, 1, 2])
+    out = np.full(10 * lanes, SENTINEL, dtype)
+    (first,), (second,) = both(
+        plane_tile, depthwise._plane_twin,
+        lambda o: (o, 2, x, 3, w, 1, x_taps, w_taps, 1, 3, bias, 2, vectors), [out],
+    )  # fmt: skip
+    assert_close(first, second, dtype)
+    assert (first[:2] == SENTINEL).all() and (first[2 + vectors * lanes :] == SENTINEL).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("taps", depthwise.MOMENT_TAPS)
+def test_moment_tile_is_its_twin_and_reads_nothing_behind_a_row(moment_tile, rng, dtype, taps):
+    lanes = depthwise.twin_lanes(np.empty(0, dtype))
+    for columns, tail, valid in ((2, 0, lanes), (1, 1, lanes), (0, lanes - 1, 2), (2, 3, 1)):
+        width = columns * lanes + tail
+        x, start = drawn(rng, 40 * lanes, dtype), drawn(rng, 12 * lanes, dtype)
+        grad = np.full((3, width + 2), np.inf, dtype)  # infinite where the tile must not look
+        grad[:, :width] = rng.standard_normal((3, width))
+        x_taps = np.arange(10) * 3
+        (first,), (second,) = both(
+            moment_tile, depthwise._moment_twin,
+            lambda o, grad=grad, x=x, x_taps=x_taps, columns=columns, tail=tail, valid=valid: (
+                o, 1, lanes, x, 2, 4 * lanes, lanes, grad.reshape(-1), 0, grad.shape[1], lanes, x_taps, 1, taps, 3,
+                columns, tail, valid,
+            ),
+            [start],
+        )  # fmt: skip
+        written = sorted({1 + tap * lanes + c for tap in range(taps) for c in range(valid)})
+        assert np.isfinite(first[written]).all()
+        assert_close(first[written], second[written], dtype)
+        rest = np.delete(np.arange(len(start)), written)
+        np.testing.assert_array_equal(first[rest], start[rest])
+
+
+@pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 50])
+def test_copy_tile_copies_and_writes_nothing_else(rng, count):
+    x, out = rng.standard_normal(60), np.full(64, SENTINEL)
+    compiled(depthwise.copy_tile, depthwise._copy_twin)(out, 3, x, 2, count)
+    np.testing.assert_array_equal(out[3 : 3 + count], x[2 : 2 + count])
+    assert (out[:3] == SENTINEL).all() and (out[3 + count :] == SENTINEL).all()

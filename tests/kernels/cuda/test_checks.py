@@ -56,13 +56,13 @@ def test_missing_barrier_in_a_column_sum_is_caught() -> None:
 
 def test_off_by_one_in_a_tile_is_caught(rng: np.random.Generator) -> None:
     """Caught as reading what nobody wrote: the tile has a column to spare, so the index itself is inside."""
-    wrong = planted(tiles, "a[t, y * THREAD_ROWS + i]", "a[t, y * THREAD_ROWS + i + 1]")["product"]
+    wrong = planted(tiles, "uint32(y + uint32(i))", "uint32(y + uint32(i + 1))")["product"]
     with pytest.raises(simulator.RaceError, match="nobody wrote"):
         run_product(wrong, rng)
 
 
 def test_off_by_one_behind_a_tile_is_caught(rng: np.random.Generator) -> None:
-    wrong = planted(tiles, "for t in range(DEPTH)", "for t in range(DEPTH + 1)")["product"]
+    wrong = planted(tiles, "while t < DEPTH", "while t < DEPTH + 1")["product"]
     with pytest.raises(IndexError, match="outside an array"):
         run_product(wrong, rng)
 

@@ -1,4 +1,4 @@
-"""On the GPU, under the simulator: layers of a user's, batches that are refused, and pickles of what lies there."""
+"""On a GPU, or under the simulator: layers of a user's, batches that are refused, and pickles of what lies there."""
 
 import copy
 import pickle
@@ -11,26 +11,17 @@ from fastcnn.network.sequential import Sequential
 from fastcnn.optim import Adam
 from fastcnn.training.batches import DeviceBatches, batches_for
 from fastcnn.training.trainer import Trainer
+from tests.fastcnn.layers.cases import CASES
+from tests.fastcnn.layers.test_steps import alone, between, outcome
 from tests.fastcnn.network.branched import NETWORKS as BRANCHED
-from tests.fastcnn.own_layers import NETWORKS, LeakyReLU, PReLU
-from tests.kernels.cases import SIMULATED
+from tests.fastcnn.own_layers import NETWORKS, PReLU, TenthReLU
 from tests.kernels.checks import running
 
-if not SIMULATED:
-    pytest.skip("needs Numba's CUDA simulator: NUMBA_ENABLE_CUDASIM=1", allow_module_level=True)
-
-
-from fastcnn.kernels.cuda.steps import device
-
-
-@pytest.fixture(autouse=True)
-def on_cuda():
-    with running("cuda"):
-        yield
+pytestmark = [pytest.mark.gpu, pytest.mark.usefixtures("on_cuda")]
 
 
 def own() -> Sequential:
-    layers = [Conv2d(3, 3), LeakyReLU(), BatchNorm2d(), ReLU(), PReLU(), Flatten(), Affine(4), PReLU()]
+    layers = [Conv2d(3, 3), TenthReLU(), BatchNorm2d(), ReLU(), PReLU(), Flatten(), Affine(4), PReLU()]
     return Sequential(layers, input_shape=(1, 5, 6), seed=0, dtype=np.float64)
 
 
@@ -76,6 +67,15 @@ def test_layers_of_their_own_run_next_to_fused_steps(name: str) -> None:
         np.testing.assert_allclose(array, outcomes[1][key], rtol=0, atol=1e-9, err_msg=key)
 
 
+@pytest.mark.parametrize("make", [between, alone])
+@pytest.mark.parametrize("case", CASES)
+def test_each_layer_has_a_step_that_follows_the_reference(case, make) -> None:  # type: ignore[no-untyped-def]
+    """In float64, between other layers and on the pictures themselves."""
+    ours, theirs = outcome("cuda", make, case, np.float64), outcome("reference", make, case, np.float64)
+    for key, array in ours.items():
+        np.testing.assert_allclose(array, theirs[key], rtol=0, atol=1e-11, err_msg=key)
+
+
 @pytest.mark.parametrize("name", BRANCHED)
 def test_layers_that_hold_layers_follow_the_reference(name: str) -> None:
     """Loss, gradients and statistics of two batches, the second smaller, are those of the reference."""
@@ -97,13 +97,15 @@ def test_layers_that_hold_layers_follow_the_reference(name: str) -> None:
 def test_fused_steps_stay_next_to_a_layer_of_its_own() -> None:
     names = [line.split("  ")[0] for line in own().plan(4).splitlines()[2:-2]]
     assert names == [
-        *("pictures", "conv2d 3x3", "LeakyReLU", "batch_norm + relu", "PReLU", "affine", "PReLU"),
+        *("pictures", "conv2d 3x3", "TenthReLU", "batch_norm + relu", "PReLU", "affine", "PReLU"),
         "softmax + cross-entropy",
     ]
 
 
 def test_many_pictures_and_a_training_on_the_gpu_go_through_a_layer_of_its_own(monkeypatch) -> None:  # type: ignore[no-untyped-def]
     """Chunks of three pictures, one after the other, and batches of a set that was sent once."""
+    from fastcnn.kernels.cuda.steps import device
+
     images, labels = batch(8)
     answers = []
     for backend in ("cuda", "reference"):

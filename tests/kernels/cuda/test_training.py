@@ -1,6 +1,5 @@
-"""Networks on the GPU's steps under the simulator: losses follow the cpu backend's, and only a float comes back."""
+"""Networks on a GPU's steps, or under the simulator: losses follow the cpu backend's, and only a float comes back."""
 
-from collections.abc import Iterator
 from types import SimpleNamespace
 
 import numpy as np
@@ -22,14 +21,8 @@ from fastcnn.training.trainer import Trainer
 from tests.kernels.cases import SIMULATED
 from tests.kernels.checks import running
 
-if not SIMULATED:
-    pytest.skip("needs Numba's CUDA simulator: NUMBA_ENABLE_CUDASIM=1", allow_module_level=True)
-
-
-@pytest.fixture(autouse=True)
-def on_cuda() -> Iterator[None]:
-    with running("cuda"):
-        yield
+pytestmark = [pytest.mark.gpu, pytest.mark.usefixtures("on_cuda")]
+simulated = pytest.mark.skipif(not SIMULATED, reason="needs Numba's CUDA simulator: NUMBA_ENABLE_CUDASIM=1")
 
 
 def paper_like(dtype: type[np.floating] = np.float32) -> Sequential:
@@ -107,6 +100,7 @@ def test_each_optimizer_updates_on_the_device(kind: type[Optimizer], rng: np.ran
         np.testing.assert_allclose(array, theirs.state_arrays()[name], rtol=1e-14)
 
 
+@simulated
 @pytest.mark.parametrize("network", [paper_like, everything])
 def test_a_step_brings_back_one_float(network, rng, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
@@ -169,6 +163,7 @@ def test_plan_lists_the_steps() -> None:
     assert "affine + relu" in table
 
 
+@simulated
 def test_the_tests_for_a_gpu_run(monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator) -> None:
     """Here with a network that the simulator has done in seconds, so that no name in them is wrong."""
     from fastcnn.kernels.cuda.toolchain import compiler

@@ -1,0 +1,59 @@
+"""The functions of `kernels.activations` on channels-last pictures, one number at a time."""
+
+from functools import cache
+from typing import Any
+
+from numba import prange
+
+from fastcnn.kernels import activations
+from fastcnn.kernels.cpu.steps.base import Activation, Step
+from fastcnn.kernels.cpu.steps.elementwise import row
+from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
+from fastcnn.kernels.protocols import Call
+
+_value, _gradient = inner(activations.value), inner(activations.gradient)
+
+
+@cache
+def _kernels(code: int) -> tuple[Any, Any]:
+    """The kernels for forward and backward of one function. Its code is a constant, so others are not compiled."""
+
+    @kernel
+    def forward(out, out_frame, x, x_frame, number, images):
+        for n in prange(images):
+            for h in range(x_frame.height):
+                o, o_end = row(out_frame, n, h)
+                i, i_end = row(x_frame, n, h)
+                target, source = out[o:o_end], x[i:i_end]
+                for e in range(len(source)):
+                    target[e] = _value(code, source[e], number[0])
+
+    @kernel
+    def backward(grad_in, grad_in_frame, grad, grad_frame, x, x_frame, number, images):
+        for n in prange(images):
+            for h in range(x_frame.height):
+                d, d_end = row(grad_in_frame, n, h)
+                g, g_end = row(grad_frame, n, h)
+                i, i_end = row(x_frame, n, h)
+                target, passed, source = grad_in[d:d_end], grad[g:g_end], x[i:i_end]
+                for e in range(len(source)):
+                    target[e] = _gradient(code, passed[e], source[e], number[0])
+
+    return forward, backward
+
+
+class Elementwise(Step):
+    """A function of one number, by its name in `kernels.activations`."""
+
+    def __init__(self, x: Activation, out: Activation, *, function: str, number: float) -> None:
+        super().__init__(x, out)
+        self.name, self.number = function, self._scalar(number)
+        self._forward, self._backward = _kernels(activations.CODES[function])
+
+    def forward_calls(self, n: int, training: bool) -> list[Call]:
+        args = (self.out.data, self.out.frame, self.x.data, self.x.frame, self.number, n)
+        return [self._copy(self._forward, n * self.x.size, *args)]
+
+    def backward_calls(self, n: int) -> list[Call]:
+        grads = (self.x.grad, self.x.grad_frame, self.out.grad, self.out.grad_frame)
+        return [self._copy(self._backward, n * self.x.size, *grads, self.x.data, self.x.frame, self.number, n)]
