@@ -9,12 +9,20 @@ import argparse
 import importlib.util
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastcnn.bench.harness.benchmarks import BENCHMARKS, CUDA, WHEN_NAMED, takers
-from fastcnn.bench.options import check_cuda, check_options, with_cases
+from fastcnn.bench.options import (
+    CONVOLUTION,
+    NETWORK,
+    NUMBERS,
+    check_cuda,
+    check_options,
+    check_single,
+    with_cases,
+)
 from fastcnn.commands.memory_limit import check_memory
 from fastcnn.commands.outputs import Output, check_outputs, json_output, write_json
 from fastcnn.errors import FastcnnError, UsageError
@@ -25,6 +33,7 @@ if TYPE_CHECKING:
 
 TABLES = "tables"  # no benchmark: it only writes tables and plots again
 PLOTTING = "matplotlib"
+LARGEST = 1 << 20  # of a number that describes a shape
 
 
 def _threads(text: str) -> tuple[int, ...]:
@@ -34,18 +43,46 @@ def _threads(text: str) -> tuple[int, ...]:
     return tuple(sorted({int(part) for part in parts}))
 
 
+def _numbers(*counts: int, least: int = 1) -> Callable[[str], tuple[int, ...]]:
+    """A type for argparse: whole numbers with commas between; one stands for two of the same where two are allowed."""
+
+    def convert(text: str) -> tuple[int, ...]:
+        parts = text.split(",")
+        if len(parts) not in counts or not all(
+            p.isascii() and p.isdecimal() and least <= int(p) <= LARGEST for p in parts
+        ):
+            what = " or ".join(map(str, counts))
+            raise argparse.ArgumentTypeError(
+                f"must be {what} whole numbers from {least} to {LARGEST}, not {text!r:.40}"
+            )
+        found = tuple(map(int, parts))
+        return found * 2 if len(found) == 1 and 2 in counts else found
+
+    return convert
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `fastcnn bench`."""
     parser.add_argument(
         "names",
         nargs="*",
         metavar="NAME",
-        help=f"{', '.join(BENCHMARKS)}; or {TABLES} (if left out: all but {', '.join(WHEN_NAMED)})",
+        help=f"{', '.join(BENCHMARKS)}; or {TABLES} (if left out: all but {', '.join(WHEN_NAMED)}); or {NETWORK} "
+        "with a weights file, a name in the package or a .json file; or "
+        f"{CONVOLUTION} with --shape, --filters and --kernel",
     )
     parser.add_argument("--quick", action="store_true", help="few rounds, to see that it works; kept with --out only")
     parser.add_argument("--threads", type=_threads, metavar="N,...", help="threads to measure (if left out: 1, 2, all)")
     parser.add_argument("--only", metavar="TEXT", help="only the cases with this in their name; kept with --out only")
     parser.add_argument("--cpu-name", action="append", metavar="CPU", help="for kernels: a CPU that LLVM knows")
+    one = parser.add_argument_group(f"for {CONVOLUTION}")
+    one.add_argument("--shape", type=_numbers(4), metavar="N,C,H,W", help="of the pictures")
+    one.add_argument("--filters", type=_numbers(1), metavar="K", help="channels that go out")
+    one.add_argument("--kernel", type=_numbers(1, 2), metavar="R[,S]", help="height and width of the kernel")
+    one.add_argument("--stride", type=_numbers(1, 2), metavar="N[,M]", help="if left out: 1")
+    one.add_argument("--padding", type=_numbers(1, 2, least=0), metavar="N[,M]", help="if left out: 0")
+    one.add_argument("--dilation", type=_numbers(1, 2), metavar="N[,M]", help="if left out: 1")
+    one.add_argument("--groups", type=_numbers(1), metavar="N", help="if left out: 1")
     parser.add_argument("--weights", metavar="DIR", help="for networks: the folder that keeps what is trained")
     parser.add_argument("--strokes", metavar="FILE", help=f"for {', '.join(takers('strokes'))}: drawings")
     parser.add_argument(
@@ -78,12 +115,16 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 def measure(name: str, settings: Settings) -> dict[str, Any]:
     """Run one benchmark. Returns its numbers and everything that they depend on."""
+    benchmark = (BENCHMARKS | CUDA)[name]
+    settings.say(f"\n== {name}: {benchmark.about}")
+    return _recorded(name, settings, benchmark.load().run)
+
+
+def _recorded(name: str, settings: Settings, run: Callable[[Settings], Any]) -> dict[str, Any]:
     from fastcnn.bench.harness import record
 
     before, start = record.load(), time.perf_counter()
-    benchmark = (BENCHMARKS | CUDA)[name]
-    settings.say(f"\n== {name}: {benchmark.about}")
-    result = benchmark.load().run(settings)
+    result = run(settings)
     return {
         "benchmark": name,
         "date": record.now(),
@@ -103,6 +144,9 @@ def bench(args: argparse.Namespace) -> None:
         raise FastcnnError(
             "the benchmarks start Python, which is not in this program; run them where fastcnn is installed"
         )
+    if args.names[:1] in ([NETWORK], [CONVOLUTION]):
+        _single(args)
+        return
     unknown = [name for name in args.names if name not in (*BENCHMARKS, TABLES)]
     if unknown:
         raise UsageError(f"there is no benchmark {unknown[0]!r:.60}; fastcnn bench --help names them")
@@ -137,6 +181,25 @@ def bench(args: argparse.Namespace) -> None:
         if not folder.is_dir():
             raise FastcnnError(f"there are no results in {folder}; measure first, or choose another --out")
         _publish(folder)
+
+
+def _single(args: argparse.Namespace) -> None:
+    """Measure the network or the shape that was given, and print its table."""
+    check_single(args)
+    kind = args.names[0]
+    read = [word for word in args.names[1:] if Path(word).exists()]
+    check_outputs(json_output(args.json), read)
+    check_memory()
+    settings = _settings(args)
+    module = importlib.import_module(f".speed.one_{'network' if kind == NETWORK else 'convolution'}", __package__)
+    if kind == NETWORK:
+        given = module.find(args.names[1])
+    else:
+        options = {name: getattr(args, name) for name in NUMBERS if getattr(args, name) is not None}
+        given = module.case_of(**{name: v[0] if name in ("filters", "groups") else v for name, v in options.items()})
+    found = _recorded(kind, settings, lambda settings: module.run(settings, given))
+    write_json(args.json, {kind: found})
+    settings.say(f"\n{module.tabulate(found['result'])}")
 
 
 def _outputs(folder: Path, names: Sequence[str], publishes: bool) -> list[Output]:

@@ -18,6 +18,12 @@ from fastcnn.arrays import Array
 from fastcnn.bench.harness.timing import Rival
 from fastcnn.errors import FastcnnError
 
+LONGEST = 120  # characters of another library's error
+
+
+class MissingError(FastcnnError):
+    """What the other side needs is not installed, or cannot be imported."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -47,9 +53,13 @@ class Worker:
             self._process.terminate()
 
     def build(self, target: str, **arguments: Any) -> list[Rival]:
-        """Replace the worker's entries with those that "module.function" of this package returns in the worker."""
+        """Replace the worker's entries with those that "folder.module.function" of `bench` returns in the worker."""
         names = self._ask("build", target, arguments)
         return [Rival(name, self._turn_of(name)) for name in names]
+
+    def call(self, target: str, **arguments: Any) -> Any:
+        """What "folder.module.function" of `bench` returns in the worker."""
+        return self._ask("call", target, arguments)
 
     def answer(self, name: str) -> list[Array]:
         """The arrays that one entry computes."""
@@ -65,7 +75,7 @@ class Worker:
         except (EOFError, OSError):
             raise FastcnnError("the process of the other side ended; is there enough memory?") from None
         if failed:
-            raise FastcnnError(reply)
+            raise failed(reply)
         return reply
 
 
@@ -81,17 +91,25 @@ def _serve(pipe: Connection) -> None:
             return
         try:
             if kind == "build":
-                target, arguments = details
-                module, function = target.split(".")
                 entries.clear()  # frees memory before the next arrays are made
-                entries.update(getattr(importlib.import_module(f"fastcnn.bench.speed.{module}"), function)(**arguments))
+                entries.update(_call(*details))
                 reply: Any = list(entries)
+            elif kind == "call":
+                reply = _call(*details)
             elif kind == "answer":
                 reply = entries[details[0]].answer()
             else:
                 reply = entries[details[0]].turn(details[1])
-            pipe.send((False, reply))
+            pipe.send((None, reply))
         except ModuleNotFoundError as error:
-            pipe.send((True, f'{error.name} is missing; install the extra: pip install ".[bench]"'))
+            pipe.send((MissingError, f'{error.name} is missing; install the extra: pip install ".[bench]"'))
+        except FastcnnError as error:
+            pipe.send((type(error), str(error)))
         except Exception as error:
-            pipe.send((True, f"{type(error).__name__} on the other side: {error}"))
+            failed = MissingError if isinstance(error, ImportError) else FastcnnError
+            pipe.send((failed, f"{type(error).__name__} on the other side: {' '.join(str(error).split())[:LONGEST]}"))
+
+
+def _call(target: str, arguments: dict[str, Any]) -> Any:
+    module, function = target.rsplit(".", 1)
+    return getattr(importlib.import_module(f"fastcnn.bench.{module}"), function)(**arguments)

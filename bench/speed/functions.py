@@ -44,7 +44,7 @@ def _convolution(case: Convolution, rng: np.random.Generator) -> Made:
         "channels_last": False,
         "apart": True,
     }
-    return {name: calls[ours[name]] for name in ours}, "torch_kernels.convolution", arrays | options
+    return {name: calls[ours[name]] for name in ours}, "speed.torch_kernels.convolution", arrays | options
 
 
 def _unfolding(case: Convolution, rng: np.random.Generator) -> Made:
@@ -53,7 +53,7 @@ def _unfolding(case: Convolution, rng: np.random.Generator) -> Made:
     rows = calls["col2im"].arrays["cols"].reshape(case.batch, -1, prod(case.weight_shape[1:]))
     given = {"x": calls["im2col"].arrays["x"], "cols": np.ascontiguousarray(rows.transpose(0, 2, 1))}
     options = {"kernel": case.kernel_size, "stride": case.stride, "padding": case.padding}
-    return calls, "torch_kernels.unfolding", given | options
+    return calls, "speed.torch_kernels.unfolding", given | options
 
 
 def _pooling(case: Pooling, rng: np.random.Generator) -> Made:
@@ -64,7 +64,7 @@ def _pooling(case: Pooling, rng: np.random.Generator) -> Made:
     x, given = calls["max_pool2d"].arrays["x"], calls["max_pool2d_grad"].arrays
     given.update(grad_out=whole_numbers(rng)(case.output_shape), argmax=calls["max_pool2d"]()[1])
     options = {"kernel": case.kernel_size, **case.options}
-    return calls, "torch_kernels.pooling", {"x": x, "grad_out": given["grad_out"], **options}
+    return calls, "speed.torch_kernels.pooling", {"x": x, "grad_out": given["grad_out"], **options}
 
 
 def measure(case: Case, kind: Callable[..., Any], settings: Settings, worker: Worker) -> list[dict[str, Any]]:

@@ -140,11 +140,11 @@ def test_own_settings_do_not_reach_programs(monkeypatch):
 
 def test_worker_times_in_its_own_process_and_reports_errors():
     with Worker() as worker:
-        (rival,) = worker.build("neighbour.entries", threads=(1,))
+        (rival,) = worker.build("speed.neighbour.entries", threads=(1,))
         assert rival.name == "fastcnn, 1"
         assert all(sample > 0 for sample in rival.turn(0.01))
         with pytest.raises(FastcnnError, match="AttributeError on the other side"):
-            worker.build("neighbour.nonsense")
+            worker.build("speed.neighbour.nonsense")
         with pytest.raises(FastcnnError, match="nonsense is missing"):
             worker.build("nonsense.entries")
 
