@@ -12,47 +12,23 @@ from fastcnn import Sequential, kernels, layers
 from fastcnn.arrays import Array
 from fastcnn.bench.harness.batches import training_pictures
 from fastcnn.bench.harness.checks import WrongAnswerError, require_close
-from fastcnn.layers.base import Layer, walk
+from fastcnn.layers.base import walk
+from fastcnn.zoo.families import resnet, vgg
 from fastcnn.zoo.networks import deep_network, paper_network
 
 COLOUR = (3, 32, 32)
+VGG_LIKE = (64, 64, "pool", 128, 128, "pool", 256, 256, "pool")
 EPS = float(np.finfo(np.float32).eps) / 2
 SAFETY = 8  # as in harness.checks: a right answer stays below 2, a wrong term is far above
 CHUNK = 50  # pictures that the reference computes at once: its im2col is large
-
-
-def _convolution(width: int, stride: int = 1) -> list[Layer]:
-    return [layers.Conv2d(width, 3, stride=stride, padding=1, bias=False), layers.BatchNorm2d(), layers.ReLU()]
-
-
-def vgg_like() -> Sequential:
-    """3x3 convolutions of 64, 128 and 256 channels, two before each max-pool, with batch normalization."""
-    parts: list[Layer] = []
-    for width in (64, 128, 256):
-        parts += [*_convolution(width), *_convolution(width), layers.MaxPool2d(2)]
-    parts += [layers.GlobalAvgPool(), layers.Affine(10)]
-    return Sequential(parts, input_shape=COLOUR, seed=0, name="VGG-like")
-
-
-def resnet_like() -> Sequential:
-    """Three residual blocks each of 16, 32 and 64 channels; the second and the third group halve the picture."""
-    parts = _convolution(16)
-    for width in (16, 32, 64):
-        for block in range(3):
-            halves = width > 16 and block == 0
-            shortcut = [layers.Conv2d(width, 1, stride=2, bias=False), layers.BatchNorm2d()] if halves else []
-            main = [*_convolution(width, 2 if halves else 1), *_convolution(width)[:2]]
-            parts += [layers.Residual(*main, shortcut=shortcut), layers.ReLU()]
-    parts += [layers.GlobalAvgPool(), layers.Affine(10)]
-    return Sequential(parts, input_shape=COLOUR, seed=0, name="ResNet-like")
 
 
 # name -> what makes it, and the batches of its training
 NETWORKS: dict[str, tuple[Callable[[], Sequential], tuple[int, ...]]] = {
     "paper": (lambda: paper_network(seed=0), (100, 256)),
     "default": (lambda: deep_network(seed=0), (100, 256)),
-    "VGG-like": (vgg_like, (64,)),
-    "ResNet-like": (resnet_like, (64,)),
+    "VGG-like": (lambda: vgg(VGG_LIKE, input_shape=COLOUR, seed=0), (64,)),
+    "ResNet-like": (lambda: resnet(20, 16, input_shape=COLOUR, seed=0), (64,)),
 }
 
 

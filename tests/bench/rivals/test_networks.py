@@ -10,7 +10,7 @@ from fastcnn.bench.rivals import networks
 
 def test_networks_are_those_of_the_table():
     """Weights of 3x3 convolutions, two numbers a channel of batch normalization, and the last Affine, by hand."""
-    vgg, resnet = networks.vgg_like(), networks.resnet_like()
+    vgg, resnet = (networks.NETWORKS[name][0]() for name in ("VGG-like", "ResNet-like"))
     pairs = [(3, 64), (64, 64), (64, 128), (128, 128), (128, 256), (256, 256)]
     assert vgg.parameter_count == sum(9 * c * k + 2 * k for c, k in pairs) + 256 * 10 + 10
     pairs = [(3, 16), *[(16, 16)] * 6, (16, 32), *[(32, 32)] * 5, (32, 64), *[(64, 64)] * 5]
