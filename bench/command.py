@@ -10,6 +10,7 @@ import importlib.util
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ from fastcnn.errors import FastcnnError, UsageError
 from fastcnn.ours import PAGE, PLOT, RESULT
 
 if TYPE_CHECKING:
+    from fastcnn.bench.harness.kept import Kept
     from fastcnn.bench.harness.settings import Settings
 
 TABLES = "tables"  # no benchmark: it only writes tables and plots again
@@ -74,6 +76,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quick", action="store_true", help="few rounds, to see that it works; kept with --out only")
     parser.add_argument("--threads", type=_threads, metavar="N,...", help="threads to measure (if left out: 1, 2, all)")
     parser.add_argument("--only", metavar="TEXT", help="only the cases with this in their name; kept with --out only")
+    parser.add_argument(
+        "--resume", action="store_true", help=f"for {', '.join(takers('resume'))}: go on where a run was interrupted"
+    )
     parser.add_argument("--cpu-name", action="append", metavar="CPU", help="for kernels: a CPU that LLVM knows")
     one = parser.add_argument_group(f"for {CONVOLUTION}")
     one.add_argument("--shape", type=_numbers(4), metavar="N,C,H,W", help="of the pictures")
@@ -111,6 +116,18 @@ def _settings(args: argparse.Namespace) -> Settings:
         weights=args.weights,
         strokes=args.strokes,
     )  # fmt: skip
+
+
+def _kept(folder: Path, name: str, settings: Settings, resume: bool) -> Kept:
+    """The rows of this benchmark that an interrupted run left in the folder."""
+    from fastcnn.bench.harness import record
+    from fastcnn.bench.harness.kept import Kept, part_of
+
+    conditions = {"machine": record.machine(), "threads": list(settings.threads), "quick": settings.quick}
+    found = Kept(part_of(folder, name), name, conditions, resume=resume)
+    if resume:
+        settings.say(f"{name}: {found.resumed} rows are there from a run that was interrupted")
+    return found
 
 
 def measure(name: str, settings: Settings) -> dict[str, Any]:
@@ -151,11 +168,14 @@ def bench(args: argparse.Namespace) -> None:
     if unknown:
         raise UsageError(f"there is no benchmark {unknown[0]!r:.60}; fastcnn bench --help names them")
     from fastcnn.bench.harness import record
+    from fastcnn.bench.harness.kept import Kept
 
     folder = Path(args.out) if args.out else record.results_folder()
     keeps = bool(args.out) or not (args.quick or args.only or args.cpu_name)
     wanted = args.names or [name for name in BENCHMARKS if name not in WHEN_NAMED]
     names = [name for name in wanted if name != TABLES]
+    if args.resume and not keeps:
+        raise UsageError("--resume has no effect where nothing is kept; add --out DIR")
     if args.backend == "cuda":
         check_cuda(args)
         importlib.import_module("fastcnn.kernels").use("cuda")  # where there is no GPU, that is said first
@@ -173,9 +193,11 @@ def bench(args: argparse.Namespace) -> None:
     if names:
         settings = _settings(args)
         for name in names:
-            found[name] = measure(name, settings)
+            kept = _kept(folder, name, settings, args.resume) if keeps and name in takers("resume") else Kept()
+            found[name] = measure(name, replace(settings, kept=kept))
             if keeps:
                 settings.say(f"{record.write(folder, name, found[name])}: {found[name]['elapsed_s']:.0f} s")
+                kept.end()
     write_json(args.json, found)
     if publishes:
         if not folder.is_dir():
@@ -204,9 +226,11 @@ def _single(args: argparse.Namespace) -> None:
 
 def _outputs(folder: Path, names: Sequence[str], publishes: bool) -> list[Output]:
     """The files written into the results' folder: a record for each name, and the page and plots of all records."""
+    from fastcnn.bench.harness.kept import part_of
     from fastcnn.bench.report import plots, tables
 
     files = [(f"{name}.json", RESULT) for name in names]
+    files += [(part_of(folder, name).name, RESULT) for name in names if name in takers("resume")]
     if publishes:
         shown = [name for name in BENCHMARKS | CUDA if name in names or (folder / f"{name}.json").exists()]
         files += [(tables.PAGE, PAGE), *((f"{plot}.png", PLOT) for name in shown for plot in plots.names_of(name))]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fastcnn.bench.harness.benchmarks import BENCHMARKS, takers
 from fastcnn.errors import UsageError
 
-OPTIONS = ("threads", "only", "cpu_name", "weights", "strokes")  # that not every benchmark takes
+OPTIONS = ("threads", "only", "resume", "cpu_name", "weights", "strokes")  # that not every benchmark takes
 SHOWN_CASES = 4
 # What is given at the command line and kept nowhere: a network, or one shape of a convolution, with its own options.
 NETWORK, CONVOLUTION = "network", "conv2d"

@@ -34,10 +34,11 @@ class Benchmark:
 
 BENCHMARKS = {  # run in this order
     "rivals": Benchmark(
-        "speed.rivals", "training and inference of four networks against the best other engine", ("threads", "only")
+        "speed.rivals", "training and inference of four networks against the best other engine",
+        ("threads", "only", "resume"),
     ),
     "layers": Benchmark("speed.layers", "24 convolutions inside a network against PyTorch", ("threads", "only")),
-    "functions": Benchmark("speed.functions", "the public functions against PyTorch", ("threads", "only")),
+    "functions": Benchmark("speed.functions", "the public functions against PyTorch", ("threads", "only", "resume")),
     "baselines": Benchmark("speed.baselines", "training steps against NumPy", ("threads",)),
     "speedrun": Benchmark("speed.speedrun", "the whole process to 99 %"),
     "resources": Benchmark("speed.resources", "compiling and memory"),

@@ -8,6 +8,7 @@ float64, as ours is, before it is timed. A rival that is not there is named in t
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -30,7 +31,7 @@ INFERENCE_BATCHES = (1, 32, 1000)
 QUICK_BATCH = 100  # larger batches are left out where only few rounds are wanted
 LR = 0.001
 BATCHES_KEPT = 50  # with one batch again and again gradients would become denormal numbers, which are slow
-MANY_FLOP = 5e10  # of a call that is timed in fewer rounds
+MOST_S = 60.0  # of a case: then no further round begins. The spread of long calls is small
 CALLS_IN_A_ROW = 10_000
 OURS = "fastcnn, {}"
 
@@ -123,9 +124,8 @@ def measure(
     make = train if case.mode == TRAINING else infer
     ours, theirs, left_out = make(network, case.batch, team, settings)
     flop = useful_flop(network, case.mode, *networks.pictures_for(network, case.batch))
-    rounds = settings.few_rounds if flop > MANY_FLOP else settings.rounds
     turn_s = settings.turn_s * (2 if case.mode == TRAINING else 1)
-    timings = interleave([*ours, *theirs], rounds=rounds, turn_s=turn_s)
+    timings = interleave([*ours, *theirs], rounds=settings.rounds, turn_s=turn_s, most_s=MOST_S)
     row: dict[str, Any] = {"network": case.network, "mode": case.mode, "batch": case.batch, "flop": flop}
     row["left_out"] = left_out
     for n in settings.threads:
@@ -179,7 +179,8 @@ def _line(case: Case, n: int, found: dict[str, Any]) -> str:
 
 def compared(chosen: Sequence[tuple[Case, Sequential]], settings: Settings) -> dict[str, Any]:
     """The rows of all cases, with the rivals that are here and those that are not."""
-    ceilings = {str(n): peaks(n) for n in settings.threads}
+    ceilings = settings.kept.row("peaks", lambda: {str(n): peaks(n) for n in settings.threads})
+    start = time.perf_counter()
     for n, each in ceilings.items():
         settings.say(
             f"threads {n}: multiply-adds in registers {each['fma_gflop_per_s']:.0f} GFLOP/s, SGEMM "
@@ -188,7 +189,10 @@ def compared(chosen: Sequence[tuple[Case, Sequential]], settings: Settings) -> d
     with Team(settings.threads) as team:
         for name, why in team.missing.items():
             settings.say(f"{name} is left out: {why}")
-        rows = [measure(case, network, team, settings, ceilings) for case, network in chosen]
+        rows = []
+        for number, (case, network) in enumerate(chosen, 1):
+            settings.say(f"[{number} of {len(chosen)}, {time.perf_counter() - start:.0f} s] {case}")
+            rows.append(settings.kept.row(str(case), partial(measure, case, network, team, settings, ceilings)))
         return {"rows": rows, "peaks": ceilings, "versions": team.versions, "missing": team.missing}
 
 
@@ -211,7 +215,7 @@ def run(settings: Settings) -> dict[str, Any]:
         wanted = [case for case in wanted if case.batch <= QUICK_BATCH]
     made = {case.network: NETWORKS[case.network][0]() for case in wanted}
     result = compared([(case, made[case.network]) for case in wanted], settings)
-    return result | {"one_picture": calls_in_a_row(settings)}
+    return result | {"one_picture": settings.kept.row("one picture", partial(calls_in_a_row, settings))}
 
 
 def tabulate(result: Any) -> str:

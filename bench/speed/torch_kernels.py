@@ -90,18 +90,22 @@ def unfolding(
 
 
 def pooling(
-    *, x: Array, grad_out: Array, kernel: int, stride: int, padding: int, threads: tuple[int, ...]
-) -> dict[str, Entry]:
+    *, x: Array, grad_out: Array, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool,
+    threads: tuple[int, ...],
+) -> dict[str, Entry]:  # fmt: skip
     """Max-pool with its indices, and its gradient."""
     tx, tg = torch.from_numpy(x), torch.from_numpy(grad_out)
-    where = torch.nn.functional.max_pool2d(tx, kernel, stride, padding, return_indices=True)[1]
 
     def forward() -> Any:
-        return torch.nn.functional.max_pool2d(tx, kernel, stride, padding, return_indices=True)
+        return torch.nn.functional.max_pool2d(
+            tx, kernel, stride, padding, dilation, ceil_mode=ceil_mode, return_indices=True
+        )
+
+    where = forward()[1]
 
     def backward() -> Any:
         return torch.ops.aten.max_pool2d_with_indices_backward(
-            tg, tx, [kernel] * 2, [stride] * 2, [padding] * 2, [1, 1], False, where
+            tg, tx, [kernel] * 2, [stride] * 2, [padding] * 2, [dilation] * 2, ceil_mode, where
         )
 
     calls = {"max_pool2d": forward, "max_pool2d_grad": backward}
