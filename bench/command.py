@@ -221,7 +221,9 @@ def _single(args: argparse.Namespace) -> None:
         given = module.case_of(**{name: v[0] if name in ("filters", "groups") else v for name, v in options.items()})
     found = _recorded(kind, settings, lambda settings: module.run(settings, given))
     write_json(args.json, {kind: found})
-    settings.say(f"\n{module.tabulate(found['result'])}")
+    from fastcnn.bench.report.tables import provenance
+
+    settings.say(f"\n{module.tabulate(found['result'])}\n{provenance(found)}")
 
 
 def _outputs(folder: Path, names: Sequence[str], publishes: bool) -> list[Output]:

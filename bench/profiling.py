@@ -21,14 +21,18 @@ def profile(args: argparse.Namespace) -> None:
     prepare(args)
     network = read(args.network)
     from fastcnn.bench.harness.peak import peaks
-    from fastcnn.bench.rivals.networks import pictures_for
+    from fastcnn.bench.harness.record import machine
+    from fastcnn.bench.harness.room import check_room
+    from fastcnn.bench.rivals.networks import pictures_for, values_of
     from fastcnn.kernels.threads import threads
 
+    # Values and gradients of all layers, were no two of them one step.
+    check_room(8 * args.batch * values_of(network), f"--batch {args.batch}")
     images, _ = pictures_for(network, args.batch)
     found = network.profile(images)
-    result = described(found, args.network, peaks(threads()))
+    result = {**described(found, args.network, peaks(threads())), "processor": machine()["processor"]}
     write_json(args.json, result)
-    print(tabulate(result))
+    print(f"{tabulate(result)}\nProcessor: {result['processor']}")
 
 
 def described(found: Profile, model: str, ceilings: dict[str, float]) -> dict[str, Any]:

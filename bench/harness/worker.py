@@ -9,7 +9,9 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -40,15 +42,16 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-        self._process.start()
+        with _no_interrupt():
+            self._process.start()
         theirs.close()
 
     def __enter__(self) -> Worker:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: object, *_: object) -> None:
         self._pipe.close()
-        self._process.join(10)
+        self._process.join(10 if error is None else 0)  # after Ctrl-C nobody waits for another library's compiler
         if self._process.is_alive():
             self._process.terminate()
 
@@ -79,8 +82,31 @@ class Worker:
         return reply
 
 
+@contextmanager
+def _no_interrupt() -> Iterator[None]:
+    """What starts inside never gets Ctrl-C, which a terminal sends to all processes. Its owner ends it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # children inherit it
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _silence() -> None:
+    """Other libraries print greetings and warnings, which would be in the middle of a table or of JSON."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
+
+
 def _serve(pipe: Connection) -> None:
-    """The worker's loop, until its owner closes the pipe."""
+    """The worker's loop, until its owner closes the pipe. What goes wrong is said through the pipe, and only there."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _silence()
     for name in [name for name in os.environ if name.startswith(("OMP_", "GOMP_", "OPENBLAS_"))]:
         del os.environ[name]  # settings of fastcnn for itself
     entries: dict[str, Entry] = {}

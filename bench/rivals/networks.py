@@ -36,10 +36,21 @@ def pictures_for(network: Sequential, count: int) -> tuple[Array, Array]:
     """uint8 pictures (N, C, H, W) and labels: MNIST's where they fit, else random ones."""
     classes = prod(network.output_shape)
     images, labels = training_pictures()
-    if images.shape[1:] == network.input_shape and classes == 10:
+    if images.shape[1:] == network.input_shape and classes == 10 and count <= len(images):
         return images[:count], labels[:count]
     rng = np.random.default_rng(0)
     return rng.integers(0, 256, (count, *network.input_shape), np.uint8), rng.integers(0, classes, count)
+
+
+def needed_bytes(network: Sequential, batch: int) -> int:
+    """About what the right answers for a batch need, in float64: all values twice, and columns of the largest layer."""
+    columns = max(layer.multiply_adds // layer.out_shape[0] for layer in walk(network.layers) if not layer.inside)
+    return 16 * batch * (values_of(network) + columns)
+
+
+def values_of(network: Sequential) -> int:
+    """The number of values that a picture becomes in all layers."""
+    return prod(network.input_shape) + sum(prod(layer.out_shape) for layer in walk(network.layers) if not layer.inside)
 
 
 def changed(network: Sequential, *, dtype: str = "float32", dropout: bool = True) -> Sequential:

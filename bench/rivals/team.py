@@ -5,7 +5,6 @@ A rival that is not installed, or cannot be imported, is kept by name with the r
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -36,7 +35,6 @@ ENGINES = (
     Engine("ONNX Runtime", "with_onnxruntime", (INFERENCE,)),
     Engine("OpenVINO", "with_openvino", (INFERENCE,)),
 )
-QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}  # TensorFlow's greetings
 
 
 def engine_of(timed: str) -> str:
@@ -62,12 +60,11 @@ class Team:
         self.missing: dict[str, str] = {}
         self._stack = ExitStack()
         self._workers: dict[tuple[Engine, int], Worker] = {}
-        os.environ.update(QUIET)
         try:
             for engine in engines:
                 self._open(engine, threads)
-        except BaseException:
-            self._stack.close()
+        except BaseException as error:
+            self._stack.__exit__(type(error), error, error.__traceback__)
             raise
 
     def _open(self, engine: Engine, threads: Sequence[int]) -> None:
@@ -88,8 +85,8 @@ class Team:
     def __enter__(self) -> Team:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
+    def __exit__(self, *error: Any) -> None:
+        self._stack.__exit__(*error)
 
     def build(
         self,

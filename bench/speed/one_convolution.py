@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from fastcnn.bench.harness.calls import Call, convolution_arrays, product_calls,
 from fastcnn.bench.harness.cases import Convolution
 from fastcnn.bench.harness.checks import require_equal
 from fastcnn.bench.harness.peak import peaks
+from fastcnn.bench.harness.room import check_room
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Rival, compare, interleave, rival
 from fastcnn.bench.harness.worker import MissingError, Worker
@@ -29,6 +31,8 @@ from fastcnn.kernels.threads import set_threads
 
 THEIRS = {"conv2d": "forward", "conv2d_grad_input": "grad_input", "conv2d_grad_weight": "grad_weight"}
 NUMPY = "NumPy, {}"
+ARRAYS = 8  # of the size of x and grad_out: drawn, given to PyTorch's process, laid out there, and the answers
+COLUMNS = 3  # of the reference: cut out of x, in rows, and multiplied
 
 
 def case_of(
@@ -47,6 +51,13 @@ def case_of(
     return found
 
 
+def needed_bytes(case: Convolution) -> int:
+    """About what the comparison needs in all processes, most of it for the columns of the reference."""
+    outputs = prod(case.output_shape)
+    columns = outputs // case.out_channels * prod(case.weight_shape[1:])
+    return 4 * (ARRAYS * (prod(case.input_shape) + outputs) + COLUMNS * columns)
+
+
 def _select(backend: str, threads: int) -> None:
     kernels.use(backend)
     set_threads(threads)
@@ -54,6 +65,7 @@ def _select(backend: str, threads: int) -> None:
 
 def run(settings: Settings, case: Convolution) -> dict[str, Any]:
     """The rows of the three functions, with the peaks and what is missing."""
+    check_room(needed_bytes(case), "this shape")
     ceilings = {str(n): peaks(n) for n in settings.threads}
     calls = product_calls(case, convolution_arrays(case, whole_numbers(np.random.default_rng(0))))
     missing: dict[str, str] = {}

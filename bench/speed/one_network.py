@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from fastcnn import Sequential
+from fastcnn.bench.harness.room import check_room
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.report import rival_tables
-from fastcnn.bench.rivals.networks import changed
+from fastcnn.bench.rivals.networks import changed, needed_bytes
 from fastcnn.bench.rivals.operations import operations
 from fastcnn.bench.rivals.team import INFERENCE, TRAINING
 from fastcnn.bench.speed.rivals import Case, compared
@@ -58,7 +59,9 @@ def _described(path: str) -> Sequential:
 def run(settings: Settings, network: Sequential) -> dict[str, Any]:
     """The rows of training and inference."""
     name = network.name or "network"
-    batches = [(TRAINING, max(TRAINED, network.least_batch)), *((INFERENCE, batch) for batch in INFERRED)]
+    largest = max(TRAINED, network.least_batch)
+    check_room(needed_bytes(network, largest), f"a training step on {largest} pictures")
+    batches = [(TRAINING, largest), *((INFERENCE, batch) for batch in INFERRED)]
     return compared([(Case(name, mode, batch), network) for mode, batch in batches], settings)
 
 

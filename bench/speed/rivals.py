@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 from typing import Any
 
 from fastcnn import Sequential, Trainer, optim
@@ -31,6 +32,7 @@ INFERENCE_BATCHES = (1, 32, 1000)
 QUICK_BATCH = 100  # larger batches are left out where only few rounds are wanted
 LR = 0.001
 BATCHES_KEPT = 50  # with one batch again and again gradients would become denormal numbers, which are slow
+KEPT_BYTES = 64 << 20  # of float32 pictures, which every process has; of large pictures fewer batches, at least two
 MOST_S = 60.0  # of a case: then no further round begins. The spread of long calls is small
 CALLS_IN_A_ROW = 10_000
 OURS = "fastcnn, {}"
@@ -76,7 +78,8 @@ def train(
     network: Sequential, batch: int, team: Team, settings: Settings
 ) -> tuple[list[Rival], list[Rival], dict[str, str]]:
     """Our training steps, the rivals', and who is left out; all answers are right."""
-    images, labels = networks.pictures_for(network, BATCHES_KEPT * batch)
+    count = min(BATCHES_KEPT, max(2, KEPT_BYTES // (4 * batch * prod(network.input_shape))))
+    images, labels = networks.pictures_for(network, count * batch)
     first = images[:batch], labels[:batch]
     expected = networks.true_gradients(network, *first)
     check = partial(networks.require_gradients, network=network, expected=expected)

@@ -78,3 +78,19 @@ def test_random_pictures_where_mnist_does_not_fit():
     assert images.shape == (9, 2, 6, 5) and images.dtype == np.uint8 and set(labels) <= {0, 1, 2}
     again, _ = networks.pictures_for(_network(), 9)
     assert (images == again).all()
+
+
+def test_more_pictures_than_mnist_has_are_random(monkeypatch):
+    few = np.zeros((3, 2, 6, 5), np.uint8), np.zeros(3, np.int64)
+    monkeypatch.setattr(networks, "training_pictures", lambda: few)
+    ten = Sequential([layers.Flatten(), layers.Affine(10)], input_shape=(2, 6, 5), seed=0)
+    assert not networks.pictures_for(ten, 3)[0].any()
+    assert len(networks.pictures_for(ten, 4)[0]) == 4 and networks.pictures_for(ten, 4)[0].any()
+
+
+def test_bytes_of_the_right_answers_by_hand():
+    """60 values go in; 3 filters of 2x2 windows give 3x5x4, from 20 windows of 2x2x2 values."""
+    parts = [layers.Conv2d(3, 2), layers.Flatten(), layers.Affine(3)]
+    network = Sequential(parts, input_shape=(2, 6, 5), seed=0)
+    assert networks.values_of(network) == 60 + 60 + 60 + 3
+    assert networks.needed_bytes(network, 7) == 16 * 7 * (183 + 20 * 8)

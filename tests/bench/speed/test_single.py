@@ -8,7 +8,8 @@ import pytest
 from fastcnn import Sequential, kernels, layers
 from fastcnn.__main__ import main
 from fastcnn.bench import profiling
-from fastcnn.bench.harness import peak
+from fastcnn.bench.harness import peak, room
+from fastcnn.bench.harness.record import machine
 from fastcnn.bench.rivals import team
 from fastcnn.bench.speed import one_convolution, one_network, rivals
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
@@ -43,7 +44,8 @@ def test_network_is_measured_with_the_missing_named(described, tmp_path, monkeyp
         ("training", 64), ("inference", 1), ("inference", 32),
     ]  # fmt: skip
     assert list(found["result"]["missing"]) == ["JAX"]
-    assert "**JAX: missing**" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "**JAX: missing**" in shown and f" on {machine()['processor']} (" in shown
 
 
 @pytest.mark.parametrize(
@@ -63,6 +65,15 @@ def test_a_wrong_description_is_one_sentence(text, says, tmp_path, capsys):
         assert says in err and err.count("\n") == 1
 
 
+def test_what_needs_too_much_memory_is_one_sentence(described, monkeypatch, capsys):
+    monkeypatch.setattr(room, "free_bytes", lambda: room.KEPT_BYTES + 1000)
+    shape = ["--shape", "2,4,7,6", "--filters", "6", "--kernel", "3"]
+    for command in (["bench", "conv2d", *shape], ["bench", "network", str(described)], ["profile", str(described)]):
+        assert main([*command, "--threads", "1"]) == 1
+        err = capsys.readouterr().err
+        assert "of memory, more than is free; choose smaller numbers" in err and err.count("\n") == 1
+
+
 def test_a_network_in_float64_is_compared_in_float32(tmp_path):
     parts = [layers.Flatten(), layers.Affine(3)]
     network = Sequential(parts, input_shape=(1, 6, 6), dtype=np.float64, seed=0)
@@ -79,7 +90,9 @@ def test_convolution_is_checked_timed_and_named(capsys, tmp_path, monkeypatch):
     result = json.loads(out.read_text())["conv2d"]["result"]
     assert [row["function"] for row in result["rows"]] == ["conv2d", "conv2d_grad_input", "conv2d_grad_weight"]
     assert result["flop"] == 2 * (2 * 6 * 7 * 5) * (2 * 3 * 2)  # outputs, and products of each
-    assert list(result["missing"]) == ["PyTorch"] and "PyTorch: missing" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert list(result["missing"]) == ["PyTorch"] and "PyTorch: missing" in shown
+    assert f" on {machine()['processor']} (" in shown
     found = result["rows"][0]["1"]
     assert found["share_of_peak"] == pytest.approx(result["flop"] / found["median_s"] / 100e9)
 
@@ -106,7 +119,8 @@ def test_profile_of_a_network(described, tmp_path, monkeypatch, capsys):
     assert any("conv2d" in n and "forward" in n for n in names) and any("affine, backward" in n for n in names)
     assert sum(step["share"] for step in found["steps"]) == pytest.approx(1)
     assert all(step["bytes"] > 0 for step in found["steps"] if "affine" in step["name"])
-    assert "of the peak" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "of the peak" in shown and f"Processor: {machine()['processor']}" in shown
     assert main(["profile", str(described), "--json", str(out)]) == 0  # it may replace its own result
 
 
