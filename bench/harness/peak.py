@@ -13,8 +13,9 @@ import numpy as np
 from fastcnn.bench.harness.timing import Rival, interleave, rival, time_turn
 
 SGEMM_SIZE = 2048
-TURNS, TURN_S = 5, 0.05
-FIRST = 1 << 14  # rounds of the loop, to find out how many fill a turn
+SGEMM_TURNS = 5
+TURNS, TURN_S = 25, 0.01  # of the loop: so short that a busy machine leaves some of them alone
+FIRST = 1 << 18  # rounds of the loop, to find out how many fill a turn
 
 
 def sgemm(threads: int) -> Rival:
@@ -38,7 +39,7 @@ def _loop() -> Any:
 
 
 def fma_flop_per_s(threads: int) -> float:
-    """FLOP/s of float32 multiply-adds in registers, on so many threads; the fastest of a few turns."""
+    """FLOP/s of float32 multiply-adds in registers, on so many threads; the fastest of many short turns."""
     from fastcnn.kernels.cpu.tiles.peaks import flop_of_round
 
     loop = _loop()
@@ -58,7 +59,7 @@ def fma_flop_per_s(threads: int) -> float:
 
 def peaks(threads: int) -> dict[str, float]:
     """Both in GFLOP/s."""
-    product = interleave([sgemm(threads)], rounds=TURNS, turn_s=0.0)[f"SGEMM, {threads}"].median
+    product = interleave([sgemm(threads)], rounds=SGEMM_TURNS, turn_s=0.0)[f"SGEMM, {threads}"].median
     return {
         "fma_gflop_per_s": fma_flop_per_s(threads) / 1e9,
         "sgemm_gflop_per_s": 2 * SGEMM_SIZE**3 / product / 1e9,

@@ -54,6 +54,7 @@ class Worker:
         self._process.join(10 if error is None else 0)  # after Ctrl-C nobody waits for another library's compiler
         if self._process.is_alive():
             self._process.terminate()
+            self._process.join(10)
 
     def build(self, target: str, **arguments: Any) -> list[Rival]:
         """Replace the worker's entries with those that "folder.module.function" of `bench` returns in the worker."""

@@ -70,9 +70,8 @@ def ceilings(result: Any) -> list[str]:
 def _notes(result: Any) -> str:
     """What the CPU can do, the versions, and everything that is missing or was left out."""
     lines = ceilings(result)
-    lines.append(
-        "In brackets are quartiles. " + ", ".join(f"{name} {v}" for name, v in result["versions"].items()) + "."
-    )
+    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    lines.append(f"In brackets are quartiles. {versions}.".removesuffix(" ."))
     lines += [f"**{name}: {ABSENT}** ({why})." for name, why in result["missing"].items()]
     for row in result["rows"]:
         for name, why in row["left_out"].items():

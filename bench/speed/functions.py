@@ -94,7 +94,7 @@ def _check(name: str, answer: Any, expected: list[Array]) -> None:
 
 def case_names() -> list[str]:
     """What --only is looked for in."""
-    return [case.name for case in (*ALONE, *ONE_OF_EACH_KIND, *POOLS)]
+    return [str(case) for case in (*ALONE, *ONE_OF_EACH_KIND, *POOLS)]
 
 
 def run(settings: Settings) -> dict[str, Any]:

@@ -23,8 +23,8 @@ from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Rival, compare, interleave, rival
 from fastcnn.bench.harness.worker import MissingError, Worker
 from fastcnn.bench.report.markdown import duration, table
+from fastcnn.bench.report.rival_tables import by_threads, ratio_of
 from fastcnn.bench.report.rival_tables import ceilings as sentences
-from fastcnn.bench.report.rival_tables import ratio_of
 from fastcnn.errors import UsageError
 from fastcnn.kernels import shapes
 from fastcnn.kernels.threads import set_threads
@@ -126,17 +126,16 @@ def _measure(
 
 
 def tabulate(result: Any) -> str:
-    """What the command prints."""
-    rows = []
-    for row in result["rows"]:
-        for n in (key for key in row if key.isdecimal()):
-            found = row[n]
-            rows.append((
-                row["function"], n, duration(found["median_s"]), f"{found['gflop_per_s']:.1f}",
-                f"{found['share_of_peak']:.2f}", f"{found['share_of_sgemm']:.2f}",
-                duration(found["rival_median_s"]) if "ratio" in found else "missing", ratio_of(found),
-                duration(found["numpy_median_s"]), f"{found['numpy_median_s'] / found['median_s']:.1f}",
-            ))  # fmt: skip
+    """What the command prints; rows that lose come first."""
+    rows = [
+        (
+            row["function"], n, duration(found["median_s"]), f"{found['gflop_per_s']:.1f}",
+            f"{found['share_of_peak']:.2f}", f"{found['share_of_sgemm']:.2f}",
+            duration(found["rival_median_s"]) if "ratio" in found else "missing", ratio_of(found),
+            duration(found["numpy_median_s"]), f"{found['numpy_median_s'] / found['median_s']:.1f}",
+        )
+        for row, n, found in by_threads(result)
+    ]  # fmt: skip
     header = (
         "function", "threads", "fastcnn", "GFLOP/s", "of the peak", "of SGEMM", "PyTorch", "ratio", "NumPy", "ratio",
     )  # fmt: skip

@@ -135,7 +135,8 @@ def measure(
         row[str(n)] = against(timings, n, case.batch, flop, ceilings[str(n)])
         settings.say(_line(case, n, row[str(n)]))
     for name, why in left_out.items():
-        settings.say(f"{case}: without {name}: {why}")
+        if name not in team.missing:
+            settings.say(f"{case}: without {name}: {why}")
     row["timings"] = {name: timing.summary() for name, timing in timings.items()}
     return row
 

@@ -233,7 +233,10 @@ def build_parser() -> argparse.ArgumentParser:
     profile = commands.add_parser(
         "profile", help="where the time of a training step goes, with GFLOP/s and bytes", allow_abbrev=False
     )
-    profile.add_argument("network", metavar="MODEL", help=f"{MODEL}; or the description of a network in a .json file")
+    profile.add_argument(
+        "network", metavar="MODEL",
+        help="a weights file, a network in the package, such as default, or its description in a .json file",
+    )  # fmt: skip
     profile.add_argument("--batch", type=_whole_number(1), default=100, metavar="N", help="if left out: 100 pictures")
     _add_threads(profile)
     _add_json(profile)

@@ -43,7 +43,8 @@ def test_the_missing_and_the_left_out_are_named_once():
     assert notes.count("**TensorFlow: missing** (gone).") == 1 and notes.count("TensorFlow") == 1
     assert "JAX is left out of paper, training, batch 100: layer 3 (Twice) has no form in JAX." in notes
     assert "240 GFLOP/s of multiply-adds in registers (the peak), 180 of NumPy's SGEMM" in notes
-    assert "PyTorch 2.13, JAX 0.10" in notes
+    assert "In brackets are quartiles. PyTorch 2.13, JAX 0.10.\n" in notes
+    assert "In brackets are quartiles.\n" in rival_tables.rivals(result | {"versions": {}})
 
 
 def test_a_row_without_a_rival_says_so():

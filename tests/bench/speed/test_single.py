@@ -97,6 +97,17 @@ def test_convolution_is_checked_timed_and_named(capsys, tmp_path, monkeypatch):
     assert found["share_of_peak"] == pytest.approx(result["flop"] / found["median_s"] / 100e9)
 
 
+def test_shapes_that_lose_come_first():
+    def found(ratio):
+        shares = {"gflop_per_s": 10.0, "share_of_peak": 0.1, "share_of_sgemm": 0.2}
+        return {"median_s": 1.0, "rival_median_s": ratio, "numpy_median_s": 2.0, "ratio": ratio, **shares}
+
+    rows = [{"function": "a", "1": found(2.0), "2": found(0.5)}, {"function": "b", "1": found(0.25)}]
+    lines = one_convolution.tabulate({"rows": rows, "peaks": {}, "missing": {}}).splitlines()[2:5]
+    assert [line.split(" | ")[:2] for line in lines] == [["| b", "1"], ["| a", "2"], ["| a", "1"]]
+    assert "**0.25**" in lines[0]
+
+
 @pytest.mark.torch
 def test_convolution_against_pytorch(tmp_path):
     """Every option at once; a wrong answer on either side would be an error."""
