@@ -1,6 +1,7 @@
 """`bench network`, `bench conv2d` and `profile`: what they take, measure and print."""
 
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -145,9 +146,18 @@ def test_share_of_the_peak_by_hand():
 
 
 def test_peak_counts_all_lanes_on_all_threads(monkeypatch):
-    """A turn of a known length: rounds, twelve sums, two FLOP, and the lanes of a vector, for each thread."""
-    counted = []
-    monkeypatch.setattr(peak, "_loop", lambda: lambda out, numbers, rounds: counted.append(rounds))
-    monkeypatch.setattr(peak, "time_turn", lambda call, turn_s, most: (call(), [0.05])[1])
+    """A turn of a known CPU time: rounds, twelve sums, two FLOP, and the lanes of a vector, for each thread."""
+    counted, used = [], threading.local()
+
+    def loop(out, numbers, rounds):
+        counted.append(rounds)
+        used.seconds += 0.05
+
+    def clock():
+        used.seconds = getattr(used, "seconds", 0.0)
+        return used.seconds
+
+    monkeypatch.setattr(peak, "_loop", lambda: loop)
+    monkeypatch.setattr(peak, "CLOCK", clock)
     found = peak.fma_flop_per_s(2)
     assert found == pytest.approx(2 * counted[-1] * 12 * 2 * (VECTOR_BYTES // 4) / 0.05)
