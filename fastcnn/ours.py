@@ -23,6 +23,7 @@ RESULT_KEYS: tuple[frozenset[str], ...] = (
     frozenset({"fastcnn", "python", "backends"}),  # info
     frozenset({"benchmark", "machine", "result"}),  # bench
     frozenset({"benchmark", "rows"}),  # bench --backend cuda
+    frozenset({"profile", "steps"}),  # profile
 )
 LOG_COLUMNS = (
     "epoch", "loss", "validation_loss", "validation_accuracy", "is_best", "lr", "images", "train_s", "elapsed_s",

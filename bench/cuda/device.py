@@ -117,11 +117,13 @@ def _theirs(images: Array, labels: Array, graphed: bool = False) -> Side | None:
     if not torch.cuda.is_available():
         print("this PyTorch sees no GPU: no comparison", file=sys.stderr)
         return None
-    from fastcnn.bench.speed.torch_networks import network_of
+    from fastcnn.bench.rivals.operations import operations
+    from fastcnn.bench.rivals.with_torch import model_of
 
     torch.backends.cudnn.benchmark = True
-    state = {name: np.asarray(array) for name, array in paper_network(seed=0).state_arrays().items()}
-    model = network_of(state).cuda().to(memory_format=torch.channels_last)
+    network = paper_network(seed=0)
+    state = {name: np.asarray(array) for name, array in network.state_arrays().items()}
+    model = model_of(operations(network.layers), state).cuda().to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001, fused=True, capturable=graphed)
 
     def sent() -> tuple[Any, Any]:

@@ -33,14 +33,12 @@ class Benchmark:
 
 
 BENCHMARKS = {  # run in this order
-    "train-step": Benchmark(
-        "speed.training", "training steps against PyTorch's best, and against SGEMM", ("threads", "only")
-    ),
-    "inference": Benchmark(
-        "speed.inference", "a batch of 1,000 and one picture against PyTorch's best", ("threads",)
+    "rivals": Benchmark(
+        "speed.rivals", "training and inference of four networks against the best other engine",
+        ("threads", "only", "resume"),
     ),
     "layers": Benchmark("speed.layers", "24 convolutions inside a network against PyTorch", ("threads", "only")),
-    "functions": Benchmark("speed.functions", "the public functions against PyTorch", ("threads", "only")),
+    "functions": Benchmark("speed.functions", "the public functions against PyTorch", ("threads", "only", "resume")),
     "baselines": Benchmark("speed.baselines", "training steps against NumPy", ("threads",)),
     "speedrun": Benchmark("speed.speedrun", "the whole process to 99 %"),
     "resources": Benchmark("speed.resources", "compiling and memory"),

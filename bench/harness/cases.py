@@ -51,6 +51,10 @@ class Convolution:
         """Of one batch forward: two for each multiply-add. Each of the gradients costs as much."""
         return 2 * prod(self.output_shape) * prod(self.weight_shape[1:])
 
+    @property
+    def is_depthwise(self) -> bool:
+        return self.groups == self.input_shape[1] > 1
+
     def with_batch(self, batch: int) -> Convolution:
         return replace(self, input_shape=(batch, *self.input_shape[1:]))
 
@@ -111,15 +115,16 @@ def count_windows(
 
 def _layer(
     family: str, batch: int, channels: int, filters: int, side: int, kernel: int, stride: int = 1, padding: int = 0,
-    groups: int = 1,
+    groups: int = 1, dilation: int = 1,
 ) -> Convolution:  # fmt: skip
     """A square convolution, as real networks have them."""
     step = f"/{stride}" if stride > 1 else ""
     name = f"{kernel}x{kernel}{step} {channels}->{filters} on {side}"
-    if groups > 1:
-        name += f", {groups} groups, batch {batch}"
+    name += f", dilation {dilation}" if dilation > 1 else ""
+    name += f", {groups} groups" if groups > 1 else ""
+    name += f", batch {batch}" if groups > 1 or batch == 1 else ""
     images = batch, channels, side, side
-    return Convolution(name, images, filters, (kernel, kernel), stride, padding, groups=groups, family=family)
+    return Convolution(name, images, filters, (kernel, kernel), stride, padding, dilation, groups, family=family)
 
 
 def _pool(batch: int, channels: int, side: int, kernel: int, stride: int, padding: int = 0) -> Pooling:
@@ -210,6 +215,24 @@ GROUPED = (
     _layer("depthwise", 32, 128, 128, 28, 3, stride=2, padding=1, groups=128),
     _layer("depthwise", 32, 256, 256, 14, 3, padding=1, groups=256),
     _layer("groups", 32, 128, 128, 28, 3, padding=1, groups=4),
+)
+# For the public functions alone: more kinds of shapes than a network has, and single pictures.
+ALONE = (
+    *GROUPED[:2],
+    GROUPED[-1],
+    _layer("paper", 32, 1, 30, 28, 5),
+    _layer("LeNet", 32, 6, 16, 14, 5),
+    _layer("VGG", 32, 64, 64, 56, 3, padding=1),
+    _layer("VGG", 32, 128, 128, 28, 3, padding=1),
+    _layer("VGG", 32, 256, 256, 14, 3, padding=1),
+    _layer("VGG", 32, 256, 256, 7, 3, padding=1),
+    _layer("VGG", 1, 256, 256, 7, 3, padding=1),
+    _layer("1x1", 32, 64, 256, 56, 1),
+    _layer("1x1", 32, 256, 64, 14, 1),
+    _layer("1x1", 1, 256, 64, 14, 1),
+    _layer("stride 2", 32, 128, 256, 28, 3, stride=2, padding=1),
+    _layer("stride 2", 1, 3, 64, 224, 7, stride=2, padding=3),
+    _layer("dilation", 32, 64, 64, 28, 3, padding=2, dilation=2),
 )
 ONE_OF_EACH_KIND = tuple(LAYERS[i] for i in (1, 3, 5, 9, 15, 17, 20))
 

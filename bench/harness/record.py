@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fastcnn.commands.info import collect, version_of
+from fastcnn.errors import FastcnnError
 from fastcnn.storage import atomic_write
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -75,5 +77,13 @@ def write(folder: Path, name: str, record: Record) -> Path:
 
 
 def read(folder: Path) -> dict[str, Record]:
-    """All records of a folder by name; none if there is no folder."""
-    return {path.stem: json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))}
+    """All records of a folder by name; none if there is no folder. FastcnnError for a file that is no record."""
+    return {path.stem: _read(path) for path in sorted(folder.glob("*.json"))}
+
+
+def _read(path: Path) -> Record:
+    with contextlib.suppress(ValueError):
+        found = json.loads(path.read_bytes())
+        if isinstance(found, dict) and "result" in found:
+            return found
+    raise FastcnnError(f"{path} is no record of a benchmark; remove it, or measure again")

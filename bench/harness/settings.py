@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from fastcnn.bench.harness.kept import Kept
 from fastcnn.kernels.threads import limit, physical_cores
 
 
@@ -22,6 +23,7 @@ class Settings:
     cpu_names : for `kernels`; () means the default CPUs
     weights : for `networks`: the folder that keeps trained networks
     strokes : for `networks`, `robustness` and `strings`: a stroke file, or None
+    kept : the rows that an interrupted run has measured; every row of a long benchmark goes there
     """
 
     quick: bool = False
@@ -30,6 +32,7 @@ class Settings:
     cpu_names: tuple[str, ...] = ()
     weights: str | None = None
     strokes: str | None = None
+    kept: Kept = field(default_factory=Kept)
 
     @property
     def few_threads(self) -> tuple[int, ...]:

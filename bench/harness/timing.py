@@ -17,6 +17,7 @@ from fastcnn.kernels.threads import set_threads
 
 PAUSE_S = 0.015
 MOST_CALLS = 1000  # in one turn
+LEAST_ROUNDS = 3  # however long they take
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,9 @@ def rival(name: str, call: Callable[[], Any], threads: int, set_count: Callable[
     return Rival(name, turn)
 
 
-def interleave(rivals: Sequence[Rival], *, rounds: int, turn_s: float, pause_s: float = PAUSE_S) -> dict[str, Timing]:
+def interleave(
+    rivals: Sequence[Rival], *, rounds: int, turn_s: float, pause_s: float = PAUSE_S, most_s: float = inf
+) -> dict[str, Timing]:
     """Time rivals in turns: A B C, A B C, ...
 
     Parameters
@@ -106,6 +109,7 @@ def interleave(rivals: Sequence[Rival], *, rounds: int, turn_s: float, pause_s: 
     rounds : turns of each rival
     turn_s : seconds of a turn, filled with as many calls as possible
     pause_s : seconds of pause before each turn
+    most_s : after so many seconds no further round begins, once there are LEAST_ROUNDS
 
     Returns
     -------
@@ -115,7 +119,10 @@ def interleave(rivals: Sequence[Rival], *, rounds: int, turn_s: float, pause_s: 
     if len(set(names)) != len(names):
         raise ValueError(f"rivals must have different names, not {', '.join(names)}")
     samples: dict[str, list[float]] = {name: [] for name in names}
-    for _ in range(rounds):
+    start = time.perf_counter()
+    for done in range(rounds):
+        if done >= LEAST_ROUNDS and time.perf_counter() - start > most_s:
+            break
         for each in rivals:
             time.sleep(pause_s)
             samples[each.name] += each.turn(turn_s)

@@ -1,29 +1,28 @@
-"""The table of the README, in English and in Chinese: the five most important numbers, and where PyTorch is faster."""
+"""The table of the README, in English and in Chinese: speed against the best rival, accuracy, slow functions."""
 
 # ruff: noqa: RUF001 (Chinese has its own commas and brackets)
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from fastcnn.bench.report.markdown import duration, rate, table
+from fastcnn.bench.report.markdown import duration, table
 from fastcnn.bench.report.network_tables import number, of_drawings
 from fastcnn.bench.report.refusal_tables import digits_refused, unseen_refused
+from fastcnn.bench.report.rival_tables import INFERENCE, TRAINING, by_threads, ratio_of
 from fastcnn.bench.report.targets import FUNCTIONS, Records
 
 ENGLISH, CHINESE = 0, 1
 HEADER = (
-    ("what", "fastcnn", "PyTorch, its best", "times as fast"),
-    ("项目", "fastcnn", "PyTorch 的最佳成绩", "倍数"),
+    ("what", "fastcnn", "the best rival", "times as fast"),
+    ("项目", "fastcnn", "最快的对手", "倍数"),
 )
-TRAINING = (
-    "training the paper's network, batch {}, threads {}, images/s",
-    "训练论文的网络：每批 {} 张，{} 线程，张/秒",
+SPEED = (
+    ("{network}: a training step, batch {batch}, threads {n}", "{network}: inference, batch {batch}, threads {n}"),
+    ("{network}：训练一步，每批 {batch} 张，{n} 线程", "{network}：推理，每批 {batch} 张，{n} 线程"),
 )
-TRAINED = ((100, "1"), (100, "2"), (256, "2"))  # batch and threads
-ONE_PICTURE = ("one picture, the paper's network", "识别一张图像（论文的网络）")
+INFERRED = (1, 32)  # batches; of the trainings each network's first
 ACCURACY = ("MNIST test accuracy of `default`, mean of 5 seeds", "`default` 的 MNIST 测试准确率（5 个种子的平均）")
 DRAWINGS = ("pen drawings of other people that `default` reads right", "`default` 正确识别的他人手写数字")
 REFUSED = ("pictures of no digit that are refused", "拒绝识别的非数字图像")
@@ -32,22 +31,32 @@ ALONE = ("`{}` called alone, threads {}", "单独调用 `{}`，{} 线程")
 THREADS = "2"
 
 
-def _speed(label: str, found: Any, what: str, show: Callable[[float], str]) -> list[tuple[str, ...]]:
-    """The row, or none if this number of threads was not measured."""
-    return [(label, show(found[what]), show(found[f"rival_{what}"]), f"{found['ratio']:.2f}")] if found else []
+def _speed(language: int, result: Any) -> list[tuple[str, ...]]:
+    """A row for each network's training and inference with THREADS threads; those that lose come first."""
+    seen, rows = set(), []
+    for row in result["rows"]:
+        key = row["network"], row["mode"]
+        if (row["mode"] == TRAINING and key not in seen) or (row["mode"] == INFERENCE and row["batch"] in INFERRED):
+            rows.append(row)
+        seen.add(key)
+    return [
+        (
+            SPEED[language][row["mode"] == INFERENCE].format(network=row["network"], batch=row["batch"], n=THREADS),
+            duration(found["median_s"]),
+            f"{duration(found['rival_median_s'])} ({found['rival'].split(':')[0].split(', ')[0]})",
+            ratio_of(found),
+        )
+        for row, n, found in by_threads({"rows": rows})
+        if n == THREADS and "ratio" in found
+    ]
 
 
 def headline(language: int, records: Records) -> str:
     """A row for each measured number, and for each public function that is slower than PyTorch's."""
     rows: list[tuple[str, ...]] = []
     results = {name: record["result"] for name, record in records.items()}
-    if "train-step" in results:
-        steps = {row["batch"]: row for row in results["train-step"]["rows"]}
-        for batch, n in TRAINED:
-            rows += _speed(TRAINING[language].format(batch, n), steps.get(batch, {}).get(n), "images_per_s", rate)
-    if "inference" in results:
-        one = {row["batch"]: row for row in results["inference"]["rows"]}.get(1, {})
-        rows += _speed(ONE_PICTURE[language], one.get(THREADS), "median_s", duration)
+    if "rivals" in results:
+        rows += _speed(language, results["rivals"])
     if "networks" in results:
         picks = ((ACCURACY, number("default", "mean_test_accuracy")), (DRAWINGS, of_drawings("default", "accuracy")))
         for what, pick in picks:

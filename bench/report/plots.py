@@ -6,22 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fastcnn.bench.report.rival_tables import by_threads
 from fastcnn.bench.report.robustness_report import draw as draw_robustness
 from fastcnn.bench.report.targets import Records
 
 DPI = 110
 
 
-def _training(axes: Any, result: Any) -> None:
-    """Images per second of fastcnn and of each version of PyTorch, at the first batch."""
-    row = result["rows"][0]
-    names = [name for name in row["timings"] if not name.startswith("SGEMM")]
-    names.sort(key=lambda name: row["timings"][name]["median_s"])
-    rates = [row["batch"] / row["timings"][name]["median_s"] for name in names]
-    axes.barh(range(len(names)), rates, color=["C1" if name.startswith("fastcnn") else "C0" for name in names])
-    axes.set_yticks(range(len(names)), names, fontsize=7)
+def _rivals(axes: Any, result: Any) -> None:
+    """How many times as fast as the best rival each row is."""
+    found = [(row, n, each) for row, n, each in by_threads(result) if "ratio" in each]
+    colours = ["C3" if each["ratio"] < 1 else "C0" for _, _, each in found]
+    axes.barh(range(len(found)), [each["ratio"] for _, _, each in found], color=colours)
+    names = [f"{row['network']}, {row['mode']}, {row['batch']}, threads {n}" for row, n, _ in found]
+    axes.set_yticks(range(len(found)), names, fontsize=6)
     axes.invert_yaxis()
-    axes.set_xlabel(f"images/s of training, batch {row['batch']} (name: version, optimizer, threads)")
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.set_xlabel("times as fast as the best rival")
 
 
 def _layers(axes: Any, result: Any) -> None:
@@ -99,7 +100,7 @@ def _seeds(axes: Any, result: Any) -> None:
 
 # benchmark -> the plots' file names and functions
 PLOTS: dict[str, dict[str, Callable[[Any, Any], None]]] = {
-    "train-step": {"train-step": _training},
+    "rivals": {"rivals": _rivals},
     "layers": {"layers": _layers},
     "profile": {"profile": _parts, "roofline": _roofline},
     "scaling": {f"scaling-{kind}": _growth(kind) for kind in ("batch", "side", "channels")},
@@ -124,7 +125,7 @@ def draw(folder: Path, records: Records) -> list[Path]:
     paths = []
     for benchmark, plots in PLOTS.items():
         for name, plot in plots.items() if benchmark in records else ():
-            figure, axes = pyplot.subplots(figsize=(8, 6 if benchmark in ("train-step", "layers") else 4.5))
+            figure, axes = pyplot.subplots(figsize=(8, 6 if benchmark in ("rivals", "layers") else 4.5))
             record = records[benchmark]
             axes.set_title(f"{name}: {record['machine']['processor']}, {record['date']}", fontsize=9)
             plot(axes, record["result"])

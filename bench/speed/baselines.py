@@ -14,11 +14,10 @@ import numpy as np
 from fastcnn import Sequential, Trainer, kernels, optim, paper_network
 from fastcnn.arrays import Array
 from fastcnn.bench.harness.batches import over_batches, training_pictures
-from fastcnn.bench.harness.checks import require_close
+from fastcnn.bench.harness.checks import TOLERANCE, require_close
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import compare, interleave, rival
 from fastcnn.bench.report import markdown
-from fastcnn.bench.speed.training import LR, TOLERANCE
 from fastcnn.kernels.threads import set_threads
 from fastcnn.network.losses import softmax_cross_entropy
 
@@ -46,7 +45,7 @@ def run(settings: Settings) -> dict[str, Any]:
         network = _network(dtype)
         network.loss_and_gradients(images[:BATCH], labels[:BATCH])
         gradients[name] = network.gradients.copy()
-        trainer = Trainer(network, optim.Adam(LR))
+        trainer = Trainer(network, optim.Adam())
 
         def step(x: Array, t: Array, trainer: Trainer = trainer, name: str = name) -> None:
             trainer.step(x, t)

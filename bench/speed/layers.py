@@ -88,7 +88,7 @@ def measure(case: Convolution, settings: Settings, worker: Worker) -> dict[str, 
     data, threads = draw(case), settings.few_threads
     layer = LayerInNetwork(case, **data)
     theirs = worker.build(
-        "torch_kernels.convolution", **data, stride=case.stride, padding=case.padding, groups=case.groups,
+        "speed.torch_kernels.convolution", **data, stride=case.stride, padding=case.padding, groups=case.groups,
         threads=threads, channels_last=True,
     )  # fmt: skip
     row: dict[str, Any] = {"layer": case.name, "family": case.family, "batch": case.batch, "flop": case.flop}

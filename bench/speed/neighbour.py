@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from statistics import mean
 from typing import Any
 
@@ -21,10 +21,13 @@ from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Rival, Timing, rival
 from fastcnn.bench.harness.worker import Entry, Worker
 from fastcnn.bench.report import markdown
+from fastcnn.bench.rivals.networks import pictures_for
+from fastcnn.bench.rivals.operations import operations
 
 CORES, BATCH = 2, 100
 TURN_S, START_S = 0.3, 0.1
-THEIRS = "channels_last, fused Adam, "
+THEIRS = "channels_last, fused Adam"
+PICTURES = 50 * BATCH
 
 
 def entries(*, threads: tuple[int, ...]) -> dict[str, Entry]:
@@ -63,15 +66,18 @@ def measure(rivals: list[Rival], rounds: int, turn_s: float) -> dict[str, dict[s
 def run(settings: Settings) -> dict[str, Any]:
     from fastcnn import paper_network
 
-    images, labels = training_pictures()
     threads = settings.few_threads
-    with on_cores(CORES), Worker() as ours, Worker() as theirs:
-        rivals = ours.build("neighbour.entries", threads=threads)
-        rivals += theirs.build(
-            "torch_networks.training", state=paper_network(seed=0).state_arrays(), images=scaled(images), labels=labels,
-            batch=BATCH, lr=0.001, threads=threads, compiled=False,
-        )  # fmt: skip
-        rivals = [each for each in rivals if each.name.startswith(("fastcnn", THEIRS))]
+    network = paper_network(seed=0)
+    images, labels = pictures_for(network, PICTURES)
+    given = {
+        "operations": operations(network.layers), "state": network.state_arrays(), "images": scaled(images),
+        "labels": labels, "batch": BATCH, "lr": 0.001, "compiled": False,
+    }  # fmt: skip
+    with on_cores(CORES), ExitStack() as stack:
+        rivals = stack.enter_context(Worker()).build("speed.neighbour.entries", threads=threads)
+        for n in threads:
+            theirs = stack.enter_context(Worker()).build("rivals.with_torch.training", **given, threads=n)
+            rivals += [Rival(f"{THEIRS}, {n}", each.turn) for each in theirs if each.name == THEIRS]
         found = measure(rivals, 2 if settings.quick else 6, TURN_S)
     rows = []
     for name, timings in found.items():

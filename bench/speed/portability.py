@@ -48,7 +48,7 @@ def _check_functions() -> int:
 def _check_network(images: Any, labels: Any) -> None:
     """Compare a training step's gradients with the NumPy reference."""
     from fastcnn import kernels, paper_network
-    from fastcnn.bench.speed.training import TOLERANCE
+    from fastcnn.bench.harness.checks import TOLERANCE
 
     found = []
     for backend in ("reference", "cpu"):

@@ -18,10 +18,10 @@ import numpy as np
 from fastcnn import Trainer, optim, paper_network
 from fastcnn.arrays import Array
 from fastcnn.bench.harness.batches import training_pictures
+from fastcnn.bench.harness.peak import SGEMM_SIZE, sgemm
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Timing, interleave
 from fastcnn.bench.report import markdown
-from fastcnn.bench.speed.training import LR, SGEMM_SIZE, sgemm
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.threads import set_threads
 
@@ -94,7 +94,7 @@ def measure(threads: int, settings: Settings) -> dict[str, Any]:
     images, labels = training_pictures()
     images, labels = images[:BATCH], labels[:BATCH]
     # The learning rate is zero, so each step does the same work on one batch with the same weights.
-    trainer = Trainer(paper_network(seed=0), optim.Adam(LR))
+    trainer = Trainer(paper_network(seed=0), optim.Adam())
     trainer.step(images, labels)
     trainer.optimizer.lr = 0.0
     parts, entry = split(trainer, images, labels)

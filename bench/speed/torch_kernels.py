@@ -12,8 +12,11 @@ from typing import Any
 import torch
 
 from fastcnn.arrays import Array
+from fastcnn.bench.harness.cases import both
 from fastcnn.bench.harness.timing import rival
 from fastcnn.bench.harness.worker import Entry
+
+Pair = int | tuple[int, int]
 
 
 def entry(call: Callable[[], Any], threads: int) -> Entry:
@@ -41,21 +44,22 @@ def _without_gradients(call: Callable[[], Any]) -> Callable[[], Any]:
 
 
 def convolution(
-    *, x: Array, weight: Array, bias: Array, grad_out: Array, stride: int, padding: int, groups: int,
-    threads: tuple[int, ...], channels_last: bool, apart: bool = False,
+    *, x: Array, weight: Array, bias: Array, grad_out: Array, stride: Pair, padding: Pair, threads: tuple[int, ...],
+    channels_last: bool, apart: bool = False, groups: int = 1, dilation: Pair = 1,
 ) -> dict[str, Entry]:  # fmt: skip
     """Forward and the gradients: all gradients in one call, or with `apart` each alone. Names: "forward, 2"."""
     tx, tw, tg = (_laid(array, channels_last) for array in (x, weight, grad_out))
     tb = torch.from_numpy(bias)
 
     def forward() -> Any:
-        return torch.nn.functional.conv2d(tx, tw, tb, stride, padding, 1, groups)
+        return torch.nn.functional.conv2d(tx, tw, tb, stride, padding, dilation, groups)
 
     def backward(*wanted: bool) -> Callable[[], Any]:
         def call() -> Any:
             found = torch.ops.aten.convolution_backward(
-                tg, tx, tw, [len(bias)], [stride] * 2, [padding] * 2, [1, 1], False, [0, 0], groups, list(wanted)
-            )
+                tg, tx, tw, [len(bias)], both(stride), both(padding), both(dilation), False, [0, 0], groups,
+                list(wanted),
+            )  # fmt: skip
             return tuple(each for each, asked in zip(found, wanted, strict=True) if asked)
 
         return call
@@ -86,18 +90,22 @@ def unfolding(
 
 
 def pooling(
-    *, x: Array, grad_out: Array, kernel: int, stride: int, padding: int, threads: tuple[int, ...]
-) -> dict[str, Entry]:
+    *, x: Array, grad_out: Array, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool,
+    threads: tuple[int, ...],
+) -> dict[str, Entry]:  # fmt: skip
     """Max-pool with its indices, and its gradient."""
     tx, tg = torch.from_numpy(x), torch.from_numpy(grad_out)
-    where = torch.nn.functional.max_pool2d(tx, kernel, stride, padding, return_indices=True)[1]
 
     def forward() -> Any:
-        return torch.nn.functional.max_pool2d(tx, kernel, stride, padding, return_indices=True)
+        return torch.nn.functional.max_pool2d(
+            tx, kernel, stride, padding, dilation, ceil_mode=ceil_mode, return_indices=True
+        )
+
+    where = forward()[1]
 
     def backward() -> Any:
         return torch.ops.aten.max_pool2d_with_indices_backward(
-            tg, tx, [kernel] * 2, [stride] * 2, [padding] * 2, [1, 1], False, where
+            tg, tx, [kernel] * 2, [stride] * 2, [padding] * 2, [dilation] * 2, ceil_mode, where
         )
 
     calls = {"max_pool2d": forward, "max_pool2d_grad": backward}

@@ -1,3 +1,4 @@
-"""The commands `bench` and `gui` import programs by name. A program that uses no commands is built without Qt."""
+"""The commands `bench`, `profile` and `gui` import programs by name. A program without commands is built without Qt."""
 
-hiddenimports = ["fastcnn.bench.command", "fastcnn.gui"]  # fastcnn.gui brings all that its hook names
+# fastcnn.gui brings all that its hook names
+hiddenimports = ["fastcnn.bench.command", "fastcnn.bench.profiling", "fastcnn.gui"]

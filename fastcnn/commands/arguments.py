@@ -227,8 +227,19 @@ def build_parser() -> argparse.ArgumentParser:
     gui.add_argument("--model", default="", metavar="M", help=f"{MODEL} (if left out: the last one used)")
     _add_threads(gui)
 
-    measuring = commands.add_parser("bench", help="measure this machine against PyTorch", allow_abbrev=False)
+    measuring = commands.add_parser("bench", help="measure this machine against other engines", allow_abbrev=False)
     import_module("fastcnn.bench.command").add_arguments(measuring)  # by name, because bench imports this package
+
+    profile = commands.add_parser(
+        "profile", help="where the time of a training step goes, with GFLOP/s and bytes", allow_abbrev=False
+    )
+    profile.add_argument(
+        "network", metavar="MODEL",
+        help="a weights file, a network in the package, such as default, or its description in a .json file",
+    )  # fmt: skip
+    profile.add_argument("--batch", type=_whole_number(1), default=100, metavar="N", help="if left out: 100 pictures")
+    _add_threads(profile)
+    _add_json(profile)
 
     info = commands.add_parser("info", help="versions, processor, threads, cache and backends", allow_abbrev=False)
     _add_json(info)

@@ -1,4 +1,4 @@
-"""The commands `gui` and `bench`. They import these programs by name, because the programs import the engine."""
+"""The commands `gui`, `bench` and `profile`. Imported by name, because the programs import the engine."""
 
 from __future__ import annotations
 
@@ -17,3 +17,8 @@ def gui(args: argparse.Namespace) -> None:
 def bench(args: argparse.Namespace) -> None:
     """Run benchmarks; see `fastcnn.bench`."""
     import_module("fastcnn.bench.command").bench(args)
+
+
+def profile(args: argparse.Namespace) -> None:
+    """Measure the steps of a network; see `fastcnn.bench.profiling`."""
+    import_module("fastcnn.bench.profiling").profile(args)

@@ -28,6 +28,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], bool | None]] = {
     "data": data.data,
     "gui": programs.gui,
     "bench": programs.bench,
+    "profile": programs.profile,
     "info": info.info,
 }
 

@@ -38,6 +38,7 @@ class ProfileRow:
     seconds: float  # median over the rounds
     share: float  # seconds / sum of the seconds of all rows, from 0 to 1
     gflop_per_s: float | None  # two FLOP for each multiply-add; None for a part without multiplications
+    nbytes: int = 0  # of all arrays that it reads or writes, each once; 0 where it does not say
 
 
 @dataclass(frozen=True, repr=False)
@@ -97,7 +98,7 @@ def profile(network: Profiled, images: Array, seconds: float) -> Profile:
 
 def _row(part: Part, seconds: float, total: float) -> ProfileRow:
     rate = 2e-9 * part.multiply_adds / seconds if part.multiply_adds and seconds else None
-    return ProfileRow(part.name, seconds, seconds / total, rate)
+    return ProfileRow(part.name, seconds, seconds / total, rate, part.nbytes)
 
 
 def _timed(parts: Sequence[Part], held: AbstractContextManager[Any]) -> list[float]:

@@ -64,6 +64,17 @@ def test_tables_of_no_results_are_an_error(tmp_path, capsys):
     assert "there are no results" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("text", ['{"a', "[1]", "3", '{"rows": []}'])
+def test_a_damaged_record_is_named(text, tmp_path, capsys):
+    path = tmp_path / "rivals.json"
+    path.write_text(text)
+    assert main(["bench", "tables", "--out", str(tmp_path)]) in (1, 2)
+    err = capsys.readouterr().err
+    assert "rivals.json" in err and err.count("\n") == 1
+    with pytest.raises(FastcnnError, match=r"rivals.json is no record of a benchmark; remove it, or measure again"):
+        record.read(tmp_path)
+
+
 def _recorded(monkeypatch, tmp_path):
     """Run `bench profile` without measuring, into a folder of the test; the names of what is kept."""
     monkeypatch.setattr(command, "measure", lambda name, settings: {"benchmark": name, "elapsed_s": 1.0})
@@ -140,11 +151,11 @@ def test_own_settings_do_not_reach_programs(monkeypatch):
 
 def test_worker_times_in_its_own_process_and_reports_errors():
     with Worker() as worker:
-        (rival,) = worker.build("neighbour.entries", threads=(1,))
+        (rival,) = worker.build("speed.neighbour.entries", threads=(1,))
         assert rival.name == "fastcnn, 1"
         assert all(sample > 0 for sample in rival.turn(0.01))
         with pytest.raises(FastcnnError, match="AttributeError on the other side"):
-            worker.build("neighbour.nonsense")
+            worker.build("speed.neighbour.nonsense")
         with pytest.raises(FastcnnError, match="nonsense is missing"):
             worker.build("nonsense.entries")
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fastcnn.bench.harness import timing
 from fastcnn.bench.harness.timing import Rival, Timing, compare, geometric_mean, interleave, time_turn
 
 
@@ -66,3 +67,18 @@ def test_the_best_of_the_others_counts():
 def test_twice_and_half_as_fast_are_even():
     assert geometric_mean([2.0, 0.5]) == pytest.approx(1.0)
     assert geometric_mean(iter([1.0, 8.0])) == pytest.approx(8**0.5)
+
+
+def test_long_rounds_end_early_but_not_before_the_least(monkeypatch):
+    """Each turn takes 10 s of a clock that only turns move: rounds end at 20, 40, 60, 80 s."""
+    now = [0.0]
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: now[0])
+
+    def turn(turn_s):
+        now[0] += 10.0
+        return [1.0]
+
+    rivals = [Rival(name, turn) for name in "AB"]
+    for most_s, rounds in ((0.0, timing.LEAST_ROUNDS), (70.0, 4), (1e9, 6)):
+        found = interleave(rivals, rounds=6, turn_s=0.0, pause_s=0.0, most_s=most_s)
+        assert [len(each.samples) for each in found.values()] == [rounds, rounds]

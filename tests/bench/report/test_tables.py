@@ -49,8 +49,7 @@ def test_headline_shows_the_functions_that_are_slower_than_pytorch(place):
 
 def test_headline_leaves_out_what_was_not_measured():
     one_thread = {
-        "train-step": {"result": {"rows": [{"batch": 32, "1": {"ratio": 2.0}}]}},
-        "inference": {"result": {"rows": [{"batch": 1, "1": {"ratio": 2.0}}]}},
+        "rivals": {"result": {"rows": [{"network": "paper", "mode": "training", "batch": 32, "1": {"ratio": 2.0}}]}},
         "functions": {"result": {"summary": {"1": {"conv2d": 0.5}}}},
         "networks": {"result": {"rows": []}},
     }
@@ -150,11 +149,15 @@ def test_targets_know_which_side_is_good():
 
 
 def test_missed_goal_is_shown_as_missed():
-    result = {"rows": [{"batch": 100, "2": {"ratio": 4.4}}, {"batch": 32, "2": {"ratio": 4.1}}]}
-    lines = tables.targets({"train-step": {"result": result}}).splitlines()
-    assert len(lines) == 4  # header, rule, and the two rows that were measured
-    assert lines[2].endswith("| at least 4.50 | 4.40 | **no** |")
-    assert lines[3].endswith("| at least 4.00 | 4.10 | yes |")
+    rows = [
+        {"network": "paper", "mode": "training", "batch": batch, "2": {"ratio": ratio}}
+        for batch, ratio in ((100, 3.6), (256, 3.4), (32, 9.0))
+    ]
+    lines = tables.targets({"rivals": {"result": {"rows": rows, "one_picture": {"p99_over_median": 2.0}}}}).splitlines()
+    assert len(lines) == 5  # header, rule, and the rows that were measured and have a goal
+    assert lines[2].startswith("| paper, training, batch 256, 2 threads: over the best rival |")
+    assert lines[2].endswith("| at least 3.50 | 3.40 | **no** |")
+    assert lines[3].endswith("| at least 3.50 | 3.60 | yes |")
 
 
 def test_window_and_what_trains_for_hours_are_measured_only_when_named():

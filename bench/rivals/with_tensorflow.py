@@ -1,0 +1,165 @@
+"""TensorFlow's form of a network, as tf.function, to be timed in a worker.
+
+TensorFlow gets the best conditions: pictures are float32 in [0, 1], channels last, cut into batches before; Adam is the
+one kernel that does it. This file imports TensorFlow and nothing of fastcnn's kernels.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from fastcnn.arrays import Array
+from fastcnn.bench.harness.timing import rival
+from fastcnn.bench.harness.worker import Entry
+from fastcnn.bench.rivals.channels_last import pictures, to_ours, to_theirs
+from fastcnn.bench.rivals.operations import Applying, Operation, State, trained_names
+
+NONE = ((0, 0), (0, 0))
+BETAS, EPS = (0.9, 0.999), 1e-8
+
+
+def version() -> str:
+    return str(tf.__version__)
+
+
+class Network(Applying):
+    """Each method gives the value after an operation; `values` are the variables."""
+
+    RIVAL = "TensorFlow"
+
+    def __init__(self, operations: list[Operation], state: State) -> None:
+        self.operations = operations
+        arrays = to_theirs(operations, state)
+        trained = set(trained_names(operations, state))
+        self.values = {name: tf.Variable(value, trainable=name in trained) for name, value in arrays.items()}
+        self.trained = [self.values[name] for name in trained_names(operations, state)]
+
+    def __call__(self, x: Any, training: bool = False) -> Any:
+        return self.run(self.operations, x, training)
+
+    def conv2d(self, operation: Operation, x: Any, training: bool) -> Any:
+        if operation["groups"] != 1:
+            raise self.unknown(operation, "groups")
+        if training and operation["dilation"] != (1, 1):
+            raise self.unknown(operation, "dilation and gradients")
+        name, padding = operation["name"], operation["padding"]
+        border: Any = "VALID" if padding == NONE else [[0, 0], *map(list, padding), [0, 0]]
+        x = tf.nn.conv2d(x, self.values[f"{name}.weight"], operation["stride"], border, dilations=operation["dilation"])
+        return tf.nn.bias_add(x, self.values[f"{name}.bias"]) if operation["bias"] else x
+
+    def batchnorm2d(self, operation: Operation, x: Any, training: bool) -> Any:
+        weight, bias, mean, variance = (
+            self.values[f"{operation['name']}.{each}"] for each in ("weight", "bias", "running_mean", "running_var")
+        )
+        x, batch_mean, batch_variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=x, scale=weight, offset=bias, mean=mean, variance=variance, epsilon=operation["eps"],
+            is_training=training,
+        )  # fmt: skip
+        if training:
+            for running, found in ((mean, batch_mean), (variance, batch_variance)):
+                running.assign_add(operation["momentum"] * (found - running))
+        return x
+
+    def affine(self, operation: Operation, x: Any, _: bool) -> Any:
+        weight, bias = (self.values[f"{operation['name']}.{each}"] for each in ("weight", "bias"))
+        return tf.nn.bias_add(tf.matmul(x, weight), bias)
+
+    def maxpool2d(self, operation: Operation, x: Any, _: bool) -> Any:
+        if operation["padding"] != NONE:
+            x = tf.pad(x, [[0, 0], *operation["padding"], [0, 0]], constant_values=-np.inf)
+        return tf.nn.max_pool2d(x, operation["kernel_size"], operation["stride"], "VALID")
+
+    def relu(self, _: Operation, x: Any, __: bool) -> Any:
+        return tf.nn.relu(x)
+
+    def leakyrelu(self, operation: Operation, x: Any, _: bool) -> Any:
+        return tf.nn.leaky_relu(x, operation["negative_slope"])
+
+    def silu(self, _: Operation, x: Any, __: bool) -> Any:
+        return tf.nn.silu(x)
+
+    def globalavgpool(self, _: Operation, x: Any, __: bool) -> Any:
+        return tf.reduce_mean(x, [1, 2])
+
+    def flatten(self, _: Operation, x: Any, __: bool) -> Any:
+        return tf.reshape(x, [x.shape[0], -1])
+
+    def dropout(self, operation: Operation, x: Any, training: bool) -> Any:
+        return tf.nn.dropout(x, operation["rate"]) if training and operation["rate"] else x
+
+    def normalize(self, operation: Operation, x: Any, _: bool) -> Any:
+        mean, scale = (np.array(operation[each], np.float32) for each in ("mean", "scale"))
+        return (x - mean) * (1 / scale)
+
+    def joined(self, parts: list[Any]) -> Any:
+        return tf.concat(parts, -1)
+
+
+def _use_threads(threads: int) -> None:
+    """Before TensorFlow computes anything: afterwards it has its threads."""
+    if tf.config.threading.get_intra_op_parallelism_threads() != threads:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+
+
+def training(
+    *, operations: list[Operation], state: State, images: Array, labels: Array, batch: int, lr: float, threads: int,
+    compiled: bool,
+) -> dict[str, Entry]:  # fmt: skip
+    """Training steps through all pictures; the answer is loss and gradients. It is compiled always."""
+    _use_threads(threads)
+    network = Network(operations, state)
+    moments = [[tf.Variable(tf.zeros_like(value)) for value in network.trained] for _ in BETAS]
+    powers = [tf.Variable(beta) for beta in BETAS]
+
+    def gradients(x: Any, t: Any) -> Any:
+        with tf.GradientTape() as tape:
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(t, network(x, training=True))
+            loss = tf.reduce_mean(losses)
+        return loss, tape.gradient(loss, network.trained)
+
+    @partial(tf.function, autograph=False)
+    def step(x: Any, t: Any) -> Any:
+        loss, found = gradients(x, t)
+        for value, first, second, gradient in zip(network.trained, *moments, found, strict=True):
+            tf.raw_ops.ResourceApplyAdam(
+                var=value.handle, m=first.handle, v=second.handle, beta1_power=powers[0], beta2_power=powers[1], lr=lr,
+                beta1=BETAS[0], beta2=BETAS[1], epsilon=EPS, grad=gradient,
+            )  # fmt: skip
+        for power, beta in zip(powers, BETAS, strict=True):
+            power.assign(power * beta)
+        return loss
+
+    laid = pictures(images)
+    starts = range(0, len(images) - batch + 1, batch)
+    batches = [(tf.constant(laid[s : s + batch]), tf.constant(labels[s : s + batch])) for s in starts]
+    following = cycle(batches)
+
+    def answer() -> list[Array]:
+        loss, found = tf.function(gradients, autograph=False)(*batches[0])
+        names = trained_names(operations, state)
+        ours = to_ours(operations, {name: each.numpy() for name, each in zip(names, found, strict=True)})
+        return [loss.numpy(), *ours.values()]
+
+    turn = rival("", lambda: step(*next(following)).numpy(), threads, lambda n: None).turn
+    return {"tf.function": Entry(turn, answer)}
+
+
+def inference(
+    *, operations: list[Operation], state: State, images: Array, threads: int, compiled: bool
+) -> dict[str, Entry]:
+    """Logits of a batch."""
+    _use_threads(threads)
+    x = tf.constant(pictures(images))
+    network = tf.function(Network(operations, state), autograph=False)
+
+    def call() -> Array:
+        logits: Array = network(x).numpy()
+        return logits
+
+    return {"tf.function": Entry(rival("", call, threads, lambda n: None).turn, lambda: [call()])}

@@ -1,0 +1,122 @@
+"""Rivals in their processes: the missing are named, the wrong are left out, the others are timed."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+from fastcnn import Sequential, kernels, layers
+from fastcnn.bench.harness.checks import WrongAnswerError
+from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.harness.timing import Rival, Timing
+from fastcnn.bench.rivals import team
+from fastcnn.bench.rivals.team import ENGINES, INFERENCE, Engine, Team
+from fastcnn.bench.speed import rivals
+
+CEILING = {"fma_gflop_per_s": 100.0, "sgemm_gflop_per_s": 80.0}
+
+
+def test_a_rival_that_cannot_be_imported_is_named_with_the_reason():
+    with Team((1,), [Engine("Nobody", "with_nobody")]) as found:
+        assert list(found.missing) == ["Nobody"] and "with_nobody is missing" in found.missing["Nobody"]
+        built, left_out = found.build(INFERENCE, lambda who, answer: None, {}, None)
+        assert built == [] and left_out == {}  # Nobody is no engine of the table
+
+
+class _Worker:
+    """A rival's process that answers at once."""
+
+    def __init__(self, answer=0.0, error=None):
+        self.answered, self.error, self.built = answer, error, []
+
+    def build(self, target, **arguments):
+        self.built.append((target, arguments))
+        if self.error is not None:
+            raise self.error
+        return [Rival("version", lambda turn_s: [1.0])]
+
+    def answer(self, name):
+        return [self.answered]
+
+
+def _check(who, answer):
+    if answer[0] != 0.0:
+        raise WrongAnswerError(f"{who}: the answer is off by {answer[0]}")
+
+
+def test_wrong_answers_and_unknown_layers_are_left_out_with_a_sentence():
+    right, wrong, broken = ENGINES[0], ENGINES[1], ENGINES[2]
+    found = Team((), ())
+    unknown = team.FastcnnError("layer 3 (Twice) has no form in JAX")
+    found._workers = {(right, 1): _Worker(), (wrong, 1): _Worker(0.5), (broken, 1): _Worker(error=unknown)}
+    built, left_out = found.build("training", _check, {"a": 1}, {"a": 2})
+    assert [each.name for each in built] == ["PyTorch: version, 1"]
+    assert "off by 0.5" in left_out["TensorFlow"] and "Twice" in left_out["JAX"]
+    # First the network that is checked, then the one that is timed; a wrong one is not built again.
+    assert [arguments for _, arguments in found._workers[right, 1].built] == [{"a": n, "threads": 1} for n in (1, 2)]
+    assert len(found._workers[wrong, 1].built) == 1
+
+
+def test_the_best_rival_counts_with_at_most_as_many_threads():
+    seconds = {"fastcnn, 1": 2.0, "fastcnn, 2": 1.0, "PyTorch: a, 1": 4.0, "PyTorch: b, 2": 0.5, "JAX: jit, 1": 3.0}
+    timings = {name: Timing((value,)) for name, value in seconds.items()}
+    one, two = (rivals.against(timings, n, 10, 2 * 10**9, CEILING) for n in (1, 2))
+    assert (one["rival"], one["ratio"], one["engines"]) == ("JAX: jit, 1", 1.5, {"PyTorch": 2.0, "JAX": 1.5})
+    assert (two["rival"], two["ratio"], two["engines"]) == ("PyTorch: b, 2", 0.5, {"PyTorch": 0.5, "JAX": 3.0})
+    assert (two["gflop_per_s"], two["share_of_peak"], two["share_of_sgemm"]) == (2.0, 0.02, 0.025)
+
+
+def test_without_any_rival_there_is_no_ratio():
+    found = rivals.against({"fastcnn, 1": Timing((2.0,))}, 1, 10, 10**9, CEILING)
+    assert "ratio" not in found and found["images_per_s"] == 5.0
+
+
+def _every_layer():
+    main = [layers.Conv2d(6, 3, stride=2, padding=1, bias=False), layers.BatchNorm2d()]
+    parts = [
+        layers.Normalize([0.4, 0.5], [0.3, 0.2]),
+        layers.Conv2d(4, (3, 2), padding=((1, 0), (0, 1))),
+        layers.ReLU(),
+        layers.Residual(*main, shortcut=[layers.Conv2d(6, 1, stride=2)]),
+        layers.ReLU(),
+        layers.Concat([layers.MaxPool2d(3, stride=1, padding=((1, 1), (1, 1)))], [layers.Conv2d(3, 1)]),
+        layers.MaxPool2d(2),
+        layers.Concat([layers.Flatten(), layers.Affine(7)], [layers.GlobalAvgPool()]),
+        layers.Dropout(0.25),
+        layers.Affine(5),
+    ]
+    return Sequential(parts, input_shape=(2, 12, 11), seed=0)
+
+
+PACKAGES = {
+    "with_torch": "torch", "with_tensorflow": "tensorflow", "with_jax": "jax", "with_onnxruntime": "onnxruntime",
+    "with_openvino": "openvino",
+}  # fmt: skip
+
+
+def test_each_engine_has_a_package():
+    assert [engine.file for engine in ENGINES] == list(PACKAGES)
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [
+        pytest.param(each, marks=pytest.mark.torch if each.file == "with_torch" else pytest.mark.rivals, id=each.name)
+        for each in ENGINES
+    ],
+)
+def test_each_rival_gives_our_answers_on_every_layer(engine, monkeypatch):
+    """In training loss and all gradients, in inference the logits; a network with every layer that rivals are given."""
+    package = PACKAGES[engine.file]
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed")
+    monkeypatch.setattr(rivals, "BATCHES_KEPT", 2)
+    kernels.use("cpu")
+    network, settings = _every_layer(), Settings(quick=True, threads=(1,))
+    with Team((1,), [engine]) as found:
+        assert found.missing == {}
+        for mode, make in (("training", rivals.train), ("inference", rivals.infer)):
+            if mode in engine.modes:
+                ours, theirs, left_out = make(network, 6, found, settings)
+                assert left_out == {} and theirs and len(ours) == 1
+                assert all(np.isfinite(each.turn(0.0)).all() for each in (*ours, *theirs))
