@@ -10,7 +10,7 @@ import numpy as np
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.products import weights
 from fastcnn.kernels.cpu.products.calls import entry, sums
-from fastcnn.kernels.cpu.products.geometry import Convolution, Frame, Tables, convolution, frame, gradient_blocks
+from fastcnn.kernels.cpu.products.geometry import Convolution, Frame, Tables, convolution, frame
 from fastcnn.kernels.cpu.products.layout import block_width, packed_count, to_channels_first, to_channels_last
 from fastcnn.kernels.cpu.toolchain.sharing import copy
 from fastcnn.kernels.shapes import Array, Padding, Pair, Shape
@@ -80,7 +80,7 @@ def conv2d_grad_weight(
         return grad_weight
     pictures = _laid_out(x, shape.x)
     gradient = _laid_out(grad_out, shape.grad)
-    _, blocks = gradient_blocks(len(x))
+    _, blocks = shape.gradient_blocks(len(x))
     filters = K // groups
     partials = aligned_zeros(blocks * filters * grad_weight[0].size, x.dtype)
     zeros = aligned_zeros(shape.block, x.dtype)

@@ -17,10 +17,17 @@ from fastcnn.kernels.cpu.products.loops import Walk
 from fastcnn.kernels.shapes import Padding, Pair, windows
 
 Table = npt.NDArray[np.int64]
-# The weight gradient of each block of pictures is summed up alone; then the blocks are added in order. The number is
-# fixed, so that the bits do not depend on the threads. Each block costs a copy of the gradient, so there are only 8.
-# Threads share the rows of the kernel too.
-GRADIENT_BLOCKS = 8
+# Sums over pictures are taken in blocks of pictures, which are then added in order. The number of blocks depends on the
+# shape alone, so that the bits do not depend on the threads. There are enough blocks for two tasks for each of 128
+# threads, unless the blocks became so small that adding them up would cost time.
+TASKS = 256
+GRADIENT_PIXELS = 1024  # of a block, at least, for the gradient of a weight
+SUMMED_VALUES = 4096  # of a block, at least, for sums of each channel
+# Pixels whose products are added to all sums of a task before the next ones. The pixels' gradients of one block of
+# filters, 16 KiB, then stay in the first cache, and their pictures in the second. See docs/kernels.md.
+PART_PIXELS = 128
+# With fewer channels, the columns of a row of the kernel are one row of tiles: else these would be too small.
+SPLIT_CHANNELS = 32
 
 
 class Frame(NamedTuple):
@@ -89,6 +96,7 @@ class Convolution:
         columns = self._grad_border(1, self.W, self.Q, self.S) if grad_border else (0, 0)
         self.grad = frame(self.K, self.P, self.Q, (rows, columns))
         self.dense = dilation[1] == 1 and groups == 1  # a row of the kernel sees one run of S*C contiguous floats
+        self._whole_rows = self.dense and self.C < SPLIT_CHANNELS
 
     def _grad_border(self, axis: int, size: int, out: int, kernel: int) -> Pair:
         """Zeros that grad_out needs before and after it along one axis, so that each input pixel has all its taps."""
@@ -104,7 +112,8 @@ class Convolution:
         places = [(r * self.dilation[0], s * self.dilation[1]) for r in range(self.R) for s in columns]
         count = len(places)
         walk = Walk(
-            images=images, columns=self.Q, filters=K, taps=images * count, taps_step=count, length=length,
+            images=images, columns=self.Q, filters=K, taps=images * count, taps_step=count,
+            taps_part=max(1, count), length=length,
             x_at=self.x_at + group * C, x_image=self.x.image, x_step=self.stride[1] * self.C, x_term=1,
             w_at=0, w_image=0, w_block=self.R * self.S * C * self.block, w_term=self.block,
             out_at=out.at + group * K, out_image=out.image, out_step=self.K, bias_block=self.block,
@@ -159,7 +168,7 @@ class Convolution:
         ]  # fmt: skip
         walk = Walk(
             images=images, columns=len(range(b, self.W, sw)), filters=C, taps=images * count, taps_step=count,
-            length=length, x_at=group * K, x_image=self.grad.image, x_step=self.K, x_term=1,
+            taps_part=max(1, count), length=length, x_at=group * K, x_image=self.grad.image, x_step=self.K, x_term=1,
             w_at=0, w_image=0, w_block=len(r_taps) * len(s_taps) * K * self.block, w_term=self.block,
             out_at=out.at + group * C + b * self.C, out_image=out.image, out_step=sw * self.C, bias_block=0,
         )  # fmt: skip
@@ -173,20 +182,27 @@ class Convolution:
         )
         return Phase(_table(r_taps), _table(s_taps), tables)
 
+    def gradient_blocks(self, images: int) -> Pair:
+        """The pictures in a block of the sums over pictures, and the number of blocks."""
+        rows = self.R if self._whole_rows else self.R * self.S
+        tasks = rows * -(-self.K // self.groups // self.block)
+        return gradient_blocks(images, self.P * self.Q, GRADIENT_PIXELS, tasks)
+
     def grad_weight(self, images: int, group: int) -> Tables:
         """The tables of sums over pictures and output pixels, into partials (blocks, R, S, C, K)."""
         C, K = self.C // self.groups, self.K // self.groups
         (sh, sw), (dh, dw) = self.stride, self.dilation
-        per_block, blocks = gradient_blocks(images)
+        per_block, blocks = self.gradient_blocks(images)
         row = C * K
-        if self.dense:
+        if self._whole_rows:
             places, columns = [(r, 0) for r in range(self.R)], self.S * C
         else:
             places, columns = [(r, s) for r in range(self.R) for s in range(self.S)], C
         walk = Walk(
             images=blocks, columns=columns, filters=K, taps=images * self.P, taps_step=per_block * self.P,
-            length=self.Q, x_at=self.x_at + group * C, x_image=per_block * self.x.image, x_step=1,
-            x_term=sw * self.C, w_at=group * K + self.grad.at,
+            taps_part=max(1, PART_PIXELS // self.Q), length=self.Q,
+            x_at=self.x_at + group * C, x_image=per_block * self.x.image, x_step=1, x_term=sw * self.C,
+            w_at=group * K + self.grad.at,
             w_image=per_block * self.grad.image, w_block=self.block, w_term=self.K,
             out_at=0, out_image=self.R * self.S * row, out_step=K, bias_block=0,
         )  # fmt: skip
@@ -201,9 +217,14 @@ class Convolution:
         )
 
 
-def gradient_blocks(images: int) -> Pair:
-    """Pictures in a block, and the number of blocks. They depend only on the size of the batch."""
-    per_block = max(1, -(-images // GRADIENT_BLOCKS))
+def gradient_blocks(images: int, size: int, least: int = SUMMED_VALUES, tasks: int = 1) -> Pair:
+    """Pictures in a block, and the number of blocks. They depend only on the arguments.
+
+    size : of a picture; least: of a block, where there are so many pictures
+    tasks : that each block is cut into
+    """
+    per_block = max(-(-images * tasks // TASKS), -(-least // size))
+    per_block = max(1, min(images, per_block))
     return per_block, -(-images // per_block)
 
 

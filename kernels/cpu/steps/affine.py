@@ -52,7 +52,7 @@ class Affine(Step):
         grad = self.out.grad
         calls: list[Call] = [(elementwise.affine_gradient, (grad, self.out.data, self.grad_bias, n, self.relu))]
         whole = Walk(
-            images=1, columns=n, filters=inputs, taps=1, taps_step=1, length=outputs, x_at=0, x_image=0,
+            images=1, columns=n, filters=inputs, taps=1, taps_step=1, taps_part=1, length=outputs, x_at=0, x_image=0,
             x_step=outputs, x_term=1, w_at=0, w_image=0, w_block=block_width(self.dtype), w_term=inputs, out_at=0,
             out_image=0, out_step=inputs, bias_block=0,
         )  # fmt: skip

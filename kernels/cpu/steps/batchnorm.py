@@ -8,8 +8,9 @@ from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.products.geometry import gradient_blocks
 from fastcnn.kernels.cpu.steps import norm
 from fastcnn.kernels.cpu.steps.base import Activation, Step
+from fastcnn.kernels.cpu.steps.elementwise import wide_pixel
 from fastcnn.kernels.protocols import Call
-from fastcnn.kernels.shapes import Array
+from fastcnn.kernels.shapes import Array, Pair
 
 
 class BatchNorm2d(Step):
@@ -25,59 +26,60 @@ class BatchNorm2d(Step):
         self.parameters, self.gradients = parameters, gradients
         self.momentum, self.eps, self.relu = momentum, eps, relu
         channels = x.shape[0]
-        blocks = gradient_blocks(1 << 20)[1]
-        self.partials = aligned_zeros(2 * blocks * channels, np.float64)
+        self.wide = wide_pixel(channels, x.frame.width)
+        capacity = len(x.data) // x.frame.image
+        blocks = max(self._blocks(n)[1] for n in range(1, capacity + 1)) if training else 0
+        self.partials = aligned_zeros(3 * blocks * self.wide, np.float64)
         self.mean64, self.var64 = np.zeros(channels), np.zeros(channels)
-        self.mean, self.inverse = aligned_zeros(channels, self.dtype), aligned_zeros(channels, self.dtype)
+        self.statistics = aligned_zeros(4 * self.wide, self.dtype)  # mean, inverse, weight, bias
+        self.means = aligned_zeros(3 * self.wide, self.dtype)  # of the gradient: see norm.fold_gradients
         self.floor = self._scalar(0 if relu else -np.inf)
 
+    def _blocks(self, n: int) -> Pair:
+        return gradient_blocks(n, self.x.size)
+
     def prepare_calls(self) -> list[Call]:
-        running = (self.parameters["running_mean"], self.parameters["running_var"])
-        return [] if self.training else [(norm.settle_running, (self.mean, self.inverse, *running, self.eps))]
+        return [] if self.training else [(norm.settle_running, (self.statistics, *self._values(), self.eps))]
+
+    def _values(self) -> list[Array]:
+        return [self.parameters[name] for name in ("weight", "bias", "running_mean", "running_var")]
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
-        values = self.parameters
         x, elements = (self.x.data, self.x.frame), n * self.x.size
-        running = (values["running_mean"], values["running_var"])
         calls: list[Call] = []
         if training:
-            per_block, blocks = gradient_blocks(n)
-            count = float(n * prod(self.x.shape[1:]))
-            for mean, result in ((None, self.mean64), (self.mean64, self.var64)):
-                calls.append(self._copy(norm.sums, elements, self.partials, *x, mean, n, per_block))
-                calls.append((norm.mean_of, (result, self.partials, blocks, count)))
-            batch = (self.mean64, self.var64, *running, self.momentum, self.eps, count)
-            calls.append((norm.settle, (self.mean, self.inverse, *batch)))
+            per_block, blocks = self._blocks(n)
+            pixels = prod(self.x.shape[1:])
+            count = float(n * pixels)
+            weight, bias, *running = self._values()
+            batch = (self.mean64, self.var64)
+            calls = [
+                self._copy(norm.sums, elements, self.partials, *x, self.wide, n, per_block),
+                (norm.merge, (*batch, self.partials, self.wide, blocks, float(per_block * pixels), count)),
+                (norm.settle, (self.statistics, weight, bias, *batch, *running, self.momentum, self.eps, count)),
+            ]
         addend = (None, None) if self.addend is None else (self.addend.data, self.addend.frame)
-        scale = (self.mean, self.inverse, values["weight"], values["bias"], *addend, self.floor, n)
-        calls.append(self._copy(norm.normalise, elements, self.out.data, self.out.frame, *x, *scale))
-        return calls
+        args = (self.out.data, self.out.frame, *x, self.statistics, *addend, self.floor, n)
+        return [*calls, self._copy(norm.normalise, elements, *args)]
 
     def backward_calls(self, n: int) -> list[Call]:
-        per_block, blocks = gradient_blocks(n)
+        per_block, blocks = self._blocks(n)
         elements = n * self.x.size
-        x, grad = (self.x.data, self.x.frame), (self.out.grad, self.out.grad_frame)
-        out, statistics = (self.out.data, self.out.frame), (self.mean, self.inverse)
-        sums = (self.partials, *grad, *out, *x, *statistics, self.relu, n, per_block)
-        folded = (self.gradients["weight"], self.gradients["bias"])
+        x, grad, out = (
+            (self.x.data, self.x.frame),
+            (self.out.grad, self.out.grad_frame),
+            (self.out.data, self.out.frame),
+        )
+        sums = (self.partials, *grad, *out, *x, self.statistics, self.relu, n, per_block)
+        count = self._scalar(n * prod(self.x.shape[1:]))
+        folded = (self.gradients["weight"], self.gradients["bias"], self.means)
         calls: list[Call] = [
             self._copy(norm.gradient_sums, elements, *sums),
-            (norm.fold_gradients, (*folded, self.partials, blocks)),
+            (norm.fold_gradients, (*folded, self.partials, self.wide, blocks, self.statistics, count)),
         ]
         if self.addend is not None:
             calls += self._passed_on(self.addend, n)
         if self.x.grad is not None:
-            count = self._scalar(n * prod(self.x.shape[1:]))
-            args = (
-                self.x.grad,
-                self.x.grad_frame,
-                *grad,
-                *x,
-                *statistics,
-                self.parameters["weight"],
-                *folded,
-                n,
-                count,
-            )
+            args = (self.x.grad, self.x.grad_frame, *grad, *x, self.statistics, self.means, n)
             calls.append(self._copy(norm.gradient, elements, *args))
         return calls
