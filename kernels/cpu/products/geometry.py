@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.kernels.cpu.products.loops import Walk
+from fastcnn.kernels.cpu.tiles import TILE_PIXELS
 from fastcnn.kernels.shapes import Padding, Pair, windows
 
 Table = npt.NDArray[np.int64]
@@ -21,7 +22,7 @@ Table = npt.NDArray[np.int64]
 # shape alone, so that the bits do not depend on the threads. There are enough blocks for two tasks for each of 128
 # threads, unless the blocks became so small that adding them up would cost time.
 TASKS = 256
-GRADIENT_PIXELS = 1024  # of a block, at least, for the gradient of a weight
+GRADIENT_PIXELS = 512  # of a block, at least, for the gradient of a weight
 SUMMED_VALUES = 4096  # of a block, at least, for sums of each channel
 # Pixels whose products are added to all sums of a task before the next ones. The pixels' gradients of one block of
 # filters, 16 KiB, then stay in the first cache, and their pictures in the second. See docs/kernels.md.
@@ -105,8 +106,11 @@ class Convolution:
         highest = (size - 1 + before) // self.stride[axis]
         return max(0, -lowest), max(0, highest - (out - 1))
 
-    def forward(self, images: int, group: int, out: Frame) -> Tables:
-        """The tables from x to out, both with their borders. `out` may be a part of a larger picture."""
+    def forward(self, images: int, group: int, out: Frame, pooled: bool = False) -> Tables:
+        """The tables from x to out, both with their borders. `out` may be a part of a larger picture.
+
+        pooled : max-pool reads the rows two by two, so they stay as they are
+        """
         C, K = self.C // self.groups, self.K // self.groups
         columns, length = ([0], self.S * C) if self.dense else (list(range(self.S)), C)
         places = [(r * self.dilation[0], s * self.dilation[1]) for r in range(self.R) for s in columns]
@@ -118,10 +122,6 @@ class Convolution:
             w_at=0, w_image=0, w_block=self.R * self.S * C * self.block, w_term=self.block,
             out_at=out.at + group * K, out_image=out.image, out_step=self.K, bias_block=self.block,
         )  # fmt: skip
-        if (
-            self.P == self.Q == 1
-        ):  # one pixel a picture: the pictures become the pixels of one row, as tiles of one pixel would be slow
-            walk = walk._replace(images=1, columns=images, taps=count, x_step=self.x.image, out_step=out.image)
         x_rows = _table([p * self.stride[0] * self.x.row for p in range(self.P)])
         out_rows = _table([p * out.row for p in range(self.P)])
         x_taps = _table([r * self.x.row + s * self.C for r, s in places])
@@ -131,7 +131,7 @@ class Convolution:
             [r for r in range(self.R) if 0 <= p * self.stride[0] - top + r * self.dilation[0] < self.H]
             for p in range(self.P)
         ]
-        return Tables(
+        tables = Tables(
             x_rows,
             out_rows,
             _row_taps(inside, len(columns)),
@@ -139,6 +139,7 @@ class Convolution:
             _table([t * length * self.block for t in range(count)]),
             walk,
         )
+        return tables if pooled else _in_wide_rows(tables)
 
     def grad_input(self, images: int, group: int, out: Frame) -> list[Phase]:
         """One entry for each phase of the input; there are stride x stride phases, or fewer in a small picture."""
@@ -180,12 +181,12 @@ class Convolution:
             _table([t * length * self.block for t in range(count)]),
             walk,
         )
-        return Phase(_table(r_taps), _table(s_taps), tables)
+        return Phase(_table(r_taps), _table(s_taps), _in_wide_rows(tables))
 
-    def gradient_blocks(self, images: int) -> Pair:
-        """The pictures in a block of the sums over pictures, and the number of blocks."""
+    def gradient_blocks(self, images: int, alone: bool = False) -> Pair:
+        """Pictures in a block of the sums over pictures, and the number of blocks; alone: a block is one task."""
         rows = self.R if self._whole_rows else self.R * self.S
-        tasks = rows * -(-self.K // self.groups // self.block)
+        tasks = 1 if alone else rows * -(-self.K // self.groups // self.block)
         return gradient_blocks(images, self.P * self.Q, GRADIENT_PIXELS, tasks)
 
     def grad_weight(self, images: int, group: int) -> Tables:
@@ -226,6 +227,34 @@ def gradient_blocks(images: int, size: int, least: int = SUMMED_VALUES, tasks: i
     per_block = max(-(-images * tasks // TASKS), -(-least // size))
     per_block = max(1, min(images, per_block))
     return per_block, -(-images // per_block)
+
+
+def _in_wide_rows(tables: Tables) -> Tables:
+    """The same sums, where rows are so short that tiles of their pixels would be slow: with the pictures as columns.
+
+    Each pixel is then a row. The order of each sum does not change. If their number allows it, a row has few pictures,
+    so that there are tasks for many threads.
+    """
+    walk = tables.walk
+    if walk.columns != 1 and (walk.columns >= TILE_PIXELS // 2 or walk.images < TILE_PIXELS):
+        return tables
+    pixels = np.arange(walk.columns)
+    columns = next((c for c in range(2 * TILE_PIXELS, walk.images) if walk.images % c == 0), walk.images)
+    images = walk.images // columns
+    return tables._replace(
+        x_rows=_table(np.add.outer(tables.x_rows, pixels * walk.x_step)),
+        out_rows=_table(np.add.outer(tables.out_rows, pixels * walk.out_step)),
+        row_taps=_table(np.repeat(tables.row_taps.reshape(-1, 2), walk.columns, axis=0)),
+        walk=walk._replace(
+            images=images,
+            columns=columns,
+            taps=images * walk.taps_step,
+            x_image=columns * walk.x_image,
+            x_step=walk.x_image,
+            out_image=columns * walk.out_image,
+            out_step=walk.out_image,
+        ),
+    )
 
 
 def _row_taps(inside: Sequence[Sequence[int]], columns: int) -> Table:

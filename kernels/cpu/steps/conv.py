@@ -61,7 +61,7 @@ class Conv2d(Step):
 
     def _allocate_gradients(self, capacity: int) -> None:
         shape, out = self.geometry, self.out
-        blocks = max(shape.gradient_blocks(n)[1] for n in range(1, capacity + 1))
+        blocks = max(shape.gradient_blocks(n, self.sparse)[1] for n in range(1, capacity + 1))
         filters = self.padded_filters if self.sparse else self.filters
         self.partials = aligned_zeros(blocks * self.weight[0].size * filters, self.dtype)
         # The pixels that won sum up the bias as well; otherwise it is summed alone, in float64.
@@ -107,7 +107,7 @@ class Conv2d(Step):
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         calls: list[Call] = []
         for group, (packed, offsets) in enumerate(zip(self.packed, self.offsets, strict=True)):
-            tables = self.geometry.forward(n, group, self.out.frame)
+            tables = self.geometry.forward(n, group, self.out.frame, self.pool)
             if self.pool:
                 calls.append(self._pooled(n, tables, packed, offsets))
             else:
@@ -133,7 +133,7 @@ class Conv2d(Step):
         return calls if self.x.grad is None else calls + self._input_calls(n)
 
     def _sparse_weight_calls(self, n: int) -> list[Call]:
-        per_block, blocks = self.geometry.gradient_blocks(n)
+        per_block, blocks = self.geometry.gradient_blocks(n, alone=True)
         args = (
             self.partials, self.bias_partials, self.x.data, self.geometry.x, self.out.grad, self.out.grad_frame,
             self.codes, self.padded_filters, *self.weight.shape[2:], n, per_block,
