@@ -13,6 +13,8 @@ from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
 from fastcnn.kernels.threads import threads
 
+SECOND_CACHE_BYTES = 1 << 20  # of a core, on most CPUs at least
+
 
 def without_twins(calls: list[Call]) -> list[Call]:
     """The same calls, where no kernel is used in both its parallel and its serial form: it would be compiled twice."""
@@ -42,7 +44,10 @@ def entry(calls: list[Call]) -> AbstractContextManager[None]:
 
 
 def sums(out: Array, x: Array, w: Array, bias: Array, floor: float, tables: Tables) -> Call:
-    """A call of sum_products. Threads share the pictures or, if these are few, the rows or the blocks of filters."""
+    """A call of sum_products. Threads share the pictures or, if these are few, the rows or the blocks of filters.
+
+    Weights that do not stay in the second cache are then read once for each block, not once for each row.
+    """
     walk = tables.walk
     rows_count = len(tables.x_rows)
     blocks = -(-walk.filters // block_width(out.dtype))
@@ -50,7 +55,8 @@ def sums(out: Array, x: Array, w: Array, bias: Array, floor: float, tables: Tabl
     row_parts, block_parts = 1, 1
     if walk.images < 4 * threads():
         row_parts = rows_count
-        if walk.images * rows_count < 4 * threads():
+        weights = 0 if walk.w_image else walk.filters * walk.taps_step * walk.length * out.itemsize
+        if walk.images * rows_count < 4 * threads() or weights > SECOND_CACHE_BYTES // 2:
             block_parts = blocks
     kernel = chooser(sum_products, products >= PARALLEL_PRODUCTS)
     args = (out, x, w, bias, floor, *tables, row_parts, block_parts)

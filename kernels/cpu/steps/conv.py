@@ -61,10 +61,17 @@ class Conv2d(Step):
 
     def _allocate_gradients(self, capacity: int) -> None:
         shape, out = self.geometry, self.out
-        blocks = max(gradient_blocks(n)[1] for n in range(1, capacity + 1))
+        blocks = max(shape.gradient_blocks(n, self.sparse)[1] for n in range(1, capacity + 1))
         filters = self.padded_filters if self.sparse else self.filters
         self.partials = aligned_zeros(blocks * self.weight[0].size * filters, self.dtype)
-        self.bias_partials = aligned_zeros(2 * blocks * max(self.padded_filters, shape.K), self.dtype)
+        # The pixels that won sum up the bias as well; otherwise it is summed alone, in float64.
+        self.wide = elementwise.wide_pixel(shape.K, shape.Q)
+        parts = max(self._bias_blocks(n)[1] for n in range(1, capacity + 1))
+        self.bias_partials = (
+            aligned_zeros(2 * blocks * self.padded_filters, self.dtype)
+            if self.sparse
+            else aligned_zeros(parts * self.wide, np.float64)
+        )
         # Where nothing comes after the convolution, the gradient of its output is there already.
         direct = out.grad is not None and not self.pool and not self.relu and shape.grad == out.grad_frame
         self.grad_out = (
@@ -127,7 +134,7 @@ class Conv2d(Step):
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         calls: list[Call] = []
         for group, (packed, offsets) in enumerate(zip(self.packed, self.offsets, strict=True)):
-            tables = self.geometry.forward(n, group, self.out.frame)
+            tables = self.geometry.forward(n, group, self.out.frame, self.pool)
             if self.pool:
                 calls.append(self._pooled(n, tables, packed, offsets))
             else:
@@ -153,7 +160,7 @@ class Conv2d(Step):
         return calls if self.x.grad is None else calls + self._input_calls(n)
 
     def _sparse_weight_calls(self, n: int) -> list[Call]:
-        per_block, blocks = gradient_blocks(n)
+        per_block, blocks = self.geometry.gradient_blocks(n, alone=True)
         args = (
             self.partials, self.bias_partials, self.x.data, self.geometry.x, self.out.grad, self.out.grad_frame,
             self.codes, self.padded_filters, *self.weight.shape[2:], n, per_block,
@@ -179,14 +186,18 @@ class Conv2d(Step):
             return [self._copy(elementwise.relu_gradient, elements, *into, *after, out.data, out.frame, n)]
         return [] if self.grad_out is out.grad else [self._copy(elementwise.copy_rows, elements, *into, *after, n)]
 
+    def _bias_blocks(self, n: int) -> Pair:
+        return gradient_blocks(n, self.geometry.P * self.geometry.Q * self.geometry.K)
+
     def _weight_calls(self, n: int) -> list[Call]:
-        per_block, blocks = gradient_blocks(n)
         shape = self.geometry
+        _, blocks = shape.gradient_blocks(n)
         calls: list[Call] = []
         if self.grad_bias is not None:
-            args = (self.bias_partials, self.grad_out, shape.grad, n, per_block)
+            per_block, parts = self._bias_blocks(n)
+            args = (self.bias_partials, self.grad_out, shape.grad, self.wide, n, per_block)
             calls.append(self._copy(elementwise.channel_sums, n * shape.P * shape.Q * shape.K, *args))
-            calls.append((elementwise.fold, (self.grad_bias, self.bias_partials, blocks, shape.K)))
+            calls.append((elementwise.fold, (self.grad_bias, self.bias_partials, parts, self.wide)))
         for group in range(self.groups):
             calls.append(self._weight_sums(n, group))
             calls.append(self._fold_weight(blocks, group, self.filters))

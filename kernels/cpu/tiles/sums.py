@@ -46,11 +46,11 @@ NEXT_TILE = np.array([_next_tile(TILE_SIZES[1]), _next_tile(TILE_SIZES[2])])
 
 def _twin(
     out, out_at, out_stride, x, x_at, x_stride, x_term, w, w_at, w_term, x_taps, w_taps, taps, length, bias, bias_at,
-    floor, pixels, vectors, valid,
+    bias_step, floor, pixels, vectors, valid,
 ):  # fmt: skip
     width = vectors * twin_lanes(out)
     for m in range(pixels):
-        total = twin_load(bias, bias_at, width).copy()
+        total = twin_load(bias, bias_at + m * bias_step, width).copy()
         for tap in range(taps):
             for k in range(length):
                 weights = twin_load(w, w_at + w_taps[tap] + k * w_term, width)
@@ -61,11 +61,14 @@ def _twin(
 
 @tile(_twin)
 def sum_tile(builder, a, vtype):
-    """out[m, k] = max(floor, bias[k] + sum over taps and terms of x[m] * w[k]) for `valid` filters of `vectors`."""
+    """out[m, k] = max(floor, bias[m, k] + sum over taps and terms of x[m] * w[k]) for `valid` filters of `vectors`.
+
+    bias_step : 0, or that of out where bias is out: then the products are added to the sums that are there
+    """
 
     def emit(pixels, vectors):
         acc = accumulators(builder, vtype, pixels, vectors)
-        start_with_bias(builder, a, vtype, acc)
+        start_with_bias(builder, a, vtype, acc, a.bias_step)
         offsets = [builder.mul(a.x_stride, const(m)) for m in range(pixels)]
         sum_over_taps(builder, a, vtype, acc, offsets, a.x_term)
         floor = vector.splat(builder, vtype, a.floor)
