@@ -1,0 +1,194 @@
+"""Winograd's convolution of 3x3 by tiles of 4x4 output pixels: 36 products of matrices in place of 144 products a pixel.
+
+See `tiles.winograd` for the transforms. A block of tiles of any pictures is transformed, multiplied and transformed
+back while it is in the second cache. Each sum has one order, whatever the blocks are: the same bits on any number of
+threads and for any batch.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import prange
+
+from fastcnn.kernels.arrays import aligned_zeros
+from fastcnn.kernels.cpu.products.geometry import Frame
+from fastcnn.kernels.cpu.products.layout import block_width
+from fastcnn.kernels.cpu.tiles import NEXT_TILE, TILE_PIXELS, TILE_VECTORS, sum_tile
+from fastcnn.kernels.cpu.tiles.winograd import input_tile_4, matrices, output_tile_4
+from fastcnn.kernels.cpu.toolchain.jit import kernel
+from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_PRODUCTS, chooser, split
+from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
+from fastcnn.kernels.protocols import Call
+from fastcnn.kernels.shapes import Array
+from fastcnn.kernels.threads import threads
+
+SIZE = 4  # pixels of a tile's side
+POINTS = (SIZE + 2) ** 2
+ONE_TAP = np.zeros(1, np.int64)
+BLOCK_BYTES = 1 << 19  # transformed tiles of a block
+
+
+class Tiling(NamedTuple):
+    """Sizes and distances, in elements, of a convolution by tiles; see `winograd_products`."""
+
+    images: int
+    rows: int  # of tiles in a picture
+    columns: int
+    height: int  # of out, after the max-pool
+    width: int
+    C: int
+    K: int
+    x_at: int  # where the first window begins
+    x_rows: int  # of x that windows read
+    x_columns: int
+    x_row: int
+    x_image: int
+    out_at: int
+    out_row: int
+    out_image: int
+    pool: int  # 1 where the 2x2 max-pool comes after it, else 0
+    block: int  # tiles
+    x_point: int  # from one point of the transformed tiles to the next
+    y_point: int
+    parts: int  # tasks of one block: its blocks of filters are shared among them
+    workers: int  # each has its own part of scratch
+
+
+@kernel
+def winograd_products(out, x, w, bias, floor, scratch, zeros, tap, tiling):
+    """out = max(floor, convolution of x + bias), max-pooled where `tiling.pool` is 1.
+
+    w : (blocks of filters, 36, C, filters of a block), transformed
+    scratch : (workers, (x_point + y_point) * 36)
+    zeros : a block of filters
+    """
+    t = tiling
+    lanes = VECTOR_BYTES // out.itemsize
+    width = TILE_VECTORS * lanes
+    tiles, filter_blocks = t.images * t.rows * t.columns, (t.K + width - 1) // width
+    tasks = (tiles + t.block - 1) // t.block * t.parts
+    step = SIZE // 2 if t.pool else SIZE
+    for index in prange(t.workers):
+        worker = np.int64(index)
+        v_at = worker * POINTS * (t.x_point + t.y_point)
+        y_at = v_at + POINTS * t.x_point
+        for task in range(tasks * worker // t.workers, tasks * (worker + 1) // t.workers):
+            block, part = task // t.parts, task % t.parts
+            first = block * t.block
+            count = min(t.block, tiles - first)
+            for i in range(count):
+                place = first + i
+                n, place = place // (t.rows * t.columns), place % (t.rows * t.columns)
+                r, c = place // t.columns, place % t.columns
+                input_tile_4(
+                    scratch, v_at + i * t.C, t.x_point, x,
+                    t.x_at + n * t.x_image + SIZE * (r * t.x_row + c * t.C), t.x_row, t.C, zeros,
+                    t.x_rows - SIZE * r, t.x_columns - SIZE * c, t.C // lanes,
+                )  # fmt: skip
+            for k in range(filter_blocks * part // t.parts, filter_blocks * (part + 1) // t.parts):
+                vectors = min(TILE_VECTORS, t.K // lanes - k * TILE_VECTORS)
+                for point in range(POINTS):
+                    m = 0
+                    while m < count:
+                        rest = count - m
+                        pixels = NEXT_TILE[vectors - 1, rest] if rest < NEXT_TILE.shape[1] else TILE_PIXELS
+                        sum_tile(
+                            scratch, y_at + point * t.y_point + m * width, width,
+                            scratch, v_at + point * t.x_point + m * t.C, t.C, 1,
+                            w, (k * POINTS + point) * t.C * width, width, tap, tap, 1, t.C, zeros, 0, -np.inf,
+                            pixels, vectors, width,
+                        )  # fmt: skip
+                        m += pixels
+                for i in range(count):
+                    place = first + i
+                    n, place = place // (t.rows * t.columns), place % (t.rows * t.columns)
+                    r, c = place // t.columns, place % t.columns
+                    output_tile_4(
+                        out, t.out_at + n * t.out_image + step * (r * t.out_row + c * t.K) + k * width, t.out_row, t.K,
+                        scratch, y_at + i * width, t.y_point, bias, k * width, floor,
+                        t.height - step * r, t.width - step * c, vectors, t.pool,
+                    )  # fmt: skip
+
+
+@kernel
+def transform_weight(out, packed, g, blocks, C, width):
+    """out (blocks, 36, C, width) = G w G^T of packed (blocks, 9, C, width), in float64 and rounded once."""
+    for index in prange(blocks * C):
+        block, c = split(index, C)
+        for i in range(SIZE + 2):
+            for j in range(SIZE + 2):
+                at = ((block * POINTS + i * (SIZE + 2) + j) * C + c) * width
+                target = out[at : at + width]
+                for lane in range(width):
+                    total = 0.0
+                    for r in range(3):
+                        for s in range(3):
+                            weight = packed[((block * 9 + 3 * r + s) * C + c) * width + lane]
+                            total += g[i, r] * g[j, s] * np.float64(weight)
+                    target[lane] = total
+
+
+class Operand(NamedTuple):
+    """What windows are read from: pictures with their border, and where the first window begins."""
+
+    frame: Frame
+    at: int
+
+
+def serves(channels: int, filters: int, dtype: Any) -> bool:
+    """Whether channels and filters fill vectors."""
+    lanes = VECTOR_BYTES // np.dtype(dtype).itemsize
+    return channels % lanes == 0 and filters % lanes == 0
+
+
+def transformed_count(channels: int, filters: int, dtype: Any) -> int:
+    """Elements of the transformed weight."""
+    width = block_width(dtype)
+    return -(-filters // width) * width * channels * POINTS
+
+
+def transform(out: Array, packed: Array, channels: int, filters: int) -> Call:
+    """Transform a weight that `pack_weight` or `pack_weight_flipped` has packed."""
+    width = block_width(out.dtype)
+    blocks = -(-filters // width)
+    kernel = chooser(transform_weight, out.size >= PARALLEL_PRODUCTS // 64)
+    return kernel, (out, packed, matrices(SIZE)[1], blocks, channels, width)
+
+
+def tiling(images: int, x: Operand, out: Frame, size: tuple[int, int], filters: int, pool: bool, dtype: Any) -> Tiling:
+    """size : of the output before the max-pool"""
+    P, Q = size
+    width = block_width(dtype)
+    rows, columns = -(-P // SIZE), -(-Q // SIZE)
+    channels, itemsize = x.frame.channels, np.dtype(dtype).itemsize
+    tiles = images * rows * columns
+    most = BLOCK_BYTES // (POINTS * channels * itemsize)
+    block = max(TILE_PIXELS, most // TILE_PIXELS * TILE_PIXELS)
+    filter_blocks = -(-filters // width)
+    worthwhile = threads() if tiles * channels * filters * POINTS >= PARALLEL_PRODUCTS else 1
+    # Few blocks: each thread takes a part of the tiles; too few tiles: a part of the filters.
+    share = -(-tiles // worthwhile)
+    if share < block:
+        block = max(TILE_PIXELS, -(-share // TILE_PIXELS) * TILE_PIXELS)
+    blocks = -(-tiles // block)
+    parts = 1 if blocks >= worthwhile else min(filter_blocks, -(-worthwhile // blocks))
+    line = 64 // itemsize  # an odd number of lines between points: they do not fall on one set of the first cache
+    return Tiling(
+        images=images, rows=rows, columns=columns, height=P // 2 if pool else P, width=Q // 2 if pool else Q,
+        C=channels, K=filters, x_rows=P + 2, x_columns=Q + 2, x_at=x.at, x_row=x.frame.row, x_image=x.frame.image,
+        out_at=out.at, out_row=out.row, out_image=out.image, pool=int(pool), block=block,
+        x_point=block * channels + line, y_point=block * width + line, parts=parts,
+        workers=min(worthwhile, blocks * parts),
+    )  # fmt: skip
+
+
+def scratch_count(tiles: Tiling) -> int:
+    """Elements of the workers' memory."""
+    return tiles.workers * POINTS * (tiles.x_point + tiles.y_point)
+
+
+def products(out: Array, x: Array, w: Array, bias: Array, floor: float, scratch: Array, tiles: Tiling) -> Call:
+    """A call of winograd_products."""
+    kernel = chooser(winograd_products, tiles.workers > 1)
+    zeros = aligned_zeros(block_width(out.dtype), out.dtype)
+    return kernel, (out, x, w, bias, floor, scratch, zeros, ONE_TAP, tiles)

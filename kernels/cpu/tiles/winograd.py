@@ -1,0 +1,204 @@
+"""The transforms of Winograd's convolution of 3x3, for tiles of 2x2 and 4x4 output pixels; the lanes are channels.
+
+A. Lavin, S. Gray, "Fast algorithms for convolutional neural networks", 2015: out = A^T [sum over channels of
+(G w G^T) * (B^T x B)] A, where * is the product of elements. The matrices follow from the points at which the
+polynomials are multiplied, by Cook and Toom (S. Winograd, "Arithmetic complexity of computations", 1980). Points of
+4x4 are 0, +-sqrt(2), +-sqrt(1/2) and infinity: with 0, +-1, +-2, as in the paper, errors are four times as large.
+"""
+
+from functools import cache
+from math import sqrt
+
+import numpy as np
+from llvmlite.ir import Constant
+from numba.core import cgutils
+
+from fastcnn.kernels.cpu.tiles.parts import tile, twin_lanes
+from fastcnn.kernels.cpu.toolchain import vector
+from fastcnn.kernels.cpu.toolchain.vector import INT64, at, const
+
+POINTS = {2: (1.0,), 4: (sqrt(2), sqrt(0.5))}  # those over 0; each has a negative twin
+
+
+@cache
+def matrices(size):
+    """A^T (size, n), G (n, 3) and B^T (n, n), float64, for tiles of size x size and n = size + 2.
+
+    Rows of n: 0, then each point and its negative, and infinity.
+    """
+    points = [0.0, *(sign * p for p in POINTS[size] for sign in (1, -1))]
+    n = size + 2
+    a, g, b = np.zeros((size, n)), np.zeros((n, 3)), np.zeros((n, n))
+    for i, p in enumerate(points):
+        others = [q for q in points if q != p]
+        a[:, i] = [p**j for j in range(size)]
+        g[i] = np.array([1, p, p * p]) / np.prod([p - q for q in others])
+        b[i, : n - 1] = np.poly(others)[::-1]
+    a[-1, -1], g[-1, -1], b[-1] = 1, 1, np.poly(points)[::-1]
+    halves = np.round(2 * b) / 2  # np.poly leaves rounding errors at 0, 1/2, 1, 2 and 5/2
+    return a, g, np.where(np.abs(b - halves) < 1e-9, halves, b)
+
+
+def _input_twin(size):
+    n, b = size + 2, matrices(size)[2]
+
+    def twin(out, out_at, out_point, x, x_at, x_row, x_step, zeros, rows, columns, vectors):
+        for c in range(vectors * twin_lanes(out)):
+            pixels = np.zeros((n, n), out.dtype)
+            for i in range(min(n, rows)):
+                for j in range(min(n, columns)):
+                    pixels[i, j] = x[x_at + i * x_row + j * x_step + c]
+            for point, value in enumerate((b @ pixels @ b.T).ravel()):
+                out[out_at + point * out_point + c] = value
+
+    return twin
+
+
+def _output_twin(size):
+    n, a = size + 2, matrices(size)[0]
+
+    def twin(out, out_at, out_row, out_step, x, x_at, x_point, bias, bias_at, floor, rows, columns, vectors, pool):
+        for k in range(vectors * twin_lanes(out)):
+            points = np.array([x[x_at + point * x_point + k] for point in range(n * n)], out.dtype).reshape(n, n)
+            values = (a @ points @ a.T).astype(out.dtype) + bias[bias_at + k]
+            if pool:
+                values = values.reshape(size // 2, 2, size // 2, 2).max((1, 3))
+            for i in range(min(len(values), rows)):
+                for j in range(min(len(values), columns)):
+                    value = values[i, j]
+                    out[out_at + i * out_row + j * out_step + k] = floor if value < floor else value
+
+    return twin
+
+
+def _combined(builder, weights, values):
+    """The sum of the values times their weights; the smallest number of operations."""
+    vtype = values[0].type
+    terms = sorted(((w, v) for w, v in zip(weights, values, strict=True) if w), key=lambda term: term[0] != 1)
+    total = None
+    for weight, value in terms:
+        factor = Constant(vtype, [float(weight)] * vtype.count)
+        if total is None:
+            total = value if weight == 1 else builder.fmul(factor, value)
+        elif weight == 1:
+            total = builder.fadd(total, value)
+        else:
+            total = vector.multiply_add(builder, factor, value, total)
+    return total
+
+
+def _to_points(builder, b, pixels):
+    """B^T times one row or column of pixels. The rows of a point and its negative share their even and odd terms."""
+    n = len(pixels)
+    even = [[w if j % 2 == 0 else 0 for j, w in enumerate(row)] for row in b]
+    odd = [[w if j % 2 else 0 for j, w in enumerate(row)] for row in b]
+    out = [_combined(builder, b[0], pixels)]
+    for i in range(1, n - 1, 2):
+        same, turned = _combined(builder, even[i], pixels), _combined(builder, odd[i], pixels)
+        out += [builder.fadd(same, turned), builder.fsub(same, turned)]
+    return [*out, _combined(builder, b[-1], pixels)]
+
+
+def _from_points(builder, a, values):
+    """A^T times one row or column of points, where a point and its negative are added or subtracted first."""
+    n = len(values)
+    plus = [builder.fadd(values[i], values[i + 1]) for i in range(1, n - 1, 2)]
+    minus = [builder.fsub(values[i], values[i + 1]) for i in range(1, n - 1, 2)]
+    out = []
+    for j, row in enumerate(a):
+        terms = [values[0], *(minus if j % 2 else plus), values[-1]]
+        out.append(_combined(builder, [row[0], *row[1:-1:2], row[-1]], terms))
+    return out
+
+
+def _input_tile(size):
+    n, b = size + 2, matrices(size)[2].tolist()
+
+    @tile(_input_twin(size))
+    def winograd_input(builder, a, vtype):
+        """out[point] = B^T x B of n x n pixels; those from `rows` and `columns` on count as zeros."""
+        inside = [
+            [
+                builder.and_(
+                    builder.icmp_signed(">", a.rows, const(i)), builder.icmp_signed(">", a.columns, const(j))
+                )
+                for j in range(n)
+            ]
+            for i in range(n)
+        ]
+        offsets = [
+            [builder.add(builder.mul(a.x_row, const(i)), builder.mul(a.x_step, const(j))) for j in range(n)]
+            for i in range(n)
+        ]
+        with cgutils.for_range(builder, a.vectors, intp=INT64) as v:
+            c = builder.mul(v.index, const(vtype.count))
+            corner = at(builder, a.x, a.x_at, c)
+            half = []
+            for j in range(n):
+                column = []
+                for i in range(n):
+                    pixel = builder.select(inside[i][j], at(builder, corner, offsets[i][j]), a.zeros)
+                    column.append(vector.load(builder, pixel, vtype))
+                half.append(_to_points(builder, b, column))
+            for i in range(n):
+                for j, value in enumerate(_to_points(builder, b, [column[i] for column in half])):
+                    target = at(builder, a.out, a.out_at, builder.mul(a.out_point, const(i * n + j)), c)
+                    vector.store(builder, value, target)
+
+    return winograd_input
+
+
+def _output_tile(size):
+    n, matrix = size + 2, matrices(size)[0].tolist()
+
+    @tile(_output_twin(size))
+    def winograd_output(builder, a, vtype):
+        """out = max(floor, A^T x A + bias), or with `pool` the largest of each 2x2 of these, below rows and columns."""
+        floor = vector.splat(builder, vtype, a.floor)
+        with cgutils.for_range(builder, a.vectors, intp=INT64) as v:
+            k = builder.mul(v.index, const(vtype.count))
+            bias = vector.load(builder, at(builder, a.bias, a.bias_at, k), vtype)
+            half = []
+            for j in range(n):
+                points = [
+                    at(builder, a.x, a.x_at, builder.mul(a.x_point, const(i * n + j)), k) for i in range(n)
+                ]
+                half.append(_from_points(builder, matrix, [vector.load(builder, p, vtype) for p in points]))
+            values = []
+            for i in range(size):
+                row = _from_points(builder, matrix, [column[i] for column in half])
+                values.append([vector.at_least(builder, builder.fadd(value, bias), floor) for value in row])
+            corner = at(builder, a.out, a.out_at, k)
+            with builder.if_else(builder.icmp_signed("!=", a.pool, const(0))) as (pooled, plain):
+                with pooled:
+                    _store(builder, a, corner, _pooled(builder, values))
+                with plain:
+                    _store(builder, a, corner, values)
+
+    return winograd_output
+
+
+def _pooled(builder, values):
+    """The largest of each 2x2; a NaN wins."""
+    half = range(0, len(values), 2)
+    return [
+        [_larger(builder, *(_larger(builder, *values[i + k][j : j + 2]) for k in (0, 1))) for j in half] for i in half
+    ]
+
+
+def _larger(builder, x, y):
+    keep = builder.or_(builder.fcmp_ordered(">=", x, y), builder.fcmp_unordered("uno", x, x))
+    return builder.select(keep, x, y)
+
+
+def _store(builder, a, corner, values):
+    for i, row in enumerate(values):
+        with builder.if_then(builder.icmp_signed(">", a.rows, const(i))):
+            for j, value in enumerate(row):
+                with builder.if_then(builder.icmp_signed(">", a.columns, const(j))):
+                    offset = builder.add(builder.mul(a.out_row, const(i)), builder.mul(a.out_step, const(j)))
+                    vector.store(builder, value, at(builder, corner, offset))
+
+
+input_tile_2, input_tile_4 = _input_tile(2), _input_tile(4)
+output_tile_2, output_tile_4 = _output_tile(2), _output_tile(4)
