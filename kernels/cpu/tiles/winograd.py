@@ -139,6 +139,8 @@ def _input_tile(size):
                 for i in range(n):
                     pixel = builder.select(inside[i][j], at(builder, corner, offsets[i][j]), a.zeros)
                     column.append(vector.load(builder, pixel, vtype))
+                    if j >= 2:  # what the next tile to the right will read
+                        vector.prefetch(builder, at(builder, corner, offsets[i][j], builder.mul(a.x_step, const(size))))
                 half.append(_to_points(builder, b, column))
             for i in range(n):
                 for j, value in enumerate(_to_points(builder, b, [column[i] for column in half])):
@@ -169,6 +171,10 @@ def _output_tile(size):
                 row = _from_points(builder, matrix, [column[i] for column in half])
                 values.append([vector.at_least(builder, builder.fadd(value, bias), floor) for value in row])
             corner = at(builder, a.out, a.out_at, k)
+            for i in range(size):
+                for j in range(size):
+                    offset = builder.add(builder.mul(a.out_row, const(i)), builder.mul(a.out_step, const(j + size)))
+                    vector.prefetch(builder, at(builder, corner, offset), write=True)
             with builder.if_else(builder.icmp_signed("!=", a.pool, const(0))) as (pooled, plain):
                 with pooled:
                     _store(builder, a, corner, _pooled(builder, values))
