@@ -14,7 +14,7 @@ from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.products.geometry import Frame
 from fastcnn.kernels.cpu.products.layout import block_width
 from fastcnn.kernels.cpu.tiles import NEXT_TILE, TILE_PIXELS, TILE_VECTORS, sum_tile
-from fastcnn.kernels.cpu.tiles.winograd import input_tile_4, matrices, output_tile_4
+from fastcnn.kernels.cpu.tiles.winograd import input_tile_4, output_tile_4, weight_tile_4
 from fastcnn.kernels.cpu.toolchain.jit import kernel
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_PRODUCTS, chooser, split
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
@@ -25,7 +25,7 @@ from fastcnn.kernels.threads import threads
 SIZE = 4  # pixels of a tile's side
 POINTS = (SIZE + 2) ** 2
 ONE_TAP = np.zeros(1, np.int64)
-BLOCK_BYTES = 1 << 19  # transformed tiles of a block
+BLOCK_BYTES = 1 << 18  # transformed tiles of a block: with their products and some weights in the second cache
 
 
 class Tiling(NamedTuple):
@@ -111,21 +111,14 @@ def winograd_products(out, x, w, bias, floor, scratch, zeros, tap, tiling):
 
 
 @kernel
-def transform_weight(out, packed, g, blocks, C, width):
-    """out (blocks, 36, C, width) = G w G^T of packed (blocks, 9, C, width), in float64 and rounded once."""
+def transform_weight(out, packed, blocks, C, width):
+    """out (blocks, 36, C, width) = G w G^T of packed (blocks, 9, C, width)."""
     for index in prange(blocks * C):
         block, c = split(index, C)
-        for i in range(SIZE + 2):
-            for j in range(SIZE + 2):
-                at = ((block * POINTS + i * (SIZE + 2) + j) * C + c) * width
-                target = out[at : at + width]
-                for lane in range(width):
-                    total = 0.0
-                    for r in range(3):
-                        for s in range(3):
-                            weight = packed[((block * 9 + 3 * r + s) * C + c) * width + lane]
-                            total += g[i, r] * g[j, s] * np.float64(weight)
-                    target[lane] = total
+        weight_tile_4(
+            out, (block * POINTS * C + c) * width, C * width, packed, (block * 9 * C + c) * width, C * width,
+            TILE_VECTORS,
+        )  # fmt: skip
 
 
 class Operand(NamedTuple):
@@ -152,7 +145,7 @@ def transform(out: Array, packed: Array, channels: int, filters: int) -> Call:
     width = block_width(out.dtype)
     blocks = -(-filters // width)
     kernel = chooser(transform_weight, out.size >= PARALLEL_PRODUCTS // 64)
-    return kernel, (out, packed, matrices(SIZE)[1], blocks, channels, width)
+    return kernel, (out, packed, blocks, channels, width)
 
 
 def tiling(images: int, x: Operand, out: Frame, size: tuple[int, int], filters: int, pool: bool, dtype: Any) -> Tiling:

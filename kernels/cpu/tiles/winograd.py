@@ -10,7 +10,7 @@ from functools import cache
 from math import sqrt
 
 import numpy as np
-from llvmlite.ir import Constant
+from llvmlite.ir import Constant, DoubleType, VectorType
 from numba.core import cgutils
 
 from fastcnn.kernels.cpu.tiles.parts import tile, twin_lanes
@@ -67,6 +67,18 @@ def _output_twin(size):
                 for j in range(min(len(values), columns)):
                     value = values[i, j]
                     out[out_at + i * out_row + j * out_step + k] = floor if value < floor else value
+
+    return twin
+
+
+def _weight_twin(size):
+    n, g = size + 2, matrices(size)[1]
+
+    def twin(out, out_at, out_point, x, x_at, x_tap, vectors):
+        for k in range(vectors * twin_lanes(out)):
+            taps = np.array([x[x_at + tap * x_tap + k] for tap in range(9)], np.float64).reshape(3, 3)
+            for point, value in enumerate((g @ taps @ g.T).ravel()):
+                out[out_at + point * out_point + k] = value
 
     return twin
 
@@ -184,6 +196,32 @@ def _output_tile(size):
     return winograd_output
 
 
+def _weight_tile(size):
+    n, g = size + 2, matrices(size)[1].tolist()
+
+    @tile(_weight_twin(size))
+    def winograd_weight(builder, a, vtype):
+        """out[point] = G w G^T of nine taps, in float64 and rounded once."""
+        wide = VectorType(DoubleType(), vtype.count)
+        widens = vtype.element != DoubleType()
+        with cgutils.for_range(builder, a.vectors, intp=INT64) as v:
+            k = builder.mul(v.index, const(vtype.count))
+            taps = [
+                vector.load(builder, at(builder, a.x, a.x_at, builder.mul(a.x_tap, const(tap)), k), vtype)
+                for tap in range(9)
+            ]
+            taps = [builder.fpext(tap, wide) for tap in taps] if widens else taps
+            half = [[_combined(builder, row, taps[column::3]) for column in range(3)] for row in g]
+            for i, row in enumerate(half):
+                for j in range(n):
+                    value = _combined(builder, g[j], row)
+                    value = builder.fptrunc(value, vtype) if widens else value
+                    target = at(builder, a.out, a.out_at, builder.mul(a.out_point, const(i * n + j)), k)
+                    vector.store(builder, value, target)
+
+    return winograd_weight
+
+
 def _pooled(builder, values):
     """The largest of each 2x2; a NaN wins."""
     half = range(0, len(values), 2)
@@ -207,4 +245,5 @@ def _store(builder, a, corner, values):
 
 
 input_tile_2, input_tile_4 = _input_tile(2), _input_tile(4)
+weight_tile_2, weight_tile_4 = _weight_tile(2), _weight_tile(4)
 output_tile_2, output_tile_4 = _output_tile(2), _output_tile(4)
