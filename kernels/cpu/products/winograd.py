@@ -24,6 +24,8 @@ from fastcnn.kernels.threads import threads
 
 SIZE = 4  # pixels of a tile's side
 POINTS = (SIZE + 2) ** 2
+CHANNELS = 16  # fill a vector of any CPU, in float32 and float64
+LEAST_TILES = 8
 ONE_TAP = np.zeros(1, np.int64)
 BLOCK_BYTES = 1 << 18  # transformed tiles of a block: with their products and some weights in the second cache
 
@@ -52,6 +54,7 @@ class Tiling(NamedTuple):
     y_point: int
     parts: int  # tasks of one block: its blocks of filters are shared among them
     workers: int  # each has its own part of scratch
+    one: int  # 1; with a constant LLVM would keep some sums of a tile in memory, which takes 1.4 to 3 times as long
 
 
 @kernel
@@ -94,8 +97,8 @@ def winograd_products(out, x, w, bias, floor, scratch, zeros, tap, tiling):
                         pixels = NEXT_TILE[vectors - 1, rest] if rest < NEXT_TILE.shape[1] else TILE_PIXELS
                         sum_tile(
                             scratch, y_at + point * t.y_point + m * width, width,
-                            scratch, v_at + point * t.x_point + m * t.C, t.C, 1,
-                            w, (k * POINTS + point) * t.C * width, width, tap, tap, 1, t.C, zeros, 0, -np.inf,
+                            scratch, v_at + point * t.x_point + m * t.C, t.C, t.one,
+                            w, (k * POINTS + point) * t.C * width, width, tap, tap, t.one, t.C, zeros, 0, -np.inf,
                             pixels, vectors, width,
                         )  # fmt: skip
                         m += pixels
@@ -128,10 +131,15 @@ class Operand(NamedTuple):
     at: int
 
 
-def serves(channels: int, filters: int, dtype: Any) -> bool:
-    """Whether channels and filters fill vectors."""
-    lanes = VECTOR_BYTES // np.dtype(dtype).itemsize
-    return channels % lanes == 0 and filters % lanes == 0
+def serves(images: int, size: tuple[int, int], channels: int, filters: int) -> bool:
+    """Whether it is faster than the exact products; `size` is that of the output before a max-pool.
+
+    Channels and filters must fill vectors, the output half of its tiles, and the tiles a tile of products: the
+    transformed weight has four times the exact one's elements, which must be read however few tiles there are.
+    """
+    P, Q = size
+    tiles = -(-P // SIZE) * -(-Q // SIZE)
+    return channels % CHANNELS == filters % CHANNELS == 0 and 2 * P * Q >= SIZE**2 * tiles and images * tiles >= LEAST_TILES
 
 
 def transformed_count(channels: int, filters: int, dtype: Any) -> int:
@@ -171,7 +179,7 @@ def tiling(images: int, x: Operand, out: Frame, size: tuple[int, int], filters: 
         C=channels, K=filters, x_rows=P + 2, x_columns=Q + 2, x_at=x.at, x_row=x.frame.row, x_image=x.frame.image,
         out_at=out.at, out_row=out.row, out_image=out.image, pool=int(pool), block=block,
         x_point=block * channels + line, y_point=block * width + line, parts=parts,
-        workers=min(worthwhile, blocks * parts),
+        workers=min(worthwhile, blocks * parts), one=1,
     )  # fmt: skip
 
 

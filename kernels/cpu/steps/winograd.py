@@ -14,42 +14,51 @@ from fastcnn.kernels.shapes import Array
 
 
 def Conv2d(x: Activation, out: Activation, weight: Array, *args: Any, **options: Any) -> conv.Conv2d:
-    """The step of a convolution: by Winograd's method or exact, by its shape and `kernels.use(..., winograd=...)`."""
+    """The step of a convolution; `kernels.use(..., winograd=...)` and its shape choose the class."""
     allowed = ("always",) if options["training"] else ("inference", "always")
-    step = Winograd if backends.winograd() in allowed and _faster(weight, options) else conv.Conv2d
-    return step(x, out, weight, *args, **options)
-
-
-def _faster(weight: Array, options: dict[str, Any]) -> bool:
-    K, C, *size = weight.shape
     plain = options["stride"] == options["dilation"] == (1, 1) and options["groups"] == 1
-    return plain and size == [3, 3] and winograd.serves(C, K, weight.dtype)
+    chosen = plain and weight.shape[2:] == (3, 3) and backends.winograd() in allowed
+    return (Winograd if chosen else conv.Conv2d)(x, out, weight, *args, **options)
 
 
 class Winograd(conv.Conv2d):
-    """See `Conv2d`. In a training, a convolution with a max-pool keeps its exact forward, which notes the winners."""
+    """By Winograd's method for the batches for which `winograd.serves` says so, else as its parent.
 
-    def __init__(self, *args: Any, training: bool, **options: Any) -> None:
-        super().__init__(*args, training=training, **options)
+    In a training, a convolution with a max-pool has an exact forward, which notes the winners.
+    """
+
+    def __init__(self, *args: Any, training: bool, capacity: int, **options: Any) -> None:
+        super().__init__(*args, training=training, capacity=capacity, **options)
         self.forward_too = not (training and self.pool)
-        note = "(winograd 4x4)" if self.forward_too else "(gradient winograd 4x4)"
-        self.name = self.name.replace("conv2d 3x3", f"conv2d 3x3 {note}", 1)
-        K, C = self.weight.shape[:2]
-        count = winograd.transformed_count(C, K, self.dtype) if self.forward_too else 0
-        self.transformed = aligned_zeros(count, self.dtype)
-        count = winograd.transformed_count(K, C, self.dtype) if training and self.x.grad is not None else 0
-        self.transformed_flipped = aligned_zeros(count, self.dtype)
         self.scratch: Array = aligned_zeros(0, self.dtype)
+        K, C = self.weight.shape[:2]
+        self.transformed = self._room(C, K, self._forward_serves(capacity))
+        self.transformed_flipped = self._room(K, C, training and self._gradient_serves(capacity))
+        uses = ["forward"] * bool(self.transformed.size) + ["gradient"] * bool(self.transformed_flipped.size)
+        if uses:
+            where = ", ".join(uses) + " " if training else ""
+            self.name = self.name.replace("conv2d 3x3", f"conv2d 3x3 ({where}winograd 4x4)", 1)
+
+    def _room(self, channels: int, filters: int, needed: bool) -> Array:
+        return aligned_zeros(winograd.transformed_count(channels, filters, self.dtype) if needed else 0, self.dtype)
+
+    def _forward_serves(self, n: int) -> bool:
+        shape = self.geometry
+        return self.forward_too and winograd.serves(n, (shape.P, shape.Q), shape.C, shape.K)
+
+    def _gradient_serves(self, n: int) -> bool:
+        shape = self.geometry
+        return self.x.grad is not None and winograd.serves(n, (shape.H, shape.W), shape.K, shape.C)
 
     def prepare_calls(self) -> list[Call]:
         calls = super().prepare_calls()
-        if self.forward_too:
+        if self.transformed.size:
             K, C = self.weight.shape[:2]
             calls.append(winograd.transform(self.transformed, self.packed[0], C, K))
         return calls
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
-        if not self.forward_too:
+        if not self._forward_serves(n):
             return super().forward_calls(n, training)
         shape, out = self.geometry, self.out
         x = winograd.Operand(shape.x, shape.x_at)
@@ -58,20 +67,18 @@ class Winograd(conv.Conv2d):
         return [self._products(out.data, self.x.data, self.transformed, self.offsets[0], floor, tiles)]
 
     def _input_calls(self, n: int) -> list[Call]:
+        if not self._gradient_serves(n):
+            return super()._input_calls(n)
         shape, packed = self.geometry, self.flipped[0, 0]
         phase = shape.grad_input(n, 0, self.x.grad_frame)[0]
-        tiles = winograd.tiling(
-            n, winograd.Operand(shape.grad, phase.tables.walk.x_at + int(phase.tables.x_taps[0])),
-            self.x.grad_frame, (shape.H, shape.W), shape.C, False, self.dtype,
-        )  # fmt: skip
+        x = winograd.Operand(shape.grad, int(phase.tables.x_taps[0]))
+        tiles = winograd.tiling(n, x, self.x.grad_frame, (shape.H, shape.W), shape.C, False, self.dtype)
+        no_bias = aligned_zeros(self.transformed_flipped.size // shape.K, self.dtype)
         return [
             self._moving(packed.size, weights.pack_flipped(packed, self.weight, shape, 0, phase)),
             winograd.transform(self.transformed_flipped, packed, shape.K, shape.C),
-            self._products(self.x.grad, self.grad_out, self.transformed_flipped, self._no_bias(), -np.inf, tiles),
+            self._products(self.x.grad, self.grad_out, self.transformed_flipped, no_bias, -np.inf, tiles),
         ]
-
-    def _no_bias(self) -> Array:
-        return aligned_zeros(-(-self.geometry.C // len(self.zeros)) * len(self.zeros), self.dtype)
 
     def _products(self, out: Array, x: Array, w: Array, bias: Array, floor: float, tiles: winograd.Tiling) -> Call:
         if self.scratch.size < winograd.scratch_count(tiles):
