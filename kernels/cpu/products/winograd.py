@@ -1,4 +1,4 @@
-"""Winograd's convolution of 3x3 by tiles of 4x4 output pixels: 36 products of matrices in place of 144 products a pixel.
+"""Winograd's convolution of 3x3, by tiles of 4x4 output pixels: 36 products for each, in place of 144.
 
 See `tiles.winograd` for the transforms. A block of tiles of any pictures is transformed, multiplied and transformed
 back while it is in the second cache. Each sum has one order, whatever the blocks are: the same bits on any number of
@@ -14,18 +14,24 @@ from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.products.geometry import Frame
 from fastcnn.kernels.cpu.products.layout import block_width
 from fastcnn.kernels.cpu.tiles import NEXT_TILE, TILE_PIXELS, TILE_VECTORS, sum_tile
-from fastcnn.kernels.cpu.tiles.winograd import input_tile_4, output_tile_4, weight_tile_4
+from fastcnn.kernels.cpu.tiles.winograd import (
+    SIDE,
+    SIZE,
+    winograd_input_tile,
+    winograd_output_tile,
+    winograd_weight_tile,
+)
 from fastcnn.kernels.cpu.toolchain.jit import kernel
-from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_PRODUCTS, chooser, split
+from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_COPIES, PARALLEL_PRODUCTS, chooser, split
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
 from fastcnn.kernels.threads import threads
 
-SIZE = 4  # pixels of a tile's side
-POINTS = (SIZE + 2) ** 2
+POINTS = SIDE**2
 CHANNELS = 16  # fill a vector of any CPU, in float32 and float64
 LEAST_TILES = 8
+LEAST_BLOCK = 24  # tiles: with fewer, reading the weights takes longer than the products
 ONE_TAP = np.zeros(1, np.int64)
 BLOCK_BYTES = 1 << 18  # transformed tiles of a block: with their products and some weights in the second cache
 
@@ -83,7 +89,7 @@ def winograd_products(out, x, w, bias, floor, scratch, zeros, tap, tiling):
                 place = first + i
                 n, place = place // (t.rows * t.columns), place % (t.rows * t.columns)
                 r, c = place // t.columns, place % t.columns
-                input_tile_4(
+                winograd_input_tile(
                     scratch, v_at + i * t.C, t.x_point, x,
                     t.x_at + n * t.x_image + SIZE * (r * t.x_row + c * t.C), t.x_row, t.C, zeros,
                     t.x_rows - SIZE * r, t.x_columns - SIZE * c, t.C // lanes,
@@ -106,7 +112,7 @@ def winograd_products(out, x, w, bias, floor, scratch, zeros, tap, tiling):
                     place = first + i
                     n, place = place // (t.rows * t.columns), place % (t.rows * t.columns)
                     r, c = place // t.columns, place % t.columns
-                    output_tile_4(
+                    winograd_output_tile(
                         out, t.out_at + n * t.out_image + step * (r * t.out_row + c * t.K) + k * width, t.out_row, t.K,
                         scratch, y_at + i * width, t.y_point, bias, k * width, floor,
                         t.height - step * r, t.width - step * c, vectors, t.pool,
@@ -118,7 +124,7 @@ def transform_weight(out, packed, blocks, C, width):
     """out (blocks, 36, C, width) = G w G^T of packed (blocks, 9, C, width)."""
     for index in prange(blocks * C):
         block, c = split(index, C)
-        weight_tile_4(
+        winograd_weight_tile(
             out, (block * POINTS * C + c) * width, C * width, packed, (block * 9 * C + c) * width, C * width,
             TILE_VECTORS,
         )  # fmt: skip
@@ -134,12 +140,13 @@ class Operand(NamedTuple):
 def serves(images: int, size: tuple[int, int], channels: int, filters: int) -> bool:
     """Whether it is faster than the exact products; `size` is that of the output before a max-pool.
 
-    Channels and filters must fill vectors, the output half of its tiles, and the tiles a tile of products: the
-    transformed weight has four times the exact one's elements, which must be read however few tiles there are.
+    Channels and filters must fill vectors, and the output 3/8 of its tiles: so there are 1.5 times fewer products. The
+    transformed weight has four times the exact one's elements, and must be read however few tiles there are.
     """
     P, Q = size
     tiles = -(-P // SIZE) * -(-Q // SIZE)
-    return channels % CHANNELS == filters % CHANNELS == 0 and 2 * P * Q >= SIZE**2 * tiles and images * tiles >= LEAST_TILES
+    enough = 8 * P * Q >= 3 * SIZE**2 * tiles and images * tiles >= LEAST_TILES
+    return enough and channels % CHANNELS == filters % CHANNELS == 0
 
 
 def transformed_count(channels: int, filters: int, dtype: Any) -> int:
@@ -152,7 +159,7 @@ def transform(out: Array, packed: Array, channels: int, filters: int) -> Call:
     """Transform a weight that `pack_weight` or `pack_weight_flipped` has packed."""
     width = block_width(out.dtype)
     blocks = -(-filters // width)
-    kernel = chooser(transform_weight, out.size >= PARALLEL_PRODUCTS // 64)
+    kernel = chooser(transform_weight, out.size >= PARALLEL_COPIES)
     return kernel, (out, packed, blocks, channels, width)
 
 
@@ -163,23 +170,20 @@ def tiling(images: int, x: Operand, out: Frame, size: tuple[int, int], filters: 
     rows, columns = -(-P // SIZE), -(-Q // SIZE)
     channels, itemsize = x.frame.channels, np.dtype(dtype).itemsize
     tiles = images * rows * columns
-    most = BLOCK_BYTES // (POINTS * channels * itemsize)
-    block = max(TILE_PIXELS, most // TILE_PIXELS * TILE_PIXELS)
     filter_blocks = -(-filters // width)
-    worthwhile = threads() if tiles * channels * filters * POINTS >= PARALLEL_PRODUCTS else 1
-    # Few blocks: each thread takes a part of the tiles; too few tiles: a part of the filters.
-    share = -(-tiles // worthwhile)
-    if share < block:
-        block = max(TILE_PIXELS, -(-share // TILE_PIXELS) * TILE_PIXELS)
+    shares = threads() if tiles * channels * filters * POINTS >= PARALLEL_PRODUCTS else 1
+    parts = min(shares, filter_blocks) if tiles < shares * LEAST_BLOCK else 1
+    most = max(LEAST_BLOCK, BLOCK_BYTES // (POINTS * channels * itemsize))
+    rounds = max(1, round(tiles / (most * shares)))  # blocks of a thread, all of one size
+    block = -(-tiles // (rounds * (shares // parts)) // TILE_PIXELS) * TILE_PIXELS
     blocks = -(-tiles // block)
-    parts = 1 if blocks >= worthwhile else min(filter_blocks, -(-worthwhile // blocks))
     line = 64 // itemsize  # an odd number of lines between points: they do not fall on one set of the first cache
     return Tiling(
         images=images, rows=rows, columns=columns, height=P // 2 if pool else P, width=Q // 2 if pool else Q,
         C=channels, K=filters, x_rows=P + 2, x_columns=Q + 2, x_at=x.at, x_row=x.frame.row, x_image=x.frame.image,
         out_at=out.at, out_row=out.row, out_image=out.image, pool=int(pool), block=block,
         x_point=block * channels + line, y_point=block * width + line, parts=parts,
-        workers=min(worthwhile, blocks * parts), one=1,
+        workers=min(shares, blocks * parts), one=1,
     )  # fmt: skip
 
 

@@ -10,12 +10,11 @@ from fastcnn.kernels.cpu.products.calls import compiled, entry, without_twins
 from fastcnn.kernels.cpu.steps.affine import Affine
 from fastcnn.kernels.cpu.steps.base import Activation, read
 from fastcnn.kernels.cpu.steps.batchnorm import BatchNorm2d
-
 from fastcnn.kernels.cpu.steps.ends import Input, Loss
 from fastcnn.kernels.cpu.steps.joins import Add, Concat, Copy, Fork
 from fastcnn.kernels.cpu.steps.layer import LayerStep
 from fastcnn.kernels.cpu.steps.simple import AveragePool, Dropout, MaxPool2d, Relu
-from fastcnn.kernels.cpu.steps.winograd import Conv2d
+from fastcnn.kernels.cpu.steps.winograd import conv2d as Conv2d  # noqa: N812  it chooses the class of a step
 
 __all__ = [
     "Activation",

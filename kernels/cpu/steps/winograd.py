@@ -13,7 +13,7 @@ from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
 
 
-def Conv2d(x: Activation, out: Activation, weight: Array, *args: Any, **options: Any) -> conv.Conv2d:
+def conv2d(x: Activation, out: Activation, weight: Array, *args: Any, **options: Any) -> conv.Conv2d:
     """The step of a convolution; `kernels.use(..., winograd=...)` and its shape choose the class."""
     allowed = ("always",) if options["training"] else ("inference", "always")
     plain = options["stride"] == options["dilation"] == (1, 1) and options["groups"] == 1
