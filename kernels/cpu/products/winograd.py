@@ -30,7 +30,9 @@ from fastcnn.kernels.threads import threads
 
 POINTS = SIDE**2
 CHANNELS = 16  # fill a vector of any CPU, in float32 and float64
-LEAST_TILES = 8
+# The transformed weight has four times the exact one's elements, which must be read however few tiles there are: from
+# the second cache up to SMALL_WEIGHT elements, else from a slower one.
+LEAST_TILES, SMALL_WEIGHT = {True: 8, False: 16}, 1 << 17
 LEAST_BLOCK = 24  # tiles: with fewer, reading the weights takes longer than the products
 ONE_TAP = np.zeros(1, np.int64)
 BLOCK_BYTES = 1 << 18  # transformed tiles of a block: with their products and some weights in the second cache
@@ -140,12 +142,12 @@ class Operand(NamedTuple):
 def serves(images: int, size: tuple[int, int], channels: int, filters: int) -> bool:
     """Whether it is faster than the exact products; `size` is that of the output before a max-pool.
 
-    Channels and filters must fill vectors, and the output 3/8 of its tiles: so there are 1.5 times fewer products. The
-    transformed weight has four times the exact one's elements, and must be read however few tiles there are.
+    Channels and filters must fill vectors, and the output 3/8 of its tiles: so there are 1.5 times fewer products.
     """
     P, Q = size
     tiles = -(-P // SIZE) * -(-Q // SIZE)
-    enough = 8 * P * Q >= 3 * SIZE**2 * tiles and images * tiles >= LEAST_TILES
+    small = channels * filters * POINTS <= SMALL_WEIGHT
+    enough = 8 * P * Q >= 3 * SIZE**2 * tiles and images * tiles >= LEAST_TILES[small]
     return enough and channels % CHANNELS == filters % CHANNELS == 0
 
 
