@@ -21,7 +21,7 @@ from fastcnn.kernels.cpu.tiles.winograd import (
     winograd_output_tile,
     winograd_weight_tile,
 )
-from fastcnn.kernels.cpu.toolchain.jit import kernel
+from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_COPIES, PARALLEL_PRODUCTS, chooser, split
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 from fastcnn.kernels.protocols import Call
@@ -65,6 +65,53 @@ class Tiling(NamedTuple):
     one: int  # 1; with a constant LLVM would keep some sums of a tile in memory, which takes 1.4 to 3 times as long
 
 
+@inner
+def _place(tile, t):
+    """The picture, row and column of a tile."""
+    n, rest = tile // (t.rows * t.columns), tile % (t.rows * t.columns)
+    return n, rest // t.columns, rest % t.columns
+
+
+@inner
+def _to_points(scratch, at, x, zeros, t, first, count):
+    lanes = VECTOR_BYTES // x.itemsize
+    for i in range(count):
+        n, r, c = _place(first + i, t)
+        winograd_input_tile(
+            scratch, at + i * t.C, t.x_point, x, t.x_at + n * t.x_image + SIZE * (r * t.x_row + c * t.C), t.x_row,
+            t.C, zeros, t.x_rows - SIZE * r, t.x_columns - SIZE * c, t.C // lanes,
+        )  # fmt: skip
+
+
+@inner
+def _multiply(scratch, at, from_at, w, w_at, zeros, tap, t, count, vectors):
+    width = TILE_VECTORS * (VECTOR_BYTES // w.itemsize)
+    for point in range(POINTS):
+        m = 0
+        while m < count:
+            rest = count - m
+            pixels = NEXT_TILE[vectors - 1, rest] if rest < NEXT_TILE.shape[1] else TILE_PIXELS
+            sum_tile(
+                scratch, at + point * t.y_point + m * width, width,
+                scratch, from_at + point * t.x_point + m * t.C, t.C, t.one,
+                w, w_at + point * t.C * width, width, tap, tap, t.one, t.C, zeros, 0, -np.inf, pixels, vectors, width,
+            )  # fmt: skip
+            m += pixels
+
+
+@inner
+def _to_pixels(out, scratch, at, bias, floor, t, first, count, k, vectors):
+    width = TILE_VECTORS * (VECTOR_BYTES // out.itemsize)
+    step = SIZE // 2 if t.pool else SIZE
+    for i in range(count):
+        n, r, c = _place(first + i, t)
+        winograd_output_tile(
+            out, t.out_at + n * t.out_image + step * (r * t.out_row + c * t.K) + k * width, t.out_row, t.K,
+            scratch, at + i * width, t.y_point, bias, k * width, floor, t.height - step * r, t.width - step * c,
+            vectors, t.pool,
+        )  # fmt: skip
+
+
 @kernel
 def winograd_products(out, x, w, bias, floor, scratch, zeros, tap, tiling):
     """out = max(floor, convolution of x + bias), max-pooled where `tiling.pool` is 1.
@@ -78,47 +125,18 @@ def winograd_products(out, x, w, bias, floor, scratch, zeros, tap, tiling):
     width = TILE_VECTORS * lanes
     tiles, filter_blocks = t.images * t.rows * t.columns, (t.K + width - 1) // width
     tasks = (tiles + t.block - 1) // t.block * t.parts
-    step = SIZE // 2 if t.pool else SIZE
     for index in prange(t.workers):
         worker = np.int64(index)
-        v_at = worker * POINTS * (t.x_point + t.y_point)
-        y_at = v_at + POINTS * t.x_point
+        x_at = worker * POINTS * (t.x_point + t.y_point)
+        y_at = x_at + POINTS * t.x_point
         for task in range(tasks * worker // t.workers, tasks * (worker + 1) // t.workers):
-            block, part = task // t.parts, task % t.parts
-            first = block * t.block
+            first, part = task // t.parts * t.block, task % t.parts
             count = min(t.block, tiles - first)
-            for i in range(count):
-                place = first + i
-                n, place = place // (t.rows * t.columns), place % (t.rows * t.columns)
-                r, c = place // t.columns, place % t.columns
-                winograd_input_tile(
-                    scratch, v_at + i * t.C, t.x_point, x,
-                    t.x_at + n * t.x_image + SIZE * (r * t.x_row + c * t.C), t.x_row, t.C, zeros,
-                    t.x_rows - SIZE * r, t.x_columns - SIZE * c, t.C // lanes,
-                )  # fmt: skip
+            _to_points(scratch, x_at, x, zeros, t, first, count)
             for k in range(filter_blocks * part // t.parts, filter_blocks * (part + 1) // t.parts):
                 vectors = min(TILE_VECTORS, t.K // lanes - k * TILE_VECTORS)
-                for point in range(POINTS):
-                    m = 0
-                    while m < count:
-                        rest = count - m
-                        pixels = NEXT_TILE[vectors - 1, rest] if rest < NEXT_TILE.shape[1] else TILE_PIXELS
-                        sum_tile(
-                            scratch, y_at + point * t.y_point + m * width, width,
-                            scratch, v_at + point * t.x_point + m * t.C, t.C, t.one,
-                            w, (k * POINTS + point) * t.C * width, width, tap, tap, t.one, t.C, zeros, 0, -np.inf,
-                            pixels, vectors, width,
-                        )  # fmt: skip
-                        m += pixels
-                for i in range(count):
-                    place = first + i
-                    n, place = place // (t.rows * t.columns), place % (t.rows * t.columns)
-                    r, c = place // t.columns, place % t.columns
-                    winograd_output_tile(
-                        out, t.out_at + n * t.out_image + step * (r * t.out_row + c * t.K) + k * width, t.out_row, t.K,
-                        scratch, y_at + i * width, t.y_point, bias, k * width, floor,
-                        t.height - step * r, t.width - step * c, vectors, t.pool,
-                    )  # fmt: skip
+                _multiply(scratch, y_at, x_at, w, k * POINTS * t.C * width, zeros, tap, t, count, vectors)
+                _to_pixels(out, scratch, y_at, bias, floor, t, first, count, k, vectors)
 
 
 @kernel
