@@ -9,16 +9,23 @@ from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.products import weights, winograd
 from fastcnn.kernels.cpu.steps import conv
 from fastcnn.kernels.cpu.steps.base import Activation
-from fastcnn.kernels.protocols import Call
-from fastcnn.kernels.shapes import Array
+from fastcnn.kernels.protocols import Call, Norm
+from fastcnn.kernels.shapes import Array, Padding, Pair
 
 
-def conv2d(x: Activation, out: Activation, weight: Array, *args: Any, **options: Any) -> conv.Conv2d:
+def conv2d(
+    x: Activation, out: Activation, weight: Array, grad_weight: Array, bias: Array | None, grad_bias: Array | None, *,
+    stride: Pair, padding: Padding, dilation: Pair, groups: int, relu: bool, pool: bool, norm: Norm | None,
+    training: bool, capacity: int,
+) -> conv.Conv2d:  # fmt: skip
     """The step of a convolution; `kernels.use(..., winograd=...)` and its shape choose the class."""
-    allowed = ("always",) if options["training"] else ("inference", "always")
-    plain = options["stride"] == options["dilation"] == (1, 1) and options["groups"] == 1
-    chosen = plain and weight.shape[2:] == (3, 3) and backends.winograd() in allowed
-    return (Winograd if chosen else conv.Conv2d)(x, out, weight, *args, **options)
+    allowed = ("always",) if training else ("inference", "always")
+    plain = stride == dilation == (1, 1) and groups == 1 and weight.shape[2:] == (3, 3)
+    step = Winograd if plain and backends.winograd() in allowed else conv.Conv2d
+    return step(
+        x, out, weight, grad_weight, bias, grad_bias, stride=stride, padding=padding, dilation=dilation,
+        groups=groups, relu=relu, pool=pool, norm=norm, training=training, capacity=capacity,
+    )  # fmt: skip
 
 
 class Winograd(conv.Conv2d):
