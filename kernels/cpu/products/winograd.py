@@ -85,7 +85,8 @@ def _to_points(scratch, at, x, zeros, t, first, count):
 
 @inner
 def _multiply(scratch, at, from_at, w, w_at, zeros, tap, t, count, vectors):
-    width = TILE_VECTORS * (VECTOR_BYTES // w.itemsize)
+    lanes = VECTOR_BYTES // w.itemsize
+    width = TILE_VECTORS * lanes
     for point in range(POINTS):
         m = 0
         while m < count:
@@ -94,7 +95,8 @@ def _multiply(scratch, at, from_at, w, w_at, zeros, tap, t, count, vectors):
             sum_tile(
                 scratch, at + point * t.y_point + m * width, width,
                 scratch, from_at + point * t.x_point + m * t.C, t.C, t.one,
-                w, w_at + point * t.C * width, width, tap, tap, t.one, t.C, zeros, 0, -np.inf, pixels, vectors, width,
+                w, w_at + point * t.C * width, width, tap, tap, t.one, t.C, zeros, 0, -np.inf, pixels, vectors,
+                vectors * lanes,
             )  # fmt: skip
             m += pixels
 
