@@ -6,7 +6,7 @@ from typing import Any
 
 from fastcnn.kernels.cpu.products.geometry import Tables
 from fastcnn.kernels.cpu.products.layout import block_width
-from fastcnn.kernels.cpu.products.loops import sum_products
+from fastcnn.kernels.cpu.products.loops import Addend, sum_products
 from fastcnn.kernels.cpu.toolchain.jit import parallel_lock
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_PRODUCTS, alone, chooser
 from fastcnn.kernels.protocols import Call
@@ -43,7 +43,9 @@ def entry(calls: list[Call]) -> AbstractContextManager[None]:
     return parallel_lock if any(hasattr(kernel, "serial") for kernel, _ in calls) else nullcontext()
 
 
-def sums(out: Array, x: Array, w: Array, bias: Array, floor: float, tables: Tables) -> Call:
+def sums(
+    out: Array, x: Array, w: Array, bias: Array, floor: float, tables: Tables, addend: Addend | None = None
+) -> Call:
     """A call of sum_products. Threads share the pictures or, if these are few, the rows or the blocks of filters.
 
     Weights that do not stay in the second cache are then read once for each block, not once for each row.
@@ -59,5 +61,6 @@ def sums(out: Array, x: Array, w: Array, bias: Array, floor: float, tables: Tabl
         if walk.images * rows_count < 4 * threads() or weights > SECOND_CACHE_BYTES // 2:
             block_parts = blocks
     kernel = chooser(sum_products, products >= PARALLEL_PRODUCTS)
-    args = (out, x, w, bias, floor, *tables, row_parts, block_parts)
+    added = Addend(out, tables.out_rows, 0, 0, 0, 0) if addend is None else addend
+    args = (out, x, w, bias, floor, added, *tables, row_parts, block_parts)
     return kernel, args

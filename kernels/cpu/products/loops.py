@@ -8,7 +8,7 @@ One task sums up each output element, in an order that does not depend on how th
 inputs give the same bits at any number of threads.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import prange
@@ -52,8 +52,21 @@ class Walk(NamedTuple):
     bias_block: int  # 0 where one vector of zeros serves all filters
 
 
+class Addend(NamedTuple):
+    """A flat array whose element [n, row, m, k] sum_products adds to that of out, before the floor."""
+
+    data: Any
+    rows: Any  # where each row begins
+    at: int
+    image: int
+    step: int
+    adds: int  # 0 where nothing is added; the other fields then mean nothing
+
+
 @kernel
-def sum_products(out, x, w, bias, floor, x_rows, out_rows, row_taps, x_taps, w_taps, walk, row_parts, block_parts):
+def sum_products(
+    out, x, w, bias, floor, addend, x_rows, out_rows, row_taps, x_taps, w_taps, walk, row_parts, block_parts
+):
     """See `Walk`. The work is cut into images x row_parts x block_parts tasks.
 
     x_rows, out_rows : where each row begins
@@ -78,6 +91,8 @@ def sum_products(out, x, w, bias, floor, x_rows, out_rows, row_taps, x_taps, w_t
                     first, stop = max(part, row_taps[2 * row]), min(part + walk.taps_part, row_stop)
                     if part > 0 and first >= stop:
                         continue
+                    adds = addend.adds if stop >= row_stop else 0
+                    add_at = addend.at + image * addend.image + addend.rows[row] + block * width if adds else 0
                     m = 0
                     while m < walk.columns:
                         rest = walk.columns - m
@@ -102,6 +117,10 @@ def sum_products(out, x, w, bias, floor, x_rows, out_rows, row_taps, x_taps, w_t
                             block * walk.bias_block if part == 0 else at,
                             0 if part == 0 else walk.out_step,
                             floor if stop >= row_stop else -np.inf,
+                            addend.data,
+                            add_at + m * addend.step,
+                            addend.step,
+                            adds,
                             pixels,
                             vectors,
                             valid,

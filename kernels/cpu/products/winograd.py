@@ -56,6 +56,10 @@ class Tiling(NamedTuple):
     out_at: int
     out_row: int
     out_image: int
+    add_at: int
+    add_row: int
+    add_image: int
+    adds: int  # 1 where an array is added before the floor, else 0
     pool: int  # 1 where the 2x2 max-pool comes after it, else 0
     block: int  # tiles
     x_point: int  # from one point of the transformed tiles to the next
@@ -95,28 +99,29 @@ def _multiply(scratch, at, from_at, w, w_at, zeros, tap, t, count, vectors):
             sum_tile(
                 scratch, at + point * t.y_point + m * width, width,
                 scratch, from_at + point * t.x_point + m * t.C, t.C, t.one,
-                w, w_at + point * t.C * width, width, tap, tap, t.one, t.C, zeros, 0, 0, -np.inf, pixels, vectors,
-                vectors * lanes,
+                w, w_at + point * t.C * width, width, tap, tap, t.one, t.C, zeros, 0, 0, -np.inf,
+                zeros, 0, 0, 0, pixels, vectors, vectors * lanes,
             )  # fmt: skip
             m += pixels
 
 
 @inner
-def _to_pixels(out, scratch, at, bias, floor, t, first, count, k, vectors):
+def _to_pixels(out, scratch, at, bias, floor, addend, t, first, count, k, vectors):
     width = TILE_VECTORS * (VECTOR_BYTES // out.itemsize)
     step = SIZE // 2 if t.pool else SIZE
     for i in range(count):
         n, r, c = _place(first + i, t)
         winograd_output_tile(
             out, t.out_at + n * t.out_image + step * (r * t.out_row + c * t.K) + k * width, t.out_row, t.K,
-            scratch, at + i * width, t.y_point, bias, k * width, floor, t.height - step * r, t.width - step * c,
-            vectors, t.pool,
+            scratch, at + i * width, t.y_point, bias, k * width, floor, addend,
+            t.add_at + n * t.add_image + SIZE * (r * t.add_row + c * t.K) + k * width, t.add_row, t.adds,
+            t.height - step * r, t.width - step * c, vectors, t.pool,
         )  # fmt: skip
 
 
 @kernel
-def winograd_products(out, x, w, bias, floor, scratch, zeros, tap, tiling):
-    """out = max(floor, convolution of x + bias), max-pooled where `tiling.pool` is 1.
+def winograd_products(out, x, w, bias, floor, addend, scratch, zeros, tap, tiling):
+    """out = max(floor, convolution of x + bias + addend), max-pooled where `tiling.pool` is 1.
 
     w : (blocks of filters, 36, C, filters of a block), transformed
     scratch : (workers, (x_point + y_point) * 36)
@@ -138,7 +143,7 @@ def winograd_products(out, x, w, bias, floor, scratch, zeros, tap, tiling):
             for k in range(filter_blocks * part // t.parts, filter_blocks * (part + 1) // t.parts):
                 vectors = min(TILE_VECTORS, t.K // lanes - k * TILE_VECTORS)
                 _multiply(scratch, y_at, x_at, w, k * POINTS * t.C * width, zeros, tap, t, count, vectors)
-                _to_pixels(out, scratch, y_at, bias, floor, t, first, count, k, vectors)
+                _to_pixels(out, scratch, y_at, bias, floor, addend, t, first, count, k, vectors)
 
 
 @kernel
@@ -185,8 +190,11 @@ def transform(out: Array, packed: Array, channels: int, filters: int) -> Call:
     return kernel, (out, packed, blocks, channels, width)
 
 
-def tiling(images: int, x: Operand, out: Frame, size: tuple[int, int], filters: int, pool: bool, dtype: Any) -> Tiling:
-    """size : of the output before the max-pool"""
+def tiling(
+    images: int, x: Operand, out: Frame, size: tuple[int, int], filters: int, pool: bool, dtype: Any,
+    addend: Frame | None = None,
+) -> Tiling:  # fmt: skip
+    """size : of the output before the max-pool; addend : the array that is added before the floor"""
     P, Q = size
     width = block_width(dtype)
     rows, columns = -(-P // SIZE), -(-Q // SIZE)
@@ -199,11 +207,13 @@ def tiling(images: int, x: Operand, out: Frame, size: tuple[int, int], filters: 
     rounds = max(1, round(tiles / (most * shares)))  # blocks of a thread, all of one size
     block = -(-tiles // (rounds * (shares // parts)) // TILE_PIXELS) * TILE_PIXELS
     blocks = -(-tiles // block)
+    added = addend or out
     line = 64 // itemsize  # an odd number of lines between points: they do not fall on one set of the first cache
     return Tiling(
         images=images, rows=rows, columns=columns, height=P // 2 if pool else P, width=Q // 2 if pool else Q,
         C=channels, K=filters, x_rows=P + 2, x_columns=Q + 2, x_at=x.at, x_row=x.frame.row, x_image=x.frame.image,
-        out_at=out.at, out_row=out.row, out_image=out.image, pool=int(pool), block=block,
+        out_at=out.at, out_row=out.row, out_image=out.image, add_at=added.at, add_row=added.row,
+        add_image=added.image, adds=int(addend is not None), pool=int(pool), block=block,
         x_point=block * channels + line, y_point=block * width + line, parts=parts,
         workers=min(shares, blocks * parts), one=1,
     )  # fmt: skip
@@ -214,8 +224,10 @@ def scratch_count(tiles: Tiling) -> int:
     return tiles.workers * POINTS * (tiles.x_point + tiles.y_point)
 
 
-def products(out: Array, x: Array, w: Array, bias: Array, floor: float, scratch: Array, tiles: Tiling) -> Call:
-    """A call of winograd_products."""
+def products(
+    out: Array, x: Array, w: Array, bias: Array, floor: float, addend: Array, scratch: Array, tiles: Tiling
+) -> Call:
+    """A call of winograd_products; addend : any array where nothing is added."""
     kernel = chooser(winograd_products, tiles.workers > 1)
     zeros = aligned_zeros(block_width(out.dtype), out.dtype)
-    return kernel, (out, x, w, bias, floor, scratch, zeros, ONE_TAP, tiles)
+    return kernel, (out, x, w, bias, floor, addend, scratch, zeros, ONE_TAP, tiles)

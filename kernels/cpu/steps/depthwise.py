@@ -7,6 +7,7 @@ import numpy as np
 from fastcnn.kernels.cpu.products import channels
 from fastcnn.kernels.cpu.products.geometry import Phase, Tables
 from fastcnn.kernels.cpu.products.layout import fold_grad_weight
+from fastcnn.kernels.cpu.products.loops import Addend
 from fastcnn.kernels.cpu.steps import conv
 from fastcnn.kernels.cpu.steps.base import Activation
 from fastcnn.kernels.protocols import Call
@@ -39,7 +40,11 @@ class DepthwiseConv2d(conv.Conv2d):
         taps = phase.r_taps[:, None] * self.weight.shape[3] + phase.s_taps
         return channels.pack_taps, (packed, self.weight, taps.reshape(-1))
 
-    def _sums(self, out: Array, x: Array, packed: Array, offsets: Array, floor: float, tables: Tables) -> Call:
+    def _sums(
+        self, out: Array, x: Array, packed: Array, offsets: Array, floor: float, tables: Tables,
+        addend: Addend | None = None,
+    ) -> Call:  # fmt: skip
+        assert addend is None
         return channels.products(out, x, packed, offsets, floor, tables, self.filters)
 
     def _weight_sums(self, n: int, group: int) -> Call:

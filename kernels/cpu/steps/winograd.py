@@ -52,7 +52,8 @@ class WinogradConv2d(conv.Conv2d):
             return super().forward_calls(n, training)
         shape, out = self.geometry, self.out
         x = winograd.Operand(shape.x, shape.x_at)
-        tiles = winograd.tiling(n, x, out.frame, (shape.P, shape.Q), shape.K, self.pool, self.dtype)
+        addend = None if self.addend is None else self.addend.frame
+        tiles = winograd.tiling(n, x, out.frame, (shape.P, shape.Q), shape.K, self.pool, self.dtype, addend)
         floor = 0.0 if self.relu else -np.inf
         return [self._products(out.data, self.x.data, self.transformed, self.offsets[0], floor, tiles)]
 
@@ -73,4 +74,5 @@ class WinogradConv2d(conv.Conv2d):
     def _products(self, out: Array, x: Array, w: Array, bias: Array, floor: float, tiles: winograd.Tiling) -> Call:
         if self.scratch.size < winograd.scratch_count(tiles):
             self.scratch = aligned_zeros(winograd.scratch_count(tiles), self.dtype)
-        return winograd.products(out, x, w, bias, floor, self.scratch, tiles)
+        addend = self.addend.data if tiles.adds and self.addend is not None else out
+        return winograd.products(out, x, w, bias, floor, addend, self.scratch, tiles)

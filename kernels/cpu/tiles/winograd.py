@@ -47,7 +47,10 @@ def _input_twin(out, out_at, out_point, x, x_at, x_row, x_step, zeros, rows, col
             out[out_at + point * out_point + c] = value
 
 
-def _output_twin(out, out_at, out_row, out_step, x, x_at, x_point, bias, bias_at, floor, rows, columns, vectors, pool):
+def _output_twin(
+    out, out_at, out_row, out_step, x, x_at, x_point, bias, bias_at, floor, addend, addend_at, addend_row, adds, rows,
+    columns, vectors, pool,
+):  # fmt: skip
     for k in range(vectors * twin_lanes(out)):
         points = np.array([x[x_at + point * x_point + k] for point in range(SIDE**2)], out.dtype)
         values = (A @ points.reshape(SIDE, SIDE) @ A.T).astype(out.dtype) + bias[bias_at + k]
@@ -56,6 +59,8 @@ def _output_twin(out, out_at, out_row, out_step, x, x_at, x_point, bias, bias_at
         for i in range(min(len(values), rows)):
             for j in range(min(len(values), columns)):
                 value = values[i, j]
+                if adds:
+                    value += addend[addend_at + i * addend_row + j * out_step + k]
                 out[out_at + i * out_row + j * out_step + k] = floor if value < floor else value
 
 
@@ -137,7 +142,10 @@ def winograd_input_tile(builder, a, vtype):
 
 @tile(_output_twin)
 def winograd_output_tile(builder, a, vtype):
-    """out = max(floor, A^T x A + bias), or with `pool` the largest of each 2x2 of these, below rows and columns."""
+    """out = max(floor, A^T x A + bias), or with `pool` the largest of each 2x2 of these, below rows and columns.
+
+    adds : 1 where addend, with the step of out, is added before the floor (there is no pool then), else 0
+    """
     floor = vector.splat(builder, vtype, a.floor)
     with cgutils.for_range(builder, a.vectors, intp=INT64) as v:
         k = builder.mul(v.index, const(vtype.count))
@@ -149,7 +157,7 @@ def winograd_output_tile(builder, a, vtype):
         values = []
         for i in range(SIZE):
             row = _from_points(builder, [column[i] for column in half])
-            values.append([vector.at_least(builder, builder.fadd(value, bias), floor) for value in row])
+            values.append([builder.fadd(value, bias) for value in row])
         corner = at(builder, a.out, a.out_at, k)
         for i in range(SIZE):
             for j in range(SIZE):
@@ -157,9 +165,13 @@ def winograd_output_tile(builder, a, vtype):
                 vector.prefetch(builder, at(builder, corner, offset), write=True)
         with builder.if_else(builder.icmp_signed("!=", a.pool, const(0))) as (pooled, plain):
             with pooled:
-                _store(builder, a, corner, _pooled(builder, values))
-            with plain:
-                _store(builder, a, corner, values)
+                cut = [[vector.at_least(builder, value, floor) for value in row] for row in values]
+                _store(builder, a, corner, _pooled(builder, cut), floor)
+            with plain, builder.if_else(builder.icmp_signed("!=", a.adds, const(0))) as (summed, alone):
+                with summed:
+                    _store(builder, a, corner, values, floor, at(builder, a.addend, a.addend_at, k))
+                with alone:
+                    _store(builder, a, corner, values, floor)
 
 
 @tile(_weight_twin)
@@ -196,10 +208,14 @@ def _larger(builder, x, y):
     return builder.select(keep, x, y)
 
 
-def _store(builder, a, corner, values):
+def _store(builder, a, corner, values, floor, addend=None):
+    """Write max(floor, value + addend) of the pixels below rows and columns."""
     for i, row in enumerate(values):
         with builder.if_then(builder.icmp_signed(">", a.rows, const(i))):
             for j, value in enumerate(row):
                 with builder.if_then(builder.icmp_signed(">", a.columns, const(j))):
                     offset = builder.add(builder.mul(a.out_row, const(i)), builder.mul(a.out_step, const(j)))
-                    vector.store(builder, value, at(builder, corner, offset))
+                    if addend is not None:
+                        place = builder.add(builder.mul(a.addend_row, const(i)), builder.mul(a.out_step, const(j)))
+                        value = builder.fadd(value, vector.load(builder, at(builder, addend, place), value.type))
+                    vector.store(builder, vector.at_least(builder, value, floor), at(builder, corner, offset))

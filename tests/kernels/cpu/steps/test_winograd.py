@@ -54,7 +54,9 @@ def bound(x: np.ndarray, weight: np.ndarray, eps: float) -> np.ndarray:
 class Step:
     """A step of one convolution with its arrays."""
 
-    def __init__(self, shape, filters, padding, n, dtype, *, training=False, pool=False, relu=False, seed=0) -> None:
+    def __init__(
+        self, shape, filters, padding, n, dtype, *, training=False, pool=False, relu=False, add=False, seed=0
+    ) -> None:
         rng = np.random.default_rng(seed)
         self.images = rng.standard_normal((n, *shape)).astype(dtype)
         self.weight = rng.standard_normal((filters, shape[0], 3, 3)).astype(dtype)
@@ -64,10 +66,11 @@ class Step:
         out_shape = (filters, P // 2, Q // 2) if pool else (filters, P, Q)
         self.x = steps.Activation(shape, padding, n, np.dtype(dtype), training)
         self.out = steps.Activation(out_shape, ((1, 2), (1, 0)), n, np.dtype(dtype), training)
+        self.addend = steps.Activation(out_shape, ((0, 1), (2, 0)), n, np.dtype(dtype), False) if add else None
         self.step = steps.Conv2d(
             self.x, self.out, self.weight, np.zeros_like(self.weight), self.bias, np.zeros_like(self.bias),
             stride=(1, 1), padding=padding, dilation=(1, 1), groups=1, relu=relu, pool=pool, norm=None,
-            training=training, capacity=n,
+            addend=self.addend, training=training, capacity=n,
         )  # fmt: skip
         steps.Input(self.x).load(self.images)
 
@@ -114,6 +117,18 @@ def test_relu_and_max_pool_are_those_of_the_convolution() -> None:
     np.testing.assert_array_equal(Step(*args, relu=True).forward(), np.maximum(plain, 0))
     pooled = np.maximum(plain, 0)[:, :, :8, :18].reshape(2, 48, 4, 2, 9, 2).max((3, 5))
     np.testing.assert_array_equal(Step(*args, relu=True, pool=True).forward(), pooled)
+
+
+def test_an_addition_before_the_relu_has_the_bits_of_a_sum_after_the_convolution(rng) -> None:
+    args = ((32, 9, 19), 48, ((1, 1), (1, 1)), 2, np.float32)
+    plain = Step(*args).forward()
+    added = rng.standard_normal(plain.shape).astype(np.float32)
+    for relu in (False, True):
+        made = Step(*args, relu=relu, add=True)
+        assert ("winograd" in made.step.name) and ("+ add" in made.step.name)
+        steps.Input(made.addend).load(added)
+        want = plain + added
+        np.testing.assert_array_equal(made.forward(), np.maximum(want, 0) if relu else want)
 
 
 def test_nan_stays_nan() -> None:
