@@ -70,6 +70,19 @@ class Tables(NamedTuple):
     walk: Walk
 
 
+class Windows(NamedTuple):
+    """One picture's rows of windows, to be copied, and the tables of the sums over the copy."""
+
+    source: Frame  # its pictures are the picture's rows, and its rows are windows' rows
+    copied: Frame
+    rows: int  # of the picture
+    tables: Tables
+
+    @property
+    def size(self) -> int:
+        return self.rows * self.copied.image
+
+
 class Phase(NamedTuple):
     """Input pixels that the same kernel taps see: every stride-th row and column."""
 
@@ -171,6 +184,30 @@ class Convolution:
             walk,
         )
         return tables if pooled else _in_wide_rows(tables)
+
+    @_kept
+    def short_rows(self, out: Frame) -> Windows | None:
+        """How to sum up one picture whose rows are shorter than a tile; None if `forward` is as good.
+
+        The windows' rows are copied one after the other. All pixels of out are then so far apart as two of a row, and
+        fill tiles together.
+        """
+        alike = self.dense and self.stride[0] == 1 and out.row == self.Q * self.K
+        if not alike or self.P == 1 or self.Q > TILE_PIXELS // 2:
+            return None
+        length = self.S * self.C
+        whole = self.forward(1, 0, out)
+        source = Frame(self.C, self.Q, self.S, 0, 0, self.x_at, self.stride[1] * self.C, self.x.row)
+        copied = Frame(self.C, self.Q, self.S, 0, 0, 0, length, self.Q * length)
+        start = whole.out_rows[:1].copy()
+        tables = whole._replace(
+            x_rows=start,
+            out_rows=start,
+            row_taps=_table([0, self.R]),
+            x_taps=_table([r * self.dilation[0] * copied.image for r in range(self.R)]),
+            walk=whole.walk._replace(columns=self.P * self.Q, x_at=0, x_step=length),
+        )
+        return Windows(source, copied, self.P + (self.R - 1) * self.dilation[0], tables)
 
     @_kept
     def grad_input(self, images: int, group: int, out: Frame) -> list[Phase]:

@@ -143,9 +143,13 @@ class Conv2d(Step):
             if self.pool:
                 calls.append(self._pooled(n, tables, packed, offsets))
             else:
-                floor = 0.0 if self.relu else -np.inf
-                addend = self._addend(n, group)
-                calls.append(self._sums(self.out.data, self.x.data, packed, offsets, floor, tables, addend))
+                floor, addend, x = 0.0 if self.relu else -np.inf, self._addend(n, group), self.x.data
+                short = self.geometry.short_rows(self.out.frame) if n == 1 and addend is None else None
+                if short is not None:
+                    x, tables = aligned_zeros(short.size, self.dtype), short.tables
+                    args = (x, short.copied, self.x.data, short.source, short.rows)
+                    calls.append(self._copy(elementwise.copy_rows, short.size, *args))
+                calls.append(self._sums(self.out.data, x, packed, offsets, floor, tables, addend))
         return calls
 
     def _addend(self, n: int, group: int) -> Addend | None:

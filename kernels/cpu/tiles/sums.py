@@ -23,7 +23,7 @@ TILE_VECTORS = 2
 # kernel. So some sizes are left out; two tiles of other sizes take their place.
 TILE_SIZES = {
     1: [m for m in (1, 2, 4, 8) if m < TILE_PIXELS] + [TILE_PIXELS],
-    2: [m for m in (1, 2, 4, 6, 7, 8) if m < TILE_PIXELS] + [TILE_PIXELS],
+    2: [m for m in (1, 2, 4, 7, 8, 9) if m < TILE_PIXELS] + [TILE_PIXELS],
 }
 
 

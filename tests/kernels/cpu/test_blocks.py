@@ -1,12 +1,13 @@
-"""Sums in blocks: the weight gradient, short rows with the pictures as columns, and batch norm's statistics."""
+"""Sums in blocks: the weight gradient, short rows of many pictures or of one, and batch norm's statistics."""
 
 import numpy as np
 import pytest
 
-from fastcnn import kernels
+from fastcnn import Sequential, kernels
 from fastcnn.kernels.cpu.products.geometry import frame
 from fastcnn.kernels.cpu.steps import norm
 from fastcnn.kernels.cpu.steps.elementwise import wide_pixel
+from fastcnn.layers import Conv2d, GlobalAvgPool
 from tests.kernels.checks import running
 
 EPS = np.finfo(np.float32).eps
@@ -35,6 +36,21 @@ def test_convolution_and_its_gradients_stay_within_the_bound(rng, N, C, K, side,
         got = results(x, weight, grad)
     for value, want, total in zip(got, exact, sums, strict=True):
         assert (np.abs(value - want) <= 8 * EPS * total).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "options", [{}, {"padding": 1}, {"stride": (1, 2)}, {"dilation": (2, 1)}, {"padding": (2, 0), "bias": False}]
+)
+def test_one_picture_of_short_rows_has_the_bits_of_many(rng, dtype, options):
+    network = Sequential([Conv2d(33, 3, **options), GlobalAvgPool()], input_shape=(5, 6, 6), dtype=dtype, seed=1)
+    x = rng.standard_normal((3, 5, 6, 6)).astype(dtype)
+    with running("cpu"):
+        together = network.forward(x)
+        (step,) = (node[0] for node in network._plan_for(1, training=False)._nodes if node[0].name.startswith("conv2d"))
+        assert [len(step.forward_calls(n, False)) for n in (1, 2)] == [2, 1]  # windows' rows are copied
+        for n in range(3):
+            np.testing.assert_array_equal(network.forward(x[n : n + 1])[0], together[n])
 
 
 @pytest.mark.parametrize(("channels", "width"), [(3, 7), (16, 5), (64, 9), (300, 2)])
