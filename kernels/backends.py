@@ -21,7 +21,7 @@ WINOGRAD_VARIABLE = "FASTCNN_WINOGRAD"
 
 _lock = threading.RLock()
 _chosen: tuple[str, Backend] | None = None
-_winograd: str | None = None  # None: the environment's, or "inference"
+_winograd: str | None = None  # None: the environment's, or "always"
 
 
 def _load(name: str) -> Backend:
@@ -59,7 +59,7 @@ def use(name: str, *, winograd: str | None = None) -> None:
     ----------
     name : "reference", "cpu" or "cuda"
     winograd : which 3x3 convolutions of a network "cpu" computes by Winograd's method where that is faster: "never",
-        "inference" or "always" (in a training too); None takes FASTCNN_WINOGRAD, or else "inference"
+        "inference" or "always" (in a training too); None takes FASTCNN_WINOGRAD, or else "always"
 
     Raises
     ------
@@ -87,7 +87,7 @@ def use(name: str, *, winograd: str | None = None) -> None:
 
 def winograd() -> str:
     """Which convolutions of the backend "cpu" may use Winograd's method; see `use`."""
-    word = _winograd or os.environ.get(WINOGRAD_VARIABLE) or "inference"
+    word = _winograd or os.environ.get(WINOGRAD_VARIABLE) or "always"
     if word not in WINOGRAD:
         raise ValueError(f"{WINOGRAD_VARIABLE} must be one of {', '.join(WINOGRAD)}, got {word!r}")
     return word

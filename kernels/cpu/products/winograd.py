@@ -30,9 +30,8 @@ from fastcnn.kernels.threads import threads
 
 POINTS = SIDE**2
 CHANNELS = 16  # fill a vector of any CPU, in float32 and float64
-# The transformed weight has four times the exact one's elements, which must be read however few tiles there are: from
-# the second cache up to SMALL_WEIGHT elements, else from a slower one.
-LEAST_TILES, SMALL_WEIGHT = {True: 8, False: 16}, 1 << 17
+LEAST_TILES = 4  # of a picture: with fewer, reading the transformed weights takes longer than a picture alone saves
+LEAST_PAIRS = 512  # of channels and filters: with fewer, the transforms take as long as the products that they save
 LEAST_BLOCK = 24  # tiles: with fewer, reading the weights takes longer than the products
 ONE_TAP = np.zeros(1, np.int64)
 BLOCK_BYTES = 1 << 18  # transformed tiles of a block: with their products and some weights in the second cache
@@ -164,16 +163,16 @@ class Operand(NamedTuple):
     at: int
 
 
-def serves(images: int, size: tuple[int, int], channels: int, filters: int) -> bool:
+def serves(size: tuple[int, int], channels: int, filters: int) -> bool:
     """Whether it is faster than the exact products; `size` is that of the output before a max-pool.
 
-    Channels and filters must fill vectors, and the output 3/8 of its tiles: so there are 1.5 times fewer products.
+    Channels and filters must fill vectors, and the output half of its tiles: so there are half as many products. The
+    number of pictures has no part in it: a picture has the same bits alone and in any batch.
     """
     P, Q = size
     tiles = -(-P // SIZE) * -(-Q // SIZE)
-    small = channels * filters * POINTS <= SMALL_WEIGHT
-    enough = 8 * P * Q >= 3 * SIZE**2 * tiles and images * tiles >= LEAST_TILES[small]
-    return enough and channels % CHANNELS == filters % CHANNELS == 0
+    fills = 2 * P * Q >= SIZE**2 * tiles and channels % CHANNELS == filters % CHANNELS == 0
+    return fills and tiles >= LEAST_TILES and channels * filters >= LEAST_PAIRS
 
 
 def transformed_count(channels: int, filters: int, dtype: Any) -> int:

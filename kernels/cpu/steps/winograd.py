@@ -12,7 +12,7 @@ from fastcnn.kernels.shapes import Array
 
 
 class WinogradConv2d(conv.Conv2d):
-    """By Winograd's method for the batches for which `winograd.serves` says so, else as its parent.
+    """By Winograd's method where `winograd.serves` says so, else as its parent.
 
     In a training, a convolution with a max-pool has an exact forward, which notes the winners.
     """
@@ -22,8 +22,8 @@ class WinogradConv2d(conv.Conv2d):
         self.forward_too = not (training and self.pool)
         self.scratch: Array = aligned_zeros(0, self.dtype)
         K, C = self.weight.shape[:2]
-        self.transformed = self._room(C, K, self._forward_serves(capacity))
-        self.transformed_flipped = self._room(K, C, training and self._gradient_serves(capacity))
+        self.transformed = self._room(C, K, self._forward_serves())
+        self.transformed_flipped = self._room(K, C, training and self._gradient_serves())
         uses = ["forward"] * bool(self.transformed.size) + ["gradient"] * bool(self.transformed_flipped.size)
         if uses:
             where = ", ".join(uses) + " " if training else ""
@@ -32,13 +32,13 @@ class WinogradConv2d(conv.Conv2d):
     def _room(self, channels: int, filters: int, needed: bool) -> Array:
         return aligned_zeros(winograd.transformed_count(channels, filters, self.dtype) if needed else 0, self.dtype)
 
-    def _forward_serves(self, n: int) -> bool:
+    def _forward_serves(self) -> bool:
         shape = self.geometry
-        return self.forward_too and winograd.serves(n, (shape.P, shape.Q), shape.C, shape.K)
+        return self.forward_too and winograd.serves((shape.P, shape.Q), shape.C, shape.K)
 
-    def _gradient_serves(self, n: int) -> bool:
+    def _gradient_serves(self) -> bool:
         shape = self.geometry
-        return self.x.grad is not None and winograd.serves(n, (shape.H, shape.W), shape.K, shape.C)
+        return self.x.grad is not None and winograd.serves((shape.H, shape.W), shape.K, shape.C)
 
     def prepare_calls(self) -> list[Call]:
         calls = super().prepare_calls()
@@ -48,7 +48,7 @@ class WinogradConv2d(conv.Conv2d):
         return calls
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
-        if not self._forward_serves(n):
+        if not self.transformed.size:
             return super().forward_calls(n, training)
         shape, out = self.geometry, self.out
         x = winograd.Operand(shape.x, shape.x_at)
@@ -58,7 +58,7 @@ class WinogradConv2d(conv.Conv2d):
         return [self._products(out.data, self.x.data, self.transformed, self.offsets[0], floor, tiles)]
 
     def _input_calls(self, n: int) -> list[Call]:
-        if not self._gradient_serves(n):
+        if not self.transformed_flipped.size:
             return super()._input_calls(n)
         shape, packed = self.geometry, self.flipped[0, 0]
         phase = shape.grad_input(n, 0, self.x.grad_frame)[0]
