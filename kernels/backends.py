@@ -15,9 +15,13 @@ from fastcnn.kernels.values import shown
 NAMES = ("reference", "cpu", "cuda")
 DEFAULT = "cpu"
 VARIABLE = "FASTCNN_BACKEND"
+# Which convolutions the backend "cpu" may compute by Winograd's method: none, those of inference, or all.
+WINOGRAD = ("never", "inference", "always")
+WINOGRAD_VARIABLE = "FASTCNN_WINOGRAD"
 
 _lock = threading.RLock()
 _chosen: tuple[str, Backend] | None = None
+_winograd: str | None = None  # None: the environment's, or "always"
 
 
 def _load(name: str) -> Backend:
@@ -48,23 +52,27 @@ def available() -> dict[str, str]:
     return reasons
 
 
-def use(name: str) -> None:
+def use(name: str, *, winograd: str | None = None) -> None:
     """Choose the backend that the functions of `fastcnn.kernels` call from now on, in all threads.
 
     Parameters
     ----------
     name : "reference", "cpu" or "cuda"
+    winograd : which 3x3 convolutions of a network "cpu" computes by Winograd's method where that is faster: "never",
+        "inference" or "always" (in a training too); None takes FASTCNN_WINOGRAD, or else "always"
 
     Raises
     ------
     ValueError
-        If there is no backend of that name, or FASTCNN_NUM_THREADS is no possible number.
+        If there is no backend of that name, winograd is another word, or FASTCNN_NUM_THREADS is no possible number.
     RuntimeError
         If it cannot run on this machine; the backend in use stays as it was.
     """
-    global _chosen
+    global _chosen, _winograd
     if not isinstance(name, str) or name not in NAMES:
         raise ValueError(f"backend must be one of {', '.join(NAMES)}, got {shown(name)}")
+    if winograd is not None and (not isinstance(winograd, str) or winograd not in WINOGRAD):
+        raise ValueError(f"winograd must be one of {', '.join(WINOGRAD)}, got {shown(winograd)}")
     with _lock:
         obey_environment()
         try:
@@ -74,6 +82,15 @@ def use(name: str) -> None:
             raise RuntimeError(
                 f"backend {name!r} is not available: {_reason(error)}; kernels.use({works!r}) works on this machine"
             ) from error
+        _winograd = winograd
+
+
+def winograd() -> str:
+    """Which convolutions of the backend "cpu" may use Winograd's method; see `use`."""
+    word = _winograd or os.environ.get(WINOGRAD_VARIABLE) or "always"
+    if word not in WINOGRAD:
+        raise ValueError(f"{WINOGRAD_VARIABLE} must be one of {', '.join(WINOGRAD)}, got {word!r}")
+    return word
 
 
 def _choice() -> tuple[str, Backend]:

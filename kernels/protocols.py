@@ -187,9 +187,11 @@ class Steps(Protocol):
     def Conv2d(
         self, x: Any, out: Any, weight: Array, grad_weight: Array, bias: Array | None, grad_bias: Array | None, *,
         stride: Pair, padding: Padding, dilation: Pair, groups: int, relu: bool, pool: bool, norm: Norm | None,
-        training: bool, capacity: int,
+        addend: Any, training: bool, capacity: int,
     ) -> Step:  # fmt: skip
-        """norm : outside a training, the batch normalisation before the ReLU; it becomes part of weight and bias"""
+        """norm : outside a training, the batch normalisation after the convolution; it becomes part of weight and bias.
+        addend : an activation that is added before the ReLU, or None; there is no pool then
+        """
 
     def Affine(
         self, x: Any, out: Any, weight: Array, grad_weight: Array, bias: Array, grad_bias: Array, *, relu: bool

@@ -96,7 +96,10 @@ def kernel_entries() -> dict[str, Entry]:
         "max_pool2d_grad": Entry(
             kernels.max_pool2d_grad, {"grad_out": pooled, "argmax": argmax, "input_shape": SHAPE}, {"grad_out": nan},
         ),
-        "use": Entry(kernels.use, {"name": "reference"}, names={"name": ("backend",)}),
+        "use": Entry(
+            kernels.use, {"name": "reference", "winograd": "never"}, {"winograd": {"None"}},
+            names={"name": ("backend",)},
+        ),
     }  # fmt: skip
 
 

@@ -72,7 +72,6 @@ class Layer:
     OPTIONS: ClassVar[tuple[str, ...]] = ()
     LATER: ClassVar[dict[str, Any]] = {}
     takes_relu: ClassVar[bool] = False
-    takes_sum: ClassVar[bool] = False
     takes_norm: ClassVar[bool] = False
     reads_border: ClassVar[bool] = True
 
@@ -118,6 +117,11 @@ class Layer:
     def fused(self) -> bool:
         """Whether backends have a step for exactly this class. A subclass may compute something else."""
         return "make_step" in vars(type(self))
+
+    @property
+    def takes_sum(self) -> bool:
+        """See the class."""
+        return False
 
     @property
     def takes_pool(self) -> bool:

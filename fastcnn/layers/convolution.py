@@ -93,6 +93,10 @@ class Conv2d(Layer):
         return kernels.conv2d_grad_input(grad_out, weight, x.shape, **self._geometry())
 
     @property
+    def takes_sum(self) -> bool:
+        return self.groups == 1
+
+    @property
     def takes_pool(self) -> bool:
         return self.groups == 1
 
@@ -104,8 +108,8 @@ class Conv2d(Layer):
         values, gradients = self.storages()
         return place.steps.Conv2d(
             place.x, place.out, values["weight"], gradients["weight"], values.get("bias"), gradients.get("bias"),
-            **self._geometry(), relu=place.relu, pool=place.pool, norm=place.norm, training=place.training,
-            capacity=place.capacity,
+            **self._geometry(), relu=place.relu, pool=place.pool, norm=place.norm, addend=place.addend,
+            training=place.training, capacity=place.capacity,
         )  # fmt: skip
 
     def _geometry(self) -> dict[str, Any]:

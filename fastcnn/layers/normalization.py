@@ -96,7 +96,11 @@ class BatchNorm2d(_BatchNorm):
     batch, with the mean and the unbiased variance. Otherwise it uses the running values. Same as torch.nn.BatchNorm2d.
     """
 
-    takes_relu = takes_sum = True
+    takes_relu = True
+
+    @property
+    def takes_sum(self) -> bool:
+        return True
 
     def _build(self, incoming: Signal) -> Signal:
         channels = image_shape(incoming)[:1]

@@ -1,9 +1,9 @@
 """From layers to the steps of a plan: which layers become one step, and the values between steps.
 
-Convolution + ReLU + 2x2 max-pool become one step, batch normalisation + addition + ReLU another, Affine + ReLU another.
-Outside a training, a batch normalisation directly after a convolution becomes part of its weight and bias. Between
-steps, pictures are channels-last and have the border of zeros that the next convolution reads. So no step has to
-transpose or pad them.
+Convolution + ReLU + 2x2 max-pool become one step, convolution or batch normalisation + addition + ReLU another, Affine
++ ReLU another. Outside a training, a batch normalisation directly after a convolution becomes part of its weight and
+bias. Between steps, pictures are channels-last and have the border of zeros that the next convolution reads. So no step
+has to transpose or pad them.
 
 A layer without a fused step (`Layer.fused`) runs by its own methods (`LayerStep`). So does a subclass of a fused layer,
 because it may compute something else.
@@ -144,12 +144,14 @@ class Nodes:
             other = self._row(layer.shortcut, other, shared)
         elif other.has_gradient:
             other.data.grad = out.data.grad
-        last = main[-1] if main else None
-        folds = not self._training and len(main) > 1 and main[-2].fused and main[-2].takes_norm
-        if last is not None and last.takes_sum and last.fused and not folds:
-            y = self._row(main[:-1], x, End())
-            place = Place(self._steps, y.data, out.data, self._training, self._capacity, relu, addend=other.data)
-            self._append_layer(last.make_step(place), (last, *group), y)
+        before, last, norm = self._last_group(main)
+        if last is not None and last.takes_sum and last.fused:
+            y = self._row(before, x, End(last.border))
+            place = Place(
+                self._steps, y.data, out.data, self._training, self._capacity, relu, addend=other.data,
+                norm=None if norm is None else norm.norm,
+            )  # fmt: skip
+            self._append_layer(last.make_step(place), (*main[len(before) :], *group), y)
         else:
             y = self._row(main, x, shared)
             step = self._steps.Add(y.data, other.data, out.data, relu=relu)
@@ -208,6 +210,14 @@ class Nodes:
         pooling = following[1] if relu else None
         pool = layer.fused and layer.takes_pool and isinstance(pooling, MaxPool2d) and pooling.halves
         return stop + folds + relu + pool, norm, relu, pool
+
+    def _last_group(self, layers: Sequence[Layer]) -> tuple[Sequence[Layer], Layer | None, BatchNorm2d | None]:
+        """The last layer, with the layers before it and the norm after it that its step computes too."""
+        for at in range(max(0, len(layers) - 2), len(layers)):
+            stop, norm, relu, _ = self._group_at(layers, at)
+            if stop == len(layers) and not relu:
+                return layers[:at], layers[at], norm
+        return layers, None, None
 
     def _border_before(self, layers: Sequence[Layer], last: Padding) -> Padding:
         """The border that the first of these layers needs round its input; `last` if there is no layer."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, SupportsFloat
 import numpy as np
 
 from fastcnn.arrays import Array
+from fastcnn.kernels.backends import winograd
 from fastcnn.kernels.protocols import Call, LossStep, Pipeline, Step, Steps
 from fastcnn.kernels.threads import threads
 from fastcnn.layers.base import Layer
@@ -46,7 +47,7 @@ class Plan:
         self, layers: tuple[Layer, ...], input_shape: tuple[int, ...], dtype: np.dtype[Any], steps: Steps,
         *, capacity: int, training: bool, version: Callable[[], int | None],
     ) -> None:  # fmt: skip
-        self.capacity, self.training, self._module = capacity, training, steps
+        self.capacity, self.training, self._module, self._winograd = capacity, training, steps, winograd()
         made = Nodes(layers, input_shape, dtype, steps, capacity=capacity, training=training)
         self._nodes, self._input, self._out = made.nodes, made.input, made.out
         self._own, self._dropouts = made.own, made.dropouts
@@ -57,8 +58,8 @@ class Plan:
         self._pipeline: Pipeline | None = None
 
     def made_of(self, steps: Steps) -> bool:
-        """Whether the plan consists of these steps. The backend may have changed after the plan was made."""
-        return self._module is steps
+        """Whether the plan consists of these steps. `kernels.use` may have chosen others after the plan was made."""
+        return self._module is steps and self._winograd == winograd()
 
     def forward(self, images: Array) -> Array:
         """The logits (n, classes) of n <= capacity pictures. The next run may overwrite them."""

@@ -12,7 +12,7 @@ from fastcnn.kernels.cpu.functions import planes
 from fastcnn.kernels.cpu.functions.workspace import lent
 from fastcnn.kernels.cpu.products import weights
 from fastcnn.kernels.cpu.products.calls import entry, sums
-from fastcnn.kernels.cpu.products.geometry import Convolution, Frame, Tables, convolution, frame, gradient_blocks
+from fastcnn.kernels.cpu.products.geometry import Convolution, Frame, Tables, convolution, frame
 from fastcnn.kernels.cpu.products.layout import block_width, packed_count, to_channels_first, to_channels_last
 from fastcnn.kernels.cpu.toolchain.sharing import copy
 from fastcnn.kernels.shapes import Array, Padding, Pair, Shape
@@ -92,17 +92,21 @@ def conv2d_grad_weight(
     grad_weight = np.zeros(weight_shape, x.dtype)
     if len(x) == 0:
         return grad_weight
-    per_block, blocks = gradient_blocks(len(x))
+    per_block, blocks = shape.gradient_blocks(len(x))
     size = blocks * filters * grad_weight[0].size
     partials = [aligned_zeros(size, x.dtype) for _ in range(groups)]
     zeros = aligned_zeros(shape.block, x.dtype)
-    with lent(x.dtype, per_block * shape.x.image, per_block * shape.grad.image) as (pictures, gradient):
-        for block in range(blocks):
-            part = slice(block * per_block, (block + 1) * per_block)
+    tables = shape.grad_weight(len(x), 0)
+    chunks = _chunks(blocks, per_block * (shape.x.image + shape.grad.image), x.dtype)
+    most = per_block * len(range(blocks)[chunks[0]])
+    with lent(x.dtype, most * shape.x.image, most * shape.grad.image) as (pictures, gradient):
+        for chunk in chunks:
+            some = range(blocks)[chunk]
+            part = slice(some.start * per_block, some.stop * per_block)
             images = _lay_out(pictures, x[part], shape.x, groups)
             _lay_out(gradient, grad_out[part], shape.grad, groups)
-            tables = shape.grad_weight(len(x), 0)
-            walk = tables.walk._replace(images=1, taps=images * shape.P, out_at=block * tables.walk.out_image)
+            out_at = some.start * tables.walk.out_image
+            walk = tables.walk._replace(images=len(some), taps=images * shape.P, out_at=out_at)
             for group in range(groups):
                 own = pictures[group * shape.x.image // groups :], gradient[group * shape.grad.image // groups :]
                 _sums(partials[group], *own, zeros, tables._replace(walk=walk))
@@ -127,10 +131,10 @@ def _of(group: int, groups: int, array: Array) -> Array:
     return array[group * size : (group + 1) * size]
 
 
-def _chunks(images: int, elements: int, dtype: np.dtype[Any]) -> list[slice]:
-    """Slices of the batch that fill CHUNK_BYTES of each thread, at `elements` elements a picture."""
+def _chunks(count: int, elements: int, dtype: np.dtype[Any]) -> list[slice]:
+    """Slices of so many pictures, or blocks, of `elements` elements each; they fill CHUNK_BYTES of each thread."""
     size = threads() * max(1, CHUNK_BYTES // max(1, elements * dtype.itemsize))
-    return [slice(start, start + size) for start in range(0, images, size)]
+    return [slice(start, start + size) for start in range(0, count, size)]
 
 
 def _lay_out(out: Array, x: Array, into: Frame, groups: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros, padded_count
-from fastcnn.kernels.cpu.products.geometry import gradient_blocks
+from fastcnn.kernels.cpu.products.geometry import GRADIENT_PIXELS, gradient_blocks
 from fastcnn.kernels.cpu.products.planes import Shifts, backward_shifts, forward_shifts, plane_moments, plane_sums
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_COPIES, run
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
@@ -68,7 +68,7 @@ def conv2d_grad_weight(
     if N == 0:
         return np.zeros(weight_shape, x.dtype)
     shifts = forward_shifts((H, W), kernel_size, stride, padding, dilation, 1)
-    per_block, blocks = gradient_blocks(N)
+    per_block, blocks = gradient_blocks(N, P * Q, GRADIENT_PIXELS, groups)
     partials = np.empty((blocks, *weight_shape), x.dtype)
     lanes = VECTOR_BYTES // x.itemsize
     sums = partials[0].size // groups * lanes

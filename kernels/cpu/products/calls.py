@@ -6,12 +6,14 @@ from typing import Any
 
 from fastcnn.kernels.cpu.products.geometry import Tables
 from fastcnn.kernels.cpu.products.layout import block_width
-from fastcnn.kernels.cpu.products.loops import sum_products
+from fastcnn.kernels.cpu.products.loops import Addend, sum_products
 from fastcnn.kernels.cpu.toolchain.jit import parallel_lock
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_PRODUCTS, alone, chooser
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
 from fastcnn.kernels.threads import threads
+
+SECOND_CACHE_BYTES = 1 << 20  # of a core, on most CPUs at least
 
 
 def without_twins(calls: list[Call]) -> list[Call]:
@@ -41,8 +43,13 @@ def entry(calls: list[Call]) -> AbstractContextManager[None]:
     return parallel_lock if any(hasattr(kernel, "serial") for kernel, _ in calls) else nullcontext()
 
 
-def sums(out: Array, x: Array, w: Array, bias: Array, floor: float, tables: Tables) -> Call:
-    """A call of sum_products. Threads share the pictures or, if these are few, the rows or the blocks of filters."""
+def sums(
+    out: Array, x: Array, w: Array, bias: Array, floor: float, tables: Tables, addend: Addend | None = None
+) -> Call:
+    """A call of sum_products. Threads share the pictures or, if these are few, the rows or the blocks of filters.
+
+    Weights that do not stay in the second cache are then read once for each block, not once for each row.
+    """
     walk = tables.walk
     rows_count = len(tables.x_rows)
     blocks = -(-walk.filters // block_width(out.dtype))
@@ -50,8 +57,10 @@ def sums(out: Array, x: Array, w: Array, bias: Array, floor: float, tables: Tabl
     row_parts, block_parts = 1, 1
     if walk.images < 4 * threads():
         row_parts = rows_count
-        if walk.images * rows_count < 4 * threads():
+        weights = 0 if walk.w_image else walk.filters * walk.taps_step * walk.length * out.itemsize
+        if walk.images * rows_count < 4 * threads() or weights > SECOND_CACHE_BYTES // 2:
             block_parts = blocks
     kernel = chooser(sum_products, products >= PARALLEL_PRODUCTS)
-    args = (out, x, w, bias, floor, *tables, row_parts, block_parts)
+    added = Addend(out, tables.out_rows, 0, 0, 0, 0) if addend is None else addend
+    args = (out, x, w, bias, floor, added, *tables, row_parts, block_parts)
     return kernel, args

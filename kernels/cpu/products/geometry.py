@@ -14,13 +14,21 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.kernels.cpu.products.loops import Walk
+from fastcnn.kernels.cpu.tiles.sums import TILE_PIXELS
 from fastcnn.kernels.shapes import Padding, Pair, windows
 
 Table = npt.NDArray[np.int64]
-# The weight gradient of each block of pictures is summed up alone; then the blocks are added in order. The number is
-# fixed, so that the bits do not depend on the threads. Each block costs a copy of the gradient, so there are only 8.
-# Threads share the rows of the kernel too.
-GRADIENT_BLOCKS = 8
+# Sums over pictures are taken in blocks of pictures, which are then added in order. The number of blocks depends on the
+# shape alone, so that the bits do not depend on the threads. There are enough blocks for two tasks for each of 128
+# threads, unless the blocks became so small that adding them up would cost time.
+TASKS = 256
+GRADIENT_PIXELS = 512  # of a block, at least, for the gradient of a weight
+SUMMED_VALUES = 4096  # of a block, at least, for sums of each channel
+# Pixels whose products are added to all sums of a task before the next ones. The pixels' gradients of one block of
+# filters, 16 KiB, then stay in the first cache, and their pictures in the second. See docs/kernels.md.
+PART_PIXELS = 128
+# With fewer channels, the columns of a row of the kernel are one row of tiles: else these would be too small.
+SPLIT_CHANNELS = 32
 MOST_TABLES = 1024  # of one convolution
 
 Arguments = ParamSpec("Arguments")
@@ -60,6 +68,19 @@ class Tables(NamedTuple):
     x_taps: Table
     w_taps: Table
     walk: Walk
+
+
+class Windows(NamedTuple):
+    """One picture's rows of windows, to be copied, and the tables of the sums over the copy."""
+
+    source: Frame  # its pictures are the picture's rows, and its rows are windows' rows
+    copied: Frame
+    rows: int  # of the picture
+    tables: Tables
+
+    @property
+    def size(self) -> int:
+        return self.rows * self.copied.image
 
 
 class Phase(NamedTuple):
@@ -119,6 +140,7 @@ class Convolution:
         self.x, self.grad = self.x.apart(apart), self.grad.apart(apart)
         self.tables: dict[object, Any] = {}
         self.dense = dilation[1] == 1 and groups == 1  # a row of the kernel sees one run of S*C contiguous floats
+        self._whole_rows = self.dense and self.C < SPLIT_CHANNELS
 
     def _grad_border(self, axis: int, size: int, out: int, kernel: int) -> Pair:
         """Zeros that grad_out needs before and after it along one axis, so that each input pixel has all its taps."""
@@ -128,22 +150,22 @@ class Convolution:
         return max(0, -lowest), max(0, highest - (out - 1))
 
     @_kept
-    def forward(self, images: int, group: int, out: Frame) -> Tables:
-        """The tables from x to out, both with their borders. `out` may be a part of a larger picture."""
+    def forward(self, images: int, group: int, out: Frame, pooled: bool = False) -> Tables:
+        """The tables from x to out, both with their borders. `out` may be a part of a larger picture.
+
+        pooled : max-pool reads the rows two by two, so they stay as they are
+        """
         C, K = self.C // self.groups, self.K // self.groups
         columns, length = ([0], self.S * C) if self.dense else (list(range(self.S)), C)
         places = [(r * self.dilation[0], s * self.dilation[1]) for r in range(self.R) for s in columns]
         count = len(places)
         walk = Walk(
-            images=images, columns=self.Q, filters=K, taps=images * count, taps_step=count, length=length,
+            images=images, columns=self.Q, filters=K, taps=images * count, taps_step=count,
+            taps_part=max(1, count), length=length,
             x_at=self.x_at + group * C, x_image=self.x.image, x_step=self.stride[1] * self.C, x_term=1,
             w_at=0, w_image=0, w_block=self.R * self.S * C * self.block, w_term=self.block,
             out_at=out.at + group * K, out_image=out.image, out_step=self.K, bias_block=self.block,
         )  # fmt: skip
-        if (
-            self.P == self.Q == 1
-        ):  # one pixel a picture: the pictures become the pixels of one row, as tiles of one pixel would be slow
-            walk = walk._replace(images=1, columns=images, taps=count, x_step=self.x.image, out_step=out.image)
         x_rows = _table([p * self.stride[0] * self.x.row for p in range(self.P)])
         out_rows = _table([p * out.row for p in range(self.P)])
         x_taps = _table([r * self.x.row + s * self.C for r, s in places])
@@ -153,7 +175,7 @@ class Convolution:
             [r for r in range(self.R) if 0 <= p * self.stride[0] - top + r * self.dilation[0] < self.H]
             for p in range(self.P)
         ]
-        return Tables(
+        tables = Tables(
             x_rows,
             out_rows,
             _row_taps(inside, len(columns)),
@@ -161,6 +183,31 @@ class Convolution:
             _table([t * length * self.block for t in range(count)]),
             walk,
         )
+        return tables if pooled else _in_wide_rows(tables)
+
+    @_kept
+    def short_rows(self, out: Frame) -> Windows | None:
+        """How to sum up one picture whose rows are shorter than a tile; None if `forward` is as good.
+
+        The windows' rows are copied one after the other. All pixels of out are then so far apart as two of a row, and
+        fill tiles together.
+        """
+        alike = self.dense and self.stride[0] == 1 and out.row == self.Q * self.K
+        if not alike or self.P == 1 or self.Q > TILE_PIXELS // 2:
+            return None
+        length = self.S * self.C
+        whole = self.forward(1, 0, out)
+        source = Frame(self.C, self.Q, self.S, 0, 0, self.x_at, self.stride[1] * self.C, self.x.row)
+        copied = Frame(self.C, self.Q, self.S, 0, 0, 0, length, self.Q * length)
+        start = whole.out_rows[:1].copy()
+        tables = whole._replace(
+            x_rows=start,
+            out_rows=start,
+            row_taps=_table([0, self.R]),
+            x_taps=_table([r * self.dilation[0] * copied.image for r in range(self.R)]),
+            walk=whole.walk._replace(columns=self.P * self.Q, x_at=0, x_step=length),
+        )
+        return Windows(source, copied, self.P + (self.R - 1) * self.dilation[0], tables)
 
     @_kept
     def grad_input(self, images: int, group: int, out: Frame) -> list[Phase]:
@@ -191,7 +238,7 @@ class Convolution:
         ]  # fmt: skip
         walk = Walk(
             images=images, columns=len(range(b, self.W, sw)), filters=C, taps=images * count, taps_step=count,
-            length=length, x_at=group * K, x_image=self.grad.image, x_step=self.K, x_term=1,
+            taps_part=max(1, count), length=length, x_at=group * K, x_image=self.grad.image, x_step=self.K, x_term=1,
             w_at=0, w_image=0, w_block=len(r_taps) * len(s_taps) * K * self.block, w_term=self.block,
             out_at=out.at + group * C + b * self.C, out_image=out.image, out_step=sw * self.C, bias_block=0,
         )  # fmt: skip
@@ -203,23 +250,30 @@ class Convolution:
             _table([t * length * self.block for t in range(count)]),
             walk,
         )
-        return Phase(_table(r_taps), _table(s_taps), tables)
+        return Phase(_table(r_taps), _table(s_taps), _in_wide_rows(tables))
+
+    def gradient_blocks(self, images: int, alone: bool = False) -> Pair:
+        """Pictures in a block of the sums over pictures, and the number of blocks; alone: a block is one task."""
+        rows = self.R if self._whole_rows else self.R * self.S
+        tasks = 1 if alone else rows * -(-self.K // self.groups // self.block)
+        return gradient_blocks(images, self.P * self.Q, GRADIENT_PIXELS, tasks)
 
     @_kept
     def grad_weight(self, images: int, group: int) -> Tables:
         """The tables of sums over pictures and output pixels, into partials (blocks, R, S, C, K)."""
         C, K = self.C // self.groups, self.K // self.groups
         (sh, sw), (dh, dw) = self.stride, self.dilation
-        per_block, blocks = gradient_blocks(images)
+        per_block, blocks = self.gradient_blocks(images)
         row = C * K
-        if self.dense:
+        if self._whole_rows:
             places, columns = [(r, 0) for r in range(self.R)], self.S * C
         else:
             places, columns = [(r, s) for r in range(self.R) for s in range(self.S)], C
         walk = Walk(
             images=blocks, columns=columns, filters=K, taps=images * self.P, taps_step=per_block * self.P,
-            length=self.Q, x_at=self.x_at + group * C, x_image=per_block * self.x.image, x_step=1,
-            x_term=sw * self.C, w_at=group * K + self.grad.at,
+            taps_part=max(1, PART_PIXELS // self.Q), length=self.Q,
+            x_at=self.x_at + group * C, x_image=per_block * self.x.image, x_step=1, x_term=sw * self.C,
+            w_at=group * K + self.grad.at,
             w_image=per_block * self.grad.image, w_block=self.block, w_term=self.K,
             out_at=0, out_image=self.R * self.S * row, out_step=K, bias_block=0,
         )  # fmt: skip
@@ -234,10 +288,43 @@ class Convolution:
         )
 
 
-def gradient_blocks(images: int) -> Pair:
-    """Pictures in a block, and the number of blocks. They depend only on the size of the batch."""
-    per_block = max(1, -(-images // GRADIENT_BLOCKS))
+def gradient_blocks(images: int, size: int, least: int = SUMMED_VALUES, tasks: int = 1) -> Pair:
+    """Pictures in a block, and the number of blocks. They depend only on the arguments.
+
+    size : of a picture; least: of a block, where there are so many pictures
+    tasks : that each block is cut into
+    """
+    per_block = max(-(-images * tasks // TASKS), -(-least // size))
+    per_block = max(1, min(images, per_block))
     return per_block, -(-images // per_block)
+
+
+def _in_wide_rows(tables: Tables) -> Tables:
+    """The same sums, where rows are so short that tiles of their pixels would be slow: with the pictures as columns.
+
+    Each pixel is then a row. The order of each sum does not change. If their number allows it, a row has few pictures,
+    so that there are tasks for many threads.
+    """
+    walk = tables.walk
+    if walk.columns != 1 and (walk.columns >= TILE_PIXELS // 2 or walk.images < TILE_PIXELS):
+        return tables
+    pixels = np.arange(walk.columns)
+    columns = next((c for c in range(2 * TILE_PIXELS, walk.images) if walk.images % c == 0), walk.images)
+    images = walk.images // columns
+    return tables._replace(
+        x_rows=_table(np.add.outer(tables.x_rows, pixels * walk.x_step)),
+        out_rows=_table(np.add.outer(tables.out_rows, pixels * walk.out_step)),
+        row_taps=_table(np.repeat(tables.row_taps.reshape(-1, 2), walk.columns, axis=0)),
+        walk=walk._replace(
+            images=images,
+            columns=columns,
+            taps=images * walk.taps_step,
+            x_image=columns * walk.x_image,
+            x_step=walk.x_image,
+            out_image=columns * walk.out_image,
+            out_step=walk.out_image,
+        ),
+    )
 
 
 def _row_taps(inside: Sequence[Sequence[int]], columns: int) -> Table:

@@ -8,8 +8,9 @@ One task sums up each output element, in an order that does not depend on how th
 inputs give the same bits at any number of threads.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 from numba import prange
 
 from fastcnn.kernels.cpu.tiles.dots import DOT_OUTPUTS, DOT_PICTURES, dot_tile
@@ -35,6 +36,7 @@ class Walk(NamedTuple):
     filters: int  # k: output channels, the second side of a tile, along contiguous memory
     taps: int  # t: all of them; picture n uses those from n * taps_step on, at most taps_step
     taps_step: int
+    taps_part: int  # taps that are added to all sums of a task before the next ones
     length: int  # i: terms of each tap
     x_at: int
     x_image: int
@@ -50,52 +52,80 @@ class Walk(NamedTuple):
     bias_block: int  # 0 where one vector of zeros serves all filters
 
 
+class Addend(NamedTuple):
+    """A flat array whose element [n, row, m, k] sum_products adds to that of out, before the floor."""
+
+    data: Any
+    rows: Any  # where each row begins
+    at: int
+    image: int
+    step: int
+    adds: int  # 0 where nothing is added; the other fields then mean nothing
+
+
 @kernel
-def sum_products(out, x, w, bias, floor, x_rows, out_rows, row_taps, x_taps, w_taps, walk, row_parts, block_parts):
+def sum_products(
+    out, x, w, bias, floor, addend, x_rows, out_rows, row_taps, x_taps, w_taps, walk, row_parts, block_parts
+):
     """See `Walk`. The work is cut into images x row_parts x block_parts tasks.
 
     x_rows, out_rows : where each row begins
     row_taps : for each row the first tap and the end (one after the last)
     x_taps, w_taps : where each tap begins
+
+    A task adds the products of walk.taps_part taps to all its sums before it goes on to the next taps, so that these
+    operands stay in a cache. A sum that waits in memory has the bits that it had in a register.
     """
     width = TILE_VECTORS * (VECTOR_BYTES // out.itemsize)
     rows, blocks = len(x_rows), (walk.filters + width - 1) // width
     for task in prange(walk.images * row_parts * block_parts):
-        image, rest = split(task, row_parts * block_parts)
-        row_part, block_part = split(rest, block_parts)
+        rest, image = split(task, walk.images)
+        block_part, row_part = split(rest, row_parts)
         taps = min(walk.taps_step, walk.taps - image * walk.taps_step)
-        for block in range(blocks * block_part // block_parts, blocks * (block_part + 1) // block_parts):
-            valid = min(width, walk.filters - block * width)
-            vectors = (TILE_VECTORS * valid + width - 1) // width
-            for row in range(rows * row_part // row_parts, rows * (row_part + 1) // row_parts):
-                first, stop = row_taps[2 * row], min(taps, row_taps[2 * row + 1])
-                m = 0
-                while m < walk.columns:
-                    rest = walk.columns - m
-                    pixels = NEXT_TILE[vectors - 1, rest] if rest < NEXT_TILE.shape[1] else TILE_PIXELS
-                    sum_tile(
-                        out,
-                        walk.out_at + image * walk.out_image + out_rows[row] + m * walk.out_step + block * width,
-                        walk.out_step,
-                        x,
-                        walk.x_at + image * walk.x_image + x_rows[row] + m * walk.x_step,
-                        walk.x_step,
-                        walk.x_term,
-                        w,
-                        walk.w_at + image * walk.w_image + block * walk.w_block,
-                        walk.w_term,
-                        x_taps[first:],
-                        w_taps[first:],
-                        stop - first,
-                        walk.length,
-                        bias,
-                        block * walk.bias_block,
-                        floor,
-                        pixels,
-                        vectors,
-                        valid,
-                    )
-                    m += pixels
+        for part in range(0, max(1, taps), walk.taps_part):
+            for block in range(blocks * block_part // block_parts, blocks * (block_part + 1) // block_parts):
+                valid = min(width, walk.filters - block * width)
+                vectors = (TILE_VECTORS * valid + width - 1) // width
+                for row in range(rows * row_part // row_parts, rows * (row_part + 1) // row_parts):
+                    row_stop = min(taps, row_taps[2 * row + 1])
+                    first, stop = max(part, row_taps[2 * row]), min(part + walk.taps_part, row_stop)
+                    if part > 0 and first >= stop:
+                        continue
+                    adds = addend.adds if stop >= row_stop else 0
+                    add_at = addend.at + image * addend.image + addend.rows[row] + block * width if adds else 0
+                    m = 0
+                    while m < walk.columns:
+                        rest = walk.columns - m
+                        pixels = NEXT_TILE[vectors - 1, rest] if rest < NEXT_TILE.shape[1] else TILE_PIXELS
+                        at = walk.out_at + image * walk.out_image + out_rows[row] + m * walk.out_step + block * width
+                        sum_tile(
+                            out,
+                            at,
+                            walk.out_step,
+                            x,
+                            walk.x_at + image * walk.x_image + x_rows[row] + m * walk.x_step,
+                            walk.x_step,
+                            walk.x_term,
+                            w,
+                            walk.w_at + image * walk.w_image + block * walk.w_block,
+                            walk.w_term,
+                            x_taps[first:],
+                            w_taps[first:],
+                            stop - first,
+                            walk.length,
+                            bias if part == 0 else out,
+                            block * walk.bias_block if part == 0 else at,
+                            0 if part == 0 else walk.out_step,
+                            floor if stop >= row_stop else -np.inf,
+                            addend.data,
+                            add_at + m * addend.step,
+                            addend.step,
+                            adds,
+                            pixels,
+                            vectors,
+                            valid,
+                        )
+                        m += pixels
 
 
 @kernel

@@ -12,7 +12,7 @@ from fastcnn.kernels.cpu.steps.affine import Affine
 from fastcnn.kernels.cpu.steps.average import AvgPool2d
 from fastcnn.kernels.cpu.steps.base import Activation, read
 from fastcnn.kernels.cpu.steps.batchnorm import BatchNorm2d
-from fastcnn.kernels.cpu.steps.depthwise import Conv2d
+from fastcnn.kernels.cpu.steps.choice import Conv2d
 from fastcnn.kernels.cpu.steps.ends import Input, Loss
 from fastcnn.kernels.cpu.steps.joins import Add, Concat, Copy, Fork
 from fastcnn.kernels.cpu.steps.layer import LayerStep

@@ -9,6 +9,7 @@ from fastcnn.kernels.cpu.products.layout import block_width
 from fastcnn.kernels.cpu.products.loops import Walk, dot_products
 from fastcnn.kernels.cpu.steps import elementwise
 from fastcnn.kernels.cpu.steps.base import Activation, Step
+from fastcnn.kernels.cpu.tiles.dots import DOT_OUTPUTS, DOT_PICTURES
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_PRODUCTS, chooser
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
@@ -35,10 +36,11 @@ class Affine(Step):
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         kernel = chooser(dot_products, n * self.products >= PARALLEL_PRODUCTS)
-        # Parts of at most 64 pictures stay in the L2 cache; with few pictures, the outputs are divided instead.
-        parts, output_parts = (1, 2 * threads()) if n < 8 * threads() else (-(-n // 64), 1)
-        if output_parts == 1:
-            parts = -(-parts // threads()) * threads()
+        # Parts of at most 64 pictures stay in the second cache. If the pictures are few, threads share the outputs too.
+        parts, output_parts = -(-n // (64 * threads())) * threads(), 1
+        if n < 8 * threads():
+            output_parts = min(2 * threads(), -(-self.out.size // DOT_OUTPUTS))
+            parts = min(-(-2 * threads() // output_parts), -(-n // DOT_PICTURES))
         floor = 0.0 if self.relu else -np.inf
         size, outputs = self.x.size, self.out.size
         args = (
@@ -52,7 +54,7 @@ class Affine(Step):
         grad = self.out.grad
         calls: list[Call] = [(elementwise.affine_gradient, (grad, self.out.data, self.grad_bias, n, self.relu))]
         whole = Walk(
-            images=1, columns=n, filters=inputs, taps=1, taps_step=1, length=outputs, x_at=0, x_image=0,
+            images=1, columns=n, filters=inputs, taps=1, taps_step=1, taps_part=1, length=outputs, x_at=0, x_image=0,
             x_step=outputs, x_term=1, w_at=0, w_image=0, w_block=block_width(self.dtype), w_term=inputs, out_at=0,
             out_image=0, out_step=inputs, bias_block=0,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Convolution, with the ReLU and the 2x2 max-pool after it."""
+"""Convolution, with the addition, the ReLU and the 2x2 max-pool after it."""
 
 from math import prod
 
@@ -9,7 +9,7 @@ from fastcnn.kernels.cpu.products import weights
 from fastcnn.kernels.cpu.products.calls import sums
 from fastcnn.kernels.cpu.products.geometry import Convolution, Phase, Tables, gradient_blocks
 from fastcnn.kernels.cpu.products.layout import block_width, packed_count
-from fastcnn.kernels.cpu.products.loops import pooled_products
+from fastcnn.kernels.cpu.products.loops import Addend, pooled_products
 from fastcnn.kernels.cpu.steps import elementwise
 from fastcnn.kernels.cpu.steps import norm as norms
 from fastcnn.kernels.cpu.steps.base import Activation, Step
@@ -21,7 +21,7 @@ from fastcnn.kernels.threads import threads
 
 
 class Conv2d(Step):
-    """Convolution, with the ReLU and the 2x2 max-pool after it where `relu` and `pool` say so.
+    """Convolution, with the addition, the ReLU and the 2x2 max-pool after it where the arguments say so.
 
     weight, grad_weight : (K, C/groups, R, S)
     bias, grad_bias : (K,), or None
@@ -30,14 +30,14 @@ class Conv2d(Step):
     def __init__(
         self, x: Activation, out: Activation, weight: Array, grad_weight: Array, bias: Array | None,
         grad_bias: Array | None, *, stride: Pair, padding: Padding, dilation: Pair, groups: int, relu: bool,
-        pool: bool, norm: Norm | None, training: bool, capacity: int,
+        pool: bool, norm: Norm | None, addend: Activation | None, training: bool, capacity: int,
     ) -> None:  # fmt: skip
         super().__init__(x, out)
         kernel = f"{weight.shape[2]}x{weight.shape[3]}"
-        self.name = f"conv2d {kernel}" + " + batch_norm" * (norm is not None) + " + relu" * relu
-        self.name += " + max_pool 2x2" * pool
+        self.name = f"conv2d {kernel}" + " + batch_norm" * (norm is not None)
+        self.name += " + add" * (addend is not None) + " + relu" * relu + " + max_pool 2x2" * pool
         self.weight, self.grad_weight, self.bias, self.grad_bias = weight, grad_weight, bias, grad_bias
-        self.groups, self.relu, self.pool = self._parts(groups), relu, pool
+        self.groups, self.relu, self.pool, self.addend = self._parts(groups), relu, pool, addend
         C, H, W = x.shape
         width = block_width(self.dtype)
         has_border = x.grad is not None
@@ -61,12 +61,21 @@ class Conv2d(Step):
 
     def _allocate_gradients(self, capacity: int) -> None:
         shape, out = self.geometry, self.out
-        blocks = max(gradient_blocks(n)[1] for n in range(1, capacity + 1))
+        blocks = max(shape.gradient_blocks(n, self.sparse)[1] for n in range(1, capacity + 1))
         filters = self.padded_filters if self.sparse else self.filters
         self.partials = aligned_zeros(blocks * self.weight[0].size * filters, self.dtype)
-        self.bias_partials = aligned_zeros(2 * blocks * max(self.padded_filters, shape.K), self.dtype)
-        # Where nothing comes after the convolution, the gradient of its output is there already.
-        direct = out.grad is not None and not self.pool and not self.relu and shape.grad == out.grad_frame
+        # The pixels that won sum up the bias as well; otherwise it is summed alone, in float64.
+        self.wide = elementwise.wide_pixel(shape.K, shape.Q)
+        parts = max(self._bias_blocks(n)[1] for n in range(1, capacity + 1))
+        self.bias_partials = (
+            aligned_zeros(2 * blocks * self.padded_filters, self.dtype)
+            if self.sparse
+            else aligned_zeros(parts * self.wide, np.float64)
+        )
+        # Where nothing comes after the convolution, the gradient of its output is there already. The addition's own
+        # gradient, before the ReLU, is written in its place.
+        cut = self.relu and self.addend is None
+        direct = out.grad is not None and not self.pool and not cut and shape.grad == out.grad_frame
         self.grad_out = (
             out.grad if direct else aligned_zeros(0 if self.sparse else capacity * shape.grad.image, self.dtype)
         )
@@ -92,8 +101,11 @@ class Conv2d(Step):
     def _pack_flipped(self, packed: Array, group: int, phase: Phase) -> Call:
         return self._moving(packed.size, weights.pack_flipped(packed, self.weight, self.geometry, group, phase))
 
-    def _sums(self, out: Array, x: Array, packed: Array, offsets: Array, floor: float, tables: Tables) -> Call:
-        return sums(out, x, packed, offsets, floor, tables)
+    def _sums(
+        self, out: Array, x: Array, packed: Array, offsets: Array, floor: float, tables: Tables,
+        addend: Addend | None = None,
+    ) -> Call:  # fmt: skip
+        return sums(out, x, packed, offsets, floor, tables, addend)
 
     def _weight_sums(self, n: int, group: int) -> Call:
         """Into `partials`, block by block of pictures."""
@@ -127,13 +139,26 @@ class Conv2d(Step):
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         calls: list[Call] = []
         for group, (packed, offsets) in enumerate(zip(self.packed, self.offsets, strict=True)):
-            tables = self.geometry.forward(n, group, self.out.frame)
+            tables = self.geometry.forward(n, group, self.out.frame, self.pool)
             if self.pool:
                 calls.append(self._pooled(n, tables, packed, offsets))
             else:
-                floor = 0.0 if self.relu else -np.inf
-                calls.append(self._sums(self.out.data, self.x.data, packed, offsets, floor, tables))
+                floor, addend, x = 0.0 if self.relu else -np.inf, self._addend(n, group), self.x.data
+                short = self.geometry.short_rows(self.out.frame) if n == 1 and addend is None else None
+                if short is not None:
+                    x, tables = aligned_zeros(short.size, self.dtype), short.tables
+                    args = (x, short.copied, self.x.data, short.source, short.rows)
+                    calls.append(self._copy(elementwise.copy_rows, short.size, *args))
+                calls.append(self._sums(self.out.data, x, packed, offsets, floor, tables, addend))
         return calls
+
+    def _addend(self, n: int, group: int) -> Addend | None:
+        """It lies where the output would lie if it had the same border."""
+        if self.addend is None:
+            return None
+        tables = self.geometry.forward(n, group, self.addend.frame)
+        walk = tables.walk
+        return Addend(self.addend.data, tables.out_rows, walk.out_at, walk.out_image, walk.out_step, 1)
 
     def _pooled(self, n: int, tables: Tables, packed: Array, offsets: Array) -> Call:
         height, width = self.out.shape[1:]
@@ -153,7 +178,7 @@ class Conv2d(Step):
         return calls if self.x.grad is None else calls + self._input_calls(n)
 
     def _sparse_weight_calls(self, n: int) -> list[Call]:
-        per_block, blocks = gradient_blocks(n)
+        per_block, blocks = self.geometry.gradient_blocks(n, alone=True)
         args = (
             self.partials, self.bias_partials, self.x.data, self.geometry.x, self.out.grad, self.out.grad_frame,
             self.codes, self.padded_filters, *self.weight.shape[2:], n, per_block,
@@ -175,18 +200,28 @@ class Conv2d(Step):
             return [
                 self._copy(elementwise.unpool_gradient, elements, *into, *after, self.codes, self.padded_filters, n)
             ]
+        calls: list[Call] = []
         if self.relu:
-            return [self._copy(elementwise.relu_gradient, elements, *into, *after, out.data, out.frame, n)]
-        return [] if self.grad_out is out.grad else [self._copy(elementwise.copy_rows, elements, *into, *after, n)]
+            to = into if self.addend is None else after
+            calls.append(self._copy(elementwise.relu_gradient, elements, *to, *after, out.data, out.frame, n))
+        if self.addend is not None:
+            calls += self._passed_on(self.addend, n)
+        if self.grad_out is not out.grad and (self.addend is not None or not self.relu):
+            calls.append(self._copy(elementwise.copy_rows, elements, *into, *after, n))
+        return calls
+
+    def _bias_blocks(self, n: int) -> Pair:
+        return gradient_blocks(n, self.geometry.P * self.geometry.Q * self.geometry.K)
 
     def _weight_calls(self, n: int) -> list[Call]:
-        per_block, blocks = gradient_blocks(n)
         shape = self.geometry
+        _, blocks = shape.gradient_blocks(n)
         calls: list[Call] = []
         if self.grad_bias is not None:
-            args = (self.bias_partials, self.grad_out, shape.grad, n, per_block)
+            per_block, parts = self._bias_blocks(n)
+            args = (self.bias_partials, self.grad_out, shape.grad, self.wide, n, per_block)
             calls.append(self._copy(elementwise.channel_sums, n * shape.P * shape.Q * shape.K, *args))
-            calls.append((elementwise.fold, (self.grad_bias, self.bias_partials, blocks, shape.K)))
+            calls.append((elementwise.fold, (self.grad_bias, self.bias_partials, parts, self.wide)))
         for group in range(self.groups):
             calls.append(self._weight_sums(n, group))
             calls.append(self._fold_weight(blocks, group, self.filters))

@@ -1,4 +1,4 @@
-"""Convolution by the step that is made for its shape: a depthwise one has a step of its own."""
+"""Depthwise convolution: each filter sees one channel, and the lanes are channels."""
 
 from typing import Any
 
@@ -7,23 +7,11 @@ import numpy as np
 from fastcnn.kernels.cpu.products import channels
 from fastcnn.kernels.cpu.products.geometry import Phase, Tables
 from fastcnn.kernels.cpu.products.layout import fold_grad_weight
+from fastcnn.kernels.cpu.products.loops import Addend
 from fastcnn.kernels.cpu.steps import conv
 from fastcnn.kernels.cpu.steps.base import Activation
-from fastcnn.kernels.protocols import Call, Norm, Step
-from fastcnn.kernels.shapes import Array, Padding, Pair
-
-
-def Conv2d(  # noqa: N802  # called as the other steps are, which are classes
-    x: Activation, out: Activation, weight: Array, grad_weight: Array, bias: Array | None, grad_bias: Array | None, *,
-    stride: Pair, padding: Padding, dilation: Pair, groups: int, relu: bool, pool: bool, norm: Norm | None,
-    training: bool, capacity: int,
-) -> Step:  # fmt: skip
-    """The step of this convolution."""
-    own = not pool and groups == x.shape[0] and channels.serves(groups, len(weight))
-    return (DepthwiseConv2d if own else conv.Conv2d)(
-        x, out, weight, grad_weight, bias, grad_bias, stride=stride, padding=padding, dilation=dilation, groups=groups,
-        relu=relu, pool=pool, norm=norm, training=training, capacity=capacity,
-    )  # fmt: skip
+from fastcnn.kernels.protocols import Call
+from fastcnn.kernels.shapes import Array
 
 
 class DepthwiseConv2d(conv.Conv2d):
@@ -52,7 +40,11 @@ class DepthwiseConv2d(conv.Conv2d):
         taps = phase.r_taps[:, None] * self.weight.shape[3] + phase.s_taps
         return channels.pack_taps, (packed, self.weight, taps.reshape(-1))
 
-    def _sums(self, out: Array, x: Array, packed: Array, offsets: Array, floor: float, tables: Tables) -> Call:
+    def _sums(
+        self, out: Array, x: Array, packed: Array, offsets: Array, floor: float, tables: Tables,
+        addend: Addend | None = None,
+    ) -> Call:  # fmt: skip
+        assert addend is None
         return channels.products(out, x, packed, offsets, floor, tables, self.filters)
 
     def _weight_sums(self, n: int, group: int) -> Call:

@@ -2,6 +2,10 @@
 
 Each function computes `out` from its other arrays. A `Frame` gives the layout of an array in memory. Sums over pictures
 are computed in fixed blocks, `partials`, and then added in order: the bits do not depend on the number of threads.
+
+Sums of each channel go over wide pixels: several neighbours of a row, so that a loop is long enough for vectors with 3
+channels too. Arrays for each channel are as wide; channel c is also there at c + C, c + 2 * C, ... A row's last wide
+pixel may be shorter. LLVM vectorises a loop only if it needs few tests whether arrays overlap.
 """
 
 import numpy as np
@@ -11,12 +15,27 @@ from fastcnn.kernels.cpu.tiles.pools import DEAD
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 from fastcnn.kernels.cpu.toolchain.sharing import taps
 
+WIDE = 256  # values of a wide pixel, at most, if a pixel has fewer
+
+
+def wide_pixel(channels, width):
+    """Values of a wide pixel, for rows of so many pixels."""
+    return channels * max(1, min(width, WIDE // channels))
+
 
 @inner
 def row(frame, image, h):
     """The start and the end of row h of a picture."""
     start = frame.at + image * frame.image + h * frame.row
     return start, start + frame.width * frame.channels
+
+
+@inner
+def fold_wide(sums, channels):
+    """The first `channels` of sums = the sums of each channel over a wide pixel."""
+    for start in range(channels, len(sums), channels):
+        for c in range(channels):
+            sums[c] += sums[start + c]
 
 
 @kernel
@@ -112,19 +131,20 @@ def unpool_gradient(grad_in, grad_in_frame, grad, grad_frame, codes, codes_width
 
 
 @kernel
-def channel_sums(partials, x, frame, images, per_block):
-    """partials (blocks, channels): the sum of each channel over the pictures of each block."""
-    channels = frame.channels
+def channel_sums(partials, x, frame, wide, images, per_block):
+    """partials (blocks, wide) float64: the sum of each channel over the pictures of each block."""
+    end = frame.width * frame.channels
     for block in prange((images + per_block - 1) // per_block):
-        into = partials[block * channels : (block + 1) * channels]
+        into = partials[block * wide : (block + 1) * wide]
         into[:] = 0
         for n in range(block * per_block, min(images, (block + 1) * per_block)):
             for h in range(frame.height):
                 i, _ = row(frame, n, h)
-                for w in range(frame.width):
-                    pixel = x[i + w * channels : i + (w + 1) * channels]
-                    for c in range(channels):
+                for w in range(0, end, wide):
+                    pixel = x[i + w : i + min(w + wide, end)]
+                    for c in range(len(pixel)):
                         into[c] += pixel[c]
+        fold_wide(into, frame.channels)
 
 
 @inner

@@ -2,62 +2,96 @@
 
 `fastcnn.layers.normalization` is its definition.
 Statistics are summed in float64, in fixed blocks of pictures that are added in order.
+
+The arrays for each channel are as wide as a wide pixel: see `elementwise`.
 """
 
 import numpy as np
 from numba import prange
 
-from fastcnn.kernels.cpu.steps.elementwise import row
+from fastcnn.kernels.cpu.steps.elementwise import fold_wide, row
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 
 
 @kernel
-def sums(partials, x, frame, mean, images, per_block):
-    """partials (2, blocks, C) float64: first sum of x, or second sum of (x - mean)^2 where mean is given."""
+def sums(partials, x, frame, wide, images, per_block):
+    """partials (blocks, 3, wide) float64: of each channel, the block's first value s, and sums of x - s, (x - s)^2."""
     channels = frame.channels
+    end = frame.width * channels
     for block in prange((images + per_block - 1) // per_block):
-        into = partials[block * channels : (block + 1) * channels]
-        into[:] = 0
+        at = 3 * block * wide
+        shift, plain, squares = (
+            partials[at : at + wide],
+            partials[at + wide : at + 2 * wide],
+            partials[at + 2 * wide : at + 3 * wide],
+        )
+        i, _ = row(frame, block * per_block, 0)
+        for c in range(wide):
+            shift[c] = x[i + c % channels]
+            plain[c] = 0
+            squares[c] = 0
         for n in range(block * per_block, min(images, (block + 1) * per_block)):
             for h in range(frame.height):
                 i, _ = row(frame, n, h)
-                for w in range(frame.width):
-                    pixel = x[i + w * channels : i + (w + 1) * channels]
-                    for c in range(channels):
-                        value = np.float64(pixel[c])
-                        if mean is None:  # settled when this is compiled
-                            into[c] += value
-                        else:
-                            into[c] += (value - mean[c]) * (value - mean[c])
+                for w in range(0, end, wide):
+                    pixel = x[i + w : i + min(w + wide, end)]
+                    for c in range(len(pixel)):
+                        value = np.float64(pixel[c]) - shift[c]
+                        plain[c] += value
+                        squares[c] += value * value
+        fold_wide(plain, channels)
+        fold_wide(squares, channels)
 
 
 @inner
-def mean_of(mean, partials, blocks, count):
-    """mean (C,) float64 from the sums of the blocks."""
+def merge(mean, var, partials, wide, blocks, count_of_block, count):
+    """mean and var (C,) float64 from the sums of the blocks, merged in order (Chan et al. 1979)."""
     channels = len(mean)
+    mean[:] = 0
+    var[:] = 0  # the sum of squares, until it is divided below
+    for block in range(blocks):
+        shift = partials[3 * block * wide : 3 * block * wide + channels]
+        plain = partials[(3 * block + 1) * wide : (3 * block + 1) * wide + channels]
+        squares = partials[(3 * block + 2) * wide : (3 * block + 2) * wide + channels]
+        before = block * count_of_block
+        here = min(count_of_block, count - before)
+        share = here / (before + here)
+        for c in range(channels):
+            shifted = plain[c] / here
+            apart = shift[c] + shifted - mean[c]
+            var[c] += max(0.0, squares[c] - plain[c] * shifted) + apart * apart * before * share
+            mean[c] += apart * share
     for c in range(channels):
-        total = 0.0
-        for block in range(blocks):
-            total += partials[block * channels + c]
-        mean[c] = total / count
+        var[c] /= count
 
 
 @inner
-def settle(mean, inverse, mean64, var64, running_mean, running_var, momentum, eps, count):
-    """The batch's mean and 1 / sqrt(var + eps) in the network's dtype; the running statistics move along."""
-    for c in range(len(mean)):
+def settle(statistics, weight, bias, mean64, var64, running_mean, running_var, momentum, eps, count):
+    """statistics (4, wide) = the batch's mean, 1 / sqrt(var + eps), weight, bias; the running ones move along."""
+    channels = len(weight)
+    for c in range(channels):
         running_mean[c] = (1 - momentum) * running_mean[c] + momentum * mean64[c]
         running_var[c] = (1 - momentum) * running_var[c] + momentum * (var64[c] * (count / (count - 1)))
-        mean[c] = mean64[c]
-        inverse[c] = 1 / np.sqrt(mean.dtype.type(var64[c]) + mean.dtype.type(eps))
+    _spread(statistics, weight, bias, mean64, var64, eps)
 
 
 @inner
-def settle_running(mean, inverse, running_mean, running_var, eps):
+def _spread(statistics, weight, bias, mean, var, eps):
+    """Fill statistics for all channels of a wide pixel."""
+    dtype = statistics.dtype
+    wide = len(statistics) // 4
+    for i in range(wide):
+        c = i % len(weight)
+        statistics[i] = mean[c]
+        statistics[wide + i] = 1 / np.sqrt(dtype.type(var[c]) + dtype.type(eps))
+        statistics[2 * wide + i] = weight[c]
+        statistics[3 * wide + i] = bias[c]
+
+
+@inner
+def settle_running(statistics, weight, bias, running_mean, running_var, eps):
     """The same from the running statistics."""
-    for c in range(len(mean)):
-        mean[c] = running_mean[c]
-        inverse[c] = 1 / np.sqrt(running_var[c] + mean.dtype.type(eps))
+    _spread(statistics, weight, bias, running_mean, running_var, eps)
 
 
 @inner
@@ -73,80 +107,94 @@ def fold_into(out_weight, out_bias, weight, bias, mean, var, norm_weight, norm_b
 
 
 @kernel
-def normalise(out, out_frame, x, x_frame, mean, inverse, weight, bias, addend, addend_frame, floor, images):
+def normalise(out, out_frame, x, x_frame, statistics, addend, addend_frame, floor, images):
     """out = max(floor, (x - mean) * inverse * weight + bias + addend); addend may be None."""
-    channels = x_frame.channels
+    end, wide = x_frame.width * x_frame.channels, len(statistics) // 4
     for n in prange(images):
+        mean, inverse = statistics[:wide], statistics[wide : 2 * wide]
+        weight, bias = statistics[2 * wide : 3 * wide], statistics[3 * wide :]
         for h in range(x_frame.height):
             o, _ = row(out_frame, n, h)
             i, _ = row(x_frame, n, h)
-            for w in range(x_frame.width):
-                source = x[i + w * channels : i + (w + 1) * channels]
-                target = out[o + w * channels : o + (w + 1) * channels]
+            for w in range(0, end, wide):
+                stop = min(w + wide, end)
+                source, target = x[i + w : i + stop], out[o + w : o + stop]
                 if addend is None:  # settled when this is compiled
-                    for c in range(channels):
+                    for c in range(len(source)):
                         value = (source[c] - mean[c]) * inverse[c] * weight[c] + bias[c]
                         target[c] = floor[0] if value < floor[0] else value
                 else:
                     a, _ = row(addend_frame, n, h)
-                    added = addend[a + w * channels : a + (w + 1) * channels]
-                    for c in range(channels):
+                    added = addend[a + w : a + stop]
+                    for c in range(len(source)):
                         value = (source[c] - mean[c]) * inverse[c] * weight[c] + bias[c] + added[c]
                         target[c] = floor[0] if value < floor[0] else value
 
 
 @kernel
-def gradient_sums(partials, grad, grad_frame, out, out_frame, x, x_frame, mean, inverse, relu_after, images, per_block):
-    """partials (blocks, 2, C) float64: sums of grad and of grad * normalised x; grad is cut where the ReLU gave 0."""
+def gradient_sums(partials, grad, grad_frame, out, out_frame, x, x_frame, statistics, relu_after, images, per_block):
+    """partials (blocks, 2, wide) float64: sums of grad and of grad * normalised x; grad = 0 where the ReLU gave 0."""
     channels = x_frame.channels
+    end, wide = x_frame.width * channels, len(statistics) // 4
     for block in prange((images + per_block - 1) // per_block):
-        plain = partials[2 * block * channels : (2 * block + 1) * channels]
-        scaled = partials[(2 * block + 1) * channels : (2 * block + 2) * channels]
+        mean, inverse = statistics[:wide], statistics[wide : 2 * wide]
+        plain = partials[2 * block * wide : (2 * block + 1) * wide]
+        scaled = partials[(2 * block + 1) * wide : (2 * block + 2) * wide]
         plain[:] = 0
         scaled[:] = 0
         for n in range(block * per_block, min(images, (block + 1) * per_block)):
             for h in range(x_frame.height):
-                g0, _ = row(grad_frame, n, h)
-                o0, _ = row(out_frame, n, h)
-                i0, _ = row(x_frame, n, h)
-                for w in range(x_frame.width):
-                    at, end = w * channels, (w + 1) * channels
-                    source, passed, pixel = grad[g0 + at : g0 + end], out[o0 + at : o0 + end], x[i0 + at : i0 + end]
-                    for c in range(channels):
-                        if relu_after:
+                g, _ = row(grad_frame, n, h)
+                o, _ = row(out_frame, n, h)
+                i, _ = row(x_frame, n, h)
+                for w in range(0, end, wide):
+                    stop = min(w + wide, end)
+                    source, passed, pixel = grad[g + w : g + stop], out[o + w : o + stop], x[i + w : i + stop]
+                    if relu_after:
+                        for c in range(len(source)):
                             source[c] = grad.dtype.type(0) if passed[c] <= 0 else source[c]
+                    for c in range(len(source)):
                         plain[c] += source[c]
+                    for c in range(len(source)):
                         scaled[c] += source[c] * ((pixel[c] - mean[c]) * inverse[c])
+        fold_wide(plain, channels)
+        fold_wide(scaled, channels)
 
 
 @inner
-def fold_gradients(grad_weight, grad_bias, partials, blocks):
-    """The blocks' sums added in order."""
+def fold_gradients(grad_weight, grad_bias, means, partials, wide, blocks, statistics, count):
+    """The blocks' sums added in order; means (3, wide) = weight * inverse, grad_bias / count, grad_weight / count."""
     channels = len(grad_bias)
+    plain, scaled = partials[:channels], partials[wide : wide + channels]
+    for block in range(1, blocks):
+        at = 2 * block * wide
+        for c in range(channels):
+            plain[c] += partials[at + c]
+        for c in range(channels):
+            scaled[c] += partials[at + wide + c]
     for c in range(channels):
-        plain, scaled = 0.0, 0.0
-        for block in range(blocks):
-            plain += partials[2 * block * channels + c]
-            scaled += partials[(2 * block + 1) * channels + c]
-        grad_bias[c] = plain
-        grad_weight[c] = scaled
+        grad_bias[c] = plain[c]
+        grad_weight[c] = scaled[c]
+    for i in range(wide):
+        means[i] = statistics[2 * wide + i] * statistics[wide + i]
+        means[wide + i] = grad_bias[i % channels] / count[0]
+        means[2 * wide + i] = grad_weight[i % channels] / count[0]
 
 
 @kernel
-def gradient(
-    grad_in, grad_in_frame, grad, grad_frame, x, x_frame, mean, inverse, weight, grad_weight, grad_bias, images, count
-):
+def gradient(grad_in, grad_in_frame, grad, grad_frame, x, x_frame, statistics, means, images):
     """The gradient of the input: weight * inverse * (grad - mean of grad - normalised x * mean of grad * it)."""
-    channels = x_frame.channels
+    end, wide = x_frame.width * x_frame.channels, len(means) // 3
     for n in prange(images):
+        mean, inverse = statistics[:wide], statistics[wide : 2 * wide]
+        scale, plain, scaled = means[:wide], means[wide : 2 * wide], means[2 * wide :]
         for h in range(x_frame.height):
-            d0, _ = row(grad_in_frame, n, h)
-            g0, _ = row(grad_frame, n, h)
-            i0, _ = row(x_frame, n, h)
-            for w in range(x_frame.width):
-                at, end = w * channels, (w + 1) * channels
-                source, pixel, target = grad[g0 + at : g0 + end], x[i0 + at : i0 + end], grad_in[d0 + at : d0 + end]
-                for c in range(channels):
+            d, _ = row(grad_in_frame, n, h)
+            g, _ = row(grad_frame, n, h)
+            i, _ = row(x_frame, n, h)
+            for w in range(0, end, wide):
+                stop = min(w + wide, end)
+                source, pixel, target = grad[g + w : g + stop], x[i + w : i + stop], grad_in[d + w : d + stop]
+                for c in range(len(source)):
                     normalised = (pixel[c] - mean[c]) * inverse[c]
-                    centred = source[c] - grad_bias[c] / count[0] - normalised * (grad_weight[c] / count[0])
-                    target[c] = weight[c] * inverse[c] * centred
+                    target[c] = scale[c] * (source[c] - plain[c] - normalised * scaled[c])

@@ -79,10 +79,14 @@ def accumulators(builder: Any, vtype: Any, rows: int, columns: int) -> dict[tupl
     return {(m, v): cgutils.alloca_once(builder, vtype) for m in range(rows) for v in range(columns)}
 
 
-def start_with_bias(builder: Any, a: Arguments, vtype: Any, acc: dict[tuple[int, int], Any]) -> None:
-    """Every sum of filter vector v starts with that vector of the bias."""
-    for (_, v), total in acc.items():
-        bias = vector.load(builder, at(builder, a.bias, a.bias_at, const(v * vtype.count)), vtype)
+def start_with_bias(builder: Any, a: Arguments, vtype: Any, acc: dict[tuple[int, int], Any], step: Any = None) -> None:
+    """Every sum of filter vector v starts with that vector of the bias.
+
+    step : the distance of each row's biases from those of the row before; None if all rows have the same ones
+    """
+    for (m, v), total in acc.items():
+        row = const(0) if step is None else builder.mul(step, const(m))
+        bias = vector.load(builder, at(builder, a.bias, a.bias_at, row, const(v * vtype.count)), vtype)
         builder.store(bias, total)
 
 

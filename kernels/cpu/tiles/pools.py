@@ -34,7 +34,7 @@ def _twin(
             pixel_at = x_at + (2 * m + pixel % 2) * x_stride + pixel // 2 * x_row
             _sum_twin(
                 four[pixel], 0, 0, x, pixel_at, 0, 1, w, w_at, w_term, x_taps, w_taps, taps, length, bias, bias_at,
-                -np.inf, 1, vectors, width,
+                0, -np.inf, bias, 0, 0, 0, 1, vectors, width,
             )  # fmt: skip
         best, code = four[0], np.zeros(width, np.uint8)
         for pixel in range(1, 4):

@@ -23,7 +23,7 @@ TILE_VECTORS = 2
 # kernel. So some sizes are left out; two tiles of other sizes take their place.
 TILE_SIZES = {
     1: [m for m in (1, 2, 4, 8) if m < TILE_PIXELS] + [TILE_PIXELS],
-    2: [m for m in (1, 2, 4, 6, 7, 8) if m < TILE_PIXELS] + [TILE_PIXELS],
+    2: [m for m in (1, 2, 4, 7, 8, 9) if m < TILE_PIXELS] + [TILE_PIXELS],
 }
 
 
@@ -46,28 +46,39 @@ NEXT_TILE = np.array([_next_tile(TILE_SIZES[1]), _next_tile(TILE_SIZES[2])])
 
 def _twin(
     out, out_at, out_stride, x, x_at, x_stride, x_term, w, w_at, w_term, x_taps, w_taps, taps, length, bias, bias_at,
-    floor, pixels, vectors, valid,
+    bias_step, floor, addend, addend_at, addend_stride, adds, pixels, vectors, valid,
 ):  # fmt: skip
     width = vectors * twin_lanes(out)
     for m in range(pixels):
-        total = twin_load(bias, bias_at, width).copy()
+        total = twin_load(bias, bias_at + m * bias_step, width).copy()
         for tap in range(taps):
             for k in range(length):
                 weights = twin_load(w, w_at + w_taps[tap] + k * w_term, width)
                 total += x[x_at + m * x_stride + x_taps[tap] + k * x_term] * weights
+        if adds:
+            total += twin_load(addend, addend_at + m * addend_stride, width)
         total = np.where(total < floor, floor, total)
         out[out_at + m * out_stride : out_at + m * out_stride + valid] = total[:valid]
 
 
 @tile(_twin)
 def sum_tile(builder, a, vtype):
-    """out[m, k] = max(floor, bias[k] + sum over taps and terms of x[m] * w[k]) for `valid` filters of `vectors`."""
+    """out[m, k] = max(floor, bias[m, k] + sum over taps and terms of x[m] * w[k]) for `valid` filters of `vectors`.
+
+    bias_step : 0, or that of out where bias is out: then the products are added to the sums that are there
+    adds : 1 where addend[m, k] is added before the floor, else 0
+    """
 
     def emit(pixels, vectors):
         acc = accumulators(builder, vtype, pixels, vectors)
-        start_with_bias(builder, a, vtype, acc)
+        start_with_bias(builder, a, vtype, acc, a.bias_step)
         offsets = [builder.mul(a.x_stride, const(m)) for m in range(pixels)]
         sum_over_taps(builder, a, vtype, acc, offsets, a.x_term)
+        with builder.if_then(builder.icmp_signed("!=", a.adds, const(0))):
+            for (m, v), total in acc.items():
+                row = builder.mul(a.addend_stride, const(m))
+                added = vector.load(builder, at(builder, a.addend, a.addend_at, row, const(v * vtype.count)), vtype)
+                builder.store(builder.fadd(builder.load(total), added), total)
         floor = vector.splat(builder, vtype, a.floor)
         for (m, v), total in acc.items():
             target = at(builder, a.out, a.out_at, builder.mul(a.out_stride, const(m)), const(v * vtype.count))

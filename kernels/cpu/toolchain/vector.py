@@ -107,6 +107,14 @@ def store_first(builder, value, pointer, count):
     builder.call(function, [value, target, _alignment(vtype), _first_lanes(builder, vtype, count)])
 
 
+def prefetch(builder, pointer, write=False):
+    """Fetch a line of memory that will be needed soon; any address will do."""
+    byte_pointer = ir.IntType(8).as_pointer()
+    function = _intrinsic(builder, "llvm.prefetch.p0", ir.VoidType(), [byte_pointer, INT32, INT32, INT32])
+    numbers = [ir.Constant(INT32, n) for n in (int(write), 3, 1)]
+    builder.call(function, [builder.bitcast(pointer, byte_pointer), *numbers])
+
+
 def multiply_add(builder, x, y, z):
     """x * y + z, rounded once where the CPU has an instruction for that."""
     # On a CPU without fused multiply-add, fma would call a C function for every element; fmuladd does not.

@@ -20,14 +20,14 @@ class Conv2d(Step):
     def __init__(
         self, x: Activation, out: Activation, weight: Array, grad_weight: Array, bias: Array | None,
         grad_bias: Array | None, *, stride: Pair, padding: Padding, dilation: Pair, groups: int, relu: bool,
-        pool: bool, norm: Norm | None, training: bool, capacity: int,
+        pool: bool, norm: Norm | None, addend: Activation | None, training: bool, capacity: int,
     ) -> None:  # fmt: skip
         super().__init__(x, out)
         K, _, R, S = weight.shape
-        self.name = f"conv2d {R}x{S}" + " + batch_norm" * (norm is not None) + " + relu" * relu
-        self.name += " + max_pool 2x2" * pool
+        self.name = f"conv2d {R}x{S}" + " + batch_norm" * (norm is not None)
+        self.name += " + add" * (addend is not None) + " + relu" * relu + " + max_pool 2x2" * pool
         self.options = (K, (R, S), stride, padding, dilation, groups, True)
-        self.relu, self.pool = relu, pool
+        self.relu, self.pool, self.addend = relu, pool, addend
         whole = self._geometry(capacity)
         outputs = whole.P * whole.Q
         self.products = outputs * weight.size
@@ -41,8 +41,9 @@ class Conv2d(Step):
         if training:
             self.grad_weight = resident(grad_weight)
             self.grad_bias = None if grad_bias is None else resident(grad_bias)
-            # The gradient of the convolution's own output. Without ReLU and max-pool it is the gradient of out.
-            self.grad_out = empty(capacity * outputs * K, self.dtype) if pool or relu else out.grad
+            # The gradient of the convolution's own output. Without ReLU and max-pool it is the gradient of out; the
+            # gradient before an addition's ReLU is written in its place.
+            self.grad_out = empty(capacity * outputs * K, self.dtype) if pool or (relu and addend is None) else out.grad
             parts = max(products.weight_shares(self._geometry(n))[0] for n in range(1, capacity + 1))
             bands = products.bands(capacity * outputs)
             self.partials = empty(max(parts * weight.size, bands * K), self.dtype)
@@ -66,7 +67,11 @@ class Conv2d(Step):
         shape, data = self._geometry(n), (self.x.data, self.forward_weight, self.forward_bias)
         if self.pool:
             return [products.forward_pooled(shape, self.out.data, self.codes, *data)]
-        return [products.forward(shape, self.out.data, *data, self.relu)]
+        if self.addend is None:
+            return [products.forward(shape, self.out.data, *data, self.relu)]
+        out, count = self.out.data, n * self.out.size
+        added = self._each(elementwise.add, count, out, out, self.addend.data, self.relu, count)
+        return [products.forward(shape, out, *data, False), added]
 
     def backward_calls(self, n: int) -> list[Call]:
         shape, grad = self._geometry(n), self.grad_out
@@ -80,6 +85,8 @@ class Conv2d(Step):
         elif self.relu:
             count = rows * channels
             calls.append(self._each(elementwise.relu_gradient, count, grad, self.out.grad, self.out.data, count))
+        if self.addend is not None:
+            calls += self._passed_on(self.addend, n)
         if self.grad_bias is not None:
             calls += products.column_sums(self.grad_bias, self.partials, grad, rows, channels)
         calls += products.grad_weight(shape, self.grad_weight, self.partials, grad, self.x.data)

@@ -16,6 +16,8 @@ from fastcnn.training.trainer import Trainer
 from tests.fastcnn.network.branched import NETWORKS, block
 from tests.kernels.checks import running
 
+NETWORK_WITHOUT_NORM = "addition without batch norm, and with ReLUs at the ends"
+
 
 def network(name, dtype=np.float64, seed=3):
     shape, layers = NETWORKS[name]
@@ -136,6 +138,33 @@ def test_the_plan_says_which_layers_a_step_does():
         *("global_avg_pool", "affine", "softmax + cross-entropy"),
     ]
     assert "3.4, 3, 4" in network("residual blocks").plan(4)
+
+
+def rows(net, training):
+    return [line.split("  ")[0] for line in net.plan(4, training=training).splitlines()]
+
+
+def test_the_last_convolution_of_a_residual_block_adds():
+    blocks = network("residual blocks")
+    assert rows(blocks, training=False).count("conv2d 3x3 + batch_norm + add + relu") == 3
+    plain = network(NETWORK_WITHOUT_NORM)
+    for training in (True, False):
+        assert rows(plain, training).count("conv2d 1x1 + add + relu") == 1
+    # ReLU and max-pool come between, and groups have another step.
+    expected = ["add", "conv2d 1x1", "conv2d 2x2 + relu + max_pool 2x2", "add + relu"]
+    assert rows(plain, training=False)[-7:-3] == expected
+    assert "add + relu" in rows(network("nested"), training=False)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["residual blocks", NETWORK_WITHOUT_NORM, "on the pictures themselves"])
+def test_an_addition_in_the_convolution_has_the_bits_of_a_step_of_its_own(name, dtype, monkeypatch):
+    together = outcome("cpu", name, dtype, 9)
+    monkeypatch.setattr(Conv2d, "takes_sum", False)
+    assert not any("conv2d" in row and "add" in row for row in rows(network(name), training=False))
+    apart = outcome("cpu", name, dtype, 9)
+    for key, value in apart.items():
+        np.testing.assert_array_equal(together[key], value, err_msg=key)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

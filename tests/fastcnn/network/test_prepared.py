@@ -109,7 +109,7 @@ def test_batch_norm_is_part_of_the_convolution_outside_a_training():
         statistic.assign(1 + np.arange(4.0))
     assert_current(net)
     names = [line.split("  ")[0] for line in net.plan(3, training=False).splitlines()[2:-1]]
-    assert names[1:5] == ["conv2d 3x3 + batch_norm", "relu", "conv2d 1x1 + batch_norm", "add + relu"]
+    assert names[1:5] == ["conv2d 3x3 + batch_norm", "relu", "conv2d 1x1 + batch_norm + add + relu", "global_avg_pool"]
 
 
 def test_training_goes_on_between_predictions():

@@ -72,11 +72,12 @@ def test_sum_tile_is_its_twin_and_writes_nothing_else(sum_tile, rng, dtype, pixe
     x, w, bias = drawn(rng, 400, dtype), drawn(rng, 4000, dtype), drawn(rng, 200, dtype)
     x_taps, w_taps = np.array([0, 11, 50]), np.array([0, 500, 1000])
     for valid in ((vectors - 1) * lanes + 1, vectors * lanes):
-        for floor in (0.0, -np.inf):
+        for floor, bias_step, adds in ((0.0, 0, 0), (-np.inf, 0, 1), (-np.inf, 11, 0), (0.0, 0, 1)):
 
-            def arguments(out, valid=valid, floor=floor):
+            def arguments(out, valid=valid, floor=floor, bias_step=bias_step, adds=adds):
                 return (
-                    out, 7, 40, x, 3, 5, 2, w, 1, 70, x_taps, w_taps, 3, 4, bias, 9, floor, pixels, vectors, valid,
+                    out, 7, 40, x, 3, 5, 2, w, 1, 70, x_taps, w_taps, 3, 4, bias, 9, bias_step, floor, w, 6, 33, adds,
+                    pixels, vectors, valid,
                 )  # fmt: skip
 
             (got,), (want,) = both(sum_tile, sums._twin, arguments, [np.full(1000, SENTINEL, dtype)])
@@ -88,8 +89,19 @@ def test_sum_tile_is_its_twin_and_writes_nothing_else(sum_tile, rng, dtype, pixe
 def test_sum_tile_is_a_matrix_product(sum_tile, rng):
     x, w = drawn(rng, 4 * 6, np.float64), drawn(rng, 6 * 64, np.float64)
     out, start, zeros = np.zeros(4 * 2), np.zeros(1, np.int64), np.zeros(64)
-    sum_tile(out, 0, 2, x, 0, 6, 1, w, 0, 64, start, start, 1, 6, zeros, 0, -np.inf, 4, 1, 2)
+    sum_tile(out, 0, 2, x, 0, 6, 1, w, 0, 64, start, start, 1, 6, zeros, 0, 0, -np.inf, x, 0, 0, 0, 4, 1, 2)
     np.testing.assert_allclose(out.reshape(4, 2), x.reshape(4, 6) @ w.reshape(6, 64)[:, :2], rtol=1e-13, atol=1e-13)
+
+
+def test_sums_that_wait_in_memory_have_the_bits_of_sums_in_registers(sum_tile, rng):
+    x, w, bias = drawn(rng, 300, np.float32), drawn(rng, 4000, np.float32), drawn(rng, 64, np.float32)
+    x_taps, w_taps = np.array([0, 11, 50]), np.array([0, 500, 1000])
+    tile = (x, 3, 5, 2, w, 1, 70)
+    whole, parts = np.zeros(400, np.float32), np.zeros(400, np.float32)
+    sum_tile(whole, 0, 40, *tile, x_taps, w_taps, 3, 4, bias, 0, 0, 0.0, x, 0, 0, 0, 4, 2, 20)
+    sum_tile(parts, 0, 40, *tile, x_taps, w_taps, 1, 4, bias, 0, 0, -np.inf, x, 0, 0, 0, 4, 2, 20)
+    sum_tile(parts, 0, 40, *tile, x_taps[1:], w_taps[1:], 2, 4, parts, 0, 40, 0.0, x, 0, 0, 0, 4, 2, 20)
+    np.testing.assert_array_equal(parts, whole)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

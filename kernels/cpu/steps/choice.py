@@ -1,0 +1,31 @@
+"""The step of a convolution: the one that is made for its shape."""
+
+from fastcnn.kernels import backends
+from fastcnn.kernels.cpu.products import channels
+from fastcnn.kernels.cpu.steps.base import Activation
+from fastcnn.kernels.cpu.steps.conv import Conv2d as PlainConv2d
+from fastcnn.kernels.cpu.steps.depthwise import DepthwiseConv2d
+from fastcnn.kernels.cpu.steps.winograd import WinogradConv2d
+from fastcnn.kernels.protocols import Norm
+from fastcnn.kernels.shapes import Array, Padding, Pair
+
+
+def Conv2d(  # noqa: N802  # called as the other steps are, which are classes
+    x: Activation, out: Activation, weight: Array, grad_weight: Array, bias: Array | None, grad_bias: Array | None, *,
+    stride: Pair, padding: Padding, dilation: Pair, groups: int, relu: bool, pool: bool, norm: Norm | None,
+    addend: Activation | None, training: bool, capacity: int,
+) -> PlainConv2d:  # fmt: skip
+    """The step of this convolution. Its shape chooses the class, and `kernels.use(..., winograd=...)` does."""
+    step = PlainConv2d
+    if not pool and addend is None and groups == x.shape[0] and channels.serves(groups, len(weight)):
+        step = DepthwiseConv2d
+    elif stride == dilation == (1, 1) and groups == 1 and weight.shape[2:] == (3, 3) and _winograd_allowed(training):
+        step = WinogradConv2d
+    return step(
+        x, out, weight, grad_weight, bias, grad_bias, stride=stride, padding=padding, dilation=dilation, groups=groups,
+        relu=relu, pool=pool, norm=norm, addend=addend, training=training, capacity=capacity,
+    )  # fmt: skip
+
+
+def _winograd_allowed(training: bool) -> bool:
+    return backends.winograd() in (("always",) if training else ("inference", "always"))

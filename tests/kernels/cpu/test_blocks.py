@@ -1,0 +1,70 @@
+"""Sums in blocks: the weight gradient, short rows of many pictures or of one, and batch norm's statistics."""
+
+import numpy as np
+import pytest
+
+from fastcnn import Sequential, kernels
+from fastcnn.kernels.cpu.products.geometry import frame
+from fastcnn.kernels.cpu.steps import norm
+from fastcnn.kernels.cpu.steps.elementwise import wide_pixel
+from fastcnn.layers import Conv2d, GlobalAvgPool
+from tests.kernels.checks import running
+
+EPS = np.finfo(np.float32).eps
+
+# pictures, channels, filters, side, padding: several blocks with several parts each; rows of 1, 3 and 5 pixels
+SHAPES = [(9, 3, 17, 20, 1), (5, 33, 17, 12, 1), (26, 33, 17, 5, 0), (13, 4, 40, 5, 1), (24, 6, 5, 3, 0)]
+
+
+@pytest.mark.parametrize(("N", "C", "K", "side", "padding"), SHAPES)
+def test_convolution_and_its_gradients_stay_within_the_bound(rng, N, C, K, side, padding):
+    x, weight = rng.standard_normal((N, C, side, side)), rng.standard_normal((K, C, 3, 3))
+    grad = rng.standard_normal((N, K, side + 2 * padding - 2, side + 2 * padding - 2))
+    x, weight, grad = (a.astype(np.float32) for a in (x, weight, grad))
+
+    def results(x, weight, grad):
+        return (
+            kernels.conv2d(x, weight, padding=padding),
+            kernels.conv2d_grad_input(grad, weight, x.shape, padding=padding),
+            kernels.conv2d_grad_weight(grad, x, (3, 3), padding=padding),
+        )
+
+    with running("reference"):
+        wide = [a.astype(np.float64) for a in (x, weight, grad)]
+        exact, sums = results(*wide), results(*map(np.abs, wide))
+    with running("cpu"):
+        got = results(x, weight, grad)
+    for value, want, total in zip(got, exact, sums, strict=True):
+        assert (np.abs(value - want) <= 8 * EPS * total).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "options", [{}, {"padding": 1}, {"stride": (1, 2)}, {"dilation": (2, 1)}, {"padding": (2, 0), "bias": False}]
+)
+def test_one_picture_of_short_rows_has_the_bits_of_many(rng, dtype, options):
+    network = Sequential([Conv2d(33, 3, **options), GlobalAvgPool()], input_shape=(5, 6, 6), dtype=dtype, seed=1)
+    x = rng.standard_normal((3, 5, 6, 6)).astype(dtype)
+    with running("cpu"):
+        together = network.forward(x)
+        (step,) = (node[0] for node in network._plan_for(1, training=False)._nodes if node[0].name.startswith("conv2d"))
+        assert [len(step.forward_calls(n, False)) for n in (1, 2)] == [2, 1]  # windows' rows are copied
+        for n in range(3):
+            np.testing.assert_array_equal(network.forward(x[n : n + 1])[0], together[n])
+
+
+@pytest.mark.parametrize(("channels", "width"), [(3, 7), (16, 5), (64, 9), (300, 2)])
+def test_statistics_of_values_far_from_zero(rng, channels, width):
+    images, per_block, height = 7, 3, 4
+    x = (1000 + rng.standard_normal((images, height, width, channels))).astype(np.float32)
+    x[..., 1] = 0.1  # a channel without variance
+    wide = wide_pixel(channels, width)
+    partials = np.zeros(3 * 3 * wide)
+    norm.sums.serial(partials, x.reshape(-1), frame(channels, height, width), wide, images, per_block)
+    mean, var = np.empty(channels), np.empty(channels)
+    pixels = float(height * width)
+    norm.merge(mean, var, partials, wide, 3, per_block * pixels, images * pixels)
+    exact = x.astype(np.float64)
+    np.testing.assert_allclose(mean, exact.mean(axis=(0, 1, 2)), rtol=1e-14)
+    np.testing.assert_allclose(var, exact.var(axis=(0, 1, 2)), rtol=1e-10, atol=1e-20)
+    assert var[1] == 0
