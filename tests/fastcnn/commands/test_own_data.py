@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from PIL import Image
 from fastcnn import load_mnist, load_network
 from fastcnn.__main__ import main
 from fastcnn.data import load_data
+from fastcnn.layers import Affine, Flatten
+from fastcnn.network.sequential import Sequential
 from fastcnn.recognition.picture_classifier import PictureClassifier
 from fastcnn.zoo.own import read_description
 
@@ -336,7 +339,9 @@ def test_the_test_pictures_are_never_trained_on(flowers, tmp_path, monkeypatch):
         ("evaluate --model default --data D", "the class 'rose', which is not among those trained on", 1),
         ("predict P --model M --string", "--string has no effect with a network that reads no digits", 2),
         ("predict P --labels D", "--labels has no effect with a network for digits", 2),
-        ("evaluate M", "digits need", 1),
+        ("evaluate M", "digits need (1, 28, 28) to (10,); say with --data PATH on what to test it", 2),
+        ("evaluate M --strokes S", "say with --data PATH in place of --strokes on what to test it", 2),
+        ("predict P --model N", "for other pictures save one whose preparation is 'resize', as train --data does", 2),
     ],
 )
 def test_what_does_not_fit_is_one_sentence(flowers, trained, tmp_path, monkeypatch, capsys, line, words, status):
@@ -345,7 +350,8 @@ def test_what_does_not_fit_is_one_sentence(flowers, trained, tmp_path, monkeypat
     os.symlink(flowers, tmp_path / "D")
     os.symlink(flowers / "test" / "sea" / "1.png", tmp_path / "P")
     os.symlink(trained[0], tmp_path / "M.safetensors")
-    sentence = fails(capsys, *line.replace(" M", " M.safetensors").split(), status=status)
+    Sequential([Flatten(), Affine(2)], input_shape=(3, 12, 12), seed=0).save(tmp_path / "N.safetensors")
+    sentence = fails(capsys, *re.sub(r" ([MN])\b", r" \1.safetensors", line).split(), status=status)
     assert words in sentence
     assert not list(tmp_path.glob("*.checkpoint.safetensors")) and not (tmp_path / "D.safetensors").exists()
 
