@@ -27,7 +27,13 @@ def _pixel(images, n, y, x, H, W):
 
 
 @device
-def _source(images, n, y, x, H, W, amount, whole):
+def _rounded(value, whole):
+    """A whole number if `whole` is 1. Inside `_source`, numba-cuda-mlir needs memory for it."""
+    return float32(int32(value + float32(0.5))) if whole else value
+
+
+@device
+def _source(images, n, y, x, H, W, amount):
     """A pixel moved a part of the way to the largest or the smallest of its neighbours."""
     value = _pixel(images, n, y, x, H, W)
     # Outside the border is background, where neighbours must not widen a stroke.
@@ -40,8 +46,7 @@ def _source(images, n, y, x, H, W, amount, whole):
             if (amount > 0 and other > target) or (amount < 0 and other < target):
                 target = other
     share = amount if amount > 0 else -amount
-    moved = value + share * (target - value)
-    return float32(int32(moved + float32(0.5))) if whole else moved
+    return value + share * (target - value)
 
 
 @device
@@ -74,15 +79,16 @@ def move_pixels(out, images, numbers, waves_down, waves_across, count, C, H, W, 
         v, u = down - float32(top), across - float32(left)
         amount = numbers[row + STROKE]
         h, w = int32(top - BORDER), int32(left - BORDER)
-        first = _source(images, n, h, w, H, W, amount, whole)
-        third = _source(images, n, int32(h + 1), w, H, W, amount, whole)
-        upper = first + u * (_source(images, n, h, int32(w + 1), H, W, amount, whole) - first)
-        lower = third + u * (_source(images, n, int32(h + 1), int32(w + 1), H, W, amount, whole) - third)
+        first = _rounded(_source(images, n, h, w, H, W, amount), whole)
+        second = _rounded(_source(images, n, h, int32(w + 1), H, W, amount), whole)
+        third = _rounded(_source(images, n, int32(h + 1), w, H, W, amount), whole)
+        fourth = _rounded(_source(images, n, int32(h + 1), int32(w + 1), H, W, amount), whole)
+        upper, lower = first + u * (second - first), third + u * (fourth - third)
         value = upper + v * (lower - upper)
         hole = int32(row + HOLE)
         if numbers[hole] <= y and y < numbers[hole + 1] and numbers[hole + 2] <= x and x < numbers[hole + 3]:
             value = float32(0)
-        out[i] = int32(value + float32(0.5)) if whole else value
+        out[i] = _rounded(value, whole)
 
 
 def augment(out: Array, images: Array, numbers: Array, waves_down: Array, waves_across: Array) -> None:
