@@ -71,6 +71,8 @@ def _evaluate_data(name: str, path: Path, args: argparse.Namespace) -> None:
     from fastcnn.network.files import load_network
 
     network = load_network(path)
+    if len(network.classes) < 2:
+        raise UsageError(f"{path} holds a network with one output, a number and no class; use its forward from Python")
     data = load_data(args.data, shape=network.input_shape, classes=network.classes, skip_broken=args.skip_broken)
     images, labels = (data.images, data.labels) if data.test is None else data.test
     result = metrics.evaluate(calibrated_slowly(network, images), labels, len(network.classes))

@@ -356,5 +356,12 @@ def test_what_does_not_fit_is_one_sentence(flowers, trained, tmp_path, monkeypat
     assert not list(tmp_path.glob("*.checkpoint.safetensors")) and not (tmp_path / "D.safetensors").exists()
 
 
+def test_a_network_with_one_output_is_not_tested_on_classes(flowers, tmp_path, capsys):
+    path = tmp_path / "angle"
+    Sequential([Flatten(), Affine(1)], input_shape=(3, 12, 12), seed=0).save(path)
+    sentence = fails(capsys, "evaluate", path, "--data", flowers, status=2)
+    assert "holds a network with one output, a number and no class" in sentence
+
+
 def test_a_picture_that_is_a_table_is_no_picture(table, capsys):
     assert "train.csv is not a picture" in fails(capsys, "predict", table)
