@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from fastcnn.kernels.values import shown
-from fastcnn.network.sequential import Sequential
 from fastcnn.network.losses import Loss
+from fastcnn.network.sequential import Sequential
 from fastcnn.optim.optimizers import Optimizer
 from fastcnn.training.history import Epoch, History, TrainingStep
 

@@ -61,7 +61,8 @@ def _stroke(plane: Array, amount: Any, half: Any) -> Array:
     wide = np.pad(source, 1)
     rows = extreme(extreme(wide[:-2], wide[2:]), wide[1:-1])
     target = extreme(extreme(rows[:, :-2], rows[:, 2:]), rows[:, 1:-1])
-    return (source + np.abs(amount) * (target - source) + half).astype(plane.dtype).astype(np.float32)
+    moved: Array = (source + np.abs(amount) * (target - source) + half).astype(plane.dtype).astype(np.float32)
+    return moved
 
 
 def _position(row: Array, y: Array, x: Array, waves_down: Array, waves_across: Array, size: int) -> Array:
