@@ -206,6 +206,9 @@ class Steps(Protocol):
         memory, and no activation has a border. addend : an activation that is added before the ReLU, or None
         """
 
+    def Normalize(self, x: Any, out: Any, *, mean: Sequence[float], scale: Sequence[float]) -> Step:
+        """out = (x - mean) / scale, with two fixed numbers for each channel."""
+
     def Relu(self, x: Any, out: Any) -> Step: ...
 
     def Elementwise(self, x: Any, out: Any, *, function: str, number: float) -> Step:

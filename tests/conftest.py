@@ -61,14 +61,21 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  
     return report
 
 
+def _listed() -> set[str]:
+    """What lies in the checkout's own folder, without what tools leave there."""
+    return {name for name in os.listdir(ROOT) if not name.startswith((".", "__pycache__"))}
+
+
 @pytest.fixture(scope="session", autouse=True)
 def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Run the tests in a folder of their own: in the checkout lies what the README's first line has trained."""
-    before, path = Path.cwd(), os.environ.get("PYTHONPATH")
+    before, path, listed = Path.cwd(), os.environ.get("PYTHONPATH"), _listed()
     os.chdir(tmp_path_factory.mktemp("current"))
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), path]))  # for the processes that tests start
     yield
     os.chdir(before)
+    left = sorted(_listed() - listed)
+    assert not left, f"tests have written into the checkout, not into their tmp_path: {', '.join(left)}"
 
 
 @pytest.fixture

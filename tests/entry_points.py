@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -602,7 +603,7 @@ def measuring_entries() -> dict[str, Entry]:
     }  # fmt: skip
 
 
-GROUPS: dict[str, Callable[[], dict[str, Entry]]] = {
+_MAKERS: dict[str, Callable[[], dict[str, Entry]]] = {
     "kernels": kernel_entries,
     "layers": layer_entries,
     "losses": loss_entries,
@@ -613,3 +614,10 @@ GROUPS: dict[str, Callable[[], dict[str, Entry]]] = {
     "reading": reading_entries,
     "measuring": measuring_entries,
 }
+GROUPS = tuple(_MAKERS)
+
+
+def entries(group: str, folder: Path) -> dict[str, Entry]:
+    """The rows of a group. They and their calls write files by relative names: `folder` becomes the current folder."""
+    os.chdir(folder)
+    return _MAKERS[group]()

@@ -23,7 +23,7 @@ from fastcnn.optim import schedules
 from fastcnn.recognition import picture_classifier, recognizer
 from fastcnn.training import augment, callbacks, finder, trainer
 from fastcnn.zoo import families, networks, own
-from tests.entry_points import GROUPS, Entry
+from tests.entry_points import GROUPS, Entry, entries
 from tests.wrong_values import WRONG, complaint, like
 
 MODULES = (
@@ -80,8 +80,8 @@ COVERED = {
 
 
 @pytest.fixture(autouse=True)
-def empty_folder(tmp_path, monkeypatch) -> Iterator[None]:
-    """With the reference backend, which has nothing to compile: the checks are those of every backend."""
+def reference_backend(tmp_path, monkeypatch) -> Iterator[None]:
+    """In a folder of its own, with the reference backend, which has nothing to compile: all have the same checks."""
     monkeypatch.chdir(tmp_path)
     before, count = kernels.backend(), threads.threads()
     kernels.use("reference")
@@ -121,20 +121,20 @@ def failures(name: str, entry: Entry) -> list[str]:
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_every_wrong_value_is_refused_in_one_sentence_and_changes_nothing(group):
-    entries = GROUPS[group]()
-    found = [line for name, entry in entries.items() for line in failures(name, entry)]
+def test_every_wrong_value_is_refused_in_one_sentence_and_changes_nothing(group, tmp_path):
+    rows = entries(group, tmp_path)
+    found = [line for name, entry in rows.items() for line in failures(name, entry)]
     assert not found, f"{len(found)}:\n" + "\n".join(found)
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_the_calls_that_are_varied_are_right_themselves(group):
-    for entry in GROUPS[group]().values():
+def test_the_calls_that_are_varied_are_right_themselves(group, tmp_path):
+    for entry in entries(group, tmp_path).values():
         entry.call(**entry.arguments)
 
 
-def test_every_entry_point_has_a_row():
-    rows = {name.partition(",")[0] for group in GROUPS.values() for name in group()}
+def test_every_entry_point_has_a_row(tmp_path):
+    rows = {name.partition(",")[0] for group in GROUPS for name in entries(group, tmp_path)}
     public = {name for module in MODULES for name in _public(module)}
     public |= {name for name in fastcnn.__all__ if callable(getattr(fastcnn, name))}
     assert sorted(public - rows - set(COVERED)) == []

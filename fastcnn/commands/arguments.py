@@ -105,7 +105,7 @@ def _add_own_data(parser: argparse.ArgumentParser) -> None:
         "that a table's pictures have",
     )
     parser.add_argument(
-        "--augment", action="store_true", help="with --data: change each grey picture a little in every epoch"
+        "--augment", action="store_true", help="with --data: turn, move and bend each picture a little in every epoch"
     )
 
 

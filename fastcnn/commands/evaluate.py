@@ -12,6 +12,7 @@ from fastcnn.errors import UsageError
 
 if TYPE_CHECKING:
     from fastcnn.metrics import Evaluation
+    from fastcnn.network.committee import Network
 
 
 def evaluate(args: argparse.Namespace) -> None:
@@ -35,19 +36,31 @@ def evaluate(args: argparse.Namespace) -> None:
     if args.data is not None:
         _evaluate_data(name, path, args)
         return
+    network = _digit_network(path, args)
     if args.strokes is not None:
         _evaluate_drawings(name, args)
         return
     from fastcnn import metrics
     from fastcnn.data.load import load_mnist
     from fastcnn.network.calibration import calibrated_slowly
-    from fastcnn.zoo.bundled import load_classifier
 
-    network = load_classifier(args.model)
     _, (images, labels) = load_mnist(normalize=False, data_dir=args.data_dir)
     result = metrics.evaluate(calibrated_slowly(network, images), labels)
     write_json(args.json, _facts(name, result))
     print_result(name, result)
+
+
+def _digit_network(path: Path, args: argparse.Namespace) -> Network:
+    """The network in a file; for one that reads no digits a UsageError that says how it is tested."""
+    from fastcnn.network.files import load_network
+    from fastcnn.zoo.bundled import why_no_digits
+
+    network = load_network(path)
+    detail = why_no_digits(network)
+    if detail:
+        instead = "--data PATH in place of --strokes" if args.strokes is not None else "--data PATH"
+        raise UsageError(f"{path} holds a network from {detail}; say with {instead} on what to test it")
+    return network
 
 
 def _evaluate_data(name: str, path: Path, args: argparse.Namespace) -> None:
@@ -58,6 +71,8 @@ def _evaluate_data(name: str, path: Path, args: argparse.Namespace) -> None:
     from fastcnn.network.files import load_network
 
     network = load_network(path)
+    if len(network.classes) < 2:
+        raise UsageError(f"{path} holds a network with one output, a number and no class; use its forward from Python")
     data = load_data(args.data, shape=network.input_shape, classes=network.classes, skip_broken=args.skip_broken)
     images, labels = (data.images, data.labels) if data.test is None else data.test
     result = metrics.evaluate(calibrated_slowly(network, images), labels, len(network.classes))

@@ -148,8 +148,6 @@ def _network(args: argparse.Namespace, data: DataSet, described: str | dict[str,
     except (TypeError, ValueError) as error:
         name = args.network or DEFAULT_NETWORK
         raise UsageError(f"--network {name} for pictures of {channels} x {height} x {width}: {error}") from None
-    if args.augment and channels != 1:
-        raise UsageError(f"--augment changes grey pictures only, and these have {channels} channels; leave it out")
     return network
 
 

@@ -34,7 +34,7 @@ def predict(args: argparse.Namespace) -> bool:
     from fastcnn.network.files import load_network
     from fastcnn.recognition.picture_classifier import PictureClassifier, prepares_by_size
     from fastcnn.recognition.recognizer import Recognizer
-    from fastcnn.zoo.bundled import check_reads_digits, find_model
+    from fastcnn.zoo.bundled import find_model, why_no_digits
 
     _, path = find_model(args.model)
     check_outputs(json_output(args.json), [path, *args.images, *own_data_files(args)])
@@ -49,7 +49,12 @@ def predict(args: argparse.Namespace) -> bool:
         read, missing = partial(_read_class, PictureClassifier(network)), CLASS_KEYS
     else:
         refuse("with a network for digits", labels=args.labels)
-        check_reads_digits(network, str(path))
+        detail = why_no_digits(network)
+        if detail:
+            raise UsageError(
+                f"{path} holds a network from {detail}; for other pictures save one whose preparation is 'resize', "
+                "as train --data does"
+            )
         read = partial(_read_string if args.string else _read_digit, Recognizer(network))
         missing = STRING_KEYS if args.string else DIGIT_KEYS
     answers = [_answer(image, read, missing) for image in args.images]

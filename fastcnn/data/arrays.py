@@ -86,6 +86,8 @@ def _array(archive: zipfile.ZipFile, member: str, what: str) -> Array:
         head = stream.tell()
     if dtype.hasobject:
         raise DataError(f"{what} holds Python objects, which are never unpickled; save numbers or texts")
+    if not shape or min(shape) < 0:
+        raise DataError(f"{what} has the shape {shape}; it must be an array with a picture or a label in each row")
     nbytes = math.prod(shape) * dtype.itemsize
     if nbytes != info.file_size - head:
         raise DataError(f"{what} promises {nbytes:,} bytes and has {info.file_size - head:,}; make the archive again")

@@ -15,6 +15,7 @@ from fastcnn.data.datasets import DATASETS, find_dataset
 from fastcnn.data.folders import has_class_folders, read_folders
 from fastcnn.data.idx_sets import is_idx_name, read_idx_set
 from fastcnn.data.load import load_dataset
+from fastcnn.data.picture_files import MODES
 from fastcnn.data.tables import read_table
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import shown
@@ -76,6 +77,8 @@ def load_data(
         made = _named(path, classes)
     elif scales_pictures(where):
         if wanted is not None:
+            if wanted[0] not in MODES:
+                raise DataError(f"{where} has picture files, of 1, 3 or 4 channels, but the network takes {wanted[0]}")
             depth, pair = wanted[0], (wanted[1], wanted[2])
         made = read_folders(where, size=pair, channels=depth, classes=classes, skip_broken=skip)
     else:

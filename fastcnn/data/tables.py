@@ -37,6 +37,8 @@ def read_table(path: Path, *, size: tuple[int, int] | None, classes: Sequence[st
             images, labels = _read(file, str(path))
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); check that it is a file you may read") from None
+    except csv.Error as error:
+        raise DataError(f"{path} is no table of pictures or is damaged ({error}); save it as CSV again") from None
     images = _in_shape(images, size, str(path))
     return assemble(Part(as_pictures(images, str(path)), _numbered(labels), str(path)), classes=classes)
 

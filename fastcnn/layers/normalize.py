@@ -6,8 +6,9 @@ import numpy as np
 
 from fastcnn.arrays import Array
 from fastcnn.checks import check_number, check_positive
+from fastcnn.kernels.protocols import Step
 from fastcnn.kernels.values import shown
-from fastcnn.layers.base import Layer, Signal, image_shape
+from fastcnn.layers.base import Layer, Place, Signal, image_shape
 
 __all__ = ["Normalize"]
 
@@ -40,6 +41,9 @@ class Normalize(Layer):
         if channels != len(self.mean):
             raise ValueError(f"it has {len(self.mean)} means, but pictures of {channels} channels come in")
         return incoming
+
+    def make_step(self, place: Place) -> Step:
+        return place.steps.Normalize(place.x, place.out, mean=self.mean, scale=self.scale)
 
     def forward(self, x: Array, training: bool) -> Array:
         out: Array = x - _channels(self.mean, x.dtype)

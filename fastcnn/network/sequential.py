@@ -246,8 +246,10 @@ class Sequential:
     def predict(self, images: Array, *, layout: str = "NCHW") -> Array:
         """The most likely class of each picture: (N,) int64, as labels. Arguments and errors: see `predict_proba`.
 
-        `network.classes[number]` is the name of a class.
+        `network.classes[number]` is the name of a class. ValueError for a network with one output: it is a number.
         """
+        if len(self.classes) < 2:
+            raise ValueError("predict gives classes, but the network has one output; forward gives its numbers")
         answers: Array = self.forward(images, layout=layout).argmax(axis=1)
         look_once(self, images)
         return answers

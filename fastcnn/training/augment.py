@@ -23,6 +23,7 @@ from fastcnn.kernels.values import is_array, kind_of, shown
 
 DRAWN = 32  # random numbers for a picture; some of them are not used
 MANTISSA_BITS = 53
+DTYPES = (np.uint8, np.float32, np.float64)
 
 
 def uniform(key: int, numbers: Array, count: int) -> Array:
@@ -81,7 +82,8 @@ class Augmentation:
 
         Parameters
         ----------
-        images, out : (N, 1, H, W) uint8, C-contiguous, not the same memory
+        images, out : (N, C, H, W) uint8, float32 or float64, C-contiguous, not the same memory. All channels of a
+            picture change alike. float64 is computed as float32
         numbers : (N,) integers, the number of each picture in the whole set
         seed, epoch : integers from 0
 
@@ -91,15 +93,21 @@ class Augmentation:
             If the arrays are of another shape or dtype.
         """
         for name, array in (("images", images), ("out", out)):
-            if not is_array(array) or array.dtype != np.uint8:
-                raise TypeError(f"{name} must be uint8 to be augmented, not {kind_of(array)}")
-            if array.ndim != 4 or array.shape[1] != 1 or array.shape != images.shape or not array.flags.c_contiguous:
-                raise ValueError(f"{name} must be contiguous, of the shape (N, 1, H, W), not {array.shape}")
+            if not is_array(array) or array.dtype not in DTYPES or array.dtype != images.dtype:
+                wanted = "uint8, float32 or float64" if name == "images" else f"{images.dtype}, as images"
+                raise TypeError(f"{name} must be {wanted}, not {kind_of(array)}")
+            if array.ndim != 4 or array.shape != images.shape or not array.flags.c_contiguous:
+                raise ValueError(f"{name} must be contiguous, of the shape (N, C, H, W), not {array.shape}")
         if is_array(numbers) and numbers.shape != images.shape[:1]:
             raise ValueError(f"numbers must be one for each of the {len(images)} images, not of shape {numbers.shape}")
         plane = images.shape[2:]
         table = self.numbers(numbers, plane, seed=seed, epoch=epoch)
-        kernels.active().augment(out[:, 0], images[:, 0], table, *map(waves, plane))
+        if images.dtype == np.float64:
+            changed = np.empty(images.shape, np.float32)
+            kernels.active().augment(changed, images.astype(np.float32), table, *map(waves, plane))
+            out[...] = changed
+        else:
+            kernels.active().augment(out, images, table, *map(waves, plane))
 
     def numbers(self, numbers: Array, plane: tuple[int, ...], *, seed: int, epoch: int) -> Array:
         """The table `numbers` of the kernels, for pictures of the size `plane` (height, width). See `apply`."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from fastcnn.kernels.values import shown
+from fastcnn.network.losses import Loss
 from fastcnn.network.sequential import Sequential
 from fastcnn.optim.optimizers import Optimizer
 from fastcnn.training.history import Epoch, History, TrainingStep
@@ -23,6 +24,7 @@ class Trains(Protocol):
     """The part of a trainer that a callback may change."""
 
     optimizer: Optimizer  # a new `lr` is used from the next step on
+    loss: Loss
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,17 @@ from fastcnn.network.losses import ClassWeight, CrossEntropy, Loss
 
 
 def weighted(loss: Loss, class_weight: ClassWeight | str | None, classes: Sequence[str], labels: Array | None) -> Loss:
+    """The loss of `with_weights`; ValueError too if its class weights leave no picture to learn from."""
+    made = with_weights(loss, class_weight, classes, labels)
+    weights = made.class_weight if isinstance(made, CrossEntropy) and isinstance(made.class_weight, tuple) else None
+    if labels is not None and weights is not None and not np.array(weights)[labels].any():
+        raise ValueError("class_weight is 0 for all classes that have pictures; give one of them more")
+    return made
+
+
+def with_weights(
+    loss: Loss, class_weight: ClassWeight | str | None, classes: Sequence[str], labels: Array | None
+) -> Loss:
     """The loss with these class weights; None does not change it.
 
     Parameters

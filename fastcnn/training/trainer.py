@@ -66,8 +66,7 @@ class Trainer:
     clip_norm : largest Euclidean norm of all gradients together; None does not clip
     ema_decay : also keep an exponential moving average of weights and running statistics with this decay. `fit` then
         validates the average and leaves it in the network
-    augmentation : how `fit` changes each picture, differently in each epoch. The pictures must be uint8 and have one
-        channel
+    augmentation : how `fit` changes each picture, differently in each epoch; all channels of a picture change alike
     """
 
     _fitting = False  # whether `fit` calls `step`: its labels are the outputs' numbers already
@@ -230,8 +229,6 @@ class Trainer:
         has set it: the next `fit` begins there.
         """
         source = source_of(self.network, self.loss, images, labels, sample_weight, layout)
-        if self.augmentation is not None and (source.first.dtype != np.uint8 or source.first.shape[1] != 1):
-            raise ValueError("images must be uint8 and of one channel to be augmented; leave out the augmentation")
         given, aside = validation_of(self.network, self.loss, validation, len(source), layout)
         loss = weighted(self.loss, class_weight, self.network.classes, source.targets)
         schedule = Constant(self.optimizer.lr) if schedule is None else schedule

@@ -30,6 +30,11 @@ class Watching(Callback):
                 f"{type(self).__name__} watches {self.monitor}, but no pictures are set aside: give validation, or "
                 "monitor='loss'"
             )
+        if self.monitor == "validation_accuracy" and not training.trainer.loss.is_of_classes:
+            raise ValueError(
+                f"{type(self).__name__} watches validation_accuracy, which a training with "
+                f"{type(training.trainer.loss).__name__} has not: give monitor='validation_loss'"
+            )
         self._training = training
         self._forget()
 

@@ -97,15 +97,20 @@ def load_classifier(model: str | os.PathLike[str]) -> Network:
 
 def check_reads_digits(network: Network, what: str) -> None:
     """FastcnnError, which names `what`, unless a network reads 28 x 28 pictures and gives the ten digits."""
+    detail = why_no_digits(network)
+    if detail:
+        raise FastcnnError(
+            "{path} holds a network from {detail}; give the weights of a digit network", path=what, detail=detail
+        )
+
+
+def why_no_digits(network: Network) -> str:
+    """From what to what a network is, if not from 28 x 28 pictures to the ten digits; else ""."""
     from fastcnn.network.structure import default_classes
 
     if network.input_shape != (1, SIDE_PX, SIDE_PX) or network.output_shape != (CLASSES,):
         taken = f"{network.input_shape} to {network.output_shape}"
-        detail = f"{taken}, but digits need (1, {SIDE_PX}, {SIDE_PX}) to ({CLASSES},)"
-    elif network.classes != default_classes(CLASSES):
-        detail = f"pictures to other classes ({', '.join(name[:20] for name in network.classes[:3])}, …)"
-    else:
-        return
-    raise FastcnnError(
-        "{path} holds a network from {detail}; give the weights of a digit network", path=what, detail=detail
-    )
+        return f"{taken}, but digits need (1, {SIDE_PX}, {SIDE_PX}) to ({CLASSES},)"
+    if network.classes != default_classes(CLASSES):
+        return f"pictures to other classes ({', '.join(name[:20] for name in network.classes[:3])}, …)"
+    return ""

@@ -19,7 +19,7 @@ def augment(out: Array, images: Array, numbers: Array, waves_down: Array, waves_
 
     Parameters
     ----------
-    out, images : (N, H, W) uint8, C-contiguous, not the same memory
+    out, images : (N, C, H, W) uint8 or float32, C-contiguous, not the same memory; all channels change alike
     numbers : (N, NUMBERS) float32, with the columns
         from DOWN : a, b, c and WAVES * WAVES coefficients. The source row of a pixel is a * y + b * x + c, plus the
             sum of coefficient * waves_down[i, row] * waves_across[j, column]; the coefficients of one i are
@@ -29,35 +29,39 @@ def augment(out: Array, images: Array, numbers: Array, waves_down: Array, waves_
         from HOLE : top, bottom, left, right of a rectangle without ink; bottom and right are excluded
     waves_down, waves_across : (WAVES, H) and (WAVES, W) float32
 
-    Between pixels the source is interpolated linearly. Outside the picture it is 0.
+    Between pixels the source is interpolated linearly. Outside the picture it is 0. Bytes are rounded, floats are not.
     """
-    n, height, width = images.shape
+    n, _, height, width = images.shape
+    half = np.float32(0.5 if images.dtype == np.uint8 else 0)
     y = np.arange(height, dtype=np.float32)[:, np.newaxis]
     x = np.arange(width, dtype=np.float32)
     for index in range(n):
         row = numbers[index]
-        padded = _stroke(np.pad(images[index].astype(np.float32), BORDER), row[STROKE])
         down = _position(row[DOWN:ACROSS], y, x, waves_down, waves_across, height)
         across = _position(row[ACROSS:STROKE], y, x, waves_down, waves_across, width)
         top, left = down.astype(np.int64), across.astype(np.int64)
         v, u = down - top.astype(np.float32), across - left.astype(np.float32)
-        upper = padded[top, left] + u * (padded[top, left + 1] - padded[top, left])
-        lower = padded[top + 1, left] + u * (padded[top + 1, left + 1] - padded[top + 1, left])
-        values = upper + v * (lower - upper)
         hole = row[HOLE:]
-        values[(y >= hole[0]) & (y < hole[1]) & (x >= hole[2]) & (x < hole[3])] = 0
-        out[index] = (values + np.float32(0.5)).astype(np.uint8)
+        is_hole = (y >= hole[0]) & (y < hole[1]) & (x >= hole[2]) & (x < hole[3])
+        for plane, changed in zip(images[index], out[index], strict=True):
+            padded = _stroke(np.pad(plane, BORDER), row[STROKE], half)
+            upper = padded[top, left] + u * (padded[top, left + 1] - padded[top, left])
+            lower = padded[top + 1, left] + u * (padded[top + 1, left + 1] - padded[top + 1, left])
+            values = upper + v * (lower - upper)
+            values[is_hole] = 0
+            changed[:] = values + half  # written to bytes, it is cut to a whole number
 
 
-def _stroke(source: Array, amount: Any) -> Array:
-    """Each pixel moved by a share `amount` towards the largest of its neighbours, or the least; whole numbers."""
+def _stroke(plane: Array, amount: Any, half: Any) -> Array:
+    """Each pixel moved by a share `amount` towards its largest neighbour, or the least; bytes stay whole numbers."""
+    source = plane.astype(np.float32)
     if amount == 0:
         return source
     extreme = np.maximum if amount > 0 else np.minimum
     wide = np.pad(source, 1)
     rows = extreme(extreme(wide[:-2], wide[2:]), wide[1:-1])
     target = extreme(extreme(rows[:, :-2], rows[:, 2:]), rows[:, 1:-1])
-    moved: Array = np.trunc(source + np.abs(amount) * (target - source) + np.float32(0.5))
+    moved: Array = (source + np.abs(amount) * (target - source) + half).astype(plane.dtype).astype(np.float32)
     return moved
 
 

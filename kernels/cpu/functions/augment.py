@@ -22,10 +22,11 @@ LANES = 32  # rows are padded to this: LLVM computes 32 floats at a time and the
 
 
 @inner
-def _widen(padded, rows, picture, amount, H, W):
+def _widen(padded, rows, picture, amount, half, H, W):
     """Write the picture with a border of zeros into padded, its strokes wider or thinner by the share `amount`.
 
     rows : scratch memory of the size of padded
+    half : 0.5 for bytes, which are cut to whole numbers as they are written, and 0 for floats
     """
     pitch = W + BORDER + EXTRA
     padded[:] = 0
@@ -41,7 +42,7 @@ def _widen(padded, rows, picture, amount, H, W):
     above, middle, below = padded[: size - 2 * pitch], padded[pitch : size - pitch], padded[2 * pitch :]
     vertical = rows[pitch : size - pitch]
     left, right = rows[pitch - 1 : size - pitch - 1], rows[pitch + 1 : size - pitch + 1]
-    share, half = abs(amount), np.float32(0.5)
+    share = abs(amount)
     rows[:pitch], rows[size - pitch :] = 0, 0
     if amount > 0:
         for i in range(len(vertical)):
@@ -49,14 +50,14 @@ def _widen(padded, rows, picture, amount, H, W):
         for i in range(len(middle)):
             value = np.float32(middle[i])
             most = np.float32(max(max(left[i], right[i]), vertical[i]))
-            middle[i] = np.uint8(value + share * (most - value) + half)
+            middle[i] = value + share * (most - value) + half
     else:
         for i in range(len(vertical)):
             vertical[i] = min(min(above[i], below[i]), middle[i])
         for i in range(len(middle)):
             value = np.float32(middle[i])
             least = np.float32(min(min(left[i], right[i]), vertical[i]))
-            middle[i] = np.uint8(value + share * (least - value) + half)
+            middle[i] = value + share * (least - value) + half
 
 
 @inner
@@ -115,21 +116,33 @@ def _positions(at, down, across, row, H, W, waves_down, lines, lanes):
 
 
 @inner
-def _fetch(target, packed, down, across, at):
-    """Interpolate between the pixels of the copy. This overwrites `at`.
+def _fetch_bytes(target, padded, pitch, packed, words, down, across, at):
+    """Interpolate between the pixels of the copy; packed and words are scratch memory.
 
     The loads and the sums have separate loops. LLVM vectorises only the sums, and nothing in a common loop.
     """
+    _pack(packed, padded, pitch)
     half, byte = np.float32(0.5), np.int32(255)
     for i in range(len(at)):
-        at[i] = packed[np.uint32(at[i])]
+        words[i] = packed[np.uint32(at[i])]
     for i in range(len(at)):
-        word, v, u = at[i], down[i], across[i]
+        word, v, u = words[i], down[i], across[i]
         first, second = np.float32(word & byte), np.float32((word >> np.int32(8)) & byte)
         third, fourth = np.float32((word >> np.int32(16)) & byte), np.float32((word >> np.int32(24)) & byte)
         upper = first + u * (second - first)
         lower = third + u * (fourth - third)
         target[i] = np.uint8(np.int32(upper + v * (lower - upper) + half))
+
+
+@inner
+def _fetch_floats(target, padded, pitch, packed, words, down, across, at):
+    """The same for floats."""
+    for i in range(len(at)):
+        first, v, u = np.uint32(at[i]), down[i], across[i]
+        third = first + np.uint32(pitch)
+        upper = padded[first] + u * (padded[first + np.uint32(1)] - padded[first])
+        lower = padded[third] + u * (padded[third + np.uint32(1)] - padded[third])
+        target[i] = upper + v * (lower - upper)
 
 
 @inner
@@ -145,38 +158,46 @@ def _copy(out, pixels, row, H, W, lanes):
                     target[x] = 0
 
 
-@kernel
-def _augment(out, images, numbers, waves_down, waves_across):
-    N, H, W = images.shape
-    pitch = W + BORDER + EXTRA
-    lanes = (W + LANES - 1) // LANES * LANES
-    # One task for PER_TASK pictures: it writes only these.
-    for task in prange((N + PER_TASK - 1) // PER_TASK):
-        padded = np.empty((H + BORDER + EXTRA) * pitch, np.uint8)
-        rows, packed = np.empty(len(padded), np.uint8), np.empty(len(padded), np.int32)
-        down, across = np.empty(H * lanes, np.float32), np.empty(H * lanes, np.float32)
-        pixels, at = np.empty(H * lanes, np.uint8), np.empty(H * lanes, np.int32)
-        lines = np.zeros((1 + WAVES, lanes), np.float32)  # x counted from the middle, then the waves
-        for x in range(W):
-            lines[0, x] = np.float32(x) - np.float32((W - 1) / 2)
-            for wave in range(WAVES):
-                lines[1 + wave, x] = waves_across[wave, x]
-        for n in range(task * PER_TASK, min(N, (task + 1) * PER_TASK)):
-            row = numbers[n]
-            _widen(padded, rows, images[n], row[STROKE], H, W)
-            _pack(packed, padded, pitch)
-            _positions(at, down, across, row, H, W, waves_down, lines, lanes)
-            _fetch(pixels, packed, down, across, at)
-            _copy(out[n], pixels, row, H, W, lanes)
+def _make(fetch: Any, half: Any) -> Any:
+    @kernel(key=fetch.__name__)
+    def change(out, images, numbers, waves_down, waves_across):
+        N, C, H, W = images.shape
+        pitch = W + BORDER + EXTRA
+        lanes = (W + LANES - 1) // LANES * LANES
+        # One task for PER_TASK pictures: it writes only these.
+        for task in prange((N + PER_TASK - 1) // PER_TASK):
+            padded = np.empty((H + BORDER + EXTRA) * pitch, images.dtype)
+            rows, packed = np.empty_like(padded), np.empty(len(padded), np.int32)
+            down, across = np.empty(H * lanes, np.float32), np.empty(H * lanes, np.float32)
+            pixels, words = np.empty(H * lanes, images.dtype), np.empty(H * lanes, np.int32)
+            at = np.empty(H * lanes, np.int32)
+            lines = np.zeros((1 + WAVES, lanes), np.float32)  # x counted from the middle, then the waves
+            for x in range(W):
+                lines[0, x] = np.float32(x) - np.float32((W - 1) / 2)
+                for wave in range(WAVES):
+                    lines[1 + wave, x] = waves_across[wave, x]
+            for n in range(task * PER_TASK, min(N, (task + 1) * PER_TASK)):
+                row = numbers[n]
+                _positions(at, down, across, row, H, W, waves_down, lines, lanes)
+                for c in range(C):
+                    _widen(padded, rows, images[n, c], row[STROKE], half, H, W)
+                    fetch(pixels, padded, pitch, packed, words, down, across, at)
+                    _copy(out[n, c], pixels, row, H, W, lanes)
+
+    return change
+
+
+_CHANGE = {"uint8": _make(_fetch_bytes, np.float32(0.5)), "float32": _make(_fetch_floats, np.float32(0))}
 
 
 def augment(out: Array, images: Array, numbers: Array, waves_down: Array, waves_across: Array) -> None:
     """See `kernels.reference.augment`."""
+    change = _CHANGE[images.dtype.name]
     if threads() == 1 or len(images) <= PER_TASK:
-        _augment.serial(out, images, numbers, waves_down, waves_across)
+        change.serial(out, images, numbers, waves_down, waves_across)
         return
     with parallel_lock:
-        _augment(out, images, numbers, waves_down, waves_across)
+        change(out, images, numbers, waves_down, waves_across)
 
 
 assert WAVES == 3  # _factors and _positions write out the sum of three

@@ -16,6 +16,7 @@ from fastcnn.kernels.cpu.steps.choice import Conv2d
 from fastcnn.kernels.cpu.steps.ends import Input, Loss
 from fastcnn.kernels.cpu.steps.joins import Add, Concat, Copy, Fork
 from fastcnn.kernels.cpu.steps.layer import LayerStep
+from fastcnn.kernels.cpu.steps.normalize import Normalize
 from fastcnn.kernels.cpu.steps.simple import AveragePool, Dropout, MaxPool2d, Relu
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "LayerStep",
     "Loss",
     "MaxPool2d",
+    "Normalize",
     "Relu",
     "compiled",
     "device",

@@ -8,10 +8,12 @@ from numba import prange
 from fastcnn.kernels import activations
 from fastcnn.kernels.cpu.steps.base import Activation, Step
 from fastcnn.kernels.cpu.steps.elementwise import row
+from fastcnn.kernels.cpu.steps.error_function import erfc
+from fastcnn.kernels.cpu.steps.exponential import exp_of_minus
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 from fastcnn.kernels.protocols import Call
 
-_value, _gradient = inner(activations.value), inner(activations.gradient)
+_value, _gradient = map(inner(key="exp_of_minus, erfc", forceinline=True), activations.functions(exp_of_minus, erfc))
 
 
 @cache

@@ -27,6 +27,12 @@ def _pixel(images, n, y, x, H, W):
 
 
 @device
+def _rounded(value, whole):
+    """A whole number if `whole` is 1. Inside `_source`, numba-cuda-mlir needs memory for it."""
+    return float32(int32(value + float32(0.5))) if whole else value
+
+
+@device
 def _source(images, n, y, x, H, W, amount):
     """A pixel moved a part of the way to the largest or the smallest of its neighbours."""
     value = _pixel(images, n, y, x, H, W)
@@ -40,7 +46,7 @@ def _source(images, n, y, x, H, W, amount):
             if (amount > 0 and other > target) or (amount < 0 and other < target):
                 target = other
     share = amount if amount > 0 else -amount
-    return float32(int32(value + share * (target - value) + float32(0.5)))
+    return value + share * (target - value)
 
 
 @device
@@ -59,37 +65,38 @@ def _position(numbers, start, waves_down, waves_across, y, x, H, W, size):
     return place if place < last else last
 
 
-@kernel("B B S S S i i i")
-def move_pixels(out, images, numbers, waves_down, waves_across, count, H, W):
-    """out, images (N, H, W) uint8; the rest as for `kernels.reference.augment`."""
+@kernel("B B S S S i i i i i")
+def move_pixels(out, images, numbers, waves_down, waves_across, count, C, H, W, whole):
+    """out, images (N, C, H, W), of whole numbers if `whole` is 1; the rest as for `kernels.reference.augment`."""
     i = here()
     if i < count:
         x, rest = int32(i % W), int32(i // W)
         y, n = int32(rest % H), int32(rest // H)
-        row = int32(n * NUMBERS)
+        row = int32(n // C * NUMBERS)
         down = _position(numbers, int32(row + DOWN), waves_down, waves_across, y, x, H, W, H)
         across = _position(numbers, int32(row + ACROSS), waves_down, waves_across, y, x, H, W, W)
         top, left = int32(down), int32(across)
         v, u = down - float32(top), across - float32(left)
         amount = numbers[row + STROKE]
         h, w = int32(top - BORDER), int32(left - BORDER)
-        first = _source(images, n, h, w, H, W, amount)
-        third = _source(images, n, int32(h + 1), w, H, W, amount)
-        upper = first + u * (_source(images, n, h, int32(w + 1), H, W, amount) - first)
-        lower = third + u * (_source(images, n, int32(h + 1), int32(w + 1), H, W, amount) - third)
+        first = _rounded(_source(images, n, h, w, H, W, amount), whole)
+        second = _rounded(_source(images, n, h, int32(w + 1), H, W, amount), whole)
+        third = _rounded(_source(images, n, int32(h + 1), w, H, W, amount), whole)
+        fourth = _rounded(_source(images, n, int32(h + 1), int32(w + 1), H, W, amount), whole)
+        upper, lower = first + u * (second - first), third + u * (fourth - third)
         value = upper + v * (lower - upper)
         hole = int32(row + HOLE)
         if numbers[hole] <= y and y < numbers[hole + 1] and numbers[hole + 2] <= x and x < numbers[hole + 3]:
             value = float32(0)
-        out[i] = int32(value + float32(0.5))
+        out[i] = _rounded(value, whole)
 
 
 def augment(out: Array, images: Array, numbers: Array, waves_down: Array, waves_across: Array) -> None:
     """See `kernels.reference.augment`."""
     check_count(images.shape)
     if images.size:
-        _, H, W = images.shape
-        changed = empty(images.size, np.uint8)
+        changed = empty(images.size, images.dtype.type)
         given = (upload(images), upload(numbers), upload(waves_down), upload(waves_across))
-        move_pixels(*line_grid(images.size), changed, *given, images.size, H, W)
+        whole = int(images.dtype == np.uint8)
+        move_pixels(*line_grid(images.size), changed, *given, images.size, *images.shape[1:], whole)
         out[...] = download(changed, images.shape)

@@ -14,6 +14,7 @@ from fastcnn.kernels.cuda.steps.conv_affine import Affine, Conv2d
 from fastcnn.kernels.cuda.steps.ends import Input, Loss
 from fastcnn.kernels.cuda.steps.joins import Add, Concat, Copy, Fork
 from fastcnn.kernels.cuda.steps.layer import LayerStep
+from fastcnn.kernels.cuda.steps.normalize import Normalize
 from fastcnn.kernels.cuda.steps.simple import AveragePool, Dropout, MaxPool2d, Relu
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "LayerStep",
     "Loss",
     "MaxPool2d",
+    "Normalize",
     "Relu",
     "compiled",
     "device",

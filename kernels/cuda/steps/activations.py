@@ -1,12 +1,25 @@
 """The functions of `kernels.activations` on the GPU, with a thread for each number."""
 
+import math
+
 from fastcnn.kernels import activations
 from fastcnn.kernels.cuda.steps.base import Activation, Step
 from fastcnn.kernels.cuda.toolchain.compiler import device, kernel
 from fastcnn.kernels.cuda.toolchain.index import here
 from fastcnn.kernels.protocols import Call
 
-_value, _gradient = device(activations.value), device(activations.gradient)
+
+@device
+def _exp_of_minus(t):
+    return math.exp(-t)
+
+
+@device
+def _erfc(z):
+    return math.erfc(z)
+
+
+_value, _gradient = map(device, activations.functions(_exp_of_minus, _erfc))
 
 
 @kernel("F F i f i")

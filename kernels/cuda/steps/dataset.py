@@ -57,7 +57,7 @@ class TrainingSet:
     """images (N, C, H, W) uint8 and labels (N,) integers, and memory for one augmented batch."""
 
     def __init__(self, images: Array, labels: Numbers, batch_size: int) -> None:
-        self.plane, self.pixels = images.shape[2:], int(np.prod(images.shape[1:]))
+        self.shape, self.pixels = tuple(map(int, images.shape[1:])), int(np.prod(images.shape[1:]))
         self.images, self.labels = upload(images), upload(labels.astype(np.int32))
         self.order = empty(len(images), np.int32)
         self.in_turn = upload(np.arange(batch_size, dtype=np.int32))
@@ -81,5 +81,5 @@ class TrainingSet:
         plain, changed, rows, *there = self._changed
         size = count * self.pixels
         elementwise.gather_bytes(*line_grid(size), plain, self.images, self.order, first, size, self.pixels)
-        move_pixels(*line_grid(size), changed, plain, fill(rows, numbers), *there, size, *map(int, self.plane))
+        move_pixels(*line_grid(size), changed, plain, fill(rows, numbers), *there, size, *self.shape, 1)
         return Batch(Picks(changed, self.in_turn, 0), self.batch(first, count).labels, count)

@@ -352,7 +352,7 @@ def test_weights_that_are_none(capsys, trained, digit_png, tmp_path):
         wrong.write_bytes(content)
         assert "wrong.safetensors" in fails(capsys, "predict", digit_png, "--model", wrong)
     Sequential([Flatten(), Affine(3)], seed=0).save(wrong)
-    assert "give the weights of a digit network" in fails(capsys, "evaluate", wrong)
+    assert "say with --data PATH on what to test it" in fails(capsys, "evaluate", wrong, status=2)
     assert "none.safetensors" in fails(capsys, "evaluate", tmp_path / "none.safetensors")
 
 

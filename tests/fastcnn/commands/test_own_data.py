@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from PIL import Image
 from fastcnn import load_mnist, load_network
 from fastcnn.__main__ import main
 from fastcnn.data import load_data
+from fastcnn.layers import Affine, Flatten
+from fastcnn.network.sequential import Sequential
 from fastcnn.recognition.picture_classifier import PictureClassifier
 from fastcnn.zoo.own import read_description
 
@@ -43,7 +46,7 @@ def trained(flowers, tmp_path_factory):
     """The weights, the JSON and what was printed."""
     folder = tmp_path_factory.mktemp("trained")
     out, results = folder / "flowers.safetensors", folder / "r.json"
-    options = ["--epochs", "5", "--batch-size", "8", "--network", "paper", "--seed", "2"]
+    options = ["--epochs", "5", "--batch-size", "8", "--network", "paper", "--seed", "2", "--augment"]
     assert main(["train", "--data", str(flowers), *options, "--out", str(out), "--json", str(results)]) == 0
     return out, json.loads(results.read_text())
 
@@ -328,7 +331,6 @@ def test_the_test_pictures_are_never_trained_on(flowers, tmp_path, monkeypatch):
         ("train --data D --network nowhere.json", "nowhere.json cannot be read", 2),
         ("train --data D --validation 1.5", "must be a share between 0 and 1", 2),
         ("train --data D --validation nowhere", "there is no nowhere", 1),
-        ("train --data D --augment", "--augment changes grey pictures only, and these have 3 channels", 2),
         ("train --data nowhere", "there is no nowhere", 1),
         ("train --data D --size 900 --network paper", "more than", 2),
         ("evaluate --skip-broken", "--skip-broken has no effect without --data", 2),
@@ -337,7 +339,9 @@ def test_the_test_pictures_are_never_trained_on(flowers, tmp_path, monkeypatch):
         ("evaluate --model default --data D", "the class 'rose', which is not among those trained on", 1),
         ("predict P --model M --string", "--string has no effect with a network that reads no digits", 2),
         ("predict P --labels D", "--labels has no effect with a network for digits", 2),
-        ("evaluate M", "digits need", 1),
+        ("evaluate M", "digits need (1, 28, 28) to (10,); say with --data PATH on what to test it", 2),
+        ("evaluate M --strokes S", "say with --data PATH in place of --strokes on what to test it", 2),
+        ("predict P --model N", "for other pictures save one whose preparation is 'resize', as train --data does", 2),
     ],
 )
 def test_what_does_not_fit_is_one_sentence(flowers, trained, tmp_path, monkeypatch, capsys, line, words, status):
@@ -346,9 +350,17 @@ def test_what_does_not_fit_is_one_sentence(flowers, trained, tmp_path, monkeypat
     os.symlink(flowers, tmp_path / "D")
     os.symlink(flowers / "test" / "sea" / "1.png", tmp_path / "P")
     os.symlink(trained[0], tmp_path / "M.safetensors")
-    sentence = fails(capsys, *line.replace(" M", " M.safetensors").split(), status=status)
+    Sequential([Flatten(), Affine(2)], input_shape=(3, 12, 12), seed=0).save(tmp_path / "N.safetensors")
+    sentence = fails(capsys, *re.sub(r" ([MN])\b", r" \1.safetensors", line).split(), status=status)
     assert words in sentence
     assert not list(tmp_path.glob("*.checkpoint.safetensors")) and not (tmp_path / "D.safetensors").exists()
+
+
+def test_a_network_with_one_output_is_not_tested_on_classes(flowers, tmp_path, capsys):
+    path = tmp_path / "angle"
+    Sequential([Flatten(), Affine(1)], input_shape=(3, 12, 12), seed=0).save(path)
+    sentence = fails(capsys, "evaluate", path, "--data", flowers, status=2)
+    assert "holds a network with one output, a number and no class" in sentence
 
 
 def test_a_picture_that_is_a_table_is_no_picture(table, capsys):

@@ -141,6 +141,8 @@ NAN[1, 2, 3] = np.nan
         ({"x": X.astype(np.int32) * 9, "y": Y}, "numbers from 0 to 639"),
         ({"x": X[:2], "y": Y}, "2 pictures and 3 labels"),
         ({"x": X[:0], "y": Y[:0]}, "holds no pictures"),
+        ({"x": np.array(3), "y": Y}, "x in"),
+        ({"x": X, "y": np.array(3)}, "has the shape (); it must be"),
         ({"x": X[:, :, :5].reshape(3, -1)[:, :15], "y": Y}, "rows of 15 numbers"),
         ({"x": X[0, 0], "y": Y}, "must have the shape"),
         ({"x": np.zeros((3, 3, 8, 3), np.uint8), "y": Y}, "second or last"),
@@ -192,6 +194,8 @@ def test_heads_that_lie(tmp_path):
     for shape in ((10**12,), (10**12, 10**12, 10**12), (3, 4, 7)):
         path = archive(tmp_path / "d.npz", x=npy(shape, data=bytes(72)), y=npy((3,), data=bytes(3)))
         assert "promises" in refused(path)
+    path = archive(tmp_path / "d.npz", x=npy((-3, -24), data=bytes(72)), y=npy((3,), data=bytes(3)))
+    assert "has the shape (-3, -24)" in refused(path)
     path = archive(tmp_path / "d.npz", x=b"no array at all", y=npy((3,), data=bytes(3)))
     assert "no array that NumPy wrote" in refused(path)
 

@@ -309,6 +309,11 @@ def test_wrong_options(root, options, words):
         load_data(root, **options)
 
 
+def test_files_of_pictures_have_no_two_channels(root):
+    """It is the network that does not fit, and no file is broken."""
+    assert "of 1, 3 or 4 channels, but the network takes 2" in refused(root, shape=(2, 4, 6))
+
+
 def test_what_is_no_data(tmp_path):
     assert "there is no" in refused(tmp_path / "nowhere")
     with pytest.raises(DataError, match="path is empty"):

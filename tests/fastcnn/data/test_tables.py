@@ -134,6 +134,7 @@ def test_sizes(tmp_path):
         ([HEADER, "5,1,2,3,4", "5,1,2,3,4"], "one class only"),
         ([HEADER, "a,1,2,3,4", "A,1,2,3,4"], "capitals only"),
         ([HEADER, *(f"{number},1,2,3,4" for number in range(1001))], "1,001 different labels"),
+        ([HEADER, "5,1,2,3,4", '"5,' + "1," * 100_000], "no table of pictures or is damaged"),  # it is never closed
     ],
 )
 def test_wrong_tables(tmp_path, rows, words):

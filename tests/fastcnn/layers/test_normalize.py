@@ -1,4 +1,4 @@
-"""Fixed mean and scale of each channel. All backends, files and gradients: tests/fastcnn/test_own_layers.py."""
+"""Fixed mean and scale of each channel. All backends, files and gradients: tests/fastcnn/layers/test_own_layers.py."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from fastcnn import Sequential, layers, load_network
+from fastcnn.kernels.cpu.steps import base
 from tests.kernels.checks import running
+
+
+class Own(layers.Normalize):
+    """The same numbers, without the step."""
 
 
 @pytest.mark.parametrize("backend", ["cpu", "reference"])
@@ -66,3 +71,23 @@ def test_it_needs_pictures_of_its_channels():
         Sequential([layers.Normalize([0, 0], [1, 1]), layers.GlobalAvgPool()], input_shape=(3, 4, 4), seed=0)
     with pytest.raises(ValueError, match="it needs pictures"):
         Sequential([layers.Flatten(), layers.Normalize([0], [1]), layers.Affine(2)], input_shape=(1, 4, 4), seed=0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_step_gives_the_bits_of_the_layer(dtype, rng, monkeypatch):
+    """Before a convolution with a border, and after one; a subclass runs by the methods of the layer."""
+    monkeypatch.setattr(base, "PARALLEL_COPIES", 1)
+    images, labels = rng.integers(0, 256, (5, 2, 7, 5), dtype=np.uint8), np.array([0, 1, 2, 1, 0])
+    found = []
+    for kind in (layers.Normalize, Own):
+        made = [
+            *(kind([0.1307, 1 / 3], [0.3081, 2 / 7]), layers.Conv2d(3, 3, padding=1)),
+            *(kind([0.1, -0.2, 0.3], [2.0, 0.3, 1.1]), layers.Conv2d(2, 3, padding=2), layers.GlobalAvgPool()),
+            layers.Affine(3),
+        ]
+        with running("cpu"):
+            network = Sequential(made, input_shape=(2, 7, 5), seed=0, dtype=dtype)
+            network.loss_and_gradients(images, labels)
+            assert ("normalize" in network.plan()) == (kind is layers.Normalize)
+            found.append(network.gradients.tobytes() + network.forward(images).tobytes())
+    assert found[0] == found[1]

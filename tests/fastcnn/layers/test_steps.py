@@ -81,9 +81,9 @@ def test_a_file_gives_the_same_network(case, tmp_path):
 
 
 def test_every_layer_has_a_step_of_its_own():
-    """All but Flatten, which moves nothing, Normalize, and those that hold layers, whose layers have steps."""
+    """All but Flatten, which moves nothing, and those that hold layers, whose layers have steps."""
     without = {type(make()).__name__ for make, _ in CASES.values() if not make().fused}
-    assert without == {"Flatten", "Normalize", "Residual", "Concat"}
+    assert without == {"Flatten", "Residual", "Concat"}
 
 
 @pytest.mark.parametrize("image", [(3, 2, 4), None])

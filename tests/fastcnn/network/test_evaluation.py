@@ -42,6 +42,11 @@ def test_predict_gives_the_likeliest_class_as_labels_are(network):
     assert network.predict(pictures()[:0]).shape == (0,)
 
 
+def test_one_output_is_a_number_and_no_class():
+    with pytest.raises(ValueError, match="the network has one output; forward gives its numbers"):
+        passing_on(1).predict(np.zeros((2, 1, 1, 1)))
+
+
 def test_evaluate_gives_what_can_be_counted(network):
     scores = network.evaluate(pictures(), LABELS)
     assert (scores.count, scores.accuracy, scores.classes) == (5, 0.8, ("cat", "dog", "owl"))

@@ -95,12 +95,11 @@ def test_training_changes_the_pictures(digits):
     assert not np.array_equal(trained(digits), plain.network.values)
 
 
-def test_floats_are_refused_before_anything_changes(digits):
-    trainer = Trainer(network(), optim.SGD(0.1), augmentation=Augmentation())
-    before = trainer.network.values.copy()
-    with pytest.raises(ValueError, match="must be uint8"):
-        trainer.fit(digits[0] / np.float32(255), digits[1], epochs=1, validation=0, progress=False)
-    np.testing.assert_array_equal(trainer.network.values, before)
+def test_equal_channels_stay_equal(digits):
+    images, out = digits[0][:50].repeat(3, axis=1), np.empty((50, 3, 28, 28), np.uint8)
+    Augmentation().apply(images, np.arange(50), seed=0, epoch=0, out=out)
+    for channel in range(3):
+        np.testing.assert_array_equal(out[:, channel : channel + 1], changed(digits[0][:50], np.arange(50)))
 
 
 @pytest.mark.parametrize(("option", "value"), [("turn_deg", -1), ("scale", 1), ("hole", float("nan"))])

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fastcnn import Sequential, Trainer, load_mnist, load_network, optim
+from fastcnn import Sequential, Trainer, load_mnist, load_network, losses, optim
 from fastcnn.errors import FastcnnError
 from fastcnn.layers import Affine, Flatten
 from fastcnn.optim.schedules import Cosine
@@ -57,7 +57,7 @@ def cut(epochs):
 
 def told(callback, values, lr=0.1):
     """What the learning rate is after each epoch, and what the callback answers, for a sequence of what it watches."""
-    trainer = SimpleNamespace(optimizer=optim.SGD(lr))
+    trainer = SimpleNamespace(optimizer=optim.SGD(lr), loss=losses.CrossEntropy())
     callback.on_start(Training(trainer, Sequential([Flatten(), Affine(10)]), History(), True))
     rates, answers = [], []
     for number, value in enumerate(values, 1):
@@ -311,6 +311,15 @@ def test_what_cannot_be_watched_is_said_before_anything_changes(pictures, make):
     with pytest.raises(ValueError, match="watches validation_loss, but no pictures are set aside: give validation, or"):
         fit(trainer, pictures, callbacks=[make()], validation=0)
     assert same(trainer.network.state_arrays(), before) and len(trainer.held_out) == 0
+
+
+@pytest.mark.parametrize("make", [ReduceLROnPlateau, EarlyStopping, lambda name: BestWeights("best", name)])
+def test_an_accuracy_that_no_epoch_has_cannot_be_watched(pictures, make):
+    trainer = Noted(loss=losses.MeanSquaredError())
+    before = trainer.network.state_arrays()
+    with pytest.raises(ValueError, match="which a training with MeanSquaredError has not: give monitor='validation_"):
+        fit(trainer, (pictures[0], np.zeros((60, 10))), callbacks=[make("validation_accuracy")])
+    assert same(trainer.network.state_arrays(), before)
 
 
 @pytest.mark.parametrize("callbacks", [[EarlyStopping], [None], EarlyStopping()])

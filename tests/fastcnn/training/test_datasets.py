@@ -57,6 +57,13 @@ class Numbered:
         return tuple(batch) if self.change is None else self.change(len(self.asked), batch)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_dataset_of_floats_is_changed_as_its_arrays_are(data, dtype):
+    floats, options = ((data[0] / 255).astype(dtype), data[1]), {"augmentation": Augmentation()}
+    assert_same(fit([Numbered(*floats)], **options), fit(floats, **options))
+    assert not np.array_equal(fit(floats, **options)[0], fit(floats)[0])
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -220,11 +227,6 @@ def test_what_is_no_dataset_is_one_sentence(data, arguments, options, says):
     with pytest.raises((ValueError, TypeError), match=says) as caught:
         fit(arguments(data), **options)
     assert len(str(caught.value)) <= 200
-
-
-def test_a_floating_dataset_is_not_augmented(data):
-    with pytest.raises(ValueError, match="images must be uint8 and of one channel to be augmented"):
-        fit([Numbered(data[0] / 255, data[1])], augmentation=Augmentation())
 
 
 def test_the_range_of_a_dataset_is_warned_of_once(data):

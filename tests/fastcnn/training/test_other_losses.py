@@ -125,6 +125,15 @@ def test_class_weights_are_those_of_the_loss(images, given):
     assert repr(ours.loss) == "CrossEntropy(label_smoothing=0.0, class_weight=None)"  # of that training only
 
 
+@pytest.mark.parametrize("given", [[0, 2], {"b": 2, "a": 0}])
+def test_weights_that_leave_no_picture_are_refused(images, given):
+    """Else the loss would be 0 in all epochs."""
+    trainer = Trainer(network(classes=("a", "b")), optim.SGD(0.1))
+    with pytest.raises(ValueError, match="class_weight is 0 for all classes that have pictures"):
+        fit(trainer, images, np.zeros(40, int), class_weight=given)
+    assert fit(trainer, images, np.arange(40) // 39, class_weight=given, validation=0).epochs[0].loss > 0
+
+
 def test_classes_without_pictures_balance_nothing(images):
     labels = (np.arange(40) < 10).astype(int)
     ours, theirs = (Trainer(network(3), optim.SGD(0.1)) for _ in range(2))

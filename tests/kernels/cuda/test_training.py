@@ -17,6 +17,7 @@ from fastcnn.optim import (
     Optimizer,
 )
 from fastcnn.optim.optimizers import KINDS
+from fastcnn.training.augment import Augmentation
 from fastcnn.training.trainer import Trainer
 from tests.kernels.cases import SIMULATED
 from tests.kernels.checks import running
@@ -25,10 +26,10 @@ pytestmark = [pytest.mark.gpu, pytest.mark.usefixtures("on_cuda")]
 simulated = pytest.mark.skipif(not SIMULATED, reason="needs Numba's CUDA simulator: NUMBA_ENABLE_CUDASIM=1")
 
 
-def paper_like(dtype: type[np.floating] = np.float32) -> Sequential:
+def paper_like(dtype: type[np.floating] = np.float32, channels: int = 1) -> Sequential:
     """The paper's network, with fewer filters, on smaller pictures."""
     layers = [Conv2d(3, 5), ReLU(), MaxPool2d(2), Flatten(), Affine(6), ReLU(), Affine(10)]
-    return Sequential(layers, input_shape=(1, 10, 9), seed=0, dtype=dtype)
+    return Sequential(layers, input_shape=(channels, 10, 9), seed=0, dtype=dtype)
 
 
 def everything() -> Sequential:
@@ -185,6 +186,25 @@ def test_the_tests_for_a_gpu_run(monkeypatch: pytest.MonkeyPatch, rng: np.random
     test_gpu.test_fit_follows_the_cpu_and_itself()
     test_gpu.test_many_pictures_are_predicted_as_few_are(np.uint8, rng)
     test_gpu.test_memory_comes_back()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize("shape", [(2, 1, 5, 7), (2, 3, 6, 4)])
+def test_pictures_are_changed_as_by_the_reference(
+    shape: tuple[int, ...], dtype: type, rng: np.random.Generator
+) -> None:
+    images = rng.integers(0, 256, shape, np.uint8).astype(dtype)
+    strong, found = Augmentation(turn_deg=40, shift_px=2, elastic_px=2, stroke=1, hole=0.5), {}
+    for backend in ("cuda", "reference"):
+        found[backend] = np.empty_like(images)
+        with running(backend):
+            strong.apply(images, np.arange(2), seed=1, epoch=0, out=found[backend])
+    assert found["reference"].any()
+    if SIMULATED:
+        np.testing.assert_array_equal(found["cuda"], found["reference"])
+    else:  # a GPU rounds a position once where the reference rounds twice: 1e-5 of a pixel, or the other byte
+        differences = np.abs(found["cuda"].astype(float) - found["reference"])
+        assert differences.max() <= (1 if dtype == np.uint8 else 255 * 1e-5)
 
 
 def test_a_step_in_parts_gives_the_bits_of_the_whole(rng: np.random.Generator) -> None:

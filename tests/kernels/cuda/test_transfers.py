@@ -65,7 +65,7 @@ def trained(
     pictures: tuple[np.ndarray, np.ndarray], augmentation: Augmentation | None = None, epochs: int = 1
 ) -> tuple[np.ndarray, list[float], Sequential]:
     """Values, losses and network after some epochs."""
-    network = paper_like()
+    network = paper_like(channels=pictures[0].shape[1])
     trainer = Trainer(network, AdamW(0.01), ema_decay=0.9, clip_norm=0.5, augmentation=augmentation)
     history = trainer.fit(*pictures, epochs=epochs, batch_size=4, validation=0, progress=False)
     return network.values.copy(), [record.loss for record in history.epochs], network
@@ -124,13 +124,17 @@ def test_an_augmented_step_sends_its_numbers(
     assert transfers == [("up", 4 * 4 * 29)]
 
 
-@pytest.mark.parametrize("augmentation", [None, Augmentation()])
+@pytest.mark.parametrize(("augmentation", "channels"), [(None, 1), (Augmentation(), 1), (Augmentation(), 3)])
 def test_a_set_on_the_gpu_gives_the_bits_of_one_on_the_host(
     pictures: tuple[np.ndarray, np.ndarray],
     augmentation: Augmentation | None,
+    channels: int,
+    rng: np.random.Generator,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    if channels != 1:
+        pictures = rng.integers(0, 256, (11, channels, *SHAPE[1:]), np.uint8), pictures[1]
     values, losses, _ = trained(pictures, augmentation)
     assert not caplog.records
     context = SimpleNamespace(get_memory_info=lambda: (2 * pictures[0].nbytes - 2, 10**9))
