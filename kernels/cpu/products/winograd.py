@@ -32,6 +32,7 @@ POINTS = SIDE**2
 CHANNELS = 16  # fill a vector of any CPU, in float32 and float64
 LEAST_TILES = 4  # of a picture: with fewer, reading the transformed weights takes longer than a picture alone saves
 LEAST_PAIRS = 512  # of channels and filters: with fewer, the transforms take as long as the products that they save
+BLOCK_STEP = 4  # tiles: `sum_tile` does any multiple well, and with larger steps some threads would have no block
 LEAST_BLOCK = 24  # tiles: with fewer, reading the weights takes longer than the products
 ONE_TAP = np.zeros(1, np.int64)
 BLOCK_BYTES = 1 << 18  # transformed tiles of a block: with their products and some weights in the second cache
@@ -204,7 +205,7 @@ def tiling(
     parts = min(shares, filter_blocks) if tiles < shares * LEAST_BLOCK else 1
     most = max(LEAST_BLOCK, BLOCK_BYTES // (POINTS * channels * itemsize))
     rounds = max(1, round(tiles / (most * shares)))  # blocks of a thread, all of one size
-    block = -(-tiles // (rounds * (shares // parts)) // TILE_PIXELS) * TILE_PIXELS
+    block = -(-tiles // (rounds * (shares // parts)) // BLOCK_STEP) * BLOCK_STEP
     blocks = -(-tiles // block)
     added = addend or out
     line = 64 // itemsize  # an odd number of lines between points: they do not fall on one set of the first cache
