@@ -1,11 +1,24 @@
 """What the steps of a plan share on all backends; see `kernels.protocols`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from fastcnn.kernels import protocols
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
+
+
+def found_in(package: str, folder: Iterable[str]) -> dict[str, Any]:
+    """What `protocols.Steps` names, from the module in a backend's folder that defines it. No list needs a new step."""
+    modules = [import_module(f"{package}.{each.name}") for each in iter_modules(folder)]
+    return {
+        name: made
+        for module in modules
+        for name, made in vars(module).items()
+        if name in vars(protocols.Steps) and getattr(made, "__module__", "") == module.__name__
+    }
 
 
 class Step(protocols.Step):

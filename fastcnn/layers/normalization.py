@@ -108,7 +108,7 @@ class BatchNorm2d(_BatchNorm):
 
 
 class BatchNorm1d(_BatchNorm):
-    """The same for features, each of them over the batch. The same as torch.nn.BatchNorm1d on (N, C).
+    """Normalise each feature over the batch, as BatchNorm2d does with channels. Same as torch.nn.BatchNorm1d on (N, C).
 
     After a Flatten of (C, H, W) its parameters are stored in the order (H, W, C), as an Affine's weight is.
     """

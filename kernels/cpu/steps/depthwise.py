@@ -20,13 +20,13 @@ def Conv2d(  # noqa: N802  # called as the other steps are, which are classes
 ) -> Step:  # fmt: skip
     """The step of this convolution."""
     own = not pool and groups == x.shape[0] and channels.serves(groups, len(weight))
-    return (DepthwiseConv2d if own else conv.Conv2d)(
+    return (DepthwiseConv2d if own else conv.WindowConv2d)(
         x, out, weight, grad_weight, bias, grad_bias, stride=stride, padding=padding, dilation=dilation, groups=groups,
         relu=relu, pool=pool, norm=norm, training=training, capacity=capacity,
     )  # fmt: skip
 
 
-class DepthwiseConv2d(conv.Conv2d):
+class DepthwiseConv2d(conv.WindowConv2d):
     """Depthwise convolution, with the ReLU after it: one sum of products, in which each filter sees its own channel.
 
     Where a channel has several filters, it is copied for each of them first, and their gradients are added up last.
