@@ -18,7 +18,7 @@ from tests.kernels.checks import running
 if not SIMULATED:
     pytest.skip("needs Numba's CUDA simulator: NUMBA_ENABLE_CUDASIM=1", allow_module_level=True)
 
-from fastcnn.kernels.cuda.steps import dataset, ends, pipeline
+from fastcnn.kernels.cuda.steps import dataset, loss, pipeline
 from fastcnn.kernels.cuda.steps.clip import Clip
 from fastcnn.kernels.cuda.toolchain import compiler, memory
 from tests.kernels.cuda.simulator import planted
@@ -195,7 +195,7 @@ def test_losses_wait_until_somebody_looks_and_none_is_lost(
     expected = [plain.step(images[:4], labels[:4]) for _ in range(3)]
     there = dataset.TrainingSet(images, labels, 4)
     there.start_epoch(np.arange(11))
-    monkeypatch.setattr(ends, "WAITING", 2)
+    monkeypatch.setattr(loss, "WAITING", 2)
     trainer = Trainer(network, Momentum(0.05))
     transfers.clear()
     losses = [trainer._step_of(there.batch(0, 4)) for _ in range(3)]
