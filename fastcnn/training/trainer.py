@@ -122,7 +122,10 @@ class Trainer:
         images = network.pictures(images, layout)
         names = default_classes(len(network.classes)) if self._fitting else network.classes
         labels = self.loss.targets_of(labels, len(images), names)
-        loss = network.loss_and_gradients(images, labels, step=self._steps, loss=self.loss, sample_weight=sample_weight)
+        options: dict[str, Any] = {"label_smoothing": self.label_smoothing} if self._is_plain else {"loss": self.loss}
+        if sample_weight is not None:
+            options["sample_weight"] = sample_weight
+        loss = network.loss_and_gradients(images, labels, step=self._steps, **options)
         if not network.range_seen:
             network.range_seen = True
             warn_of_range(images)
@@ -130,6 +133,11 @@ class Trainer:
             raise _loss_error(loss, Sentence("step {step}", step=self._steps + 1))
         self._update()
         return loss
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether the loss is cross-entropy whose classes weigh the same."""
+        return isinstance(self.loss, CrossEntropy) and self.loss.is_plain
 
     def _step_of(self, batch: Any) -> SupportsFloat:
         """A step on a batch that is on the GPU. Nothing waits for the GPU until the loss is read."""
