@@ -37,8 +37,8 @@ class Step(protocols.Step):
         arrays = {id(array): array for array in [self.out.data, self.out.grad, *vars(self).values()]}
         return sum(map(self._nbytes, arrays.values()))
 
-    @staticmethod
-    def _nbytes(value: object) -> int:
+    @classmethod
+    def _nbytes(cls, value: Any) -> int:
         """Bytes of the arrays in an attribute of a step."""
         raise NotImplementedError
 

@@ -97,14 +97,12 @@ class BatchNorm2d(_BatchNorm):
     """
 
     takes_relu = takes_sum = True
+    make_step = _BatchNorm._step
 
     def _build(self, incoming: Signal) -> Signal:
         channels = image_shape(incoming)[:1]
         self._declare(channels, channels, (0,))
         return incoming
-
-    def make_step(self, place: Place) -> Step:
-        return self._step(place)
 
 
 class BatchNorm1d(_BatchNorm):
@@ -114,6 +112,7 @@ class BatchNorm1d(_BatchNorm):
     """
 
     takes_relu, reads_border = True, False
+    make_step = _BatchNorm._step
 
     def _build(self, incoming: Signal) -> Signal:
         if len(incoming.shape) != 1:
@@ -124,9 +123,6 @@ class BatchNorm1d(_BatchNorm):
             c, h, w = incoming.image
             self._declare(incoming.shape, (h, w, c), (2, 0, 1))
         return incoming
-
-    def make_step(self, place: Place) -> Step:
-        return self._step(place)
 
 
 def _others(x: Array) -> tuple[int, ...]:
