@@ -12,13 +12,14 @@ from fastcnn.kernels.shapes import Array
 
 def found_in(package: str, folder: Iterable[str]) -> dict[str, Any]:
     """What `protocols.Steps` names, from the module in a backend's folder that defines it. No list needs a new step."""
-    modules = [import_module(f"{package}.{each.name}") for each in iter_modules(folder)]
-    return {
-        name: made
-        for module in modules
-        for name, made in vars(module).items()
-        if name in vars(protocols.Steps) and getattr(made, "__module__", "") == module.__name__
-    }
+    found: dict[str, Any] = {}
+    for each in iter_modules(folder):
+        module = import_module(f"{package}.{each.name}")
+        for name, made in vars(module).items():
+            if name in vars(protocols.Steps) and getattr(made, "__module__", "") == module.__name__:
+                assert name not in found, f"two modules of {package} define {name}"
+                found[name] = made
+    return found
 
 
 class Step(protocols.Step):
