@@ -120,8 +120,10 @@ class Memory:
     def to_update(self) -> tuple[Any, Any]:
         """Values and gradients on the device that has them, for an optimizer that changes the values."""
         self._version += 1
-        away = self._away()
-        return (self._values, self._gradients) if away is None else away.device[:2]
+        if (away := self._away()) is not None:
+            return away.device[:2]
+        self.home()
+        return self._values, self._gradients
 
     def clip(self, max_norm: float) -> None:
         """Scale the gradients on the device that has them, so that their Euclidean norm is at most max_norm."""
