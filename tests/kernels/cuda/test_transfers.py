@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from fastcnn.layers import Affine, Flatten
 from fastcnn.network.sequential import Sequential
-from fastcnn.optim import AdamW, Momentum, clip_gradients
+from fastcnn.optim import SGD, AdamW, Momentum, clip_gradients
 from fastcnn.training.augment import Augmentation
 from fastcnn.training.history import TrainingStep
 from fastcnn.training.trainer import Trainer, TrainingError
@@ -224,6 +225,14 @@ def test_gradients_whose_norm_is_not_finite_are_left(wrong: float) -> None:
     there = memory.upload(np.array([1, wrong, 3], np.float32))
     Clip(3)(there, 0.5)
     np.testing.assert_array_equal(there.copy_to_host(), np.array([1, wrong, 3], np.float32))
+
+
+def test_an_update_on_the_host_reaches_the_gpu(pictures: tuple[np.ndarray, np.ndarray]) -> None:
+    """After a forward both copies are equal, so an optimizer works on the host. The logits are halved."""
+    network = Sequential([Flatten(), Affine(4)], input_shape=SHAPE, seed=0)
+    before = network.forward(pictures[0])
+    network.update_by(SGD(1.0, weight_decay=0.5))  # the gradients are zero
+    np.testing.assert_allclose(network.forward(pictures[0]), before / 2, rtol=1e-5)
 
 
 def test_clipped_training_follows_the_cpu(pictures: tuple[np.ndarray, np.ndarray]) -> None:
