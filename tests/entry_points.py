@@ -344,9 +344,7 @@ def network_entries() -> dict[str, Entry]:
             one.profile, {"images": IMAGES, "seconds": 1e-6}, {**ROWS, "seconds": NUMBERS},
             state=state, elsewhere={**NAN, "seconds": {"2**63"}},  # right, and it would take its time
         ),
-        "Sequential.pictures": Entry(
-            one.pictures, {"images": IMAGES, "layout": "NCHW", "name": "images"}, {"images": ANY_ARRAY}
-        ),
+        "Sequential.pictures": Entry(one.pictures, {"images": IMAGES, "layout": "NCHW"}, {"images": ANY_ARRAY}),
         "Sequential.check_images": Entry(one.check_images, {"images": IMAGES}, {"images": ANY_ARRAY}),
         "Sequential.loss_and_gradients": Entry(
             one.loss_and_gradients, batch, {"label_smoothing": NUMBERS}, {"images": ("labels",)}, state, NAN,
