@@ -54,14 +54,6 @@ def _format_of(path: Path) -> str:
     return str(header.get("__metadata__", {}).get("format", ""))
 
 
-def _is_network(path: Path) -> bool:
-    return _format_of(path).startswith(("fastcnn network ", "fastcnn committee "))
-
-
-def _is_checkpoint(path: Path) -> bool:
-    return _format_of(path).startswith("fastcnn checkpoint ")
-
-
 def _is_figure(path: Path) -> bool:
     from PIL import Image
 
@@ -69,17 +61,16 @@ def _is_figure(path: Path) -> bool:
         return image.info.get("Software") == FIGURE_MARK
 
 
+def _columns(path: Path) -> tuple[str, ...]:
+    """The names in the first line of a CSV file."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return tuple(next(csv.reader(file), []))
+
+
 def _is_table(path: Path) -> bool:
     """Whether it is the CSV file of a figure."""
-    with path.open(encoding="utf-8", newline="") as file:
-        columns = set(next(csv.reader(file), []))
+    columns = set(_columns(path))
     return columns >= {"name", "count", "right", "accuracy"} or columns >= {"whose", "truth", "answer"}
-
-
-def _is_log(path: Path) -> bool:
-    """The CSV file of a training's epochs."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return tuple(next(csv.reader(file), [])) == LOG_COLUMNS
 
 
 def _is_page(path: Path) -> bool:
@@ -110,10 +101,10 @@ class Kind:
 
 
 RESULT = Kind("result", _is_result)
-NETWORK = Kind("network", _is_network)
-CHECKPOINT = Kind("checkpoint", _is_checkpoint)
+NETWORK = Kind("network", lambda path: _format_of(path).startswith(("fastcnn network ", "fastcnn committee ")))
+CHECKPOINT = Kind("checkpoint", lambda path: _format_of(path).startswith("fastcnn checkpoint "))
 FIGURE = Kind("figure", _is_figure)
 TABLE = Kind("table", _is_table)
-LOG = Kind("log", _is_log)
+LOG = Kind("log", lambda path: _columns(path) == LOG_COLUMNS)  # the table of a training's epochs
 PAGE = Kind("page", _is_page)
 PLOT = Kind("plot", _is_plot)

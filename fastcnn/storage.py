@@ -1,5 +1,6 @@
 """Write files safely, even if the process is killed, and keep arrays in safetensors files with a SHA-256."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -52,7 +53,8 @@ def atomic_write(path: Path, data: bytes) -> None:
             _write_new(temporary, data, mode)
             os.replace(temporary, target)
         except BaseException:
-            _remove(temporary)
+            with contextlib.suppress(OSError):  # the first error is the one to report
+                os.unlink(temporary)
             raise
         _sync_folder(folder)
     except (OSError, ValueError) as error:
@@ -125,14 +127,6 @@ def _write_new(temporary: str, data: bytes, mode: int | None) -> None:
         os.fsync(file.fileno())
         if mode is not None and hasattr(os, "fchmod"):
             os.fchmod(file.fileno(), mode)
-
-
-def _remove(path: str) -> None:
-    # The first error is the one to report, so errors here are ignored.
-    try:
-        os.unlink(path)
-    except OSError:
-        return
 
 
 def _remove_left_behind(folder: str, prefix: str) -> None:

@@ -1,11 +1,25 @@
 """What the steps of a plan share on all backends; see `kernels.protocols`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 from fastcnn.kernels import protocols
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
+
+
+def found_in(package: str, folder: Iterable[str]) -> dict[str, Any]:
+    """What `protocols.Steps` names, from the module in a backend's folder that defines it. No list needs a new step."""
+    found: dict[str, Any] = {}
+    for each in iter_modules(folder):
+        module = import_module(f"{package}.{each.name}")
+        for name, made in vars(module).items():
+            if name in vars(protocols.Steps) and getattr(made, "__module__", "") == module.__name__:
+                assert name not in found, f"two modules of {package} define {name}"
+                found[name] = made
+    return found
 
 
 class Step(protocols.Step):
@@ -24,19 +38,60 @@ class Step(protocols.Step):
         arrays = {id(array): array for array in [self.out.data, self.out.grad, *vars(self).values()]}
         return sum(map(self._nbytes, arrays.values()))
 
-    @staticmethod
-    def _nbytes(value: object) -> int:
+    @classmethod
+    def _nbytes(cls, value: Any) -> int:
         """Bytes of the arrays in an attribute of a step."""
         raise NotImplementedError
 
     @property
     def gradient_products(self) -> int:
-        """Multiply-adds of one picture in backward."""
-        return 0
+        """Multiply-adds of one picture in backward: the gradients of the parameters, and of x if a step needs it."""
+        return self.products * (1 if self.x.grad is None else 2)
 
     def prepare_calls(self) -> list[Call]:
         """The kernels that must run before `forward_calls` after parameters have changed."""
         return []
+
+    def forward_calls(self, n: int, training: bool) -> list[Call]:
+        """The kernels of a batch of n pictures, with their arguments."""
+        return []
+
+    def backward_calls(self, n: int) -> list[Call]:
+        """The kernels of the gradients of n pictures, with their arguments."""
+        return []
+
+
+class Add(Step):
+    """out = x + addend, with the ReLU after it."""
+
+    def __init__(self, x: Any, addend: Any, out: Any, *, relu: bool) -> None:
+        super().__init__(x, out)
+        self.name, self.addend, self.relu = "add" + (" + relu" if relu else ""), addend, relu
+
+
+class Concat(Step):
+    """out = the channels of all parts, in order."""
+
+    name = "concat"
+
+    def __init__(self, parts: Sequence[Any], out: Any) -> None:
+        super().__init__(parts[0], out)
+        self.parts = parts
+
+
+class Fork(Step):
+    """A value that several steps read: the first step reads x, the others read its twins."""
+
+    name = "sum of gradients"
+
+    def __init__(self, x: Any, twins: Sequence[Any]) -> None:
+        super().__init__(x, x)
+        self.twins = twins
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the twins' gradients; all other arrays belong to other steps."""
+        return sum(twin.grad.nbytes for twin in self.twins)
 
 
 class LayerStep(Step):
@@ -61,10 +116,6 @@ class LayerStep(Step):
         self.parameters, self.gradients = parameters, gradients
         self._in_shape, self._out_shape = in_shape, out_shape
         self._layer_forward, self._layer_backward = forward, backward
-
-    @property
-    def gradient_products(self) -> int:
-        return self.products * (1 if self.x.grad is None else 2)
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         return [(self._forward, (n, training))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import os
 import struct
@@ -25,6 +24,7 @@ from fastcnn.recognition.recognizer import Recognizer
 from fastcnn.training import augment as augmentation
 from fastcnn.training import callbacks, finder
 from fastcnn.zoo import families, networks, own
+from tests.fastcnn.layers.cases import CASES
 
 # What a parameter takes although it looks wrong.
 NUMBERS = {"float16"}  # NumPy's numbers are numbers
@@ -105,14 +105,12 @@ def kernel_entries() -> dict[str, Entry]:
 
 
 def _layers_of_options() -> dict[str, Entry]:
-    """Each layer whose options all have defaults, which may be any number of the kind: a new one needs no row."""
+    """Each layer of the cases, with its options there: a new one needs no row."""
     entries = {}
-    for name, kind in layers.KINDS.items():
-        options = inspect.signature(kind).parameters.values()
-        if kind.__module__.startswith("fastcnn.") and not any(each.default is each.empty for each in options):
-            given = {each.name: each.default for each in options if each.kind is not each.VAR_POSITIONAL}
-            also = {option: LARGE | {"-1", "-0.5"} for option, value in given.items() if type(value) is float}
-            entries[name] = Entry(kind, given, also)
+    for layer in [made for made in (make() for make, _ in CASES.values()) if not made.inside]:
+        given = {name: getattr(layer, name) for name in layer.OPTIONS}
+        also = {option: LARGE | {"-1", "-0.5"} for option, value in given.items() if type(value) is float}
+        entries[type(layer).__name__] = Entry(type(layer), given, also)
     return entries
 
 
@@ -350,6 +348,7 @@ def network_entries() -> dict[str, Entry]:
             one.profile, {"images": IMAGES, "seconds": 1e-6}, {**ROWS, "seconds": NUMBERS},
             state=state, elsewhere={**NAN, "seconds": {"2**63"}},  # right, and it would take its time
         ),
+        "Sequential.pictures": Entry(one.pictures, {"images": IMAGES, "layout": "NCHW"}, {"images": ANY_ARRAY}),
         "Sequential.check_images": Entry(one.check_images, {"images": IMAGES}, {"images": ANY_ARRAY}),
         "Sequential.loss_and_gradients": Entry(
             one.loss_and_gradients, batch, {"label_smoothing": NUMBERS}, {"images": ("labels",)}, state, NAN,

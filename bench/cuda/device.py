@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from statistics import median
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
@@ -24,6 +25,7 @@ import numpy as np
 
 from fastcnn import kernels
 from fastcnn.arrays import Array
+from fastcnn.bench.harness.timing import time_turn
 from fastcnn.bench.report.markdown import duration, table
 from fastcnn.kernels.backends import device
 from fastcnn.optim.optimizers import Adam
@@ -190,15 +192,7 @@ def _cpu_times(images: Array, labels: Array, rounds: int) -> dict[str, dict[str,
         "cpu, train, with transfers": lambda: trainer.step(images, labels),
         "cpu, infer, with transfers": lambda: network.forward(images),
     }
-    found = {}
-    for name, call in calls.items():
-        times = []
-        for _ in range(WARM + rounds):
-            start = time.perf_counter()
-            call()
-            times.append(time.perf_counter() - start)
-        found[name] = {"wall_s": median(times[WARM:])}
-    return found
+    return {name: {"wall_s": median(time_turn(call, inf, most=WARM + rounds)[WARM:])} for name, call in calls.items()}
 
 
 def _gpu() -> dict[str, str]:

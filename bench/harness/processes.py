@@ -43,22 +43,14 @@ class Ended:
     stderr: str
 
 
-def cores(count: int) -> tuple[int, ...]:
-    """The first `count` CPUs that this process may use, or () if they cannot be chosen."""
-    if not hasattr(os, "sched_setaffinity"):
-        return ()
-    return tuple(sorted(os.sched_getaffinity(0))[:count])
-
-
 @contextmanager
 def on_cores(count: int) -> Iterator[None]:
     """Programs that are started inside this context run on `count` cores, where the system allows to choose them."""
-    chosen = cores(count)
-    if not chosen:
+    if not hasattr(os, "sched_setaffinity"):
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, chosen)  # for this thread; children inherit it
+    os.sched_setaffinity(0, sorted(before)[:count])  # for this thread; children inherit it
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from fastcnn.bench.report.markdown import fill, marked, table
 from fastcnn.bench.report.plots import FIGURES, PLOTS
 from fastcnn.bench.report.targets import REASONS, TARGETS, Records
 from fastcnn.errors import FastcnnError
+from fastcnn.layers import KINDS
 from fastcnn.storage import atomic_write
 from fastcnn.zoo.bundled import SUFFIX, WEIGHTS
 from fastcnn.zoo.networks import NAMED
@@ -56,6 +58,18 @@ def zoo() -> str:
     return table(("name", "what it is", "parameters", "weights in the package"), rows)
 
 
+def layers() -> str:
+    """The layers with their options and the first paragraph of their docstrings."""
+    rows = []
+    for name, kind in KINDS.items():
+        if not kind.__module__.startswith("fastcnn.layers."):
+            continue  # a user's
+        options = [each.replace(annotation=each.empty) for each in inspect.signature(kind).parameters.values()]
+        about = (inspect.getdoc(kind) or "").split("\n\n")[0]
+        rows.append((f"`{name}{inspect.Signature(options)}`", " ".join(about.split())))
+    return table(("layer", "what it does"), rows)
+
+
 def _measured(records: Records) -> list[tuple[str, Any]]:
     """The benchmarks with a record, each with its module."""
     return [(name, benchmark.load()) for name, benchmark in (BENCHMARKS | CUDA).items() if name in records]
@@ -69,7 +83,7 @@ def marked_tables(records: Records) -> dict[str, str]:
         found[name] = f"{write_table(records[name]['result'])}\n{provenance(records[name])}"
     if not records:
         return found
-    found |= {"targets": targets(records), "zoo": zoo()}
+    found |= {"targets": targets(records), "zoo": zoo(), "all-layers": layers()}
     return found | {name: write(records) for name, write in HEADLINES.items()}
 
 

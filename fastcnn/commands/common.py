@@ -17,8 +17,6 @@ from fastcnn.errors import UsageError
 if TYPE_CHECKING:
     from fastcnn.metrics import Evaluation
 
-BUILT_IN = "mnist"  # the dataset in the package
-
 
 def prepare(args: argparse.Namespace) -> None:
     """Check memory, threads and backend before a command computes anything."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import logging
 
-from fastcnn.commands.common import BUILT_IN
 from fastcnn.errors import UsageError
+
+BUILT_IN = "mnist"  # the dataset in the package
 
 log = logging.getLogger("fastcnn")
 

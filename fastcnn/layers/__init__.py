@@ -10,7 +10,7 @@ from fastcnn.layers.base import Layer, Signal, image_shape
 from fastcnn.layers.composite import Concat, Residual
 from fastcnn.layers.convolution import Conv2d
 from fastcnn.layers.dropout import Dropout
-from fastcnn.layers.kinds import KINDS, layer_from_description, register_layer
+from fastcnn.layers.kinds import KINDS, is_kind, layer_from_description, register_layer
 from fastcnn.layers.normalization import BatchNorm1d, BatchNorm2d
 from fastcnn.layers.normalize import Normalize
 from fastcnn.layers.parameters import Declaration, plain
@@ -43,8 +43,5 @@ __all__ = [
     "register_layer",
 ]
 
-_OWN: tuple[type[Layer], ...] = (
-    *(Conv2d, ReLU, MaxPool2d, Flatten, Affine, Dropout, BatchNorm2d, GlobalAvgPool, Residual, Concat),
-    *(LeakyReLU, GELU, SiLU, AvgPool2d, BatchNorm1d, Normalize),
-)
-KINDS.update({kind.__name__: kind for kind in _OWN})
+# Every class above that files may name.
+KINDS.update({name: kind for name in __all__ if is_kind(kind := globals()[name])})

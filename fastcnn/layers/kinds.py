@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 import textwrap
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 from fastcnn.layers.base import Layer, walk
 
@@ -17,6 +17,11 @@ __all__ = ["KINDS", "layer_from_description", "register_layer"]
 KINDS: dict[str, type[Layer]] = {}
 
 Kind = TypeVar("Kind", bound=type[Layer])
+
+
+def is_kind(kind: object) -> TypeGuard[type[Layer]]:
+    """Whether it is a class of layers, other than `Layer` itself."""
+    return isinstance(kind, type) and issubclass(kind, Layer) and kind is not Layer
 
 
 def register_layer(kind: Kind) -> Kind:

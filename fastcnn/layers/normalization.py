@@ -97,6 +97,7 @@ class BatchNorm2d(_BatchNorm):
     """
 
     takes_relu = True
+    make_step = _BatchNorm._step
 
     @property
     def takes_sum(self) -> bool:
@@ -107,17 +108,15 @@ class BatchNorm2d(_BatchNorm):
         self._declare(channels, channels, (0,))
         return incoming
 
-    def make_step(self, place: Place) -> Step:
-        return self._step(place)
-
 
 class BatchNorm1d(_BatchNorm):
-    """The same for features, each of them over the batch. The same as torch.nn.BatchNorm1d on (N, C).
+    """Normalise each feature over the batch, as BatchNorm2d does with channels. Same as torch.nn.BatchNorm1d on (N, C).
 
     After a Flatten of (C, H, W) its parameters are stored in the order (H, W, C), as an Affine's weight is.
     """
 
     takes_relu, reads_border = True, False
+    make_step = _BatchNorm._step
 
     def _build(self, incoming: Signal) -> Signal:
         if len(incoming.shape) != 1:
@@ -128,9 +127,6 @@ class BatchNorm1d(_BatchNorm):
             c, h, w = incoming.image
             self._declare(incoming.shape, (h, w, c), (2, 0, 1))
         return incoming
-
-    def make_step(self, place: Place) -> Step:
-        return self._step(place)
 
 
 def _others(x: Array) -> tuple[int, ...]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from math import prod
 
+import numpy as np
+
 from fastcnn.arrays import Array
-from fastcnn.kernels.values import is_array, shown
+from fastcnn.kernels.values import is_array, kind_of, shown
 
 LAYOUTS = ("NCHW", "NHWC")
 
@@ -23,6 +25,12 @@ def pictures_shape(input_shape: tuple[int, ...], layout: str) -> tuple[int, ...]
     """The shape of one picture in a layout; input_shape is (C, H, W)."""
     channels, height, width = input_shape
     return (height, width, channels) if layout == "NHWC" else input_shape
+
+
+def check_kind(images: object, name: str) -> None:
+    """TypeError unless they are an array of a dtype that pictures may have."""
+    if not is_array(images) or images.dtype not in (np.uint8, np.float32, np.float64):
+        raise TypeError(f"{name} must be a uint8, float32 or float64 array, not {kind_of(images)}")
 
 
 def way_out(given: tuple[int, ...], input_shape: tuple[int, ...], layout: str = "NCHW") -> str:

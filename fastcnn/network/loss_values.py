@@ -3,7 +3,8 @@
 A batch has few outputs (N times 10), so all is computed in float64 for each dtype of the network. Differences of
 float32 logits then do not overflow or lose digits. `losses` has the classes that users give to a trainer.
 
-`shares` holds the weight of each picture in the mean, weight / sum of weights. Without class weights their sum is 1.
+`shares` (N,) float64 holds the weight of each picture in the mean, weight / sum of weights. Without class weights their
+sum is 1.
 """
 
 import numpy as np
@@ -130,17 +131,10 @@ def softmax_cross_entropy(logits: Array, labels: Array, label_smoothing: float =
 def weighted_cross_entropy(
     logits: Array, labels: Array, shares: Array, class_weight: Array, label_smoothing: float
 ) -> tuple[float, Array]:
-    """Cross-entropy with a weight for each class and a share for each picture, and its gradient.
+    """Cross-entropy with a weight for each class, (classes,) float64, and a share for each picture, and its gradient.
 
-    Parameters
-    ----------
-    logits : (N, classes) float32 or float64
-    labels : (N,) integers
-    shares : (N,) float64
-    class_weight : (classes,) float64
-    label_smoothing : the part of each target that is spread over all classes, multiplied by the class weights
-
-    It is torch.nn.functional.cross_entropy(weight=, reduction="sum") with each picture's loss times its share.
+    The part of each target that is spread over all classes is multiplied by the class weights too. It is
+    torch.nn.functional.cross_entropy(weight=, reduction="sum") with each picture's loss times its share.
     """
     count, classes = logits.shape
     rows = np.arange(count)
@@ -155,13 +149,7 @@ def weighted_cross_entropy(
 
 
 def squared_error(outputs: Array, targets: Array, shares: Array) -> tuple[float, Array]:
-    """Mean squared error and its gradient.
-
-    Parameters
-    ----------
-    outputs : (N, outputs) float32 or float64
-    targets : (N, outputs) float64
-    shares : (N,) float64
+    """Mean squared error of outputs (N, outputs) and targets (N, outputs) float64, and its gradient.
 
     The same as torch.nn.functional.mse_loss(reduction="mean") if all shares are 1 / N.
     """
@@ -172,13 +160,7 @@ def squared_error(outputs: Array, targets: Array, shares: Array) -> tuple[float,
 
 
 def binary_cross_entropy(outputs: Array, targets: Array, shares: Array) -> tuple[float, Array]:
-    """Binary cross-entropy of logits, the mean over outputs, and its gradient.
-
-    Parameters
-    ----------
-    outputs : (N, outputs) float32 or float64, before the sigmoid
-    targets : (N, outputs) float64, from 0 to 1
-    shares : (N,) float64
+    """Binary cross-entropy of outputs before the sigmoid, the mean over them, and its gradient. Shapes: see above.
 
     As torch.nn.functional.binary_cross_entropy_with_logits(reduction="mean") if all shares are 1 / N.
     """

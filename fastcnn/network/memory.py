@@ -13,7 +13,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +22,6 @@ from fastcnn.arrays import Array
 from fastcnn.kernels.protocols import Device, Residence, Steps
 from fastcnn.layers.parameters import Declaration, Parameter, allocate, initialise
 from fastcnn.optim.clipping import clip_gradients
-
-if TYPE_CHECKING:
-    from fastcnn.optim.optimizers import Optimizer
 
 
 class _Loan:
@@ -120,16 +117,13 @@ class Memory:
         if self._device is not None:
             self._there(self._device).changed()
 
-    def update_by(self, optimizer: Optimizer) -> None:
-        """One step of an optimizer on the device that has the arrays: a GPU copies nothing to the host."""
-        away = self._away()
-        if away is not None:
-            values, gradients, _ = away.device
-            optimizer.update(values, gradients)
-        else:
-            self.home()
-            optimizer.update(self._values, self._gradients)
+    def to_update(self) -> tuple[Any, Any]:
+        """Values and gradients on the device that has them, for an optimizer that changes the values."""
         self._version += 1
+        if (away := self._away()) is not None:
+            return away.device[:2]
+        self.home()
+        return self._values, self._gradients
 
     def clip(self, max_norm: float) -> None:
         """Scale the gradients on the device that has them, so that their Euclidean norm is at most max_norm."""

@@ -22,7 +22,7 @@ from fastcnn.arrays import Array
 from fastcnn.checks import check_path
 from fastcnn.kernels.protocols import Call, Steps
 from fastcnn.kernels.shapes import integer
-from fastcnn.kernels.values import is_array, kind_of
+from fastcnn.kernels.values import shown
 from fastcnn.layers.base import MAX_ACTIVATION, Layer, walk
 from fastcnn.layers.kinds import check_registered
 from fastcnn.layers.parameters import Parameter, copy_flat
@@ -30,7 +30,7 @@ from fastcnn.network import layerwise
 from fastcnn.network.answers import check_answers, check_pictures
 from fastcnn.network.display import page, representation
 from fastcnn.network.evaluation import Scores, evaluated_labels, scores
-from fastcnn.network.layouts import channels_first, way_out
+from fastcnn.network.layouts import channels_first, check_kind, check_layout, pictures_shape, way_out
 from fastcnn.network.losses import CrossEntropy, Loss, check_sample_weight, loss_or_cross_entropy, softmax
 from fastcnn.network.memory import Memory
 from fastcnn.network.parts import Part
@@ -392,7 +392,7 @@ class Sequential:
         """One step of an optimizer with `gradients`, on the device that has them: a GPU copies nothing to the host."""
         check_optimizer(optimizer)
         with self._lock:
-            self._memory.update_by(optimizer)
+            optimizer.update(*self._memory.to_update())
 
     def clip_gradients(self, max_norm: float) -> None:
         """Scale `gradients` on the device that has them, so that their Euclidean norm is at most max_norm."""
@@ -489,12 +489,38 @@ class Sequential:
 
     def check_images(self, images: Array) -> None:
         """TypeError or ValueError, in one sentence, unless the network can take these pictures."""
-        if not is_array(images) or images.dtype not in (np.uint8, np.float32, np.float64):
-            raise TypeError(f"images must be a uint8, float32 or float64 array, not {kind_of(images)}")
+        check_kind(images, "images")
         if images.ndim != 4 or images.shape[1:] != self.input_shape:
             c, h, w = self.input_shape
             hint = way_out(images.shape, self.input_shape)
             raise ValueError(f"images must have the shape (N, {c}, {h}, {w}), not {images.shape}{hint}")
+
+    def pictures(self, images: Array, layout: str = "NCHW", name: str = "images") -> Array:
+        """The pictures of a training as (N, C, H, W), a view where possible.
+
+        Parameters
+        ----------
+        images : (N, C, H, W), (N, C*H*W) or, for one channel, (N, H, W); uint8, float32 or float64, N at least 1
+        layout : "NHWC" if images are (N, H, W, C)
+        name : what errors call them
+
+        Raises
+        ------
+        TypeError, ValueError
+            If they are something else. Whether they are finite is left to `answers.check_pictures`.
+        """
+        shape = pictures_shape(self.input_shape, check_layout(layout))
+        check_kind(images, name)
+        given = images.shape
+        is_flat = images.ndim == 2 and given[1] == prod(shape)
+        is_plane = self.input_shape[0] == 1 and given[1:] == self.input_shape[1:]
+        if is_flat or is_plane:
+            images = images.reshape(-1, *shape)
+        if images.shape[1:] != shape or len(images) == 0:
+            hint = way_out(given, self.input_shape, layout) if given[:1] != (0,) else ""
+            wanted = ", ".join(map(str, shape))
+            raise ValueError(f"{name} must be of shape (N, {wanted}), N at least 1, not {shown(given)}{hint}")
+        return channels_first(images, layout)
 
     def _no_plan(self) -> ValueError:
         return ValueError(f"backend {kernels.backend()!r} has no plan for this network: it runs the layers one by one")

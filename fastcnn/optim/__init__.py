@@ -1,18 +1,9 @@
 """Optimizers, learning-rate schedules, clipping of gradients and averaging of weights."""
 
+from fastcnn.optim import optimizers
 from fastcnn.optim.average import ExponentialMovingAverage
 from fastcnn.optim.clipping import clip_gradients
-from fastcnn.optim.optimizers import SGD, AdaGrad, Adam, AdamW, Momentum, Nesterov, Optimizer, RMSProp
+from fastcnn.optim.optimizers import *  # noqa: F403
 
-__all__ = [
-    "SGD",
-    "AdaGrad",
-    "Adam",
-    "AdamW",
-    "ExponentialMovingAverage",
-    "Momentum",
-    "Nesterov",
-    "Optimizer",
-    "RMSProp",
-    "clip_gradients",
-]
+__all__ = ["ExponentialMovingAverage", "clip_gradients"]
+__all__ += optimizers.__all__

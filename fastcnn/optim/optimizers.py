@@ -1,4 +1,4 @@
-"""The seven optimizers: their options, state and checks.
+"""The optimizers: their options, state and checks. Each class here is public, as `fastcnn.optim` (`__all__`).
 
 `kernels/reference/updates.py` defines the arithmetic. An optimizer sees a network as two flat arrays, values and
 gradients. It keeps its state in flat arrays of the same length. Formulas and defaults are those of torch.optim.
@@ -14,6 +14,8 @@ from fastcnn.checks import check_fraction, check_nonnegative, check_positive
 from fastcnn.kernels.arrays import aligned_zeros, is_on_device
 from fastcnn.kernels.backends import device
 from fastcnn.kernels.values import check_named, is_array, kind_of, shown
+
+__all__ = ["SGD", "AdaGrad", "Adam", "AdamW", "Momentum", "Nesterov", "Optimizer", "RMSProp"]
 
 
 class Optimizer:

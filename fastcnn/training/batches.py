@@ -1,4 +1,4 @@
-"""The batches of a training: copied together on the host, or picked from a set in the GPU's memory.
+"""The batches of a training: read from their source (`datasets`), or picked from a set in the GPU's memory.
 
 On the cuda backend a uint8 training set is copied to the GPU once, if it fits. A step then sends nothing, or only the
 numbers of its augmentation. If the set does not fit, each step sends its batch, and a line in the log says why.
@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol, TypeAlias
-
-import numpy as np
 
 from fastcnn.arrays import Array
 from fastcnn.kernels.backends import device
@@ -51,39 +49,6 @@ def batch_starts(count: int, batch_size: int, least: int) -> list[tuple[int, int
     if count - starts[-1] < least:
         starts.pop()
     return [(start, stop - start) for start, stop in pairwise([*starts, count])]
-
-
-class HostBatches:
-    """Batches that are copied together, and augmented, on the host. All batches share the same memory."""
-
-    def __init__(
-        self, images: Array, labels: Array, batch_size: int, augmentation: Augmentation | None, seed: int,
-        weights: Array | None = None,
-    ) -> None:  # fmt: skip
-        self._images, self._labels, self._augmentation, self._seed = images, labels, augmentation, seed
-        self._weights = weights
-        self._batch = np.empty((batch_size, *images.shape[1:]), images.dtype)
-        self._changed = self._batch if augmentation is None else np.empty_like(self._batch)
-        self._batch_labels = np.empty((batch_size, *labels.shape[1:]), labels.dtype)
-
-    def start_epoch(self, order: Array, epoch: int) -> None:
-        """order : the numbers of the pictures, in the order of this epoch"""
-        self._order, self._epoch = order, epoch
-
-    def batch(self, begin: int, count: int) -> Batch:
-        """The `count` pictures from number `begin` of the epoch on; the next call overwrites them."""
-        chosen, used = self._order[begin : begin + count], slice(0, count)
-        if self._images.flags.c_contiguous:
-            # mode="clip" writes directly to `out`; the indices are a permutation, so nothing is clipped.
-            np.take(self._images, chosen, axis=0, out=self._batch[used], mode="clip")
-        else:  # np.take would copy all of them first
-            self._batch[used] = self._images[chosen]
-        np.take(self._labels, chosen, axis=0, out=self._batch_labels[used], mode="clip")
-        if self._augmentation is not None:
-            changed = self._changed[used]
-            self._augmentation.apply(self._batch[used], chosen, seed=self._seed, epoch=self._epoch, out=changed)
-        weights = [] if self._weights is None else [self._weights[chosen]]
-        return (self._changed[used], self._batch_labels[used], *weights)
 
 
 class DeviceBatches:
@@ -128,8 +93,8 @@ def batches_for(
     seed: int,
     weights: Array | None = None,
     loss: Loss | None = None,
-) -> HostBatches | DeviceBatches:
-    """Batches of checked pictures in memory, for a training on the backend in use."""
+) -> DeviceBatches | None:
+    """Batches of checked pictures in memory, on the device of the backend in use; None if each step sends its batch."""
     memory = device()
     if memory is not None:
         reason = "" if network.has_plan else "this network runs layer by layer"
@@ -140,4 +105,4 @@ def batches_for(
             there = memory.TrainingSet(images, labels, batch_size)
             return DeviceBatches(there, images.shape[2:], augmentation, seed)
         logging.getLogger("fastcnn").warning("each step sends its batch to the GPU, not the whole set once: %s", reason)
-    return HostBatches(images, labels, batch_size, augmentation, seed, weights)
+    return None

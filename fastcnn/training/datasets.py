@@ -76,9 +76,7 @@ class DatasetSource:
         if not isinstance(given, tuple | list) or len(given) not in (2, 3):
             raise DatasetError(_sentence(who, f"must give (images, labels), not {shown(given)}"))
         try:
-            images, targets = samples(
-                self._network, given[0], given[1], self._loss, self._network.classes, layout=self._layout
-            )
+            images, targets = samples(self._network, given[0], given[1], self._loss, layout=self._layout)
             if len(images) != len(numbers):
                 raise ValueError(f"it gave {len(images)} pictures")
             weights = [check_sample_weight(each, len(images)) for each in given[2:]]

@@ -46,14 +46,17 @@ class Epoch:
         """Training throughput."""
         return self.images / self.train_s if self.train_s > 0 else 0.0
 
+    @property
+    def validated(self) -> str:
+        """The validation in words, after two spaces; "" where no pictures were set aside."""
+        if self.validation_accuracy is not None:
+            return f"  validation accuracy {self.validation_accuracy:.2%}"
+        return "" if self.validation_loss is None else f"  validation loss {self.validation_loss:.4g}"
+
     def line(self) -> str:
         """The epoch in one line."""
-        parts = [f"epoch {self.epoch}/{self.epochs}", f"loss {self.loss:.4f}"]
-        if self.validation_accuracy is not None:
-            parts.append(f"validation accuracy {self.validation_accuracy:.2%}")
-        elif self.validation_loss is not None:
-            parts.append(f"validation loss {self.validation_loss:.4g}")
-        return "  ".join([*parts, f"{self.images_per_second:,.0f} images/s"])
+        head = f"epoch {self.epoch}/{self.epochs}  loss {self.loss:.4f}{self.validated}"
+        return f"{head}  {self.images_per_second:,.0f} images/s"
 
 
 @dataclass

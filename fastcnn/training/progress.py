@@ -31,7 +31,7 @@ class Reporter:
         self._images_per_epoch = images_per_epoch
         self._broken = not active or sys.stderr is None
         self._bar: Progress | None = None
-        self._accuracy = ""
+        self._validated = ""
         self._drawn = 0.0
 
     def __enter__(self) -> Reporter:
@@ -67,7 +67,7 @@ class Reporter:
         images_per_second = images / elapsed_s if elapsed_s > 0 else 0.0
         done = (epoch - 1) * self._images_per_epoch + images
         left = (self._epochs * self._images_per_epoch - done) / images_per_second if images_per_second > 0 else 0.0
-        text = f"epoch {epoch}/{self._epochs}  loss {loss_sum / images:.4f}{self._accuracy}"
+        text = f"epoch {epoch}/{self._epochs}  loss {loss_sum / images:.4f}{self._validated}"
         text += f"  {images_per_second:,.0f} images/s  {format_duration(left)} left"
         try:
             self._bar.update(self._bar.task_ids[0], completed=done, text=text)
@@ -77,10 +77,7 @@ class Reporter:
 
     def epoch(self, record: Epoch) -> None:
         """Print one line for a finished epoch."""
-        if record.validation_accuracy is not None:
-            self._accuracy = f"  validation accuracy {record.validation_accuracy:.2%}"
-        elif record.validation_loss is not None:
-            self._accuracy = f"  validation loss {record.validation_loss:.4g}"
+        self._validated = record.validated
         if self._broken:
             return
         try:

@@ -6,7 +6,6 @@ All usual forms are allowed: pictures as rows or channels-last, and labels as nu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 from typing import TypeAlias
 
 import numpy as np
@@ -14,12 +13,10 @@ import numpy as np
 from fastcnn.arrays import Array
 from fastcnn.checks import check_number
 from fastcnn.kernels.shapes import integer
-from fastcnn.kernels.values import is_array, kind_of, shown
+from fastcnn.kernels.values import shown
 from fastcnn.network.answers import check_pictures
-from fastcnn.network.layouts import channels_first, check_layout, pictures_shape, way_out
 from fastcnn.network.losses import Loss
 from fastcnn.network.sequential import Sequential
-from fastcnn.network.structure import default_classes
 
 VALIDATION_PICTURES = 5_000  # of MNIST's 60,000
 VALIDATION_SHARE = 10  # one picture in ten, from a set of fewer than 50,000
@@ -28,48 +25,29 @@ Labels: TypeAlias = Array | Sequence[str]
 
 
 def samples(
-    network: Sequential, images: Array, labels: Labels, loss: Loss, classes: Sequence[str] | None, *,
-    name: str = "", layout: str = "NCHW", look: bool = True,
+    network: Sequential, images: Array, labels: Labels, loss: Loss, *, name: str = "", layout: str = "NCHW",
+    look: bool = True,
 ) -> tuple[Array, Array]:  # fmt: skip
     """Pictures (N, C, H, W), and targets for the loss. They fit the network and each other.
 
     Parameters
     ----------
-    images : (N, C, H, W), (N, C*H*W) or, for one channel, (N, H, W); uint8, float32 or float64, N at least 1
+    images, layout : what `Sequential.pictures` takes
     labels : what `loss.targets_of` takes
-    classes : the names of classes that integers may stand for; None if they are the numbers of the outputs
     name : the text before "images" and "labels" in errors
-    layout : "NHWC" if images are (N, H, W, C)
     look : whether to read all pictures, and refuse numbers that are not finite; integers are always finite
 
     Raises
     ------
     TypeError, ValueError
-        If they are something else. Whether they are finite is left to `answers.check_pictures`.
+        If they are something else.
 
     The result is a view of the arguments where possible.
     """
-    images = _pictures(network, images, check_layout(layout), f"{name}images")
+    images = network.pictures(images, layout, f"{name}images")
     if look:
         check_pictures(images, network.dtype, f"{name}images")
-    names = classes or default_classes(network.output_shape[0])
-    return images, loss.targets_of(labels, len(images), names, f"{name}labels")
-
-
-def _pictures(network: Sequential, images: Array, layout: str, name: str) -> Array:
-    if not is_array(images) or images.dtype not in (np.uint8, np.float32, np.float64):
-        raise TypeError(f"{name} must be a uint8, float32 or float64 array, not {kind_of(images)}")
-    shape = pictures_shape(network.input_shape, layout)
-    given = images.shape
-    is_flat = images.ndim == 2 and given[1] == prod(shape)
-    is_plane = network.input_shape[0] == 1 and given[1:] == network.input_shape[1:]
-    if is_flat or is_plane:
-        images = images.reshape(-1, *shape)
-    if images.shape[1:] != shape or len(images) == 0:
-        hint = way_out(given, network.input_shape, layout) if given[:1] != (0,) else ""
-        wanted = ", ".join(map(str, shape))
-        raise ValueError(f"{name} must be of shape (N, {wanted}), N at least 1, not {shown(given)}{hint}")
-    return channels_first(images, layout)
+    return images, loss.targets_of(labels, len(images), network.classes, f"{name}labels")
 
 
 def count_set_aside(validation: int | float | None, count: int) -> int:

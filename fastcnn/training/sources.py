@@ -115,9 +115,11 @@ def source_batches(
     augmentation: Augmentation | None, seed: int,
 ) -> Batches:  # fmt: skip
     """The batches of a training on the backend in use."""
-    if isinstance(source, DatasetSource) or source.is_mapped:
-        return SourceBatches(source, augmentation, seed)
-    return batches_for(network, source.images, source.targets, batch_size, augmentation, seed, source.weights, loss)
+    there: Batches | None = None
+    if isinstance(source, ArraySource) and not source.is_mapped:
+        data = source.images, source.targets
+        there = batches_for(network, *data, batch_size, augmentation, seed, source.weights, loss)
+    return SourceBatches(source, augmentation, seed) if there is None else there
 
 
 def _arrays(
@@ -126,7 +128,7 @@ def _arrays(
     if labels is None:
         raise TypeError(f"{name}labels must be given with images that are an array, not None")
     mapped = is_array(images) and _is_mapped(images)
-    images, targets = samples(network, images, labels, loss, network.classes, name=name, layout=layout, look=not mapped)
+    images, targets = samples(network, images, labels, loss, name=name, layout=layout, look=not mapped)
     return ArraySource(network, images, targets, None, mapped, f"{name}images")
 
 

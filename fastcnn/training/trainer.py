@@ -25,6 +25,7 @@ from fastcnn.network.answers import NotFiniteError
 from fastcnn.network.losses import ClassWeight, CrossEntropy, Loss, loss_or_cross_entropy
 from fastcnn.network.ranges import warn_of_range
 from fastcnn.network.sequential import Sequential
+from fastcnn.network.structure import default_classes
 from fastcnn.optim.average import ExponentialMovingAverage
 from fastcnn.optim.optimizers import Optimizer, check_optimizer
 from fastcnn.optim.schedules import Constant
@@ -38,7 +39,7 @@ from fastcnn.training.datasets import Dataset
 from fastcnn.training.fit import Fit, Schedule
 from fastcnn.training.history import Epoch, History, TrainingStep
 from fastcnn.training.progress import Reporter
-from fastcnn.training.samples import VALIDATION_PICTURES, Labels, samples
+from fastcnn.training.samples import VALIDATION_PICTURES, Labels
 from fastcnn.training.sources import Validation, source_batches, source_of, validation_of
 from fastcnn.training.validation import measure
 
@@ -117,8 +118,9 @@ class Trainer:
             If the first pictures' numbers have another range, such as floats from 0 to 255.
         """
         network = self.network
-        classes = None if self._fitting else network.classes
-        images, labels = samples(network, images, labels, self.loss, classes, layout=layout, look=False)
+        images = network.pictures(images, layout)
+        names = default_classes(len(network.classes)) if self._fitting else network.classes
+        labels = self.loss.targets_of(labels, len(images), names)
         options: dict[str, Any] = {"label_smoothing": self.label_smoothing} if self._is_plain else {"loss": self.loss}
         if sample_weight is not None:
             options["sample_weight"] = sample_weight

@@ -7,42 +7,9 @@ which layers become which step.
 """
 
 from fastcnn.kernels.cpu.products.calls import compiled, entry, without_twins
-from fastcnn.kernels.cpu.steps.activations import Elementwise
-from fastcnn.kernels.cpu.steps.affine import Affine
-from fastcnn.kernels.cpu.steps.average import AvgPool2d
-from fastcnn.kernels.cpu.steps.base import Activation, read
-from fastcnn.kernels.cpu.steps.batchnorm import BatchNorm2d
-from fastcnn.kernels.cpu.steps.choice import Conv2d
-from fastcnn.kernels.cpu.steps.ends import Input, Loss
-from fastcnn.kernels.cpu.steps.joins import Add, Concat, Copy, Fork
-from fastcnn.kernels.cpu.steps.layer import LayerStep
-from fastcnn.kernels.cpu.steps.normalize import Normalize
-from fastcnn.kernels.cpu.steps.simple import AveragePool, Dropout, MaxPool2d, Relu
-
-__all__ = [
-    "Activation",
-    "Add",
-    "Affine",
-    "AveragePool",
-    "AvgPool2d",
-    "BatchNorm2d",
-    "Concat",
-    "Conv2d",
-    "Copy",
-    "Dropout",
-    "Elementwise",
-    "Fork",
-    "Input",
-    "LayerStep",
-    "Loss",
-    "MaxPool2d",
-    "Normalize",
-    "Relu",
-    "compiled",
-    "device",
-    "entry",
-    "read",
-    "without_twins",
-]
+from fastcnn.kernels.steps import found_in
 
 device: None = None  # all arrays are the host's
+_found = found_in(__name__, __path__)
+globals().update(_found)
+__all__ = ["compiled", "device", "entry", "without_twins", *_found]

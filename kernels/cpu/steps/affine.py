@@ -30,10 +30,6 @@ class Affine(Step):
         self.products = x.size * out.size
         self.zeros = aligned_zeros(block_width(self.dtype), self.dtype)
 
-    @property
-    def gradient_products(self) -> int:
-        return self.products * (1 if self.x.grad is None else 2)
-
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         kernel = chooser(dot_products, n * self.products >= PARALLEL_PRODUCTS)
         # Parts of at most 64 pictures stay in the second cache. If the pictures are few, threads share the outputs too.

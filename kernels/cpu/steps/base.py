@@ -15,15 +15,6 @@ from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array, Padding
 
 
-def _nbytes(value: object) -> int:
-    """Bytes of the arrays in an attribute of a step."""
-    if isinstance(value, np.ndarray):
-        return value.nbytes
-    if isinstance(value, dict):
-        return sum(map(_nbytes, value.values()))
-    return sum(map(_nbytes, value)) if isinstance(value, list) else 0
-
-
 class Activation:
     """The channels-last pictures of a batch between two steps, with the border that the next step needs.
 
@@ -62,9 +53,12 @@ class Step(steps.Step):
     x: Activation
     out: Activation
 
-    @staticmethod
-    def _nbytes(value: object) -> int:
-        return _nbytes(value)
+    @classmethod
+    def _nbytes(cls, value: object) -> int:
+        if isinstance(value, np.ndarray):
+            return value.nbytes
+        members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        return sum(map(cls._nbytes, members))
 
     def _copy(self, kernel: Any, elements: int, *args: Any) -> Call:
         return chooser(kernel, elements >= PARALLEL_COPIES), args

@@ -3,7 +3,7 @@
 from fastcnn.kernels import backends
 from fastcnn.kernels.cpu.products import channels
 from fastcnn.kernels.cpu.steps.base import Activation
-from fastcnn.kernels.cpu.steps.conv import Conv2d as PlainConv2d
+from fastcnn.kernels.cpu.steps.conv import WindowConv2d
 from fastcnn.kernels.cpu.steps.depthwise import DepthwiseConv2d
 from fastcnn.kernels.cpu.steps.winograd import WinogradConv2d
 from fastcnn.kernels.protocols import Norm
@@ -14,9 +14,9 @@ def Conv2d(  # noqa: N802  # called as the other steps are, which are classes
     x: Activation, out: Activation, weight: Array, grad_weight: Array, bias: Array | None, grad_bias: Array | None, *,
     stride: Pair, padding: Padding, dilation: Pair, groups: int, relu: bool, pool: bool, norm: Norm | None,
     addend: Activation | None, training: bool, capacity: int,
-) -> PlainConv2d:  # fmt: skip
+) -> WindowConv2d:  # fmt: skip
     """The step of this convolution. Its shape chooses the class, and `kernels.use(..., winograd=...)` does."""
-    step = PlainConv2d
+    step = WindowConv2d
     if not pool and addend is None and groups == x.shape[0] and channels.serves(groups, len(weight)):
         step = DepthwiseConv2d
     elif stride == dilation == (1, 1) and groups == 1 and weight.shape[2:] == (3, 3) and _winograd_allowed(training):

@@ -20,7 +20,7 @@ from fastcnn.kernels.shapes import Array, Padding, Pair
 from fastcnn.kernels.threads import threads
 
 
-class Conv2d(Step):
+class WindowConv2d(Step):
     """Convolution, with the addition, the ReLU and the 2x2 max-pool after it where the arguments say so.
 
     weight, grad_weight : (K, C/groups, R, S)

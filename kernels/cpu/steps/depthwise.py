@@ -14,7 +14,7 @@ from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
 
 
-class DepthwiseConv2d(conv.Conv2d):
+class DepthwiseConv2d(conv.WindowConv2d):
     """Depthwise convolution, with the ReLU after it: one sum of products, in which each filter sees its own channel.
 
     Where a channel has several filters, it is copied for each of them first, and their gradients are added up last.

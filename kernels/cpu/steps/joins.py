@@ -1,18 +1,13 @@
 """Steps with several inputs or outputs: addition, concatenation, a copy, and a value that several steps read."""
 
-from collections.abc import Sequence
-
+from fastcnn.kernels import steps
 from fastcnn.kernels.cpu.steps import elementwise
-from fastcnn.kernels.cpu.steps.base import Activation, Step
+from fastcnn.kernels.cpu.steps.base import Step
 from fastcnn.kernels.protocols import Call
 
 
-class Add(Step):
+class Add(steps.Add, Step):
     """out = x + addend, with the ReLU after it."""
-
-    def __init__(self, x: Activation, addend: Activation, out: Activation, *, relu: bool) -> None:
-        super().__init__(x, out)
-        self.name, self.addend, self.relu = "add" + (" + relu" if relu else ""), addend, relu
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         arrays = [each for value in (self.out, self.x, self.addend) for each in (value.data, value.frame)]
@@ -26,14 +21,8 @@ class Add(Step):
         return [*calls, *self._passed_on(self.x, n), *self._passed_on(self.addend, n)]
 
 
-class Concat(Step):
+class Concat(steps.Concat, Step):
     """out = the channels of all parts, in order."""
-
-    name = "concat"
-
-    def __init__(self, parts: Sequence[Activation], out: Activation) -> None:
-        super().__init__(parts[0], out)
-        self.parts = parts
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         calls, first = [], 0
@@ -67,22 +56,8 @@ class Copy(Step):
         return self._passed_on(self.x, n)
 
 
-class Fork(Step):
+class Fork(steps.Fork, Step):
     """A value that several steps read: the first step reads x, the others read its twins."""
-
-    name = "sum of gradients"
-
-    def __init__(self, x: Activation, twins: Sequence[Activation]) -> None:
-        super().__init__(x, x)
-        self.twins = twins
-
-    @property
-    def nbytes(self) -> int:
-        """The bytes of the twins' gradients; all other arrays belong to other steps."""
-        return sum(twin.grad.nbytes for twin in self.twins)
-
-    def forward_calls(self, n: int, training: bool) -> list[Call]:
-        return []
 
     def backward_calls(self, n: int) -> list[Call]:
         size = self.x.size

@@ -1,13 +1,21 @@
-"""The losses of a batch and their gradients, in float64 as `fastcnn.network.loss_values` defines them.
+"""The last step of a training: the losses of a batch and their gradients, in float64.
+
+`fastcnn.network.loss_values` defines them.
 
 grad (images, classes) or (images, outputs) is the gradient of the mean. losses (images,) float64 are the losses of the
 pictures; in the functions with shares (images,), each loss is multiplied by its share.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import prange
 
+from fastcnn.kernels.cpu.steps.base import Activation, Step
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
+from fastcnn.kernels.cpu.toolchain.sharing import chooser
+from fastcnn.kernels.protocols import Numbers
+from fastcnn.kernels.shapes import Array
 
 
 @kernel
@@ -96,3 +104,44 @@ def total(losses, images):
     for n in range(images):
         result += losses[n]
     return result
+
+
+class Loss(Step):
+    """The loss of the outputs, and their gradient."""
+
+    name = "softmax + cross-entropy"
+
+    def __init__(self, x: Activation, capacity: int) -> None:
+        super().__init__(x, x)
+        self.losses = np.zeros(capacity)
+        self.labels = np.zeros(capacity, np.int64)
+
+    def loss(self, labels: Numbers, label_smoothing: float) -> float:
+        """The mean loss of the first n pictures; labels: (n,)."""
+        n = len(labels)
+        self.labels[:n] = labels
+        kernel = chooser(softmax_cross_entropy, n * self.x.size >= 4096)
+        kernel(self.losses, self.x.grad, self.x.data, self.labels, n, self.x.size, label_smoothing)
+        return float(total(self.losses, n) / n)
+
+    def weighted_cross_entropy(
+        self, labels: Numbers, shares: Array, class_weight: Array, label_smoothing: float
+    ) -> float:
+        """The same with a weight for each class, and the weight of each picture in the mean."""
+        self.labels[: len(labels)] = labels
+        return self._sum(weighted_cross_entropy, self.labels, shares, class_weight, last=(label_smoothing,))
+
+    def squared_error(self, targets: Array, shares: Array) -> float:
+        """The squared error; targets: (n, outputs) float64."""
+        return self._sum(squared_error, targets.reshape(-1), shares)
+
+    def binary_cross_entropy(self, targets: Array, shares: Array) -> float:
+        """The outputs are those before the sigmoid; targets: (n, outputs) float64 from 0 to 1."""
+        return self._sum(binary_cross_entropy, targets.reshape(-1), shares)
+
+    def _sum(self, kernel: Any, targets: Any, shares: Array, *more: Array, last: tuple[float, ...] = ()) -> float:
+        """The sum of the losses that a kernel computes for each picture."""
+        n, size = len(shares), self.x.size
+        run = chooser(kernel, n * size >= 4096)
+        run(self.losses, self.x.grad, self.x.data, targets, shares, *more, n, size, *last)
+        return float(total(self.losses, n))

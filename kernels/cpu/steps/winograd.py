@@ -11,7 +11,7 @@ from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
 
 
-class WinogradConv2d(conv.Conv2d):
+class WinogradConv2d(conv.WindowConv2d):
     """By Winograd's method where `winograd.serves` says so, else as its parent.
 
     In a training, a convolution with a max-pool has an exact forward, which notes the winners.

@@ -68,8 +68,8 @@ class Step(steps.Step):
     x: Activation
     out: Activation
 
-    @staticmethod
-    def _nbytes(value: Any) -> int:
+    @classmethod
+    def _nbytes(cls, value: Any) -> int:
         return value.nbytes if is_on_device(value) else 0
 
     def _passed_on(self, addend: Activation, n: int) -> list[Call]:

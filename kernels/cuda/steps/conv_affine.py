@@ -51,10 +51,6 @@ class Conv2d(Step):
     def _geometry(self, n: int) -> Geometry:
         return products.geometry((n, *self.x.shape), *self.options)  # type: ignore[arg-type]
 
-    @property
-    def gradient_products(self) -> int:
-        return self.products * (1 if self.x.grad is None else 2)
-
     def prepare_calls(self) -> list[Call]:
         if self.norm is None:
             return []
@@ -116,10 +112,6 @@ class Affine(Step):
         """Rows, columns and depth of three products: forward, the input's gradient and the weight's gradient."""
         x, out = self.x.size, self.out.size
         return (n, out, x), (n, x, out), (out, x, n)
-
-    @property
-    def gradient_products(self) -> int:
-        return self.products * (1 if self.x.grad is None else 2)
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         depth = self.x.size

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn.kernels.cuda.steps.base import Activation
-from fastcnn.kernels.cuda.steps.ends import Input
+from fastcnn.kernels.cuda.steps.input import Input
 from fastcnn.kernels.cuda.toolchain.compiler import cuda, launching_in, told
 from fastcnn.kernels.cuda.toolchain.memory import DeviceArray, empty
 from fastcnn.kernels.shapes import Array

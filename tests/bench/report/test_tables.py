@@ -21,7 +21,7 @@ def test_tables_of_the_pages_are_those_of_the_committed_results():
     found = [(name, text) for path in PAGES for name, text in markdown.marked(path.read_text("utf-8")).items()]
     places = dict(found)
     assert len(found) == len(places), "a table has two places"
-    assert set(places) == {*BENCHMARKS, *CUDA, "targets", "zoo", "headline", "headline-zh"}
+    assert set(places) == {*BENCHMARKS, *CUDA, "targets", "zoo", "all-layers", "headline", "headline-zh"}
     assert places == dict.fromkeys(places, "") | tables.marked_tables(record.read(RESULTS))
 
 
@@ -107,17 +107,17 @@ def _place(*names: str) -> str:
 
 def test_pages_without_a_place_for_a_table_are_an_error_and_stay(tmp_path):
     path = tmp_path / "README.md"
-    path.write_text(TEXT + _place("headline", "headline-zh", "zoo"))
+    path.write_text(TEXT + _place("all-layers", "headline", "headline-zh", "zoo"))
     with pytest.raises(FastcnnError, match="has a place for the table 'targets'"):
         tables.fill_pages(tmp_path, {"unknown": {"result": {}}})
-    assert path.read_text() == TEXT + _place("headline", "headline-zh", "zoo")
+    assert path.read_text() == TEXT + _place("all-layers", "headline", "headline-zh", "zoo")
 
 
 def test_tables_may_stand_in_any_page_and_pages_without_markers_stay(tmp_path):
     (tmp_path / "docs").mkdir()
     (tmp_path / "README.md").write_text(_place("headline"))
     (tmp_path / "README.zh-CN.md").write_text(_place("headline-zh"))
-    (tmp_path / "docs" / "benchmarks.md").write_text(_place("targets", "zoo"))
+    (tmp_path / "docs" / "benchmarks.md").write_text(_place("all-layers", "targets", "zoo"))
     (tmp_path / "docs" / "plain.md").write_text("no table\n")
     tables.fill_pages(tmp_path, {"unknown": {"result": {}}})
     assert "| what | fastcnn |" in (tmp_path / "README.md").read_text()

@@ -23,6 +23,7 @@ from fastcnn.layers import (
     SiLU,
 )
 from fastcnn.network.sequential import Sequential
+from tests.fastcnn.layers.cases import CASES
 from tests.fastcnn.own_layers import PReLU
 from tests.kernels.checks import running
 
@@ -51,6 +52,13 @@ NETWORKS = {
     "AvgPool2d": lambda: [AvgPool2d(2), ReLU(), AvgPool2d((2, 1)), Flatten(), Affine(3)],
     "BatchNorm1d, which has one pixel": lambda: [Flatten(), BatchNorm1d(), Affine(4), BatchNorm1d(), ReLU(), Affine(3)],
     "own": lambda: [PReLU(), Conv2d(4, 3), PReLU(), Flatten(), Affine(3), PReLU()],
+}
+# Every other layer, at the start.
+_LISTED = {type(layer) for make in NETWORKS.values() for layer in make()}
+NETWORKS |= {
+    name: lambda make=make: [make(), Flatten(), Affine(3)]
+    for name, (make, _) in CASES.items()
+    if type(make()) not in _LISTED
 }
 
 

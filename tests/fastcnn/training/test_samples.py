@@ -6,6 +6,7 @@ import pytest
 from fastcnn import Sequential, Trainer, load_mnist, optim
 from fastcnn.errors import FastcnnError
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Flatten, ReLU
+from fastcnn.optim import optimizers
 from fastcnn.training.batches import batch_starts
 from fastcnn.training.samples import count_set_aside
 from fastcnn.zoo.networks import NAMED
@@ -318,11 +319,9 @@ def test_no_batch_of_one_that_cannot_work_is_begun(pictures, tmp_path, count, ba
 
 def test_wrong_parts_are_refused_at_once():
     network = Sequential([Flatten(), Affine(10)])
+    *others, last = optimizers.KINDS
     for parts, says in (
-        (
-            (network, "adam"),
-            "optimizer must be one of optim's SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam or AdamW",
-        ),
+        ((network, "adam"), f"optimizer must be one of optim's {', '.join(others)} or {last}, as optim.Adam"),
         ((network, optim.Adam), "optimizer must be one of optim's"),
         ((network, 0.001), "optimizer must be one of optim's"),
         (("paper", optim.Adam(0.1)), "network must be one fastcnn.Sequential, not 'paper'"),

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from fastcnn.layers import Affine, Flatten
 from fastcnn.network.sequential import Sequential
-from fastcnn.optim import AdamW, Momentum, clip_gradients
+from fastcnn.optim import SGD, AdamW, Momentum, clip_gradients
 from fastcnn.training.augment import Augmentation
 from fastcnn.training.history import TrainingStep
 from fastcnn.training.trainer import Trainer, TrainingError
@@ -18,7 +19,7 @@ from tests.kernels.checks import running
 if not SIMULATED:
     pytest.skip("needs Numba's CUDA simulator: NUMBA_ENABLE_CUDASIM=1", allow_module_level=True)
 
-from fastcnn.kernels.cuda.steps import dataset, ends, pipeline
+from fastcnn.kernels.cuda.steps import dataset, loss, pipeline
 from fastcnn.kernels.cuda.steps.clip import Clip
 from fastcnn.kernels.cuda.toolchain import compiler, memory
 from tests.kernels.cuda.simulator import planted
@@ -199,7 +200,7 @@ def test_losses_wait_until_somebody_looks_and_none_is_lost(
     expected = [plain.step(images[:4], labels[:4]) for _ in range(3)]
     there = dataset.TrainingSet(images, labels, 4)
     there.start_epoch(np.arange(11))
-    monkeypatch.setattr(ends, "WAITING", 2)
+    monkeypatch.setattr(loss, "WAITING", 2)
     trainer = Trainer(network, Momentum(0.05))
     transfers.clear()
     losses = [trainer._step_of(there.batch(0, 4)) for _ in range(3)]
@@ -228,6 +229,14 @@ def test_gradients_whose_norm_is_not_finite_are_left(wrong: float) -> None:
     there = memory.upload(np.array([1, wrong, 3], np.float32))
     Clip(3)(there, 0.5)
     np.testing.assert_array_equal(there.copy_to_host(), np.array([1, wrong, 3], np.float32))
+
+
+def test_an_update_on_the_host_reaches_the_gpu(pictures: tuple[np.ndarray, np.ndarray]) -> None:
+    """After a forward both copies are equal, so an optimizer works on the host. The logits are halved."""
+    network = Sequential([Flatten(), Affine(4)], input_shape=SHAPE, seed=0)
+    before = network.forward(pictures[0])
+    network.update_by(SGD(1.0, weight_decay=0.5))  # the gradients are zero
+    np.testing.assert_allclose(network.forward(pictures[0]), before / 2, rtol=1e-5)
 
 
 def test_clipped_training_follows_the_cpu(pictures: tuple[np.ndarray, np.ndarray]) -> None:
