@@ -204,7 +204,9 @@ def tiling(
     parts = min(shares, filter_blocks) if tiles < shares * LEAST_BLOCK else 1
     most = max(LEAST_BLOCK, BLOCK_BYTES // (POINTS * channels * itemsize))
     rounds = max(1, round(tiles / (most * shares)))  # blocks of a thread, all of one size
-    block = -(-tiles // (rounds * (shares // parts)) // TILE_PIXELS) * TILE_PIXELS
+    block = -(-tiles // (rounds * (shares // parts)))
+    if rounds > 1:  # whole tiles of pixels; with one block each, that could leave threads without one
+        block = -(-block // TILE_PIXELS) * TILE_PIXELS
     blocks = -(-tiles // block)
     added = addend or out
     line = 64 // itemsize  # an odd number of lines between points: they do not fall on one set of the first cache

@@ -72,12 +72,13 @@ COUNTS = {
     "pooled_products": lambda a: a["walk"].images * a["row_parts"],
     "dot_products": lambda a: a["parts"] * a["output_parts"],
     "pooled_gradients": blocks_of,
+    "winograd_products": lambda a: a["tiling"].workers,
     "channel_sums": blocks_of,
     "sums": blocks_of,
     "gradient_sums": blocks_of,
 }
 # These move the parameters alone, less than a hundredth of a step's time: a task a channel, or 32 filters.
-PARAMETERS = {"pack_weight", "pack_weight_flipped", "pack_weight_phase", "fold_grad_weight"}
+PARAMETERS = {"transform_weight", "pack_weight", "pack_weight_flipped", "pack_weight_phase", "fold_grad_weight"}
 
 
 # The work of a call, and for how little of it threads are not started.
@@ -94,7 +95,7 @@ WORK = {
 def is_enough(name, a, count):
     """Two tasks for each of `count` threads, or tasks so small that the start of a thread costs as much."""
     found = COUNTS.get(name, lambda a: a["images"])(a)
-    if name == "dot_products":
+    if name in ("dot_products", "winograd_products"):
         found *= 2  # equal tasks: one for each thread will do
     work, least = WORK.get(name, (None, 0))
     return found >= 2 * count or (work is not None and work(a) / found <= least)
