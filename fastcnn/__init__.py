@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fastcnn import kernels, layers, optim, threads
+    from fastcnn.checking.check import check
     from fastcnn.data.load import load_mnist
     from fastcnn.network import losses
     from fastcnn.network.files import load_network
@@ -29,6 +30,7 @@ __all__ = [
     "Trainer",
     "__version__",
     "callbacks",
+    "check",
     "kernels",
     "layers",
     "load_mnist",
@@ -53,6 +55,7 @@ _LAZY = {
     "Sequential": ("fastcnn.network.sequential", "Sequential"),
     "Trainer": ("fastcnn.training.trainer", "Trainer"),
     "callbacks": ("fastcnn.training.callbacks", ""),
+    "check": ("fastcnn.checking.check", "check"),
     "kernels": ("fastcnn.kernels", ""),
     "layers": ("fastcnn.layers", ""),
     "load_mnist": ("fastcnn.data", "load_mnist"),

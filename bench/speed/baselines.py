@@ -14,11 +14,11 @@ import numpy as np
 from fastcnn import Sequential, Trainer, kernels, optim, paper_network
 from fastcnn.arrays import Array
 from fastcnn.bench.harness.batches import over_batches, training_pictures
-from fastcnn.bench.harness.checks import require_close
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import compare, interleave, rival
 from fastcnn.bench.report import markdown
 from fastcnn.bench.speed.training import LR, TOLERANCE
+from fastcnn.checking.bounds import require_close
 from fastcnn.kernels.threads import set_threads
 from fastcnn.network.losses import softmax_cross_entropy
 

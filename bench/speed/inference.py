@@ -12,11 +12,11 @@ import numpy as np
 from fastcnn import paper_network
 from fastcnn.arrays import Array
 from fastcnn.bench.harness.batches import compiler, scaled, training_pictures
-from fastcnn.bench.harness.checks import require_close
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Timing, compare, interleave, rival, time_turn
 from fastcnn.bench.harness.worker import Worker
 from fastcnn.bench.report import markdown
+from fastcnn.checking.bounds import require_close
 from fastcnn.kernels.threads import set_threads
 
 BATCHES = (1000, 1)

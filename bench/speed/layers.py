@@ -15,13 +15,13 @@ import numpy as np
 
 from fastcnn import kernels
 from fastcnn.arrays import Array
-from fastcnn.bench.harness.calls import convolution_arrays, whole_numbers
-from fastcnn.bench.harness.cases import GROUPED, LAYERS, Convolution
-from fastcnn.bench.harness.checks import require_equal
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import compare, geometric_mean, interleave, rival
 from fastcnn.bench.harness.worker import Worker
 from fastcnn.bench.report import markdown
+from fastcnn.checking.bounds import require_equal
+from fastcnn.checking.calls import convolution_arrays, whole_numbers
+from fastcnn.checking.cases import GROUPED, LAYERS, Convolution
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.threads import set_threads
 

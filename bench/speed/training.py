@@ -14,11 +14,11 @@ import numpy as np
 from fastcnn import Sequential, Trainer, optim, paper_network
 from fastcnn.arrays import Array
 from fastcnn.bench.harness.batches import compiler, over_batches, scaled, training_pictures
-from fastcnn.bench.harness.checks import require_close
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Rival, compare, interleave, rival
 from fastcnn.bench.harness.worker import Worker
 from fastcnn.bench.report import markdown
+from fastcnn.checking.bounds import require_close
 from fastcnn.kernels.threads import set_threads
 
 BATCHES = (100, 32, 256)  # the first one on all cores too

@@ -230,6 +230,20 @@ def build_parser() -> argparse.ArgumentParser:
     measuring = commands.add_parser("bench", help="measure this machine against PyTorch", allow_abbrev=False)
     import_module("fastcnn.bench.command").add_arguments(measuring)  # by name, because bench imports this package
 
+    check = commands.add_parser(
+        "check",
+        help="compare the kernels with the reference on this machine",
+        description="Compare every kernel of the backend in use with the reference, on a table of cases and on random "
+        "shapes. The exit status is 1 if an answer is wrong. A bug report needs the table, or better the JSON.",
+        allow_abbrev=False,
+    )
+    check.add_argument(
+        "--seconds", type=_whole_number(0), default=20, metavar="N", help="for random shapes (if left out: 20)"
+    )
+    _add_threads(check)
+    _add_backend(check)
+    _add_json(check)
+
     info = commands.add_parser("info", help="versions, processor, threads, cache and backends", allow_abbrev=False)
     _add_json(info)
     return parser
