@@ -21,12 +21,14 @@ RESULT_KEYS: tuple[frozenset[str], ...] = (
     frozenset({"image", "string", "digits"}),  # predict --string
     frozenset({"mode", "groups", "digits", "paper_mistake"}),  # experiment
     frozenset({"fastcnn", "python", "backends"}),  # info
+    frozenset({"passed", "kernels", "misses"}),  # check
     frozenset({"benchmark", "machine", "result"}),  # bench
     frozenset({"benchmark", "rows"}),  # bench --backend cuda
 )
 LOG_COLUMNS = (
     "epoch", "loss", "validation_loss", "validation_accuracy", "is_best", "lr", "images", "train_s", "elapsed_s",
 )  # fmt: skip
+ONNX_MARK = b"\x12\x07fastcnn"  # the producer, as the second field of the file
 FIGURE_MARK = "fastcnn"  # what a figure's PNG gives as the software that made it
 
 
@@ -59,6 +61,11 @@ def _is_network(path: Path) -> bool:
 
 def _is_checkpoint(path: Path) -> bool:
     return _format_of(path).startswith("fastcnn checkpoint ")
+
+
+def _is_onnx(path: Path) -> bool:
+    with path.open("rb") as file:
+        return ONNX_MARK in file.read(64)
 
 
 def _is_figure(path: Path) -> bool:
@@ -110,6 +117,7 @@ class Kind:
 
 RESULT = Kind("result", _is_result)
 NETWORK = Kind("network", _is_network)
+ONNX = Kind("ONNX file", _is_onnx)
 CHECKPOINT = Kind("checkpoint", _is_checkpoint)
 FIGURE = Kind("figure", _is_figure)
 TABLE = Kind("table", _is_table)

@@ -26,7 +26,7 @@ FOLDERS = {
     "fastcnn.gui": ROOT / "gui",
     "fastcnn.kernels": ROOT / "kernels",
 }
-HEAVY = ("numba", "scipy", "PyQt5", "rich", "PIL", "pooch", "safetensors", "requests", "sklearn")
+HEAVY = ("numba", "scipy", "PyQt5", "rich", "PIL", "pooch", "safetensors", "requests", "onnx", "sklearn")
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def test_every_import_is_a_dependency(project):
     # llvmlite comes with Numba and urllib3 with requests, each in the version that these need. matplotlib is imported
     # where a training is plotted, and a sentence says so where it is missing (tests/fastcnn/training/test_plots.py).
     # Extras have the rest: only the room of the same name imports it.
-    assert imported - {"llvmlite", "urllib3", "matplotlib", "sklearn"} == declared
+    assert imported - {"llvmlite", "urllib3", "matplotlib", "onnx", "sklearn"} == declared
 
 
 def test_import_is_fast_and_light(run_python):

@@ -230,6 +230,22 @@ def build_parser() -> argparse.ArgumentParser:
     measuring = commands.add_parser("bench", help="measure this machine against PyTorch", allow_abbrev=False)
     import_module("fastcnn.bench.command").add_arguments(measuring)  # by name, because bench imports this package
 
+    export = commands.add_parser(
+        "export",
+        help="write a network as an ONNX file, for other programs",
+        description="Write a network or a committee as an ONNX file. Its input is images (N, C, H, W) float32, for the "
+        "networks in the package from 0 to 1, light ink on dark. Its output is logits (N, classes).",
+        allow_abbrev=False,
+    )
+    export.add_argument("model", metavar="MODEL", help=MODEL)
+    export.add_argument("out", metavar="FILE.onnx", help="the file to write, which may replace one of fastcnn only")
+    export.add_argument("--softmax", action="store_true", help="the output is probabilities")
+    export.add_argument(
+        "--calibrated",
+        action="store_true",
+        help="the output is the probabilities that predict shows, with the network's temperature and views",
+    )
+
     check = commands.add_parser(
         "check",
         help="compare the kernels with the reference on this machine",

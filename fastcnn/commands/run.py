@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from fastcnn.commands import check, data, evaluate, experiment, info, own_data, predict, programs
+from fastcnn.commands import check, data, evaluate, experiment, export, info, own_data, predict, programs
 from fastcnn.commands.interrupt import interruptible
 from fastcnn.commands.outputs import text_beside
 from fastcnn.errors import FastcnnError, UsageError
@@ -28,6 +28,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], bool | None]] = {
     "data": data.data,
     "gui": programs.gui,
     "bench": programs.bench,
+    "export": export.export,
     "check": check.check,
     "info": info.info,
 }

@@ -1,9 +1,11 @@
 """Estimators for scikit-learn (extra `sklearn`). `import fastcnn` alone does not import scikit-learn."""
 
+from fastcnn.errors import MissingPackageError
+
 try:
     import sklearn  # noqa: F401
 except ImportError as error:
-    raise ImportError("fastcnn.sklearn needs scikit-learn; install it with pip install 'fastcnn[sklearn]'") from error
+    raise MissingPackageError("fastcnn.sklearn needs scikit-learn; do: pip install 'fastcnn[sklearn]'") from error
 
 from fastcnn.sklearn.estimators import CNNClassifier, CNNRegressor
 

@@ -246,5 +246,5 @@ def test_without_scikit_learn_the_error_says_what_to_install(run_python):
     program = (
         "import sys; sys.modules['sklearn'] = None\ntry: import fastcnn.sklearn\nexcept ImportError as e: print(e)"
     )
-    message = "fastcnn.sklearn needs scikit-learn; install it with pip install 'fastcnn[sklearn]'\n"
+    message = "fastcnn.sklearn needs scikit-learn; do: pip install 'fastcnn[sklearn]'\n"
     assert run_python(program).stdout == message
