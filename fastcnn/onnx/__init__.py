@@ -7,6 +7,7 @@ try:
 except ImportError as error:
     raise MissingPackageError("fastcnn.onnx needs onnx; do: pip install 'fastcnn[onnx]'") from error
 
+from fastcnn.onnx.reading import load
 from fastcnn.onnx.writing import save
 
-__all__ = ["save"]
+__all__ = ["load", "save"]
