@@ -15,12 +15,14 @@ from fastcnn.arrays import Array
 from fastcnn.checking.bounds import share_of_bound
 from fastcnn.checking.calls import Call, Draw, convolution_calls, pooling_calls
 from fastcnn.checking.cases import CORNERS, GROUPED, LAYERS, ONE_OF_EACH_KIND, POOL_CORNERS, POOLS, Convolution, Pooling
+from fastcnn.checking.networks import networks, step_errors
 from fastcnn.checking.others import other_calls
 from fastcnn.checking.random_cases import random_convolution, random_pooling
 from fastcnn.checking.report import Kernel, Miss, Report
 from fastcnn.checks import check_nonnegative
 from fastcnn.kernels.backends import using
 from fastcnn.kernels.threads import threads
+from fastcnn.network.sequential import Sequential
 
 REFERENCE = "reference"
 Dtype = type[np.floating[Any]]
@@ -58,6 +60,8 @@ def check(seconds: float = 20.0) -> Report:
         checked.case(case, rng, dtype)
     for name, told, call in other_calls(rng):
         checked.call(name, told, partial(_scaled_error, call))
+    for name, network in networks():
+        checked.steps(f"steps: {name}", network)
     rng, stop = np.random.default_rng(), time.perf_counter() + seconds
     while time.perf_counter() < stop:
         dtype = DTYPES[int(rng.integers(2))]
@@ -92,21 +96,32 @@ class _Check:
         else:
             calls = pooling_calls(case, partial(_hard_pixels, rng, dtype), rng)
         for name, call in calls.items():
-            self.call(name, f"{case.name!r}: {_told(call)}", partial(_exact_error if name in EXACT else _error, call))
-            if case in TIMED:
+            error = partial(_exact_error if name in EXACT else _error, call)
+            if self.call(name, f"{case.name!r}: {_told(call)}", error) and case in TIMED:
                 self.kernels[name].ratios.append(_speed(call))
 
-    def call(self, name: str, told: str, error_of: Callable[[], float]) -> None:
-        """One call: its error in units of the bound."""
-        kernel = self.kernels.setdefault(name, Kernel(name))
-        reason = ""
+    def steps(self, name: str, network: Sequential) -> None:
+        """The steps of a network's plan: all that a training and a prediction give."""
         try:
-            error = error_of()
+            for told, error in step_errors(network):
+                self._count(name, told, error)
+        except Exception as raised:  # a step that raises is a wrong step
+            self._count(name, f"images (N, {', '.join(map(str, network.input_shape))})", inf, raised)
+
+    def call(self, name: str, told: str, error_of: Callable[[], float]) -> bool:
+        """One call: whether its error, in units of the bound, is allowed."""
+        try:
+            return self._count(name, told, error_of())
         except Exception as raised:  # a kernel that raises is a wrong kernel
-            error, reason = inf, f"({type(raised).__name__}: {' '.join(str(raised).split())})"[:200]
-        kernel.add(told, error)
-        if not error <= 1:
-            self.misses.append(Miss(name, told, error, reason))
+            return self._count(name, told, inf, raised)
+
+    def _count(self, name: str, told: str, error: float, raised: Exception | None = None) -> bool:
+        self.kernels.setdefault(name, Kernel(name)).add(told, error)
+        right = error <= 1
+        if not right:
+            reason = "" if raised is None else f"({type(raised).__name__}: {' '.join(str(raised).split())})"
+            self.misses.append(Miss(name, told, error, reason[:200]))
+        return right
 
 
 def _error(call: Call) -> float:

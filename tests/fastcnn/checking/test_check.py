@@ -8,7 +8,7 @@ import pytest
 import fastcnn
 from fastcnn import kernels
 from fastcnn.__main__ import main
-from fastcnn.checking import bounds, check, random_cases
+from fastcnn.checking import bounds, check, networks, random_cases
 from fastcnn.kernels import backends, cpu, reference
 from tests.kernels.checks import running
 
@@ -19,6 +19,7 @@ def corners(monkeypatch):
     for name in ("LAYERS", "GROUPED", "POOLS"):
         monkeypatch.setattr(check, name, ())
     monkeypatch.setattr(check, "TIMED", set())
+    monkeypatch.setattr(check, "networks", tuple)
     with running("cpu"):
         yield
 
@@ -83,6 +84,34 @@ def test_a_broken_kernel_is_named_with_its_shape(function, broken, kernel, shape
     assert any(shape in miss.case for miss in report.misses)
     assert "WRONG by" in str(report) and f"{len(report.misses)} of them WRONG" in str(report)
     assert all(miss.error > 1 for miss in report.misses)
+
+
+STEP_BUGS = {
+    "Dropout": (lambda x, out, *, threshold, rate: {"threshold": threshold, "rate": rate / 2}, "depthwise and grouped"),
+    "AvgPool2d": (
+        lambda x, out, *, divisors, **options: {**options, "divisors": divisors * 1.01},
+        "activations, pools",
+    ),
+    "BatchNorm2d": (lambda x, out, *arrays, eps, **options: {**options, "eps": 2 * eps}, "batch normalization"),
+}
+
+
+@pytest.mark.slow  # compiles the steps of float64
+@pytest.mark.parametrize("step", STEP_BUGS)
+def test_a_broken_step_is_named_with_its_network(step, corners, monkeypatch):
+    change, network = STEP_BUGS[step]
+    real = getattr(cpu.steps, step)
+
+    def broken(x, out, *arrays, **options):
+        return real(x, out, *arrays, **change(x, out, *arrays, **options))
+
+    monkeypatch.setattr(check, "networks", networks.networks)
+    monkeypatch.setattr(check, "_table", tuple)
+    assert fastcnn.check(0).passed
+    monkeypatch.setattr(cpu.steps, step, broken)
+    report = fastcnn.check(0)
+    assert any(miss.kernel.startswith(f"steps: {network}") for miss in report.misses)
+    assert any("gradient of " in miss.case and "images (5, 2, 11, 9)" in miss.case for miss in report.misses)
 
 
 def test_a_kernel_that_raises_is_a_miss(corners, monkeypatch):
