@@ -67,26 +67,23 @@ def _rows() -> dict[str, list[Layer]]:
     }
 
 
-def outcomes(network: Sequential, backend: str) -> Iterator[tuple[str, Array]]:
-    """The loss, gradients and statistics after two batches of a training, and then the logits, each with its name."""
+def outcomes(network: Sequential, backend: str) -> dict[str, Array]:
+    """By name the loss, gradients and statistics after two batches of a training, and then the logits."""
     with using(backend):
         net, rng = network.copy(), np.random.default_rng(1)
         for count in PICTURES:
             images = rng.standard_normal((count, *net.input_shape))
             loss = net.loss_and_gradients(images, rng.integers(0, CLASSES, count), label_smoothing=0.1, step=5)
-        yield "loss", np.array(loss)
-        for name, parameter in net.parameters.items():
-            yield f"gradient of {name}", parameter.grad.copy()
-        for name, window in net.statistics.items():
-            yield name, window.array.copy()
-        yield "logits", net.forward(images)
+        gradients = {f"gradient of {name}": parameter.grad.copy() for name, parameter in net.parameters.items()}
+        statistics = {name: window.array.copy() for name, window in net.statistics.items()}
+        return {"loss": np.array(loss), **gradients, **statistics, "logits": net.forward(images)}
 
 
 def step_errors(network: Sequential) -> Iterator[tuple[str, float]]:
     """Each outcome of the backend in use and its error, in units of the bound."""
     images = (PICTURES[0], *network.input_shape)
-    pairs = zip(outcomes(network, kernels.backend()), outcomes(network, "reference"), strict=True)
-    for (name, got), (_, want) in pairs:
+    found, expected = outcomes(network, kernels.backend()), outcomes(network, "reference")
+    for name, want in expected.items():
         allowed = BOUND * np.finfo(np.float64).eps * np.abs(want).max(initial=1.0)
-        error = float(np.abs(got - want).max(initial=0) / allowed)
+        error = float(np.abs(found[name] - want).max(initial=0) / allowed)
         yield f"{name} {want.shape}, images {images}, float64", error if isfinite(error) else inf
