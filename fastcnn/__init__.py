@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fastcnn import kernels, layers, optim, threads
+    from fastcnn import onnx as onnx
+    from fastcnn import sklearn as sklearn
+    from fastcnn.checking.check import check
     from fastcnn.data.load import load_mnist
     from fastcnn.network import losses
     from fastcnn.network.files import load_network
@@ -29,6 +32,7 @@ __all__ = [
     "Trainer",
     "__version__",
     "callbacks",
+    "check",
     "kernels",
     "layers",
     "load_mnist",
@@ -53,6 +57,7 @@ _LAZY = {
     "Sequential": ("fastcnn.network.sequential", "Sequential"),
     "Trainer": ("fastcnn.training.trainer", "Trainer"),
     "callbacks": ("fastcnn.training.callbacks", ""),
+    "check": ("fastcnn.checking.check", "check"),
     "kernels": ("fastcnn.kernels", ""),
     "layers": ("fastcnn.layers", ""),
     "load_mnist": ("fastcnn.data", "load_mnist"),
@@ -65,7 +70,13 @@ _LAZY = {
 }
 
 
+# Rooms that need a package of an extra: `fastcnn.onnx.save` imports it.
+_EXTRAS = ("onnx", "sklearn")
+
+
 def __getattr__(name: str) -> Any:
+    if name in _EXTRAS:
+        return import_module(f"{__name__}.{name}")
     if name not in _LAZY:
         raise AttributeError(f"module 'fastcnn' has no attribute {name!r}")
     module_name, attribute = _LAZY[name]

@@ -54,6 +54,10 @@ class UsageError(FastcnnError):
     """What was asked for does not exist, such as a model's name: the command line exits with status 2."""
 
 
+class MissingPackageError(FastcnnError, ImportError):
+    """A package that an extra installs is not here."""
+
+
 def reason_of(error: Exception) -> Sentence:
     """What an error says: its sentence; of the system's errors the words, without number and path."""
     if isinstance(error, OSError) and error.strerror:

@@ -21,6 +21,7 @@ RESULT_KEYS: tuple[frozenset[str], ...] = (
     frozenset({"image", "string", "digits"}),  # predict --string
     frozenset({"mode", "groups", "digits", "paper_mistake"}),  # experiment
     frozenset({"fastcnn", "python", "backends"}),  # info
+    frozenset({"passed", "kernels", "misses"}),  # check
     frozenset({"benchmark", "machine", "result"}),  # bench
     frozenset({"benchmark", "rows"}),  # bench --backend cuda
     frozenset({"profile", "steps"}),  # profile
@@ -28,6 +29,7 @@ RESULT_KEYS: tuple[frozenset[str], ...] = (
 LOG_COLUMNS = (
     "epoch", "loss", "validation_loss", "validation_accuracy", "is_best", "lr", "images", "train_s", "elapsed_s",
 )  # fmt: skip
+ONNX_MARK = b"\x12\x07fastcnn"  # the producer, as the second field of the file
 FIGURE_MARK = "fastcnn"  # what a figure's PNG gives as the software that made it
 
 
@@ -52,6 +54,11 @@ def _format_of(path: Path) -> str:
         size = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(size)) if size <= MAX_HEADER_BYTES else {}
     return str(header.get("__metadata__", {}).get("format", ""))
+
+
+def _is_onnx(path: Path) -> bool:
+    with path.open("rb") as file:
+        return ONNX_MARK in file.read(64)
 
 
 def _is_figure(path: Path) -> bool:
@@ -102,6 +109,7 @@ class Kind:
 
 RESULT = Kind("result", _is_result)
 NETWORK = Kind("network", lambda path: _format_of(path).startswith(("fastcnn network ", "fastcnn committee ")))
+ONNX = Kind("ONNX file", _is_onnx)
 CHECKPOINT = Kind("checkpoint", lambda path: _format_of(path).startswith("fastcnn checkpoint "))
 FIGURE = Kind("figure", _is_figure)
 TABLE = Kind("table", _is_table)

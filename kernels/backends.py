@@ -7,6 +7,8 @@ import importlib
 import importlib.util
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from fastcnn.kernels.protocols import Backend, Device
 from fastcnn.kernels.threads import obey_environment
@@ -19,7 +21,15 @@ VARIABLE = "FASTCNN_BACKEND"
 WINOGRAD = ("never", "inference", "always")
 WINOGRAD_VARIABLE = "FASTCNN_WINOGRAD"
 
+
+class _Mine(threading.local):
+    """The backend of one thread, if that has its own for a while."""
+
+    choice: tuple[str, Backend] | None = None
+
+
 _lock = threading.RLock()
+_mine = _Mine()
 _chosen: tuple[str, Backend] | None = None
 _winograd: str | None = None  # None: the environment's, or "always"
 
@@ -93,7 +103,22 @@ def winograd() -> str:
     return word
 
 
+@contextmanager
+def using(name: str) -> Iterator[None]:
+    """In the context, this thread computes on another backend than the rest of the process: a check compares them.
+
+    Raises ImportError or OSError where that backend cannot run.
+    """
+    before, _mine.choice = _mine.choice, (name, _load(name))
+    try:
+        yield
+    finally:
+        _mine.choice = before
+
+
 def _choice() -> tuple[str, Backend]:
+    if _mine.choice is not None:
+        return _mine.choice
     if _chosen is None:
         with _lock:
             if _chosen is None:

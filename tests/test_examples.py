@@ -14,7 +14,10 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.py"))
 MOST_LINES = 40
 LONG = dict.fromkeys(
-    ("angle_of_a_digit", "kaggle_table", "larger_than_memory", "own_folder", "residual_mnist", "sklearn_digits"),
+    (
+        *("angle_of_a_digit", "grid_search_digits", "kaggle_table", "larger_than_memory"),
+        *("own_folder", "residual_mnist", "sklearn_digits"),
+    ),
     pytest.mark.slow,
 )
 SHORT = {"residual_mnist": ("--epochs", "2", "--pictures", "36")}  # what takes minutes as it stands

@@ -11,7 +11,7 @@ import numpy as np
 from fastcnn import Sequential, kernels, layers
 from fastcnn.arrays import Array
 from fastcnn.bench.harness.batches import training_pictures
-from fastcnn.bench.harness.checks import WrongAnswerError, require_close
+from fastcnn.checking.bounds import WrongAnswerError, require_close
 from fastcnn.layers.base import walk
 from fastcnn.zoo.families import resnet, vgg
 from fastcnn.zoo.networks import deep_network, paper_network

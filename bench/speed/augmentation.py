@@ -12,10 +12,10 @@ import numpy as np
 from fastcnn import Trainer, kernels, optim, paper_network
 from fastcnn.arrays import Array
 from fastcnn.bench.harness.batches import over_batches, training_pictures
-from fastcnn.bench.harness.checks import require_equal
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Rival, interleave, rival
 from fastcnn.bench.report import markdown
+from fastcnn.checking.bounds import require_equal
 from fastcnn.kernels.threads import set_threads
 from fastcnn.training.augment import Augmentation
 

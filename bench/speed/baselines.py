@@ -14,10 +14,10 @@ import numpy as np
 from fastcnn import Sequential, Trainer, kernels, optim, paper_network
 from fastcnn.arrays import Array
 from fastcnn.bench.harness.batches import over_batches, training_pictures
-from fastcnn.bench.harness.checks import TOLERANCE, require_close
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import compare, interleave, rival
 from fastcnn.bench.report import markdown
+from fastcnn.checking.bounds import TOLERANCE, require_close
 from fastcnn.kernels.threads import set_threads
 from fastcnn.network.losses import softmax_cross_entropy
 

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 
 from fastcnn.arrays import Array
-from fastcnn.bench.harness.calls import convolution_arrays, pooling_calls, product_calls, unfolding_calls, whole_numbers
-from fastcnn.bench.harness.cases import ALONE, ONE_OF_EACH_KIND, POOLS, Convolution, Pooling
-from fastcnn.bench.harness.checks import require_equal
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import compare, geometric_mean, interleave, rival
 from fastcnn.bench.harness.worker import Worker
 from fastcnn.bench.report import markdown
+from fastcnn.checking.bounds import require_equal
+from fastcnn.checking.calls import convolution_arrays, pooling_calls, product_calls, unfolding_calls, whole_numbers
+from fastcnn.checking.cases import ALONE, ONE_OF_EACH_KIND, POOLS, Convolution, Pooling
 from fastcnn.kernels.threads import set_threads
 
 CONVOLUTIONS = ("conv2d", "grad_input", "grad_weight")

@@ -15,13 +15,13 @@ import numpy as np
 
 from fastcnn import kernels
 from fastcnn.arrays import Array
-from fastcnn.bench.harness.calls import convolution_arrays, whole_numbers
-from fastcnn.bench.harness.cases import GROUPED, LAYERS, Convolution
-from fastcnn.bench.harness.checks import require_equal
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import compare, geometric_mean, interleave, rival
 from fastcnn.bench.harness.worker import Worker
 from fastcnn.bench.report import markdown
+from fastcnn.checking.bounds import require_equal
+from fastcnn.checking.calls import convolution_arrays, whole_numbers
+from fastcnn.checking.cases import GROUPED, LAYERS, Convolution
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.threads import set_threads
 
@@ -46,7 +46,7 @@ class LayerInNetwork:
         self._step = steps.Conv2d(
             self.x, self.out, _aligned(weight), self.grad_weight, _aligned(bias), self.grad_bias,
             stride=(case.stride, case.stride), padding=border, dilation=(1, 1), groups=case.groups, relu=False,
-            pool=False, norm=None, training=True, capacity=case.batch,
+            pool=False, norm=None, addend=None, training=True, capacity=case.batch,
         )  # fmt: skip
         steps.Input(self.x).load(x)
         self.out.grad[: grad_out.size] = grad_out.transpose(0, 2, 3, 1).reshape(-1)

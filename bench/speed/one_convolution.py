@@ -14,9 +14,6 @@ from typing import Any
 import numpy as np
 
 from fastcnn import kernels
-from fastcnn.bench.harness.calls import Call, convolution_arrays, product_calls, whole_numbers
-from fastcnn.bench.harness.cases import Convolution
-from fastcnn.bench.harness.checks import require_equal
 from fastcnn.bench.harness.peak import peaks
 from fastcnn.bench.harness.room import check_room
 from fastcnn.bench.harness.settings import Settings
@@ -25,6 +22,9 @@ from fastcnn.bench.harness.worker import MissingError, Worker
 from fastcnn.bench.report.markdown import duration, table
 from fastcnn.bench.report.rival_tables import by_threads, ratio_of
 from fastcnn.bench.report.rival_tables import ceilings as sentences
+from fastcnn.checking.bounds import require_equal
+from fastcnn.checking.calls import Call, convolution_arrays, product_calls, whole_numbers
+from fastcnn.checking.cases import Convolution
 from fastcnn.errors import UsageError
 from fastcnn.kernels import shapes
 from fastcnn.kernels.threads import set_threads

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.bench.harness.calls import convolution_arrays, product_calls, whole_numbers
-from fastcnn.bench.harness.cases import ONE_OF_EACH_KIND
-from fastcnn.bench.harness.checks import require_close, require_equal
 from fastcnn.bench.harness.processes import environment, run_python
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.report import markdown
+from fastcnn.checking.bounds import require_close, require_equal
+from fastcnn.checking.calls import convolution_arrays, product_calls, whole_numbers
+from fastcnn.checking.cases import ONE_OF_EACH_KIND
 
 # The instruction sets that decide the vectors. LLVM knows the others from the CPU's name.
 FEATURES = {"haswell": "+avx,+avx2,+fma", "x86-64": "+sse,+sse2"}
@@ -48,7 +48,7 @@ def _check_functions() -> int:
 def _check_network(images: Any, labels: Any) -> None:
     """Compare a training step's gradients with the NumPy reference."""
     from fastcnn import kernels, paper_network
-    from fastcnn.bench.harness.checks import TOLERANCE
+    from fastcnn.checking.bounds import TOLERANCE
 
     found = []
     for backend in ("reference", "cpu"):

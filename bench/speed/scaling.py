@@ -13,10 +13,10 @@ import numpy as np
 from fastcnn import Sequential, kernels, layers, paper_network
 from fastcnn.arrays import Array
 from fastcnn.bench.harness.batches import training_pictures
-from fastcnn.bench.harness.checks import TOLERANCE, require_close, require_equal
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Timing, interleave, rival
 from fastcnn.bench.report import markdown
+from fastcnn.checking.bounds import TOLERANCE, require_close, require_equal
 from fastcnn.kernels.threads import set_threads
 
 BATCHES = tuple(2**i for i in range(13))

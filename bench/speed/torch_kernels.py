@@ -12,9 +12,9 @@ from typing import Any
 import torch
 
 from fastcnn.arrays import Array
-from fastcnn.bench.harness.cases import both
 from fastcnn.bench.harness.timing import rival
 from fastcnn.bench.harness.worker import Entry
+from fastcnn.checking.cases import both
 
 Pair = int | tuple[int, int]
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
-from fastcnn.bench.harness.calls import convolution_calls, pooling_calls, product_calls, whole_numbers
-from fastcnn.bench.harness.cases import ONE_OF_EACH_KIND, POOLS
-from fastcnn.bench.harness.checks import require_equal
 from fastcnn.bench.speed.layers import DIRECTIONS, LayerInNetwork, draw
+from fastcnn.checking.bounds import require_equal
+from fastcnn.checking.calls import convolution_calls, pooling_calls, product_calls, whole_numbers
+from fastcnn.checking.cases import ONE_OF_EACH_KIND, POOLS
 from fastcnn.optim.optimizers import KINDS
 
 

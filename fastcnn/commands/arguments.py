@@ -241,6 +241,36 @@ def build_parser() -> argparse.ArgumentParser:
     _add_threads(profile)
     _add_json(profile)
 
+    export = commands.add_parser(
+        "export",
+        help="write a network as an ONNX file, for other programs",
+        description="Write a network or a committee as an ONNX file. Its input is images (N, C, H, W) float32, for the "
+        "networks in the package from 0 to 1, light ink on dark. Its output is logits (N, classes).",
+        allow_abbrev=False,
+    )
+    export.add_argument("model", metavar="MODEL", help=MODEL)
+    export.add_argument("out", metavar="FILE.onnx", help="the file to write, which may replace one of fastcnn only")
+    export.add_argument("--softmax", action="store_true", help="the output is probabilities")
+    export.add_argument(
+        "--calibrated",
+        action="store_true",
+        help="the output is the probabilities that predict shows, with the network's temperature and views",
+    )
+
+    check = commands.add_parser(
+        "check",
+        help="compare the kernels with the reference on this machine",
+        description="Compare every kernel of the backend in use with the reference, on a table of cases and on random "
+        "shapes. The exit status is 1 if an answer is wrong. A bug report needs the table, or better the JSON.",
+        allow_abbrev=False,
+    )
+    check.add_argument(
+        "--seconds", type=_whole_number(0), default=20, metavar="N", help="for random shapes (if left out: 20)"
+    )
+    _add_threads(check)
+    _add_backend(check)
+    _add_json(check)
+
     info = commands.add_parser("info", help="versions, processor, threads, cache and backends", allow_abbrev=False)
     _add_json(info)
     return parser

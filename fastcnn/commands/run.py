@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from fastcnn.commands import data, evaluate, experiment, info, own_data, predict, programs
+from fastcnn.commands import check, data, evaluate, experiment, export, info, own_data, predict, programs
 from fastcnn.commands.interrupt import interruptible
 from fastcnn.commands.outputs import text_beside
 from fastcnn.errors import FastcnnError, UsageError
@@ -29,6 +29,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], bool | None]] = {
     "gui": programs.gui,
     "bench": programs.bench,
     "profile": programs.profile,
+    "export": export.export,
+    "check": check.check,
     "info": info.info,
 }
 

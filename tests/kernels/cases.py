@@ -4,8 +4,8 @@ import os
 
 import numpy as np
 
-from fastcnn.bench.harness.calls import Draw
-from fastcnn.bench.harness.cases import CORNERS, GROUPED, LAYERS, POOL_CORNERS, POOLS
+from fastcnn.checking.calls import Draw
+from fastcnn.checking.cases import CORNERS, GROUPED, LAYERS, POOL_CORNERS, POOLS
 
 # Under Numba's simulator a GPU's thread is a Python thread: the CUDA kernels are checked there, on the smaller cases.
 SIMULATED = os.environ.get("NUMBA_ENABLE_CUDASIM", "0") == "1"

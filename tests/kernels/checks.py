@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 
 from fastcnn import kernels
-from fastcnn.bench.harness.calls import Call
+from fastcnn.checking.calls import Call
 from fastcnn.kernels import backends
 
 

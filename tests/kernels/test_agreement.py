@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastcnn.bench.harness.calls import Call, convolution_calls, pooling_calls, whole_numbers
-from fastcnn.bench.harness.cases import Convolution, Pooling
-from fastcnn.bench.harness.checks import require_within_bound
+from fastcnn.checking.bounds import require_within_bound
+from fastcnn.checking.calls import Call, convolution_calls, pooling_calls, whole_numbers
+from fastcnn.checking.cases import Convolution, Pooling
 from tests.kernels.cases import CONVOLUTIONS, DTYPES, POOLINGS, SIMULATED, hard_pixels, normal
 from tests.kernels.checks import in_float64, magnitude, running
 

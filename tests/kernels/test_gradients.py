@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
-from fastcnn.bench.harness.calls import convolution_calls, whole_numbers
-from fastcnn.bench.harness.cases import Convolution, Pooling
+from fastcnn.checking.calls import convolution_calls, whole_numbers
+from fastcnn.checking.cases import Convolution, Pooling
 from tests.kernels.cases import CONVOLUTIONS, POOLINGS, SIMULATED
 
 pytestmark = pytest.mark.usefixtures("backend")

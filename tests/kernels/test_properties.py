@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
-from fastcnn.bench.harness.calls import Call, convolution_calls, pooling_calls, whole_numbers
-from fastcnn.bench.harness.cases import Convolution, Pooling
+from fastcnn.checking.calls import Call, convolution_calls, pooling_calls, whole_numbers
+from fastcnn.checking.cases import Convolution, Pooling
 from fastcnn.kernels import backends
 from tests.kernels.cases import CONVOLUTIONS, DTYPES, SIMULATED, normal
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
-from fastcnn.bench.harness.calls import convolution_calls
-from fastcnn.bench.harness.cases import Convolution, Pooling, both
-from fastcnn.bench.harness.checks import require_within_bound
+from fastcnn.checking.bounds import require_within_bound
+from fastcnn.checking.calls import convolution_calls
+from fastcnn.checking.cases import Convolution, Pooling, both
 from tests.kernels.cases import CONVOLUTIONS, DTYPES, POOLINGS, normal
 from tests.kernels.checks import magnitude
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from fastcnn import Sequential, kernels, layers
-from fastcnn.bench.harness.checks import WrongAnswerError
 from fastcnn.bench.rivals import networks
+from fastcnn.checking.bounds import WrongAnswerError
 
 
 def test_networks_are_those_of_the_table():

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from fastcnn import Sequential, kernels, layers
-from fastcnn.bench.harness.checks import WrongAnswerError
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Rival, Timing
 from fastcnn.bench.rivals import team
 from fastcnn.bench.rivals.team import ENGINES, INFERENCE, Engine, Team
 from fastcnn.bench.speed import rivals
+from fastcnn.checking.bounds import WrongAnswerError
 
 CEILING = {"fma_gflop_per_s": 100.0, "sgemm_gflop_per_s": 80.0}
 

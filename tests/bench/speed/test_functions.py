@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from fastcnn import kernels
-from fastcnn.bench.harness.cases import ALONE, Convolution, Pooling
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.speed import functions
+from fastcnn.checking.cases import ALONE, Convolution, Pooling
 
 # kernel, stride, dilation, groups, channels, filters, side, batch
 SHAPES = [

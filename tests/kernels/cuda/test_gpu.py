@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
-from fastcnn.bench.harness.calls import convolution_calls, pooling_calls
-from fastcnn.bench.harness.cases import Convolution, Pooling
-from fastcnn.bench.harness.checks import require_within_bound
+from fastcnn.checking.bounds import require_within_bound
+from fastcnn.checking.calls import convolution_calls, pooling_calls
+from fastcnn.checking.cases import Convolution, Pooling
 from fastcnn.network.sequential import Sequential
 from fastcnn.optim import AdamW
 from fastcnn.training.augment import Augmentation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,20 @@ def require_within_bound(name: str, actual: Array, expected: Array, magnitude: A
     _require_shape(name, actual, expected)
     bound = BOUND * np.finfo(actual.dtype).eps * magnitude
     _require_all(name, np.abs(actual - expected) <= bound, actual, expected)
+
+
+def share_of_bound(actual: Array, expected: Array, magnitude: Any) -> float:
+    """The largest error in units of the bound of `require_within_bound`; infinite for a NaN or another shape."""
+    if actual.shape != expected.shape:
+        return inf
+    bound = np.broadcast_to(BOUND * np.finfo(actual.dtype).eps * magnitude, actual.shape)
+    error = np.abs(actual - expected)
+    wrong = ~(error <= bound)  # a NaN is wrong too
+    if not wrong.any():
+        return float((error[bound > 0] / bound[bound > 0]).max(initial=0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = error[wrong] / bound[wrong]
+    return float(np.where(np.isnan(shares), inf, shares).max())
 
 
 def require_close(name: str, actual: Array, expected: Array, tolerance: float) -> None:

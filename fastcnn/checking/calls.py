@@ -10,7 +10,7 @@ import numpy as np
 
 from fastcnn import kernels
 from fastcnn.arrays import Array
-from fastcnn.bench.harness.cases import Convolution, Pooling
+from fastcnn.checking.cases import Convolution, Pooling
 
 Draw = Callable[[tuple[int, ...]], Array]  # an array of the given shape
 

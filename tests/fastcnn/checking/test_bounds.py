@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
-from fastcnn.bench.harness.calls import whole_numbers
-from fastcnn.bench.harness.cases import LAYERS, Convolution
-from fastcnn.bench.harness.checks import WrongAnswerError, require_close, require_equal, require_within_bound
 from fastcnn.bench.speed import layers
+from fastcnn.checking.bounds import WrongAnswerError, require_close, require_equal, require_within_bound
+from fastcnn.checking.calls import whole_numbers
+from fastcnn.checking.cases import LAYERS, Convolution
 
 EXPECTED = np.arange(12.0).reshape(3, 4)
 SMALL = Convolution("test", (3, 5, 9, 9), 7, (3, 3), stride=2, padding=1)

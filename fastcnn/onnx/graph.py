@@ -1,0 +1,43 @@
+"""A graph of ONNX that grows node by node. Each node has one output, whose name is the node's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import helper, numpy_helper
+
+from fastcnn.arrays import Array
+
+
+class Graph:
+    """The nodes and the constants so far. `prefix` begins the names of what is added."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+        self.prefix = ""
+
+    def add(self, op: str, *inputs: str, name: str, **attributes: Any) -> str:
+        """A node; returns its output. An attribute that is None is left out."""
+        output = self.prefix + name
+        given = {key: value for key, value in attributes.items() if value is not None}
+        self.nodes.append(helper.make_node(op, list(inputs), [output], name=output, **given))
+        return output
+
+    def constant(self, name: str, array: Array) -> str:
+        """An array that the file holds: floats as float32, integers as int64."""
+        dtype = np.float32 if array.dtype.kind == "f" else np.int64
+        full = self.prefix + name
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array, dtype), full))
+        return full
+
+    def model(self, inputs: dict[str, list[Any]], outputs: dict[str, list[Any]], opset: int, ir: int) -> Any:
+        """The whole file: inputs and outputs are float32, a text in a shape is a size that may vary."""
+        values = [
+            [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name, shape in named.items()]
+            for named in (inputs, outputs)
+        ]
+        graph = helper.make_graph(self.nodes, "network", *values, self.constants)
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=ir)
