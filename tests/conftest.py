@@ -43,7 +43,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
     Each of the processes begins with its own part of the files, so they seldom compile the same kernels.
     """
-    if getattr(config.option, "numprocesses", 0) is None and config.args == config.getini("testpaths"):
+    here = "PYTEST_XDIST_WORKER" not in os.environ  # and not one of those processes, which come here too
+    if here and getattr(config.option, "numprocesses", 0) is None and config.args == config.getini("testpaths"):
         config.option.numprocesses, config.option.dist = "auto", "worksteal"
 
 
