@@ -14,19 +14,19 @@ from fastcnn.bench.harness.batches import training_pictures
 from fastcnn.checking.bounds import WrongAnswerError, require_close
 from fastcnn.layers.base import walk
 from fastcnn.zoo.families import resnet, vgg
-from fastcnn.zoo.networks import deep_network, paper_network
+from fastcnn.zoo.networks import DEFAULT, PAPER, deep_network, paper_network
 
 COLOUR = (3, 32, 32)
 VGG_LIKE = (64, 64, "pool", 128, 128, "pool", 256, 256, "pool")
 EPS = float(np.finfo(np.float32).eps) / 2
-SAFETY = 8  # as in harness.checks: a right answer stays below 2, a wrong term is far above
+SAFETY = 8  # as in checking.bounds: a right answer stays below 2, a wrong term is far above
 CHUNK = 50  # pictures that the reference computes at once: its im2col is large
 
 
 # name -> what makes it, and the batches of its training
 NETWORKS: dict[str, tuple[Callable[[], Sequential], tuple[int, ...]]] = {
-    "paper": (lambda: paper_network(seed=0), (100, 256)),
-    "default": (lambda: deep_network(seed=0), (100, 256)),
+    PAPER: (lambda: paper_network(seed=0), (100, 256)),
+    DEFAULT: (lambda: deep_network(seed=0), (100, 256)),
     "VGG-like": (lambda: vgg(VGG_LIKE, input_shape=COLOUR, seed=0), (64,)),
     "ResNet-like": (lambda: resnet(20, 16, input_shape=COLOUR, seed=0), (64,)),
 }

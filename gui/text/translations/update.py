@@ -22,7 +22,7 @@ ENGINE = GUI.parent / "fastcnn"
 # Rooms and files whose sentences never reach the window: they speak English only.
 CONSOLE = (
     ENGINE / "commands", ENGINE / "data" / "download.py", ENGINE / "training" / "datasets.py",
-    ENGINE / "training" / "finder.py", GUI / "program" / "launch.py",
+    ENGINE / "training" / "finder.py", ENGINE / "onnx", ENGINE / "sklearn", GUI / "program" / "launch.py",
 )  # fmt: skip
 CONTEXT = "fastcnn"  # as in gui/text/language.py
 LRELEASE = ("lrelease", "/usr/lib/qt5/bin/lrelease")
