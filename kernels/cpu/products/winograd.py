@@ -13,7 +13,7 @@ from numba import prange
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.products.geometry import Frame
 from fastcnn.kernels.cpu.products.layout import block_width
-from fastcnn.kernels.cpu.tiles.sums import NEXT_TILE, TILE_PIXELS, TILE_VECTORS, sum_tile
+from fastcnn.kernels.cpu.tiles.sums import EVEN_PIXELS, TILE_PIXELS, TILE_VECTORS, even_tile
 from fastcnn.kernels.cpu.tiles.winograd import (
     SIDE,
     SIZE,
@@ -32,7 +32,6 @@ POINTS = SIDE**2
 CHANNELS = 16  # fill a vector of any CPU, in float32 and float64
 LEAST_TILES = 4  # of a picture: with fewer, reading the transformed weights takes longer than a picture alone saves
 LEAST_PAIRS = 512  # of channels and filters: with fewer, the transforms take as long as the products that they save
-BLOCK_STEP = 4  # tiles: `sum_tile` does any multiple well, and with larger steps some threads would have no block
 LEAST_BLOCK = 24  # tiles: with fewer, reading the weights takes longer than the products
 ONE_TAP = np.zeros(1, np.int64)
 BLOCK_BYTES = 1 << 18  # transformed tiles of a block: with their products and some weights in the second cache
@@ -91,18 +90,16 @@ def _to_points(scratch, at, x, zeros, t, first, count):
 def _multiply(scratch, at, from_at, w, w_at, zeros, tap, t, count, vectors):
     lanes = VECTOR_BYTES // w.itemsize
     width = TILE_VECTORS * lanes
+    stop = (count + EVEN_PIXELS - 1) // EVEN_PIXELS * EVEN_PIXELS  # nobody reads the sums after the last tile
     for point in range(POINTS):
-        m = 0
-        while m < count:
-            rest = count - m
-            pixels = NEXT_TILE[vectors - 1, rest] if rest < NEXT_TILE.shape[1] else TILE_PIXELS
-            sum_tile(
+        for m in range(0, stop, TILE_PIXELS):
+            even_tile(
                 scratch, at + point * t.y_point + m * width, width,
                 scratch, from_at + point * t.x_point + m * t.C, t.C, t.one,
                 w, w_at + point * t.C * width, width, tap, tap, t.one, t.C, zeros, 0, 0, -np.inf,
-                zeros, 0, 0, 0, pixels, vectors, vectors * lanes,
+                zeros, 0, 0, 0, min(TILE_PIXELS, stop - m), vectors,
+                vectors * lanes,
             )  # fmt: skip
-            m += pixels
 
 
 @inner
@@ -205,7 +202,7 @@ def tiling(
     parts = min(shares, filter_blocks) if tiles < shares * LEAST_BLOCK else 1
     most = max(LEAST_BLOCK, BLOCK_BYTES // (POINTS * channels * itemsize))
     rounds = max(1, round(tiles / (most * shares)))  # blocks of a thread, all of one size
-    block = -(-tiles // (rounds * (shares // parts)) // BLOCK_STEP) * BLOCK_STEP
+    block = -(-tiles // (rounds * (shares // parts)) // EVEN_PIXELS) * EVEN_PIXELS
     blocks = -(-tiles // block)
     added = addend or out
     line = 64 // itemsize  # an odd number of lines between points: they do not fall on one set of the first cache

@@ -86,6 +86,21 @@ def test_sum_tile_is_its_twin_and_writes_nothing_else(sum_tile, rng, dtype, pixe
             assert (want != SENTINEL).sum() == pixels * valid
 
 
+@pytest.mark.parametrize("vectors", range(1, sums.TILE_VECTORS + 1))
+def test_even_tile_has_the_bits_of_sum_tile(sum_tile, rng, vectors):
+    even_tile = compiled(sums.even_tile, sums._twin)
+    lanes, start = sums.twin_lanes(np.empty(0, np.float32)), np.zeros(1, np.int64)
+    x, w, zeros = drawn(rng, 400, np.float32), drawn(rng, 4000, np.float32), np.zeros(200, np.float32)
+    for pixels in {sums.EVEN_PIXELS, sums.TILE_PIXELS} & set(sums.TILE_SIZES[vectors]):
+        made = [np.full(1000, SENTINEL, np.float32) for _ in range(2)]
+        for run, out in zip((sum_tile, even_tile), made, strict=True):
+            run(
+                out, 0, 40, x, 0, 7, 1, w, 0, 70, start, start, 1, 7, zeros, 0, 0, -np.inf, zeros, 0, 0, 0, pixels,
+                vectors, vectors * lanes,
+            )  # fmt: skip
+        np.testing.assert_array_equal(*made)
+
+
 def test_sum_tile_is_a_matrix_product(sum_tile, rng):
     x, w = drawn(rng, 4 * 6, np.float64), drawn(rng, 6 * 64, np.float64)
     out, start, zeros = np.zeros(4 * 2), np.zeros(1, np.int64), np.zeros(64)
