@@ -6,6 +6,7 @@ import gc
 import sys
 
 from PyQt5.QtCore import QByteArray, QCoreApplication, QLockFile, QObject, Qt, QTimer
+from PyQt5.QtGui import QGuiApplication
 from PyQt5.QtWidgets import QApplication
 
 from fastcnn.errors import FastcnnError
@@ -14,7 +15,7 @@ from fastcnn.gui.logic.engine import Engine, test_pictures
 from fastcnn.gui.logic.folders import data_folder, settings_file, use_window, writable
 from fastcnn.gui.logic.notices import Message, failure
 from fastcnn.gui.logic.presenter import Mode, Presenter
-from fastcnn.gui.logic.settings import Settings
+from fastcnn.gui.logic.settings import ZOOMS, Settings
 from fastcnn.gui.program import crash
 from fastcnn.gui.program.pages import Pages
 from fastcnn.gui.program.signals import Signals
@@ -75,13 +76,27 @@ class Program(QObject):
         """Change the language, and remember it."""
         self.settings.language = name
         language.use(name)
+        self._use_look()  # another script may need another font
         self.window.actions_by_name.languages[language.resolve(name)].setChecked(True)
 
     def use_theme(self, name: str) -> None:
         """Change the theme, and remember it."""
         self.settings.theme = name
-        theme.use(name)
+        self._use_look()
         self.window.actions_by_name.themes[name].setChecked(True)
+
+    def use_zoom(self, zoom: int) -> None:
+        """Change the size of everything, in per cent, and remember it."""
+        self.settings.zoom = zoom
+        self._use_look()
+
+    def _use_look(self) -> None:
+        theme.use(self.settings.theme, self.window, self.settings.zoom)
+        self.window.frame.fit()
+
+    def _step_zoom(self, step: int) -> None:
+        place = ZOOMS.index(self.settings.zoom) + step
+        self.use_zoom(ZOOMS[min(max(place, 0), len(ZOOMS) - 1)])
 
     def may_close(self, *, asks: bool = True) -> bool:
         """Save the settings and end the work. Called when the window should close. False keeps it open."""
@@ -160,6 +175,9 @@ class Program(QObject):
             "switch_mode": lambda: presenter.set_mode(Mode(1 - presenter.mode)),
             "draw": presenter.draw_random,
             "recognize": presenter.recognize,
+            "zoom_in": lambda: self._step_zoom(1),
+            "zoom_out": lambda: self._step_zoom(-1),
+            "zoom_reset": lambda: self.use_zoom(ZOOMS[0]),
         }
         for name, handler in handlers.items():
             actions[name].triggered.connect(lambda _=False, handler=handler: handler())
@@ -180,6 +198,7 @@ class Program(QObject):
         self._set_pen_width(settings.pen_width)
         if settings.geometry:
             window.restoreGeometry(QByteArray.fromHex(settings.geometry.encode()))
+        window.keep_on_screen()
         self.presenter.set_mode(Mode(settings.mode))
 
     def _set_eraser(self, erases: bool) -> None:
@@ -264,6 +283,7 @@ def run(model: str = "", signals: Signals | None = None) -> int:
     signals.check()
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling)
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_UseHighDpiPixmaps)
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     application = QApplication(["fastcnn"])
     application.setApplicationName("fastcnn")
     gc.disable()

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 from fastcnn.errors import Sentence
-from fastcnn.gui.logic.networks import Facts
+from fastcnn.gui.logic.hand import NAME as HAND_NAME
+from fastcnn.gui.logic.networks import Facts, short_name
 from fastcnn.gui.logic.notices import Message
 from fastcnn.gui.text import language
 from fastcnn.gui.text.failures import REFUSALS, failure_words
 from fastcnn.gui.text.language import tr
 from fastcnn.recognition.answer import Recognition
+
+mark = Sentence
+NETWORKS = {
+    "default": mark("Deep CNN"),
+    "paper": mark("Paper's CNN"),
+    "committee": mark("Committee of five"),
+    HAND_NAME: mark("Knows my hand"),
+}
+
+
+def model_words(model: str, accuracy: float | None = None) -> str:
+    """The name of a network for a list, with its accuracy if that is known."""
+    name = short_name(model)
+    if name in NETWORKS:
+        name = language.tr(NETWORKS[name])
+    return name if accuracy is None else f"{name} · {100 * min(accuracy, 0.9999 if accuracy < 1 else 1):.2f} %"
 
 
 def percent(share: float) -> str:

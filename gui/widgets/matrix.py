@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from PyQt5.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PyQt5.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PyQt5.QtWidgets import QWidget
 
 from fastcnn.digits import CLASSES
-from fastcnn.gui.widgets.bars import RIGHT, WRONG
 from fastcnn.gui.widgets.canvas import ARROWS
+from fastcnn.gui.widgets.colors import color as color_for
 
 
 class Matrix(QWidget):
@@ -89,7 +89,7 @@ class Matrix(QWidget):
         if not count:
             return
         assert self._counts is not None
-        color = QColor(RIGHT if true == answer else WRONG)
+        color = color_for("right" if true == answer else "wrong")
         largest = int((self._counts - np.diag(np.diag(self._counts))).max())
         color.setAlphaF(0.3 if true == answer else 0.2 + 0.6 * count / max(1, largest))
         painter.fillRect(rect, color)

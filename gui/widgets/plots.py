@@ -8,7 +8,7 @@ from typing import Any
 from PyQt5.QtCore import QEvent
 from PyQt5.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from fastcnn.gui.widgets.bars import RIGHT
+from fastcnn.gui.widgets.colors import color
 
 LEAST_SIDE_PX = 90
 FULL = 1.0
@@ -65,7 +65,7 @@ class Plot(QWidget):
         plot.showGrid(x=False, y=True, alpha=0.25)
         self._plot = plot
         if self._bars:
-            self._item = pyqtgraph.BarGraphItem(x=[], height=[], width=0.7, brush=RIGHT, pen=RIGHT)
+            self._item = pyqtgraph.BarGraphItem(x=[], height=[], width=0.7, brush=color("fill"), pen=color("fill"))
             plot.addItem(self._item)
             plot.setYRange(0, FULL, padding=0.08)
         else:

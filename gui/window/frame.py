@@ -1,0 +1,178 @@
+"""What frames the pages: the rail, the top bar, the left column with the field and the result, and the messages.
+
+It fits them to the window's size and connects those of their parts that need no decision of the program.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import QEvent, QObject, QPoint, QSize, Qt
+from PyQt5.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLabel, QMenu, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from fastcnn.gui.logic.presenter import Mode
+from fastcnn.gui.text.language import tr
+from fastcnn.gui.widgets.icons import icon
+from fastcnn.gui.widgets.toast import Toast
+
+if TYPE_CHECKING:
+    from fastcnn.gui.widgets.rail import Rail
+    from fastcnn.gui.window.window import MainWindow
+
+ICONS = {
+    "drawButton": "random", "clearButton": "clear", "recognizeButton": "recognize", "zoomButton": "zoom",
+    "fullButton": "full", "helpButton": "help", "menuButton": "menu", "undoButton": "undo", "redoButton": "redo",
+    "eraserButton": "eraser", "mistakeButton": "next",
+}  # fmt: skip
+CAPTIONS = ("modeLabel", "networkLabel")
+EXTRAS = ("zoomButton", "fullButton", "helpButton")  # they are in the menu too
+LEAST_COLUMN, COLUMN_SHARE = 288, 0.235  # of the left column's width
+LEAST_FIELD = 150
+GRID = 16
+DIGITS = 10
+
+
+class Frame(QObject):
+    """The parts round the pages of a window."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self.rail: Rail = window.findChild(QScrollArea, "rail")  # type: ignore[assignment]
+        self.toast = Toast(self._part("bodyInside"))
+        self._bar, self._buttons = self._part("topBar"), self._part("topButtons")
+        self._column = self._part("leftScroll")
+        self._hint = QLabel(window.pictureStack)
+        self._hint.setObjectName("hintLabel")
+        self._hint.setProperty("role", "hint")
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._hint.setWordWrap(True)
+        self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        for name, picture in ICONS.items():
+            button = window.findChild(QAbstractButton, name)
+            assert button is not None, name
+            button.setIcon(icon(picture, "fill-text" if name == "recognizeButton" else "text"))
+            if isinstance(button, QToolButton):
+                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self._buttons_below = False
+        self._connect()
+        for watched in (self._part("central"), window.pictureStack):
+            watched.installEventFilter(self)
+
+    def add_page(self, picture: str) -> None:
+        """Add a button for the newest page."""
+        self.rail.add(picture)
+        self.rail.show_current(self._window.tabs.currentIndex())
+
+    def retranslate(self) -> None:
+        """Word again what Designer's file does not hold, in the language in use."""
+        for digit in range(DIGITS):
+            chip = self._chip(digit)
+            chip.setToolTip(tr("Keep this drawing as the digit {digit} (key {digit})").format(digit=digit))
+            chip.setAccessibleName(tr("It is {digit}").format(digit=digit))
+        self.show_hint()
+        self.fit()
+
+    def show_hint(self) -> None:
+        """Say in an empty field what to do with it."""
+        window = self._window
+        hand = window.modeCombo.currentIndex() == Mode.HAND
+        empty = window.canvas.is_blank and not window.canvas.is_drawing if hand else window.imageLabel.pixels is None
+        self._hint.setVisible(empty)
+        self._hint.setText(
+            tr("Draw a digit here\nwith mouse, pen or finger") if hand else tr("Press “Random picture”\nto begin")
+        )
+
+    def show_chips(self) -> None:
+        """Offer the ten digits where a drawing's answer can be corrected."""
+        hand = self._window.modeCombo.currentIndex() == Mode.HAND
+        self._part("chipRow").setVisible(hand)
+        for digit in range(DIGITS):
+            self._chip(digit).setEnabled(hand and self._window.is_answered)
+
+    def fit(self) -> None:
+        """Give the left column its width and the field its height, and the top bar one row or two."""
+        window = self._window
+        scale = window.fontInfo().pixelSize() / 15
+        body = self._part("bodyInside")
+        card = self._part("resultCard")
+        chips = self._part("chipRow")
+        letters = window.fontMetrics().height()
+        result = card.minimumSizeHint().height() + (0 if chips.isVisibleTo(card) else chips.sizeHint().height() + 8)
+        tools = max(window.toolStack.sizeHint().height(), letters)
+        rest = 3 * GRID + 30 + tools + max(result, round(300 * scale))
+        width = max(round(LEAST_COLUMN * scale), round(COLUMN_SHARE * window.width()))
+        side = max(LEAST_FIELD, min(width - 26, body.height() - rest))
+        self._column.setFixedWidth(min(width, max(round(LEAST_COLUMN * scale), side + 26)))
+        window.pictureStack.setFixedHeight(side)
+        size = round(20 * scale)
+        for name in ICONS:
+            button = window.findChild(QAbstractButton, name)
+            assert button is not None
+            button.setIconSize(QSize(size, size))
+        self._fit_bar(window.width() - self.rail.sizeHint().width())
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        if event is not None and event.type() == QEvent.Type.Resize:
+            if watched is self._window.pictureStack:
+                self._hint.setGeometry(self._window.pictureStack.rect())
+            else:
+                self.fit()
+        return super().eventFilter(watched, event)
+
+    def _fit_bar(self, room: int) -> None:
+        """Show as much of the top bar as there is room for: first its captions go, then its extras, then one row."""
+        rows = self._bar.layout()
+        assert isinstance(rows, QVBoxLayout)
+        row = rows.itemAt(0).layout()
+        assert isinstance(row, QHBoxLayout)
+        for captions, extras, below in ((True, True, False), (False, True, False), (False, False, False), (False, True, True)):
+            for name in CAPTIONS:
+                self._part(name).setVisible(captions)
+            for name in EXTRAS:
+                self._part(name).setVisible(extras)
+            if below != self._buttons_below:
+                self._buttons_below = below
+                if below:
+                    rows.addWidget(self._buttons, 0, Qt.AlignmentFlag.AlignLeft)
+                else:
+                    row.insertWidget(row.indexOf(self._part("networkCombo")) + 1, self._buttons)
+            if rows.sizeHint().width() <= room:
+                break
+
+    def _connect(self) -> None:
+        window, actions = self._window, self._window.actions_by_name
+        self.rail.chosen.connect(window.tabs.setCurrentIndex)
+        window.tabs.currentChanged.connect(self.rail.show_current)
+        window.canvas.changed.connect(self.show_hint)
+        for name, action in (("fullButton", "full_screen"), ("helpButton", "help"), ("menuButton", "menu")):
+            self._button(name).clicked.connect(lambda _=False, action=action: actions[action].trigger())
+        sizes = QMenu(window)
+        sizes.addActions([actions[name] for name in ("zoom_in", "zoom_out", "zoom_reset")])
+        zoom = self._button("zoomButton")
+        zoom.setMenu(sizes)
+        zoom.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        actions["menu"].triggered.connect(lambda _=False: self._open_menu())
+        for digit in range(DIGITS):
+            action = actions[f"correct_{digit}"]
+            self._chip(digit).clicked.connect(lambda _=False, action=action: action.trigger())
+
+    def _open_menu(self) -> None:
+        below = self._button("menuButton")
+        menu = self._window.actions_by_name.whole_menu
+        menu.popup(below.mapToGlobal(QPoint(below.width() - menu.sizeHint().width(), below.height())))
+        first = menu.actions()[0]
+        menu.setActiveAction(first)
+
+    def _part(self, name: str) -> QWidget:
+        found = self._window.findChild(QWidget, name)
+        assert found is not None, name
+        return found
+
+    def _button(self, name: str) -> QToolButton:
+        found = self._part(name)
+        assert isinstance(found, QToolButton)
+        return found
+
+    def _chip(self, digit: int) -> QToolButton:
+        return self._button(f"chip_{digit}")
