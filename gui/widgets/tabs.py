@@ -5,6 +5,8 @@ from __future__ import annotations
 from PyQt5.QtCore import QSize
 from PyQt5.QtWidgets import QTabWidget, QWidget
 
+from fastcnn.gui.widgets.holder import least_size
+
 
 class Tabs(QTabWidget):
     """Pages with a full and a short name each. Only the page that is shown claims room."""
@@ -25,4 +27,4 @@ class Tabs(QTabWidget):
 
     def minimumSizeHint(self) -> QSize:
         page = self.currentWidget()
-        return super().minimumSizeHint() if page is None else page.minimumSizeHint()
+        return super().minimumSizeHint() if page is None else least_size(page, self.width())

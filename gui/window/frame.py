@@ -8,10 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QEvent, QObject, QPoint, QSize, Qt
-from PyQt5.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLabel, QMenu, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import (
+    QAbstractButton,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from fastcnn.gui.logic.presenter import Mode
 from fastcnn.gui.text.language import tr
+from fastcnn.gui.widgets.holder import least_size
 from fastcnn.gui.widgets.icons import icon
 from fastcnn.gui.widgets.toast import Toast
 
@@ -22,12 +32,16 @@ if TYPE_CHECKING:
 ICONS = {
     "drawButton": "random", "clearButton": "clear", "recognizeButton": "recognize", "zoomButton": "zoom",
     "fullButton": "full", "helpButton": "help", "menuButton": "menu", "undoButton": "undo", "redoButton": "redo",
-    "eraserButton": "eraser", "mistakeButton": "next",
+    "eraserButton": "eraser",
 }  # fmt: skip
 CAPTIONS = ("modeLabel", "networkLabel")
 EXTRAS = ("zoomButton", "fullButton", "helpButton")  # they are in the menu too
+# What the top bar shows, the best first: its captions, its extras, and the three buttons in a row of their own.
+FITS = ((True, True, False), (False, True, False), (False, False, False), (False, True, True), (False, False, True))
 LEAST_COLUMN, COLUMN_SHARE = 288, 0.235  # of the left column's width
 LEAST_FIELD = 150
+BESIDE_FIELD = 26  # the card's margins and lines
+SLACK = 8  # for a sentence of two lines
 GRID = 16
 DIGITS = 10
 
@@ -38,6 +52,7 @@ class Frame(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
+        self._parts: dict[str, QWidget] = {}
         self.rail: Rail = window.findChild(QScrollArea, "rail")  # type: ignore[assignment]
         self.toast = Toast(self._part("bodyInside"))
         self._bar, self._buttons = self._part("topBar"), self._part("topButtons")
@@ -49,8 +64,8 @@ class Frame(QObject):
         self._hint.setWordWrap(True)
         self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         for name, picture in ICONS.items():
-            button = window.findChild(QAbstractButton, name)
-            assert button is not None, name
+            button = self._part(name)
+            assert isinstance(button, QAbstractButton)
             button.setIcon(icon(picture, "fill-text" if name == "recognizeButton" else "text"))
             if isinstance(button, QToolButton):
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
@@ -94,21 +109,18 @@ class Frame(QObject):
         """Give the left column its width and the field its height, and the top bar one row or two."""
         window = self._window
         scale = window.fontInfo().pixelSize() / 15
-        body = self._part("bodyInside")
-        card = self._part("resultCard")
-        chips = self._part("chipRow")
-        letters = window.fontMetrics().height()
-        result = card.minimumSizeHint().height() + (0 if chips.isVisibleTo(card) else chips.sizeHint().height() + 8)
-        tools = max(window.toolStack.sizeHint().height(), letters)
-        rest = 3 * GRID + 30 + tools + max(result, round(300 * scale))
+        column, stack, chips = self._part("leftInside"), window.pictureStack, self._part("chipRow")
         width = max(round(LEAST_COLUMN * scale), round(COLUMN_SHARE * window.width()))
-        side = max(LEAST_FIELD, min(width - 26, body.height() - rest))
-        self._column.setFixedWidth(min(width, max(round(LEAST_COLUMN * scale), side + 26)))
-        window.pictureStack.setFixedHeight(side)
+        rest = least_size(column, width - BESIDE_FIELD).height() - stack.minimumHeight()
+        if not chips.isVisibleTo(column):
+            rest += chips.sizeHint().height() + GRID // 2  # so that the field has one size in both modes
+        side = max(LEAST_FIELD, min(width - BESIDE_FIELD, self._column.height() - rest - SLACK))
+        self._column.setFixedWidth(min(width, max(round(LEAST_COLUMN * scale), side + BESIDE_FIELD)))
+        stack.setFixedHeight(side)
         size = round(20 * scale)
         for name in ICONS:
-            button = window.findChild(QAbstractButton, name)
-            assert button is not None
+            button = self._part(name)
+            assert isinstance(button, QAbstractButton)
             button.setIconSize(QSize(size, size))
         self._fit_bar(window.width() - self.rail.sizeHint().width())
 
@@ -126,7 +138,7 @@ class Frame(QObject):
         assert isinstance(rows, QVBoxLayout)
         row = rows.itemAt(0).layout()
         assert isinstance(row, QHBoxLayout)
-        for captions, extras, below in ((True, True, False), (False, True, False), (False, False, False), (False, True, True)):
+        for captions, extras, below in FITS:
             for name in CAPTIONS:
                 self._part(name).setVisible(captions)
             for name in EXTRAS:
@@ -137,6 +149,8 @@ class Frame(QObject):
                     rows.addWidget(self._buttons, 0, Qt.AlignmentFlag.AlignLeft)
                 else:
                     row.insertWidget(row.indexOf(self._part("networkCombo")) + 1, self._buttons)
+            row.invalidate()
+            rows.invalidate()
             if rows.sizeHint().width() <= room:
                 break
 
@@ -165,9 +179,11 @@ class Frame(QObject):
         menu.setActiveAction(first)
 
     def _part(self, name: str) -> QWidget:
-        found = self._window.findChild(QWidget, name)
-        assert found is not None, name
-        return found
+        if name not in self._parts:  # Qt would look through the whole window each time
+            found = self._window.findChild(QWidget, name)
+            assert found is not None, name
+            self._parts[name] = found
+        return self._parts[name]
 
     def _button(self, name: str) -> QToolButton:
         found = self._part(name)

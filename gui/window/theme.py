@@ -19,7 +19,14 @@ _Group = QPalette.ColorGroup
 BODY, HEADING, TITLE, SMALL = 15, 17, 22, 13
 # The first that is there. Linux's default has no weights, and for a Chinese text often Japanese forms.
 FAMILIES = ("Noto Sans", "Source Sans 3", "Open Sans", "Ubuntu", "Cantarell", "Noto Sans CJK SC")
-CHINESE = ("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Micro Hei", "Microsoft YaHei", "PingFang SC")
+CHINESE = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+    "Microsoft YaHei",
+    "PingFang SC",
+)
 ROLES = {
     _Role.Window: "page",
     _Role.WindowText: "text",
@@ -81,8 +88,8 @@ QComboBox::drop-down {{ border: 0; width: {arrow}px; }}
 QComboBox::down-arrow {{ image: none; }}
 QComboBox QAbstractItemView {{
   background: {card}; border: 1px solid {edge}; selection-background-color: {fill}; selection-color: {fill-text}; }}
-QSpinBox {{ padding-right: {arrow}px; }}
-QSpinBox::up-button, QSpinBox::down-button {{ border: 0; width: {arrow}px; background: transparent; }}
+QSpinBox {{ padding-right: 2px; }}
+QSpinBox::up-button, QSpinBox::down-button {{ border: 0; width: {spin}px; background: transparent; }}
 QSpinBox::up-arrow, QSpinBox::down-arrow {{ image: none; }}
 QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {track}; }}
 QSlider::sub-page:horizontal {{ height: 4px; border-radius: 2px; background: {fill}; }}
@@ -149,8 +156,8 @@ def sheet(zoom: int) -> str:
             **{purpose: colors.name_of(purpose) for purpose in colors.COLORS},
             "title_px": px(TITLE), "heading_px": px(HEADING), "small_px": px(SMALL), "digit_px": px(72),
             "rate_px": px(28), "v": px(4), "h": px(12), "t": px(4), "v1": px(4) - 1, "h1": px(12) - 1, "t1": px(4) - 1,
-            "row": px(24), "arrow": px(26), "knob": px(12), "half": px(6) + 2, "over": px(4) + 2, "wide": px(24),
-            "chip": px(28), "least": px(18),
+            "row": px(24), "arrow": px(26), "spin": px(20), "knob": px(12), "half": px(6) + 2, "over": px(4) + 2,
+            "wide": px(24), "chip": px(28), "least": px(18),
         }
     )  # fmt: skip
 
@@ -163,7 +170,10 @@ def use(theme: str, window: QMainWindow | None = None, zoom: int = 100) -> None:
         QApplication.setStyle("Fusion")
     dark = _system_is_dark if theme == "system" else theme == "dark"
     colors.use(dark)
-    QApplication.setFont(_font(zoom))
-    QApplication.setPalette(_palette())
-    if window is not None:
-        window.setStyleSheet(sheet(zoom))
+    font, palette = _font(zoom), _palette()
+    if font != QApplication.font():
+        QApplication.setFont(font)
+    if palette != QApplication.palette():
+        QApplication.setPalette(palette)
+    if window is not None and window.styleSheet() != (wanted := sheet(zoom)):
+        window.setStyleSheet(wanted)

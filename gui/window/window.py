@@ -312,4 +312,3 @@ def _copy(event: QDropEvent) -> None:
     if event.possibleActions() & Qt.DropAction.CopyAction:
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
-

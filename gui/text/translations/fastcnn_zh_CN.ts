@@ -8,6 +8,10 @@
       <translation>手写数字识别</translation>
     </message>
     <message>
+      <source>Pages</source>
+      <translation>页面</translation>
+    </message>
+    <message>
       <source>M&amp;ode</source>
       <translation>模式(&amp;O)</translation>
     </message>
@@ -38,10 +42,6 @@
     <message>
       <source>Network</source>
       <translation>网络</translation>
-    </message>
-    <message>
-      <source>Size, accuracy and speed of the network</source>
-      <translation>网络的大小、准确率和速度</translation>
     </message>
     <message>
       <source>Ran&amp;dom picture</source>
@@ -80,20 +80,52 @@
       <translation>识别</translation>
     </message>
     <message>
-      <source>The MNIST picture</source>
-      <translation>MNIST 图片</translation>
+      <source>Make everything larger or smaller (Ctrl++, Ctrl+-)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Larger or smaller</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Fill the screen, or leave that again (F11)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Full screen</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Show what can be done and by which keys (F1)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Help</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Everything that can be done (F10)</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Menu</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>The picture that is recognized, 28 × 28 pixels</source>
       <translation>被识别的图片，28 × 28 像素</translation>
     </message>
     <message>
-      <source>Drawing field</source>
-      <translation>手写区</translation>
+      <source>The MNIST picture</source>
+      <translation>MNIST 图片</translation>
     </message>
     <message>
       <source>Draw a digit with mouse, pen or finger; by keyboard, arrow keys move the pen and the space bar lowers and lifts it</source>
       <translation>用鼠标、手写笔或手指书写数字；用键盘时，方向键移动笔，空格键落笔和抬笔</translation>
+    </message>
+    <message>
+      <source>Drawing field</source>
+      <translation>手写区</translation>
     </message>
     <message>
       <source>Next &amp;mistake</source>
@@ -108,8 +140,8 @@
       <translation>下一个错误</translation>
     </message>
     <message>
-      <source>&amp;Number</source>
-      <translation>编号(&amp;N)</translation>
+      <source>No. </source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Go to this test picture, 0 to 9,999</source>
@@ -160,20 +192,20 @@
       <translation>识别结果</translation>
     </message>
     <message>
-      <source>Confidence</source>
-      <translation>置信度</translation>
-    </message>
-    <message>
-      <source>How sure the network is of this answer; not how often it is right</source>
-      <translation>网络对这个答案的把握程度，不是它答对的比例</translation>
+      <source>The digit that the network reads</source>
+      <translation>网络识别出的数字</translation>
     </message>
     <message>
       <source>Recognized digit</source>
       <translation>识别出的数字</translation>
     </message>
     <message>
-      <source>The digit that the network reads</source>
-      <translation>网络识别出的数字</translation>
+      <source>Confidence</source>
+      <translation>置信度</translation>
+    </message>
+    <message>
+      <source>How sure the network is of this answer; not how often it is right</source>
+      <translation>网络对这个答案的把握程度，不是它答对的比例</translation>
     </message>
     <message>
       <source>True digit</source>
@@ -184,20 +216,28 @@
       <translation>疑问</translation>
     </message>
     <message>
-      <source>Pages</source>
-      <translation>页面</translation>
-    </message>
-    <message>
-      <source>Answer</source>
-      <translation>答案</translation>
+      <source>How probable the network finds each digit</source>
+      <translation>网络认为每个数字的可能性</translation>
     </message>
     <message>
       <source>Probability of each digit</source>
       <translation>每个数字的概率</translation>
     </message>
     <message>
-      <source>How probable the network finds each digit</source>
-      <translation>网络认为每个数字的可能性</translation>
+      <source>Not right? It is</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Answer</source>
+      <translation>答案</translation>
+    </message>
+    <message>
+      <source>What the network answers</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>How sure it is of each digit</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>What the network saw</source>
@@ -206,6 +246,18 @@
     <message>
       <source>The prepared 28 × 28 picture that went into the network</source>
       <translation>经预处理后输入网络的 28 × 28 图片</translation>
+    </message>
+    <message>
+      <source>28 × 28 pixels, with the digit in the middle</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The network in use</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Size, accuracy and speed of the network</source>
+      <translation>网络的大小、准确率和速度</translation>
     </message>
   </context>
   <context>
@@ -827,6 +879,22 @@
       <translation>打开的文件过多</translation>
     </message>
     <message>
+      <source>Deep CNN</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Paper's CNN</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Committee of five</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Knows my hand</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Accuracy {accuracy} ({right} of {count}); 95% interval {low} to {high}</source>
       <translation>准确率 {accuracy}（{count} 个中对 {right} 个）；95% 置信区间 {low} 至 {high}</translation>
     </message>
@@ -861,6 +929,10 @@
     <message>
       <source>{accuracy} right on MNIST</source>
       <translation>MNIST 准确率 {accuracy}</translation>
+    </message>
+    <message>
+      <source>no digit</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>MNIST pictures</source>
@@ -1211,6 +1283,18 @@
       <translation>{path} 已存在。要替换它吗？</translation>
     </message>
     <message>
+      <source>Undo</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Take back what this message tells of</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Close the message</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>A training that was stopped can go on. Give it up and train a new network?</source>
       <translation>上次停止的训练可以继续。要放弃它并重新训练一个网络吗？</translation>
     </message>
@@ -1357,6 +1441,10 @@
     <message>
       <source>&amp;View</source>
       <translation>视图(&amp;V)</translation>
+    </message>
+    <message>
+      <source>&amp;Help</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>&amp;Language</source>
@@ -1547,6 +1635,84 @@
       <translation>更正答案并保存这个手写数字</translation>
     </message>
     <message>
+      <source>&amp;Larger</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Make everything larger</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>&amp;Smaller</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Make everything smaller</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>&amp;Usual size</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Make everything as large as at first</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>&amp;Full screen</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Fill the screen, or leave that again</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>&amp;What can be done</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Show what can be done and by which keys</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Open this &amp;menu</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Open the menu with everything that can be done</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Draw a digit here
+with mouse, pen or finger</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Press “Random picture”
+to begin</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Keep this drawing as the digit {digit} (key {digit})</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>It is {digit}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Draw a digit on the black field, or choose a picture, and the network says which digit it is. The rail at the left leads to the pages. Every button says what it does when the mouse rests on it.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Say which digit it is: the network can learn from that</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>Help</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>the copied picture cannot be read; save it as a file and open that</source>
       <translation>无法读取复制的图片；请将它另存为文件后再打开</translation>
     </message>
@@ -1567,10 +1733,6 @@
       <translation>图片 ({patterns})</translation>
     </message>
     <message>
-      <source>Open a file …</source>
-      <translation>打开文件…</translation>
-    </message>
-    <message>
       <source>✓ right: it is a {truth}</source>
       <translation>✓ 正确：是 {truth}</translation>
     </message>
@@ -1581,6 +1743,10 @@
     <message>
       <source>Answer</source>
       <translation>答案</translation>
+    </message>
+    <message>
+      <source>Open a file …</source>
+      <translation>打开文件…</translation>
     </message>
   </context>
 </TS>
