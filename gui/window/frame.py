@@ -71,7 +71,7 @@ class Frame(QObject):
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         self._buttons_below = False
         self._connect()
-        for watched in (self._part("central"), window.pictureStack):
+        for watched in (self._part("central"), self._column, window.pictureStack):
             watched.installEventFilter(self)
 
     def add_page(self, picture: str) -> None:

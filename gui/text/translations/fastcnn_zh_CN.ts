@@ -81,35 +81,35 @@
     </message>
     <message>
       <source>Make everything larger or smaller (Ctrl++, Ctrl+-)</source>
-      <translation type="unfinished" />
+      <translation>放大或缩小全部内容（Ctrl++，Ctrl+-）</translation>
     </message>
     <message>
       <source>Larger or smaller</source>
-      <translation type="unfinished" />
+      <translation>放大或缩小</translation>
     </message>
     <message>
       <source>Fill the screen, or leave that again (F11)</source>
-      <translation type="unfinished" />
+      <translation>全屏显示，或退出全屏（F11）</translation>
     </message>
     <message>
       <source>Full screen</source>
-      <translation type="unfinished" />
+      <translation>全屏</translation>
     </message>
     <message>
       <source>Show what can be done and by which keys (F1)</source>
-      <translation type="unfinished" />
+      <translation>显示可以做什么、用哪些键（F1）</translation>
     </message>
     <message>
       <source>Help</source>
-      <translation type="unfinished" />
+      <translation>帮助</translation>
     </message>
     <message>
       <source>Everything that can be done (F10)</source>
-      <translation type="unfinished" />
+      <translation>所有操作（F10）</translation>
     </message>
     <message>
       <source>Menu</source>
-      <translation type="unfinished" />
+      <translation>菜单</translation>
     </message>
     <message>
       <source>The picture that is recognized, 28 × 28 pixels</source>
@@ -141,7 +141,7 @@
     </message>
     <message>
       <source>No. </source>
-      <translation type="unfinished" />
+      <translation>第 </translation>
     </message>
     <message>
       <source>Go to this test picture, 0 to 9,999</source>
@@ -225,7 +225,7 @@
     </message>
     <message>
       <source>Not right? It is</source>
-      <translation type="unfinished" />
+      <translation>不对？正确的是</translation>
     </message>
     <message>
       <source>Answer</source>
@@ -233,11 +233,11 @@
     </message>
     <message>
       <source>What the network answers</source>
-      <translation type="unfinished" />
+      <translation>网络的回答</translation>
     </message>
     <message>
       <source>How sure it is of each digit</source>
-      <translation type="unfinished" />
+      <translation>对每个数字有多大把握</translation>
     </message>
     <message>
       <source>What the network saw</source>
@@ -249,11 +249,11 @@
     </message>
     <message>
       <source>28 × 28 pixels, with the digit in the middle</source>
-      <translation type="unfinished" />
+      <translation>28 × 28 像素，数字居中</translation>
     </message>
     <message>
       <source>The network in use</source>
-      <translation type="unfinished" />
+      <translation>正在使用的网络</translation>
     </message>
     <message>
       <source>Size, accuracy and speed of the network</source>
@@ -880,19 +880,19 @@
     </message>
     <message>
       <source>Deep CNN</source>
-      <translation type="unfinished" />
+      <translation>深层网络</translation>
     </message>
     <message>
       <source>Paper's CNN</source>
-      <translation type="unfinished" />
+      <translation>论文网络</translation>
     </message>
     <message>
       <source>Committee of five</source>
-      <translation type="unfinished" />
+      <translation>五网络合议</translation>
     </message>
     <message>
       <source>Knows my hand</source>
-      <translation type="unfinished" />
+      <translation>认识我的笔迹</translation>
     </message>
     <message>
       <source>Accuracy {accuracy} ({right} of {count}); 95% interval {low} to {high}</source>
@@ -932,7 +932,7 @@
     </message>
     <message>
       <source>no digit</source>
-      <translation type="unfinished" />
+      <translation>不是数字</translation>
     </message>
     <message>
       <source>MNIST pictures</source>
@@ -1284,15 +1284,15 @@
     </message>
     <message>
       <source>Undo</source>
-      <translation type="unfinished" />
+      <translation>撤销</translation>
     </message>
     <message>
       <source>Take back what this message tells of</source>
-      <translation type="unfinished" />
+      <translation>撤销这条消息所说的操作</translation>
     </message>
     <message>
       <source>Close the message</source>
-      <translation type="unfinished" />
+      <translation>关闭消息</translation>
     </message>
     <message>
       <source>A training that was stopped can go on. Give it up and train a new network?</source>
@@ -1444,7 +1444,7 @@
     </message>
     <message>
       <source>&amp;Help</source>
-      <translation type="unfinished" />
+      <translation>帮助(&amp;H)</translation>
     </message>
     <message>
       <source>&amp;Language</source>
@@ -1636,81 +1636,83 @@
     </message>
     <message>
       <source>&amp;Larger</source>
-      <translation type="unfinished" />
+      <translation>放大(&amp;L)</translation>
     </message>
     <message>
       <source>Make everything larger</source>
-      <translation type="unfinished" />
+      <translation>放大全部内容</translation>
     </message>
     <message>
       <source>&amp;Smaller</source>
-      <translation type="unfinished" />
+      <translation>缩小(&amp;S)</translation>
     </message>
     <message>
       <source>Make everything smaller</source>
-      <translation type="unfinished" />
+      <translation>缩小全部内容</translation>
     </message>
     <message>
       <source>&amp;Usual size</source>
-      <translation type="unfinished" />
+      <translation>原始大小(&amp;U)</translation>
     </message>
     <message>
       <source>Make everything as large as at first</source>
-      <translation type="unfinished" />
+      <translation>恢复最初的大小</translation>
     </message>
     <message>
       <source>&amp;Full screen</source>
-      <translation type="unfinished" />
+      <translation>全屏(&amp;F)</translation>
     </message>
     <message>
       <source>Fill the screen, or leave that again</source>
-      <translation type="unfinished" />
+      <translation>全屏显示，或退出全屏</translation>
     </message>
     <message>
       <source>&amp;What can be done</source>
-      <translation type="unfinished" />
+      <translation>可以做什么(&amp;W)</translation>
     </message>
     <message>
       <source>Show what can be done and by which keys</source>
-      <translation type="unfinished" />
+      <translation>显示可以做什么、用哪些键</translation>
     </message>
     <message>
       <source>Open this &amp;menu</source>
-      <translation type="unfinished" />
+      <translation>打开此菜单(&amp;M)</translation>
     </message>
     <message>
       <source>Open the menu with everything that can be done</source>
-      <translation type="unfinished" />
+      <translation>打开包含所有操作的菜单</translation>
     </message>
     <message>
       <source>Draw a digit here
 with mouse, pen or finger</source>
-      <translation type="unfinished" />
+      <translation>在这里写一个数字
+可用鼠标、笔或手指</translation>
     </message>
     <message>
       <source>Press “Random picture”
 to begin</source>
-      <translation type="unfinished" />
+      <translation>按“随机图片”
+开始</translation>
     </message>
     <message>
       <source>Keep this drawing as the digit {digit} (key {digit})</source>
-      <translation type="unfinished" />
+      <translation>把这个手写数字保存为 {digit}（按键 {digit}）</translation>
     </message>
     <message>
       <source>It is {digit}</source>
-      <translation type="unfinished" />
+      <translation>是 {digit}</translation>
     </message>
     <message>
       <source>Draw a digit on the black field, or choose a picture, and the network says which digit it is. The rail at the left leads to the pages. Every button says what it does when the mouse rests on it.</source>
-      <translation type="unfinished" />
+      <translation>在黑色区域写一个数字，或选一张图片，网络会说出它是哪个数字。左边一栏通向各个页面。把鼠标停在按钮上，就会显示它的作用。</translation>
     </message>
     <message>
       <source>Say which digit it is: the network can learn from that</source>
-      <translation type="unfinished" />
+      <translation>说出它是哪个数字：网络可以从中学习</translation>
     </message>
     <message>
       <source>Help</source>
-      <translation type="unfinished" />
+      <translation>帮助</translation>
     </message>
     <message>
       <source>the copied picture cannot be read; save it as a file and open that</source>
