@@ -1,13 +1,29 @@
-"""What a scroll area holds: one widget that fills it, and never becomes smaller than it must be.
+"""Cards, and what a scroll area holds: both are never smaller than they must be, and never ask for more than that.
 
-Qt gives a widget with wrapped texts its preferred height there, so that it scrolls where it would have fitted.
+Qt gives a widget with wrapped texts its preferred height as its smallest one, so that it scrolls where it would have
+fitted.
 """
 
 from __future__ import annotations
 
 from PyQt5.QtCore import QEvent, QSize
 from PyQt5.QtGui import QResizeEvent
-from PyQt5.QtWidgets import QWidget
+from PyQt5.QtWidgets import QFrame, QWidget
+
+
+class Card(QFrame):
+    """A part of a page, with a line round it."""
+
+    def hasHeightForWidth(self) -> bool:
+        return False
+
+    def minimumSizeHint(self) -> QSize:
+        return least_size(self, self.width())
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        if event is not None and event.oldSize().width() != event.size().width():
+            self.updateGeometry()
 
 
 class Holder(QWidget):
@@ -34,7 +50,12 @@ class Holder(QWidget):
 
 def least_size(widget: QWidget, width: int) -> QSize:
     """The smallest size of a widget, with the height that its wrapped texts need at a width."""
-    least, layout = widget.minimumSizeHint(), widget.layout()
-    if layout is not None and layout.hasHeightForWidth():
-        least.setHeight(layout.minimumHeightForWidth(max(width, least.width())))
+    layout = widget.layout()
+    if layout is None:
+        return widget.minimumSizeHint()
+    least = layout.totalMinimumSize()
+    if layout.hasHeightForWidth():
+        margins = widget.contentsMargins()
+        room = max(width, least.width()) - margins.left() - margins.right()
+        least.setHeight(layout.minimumHeightForWidth(room) + margins.top() + margins.bottom())
     return least

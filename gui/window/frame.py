@@ -38,7 +38,7 @@ CAPTIONS = ("modeLabel", "networkLabel")
 EXTRAS = ("zoomButton", "fullButton", "helpButton")  # they are in the menu too
 # What the top bar shows, the best first: its captions, its extras, and the three buttons in a row of their own.
 FITS = ((True, True, False), (False, True, False), (False, False, False), (False, True, True), (False, False, True))
-LEAST_COLUMN, COLUMN_SHARE = 288, 0.235  # of the left column's width
+LEAST_COLUMN, COLUMN_SHARE, MOST_COLUMN = 288, 0.235, 0.36  # of the left column's width; shares of the window's
 LEAST_FIELD = 150
 BESIDE_FIELD = 26  # the card's margins and lines
 SLACK = 8  # for a sentence of two lines
@@ -69,7 +69,7 @@ class Frame(QObject):
             button.setIcon(icon(picture, "fill-text" if name == "recognizeButton" else "text"))
             if isinstance(button, QToolButton):
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        self._buttons_below = False
+        self._buttons_below = self._fitting = False
         self._connect()
         for watched in (self._part("central"), self._column, window.pictureStack):
             watched.installEventFilter(self)
@@ -106,28 +106,41 @@ class Frame(QObject):
             self._chip(digit).setEnabled(hand and self._window.is_answered)
 
     def fit(self) -> None:
-        """Give the left column its width and the field its height, and the top bar one row or two."""
+        """Give the top bar one row or two, the left column its width and the field its height."""
+        if self._fitting:  # by itself: it moves what it watches
+            return
+        self._fitting = True
+        try:
+            self._fit_bar(self._window.width() - self.rail.sizeHint().width())
+            self._fit_column()
+        finally:
+            self._fitting = False
+
+    def _fit_column(self) -> None:
         window = self._window
         scale = window.fontInfo().pixelSize() / 15
         column, stack, chips = self._part("leftInside"), window.pictureStack, self._part("chipRow")
-        width = max(round(LEAST_COLUMN * scale), round(COLUMN_SHARE * window.width()))
+        least = min(round(LEAST_COLUMN * scale), round(MOST_COLUMN * window.width()))
+        least = max(least, least_size(column, 0).width())
+        width = max(least, round(COLUMN_SHARE * window.width()))
         rest = least_size(column, width - BESIDE_FIELD).height() - stack.minimumHeight()
         if not chips.isVisibleTo(column):
             rest += chips.sizeHint().height() + GRID // 2  # so that the field has one size in both modes
         side = max(LEAST_FIELD, min(width - BESIDE_FIELD, self._column.height() - rest - SLACK))
-        self._column.setFixedWidth(min(width, max(round(LEAST_COLUMN * scale), side + BESIDE_FIELD)))
+        self._column.setFixedWidth(min(width, max(least, side + BESIDE_FIELD)))
         stack.setFixedHeight(side)
         size = round(20 * scale)
         for name in ICONS:
             button = self._part(name)
             assert isinstance(button, QAbstractButton)
             button.setIconSize(QSize(size, size))
-        self._fit_bar(window.width() - self.rail.sizeHint().width())
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         if event is not None and event.type() == QEvent.Type.Resize:
             if watched is self._window.pictureStack:
                 self._hint.setGeometry(self._window.pictureStack.rect())
+            elif watched is self._column:
+                self._fit_column()
             else:
                 self.fit()
         return super().eventFilter(watched, event)
