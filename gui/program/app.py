@@ -13,7 +13,7 @@ from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.drawing import PEN_WIDTHS
 from fastcnn.gui.logic.engine import Engine, test_pictures
 from fastcnn.gui.logic.folders import data_folder, settings_file, use_window, writable
-from fastcnn.gui.logic.notices import Message, failure
+from fastcnn.gui.logic.notices import Message, Notice, failure, message
 from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.settings import ZOOMS, Settings
 from fastcnn.gui.program import crash
@@ -151,7 +151,7 @@ class Program(QObject):
         window.modeCombo.activated.connect(lambda index: presenter.set_mode(Mode(index)))
         window.modeCombo.currentIndexChanged.connect(lambda index: presenter.set_mode(Mode(index)))
         window.drawButton.clicked.connect(presenter.draw_random)
-        window.clearButton.clicked.connect(presenter.clear)
+        window.clearButton.clicked.connect(self._clear)
         window.recognizeButton.clicked.connect(presenter.recognize)
         window.numberSpin.valueChanged.connect(presenter.go_to)
         window.canvas.changed.connect(presenter.drawing_changed)
@@ -170,7 +170,7 @@ class Program(QObject):
             "redo": window.canvas.redo,
             "thinner": lambda: self._change_pen_width(-PEN_STEP),
             "thicker": lambda: self._change_pen_width(PEN_STEP),
-            "clear": presenter.clear,
+            "clear": self._clear,
             "focus_canvas": self._focus_canvas,
             "switch_mode": lambda: presenter.set_mode(Mode(1 - presenter.mode)),
             "draw": presenter.draw_random,
@@ -200,6 +200,16 @@ class Program(QObject):
             window.restoreGeometry(QByteArray.fromHex(settings.geometry.encode()))
         window.keep_on_screen()
         self.presenter.set_mode(Mode(settings.mode))
+
+    def _clear(self) -> None:
+        """Clear the field, and offer to take that back."""
+        presenter, canvas, number = self.presenter, self.window.canvas, self.presenter.number
+        hand, drawn = presenter.mode is Mode.HAND, not canvas.is_blank
+        presenter.clear()
+        if hand and drawn:
+            self.window.tell(message(Notice.CLEARED), canvas.undo)
+        elif not hand and number is not None:
+            self.window.tell(message(Notice.CLEARED), lambda: presenter.go_to(number))
 
     def _set_eraser(self, erases: bool) -> None:
         self.window.canvas.erases = erases

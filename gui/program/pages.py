@@ -198,7 +198,6 @@ class Pages(QObject):
     def _connect(self) -> None:
         window, actions = self._window, self._window.actions_by_name
         window.mistakeButton.clicked.connect(lambda: self.browser.step(1))
-        window.canvas.correction_wanted.connect(lambda at: actions.correct_menu.popup(at))
         handlers: dict[str, Callable[[], None]] = {
             "open_network": self._open_network,
             "next_mistake": lambda: self.browser.step(1),

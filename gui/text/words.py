@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from fastcnn.errors import Sentence
 from fastcnn.gui.logic.hand import NAME as HAND_NAME
 from fastcnn.gui.logic.networks import Facts, short_name
@@ -39,6 +41,15 @@ def accuracy_words(right: int, count: int, interval: tuple[float, float]) -> str
     words = tr("Accuracy {accuracy} ({right} of {count}); 95% interval {low} to {high}")
     low, high = map(percent, interval)
     return words.format(accuracy=percent(right / count), right=right, count=count, low=low, high=high)
+
+
+def left_words(seconds: float | None) -> str:
+    """The time that a work still takes; empty while it is not known."""
+    if seconds is None:
+        return ""
+    if seconds < 55:
+        return tr("about {seconds} s left").format(seconds=5 * math.ceil(seconds / 5))
+    return tr("about {minutes} min left").format(minutes=math.ceil(seconds / 60))
 
 
 def facts_words(facts: Facts | None) -> str:

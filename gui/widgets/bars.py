@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 from PyQt5.QtCore import QRectF, QSize, Qt
@@ -11,12 +13,12 @@ from PyQt5.QtWidgets import QSizePolicy, QWidget
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.colors import color
 
-ROWS, FEW = 10, 5
+ROWS, FEW, LEAST_ROWS = 10, 5, 3
 LEAST, MOST = 1.05, 2.2  # a row's height, in letters' heights
 
 
 class Bars(QWidget):
-    """Shows ten probabilities in the digits' order, or where there is little room the five largest.
+    """Shows ten probabilities in the digits' order, or where there is little room the five largest, or three.
 
     The largest is blue. If the true digit is known, that one is solid green with a tick, and a wrong answer is red,
     hatched, with a cross. If the picture is refused, all are grey, and one more bar says "no digit".
@@ -45,12 +47,14 @@ class Bars(QWidget):
 
     def shown_digits(self) -> list[int]:
         """The digits that have a bar, from top to bottom."""
-        rows = ROWS + (self._refused is not None)
-        if self.height() >= rows * LEAST * self.fontMetrics().height():
+        more = self._refused is not None
+        room = int(self.height() / (LEAST * self.fontMetrics().height()))
+        if room >= ROWS + more:
             return list(range(ROWS))
+        few = min(FEW, max(LEAST_ROWS, room)) - more
         if self._shares is None:
-            return list(range(FEW))
-        return [int(digit) for digit in np.argsort(-self._shares, kind="stable")[: FEW - (self._refused is not None)]]
+            return list(range(few))
+        return [int(digit) for digit in np.argsort(-self._shares, kind="stable")[:few]]
 
     def sizeHint(self) -> QSize:
         letters = self.fontMetrics().height()
@@ -58,7 +62,12 @@ class Bars(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         letters = self.fontMetrics().height()
-        return QSize(9 * letters, round(FEW * LEAST * letters))
+        return QSize(9 * letters, math.ceil(LEAST_ROWS * LEAST * letters))
+
+    @property
+    def wished(self) -> int:
+        """How much higher than the least it should be, for five rows, where there is room."""
+        return math.ceil((FEW - LEAST_ROWS) * LEAST * self.fontMetrics().height())
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         painter = QPainter(self)

@@ -76,6 +76,13 @@ def name_of(purpose: str) -> str:
     return COLORS[purpose][_dark]
 
 
+def mixed(purpose: str, share: float, under: str) -> QColor:
+    """A colour that lets the one under it shine through."""
+    above, below = color(purpose), color(under)
+    parts = zip(above.getRgb()[:3], below.getRgb()[:3], strict=True)
+    return QColor(*(round(share * over + (1 - share) * rest) for over, rest in parts))
+
+
 def color(purpose: str) -> QColor:
     """The colour for a purpose."""
     return QColor(name_of(purpose))

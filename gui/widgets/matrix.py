@@ -10,7 +10,9 @@ from PyQt5.QtWidgets import QWidget
 
 from fastcnn.digits import CLASSES
 from fastcnn.gui.widgets.canvas import ARROWS
-from fastcnn.gui.widgets.colors import color as color_for
+from fastcnn.gui.widgets.colors import mixed
+
+STRENGTHS, STRONGER = (0.15, 0.3), 0.3  # wrong and right, and what most mistakes add; the numbers stay legible
 
 
 class Matrix(QWidget):
@@ -89,9 +91,9 @@ class Matrix(QWidget):
         if not count:
             return
         assert self._counts is not None
-        color = color_for("right" if true == answer else "wrong")
         largest = int((self._counts - np.diag(np.diag(self._counts))).max())
-        color.setAlphaF(0.3 if true == answer else 0.2 + 0.6 * count / max(1, largest))
+        strength = STRENGTHS[true == answer] + (0 if true == answer else STRONGER * count / max(1, largest))
+        color = mixed("right" if true == answer else "wrong", strength, "track")
         painter.fillRect(rect, color)
         painter.setPen(self.palette().windowText().color())
         painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, str(count))

@@ -77,7 +77,9 @@ class Plot(QWidget):
     def _label(self) -> None:
         assert self._plot is not None
         title, below = self._labels
-        self._plot.setTitle(title, size="9pt", color=self.palette().windowText().color().name())
+        self._plot.setTitle(
+            title, size=f"{self.fontInfo().pixelSize()}px", color=self.palette().windowText().color().name()
+        )
         self._plot.setLabel("bottom", below)
         self._plot.setAccessibleName(title)
 

@@ -27,7 +27,7 @@ class RailButton(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         unit = self.fontMetrics().height()
-        words = QFontMetrics(self._font()).horizontalAdvance(self.text())
+        words = QFontMetrics(self.word_font()).horizontalAdvance(self.text())
         return QSize(max(round(3.9 * unit), words + 2 * GAP + 4), round(3.6 * unit))
 
     def minimumSizeHint(self) -> QSize:
@@ -49,7 +49,7 @@ class RailButton(QAbstractButton):
             painter.setPen(QPen(color("rail-on-text"), 2))
             painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), 8, 8)
         purpose = "rail-on-text" if chosen or self.underMouse() else "rail-text"
-        painter.setFont(self._font())
+        painter.setFont(self.word_font())
         words = QFontMetrics(painter.font()).height()
         side = min(1.45 * self.fontMetrics().height(), box.height() - words - 3 * GAP)
         top = box.top() + (box.height() - side - words - GAP) / 2
@@ -59,7 +59,8 @@ class RailButton(QAbstractButton):
         painter.drawText(place, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, self.text())
         painter.end()
 
-    def _font(self) -> QFont:
+    def word_font(self) -> QFont:
+        """The font of the word."""
         font = QFont(self.font())
         font.setPixelSize(max(9, round(WORD * self.fontInfo().pixelSize())))
         return font

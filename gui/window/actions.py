@@ -109,11 +109,6 @@ class Actions:
         """The menu where the window lists its pages."""
         return self._menus["view"]
 
-    @property
-    def correct_menu(self) -> QMenu:
-        """The menu of the ten digits, also for a right click."""
-        return self._menus["correct"]
-
     def retranslate(self) -> None:
         """Word everything again, in the language in use."""
         for name, (title, _) in [*MENUS.items(), *CHOICES.items()]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PyQt5.QtCore import QEvent, QObject, QPoint, QSize, Qt
 from PyQt5.QtWidgets import (
     QAbstractButton,
+    QBoxLayout,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -39,9 +40,11 @@ EXTRAS = ("zoomButton", "fullButton", "helpButton")  # they are in the menu too
 # What the top bar shows, the best first: its captions, its extras, and the three buttons in a row of their own.
 FITS = ((True, True, False), (False, True, False), (False, False, False), (False, True, True), (False, False, True))
 LEAST_COLUMN, COLUMN_SHARE, MOST_COLUMN = 288, 0.235, 0.36  # of the left column's width; shares of the window's
-LEAST_FIELD = 150
+LEAST_FIELD, GOOD_FIELD = 150, 220  # only a field that is larger than that leaves more bars the room that they wish
+LEAST_BESIDE = 480  # of the room for two cards side by side
 BESIDE_FIELD = 26  # the card's margins and lines
 SLACK = 8  # for a sentence of two lines
+SCROLL_BAR = 12
 GRID = 16
 DIGITS = 10
 
@@ -126,8 +129,15 @@ class Frame(QObject):
         rest = least_size(column, width - BESIDE_FIELD).height() - stack.minimumHeight()
         if not chips.isVisibleTo(column):
             rest += chips.sizeHint().height() + GRID // 2  # so that the field has one size in both modes
-        side = max(LEAST_FIELD, min(width - BESIDE_FIELD, self._column.height() - rest - SLACK))
-        self._column.setFixedWidth(min(width, max(least, side + BESIDE_FIELD)))
+        room = self._column.height() - rest - SLACK
+        room = max(room - window.bars.wished, min(room, GOOD_FIELD))
+        side = max(LEAST_FIELD, min(width - BESIDE_FIELD, room))
+        cards = self._part("answerPage").findChild(QBoxLayout, "answerCards")
+        assert isinstance(cards, QBoxLayout)
+        wide = window.width() - self.rail.sizeHint().width() - width >= round(LEAST_BESIDE * scale)
+        cards.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+        scrolls = self._column.height() < rest + side
+        self._column.setFixedWidth(min(width, max(least, side + BESIDE_FIELD)) + (SCROLL_BAR if scrolls else 0))
         stack.setFixedHeight(side)
         size = round(20 * scale)
         for name in ICONS:
@@ -172,6 +182,7 @@ class Frame(QObject):
         self.rail.chosen.connect(window.tabs.setCurrentIndex)
         window.tabs.currentChanged.connect(self.rail.show_current)
         window.canvas.changed.connect(self.show_hint)
+        window.canvas.changed.connect(self.toast.forget_undo)
         for name, action in (("fullButton", "full_screen"), ("helpButton", "help"), ("menuButton", "menu")):
             self._button(name).clicked.connect(lambda _=False, action=action: actions[action].trigger())
         sizes = QMenu(window)

@@ -91,6 +91,7 @@ QComboBox QAbstractItemView {{
 QSpinBox {{ padding-right: 2px; }}
 QSpinBox::up-button, QSpinBox::down-button {{ border: 0; width: {spin}px; background: transparent; }}
 QSpinBox::up-arrow, QSpinBox::down-arrow {{ image: none; }}
+QSlider {{ min-height: {slider}px; }}
 QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {track}; }}
 QSlider::sub-page:horizontal {{ height: 4px; border-radius: 2px; background: {fill}; }}
 QSlider::handle:horizontal {{
@@ -151,13 +152,17 @@ def sheet(zoom: int) -> str:
     def px(size: float) -> int:
         return round(size * zoom / 100)
 
+    def large(size: float) -> int:  # it is legible at any zoom, and its place is needed
+        return round(size * (zoom / 100) ** 0.5)
+
     return SHEET.format_map(
         {
             **{purpose: colors.name_of(purpose) for purpose in colors.COLORS},
-            "title_px": px(TITLE), "heading_px": px(HEADING), "small_px": px(SMALL), "digit_px": px(72),
-            "rate_px": px(28), "v": px(4), "h": px(12), "t": px(4), "v1": px(4) - 1, "h1": px(12) - 1, "t1": px(4) - 1,
-            "row": px(24), "arrow": px(26), "spin": px(20), "knob": px(12), "half": px(6) + 2, "over": px(4) + 2,
-            "wide": px(24), "chip": px(28), "least": px(18),
+            "title_px": px(TITLE), "heading_px": px(HEADING), "small_px": px(SMALL),
+            "digit_px": large(72), "rate_px": large(28),
+            "v": px(4), "h": px(12), "t": px(4), "v1": px(4) - 1, "h1": px(12) - 1, "t1": px(4) - 1,
+            "row": px(24), "arrow": px(26), "spin": px(20), "wide": px(24), "chip": px(28), "least": px(18),
+            "knob": px(12), "half": px(12) // 2 + 2, "over": px(12) // 2, "slider": px(12) + 8,
         }
     )  # fmt: skip
 

@@ -14,12 +14,13 @@ from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QWidget
 from fastcnn.gui.logic.drawing import PEN_WIDTHS
 from fastcnn.gui.logic.engine import Pictures
 from fastcnn.gui.logic.networks import Facts
-from fastcnn.gui.logic.notices import Message
+from fastcnn.gui.logic.notices import Message, Notice
 from fastcnn.gui.logic.presenter import Mode
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import facts_words, model_words, notice_words, percent, verdict_words
 from fastcnn.gui.widgets.canvas import Canvas
 from fastcnn.gui.widgets.colors import name_of
+from fastcnn.gui.widgets.page import Page
 from fastcnn.gui.widgets.pixels import field_pixels
 from fastcnn.gui.window.actions import Actions
 from fastcnn.gui.window.frame import Frame
@@ -102,9 +103,12 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(LEAST_WIDTH, LEAST_HEIGHT)
         self._list_page(self.tabs.widget(0), lambda: (tr("Answer"), tr("Answer")), "answer")
         self.show_mode(Mode.MNIST)
+        self.frame.retranslate()
 
     def add_page(self, page: QWidget, title: Title, icon: str = "page") -> None:
         """Add a page to the rail and to the menu, with the name of an icon of `widgets.icons`."""
+        if isinstance(page, Page):
+            page.add_title()
         self.tabs.addTab(page, "")
         self._list_page(page, title, icon)
 
@@ -197,6 +201,10 @@ class MainWindow(QMainWindow):
 
     def tell(self, told: Message, undo: Callable[[], None] | None = None) -> None:
         """Show a sentence for some seconds, or until the next one comes; with a button that calls `undo`."""
+        if told.notice is Notice.PICTURE_SHOWN:  # its number stands under the picture
+            self._told = None
+            self.frame.toast.forget()
+            return
         self._told, self._undo = told, undo
         self.frame.toast.show_words(notice_words(told), undo)
 
@@ -270,6 +278,11 @@ class MainWindow(QMainWindow):
         names = [title() for _, title in self._titles]
         for (action, _), (whole, _) in zip(self._titles, names, strict=True):
             action.setText(whole)
+        for index, (whole, _) in enumerate(names):
+            page = self.tabs.widget(index)
+            heading = None if page is None else page.findChild(QLabel, "pageTitle")
+            if heading is not None:
+                heading.setText(whole)
         self.tabs.show_names(names)
         self.frame.rail.show_names(names)
 

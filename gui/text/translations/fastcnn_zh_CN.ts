@@ -635,6 +635,10 @@
       <translation>第 {number} 号测试图片</translation>
     </message>
     <message>
+      <source>The field is cleared.</source>
+      <translation>手写区已清除。</translation>
+    </message>
+    <message>
       <source>Reading all 10,000 test pictures …</source>
       <translation>正在识别全部 10,000 张测试图片…</translation>
     </message>
@@ -907,6 +911,10 @@
       <translation>好像有多个数字？请一次写一个</translation>
     </message>
     <message>
+      <source>about {minutes} min left</source>
+      <translation>大约还需 {minutes} 分钟</translation>
+    </message>
+    <message>
       <source>Ctrl+I measures it</source>
       <translation>按 Ctrl+I 测量</translation>
     </message>
@@ -917,6 +925,10 @@
     <message>
       <source>this is no digit</source>
       <translation>这不是数字</translation>
+    </message>
+    <message>
+      <source>about {seconds} s left</source>
+      <translation>大约还需 {seconds} 秒</translation>
     </message>
     <message>
       <source>{parameters} parameters, {size} MB</source>
@@ -1087,8 +1099,8 @@
       <translation>删除您所有的手写数字以及从中学习的网络吗？</translation>
     </message>
     <message>
-      <source>When an answer is wrong, right-click your drawing or press the key of the right digit. The drawing is kept, and the network can learn from it. Every fourth one is held back to measure whether that helped.</source>
-      <translation>答案错误时，请右键单击手写区，或按正确数字的键。手写数字会被保存，网络可以从中学习。每四个中留出一个，用来检验学习是否有效。</translation>
+      <source>When an answer is wrong, press the right digit under the result, or its key. The drawing is kept, and the network can learn from it. Every fourth one is held back to measure whether that helped.</source>
+      <translation>答案错误时，请按结果下面的正确数字，或按键盘上的数字键。手写数字会被保存，网络可以从中学习。每四个中留出一个，用来检验学习是否有效。</translation>
     </message>
     <message>
       <source>none yet</source>
@@ -1183,6 +1195,10 @@
       <translation>学习进行到哪里</translation>
     </message>
     <message>
+      <source>Time left</source>
+      <translation>剩余时间</translation>
+    </message>
+    <message>
       <source>Accuracy before and after learning</source>
       <translation>学习前后的准确率</translation>
     </message>
@@ -1205,6 +1221,10 @@
     <message>
       <source>The filters: orange adds, blue takes away</source>
       <translation>卷积核：橙色为正，蓝色为负</translation>
+    </message>
+    <message>
+      <source>Where it looked: without the red, the answer would suffer</source>
+      <translation>网络看的地方：没有红色部分，答案会变差</translation>
     </message>
     <message>
       <source>&amp;Where did it look?</source>
@@ -1405,6 +1425,14 @@
     <message>
       <source>After each epoch, on 5,000 pictures that it does not train on</source>
       <translation>每轮结束后，在 5,000 张不参与训练的图片上测得</translation>
+    </message>
+    <message>
+      <source>Progress of the training</source>
+      <translation>训练进度</translation>
+    </message>
+    <message>
+      <source>How far the training is</source>
+      <translation>训练完成了多少</translation>
     </message>
     <message>
       <source>State of the training</source>
