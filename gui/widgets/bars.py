@@ -12,8 +12,10 @@ from PyQt5.QtWidgets import QSizePolicy, QWidget
 
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.colors import color
+from fastcnn.gui.widgets.icons import paint_icon
 
 ROWS, FEW, LEAST_ROWS = 10, 5, 3
+MARKS = {"right": "right", "wrong": "close"}  # the icons, for those who do not tell the colours apart
 LEAST, MOST = 1.05, 2.2  # a row's height, in letters' heights
 
 
@@ -108,8 +110,16 @@ class Bars(QWidget):
             painter.drawRoundedRect(filled, 3, 3)
         painter.setFont(self.font())
         if words:
-            painter.setPen(color("toast-text"))
-            painter.drawText(filled.adjusted(8, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, words)
+            inside = metrics.horizontalAdvance(words) + 16 <= filled.width()
+            painter.setPen(color("toast-text" if inside else "text"))
+            place = filled if inside else track.adjusted(filled.width(), 0, 0, 0)
+            painter.drawText(place.adjusted(8, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, words)
+        if purpose in MARKS:
+            inside = filled.width() + 1.5 * height > width
+            place = QRectF(filled.right() + (-1.25 if inside else 0.25) * height, track.top(), height, height)
+            if inside:
+                painter.fillRect(place, color(purpose))  # the mark is legible on a hatched bar too
+            paint_icon(painter, MARKS[purpose], place, "card" if inside else purpose)
         painter.setPen(color("soft"))
         place = QRectF(left + width, top, right, row)
         painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{100 * share:.1f}%")

@@ -9,7 +9,7 @@ COLORS: dict[str, tuple[str, str]] = {
     "page": ("#f4f6f9", "#14171c"),  # behind the cards
     "card": ("#ffffff", "#1e2228"),
     "line": ("#dde2e9", "#363c46"),  # round a card
-    "edge": ("#8a94a3", "#77818f"),  # round what can be pressed or filled in
+    "edge": ("#808a99", "#77818f"),  # round what can be pressed or filled in
     "text": ("#15181d", "#e9ecf0"),
     "soft": ("#59616e", "#a9b1bd"),  # captions
     "off": ("#8b93a0", "#737b87"),  # what cannot be pressed now

@@ -17,6 +17,12 @@ class Card(QFrame):
     def hasHeightForWidth(self) -> bool:
         return False
 
+    def sizeHint(self) -> QSize:
+        hint, layout = super().sizeHint(), self.layout()
+        if layout is not None and layout.hasHeightForWidth() and self.width() > 1:
+            hint.setHeight(layout.heightForWidth(self.width()))
+        return hint
+
     def minimumSizeHint(self) -> QSize:
         return least_size(self, self.width())
 

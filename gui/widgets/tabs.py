@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QSize
+from PyQt5.QtCore import QSize, Qt
 from PyQt5.QtWidgets import QTabWidget, QWidget
 
 from fastcnn.gui.widgets.holder import least_size
@@ -16,6 +16,8 @@ class Tabs(QTabWidget):
         bar = self.tabBar()
         assert bar is not None
         bar.hide()
+        for widget in (self, bar):  # Tab would stay where it is instead of going to a hidden bar
+            widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setDocumentMode(True)
         self.currentChanged.connect(lambda _: self.updateGeometry())
 

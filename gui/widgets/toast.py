@@ -31,6 +31,7 @@ class Toast(QFrame):
         self.undo_button.clicked.connect(lambda _=False: self._take_back())
         self.close_button = QToolButton(self)
         self.close_button.setObjectName("closeToastButton")
+        self.close_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.close_button.setIcon(icon("close", "toast-text"))
         self.close_button.clicked.connect(lambda _=False: self.forget())
         row = QHBoxLayout(self)

@@ -24,6 +24,7 @@ from fastcnn.gui.logic.presenter import Mode
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.holder import least_size
 from fastcnn.gui.widgets.icons import icon
+from fastcnn.gui.widgets.order import set_order
 from fastcnn.gui.widgets.toast import Toast
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Frame(QObject):
         """Add a button for the newest page."""
         self.rail.add(picture)
         self.rail.show_current(self._window.tabs.currentIndex())
+        set_order(self.rail, self._bar, self._column, self._part("pageScroll"), self.toast)
 
     def retranslate(self) -> None:
         """Word again what Designer's file does not hold, in the language in use."""
