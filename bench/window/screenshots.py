@@ -75,14 +75,14 @@ def every(pages: Sequence[str]) -> list[Shot]:
     ]  # fmt: skip
 
 
-def _prepare(window: Any) -> None:
+def _prepare(window: Any, epochs: int) -> None:
     """Show something on every page."""
     pages = window.program.pages
     pages.browser.measure()
     pages.experimenter.start("mnist", 10, 10)
     settle(window)
-    pages.training_page.epochs.setValue(2)
-    pages.training.start(2)
+    pages.training_page.epochs.setValue(epochs)
+    pages.training.start(epochs)
     while pages.training.is_active:
         settle(window)
     window.modeCombo.setCurrentIndex(HAND)
@@ -137,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     with open_window() as window:
         pages = page_names(window)
-        _prepare(window)
+        _prepare(window, epochs=1 if args.every else 2)
         for shot in every(pages) if args.every else (*SHOTS, *of_pages(pages)):
             if shot.scale == args.scale:
                 _take(window, shot, pages, args.out)

@@ -1,10 +1,10 @@
-"""Boxes to choose from a list and to set a number, with the window's own arrows."""
+"""Boxes to choose from a list, to set a number and to tick, with the window's own arrows and tick."""
 
 from __future__ import annotations
 
 from PyQt5.QtCore import QRectF
 from PyQt5.QtGui import QPainter, QPaintEvent
-from PyQt5.QtWidgets import QComboBox, QSpinBox
+from PyQt5.QtWidgets import QCheckBox, QComboBox, QSpinBox, QStyle, QStyleOptionButton
 
 from fastcnn.gui.widgets.icons import paint_icon
 
@@ -34,4 +34,20 @@ class Spin(QSpinBox):
         purpose = "soft" if self.isEnabled() else "off"
         paint_icon(painter, "up", QRectF(left, self.height() / 2 - side, side, side), purpose)
         paint_icon(painter, "down", QRectF(left, self.height() / 2, side, side), purpose)
+        painter.end()
+
+
+class Check(QCheckBox):
+    """Something that is on or off."""
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        super().paintEvent(event)
+        style = self.style()
+        if style is None or not self.isChecked():
+            return
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        box = style.subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
+        painter = QPainter(self)
+        paint_icon(painter, "right", QRectF(box).adjusted(2, 2, -2, -2), "fill-text")
         painter.end()

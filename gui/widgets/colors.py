@@ -6,7 +6,7 @@ from PyQt5.QtGui import QColor
 
 # name -> (light, dark)
 COLORS: dict[str, tuple[str, str]] = {
-    "page": ("#f4f6f9", "#14171c"),  # behind the cards
+    "page": ("#f4f6f9", "#14171c"),  # under the cards
     "card": ("#ffffff", "#1e2228"),
     "line": ("#dde2e9", "#363c46"),  # round a card
     "edge": ("#808a99", "#77818f"),  # round what can be pressed or filled in
@@ -79,8 +79,15 @@ def name_of(purpose: str) -> str:
 def mixed(purpose: str, share: float, under: str) -> QColor:
     """A colour that lets the one under it shine through."""
     above, below = color(purpose), color(under)
-    parts = zip(above.getRgb()[:3], below.getRgb()[:3], strict=True)
-    return QColor(*(round(share * over + (1 - share) * rest) for over, rest in parts))
+    parts = [
+        round(share * over + (1 - share) * rest)
+        for over, rest in (
+            (above.red(), below.red()),
+            (above.green(), below.green()),
+            (above.blue(), below.blue()),
+        )
+    ]
+    return QColor(*parts)
 
 
 def color(purpose: str) -> QColor:

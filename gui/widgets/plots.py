@@ -95,6 +95,10 @@ class Plot(QWidget):
             axis.setPen(ink)
             axis.setTextPen(ink)
             axis.enableAutoSIPrefix(False)
-        if not self._bars:
-            self._item.setPen(pyqtgraph.mkPen(self.palette().highlight().color(), width=2))
+        if self._bars:
+            self._item.setOpts(brush=color("fill"), pen=color("fill"))
+        else:
+            self._item.setPen(pyqtgraph.mkPen(color("accent"), width=2))
+            self._item.setSymbolPen(color("accent"))
+            self._item.setSymbolBrush(color("accent"))
         self._label()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QTimer
-from PyQt5.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayout
+from PyQt5.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayout
 
 from fastcnn.gui.logic.pace import Pace
 from fastcnn.gui.logic.training import State
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import left_words
-from fastcnn.gui.widgets.boxes import Spin
+from fastcnn.gui.widgets.boxes import Check, Spin
 from fastcnn.gui.widgets.page import Page, Words, ask
 from fastcnn.gui.widgets.plots import Plot
 
@@ -38,7 +38,7 @@ class TrainingPage(Page):
         self.pause = self._button("pauseTrainingButton", lambda: self.training.pause())
         self.resume = self._button("resumeTrainingButton", lambda: self.training.resume())
         self.stop = self._button("stopTrainingButton", lambda: self.training.stop())
-        self.try_it = QCheckBox(self)
+        self.try_it = Check(self)
         self.try_it.setObjectName("tryTrainingCheck")
         self.try_it.toggled.connect(lambda on: self.training.try_it(on))
         self.loss, self.accuracy = Plot(self), Plot(self, dots=True)

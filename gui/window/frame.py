@@ -13,6 +13,7 @@ from PyQt5.QtWidgets import (
     QBoxLayout,
     QHBoxLayout,
     QLabel,
+    QMainWindow,
     QMenu,
     QScrollArea,
     QToolButton,
@@ -28,8 +29,14 @@ from fastcnn.gui.widgets.order import set_order
 from fastcnn.gui.widgets.toast import Toast
 
 if TYPE_CHECKING:
+    from PyQt5.QtWidgets import QComboBox, QStackedWidget
+
+    from fastcnn.gui.widgets.bars import Bars
+    from fastcnn.gui.widgets.canvas import Canvas
+    from fastcnn.gui.widgets.pixels import PixelLabel
     from fastcnn.gui.widgets.rail import Rail
-    from fastcnn.gui.window.window import MainWindow
+    from fastcnn.gui.widgets.tabs import Tabs
+    from fastcnn.gui.window.actions import Actions
 
 ICONS = {
     "drawButton": "random", "clearButton": "clear", "recognizeButton": "recognize", "zoomButton": "zoom",
@@ -50,14 +57,31 @@ GRID = 16
 DIGITS = 10
 
 
+class Framed(QMainWindow):
+    """What the frame needs of its window."""
+
+    actions_by_name: Actions
+    canvas: Canvas
+    imageLabel: PixelLabel
+    bars: Bars
+    modeCombo: QComboBox
+    pictureStack: QStackedWidget
+    tabs: Tabs
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether an answer is shown."""
+        raise NotImplementedError
+
+
 class Frame(QObject):
     """The parts round the pages of a window."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: Framed) -> None:
         super().__init__(window)
         self._window = window
         self._parts: dict[str, QWidget] = {}
-        self.rail: Rail = window.findChild(QScrollArea, "rail")  # type: ignore[assignment]
+        self.rail: Rail = window.findChild(QScrollArea, "rail")
         self.toast = Toast(self._part("bodyInside"))
         self._bar, self._buttons = self._part("topBar"), self._part("topButtons")
         self._column = self._part("leftScroll")
@@ -99,6 +123,8 @@ class Frame(QObject):
         hand = window.modeCombo.currentIndex() == Mode.HAND
         empty = window.canvas.is_blank and not window.canvas.is_drawing if hand else window.imageLabel.pixels is None
         self._hint.setVisible(empty)
+        self._hint.setGeometry(window.pictureStack.rect())
+        self._hint.raise_()  # over the field, which the stack has raised
         self._hint.setText(
             tr("Draw a digit here\nwith mouse, pen or finger") if hand else tr("Press “Random picture”\nto begin")
         )
@@ -161,7 +187,8 @@ class Frame(QObject):
         """Show as much of the top bar as there is room for: first its captions go, then its extras, then one row."""
         rows = self._bar.layout()
         assert isinstance(rows, QVBoxLayout)
-        row = rows.itemAt(0).layout()
+        first = rows.itemAt(0)
+        row = None if first is None else first.layout()
         assert isinstance(row, QHBoxLayout)
         for captions, extras, below in FITS:
             for name in CAPTIONS:
@@ -185,17 +212,16 @@ class Frame(QObject):
         window.tabs.currentChanged.connect(self.rail.show_current)
         window.canvas.changed.connect(self.show_hint)
         window.canvas.changed.connect(self.toast.forget_undo)
-        for name, action in (("fullButton", "full_screen"), ("helpButton", "help"), ("menuButton", "menu")):
-            self._button(name).clicked.connect(lambda _=False, action=action: actions[action].trigger())
+        triggers = {"fullButton": "full_screen", "helpButton": "help", "menuButton": "menu"}
+        triggers |= {f"chip_{digit}": f"correct_{digit}" for digit in range(DIGITS)}
+        for button, name in triggers.items():
+            self._button(button).clicked.connect(lambda _=False, action=actions[name]: action.trigger())
         sizes = QMenu(window)
         sizes.addActions([actions[name] for name in ("zoom_in", "zoom_out", "zoom_reset")])
         zoom = self._button("zoomButton")
         zoom.setMenu(sizes)
         zoom.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         actions["menu"].triggered.connect(lambda _=False: self._open_menu())
-        for digit in range(DIGITS):
-            action = actions[f"correct_{digit}"]
-            self._chip(digit).clicked.connect(lambda _=False, action=action: action.trigger())
 
     def _open_menu(self) -> None:
         below = self._button("menuButton")

@@ -5,6 +5,7 @@ They change while the program runs. Sizes are those of zoom 1: text 15, headings
 
 from __future__ import annotations
 
+import math
 import sys
 
 from PyQt5.QtGui import QColor, QFont, QPalette
@@ -91,6 +92,12 @@ QComboBox QAbstractItemView {{
 QSpinBox {{ padding-right: 2px; }}
 QSpinBox::up-button, QSpinBox::down-button {{ border: 0; width: {spin}px; background: transparent; }}
 QSpinBox::up-arrow, QSpinBox::down-arrow {{ image: none; }}
+QCheckBox {{ spacing: {v2}px; }}
+QCheckBox::indicator {{
+  width: {tick}px; height: {tick}px; border: 1px solid {edge}; border-radius: 4px; background: {card}; }}
+QCheckBox::indicator:checked {{ background: {fill}; border-color: {fill}; }}
+QCheckBox::indicator:disabled {{ border-color: {off}; }}
+QCheckBox:focus {{ color: {accent}; }}
 QSlider {{ min-height: {slider}px; }}
 QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {track}; }}
 QSlider::sub-page:horizontal {{ height: 4px; border-radius: 2px; background: {fill}; }}
@@ -153,7 +160,7 @@ def sheet(zoom: int) -> str:
         return round(size * zoom / 100)
 
     def large(size: float) -> int:  # it is legible at any zoom, and its place is needed
-        return round(size * (zoom / 100) ** 0.5)
+        return round(size * math.sqrt(zoom / 100))
 
     return SHEET.format_map(
         {
@@ -163,6 +170,7 @@ def sheet(zoom: int) -> str:
             "v": px(4), "h": px(12), "t": px(4), "v1": px(4) - 1, "h1": px(12) - 1, "t1": px(4) - 1,
             "row": px(24), "arrow": px(26), "spin": px(20), "wide": px(24), "chip": px(28), "least": px(18),
             "knob": px(12), "half": px(12) // 2 + 2, "over": px(12) // 2, "slider": px(12) + 8,
+            "v2": px(8), "tick": px(16),
         }
     )  # fmt: skip
 

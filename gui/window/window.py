@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from PyQt5 import uic
 from PyQt5.QtCore import QEvent, Qt, pyqtSignal
 from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
-from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QWidget
+from PyQt5.QtWidgets import QAction, QLabel, QWidget
 
 from fastcnn.gui.logic.drawing import PEN_WIDTHS
 from fastcnn.gui.logic.engine import Pictures
-from fastcnn.gui.logic.networks import Facts
+from fastcnn.gui.logic.networks import MEASURED, Facts
 from fastcnn.gui.logic.notices import Message, Notice
 from fastcnn.gui.logic.presenter import Mode
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import facts_words, model_words, notice_words, percent, verdict_words
-from fastcnn.gui.widgets.canvas import Canvas
 from fastcnn.gui.widgets.colors import name_of
 from fastcnn.gui.widgets.page import Page
 from fastcnn.gui.widgets.pixels import field_pixels
 from fastcnn.gui.window.actions import Actions
-from fastcnn.gui.window.frame import Frame
+from fastcnn.gui.window.frame import Frame, Framed
 from fastcnn.gui.window.help import Help
 from fastcnn.recognition.answer import Recognition
 
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
     from fastcnn.gui.widgets.bars import Bars
     from fastcnn.gui.widgets.pixels import PixelLabel
-    from fastcnn.gui.widgets.tabs import Tabs
 
 # The layout was made with Qt Designer. The class that uic makes of it can also set its texts in another language.
 _Form = cast(Any, uic).loadUiType(str(Path(__file__).with_name("window.ui")))[0]
@@ -48,7 +46,7 @@ class Keeper(Protocol):
         """Close the window without a question."""
 
 
-class MainWindow(QMainWindow):
+class MainWindow(Framed):
     """The window; a `logic.presenter.View`."""
 
     answer_changed = pyqtSignal()
@@ -56,12 +54,8 @@ class MainWindow(QMainWindow):
 
     program: Keeper  # it keeps all objects of the window alive; set by app.py
 
-    canvas: Canvas
-    imageLabel: PixelLabel
     seenLabel: PixelLabel
-    bars: Bars
     answerBars: Bars
-    modeCombo: QComboBox
     networkCombo: QComboBox
     networkInfoLabel: QLabel
     drawButton: QPushButton
@@ -73,9 +67,7 @@ class MainWindow(QMainWindow):
     redoButton: QToolButton
     eraserButton: QToolButton
     widthSlider: QSlider
-    pictureStack: QStackedWidget
     toolStack: QStackedWidget
-    tabs: Tabs
     resultLabel: QLabel
     confidenceLabel: QLabel
     truthLabel: QLabel
@@ -104,6 +96,7 @@ class MainWindow(QMainWindow):
         self._list_page(self.tabs.widget(0), lambda: (tr("Answer"), tr("Answer")), "answer")
         self.show_mode(Mode.MNIST)
         self.frame.retranslate()
+        self.modeCombo.setFocus()
 
     def add_page(self, page: QWidget, title: Title, icon: str = "page") -> None:
         """Add a page to the rail and to the menu, with the name of an icon of `widgets.icons`."""
@@ -264,7 +257,7 @@ class MainWindow(QMainWindow):
         known = self._facts.accuracy if self._facts is not None else None
         for index in range(combo.count()):
             model = combo.itemData(index)
-            accuracy = known if index == combo.currentIndex() else None
+            accuracy = known if index == combo.currentIndex() else MEASURED.get(model)
             combo.setItemText(index, model_words(model, accuracy) if model else tr("Open a file …"))
         self.frame.fit()
 

@@ -8,13 +8,18 @@ import pytest
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QAbstractButton, QDialog, QLabel, QTextBrowser, QToolButton
 
+from fastcnn import Recognizer
+from fastcnn.gui.logic.engine import test_pictures as load_pictures
+from fastcnn.gui.logic.networks import MEASURED
 from fastcnn.gui.logic.notices import Notice, message
+from fastcnn.gui.logic.results import read_all
 from fastcnn.gui.logic.settings import ZOOMS
 from fastcnn.gui.text.words import model_words
 from fastcnn.gui.widgets.toast import LEAST_S
 from fastcnn.gui.window import window as window_module
 from fastcnn.gui.window.actions import MENUS
 from fastcnn.gui.window.frame import ICONS
+from fastcnn.zoo.networks import BUNDLED
 from tests.gui.mouse import SEVEN, draw
 
 FORM = window_module.Path(window_module.__file__).with_name("window.ui")
@@ -95,12 +100,18 @@ def test_every_button_of_the_frame_has_an_icon(window):
 
 def test_an_empty_field_says_what_to_do_and_a_full_one_does_not(window, settle):
     hint = _label(window, "hintLabel")
-    assert hint.isVisible() and "Random picture" in hint.text()
+
+    def is_black():
+        image = window.pictureStack.grab().toImage()
+        rows, columns = range(0, image.height(), 2), range(0, image.width(), 2)
+        return all(image.pixelColor(x, y).lightness() < 60 for y in rows for x in columns)
+
+    assert hint.isVisible() and not is_black() and "Random picture" in hint.text()
     window.drawButton.click()
     settle()
     assert not hint.isVisible()
     window.modeCombo.setCurrentIndex(1)
-    assert hint.isVisible() and "Draw a digit" in hint.text()
+    assert hint.isVisible() and not is_black() and "Draw a digit" in hint.text()
     draw(window.canvas, SEVEN)
     assert not hint.isVisible()
     window.clearButton.click()
@@ -168,12 +179,22 @@ def test_a_message_lies_inside_the_window_and_hides_no_field(window, settle):
 @pytest.mark.parametrize(("name", "english"), [("paper", "Paper's CNN"), ("committee", "Committee of five")])
 def test_networks_have_names_in_both_languages_with_their_accuracy(window, settle, name, english):
     settle()
-    assert model_words(name, 0.9945) == f"{english} · 99.45 %"
-    assert window.networkCombo.findText(english) >= 0
+    shown = window.networkCombo.itemText(window.networkCombo.findData(name))
+    assert shown == model_words(name, MEASURED[name])
+    assert re.fullmatch(rf"{english} · 99\.\d\d %", shown)
     window.program.use_language("zh_CN")
     settle()
     words = window.networkCombo.itemText(window.networkCombo.findData(name))
     assert re.search("[\u4e00-\u9fff]", words)
+
+
+@pytest.mark.parametrize(
+    "name", ["paper", *(pytest.param(each, marks=pytest.mark.slow) for each in ("default", "committee"))]
+)
+def test_the_accuracies_in_the_list_are_those_that_are_measured(name):
+    assert set(MEASURED) == set(BUNDLED)
+    network = Recognizer(name).network
+    assert read_all(network, load_pictures()).evaluation.accuracy == pytest.approx(MEASURED[name], abs=1e-9)
 
 
 def test_an_accuracy_below_1_is_never_shown_as_100_per_cent():
