@@ -12,6 +12,7 @@ from fastcnn.digits import CLASSES
 from fastcnn.gui.widgets.canvas import ARROWS
 from fastcnn.gui.widgets.colors import mixed
 
+LEAST_PX = 7  # of the numbers
 STRENGTHS, STRONGER = (0.15, 0.3), 0.3  # wrong and right, and what most mistakes add; the numbers stay legible
 
 
@@ -73,8 +74,10 @@ class Matrix(QWidget):
                 painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, str(digit))
         font = painter.font()
         side = self._rect(0, 0)
-        while font.pointSizeF() > 5 and QFontMetrics(font).horizontalAdvance("1135") > side.width() - 2:
-            font.setPointSizeF(font.pointSizeF() - 0.5)
+        pixels = self.fontInfo().pixelSize()
+        while pixels > LEAST_PX and QFontMetrics(font).horizontalAdvance("1135") > side.width() - 2:
+            pixels -= 1
+            font.setPixelSize(pixels)
         painter.setFont(font)
         for true in range(CLASSES):
             for answer in range(CLASSES):
