@@ -54,7 +54,7 @@ MENUS: dict[str, tuple[str, list[Entry | None]]] = {
         for digit in range(10)
     ]),
     "view": (mark("&View"), [
-        ("zoom_in", "Ctrl++ Ctrl+=", mark("&Larger"), mark("Make everything larger")),
+        ("zoom_in", "Ctrl++ Ctrl+=", mark("Lar&ger"), mark("Make everything larger")),
         ("zoom_out", "Ctrl+-", mark("&Smaller"), mark("Make everything smaller")),
         ("zoom_reset", "Ctrl+0", mark("&Usual size"), mark("Make everything as large as at first")),
         ("full_screen", "F11", mark("&Full screen"), mark("Fill the screen, or leave that again")),

@@ -227,8 +227,6 @@ class Frame(QObject):
         below = self._button("menuButton")
         menu = self._window.actions_by_name.whole_menu
         menu.popup(below.mapToGlobal(QPoint(below.width() - menu.sizeHint().width(), below.height())))
-        first = menu.actions()[0]
-        menu.setActiveAction(first)
 
     def _part(self, name: str) -> QWidget:
         if name not in self._parts:  # Qt would look through the whole window each time

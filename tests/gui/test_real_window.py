@@ -124,9 +124,8 @@ def test_a_seven_is_drawn_and_read_then_mnist_then_chinese_then_a_small_window(s
     assert state["result"] in "0123456789" and state["result"] != ""
     assert state["confidence"].endswith("%")
 
-    screen.xdotool("key", "alt+v")
-    screen.xdotool("key", "l")
-    screen.xdotool("key", "Down")
+    for key in ("F10", "v", "l", "Down"):  # the menu's button has it all; a bar of menus is shown by desktops only
+        screen.xdotool("key", key)
     screen.xdotool("key", "Return")
     state = screen.wait(lambda state: state["title"] == "手写数字识别")
     assert state["result"] in "0123456789"

@@ -1663,8 +1663,8 @@
       <translation>更正答案并保存这个手写数字</translation>
     </message>
     <message>
-      <source>&amp;Larger</source>
-      <translation>放大(&amp;L)</translation>
+      <source>Lar&amp;ger</source>
+      <translation>放大(&amp;G)</translation>
     </message>
     <message>
       <source>Make everything larger</source>
