@@ -15,6 +15,8 @@ from fastcnn.gui.logic.results import Results
 
 SUFFIX = ".safetensors"
 ACCURACY_KEY = "test_accuracy"  # in the metadata of a weights file, if its maker wrote it
+# Of the bundled networks on MNIST's test pictures, which a test measures again.
+MEASURED = {"default": 0.9965, "paper": 0.9945, "committee": 0.9970}
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,13 @@ def facts_of(engine: Engine) -> Facts:
     from fastcnn.storage import read_arrays
     from fastcnn.zoo.bundled import find_model
 
-    _, path = find_model(engine.word)
+    name, path = find_model(engine.word)
     stored = read_arrays(path)[1].get(ACCURACY_KEY, "")
     try:
         accuracy = float(stored)
     except ValueError:
         accuracy = -1.0
-    known = accuracy if 0 <= accuracy <= 1 else None
+    known = accuracy if 0 <= accuracy <= 1 else MEASURED.get(name)
     return Facts(engine.recognizer.network.parameter_count, path.stat().st_size, known)
 
 

@@ -17,6 +17,7 @@ class Notice(Enum):
     NO_PICTURE = mark("No picture is shown yet: press “Random picture”.")
     LOADING = mark("Loading the test pictures …")
     PICTURE_SHOWN = mark("Test picture {number}")
+    CLEARED = mark("The field is cleared.")
     MEASURING = mark("Reading all 10,000 test pictures …")
     NO_MISTAKES = mark("This network makes no mistake on the test pictures.")
     MISTAKE_SHOWN = mark("Picture {position} of {count}")

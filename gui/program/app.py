@@ -6,15 +6,16 @@ import gc
 import sys
 
 from PyQt5.QtCore import QByteArray, QCoreApplication, QLockFile, QObject, Qt, QTimer
+from PyQt5.QtGui import QGuiApplication
 from PyQt5.QtWidgets import QApplication
 
 from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.drawing import PEN_WIDTHS
 from fastcnn.gui.logic.engine import Engine, test_pictures
 from fastcnn.gui.logic.folders import data_folder, settings_file, use_window, writable
-from fastcnn.gui.logic.notices import Message, failure
+from fastcnn.gui.logic.notices import Message, Notice, failure, message
 from fastcnn.gui.logic.presenter import Mode, Presenter
-from fastcnn.gui.logic.settings import Settings
+from fastcnn.gui.logic.settings import ZOOMS, Settings
 from fastcnn.gui.program import crash
 from fastcnn.gui.program.pages import Pages
 from fastcnn.gui.program.signals import Signals
@@ -75,13 +76,27 @@ class Program(QObject):
         """Change the language, and remember it."""
         self.settings.language = name
         language.use(name)
+        self._use_look()  # another script may need another font
         self.window.actions_by_name.languages[language.resolve(name)].setChecked(True)
 
     def use_theme(self, name: str) -> None:
         """Change the theme, and remember it."""
         self.settings.theme = name
-        theme.use(name)
+        self._use_look()
         self.window.actions_by_name.themes[name].setChecked(True)
+
+    def use_zoom(self, zoom: int) -> None:
+        """Change the size of everything, in per cent, and remember it."""
+        self.settings.zoom = zoom
+        self._use_look()
+
+    def _use_look(self) -> None:
+        theme.use(self.settings.theme, self.window, self.settings.zoom)
+        self.window.frame.fit()
+
+    def _step_zoom(self, step: int) -> None:
+        place = ZOOMS.index(self.settings.zoom) + step
+        self.use_zoom(ZOOMS[min(max(place, 0), len(ZOOMS) - 1)])
 
     def may_close(self, *, asks: bool = True) -> bool:
         """Save the settings and end the work. Called when the window should close. False keeps it open."""
@@ -136,7 +151,7 @@ class Program(QObject):
         window.modeCombo.activated.connect(lambda index: presenter.set_mode(Mode(index)))
         window.modeCombo.currentIndexChanged.connect(lambda index: presenter.set_mode(Mode(index)))
         window.drawButton.clicked.connect(presenter.draw_random)
-        window.clearButton.clicked.connect(presenter.clear)
+        window.clearButton.clicked.connect(self._clear)
         window.recognizeButton.clicked.connect(presenter.recognize)
         window.numberSpin.valueChanged.connect(presenter.go_to)
         window.canvas.changed.connect(presenter.drawing_changed)
@@ -155,11 +170,14 @@ class Program(QObject):
             "redo": window.canvas.redo,
             "thinner": lambda: self._change_pen_width(-PEN_STEP),
             "thicker": lambda: self._change_pen_width(PEN_STEP),
-            "clear": presenter.clear,
+            "clear": self._clear,
             "focus_canvas": self._focus_canvas,
             "switch_mode": lambda: presenter.set_mode(Mode(1 - presenter.mode)),
             "draw": presenter.draw_random,
             "recognize": presenter.recognize,
+            "zoom_in": lambda: self._step_zoom(1),
+            "zoom_out": lambda: self._step_zoom(-1),
+            "zoom_reset": lambda: self.use_zoom(ZOOMS[0]),
         }
         for name, handler in handlers.items():
             actions[name].triggered.connect(lambda _=False, handler=handler: handler())
@@ -180,7 +198,18 @@ class Program(QObject):
         self._set_pen_width(settings.pen_width)
         if settings.geometry:
             window.restoreGeometry(QByteArray.fromHex(settings.geometry.encode()))
+        window.keep_on_screen()
         self.presenter.set_mode(Mode(settings.mode))
+
+    def _clear(self) -> None:
+        """Clear the field, and offer to take that back."""
+        presenter, canvas, number = self.presenter, self.window.canvas, self.presenter.number
+        hand, drawn = presenter.mode is Mode.HAND, not canvas.is_blank
+        presenter.clear()
+        if hand and drawn:
+            self.window.tell(message(Notice.CLEARED), canvas.undo)
+        elif not hand and number is not None:
+            self.window.tell(message(Notice.CLEARED), lambda: presenter.go_to(number))
 
     def _set_eraser(self, erases: bool) -> None:
         self.window.canvas.erases = erases
@@ -264,6 +293,7 @@ def run(model: str = "", signals: Signals | None = None) -> int:
     signals.check()
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling)
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_UseHighDpiPixmaps)
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     application = QApplication(["fastcnn"])
     application.setApplicationName("fastcnn")
     gc.disable()

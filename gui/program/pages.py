@@ -126,7 +126,7 @@ class Pages(QObject):
         self.inside = InsidePage(self._occlude)
         self.inside.became_visible.connect(self.show_inside)
         self._window.answer_changed.connect(self.show_inside)
-        self._window.add_page(self.inside, lambda: (tr("Inside"), tr("Inside")))
+        self._window.add_page(self.inside, lambda: (tr("Inside"), tr("Inside")), "inside")
 
     def _add_mistakes(self) -> None:
         program = self._program
@@ -144,7 +144,7 @@ class Pages(QObject):
             measured=self.networks.measured,
         )
         self.mistakes.browser = self.browser
-        self._window.add_page(self.mistakes, lambda: (tr("Mistakes"), tr("Mistakes")))
+        self._window.add_page(self.mistakes, lambda: (tr("Mistakes"), tr("Mistakes")), "mistakes")
 
     def _add_experiment(self) -> None:
         program = self._program
@@ -162,7 +162,7 @@ class Pages(QObject):
             tell=self._window.tell,
         )
         self.experiment.experimenter = self.experimenter
-        self._window.add_page(self.experiment, lambda: (tr("Experiment"), tr("Trials")))
+        self._window.add_page(self.experiment, lambda: (tr("Experiment"), tr("Trials")), "experiment")
 
     def _add_hand(self) -> None:
         program, window = self._program, self._window
@@ -178,7 +178,7 @@ class Pages(QObject):
             tell=window.tell,
         )
         self.hand_page.hand = self.hand
-        window.add_page(self.hand_page, lambda: (tr("My hand"), tr("Hand")))
+        window.add_page(self.hand_page, lambda: (tr("My hand"), tr("Hand")), "hand")
 
     def _add_training(self) -> None:
         program = self._program
@@ -193,12 +193,11 @@ class Pages(QObject):
             changed=self.network_changed,
         )
         self.training_page.training = self.training
-        self._window.add_page(self.training_page, lambda: (tr("Training"), tr("Train")))
+        self._window.add_page(self.training_page, lambda: (tr("Training"), tr("Train")), "training")
 
     def _connect(self) -> None:
         window, actions = self._window, self._window.actions_by_name
         window.mistakeButton.clicked.connect(lambda: self.browser.step(1))
-        window.canvas.correction_wanted.connect(lambda at: actions.correct_menu.popup(at))
         handlers: dict[str, Callable[[], None]] = {
             "open_network": self._open_network,
             "next_mistake": lambda: self.browser.step(1),

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+import math
+
 from fastcnn.errors import Sentence
-from fastcnn.gui.logic.networks import Facts
+from fastcnn.gui.logic.hand import NAME as HAND_NAME
+from fastcnn.gui.logic.networks import Facts, short_name
 from fastcnn.gui.logic.notices import Message
 from fastcnn.gui.text import language
 from fastcnn.gui.text.failures import REFUSALS, failure_words
 from fastcnn.gui.text.language import tr
 from fastcnn.recognition.answer import Recognition
+
+mark = Sentence
+NETWORKS = {
+    "default": mark("Deep CNN"),
+    "paper": mark("Paper's CNN"),
+    "committee": mark("Committee of five"),
+    HAND_NAME: mark("Knows my hand"),
+}
+
+
+def model_words(model: str, accuracy: float | None = None) -> str:
+    """The name of a network for a list, with its accuracy if that is known."""
+    name = short_name(model)
+    if name in NETWORKS:
+        name = language.tr(NETWORKS[name])
+    return name if accuracy is None else f"{name} · {100 * min(accuracy, 0.9999 if accuracy < 1 else 1):.2f} %"
 
 
 def percent(share: float) -> str:
@@ -22,6 +41,15 @@ def accuracy_words(right: int, count: int, interval: tuple[float, float]) -> str
     words = tr("Accuracy {accuracy} ({right} of {count}); 95% interval {low} to {high}")
     low, high = map(percent, interval)
     return words.format(accuracy=percent(right / count), right=right, count=count, low=low, high=high)
+
+
+def left_words(seconds: float | None) -> str:
+    """The time that a work still takes; empty while it is not known."""
+    if seconds is None:
+        return ""
+    if seconds < 55:
+        return tr("about {seconds} s left").format(seconds=5 * math.ceil(seconds / 5))
+    return tr("about {minutes} min left").format(minutes=math.ceil(seconds / 60))
 
 
 def facts_words(facts: Facts | None) -> str:

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from PyQt5.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import (
     QBrush,
-    QContextMenuEvent,
     QFocusEvent,
     QImage,
     QKeyEvent,
@@ -65,7 +64,6 @@ class Canvas(QWidget):
     """Shows and changes a `Drawing`."""
 
     changed = pyqtSignal()  # the drawing has changed, also in the middle of a stroke
-    correction_wanted = pyqtSignal(object)  # a right click or the menu key, with the global position
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -229,10 +227,6 @@ class Canvas(QWidget):
         self.pen_up()
         super().focusOutEvent(event)
         self.update()
-
-    def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:
-        assert event is not None
-        self.correction_wanted.emit(event.globalPos())
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         painter = QPainter(self)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QBuffer
 from PyQt5.QtGui import QImage
-from PyQt5.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout
+from PyQt5.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout
 
 from fastcnn.gui.logic.experiment import DEFAULT_SIDE, HAND, MAX_SIDE, MNIST, Session
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import accuracy_words, percent
+from fastcnn.gui.widgets.boxes import Combo, Spin
 from fastcnn.gui.widgets.page import Page, Words, ask, choose_target
 from fastcnn.gui.widgets.plots import Plot
 from fastcnn.recognition.experiment import by_digit, by_group, rates
@@ -36,11 +37,12 @@ class ExperimentPage(Page):
         super().__init__()
         self.experimenter: Experimenter
         self._session: Session | None = None
-        self.mode = QComboBox(self)
+        self.mode = Combo(self)
         self.mode.setObjectName("experimentMode")
         self.mode.addItems(["", ""])
+        self.mode.setMinimumContentsLength(8)
         self.mode.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.groups, self.size_ = QSpinBox(self), QSpinBox(self)
+        self.groups, self.size_ = Spin(self), Spin(self)
         for spin, name in ((self.groups, "groupsSpin"), (self.size_, "sizeSpin")):
             spin.setObjectName(name)
             spin.setRange(1, MAX_SIDE)

@@ -8,8 +8,9 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QFileDialog, QGridLayout, QProgressBar, QVBoxLayout
 
 from fastcnn.gui.logic.learning import Outcome, Score
+from fastcnn.gui.logic.pace import Pace
 from fastcnn.gui.text.language import tr
-from fastcnn.gui.text.words import percent
+from fastcnn.gui.text.words import left_words, percent
 from fastcnn.gui.widgets.page import Page, Words, ask, choose_target
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ class HandPage(Page):
         self.count = self._text("drawingsCount")
         self.progress = QProgressBar(self)
         self.progress.setObjectName("learningProgress")
+        self.progress.setTextVisible(False)
         self.progress.setRange(0, 100)
+        self._pace = Pace()
+        self.left = self._text("learningLeft")
         self.outcome = self._text("learningOutcome")
         self.learn = self._button("learnButton", lambda: self.hand.learn())
         self.cancel = self._button("cancelLearningButton", lambda: self.hand.cancel())
@@ -50,6 +54,8 @@ class HandPage(Page):
         """Show the progress of learning, or that it does not run."""
         running = share is not None
         self.progress.setValue(round(100 * (share or 0.0)))
+        self.progress.setVisible(running)
+        self.left.setText("" if share is None else left_words(self._pace.left_s(share)))
         self.learn.setEnabled(not running)
         self.reset.setEnabled(not running)
         self.cancel.setEnabled(running)
@@ -111,14 +117,15 @@ class HandPage(Page):
         box.addWidget(self.count)
         box.addLayout(grid)
         box.addWidget(self.progress)
+        box.addWidget(self.left)
         box.addWidget(self.outcome)
         box.addStretch(1)
         box.addLayout(files)
 
     def _words(self) -> Words:
         caption = tr(
-            "When an answer is wrong, right-click your drawing or press the key of the right digit. The drawing is "
-            "kept, and the network can learn from it. Every fourth one is held back to measure whether that helped."
+            "When an answer is wrong, press the right digit under the result, or its key. The drawing is kept, and the "
+            "network can learn from it. Every fourth one is held back to measure whether that helped."
         )
         return {
             "handCaption": (caption, ""),
@@ -131,6 +138,7 @@ class HandPage(Page):
             "importDrawingsButton": (tr("Im&port …"), tr("Add the drawings of such a file")),
             "resetHandButton": (tr("De&lete …"), tr("Delete all your drawings and the network that learned from them")),
             "learningProgress": (tr("Progress of learning"), tr("How far learning is")),
+            "learningLeft": (tr("Time left"), ""),
             "learningOutcome": (tr("Accuracy before and after learning"), ""),
         }
 

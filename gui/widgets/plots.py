@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PyQt5.QtCore import QEvent
+from PyQt5.QtCore import QEvent, Qt
 from PyQt5.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from fastcnn.gui.widgets.bars import RIGHT
+from fastcnn.gui.widgets.colors import color
 
 LEAST_SIDE_PX = 90
 FULL = 1.0
@@ -62,10 +62,11 @@ class Plot(QWidget):
         plot.setMenuEnabled(False)
         plot.hideButtons()
         plot.setMouseEnabled(False, False)
+        plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         plot.showGrid(x=False, y=True, alpha=0.25)
         self._plot = plot
         if self._bars:
-            self._item = pyqtgraph.BarGraphItem(x=[], height=[], width=0.7, brush=RIGHT, pen=RIGHT)
+            self._item = pyqtgraph.BarGraphItem(x=[], height=[], width=0.7, brush=color("fill"), pen=color("fill"))
             plot.addItem(self._item)
             plot.setYRange(0, FULL, padding=0.08)
         else:
@@ -77,7 +78,9 @@ class Plot(QWidget):
     def _label(self) -> None:
         assert self._plot is not None
         title, below = self._labels
-        self._plot.setTitle(title, size="9pt", color=self.palette().windowText().color().name())
+        self._plot.setTitle(
+            title, size=f"{self.fontInfo().pixelSize()}px", color=self.palette().windowText().color().name()
+        )
         self._plot.setLabel("bottom", below)
         self._plot.setAccessibleName(title)
 
@@ -92,6 +95,10 @@ class Plot(QWidget):
             axis.setPen(ink)
             axis.setTextPen(ink)
             axis.enableAutoSIPrefix(False)
-        if not self._bars:
-            self._item.setPen(pyqtgraph.mkPen(self.palette().highlight().color(), width=2))
+        if self._bars:
+            self._item.setOpts(brush=color("fill"), pen=color("fill"))
+        else:
+            self._item.setPen(pyqtgraph.mkPen(color("accent"), width=2))
+            self._item.setSymbolPen(color("accent"))
+            self._item.setSymbolBrush(color("accent"))
         self._label()

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QTimer
-from PyQt5.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout
+from PyQt5.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayout
 
+from fastcnn.gui.logic.pace import Pace
 from fastcnn.gui.logic.training import State
 from fastcnn.gui.text.language import tr
+from fastcnn.gui.text.words import left_words
+from fastcnn.gui.widgets.boxes import Check, Spin
 from fastcnn.gui.widgets.page import Page, Words, ask
 from fastcnn.gui.widgets.plots import Plot
 
@@ -27,7 +30,7 @@ class TrainingPage(Page):
         super().__init__()
         self.training: Training
         self._state = State.IDLE
-        self.epochs = QSpinBox(self)
+        self.epochs = Spin(self)
         self.epochs.setObjectName("epochsSpin")
         self.epochs.setRange(1, MOST_EPOCHS)
         self.epochs.setValue(DEFAULT_EPOCHS)
@@ -35,12 +38,17 @@ class TrainingPage(Page):
         self.pause = self._button("pauseTrainingButton", lambda: self.training.pause())
         self.resume = self._button("resumeTrainingButton", lambda: self.training.resume())
         self.stop = self._button("stopTrainingButton", lambda: self.training.stop())
-        self.try_it = QCheckBox(self)
+        self.try_it = Check(self)
         self.try_it.setObjectName("tryTrainingCheck")
         self.try_it.toggled.connect(lambda on: self.training.try_it(on))
         self.loss, self.accuracy = Plot(self), Plot(self, dots=True)
         self.loss.setObjectName("lossPlot")
         self.accuracy.setObjectName("accuracyPlot")
+        self.progress = QProgressBar(self)
+        self.progress.setObjectName("trainingProgress")
+        self.progress.setTextVisible(False)
+        self.progress.setRange(0, 1000)
+        self._pace = Pace()
         self.status = self._text("trainingStatus")
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)
@@ -107,6 +115,11 @@ class TrainingPage(Page):
                 words += " " + progress.format(
                     epoch=curves.epoch, of=curves.of, speed=f"{curves.images_per_second:,.0f}"
                 )
+                share = (curves.steps[-1] if curves.steps else curves.epoch - 1) / curves.of
+                self.progress.setValue(round(1000 * share))
+                left = left_words(self._pace.left_s(share, works=self._state is State.RUNNING))
+                words += f"; {left}" if left else ""
+        self.progress.setVisible(self._state is not State.IDLE)
         self.status.setText(words)
 
     def _arrange(self) -> None:
@@ -125,6 +138,7 @@ class TrainingPage(Page):
         box.addLayout(choices)
         box.addLayout(buttons)
         box.addLayout(plots, 1)
+        box.addWidget(self.progress)
         box.addWidget(self.status)
 
     def _start(self) -> None:
@@ -144,5 +158,6 @@ class TrainingPage(Page):
             "tryTrainingCheck": (tr("Tr&y it"), tr("Let the network in training answer, as it is now")),
             "lossPlot": (tr("Loss"), tr("The loss of single batches")),
             "accuracyPlot": (tr("Accuracy"), tr("After each epoch, on 5,000 pictures that it does not train on")),
+            "trainingProgress": (tr("Progress of the training"), tr("How far the training is")),
             "trainingStatus": (tr("State of the training"), ""),
         }

@@ -96,9 +96,9 @@ def test_a_network_on_a_stick_that_was_pulled_out_goes_on_answering(window, sett
     window.actions_by_name["measure"].trigger()
     settle()
     assert window.resultLabel.text() != "" and "right on MNIST" in window.networkInfoLabel.text()
-    window.networkCombo.activated.emit(window.networkCombo.findText("paper"))
+    window.networkCombo.activated.emit(window.networkCombo.findData("paper"))
     settle()
-    assert window.networkCombo.currentText() == "paper"
+    assert window.networkCombo.currentData() == "paper"
 
 
 def test_a_network_whose_answers_are_no_numbers_is_refused_in_a_sentence(window, settle, tmp_path, monkeypatch):

@@ -8,6 +8,10 @@
       <translation>手写数字识别</translation>
     </message>
     <message>
+      <source>Pages</source>
+      <translation>页面</translation>
+    </message>
+    <message>
       <source>M&amp;ode</source>
       <translation>模式(&amp;O)</translation>
     </message>
@@ -38,10 +42,6 @@
     <message>
       <source>Network</source>
       <translation>网络</translation>
-    </message>
-    <message>
-      <source>Size, accuracy and speed of the network</source>
-      <translation>网络的大小、准确率和速度</translation>
     </message>
     <message>
       <source>Ran&amp;dom picture</source>
@@ -80,20 +80,52 @@
       <translation>识别</translation>
     </message>
     <message>
-      <source>The MNIST picture</source>
-      <translation>MNIST 图片</translation>
+      <source>Make everything larger or smaller (Ctrl++, Ctrl+-)</source>
+      <translation>放大或缩小全部内容（Ctrl++，Ctrl+-）</translation>
+    </message>
+    <message>
+      <source>Larger or smaller</source>
+      <translation>放大或缩小</translation>
+    </message>
+    <message>
+      <source>Fill the screen, or leave that again (F11)</source>
+      <translation>全屏显示，或退出全屏（F11）</translation>
+    </message>
+    <message>
+      <source>Full screen</source>
+      <translation>全屏</translation>
+    </message>
+    <message>
+      <source>Show what can be done and by which keys (F1)</source>
+      <translation>显示可以做什么、用哪些键（F1）</translation>
+    </message>
+    <message>
+      <source>Help</source>
+      <translation>帮助</translation>
+    </message>
+    <message>
+      <source>Everything that can be done (F10)</source>
+      <translation>所有操作（F10）</translation>
+    </message>
+    <message>
+      <source>Menu</source>
+      <translation>菜单</translation>
     </message>
     <message>
       <source>The picture that is recognized, 28 × 28 pixels</source>
       <translation>被识别的图片，28 × 28 像素</translation>
     </message>
     <message>
-      <source>Drawing field</source>
-      <translation>手写区</translation>
+      <source>The MNIST picture</source>
+      <translation>MNIST 图片</translation>
     </message>
     <message>
       <source>Draw a digit with mouse, pen or finger; by keyboard, arrow keys move the pen and the space bar lowers and lifts it</source>
       <translation>用鼠标、手写笔或手指书写数字；用键盘时，方向键移动笔，空格键落笔和抬笔</translation>
+    </message>
+    <message>
+      <source>Drawing field</source>
+      <translation>手写区</translation>
     </message>
     <message>
       <source>Next &amp;mistake</source>
@@ -108,8 +140,8 @@
       <translation>下一个错误</translation>
     </message>
     <message>
-      <source>&amp;Number</source>
-      <translation>编号(&amp;N)</translation>
+      <source>No. </source>
+      <translation>第 </translation>
     </message>
     <message>
       <source>Go to this test picture, 0 to 9,999</source>
@@ -160,20 +192,20 @@
       <translation>识别结果</translation>
     </message>
     <message>
-      <source>Confidence</source>
-      <translation>置信度</translation>
-    </message>
-    <message>
-      <source>How sure the network is of this answer; not how often it is right</source>
-      <translation>网络对这个答案的把握程度，不是它答对的比例</translation>
+      <source>The digit that the network reads</source>
+      <translation>网络识别出的数字</translation>
     </message>
     <message>
       <source>Recognized digit</source>
       <translation>识别出的数字</translation>
     </message>
     <message>
-      <source>The digit that the network reads</source>
-      <translation>网络识别出的数字</translation>
+      <source>Confidence</source>
+      <translation>置信度</translation>
+    </message>
+    <message>
+      <source>How sure the network is of this answer; not how often it is right</source>
+      <translation>网络对这个答案的把握程度，不是它答对的比例</translation>
     </message>
     <message>
       <source>True digit</source>
@@ -184,20 +216,28 @@
       <translation>疑问</translation>
     </message>
     <message>
-      <source>Pages</source>
-      <translation>页面</translation>
-    </message>
-    <message>
-      <source>Answer</source>
-      <translation>答案</translation>
+      <source>How probable the network finds each digit</source>
+      <translation>网络认为每个数字的可能性</translation>
     </message>
     <message>
       <source>Probability of each digit</source>
       <translation>每个数字的概率</translation>
     </message>
     <message>
-      <source>How probable the network finds each digit</source>
-      <translation>网络认为每个数字的可能性</translation>
+      <source>Not right? It is</source>
+      <translation>不对？正确的是</translation>
+    </message>
+    <message>
+      <source>Answer</source>
+      <translation>答案</translation>
+    </message>
+    <message>
+      <source>What the network answers</source>
+      <translation>网络的回答</translation>
+    </message>
+    <message>
+      <source>How sure it is of each digit</source>
+      <translation>对每个数字有多大把握</translation>
     </message>
     <message>
       <source>What the network saw</source>
@@ -206,6 +246,18 @@
     <message>
       <source>The prepared 28 × 28 picture that went into the network</source>
       <translation>经预处理后输入网络的 28 × 28 图片</translation>
+    </message>
+    <message>
+      <source>28 × 28 pixels, with the digit in the middle</source>
+      <translation>28 × 28 像素，数字居中</translation>
+    </message>
+    <message>
+      <source>The network in use</source>
+      <translation>正在使用的网络</translation>
+    </message>
+    <message>
+      <source>Size, accuracy and speed of the network</source>
+      <translation>网络的大小、准确率和速度</translation>
     </message>
   </context>
   <context>
@@ -583,6 +635,10 @@
       <translation>第 {number} 号测试图片</translation>
     </message>
     <message>
+      <source>The field is cleared.</source>
+      <translation>手写区已清除。</translation>
+    </message>
+    <message>
       <source>Reading all 10,000 test pictures …</source>
       <translation>正在识别全部 10,000 张测试图片…</translation>
     </message>
@@ -827,6 +883,22 @@
       <translation>打开的文件过多</translation>
     </message>
     <message>
+      <source>Deep CNN</source>
+      <translation>深层网络</translation>
+    </message>
+    <message>
+      <source>Paper's CNN</source>
+      <translation>论文网络</translation>
+    </message>
+    <message>
+      <source>Committee of five</source>
+      <translation>五网络合议</translation>
+    </message>
+    <message>
+      <source>Knows my hand</source>
+      <translation>认识我的笔迹</translation>
+    </message>
+    <message>
       <source>Accuracy {accuracy} ({right} of {count}); 95% interval {low} to {high}</source>
       <translation>准确率 {accuracy}（{count} 个中对 {right} 个）；95% 置信区间 {low} 至 {high}</translation>
     </message>
@@ -837,6 +909,10 @@
     <message>
       <source>several digits? Draw one at a time</source>
       <translation>好像有多个数字？请一次写一个</translation>
+    </message>
+    <message>
+      <source>about {minutes} min left</source>
+      <translation>大约还需 {minutes} 分钟</translation>
     </message>
     <message>
       <source>Ctrl+I measures it</source>
@@ -851,6 +927,10 @@
       <translation>这不是数字</translation>
     </message>
     <message>
+      <source>about {seconds} s left</source>
+      <translation>大约还需 {seconds} 秒</translation>
+    </message>
+    <message>
       <source>{parameters} parameters, {size} MB</source>
       <translation>{parameters} 个参数，{size} MB</translation>
     </message>
@@ -861,6 +941,10 @@
     <message>
       <source>{accuracy} right on MNIST</source>
       <translation>MNIST 准确率 {accuracy}</translation>
+    </message>
+    <message>
+      <source>no digit</source>
+      <translation>不是数字</translation>
     </message>
     <message>
       <source>MNIST pictures</source>
@@ -1015,8 +1099,8 @@
       <translation>删除您所有的手写数字以及从中学习的网络吗？</translation>
     </message>
     <message>
-      <source>When an answer is wrong, right-click your drawing or press the key of the right digit. The drawing is kept, and the network can learn from it. Every fourth one is held back to measure whether that helped.</source>
-      <translation>答案错误时，请右键单击手写区，或按正确数字的键。手写数字会被保存，网络可以从中学习。每四个中留出一个，用来检验学习是否有效。</translation>
+      <source>When an answer is wrong, press the right digit under the result, or its key. The drawing is kept, and the network can learn from it. Every fourth one is held back to measure whether that helped.</source>
+      <translation>答案错误时，请按结果下面的正确数字，或按键盘上的数字键。手写数字会被保存，网络可以从中学习。每四个中留出一个，用来检验学习是否有效。</translation>
     </message>
     <message>
       <source>none yet</source>
@@ -1111,6 +1195,10 @@
       <translation>学习进行到哪里</translation>
     </message>
     <message>
+      <source>Time left</source>
+      <translation>剩余时间</translation>
+    </message>
+    <message>
       <source>Accuracy before and after learning</source>
       <translation>学习前后的准确率</translation>
     </message>
@@ -1133,6 +1221,10 @@
     <message>
       <source>The filters: orange adds, blue takes away</source>
       <translation>卷积核：橙色为正，蓝色为负</translation>
+    </message>
+    <message>
+      <source>Where it looked: without the red, the answer would suffer</source>
+      <translation>网络看的地方：没有红色部分，答案会变差</translation>
     </message>
     <message>
       <source>&amp;Where did it look?</source>
@@ -1209,6 +1301,18 @@
     <message>
       <source>{path} exists already. Replace it?</source>
       <translation>{path} 已存在。要替换它吗？</translation>
+    </message>
+    <message>
+      <source>Undo</source>
+      <translation>撤销</translation>
+    </message>
+    <message>
+      <source>Take back what this message tells of</source>
+      <translation>撤销这条消息所说的操作</translation>
+    </message>
+    <message>
+      <source>Close the message</source>
+      <translation>关闭消息</translation>
     </message>
     <message>
       <source>A training that was stopped can go on. Give it up and train a new network?</source>
@@ -1323,6 +1427,14 @@
       <translation>每轮结束后，在 5,000 张不参与训练的图片上测得</translation>
     </message>
     <message>
+      <source>Progress of the training</source>
+      <translation>训练进度</translation>
+    </message>
+    <message>
+      <source>How far the training is</source>
+      <translation>训练完成了多少</translation>
+    </message>
+    <message>
       <source>State of the training</source>
       <translation>训练状态</translation>
     </message>
@@ -1357,6 +1469,10 @@
     <message>
       <source>&amp;View</source>
       <translation>视图(&amp;V)</translation>
+    </message>
+    <message>
+      <source>&amp;Help</source>
+      <translation>帮助(&amp;H)</translation>
     </message>
     <message>
       <source>&amp;Language</source>
@@ -1547,6 +1663,86 @@
       <translation>更正答案并保存这个手写数字</translation>
     </message>
     <message>
+      <source>Lar&amp;ger</source>
+      <translation>放大(&amp;G)</translation>
+    </message>
+    <message>
+      <source>Make everything larger</source>
+      <translation>放大全部内容</translation>
+    </message>
+    <message>
+      <source>&amp;Smaller</source>
+      <translation>缩小(&amp;S)</translation>
+    </message>
+    <message>
+      <source>Make everything smaller</source>
+      <translation>缩小全部内容</translation>
+    </message>
+    <message>
+      <source>&amp;Usual size</source>
+      <translation>原始大小(&amp;U)</translation>
+    </message>
+    <message>
+      <source>Make everything as large as at first</source>
+      <translation>恢复最初的大小</translation>
+    </message>
+    <message>
+      <source>&amp;Full screen</source>
+      <translation>全屏(&amp;F)</translation>
+    </message>
+    <message>
+      <source>Fill the screen, or leave that again</source>
+      <translation>全屏显示，或退出全屏</translation>
+    </message>
+    <message>
+      <source>&amp;What can be done</source>
+      <translation>可以做什么(&amp;W)</translation>
+    </message>
+    <message>
+      <source>Show what can be done and by which keys</source>
+      <translation>显示可以做什么、用哪些键</translation>
+    </message>
+    <message>
+      <source>Open this &amp;menu</source>
+      <translation>打开此菜单(&amp;M)</translation>
+    </message>
+    <message>
+      <source>Open the menu with everything that can be done</source>
+      <translation>打开包含所有操作的菜单</translation>
+    </message>
+    <message>
+      <source>Draw a digit here
+with mouse, pen or finger</source>
+      <translation>在这里写一个数字
+可用鼠标、笔或手指</translation>
+    </message>
+    <message>
+      <source>Press “Random picture”
+to begin</source>
+      <translation>按“随机图片”
+开始</translation>
+    </message>
+    <message>
+      <source>Keep this drawing as the digit {digit} (key {digit})</source>
+      <translation>把这个手写数字保存为 {digit}（按键 {digit}）</translation>
+    </message>
+    <message>
+      <source>It is {digit}</source>
+      <translation>是 {digit}</translation>
+    </message>
+    <message>
+      <source>Draw a digit on the black field, or choose a picture, and the network says which digit it is. The rail at the left leads to the pages. Every button says what it does when the mouse rests on it.</source>
+      <translation>在黑色区域写一个数字，或选一张图片，网络会说出它是哪个数字。左边一栏通向各个页面。把鼠标停在按钮上，就会显示它的作用。</translation>
+    </message>
+    <message>
+      <source>Say which digit it is: the network can learn from that</source>
+      <translation>说出它是哪个数字：网络可以从中学习</translation>
+    </message>
+    <message>
+      <source>Help</source>
+      <translation>帮助</translation>
+    </message>
+    <message>
       <source>the copied picture cannot be read; save it as a file and open that</source>
       <translation>无法读取复制的图片；请将它另存为文件后再打开</translation>
     </message>
@@ -1567,10 +1763,6 @@
       <translation>图片 ({patterns})</translation>
     </message>
     <message>
-      <source>Open a file …</source>
-      <translation>打开文件…</translation>
-    </message>
-    <message>
       <source>✓ right: it is a {truth}</source>
       <translation>✓ 正确：是 {truth}</translation>
     </message>
@@ -1581,6 +1773,10 @@
     <message>
       <source>Answer</source>
       <translation>答案</translation>
+    </message>
+    <message>
+      <source>Open a file …</source>
+      <translation>打开文件…</translation>
     </message>
   </context>
 </TS>
