@@ -12,8 +12,8 @@ from fastcnn.gui.logic.engine import Engine, Pictures, Set
 from fastcnn.gui.logic.experiment import HAND, MNIST, Session
 from fastcnn.gui.logic.folders import session_folder, writable
 from fastcnn.gui.logic.jobs import Jobs
-from fastcnn.gui.logic.networks import short_name
 from fastcnn.gui.logic.notices import Message, Notice, message
+from fastcnn.gui.logic.shelf import short_name
 from fastcnn.recognition.answer import Recognition
 from fastcnn.recognition.experiment import Trial
 from fastcnn.storage import atomic_write

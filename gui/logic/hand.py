@@ -15,8 +15,8 @@ from fastcnn.gui.logic.engine import Engine, test_pictures, training_pictures
 from fastcnn.gui.logic.folders import writable
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.learning import LEAST_DRAWINGS, CancelledError, Outcome, learn
-from fastcnn.gui.logic.networks import SUFFIX, own_networks
 from fastcnn.gui.logic.notices import Message, Notice, message
+from fastcnn.gui.logic.shelf import SUFFIX, own_networks, unused
 from fastcnn.recognition.answer import Recognition
 from fastcnn.zoo.networks import DEFAULT
 

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Protocol
 
 from fastcnn.gui.logic.engine import Engine
-from fastcnn.gui.logic.folders import data_folder
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.notices import Message, Notice, message
 from fastcnn.gui.logic.results import Results
+from fastcnn.gui.logic.shelf import shelved, short_name
 
-SUFFIX = ".safetensors"
 ACCURACY_KEY = "test_accuracy"  # in the metadata of a weights file, if its maker wrote it
 
 
@@ -35,19 +34,13 @@ class NetworksView(Protocol):
     def show_facts(self, facts: Facts | None) -> None: ...
 
 
-def own_networks() -> Path:
-    """The folder for networks that were trained in the window."""
-    return data_folder()
-
-
 def available() -> list[str]:
     """The bundled networks by name, then the user's own by path."""
     from fastcnn.zoo.bundled import bundled, find_model
     from fastcnn.zoo.networks import BUNDLED
 
     ours = [name for name in BUNDLED if find_model(bundled(name))[1].is_file()]
-    own = [path for path in own_networks().glob(f"*{SUFFIX}") if ".checkpoint" not in path.name]
-    return [*ours, *map(str, sorted(own))]
+    return [*ours, *map(str, shelved())]
 
 
 def facts_of(engine: Engine) -> Facts:
@@ -130,6 +123,13 @@ class Networks:
 
         self._answers.submit(load, done, failed)
 
+    def moved(self, old: str, new: str) -> None:
+        """The network in the file `old` is now in `new`, which may have held another one."""
+        if self._engine.model in (old, new):
+            self.choose(new, again=True)
+        else:
+            self.refresh()
+
     def measured(self, results: Results) -> None:
         """Note the accuracy and speed of the network in use."""
         facts = self._facts or Facts(0, 0)
@@ -153,8 +153,3 @@ class Networks:
     def _learn_facts(self, facts: Facts) -> None:
         self._facts = facts
         self._view.show_facts(facts)
-
-
-def short_name(model: str) -> str:
-    """A name for a list: that of a bundled network, or the file's without folder and suffix."""
-    return Path(model).name.removesuffix(SUFFIX)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 from fastcnn.gui.logic.engine import Engine, training_pictures
 from fastcnn.gui.logic.folders import session_folder
 from fastcnn.gui.logic.jobs import Jobs
-from fastcnn.gui.logic.networks import SUFFIX, own_networks, short_name
+from fastcnn.gui.logic import shelf
 from fastcnn.gui.logic.notices import Message, Notice, message
+from fastcnn.gui.logic.shelf import SUFFIX, own_networks, short_name
 from fastcnn.gui.logic.training_run import Curves, Run, StoppedError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Training:
     Parameters
     ----------
     jobs : the queue that trains
-    saved : called with the file of the trained network
+    saved : called with the file of the trained network, and with that to which it has moved since
     changed : called when another network answers: the one in training, or the chosen one again
     """
 
@@ -54,13 +55,14 @@ class Training:
         jobs: Jobs,
         *,
         tell: Callable[[Message], None],
-        saved: Callable[[str], None],
+        saved: Callable[[str, str], None],
         changed: Callable[[], None],
     ) -> None:
         self._view, self._engine, self._jobs = view, engine, jobs
         self._tell, self._saved, self._changed = tell, saved, changed
         self._run: Run | None = None
         self._trying = False
+        self.network: Path | None = None  # the file of the last network that was trained
         self.state = State.IDLE
         self.curves = Curves()
 
@@ -109,6 +111,34 @@ class Training:
             self._enter(State.STOPPING)
             self._run.stop()
 
+    def name_it(self, name: str) -> None:
+        """Give the trained network a name. No other network loses its file."""
+        self._move(lambda path: shelf.rename(path, name), Notice.NETWORK_NAMED)
+
+    def replace(self, other: Path) -> None:
+        """Put the trained network in the place of an older one, which the user gives up."""
+        self._move(lambda path: shelf.replace(path, other), Notice.NETWORK_REPLACED)
+
+    def others(self) -> list[Path]:
+        """The networks that the trained one may replace."""
+        return [path for path in shelf.shelved() if path != self.network]
+
+    def tell_nothing_to_replace(self) -> None:
+        """There is no older network."""
+        self._tell(message(Notice.NOTHING_TO_REPLACE))
+
+    def _move(self, move: Callable[[Path], Path], told: Notice) -> None:
+        old = self.network
+        if old is None:
+            return
+
+        def done(new: Path) -> None:
+            self.network = new
+            self._saved(str(old), str(new))
+            self._tell(message(told, name=short_name(str(new))))
+
+        self._jobs.submit(lambda: move(old), done)
+
     def try_it(self, on: bool) -> None:
         """Let the network in training answer, now and as it improves; or the chosen network again."""
         self._trying = on
@@ -131,10 +161,11 @@ class Training:
         self._enter(State.RUNNING)
 
         def done(history: History) -> None:
+            self.network = run.saved
             self._enter(State.DONE)
             accuracy = f"{history.validation_accuracy or 0.0:.2%}"
             self._tell(message(Notice.TRAINING_DONE, accuracy=accuracy, name=short_name(str(run.saved))))
-            self._saved(str(run.saved))
+            self._saved(str(run.saved), str(run.saved))
 
         self._jobs.submit(lambda: run.train(epochs, training_pictures(), resume=resume), done, self._failed)
 

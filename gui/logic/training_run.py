@@ -5,7 +5,6 @@ A stopped run can go on from its last finished epoch. It ends with the same bits
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from fastcnn.gui.logic.engine import Set
 from fastcnn.gui.logic.folders import writable
+from fastcnn.gui.logic.shelf import unused
 
 if TYPE_CHECKING:
     from fastcnn.network.sequential import Sequential
@@ -38,12 +38,6 @@ class Curves:
     epochs: list[int] = field(default_factory=list)
     accuracies: list[float] = field(default_factory=list)
     images_per_second: float = 0.0
-
-
-def unused(path: Path) -> Path:
-    """The path, or the first one with a number that does not exist yet, so that older networks are kept."""
-    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))
-    return next(each for each in itertools.chain([path], numbered) if not each.exists())
 
 
 class Run:

@@ -17,11 +17,12 @@ from fastcnn.gui.logic.experiment import HAND
 from fastcnn.gui.logic.experimenter import Experimenter
 from fastcnn.gui.logic.folders import data_folder
 from fastcnn.gui.logic.hand import Hand
-from fastcnn.gui.logic.networks import SUFFIX, Networks
+from fastcnn.gui.logic.networks import Networks
 from fastcnn.gui.logic.notices import Notice, message
 from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.results import Results, read_all
 from fastcnn.gui.logic.settings import Settings
+from fastcnn.gui.logic.shelf import SUFFIX
 from fastcnn.gui.logic.training import Training
 from fastcnn.gui.program.worker import Worker
 from fastcnn.gui.text.language import tr
@@ -189,7 +190,7 @@ class Pages(QObject):
             program.engine,
             self.trainer,
             tell=self._window.tell,
-            saved=lambda path: self.networks.refresh(),
+            saved=self.networks.moved,
             changed=self.network_changed,
         )
         self.training_page.training = self.training

@@ -13,9 +13,10 @@ from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QWidget
 
 from fastcnn.gui.logic.drawing import PEN_WIDTHS
 from fastcnn.gui.logic.engine import Pictures
-from fastcnn.gui.logic.networks import Facts, short_name
+from fastcnn.gui.logic.networks import Facts
 from fastcnn.gui.logic.notices import Message
 from fastcnn.gui.logic.presenter import Mode
+from fastcnn.gui.logic.shelf import short_name
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import facts_words, notice_words, percent, verdict_words
 from fastcnn.gui.widgets.bars import RIGHT, WRONG

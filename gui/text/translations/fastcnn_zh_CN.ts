@@ -683,6 +683,18 @@
       <translation>训练已停止；按“继续”可从最后完成的一轮继续。</translation>
     </message>
     <message>
+      <source>The trained network is kept as {name}.</source>
+      <translation>训练好的网络已保存为 {name}。</translation>
+    </message>
+    <message>
+      <source>The trained network has replaced the old {name}.</source>
+      <translation>训练好的网络已替换原来的 {name}。</translation>
+    </message>
+    <message>
+      <source>There is no older network of yours to replace.</source>
+      <translation>没有可以替换的旧网络。</translation>
+    </message>
+    <message>
       <source>You are trying the network in training.</source>
       <translation>您正在试用训练中的网络。</translation>
     </message>
@@ -705,6 +717,14 @@
     <message>
       <source>{path} cannot be used: {reason}; check its permissions and the room on its disk</source>
       <translation>无法使用 {path}：{reason}。请检查其权限和磁盘空间</translation>
+    </message>
+    <message>
+      <source>“{name}” cannot be a network’s name; choose another one</source>
+      <translation>“{name}”不能作为网络的名称；请换一个</translation>
+    </message>
+    <message>
+      <source>there is a network “{name}” already; choose another name, or “Replace”</source>
+      <translation>已有名为“{name}”的网络；请换一个名称，或用“替换”</translation>
     </message>
     <message>
       <source>A training is running. Stop it and close? It can go on from the last finished epoch.</source>
@@ -1227,6 +1247,22 @@
       <translation>未参与训练的图片上的准确率，%</translation>
     </message>
     <message>
+      <source>Save as</source>
+      <translation>另存为</translation>
+    </message>
+    <message>
+      <source>Name of the trained network</source>
+      <translation>训练好的网络的名称</translation>
+    </message>
+    <message>
+      <source>Replace</source>
+      <translation>替换</translation>
+    </message>
+    <message>
+      <source>Delete this network and put the trained one in its place</source>
+      <translation>删除这个网络，换上训练好的网络</translation>
+    </message>
+    <message>
       <source>No training yet.</source>
       <translation>尚未训练。</translation>
     </message>
@@ -1297,6 +1333,22 @@
     <message>
       <source>End now; the last finished epoch is kept and can be resumed</source>
       <translation>立即结束；保留最后完成的一轮，以后可以继续</translation>
+    </message>
+    <message>
+      <source>Sa&amp;ve as …</source>
+      <translation>另存为(&amp;V) …</translation>
+    </message>
+    <message>
+      <source>Give the trained network a name in the list of networks</source>
+      <translation>给训练好的网络起一个列表中的名称</translation>
+    </message>
+    <message>
+      <source>Re&amp;place …</source>
+      <translation>替换(&amp;P) …</translation>
+    </message>
+    <message>
+      <source>Put the trained network in the place of an older one, which is deleted</source>
+      <translation>用训练好的网络替换一个旧网络，旧网络会被删除</translation>
     </message>
     <message>
       <source>Tr&amp;y it</source>
