@@ -16,7 +16,7 @@ from fastcnn.gui.logic.folders import writable
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.learning import LEAST_DRAWINGS, CancelledError, Outcome, learn
 from fastcnn.gui.logic.notices import Message, Notice, message
-from fastcnn.gui.logic.shelf import SUFFIX, own_networks, unused
+from fastcnn.gui.logic.shelf import SUFFIX, own_networks
 from fastcnn.recognition.answer import Recognition
 from fastcnn.zoo.networks import DEFAULT
 

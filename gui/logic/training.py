@@ -7,10 +7,10 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from fastcnn.gui.logic import shelf
 from fastcnn.gui.logic.engine import Engine, training_pictures
 from fastcnn.gui.logic.folders import session_folder
 from fastcnn.gui.logic.jobs import Jobs
-from fastcnn.gui.logic import shelf
 from fastcnn.gui.logic.notices import Message, Notice, message
 from fastcnn.gui.logic.shelf import SUFFIX, own_networks, short_name
 from fastcnn.gui.logic.training_run import Curves, Run, StoppedError
