@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.errors import FastcnnError
+from fastcnn.gui.logic.shelf import short_name
 from fastcnn.recognition.answer import Recognition, digit_answer
 from fastcnn.zoo.networks import DEFAULT
 
@@ -60,6 +61,7 @@ class Engine:
         self.model = model
         self._recognizer: Recognizer | None = None
         self._tried: Recognizer | None = None
+        self._tried_name = ""
         self._lock = threading.Lock()
 
     @property
@@ -77,14 +79,20 @@ class Engine:
             self.model, self._recognizer = wanted, recognizer
         return wanted
 
-    def use(self, network: Network | None) -> None:
+    @property
+    def name(self) -> str:
+        """What a list or a table calls the network that answers."""
+        with self._lock:
+            return self._tried_name if self._tried is not None else short_name(self.model)
+
+    def use(self, network: Network | None, name: str = "") -> None:
         """Try this network (in training, or not saved yet) until the next call with None."""
         tried = None
         if network is not None:
             tried = copy.copy(self.recognizer)  # with the same settings, and without reading a file again
             tried.network = network
         with self._lock:
-            self._tried = tried
+            self._tried, self._tried_name = tried, name
 
     @property
     def recognizer(self) -> Recognizer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,7 @@ from fastcnn.gui.logic.folders import writable
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.learning import LEAST_DRAWINGS, CancelledError, Outcome, learn
 from fastcnn.gui.logic.notices import Message, Notice, message
-from fastcnn.gui.logic.shelf import SUFFIX, own_networks
+from fastcnn.gui.logic.shelf import SUFFIX, own_networks, shelved, short_name, unused
 from fastcnn.recognition.answer import Recognition
 from fastcnn.zoo.networks import DEFAULT
 
@@ -57,12 +58,12 @@ class Hand:
         self._view, self._engine, self._work, self._learning = view, engine, work, learning
         self._collection, self._strokes, self._use, self._tell = collection, strokes, use, tell
         self._cancel = threading.Event()
-        self.is_learning = False
+        self.is_learning = self.is_keeping = False
         self.outcome: Outcome | None = None
 
     @staticmethod
     def file() -> Path:
-        """The file of the network that has learned the handwriting."""
+        """The file of the first network that has learned the handwriting. Later ones have a number."""
         return own_networks() / f"{NAME}{SUFFIX}"
 
     def refresh(self) -> None:
@@ -81,7 +82,7 @@ class Hand:
             self._view.show_count(count)
             self._tell(message(Notice.CORRECTED, digit=label, count=count))
 
-        self._work.submit(lambda: self._collection.add(sample), done)
+        self._work.keep(lambda: self._collection.add(sample), done)
 
     def learn(self) -> None:
         """Train a copy of the network in use on the drawings, in the background."""
@@ -99,17 +100,28 @@ class Hand:
         self._cancel.set()
 
     def keep(self) -> None:
-        """Save the network that has learned, and use it."""
+        """Save the network that has learned under a name of its own, and use it."""
         outcome = self.outcome
-        if outcome is None:
+        if outcome is None or self.is_keeping:
             return
+        self.is_keeping = True
 
-        def saved(_: None) -> None:
+        def job() -> Path:
+            path = unused(writable(self.file()))
+            outcome.network.save(path)
+            return path
+
+        def saved(path: Path) -> None:
+            self.is_keeping = False
             self._forget_outcome()
-            self._use(str(self.file()))
-            self._tell(message(Notice.KEPT))
+            self._use(str(path))
+            self._tell(message(Notice.KEPT, name=short_name(str(path))))
 
-        self._work.submit(lambda: outcome.network.save(writable(self.file())), saved)
+        def failed(error: Exception) -> bool:
+            self.is_keeping = False
+            return True
+
+        self._work.keep(job, saved, failed)
 
     def discard(self) -> None:
         """Delete the network that has learned."""
@@ -118,21 +130,23 @@ class Hand:
             self._tell(message(Notice.DISCARDED))
 
     def reset(self) -> None:
-        """Delete all drawings and the network that has learned from them."""
+        """Delete all drawings and the networks that have learned from them."""
         self.cancel()
         self._forget_outcome()
+        used = self._files()
 
         def job() -> None:
             self._collection.delete_all()
-            self.file().unlink(missing_ok=True)
+            for path in used:
+                path.unlink(missing_ok=True)
 
         def done(_: None) -> None:
             self._view.show_count(0)
-            if self._engine.model == str(self.file()):
+            if Path(self._engine.model) in used:
                 self._use(DEFAULT)
             self._tell(message(Notice.FORGOTTEN))
 
-        self._work.submit(job, done)
+        self._work.keep(job, done)
 
     def export(self, path: str | Path) -> None:
         """Write all drawings to one file."""
@@ -141,7 +155,7 @@ class Hand:
             self._engine.check_target(path)
             self._collection.export_to(path)
 
-        self._work.submit(job, lambda _: self._tell(message(Notice.SAVED, path=path)))
+        self._work.keep(job, lambda _: self._tell(message(Notice.SAVED, path=path)))
 
     def import_from(self, path: str | Path) -> None:
         """Add the drawings of an exported file."""
@@ -150,7 +164,12 @@ class Hand:
             self.refresh()
             self._tell(message(Notice.IMPORTED, count=added))
 
-        self._work.submit(lambda: self._collection.import_from(path), done)
+        self._work.keep(lambda: self._collection.import_from(path), done)
+
+    def _files(self) -> list[Path]:
+        """The networks that have learned the handwriting, and were not given another name."""
+        pattern = re.compile(rf"{NAME}(-\d+)?")
+        return [path for path in shelved() if pattern.fullmatch(path.name.removesuffix(SUFFIX))]
 
     def _learn(self) -> Outcome | int:
         """The job. Returns the outcome, or the number of drawings if it is too small."""

@@ -111,6 +111,12 @@ class Training:
             self._enter(State.STOPPING)
             self._run.stop()
 
+    def finish_epoch(self) -> None:
+        """Stop when the present epoch is finished and kept, even after a pause."""
+        if self.state in (State.RUNNING, State.PAUSED) and self._run is not None:
+            self._enter(State.STOPPING)
+            self._run.finish_epoch()
+
     def name_it(self, name: str) -> None:
         """Give the trained network a name. No other network loses its file."""
         self._move(lambda path: shelf.rename(path, name), Notice.NETWORK_NAMED)
@@ -137,7 +143,7 @@ class Training:
             self._saved(str(old), str(new))
             self._tell(message(told, name=short_name(str(new))))
 
-        self._jobs.submit(lambda: move(old), done)
+        self._jobs.keep(lambda: move(old), done)
 
     def try_it(self, on: bool) -> None:
         """Let the network in training answer, now and as it improves; or the chosen network again."""

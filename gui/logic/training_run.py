@@ -52,7 +52,7 @@ class Run:
     def __init__(self, checkpoint: Path, target: Path, curves: Curves) -> None:
         self._checkpoint, self._target, self.curves = checkpoint, target, curves
         self.saved = target
-        self._go_on, self._stop = threading.Event(), threading.Event()
+        self._go_on, self._stop, self._last_epoch = threading.Event(), threading.Event(), threading.Event()
         self._go_on.set()
         self._preview: Sequential | None = None
         self._shown_s = self._marked_s = 0.0
@@ -74,6 +74,11 @@ class Run:
     def stop(self) -> None:
         """End after the step after which `pause` would pause. `train` then raises StoppedError."""
         self._stop.set()
+        self._go_on.set()
+
+    def finish_epoch(self) -> None:
+        """End after the present epoch, whose checkpoint is then written."""
+        self._last_epoch.set()
         self._go_on.set()
 
     def train(self, epochs: int, training: Set, *, resume: bool) -> History:
@@ -161,6 +166,8 @@ class Run:
             self.curves.accuracies.append(record.validation_accuracy)
             self.curves.epochs.append(record.epoch)
         self.curves.epoch = min(record.epoch + 1, record.epochs)
+        if self._last_epoch.is_set() and record.epoch < record.epochs:
+            raise StoppedError
 
     def _restore_curves(self, history: list[dict[str, float]]) -> None:
         """After a restart of the program only finished epochs are known. Later steps are done again."""

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from PyQt5.QtCore import QObject
+from PyQt5.QtCore import QObject, QTimer
 from PyQt5.QtWidgets import QFileDialog, QInputDialog, QSpinBox
 
 from fastcnn.gui.logic import insight
 from fastcnn.gui.logic.browser import Browser
+from fastcnn.gui.logic.closing import Choice, Closing
 from fastcnn.gui.logic.collection import Collection
 from fastcnn.gui.logic.engine import Engine, test_pictures
 from fastcnn.gui.logic.experiment import HAND
@@ -26,13 +27,15 @@ from fastcnn.gui.logic.shelf import SUFFIX
 from fastcnn.gui.logic.training import Training
 from fastcnn.gui.program.worker import Worker
 from fastcnn.gui.text.language import tr
+from fastcnn.gui.widgets.closing import ask_to_keep
 from fastcnn.gui.widgets.experiment_page import ExperimentPage
 from fastcnn.gui.widgets.hand_page import HandPage
 from fastcnn.gui.widgets.inside_page import InsidePage
 from fastcnn.gui.widgets.mistakes_page import MistakesPage
-from fastcnn.gui.widgets.page import ask
 from fastcnn.gui.widgets.training_page import TrainingPage
 from fastcnn.gui.window.window import MainWindow
+
+KEEPING_MS = 100  # between two looks at what must be kept before the window closes
 
 
 class Host(Protocol):
@@ -64,6 +67,9 @@ class Pages(QObject):
         self._add_experiment()
         self._add_hand()
         self._add_training()
+        self.closing = Closing(self.training, self.hand, tell=self._window.tell, close=self._window.close)
+        self._keeping = QTimer(self)
+        self._keeping.timeout.connect(self._look_at_closing)
         self._connect()
 
     def start(self) -> None:
@@ -103,13 +109,24 @@ class Pages(QObject):
         self._program.work.replace(job, done)
 
     def may_close(self, *, asks: bool) -> bool:
-        """If a training runs, ask the user whether to stop it. Save the settings of the pages."""
-        if asks and self.training.is_active:
-            question = tr("A training is running. Stop it and close? It can go on from the last finished epoch.")
-            if not ask(self._window, tr("Training"), question):
-                return False
+        """Ask the user once about everything unsaved. Save the settings of the pages."""
+        unsaved = self.closing.unsaved()
+        choice = ask_to_keep(self._window, unsaved) if asks and unsaved else Choice.DISCARD
+        if choice is Choice.KEEP:
+            self.closing.keep_all()
+            self._keeping.start(KEEPING_MS)
+            return False  # it closes when all is kept
+        if choice is Choice.CANCEL:
+            return False
+        if not asks:
+            self.hand.keep()  # nobody was asked, so nothing is given up
         self._program.settings.numbers |= {name: box.value() for name, box in self._remembered.items()}
         return True
+
+    def _look_at_closing(self) -> None:
+        self.closing.look()
+        if not self.closing.is_waiting:
+            self._keeping.stop()
 
     def _remember(self, name: str, box: QSpinBox) -> None:
         """Show the number that the session before left in a box, and leave it to the next one."""

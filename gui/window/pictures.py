@@ -92,7 +92,7 @@ class Pictures:
             self._check_target(path)
             return placing.save(plane, path)
 
-        self._jobs.submit(job, self._saved)
+        self._jobs.keep(job, self._saved)
 
     @property
     def _parent(self) -> QWidget:

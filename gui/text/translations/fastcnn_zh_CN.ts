@@ -659,12 +659,16 @@
       <translation>学习需要 {needed} 个更正过的手写数字；现在有 {count} 个。</translation>
     </message>
     <message>
-      <source>The network that knows your hand is in use.</source>
-      <translation>正在使用认识您笔迹的网络。</translation>
+      <source>The network that knows your hand is in use, as {name}.</source>
+      <translation>正在使用认识您笔迹的网络：{name}。</translation>
     </message>
     <message>
       <source>Discarded; the network is as it was.</source>
       <translation>已放弃；网络保持原样。</translation>
+    </message>
+    <message>
+      <source>Keeping everything; then the window closes …</source>
+      <translation>正在保留全部内容，然后关闭窗口……</translation>
     </message>
     <message>
       <source>Your drawings and the network that learned from them are deleted.</source>
@@ -727,10 +731,6 @@
       <translation>已有名为“{name}”的网络；请换一个名称，或用“替换”</translation>
     </message>
     <message>
-      <source>A training is running. Stop it and close? It can go on from the last finished epoch.</source>
-      <translation>训练正在进行。停止训练并关闭窗口吗？以后可以从最后完成的一轮继续。</translation>
-    </message>
-    <message>
       <source>Open network</source>
       <translation>打开网络</translation>
     </message>
@@ -745,10 +745,6 @@
     <message>
       <source>Weights ({pattern})</source>
       <translation>权重文件 ({pattern})</translation>
-    </message>
-    <message>
-      <source>Training</source>
-      <translation>训练</translation>
     </message>
     <message>
       <source>Inside</source>
@@ -773,6 +769,10 @@
     <message>
       <source>Hand</source>
       <translation>笔迹</translation>
+    </message>
+    <message>
+      <source>Training</source>
+      <translation>训练</translation>
     </message>
     <message>
       <source>Train</source>
@@ -883,6 +883,26 @@
       <translation>MNIST 准确率 {accuracy}</translation>
     </message>
     <message>
+      <source>A training is running: it would stop, and go on later from its last finished epoch.</source>
+      <translation>正在训练：训练会停止，以后可以从最后完成的一轮继续。</translation>
+    </message>
+    <message>
+      <source>The network is learning your hand: that would be given up.</source>
+      <translation>网络正在学习您的笔迹：学习会被放弃。</translation>
+    </message>
+    <message>
+      <source>What the network learned of your hand is neither kept nor discarded.</source>
+      <translation>网络学到的笔迹还没有保留，也没有放弃。</translation>
+    </message>
+    <message>
+      <source>“Save all” finishes the epoch and the learning, keeps every network, and then closes.</source>
+      <translation>“全部保存”会完成这一轮训练和学习，保留所有网络，然后关闭窗口。</translation>
+    </message>
+    <message>
+      <source>Close</source>
+      <translation>关闭</translation>
+    </message>
+    <message>
       <source>MNIST pictures</source>
       <translation>MNIST 图片</translation>
     </message>
@@ -903,12 +923,12 @@
       <translation>数字</translation>
     </message>
     <message>
-      <source>No digit has been recognized in an experiment yet.</source>
-      <translation>实验中还没有识别过数字。</translation>
+      <source>Draw this digit, then press “Next” ({number} of {count}).</source>
+      <translation>请写这个数字，然后按“下一个”（第 {number} 个，共 {count} 个）。</translation>
     </message>
     <message>
-      <source>An experiment was interrupted: {number} of {count} digits are done. Give it up for a new one?</source>
-      <translation>有一次实验被中断：已完成 {number} 个数字，共 {count} 个。要放弃它并开始新的实验吗？</translation>
+      <source>No digit has been recognized in an experiment yet.</source>
+      <translation>实验中还没有识别过数字。</translation>
     </message>
     <message>
       <source>Export as CSV</source>
@@ -963,8 +983,8 @@
       <translation>开始(&amp;S)</translation>
     </message>
     <message>
-      <source>Begin a new experiment</source>
-      <translation>开始新的实验</translation>
+      <source>Begin a new experiment; the one before is kept</source>
+      <translation>开始新的实验；之前的实验会保留</translation>
     </message>
     <message>
       <source>Ne&amp;xt</source>
@@ -1007,6 +1027,30 @@
       <translation>把图表和数据保存为图片</translation>
     </message>
     <message>
+      <source>Kep&amp;t</source>
+      <translation>已保留(&amp;T)</translation>
+    </message>
+    <message>
+      <source>Kept experiments</source>
+      <translation>保留的实验</translation>
+    </message>
+    <message>
+      <source>Show an earlier experiment; one that was left can go on</source>
+      <translation>显示以前的实验；中断的实验可以继续</translation>
+    </message>
+    <message>
+      <source>Digit to draw</source>
+      <translation>要写的数字</translation>
+    </message>
+    <message>
+      <source>Draw this digit on the black field</source>
+      <translation>请在黑色区域写这个数字</translation>
+    </message>
+    <message>
+      <source>Which digit of the experiment it is</source>
+      <translation>这是实验的第几个数字</translation>
+    </message>
+    <message>
       <source>Share right in each group</source>
       <translation>每组的正确率</translation>
     </message>
@@ -1017,6 +1061,10 @@
     <message>
       <source>Figures of the experiment</source>
       <translation>实验数据</translation>
+    </message>
+    <message>
+      <source>{number}: {kind}, {right} right of {count} done, {total} in all</source>
+      <translation>{number}：{kind}，已完成 {count} 个，正确 {right} 个，共 {total} 个</translation>
     </message>
     <message>
       <source>{count} of {total} digits done.</source>
