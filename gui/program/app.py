@@ -11,7 +11,7 @@ from PyQt5.QtWidgets import QApplication
 from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.drawing import PEN_WIDTHS
 from fastcnn.gui.logic.engine import Engine, test_pictures
-from fastcnn.gui.logic.folders import data_folder, settings_file, use_window, writable
+from fastcnn.gui.logic.folders import adopt, data_folder, other_sessions, settings_file, use_window, writable
 from fastcnn.gui.logic.notices import Message, failure
 from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.settings import Settings
@@ -216,10 +216,21 @@ def take_window() -> QLockFile | None:
         lock.setStaleLockTime(0)  # a lock ends with its process, not after some time
         if lock.tryLock(0):
             use_window(number)
+            adopt_sessions()
             return lock
         if lock.error() != QLockFile.LockError.LockFailedError:
             break
     return None
+
+
+def adopt_sessions() -> None:
+    """Take over what windows that are closed have left behind, so that it is found whichever window is opened next."""
+    for number in other_sessions():
+        lock = QLockFile(str(data_folder() / f"window-{number}.lock"))
+        lock.setStaleLockTime(0)
+        if lock.tryLock(0):
+            adopt(number)
+            lock.unlock()
 
 
 def import_plots() -> None:

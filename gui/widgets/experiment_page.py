@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QBuffer
 from PyQt5.QtGui import QImage
-from PyQt5.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout
+from PyQt5.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout
 
 from fastcnn.gui.logic.experiment import DEFAULT_SIDE, HAND, MAX_SIDE, MNIST, Session
 from fastcnn.gui.text.language import tr

@@ -25,10 +25,14 @@ def another(qtbot):
     """Further windows, closed at the end."""
     made = []
 
+    def end(window):
+        window.program.close()
+        window.may_close = lambda: True  # no question that nobody answers
+
     def make():
         made.append(create_window())
         made[-1].program.use_language("en")
-        qtbot.addWidget(made[-1])
+        qtbot.addWidget(made[-1], before_close_func=end)
         made[-1].show()
         return made[-1]
 
@@ -216,3 +220,26 @@ def test_what_was_learned_and_not_kept_is_asked_about(qtbot, window, settle, ask
 def test_closing_with_nothing_unsaved_asks_nothing(window, settle, asked):
     settle()
     assert window.close() and asked == []
+
+
+def test_what_a_second_window_has_left_is_found_by_the_next_first_one(qtbot, window, settle, small_training, another):
+    settle()
+    second = another()
+    second.findChild(QSpinBox, "epochsSpin").setValue(100)
+    _click(second, "startTrainingButton")
+    training = second.program.pages.training
+    qtbot.waitUntil(lambda: len(training.curves.epochs) >= 1, timeout=TIMEOUT_MS)
+    _begin_experiment(second, 0, 1, 3)
+    qtbot.waitUntil(lambda: second.program.pages.experimenter.session.is_done, timeout=TIMEOUT_MS)
+    checkpoint = training.checkpoint()
+    assert checkpoint.parent.name == "window-2"
+
+    third = another()  # while the others are open, their work is theirs
+    assert not third.findChild(QPushButton, "resumeTrainingButton").isEnabled()
+    for each in (second, third, window):
+        each.program.close()
+    epoch = load_checkpoint(checkpoint).epoch
+    first = another()
+    assert first.findChild(QPushButton, "resumeTrainingButton").isEnabled()
+    assert load_checkpoint(data_folder() / checkpoint.name).epoch == epoch and not checkpoint.exists()
+    assert first.findChild(QComboBox, "keptExperiments").count() == 1
