@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.shelf import short_name
+from fastcnn.gui.logic.turns import Turns
 from fastcnn.recognition.answer import Recognition, digit_answer
 from fastcnn.zoo.networks import DEFAULT
 
@@ -63,6 +64,7 @@ class Engine:
         self._tried: Recognizer | None = None
         self._tried_name = ""
         self._lock = threading.Lock()
+        self.turns = Turns()
 
     @property
     def word(self) -> str:
@@ -126,7 +128,8 @@ class Engine:
 
     def recognize(self, plane: Pictures) -> Recognition:
         """A drawing or photograph of any size, prepared as the recognizer does."""
-        return self.recognizer.recognize(plane)
+        with self.turns.answer():
+            return self.recognizer.recognize(plane)
 
     def recognize_field(self, field: Pictures) -> Recognition:
         """Exactly these (28, 28) pixels."""
@@ -137,4 +140,5 @@ class Engine:
         """Probabilities (N, 10) of these (N, 1, 28, 28) pixels, without preparation."""
         from fastcnn.network.calibration import calibrated
 
-        return calibrated(self.network, fields).astype(np.float32, copy=False)
+        with self.turns.answer():
+            return calibrated(self.network, fields).astype(np.float32, copy=False)

@@ -31,7 +31,9 @@ class Experimenter:
     ----------
     answers, work : the queues for jobs that the pen waits for, and for all other jobs
     drawing : gives a copy of the drawing, or None if there is none
-    prepare : makes the window ready for the next digit of a mode: clears the canvas, or leaves it
+    prepare : makes the window ready for the next digit of a mode: clears the canvas, or leaves it. If it is called with
+        True, it shows the canvas too
+    watch : see `Presenter.watch`
     """
 
     def __init__(
@@ -43,12 +45,14 @@ class Experimenter:
         pictures: Callable[[], Set],
         *,
         drawing: Callable[[], Pictures | None],
-        prepare: Callable[[], None],
+        prepare: Callable[[bool], None],
+        watch: Callable[[], Callable[[], bool]],
         tell: Callable[[Message], None],
         rng: np.random.Generator | None = None,
     ) -> None:
         self._view, self._engine, self._answers, self._work = view, engine, answers, work
         self._pictures, self._drawing, self._prepare, self._tell = pictures, drawing, prepare, tell
+        self._watch = watch
         self._rng = np.random.default_rng() if rng is None else rng
         self._waiting = False  # whether the answer to the last digit is still to come
         self._request = 0  # counts the changes of session and each break, so that late answers are dropped
@@ -84,7 +88,7 @@ class Experimenter:
         self.running = True
         self._show()
         if session.mode == HAND:
-            self._ask()
+            self._ask(show=True)
         else:
             self._next_group(session)
 
@@ -104,7 +108,7 @@ class Experimenter:
         if plane is None:
             self._tell(message(Notice.NOTHING_DRAWN))
             return
-        truth, request = session.asked_digit, self._request
+        truth, request, is_watched = session.asked_digit, self._request, self._watch()
         self._waiting = True
 
         def job() -> Trial:
@@ -116,7 +120,7 @@ class Experimenter:
                 self._waiting = False
                 session.add(trial)
                 self._noted(session)
-                self._ask()
+                self._ask(show=is_watched())
 
         def failed(error: Exception) -> bool:
             if request == self._request:
@@ -149,10 +153,10 @@ class Experimenter:
         self.running = self._waiting = False
         self._request += 1
 
-    def _ask(self) -> None:
+    def _ask(self, *, show: bool) -> None:
         session = self.session
         if session is not None and self.running:
-            self._prepare()
+            self._prepare(show)
             number = len(session.trials) + 1
             self._tell(message(Notice.ASK_FOR_DIGIT, digit=session.asked_digit, number=number, count=session.total))
 

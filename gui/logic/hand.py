@@ -180,14 +180,17 @@ class Hand:
         def progress(share: float) -> None:
             self._learning.post(lambda: self._view.show_progress(share if self.is_learning else None))
 
-        return learn(
-            self._engine.network,
-            samples,
-            training_pictures(),
-            test_pictures(),
-            progress=progress,
-            cancelled=self._cancel.is_set,
-        )
+        training, test = training_pictures(), test_pictures()
+        with self._engine.turns.background() as turn:
+            return learn(
+                self._engine.network,
+                samples,
+                training,
+                test,
+                progress=progress,
+                cancelled=self._cancel.is_set,
+                between=turn.next_piece,
+            )
 
     def _learned(self, outcome: Outcome | int) -> None:
         self.is_learning = False

@@ -27,6 +27,7 @@ class Notice(Enum):
     SAVED = mark("Saved to {path}")
     HOLDS_NO_PICTURE = mark("That holds no picture: take a picture, or a picture’s file on this computer.")
     ONE_PICTURE_TAKEN = mark("One picture at a time: {name} is taken, and {others} more are not.")
+    PICTURE_TOO_LATE = mark("You went on before the picture was ready, so it is not shown; open it again.")
     NO_ANSWER = mark("Nothing is recognized yet: press “Recognize” first.")
     NO_EXPERIMENT = mark("No experiment asks for a drawing: start one with handwriting on its page.")
     ASK_FOR_DIGIT = mark("Draw a {digit}, then press “Next” ({number} of {count}).")

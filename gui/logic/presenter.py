@@ -66,6 +66,7 @@ class Presenter:
         self._rng = np.random.default_rng() if rng is None else rng
         self._test: Set | None = None
         self._newest = 0
+        self._acts = 0  # counts what the user does to the picture that is shown
         self._loading = False  # whether the test pictures are being loaded for the last request
         self._recognize_then = False
         self.mode = Mode.MNIST
@@ -88,34 +89,46 @@ class Presenter:
         picture: Pictures = self._test[0][self.number, 0]
         return picture
 
+    def watch(self) -> Callable[[], bool]:
+        """Call it when a job is asked for. The result says whether the user still waits for the job's picture.
+
+        That is so in the same mode, while neither picture nor drawing has changed.
+        """
+        request, mode = self._acts, self.mode
+        return lambda: (request, mode) == (self._acts, self.mode)
+
     def set_mode(self, mode: Mode) -> None:
         """Change the mode. Its picture is still there, and is recognized again if answers are live."""
         if mode is self.mode:
             return
         self.mode = mode
+        self._acts += 1
         self._forget()
         self._view.show_mode(mode)
         if mode is Mode.HAND:
-            self.drawing_changed()
+            self._follow_pen()
 
     def set_live(self, live: bool) -> None:
         """Set whether the answer follows the pen."""
         self.live = live
         if self.mode is Mode.HAND:
-            self.drawing_changed()
+            self._follow_pen()
 
     def draw_random(self) -> None:
         """Show a random test picture. Its answer comes only on request."""
         self.set_mode(Mode.MNIST)
+        self._acts += 1
         self._with_pictures(lambda test: self._show(int(self._rng.integers(len(test[1]))), recognize=False))
 
     def go_to(self, number: int) -> None:
         """Show test picture number 0 to 9,999 and recognize it."""
         self.set_mode(Mode.MNIST)
+        self._acts += 1
         self._with_pictures(lambda test: self._show(min(max(number, 0), len(test[1]) - 1), recognize=True))
 
     def clear(self) -> None:
         """Remove the picture or the drawing, and the answer."""
+        self._acts += 1
         self._forget()
         if self.mode is Mode.HAND:
             self._view.clear_drawing()
@@ -143,21 +156,24 @@ class Presenter:
 
     def drawing_changed(self) -> None:
         """The pen moved, or the drawing changed in another way."""
-        if self.mode is not Mode.HAND:
-            return
-        plane = self._view.drawing()
-        if plane is None or not self.live:
-            self._forget()
-        else:
-            self._request(lambda: self._engine.recognize(plane), quick=True)
+        self._acts += 1
+        if self.mode is Mode.HAND:
+            self._follow_pen()
 
     def network_changed(self) -> None:
         """Another network is in use, so the old answer is not valid."""
         asked = self.answer is not None
         if self.mode is Mode.HAND:
-            self.drawing_changed()
+            self._follow_pen()
         elif asked:
             self.recognize()
+
+    def _follow_pen(self) -> None:
+        plane = self._view.drawing()
+        if plane is None or not self.live:
+            self._forget()
+        else:
+            self._request(lambda: self._engine.recognize(plane), quick=True)
 
     def _show(self, number: int, *, recognize: bool) -> None:
         self.number = number

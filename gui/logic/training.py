@@ -162,7 +162,7 @@ class Training:
         self._changed()
 
     def _begin(self, epochs: int, *, resume: bool) -> None:
-        run = Run(self.checkpoint(), self.target(), self.curves)
+        run = Run(self.checkpoint(), self.target(), self.curves, self._engine.turns)
         self._run = run
         self._enter(State.RUNNING)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from fastcnn.gui.logic.engine import Set
 from fastcnn.gui.logic.folders import writable
 from fastcnn.gui.logic.shelf import unused
+from fastcnn.gui.logic.turns import Turns
 
 if TYPE_CHECKING:
     from fastcnn.network.sequential import Sequential
@@ -47,9 +48,11 @@ class Run:
     ----------
     checkpoint : it is written after each epoch, and deleted at the end
     target : the file for the trained network; it gets a number if the file exists
+    turns : its steps are pieces of the work in the background
     """
 
-    def __init__(self, checkpoint: Path, target: Path, curves: Curves) -> None:
+    def __init__(self, checkpoint: Path, target: Path, curves: Curves, turns: Turns | None = None) -> None:
+        self._turns = Turns() if turns is None else turns
         self._checkpoint, self._target, self.curves = checkpoint, target, curves
         self.saved = target
         self._go_on, self._stop, self._last_epoch = threading.Event(), threading.Event(), threading.Event()
@@ -112,20 +115,29 @@ class Run:
         trainer = recipe.trainer(paper_network(seed=seed))
         count = len(images) - VALIDATION_PICTURES
         epoch_steps = -(-count // recipe.batch_size)
-        history = trainer.fit(
-            images,
-            labels,
-            epochs=epochs,
-            batch_size=recipe.batch_size,
-            schedule=recipe.schedule(epochs, count, recipe.batch_size),
-            validation=VALIDATION_PICTURES,
-            seed=seed,
-            callbacks=[self._epoch_done],
-            on_step=lambda step: self._step_done(step, trainer.network, epoch_steps),
-            checkpoint=self._checkpoint,
-            resume=self._checkpoint if resume else None,
-            progress=False,
-        )
+
+        def stepped(step: TrainingStep) -> None:
+            turn.leave()  # others work meanwhile, also during a pause
+            try:
+                self._step_done(step, trainer.network, epoch_steps)
+            finally:
+                turn.take()
+
+        with self._turns.background() as turn:
+            history = trainer.fit(
+                images,
+                labels,
+                epochs=epochs,
+                batch_size=recipe.batch_size,
+                schedule=recipe.schedule(epochs, count, recipe.batch_size),
+                validation=VALIDATION_PICTURES,
+                seed=seed,
+                callbacks=[self._epoch_done],
+                on_step=stepped,
+                checkpoint=self._checkpoint,
+                resume=self._checkpoint if resume else None,
+                progress=False,
+            )
         self._show(trainer.network)
         self.saved = unused(self._target)
         trainer.network.save(self.saved)

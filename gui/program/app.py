@@ -53,6 +53,7 @@ class Program(QObject):
             window.canvas,
             self.work,
             window.tell,
+            self.presenter.watch,
             lambda: self.presenter.set_mode(Mode.HAND),
             self.engine.check_target,
         )

@@ -151,12 +151,15 @@ class Pages(QObject):
         self.mistakes = MistakesPage()
 
         def read() -> Results:
-            return read_all(program.engine.network, test_pictures())
+            test = test_pictures()
+            with program.engine.turns.background() as turn:
+                return read_all(program.engine.network, test, turn.next_piece)
 
         self.browser = Browser(
             self.mistakes,
             program.work,
             read,
+            watch=program.presenter.watch,
             go_to=program.presenter.go_to,
             tell=self._window.tell,
             measured=self.networks.measured,
@@ -177,6 +180,7 @@ class Pages(QObject):
             test_pictures,
             drawing=self._window.drawing,
             prepare=self._prepare_digit,
+            watch=program.presenter.watch,
             tell=self._window.tell,
         )
         self.experiment.experimenter = self.experimenter
@@ -235,12 +239,16 @@ class Pages(QObject):
         presenter = self._program.presenter
         self.hand.correct(digit, presenter.answer if presenter.mode is Mode.HAND else None)
 
-    def _prepare_digit(self) -> None:
-        """Before each digit of an experiment: clear the field, and change to drawing if digits are drawn by hand."""
-        session = self.experimenter.session
+    def _prepare_digit(self, show: bool) -> None:
+        """Before each digit that is drawn by hand: clear the field, and show it if the user has not gone elsewhere."""
+        session, presenter = self.experimenter.session, self._program.presenter
         if session is not None and session.mode == HAND:
-            self._program.presenter.set_mode(Mode.HAND)
-            self._program.presenter.clear()
+            if show:
+                presenter.set_mode(Mode.HAND)
+            if presenter.mode is Mode.HAND:
+                presenter.clear()
+            else:
+                self._window.canvas.wipe()
 
     def _occlude(self) -> None:
         answer, engine = self._program.presenter.answer, self._program.engine
@@ -253,7 +261,11 @@ class Pages(QObject):
             if answer is self._program.presenter.answer:
                 self.inside.show_heat(heat)
 
-        self._program.work.submit(lambda: insight.overlay(field, insight.occlusion(engine.network, field, digit)), done)
+        def job() -> insight.Grey:
+            with engine.turns.background() as turn:
+                return insight.overlay(field, insight.occlusion(engine.network, field, digit, turn.next_piece))
+
+        self._program.work.submit(job, done)
 
     def _choose_network(self, model: str) -> None:
         if model:

@@ -29,6 +29,7 @@ class Pictures:
     ----------
     jobs : the queue that reads and writes files
     tell : shows a message
+    watch : see `Presenter.watch`
     show_canvas : makes the canvas visible before a picture is put on it
     check_target : raises an error if a file must not be replaced; called in a job
     """
@@ -38,10 +39,13 @@ class Pictures:
         canvas: Canvas,
         jobs: Jobs,
         tell: Callable[[Message], None],
+        watch: Callable[[], Callable[[], bool]],
         show_canvas: Callable[[], None],
         check_target: Callable[[str | Path], None],
     ) -> None:
         self._canvas, self._jobs, self._tell = canvas, jobs, tell
+        self._watch = watch
+        self._newest = 0  # counts the pictures that were asked for; only the newest one is shown
         self._show_canvas, self._check_target = show_canvas, check_target
 
     def choose(self) -> None:
@@ -53,7 +57,7 @@ class Pictures:
 
     def open(self, path: str | Path, then: Message | None = None) -> None:
         """Put a picture file on the canvas, and then show a message."""
-        self._jobs.submit(lambda: placing.open_and_place(path), lambda field: self._place(field, then))
+        self._read(lambda: placing.open_and_place(path), then)
 
     def paste(self) -> None:
         """Put the picture in the clipboard on the canvas."""
@@ -68,10 +72,10 @@ class Pictures:
             others = message(Notice.ONE_PICTURE_TAKEN, name=Path(files[0]).name, others=len(addresses) - 1)
             self.open(files[0], others if len(addresses) > 1 else None)
         elif mime is not None and (found := _encoded(mime)):
-            self._jobs.submit(lambda: _place_copied(_decode(found)), self._place)
+            self._read(lambda: _place_copied(_decode(found)))
         elif mime is not None and mime.hasImage():
             image = QImage(mime.imageData())
-            self._jobs.submit(lambda: _place_copied(image), self._place)
+            self._read(lambda: _place_copied(image))
         else:
             self._tell(message(Notice.HOLDS_NO_PICTURE))
 
@@ -100,6 +104,21 @@ class Pictures:
 
     def _saved(self, path: Path) -> None:
         self._tell(message(Notice.SAVED, path=path))
+
+    def _read(self, job: Callable[[], npt.NDArray[np.uint8]], then: Message | None = None) -> None:
+        """Place the result of a job, unless the user draws or shows something else meanwhile."""
+        self._newest += 1
+        request, is_wanted = self._newest, self._watch()
+
+        def done(field: npt.NDArray[np.uint8]) -> None:
+            if request != self._newest:
+                return
+            if not is_wanted():
+                self._tell(message(Notice.PICTURE_TOO_LATE))
+                return
+            self._place(field, then)
+
+        self._jobs.submit(job, done)
 
     def _place(self, field: npt.NDArray[np.uint8], then: Message | None = None) -> None:
         self._show_canvas()
