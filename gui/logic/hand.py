@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from fastcnn.gui.logic.collection import Collection, Sample
+from fastcnn.gui.logic.collection import Collection, Entry, Files, Sample
 from fastcnn.gui.logic.drawing import Stroke
 from fastcnn.gui.logic.engine import Engine, test_pictures, training_pictures
 from fastcnn.gui.logic.folders import writable
@@ -27,7 +27,7 @@ NAME = "my-hand"
 class HandView(Protocol):
     """The functions of the page that this file needs."""
 
-    def show_count(self, count: int) -> None: ...
+    def show_drawings(self, entries: list[Entry], *, can_undo: bool) -> None: ...
     def show_progress(self, share: float | None) -> None: ...
     def show_outcome(self, outcome: Outcome | None) -> None: ...
 
@@ -57,6 +57,7 @@ class Hand:
     ) -> None:
         self._view, self._engine, self._work, self._learning = view, engine, work, learning
         self._collection, self._strokes, self._use, self._tell = collection, strokes, use, tell
+        self._changes: list[Files] = []  # of the collection, to undo the last one; the files before each
         self._cancel = threading.Event()
         self.is_learning = self.is_keeping = False
         self.outcome: Outcome | None = None
@@ -67,8 +68,8 @@ class Hand:
         return own_networks() / f"{NAME}{SUFFIX}"
 
     def refresh(self) -> None:
-        """Show the number of drawings."""
-        self._work.submit(self._collection.count, self._view.show_count)
+        """Show the drawings."""
+        self._work.submit(self._collection.entries, self._show)
 
     def correct(self, label: int, answer: Recognition | None) -> None:
         """The drawing is a `label`, whatever was answered: keep it."""
@@ -78,11 +79,33 @@ class Hand:
         field = np.rint(np.clip(answer.input, 0, 1) * 255).astype(np.uint8)
         sample = Sample(label, answer.digit, field, tuple(self._strokes()))
 
-        def done(count: int) -> None:
-            self._view.show_count(count)
-            self._tell(message(Notice.CORRECTED, digit=label, count=count))
+        self._change(lambda: self._collection.add(sample), Notice.CORRECTED, digit=label)
 
-        self._work.keep(lambda: self._collection.add(sample), done)
+    def relabel(self, names: list[str], label: int) -> None:
+        """Give kept drawings another label."""
+        if names:
+            self._change(lambda: self._collection.relabel(names, label), Notice.RELABELLED, digit=label)
+
+    def delete(self, names: list[str]) -> None:
+        """Delete drawings."""
+        if names:
+            self._change(lambda: self._collection.delete(names), Notice.DELETED)
+
+    def undo(self) -> None:
+        """Take back the last change of the collection."""
+        if not self._changes:
+            return
+        last = self._changes.pop()
+
+        def job() -> list[Entry]:
+            self._collection.restore(last)
+            return self._collection.entries()
+
+        def done(entries: list[Entry]) -> None:
+            self._show(entries)
+            self._tell(message(Notice.UNDONE, count=len(entries)))
+
+        self._work.keep(job, done)
 
     def learn(self) -> None:
         """Train a copy of the network in use on the drawings, in the background."""
@@ -141,7 +164,8 @@ class Hand:
                 path.unlink(missing_ok=True)
 
         def done(_: None) -> None:
-            self._view.show_count(0)
+            self._changes.clear()
+            self._show([])
             if Path(self._engine.model) in used:
                 self._use(DEFAULT)
             self._tell(message(Notice.FORGOTTEN))
@@ -160,11 +184,35 @@ class Hand:
     def import_from(self, path: str | Path) -> None:
         """Add the drawings of an exported file."""
 
-        def done(added: int) -> None:
-            self.refresh()
+        def job() -> tuple[int, Files, list[Entry]]:
+            added, before = self._collection.import_from(path)
+            return added, before, self._collection.entries()
+
+        def done(found: tuple[int, Files, list[Entry]]) -> None:
+            added, before, entries = found
+            if added:
+                self._changes.append(before)
+            self._show(entries)
             self._tell(message(Notice.IMPORTED, count=added))
 
-        self._work.keep(lambda: self._collection.import_from(path), done)
+        self._work.keep(job, done)
+
+    def _show(self, entries: list[Entry]) -> None:
+        self._view.show_drawings(entries, can_undo=bool(self._changes))
+
+    def _change(self, change: Callable[[], Files], told: Notice, **values: object) -> None:
+        """Change the collection so that it can be undone."""
+
+        def job() -> tuple[Files, list[Entry]]:
+            return change(), self._collection.entries()
+
+        def done(found: tuple[Files, list[Entry]]) -> None:
+            before, entries = found
+            self._changes.append(before)
+            self._show(entries)
+            self._tell(message(told, count=len(entries), **values))
+
+        self._work.keep(job, done)
 
     def _files(self) -> list[Path]:
         """The networks that have learned the handwriting, and were not given another name."""
@@ -203,7 +251,7 @@ class Hand:
             return
         self.outcome = outcome
         self._view.show_outcome(outcome)
-        self._tell(message(Notice.LEARNED))
+        self._tell(message(Notice.LEARNED_WORSE if outcome.is_worse else Notice.LEARNED))
 
     def _failed(self, error: Exception) -> bool:
         self.is_learning = False

@@ -53,6 +53,12 @@ class Outcome:
     mnist_before: Score
     mnist_after: Score
 
+    @property
+    def is_worse(self) -> bool:
+        """Whether it reads fewer pictures right than before, of either kind."""
+        pairs = ((self.hand_before, self.hand_after), (self.mnist_before, self.mnist_after))
+        return any(after.right < before.right for before, after in pairs)
+
 
 def _shifted(images: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     """Each picture moved by up to one pixel. Drawings have four empty pixels on each side, so nothing is cut off."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastcnn.errors import Sentence
 from fastcnn.gui.logic.networks import Facts
 from fastcnn.gui.logic.notices import Message
@@ -9,6 +11,8 @@ from fastcnn.gui.text import language
 from fastcnn.gui.text.failures import REFUSALS, failure_words
 from fastcnn.gui.text.language import tr
 from fastcnn.recognition.answer import Recognition
+
+EIGHT = 8  # it begins with a vowel
 
 
 def percent(share: float) -> str:
@@ -56,9 +60,19 @@ def verdict_words(answer: Recognition, *, unfinished: bool = False) -> str:
     return ""
 
 
+def counting_words(values: Mapping[str, object]) -> dict[str, str]:
+    """The parts of English sentences that depend on numbers: a_digit is "an 8", and {s} {are} are those of a `count`.
+
+    A translation may leave them out.
+    """
+    words = {f"a_{name}": f"{'an' if value == EIGHT else 'a'} {value}" for name, value in values.items()}
+    one = values.get("count") == 1
+    return words | {"s": "" if one else "s", "are": "is" if one else "are", "were": "was" if one else "were"}
+
+
 def notice_words(told: Message) -> str:
     """The sentence for a message."""
-    values = dict(told.values)
+    values = told.values | counting_words(told.values)
     if isinstance(reason := values.get("reason"), Sentence):
         values["reason"] = failure_words(reason)
     return language.tr(told.notice.value).format(**values)

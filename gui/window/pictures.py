@@ -69,7 +69,7 @@ class Pictures:
         addresses = [] if mime is None else mime.urls()
         files = [url.toLocalFile() for url in addresses if url.isLocalFile()]
         if files:
-            others = message(Notice.ONE_PICTURE_TAKEN, name=Path(files[0]).name, others=len(addresses) - 1)
+            others = message(Notice.ONE_PICTURE_TAKEN, name=Path(files[0]).name, count=len(addresses) - 1)
             self.open(files[0], others if len(addresses) > 1 else None)
         elif mime is not None and (found := _encoded(mime)):
             self._read(lambda: _place_copied(_decode(found)))

@@ -18,7 +18,7 @@ from fastcnn.gui.logic.notices import Message
 from fastcnn.gui.logic.presenter import Mode
 from fastcnn.gui.logic.shelf import short_name
 from fastcnn.gui.text.language import tr
-from fastcnn.gui.text.words import facts_words, notice_words, percent, verdict_words
+from fastcnn.gui.text.words import counting_words, facts_words, notice_words, percent, verdict_words
 from fastcnn.gui.widgets.bars import RIGHT, WRONG
 from fastcnn.gui.widgets.canvas import Canvas
 from fastcnn.gui.widgets.pixels import field_pixels
@@ -249,8 +249,8 @@ class MainWindow(QMainWindow):
             self.truthLabel.clear()
             return
         right = answer.digit == truth
-        words = tr("✓ right: it is a {truth}") if right else tr("✗ wrong: it is a {truth}")
-        self.truthLabel.setText(words.format(truth=truth))
+        words = tr("✓ right: it is {a_truth}") if right else tr("✗ wrong: it is {a_truth}")
+        self.truthLabel.setText(words.format(truth=truth, **counting_words({"truth": truth})))
         palette = self.truthLabel.palette()
         palette.setColor(QPalette.ColorRole.WindowText, RIGHT if right else WRONG)
         self.truthLabel.setPalette(palette)
