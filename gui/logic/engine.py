@@ -111,6 +111,12 @@ class Engine:
         """The network in use."""
         return self.recognizer.network
 
+    def snapshot(self) -> Network:
+        """The network in use; a copy if it is tried, because that one changes while it trains."""
+        with self._lock:
+            tried = self._tried
+        return self.network if tried is None else tried.network.copy()
+
     def check_target(self, path: str | Path) -> None:
         """FastcnnError if the file to write holds the network in use."""
         from fastcnn.zoo.bundled import find_model

@@ -27,11 +27,23 @@ class Facts:
     picture_s: float | None = None
 
 
+@dataclass(frozen=True)
+class Tried:
+    """The network in training that answers in place of the chosen one."""
+
+    name: str
+    epochs: int  # that are finished
+    parameters: int
+    accuracy: float | None = None  # on pictures that it has not trained on
+    measured: float | None = None  # on MNIST's test pictures, at some moment since it is tried
+
+
 class NetworksView(Protocol):
     """The functions of the window that the choice needs."""
 
     def show_networks(self, models: list[str], current: str) -> None: ...
     def show_facts(self, facts: Facts | None) -> None: ...
+    def show_tried(self, tried: Tried | None) -> None: ...
 
 
 def available() -> list[str]:
@@ -80,6 +92,7 @@ class Networks:
         self._tell, self._changed = tell, changed
         self._opened: list[str] = []
         self._facts: Facts | None = None
+        self._tried: Tried | None = None
 
     def refresh(self) -> None:
         """Show the list again, with the facts about the network in use."""
@@ -131,7 +144,10 @@ class Networks:
             self.refresh()
 
     def measured(self, results: Results) -> None:
-        """Note the accuracy and speed of the network in use."""
+        """Note the accuracy and speed of the network that answers."""
+        if self._tried is not None:
+            self.tried(replace(self._tried, measured=results.evaluation.accuracy))
+            return
         facts = self._facts or Facts(0, 0)
         self._learn_facts(
             replace(
@@ -141,6 +157,13 @@ class Networks:
                 picture_s=results.picture_s,
             )
         )
+
+    def tried(self, tried: Tried | None) -> None:
+        """Show the facts about the network that is tried, or those of the chosen network again."""
+        if tried is not None and tried.measured is None and self._tried is not None:
+            tried = replace(tried, measured=self._tried.measured)
+        self._tried = tried
+        self._view.show_tried(tried)
 
     def _current(self) -> str:
         from fastcnn.zoo.bundled import UnknownModelError, find_model

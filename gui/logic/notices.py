@@ -52,6 +52,7 @@ class Notice(Enum):
     NETWORK_REPLACED = mark("The trained network has replaced the old {name}.")
     NOTHING_TO_REPLACE = mark("There is no older network of yours to replace.")
     TRYING = mark("You are trying the network in training.")
+    NOTHING_TO_TRY = mark("There is no network in training to try yet: train one first, or go on.")
     NOT_TRYING = mark("The chosen network answers again.")
     UNEXPECTED = mark("Something unexpected happened ({kind}: {detail}); it is noted in {path}. The program goes on.")
     UNEXPECTED_NOT_NOTED = mark("Something unexpected happened ({kind}: {detail}). The program goes on.")

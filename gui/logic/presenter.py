@@ -168,6 +168,16 @@ class Presenter:
         elif asked:
             self.recognize()
 
+    def network_improved(self) -> None:
+        """The network that answers has trained further. The old answer is valid until the new one comes."""
+        plane, field = self._view.drawing(), self.field
+        if self.answer is None:
+            return
+        if self.mode is Mode.HAND and plane is not None:
+            self._request(lambda: self._engine.recognize(plane), quick=True, keeps=True)
+        elif self.mode is Mode.MNIST and field is not None:
+            self._request(lambda: self._engine.recognize_field(field), quick=True, keeps=True)
+
     def _follow_pen(self) -> None:
         plane = self._view.drawing()
         if plane is None or not self.live:
@@ -203,7 +213,7 @@ class Presenter:
         self._view.tell(message(Notice.LOADING))
         self._jobs.submit(self._pictures, loaded)
 
-    def _request(self, job: Callable[[], Recognition], *, quick: bool) -> None:
+    def _request(self, job: Callable[[], Recognition], *, quick: bool, keeps: bool = False) -> None:
         self._newest += 1
         request = self._newest
 
@@ -218,7 +228,8 @@ class Presenter:
                 self._forget()
             return not is_late
 
-        self.answer = None
+        if not keeps:
+            self.answer = None
         (self._jobs.replace if quick else self._jobs.submit)(job, done, failed)
 
     def _forget(self) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
 from PyQt5.QtCore import QObject, QTimer
 from PyQt5.QtWidgets import QFileDialog, QInputDialog, QSpinBox
 
@@ -60,6 +62,8 @@ class Pages(QObject):
         self._program, self._window = program, program.window
         self.trainer = Worker("training", program.failed, self, polite=True)
         self.learner = Worker("learning", program.failed, self, polite=True)
+        self._inside_of: npt.NDArray[np.float32] | None = None  # the picture whose inside is shown
+        self._network = 0  # counts the networks that answer
         self._remembered: dict[str, QSpinBox] = {}
         self._add_networks()
         self._add_inside()
@@ -82,6 +86,8 @@ class Pages(QObject):
     def network_changed(self) -> None:
         """Another network answers, so results of the old one are not valid."""
         self._program.presenter.network_changed()
+        self._inside_of = None
+        self._network += 1
         self.browser.network_changed()
         self.show_inside()
 
@@ -92,8 +98,12 @@ class Pages(QObject):
             return
         if answer is None:
             self.inside.show_maps(None, None)
+            self.inside.show_heat(None)
             return
         engine, field = self._program.engine, answer.input
+        if self._inside_of is None or not np.array_equal(field, self._inside_of):
+            self.inside.show_heat(None)  # it is that of another picture
+        self._inside_of = field
 
         def job() -> tuple[insight.Grey | None, insight.Grey | None]:
             maps, weights = insight.feature_maps(engine.network, field), insight.filters(engine.network)
@@ -151,9 +161,9 @@ class Pages(QObject):
         self.mistakes = MistakesPage()
 
         def read() -> Results:
-            test = test_pictures()
+            test, network = test_pictures(), program.engine.snapshot()
             with program.engine.turns.background() as turn:
-                return read_all(program.engine.network, test, turn.next_piece)
+                return read_all(network, test, turn.next_piece)
 
         self.browser = Browser(
             self.mistakes,
@@ -213,6 +223,8 @@ class Pages(QObject):
             tell=self._window.tell,
             saved=self.networks.moved,
             changed=self.network_changed,
+            improved=program.presenter.network_improved,
+            tried=self.networks.tried,
         )
         self.training_page.training = self.training
         self._window.add_page(self.training_page, lambda: (tr("Training"), tr("Train")))
@@ -255,15 +267,16 @@ class Pages(QObject):
         if answer is None or not answer.input.any():
             self._window.tell(message(Notice.NO_ANSWER))
             return
-        field, digit = answer.input, int(answer.probabilities.argmax())
+        field, digit, is_wanted = answer.input, int(answer.probabilities.argmax()), self._program.presenter.watch()
+        network, number = engine.snapshot(), self._network
 
         def done(heat: insight.Grey) -> None:
-            if answer is self._program.presenter.answer:
+            if is_wanted() and number == self._network:
                 self.inside.show_heat(heat)
 
         def job() -> insight.Grey:
             with engine.turns.background() as turn:
-                return insight.overlay(field, insight.occlusion(engine.network, field, digit, turn.next_piece))
+                return insight.overlay(field, insight.occlusion(network, field, digit, turn.next_piece))
 
         self._program.work.submit(job, done)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fastcnn.errors import Sentence
-from fastcnn.gui.logic.networks import Facts
+from fastcnn.gui.logic.networks import Facts, Tried
 from fastcnn.gui.logic.notices import Message
 from fastcnn.gui.text import language
 from fastcnn.gui.text.failures import REFUSALS, failure_words
@@ -44,6 +44,21 @@ def facts_words(facts: Facts | None) -> str:
         parts.append(speed.format(speed=f"{facts.images_per_second:,.0f}", time=f"{1000 * facts.picture_s:.2f}"))
     else:
         parts.append(tr("Ctrl+I measures it"))
+    return "; ".join(parts)
+
+
+def tried_words(tried: Tried) -> str:
+    """What is tried: the network's name, how far it is, its size and its accuracy as far as it is known."""
+    plural = counting_words({"count": tried.epochs})["s"]
+    parts = [
+        tr("Trying {name} after {count} epoch{s}: {parameters} parameters").format(
+            name=tried.name, count=tried.epochs, s=plural, parameters=f"{tried.parameters:,}"
+        )
+    ]
+    if tried.accuracy is not None:
+        parts.append(tr("{accuracy} right on pictures not trained on").format(accuracy=percent(tried.accuracy)))
+    if tried.measured is not None:
+        parts.append(tr("{accuracy} right on MNIST").format(accuracy=percent(tried.measured)))
     return "; ".join(parts)
 
 

@@ -13,12 +13,12 @@ from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QWidget
 
 from fastcnn.gui.logic.drawing import PEN_WIDTHS
 from fastcnn.gui.logic.engine import Pictures
-from fastcnn.gui.logic.networks import Facts
+from fastcnn.gui.logic.networks import Facts, Tried
 from fastcnn.gui.logic.notices import Message
 from fastcnn.gui.logic.presenter import Mode
 from fastcnn.gui.logic.shelf import short_name
 from fastcnn.gui.text.language import tr
-from fastcnn.gui.text.words import counting_words, facts_words, notice_words, percent, verdict_words
+from fastcnn.gui.text.words import counting_words, facts_words, notice_words, percent, tried_words, verdict_words
 from fastcnn.gui.widgets.bars import RIGHT, WRONG
 from fastcnn.gui.widgets.canvas import Canvas
 from fastcnn.gui.widgets.pixels import field_pixels
@@ -92,6 +92,7 @@ class MainWindow(QMainWindow):
         self._shown: tuple[Recognition, int | None] | None = None
         self._titles: list[tuple[QAction, Title]] = []
         self._facts: Facts | None = None
+        self._tried: Tried | None = None
         _enlarge(self.resultLabel, RESULT_POINTS, bold=True)
         _enlarge(self.confidenceLabel, CONFIDENCE_POINTS, bold=False)
         _enlarge(self.truthLabel, 12, bold=True)
@@ -163,7 +164,12 @@ class MainWindow(QMainWindow):
     def show_facts(self, facts: Facts | None) -> None:
         """Show the facts about the network in use."""
         self._facts = facts
-        self.networkInfoLabel.setText(facts_words(facts))
+        self.networkInfoLabel.setText(facts_words(facts) if self._tried is None else tried_words(self._tried))
+
+    def show_tried(self, tried: Tried | None) -> None:
+        """Show the facts about the network in training while it answers, then again those of the network in use."""
+        self._tried = tried
+        self.show_facts(self._facts)
 
     def drawing(self) -> Pictures | None:
         """A copy of the drawing, or None if there is none."""
