@@ -19,6 +19,7 @@ from fastcnn.zoo.networks import DEFAULT
 
 if TYPE_CHECKING:
     from fastcnn.network.committee import Network
+    from fastcnn.recognition.digit_string import DigitString
     from fastcnn.recognition.recognizer import Recognizer
 
 Pictures = npt.NDArray[np.uint8]
@@ -136,6 +137,11 @@ class Engine:
         """A drawing or photograph of any size, prepared as the recognizer does."""
         with self.turns.answer():
             return self.recognizer.recognize(plane)
+
+    def read_string(self, plane: Pictures) -> DigitString:
+        """The digits of a drawing, from left to right."""
+        with self.turns.answer():
+            return self.recognizer.recognize_string(plane)
 
     def recognize_field(self, field: Pictures) -> Recognition:
         """Exactly these (28, 28) pixels."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from fastcnn.gui.logic.engine import Pictures, Set
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.notices import Message, Notice, message
 from fastcnn.recognition.answer import Recognition
+
+if TYPE_CHECKING:
+    from fastcnn.recognition.digit_string import DigitString
 
 
 class Mode(IntEnum):
@@ -31,7 +34,9 @@ class View(Protocol):
     def show_mode(self, mode: Mode) -> None: ...
     def show_picture(self, field: Pictures | None, number: int | None) -> None: ...
     def show_answer(self, answer: Recognition, truth: int | None) -> None: ...
+    def show_several(self, string: DigitString) -> None: ...
     def show_no_answer(self) -> None: ...
+    def pen_is_down(self) -> bool: ...
     def drawing(self) -> Pictures | None: ...
     def clear_drawing(self) -> None: ...
     def tell(self, told: Message) -> None: ...
@@ -42,6 +47,12 @@ class Recognizes(Protocol):
 
     def recognize(self, plane: Pictures) -> Recognition: ...
     def recognize_field(self, field: Pictures) -> Recognition: ...
+    def read_string(self, plane: Pictures) -> DigitString: ...
+
+
+def is_several(string: DigitString) -> bool:
+    """Whether two or more digits were read, and nothing else."""
+    return len(string) > 1 and "?" not in string.text
 
 
 class Presenter:
@@ -144,7 +155,7 @@ class Presenter:
                 self._forget()
                 self._view.tell(message(Notice.NOTHING_DRAWN))
             else:
-                self._request(lambda: self._engine.recognize(plane), quick=False)
+                self._request_drawing(plane, quick=False)
             return
         field = self.field
         if self._loading:
@@ -174,7 +185,7 @@ class Presenter:
         if self.answer is None:
             return
         if self.mode is Mode.HAND and plane is not None:
-            self._request(lambda: self._engine.recognize(plane), quick=True, keeps=True)
+            self._request_drawing(plane, quick=True, keeps=True)
         elif self.mode is Mode.MNIST and field is not None:
             self._request(lambda: self._engine.recognize_field(field), quick=True, keeps=True)
 
@@ -183,7 +194,7 @@ class Presenter:
         if plane is None or not self.live:
             self._forget()
         else:
-            self._request(lambda: self._engine.recognize(plane), quick=True)
+            self._request_drawing(plane, quick=True)
 
     def _show(self, number: int, *, recognize: bool) -> None:
         self.number = number
@@ -213,7 +224,30 @@ class Presenter:
         self._view.tell(message(Notice.LOADING))
         self._jobs.submit(self._pictures, loaded)
 
-    def _request(self, job: Callable[[], Recognition], *, quick: bool, keeps: bool = False) -> None:
+    def _request_drawing(self, plane: Pictures, *, quick: bool, keeps: bool = False) -> None:
+        """Recognize a drawing. If it seems to be several digits and the pen is up, read them too."""
+
+        def shown(answer: Recognition) -> None:
+            request = self._newest
+            if not answer.several or self._view.pen_is_down():
+                return
+
+            def done(string: DigitString) -> None:
+                if request == self._newest and is_several(string):
+                    self._view.show_several(string)
+
+            self._jobs.replace(lambda: self._engine.read_string(plane), done)
+
+        self._request(lambda: self._engine.recognize(plane), quick=quick, keeps=keeps, then=shown)
+
+    def _request(
+        self,
+        job: Callable[[], Recognition],
+        *,
+        quick: bool,
+        keeps: bool = False,
+        then: Callable[[Recognition], None] | None = None,
+    ) -> None:
         self._newest += 1
         request = self._newest
 
@@ -221,6 +255,8 @@ class Presenter:
             if request == self._newest:
                 self.answer = answer
                 self._view.show_answer(answer, self.truth)
+                if then is not None:
+                    then(answer)
 
         def failed(error: Exception) -> bool:
             is_late = request != self._newest

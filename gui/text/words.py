@@ -62,8 +62,13 @@ def tried_words(tried: Tried) -> str:
     return "; ".join(parts)
 
 
-def verdict_words(answer: Recognition, *, unfinished: bool = False) -> str:
-    """The sentence under the digit; empty where there is nothing to add. A stroke under way may become a digit yet."""
+def verdict_words(answer: Recognition, *, unfinished: bool = False, several: str = "") -> str:
+    """The sentence under the digit; empty where there is nothing to add. A stroke under way may become a digit yet.
+
+    `several` are the digits that the string reader found.
+    """
+    if several:
+        return tr("{digits}, read as several digits").format(digits=several)
     if answer.several and not unfinished:
         return tr("several digits? Draw one at a time")
     if answer.digit is None:

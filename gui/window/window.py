@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from fastcnn.gui.widgets.bars import Bars
     from fastcnn.gui.widgets.pixels import PixelLabel
     from fastcnn.gui.widgets.tabs import Tabs
+    from fastcnn.recognition.digit_string import DigitString
 
 # The layout was made with Qt Designer. The class that uic makes of it can also set its texts in another language.
 _Form = cast(Any, uic).loadUiType(str(Path(__file__).with_name("window.ui")))[0]
 NO_DIGIT = "–"
+MOST_LARGE = 3  # letters that the large result has room for
 RESULT_POINTS, CONFIDENCE_POINTS = 60, 24
 Title = Callable[[], tuple[str, str]]  # a page's full name and its short one, in the language in use
 
@@ -90,6 +92,7 @@ class MainWindow(QMainWindow):
         self.may_close: Callable[[], bool] = lambda: True
         self._told: Message | None = None
         self._shown: tuple[Recognition, int | None] | None = None
+        self._several = ""  # the digits of the drawing, if they were read as several
         self._titles: list[tuple[QAction, Title]] = []
         self._facts: Facts | None = None
         self._tried: Tried | None = None
@@ -136,7 +139,7 @@ class MainWindow(QMainWindow):
 
     def show_answer(self, answer: Recognition, truth: int | None) -> None:
         """Show an answer, with the true digit where it is known."""
-        self._shown = answer, truth
+        self._shown, self._several = (answer, truth), ""
         self.resultLabel.setText(NO_DIGIT if answer.digit is None else str(answer.digit))
         self.confidenceLabel.setText("" if answer.digit is None else percent(answer.confidence))
         self.bars.show_shares(answer.probabilities, truth)
@@ -144,9 +147,20 @@ class MainWindow(QMainWindow):
         self._word_answer()
         self.answer_changed.emit()
 
+    def show_several(self, string: DigitString) -> None:
+        """Show the digits of a drawing that seems to be several. It belongs to the answer that is shown."""
+        self._several = string.text
+        self.resultLabel.setText(string.text if len(string) <= MOST_LARGE else f"{string.text[: MOST_LARGE - 1]}…")
+        self.confidenceLabel.setText(percent(string.confidence))
+        self._word_answer()
+
+    def pen_is_down(self) -> bool:
+        """Whether a stroke is being drawn."""
+        return self.canvas.is_drawing
+
     def show_no_answer(self) -> None:
         """Remove the answer."""
-        self._shown = None
+        self._shown, self._several = None, ""
         for label in (self.resultLabel, self.confidenceLabel, self.truthLabel, self.verdictLabel):
             label.clear()
         self.bars.show_shares(None)
@@ -250,7 +264,8 @@ class MainWindow(QMainWindow):
                 label.clear()  # uic has set Designer's texts
             return
         answer, truth = self._shown
-        self.verdictLabel.setText(verdict_words(answer, unfinished=truth is None and self.canvas.is_drawing))
+        unfinished = truth is None and self.canvas.is_drawing
+        self.verdictLabel.setText(verdict_words(answer, unfinished=unfinished, several=self._several))
         if truth is None:
             self.truthLabel.clear()
             return

@@ -595,7 +595,7 @@
       <translation>第 {position} 张，共 {count} 张</translation>
     </message>
     <message>
-      <source>This network never takes a {true} for a {answer}.</source>
+      <source>This network never takes {a_true} for {a_answer}.</source>
       <translation>此网络从不把 {true} 认作 {answer}。</translation>
     </message>
     <message>
@@ -603,8 +603,20 @@
       <translation>当前网络：{name}</translation>
     </message>
     <message>
-      <source>Kept as a {digit}; {count} drawings are in your collection.</source>
+      <source>Kept as {a_digit}; {count} drawing{s} {are} in your collection.</source>
       <translation>已作为 {digit} 保存；共有 {count} 个手写数字。</translation>
+    </message>
+    <message>
+      <source>Now {a_digit}; {count} drawing{s} {are} in your collection.</source>
+      <translation>现在标为 {digit}；共有 {count} 个手写数字。</translation>
+    </message>
+    <message>
+      <source>Deleted; {count} drawing{s} {are} in your collection. “Undo” takes it back.</source>
+      <translation>已删除；还有 {count} 个手写数字。“撤销”可以恢复。</translation>
+    </message>
+    <message>
+      <source>Undone; {count} drawing{s} {are} in your collection.</source>
+      <translation>已撤销；共有 {count} 个手写数字。</translation>
     </message>
     <message>
       <source>Only your own drawings can be corrected: draw a digit first.</source>
@@ -619,8 +631,12 @@
       <translation>其中没有图片：请使用图片，或本机上的图片文件。</translation>
     </message>
     <message>
-      <source>One picture at a time: {name} is taken, and {others} more are not.</source>
-      <translation>每次只能读取一张图片：已读取 {name}，其余 {others} 项未读取。</translation>
+      <source>One picture at a time: {name} is taken, and {count} more {are} not.</source>
+      <translation>每次只能读取一张图片：已读取 {name}，其余 {count} 项未读取。</translation>
+    </message>
+    <message>
+      <source>You went on before the picture was ready, so it is not shown; open it again.</source>
+      <translation>图片准备好之前您已继续操作，所以没有显示；请再打开一次。</translation>
     </message>
     <message>
       <source>Nothing is recognized yet: press “Recognize” first.</source>
@@ -631,7 +647,7 @@
       <translation>没有实验在等待手写：请在实验页面开始一次手写实验。</translation>
     </message>
     <message>
-      <source>Draw a {digit}, then press “Next” ({number} of {count}).</source>
+      <source>Draw {a_digit}, then press “Next” ({number} of {count}).</source>
       <translation>请写 {digit}，然后按“下一个”（第 {number} 个，共 {count} 个）。</translation>
     </message>
     <message>
@@ -655,7 +671,11 @@
       <translation>学习完成：请保留或放弃新的网络。</translation>
     </message>
     <message>
-      <source>Learning needs {needed} corrected drawings; there are {count}.</source>
+      <source>Learning is done, but the new network reads worse: look at the table before you keep it.</source>
+      <translation>学习完成，但新网络的识别变差：请先看表格，再决定是否保留。</translation>
+    </message>
+    <message>
+      <source>Learning needs {needed} corrected drawings; there {are} {count}.</source>
       <translation>学习需要 {needed} 个更正过的手写数字；现在有 {count} 个。</translation>
     </message>
     <message>
@@ -675,7 +695,7 @@
       <translation>您的手写数字以及从中学习的网络已删除。</translation>
     </message>
     <message>
-      <source>{count} new drawings were imported.</source>
+      <source>{count} new drawing{s} {were} imported.</source>
       <translation>已导入 {count} 个新的手写数字。</translation>
     </message>
     <message>
@@ -701,6 +721,10 @@
     <message>
       <source>You are trying the network in training.</source>
       <translation>您正在试用训练中的网络。</translation>
+    </message>
+    <message>
+      <source>There is no network in training to try yet: train one first, or go on.</source>
+      <translation>还没有可以试用的训练中网络：请先训练，或继续训练。</translation>
     </message>
     <message>
       <source>The chosen network answers again.</source>
@@ -875,12 +899,24 @@
       <translation>{parameters} 个参数，{size} MB</translation>
     </message>
     <message>
+      <source>Trying {name} after {count} epoch{s}: {parameters} parameters</source>
+      <translation>正在试用 {name}（已训练 {count} 轮）：{parameters} 个参数</translation>
+    </message>
+    <message>
+      <source>{digits}, read as several digits</source>
+      <translation>{digits}，按多个数字识别</translation>
+    </message>
+    <message>
       <source>unsure: {first} or {second}</source>
       <translation>不确定：{first} 或 {second}</translation>
     </message>
     <message>
       <source>{accuracy} right on MNIST</source>
       <translation>MNIST 准确率 {accuracy}</translation>
+    </message>
+    <message>
+      <source>{accuracy} right on pictures not trained on</source>
+      <translation>未参与训练的图片正确率 {accuracy}</translation>
     </message>
     <message>
       <source>A training is running: it would stop, and go on later from its last finished epoch.</source>
@@ -901,6 +937,14 @@
     <message>
       <source>Close</source>
       <translation>关闭</translation>
+    </message>
+    <message>
+      <source>Labelled {label}; read as {answer}</source>
+      <translation>标为 {label}；识别为 {answer}</translation>
+    </message>
+    <message>
+      <source>Labelled {label}; taken for no digit</source>
+      <translation>标为 {label}；未认作数字</translation>
     </message>
     <message>
       <source>MNIST pictures</source>
@@ -1115,6 +1159,38 @@
       <translation>手写数字的数量</translation>
     </message>
     <message>
+      <source>Your drawings</source>
+      <translation>您的手写数字</translation>
+    </message>
+    <message>
+      <source>Choose drawings; a digit key gives them that label, Delete deletes them</source>
+      <translation>选择手写数字；按数字键改标签，按删除键删除</translation>
+    </message>
+    <message>
+      <source>La&amp;bel</source>
+      <translation>标签(&amp;B)</translation>
+    </message>
+    <message>
+      <source>Give the chosen drawings another label</source>
+      <translation>为所选手写数字改标签</translation>
+    </message>
+    <message>
+      <source>Dele&amp;te</source>
+      <translation>删除(&amp;T)</translation>
+    </message>
+    <message>
+      <source>Delete the chosen drawings</source>
+      <translation>删除所选手写数字</translation>
+    </message>
+    <message>
+      <source>&amp;Undo</source>
+      <translation>撤销(&amp;U)</translation>
+    </message>
+    <message>
+      <source>Take back the last change of the collection</source>
+      <translation>撤销对手写数字的上一次更改</translation>
+    </message>
+    <message>
       <source>&amp;Learn from my drawings</source>
       <translation>学习我的笔迹(&amp;L)</translation>
     </message>
@@ -1193,6 +1269,10 @@
     <message>
       <source>after</source>
       <translation>学习后</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;&lt;b&gt;Worse than before:&lt;/b&gt; {name}, {count} fewer right.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;&lt;b&gt;比以前差：&lt;/b&gt;{name}，少对 {count} 个。&lt;/p&gt;</translation>
     </message>
     <message>
       <source>What each filter of the convolution finds in this picture</source>
@@ -1507,10 +1587,6 @@
       <translation>关闭窗口</translation>
     </message>
     <message>
-      <source>&amp;Undo</source>
-      <translation>撤销(&amp;U)</translation>
-    </message>
-    <message>
       <source>Take back the last stroke</source>
       <translation>撤销最后一笔</translation>
     </message>
@@ -1639,7 +1715,7 @@
       <translation>当前网络的准确率和速度</translation>
     </message>
     <message>
-      <source>This is a &amp;{digit}</source>
+      <source>This is {a} &amp;{digit}</source>
       <translation>这是 &amp;{digit}</translation>
     </message>
     <message>
@@ -1671,11 +1747,11 @@
       <translation>打开文件…</translation>
     </message>
     <message>
-      <source>✓ right: it is a {truth}</source>
+      <source>✓ right: it is {a_truth}</source>
       <translation>✓ 正确：是 {truth}</translation>
     </message>
     <message>
-      <source>✗ wrong: it is a {truth}</source>
+      <source>✗ wrong: it is {a_truth}</source>
       <translation>✗ 错误：是 {truth}</translation>
     </message>
     <message>
