@@ -21,6 +21,8 @@ class Notice(Enum):
     NO_MISTAKES = mark("This network makes no mistake on the test pictures.")
     MISTAKE_SHOWN = mark("Picture {position} of {count}")
     NO_SUCH_CONFUSION = mark("This network never takes {a_true} for {a_answer}.")
+    PREPARING = mark("Preparing the network, about 10 s, only once. You can draw already; it answers then.")
+    PREPARING_EACH_TIME = mark("Preparing the network, about 10 s; nothing can be kept here, so each start needs this.")
     NETWORK_IN_USE = mark("Network in use: {name}")
     CORRECTED = mark("Kept as {a_digit}; {count} drawing{s} {are} in your collection.")
     RELABELLED = mark("Now {a_digit}; {count} drawing{s} {are} in your collection.")

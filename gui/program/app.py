@@ -12,7 +12,8 @@ from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.drawing import PEN_WIDTHS
 from fastcnn.gui.logic.engine import Engine, test_pictures
 from fastcnn.gui.logic.folders import adopt, data_folder, other_sessions, settings_file, use_window, writable
-from fastcnn.gui.logic.notices import Message, failure
+from fastcnn.gui.logic.notices import Message, Notice, failure, message
+from fastcnn.gui.logic.preparing import progress
 from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.settings import Settings
 from fastcnn.gui.program import crash
@@ -28,6 +29,7 @@ from fastcnn.zoo.networks import DEFAULT
 
 PEN_STEP = 6
 PLOT_EVERY_MS = 50
+PREPARING_MS = 200  # between two looks at the preparation
 LOADED_MS = 5_000  # after the start; normally everything is loaded long before
 MOST_WINDOWS = 100
 # Errors that the user can correct.
@@ -61,6 +63,9 @@ class Program(QObject):
         window.may_close = self.may_close
         self._connect()
         self._apply_settings()
+        self._preparing = QTimer(self)
+        self._preparing.timeout.connect(self._show_preparing)
+        self._preparing.start(PREPARING_MS)
         self.answers.submit(self.engine.warm_up, self._network_loaded, self._network_missing)
         self.pages.start()
 
@@ -115,6 +120,8 @@ class Program(QObject):
 
     def _network_loaded(self, _: None) -> None:
         """The network can answer, so load now what is needed later."""
+        self._preparing.stop()
+        self.window.preparing.hide()
         self.pages.networks.loaded()
         self.work.submit(test_pictures, lambda _: None)
         self.work.submit(import_plots, lambda _: self._make_plots())
@@ -130,7 +137,19 @@ class Program(QObject):
         if self.engine.model != DEFAULT:
             self.engine.model = DEFAULT
             self.answers.submit(self.engine.warm_up, self._network_loaded)
+        else:
+            self._preparing.stop()
+            self.window.preparing.hide()
         return True
+
+    def _show_preparing(self) -> None:
+        """Show how far the first start on this machine is, which compiles the kernels."""
+        found = progress()
+        if found is None:
+            return
+        if not self.window.preparing.isVisible():
+            self.window.tell(message(Notice.PREPARING if found.is_kept else Notice.PREPARING_EACH_TIME))
+        self.window.preparing.show_share(found.share)
 
     def _connect(self) -> None:
         window, presenter, actions = self.window, self.presenter, self.window.actions_by_name

@@ -22,6 +22,7 @@ from fastcnn.gui.text.words import counting_words, facts_words, notice_words, pe
 from fastcnn.gui.widgets.bars import RIGHT, WRONG
 from fastcnn.gui.widgets.canvas import Canvas
 from fastcnn.gui.widgets.pixels import field_pixels
+from fastcnn.gui.widgets.preparing import PreparingBar
 from fastcnn.gui.window.actions import Actions
 from fastcnn.recognition.answer import Recognition
 
@@ -107,6 +108,7 @@ class MainWindow(QMainWindow):
         bar = self.statusBar()
         assert bar is not None
         bar.addWidget(self._message, 1)
+        self.preparing = PreparingBar(self.pictureStack)
         self._list_page(self.tabs.widget(0), lambda: (tr("Answer"), tr("Answer")))
         self.show_mode(Mode.MNIST)
 

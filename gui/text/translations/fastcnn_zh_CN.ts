@@ -599,6 +599,14 @@
       <translation>此网络从不把 {true} 认作 {answer}。</translation>
     </message>
     <message>
+      <source>Preparing the network, about 10 s, only once. You can draw already; it answers then.</source>
+      <translation>正在准备网络，约 10 秒，仅此一次。现在就可以书写，准备好后会给出答案。</translation>
+    </message>
+    <message>
+      <source>Preparing the network, about 10 s; nothing can be kept here, so each start needs this.</source>
+      <translation>正在准备网络，约 10 秒；此处无法保存文件，因此每次启动都要准备。</translation>
+    </message>
+    <message>
       <source>Network in use: {name}</source>
       <translation>当前网络：{name}</translation>
     </message>
@@ -1357,6 +1365,14 @@
     <message>
       <source>{path} exists already. Replace it?</source>
       <translation>{path} 已存在。要替换它吗？</translation>
+    </message>
+    <message>
+      <source>Progress of the preparation</source>
+      <translation>准备进度</translation>
+    </message>
+    <message>
+      <source>Preparing … {percent} %</source>
+      <translation>正在准备 … {percent} %</translation>
     </message>
     <message>
       <source>A training that was stopped can go on. Give it up and train a new network?</source>
