@@ -31,6 +31,7 @@ class Notice(Enum):
     CORRECTION_NEEDS_DRAWING = mark("Only your own drawings can be corrected: draw a digit first.")
     SAVED = mark("Saved to {path}")
     HOLDS_NO_PICTURE = mark("That holds no picture: take a picture, or a picture’s file on this computer.")
+    ONLY_MOVED = mark("That can only be moved here, and its owner would lose it: copy it and paste it instead.")
     ONE_PICTURE_TAKEN = mark("One picture at a time: {name} is taken, and {count} more {are} not.")
     PICTURE_TOO_LATE = mark("You went on before the picture was ready, so it is not shown; open it again.")
     NO_ANSWER = mark("Nothing is recognized yet: press “Recognize” first.")

@@ -58,6 +58,7 @@ class Program(QObject):
             self.presenter.watch,
             lambda: self.presenter.set_mode(Mode.HAND),
             self.engine.check_target,
+            lambda path: self.pages.networks.choose(path),
         )
         self.pages = Pages(self)
         window.may_close = self.may_close

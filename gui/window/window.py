@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from PyQt5 import uic
 from PyQt5.QtCore import QEvent, Qt, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont, QPalette
+from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDragMoveEvent, QDropEvent, QFont, QPalette
 from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QWidget
 
 from fastcnn.gui.logic.drawing import PEN_WIDTHS
 from fastcnn.gui.logic.engine import Pictures
 from fastcnn.gui.logic.networks import Facts, Tried
-from fastcnn.gui.logic.notices import Message
+from fastcnn.gui.logic.notices import Message, Notice, message
 from fastcnn.gui.logic.presenter import Mode
 from fastcnn.gui.logic.shelf import short_name
 from fastcnn.gui.text.language import tr
@@ -219,12 +219,15 @@ class MainWindow(QMainWindow):
             self._retranslate()
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        if event is not None and not _copy(event):
+            self.tell(message(Notice.ONLY_MOVED))
+
+    def dragMoveEvent(self, event: QDragMoveEvent | None) -> None:
         if event is not None:
             _copy(event)
 
     def dropEvent(self, event: QDropEvent | None) -> None:
-        if event is not None:
-            _copy(event)
+        if event is not None and _copy(event):
             self.dropped.emit(event.mimeData())
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
@@ -279,11 +282,17 @@ class MainWindow(QMainWindow):
         self.truthLabel.setPalette(palette)
 
 
-def _copy(event: QDropEvent) -> None:
-    """Accept any drop, so that a message can say if it is no picture. Never move it: its owner would delete it."""
+def _copy(event: QDropEvent) -> bool:
+    """Accept any drop that can be a copy, so that a message can say if it is no picture.
+
+    It is never moved, because its owner would delete it.
+    """
     if event.possibleActions() & Qt.DropAction.CopyAction:
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
+        return True
+    event.ignore()
+    return False
 
 
 def _enlarge(label: QLabel, points: int, *, bold: bool) -> None:

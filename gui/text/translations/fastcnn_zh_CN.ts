@@ -639,6 +639,10 @@
       <translation>其中没有图片：请使用图片，或本机上的图片文件。</translation>
     </message>
     <message>
+      <source>That can only be moved here, and its owner would lose it: copy it and paste it instead.</source>
+      <translation>它只能移动到这里，原处就会丢失：请改用复制和粘贴。</translation>
+    </message>
+    <message>
       <source>One picture at a time: {name} is taken, and {count} more {are} not.</source>
       <translation>每次只能读取一张图片：已读取 {name}，其余 {count} 项未读取。</translation>
     </message>
@@ -1751,12 +1755,24 @@
       <translation>打开图片</translation>
     </message>
     <message>
+      <source>Several files</source>
+      <translation>多个文件</translation>
+    </message>
+    <message>
+      <source>One picture at a time. Which one?</source>
+      <translation>每次只能打开一张图片。打开哪一张？</translation>
+    </message>
+    <message>
       <source>Save drawing</source>
       <translation>保存手写图片</translation>
     </message>
     <message>
       <source>Pictures ({patterns})</source>
       <translation>图片 ({patterns})</translation>
+    </message>
+    <message>
+      <source>{name} is the file of a network, not a picture. Use this network?</source>
+      <translation>{name} 是网络文件，不是图片。要使用这个网络吗？</translation>
     </message>
     <message>
       <source>Open a file …</source>
