@@ -277,6 +277,9 @@ def create_window(model: str = "") -> MainWindow:
         program = made[0]  # if it does not exist yet, the console has the error
         program.work.post(lambda: program.window.tell(told))  # errors come from any thread
 
+    # Every place where the pen was seen counts; X11's queue would leave only the last one of a burst.
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressTabletEvents, False)
     crash.install(tell)  # first, because making the window calls slots, and an error in a slot ends the process
     window = MainWindow()
     window.program = Program(window, model)
