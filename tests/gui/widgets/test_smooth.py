@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from PyQt5.QtCore import QCoreApplication, QLineF, QPointF, Qt
+from PyQt5.QtCore import QLineF, QPointF, Qt
 from PyQt5.QtGui import QImage, QPainter, QPen
 
 from fastcnn.gui.logic.drawing import SIDE
@@ -85,11 +85,6 @@ def test_a_smooth_stroke_is_undone_and_erased_as_any_other(canvas):
     canvas.erases = True
     canvas.pen_width = WIDTH + 6
     assert not (_stroke(canvas, circle) > 127).any()
-
-
-def test_no_move_of_the_pen_is_thrown_away(window):
-    for name in ("AA_CompressHighFrequencyEvents", "AA_CompressTabletEvents"):
-        assert not QCoreApplication.testAttribute(getattr(Qt, name))
 
 
 def test_points_are_kept_as_they_were_seen(canvas):
