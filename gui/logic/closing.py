@@ -35,7 +35,7 @@ class Closing:
     """
 
     def __init__(
-        self, training: Training, hand: Hand, *, tell: Callable[[Message], None], close: Callable[[], None]
+        self, training: Training, hand: Hand, *, tell: Callable[[Message], None], close: Callable[[], object]
     ) -> None:
         self._training, self._hand, self._tell, self._close = training, hand, tell, close
         self._tried = False
