@@ -56,7 +56,8 @@ class Turns:
         finally:
             turn.leave()
 
-    def _take(self, turn: object) -> None:
+    def take(self, turn: object) -> None:
+        """Wait for a turn; see `Turn.take`."""
         with self._changed:
             self._queue.append(turn)
             self._changed.wait_for(lambda: self._queue[0] is turn)
@@ -68,7 +69,8 @@ class Turns:
         now_s = time.monotonic()
         return end_s - now_s if self._answers else min(end_s, self._last_s + QUIET_S) - now_s
 
-    def _leave(self, turn: object) -> None:
+    def leave(self, turn: object) -> None:
+        """End a turn; see `Turn.leave`."""
         with self._changed:
             self._queue.remove(turn)
             self._changed.notify_all()
@@ -82,11 +84,11 @@ class Turn:
 
     def take(self) -> None:
         """Wait for the turn."""
-        self._turns._take(self)
+        self._turns.take(self)
 
     def leave(self) -> None:
         """Let the others work, for example during a pause."""
-        self._turns._leave(self)
+        self._turns.leave(self)
 
     def next_piece(self) -> None:
         """Between two pieces: let answers and other threads go first."""

@@ -245,7 +245,7 @@ def take_window() -> QLockFile | None:
 
 
 def adopt_sessions() -> None:
-    """Take over what windows that are closed have left behind, so that it is found whichever window is opened next."""
+    """Take over what windows that are closed have left, so that it is found whichever window is opened next."""
     for number in other_sessions():
         lock = QLockFile(str(data_folder() / f"window-{number}.lock"))
         lock.setStaleLockTime(0)
