@@ -220,9 +220,14 @@ class Presenter:
                 if asked:
                     self.recognize()
 
+        def failed(error: Exception) -> bool:
+            if request == self._newest:
+                self._loading = self._recognize_then = False
+            return True
+
         self._loading = True
         self._view.tell(message(Notice.LOADING))
-        self._jobs.submit(self._pictures, loaded)
+        self._jobs.submit(self._pictures, loaded, failed)
 
     def _request_drawing(self, plane: Pictures, *, quick: bool, keeps: bool = False) -> None:
         """Recognize a drawing. If it seems to be several digits and the pen is up, read them too."""

@@ -43,3 +43,4 @@ def test_groups_and_digits_that_were_never_asked_have_no_bar(window, settle):
     assert 0 < groups._item.opts["height"][0] < 0.05  # asked and wrong: a thin line
     low, high = groups._plot.viewRange()[0]
     assert low <= 1 and high >= 3  # the places of the others are there
+    assert groups._plot.getAxis("bottom")._tickLevels == [[(1, "1"), (2, "2"), (3, "3")]]  # there is no group 1.5

@@ -114,3 +114,22 @@ def test_the_answer_to_an_experiments_digit_does_not_pull_back_to_drawing(window
     assert len(window.program.pages.experimenter.session.trials) == 1
     assert window.findChild(QLabel, "askedDigit").text() == "1"
     assert not window.canvas.array().any()  # the next digit begins on an empty field
+
+
+def test_pictures_that_cannot_be_loaded_leave_nothing_waiting(window, settle, monkeypatch):
+    settle()
+    presenter = window.program.presenter
+    pictures = presenter._pictures
+
+    def fail():
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(presenter, "_pictures", fail)
+    window.drawButton.click()
+    window.recognizeButton.click()  # it waits for the picture
+    settle()
+    assert "the disk is gone" in _told(window)
+    monkeypatch.setattr(presenter, "_pictures", pictures)
+    window.recognizeButton.click()
+    settle()
+    assert "No picture is shown yet" in _told(window)
