@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from fastcnn.network.committee import Network
 
 QUIET_S = 0.1  # after an answer the next one is expected within this time, because the pen moves
-VIEWS_A_PIECE = 160  # 15 ms of the default network
-MOST_WAIT_S = 0.5  # then a piece is done all the same, so that work ends even if somebody draws all the time
+VIEWS_A_PIECE = 80  # 8 ms of the default network
+MOST_WAIT_S = 1.0  # then a piece is done all the same, so that work ends even if somebody draws all the time
 
 
 class Turns:
