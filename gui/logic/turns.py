@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 QUIET_S = 0.1  # after an answer the next one is expected within this time, because the pen moves
 VIEWS_A_PIECE = 80  # 8 ms of the default network
-MOST_WAIT_S = 1.0  # then a piece is done all the same, so that work ends even if somebody draws all the time
+MOST_WAIT_S = 2.0  # then a piece is done all the same, so that work ends even if somebody draws all the time
 
 
 class Turns:
