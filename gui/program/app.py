@@ -12,8 +12,9 @@ from PyQt5.QtWidgets import QApplication
 from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.drawing import PEN_WIDTHS
 from fastcnn.gui.logic.engine import Engine, test_pictures
-from fastcnn.gui.logic.folders import data_folder, settings_file, use_window, writable
+from fastcnn.gui.logic.folders import adopt, data_folder, other_sessions, settings_file, use_window, writable
 from fastcnn.gui.logic.notices import Message, Notice, failure, message
+from fastcnn.gui.logic.preparing import progress
 from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.settings import ZOOMS, Settings
 from fastcnn.gui.program import crash
@@ -29,6 +30,7 @@ from fastcnn.zoo.networks import DEFAULT
 
 PEN_STEP = 6
 PLOT_EVERY_MS = 50
+PREPARING_MS = 200  # between two looks at the preparation
 LOADED_MS = 5_000  # after the start; normally everything is loaded long before
 MOST_WINDOWS = 100
 # Errors that the user can correct.
@@ -54,13 +56,18 @@ class Program(QObject):
             window.canvas,
             self.work,
             window.tell,
+            self.presenter.watch,
             lambda: self.presenter.set_mode(Mode.HAND),
             self.engine.check_target,
+            lambda path: self.pages.networks.choose(path),
         )
         self.pages = Pages(self)
         window.may_close = self.may_close
         self._connect()
         self._apply_settings()
+        self._preparing = QTimer(self)
+        self._preparing.timeout.connect(self._show_preparing)
+        self._preparing.start(PREPARING_MS)
         self.answers.submit(self.engine.warm_up, self._network_loaded, self._network_missing)
         self.pages.start()
 
@@ -129,6 +136,8 @@ class Program(QObject):
 
     def _network_loaded(self, _: None) -> None:
         """The network can answer, so load now what is needed later."""
+        self._preparing.stop()
+        self.window.preparing.hide()
         self.pages.networks.loaded()
         self.work.submit(test_pictures, lambda _: None)
         self.work.submit(import_plots, lambda _: self._make_plots())
@@ -144,7 +153,19 @@ class Program(QObject):
         if self.engine.model != DEFAULT:
             self.engine.model = DEFAULT
             self.answers.submit(self.engine.warm_up, self._network_loaded)
+        else:
+            self._preparing.stop()
+            self.window.preparing.hide()
         return True
+
+    def _show_preparing(self) -> None:
+        """Show how far the first start on this machine is, which compiles the kernels."""
+        found = progress()
+        if found is None:
+            return
+        if not self.window.preparing.isVisible():
+            self.window.tell(message(Notice.PREPARING if found.is_kept else Notice.PREPARING_EACH_TIME))
+        self.window.preparing.show_share(found.share)
 
     def _connect(self) -> None:
         window, presenter, actions = self.window, self.presenter, self.window.actions_by_name
@@ -245,10 +266,21 @@ def take_window() -> QLockFile | None:
         lock.setStaleLockTime(0)  # a lock ends with its process, not after some time
         if lock.tryLock(0):
             use_window(number)
+            adopt_sessions()
             return lock
         if lock.error() != QLockFile.LockError.LockFailedError:
             break
     return None
+
+
+def adopt_sessions() -> None:
+    """Take over what windows that are closed have left, so that it is found whichever window is opened next."""
+    for number in other_sessions():
+        lock = QLockFile(str(data_folder() / f"window-{number}.lock"))
+        lock.setStaleLockTime(0)
+        if lock.tryLock(0):
+            adopt(number)
+            lock.unlock()
 
 
 def import_plots() -> None:
@@ -274,6 +306,9 @@ def create_window(model: str = "") -> MainWindow:
         program = made[0]  # if it does not exist yet, the console has the error
         program.work.post(lambda: program.window.tell(told))  # errors come from any thread
 
+    # Every place where the pen was seen counts; X11's queue would leave only the last one of a burst.
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressTabletEvents, False)
     crash.install(tell)  # first, because making the window calls slots, and an error in a slot ends the process
     window = MainWindow()
     window.program = Program(window, model)

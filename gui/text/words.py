@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from fastcnn.errors import Sentence
 from fastcnn.gui.logic.hand import NAME as HAND_NAME
-from fastcnn.gui.logic.networks import Facts, short_name
+from fastcnn.gui.logic.networks import Facts, Tried
 from fastcnn.gui.logic.notices import Message
+from fastcnn.gui.logic.shelf import short_name
 from fastcnn.gui.text import language
 from fastcnn.gui.text.failures import REFUSALS, failure_words
 from fastcnn.gui.text.language import tr
 from fastcnn.recognition.answer import Recognition
 
 mark = Sentence
+EIGHT = 8  # it begins with a vowel
 NETWORKS = {
     "default": mark("Deep CNN"),
     "paper": mark("Paper's CNN"),
@@ -71,8 +74,28 @@ def facts_words(facts: Facts | None) -> str:
     return "; ".join(parts)
 
 
-def verdict_words(answer: Recognition, *, unfinished: bool = False) -> str:
-    """The sentence under the digit; empty where there is nothing to add. A stroke under way may become a digit yet."""
+def tried_words(tried: Tried) -> str:
+    """What is tried: the network's name, how far it is, its size and its accuracy as far as it is known."""
+    plural = counting_words({"count": tried.epochs})["s"]
+    parts = [
+        tr("Trying {name} after {count} epoch{s}: {parameters} parameters").format(
+            name=tried.name, count=tried.epochs, s=plural, parameters=f"{tried.parameters:,}"
+        )
+    ]
+    if tried.accuracy is not None:
+        parts.append(tr("{accuracy} right on pictures not trained on").format(accuracy=percent(tried.accuracy)))
+    if tried.measured is not None:
+        parts.append(tr("{accuracy} right on MNIST").format(accuracy=percent(tried.measured)))
+    return "; ".join(parts)
+
+
+def verdict_words(answer: Recognition, *, unfinished: bool = False, several: str = "") -> str:
+    """The sentence under the digit; empty where there is nothing to add. A stroke under way may become a digit yet.
+
+    `several` are the digits that the string reader found.
+    """
+    if several:
+        return tr("{digits}, read as several digits").format(digits=several)
     if answer.several and not unfinished:
         return tr("several digits? Draw one at a time")
     if answer.digit is None:
@@ -84,9 +107,19 @@ def verdict_words(answer: Recognition, *, unfinished: bool = False) -> str:
     return ""
 
 
+def counting_words(values: Mapping[str, object]) -> dict[str, str]:
+    """The parts of English sentences that depend on numbers: a_digit is "an 8", and {s} {are} are those of a `count`.
+
+    A translation may leave them out.
+    """
+    words = {f"a_{name}": f"{'an' if value == EIGHT else 'a'} {value}" for name, value in values.items()}
+    one = values.get("count") == 1
+    return words | {"s": "" if one else "s", "are": "is" if one else "are", "were": "was" if one else "were"}
+
+
 def notice_words(told: Message) -> str:
     """The sentence for a message."""
-    values = dict(told.values)
+    values = told.values | counting_words(told.values)
     if isinstance(reason := values.get("reason"), Sentence):
         values["reason"] = failure_words(reason)
     return language.tr(told.notice.value).format(**values)

@@ -41,10 +41,9 @@ class InsidePage(Page):
         """Show the feature maps of a picture and the network's filters."""
         self.maps.show_pixels(maps)
         self.filters.show_pixels(filters)
-        self.heat.show_pixels(None)
 
-    def show_heat(self, heat: npt.NDArray[np.uint8]) -> None:
-        """Show where the network looked."""
+    def show_heat(self, heat: npt.NDArray[np.uint8] | None) -> None:
+        """Show where the network looked, or nothing."""
         self.heat.show_pixels(heat)
 
     def showEvent(self, event: object) -> None:

@@ -12,6 +12,8 @@ from fastcnn.gui.widgets.colors import color
 
 LEAST_SIDE_PX = 90
 FULL = 1.0
+MOST_TICKS = 10
+ZERO_SHARE = 0.01  # the height of a bar that stands for 0
 
 
 class Plot(QWidget):
@@ -42,6 +44,16 @@ class Plot(QWidget):
             self._item.setOpts(x=list(x), height=list(y), width=0.7)
         else:
             self._item.setData(list(x), list(y))
+
+    def show_shares(self, first: int, shares: Sequence[float | None]) -> None:
+        """Draw bars at `first`, `first` + 1 and so on. A share that is not known has none; 0 is a thin line."""
+        known = {first + index: share for index, share in enumerate(shares) if share is not None}
+        self.show_points(list(known), [max(share, ZERO_SHARE) for share in known.values()])
+        every = -(-len(shares) // MOST_TICKS)
+        places = range(first, first + len(shares), every or 1)
+        self._plot.getAxis("bottom").setTicks([[(place, str(place)) for place in places]])  # there is no group 1.5
+        self._plot.setXRange(first - 0.5, first + len(shares) - 0.5, padding=0.02)
+        self.setAccessibleDescription(", ".join(f"{place}: {share:.0%}" for place, share in known.items()))
 
     def showEvent(self, event: Any) -> None:
         self.make()

@@ -66,11 +66,6 @@ class Toast(QFrame):
         self.label.setAccessibleName("")
         self.hide()
 
-    def forget_undo(self) -> None:
-        """Something else was done since, so what the message tells of can no longer be taken back by its button."""
-        if self._undo is not None:
-            self.forget()
-
     def retranslate(self) -> None:
         """Word the buttons again, in the language in use."""
         self.undo_button.setText(tr("Undo"))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QTimer
-from PyQt5.QtWidgets import QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayout
+from PyQt5.QtWidgets import QGridLayout, QHBoxLayout, QInputDialog, QLineEdit, QProgressBar, QVBoxLayout
 
 from fastcnn.gui.logic.pace import Pace
+from fastcnn.gui.logic.shelf import short_name
 from fastcnn.gui.logic.training import State
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import left_words
@@ -38,6 +39,8 @@ class TrainingPage(Page):
         self.pause = self._button("pauseTrainingButton", lambda: self.training.pause())
         self.resume = self._button("resumeTrainingButton", lambda: self.training.resume())
         self.stop = self._button("stopTrainingButton", lambda: self.training.stop())
+        self.save_as = self._button("nameTrainedButton", self._choose_name)
+        self.replace = self._button("replaceTrainedButton", self._choose_replaced)
         self.try_it = Check(self)
         self.try_it.setObjectName("tryTrainingCheck")
         self.try_it.toggled.connect(lambda on: self.training.try_it(on))
@@ -66,6 +69,8 @@ class TrainingPage(Page):
         self.resume.setEnabled(state in (State.PAUSED, State.STOPPED))
         self.stop.setEnabled(state in (State.RUNNING, State.PAUSED))
         self.try_it.setEnabled(running or state in (State.STOPPED, State.DONE))
+        self.save_as.setEnabled(state is State.DONE)
+        self.replace.setEnabled(state is State.DONE)
         if running:
             self._timer.start()
         else:
@@ -126,6 +131,8 @@ class TrainingPage(Page):
         buttons = QGridLayout()
         for index, button in enumerate((self.start, self.pause, self.resume, self.stop)):
             buttons.addWidget(button, 0, index)
+        for index, button in enumerate((self.save_as, self.replace)):
+            buttons.addWidget(button, 1, 2 * index, 1, 2)
         choices = QHBoxLayout()
         choices.addWidget(self._caption("epochsCaption", self.epochs))
         choices.addWidget(self.epochs)
@@ -147,6 +154,28 @@ class TrainingPage(Page):
         if not self.resume.isEnabled() or ask(self, tr("Training"), question):
             self.training.start(self.epochs.value())
 
+    def _choose_name(self) -> None:
+        """Ask for a name of the trained network, which has one already."""
+        known = "" if self.training.network is None else short_name(str(self.training.network))
+        name, chosen = QInputDialog.getText(
+            self.window(), tr("Save as"), tr("Name of the trained network"), QLineEdit.EchoMode.Normal, known
+        )
+        if chosen:
+            self.training.name_it(name)
+
+    def _choose_replaced(self) -> None:
+        """Ask which of the older networks the trained one should replace."""
+        others = {short_name(str(path)): path for path in self.training.others()}
+        if not others:
+            self.training.tell_nothing_to_replace()
+            return
+        name, chosen = QInputDialog.getItem(
+            self.window(), tr("Replace"), tr("Delete this network and put the trained one in its place"),
+            list(others), 0, False,
+        )  # fmt: skip
+        if chosen:
+            self.training.replace(others[name])
+
     def _words(self) -> Words:
         return {
             "epochsCaption": (tr("&Epochs"), ""),
@@ -155,6 +184,11 @@ class TrainingPage(Page):
             "pauseTrainingButton": (tr("Pa&use"), tr("Hold; nothing is lost")),
             "resumeTrainingButton": (tr("Resu&me"), tr("Go on after a pause or a stop")),
             "stopTrainingButton": (tr("&Stop"), tr("End now; the last finished epoch is kept and can be resumed")),
+            "nameTrainedButton": (tr("Sa&ve as …"), tr("Give the trained network a name in the list of networks")),
+            "replaceTrainedButton": (
+                tr("Re&place …"),
+                tr("Put the trained network in the place of an older one, which is deleted"),
+            ),
             "tryTrainingCheck": (tr("Tr&y it"), tr("Let the network in training answer, as it is now")),
             "lossPlot": (tr("Loss"), tr("The loss of single batches")),
             "accuracyPlot": (tr("Accuracy"), tr("After each epoch, on 5,000 pictures that it does not train on")),

@@ -50,7 +50,7 @@ MENUS: dict[str, tuple[str, list[Entry | None]]] = {
         ("measure", "Ctrl+I", mark("Measure the net&work"), mark("Accuracy and speed of the network in use")),
     ]),
     "correct": (mark("C&orrect"), [
-        (f"correct_{digit}", str(digit), mark("This is a &{digit}"), mark("Correct the answer and keep the drawing"))
+        (f"correct_{digit}", str(digit), mark("This is {a} &{digit}"), mark("Correct the answer and keep the drawing"))
         for digit in range(10)
     ]),
     "view": (mark("&View"), [
@@ -115,7 +115,9 @@ class Actions:
             self._menus[name].setTitle(language.tr(title))
         for name, key, text, tip in (entry for _, entries in MENUS.values() for entry in entries if entry):
             action = self.by_name[name]
-            action.setText(language.tr(text).format(digit=key))  # a correction's key is its digit
+            action.setText(
+                language.tr(text).format(digit=key, a="an" if key == "8" else "a")
+            )  # a correction's key is its digit
             action.setToolTip(language.tr(tip))
             action.setStatusTip(language.tr(tip))
         for made, values in ((self.languages, LANGUAGES), (self.themes, THEMES)):

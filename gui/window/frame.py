@@ -211,7 +211,6 @@ class Frame(QObject):
         self.rail.chosen.connect(window.tabs.setCurrentIndex)
         window.tabs.currentChanged.connect(self.rail.show_current)
         window.canvas.changed.connect(self.show_hint)
-        window.canvas.changed.connect(self.toast.forget_undo)
         triggers = {"fullButton": "full_screen", "helpButton": "help", "menuButton": "menu"}
         triggers |= {f"chip_{digit}": f"correct_{digit}" for digit in range(DIGITS)}
         for button, name in triggers.items():

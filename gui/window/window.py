@@ -8,19 +8,28 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from PyQt5 import uic
 from PyQt5.QtCore import QEvent, Qt, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeyEvent
 from PyQt5.QtWidgets import QAction, QLabel, QWidget
 
 from fastcnn.gui.logic.drawing import PEN_WIDTHS
 from fastcnn.gui.logic.engine import Pictures
-from fastcnn.gui.logic.networks import MEASURED, Facts
-from fastcnn.gui.logic.notices import Message, Notice
+from fastcnn.gui.logic.networks import MEASURED, Facts, Tried
+from fastcnn.gui.logic.notices import Message, Notice, message
 from fastcnn.gui.logic.presenter import Mode
 from fastcnn.gui.text.language import tr
-from fastcnn.gui.text.words import facts_words, model_words, notice_words, percent, verdict_words
+from fastcnn.gui.text.words import (
+    counting_words,
+    facts_words,
+    model_words,
+    notice_words,
+    percent,
+    tried_words,
+    verdict_words,
+)
 from fastcnn.gui.widgets.colors import name_of
 from fastcnn.gui.widgets.page import Page
 from fastcnn.gui.widgets.pixels import field_pixels
+from fastcnn.gui.widgets.preparing import PreparingBar
 from fastcnn.gui.window.actions import Actions
 from fastcnn.gui.window.frame import Frame, Framed
 from fastcnn.gui.window.help import Help
@@ -31,11 +40,13 @@ if TYPE_CHECKING:
 
     from fastcnn.gui.widgets.bars import Bars
     from fastcnn.gui.widgets.pixels import PixelLabel
+    from fastcnn.recognition.digit_string import DigitString
 
 # The layout was made with Qt Designer. The class that uic makes of it can also set its texts in another language.
 _Form = cast(Any, uic).loadUiType(str(Path(__file__).with_name("window.ui")))[0]
 NO_DIGIT = "–"
 LEAST_WIDTH, LEAST_HEIGHT = 560, 420
+MOST_LARGE = 3  # letters that the large result has room for
 Title = Callable[[], tuple[str, str]]  # a page's full name and its short one, in the language in use
 
 
@@ -86,10 +97,14 @@ class MainWindow(Framed):
         self._told: Message | None = None
         self._undo: Callable[[], None] | None = None
         self._shown: tuple[Recognition, int | None] | None = None
+        self._several = ""  # the digits of the drawing, if they were read as several
         self._titles: list[tuple[QAction, Title]] = []
         self._facts: Facts | None = None
+        self._tried: Tried | None = None
+        self.preparing = PreparingBar(self.pictureStack)
         self.widthSlider.setRange(*PEN_WIDTHS)
         self.frame = Frame(self)
+        self.canvas.changed.connect(self._forget_cleared)
         self.actions_by_name["full_screen"].toggled.connect(self._fill_screen)
         self.actions_by_name["help"].triggered.connect(lambda _=False: Help(self).open())
         self.setMinimumSize(LEAST_WIDTH, LEAST_HEIGHT)
@@ -136,7 +151,7 @@ class MainWindow(Framed):
 
     def show_answer(self, answer: Recognition, truth: int | None) -> None:
         """Show an answer, with the true digit where it is known."""
-        self._shown = answer, truth
+        self._shown, self._several = (answer, truth), ""
         self.resultLabel.setText(NO_DIGIT if answer.digit is None else str(answer.digit))
         self.confidenceLabel.setText("" if answer.digit is None else percent(answer.confidence))
         refused = 1 - answer.digit_score if answer.digit is None else None
@@ -147,9 +162,20 @@ class MainWindow(Framed):
         self.frame.show_chips()
         self.answer_changed.emit()
 
+    def show_several(self, string: DigitString) -> None:
+        """Show the digits of a drawing that seems to be several. It belongs to the answer that is shown."""
+        self._several = string.text
+        self.resultLabel.setText(string.text if len(string) <= MOST_LARGE else f"{string.text[: MOST_LARGE - 1]}…")
+        self.confidenceLabel.setText(percent(string.confidence))
+        self._word_answer()
+
+    def pen_is_down(self) -> bool:
+        """Whether a stroke is being drawn."""
+        return self.canvas.is_drawing
+
     def show_no_answer(self) -> None:
         """Remove the answer."""
-        self._shown = None
+        self._shown, self._several = None, ""
         for label in (self.resultLabel, self.confidenceLabel, self.truthLabel, self.verdictLabel):
             label.clear()
         self.bars.show_shares(None)
@@ -170,8 +196,13 @@ class MainWindow(Framed):
     def show_facts(self, facts: Facts | None) -> None:
         """Show the facts about the network in use."""
         self._facts = facts
-        self.networkInfoLabel.setText(facts_words(facts))
+        self.networkInfoLabel.setText(facts_words(facts) if self._tried is None else tried_words(self._tried))
         self._name_networks()
+
+    def show_tried(self, tried: Tried | None) -> None:
+        """Show the facts about the network in training while it answers, then again those of the network in use."""
+        self._tried = tried
+        self.show_facts(self._facts)
 
     def drawing(self) -> Pictures | None:
         """A copy of the drawing, or None if there is none."""
@@ -201,6 +232,12 @@ class MainWindow(Framed):
         self._told, self._undo = told, undo
         self.frame.toast.show_words(notice_words(told), undo)
 
+    def _forget_cleared(self) -> None:
+        """Something was drawn since the field was cleared, so the message cannot take that back any more."""
+        if self._told is not None and self._told.notice is Notice.CLEARED:
+            self._told = None
+            self.frame.toast.forget()
+
     def keep_on_screen(self) -> None:
         """Make the window no larger than its screen, and move it there."""
         screen = self.screen()
@@ -227,12 +264,15 @@ class MainWindow(Framed):
             self._color_truth()
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        if event is not None and not _copy(event):
+            self.tell(message(Notice.ONLY_MOVED))
+
+    def dragMoveEvent(self, event: QDragMoveEvent | None) -> None:
         if event is not None:
             _copy(event)
 
     def dropEvent(self, event: QDropEvent | None) -> None:
-        if event is not None:
-            _copy(event)
+        if event is not None and _copy(event):
             self.dropped.emit(event.mimeData())
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
@@ -298,13 +338,14 @@ class MainWindow(Framed):
                 label.clear()  # uic has set Designer's texts
             return
         answer, truth = self._shown
-        self.verdictLabel.setText(verdict_words(answer, unfinished=truth is None and self.canvas.is_drawing))
+        unfinished = truth is None and self.canvas.is_drawing
+        self.verdictLabel.setText(verdict_words(answer, unfinished=unfinished, several=self._several))
         if truth is None:
             self.truthLabel.clear()
             return
         right = answer.digit == truth
-        words = tr("✓ right: it is a {truth}") if right else tr("✗ wrong: it is a {truth}")
-        self.truthLabel.setText(words.format(truth=truth))
+        words = tr("✓ right: it is {a_truth}") if right else tr("✗ wrong: it is {a_truth}")
+        self.truthLabel.setText(words.format(truth=truth, **counting_words({"truth": truth})))
         self._color_truth()
 
     def _color_truth(self) -> None:
@@ -313,8 +354,14 @@ class MainWindow(Framed):
             self.truthLabel.setStyleSheet(f"color: {name_of('right' if right else 'wrong')}")
 
 
-def _copy(event: QDropEvent) -> None:
-    """Accept any drop, so that a message can say if it is no picture. Never move it: its owner would delete it."""
+def _copy(event: QDropEvent) -> bool:
+    """Accept any drop that can be a copy, so that a message can say if it is no picture.
+
+    It is never moved, because its owner would delete it.
+    """
     if event.possibleActions() & Qt.DropAction.CopyAction:
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
+        return True
+    event.ignore()
+    return False

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PyQt5.QtCore import QMimeData, Qt, QUrl
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton
+from PyQt5.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox, QPushButton
 
 from fastcnn import paper_network
 from fastcnn.gui import create_window
@@ -201,6 +201,7 @@ def test_the_window_can_be_closed_in_the_middle_of_everything(window, settle, qt
         settle()
         pages.hand.learn()
     hidden = []
+    monkeypatch.setattr(QMessageBox, "question", lambda *args: QMessageBox.Discard)
     monkeypatch.setattr(app, "stop", lambda *workers: hidden.append(not window.isVisible()) or stop(*workers))
     start = time.perf_counter()
     assert window.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -138,6 +139,21 @@ def test_a_seven_is_drawn_and_read_then_mnist_then_chinese_then_a_small_window(s
         time.sleep(0.4)
         assert screen.state()["cut_off"] == [], page
     assert screen.state()["size"] == [800, 600]
+    screen.close()
+
+
+def test_a_burst_of_moves_loses_no_point(start):
+    screen = start()
+    screen.xdotool("key", "ctrl+m")
+    screen.wait(lambda state: state["mode"] == 1)
+    x, y, width, height = screen.state()["places"]["canvas"]
+    around = [math.tau * step / 120 for step in range(121)]
+    circle = [(x + width / 2 + 90 * math.cos(each), y + height / 2 + 90 * math.sin(each)) for each in around]
+    moves = [word for a, b in circle for word in ("mousemove", round(a), round(b))]
+    screen.xdotool(*moves[:3], "mousedown", 1, *moves[3:], "mouseup", 1)  # all at once
+    state = screen.wait(lambda state: state["points"])
+    assert state["points"][0] >= 110  # some places lie on the same pixel
+    screen.wait(lambda state: state["result"] == "0")
     screen.close()
 
 

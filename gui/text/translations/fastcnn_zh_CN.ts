@@ -651,16 +651,36 @@
       <translation>第 {position} 张，共 {count} 张</translation>
     </message>
     <message>
-      <source>This network never takes a {true} for a {answer}.</source>
+      <source>This network never takes {a_true} for {a_answer}.</source>
       <translation>此网络从不把 {true} 认作 {answer}。</translation>
+    </message>
+    <message>
+      <source>Preparing the network, about 10 s, only once. You can draw already; it answers then.</source>
+      <translation>正在准备网络，约 10 秒，仅此一次。现在就可以书写，准备好后会给出答案。</translation>
+    </message>
+    <message>
+      <source>Preparing the network, about 10 s; nothing can be kept here, so each start needs this.</source>
+      <translation>正在准备网络，约 10 秒；此处无法保存文件，因此每次启动都要准备。</translation>
     </message>
     <message>
       <source>Network in use: {name}</source>
       <translation>当前网络：{name}</translation>
     </message>
     <message>
-      <source>Kept as a {digit}; {count} drawings are in your collection.</source>
+      <source>Kept as {a_digit}; {count} drawing{s} {are} in your collection.</source>
       <translation>已作为 {digit} 保存；共有 {count} 个手写数字。</translation>
+    </message>
+    <message>
+      <source>Now {a_digit}; {count} drawing{s} {are} in your collection.</source>
+      <translation>现在标为 {digit}；共有 {count} 个手写数字。</translation>
+    </message>
+    <message>
+      <source>Deleted; {count} drawing{s} {are} in your collection.</source>
+      <translation>已删除；还有 {count} 个手写数字。</translation>
+    </message>
+    <message>
+      <source>Undone; {count} drawing{s} {are} in your collection.</source>
+      <translation>已撤销；共有 {count} 个手写数字。</translation>
     </message>
     <message>
       <source>Only your own drawings can be corrected: draw a digit first.</source>
@@ -675,8 +695,16 @@
       <translation>其中没有图片：请使用图片，或本机上的图片文件。</translation>
     </message>
     <message>
-      <source>One picture at a time: {name} is taken, and {others} more are not.</source>
-      <translation>每次只能读取一张图片：已读取 {name}，其余 {others} 项未读取。</translation>
+      <source>That can only be moved here, and its owner would lose it: copy it and paste it instead.</source>
+      <translation>它只能移动到这里，原处就会丢失：请改用复制和粘贴。</translation>
+    </message>
+    <message>
+      <source>One picture at a time: {name} is taken, and {count} more {are} not.</source>
+      <translation>每次只能读取一张图片：已读取 {name}，其余 {count} 项未读取。</translation>
+    </message>
+    <message>
+      <source>You went on before the picture was ready, so it is not shown; open it again.</source>
+      <translation>图片准备好之前您已继续操作，所以没有显示；请再打开一次。</translation>
     </message>
     <message>
       <source>Nothing is recognized yet: press “Recognize” first.</source>
@@ -687,7 +715,7 @@
       <translation>没有实验在等待手写：请在实验页面开始一次手写实验。</translation>
     </message>
     <message>
-      <source>Draw a {digit}, then press “Next” ({number} of {count}).</source>
+      <source>Draw {a_digit}, then press “Next” ({number} of {count}).</source>
       <translation>请写 {digit}，然后按“下一个”（第 {number} 个，共 {count} 个）。</translation>
     </message>
     <message>
@@ -711,23 +739,31 @@
       <translation>学习完成：请保留或放弃新的网络。</translation>
     </message>
     <message>
-      <source>Learning needs {needed} corrected drawings; there are {count}.</source>
+      <source>Learning is done, but the new network reads worse: look at the table before you keep it.</source>
+      <translation>学习完成，但新网络的识别变差：请先看表格，再决定是否保留。</translation>
+    </message>
+    <message>
+      <source>Learning needs {needed} corrected drawings; there {are} {count}.</source>
       <translation>学习需要 {needed} 个更正过的手写数字；现在有 {count} 个。</translation>
     </message>
     <message>
-      <source>The network that knows your hand is in use.</source>
-      <translation>正在使用认识您笔迹的网络。</translation>
+      <source>The network that knows your hand is in use, as {name}.</source>
+      <translation>正在使用认识您笔迹的网络：{name}。</translation>
     </message>
     <message>
       <source>Discarded; the network is as it was.</source>
       <translation>已放弃；网络保持原样。</translation>
     </message>
     <message>
+      <source>Keeping everything; then the window closes …</source>
+      <translation>正在保留全部内容，然后关闭窗口……</translation>
+    </message>
+    <message>
       <source>Your drawings and the network that learned from them are deleted.</source>
       <translation>您的手写数字以及从中学习的网络已删除。</translation>
     </message>
     <message>
-      <source>{count} new drawings were imported.</source>
+      <source>{count} new drawing{s} {were} imported.</source>
       <translation>已导入 {count} 个新的手写数字。</translation>
     </message>
     <message>
@@ -739,8 +775,24 @@
       <translation>训练已停止；按“继续”可从最后完成的一轮继续。</translation>
     </message>
     <message>
+      <source>The trained network is kept as {name}.</source>
+      <translation>训练好的网络已保存为 {name}。</translation>
+    </message>
+    <message>
+      <source>The trained network has replaced the old {name}.</source>
+      <translation>训练好的网络已替换原来的 {name}。</translation>
+    </message>
+    <message>
+      <source>There is no older network of yours to replace.</source>
+      <translation>没有可以替换的旧网络。</translation>
+    </message>
+    <message>
       <source>You are trying the network in training.</source>
       <translation>您正在试用训练中的网络。</translation>
+    </message>
+    <message>
+      <source>There is no network in training to try yet: train one first, or go on.</source>
+      <translation>还没有可以试用的训练中网络：请先训练，或继续训练。</translation>
     </message>
     <message>
       <source>The chosen network answers again.</source>
@@ -763,8 +815,12 @@
       <translation>无法使用 {path}：{reason}。请检查其权限和磁盘空间</translation>
     </message>
     <message>
-      <source>A training is running. Stop it and close? It can go on from the last finished epoch.</source>
-      <translation>训练正在进行。停止训练并关闭窗口吗？以后可以从最后完成的一轮继续。</translation>
+      <source>“{name}” cannot be a network’s name; choose another one</source>
+      <translation>“{name}”不能作为网络的名称；请换一个</translation>
+    </message>
+    <message>
+      <source>there is a network “{name}” already; choose another name, or “Replace”</source>
+      <translation>已有名为“{name}”的网络；请换一个名称，或用“替换”</translation>
     </message>
     <message>
       <source>Open network</source>
@@ -781,10 +837,6 @@
     <message>
       <source>Weights ({pattern})</source>
       <translation>权重文件 ({pattern})</translation>
-    </message>
-    <message>
-      <source>Training</source>
-      <translation>训练</translation>
     </message>
     <message>
       <source>Inside</source>
@@ -809,6 +861,10 @@
     <message>
       <source>Hand</source>
       <translation>笔迹</translation>
+    </message>
+    <message>
+      <source>Training</source>
+      <translation>训练</translation>
     </message>
     <message>
       <source>Train</source>
@@ -935,6 +991,14 @@
       <translation>{parameters} 个参数，{size} MB</translation>
     </message>
     <message>
+      <source>Trying {name} after {count} epoch{s}: {parameters} parameters</source>
+      <translation>正在试用 {name}（已训练 {count} 轮）：{parameters} 个参数</translation>
+    </message>
+    <message>
+      <source>{digits}, read as several digits</source>
+      <translation>{digits}，按多个数字识别</translation>
+    </message>
+    <message>
       <source>unsure: {first} or {second}</source>
       <translation>不确定：{first} 或 {second}</translation>
     </message>
@@ -943,8 +1007,40 @@
       <translation>MNIST 准确率 {accuracy}</translation>
     </message>
     <message>
+      <source>{accuracy} right on pictures not trained on</source>
+      <translation>未参与训练的图片正确率 {accuracy}</translation>
+    </message>
+    <message>
       <source>no digit</source>
       <translation>不是数字</translation>
+    </message>
+    <message>
+      <source>A training is running: it would stop, and go on later from its last finished epoch.</source>
+      <translation>正在训练：训练会停止，以后可以从最后完成的一轮继续。</translation>
+    </message>
+    <message>
+      <source>The network is learning your hand: that would be given up.</source>
+      <translation>网络正在学习您的笔迹：学习会被放弃。</translation>
+    </message>
+    <message>
+      <source>What the network learned of your hand is neither kept nor discarded.</source>
+      <translation>网络学到的笔迹还没有保留，也没有放弃。</translation>
+    </message>
+    <message>
+      <source>“Save all” finishes the epoch and the learning, keeps every network, and then closes.</source>
+      <translation>“全部保存”会完成这一轮训练和学习，保留所有网络，然后关闭窗口。</translation>
+    </message>
+    <message>
+      <source>Close</source>
+      <translation>关闭</translation>
+    </message>
+    <message>
+      <source>Labelled {label}; read as {answer}</source>
+      <translation>标为 {label}；识别为 {answer}</translation>
+    </message>
+    <message>
+      <source>Labelled {label}; taken for no digit</source>
+      <translation>标为 {label}；未认作数字</translation>
     </message>
     <message>
       <source>MNIST pictures</source>
@@ -967,12 +1063,12 @@
       <translation>数字</translation>
     </message>
     <message>
-      <source>No digit has been recognized in an experiment yet.</source>
-      <translation>实验中还没有识别过数字。</translation>
+      <source>Draw this digit, then press “Next” ({number} of {count}).</source>
+      <translation>请写这个数字，然后按“下一个”（第 {number} 个，共 {count} 个）。</translation>
     </message>
     <message>
-      <source>An experiment was interrupted: {number} of {count} digits are done. Give it up for a new one?</source>
-      <translation>有一次实验被中断：已完成 {number} 个数字，共 {count} 个。要放弃它并开始新的实验吗？</translation>
+      <source>No digit has been recognized in an experiment yet.</source>
+      <translation>实验中还没有识别过数字。</translation>
     </message>
     <message>
       <source>Export as CSV</source>
@@ -1027,8 +1123,8 @@
       <translation>开始(&amp;S)</translation>
     </message>
     <message>
-      <source>Begin a new experiment</source>
-      <translation>开始新的实验</translation>
+      <source>Begin a new experiment; the one before is kept</source>
+      <translation>开始新的实验；之前的实验会保留</translation>
     </message>
     <message>
       <source>Ne&amp;xt</source>
@@ -1071,6 +1167,30 @@
       <translation>把图表和数据保存为图片</translation>
     </message>
     <message>
+      <source>Kep&amp;t</source>
+      <translation>已保留(&amp;T)</translation>
+    </message>
+    <message>
+      <source>Kept experiments</source>
+      <translation>保留的实验</translation>
+    </message>
+    <message>
+      <source>Show an earlier experiment; one that was left can go on</source>
+      <translation>显示以前的实验；中断的实验可以继续</translation>
+    </message>
+    <message>
+      <source>Digit to draw</source>
+      <translation>要写的数字</translation>
+    </message>
+    <message>
+      <source>Draw this digit on the black field</source>
+      <translation>请在黑色区域写这个数字</translation>
+    </message>
+    <message>
+      <source>Which digit of the experiment it is</source>
+      <translation>这是实验的第几个数字</translation>
+    </message>
+    <message>
       <source>Share right in each group</source>
       <translation>每组的正确率</translation>
     </message>
@@ -1081,6 +1201,10 @@
     <message>
       <source>Figures of the experiment</source>
       <translation>实验数据</translation>
+    </message>
+    <message>
+      <source>{number}: {kind}, {right} right of {count} done, {total} in all</source>
+      <translation>{number}：{kind}，已完成 {count} 个，正确 {right} 个，共 {total} 个</translation>
     </message>
     <message>
       <source>{count} of {total} digits done.</source>
@@ -1129,6 +1253,38 @@
     <message>
       <source>Number of drawings</source>
       <translation>手写数字的数量</translation>
+    </message>
+    <message>
+      <source>Your drawings</source>
+      <translation>您的手写数字</translation>
+    </message>
+    <message>
+      <source>Choose drawings; a digit key gives them that label, Delete deletes them</source>
+      <translation>选择手写数字；按数字键改标签，按删除键删除</translation>
+    </message>
+    <message>
+      <source>La&amp;bel</source>
+      <translation>标签(&amp;B)</translation>
+    </message>
+    <message>
+      <source>Give the chosen drawings another label</source>
+      <translation>为所选手写数字改标签</translation>
+    </message>
+    <message>
+      <source>Dele&amp;te</source>
+      <translation>删除(&amp;T)</translation>
+    </message>
+    <message>
+      <source>Delete the chosen drawings</source>
+      <translation>删除所选手写数字</translation>
+    </message>
+    <message>
+      <source>&amp;Undo</source>
+      <translation>撤销(&amp;U)</translation>
+    </message>
+    <message>
+      <source>Take back the last change of the collection</source>
+      <translation>撤销对手写数字的上一次更改</translation>
     </message>
     <message>
       <source>&amp;Learn from my drawings</source>
@@ -1213,6 +1369,10 @@
     <message>
       <source>after</source>
       <translation>学习后</translation>
+    </message>
+    <message>
+      <source>&lt;p&gt;&lt;b&gt;Worse than before:&lt;/b&gt; {name}, {count} fewer right.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;&lt;b&gt;比以前差：&lt;/b&gt;{name}，少对 {count} 个。&lt;/p&gt;</translation>
     </message>
     <message>
       <source>What each filter of the convolution finds in this picture</source>
@@ -1303,6 +1463,14 @@
       <translation>{path} 已存在。要替换它吗？</translation>
     </message>
     <message>
+      <source>Progress of the preparation</source>
+      <translation>准备进度</translation>
+    </message>
+    <message>
+      <source>Preparing … {percent} %</source>
+      <translation>正在准备 … {percent} %</translation>
+    </message>
+    <message>
       <source>Undo</source>
       <translation>撤销</translation>
     </message>
@@ -1329,6 +1497,22 @@
     <message>
       <source>Accuracy on pictures not trained on, %</source>
       <translation>未参与训练的图片上的准确率，%</translation>
+    </message>
+    <message>
+      <source>Save as</source>
+      <translation>另存为</translation>
+    </message>
+    <message>
+      <source>Name of the trained network</source>
+      <translation>训练好的网络的名称</translation>
+    </message>
+    <message>
+      <source>Replace</source>
+      <translation>替换</translation>
+    </message>
+    <message>
+      <source>Delete this network and put the trained one in its place</source>
+      <translation>删除这个网络，换上训练好的网络</translation>
     </message>
     <message>
       <source>No training yet.</source>
@@ -1401,6 +1585,22 @@
     <message>
       <source>End now; the last finished epoch is kept and can be resumed</source>
       <translation>立即结束；保留最后完成的一轮，以后可以继续</translation>
+    </message>
+    <message>
+      <source>Sa&amp;ve as …</source>
+      <translation>另存为(&amp;V) …</translation>
+    </message>
+    <message>
+      <source>Give the trained network a name in the list of networks</source>
+      <translation>给训练好的网络起一个列表中的名称</translation>
+    </message>
+    <message>
+      <source>Re&amp;place …</source>
+      <translation>替换(&amp;P) …</translation>
+    </message>
+    <message>
+      <source>Put the trained network in the place of an older one, which is deleted</source>
+      <translation>用训练好的网络替换一个旧网络，旧网络会被删除</translation>
     </message>
     <message>
       <source>Tr&amp;y it</source>
@@ -1521,10 +1721,6 @@
     <message>
       <source>Close the window</source>
       <translation>关闭窗口</translation>
-    </message>
-    <message>
-      <source>&amp;Undo</source>
-      <translation>撤销(&amp;U)</translation>
     </message>
     <message>
       <source>Take back the last stroke</source>
@@ -1655,7 +1851,7 @@
       <translation>当前网络的准确率和速度</translation>
     </message>
     <message>
-      <source>This is a &amp;{digit}</source>
+      <source>This is {a} &amp;{digit}</source>
       <translation>这是 &amp;{digit}</translation>
     </message>
     <message>
@@ -1755,6 +1951,14 @@ to begin</source>
       <translation>打开图片</translation>
     </message>
     <message>
+      <source>Several files</source>
+      <translation>多个文件</translation>
+    </message>
+    <message>
+      <source>One picture at a time. Which one?</source>
+      <translation>每次只能打开一张图片。打开哪一张？</translation>
+    </message>
+    <message>
       <source>Save drawing</source>
       <translation>保存手写图片</translation>
     </message>
@@ -1763,11 +1967,15 @@ to begin</source>
       <translation>图片 ({patterns})</translation>
     </message>
     <message>
-      <source>✓ right: it is a {truth}</source>
+      <source>{name} is the file of a network, not a picture. Use this network?</source>
+      <translation>{name} 是网络文件，不是图片。要使用这个网络吗？</translation>
+    </message>
+    <message>
+      <source>✓ right: it is {a_truth}</source>
       <translation>✓ 正确：是 {truth}</translation>
     </message>
     <message>
-      <source>✗ wrong: it is a {truth}</source>
+      <source>✗ wrong: it is {a_truth}</source>
       <translation>✗ 错误：是 {truth}</translation>
     </message>
     <message>

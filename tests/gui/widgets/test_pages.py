@@ -227,23 +227,6 @@ def test_handwriting_experiment_asks_for_digits_and_survives_an_interruption(qtb
         second.close()
 
 
-def test_an_interrupted_experiment_is_given_up_only_where_the_user_says_so(window, settle, monkeypatch):
-    settle()
-    _begin_experiment(window, 1, 2, 2)
-    draw(window.canvas, SEVEN)
-    _click(window, "nextDigitButton")
-    settle()
-    _click(window, "leaveExperimentButton")
-    experimenter, asked = window.program.pages.experimenter, []
-    for answer, kept in ((QMessageBox.No, True), (QMessageBox.Yes, False)):
-        monkeypatch.setattr(QMessageBox, "question", lambda *args, answer=answer: asked.append(args[2]) or answer)
-        before = experimenter.session
-        _click(window, "startExperimentButton")
-        settle()
-        assert (experimenter.session is before) == kept
-    assert len(asked) == 2 and "1 of 4" in asked[0]
-
-
 def test_an_empty_field_is_no_digit_of_an_experiment(window, settle):
     settle()
     _begin_experiment(window, 1, 1, 1)
@@ -479,10 +462,10 @@ def test_closing_during_training_asks_and_keeps_what_was_trained(qtbot, window, 
     _click(window, "startTrainingButton")
     qtbot.waitUntil(lambda: len(pages.training.curves.epochs) >= 2, timeout=TIMEOUT_MS)
     asked = []
-    monkeypatch.setattr(QMessageBox, "question", lambda *args: asked.append(args) or QMessageBox.No)
+    monkeypatch.setattr(QMessageBox, "question", lambda *args: asked.append(args) or QMessageBox.Cancel)
     assert not window.close()
     assert window.isVisible() and pages.training.is_active and len(asked) == 1
-    monkeypatch.setattr(QMessageBox, "question", lambda *args: QMessageBox.Yes)
+    monkeypatch.setattr(QMessageBox, "question", lambda *args: QMessageBox.Discard)
     hidden, stop = [], app.stop
     monkeypatch.setattr(app, "stop", lambda *workers: hidden.append(not window.isVisible()) or stop(*workers))
     assert window.close()
@@ -503,7 +486,7 @@ def test_a_training_that_was_left_ends_in_the_same_bits_as_one_that_was_not(
 ):
     settle()
     monkeypatch.setattr(training_run.time, "time_ns", lambda: 12345)  # the seed
-    monkeypatch.setattr(QMessageBox, "question", lambda *args: QMessageBox.Yes)
+    monkeypatch.setattr(QMessageBox, "question", lambda *args: QMessageBox.Discard)
     training = window.program.pages.training
     window.findChild(QSpinBox, "epochsSpin").setValue(4)
     _click(window, "startTrainingButton")

@@ -267,7 +267,7 @@ def test_a_scribble_is_no_digit_says_so_calmly_while_it_is_drawn_and_can_be_corr
     assert hand.bars.shares.sum() == pytest.approx(1, abs=1e-4)  # the nearest digits are still shown
     hand.actions_by_name["correct_8"].trigger()
     settle()
-    assert "Kept as a 8" in hand.findChild(QLabel, "messageLabel").text()
+    assert "Kept as an 8" in hand.findChild(QLabel, "messageLabel").text()
     hand.clearButton.click()
     draw(hand.canvas, SEVEN)
     settle()
