@@ -338,6 +338,7 @@ def network_entries() -> dict[str, Entry]:
             one.predict_proba, {"images": IMAGES, "layout": "NCHW"}, ROWS, elsewhere=NAN
         ),
         "Sequential.predict": Entry(one.predict, {"images": IMAGES}, ROWS, elsewhere=NAN),
+        "Sequential.trace": Entry(one.trace, {"images": IMAGES, "layout": "NCHW"}, ROWS, elsewhere=NAN),
         "Sequential.evaluate": Entry(
             one.evaluate, {"images": IMAGES, "labels": LABELS}, {"labels": {"as text"}}, {"images": ("labels",)},
             elsewhere=NAN,
