@@ -1,0 +1,109 @@
+"""Change single pixels of a picture, take it back, and find the one pixel that fools the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Field = npt.NDArray[np.float32]
+HALF = 0.5
+
+
+class Reads(Protocol):
+    """The method of a network that a search needs."""
+
+    def predict_proba(self, images: npt.NDArray[np.float32]) -> npt.NDArray[np.floating]: ...
+
+
+class Flips:
+    """A picture and its changed pixels. A flipped pixel is black if it was bright, and white if it was dark."""
+
+    def __init__(self, picture: Field) -> None:
+        self._pictures = [picture.astype(np.float32)]
+        self._undone: list[Field] = []
+
+    @property
+    def field(self) -> Field:
+        """The picture as it is now."""
+        return self._pictures[-1]
+
+    @property
+    def original(self) -> Field:
+        """The picture before the first change."""
+        return self._pictures[0]
+
+    @property
+    def changed(self) -> list[tuple[int, int]]:
+        """The places of the pixels that differ from the first picture."""
+        return [(int(row), int(column)) for row, column in np.argwhere(self.field != self.original)]
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a change to take back."""
+        return len(self._pictures) > 1
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether a change was taken back."""
+        return bool(self._undone)
+
+    def flip(self, row: int, column: int) -> None:
+        """Flip one pixel. A pixel flipped twice has its first value again."""
+        self._pictures.append(flipped(self.field, row, column, self.original))
+        self._undone.clear()
+
+    def undo(self) -> None:
+        """Take back the last change, if there is one."""
+        if self.can_undo:
+            self._undone.append(self._pictures.pop())
+
+    def redo(self) -> None:
+        """Make the change again that was taken back last."""
+        if self._undone:
+            self._pictures.append(self._undone.pop())
+
+    def reset(self) -> None:
+        """Show the first picture again. This can be undone."""
+        if self.changed:
+            self._pictures.append(self.original)
+            self._undone.clear()
+
+
+def flipped(field: Field, row: int, column: int, original: Field) -> Field:
+    """The picture with one pixel flipped."""
+    changed: Field = field.copy()
+    value = float(original[row, column])
+    opposite = 0.0 if value >= HALF else 1.0
+    changed[row, column] = opposite if field[row, column] == np.float32(value) else value
+    return changed
+
+
+@dataclass(frozen=True)
+class Fooling:
+    """The best single pixel: its place, the answer and shares with it, and whether the answer changes."""
+
+    row: int
+    column: int
+    answer: int
+    share: float
+    share_before: float
+    changes: bool
+
+
+def find_fooling(network: Reads, field: Field) -> Fooling:
+    """The flip after which the network is least sure of its present answer. It reads one picture for each pixel."""
+    height, width = field.shape
+    copies = np.repeat(field[np.newaxis, np.newaxis].astype(np.float32), height * width, axis=0)
+    for at, (row, column) in enumerate(np.ndindex(height, width)):
+        copies[at, 0, row, column] = 0.0 if field[row, column] >= HALF else 1.0
+    now = network.predict_proba(field[np.newaxis, np.newaxis].astype(np.float32))[0]
+    answer = int(now.argmax())
+    shares = network.predict_proba(copies)
+    others = np.delete(shares, answer, axis=1).max(axis=1)
+    best = int((shares[:, answer] - others).argmin())  # the first of several
+    row, column = divmod(best, width)
+    after = int(shares[best].argmax())
+    return Fooling(row, column, after, float(shares[best, after]), float(now[answer]), after != answer)
