@@ -22,7 +22,7 @@ from fastcnn.optim import optimizers, schedules
 from fastcnn.recognition.picture_classifier import PictureClassifier
 from fastcnn.recognition.recognizer import Recognizer
 from fastcnn.training import augment as augmentation
-from fastcnn.training import callbacks, finder
+from fastcnn.training import callbacks, epochs, finder
 from fastcnn.zoo import families, networks, own
 
 # What a parameter takes although it looks wrong.
@@ -507,6 +507,7 @@ def callback_entries() -> dict[str, Entry]:
             callbacks.BestWeights, {"path": Path("best.safetensors"), "monitor": "loss"}, {"path": text}
         ),
         "CSVLog": Entry(callbacks.CSVLog, {"path": Path("log.csv")}, {"path": text}),
+        "KeepEpochs": Entry(epochs.KeepEpochs, {"path": Path("x.epochs"), "max_bytes": 10}, {"path": text}),
     }  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """`Sequential.trace`: each layer's input and output, against hand's work, the layers alone and the network's answer."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -35,7 +37,7 @@ def test_a_small_network_gives_the_numbers_worked_by_hand():
 def test_outputs_are_the_inputs_of_the_next_layers():
     records = _small().trace(np.ones((2, 1, 3, 3), np.float32))
     assert [each.layer.name for each in records] == ["0", "1", "2", "3", "4"]
-    assert all(after.x is before.out for before, after in zip(records, records[1:], strict=False))
+    assert all(after.x is before.out for before, after in itertools.pairwise(records))
 
 
 def test_bytes_are_divided_by_255():
