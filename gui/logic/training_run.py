@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fastcnn.network.sequential import Sequential
     from fastcnn.training.history import Epoch, History, TrainingStep
 
+EPOCHS_SUFFIX = ".epochs"  # of a file with the weights after each epoch
 POINT_EVERY = 20  # steps a point of the loss curve
 PREVIEW_EVERY_S = 0.5
 
@@ -46,6 +47,11 @@ def unused(path: Path) -> Path:
     return next(each for each in itertools.chain([path], numbered) if not each.exists())
 
 
+def epochs_path(path: Path) -> Path:
+    """The file of the kept epochs of a network or a checkpoint, next to it."""
+    return path.with_suffix(EPOCHS_SUFFIX)
+
+
 class Run:
     """`train` trains, on any thread. Other threads may call the other methods at the same time.
 
@@ -57,6 +63,7 @@ class Run:
 
     def __init__(self, checkpoint: Path, target: Path, curves: Curves) -> None:
         self._checkpoint, self._target, self.curves = checkpoint, target, curves
+        self._epochs = epochs_path(checkpoint)
         self.saved = target
         self._go_on, self._stop = threading.Event(), threading.Event()
         self._go_on.set()
@@ -93,6 +100,7 @@ class Run:
             If the checkpoint cannot be read or written.
         """
         from fastcnn.training.checkpoint import load_checkpoint
+        from fastcnn.training.epochs import KeepEpochs
         from fastcnn.training.samples import VALIDATION_PICTURES
         from fastcnn.zoo.networks import PAPER, paper_network
         from fastcnn.zoo.recipes import RECIPES
@@ -109,6 +117,7 @@ class Run:
             self._restore_curves(stored.history)
         else:
             self._checkpoint.unlink(missing_ok=True)  # `fit` replaces only a valid checkpoint
+            self._epochs.unlink(missing_ok=True)
         self.curves.of = epochs
         trainer = recipe.trainer(paper_network(seed=seed))
         count = len(images) - VALIDATION_PICTURES
@@ -121,7 +130,7 @@ class Run:
             schedule=recipe.schedule(epochs, count, recipe.batch_size),
             validation=VALIDATION_PICTURES,
             seed=seed,
-            callbacks=[self._epoch_done],
+            callbacks=[self._epoch_done, KeepEpochs(self._epochs)],
             on_step=lambda step: self._step_done(step, trainer.network, epoch_steps),
             checkpoint=self._checkpoint,
             resume=self._checkpoint if resume else None,
@@ -130,6 +139,7 @@ class Run:
         self._show(trainer.network)
         self.saved = unused(self._target)
         trainer.network.save(self.saved)
+        self._epochs.replace(epochs_path(self.saved))
         self._checkpoint.unlink(missing_ok=True)
         return history
 

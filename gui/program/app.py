@@ -108,7 +108,7 @@ class Program(QObject):
         """End all work. Nothing is called back afterwards."""
         self.pages.hand.cancel()
         self.pages.training.stop()
-        stop(self.pages.trainer, self.pages.learner, self.answers, self.work)
+        stop(self.pages.trainer, self.pages.learner, self.pages.teaching, self.answers, self.work)
         if self._lock is not None:
             self._lock.unlock()
 

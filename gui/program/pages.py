@@ -23,6 +23,7 @@ from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.results import Results, read_all
 from fastcnn.gui.logic.settings import Settings
 from fastcnn.gui.logic.training import Training
+from fastcnn.gui.program.lessons import Classroom
 from fastcnn.gui.program.worker import Worker
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.experiment_page import ExperimentPage
@@ -56,6 +57,7 @@ class Pages(QObject):
         self._program, self._window = program, program.window
         self.trainer = Worker("training", program.failed, self, polite=True)
         self.learner = Worker("learning", program.failed, self, polite=True)
+        self.teaching = Worker("lesson", program.failed, self)
         self._remembered: dict[str, QSpinBox] = {}
         self._add_networks()
         self._add_inside()
@@ -63,6 +65,7 @@ class Pages(QObject):
         self._add_experiment()
         self._add_hand()
         self._add_training()
+        self._add_lesson()
         self._connect()
 
     def start(self) -> None:
@@ -76,6 +79,7 @@ class Pages(QObject):
         """Another network answers, so results of the old one are not valid."""
         self._program.presenter.network_changed()
         self.browser.network_changed()
+        self.classroom.network_changed()
         self.show_inside()
 
     def show_inside(self) -> None:
@@ -141,7 +145,7 @@ class Pages(QObject):
             read,
             go_to=program.presenter.go_to,
             tell=self._window.tell,
-            measured=self.networks.measured,
+            measured=self._measured,
         )
         self.mistakes.browser = self.browser
         self._window.add_page(self.mistakes, lambda: (tr("Mistakes"), tr("Mistakes")))
@@ -194,6 +198,14 @@ class Pages(QObject):
         )
         self.training_page.training = self.training
         self._window.add_page(self.training_page, lambda: (tr("Training"), tr("Train")))
+
+    def _add_lesson(self) -> None:
+        self.classroom = Classroom(self._program, self.teaching, self.networks, self.browser, self)
+        self._window.add_page(self.classroom.page, lambda: (tr("Lesson"), tr("Lesson")))
+
+    def _measured(self, results: Results) -> None:
+        self.networks.measured(results)
+        self.classroom.measured(results)
 
     def _connect(self) -> None:
         window, actions = self._window, self._window.actions_by_name

@@ -52,7 +52,8 @@ def map_limits(stages: Sequence[Stage], stage: Stage, scale: Scale) -> Values:
     if stage.kind in (Kind.PICTURE, Kind.SOFTMAX):
         return np.ones(count)
     if scale is Scale.OWN and stage.out.ndim == 3:
-        return np.maximum(np.abs(stage.out).reshape(count, -1).max(axis=1), 1e-12)
+        limits: Values = np.maximum(np.abs(stage.out).reshape(count, -1).max(axis=1), 1e-12)
+        return limits
     if scale is Scale.ALL:
         inner = [each.out for each in stages if each.kind not in (Kind.PICTURE, Kind.SOFTMAX)]
         return np.full(count, max(map(limit_of, inner)))

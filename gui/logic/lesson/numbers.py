@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +10,11 @@ import numpy as np
 MINUS = "−"
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 LARGEST_PLAIN = 100_000.0
+
+
+def decimals_of(limit: float, most: int = 3) -> int:
+    """So many decimals that a number as large as the limit has one digit that counts; at least one."""
+    return min(max(1, math.ceil(-math.log10(max(limit, 1e-9)))), most)
 
 
 def plain(value: float, decimals: int = 3) -> str:

@@ -52,8 +52,13 @@ class Flips:
 
     def flip(self, row: int, column: int) -> None:
         """Flip one pixel. A pixel flipped twice has its first value again."""
-        self._pictures.append(flipped(self.field, row, column, self.original))
-        self._undone.clear()
+        self._add(flipped(self.field, row, column, self.original))
+
+    def put(self, row: int, column: int, value: float) -> None:
+        """Give one pixel a value from 0 to 1."""
+        changed = self.field.copy()
+        changed[row, column] = value
+        self._add(changed)
 
     def undo(self) -> None:
         """Take back the last change, if there is one."""
@@ -68,16 +73,23 @@ class Flips:
     def reset(self) -> None:
         """Show the first picture again. This can be undone."""
         if self.changed:
-            self._pictures.append(self.original)
-            self._undone.clear()
+            self._add(self.original)
+
+    def _add(self, field: Field) -> None:
+        self._pictures.append(field)
+        self._undone.clear()
+
+
+def opposite(value: float) -> float:
+    """Black for a bright pixel, white for a dark one."""
+    return 0.0 if value >= HALF else 1.0
 
 
 def flipped(field: Field, row: int, column: int, original: Field) -> Field:
     """The picture with one pixel flipped."""
     changed: Field = field.copy()
     value = float(original[row, column])
-    opposite = 0.0 if value >= HALF else 1.0
-    changed[row, column] = opposite if field[row, column] == np.float32(value) else value
+    changed[row, column] = opposite(value) if field[row, column] == np.float32(value) else value
     return changed
 
 
@@ -98,7 +110,7 @@ def find_fooling(network: Reads, field: Field) -> Fooling:
     height, width = field.shape
     copies = np.repeat(field[np.newaxis, np.newaxis].astype(np.float32), height * width, axis=0)
     for at, (row, column) in enumerate(np.ndindex(height, width)):
-        copies[at, 0, row, column] = 0.0 if field[row, column] >= HALF else 1.0
+        copies[at, 0, row, column] = opposite(float(field[row, column]))
     now = network.predict_proba(field[np.newaxis, np.newaxis].astype(np.float32))[0]
     answer = int(now.argmax())
     shares = network.predict_proba(copies)
