@@ -1759,16 +1759,16 @@
       <translation>exp(得分) 除以全部之和：得到总和为 100 % 的份额。</translation>
     </message>
     <message>
-      <source>Colours: each map its own</source>
-      <translation>颜色：每幅图各自的标尺</translation>
+      <source>Colours: each map</source>
+      <translation>颜色：每幅图</translation>
     </message>
     <message>
-      <source>Colours: one scale a layer</source>
-      <translation>颜色：每层一个标尺</translation>
+      <source>Colours: each layer</source>
+      <translation>颜色：每一层</translation>
     </message>
     <message>
-      <source>Colours: one scale for all</source>
-      <translation>颜色：全部一个标尺</translation>
+      <source>Colours: all layers</source>
+      <translation>颜色：所有层</translation>
     </message>
     <message>
       <source>Output {number} of {count}</source>

@@ -22,6 +22,8 @@ class CompareView(QWidget):
         self._compare = compare
         self._shown: Shown | None = None
         self.models = QComboBox(self)
+        self.models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.models.setMinimumContentsLength(12)
         self.models.setObjectName("rivalCombo")
         self.caption = QLabel(self)
         self.caption.setObjectName("rivalCaption")

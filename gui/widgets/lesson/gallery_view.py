@@ -53,6 +53,8 @@ class GalleryView(QWidget):
         self.kinds = QComboBox(self)
         self.kinds.setObjectName("galleryKind")
         self.groups = QComboBox(self)
+        self.groups.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.groups.setMinimumContentsLength(12)
         self.groups.setObjectName("galleryGroup")
         self.measure = QPushButton(self)
         self.measure.setObjectName("galleryMeasureButton")

@@ -13,7 +13,7 @@ from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.widgets.canvas import to_image
 from fastcnn.gui.widgets.lesson.cells import sized
 
-BAR_PX = 96
+BAR_PX = 64
 
 
 class Legend(QWidget):
@@ -40,7 +40,7 @@ class Legend(QWidget):
         return (signed(-self._limit, decimals) if self._diverging else "0"), plain(self._limit, decimals)
 
     def sizeHint(self) -> QSize:
-        return QSize(BAR_PX + 110, 22)
+        return QSize(BAR_PX + 100, 22)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -51,10 +51,10 @@ class Legend(QWidget):
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
         low, high = self.ends()
         height = float(self.height())
-        painter.drawText(QRectF(0, 0, 50, height), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, low)
-        painter.drawText(QRectF(BAR_PX + 60, 0, 50, height), Qt.AlignmentFlag.AlignVCenter, high)
+        painter.drawText(QRectF(0, 0, 45, height), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, low)
+        painter.drawText(QRectF(BAR_PX + 55, 0, 45, height), Qt.AlignmentFlag.AlignVCenter, high)
         ramp = np.linspace(-1.0 if self._diverging else 0.0, 1.0, BAR_PX)[np.newaxis]
-        bar = QRectF(55, height / 2 - 6, BAR_PX, 12)
+        bar = QRectF(50, height / 2 - 6, BAR_PX, 12)
         painter.drawImage(bar, to_image(paint(ramp, 1.0, diverging=self._diverging)))
         painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
         painter.drawRect(bar)

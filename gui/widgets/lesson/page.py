@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtGui import QHideEvent, QKeyEvent, QShowEvent
-from PyQt5.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from fastcnn.gui.logic.engine import Set
 from fastcnn.gui.logic.lesson.backward import Learned
@@ -23,6 +23,7 @@ from fastcnn.gui.widgets.lesson.learn_panel import LearnPanel
 from fastcnn.gui.widgets.lesson.lesson_card import LessonCard
 from fastcnn.gui.widgets.lesson.look_view import LookView
 from fastcnn.gui.widgets.lesson.player import Colors, Player
+from fastcnn.gui.widgets.lesson.scroll import Scroll
 from fastcnn.gui.widgets.lesson.strip import Strip
 from fastcnn.gui.widgets.lesson.texts import page_texts
 from fastcnn.gui.widgets.lesson.words import kind_words, network_words
@@ -225,10 +226,10 @@ class LessonPage(Page):
         box.addLayout(controls)
         box.addWidget(self.epochs)
         box.addWidget(self.note)
-        scroll = QScrollArea(self)
+        scroll = Scroll(self)
         scroll.setObjectName("lessonScroll")
         scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setFrameShape(Scroll.Shape.NoFrame)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(inside)
         outer = QVBoxLayout(self)

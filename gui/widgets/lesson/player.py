@@ -82,6 +82,8 @@ class Colors(QWidget):
         super().__init__(parent)
         self.setObjectName("lessonColors")
         self.choice = QComboBox(self)
+        self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.choice.setMinimumContentsLength(12)
         self.choice.setObjectName("scaleCombo")
         self.choice.addItems([""] * len(Scale))
         self.choice.activated.connect(lambda index: teacher().set_scale(list(Scale)[index]))

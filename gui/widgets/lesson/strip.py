@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from PyQt5.QtCore import QRectF, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QFont, QKeyEvent, QPainter, QPaintEvent, QPalette
-from PyQt5.QtWidgets import QAbstractButton, QHBoxLayout, QScrollArea, QSizePolicy, QWidget
+from PyQt5.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
 from fastcnn.gui.logic.lesson.colors import ABOVE, BELOW, is_diverging, map_limits, mosaic, paint
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.stages import Kind, Stage
 from fastcnn.gui.widgets.canvas import ARROWS, to_image
 from fastcnn.gui.widgets.lesson.cells import fitted, sized, text_width
+from fastcnn.gui.widgets.lesson.scroll import Scroll
 from fastcnn.gui.widgets.lesson.words import kind_words, size_words
 
 FEW = 16  # outputs that are shown as bars
@@ -134,7 +135,7 @@ def _kept(room: QRectF, height: int, width: int) -> QRectF:
     return QRectF(room.center().x() - size[0] / 2, room.center().y() - size[1] / 2, *size)
 
 
-class Strip(QScrollArea):
+class Strip(Scroll):
     """All stations, from left to right."""
 
     chosen = pyqtSignal(int)
@@ -143,7 +144,7 @@ class Strip(QScrollArea):
         super().__init__(parent)
         self.setObjectName(name)
         self.setWidgetResizable(True)
-        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setFrameShape(Scroll.Shape.NoFrame)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inside = QWidget()

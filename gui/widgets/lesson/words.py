@@ -61,9 +61,9 @@ def sentence_of(kind: Kind) -> str:
 def scale_words(scale: Scale) -> str:
     """Which numbers share one scale of colours."""
     return {
-        Scale.OWN: tr("Colours: each map its own"),
-        Scale.LAYER: tr("Colours: one scale a layer"),
-        Scale.ALL: tr("Colours: one scale for all"),
+        Scale.OWN: tr("Colours: each map"),
+        Scale.LAYER: tr("Colours: each layer"),
+        Scale.ALL: tr("Colours: all layers"),
     }[scale]
 
 
