@@ -45,7 +45,7 @@ SHOTS = (
     Shot("small-training-chinese", HAND, page="training", language="zh_CN", width=800, height=600),
     Shot("large-scale-2", HAND, page="inside", width=1280, height=720, scale=2),
 )
-OF_MNIST = ("inside", "mistakes")  # of the pages
+OF_MNIST = ("inside", "mistakes", "lesson")  # of the pages
 
 
 def page_names(window: Any) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ ABOVE, BELOW = (217, 72, 15), (24, 100, 171)
 WHITE = (255, 255, 255)
 GAP = (222, 226, 232)
 MOST_MAPS = 12
+STEPS = 255  # of the colours on each side of zero
 
 
 class Scale(Enum):
@@ -30,14 +32,22 @@ def limit_of(values: Values) -> float:
     return max(float(np.abs(values).max(initial=0.0)), 1e-12)
 
 
-def paint(values: Values, limit: float, *, diverging: bool) -> Colors:
-    """Colours (..., 3) of numbers: white at zero if it is diverging, else black at zero and white at the limit."""
-    share = np.clip(values / limit, -1, 1)[..., np.newaxis]
+@cache
+def _ramp(diverging: bool) -> Colors:
+    """The colours (2 STEPS + 1, 3) of the shares from -1 to 1."""
+    share = np.linspace(-1, 1, 2 * STEPS + 1)[:, np.newaxis]
     if not diverging:
         return np.rint(255 * np.clip(share, 0, 1) * np.ones(3)).astype(np.uint8)
     full = np.where(share >= 0, np.array(ABOVE), np.array(BELOW))
     strength = np.abs(share) ** 0.8  # so that weak numbers can be seen on a projector
-    painted: Colors = np.rint(255 + (full - 255) * strength).astype(np.uint8)
+    ramp: Colors = np.rint(255 + (full - 255) * strength).astype(np.uint8)
+    return ramp
+
+
+def paint(values: Values, limit: float | Values, *, diverging: bool) -> Colors:
+    """Colours (..., 3) of numbers: white at zero if it is diverging, else black at zero and white at the limit."""
+    steps = np.clip(values / limit, -1, 1) * STEPS
+    painted: Colors = _ramp(diverging)[np.rint(steps).astype(np.intp) + STEPS]
     return painted
 
 
@@ -67,11 +77,10 @@ def mosaic(stage: Stage, limits: Values, first: int = 0, most: int = MOST_MAPS, 
     columns = min(columns, count)
     rows = -(-count // columns)
     picture = np.full((rows * (height + 1) - 1, columns * (width + 1) - 1, 3), GAP, np.uint8)
-    diverging = is_diverging(stage)
-    for place, plane in enumerate(planes):
+    shared = limits[first : first + count, np.newaxis, np.newaxis]
+    for place, painted in enumerate(paint(planes, shared, diverging=is_diverging(stage))):
         top, left = place // columns * (height + 1), place % columns * (width + 1)
-        limit = float(limits[first + place])
-        picture[top : top + height, left : left + width] = paint(plane, limit, diverging=diverging)
+        picture[top : top + height, left : left + width] = painted
     return picture
 
 

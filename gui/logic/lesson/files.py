@@ -105,7 +105,7 @@ def _step(found: Any) -> Step:
     if network is not None and not isinstance(network, str):
         raise ValueError("network")
     station = found.get("station")
-    if station is not None and station not in {kind.value for kind in Kind}:
+    if station is not None and station not in [kind.value for kind in Kind]:
         raise ValueError("station")
     numbers = {name: _number(found, name) for name in ("picture", "unit", "row", "column")}
     if (numbers["picture"] or 0) > LAST_PICTURE:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 from PyQt5.QtCore import QRectF, QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QFont, QKeyEvent, QPainter, QPaintEvent, QPalette
+from PyQt5.QtGui import QColor, QFont, QImage, QKeyEvent, QPainter, QPaintEvent, QPalette
 from PyQt5.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
-from fastcnn.gui.logic.lesson.colors import ABOVE, BELOW, is_diverging, map_limits, mosaic, paint
+from fastcnn.gui.logic.lesson.colors import ABOVE, BELOW, Scale, is_diverging, map_limits, mosaic, paint
 from fastcnn.gui.logic.lesson.shown import Shown
-from fastcnn.gui.logic.lesson.stages import Kind, Stage
+from fastcnn.gui.logic.lesson.stages import Kind, Stage, Values
 from fastcnn.gui.widgets.canvas import ARROWS, to_image
 from fastcnn.gui.widgets.lesson.cells import fitted, sized, text_width
+from fastcnn.gui.widgets.lesson.maps_view import square
 from fastcnn.gui.widgets.lesson.scroll import Scroll
 from fastcnn.gui.widgets.lesson.words import kind_words, size_words
 
@@ -32,17 +33,22 @@ class StageButton(QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click the arrow keys still move the frame
         self._stage: Stage | None = None
+        self._scale = Scale.OWN
         self._limits = np.ones(1)
+        self._image: QImage | None = None
         self._size = ""
 
     def show_stage(self, stage: Stage, shown: Shown, *, last_affine: bool) -> None:
         """Show a station of a look."""
-        self._stage, self._limits = stage, map_limits(shown.stages, stage, shown.scale)
+        if stage is not self._stage or shown.scale is not self._scale:
+            self._stage, self._scale = stage, shown.scale
+            self._limits = map_limits(shown.stages, stage, shown.scale)
+            self._image = _image(stage, self._limits)
+            self.update()
         self._size = size_words(stage, last_affine)
         self.setText(kind_words(stage.kind))
         self.setAccessibleName(f"{self.text()}, {self._size}")
         self.setToolTip(f"{self.text()} {stage.name}".strip())
-        self.update()
 
     def sizeHint(self) -> QSize:
         return BUTTON
@@ -81,20 +87,10 @@ class StageButton(QAbstractButton):
 
     def _paint_values(self, painter: QPainter, room: QRectF, stage: Stage) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        if stage.out.ndim == 3:
-            columns = 3 if len(stage.out) > 4 else 1
-            picture = mosaic(stage, self._limits, columns=columns, most=12 if columns == 3 else 1)
-            painter.drawImage(_kept(room, *picture.shape[:2]), to_image(picture))
-        elif len(stage.out) <= FEW:
+        if self._image is None:
             self._paint_bars(painter, room, stage)
         else:
-            columns = int(np.ceil(np.sqrt(len(stage.out))))
-            cells = np.zeros(columns * columns)
-            cells[: len(stage.out)] = stage.out
-            colors = paint(cells.reshape(columns, columns), float(self._limits[0]), diverging=is_diverging(stage))
-            if not is_diverging(stage):
-                colors = 255 - colors  # black on white, so that the few strong ones can be seen
-            painter.drawImage(_kept(room, columns, columns), to_image(np.ascontiguousarray(colors)))
+            painter.drawImage(_kept(room, self._image.height(), self._image.width()), self._image)
 
     def _paint_bars(self, painter: QPainter, room: QRectF, stage: Stage) -> None:
         row = room.height() / len(stage.out)
@@ -118,6 +114,18 @@ class StageButton(QAbstractButton):
             painter.fillRect(bar, color)
         painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
         painter.drawLine(int(axis), int(room.y()), int(axis), int(room.bottom()))
+
+
+def _image(stage: Stage, limits: Values) -> QImage | None:
+    """The maps side by side, or many features in a square; None where bars show the numbers."""
+    if stage.out.ndim == 3:
+        columns = 3 if len(stage.out) > 4 else 1
+        return to_image(mosaic(stage, limits, columns=columns, most=12 if columns == 3 else 1))
+    if len(stage.out) <= FEW:
+        return None
+    colors = paint(square(stage.out), float(limits[0]), diverging=is_diverging(stage))
+    # Black on white, so that the few strong ones can be seen.
+    return to_image(colors if is_diverging(stage) else 255 - colors)
 
 
 def _fitting(font: QFont, text: str, width: float) -> QFont:
