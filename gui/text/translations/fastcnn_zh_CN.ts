@@ -1759,16 +1759,16 @@
       <translation>exp(得分) 除以全部之和：得到总和为 100 % 的份额。</translation>
     </message>
     <message>
-      <source>Colours: each map</source>
-      <translation>颜色：每幅图</translation>
+      <source>Colours: map</source>
+      <translation>颜色：每图</translation>
     </message>
     <message>
-      <source>Colours: each layer</source>
-      <translation>颜色：每一层</translation>
+      <source>Colours: layer</source>
+      <translation>颜色：每层</translation>
     </message>
     <message>
-      <source>Colours: all layers</source>
-      <translation>颜色：所有层</translation>
+      <source>Colours: all</source>
+      <translation>颜色：全部</translation>
     </message>
     <message>
       <source>Output {number} of {count}</source>

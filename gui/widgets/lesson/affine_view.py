@@ -13,7 +13,7 @@ from fastcnn.gui.logic.lesson.numbers import plain, signed
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.stages import Stage, Values
 from fastcnn.gui.text.language import tr
-from fastcnn.gui.widgets.lesson.cells import View, caption, fitted, paint_frame, paint_plane, sized
+from fastcnn.gui.widgets.lesson.cells import View, caption, fitted, fitting, paint_frame, paint_plane, sized
 from fastcnn.gui.widgets.lesson.maps_view import square
 
 LINE = 20.0
@@ -59,10 +59,12 @@ class AffineView(View):
         for number, (words, value) in enumerate(self.rows):
             top = number * line
             is_sum = number >= len(self.rows) - (2 if self._stage is not None and self._stage.has_relu else 1)
-            painter.setFont(sized(self.font(), min(13, line * 0.75), bold=is_sum))
+            font = sized(self.font(), min(13, line * 0.75), bold=is_sum)
+            painter.setFont(fitting(font, words, axis - span - 4))
             painter.setPen(text)
             flags = Qt.AlignmentFlag.AlignVCenter
             painter.drawText(QRectF(0, top, axis - span - 4, line), flags, words)
+            painter.setFont(font)
             end = Qt.AlignmentFlag.AlignRight | flags
             painter.drawText(QRectF(axis + 4, top, width - axis - 4, line), end, signed(value, DECIMALS))
             length = span * abs(value) / largest

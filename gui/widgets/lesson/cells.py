@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PyQt5.QtCore import QPointF, QRectF, Qt
+from PyQt5.QtCore import QPointF, QRectF, QSize, Qt
 from PyQt5.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 from PyQt5.QtWidgets import QSizePolicy, QWidget
 
@@ -25,7 +25,10 @@ class View(QWidget):
         super().__init__(parent)
         self.setObjectName(name)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(240, 150)
+        self.setMinimumSize(240, 120)
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSize()  # it grows into all room that is left
 
     def describe(self, text: str) -> None:
         """Set what a screen reader says of the numbers, and paint again."""
@@ -78,6 +81,9 @@ def paint_cells(
             painter.setPen(QColor(ink_on(color)))
             painter.drawText(cell, Qt.AlignmentFlag.AlignCenter, cell_text(value, decimals, signs=signs))
     painter.setFont(font)
+    painter.setPen(QColor(128, 128, 128))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(rect)
 
 
 def cell_text(value: float, decimals: int, *, signs: bool) -> str:
@@ -110,9 +116,10 @@ def pixel_at(rect: QRectF, shape: tuple[int, int], at: QPointF) -> tuple[float, 
     )
 
 
-def text_width(font: QFont, text: str) -> float:
-    """The width of a line of text."""
-    return QFontMetricsF(font).horizontalAdvance(text)
+def fitting(font: QFont, text: str, width: float) -> QFont:
+    """The font, smaller where the text would be too wide."""
+    needed = QFontMetricsF(font).horizontalAdvance(text)
+    return font if needed <= width else sized(font, font.pixelSize() * width / needed, bold=font.bold())
 
 
 def caption(painter: QPainter, rect: QRectF, text: str, color: QColor) -> None:

@@ -23,7 +23,7 @@ class CompareView(QWidget):
         self._shown: Shown | None = None
         self.models = QComboBox(self)
         self.models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.models.setMinimumContentsLength(12)
+        self.models.setMinimumContentsLength(8)
         self.models.setObjectName("rivalCombo")
         self.caption = QLabel(self)
         self.caption.setObjectName("rivalCaption")

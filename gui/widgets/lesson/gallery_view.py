@@ -54,7 +54,7 @@ class GalleryView(QWidget):
         self.kinds.setObjectName("galleryKind")
         self.groups = QComboBox(self)
         self.groups.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.groups.setMinimumContentsLength(12)
+        self.groups.setMinimumContentsLength(8)
         self.groups.setObjectName("galleryGroup")
         self.measure = QPushButton(self)
         self.measure.setObjectName("galleryMeasureButton")

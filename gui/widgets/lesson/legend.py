@@ -13,7 +13,7 @@ from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.widgets.canvas import to_image
 from fastcnn.gui.widgets.lesson.cells import sized
 
-BAR_PX = 64
+BAR_PX = 56
 
 
 class Legend(QWidget):
@@ -36,7 +36,7 @@ class Legend(QWidget):
 
     def ends(self) -> tuple[str, str]:
         """The numbers at both ends."""
-        decimals = max(2, decimals_of(self._limit))
+        decimals = max(2, decimals_of(self._limit, most=4))
         return (signed(-self._limit, decimals) if self._diverging else "0"), plain(self._limit, decimals)
 
     def sizeHint(self) -> QSize:

@@ -42,7 +42,7 @@ class LessonCard(QFrame):
         self._shipped: list[Titled] = [(path, read_lesson(path)) for path in shipped()]
         self.lessons = QComboBox(self)
         self.lessons.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.lessons.setMinimumContentsLength(12)
+        self.lessons.setMinimumContentsLength(8)
         self.lessons.setObjectName("lessonCombo")
         self.caption = QLabel(self)
         self.caption.setObjectName("lessonCaption")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt5.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QStackedWidget, QToolButton, QWidget
+from PyQt5.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from fastcnn.gui.logic.lesson.planes import input_plane, place_at
 from fastcnn.gui.logic.lesson.shown import Shown
@@ -17,6 +17,7 @@ from fastcnn.gui.widgets.lesson.maps_view import MapsView
 from fastcnn.gui.widgets.lesson.picture_view import PictureView
 from fastcnn.gui.widgets.lesson.plane import Plane
 from fastcnn.gui.widgets.lesson.pool_view import PoolView
+from fastcnn.gui.widgets.lesson.scroll import Stack
 from fastcnn.gui.widgets.lesson.softmax_view import SoftmaxView
 from fastcnn.gui.widgets.lesson.words import place_words, sentence_of
 
@@ -50,7 +51,7 @@ class LookView(QWidget):
             Kind.AFFINE: self.affine,
             Kind.SOFTMAX: self.softmax,
         }
-        self.stack = QStackedWidget(self)
+        self.stack = Stack(self)
         for view in (self.picture, self.convolution, self.pool, self.affine, self.softmax, self.maps):
             self.stack.addWidget(view)
         self.less, self.more = (

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtGui import QHideEvent, QKeyEvent, QShowEvent
-from PyQt5.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QTabBar, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QLabel, QTabBar, QVBoxLayout, QWidget
 
 from fastcnn.gui.logic.engine import Set
 from fastcnn.gui.logic.lesson.backward import Learned
 from fastcnn.gui.logic.lesson.files import SECTIONS, Lesson
 from fastcnn.gui.logic.lesson.guide import Guide
 from fastcnn.gui.logic.lesson.shown import Shown
+from fastcnn.gui.logic.lesson.stages import Kind
 from fastcnn.gui.logic.lesson.teacher import Teacher
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.lesson.compare_view import CompareView
@@ -23,7 +24,7 @@ from fastcnn.gui.widgets.lesson.learn_panel import LearnPanel
 from fastcnn.gui.widgets.lesson.lesson_card import LessonCard
 from fastcnn.gui.widgets.lesson.look_view import LookView
 from fastcnn.gui.widgets.lesson.player import Colors, Player
-from fastcnn.gui.widgets.lesson.scroll import Scroll
+from fastcnn.gui.widgets.lesson.scroll import Scroll, Stack
 from fastcnn.gui.widgets.lesson.strip import Strip
 from fastcnn.gui.widgets.lesson.texts import page_texts
 from fastcnn.gui.widgets.lesson.words import kind_words, network_words
@@ -89,7 +90,7 @@ class LessonPage(Page):
             go_to(number)
 
         self.gallery = GalleryView(measure, pictures, open_picture, self)
-        self.work = QStackedWidget(self)
+        self.work = Stack(self)
         for view in (self.look, self.learn, self.compare, self.gallery):
             self.work.addWidget(view)
         self.sections.currentChanged.connect(self._show_section)
@@ -113,7 +114,7 @@ class LessonPage(Page):
         if shown is not None:
             self.look.show_lesson(shown)
             self.learn.show_lesson(shown)
-            self.note.setText(network_words(shown.network))
+            self.note.setText(network_words(shown.network, calibrated=shown.stage.kind is Kind.SOFTMAX))
             self.note.setVisible(bool(self.note.text()))
             words = tr("Step {number} of {count}: {kind}").format(
                 number=shown.place.index + 1, count=len(shown.stages), kind=kind_words(shown.stage.kind)
@@ -179,6 +180,8 @@ class LessonPage(Page):
 
     def _open(self, index: int) -> None:
         self.teacher.open(index)
+        if not self.strip.buttons[index].hasFocus():  # after a click; the arrow keys now move the frame
+            self.look.plane.setFocus()
         if self.sections.currentIndex() not in (LOOK, LEARN):
             self.sections.setCurrentIndex(LOOK)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PyQt5.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt5.QtCore import QPointF, QRectF, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PyQt5.QtWidgets import QWidget
 
@@ -21,7 +21,7 @@ class Plane(View):
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(name, parent)
-        self.setMinimumSize(140, 140)
+        self.setMinimumSize(120, 120)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._values = np.zeros((1, 1))
         self._limit, self._diverging = 1.0, False
@@ -46,9 +46,6 @@ class Plane(View):
         self._values, self._limit, self._diverging = values, limit, diverging
         self._frame, self._marked = frame, marked or []
         self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(200, 200)
 
     def pixel_center(self, row: int, column: int) -> QPointF:
         """Where the centre of a pixel is on the widget."""

@@ -83,7 +83,7 @@ class Colors(QWidget):
         self.setObjectName("lessonColors")
         self.choice = QComboBox(self)
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.choice.setMinimumContentsLength(12)
+        self.choice.setMinimumContentsLength(8)
         self.choice.setObjectName("scaleCombo")
         self.choice.addItems([""] * len(Scale))
         self.choice.activated.connect(lambda index: teacher().set_scale(list(Scale)[index]))

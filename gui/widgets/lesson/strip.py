@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 from PyQt5.QtCore import QRectF, QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QFont, QImage, QKeyEvent, QPainter, QPaintEvent, QPalette
+from PyQt5.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QPalette
 from PyQt5.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
 from fastcnn.gui.logic.lesson.colors import ABOVE, BELOW, Scale, is_diverging, map_limits, mosaic, paint
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.stages import Kind, Stage, Values
 from fastcnn.gui.widgets.canvas import ARROWS, to_image
-from fastcnn.gui.widgets.lesson.cells import fitted, sized, text_width
+from fastcnn.gui.widgets.lesson.cells import fitted, fitting, sized
 from fastcnn.gui.widgets.lesson.maps_view import square
 from fastcnn.gui.widgets.lesson.scroll import Scroll
 from fastcnn.gui.widgets.lesson.words import kind_words, size_words
 
 FEW = 16  # outputs that are shown as bars
-BUTTON = QSize(96, 156)
-SCROLLBAR = 14
+BUTTON = QSize(96, 150)
+SCROLLBAR = 12
 
 
 class StageButton(QAbstractButton):
@@ -54,7 +54,7 @@ class StageButton(QAbstractButton):
         return BUTTON
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(84, 120)
+        return QSize(74, 120)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         if event is not None and Qt.Key(event.key()) in ARROWS:
@@ -75,10 +75,10 @@ class StageButton(QAbstractButton):
             painter.drawRoundedRect(QRectF(1, 1, width - 2, height - 2), 8, 8)
         text = palette.color(QPalette.ColorRole.WindowText)
         painter.setPen(accent if self.isChecked() else text)
-        painter.setFont(_fitting(sized(self.font(), 14, bold=True), self.text(), width))
+        painter.setFont(fitting(sized(self.font(), 14, bold=True), self.text(), width))
         line = 24.0
         painter.drawText(QRectF(0, 4, width, line), Qt.AlignmentFlag.AlignCenter, self.text())
-        painter.setFont(_fitting(sized(self.font(), 13), self._size, width))
+        painter.setFont(fitting(sized(self.font(), 13), self._size, width))
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
         painter.drawText(QRectF(0, height - line - 2, width, line), Qt.AlignmentFlag.AlignCenter, self._size)
         if self._stage is not None:
@@ -126,12 +126,6 @@ def _image(stage: Stage, limits: Values) -> QImage | None:
     colors = paint(square(stage.out), float(limits[0]), diverging=is_diverging(stage))
     # Black on white, so that the few strong ones can be seen.
     return to_image(colors if is_diverging(stage) else 255 - colors)
-
-
-def _fitting(font: QFont, text: str, width: float) -> QFont:
-    """The font, smaller where the text would be too wide."""
-    needed = text_width(font, text)
-    return font if needed <= width else sized(font, font.pixelSize() * width / needed, bold=font.bold())
 
 
 def _kept(room: QRectF, height: int, width: int) -> QRectF:

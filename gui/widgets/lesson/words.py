@@ -61,9 +61,9 @@ def sentence_of(kind: Kind) -> str:
 def scale_words(scale: Scale) -> str:
     """Which numbers share one scale of colours."""
     return {
-        Scale.OWN: tr("Colours: each map"),
-        Scale.LAYER: tr("Colours: each layer"),
-        Scale.ALL: tr("Colours: all layers"),
+        Scale.OWN: tr("Colours: map"),
+        Scale.LAYER: tr("Colours: layer"),
+        Scale.ALL: tr("Colours: all"),
     }[scale]
 
 
@@ -89,12 +89,12 @@ def place_words(stage: Stage, place: Place) -> str:
     return tr("{unit}, at row {row}, column {column}").format(unit=unit, row=place.row + 1, column=place.column + 1)
 
 
-def network_words(network: Network) -> str:
-    """What the result at the left does besides: it is calibrated, or a committee's."""
+def network_words(network: Network, *, calibrated: bool) -> str:
+    """What the window's own result does besides: it is a committee's, or, if that is asked for, it is calibrated."""
     words = []
     if network.members > 1:
         words.append(tr("This is the first of the committee's {count} members.").format(count=network.members))
-    if network.temperature != 1:
-        calibrated = tr("The window's own result is calibrated: it divides the scores by {temperature} first.")
-        words.append(calibrated.format(temperature=f"{network.temperature:.2f}"))
+    if calibrated and network.temperature != 1:
+        sentence = tr("The window's own result is calibrated: it divides the scores by {temperature} first.")
+        words.append(sentence.format(temperature=f"{network.temperature:.2f}"))
     return " ".join(words)
