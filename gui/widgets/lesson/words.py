@@ -90,7 +90,7 @@ def place_words(stage: Stage, place: Place) -> str:
 
 
 def network_words(network: Network, *, calibrated: bool) -> str:
-    """What the window's own result does besides: it is a committee's, or, if that is asked for, it is calibrated."""
+    """Why the window's own result may differ: it is a committee's; and, if that is asked for, it is calibrated."""
     words = []
     if network.members > 1:
         words.append(tr("This is the first of the committee's {count} members.").format(count=network.members))
