@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PyQt5.QtCore import QObject
 from PyQt5.QtWidgets import QFileDialog, QInputDialog, QSpinBox
@@ -23,16 +23,19 @@ from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.results import Results, read_all
 from fastcnn.gui.logic.settings import Settings
 from fastcnn.gui.logic.training import Training
-from fastcnn.gui.program.lessons import Classroom
 from fastcnn.gui.program.worker import Worker
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.experiment_page import ExperimentPage
 from fastcnn.gui.widgets.hand_page import HandPage
 from fastcnn.gui.widgets.inside_page import InsidePage
+from fastcnn.gui.widgets.later import Later
 from fastcnn.gui.widgets.mistakes_page import MistakesPage
 from fastcnn.gui.widgets.page import ask
 from fastcnn.gui.widgets.training_page import TrainingPage
 from fastcnn.gui.window.window import MainWindow
+
+if TYPE_CHECKING:
+    from fastcnn.gui.program.lessons import Classroom
 
 
 class Host(Protocol):
@@ -58,6 +61,8 @@ class Pages(QObject):
         self.trainer = Worker("training", program.failed, self, polite=True)
         self.learner = Worker("learning", program.failed, self, polite=True)
         self.teaching = Worker("lesson", program.failed, self)
+        self._classroom: Classroom | None = None
+        self._results: Results | None = None  # of the network in use, once they are measured
         self._remembered: dict[str, QSpinBox] = {}
         self._add_networks()
         self._add_inside()
@@ -79,7 +84,9 @@ class Pages(QObject):
         """Another network answers, so results of the old one are not valid."""
         self._program.presenter.network_changed()
         self.browser.network_changed()
-        self.classroom.network_changed()
+        self._results = None
+        if self._classroom is not None:
+            self._classroom.network_changed()
         self.show_inside()
 
     def show_inside(self) -> None:
@@ -200,12 +207,25 @@ class Pages(QObject):
         self._window.add_page(self.training_page, lambda: (tr("Training"), tr("Train")))
 
     def _add_lesson(self) -> None:
-        self.classroom = Classroom(self._program, self.teaching, self.networks, self.browser, self)
-        self._window.add_page(self.classroom.page, lambda: (tr("Lesson"), tr("Lesson")))
+        self.lesson = Later(lambda: self.classroom.page)
+        self._window.add_page(self.lesson, lambda: (tr("Lesson"), tr("Lesson")))
+
+    @property
+    def classroom(self) -> Classroom:
+        """The parts of the lesson's page, made at their first use."""
+        if self._classroom is None:
+            from fastcnn.gui.program.lessons import Classroom
+
+            self._classroom = Classroom(self._program, self.teaching, self.networks, self.browser, self)
+            if self._results is not None:
+                self._classroom.measured(self._results)
+        return self._classroom
 
     def _measured(self, results: Results) -> None:
+        self._results = results
         self.networks.measured(results)
-        self.classroom.measured(results)
+        if self._classroom is not None:
+            self._classroom.measured(results)
 
     def _connect(self) -> None:
         window, actions = self._window, self._window.actions_by_name

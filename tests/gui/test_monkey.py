@@ -55,6 +55,7 @@ def _lesson(classroom, chance):
     return {
         "lesson station": lambda: teacher.open(chance.randint(0, 12)),
         "lesson unit": lambda: teacher.unit(chance.choice([-1, 1])),
+        "lesson key": teacher.flip_here,
         "lesson place": lambda: teacher.move(chance.randint(0, 30), chance.randint(0, 30)),
         "lesson play": teacher.play,
         "lesson flip": lambda: teacher.flip(chance.randint(0, 27), chance.randint(0, 27)),

@@ -28,7 +28,9 @@ def input_plane(shown: Shown) -> InputPlane:
     """The plane that the open station reads; the picture itself where it reads no planes."""
     stage, place = shown.stage, shown.place
     picture = shown.stages[0].out[0]
-    if stage.x.ndim != 3 or stage.kind is Kind.PICTURE:
+    if stage.kind is Kind.PICTURE:
+        return InputPlane(picture, 1.0, False, (place.row, place.column, 1, 1))
+    if stage.x.ndim != 3:
         return InputPlane(picture, 1.0, False, None)
     channel, frame = min(place.unit, len(stage.x) - 1), None
     if stage.kind is Kind.CONVOLUTION:

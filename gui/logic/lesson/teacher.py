@@ -131,8 +131,10 @@ class Teacher:
             self.open(min(max(self._place.index + by, 0), len(self._stages) - 1))
 
     def unit(self, by: int) -> None:
-        """Show another filter, map or output; after the last comes the first."""
-        if self._stages:
+        """Show another filter, map or output; after the last comes the first. On the picture, go to another row."""
+        if self._stages and self._stages[self._place.index].kind is Kind.PICTURE:
+            self.move(self._place.row + by, self._place.column)
+        elif self._stages:
             count = len(self._stages[self._place.index].out)
             self._choose(replace(self._place, unit=(self._place.unit + by) % count))
 
@@ -188,6 +190,11 @@ class Teacher:
     def flip(self, row: int, column: int) -> None:
         """Flip a pixel of the picture and look again."""
         self._change(lambda flips: flips.flip(row, column))
+
+    def flip_here(self) -> None:
+        """Flip the pixel in the frame, if the picture is open."""
+        if self._stages and self._stages[self._place.index].kind is Kind.PICTURE:
+            self.flip(self._place.row, self._place.column)
 
     def undo(self) -> None:
         """Take back the last changed pixel."""

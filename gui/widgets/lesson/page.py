@@ -169,6 +169,8 @@ class LessonPage(Page):
             keys.Key_Up: lambda: self.teacher.unit(-1),
             keys.Key_Down: lambda: self.teacher.unit(1),
             keys.Key_Space: lambda: self.teacher.play(),
+            keys.Key_Return: lambda: self.teacher.flip_here(),
+            keys.Key_Enter: lambda: self.teacher.flip_here(),
             keys.Key_PageUp: lambda: self.teacher.step(-1),
             keys.Key_PageDown: lambda: self.teacher.step(1),
         }

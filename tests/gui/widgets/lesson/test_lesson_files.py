@@ -28,7 +28,7 @@ def page(window, settle):
     """The lesson's page, in front."""
     settle()
     page = window.program.pages.classroom.page
-    window.tabs.setCurrentWidget(page)
+    window.tabs.setCurrentWidget(window.program.pages.lesson)
     settle()
     return page
 

@@ -28,7 +28,7 @@ def lesson(window, settle):
     window.numberSpin.setValue(NUMBER)
     settle()
     page = program.pages.classroom.page
-    window.tabs.setCurrentWidget(page)
+    window.tabs.setCurrentWidget(program.pages.lesson)
     settle()
     return page
 
@@ -197,6 +197,20 @@ def test_a_click_flips_a_pixel_and_it_can_be_taken_back(qtbot, lesson, paper, se
     assert lesson.teacher.shown.flips.changed == []
 
 
+def test_pixels_are_flipped_by_keyboard(qtbot, lesson, settle):
+    _open(lesson, Kind.PICTURE, 0, 2, 3)
+    plane = lesson.look.plane
+    for key in (Qt.Key_Right, Qt.Key_Down, Qt.Key_Return):
+        qtbot.keyClick(plane, key)
+    settle()
+    assert plane.frame == (3, 4, 1, 1)
+    assert lesson.teacher.shown.flips.changed == [(3, 4)]
+    _open(lesson, Kind.CONVOLUTION)
+    qtbot.keyClick(plane, Qt.Key_Return)
+    settle()
+    assert lesson.teacher.shown.flips.changed == [(3, 4)]
+
+
 def test_the_one_pixel_that_fools_it_is_found_and_changed(lesson, paper, settle):
     network, field = paper
     _open(lesson, Kind.PICTURE)
@@ -340,6 +354,7 @@ def test_every_part_has_a_name_for_a_screen_reader(lesson):
 
 def test_nothing_is_looked_at_while_the_page_is_hidden(window, settle):
     settle()
+    assert window.program.pages._classroom is None  # the start does not wait for it
     window.numberSpin.setValue(7)
     settle()
     assert window.program.pages.classroom.teacher.shown is None
