@@ -223,8 +223,10 @@ def take_window() -> QLockFile | None:
 
 
 def import_plots() -> None:
-    """Import pyqtgraph, which takes 0.4 s, before a page needs it."""
+    """Import pyqtgraph, which takes 0.4 s, and the lesson, before a page needs them."""
     import pyqtgraph  # noqa: F401
+
+    import fastcnn.gui.program.lessons  # noqa: F401
 
 
 def keep_what_is_loaded() -> None:

@@ -13,11 +13,12 @@ from PyQt5.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
 from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.lesson.convolution import window_sum
 from fastcnn.gui.logic.lesson.files import Lesson
-from fastcnn.gui.logic.lesson.numbers import plain, signed
+from fastcnn.gui.logic.lesson.numbers import signed
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.stages import Kind
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.canvas import to_image
+from fastcnn.gui.widgets.lesson.cells import cell_text
 
 MARGIN_MM = 18
 PICTURE_PX = 140
@@ -83,8 +84,8 @@ def _multiplication(shown: Shown) -> str:
     parts = window_sum(stage, min(place.unit, filters - 1), min(place.row, rows - 1), min(place.column, columns - 1))
     empty = np.full(parts.window.shape, "&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;&nbsp;")
     tables = [
-        _table([[plain(value, 1) for value in row] for row in parts.window]),
-        _table([[signed(value, 1) for value in row] for row in parts.weights]),
+        _table([[cell_text(value, 1, signs=False) for value in row] for row in parts.window]),
+        _table([[cell_text(value, 1, signs=True) for value in row] for row in parts.weights]),
         _table(empty.tolist()),
     ]
     words = tr("Multiply each number of the window by that of the filter, add all products and the bias {bias}:")
