@@ -47,7 +47,7 @@ SHOTS = (
     Shot("small-training-chinese", HAND, page="training", language="zh_CN", width=1024, height=768),
     Shot("large-scale-2", HAND, page="inside", width=1280, height=720, scale=2),
 )
-OF_MNIST = ("inside", "mistakes")  # of the pages
+OF_MNIST = ("inside", "mistakes", "lesson")  # of the pages
 VIEWS: dict[str, tuple[int, int, float]] = {  # a name, and a window's width, height and scale
     "1024": (1024, 768, 1),
     "1280": (1280, 800, 1),

@@ -118,6 +118,12 @@ class Engine:
             tried = self._tried
         return self.network if tried is None else tried.network.copy()
 
+    @property
+    def is_trying(self) -> bool:
+        """Whether a network answers that `use` gave, and not the chosen one."""
+        with self._lock:
+            return self._tried is not None
+
     def check_target(self, path: str | Path) -> None:
         """FastcnnError if the file to write holds the network in use."""
         from fastcnn.zoo.bundled import find_model

@@ -14,6 +14,8 @@ from fastcnn.errors import FastcnnError
 
 _DIRS = PlatformDirs("fastcnn", appauthor=False)
 
+EPOCHS_SUFFIX = ".epochs"  # of a file with the weights after each epoch of a training
+
 _window = 1  # the number of this window among the open ones
 
 
@@ -63,12 +65,27 @@ def adopt(number: int) -> None:
     """
     theirs, ours = data_folder() / f"window-{number}", session_folder()
     for path in sorted(theirs.rglob("*"), key=lambda path: path.name):
+        if path.suffix == EPOCHS_SUFFIX:  # it goes with its checkpoint
+            continue
         target = ours / path.relative_to(theirs)
         while path.suffix == ".json" and target.exists():  # experiments are numbered
             target = target.with_name(f"{int(target.stem) + 1:04}.json" if target.stem.isdecimal() else "0001.json")
         if path.is_file() and not target.exists():
             with contextlib.suppress(OSError, FastcnnError):
                 path.rename(writable(target))
+                move_epochs(path, target)
+
+
+def epochs_path(path: Path) -> Path:
+    """The file of the kept epochs of a network or a checkpoint, next to it."""
+    return path.with_suffix(EPOCHS_SUFFIX)
+
+
+def move_epochs(path: Path, target: Path) -> None:
+    """A network or checkpoint has moved from `path` to `target`: its kept epochs follow, those there are deleted."""
+    epochs_path(target).unlink(missing_ok=True)
+    if epochs_path(path).is_file():
+        epochs_path(path).replace(epochs_path(target))
 
 
 def settings_file() -> Path:

@@ -6,7 +6,7 @@ import itertools
 from pathlib import Path
 
 from fastcnn.errors import FastcnnError
-from fastcnn.gui.logic.folders import data_folder
+from fastcnn.gui.logic.folders import data_folder, move_epochs
 
 SUFFIX = ".safetensors"
 CHECKPOINT = ".checkpoint"  # in the name of a file that is no finished network
@@ -53,9 +53,13 @@ def rename(path: Path, name: str) -> Path:
         return path
     if target.exists():
         raise FastcnnError("there is a network “{name}” already; choose another name, or “Replace”", name=name)
-    return path.rename(target)
+    path.rename(target)
+    move_epochs(path, target)
+    return target
 
 
 def replace(path: Path, other: Path) -> Path:
     """Put a network in the place of another one, which is deleted. Returns its new path."""
-    return path.replace(other)
+    path.replace(other)
+    move_epochs(path, other)
+    return other

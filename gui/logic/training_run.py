@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastcnn.gui.logic.engine import Set
-from fastcnn.gui.logic.folders import writable
+from fastcnn.gui.logic.folders import epochs_path, writable
 from fastcnn.gui.logic.shelf import unused
 from fastcnn.gui.logic.turns import Turns
 
@@ -54,6 +54,7 @@ class Run:
     def __init__(self, checkpoint: Path, target: Path, curves: Curves, turns: Turns | None = None) -> None:
         self._turns = Turns() if turns is None else turns
         self._checkpoint, self._target, self.curves = checkpoint, target, curves
+        self._epochs = epochs_path(checkpoint)
         self.saved = target
         self._go_on, self._stop, self._last_epoch = threading.Event(), threading.Event(), threading.Event()
         self._go_on.set()
@@ -95,6 +96,7 @@ class Run:
             If the checkpoint cannot be read or written.
         """
         from fastcnn.training.checkpoint import load_checkpoint
+        from fastcnn.training.epochs import KeepEpochs
         from fastcnn.training.samples import VALIDATION_PICTURES
         from fastcnn.zoo.networks import PAPER, paper_network
         from fastcnn.zoo.recipes import RECIPES
@@ -111,6 +113,7 @@ class Run:
             self._restore_curves(stored.history)
         else:
             self._checkpoint.unlink(missing_ok=True)  # `fit` replaces only a valid checkpoint
+            self._epochs.unlink(missing_ok=True)
         self.curves.of = epochs
         trainer = recipe.trainer(paper_network(seed=seed))
         count = len(images) - VALIDATION_PICTURES
@@ -132,7 +135,7 @@ class Run:
                 schedule=recipe.schedule(epochs, count, recipe.batch_size),
                 validation=VALIDATION_PICTURES,
                 seed=seed,
-                callbacks=[self._epoch_done],
+                callbacks=[self._epoch_done, KeepEpochs(self._epochs)],
                 on_step=stepped,
                 checkpoint=self._checkpoint,
                 resume=self._checkpoint if resume else None,
@@ -141,6 +144,7 @@ class Run:
         self._show(trainer.network)
         self.saved = unused(self._target)
         trainer.network.save(self.saved)
+        self._epochs.replace(epochs_path(self.saved))
         self._checkpoint.unlink(missing_ok=True)
         return history
 

@@ -130,7 +130,7 @@ class Program(QObject):
         """End all work. Nothing is called back afterwards."""
         self.pages.hand.cancel()
         self.pages.training.stop()
-        stop(self.pages.trainer, self.pages.learner, self.answers, self.work)
+        stop(self.pages.trainer, self.pages.learner, self.pages.teaching, self.answers, self.work)
         if self._lock is not None:
             self._lock.unlock()
 
@@ -284,8 +284,10 @@ def adopt_sessions() -> None:
 
 
 def import_plots() -> None:
-    """Import pyqtgraph, which takes 0.4 s, before a page needs it."""
+    """Import pyqtgraph, which takes 0.4 s, and the lesson, before a page needs them."""
     import pyqtgraph  # noqa: F401
+
+    import fastcnn.gui.program.lessons  # noqa: F401
 
 
 def keep_what_is_loaded() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -33,9 +33,13 @@ from fastcnn.gui.widgets.closing import ask_to_keep
 from fastcnn.gui.widgets.experiment_page import ExperimentPage
 from fastcnn.gui.widgets.hand_page import HandPage
 from fastcnn.gui.widgets.inside_page import InsidePage
+from fastcnn.gui.widgets.later import Later
 from fastcnn.gui.widgets.mistakes_page import MistakesPage
 from fastcnn.gui.widgets.training_page import TrainingPage
 from fastcnn.gui.window.window import MainWindow
+
+if TYPE_CHECKING:
+    from fastcnn.gui.program.lessons import Classroom
 
 KEEPING_MS = 100  # between two looks at what must be kept before the window closes
 
@@ -64,6 +68,9 @@ class Pages(QObject):
         self.learner = Worker("learning", program.failed, self, polite=True)
         self._inside_of: npt.NDArray[np.float32] | None = None  # the picture whose inside is shown
         self._network = 0  # counts the networks that answer
+        self.teaching = Worker("lesson", program.failed, self)
+        self._classroom: Classroom | None = None
+        self._results: Results | None = None  # of the network in use, once they are measured
         self._remembered: dict[str, QSpinBox] = {}
         self._add_networks()
         self._add_inside()
@@ -71,6 +78,7 @@ class Pages(QObject):
         self._add_experiment()
         self._add_hand()
         self._add_training()
+        self._add_lesson()
         self.closing = Closing(self.training, self.hand, tell=self._window.tell, close=self._window.close)
         self._keeping = QTimer(self)
         self._keeping.timeout.connect(self._look_at_closing)
@@ -89,6 +97,9 @@ class Pages(QObject):
         self._inside_of = None
         self._network += 1
         self.browser.network_changed()
+        self._results = None
+        if self._classroom is not None:
+            self._classroom.network_changed()
         self.show_inside()
 
     def show_inside(self) -> None:
@@ -172,7 +183,7 @@ class Pages(QObject):
             watch=program.presenter.watch,
             go_to=program.presenter.go_to,
             tell=self._window.tell,
-            measured=self.networks.measured,
+            measured=self._measured,
         )
         self.mistakes.browser = self.browser
         self._window.add_page(self.mistakes, lambda: (tr("Mistakes"), tr("Mistakes")), "mistakes")
@@ -228,6 +239,27 @@ class Pages(QObject):
         )
         self.training_page.training = self.training
         self._window.add_page(self.training_page, lambda: (tr("Training"), tr("Train")), "training")
+
+    def _add_lesson(self) -> None:
+        self.lesson = Later(lambda: self.classroom.page)
+        self._window.add_page(self.lesson, lambda: (tr("Lesson"), tr("Lesson")), "lesson")
+
+    @property
+    def classroom(self) -> Classroom:
+        """The parts of the lesson's page, made at their first use."""
+        if self._classroom is None:
+            from fastcnn.gui.program.lessons import Classroom
+
+            self._classroom = Classroom(self._program, self.teaching, self.networks, self.browser, self)
+            if self._results is not None:
+                self._classroom.measured(self._results)
+        return self._classroom
+
+    def _measured(self, results: Results) -> None:
+        self._results = results
+        self.networks.measured(results)
+        if self._classroom is not None:
+            self._classroom.measured(results)
 
     def _connect(self) -> None:
         window, actions = self._window, self._window.actions_by_name

@@ -547,6 +547,18 @@
       <translation>训练存档 {path} 已损坏，请点“训练”重新开始</translation>
     </message>
     <message>
+      <source>{path} holds no kept epochs; give a file that a training wrote with them</source>
+      <translation>{path} 中没有保存的训练轮次；请给出训练时写下轮次的文件</translation>
+    </message>
+    <message>
+      <source>{path} exists and holds no kept epochs; choose another name</source>
+      <translation>{path} 已存在，而且不是保存轮次的文件；请换一个名称</translation>
+    </message>
+    <message>
+      <source>{path} holds no epochs of a network that fastcnn knows</source>
+      <translation>{path} 中没有 fastcnn 认识的网络的轮次</translation>
+    </message>
+    <message>
       <source>there is no finished epoch to plot; train for one first</source>
       <translation>还没有完成的训练轮次可以绘图，请先训练一轮</translation>
     </message>
@@ -617,6 +629,22 @@
     <message>
       <source>there are no drawings to learn from: correct some answers first</source>
       <translation>还没有可供学习的手写数字，请先更正一些答案</translation>
+    </message>
+    <message>
+      <source>{path} is no lesson: its format must be {format}</source>
+      <translation>{path} 不是课程文件：它的格式（format）必须是 {format}</translation>
+    </message>
+    <message>
+      <source>{path} is too large for a lesson; give a file of at most 1 MB</source>
+      <translation>{path} 太大，不像课程文件；请给出不超过 1 MB 的文件</translation>
+    </message>
+    <message>
+      <source>{path} is no JSON file; give a lesson file</source>
+      <translation>{path} 不是 JSON 文件；请给出课程文件</translation>
+    </message>
+    <message>
+      <source>{path} is no lesson: {field} is missing or wrong</source>
+      <translation>{path} 不是课程文件：缺少 {field} 或其值有误</translation>
     </message>
     <message>
       <source>Nothing is drawn yet: draw a digit on the black field.</source>
@@ -799,6 +827,18 @@
       <translation>重新由所选网络作答。</translation>
     </message>
     <message>
+      <source>Trying each of the pixels …</source>
+      <translation>正在逐个尝试像素……</translation>
+    </message>
+    <message>
+      <source>One pixel is enough: with row {row}, column {column} changed it reads a {answer} ({share} %).</source>
+      <translation>一个像素就够了：改变第 {row} 行第 {column} 列后，网络读作 {answer}（{share} %）。</translation>
+    </message>
+    <message>
+      <source>No single pixel fools it. Row {row}, column {column} hurts most: still a {answer} ({share} %).</source>
+      <translation>没有哪个像素能骗过它。影响最大的是第 {row} 行第 {column} 列：仍读作 {answer}（{share} %）。</translation>
+    </message>
+    <message>
       <source>Something unexpected happened ({kind}: {detail}); it is noted in {path}. The program goes on.</source>
       <translation>发生意外情况（{kind}），已记入 {path}。程序继续运行。</translation>
     </message>
@@ -821,6 +861,22 @@
     <message>
       <source>there is a network “{name}” already; choose another name, or “Replace”</source>
       <translation>已有名为“{name}”的网络；请换一个名称，或用“替换”</translation>
+    </message>
+    <message>
+      <source>Open lesson</source>
+      <translation>打开课程</translation>
+    </message>
+    <message>
+      <source>Worksheet</source>
+      <translation>练习单</translation>
+    </message>
+    <message>
+      <source>Lessons ({pattern})</source>
+      <translation>课程（{pattern}）</translation>
+    </message>
+    <message>
+      <source>PDF ({pattern})</source>
+      <translation>PDF（{pattern}）</translation>
     </message>
     <message>
       <source>Open network</source>
@@ -869,6 +925,10 @@
     <message>
       <source>Train</source>
       <translation>训练</translation>
+    </message>
+    <message>
+      <source>Lesson</source>
+      <translation>课程</translation>
     </message>
     <message>
       <source>No such file or directory</source>
@@ -1415,6 +1475,602 @@
       <translation>红色：缺少这部分会影响答案</translation>
     </message>
     <message>
+      <source>map {map} ({row}, {column}): {value} × {weight}</source>
+      <translation>图 {map}（{row}，{column}）：{value} × {weight}</translation>
+    </message>
+    <message>
+      <source>weights</source>
+      <translation>权重</translation>
+    </message>
+    <message>
+      <source>input {number}: {value} × {weight}</source>
+      <translation>输入 {number}：{value} × {weight}</translation>
+    </message>
+    <message>
+      <source>bias</source>
+      <translation>偏置</translation>
+    </message>
+    <message>
+      <source>= score</source>
+      <translation>= 得分</translation>
+    </message>
+    <message>
+      <source>map {number}</source>
+      <translation>图 {number}</translation>
+    </message>
+    <message>
+      <source>ReLU</source>
+      <translation>ReLU</translation>
+    </message>
+    <message>
+      <source>{count} other inputs</source>
+      <translation>其余 {count} 个输入</translation>
+    </message>
+    <message>
+      <source>Above: {first}. Below: {second}.</source>
+      <translation>上面的网络：{first}。下面的网络：{second}。</translation>
+    </message>
+    <message>
+      <source>window</source>
+      <translation>窗口</translation>
+    </message>
+    <message>
+      <source>window (0 to {limit})</source>
+      <translation>窗口（0 到 {limit}）</translation>
+    </message>
+    <message>
+      <source>filter</source>
+      <translation>滤波器</translation>
+    </message>
+    <message>
+      <source>products</source>
+      <translation>乘积</translation>
+    </message>
+    <message>
+      <source>sum</source>
+      <translation>和</translation>
+    </message>
+    <message>
+      <source>+ bias</source>
+      <translation>+ 偏置</translation>
+    </message>
+    <message>
+      <source>= output</source>
+      <translation>= 输出</translation>
+    </message>
+    <message>
+      <source>+ other {count} inputs</source>
+      <translation>+ 其余 {count} 个输入</translation>
+    </message>
+    <message>
+      <source>{epoch} of {count}</source>
+      <translation>第 {epoch} 轮，共 {count} 轮</translation>
+    </message>
+    <message>
+      <source>Look-alikes</source>
+      <translation>相像的图片</translation>
+    </message>
+    <message>
+      <source>{first} read as {second}</source>
+      <translation>{first} 读作 {second}</translation>
+    </message>
+    <message>
+      <source>{first} or {second}?</source>
+      <translation>{first} 还是 {second}？</translation>
+    </message>
+    <message>
+      <source>weights before</source>
+      <translation>原来的权重</translation>
+    </message>
+    <message>
+      <source>gradient of the loss</source>
+      <translation>损失的梯度</translation>
+    </message>
+    <message>
+      <source>weights after</source>
+      <translation>新的权重</translation>
+    </message>
+    <message>
+      <source>share of the {digit}: {before} % → {after} %; loss {loss} → {new_loss}</source>
+      <translation>{digit} 的份额：{before} % → {after} %；损失 {loss} → {new_loss}</translation>
+    </message>
+    <message>
+      <source>step {number} of {count}</source>
+      <translation>第 {number} 步，共 {count} 步</translation>
+    </message>
+    <message>
+      <source>input {number} of {count}</source>
+      <translation>输入 {number} / {count}</translation>
+    </message>
+    <message>
+      <source>Look</source>
+      <translation>查看</translation>
+    </message>
+    <message>
+      <source>One step of learning</source>
+      <translation>学习一步</translation>
+    </message>
+    <message>
+      <source>Two networks</source>
+      <translation>两个网络</translation>
+    </message>
+    <message>
+      <source>Gallery</source>
+      <translation>图库</translation>
+    </message>
+    <message>
+      <source>Step {number} of {count}: {kind}</source>
+      <translation>第 {number} 步，共 {count} 步：{kind}</translation>
+    </message>
+    <message>
+      <source>{digit}, {share} %</source>
+      <translation>{digit}，{share} %</translation>
+    </message>
+    <message>
+      <source>The network reads: {answer}</source>
+      <translation>网络读作：{answer}</translation>
+    </message>
+    <message>
+      <source>The unchanged picture: {answer}</source>
+      <translation>未改动的图片：{answer}</translation>
+    </message>
+    <message>
+      <source>largest: row {row}, column {column} of the window, {out}</source>
+      <translation>最大的数：窗口第 {row} 行第 {column} 列，{out}</translation>
+    </message>
+    <message>
+      <source>mean of {count} numbers: {out}</source>
+      <translation>{count} 个数的平均值：{out}</translation>
+    </message>
+    <message>
+      <source>exp(score)</source>
+      <translation>exp(得分)</translation>
+    </message>
+    <message>
+      <source>score</source>
+      <translation>得分</translation>
+    </message>
+    <message>
+      <source>share</source>
+      <translation>份额</translation>
+    </message>
+    <message>
+      <source>loss if true</source>
+      <translation>若为真的损失</translation>
+    </message>
+    <message>
+      <source>exp(score − {shift})</source>
+      <translation>exp(得分 − {shift})</translation>
+    </message>
+    <message>
+      <source>One picture through the network</source>
+      <translation>一幅图片走过整个网络</translation>
+    </message>
+    <message>
+      <source>Show a picture or draw a digit: its way through the network is shown here. Or start a lesson above.</source>
+      <translation>请显示一幅图片或画一个数字：这里会显示它怎样走过网络。也可以在上面开始一课。</translation>
+    </message>
+    <message>
+      <source>One place back (left arrow)</source>
+      <translation>后退一个位置（左方向键）</translation>
+    </message>
+    <message>
+      <source>Play: move on by itself, or stop (space bar)</source>
+      <translation>播放：自动前进，或停止（空格键）</translation>
+    </message>
+    <message>
+      <source>One place on (right arrow)</source>
+      <translation>前进一个位置（右方向键）</translation>
+    </message>
+    <message>
+      <source>The filter, map or output before (up arrow)</source>
+      <translation>上一个滤波器、特征图或输出（上方向键）</translation>
+    </message>
+    <message>
+      <source>The next filter, map or output (down arrow)</source>
+      <translation>下一个滤波器、特征图或输出（下方向键）</translation>
+    </message>
+    <message>
+      <source>The input map before</source>
+      <translation>上一幅输入图</translation>
+    </message>
+    <message>
+      <source>The next input map</source>
+      <translation>下一幅输入图</translation>
+    </message>
+    <message>
+      <source>Colours</source>
+      <translation>颜色</translation>
+    </message>
+    <message>
+      <source>Which numbers share one scale of colours</source>
+      <translation>哪些数共用一个颜色标尺</translation>
+    </message>
+    <message>
+      <source>Legend of the colours</source>
+      <translation>颜色图例</translation>
+    </message>
+    <message>
+      <source>From the smallest to the largest number of the scale</source>
+      <translation>从标尺上最小的数到最大的数</translation>
+    </message>
+    <message>
+      <source>Parts of the lesson</source>
+      <translation>课程的各部分</translation>
+    </message>
+    <message>
+      <source>What goes into the layer</source>
+      <translation>进入这一层的数</translation>
+    </message>
+    <message>
+      <source>Drag the frame; on the picture itself, a click flips a pixel</source>
+      <translation>拖动方框；在图片本身上，单击会翻转一个像素</translation>
+    </message>
+    <message>
+      <source>Window times filter</source>
+      <translation>窗口乘以滤波器</translation>
+    </message>
+    <message>
+      <source>The numbers of the frame and of the filter, and their products</source>
+      <translation>方框内的数、滤波器的数，以及它们的乘积</translation>
+    </message>
+    <message>
+      <source>Window of the pooling</source>
+      <translation>池化窗口</translation>
+    </message>
+    <message>
+      <source>The numbers of the window; the one that goes on is marked</source>
+      <translation>窗口中的数；传下去的那个有标记</translation>
+    </message>
+    <message>
+      <source>Evidence</source>
+      <translation>证据</translation>
+    </message>
+    <message>
+      <source>What speaks for this number and what against it; all parts add up to it</source>
+      <translation>什么支持这个数，什么反对它；各部分之和就是它</translation>
+    </message>
+    <message>
+      <source>Softmax, term by term</source>
+      <translation>逐项看 Softmax</translation>
+    </message>
+    <message>
+      <source>How scores become shares that add up to 100 %</source>
+      <translation>得分怎样变成总和为 100 % 的份额</translation>
+    </message>
+    <message>
+      <source>Before and after</source>
+      <translation>之前和之后</translation>
+    </message>
+    <message>
+      <source>What the layer makes of its input</source>
+      <translation>这一层把输入变成什么</translation>
+    </message>
+    <message>
+      <source>Weights − learning rate × gradient = new weights</source>
+      <translation>权重 − 学习率 × 梯度 = 新权重</translation>
+    </message>
+    <message>
+      <source>Undo pixel</source>
+      <translation>撤销像素</translation>
+    </message>
+    <message>
+      <source>Take back the last changed pixel</source>
+      <translation>撤销最后改变的像素</translation>
+    </message>
+    <message>
+      <source>Redo pixel</source>
+      <translation>重做像素</translation>
+    </message>
+    <message>
+      <source>Change it again</source>
+      <translation>再次改变它</translation>
+    </message>
+    <message>
+      <source>Original</source>
+      <translation>原图</translation>
+    </message>
+    <message>
+      <source>Show the picture without changes</source>
+      <translation>显示未改动的图片</translation>
+    </message>
+    <message>
+      <source>Find the one pixel that fools it</source>
+      <translation>找出骗过它的一个像素</translation>
+    </message>
+    <message>
+      <source>Flip each pixel, one at a time, and take the best</source>
+      <translation>每次翻转一个像素，取效果最好的</translation>
+    </message>
+    <message>
+      <source>Digit to learn</source>
+      <translation>要学的数字</translation>
+    </message>
+    <message>
+      <source>The digit that the network should read in this picture</source>
+      <translation>网络应当把这幅图读作的数字</translation>
+    </message>
+    <message>
+      <source>Learning rate</source>
+      <translation>学习率</translation>
+    </message>
+    <message>
+      <source>How far one step goes</source>
+      <translation>一步走多远</translation>
+    </message>
+    <message>
+      <source>Second network</source>
+      <translation>第二个网络</translation>
+    </message>
+    <message>
+      <source>The network to compare with</source>
+      <translation>用来比较的网络</translation>
+    </message>
+    <message>
+      <source>Compare with</source>
+      <translation>比较对象</translation>
+    </message>
+    <message>
+      <source>Training epoch</source>
+      <translation>训练轮次</translation>
+    </message>
+    <message>
+      <source>The network as it was after this epoch of its training</source>
+      <translation>网络在训练的这一轮之后的样子</translation>
+    </message>
+    <message>
+      <source>Accuracy after each epoch</source>
+      <translation>每一轮之后的准确率</translation>
+    </message>
+    <message>
+      <source>On pictures that were kept for validation</source>
+      <translation>在留作验证的图片上</translation>
+    </message>
+    <message>
+      <source>Which pictures</source>
+      <translation>哪些图片</translation>
+    </message>
+    <message>
+      <source>The network's mistakes, or pictures between two digits</source>
+      <translation>网络的错误，或介于两个数字之间的图片</translation>
+    </message>
+    <message>
+      <source>Which digits</source>
+      <translation>哪些数字</translation>
+    </message>
+    <message>
+      <source>Two digits, and how many pictures there are</source>
+      <translation>两个数字，以及图片的数量</translation>
+    </message>
+    <message>
+      <source>Pictures</source>
+      <translation>图片</translation>
+    </message>
+    <message>
+      <source>A click takes a picture into the lesson</source>
+      <translation>单击把图片带入课程</translation>
+    </message>
+    <message>
+      <source>Measure</source>
+      <translation>测量</translation>
+    </message>
+    <message>
+      <source>Let the network read all 10,000 test pictures</source>
+      <translation>让网络识别全部 10,000 张测试图片</translation>
+    </message>
+    <message>
+      <source>The gallery needs the answers to all test pictures.</source>
+      <translation>图库需要网络对所有测试图片的回答。</translation>
+    </message>
+    <message>
+      <source>A lesson leads through the page, step by step</source>
+      <translation>课程一步一步地带你走过这一页</translation>
+    </message>
+    <message>
+      <source>Start</source>
+      <translation>开始</translation>
+    </message>
+    <message>
+      <source>Start this lesson</source>
+      <translation>开始这一课</translation>
+    </message>
+    <message>
+      <source>Open …</source>
+      <translation>打开……</translation>
+    </message>
+    <message>
+      <source>Open a lesson file</source>
+      <translation>打开课程文件</translation>
+    </message>
+    <message>
+      <source>Back</source>
+      <translation>上一步</translation>
+    </message>
+    <message>
+      <source>The step before</source>
+      <translation>前面的一步</translation>
+    </message>
+    <message>
+      <source>Next</source>
+      <translation>下一步</translation>
+    </message>
+    <message>
+      <source>The next step</source>
+      <translation>后面的一步</translation>
+    </message>
+    <message>
+      <source>Worksheet …</source>
+      <translation>练习单……</translation>
+    </message>
+    <message>
+      <source>Write a worksheet for this lesson to a PDF</source>
+      <translation>把这一课的练习单写成 PDF</translation>
+    </message>
+    <message>
+      <source>End</source>
+      <translation>结束</translation>
+    </message>
+    <message>
+      <source>End this lesson</source>
+      <translation>结束这一课</translation>
+    </message>
+    <message>
+      <source>The picture</source>
+      <translation>图片</translation>
+    </message>
+    <message>
+      <source>From scores to shares</source>
+      <translation>从得分到份额</translation>
+    </message>
+    <message>
+      <source>The window's own result is calibrated: it divides the scores by {temperature} first.</source>
+      <translation>窗口中的结果经过校准：它先把得分除以 {temperature}。</translation>
+    </message>
+    <message>
+      <source>Picture</source>
+      <translation>图片</translation>
+    </message>
+    <message>
+      <source>Convolution</source>
+      <translation>卷积</translation>
+    </message>
+    <message>
+      <source>Max-pool</source>
+      <translation>最大池化</translation>
+    </message>
+    <message>
+      <source>Mean-pool</source>
+      <translation>平均池化</translation>
+    </message>
+    <message>
+      <source>Normalization</source>
+      <translation>归一化</translation>
+    </message>
+    <message>
+      <source>Affine</source>
+      <translation>全连接</translation>
+    </message>
+    <message>
+      <source>Sum</source>
+      <translation>求和</translation>
+    </message>
+    <message>
+      <source>Side by side</source>
+      <translation>并排</translation>
+    </message>
+    <message>
+      <source>Layer</source>
+      <translation>层</translation>
+    </message>
+    <message>
+      <source>Softmax</source>
+      <translation>Softmax</translation>
+    </message>
+    <message>
+      <source>Each square is a number from 0 (black) to 1 (white). Click a square to flip it.</source>
+      <translation>每个方格是一个从 0（黑）到 1（白）的数。单击方格可以翻转它。</translation>
+    </message>
+    <message>
+      <source>The filter is strong where orange lies on bright pixels. Move the frame on the picture, or press Play.</source>
+      <translation>橙色盖在亮像素上的地方，滤波器的输出就大。在图片上移动方框，或者按“播放”。</translation>
+    </message>
+    <message>
+      <source>What is below zero becomes zero; all other numbers stay. So a map says where it found much.</source>
+      <translation>小于零的变成零，其余的数不变。所以特征图说明它在哪里找到了很多。</translation>
+    </message>
+    <message>
+      <source>Of each window only the largest number goes on. If a digit moves a little, little changes.</source>
+      <translation>每个窗口只有最大的数传下去。数字稍微移动，变化就很小。</translation>
+    </message>
+    <message>
+      <source>Each number is the mean of a window: the map becomes smaller and calmer.</source>
+      <translation>每个数是一个窗口的平均值：特征图变得更小、更平稳。</translation>
+    </message>
+    <message>
+      <source>Each map is moved and stretched, so that its numbers are neither too large nor too small.</source>
+      <translation>每幅特征图都经过平移和缩放，使其中的数不太大也不太小。</translation>
+    </message>
+    <message>
+      <source>Each input counts with its weight: orange speaks for this number, blue against it.</source>
+      <translation>每个输入都乘以自己的权重：橙色支持这个数，蓝色反对它。</translation>
+    </message>
+    <message>
+      <source>The way through the layers and the short way are added, number by number.</source>
+      <translation>经过各层的路和捷径逐个数相加。</translation>
+    </message>
+    <message>
+      <source>The maps of all branches are put side by side; no number changes.</source>
+      <translation>所有分支的特征图并排放在一起；没有一个数改变。</translation>
+    </message>
+    <message>
+      <source>This layer changes the numbers of the one before it.</source>
+      <translation>这一层改变前一层的数。</translation>
+    </message>
+    <message>
+      <source>exp(score), divided by the sum of all: shares that add up to 100 %.</source>
+      <translation>exp(得分) 除以全部之和：得到总和为 100 % 的份额。</translation>
+    </message>
+    <message>
+      <source>Colours: map</source>
+      <translation>颜色：每图</translation>
+    </message>
+    <message>
+      <source>Colours: layer</source>
+      <translation>颜色：每层</translation>
+    </message>
+    <message>
+      <source>Colours: all</source>
+      <translation>颜色：全部</translation>
+    </message>
+    <message>
+      <source>Output {number} of {count}</source>
+      <translation>输出 {number} / {count}</translation>
+    </message>
+    <message>
+      <source>{unit}, at row {row}, column {column}</source>
+      <translation>{unit}，第 {row} 行第 {column} 列</translation>
+    </message>
+    <message>
+      <source>{count} shares</source>
+      <translation>{count} 个份额</translation>
+    </message>
+    <message>
+      <source>{count} scores</source>
+      <translation>{count} 个得分</translation>
+    </message>
+    <message>
+      <source>Filter {number} of {count}</source>
+      <translation>滤波器 {number} / {count}</translation>
+    </message>
+    <message>
+      <source>Map {number} of {count}</source>
+      <translation>特征图 {number} / {count}</translation>
+    </message>
+    <message>
+      <source>This is the first of the committee's {count} members.</source>
+      <translation>这是委员会 {count} 个成员中的第一个。</translation>
+    </message>
+    <message>
+      <source>Multiply each number of the window by that of the filter, add all products and the bias {bias}:</source>
+      <translation>把窗口中的每个数乘以滤波器中对应的数，再把所有乘积和偏置 {bias} 相加：</translation>
+    </message>
+    <message>
+      <source>cannot write {path}; choose a folder that you may write to</source>
+      <translation>无法写入 {path}；请选择一个可以写入的文件夹</translation>
+    </message>
+    <message>
+      <source>Name</source>
+      <translation>姓名</translation>
+    </message>
+    <message>
+      <source>Date</source>
+      <translation>日期</translation>
+    </message>
+    <message>
+      <source>Questions</source>
+      <translation>问题</translation>
+    </message>
+    <message>
       <source>Not measured yet.</source>
       <translation>尚未测量。</translation>
     </message>
@@ -1433,10 +2089,6 @@
     <message>
       <source>Mea&amp;sure</source>
       <translation>测量(&amp;S)</translation>
-    </message>
-    <message>
-      <source>Let the network read all 10,000 test pictures</source>
-      <translation>让网络识别全部 10,000 张测试图片</translation>
     </message>
     <message>
       <source>&amp;All mistakes</source>

@@ -80,6 +80,7 @@ def _names(window):
 def test_a_trained_network_gets_a_name_and_never_that_of_another(qtbot, trained, settle, monkeypatch):
     training = trained.program.pages.training
     folder, weights = training.target().parent, training.target().read_bytes()
+    epochs = (folder / "trained-here.epochs").read_bytes()
     paper_network(seed=1).save(folder / "best.safetensors")
     best = (folder / "best.safetensors").read_bytes()
 
@@ -94,6 +95,7 @@ def test_a_trained_network_gets_a_name_and_never_that_of_another(qtbot, trained,
         assert training.target().read_bytes() == weights and (folder / "best.safetensors").read_bytes() == best
     call_it("class 7b")
     assert (folder / "class 7b.safetensors").read_bytes() == weights and not training.target().exists()
+    assert (folder / "class 7b.epochs").read_bytes() == epochs and not (folder / "trained-here.epochs").exists()
     assert "class 7b" in _told(trained)
     assert "class 7b" in _names(trained) and "trained-here" not in _names(trained)
 
@@ -105,6 +107,8 @@ def test_a_trained_network_replaces_only_the_one_that_the_user_names(qtbot, trai
     assert "no older network" in _told(trained)
     for name in ("best", "other"):
         paper_network(seed=1).save(folder / f"{name}.safetensors")
+    epochs = (folder / "trained-here.epochs").read_bytes()
+    (folder / "best.epochs").write_bytes(b"of the network that is replaced")
     other = (folder / "other.safetensors").read_bytes()
     trained.program.pages.networks.choose(str(folder / "best.safetensors"))
     settle()
@@ -114,6 +118,7 @@ def test_a_trained_network_replaces_only_the_one_that_the_user_names(qtbot, trai
     qtbot.waitUntil(lambda: training._jobs.idle)
     settle()
     assert offered == ["best", "other"]
+    assert (folder / "best.epochs").read_bytes() == epochs and not (folder / "trained-here.epochs").exists()
     assert (folder / "best.safetensors").read_bytes() == weights and not training.target().exists()
     assert (folder / "other.safetensors").read_bytes() == other
     # The network in use was read again from its file.
@@ -239,7 +244,10 @@ def test_what_a_second_window_has_left_is_found_by_the_next_first_one(qtbot, win
     for each in (second, third, window):
         each.program.close()
     epoch = load_checkpoint(checkpoint).epoch
+    checkpoint.with_suffix(".epochs").write_bytes(b"the kept epochs")
     first = another()
     assert first.findChild(QPushButton, "resumeTrainingButton").isEnabled()
     assert load_checkpoint(data_folder() / checkpoint.name).epoch == epoch and not checkpoint.exists()
+    assert (data_folder() / "training.checkpoint.epochs").read_bytes() == b"the kept epochs"
+    assert not checkpoint.with_suffix(".epochs").exists()
     assert first.findChild(QComboBox, "keptExperiments").count() == 1
