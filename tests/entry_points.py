@@ -22,7 +22,7 @@ from fastcnn.optim import optimizers, schedules
 from fastcnn.recognition.picture_classifier import PictureClassifier
 from fastcnn.recognition.recognizer import Recognizer
 from fastcnn.training import augment as augmentation
-from fastcnn.training import callbacks, finder
+from fastcnn.training import callbacks, epochs, finder
 from fastcnn.zoo import families, networks, own
 from tests.fastcnn.layers.cases import CASES
 
@@ -340,6 +340,7 @@ def network_entries() -> dict[str, Entry]:
             one.predict_proba, {"images": IMAGES, "layout": "NCHW"}, ROWS, elsewhere=NAN
         ),
         "Sequential.predict": Entry(one.predict, {"images": IMAGES}, ROWS, elsewhere=NAN),
+        "Sequential.trace": Entry(one.trace, {"images": IMAGES, "layout": "NCHW"}, ROWS, elsewhere=NAN),
         "Sequential.evaluate": Entry(
             one.evaluate, {"images": IMAGES, "labels": LABELS}, {"labels": {"as text"}}, {"images": ("labels",)},
             elsewhere=NAN,
@@ -509,6 +510,7 @@ def callback_entries() -> dict[str, Entry]:
             callbacks.BestWeights, {"path": Path("best.safetensors"), "monitor": "loss"}, {"path": text}
         ),
         "CSVLog": Entry(callbacks.CSVLog, {"path": Path("log.csv")}, {"path": text}),
+        "KeepEpochs": Entry(epochs.KeepEpochs, {"path": Path("x.epochs"), "max_bytes": 10}, {"path": text}),
     }  # fmt: skip
 
 

@@ -1,4 +1,6 @@
-"""Measure the time from a mouse move to the shown answer, idle and while it trains: `python -m bench gui-latency`.
+"""Measure the time from a mouse move to the shown answer: `python -m bench gui-latency`.
+
+The states are idle, and at work in the background: training, learning, measuring.
 
 It also measures the longest time that the window's thread was held and why, and the time of the program's start.
 Painting into the memory of the offscreen platform is included. The way to a real screen is not.
@@ -11,6 +13,7 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,6 +24,8 @@ from fastcnn.bench.report import markdown
 from fastcnn.bench.window.holds import Watch, machine_longest_s, watching
 from fastcnn.bench.window.window import FOLDERS, SEVEN, THREE, moves, open_window, process, settle, until
 from fastcnn.errors import FastcnnError
+from fastcnn.gui.logic.learning import LEAST_DRAWINGS
+from fastcnn.recognition.answer import digit_answer
 
 MOVES, QUICK_MOVES = 600, 200  # in each state
 # Limits of the 95th percentile. A quick run has 200 moves, and other programs may slow the machine. So there the limit
@@ -54,14 +59,21 @@ sys.exit(run())
 """
 
 
-def _measure(window: Any, watch: Watch, count: int) -> dict[str, Any]:
-    """`count` moves: times from the event to the painted answer, and of each stretch of event handling."""
+def _measure(window: Any, watch: Watch, count: int, busy: Callable[[], object] | None = None) -> dict[str, Any]:
+    """`count` moves: times from the event to the painted answer, and of each stretch of event handling.
+
+    `busy` is called before each drawing, to keep the background at work.
+    """
     waits_s: list[float] = []
     presenter = window.program.presenter
     watch.forget()
     while len(waits_s) < count:
         window.canvas.wipe()
-        settle(window)
+        if busy is None:
+            settle(window)
+        else:
+            busy()
+            until(lambda: window.program.answers.idle)
         for stroke in (SEVEN, THREE):
             for send in moves(window.canvas, stroke):
                 start = time.perf_counter()
@@ -80,6 +92,14 @@ def _measure(window: Any, watch: Watch, count: int) -> dict[str, Any]:
         "longest_ms": float(milliseconds.max()),
         "held": watch.summary(),
     }
+
+
+def _collect(hand: Any) -> None:
+    """Enough drawings to learn from."""
+    for number in range(LEAST_DRAWINGS):
+        field = np.zeros((28, 28), np.float32)
+        field[4:24, 10 + number] = 1
+        hand.correct(number, digit_answer(np.full(10, 0.1, np.float32), field))
 
 
 def _start_s() -> tuple[float, float]:
@@ -112,6 +132,14 @@ def run(settings: Settings) -> dict[str, Any]:
         settle(window)
         rows.append({"state": "training, tried, its curves in sight", **_measure(window, watch, count)})
         found["images_per_second"] = pages.training.curves.images_per_second
+        pages.training_page.try_it.setChecked(False)
+        _collect(pages.hand)
+        settle(window)
+        rows.append({"state": "training and learning at once", **_measure(window, watch, count, pages.hand.learn)})
+        pages.training.stop()
+        pages.hand.cancel()
+        settle(window)
+        rows.append({"state": "measuring", **_measure(window, watch, count, pages.browser.measure)})
     found["rows"] = rows
     settings.say(json.dumps(found, indent=1))
     slowest = max(row["p95_ms"] for row in rows)

@@ -1,11 +1,13 @@
 """Screenshots for the README, in both modes and languages, dark, small, large: `python -m bench screenshots`.
 
+With `--every`, all pages in all languages, themes and sizes, for people to look at.
 Chinese needs a font with Chinese characters (Debian: apt install fonts-noto-cjk).
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import subprocess
 import sys
@@ -27,9 +29,9 @@ class Shot(NamedTuple):
     page: str = "answer"
     language: str = "en"
     theme: str = "light"
-    width: int = 1000
-    height: int = 660
-    scale: int = 1
+    width: int = 1280
+    height: int = 800
+    scale: float = 1
 
 
 SHOTS = (
@@ -40,12 +42,18 @@ SHOTS = (
     Shot("experiment-chinese-dark", HAND, page="experiment", language="zh_CN", theme="dark"),
     Shot("mnist-dark", MNIST, page="mistakes", theme="dark"),
     Shot("handwriting-dark", HAND, theme="dark"),
-    Shot("small", HAND, page="experiment", width=800, height=600),
-    Shot("small-inside", MNIST, page="inside", width=800, height=600),
-    Shot("small-training-chinese", HAND, page="training", language="zh_CN", width=800, height=600),
+    Shot("small", HAND, page="experiment", width=1024, height=768),
+    Shot("small-inside", MNIST, page="inside", width=1024, height=768),
+    Shot("small-training-chinese", HAND, page="training", language="zh_CN", width=1024, height=768),
     Shot("large-scale-2", HAND, page="inside", width=1280, height=720, scale=2),
 )
-OF_MNIST = ("inside", "mistakes")  # of the pages
+OF_MNIST = ("inside", "mistakes", "lesson")  # of the pages
+VIEWS: dict[str, tuple[int, int, float]] = {  # a name, and a window's width, height and scale
+    "1024": (1024, 768, 1),
+    "1280": (1280, 800, 1),
+    "150": (1280, 720, 1.5),
+    "200": (1280, 720, 2),
+}
 
 
 def page_names(window: Any) -> list[str]:
@@ -58,14 +66,23 @@ def of_pages(pages: Sequence[str]) -> list[Shot]:
     return [Shot(page, MNIST if page in OF_MNIST else HAND, page) for page in pages[1:]]
 
 
-def _prepare(window: Any) -> None:
+def every(pages: Sequence[str]) -> list[Shot]:
+    """Every page in both languages, light and dark, at the sizes and scales of `VIEWS`: to look at, not to keep."""
+    return [
+        Shot(f"{page}-{language}-{theme}-{view}", MNIST if page in (*pages[:1], *OF_MNIST) else HAND, page, language,
+             theme, *VIEWS[view])
+        for page, language, theme, view in itertools.product(pages, ("en", "zh_CN"), ("light", "dark"), VIEWS)
+    ]  # fmt: skip
+
+
+def _prepare(window: Any, epochs: int) -> None:
     """Show something on every page."""
     pages = window.program.pages
     pages.browser.measure()
     pages.experimenter.start("mnist", 10, 10)
     settle(window)
-    pages.training_page.epochs.setValue(2)
-    pages.training.start(2)
+    pages.training_page.epochs.setValue(epochs)
+    pages.training.start(epochs)
     while pages.training.is_active:
         settle(window)
     window.modeCombo.setCurrentIndex(HAND)
@@ -84,6 +101,7 @@ def _take(window: Any, shot: Shot, pages: list[str], folder: Path) -> None:
     window.modeCombo.setCurrentIndex(shot.mode)
     window.tabs.setCurrentIndex(pages.index(shot.page))
     if shot.mode == MNIST:
+        window.numberSpin.setValue(MISTAKE)
         window.recognizeButton.click()
     else:
         window.canvas.wipe()
@@ -92,6 +110,7 @@ def _take(window: Any, shot: Shot, pages: list[str], folder: Path) -> None:
     if shot.page == "inside":
         window.actions_by_name["occlude"].trigger()
         settle(window)
+    window.frame.toast.forget()
     path = folder / f"{shot.name}.png"
     if not window.grab().save(str(path)):
         raise OSError(f"{path} cannot be written")
@@ -102,19 +121,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Take all screenshots. Those with another scale need a separate process, because Qt reads the scale once."""
     parser = argparse.ArgumentParser(prog="python -m bench screenshots", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("docs/screenshots"), metavar="DIR")
-    parser.add_argument("--scale", type=int, help=argparse.SUPPRESS)
+    every_help = "every page in each language, theme and size; give --out too, because these are not kept"
+    parser.add_argument("--every", action="store_true", help=every_help)
+    parser.add_argument("--scale", type=float, help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
     args.out.mkdir(parents=True, exist_ok=True)
     if args.scale is None:
-        for scale in sorted({shot.scale for shot in SHOTS}):
+        chosen = every([""]) if args.every else SHOTS
+        more = ["--every"] if args.every else []
+        for scale in sorted({shot.scale for shot in chosen}):
             program = [sys.executable, "-m", "fastcnn.bench.window.screenshots"]
             environment = {**os.environ, "QT_SCALE_FACTOR": str(scale), "QT_QPA_PLATFORM": "offscreen"}
-            subprocess.run([*program, "--out", str(args.out), "--scale", str(scale)], check=True, env=environment)
+            command = [*program, "--out", str(args.out), "--scale", str(scale), *more]
+            subprocess.run(command, check=True, env=environment)
         return 0
     with open_window() as window:
         pages = page_names(window)
-        _prepare(window)
-        for shot in (*SHOTS, *of_pages(pages)):
+        _prepare(window, epochs=1 if args.every else 2)
+        for shot in every(pages) if args.every else (*SHOTS, *of_pages(pages)):
             if shot.scale == args.scale:
                 _take(window, shot, pages, args.out)
     return 0

@@ -77,7 +77,8 @@ def settle(window: Any) -> None:
     """Handle events until no work is left."""
     program = window.program
     process()
-    until(lambda: program.answers.idle and program.work.idle and program.pages.learner.idle)
+    workers = program.answers, program.work, program.pages.learner, program.pages.teaching
+    until(lambda: all(worker.idle for worker in workers))
     process()
 
 

@@ -157,6 +157,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     train.add_argument("--overwrite", action="store_true", help="replace the network that --out, or NAME, has already")
     train.add_argument(
+        "--keep-epochs",
+        action="store_true",
+        help="also write the weights after each epoch, to the file of --out with .epochs at its end: the window's "
+        "lesson shows how the network learned",
+    )
+    train.add_argument(
         "--resume",
         metavar="FILE",
         help="go on with an interrupted training: its --out or its checkpoint; a committee's --out, whose members that "

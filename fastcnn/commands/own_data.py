@@ -50,7 +50,7 @@ def train(args: argparse.Namespace) -> None:
         mnist.train(args)
         return
     refuse("with --data, where --network says what is trained", model=args.model, recipe=args.recipe)
-    refuse("with --data", data_dir=args.data_dir)
+    refuse("with --data", data_dir=args.data_dir, keep_epochs=args.keep_epochs or None)
     if args.resume is not None:
         from fastcnn.training.checkpoint import load_checkpoint
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from fastcnn.zoo.recipes import Recipe
 
 CHECKPOINT_SUFFIX = ".checkpoint.safetensors"
+EPOCHS_SUFFIX = ".epochs"
 THRESHOLD_DIGITS = 10_000
 VALIDATION_SHARE = 12  # one picture in 12 is for validation, like 5,000 of MNIST's 60,000
 
@@ -49,6 +50,7 @@ class _Job:
     checkpoint: Path
     resume: Path | None
     go_on: str  # the arguments of the command that goes on after an interruption
+    epochs_file: Path | None = None  # for the weights of each epoch
 
 
 def checkpoints_of(out: Path, members: int) -> list[Path]:
@@ -121,6 +123,7 @@ def go_on_with(args: argparse.Namespace, out: Path, checkpoint: Path | None) -> 
     for name in ("data", "network", "validation", "size", "data_dir", "backend"):
         if getattr(args, name) is not None:
             words += [f"--{name.replace('_', '-')}", str(getattr(args, name))]
+    words += ["--keep-epochs"] * args.keep_epochs
     words += ["--augment"] * args.augment + ["--skip-broken"] * args.skip_broken
     return shlex.join(words + ["--overwrite"] * args.overwrite)
 
@@ -151,6 +154,8 @@ def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
     if model not in (*recipes, COMMITTEE):
         raise UsageError(f"there is no model {model!r} to train; choose from {', '.join((*recipes, COMMITTEE))}")
     members = NAMED[model].members
+    if args.keep_epochs and members > 1:
+        raise UsageError("--keep-epochs is for one network; a committee's members are trained one after the other")
     name = COMMITTEE_OF if model == COMMITTEE else model
     recipe = recipes[name]
     out = Path(f"{model}{SUFFIX}" if args.out is None else args.out)
@@ -164,7 +169,8 @@ def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
             resume = checkpoint if checkpoint.exists() else None
         go_on = go_on_with(args, out, checkpoint if members == 1 else None)
         epochs, batch_size = args.epochs or recipe.epochs, args.batch_size or recipe.batch_size
-        jobs.append(_Job(name, recipe, epochs, batch_size, seed + number, checkpoint, resume, go_on))
+        kept = out.with_suffix(EPOCHS_SUFFIX) if args.keep_epochs else None
+        jobs.append(_Job(name, recipe, epochs, batch_size, seed + number, checkpoint, resume, go_on, kept))
     return model, out, jobs
 
 
@@ -174,6 +180,7 @@ def _train(job: _Job, images: Array, labels: Array, *, calibrate: bool) -> tuple
 
     from fastcnn.network.calibration import fit_temperature, logits_of_views
     from fastcnn.training.batchnorm_statistics import settle_statistics
+    from fastcnn.training.epochs import KeepEpochs
     from fastcnn.training.samples import VALIDATION_PICTURES
     from fastcnn.zoo.networks import NAMED
 
@@ -193,6 +200,7 @@ def _train(job: _Job, images: Array, labels: Array, *, calibrate: bool) -> tuple
             validation=validation,
             seed=job.seed,
             keep_last=job.recipe.keep_last,
+            callbacks=[] if job.epochs_file is None else [KeepEpochs(job.epochs_file)],
             checkpoint=job.checkpoint,
             resume=job.resume,
         )
@@ -271,6 +279,8 @@ def _train_all(model: str, out: Path, jobs: list[_Job], args: argparse.Namespace
     for job in jobs:
         job.checkpoint.unlink(missing_ok=True)
     best = ", ".join(str(history.best_epoch) for history in histories)
+    if jobs[0].epochs_file is not None:
+        log.info("kept the weights of the epochs in %s", jobs[0].epochs_file)
     print_result(f"saved {out}: {model}, seed {jobs[0].seed}, kept epoch {best} of {jobs[0].epochs}", result)
     if not jobs[0].recipe.refused:  # that network is part of the others' reading
         print_next(out)

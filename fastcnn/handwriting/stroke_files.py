@@ -123,8 +123,8 @@ def drawings_folder() -> Path:
     return user_data_path("fastcnn", appauthor=False) / "drawings"
 
 
-def readable(folder: Path) -> Iterator[tuple[dict[str, Any], Drawing]]:
-    """Each drawing of a folder as its file has it and as a `Drawing`, in the order of the names.
+def readable(folder: Path) -> Iterator[tuple[Path, dict[str, Any], Drawing]]:
+    """The file of each drawing of a folder, its content, and the `Drawing`, in the order of the names.
 
     Damaged files are left out. This is the only reader of a collection: the window counts, shows and learns from these
     drawings.
@@ -136,7 +136,7 @@ def readable(folder: Path) -> Iterator[tuple[dict[str, Any], Drawing]]:
             drawing = drawing_of_window(found)
         except (OSError, KeyError, TypeError, ValueError, RecursionError, OverflowError):
             continue
-        yield found, drawing
+        yield path, found, drawing
 
 
 def read_collection(folder: Path) -> list[Drawing]:
@@ -147,7 +147,7 @@ def read_collection(folder: Path) -> list[Drawing]:
     FastcnnError
         If there is none.
     """
-    drawings = [drawing for _, drawing in readable(folder)]
+    drawings = [drawing for _, _, drawing in readable(folder)]
     if not drawings:
         raise FastcnnError(
             "there are no drawings in {path}; correct some in the window (fastcnn gui), or give --strokes FILE",

@@ -51,6 +51,7 @@ from fastcnn.network.structure import (
     temperature_entry,
 )
 from fastcnn.network.summary import summary_table, text_table
+from fastcnn.network.tracing import Traced, traced
 from fastcnn.optim.optimizers import check_optimizer
 from fastcnn.storage import write_finite_arrays
 
@@ -253,6 +254,19 @@ class Sequential:
         answers: Array = self.forward(images, layout=layout).argmax(axis=1)
         look_once(self, images)
         return answers
+
+    def trace(self, images: Array, *, layout: str = "NCHW") -> list[Traced]:
+        """Each layer with its input and output, in inference mode, computed layer by layer without fused steps.
+
+        Arguments and errors are those of `forward`. The layers inside a `Residual` or `Concat` come before it, so the
+        last record is always the last layer, and its `out` holds the logits.
+        """
+        images = channels_first(images, layout)
+        self.check_images(images)
+        with self._lock:
+            records = list(traced(self.layers, layerwise.scaled(images, self.dtype)))
+        check_answers(records[-1].out, images)
+        return records
 
     def evaluate(self, images: Array, labels: Array | Sequence[str], *, layout: str = "NCHW") -> Scores:
         """Loss, accuracy, accuracy of each class and confusions, as a record that prints as a table.

@@ -23,6 +23,7 @@ class Browser:
     Parameters
     ----------
     read : reads all test pictures with the network in use; slow, so it is called in a job
+    watch : see `Presenter.watch`
     go_to : shows test picture number n and recognizes it
     measured : called with new results
     """
@@ -33,13 +34,17 @@ class Browser:
         jobs: Jobs,
         read: Callable[[], Results],
         *,
+        watch: Callable[[], Callable[[], bool]],
         go_to: Callable[[int], None],
         tell: Callable[[Message], None],
         measured: Callable[[Results], None],
     ) -> None:
         self._view, self._jobs, self._read = view, jobs, read
+        self._watch = watch
         self._go_to, self._tell, self._measured = go_to, tell, measured
         self._results: Results | None = None
+        self._reading: int | None = None  # the network whose answers are being read
+        self._then: tuple[Callable[[Results], None], Callable[[], bool]] | None = None  # what was asked for last
         self._network = 0  # counts the networks, so that results of an earlier one are not used
         self._chosen: list[int] | None = None  # None means all mistakes
         self._position = -1
@@ -91,15 +96,26 @@ class Browser:
         if self._results is not None and not again:
             then(self._results)
             return
-        network = self._network
+        network, self._then = self._network, (then, self._watch())
+        self._tell(message(Notice.MEASURING))
+        if self._reading == network:  # its results are on their way
+            return
+        self._reading = network
 
         def done(results: Results) -> None:
             if network != self._network:
                 return
-            self._results = results
+            self._reading, self._results = None, results
             self._view.show_results(results)
             self._measured(results)
-            then(results)
+            assert self._then is not None
+            show, is_wanted = self._then
+            if is_wanted():  # else the user has gone on, and is not pulled back
+                show(results)
 
-        self._tell(message(Notice.MEASURING))
-        self._jobs.submit(self._read, done)
+        def failed(error: Exception) -> bool:
+            if self._reading == network:
+                self._reading = None
+            return True
+
+        self._jobs.submit(self._read, done, failed)

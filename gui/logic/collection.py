@@ -8,8 +8,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,20 @@ class Sample:
     @property
     def key(self) -> str:
         """A name from the content, so that the same drawing is kept once."""
-        content = {name: value for name, value in self.to_json().items() if name != "held_back"}
+        return self._hash("label", "answer", "field", "strokes")
+
+    @property
+    def drawing_key(self) -> str:
+        """A name from the drawing alone, whatever its label."""
+        return self._hash("field", "strokes")
+
+    def _hash(self, *names: str) -> str:
+        content = {name: value for name, value in self.to_json().items() if name in names}
         return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=12).hexdigest()
+
+    def is_drawn_as(self, other: Sample) -> bool:
+        """Whether it is the same drawing, perhaps with another label."""
+        return self.drawing_key == other.drawing_key
 
     def to_json(self) -> dict[str, Any]:
         """A form for a file. `of` reads it."""
@@ -71,34 +84,81 @@ class Sample:
         return cls(drawing.label, known, drawing.field, strokes, bool(content.get("held_back")))
 
 
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A kept drawing and its file's name, by which it can be relabelled or deleted."""
+
+    name: str
+    sample: Sample
+
+
+Files = dict[str, tuple[bytes, int] | None]  # by name: content and time of the last change; None where there is no file
+
+
 class Collection:
-    """The drawings in a folder. Every method may be slow: call them in jobs."""
+    """The drawings in a folder. Every method may be slow: call them in jobs.
+
+    Methods that change the collection return the files as they were before, for `restore`.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def samples(self) -> list[Sample]:
         """All drawings that can be read, in the order of their names. Damaged files are left out."""
-        return [Sample.of(content, drawing) for content, drawing in readable(self.folder)]
+        return [Sample.of(content, drawing) for _, content, drawing in readable(self.folder)]
+
+    def entries(self) -> list[Entry]:
+        """All drawings that can be read, the one that was changed last first."""
+        found = [(path, Sample.of(content, drawing)) for path, content, drawing in readable(self.folder)]
+        found.sort(key=lambda each: (-_changed_ns(each[0]), each[0].name))
+        return [Entry(path.name, sample) for path, sample in found]
 
     def count(self) -> int:
         """The number of drawings that can be read."""
         return sum(1 for _ in readable(self.folder))
 
-    def add(self, sample: Sample) -> int:
-        """Keep a drawing and decide whether it is held back. Returns the number of drawings."""
+    def add(self, sample: Sample) -> Files:
+        """Keep a drawing, and decide whether it is held back. If it was kept before, the new label replaces the old."""
         made(self.folder)
-        path = self.folder / f"{sample.key}.json"
-        if not path.exists():
-            held_back = self.count() % HELD_BACK_EVERY == HELD_BACK_EVERY - 1
-            kept = Sample(sample.label, sample.answer, sample.field, sample.strokes, held_back)
-            atomic_write(path, json.dumps(kept.to_json()).encode())
-        return self.count()
+        entries = self.entries()
+        same = [entry for entry in entries if entry.sample.is_drawn_as(sample)]
+        if same:
+            held_back = same[0].sample.held_back  # or a network might be measured on what it has learned
+        else:
+            held_back = len(entries) % HELD_BACK_EVERY == HELD_BACK_EVERY - 1
+        kept = replace(sample, held_back=held_back)
+        return self._write({entry.name: None for entry in same} | {f"{kept.key}.json": kept})
+
+    def relabel(self, names: Iterable[str], label: int) -> Files:
+        """Give drawings another label."""
+        chosen = set(names)
+        wanted: dict[str, Sample | None] = {}
+        for entry in self.entries():
+            if entry.name in chosen:
+                sample = replace(entry.sample, label=label)
+                wanted |= {entry.name: None, f"{sample.key}.json": sample}
+        return self._write(wanted)
+
+    def delete(self, names: Iterable[str]) -> Files:
+        """Delete drawings."""
+        return self._write(dict.fromkeys(names))
 
     def delete_all(self) -> None:
-        """Delete all drawings."""
+        """Delete all drawings, for ever."""
         for path in self.folder.glob("*.json"):
             path.unlink(missing_ok=True)
+
+    def restore(self, files: Files) -> None:
+        """Bring files back to what they were."""
+        for name, before in files.items():
+            path = self.folder / name
+            if before is None:
+                path.unlink(missing_ok=True)
+            else:
+                content, changed_ns = before
+                atomic_write(path, content)
+                os.utime(path, ns=(changed_ns, changed_ns))
 
     def export_to(self, path: str | Path) -> int:
         """Write all drawings to one file. Returns their number."""
@@ -107,8 +167,10 @@ class Collection:
         atomic_write(path, json.dumps(content).encode())
         return len(samples)
 
-    def import_from(self, path: str | Path) -> int:
-        """Add the drawings of an exported file that are not here yet: all or none. Returns how many were added.
+    def import_from(self, path: str | Path) -> tuple[int, Files]:
+        """Add the drawings of an exported file that are not here yet, under any label: all or none.
+
+        Returns how many were added, and the files before.
 
         Raises
         ------
@@ -117,13 +179,31 @@ class Collection:
         """
         samples = _read_export(Path(path))
         made(self.folder)
-        added = 0
-        for sample in samples:
-            target = self.folder / f"{sample.key}.json"
-            if not target.exists():
-                atomic_write(target, json.dumps(sample.to_json()).encode())
-                added += 1
-        return added
+        known = {sample.drawing_key for sample in self.samples()}
+        new = {sample.drawing_key: sample for sample in samples if sample.drawing_key not in known}
+        return len(new), self._write({f"{sample.key}.json": sample for sample in new.values()})
+
+    def _write(self, wanted: Mapping[str, Sample | None]) -> Files:
+        """Write some files and then delete others (None)."""
+        before = {name: self._read(name) for name in wanted}
+        for name, sample in wanted.items():
+            if sample is not None:
+                atomic_write(self.folder / name, json.dumps(sample.to_json()).encode())
+        for name, sample in wanted.items():
+            if sample is None:
+                (self.folder / name).unlink(missing_ok=True)
+        return before
+
+    def _read(self, name: str) -> tuple[bytes, int] | None:
+        path = self.folder / name
+        return (path.read_bytes(), _changed_ns(path)) if path.exists() else None
+
+
+def _changed_ns(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:  # another window has deleted it
+        return 0
 
 
 def arrays(samples: Sequence[Sample]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:

@@ -12,11 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.errors import FastcnnError
+from fastcnn.gui.logic.shelf import short_name
+from fastcnn.gui.logic.turns import Turns
 from fastcnn.recognition.answer import Recognition, digit_answer
 from fastcnn.zoo.networks import DEFAULT
 
 if TYPE_CHECKING:
     from fastcnn.network.committee import Network
+    from fastcnn.recognition.digit_string import DigitString
     from fastcnn.recognition.recognizer import Recognizer
 
 Pictures = npt.NDArray[np.uint8]
@@ -60,7 +63,9 @@ class Engine:
         self.model = model
         self._recognizer: Recognizer | None = None
         self._tried: Recognizer | None = None
+        self._tried_name = ""
         self._lock = threading.Lock()
+        self.turns = Turns()
 
     @property
     def word(self) -> str:
@@ -77,14 +82,20 @@ class Engine:
             self.model, self._recognizer = wanted, recognizer
         return wanted
 
-    def use(self, network: Network | None) -> None:
+    @property
+    def name(self) -> str:
+        """What a list or a table calls the network that answers."""
+        with self._lock:
+            return self._tried_name if self._tried is not None else short_name(self.model)
+
+    def use(self, network: Network | None, name: str = "") -> None:
         """Try this network (in training, or not saved yet) until the next call with None."""
         tried = None
         if network is not None:
             tried = copy.copy(self.recognizer)  # with the same settings, and without reading a file again
             tried.network = network
         with self._lock:
-            self._tried = tried
+            self._tried, self._tried_name = tried, name
 
     @property
     def recognizer(self) -> Recognizer:
@@ -100,6 +111,18 @@ class Engine:
     def network(self) -> Network:
         """The network in use."""
         return self.recognizer.network
+
+    def snapshot(self) -> Network:
+        """The network in use; a copy if it is tried, because that one changes while it trains."""
+        with self._lock:
+            tried = self._tried
+        return self.network if tried is None else tried.network.copy()
+
+    @property
+    def is_trying(self) -> bool:
+        """Whether a network answers that `use` gave, and not the chosen one."""
+        with self._lock:
+            return self._tried is not None
 
     def check_target(self, path: str | Path) -> None:
         """FastcnnError if the file to write holds the network in use."""
@@ -118,7 +141,13 @@ class Engine:
 
     def recognize(self, plane: Pictures) -> Recognition:
         """A drawing or photograph of any size, prepared as the recognizer does."""
-        return self.recognizer.recognize(plane)
+        with self.turns.answer():
+            return self.recognizer.recognize(plane)
+
+    def read_string(self, plane: Pictures) -> DigitString:
+        """The digits of a drawing, from left to right."""
+        with self.turns.answer():
+            return self.recognizer.recognize_string(plane)
 
     def recognize_field(self, field: Pictures) -> Recognition:
         """Exactly these (28, 28) pixels."""
@@ -129,4 +158,5 @@ class Engine:
         """Probabilities (N, 10) of these (N, 1, 28, 28) pixels, without preparation."""
         from fastcnn.network.calibration import calibrated
 
-        return calibrated(self.network, fields).astype(np.float32, copy=False)
+        with self.turns.answer():
+            return calibrated(self.network, fields).astype(np.float32, copy=False)

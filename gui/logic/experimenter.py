@@ -8,23 +8,20 @@ from typing import Protocol
 
 import numpy as np
 
+from fastcnn.gui.logic import experiments
 from fastcnn.gui.logic.engine import Engine, Pictures, Set
 from fastcnn.gui.logic.experiment import HAND, MNIST, Session
-from fastcnn.gui.logic.folders import session_folder, writable
 from fastcnn.gui.logic.jobs import Jobs
-from fastcnn.gui.logic.networks import short_name
 from fastcnn.gui.logic.notices import Message, Notice, message
-from fastcnn.recognition.answer import Recognition
 from fastcnn.recognition.experiment import Trial
 from fastcnn.storage import atomic_write
-
-MAX_FILE_BYTES = 10_000_000
 
 
 class ExperimentView(Protocol):
     """The functions of the page that an experiment needs."""
 
     def show_session(self, session: Session | None, *, running: bool) -> None: ...
+    def show_kept(self, sessions: list[Session], chosen: int | None) -> None: ...
 
 
 class Experimenter:
@@ -34,7 +31,9 @@ class Experimenter:
     ----------
     answers, work : the queues for jobs that the pen waits for, and for all other jobs
     drawing : gives a copy of the drawing, or None if there is none
-    prepare : makes the window ready for the next digit of a mode: clears the canvas, or leaves it
+    prepare : makes the window ready for the next digit of a mode: clears the canvas, or leaves it. If it is called with
+        True, it shows the canvas too
+    watch : see `Presenter.watch`
     """
 
     def __init__(
@@ -46,37 +45,40 @@ class Experimenter:
         pictures: Callable[[], Set],
         *,
         drawing: Callable[[], Pictures | None],
-        prepare: Callable[[], None],
+        prepare: Callable[[bool], None],
+        watch: Callable[[], Callable[[], bool]],
         tell: Callable[[Message], None],
         rng: np.random.Generator | None = None,
     ) -> None:
         self._view, self._engine, self._answers, self._work = view, engine, answers, work
         self._pictures, self._drawing, self._prepare, self._tell = pictures, drawing, prepare, tell
+        self._watch = watch
         self._rng = np.random.default_rng() if rng is None else rng
         self._waiting = False  # whether the answer to the last digit is still to come
+        self._request = 0  # counts the changes of session and each break, so that late answers are dropped
         self.session: Session | None = None
+        self._file: Path | None = None  # of the session
+        self._kept: list[tuple[Path, Session]] = []  # in the order in which they were begun or read
         self.running = False
 
-    @staticmethod
-    def file() -> Path:
-        """The file of the session."""
-        return session_folder() / "experiment.json"
-
     def restore(self) -> None:
-        """Show the last session, finished or interrupted."""
-        try:
-            with self.file().open("rb") as file:
-                session = Session.from_json(file.read(MAX_FILE_BYTES))
-        except (OSError, ValueError):
+        """Show the last session, finished or interrupted, and list the others."""
+        self._kept = list(experiments.kept())
+        if not self._kept:
             return
-        self._take_over(session)
+        self.open(len(self._kept) - 1)
+        session = self._kept[-1][1]
         if not session.is_done:
             self._tell(message(Notice.EXPERIMENT_KEPT, number=len(session.trials), count=session.total))
 
     def start(self, mode: str, groups: int, size: int) -> None:
-        """Begin a new session. The old one is deleted."""
-        self._take_over(Session(mode, groups, size))
+        """Begin a new session. The old one is kept, and can be opened again."""
+        self._take_over(experiments.new_file(file for file, _ in self._kept), Session(mode, groups, size))
         self.resume()
+
+    def open(self, number: int) -> None:
+        """Show one of the kept sessions. It can go on if it was interrupted."""
+        self._take_over(*self._kept[number])
 
     def resume(self) -> None:
         """Go on with the session."""
@@ -86,13 +88,13 @@ class Experimenter:
         self.running = True
         self._show()
         if session.mode == HAND:
-            self._ask()
+            self._ask(show=True)
         else:
             self._next_group(session)
 
     def interrupt(self) -> None:
         """Interrupt the session. It can go on later."""
-        self.running = self._waiting = False
+        self._break()
         self._show()
 
     def take(self) -> None:
@@ -106,21 +108,26 @@ class Experimenter:
         if plane is None:
             self._tell(message(Notice.NOTHING_DRAWN))
             return
-        truth = session.asked_digit
+        truth, request, is_watched = session.asked_digit, self._request, self._watch()
         self._waiting = True
 
-        def done(answer: Recognition) -> None:
-            self._waiting = False
-            if session is self.session and self.running:
-                session.add(Trial(truth, answer.digit, answer.confidence, short_name(self._engine.model)))
+        def job() -> Trial:
+            answer = self._engine.recognize(plane)
+            return Trial(truth, answer.digit, answer.confidence, self._engine.name)
+
+        def done(trial: Trial) -> None:
+            if request == self._request:
+                self._waiting = False
+                session.add(trial)
                 self._noted(session)
-                self._ask()
+                self._ask(show=is_watched())
 
         def failed(error: Exception) -> bool:
-            self._waiting = False
+            if request == self._request:
+                self._waiting = False
             return True
 
-        self._answers.submit(lambda: self._engine.recognize(plane), done, failed)
+        self._answers.submit(job, done, failed)
 
     def export(self, path: str | Path) -> None:
         """Write the answers as CSV."""
@@ -135,36 +142,40 @@ class Experimenter:
             self._engine.check_target(path)
             atomic_write(path, content())
 
-        self._work.submit(job, lambda _: self._tell(message(Notice.SAVED, path=path)))
+        self._work.keep(job, lambda _: self._tell(message(Notice.SAVED, path=path)))
 
-    def _take_over(self, session: Session) -> None:
-        self.interrupt()
-        self.session = session
+    def _take_over(self, file: Path, session: Session) -> None:
+        self._break()
+        self._file, self.session = file, session
         self._show()
 
-    def _ask(self) -> None:
+    def _break(self) -> None:
+        self.running = self._waiting = False
+        self._request += 1
+
+    def _ask(self, *, show: bool) -> None:
         session = self.session
         if session is not None and self.running:
-            self._prepare()
+            self._prepare(show)
             number = len(session.trials) + 1
             self._tell(message(Notice.ASK_FOR_DIGIT, digit=session.asked_digit, number=number, count=session.total))
 
     def _next_group(self, session: Session) -> None:
         """Draw and recognize the rest of a group, then the next group. It can be interrupted between groups."""
-        left = session.size - len(session.trials) % session.size
+        left, request = session.size - len(session.trials) % session.size, self._request
 
         def job() -> list[Trial]:
             images, labels = self._pictures()
             numbers = self._rng.choice(len(labels), left, replace=False)
             shares = self._engine.recognize_fields(images[numbers])
-            network = short_name(self._engine.model)
+            network = self._engine.name
             return [
                 Trial(int(labels[number]), int(share.argmax()), float(share.max()), network)
                 for number, share in zip(numbers, shares, strict=True)
             ]
 
         def done(trials: list[Trial]) -> None:
-            if session is not self.session or not self.running:
+            if request != self._request:
                 return
             for trial in trials:
                 session.add(trial)
@@ -173,15 +184,19 @@ class Experimenter:
                 self._next_group(session)
 
         def failed(error: Exception) -> bool:
-            self.interrupt()
+            if request == self._request:
+                self.interrupt()
             return True
 
         assert session.mode == MNIST
         self._answers.submit(job, done, failed)
 
     def _noted(self, session: Session) -> None:
-        kept = session.copy()
-        self._work.submit(lambda: atomic_write(writable(self.file()), kept.to_json()), lambda _: None)
+        file, kept = self._file, session.copy()
+        assert file is not None
+        if all(file != known for known, _ in self._kept):
+            self._kept.append((file, session))
+        self._work.keep(lambda: experiments.write(file, kept), lambda _: None)
         if session.is_done:
             self.running = False
             right = sum(trial.right for trial in session.trials)
@@ -190,3 +205,6 @@ class Experimenter:
 
     def _show(self) -> None:
         self._view.show_session(self.session, running=self.running)
+        sessions = [session for _, session in self._kept]
+        chosen = next((index for index, each in enumerate(sessions) if each is self.session), None)
+        self._view.show_kept(sessions, chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -9,14 +10,14 @@ from typing import Protocol
 
 import numpy as np
 
-from fastcnn.gui.logic.collection import Collection, Sample
+from fastcnn.gui.logic.collection import Collection, Entry, Files, Sample
 from fastcnn.gui.logic.drawing import Stroke
 from fastcnn.gui.logic.engine import Engine, test_pictures, training_pictures
 from fastcnn.gui.logic.folders import writable
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.learning import LEAST_DRAWINGS, CancelledError, Outcome, learn
-from fastcnn.gui.logic.networks import SUFFIX, own_networks
-from fastcnn.gui.logic.notices import Message, Notice, message
+from fastcnn.gui.logic.notices import Notice, Tell, message
+from fastcnn.gui.logic.shelf import SUFFIX, own_networks, shelved, short_name, unused
 from fastcnn.recognition.answer import Recognition
 from fastcnn.zoo.networks import DEFAULT
 
@@ -26,7 +27,7 @@ NAME = "my-hand"
 class HandView(Protocol):
     """The functions of the page that this file needs."""
 
-    def show_count(self, count: int) -> None: ...
+    def show_drawings(self, entries: list[Entry], *, can_undo: bool) -> None: ...
     def show_progress(self, share: float | None) -> None: ...
     def show_outcome(self, outcome: Outcome | None) -> None: ...
 
@@ -52,22 +53,23 @@ class Hand:
         *,
         strokes: Callable[[], list[Stroke]],
         use: Callable[[str], None],
-        tell: Callable[[Message], None],
+        tell: Tell,
     ) -> None:
         self._view, self._engine, self._work, self._learning = view, engine, work, learning
         self._collection, self._strokes, self._use, self._tell = collection, strokes, use, tell
+        self._changes: list[Files] = []  # of the collection, to undo the last one; the files before each
         self._cancel = threading.Event()
-        self.is_learning = False
+        self.is_learning = self.is_keeping = False
         self.outcome: Outcome | None = None
 
     @staticmethod
     def file() -> Path:
-        """The file of the network that has learned the handwriting."""
+        """The file of the first network that has learned the handwriting. Later ones have a number."""
         return own_networks() / f"{NAME}{SUFFIX}"
 
     def refresh(self) -> None:
-        """Show the number of drawings."""
-        self._work.submit(self._collection.count, self._view.show_count)
+        """Show the drawings."""
+        self._work.submit(self._collection.entries, self._show)
 
     def correct(self, label: int, answer: Recognition | None) -> None:
         """The drawing is a `label`, whatever was answered: keep it."""
@@ -77,11 +79,33 @@ class Hand:
         field = np.rint(np.clip(answer.input, 0, 1) * 255).astype(np.uint8)
         sample = Sample(label, answer.digit, field, tuple(self._strokes()))
 
-        def done(count: int) -> None:
-            self._view.show_count(count)
-            self._tell(message(Notice.CORRECTED, digit=label, count=count))
+        self._change(lambda: self._collection.add(sample), Notice.CORRECTED, digit=label)
 
-        self._work.submit(lambda: self._collection.add(sample), done)
+    def relabel(self, names: list[str], label: int) -> None:
+        """Give kept drawings another label."""
+        if names:
+            self._change(lambda: self._collection.relabel(names, label), Notice.RELABELLED, digit=label)
+
+    def delete(self, names: list[str]) -> None:
+        """Delete drawings."""
+        if names:
+            self._change(lambda: self._collection.delete(names), Notice.DELETED)
+
+    def undo(self) -> None:
+        """Take back the last change of the collection."""
+        if not self._changes:
+            return
+        last = self._changes.pop()
+
+        def job() -> list[Entry]:
+            self._collection.restore(last)
+            return self._collection.entries()
+
+        def done(entries: list[Entry]) -> None:
+            self._show(entries)
+            self._tell(message(Notice.UNDONE, count=len(entries)))
+
+        self._work.keep(job, done)
 
     def learn(self) -> None:
         """Train a copy of the network in use on the drawings, in the background."""
@@ -99,17 +123,28 @@ class Hand:
         self._cancel.set()
 
     def keep(self) -> None:
-        """Save the network that has learned, and use it."""
+        """Save the network that has learned under a name of its own, and use it."""
         outcome = self.outcome
-        if outcome is None:
+        if outcome is None or self.is_keeping:
             return
+        self.is_keeping = True
 
-        def saved(_: None) -> None:
+        def job() -> Path:
+            path = unused(writable(self.file()))
+            outcome.network.save(path)
+            return path
+
+        def saved(path: Path) -> None:
+            self.is_keeping = False
             self._forget_outcome()
-            self._use(str(self.file()))
-            self._tell(message(Notice.KEPT))
+            self._use(str(path))
+            self._tell(message(Notice.KEPT, name=short_name(str(path))))
 
-        self._work.submit(lambda: outcome.network.save(writable(self.file())), saved)
+        def failed(error: Exception) -> bool:
+            self.is_keeping = False
+            return True
+
+        self._work.keep(job, saved, failed)
 
     def discard(self) -> None:
         """Delete the network that has learned."""
@@ -118,21 +153,24 @@ class Hand:
             self._tell(message(Notice.DISCARDED))
 
     def reset(self) -> None:
-        """Delete all drawings and the network that has learned from them."""
+        """Delete all drawings and the networks that have learned from them."""
         self.cancel()
         self._forget_outcome()
+        used = self._files()
 
         def job() -> None:
             self._collection.delete_all()
-            self.file().unlink(missing_ok=True)
+            for path in used:
+                path.unlink(missing_ok=True)
 
         def done(_: None) -> None:
-            self._view.show_count(0)
-            if self._engine.model == str(self.file()):
+            self._changes.clear()
+            self._show([])
+            if Path(self._engine.model) in used:
                 self._use(DEFAULT)
             self._tell(message(Notice.FORGOTTEN))
 
-        self._work.submit(job, done)
+        self._work.keep(job, done)
 
     def export(self, path: str | Path) -> None:
         """Write all drawings to one file."""
@@ -141,16 +179,45 @@ class Hand:
             self._engine.check_target(path)
             self._collection.export_to(path)
 
-        self._work.submit(job, lambda _: self._tell(message(Notice.SAVED, path=path)))
+        self._work.keep(job, lambda _: self._tell(message(Notice.SAVED, path=path)))
 
     def import_from(self, path: str | Path) -> None:
         """Add the drawings of an exported file."""
 
-        def done(added: int) -> None:
-            self.refresh()
-            self._tell(message(Notice.IMPORTED, count=added))
+        def job() -> tuple[int, Files, list[Entry]]:
+            added, before = self._collection.import_from(path)
+            return added, before, self._collection.entries()
 
-        self._work.submit(lambda: self._collection.import_from(path), done)
+        def done(found: tuple[int, Files, list[Entry]]) -> None:
+            added, before, entries = found
+            if added:
+                self._changes.append(before)
+            self._show(entries)
+            self._tell(message(Notice.IMPORTED, count=added), self.undo if added else None)
+
+        self._work.keep(job, done)
+
+    def _show(self, entries: list[Entry]) -> None:
+        self._view.show_drawings(entries, can_undo=bool(self._changes))
+
+    def _change(self, change: Callable[[], Files], told: Notice, **values: object) -> None:
+        """Change the collection so that it can be undone."""
+
+        def job() -> tuple[Files, list[Entry]]:
+            return change(), self._collection.entries()
+
+        def done(found: tuple[Files, list[Entry]]) -> None:
+            before, entries = found
+            self._changes.append(before)
+            self._show(entries)
+            self._tell(message(told, count=len(entries), **values), self.undo)
+
+        self._work.keep(job, done)
+
+    def _files(self) -> list[Path]:
+        """The networks that have learned the handwriting, and were not given another name."""
+        pattern = re.compile(rf"{NAME}(-\d+)?")
+        return [path for path in shelved() if pattern.fullmatch(path.name.removesuffix(SUFFIX))]
 
     def _learn(self) -> Outcome | int:
         """The job. Returns the outcome, or the number of drawings if it is too small."""
@@ -161,14 +228,17 @@ class Hand:
         def progress(share: float) -> None:
             self._learning.post(lambda: self._view.show_progress(share if self.is_learning else None))
 
-        return learn(
-            self._engine.network,
-            samples,
-            training_pictures(),
-            test_pictures(),
-            progress=progress,
-            cancelled=self._cancel.is_set,
-        )
+        training, test = training_pictures(), test_pictures()
+        with self._engine.turns.background() as turn:
+            return learn(
+                self._engine.network,
+                samples,
+                training,
+                test,
+                progress=progress,
+                cancelled=self._cancel.is_set,
+                between=turn.next_piece,
+            )
 
     def _learned(self, outcome: Outcome | int) -> None:
         self.is_learning = False
@@ -181,7 +251,7 @@ class Hand:
             return
         self.outcome = outcome
         self._view.show_outcome(outcome)
-        self._tell(message(Notice.LEARNED))
+        self._tell(message(Notice.LEARNED_WORSE if outcome.is_worse else Notice.LEARNED))
 
     def _failed(self, error: Exception) -> bool:
         self.is_learning = False

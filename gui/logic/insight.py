@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from fastcnn.digits import SIDE_PX
+from fastcnn.gui.logic.turns import nothing, read_in_pieces
 from fastcnn.network.calibration import calibrated
 
 if TYPE_CHECKING:
@@ -61,9 +63,10 @@ def feature_maps(network: Network, field: Field) -> Field | None:
     return maps
 
 
-def occlusion(network: Network, field: Field, digit: int) -> Field:
+def occlusion(network: Network, field: Field, digit: int, between: Callable[[], None] = nothing) -> Field:
     """How much the probability of a digit falls if a square round each pixel becomes black: (28, 28), 0 to 1.
 
+    `between` is called between two pieces of the work.
     After Zeiler and Fergus, Visualizing and understanding convolutional networks (2014), section 4.2.
     """
     copies = np.repeat(field[np.newaxis, np.newaxis], SIDE_PX * SIDE_PX, axis=0).astype(np.float32)
@@ -73,7 +76,7 @@ def occlusion(network: Network, field: Field, digit: int) -> Field:
             rows, columns = slice(max(0, row - half), row + half + 1), slice(max(0, column - half), column + half + 1)
             copies[row * SIDE_PX + column, 0, rows, columns] = 0
     whole = calibrated(network, field[np.newaxis, np.newaxis].astype(np.float32))[0, digit]
-    fall = np.maximum(0, whole - calibrated(network, copies)[:, digit])
+    fall = np.maximum(0, whole - read_in_pieces(network, copies, between)[:, digit])
     heat: Field = fall.reshape(SIDE_PX, SIDE_PX).astype(np.float32)
     return heat
 

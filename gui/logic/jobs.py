@@ -19,6 +19,9 @@ class Jobs(Protocol):
     def submit(self, job: Callable[[], T], done: Callable[[T], None], failed: Failed | None = None) -> None:
         """Run the job after those before it."""
 
+    def keep(self, job: Callable[[], T], done: Callable[[T], None], failed: Failed | None = None) -> None:
+        """Like `submit`, for a job that writes what the user has made: it is done even if the window closes now."""
+
     def replace(self, job: Callable[[], T], done: Callable[[T], None], failed: Failed | None = None) -> None:
         """Like `submit`, but remove the jobs that `replace` added and that have not begun."""
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.collection import Sample, arrays
 from fastcnn.gui.logic.engine import Set
-from fastcnn.network.calibration import calibrated
+from fastcnn.gui.logic.turns import nothing, read_in_pieces
 
 if TYPE_CHECKING:
     from fastcnn.network.committee import Network
@@ -53,6 +53,12 @@ class Outcome:
     mnist_before: Score
     mnist_after: Score
 
+    @property
+    def is_worse(self) -> bool:
+        """Whether it reads fewer pictures right than before, of either kind."""
+        pairs = ((self.hand_before, self.hand_after), (self.mnist_before, self.mnist_after))
+        return any(after.right < before.right for before, after in pairs)
+
 
 def _shifted(images: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
     """Each picture moved by up to one pixel. Drawings have four empty pixels on each side, so nothing is cut off."""
@@ -62,11 +68,16 @@ def _shifted(images: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDA
     return moved
 
 
-def score(network: Network, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> Score:
+def score(
+    network: Network,
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.int64],
+    between: Callable[[], None] = nothing,
+) -> Score:
     """How many of these pictures a network reads right."""
     if not len(labels):
         return Score(0, 0)
-    answers = calibrated(network, images).argmax(axis=1)
+    answers = read_in_pieces(network, images, between).argmax(axis=1)
     return Score(int((answers == labels).sum()), len(labels))
 
 
@@ -78,6 +89,7 @@ def learn(
     *,
     progress: Callable[[float], None],
     cancelled: Callable[[], bool],
+    between: Callable[[], None] = nothing,
 ) -> Outcome:
     """Train a copy. This is slow: call it in a job.
 
@@ -86,6 +98,7 @@ def learn(
     network : it is not changed; in a committee the first member learns
     progress : called from time to time with the share done, 0 to 1
     cancelled : called at each step
+    between : called between two pieces of the work
 
     Raises
     ------
@@ -114,11 +127,12 @@ def learn(
         trainer.step(batch, np.concatenate([labels[drawn], training[1][others]]))
         if step % REPORT_EVERY == 0:
             progress(step / STEPS)
+        between()
     progress(1.0)
     scores = []
     for pictures in (held_back, test):
         for reader in (network, copy):  # a committee takes seconds
             if cancelled():
                 raise CancelledError
-            scores.append(score(reader, *pictures))
+            scores.append(score(reader, *pictures, between))
     return Outcome(copy, *scores)

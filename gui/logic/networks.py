@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Protocol
 
 from fastcnn.gui.logic.engine import Engine
-from fastcnn.gui.logic.folders import data_folder
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.notices import Message, Notice, message
 from fastcnn.gui.logic.results import Results
+from fastcnn.gui.logic.shelf import shelved, short_name
 
-SUFFIX = ".safetensors"
 ACCURACY_KEY = "test_accuracy"  # in the metadata of a weights file, if its maker wrote it
+# Of the bundled networks on MNIST's test pictures, which a test measures again.
+MEASURED = {"default": 0.9965, "paper": 0.9945, "committee": 0.9970}
 
 
 @dataclass(frozen=True)
@@ -28,16 +29,23 @@ class Facts:
     picture_s: float | None = None
 
 
+@dataclass(frozen=True)
+class Tried:
+    """The network in training that answers in place of the chosen one."""
+
+    name: str
+    epochs: int  # that are finished
+    parameters: int
+    accuracy: float | None = None  # on pictures that it has not trained on
+    measured: float | None = None  # on MNIST's test pictures, at some moment since it is tried
+
+
 class NetworksView(Protocol):
     """The functions of the window that the choice needs."""
 
     def show_networks(self, models: list[str], current: str) -> None: ...
     def show_facts(self, facts: Facts | None) -> None: ...
-
-
-def own_networks() -> Path:
-    """The folder for networks that were trained in the window."""
-    return data_folder()
+    def show_tried(self, tried: Tried | None) -> None: ...
 
 
 def available() -> list[str]:
@@ -46,8 +54,7 @@ def available() -> list[str]:
     from fastcnn.zoo.networks import BUNDLED
 
     ours = [name for name in BUNDLED if find_model(bundled(name))[1].is_file()]
-    own = [path for path in own_networks().glob(f"*{SUFFIX}") if ".checkpoint" not in path.name]
-    return [*ours, *map(str, sorted(own))]
+    return [*ours, *map(str, shelved())]
 
 
 def facts_of(engine: Engine) -> Facts:
@@ -55,13 +62,13 @@ def facts_of(engine: Engine) -> Facts:
     from fastcnn.storage import read_arrays
     from fastcnn.zoo.bundled import find_model
 
-    _, path = find_model(engine.word)
+    name, path = find_model(engine.word)
     stored = read_arrays(path)[1].get(ACCURACY_KEY, "")
     try:
         accuracy = float(stored)
     except ValueError:
         accuracy = -1.0
-    known = accuracy if 0 <= accuracy <= 1 else None
+    known = accuracy if 0 <= accuracy <= 1 else MEASURED.get(name)
     return Facts(engine.recognizer.network.parameter_count, path.stat().st_size, known)
 
 
@@ -87,6 +94,7 @@ class Networks:
         self._tell, self._changed = tell, changed
         self._opened: list[str] = []
         self._facts: Facts | None = None
+        self._tried: Tried | None = None
 
     def refresh(self) -> None:
         """Show the list again, with the facts about the network in use."""
@@ -130,8 +138,18 @@ class Networks:
 
         self._answers.submit(load, done, failed)
 
+    def moved(self, old: str, new: str) -> None:
+        """The network in the file `old` is now in `new`, which may have held another one."""
+        if self._engine.model in (old, new):
+            self.choose(new, again=True)
+        else:
+            self.refresh()
+
     def measured(self, results: Results) -> None:
-        """Note the accuracy and speed of the network in use."""
+        """Note the accuracy and speed of the network that answers."""
+        if self._tried is not None:
+            self.tried(replace(self._tried, measured=results.evaluation.accuracy))
+            return
         facts = self._facts or Facts(0, 0)
         self._learn_facts(
             replace(
@@ -141,6 +159,13 @@ class Networks:
                 picture_s=results.picture_s,
             )
         )
+
+    def tried(self, tried: Tried | None) -> None:
+        """Show the facts about the network that is tried, or those of the chosen network again."""
+        if tried is not None and tried.measured is None and self._tried is not None:
+            tried = replace(tried, measured=self._tried.measured)
+        self._tried = tried
+        self._view.show_tried(tried)
 
     def _current(self) -> str:
         from fastcnn.zoo.bundled import UnknownModelError, find_model
@@ -153,8 +178,3 @@ class Networks:
     def _learn_facts(self, facts: Facts) -> None:
         self._facts = facts
         self._view.show_facts(facts)
-
-
-def short_name(model: str) -> str:
-    """A name for a list: that of a bundled network, or the file's without folder and suffix."""
-    return Path(model).name.removesuffix(SUFFIX)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Protocol
 
 from fastcnn.errors import Sentence, reason_of
 
@@ -17,33 +19,50 @@ class Notice(Enum):
     NO_PICTURE = mark("No picture is shown yet: press “Random picture”.")
     LOADING = mark("Loading the test pictures …")
     PICTURE_SHOWN = mark("Test picture {number}")
+    CLEARED = mark("The field is cleared.")
     MEASURING = mark("Reading all 10,000 test pictures …")
     NO_MISTAKES = mark("This network makes no mistake on the test pictures.")
     MISTAKE_SHOWN = mark("Picture {position} of {count}")
-    NO_SUCH_CONFUSION = mark("This network never takes a {true} for a {answer}.")
+    NO_SUCH_CONFUSION = mark("This network never takes {a_true} for {a_answer}.")
+    PREPARING = mark("Preparing the network, about 10 s, only once. You can draw already; it answers then.")
+    PREPARING_EACH_TIME = mark("Preparing the network, about 10 s; nothing can be kept here, so each start needs this.")
     NETWORK_IN_USE = mark("Network in use: {name}")
-    CORRECTED = mark("Kept as a {digit}; {count} drawings are in your collection.")
+    CORRECTED = mark("Kept as {a_digit}; {count} drawing{s} {are} in your collection.")
+    RELABELLED = mark("Now {a_digit}; {count} drawing{s} {are} in your collection.")
+    DELETED = mark("Deleted; {count} drawing{s} {are} in your collection.")
+    UNDONE = mark("Undone; {count} drawing{s} {are} in your collection.")
     CORRECTION_NEEDS_DRAWING = mark("Only your own drawings can be corrected: draw a digit first.")
     SAVED = mark("Saved to {path}")
     HOLDS_NO_PICTURE = mark("That holds no picture: take a picture, or a picture’s file on this computer.")
-    ONE_PICTURE_TAKEN = mark("One picture at a time: {name} is taken, and {others} more are not.")
+    ONLY_MOVED = mark("That can only be moved here, and its owner would lose it: copy it and paste it instead.")
+    ONE_PICTURE_TAKEN = mark("One picture at a time: {name} is taken, and {count} more {are} not.")
+    PICTURE_TOO_LATE = mark("You went on before the picture was ready, so it is not shown; open it again.")
     NO_ANSWER = mark("Nothing is recognized yet: press “Recognize” first.")
     NO_EXPERIMENT = mark("No experiment asks for a drawing: start one with handwriting on its page.")
-    ASK_FOR_DIGIT = mark("Draw a {digit}, then press “Next” ({number} of {count}).")
+    ASK_FOR_DIGIT = mark("Draw {a_digit}, then press “Next” ({number} of {count}).")
     EXPERIMENT_DONE = mark("Experiment done: {right} of {count} right.")
     EXPERIMENT_KEPT = mark("An interrupted experiment is kept: {number} of {count} done.")
     LEARNING = mark("Learning from your drawings …")
     LEARNING_CANCELLED = mark("Learning was cancelled; the network is as it was.")
     LEARNED = mark("Learning is done: keep the new network or discard it.")
-    TOO_FEW_DRAWINGS = mark("Learning needs {needed} corrected drawings; there are {count}.")
-    KEPT = mark("The network that knows your hand is in use.")
+    LEARNED_WORSE = mark("Learning is done, but the new network reads worse: look at the table before you keep it.")
+    TOO_FEW_DRAWINGS = mark("Learning needs {needed} corrected drawings; there {are} {count}.")
+    KEPT = mark("The network that knows your hand is in use, as {name}.")
     DISCARDED = mark("Discarded; the network is as it was.")
+    CLOSING = mark("Keeping everything; then the window closes …")
     FORGOTTEN = mark("Your drawings and the network that learned from them are deleted.")
-    IMPORTED = mark("{count} new drawings were imported.")
+    IMPORTED = mark("{count} new drawing{s} {were} imported.")
     TRAINING_DONE = mark("Training is done: {accuracy} on pictures it has not trained on; kept as {name}.")
     TRAINING_STOPPED = mark("Training is stopped; “Resume” goes on from the last finished epoch.")
+    NETWORK_NAMED = mark("The trained network is kept as {name}.")
+    NETWORK_REPLACED = mark("The trained network has replaced the old {name}.")
+    NOTHING_TO_REPLACE = mark("There is no older network of yours to replace.")
     TRYING = mark("You are trying the network in training.")
+    NOTHING_TO_TRY = mark("There is no network in training to try yet: train one first, or go on.")
     NOT_TRYING = mark("The chosen network answers again.")
+    SEEKING_PIXEL = mark("Trying each of the pixels …")
+    FOOLED = mark("One pixel is enough: with row {row}, column {column} changed it reads a {answer} ({share} %).")
+    NOT_FOOLED = mark("No single pixel fools it. Row {row}, column {column} hurts most: still a {answer} ({share} %).")
     UNEXPECTED = mark("Something unexpected happened ({kind}: {detail}); it is noted in {path}. The program goes on.")
     UNEXPECTED_NOT_NOTED = mark("Something unexpected happened ({kind}: {detail}). The program goes on.")
     FAILED = mark("That did not work: {reason}")
@@ -55,6 +74,12 @@ class Message:
 
     notice: Notice
     values: dict[str, object] = field(default_factory=dict)
+
+
+class Tell(Protocol):
+    """A function that shows a message, with a button that calls `undo`."""
+
+    def __call__(self, told: Message, undo: Callable[[], None] | None = None) -> None: ...
 
 
 def failure(error: Exception) -> Message:

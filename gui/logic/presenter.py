@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from fastcnn.gui.logic.engine import Pictures, Set
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.notices import Message, Notice, message
 from fastcnn.recognition.answer import Recognition
+
+if TYPE_CHECKING:
+    from fastcnn.recognition.digit_string import DigitString
 
 
 class Mode(IntEnum):
@@ -31,7 +34,9 @@ class View(Protocol):
     def show_mode(self, mode: Mode) -> None: ...
     def show_picture(self, field: Pictures | None, number: int | None) -> None: ...
     def show_answer(self, answer: Recognition, truth: int | None) -> None: ...
+    def show_several(self, string: DigitString) -> None: ...
     def show_no_answer(self) -> None: ...
+    def pen_is_down(self) -> bool: ...
     def drawing(self) -> Pictures | None: ...
     def clear_drawing(self) -> None: ...
     def tell(self, told: Message) -> None: ...
@@ -42,6 +47,12 @@ class Recognizes(Protocol):
 
     def recognize(self, plane: Pictures) -> Recognition: ...
     def recognize_field(self, field: Pictures) -> Recognition: ...
+    def read_string(self, plane: Pictures) -> DigitString: ...
+
+
+def is_several(string: DigitString) -> bool:
+    """Whether two or more digits were read, and nothing else."""
+    return len(string) > 1 and "?" not in string.text
 
 
 class Presenter:
@@ -66,6 +77,7 @@ class Presenter:
         self._rng = np.random.default_rng() if rng is None else rng
         self._test: Set | None = None
         self._newest = 0
+        self._acts = 0  # counts what the user does to the picture that is shown
         self._loading = False  # whether the test pictures are being loaded for the last request
         self._recognize_then = False
         self.mode = Mode.MNIST
@@ -88,34 +100,46 @@ class Presenter:
         picture: Pictures = self._test[0][self.number, 0]
         return picture
 
+    def watch(self) -> Callable[[], bool]:
+        """Call it when a job is asked for. The result says whether the user still waits for the job's picture.
+
+        That is so in the same mode, while neither picture nor drawing has changed.
+        """
+        request, mode = self._acts, self.mode
+        return lambda: (request, mode) == (self._acts, self.mode)
+
     def set_mode(self, mode: Mode) -> None:
         """Change the mode. Its picture is still there, and is recognized again if answers are live."""
         if mode is self.mode:
             return
         self.mode = mode
+        self._acts += 1
         self._forget()
         self._view.show_mode(mode)
         if mode is Mode.HAND:
-            self.drawing_changed()
+            self._follow_pen()
 
     def set_live(self, live: bool) -> None:
         """Set whether the answer follows the pen."""
         self.live = live
         if self.mode is Mode.HAND:
-            self.drawing_changed()
+            self._follow_pen()
 
     def draw_random(self) -> None:
         """Show a random test picture. Its answer comes only on request."""
         self.set_mode(Mode.MNIST)
+        self._acts += 1
         self._with_pictures(lambda test: self._show(int(self._rng.integers(len(test[1]))), recognize=False))
 
     def go_to(self, number: int) -> None:
         """Show test picture number 0 to 9,999 and recognize it."""
         self.set_mode(Mode.MNIST)
+        self._acts += 1
         self._with_pictures(lambda test: self._show(min(max(number, 0), len(test[1]) - 1), recognize=True))
 
     def clear(self) -> None:
         """Remove the picture or the drawing, and the answer."""
+        self._acts += 1
         self._forget()
         if self.mode is Mode.HAND:
             self._view.clear_drawing()
@@ -131,7 +155,7 @@ class Presenter:
                 self._forget()
                 self._view.tell(message(Notice.NOTHING_DRAWN))
             else:
-                self._request(lambda: self._engine.recognize(plane), quick=False)
+                self._request_drawing(plane, quick=False)
             return
         field = self.field
         if self._loading:
@@ -143,21 +167,34 @@ class Presenter:
 
     def drawing_changed(self) -> None:
         """The pen moved, or the drawing changed in another way."""
-        if self.mode is not Mode.HAND:
-            return
-        plane = self._view.drawing()
-        if plane is None or not self.live:
-            self._forget()
-        else:
-            self._request(lambda: self._engine.recognize(plane), quick=True)
+        self._acts += 1
+        if self.mode is Mode.HAND:
+            self._follow_pen()
 
     def network_changed(self) -> None:
         """Another network is in use, so the old answer is not valid."""
         asked = self.answer is not None
         if self.mode is Mode.HAND:
-            self.drawing_changed()
+            self._follow_pen()
         elif asked:
             self.recognize()
+
+    def network_improved(self) -> None:
+        """The network that answers has trained further. The old answer is valid until the new one comes."""
+        plane, field = self._view.drawing(), self.field
+        if self.answer is None:
+            return
+        if self.mode is Mode.HAND and plane is not None:
+            self._request_drawing(plane, quick=True, keeps=True)
+        elif self.mode is Mode.MNIST and field is not None:
+            self._request(lambda: self._engine.recognize_field(field), quick=True, keeps=True)
+
+    def _follow_pen(self) -> None:
+        plane = self._view.drawing()
+        if plane is None or not self.live:
+            self._forget()
+        else:
+            self._request_drawing(plane, quick=True)
 
     def _show(self, number: int, *, recognize: bool) -> None:
         self.number = number
@@ -183,11 +220,39 @@ class Presenter:
                 if asked:
                     self.recognize()
 
+        def failed(error: Exception) -> bool:
+            if request == self._newest:
+                self._loading = self._recognize_then = False
+            return True
+
         self._loading = True
         self._view.tell(message(Notice.LOADING))
-        self._jobs.submit(self._pictures, loaded)
+        self._jobs.submit(self._pictures, loaded, failed)
 
-    def _request(self, job: Callable[[], Recognition], *, quick: bool) -> None:
+    def _request_drawing(self, plane: Pictures, *, quick: bool, keeps: bool = False) -> None:
+        """Recognize a drawing. If it seems to be several digits and the pen is up, read them too."""
+
+        def shown(answer: Recognition) -> None:
+            request = self._newest
+            if not answer.several or self._view.pen_is_down():
+                return
+
+            def done(string: DigitString) -> None:
+                if request == self._newest and is_several(string):
+                    self._view.show_several(string)
+
+            self._jobs.replace(lambda: self._engine.read_string(plane), done)
+
+        self._request(lambda: self._engine.recognize(plane), quick=quick, keeps=keeps, then=shown)
+
+    def _request(
+        self,
+        job: Callable[[], Recognition],
+        *,
+        quick: bool,
+        keeps: bool = False,
+        then: Callable[[Recognition], None] | None = None,
+    ) -> None:
         self._newest += 1
         request = self._newest
 
@@ -195,6 +260,8 @@ class Presenter:
             if request == self._newest:
                 self.answer = answer
                 self._view.show_answer(answer, self.truth)
+                if then is not None:
+                    then(answer)
 
         def failed(error: Exception) -> bool:
             is_late = request != self._newest
@@ -202,7 +269,8 @@ class Presenter:
                 self._forget()
             return not is_late
 
-        self.answer = None
+        if not keeps:
+            self.answer = None
         (self._jobs.replace if quick else self._jobs.submit)(job, done, failed)
 
     def _forget(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.gui.logic.engine import Set
+from fastcnn.gui.logic.turns import nothing, read_in_pieces
 
 if TYPE_CHECKING:
     from fastcnn.metrics import Evaluation
@@ -41,17 +43,26 @@ class Results:
         return [int(number) for number in found[order]]
 
 
-def read_all(network: Network, test: Set) -> Results:
-    """Read all test pictures. This is slow: call it in a job."""
+def read_all(network: Network, test: Set, between: Callable[[], None] = nothing) -> Results:
+    """Read all test pictures. This is slow: call it in a job. `between` is called between two pieces of the work."""
     from fastcnn.metrics import evaluate
     from fastcnn.network.calibration import calibrated
 
     images, labels = test
+    waited_s = 0.0
+
+    def wait() -> None:
+        nonlocal waited_s
+        start = time.perf_counter()
+        between()
+        waited_s += time.perf_counter() - start
+
     start = time.perf_counter()
-    probabilities = calibrated(network, images).astype(np.float32)
-    elapsed_s = time.perf_counter() - start
+    probabilities = read_in_pieces(network, images, wait).astype(np.float32)
+    elapsed_s = time.perf_counter() - start - waited_s
     single_s = []
     for number in range(SINGLE_REPEATS):
+        between()
         start = time.perf_counter()
         calibrated(network, images[number : number + 1])
         single_s.append(time.perf_counter() - start)

@@ -13,7 +13,8 @@ from fastcnn.zoo.networks import DEFAULT
 
 LANGUAGES = ("", "en", "zh_CN")  # "" means the language of the system
 THEMES = ("system", "light", "dark")
-_CHOICES = {"language": LANGUAGES, "theme": THEMES, "mode": (0, 1)}
+ZOOMS = (100, 125, 150, 175, 200)  # per cent
+_CHOICES = {"language": LANGUAGES, "theme": THEMES, "mode": (0, 1), "zoom": ZOOMS}
 _MAX_BYTES = 100_000
 MOST = 100  # that a page may remember
 
@@ -24,6 +25,7 @@ class Settings:
 
     language: str = ""
     theme: str = "system"
+    zoom: int = 100
     mode: int = 0
     live: bool = True
     pen_width: int = DEFAULT_WIDTH

@@ -5,7 +5,6 @@ A stopped run can go on from its last finished epoch. It ends with the same bits
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
 from dataclasses import dataclass, field
@@ -13,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastcnn.gui.logic.engine import Set
-from fastcnn.gui.logic.folders import writable
+from fastcnn.gui.logic.folders import epochs_path, writable
+from fastcnn.gui.logic.shelf import unused
+from fastcnn.gui.logic.turns import Turns
 
 if TYPE_CHECKING:
     from fastcnn.network.sequential import Sequential
@@ -40,12 +41,6 @@ class Curves:
     images_per_second: float = 0.0
 
 
-def unused(path: Path) -> Path:
-    """The path, or the first one with a number that does not exist yet, so that older networks are kept."""
-    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in itertools.count(2))
-    return next(each for each in itertools.chain([path], numbered) if not each.exists())
-
-
 class Run:
     """`train` trains, on any thread. Other threads may call the other methods at the same time.
 
@@ -53,12 +48,15 @@ class Run:
     ----------
     checkpoint : it is written after each epoch, and deleted at the end
     target : the file for the trained network; it gets a number if the file exists
+    turns : its steps are pieces of the work in the background
     """
 
-    def __init__(self, checkpoint: Path, target: Path, curves: Curves) -> None:
+    def __init__(self, checkpoint: Path, target: Path, curves: Curves, turns: Turns | None = None) -> None:
+        self._turns = Turns() if turns is None else turns
         self._checkpoint, self._target, self.curves = checkpoint, target, curves
+        self._epochs = epochs_path(checkpoint)
         self.saved = target
-        self._go_on, self._stop = threading.Event(), threading.Event()
+        self._go_on, self._stop, self._last_epoch = threading.Event(), threading.Event(), threading.Event()
         self._go_on.set()
         self._preview: Sequential | None = None
         self._shown_s = self._marked_s = 0.0
@@ -82,6 +80,11 @@ class Run:
         self._stop.set()
         self._go_on.set()
 
+    def finish_epoch(self) -> None:
+        """End after the present epoch, whose checkpoint is then written."""
+        self._last_epoch.set()
+        self._go_on.set()
+
     def train(self, epochs: int, training: Set, *, resume: bool) -> History:
         """Train from the beginning, or go on from the checkpoint with its epochs and its seed.
 
@@ -93,6 +96,7 @@ class Run:
             If the checkpoint cannot be read or written.
         """
         from fastcnn.training.checkpoint import load_checkpoint
+        from fastcnn.training.epochs import KeepEpochs
         from fastcnn.training.samples import VALIDATION_PICTURES
         from fastcnn.zoo.networks import PAPER, paper_network
         from fastcnn.zoo.recipes import RECIPES
@@ -109,27 +113,38 @@ class Run:
             self._restore_curves(stored.history)
         else:
             self._checkpoint.unlink(missing_ok=True)  # `fit` replaces only a valid checkpoint
+            self._epochs.unlink(missing_ok=True)
         self.curves.of = epochs
         trainer = recipe.trainer(paper_network(seed=seed))
         count = len(images) - VALIDATION_PICTURES
         epoch_steps = -(-count // recipe.batch_size)
-        history = trainer.fit(
-            images,
-            labels,
-            epochs=epochs,
-            batch_size=recipe.batch_size,
-            schedule=recipe.schedule(epochs, count, recipe.batch_size),
-            validation=VALIDATION_PICTURES,
-            seed=seed,
-            callbacks=[self._epoch_done],
-            on_step=lambda step: self._step_done(step, trainer.network, epoch_steps),
-            checkpoint=self._checkpoint,
-            resume=self._checkpoint if resume else None,
-            progress=False,
-        )
+
+        def stepped(step: TrainingStep) -> None:
+            turn.leave()  # others work meanwhile, also during a pause
+            try:
+                self._step_done(step, trainer.network, epoch_steps)
+            finally:
+                turn.take()
+
+        with self._turns.background() as turn:
+            history = trainer.fit(
+                images,
+                labels,
+                epochs=epochs,
+                batch_size=recipe.batch_size,
+                schedule=recipe.schedule(epochs, count, recipe.batch_size),
+                validation=VALIDATION_PICTURES,
+                seed=seed,
+                callbacks=[self._epoch_done, KeepEpochs(self._epochs)],
+                on_step=stepped,
+                checkpoint=self._checkpoint,
+                resume=self._checkpoint if resume else None,
+                progress=False,
+            )
         self._show(trainer.network)
         self.saved = unused(self._target)
         trainer.network.save(self.saved)
+        self._epochs.replace(epochs_path(self.saved))
         self._checkpoint.unlink(missing_ok=True)
         return history
 
@@ -167,6 +182,8 @@ class Run:
             self.curves.accuracies.append(record.validation_accuracy)
             self.curves.epochs.append(record.epoch)
         self.curves.epoch = min(record.epoch + 1, record.epochs)
+        if self._last_epoch.is_set() and record.epoch < record.epochs:
+            raise StoppedError
 
     def _restore_curves(self, history: list[dict[str, float]]) -> None:
         """After a restart of the program only finished epochs are known. Later steps are done again."""

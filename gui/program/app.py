@@ -6,15 +6,17 @@ import gc
 import sys
 
 from PyQt5.QtCore import QByteArray, QCoreApplication, QLockFile, QObject, Qt, QTimer
+from PyQt5.QtGui import QGuiApplication
 from PyQt5.QtWidgets import QApplication
 
 from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.drawing import PEN_WIDTHS
 from fastcnn.gui.logic.engine import Engine, test_pictures
-from fastcnn.gui.logic.folders import data_folder, settings_file, use_window, writable
-from fastcnn.gui.logic.notices import Message, failure
+from fastcnn.gui.logic.folders import adopt, data_folder, other_sessions, settings_file, use_window, writable
+from fastcnn.gui.logic.notices import Message, Notice, failure, message
+from fastcnn.gui.logic.preparing import progress
 from fastcnn.gui.logic.presenter import Mode, Presenter
-from fastcnn.gui.logic.settings import Settings
+from fastcnn.gui.logic.settings import ZOOMS, Settings
 from fastcnn.gui.program import crash
 from fastcnn.gui.program.pages import Pages
 from fastcnn.gui.program.signals import Signals
@@ -28,6 +30,7 @@ from fastcnn.zoo.networks import DEFAULT
 
 PEN_STEP = 6
 PLOT_EVERY_MS = 50
+PREPARING_MS = 200  # between two looks at the preparation
 LOADED_MS = 5_000  # after the start; normally everything is loaded long before
 MOST_WINDOWS = 100
 # Errors that the user can correct.
@@ -53,13 +56,18 @@ class Program(QObject):
             window.canvas,
             self.work,
             window.tell,
+            self.presenter.watch,
             lambda: self.presenter.set_mode(Mode.HAND),
             self.engine.check_target,
+            lambda path: self.pages.networks.choose(path),
         )
         self.pages = Pages(self)
         window.may_close = self.may_close
         self._connect()
         self._apply_settings()
+        self._preparing = QTimer(self)
+        self._preparing.timeout.connect(self._show_preparing)
+        self._preparing.start(PREPARING_MS)
         self.answers.submit(self.engine.warm_up, self._network_loaded, self._network_missing)
         self.pages.start()
 
@@ -75,13 +83,27 @@ class Program(QObject):
         """Change the language, and remember it."""
         self.settings.language = name
         language.use(name)
+        self._use_look()  # another script may need another font
         self.window.actions_by_name.languages[language.resolve(name)].setChecked(True)
 
     def use_theme(self, name: str) -> None:
         """Change the theme, and remember it."""
         self.settings.theme = name
-        theme.use(name)
+        self._use_look()
         self.window.actions_by_name.themes[name].setChecked(True)
+
+    def use_zoom(self, zoom: int) -> None:
+        """Change the size of everything, in per cent, and remember it."""
+        self.settings.zoom = zoom
+        self._use_look()
+
+    def _use_look(self) -> None:
+        theme.use(self.settings.theme, self.window, self.settings.zoom)
+        self.window.frame.fit()
+
+    def _step_zoom(self, step: int) -> None:
+        place = ZOOMS.index(self.settings.zoom) + step
+        self.use_zoom(ZOOMS[min(max(place, 0), len(ZOOMS) - 1)])
 
     def may_close(self, *, asks: bool = True) -> bool:
         """Save the settings and end the work. Called when the window should close. False keeps it open."""
@@ -108,12 +130,14 @@ class Program(QObject):
         """End all work. Nothing is called back afterwards."""
         self.pages.hand.cancel()
         self.pages.training.stop()
-        stop(self.pages.trainer, self.pages.learner, self.answers, self.work)
+        stop(self.pages.trainer, self.pages.learner, self.pages.teaching, self.answers, self.work)
         if self._lock is not None:
             self._lock.unlock()
 
     def _network_loaded(self, _: None) -> None:
         """The network can answer, so load now what is needed later."""
+        self._preparing.stop()
+        self.window.preparing.hide()
         self.pages.networks.loaded()
         self.work.submit(test_pictures, lambda _: None)
         self.work.submit(import_plots, lambda _: self._make_plots())
@@ -129,14 +153,26 @@ class Program(QObject):
         if self.engine.model != DEFAULT:
             self.engine.model = DEFAULT
             self.answers.submit(self.engine.warm_up, self._network_loaded)
+        else:
+            self._preparing.stop()
+            self.window.preparing.hide()
         return True
+
+    def _show_preparing(self) -> None:
+        """Show how far the first start on this machine is, which compiles the kernels."""
+        found = progress()
+        if found is None:
+            return
+        if not self.window.preparing.isVisible():
+            self.window.tell(message(Notice.PREPARING if found.is_kept else Notice.PREPARING_EACH_TIME))
+        self.window.preparing.show_share(found.share)
 
     def _connect(self) -> None:
         window, presenter, actions = self.window, self.presenter, self.window.actions_by_name
         window.modeCombo.activated.connect(lambda index: presenter.set_mode(Mode(index)))
         window.modeCombo.currentIndexChanged.connect(lambda index: presenter.set_mode(Mode(index)))
         window.drawButton.clicked.connect(presenter.draw_random)
-        window.clearButton.clicked.connect(presenter.clear)
+        window.clearButton.clicked.connect(self._clear)
         window.recognizeButton.clicked.connect(presenter.recognize)
         window.numberSpin.valueChanged.connect(presenter.go_to)
         window.canvas.changed.connect(presenter.drawing_changed)
@@ -155,11 +191,14 @@ class Program(QObject):
             "redo": window.canvas.redo,
             "thinner": lambda: self._change_pen_width(-PEN_STEP),
             "thicker": lambda: self._change_pen_width(PEN_STEP),
-            "clear": presenter.clear,
+            "clear": self._clear,
             "focus_canvas": self._focus_canvas,
             "switch_mode": lambda: presenter.set_mode(Mode(1 - presenter.mode)),
             "draw": presenter.draw_random,
             "recognize": presenter.recognize,
+            "zoom_in": lambda: self._step_zoom(1),
+            "zoom_out": lambda: self._step_zoom(-1),
+            "zoom_reset": lambda: self.use_zoom(ZOOMS[0]),
         }
         for name, handler in handlers.items():
             actions[name].triggered.connect(lambda _=False, handler=handler: handler())
@@ -180,7 +219,18 @@ class Program(QObject):
         self._set_pen_width(settings.pen_width)
         if settings.geometry:
             window.restoreGeometry(QByteArray.fromHex(settings.geometry.encode()))
+        window.keep_on_screen()
         self.presenter.set_mode(Mode(settings.mode))
+
+    def _clear(self) -> None:
+        """Clear the field, and offer to take that back."""
+        presenter, canvas, number = self.presenter, self.window.canvas, self.presenter.number
+        hand, drawn = presenter.mode is Mode.HAND, not canvas.is_blank
+        presenter.clear()
+        if hand and drawn:
+            self.window.tell(message(Notice.CLEARED), canvas.undo)
+        elif not hand and number is not None:
+            self.window.tell(message(Notice.CLEARED), lambda: presenter.go_to(number))
 
     def _set_eraser(self, erases: bool) -> None:
         self.window.canvas.erases = erases
@@ -216,15 +266,28 @@ def take_window() -> QLockFile | None:
         lock.setStaleLockTime(0)  # a lock ends with its process, not after some time
         if lock.tryLock(0):
             use_window(number)
+            adopt_sessions()
             return lock
         if lock.error() != QLockFile.LockError.LockFailedError:
             break
     return None
 
 
+def adopt_sessions() -> None:
+    """Take over what windows that are closed have left, so that it is found whichever window is opened next."""
+    for number in other_sessions():
+        lock = QLockFile(str(data_folder() / f"window-{number}.lock"))
+        lock.setStaleLockTime(0)
+        if lock.tryLock(0):
+            adopt(number)
+            lock.unlock()
+
+
 def import_plots() -> None:
-    """Import pyqtgraph, which takes 0.4 s, before a page needs it."""
+    """Import pyqtgraph, which takes 0.4 s, and the lesson, before a page needs them."""
     import pyqtgraph  # noqa: F401
+
+    import fastcnn.gui.program.lessons  # noqa: F401
 
 
 def keep_what_is_loaded() -> None:
@@ -245,6 +308,9 @@ def create_window(model: str = "") -> MainWindow:
         program = made[0]  # if it does not exist yet, the console has the error
         program.work.post(lambda: program.window.tell(told))  # errors come from any thread
 
+    # Every place where the pen was seen counts; X11's queue would leave only the last one of a burst.
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
+    QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressTabletEvents, False)
     crash.install(tell)  # first, because making the window calls slots, and an error in a slot ends the process
     window = MainWindow()
     window.program = Program(window, model)
@@ -264,6 +330,7 @@ def run(model: str = "", signals: Signals | None = None) -> int:
     signals.check()
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_EnableHighDpiScaling)
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_UseHighDpiPixmaps)
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     application = QApplication(["fastcnn"])
     application.setApplicationName("fastcnn")
     gc.disable()

@@ -4,34 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from PyQt5.QtCore import QObject
+import numpy as np
+import numpy.typing as npt
+from PyQt5.QtCore import QObject, QTimer
 from PyQt5.QtWidgets import QFileDialog, QInputDialog, QSpinBox
 
 from fastcnn.gui.logic import insight
 from fastcnn.gui.logic.browser import Browser
+from fastcnn.gui.logic.closing import Choice, Closing
 from fastcnn.gui.logic.collection import Collection
 from fastcnn.gui.logic.engine import Engine, test_pictures
 from fastcnn.gui.logic.experiment import HAND
 from fastcnn.gui.logic.experimenter import Experimenter
 from fastcnn.gui.logic.folders import data_folder
 from fastcnn.gui.logic.hand import Hand
-from fastcnn.gui.logic.networks import SUFFIX, Networks
+from fastcnn.gui.logic.networks import Networks
 from fastcnn.gui.logic.notices import Notice, message
 from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.results import Results, read_all
 from fastcnn.gui.logic.settings import Settings
+from fastcnn.gui.logic.shelf import SUFFIX
 from fastcnn.gui.logic.training import Training
 from fastcnn.gui.program.worker import Worker
 from fastcnn.gui.text.language import tr
+from fastcnn.gui.widgets.closing import ask_to_keep
 from fastcnn.gui.widgets.experiment_page import ExperimentPage
 from fastcnn.gui.widgets.hand_page import HandPage
 from fastcnn.gui.widgets.inside_page import InsidePage
+from fastcnn.gui.widgets.later import Later
 from fastcnn.gui.widgets.mistakes_page import MistakesPage
-from fastcnn.gui.widgets.page import ask
 from fastcnn.gui.widgets.training_page import TrainingPage
 from fastcnn.gui.window.window import MainWindow
+
+if TYPE_CHECKING:
+    from fastcnn.gui.program.lessons import Classroom
+
+KEEPING_MS = 100  # between two looks at what must be kept before the window closes
 
 
 class Host(Protocol):
@@ -56,6 +66,11 @@ class Pages(QObject):
         self._program, self._window = program, program.window
         self.trainer = Worker("training", program.failed, self, polite=True)
         self.learner = Worker("learning", program.failed, self, polite=True)
+        self._inside_of: npt.NDArray[np.float32] | None = None  # the picture whose inside is shown
+        self._network = 0  # counts the networks that answer
+        self.teaching = Worker("lesson", program.failed, self)
+        self._classroom: Classroom | None = None
+        self._results: Results | None = None  # of the network in use, once they are measured
         self._remembered: dict[str, QSpinBox] = {}
         self._add_networks()
         self._add_inside()
@@ -63,6 +78,10 @@ class Pages(QObject):
         self._add_experiment()
         self._add_hand()
         self._add_training()
+        self._add_lesson()
+        self.closing = Closing(self.training, self.hand, tell=self._window.tell, close=self._window.close)
+        self._keeping = QTimer(self)
+        self._keeping.timeout.connect(self._look_at_closing)
         self._connect()
 
     def start(self) -> None:
@@ -75,7 +94,12 @@ class Pages(QObject):
     def network_changed(self) -> None:
         """Another network answers, so results of the old one are not valid."""
         self._program.presenter.network_changed()
+        self._inside_of = None
+        self._network += 1
         self.browser.network_changed()
+        self._results = None
+        if self._classroom is not None:
+            self._classroom.network_changed()
         self.show_inside()
 
     def show_inside(self) -> None:
@@ -85,8 +109,12 @@ class Pages(QObject):
             return
         if answer is None:
             self.inside.show_maps(None, None)
+            self.inside.show_heat(None)
             return
         engine, field = self._program.engine, answer.input
+        if self._inside_of is None or not np.array_equal(field, self._inside_of):
+            self.inside.show_heat(None)  # it is that of another picture
+        self._inside_of = field
 
         def job() -> tuple[insight.Grey | None, insight.Grey | None]:
             maps, weights = insight.feature_maps(engine.network, field), insight.filters(engine.network)
@@ -102,13 +130,24 @@ class Pages(QObject):
         self._program.work.replace(job, done)
 
     def may_close(self, *, asks: bool) -> bool:
-        """If a training runs, ask the user whether to stop it. Save the settings of the pages."""
-        if asks and self.training.is_active:
-            question = tr("A training is running. Stop it and close? It can go on from the last finished epoch.")
-            if not ask(self._window, tr("Training"), question):
-                return False
+        """Ask the user once about everything unsaved. Save the settings of the pages."""
+        unsaved = self.closing.unsaved()
+        choice = ask_to_keep(self._window, unsaved) if asks and unsaved else Choice.DISCARD
+        if choice is Choice.KEEP:
+            self.closing.keep_all()
+            self._keeping.start(KEEPING_MS)
+            return False  # it closes when all is kept
+        if choice is Choice.CANCEL:
+            return False
+        if not asks:
+            self.hand.keep()  # nobody was asked, so nothing is given up
         self._program.settings.numbers |= {name: box.value() for name, box in self._remembered.items()}
         return True
+
+    def _look_at_closing(self) -> None:
+        self.closing.look()
+        if not self.closing.is_waiting:
+            self._keeping.stop()
 
     def _remember(self, name: str, box: QSpinBox) -> None:
         """Show the number that the session before left in a box, and leave it to the next one."""
@@ -126,25 +165,28 @@ class Pages(QObject):
         self.inside = InsidePage(self._occlude)
         self.inside.became_visible.connect(self.show_inside)
         self._window.answer_changed.connect(self.show_inside)
-        self._window.add_page(self.inside, lambda: (tr("Inside"), tr("Inside")))
+        self._window.add_page(self.inside, lambda: (tr("Inside"), tr("Inside")), "inside")
 
     def _add_mistakes(self) -> None:
         program = self._program
         self.mistakes = MistakesPage()
 
         def read() -> Results:
-            return read_all(program.engine.network, test_pictures())
+            test, network = test_pictures(), program.engine.snapshot()
+            with program.engine.turns.background() as turn:
+                return read_all(network, test, turn.next_piece)
 
         self.browser = Browser(
             self.mistakes,
             program.work,
             read,
+            watch=program.presenter.watch,
             go_to=program.presenter.go_to,
             tell=self._window.tell,
-            measured=self.networks.measured,
+            measured=self._measured,
         )
         self.mistakes.browser = self.browser
-        self._window.add_page(self.mistakes, lambda: (tr("Mistakes"), tr("Mistakes")))
+        self._window.add_page(self.mistakes, lambda: (tr("Mistakes"), tr("Mistakes")), "mistakes")
 
     def _add_experiment(self) -> None:
         program = self._program
@@ -159,10 +201,11 @@ class Pages(QObject):
             test_pictures,
             drawing=self._window.drawing,
             prepare=self._prepare_digit,
+            watch=program.presenter.watch,
             tell=self._window.tell,
         )
         self.experiment.experimenter = self.experimenter
-        self._window.add_page(self.experiment, lambda: (tr("Experiment"), tr("Trials")))
+        self._window.add_page(self.experiment, lambda: (tr("Experiment"), tr("Trials")), "experiment")
 
     def _add_hand(self) -> None:
         program, window = self._program, self._window
@@ -178,7 +221,7 @@ class Pages(QObject):
             tell=window.tell,
         )
         self.hand_page.hand = self.hand
-        window.add_page(self.hand_page, lambda: (tr("My hand"), tr("Hand")))
+        window.add_page(self.hand_page, lambda: (tr("My hand"), tr("Hand")), "hand")
 
     def _add_training(self) -> None:
         program = self._program
@@ -189,16 +232,38 @@ class Pages(QObject):
             program.engine,
             self.trainer,
             tell=self._window.tell,
-            saved=lambda path: self.networks.refresh(),
+            saved=self.networks.moved,
             changed=self.network_changed,
+            improved=program.presenter.network_improved,
+            tried=self.networks.tried,
         )
         self.training_page.training = self.training
-        self._window.add_page(self.training_page, lambda: (tr("Training"), tr("Train")))
+        self._window.add_page(self.training_page, lambda: (tr("Training"), tr("Train")), "training")
+
+    def _add_lesson(self) -> None:
+        self.lesson = Later(lambda: self.classroom.page)
+        self._window.add_page(self.lesson, lambda: (tr("Lesson"), tr("Lesson")), "lesson")
+
+    @property
+    def classroom(self) -> Classroom:
+        """The parts of the lesson's page, made at their first use."""
+        if self._classroom is None:
+            from fastcnn.gui.program.lessons import Classroom
+
+            self._classroom = Classroom(self._program, self.teaching, self.networks, self.browser, self)
+            if self._results is not None:
+                self._classroom.measured(self._results)
+        return self._classroom
+
+    def _measured(self, results: Results) -> None:
+        self._results = results
+        self.networks.measured(results)
+        if self._classroom is not None:
+            self._classroom.measured(results)
 
     def _connect(self) -> None:
         window, actions = self._window, self._window.actions_by_name
         window.mistakeButton.clicked.connect(lambda: self.browser.step(1))
-        window.canvas.correction_wanted.connect(lambda at: actions.correct_menu.popup(at))
         handlers: dict[str, Callable[[], None]] = {
             "open_network": self._open_network,
             "next_mistake": lambda: self.browser.step(1),
@@ -217,25 +282,34 @@ class Pages(QObject):
         presenter = self._program.presenter
         self.hand.correct(digit, presenter.answer if presenter.mode is Mode.HAND else None)
 
-    def _prepare_digit(self) -> None:
-        """Before each digit of an experiment: clear the field, and change to drawing if digits are drawn by hand."""
-        session = self.experimenter.session
+    def _prepare_digit(self, show: bool) -> None:
+        """Before each digit that is drawn by hand: clear the field, and show it if the user has not gone elsewhere."""
+        session, presenter = self.experimenter.session, self._program.presenter
         if session is not None and session.mode == HAND:
-            self._program.presenter.set_mode(Mode.HAND)
-            self._program.presenter.clear()
+            if show:
+                presenter.set_mode(Mode.HAND)
+            if presenter.mode is Mode.HAND:
+                presenter.clear()
+            else:
+                self._window.canvas.wipe()
 
     def _occlude(self) -> None:
         answer, engine = self._program.presenter.answer, self._program.engine
         if answer is None or not answer.input.any():
             self._window.tell(message(Notice.NO_ANSWER))
             return
-        field, digit = answer.input, int(answer.probabilities.argmax())
+        field, digit, is_wanted = answer.input, int(answer.probabilities.argmax()), self._program.presenter.watch()
+        network, number = engine.snapshot(), self._network
 
         def done(heat: insight.Grey) -> None:
-            if answer is self._program.presenter.answer:
+            if is_wanted() and number == self._network:
                 self.inside.show_heat(heat)
 
-        self._program.work.submit(lambda: insight.overlay(field, insight.occlusion(engine.network, field, digit)), done)
+        def job() -> insight.Grey:
+            with engine.turns.background() as turn:
+                return insight.overlay(field, insight.occlusion(network, field, digit, turn.next_piece))
+
+        self._program.work.submit(job, done)
 
     def _choose_network(self, model: str) -> None:
         if model:

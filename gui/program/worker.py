@@ -26,7 +26,8 @@ class _Job(NamedTuple):
     run: Callable[[], Any]
     done: Callable[[Any], None]
     failed: Failed | None
-    replaceable: bool
+    replaceable: bool = False
+    kept: bool = False  # whether it is done even after `drop`
 
 
 class Worker(QObject):
@@ -65,7 +66,11 @@ class Worker(QObject):
 
     def submit(self, job: Callable[[], Any], done: Callable[[Any], None], failed: Failed | None = None) -> None:
         """See `logic.jobs.Jobs`."""
-        self._put(_Job(job, done, failed, replaceable=False))
+        self._put(_Job(job, done, failed))
+
+    def keep(self, job: Callable[[], Any], done: Callable[[Any], None], failed: Failed | None = None) -> None:
+        """See `logic.jobs.Jobs`."""
+        self._put(_Job(job, done, failed, kept=True))
 
     def replace(self, job: Callable[[], Any], done: Callable[[Any], None], failed: Failed | None = None) -> None:
         """See `logic.jobs.Jobs`."""
@@ -81,14 +86,14 @@ class Worker(QObject):
             self._call.emit(call)
 
     def drop(self) -> None:
-        """Forget the waiting jobs, and call nothing back. The running job goes on."""
+        """Forget the waiting jobs but those to keep, and call nothing back. The running job goes on."""
         with self._changed:
             self._stopped = True
-            self._waiting.clear()
+            self._waiting = deque(each for each in self._waiting if each.kept)
             self._changed.notify_all()
 
     def join(self, timeout_s: float) -> None:
-        """After `drop`, wait at most this long for the running job."""
+        """After `drop`, wait at most this long for the running job and those that are kept."""
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout_s)
 
@@ -110,7 +115,7 @@ class Worker(QObject):
             with self._changed:
                 self._busy = False
                 self._changed.wait_for(lambda: self._stopped or bool(self._waiting))
-                if self._stopped:
+                if not self._waiting:
                     return
                 job = self._waiting.popleft()
                 self._busy = True

@@ -25,6 +25,11 @@ def resolve(language: str) -> str:
     return CHINESE if QLocale.system().language() == QLocale.Language.Chinese else "en"
 
 
+def in_use() -> str:
+    """The language that is shown now: "en" or "zh_CN"."""
+    return CHINESE if _installed else "en"
+
+
 def use(language: str) -> None:
     """Change the application's translations. Qt then sends a LanguageChange to every widget."""
     for translator in _installed:

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 from fastcnn.errors import Sentence
-from fastcnn.gui.logic.networks import Facts
+from fastcnn.gui.logic.hand import NAME as HAND_NAME
+from fastcnn.gui.logic.networks import Facts, Tried
 from fastcnn.gui.logic.notices import Message
+from fastcnn.gui.logic.shelf import short_name
 from fastcnn.gui.text import language
 from fastcnn.gui.text.failures import REFUSALS, failure_words
 from fastcnn.gui.text.language import tr
 from fastcnn.recognition.answer import Recognition
+
+mark = Sentence
+EIGHT = 8  # it begins with a vowel
+NETWORKS = {
+    "default": mark("Deep CNN"),
+    "paper": mark("Paper's CNN"),
+    "committee": mark("Committee of five"),
+    HAND_NAME: mark("Knows my hand"),
+}
+
+
+def model_words(model: str, accuracy: float | None = None) -> str:
+    """The name of a network for a list, with its accuracy if that is known."""
+    name = short_name(model)
+    if name in NETWORKS:
+        name = language.tr(NETWORKS[name])
+    return name if accuracy is None else f"{name} · {100 * min(accuracy, 0.9999 if accuracy < 1 else 1):.2f} %"
 
 
 def percent(share: float) -> str:
@@ -22,6 +44,15 @@ def accuracy_words(right: int, count: int, interval: tuple[float, float]) -> str
     words = tr("Accuracy {accuracy} ({right} of {count}); 95% interval {low} to {high}")
     low, high = map(percent, interval)
     return words.format(accuracy=percent(right / count), right=right, count=count, low=low, high=high)
+
+
+def left_words(seconds: float | None) -> str:
+    """The time that a work still takes; empty while it is not known."""
+    if seconds is None:
+        return ""
+    if seconds < 55:
+        return tr("about {seconds} s left").format(seconds=5 * math.ceil(seconds / 5))
+    return tr("about {minutes} min left").format(minutes=math.ceil(seconds / 60))
 
 
 def facts_words(facts: Facts | None) -> str:
@@ -43,8 +74,28 @@ def facts_words(facts: Facts | None) -> str:
     return "; ".join(parts)
 
 
-def verdict_words(answer: Recognition, *, unfinished: bool = False) -> str:
-    """The sentence under the digit; empty where there is nothing to add. A stroke under way may become a digit yet."""
+def tried_words(tried: Tried) -> str:
+    """What is tried: the network's name, how far it is, its size and its accuracy as far as it is known."""
+    plural = counting_words({"count": tried.epochs})["s"]
+    parts = [
+        tr("Trying {name} after {count} epoch{s}: {parameters} parameters").format(
+            name=tried.name, count=tried.epochs, s=plural, parameters=f"{tried.parameters:,}"
+        )
+    ]
+    if tried.accuracy is not None:
+        parts.append(tr("{accuracy} right on pictures not trained on").format(accuracy=percent(tried.accuracy)))
+    if tried.measured is not None:
+        parts.append(tr("{accuracy} right on MNIST").format(accuracy=percent(tried.measured)))
+    return "; ".join(parts)
+
+
+def verdict_words(answer: Recognition, *, unfinished: bool = False, several: str = "") -> str:
+    """The sentence under the digit; empty where there is nothing to add. A stroke under way may become a digit yet.
+
+    `several` are the digits that the string reader found.
+    """
+    if several:
+        return tr("{digits}, read as several digits").format(digits=several)
     if answer.several and not unfinished:
         return tr("several digits? Draw one at a time")
     if answer.digit is None:
@@ -56,9 +107,19 @@ def verdict_words(answer: Recognition, *, unfinished: bool = False) -> str:
     return ""
 
 
+def counting_words(values: Mapping[str, object]) -> dict[str, str]:
+    """The parts of English sentences that depend on numbers: a_digit is "an 8", and {s} {are} are those of a `count`.
+
+    A translation may leave them out.
+    """
+    words = {f"a_{name}": f"{'an' if value == EIGHT else 'a'} {value}" for name, value in values.items()}
+    one = values.get("count") == 1
+    return words | {"s": "" if one else "s", "are": "is" if one else "are", "were": "was" if one else "were"}
+
+
 def notice_words(told: Message) -> str:
     """The sentence for a message."""
-    values = dict(told.values)
+    values = told.values | counting_words(told.values)
     if isinstance(reason := values.get("reason"), Sentence):
         values["reason"] = failure_words(reason)
     return language.tr(told.notice.value).format(**values)

@@ -1,65 +1,139 @@
-"""Ten bars with the network's probability of each digit."""
+"""Bars with the network's probability of each digit."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import numpy.typing as npt
 from PyQt5.QtCore import QRectF, QSize, Qt
-from PyQt5.QtGui import QColor, QPainter, QPaintEvent
-from PyQt5.QtWidgets import QWidget
+from PyQt5.QtGui import QBrush, QFont, QPainter, QPaintEvent
+from PyQt5.QtWidgets import QSizePolicy, QWidget
 
-RIGHT, WRONG = QColor(46, 160, 67), QColor(207, 60, 60)
+from fastcnn.gui.text.language import tr
+from fastcnn.gui.widgets.colors import color
+from fastcnn.gui.widgets.icons import paint_icon
+
+ROWS, FEW, LEAST_ROWS = 10, 5, 3
+MARKS = {"right": "right", "wrong": "close"}  # the icons, for those who do not tell the colours apart
+LEAST, MOST = 1.05, 2.2  # a row's height, in letters' heights
 
 
 class Bars(QWidget):
-    """Shows ten probabilities. The largest is highlighted, in green or red if the true digit is known."""
+    """Shows ten probabilities in the digits' order, or where there is little room the five largest, or three.
+
+    The largest is blue. If the true digit is known, that one is solid green with a tick, and a wrong answer is red,
+    hatched, with a cross. If the picture is refused, all are grey, and one more bar says "no digit".
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shares: npt.NDArray[np.float32] | None = None
         self._truth: int | None = None
-        self.setMinimumSize(150, 170)
+        self._refused: float | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     @property
     def shares(self) -> npt.NDArray[np.float32] | None:
         """The shown probabilities."""
         return self._shares
 
-    def show_shares(self, shares: npt.NDArray[np.float32] | None, truth: int | None = None) -> None:
-        """Show probabilities (10,), or none."""
-        self._shares, self._truth = shares, truth
+    def show_shares(
+        self, shares: npt.NDArray[np.float32] | None, truth: int | None = None, *, refused: float | None = None
+    ) -> None:
+        """Show probabilities (10,), or none. `refused`: how probably the refused picture is no digit at all."""
+        self._shares, self._truth, self._refused = shares, truth, refused
         described = "" if shares is None else ", ".join(f"{digit}: {share:.0%}" for digit, share in enumerate(shares))
-        self.setAccessibleDescription(described)
+        self.setAccessibleDescription(f"{tr('no digit')}; {described}" if refused is not None else described)
         self.update()
 
+    def shown_digits(self) -> list[int]:
+        """The digits that have a bar, from top to bottom."""
+        more = self._refused is not None
+        room = int(self.height() / (LEAST * self.fontMetrics().height()))
+        if room >= ROWS + more:
+            return list(range(ROWS))
+        few = min(FEW, max(LEAST_ROWS, room)) - more
+        if self._shares is None:
+            return list(range(few))
+        return [int(digit) for digit in np.argsort(-self._shares, kind="stable")[:few]]
+
     def sizeHint(self) -> QSize:
-        return QSize(260, 260)
+        letters = self.fontMetrics().height()
+        return QSize(16 * letters, round(ROWS * 1.4 * letters))
+
+    def minimumSizeHint(self) -> QSize:
+        letters = self.fontMetrics().height()
+        return QSize(9 * letters, math.ceil(LEAST_ROWS * LEAST * letters))
+
+    @property
+    def wished(self) -> int:
+        """How much higher than the least it should be, for five rows, where there is room."""
+        return math.ceil((FEW - LEAST_ROWS) * LEAST * self.fontMetrics().height())
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         painter = QPainter(self)
-        palette, metrics = self.palette(), self.fontMetrics()
-        row = self.height() / 10
-        left, right = metrics.horizontalAdvance("0") + 8, metrics.horizontalAdvance("100.0%") + 6
-        width = max(1.0, self.width() - left - right)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        metrics = self.fontMetrics()
+        digits = self.shown_digits()
+        row = min(self.height() / (len(digits) + (self._refused is not None)), MOST * metrics.height())
         best = -1 if self._shares is None else int(self._shares.argmax())
-        for digit in range(10):
-            share = 0.0 if self._shares is None else float(self._shares[digit])
-            top = digit * row
-            painter.setPen(palette.windowText().color())
-            painter.drawText(QRectF(0, top, left - 4, row), Qt.AlignmentFlag.AlignCenter, str(digit))
-            track = QRectF(left, top + row * 0.18, width, row * 0.64)
-            painter.fillRect(track, palette.alternateBase())
-            filled = QRectF(track)
-            filled.setWidth(width * share)
-            painter.fillRect(filled, self._color(digit, best))
-            if self._shares is not None:
-                flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-                painter.drawText(QRectF(left + width, top, right, row), flags, f"{100 * share:.1f}%")
+        for number, digit in enumerate(digits):
+            share = None if self._shares is None else float(self._shares[digit])
+            self._paint_row(painter, number * row, row, str(digit), share, self._purpose(digit, best))
+        if self._refused is not None:
+            self._paint_row(painter, len(digits) * row, row, "–", self._refused, "toast", tr("no digit"))
         painter.end()
 
-    def _color(self, digit: int, best: int) -> QColor:
+    def _paint_row(
+        self, painter: QPainter, top: float, row: float, name: str, share: float | None, purpose: str, words: str = ""
+    ) -> None:
+        metrics = self.fontMetrics()
+        left, right = 2.1 * metrics.horizontalAdvance("0") + 4, metrics.horizontalAdvance("100.0%") + 8
+        width = max(1.0, self.width() - left - right)
+        painter.setPen(color("text"))
+        painter.setFont(self._bold())
+        painter.drawText(QRectF(0, top, left - 8, row), Qt.AlignmentFlag.AlignCenter, name)
+        height = min(0.62 * row, 1.1 * metrics.height())
+        track = QRectF(left, top + (row - height) / 2, width, height)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color("track"))
+        painter.drawRoundedRect(track, 3, 3)
+        if share is None:
+            return
+        filled = QRectF(track)
+        filled.setWidth(max(3.0, width * share))
+        painter.setBrush(color(purpose))
+        painter.drawRoundedRect(filled, 3, 3)
+        if purpose == "wrong":  # hatched, for those who do not tell red from green
+            painter.setBrush(QBrush(color("card"), Qt.BrushStyle.BDiagPattern))
+            painter.drawRoundedRect(filled, 3, 3)
+        painter.setFont(self.font())
+        if words:
+            inside = metrics.horizontalAdvance(words) + 16 <= filled.width()
+            painter.setPen(color("toast-text" if inside else "text"))
+            place = filled if inside else track.adjusted(filled.width(), 0, 0, 0)
+            painter.drawText(place.adjusted(8, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, words)
+        if purpose in MARKS:
+            inside = filled.width() + 1.5 * height > width
+            place = QRectF(filled.right() + (-1.25 if inside else 0.25) * height, track.top(), height, height)
+            if inside:
+                painter.fillRect(place, color(purpose))  # the mark is legible on a hatched bar too
+            paint_icon(painter, MARKS[purpose], place, "card" if inside else purpose)
+        painter.setPen(color("soft"))
+        place = QRectF(left + width, top, right, row)
+        painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{100 * share:.1f}%")
+
+    def _bold(self) -> QFont:
+        font = QFont(self.font())
+        font.setBold(True)
+        return font
+
+    def _purpose(self, digit: int, best: int) -> str:
+        if self._refused is not None:
+            return "idle"
         if digit == self._truth:
-            return RIGHT
+            return "right"
         if digit == best:
-            return self.palette().highlight().color() if self._truth is None else WRONG
-        return self.palette().mid().color()
+            return "fill" if self._truth is None else "wrong"
+        return "idle"

@@ -10,15 +10,15 @@ from typing import Any, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
-from PyQt5.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, pyqtSignal
+from PyQt5.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import (
     QBrush,
-    QContextMenuEvent,
     QFocusEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPainterPath,
     QPaintEvent,
     QPen,
     QPolygonF,
@@ -28,6 +28,7 @@ from PyQt5.QtGui import (
 from PyQt5.QtWidgets import QWidget
 
 from fastcnn.gui.logic.drawing import DEFAULT_WIDTH, SIDE, Drawing, Item, Placed, Stroke, Wiped
+from fastcnn.gui.logic.smoothing import Piece, piece
 
 KEY_STEP = 14.0  # image pixels an arrow key moves the pen: 40 across the field
 ARROWS = {  # to the right, and down
@@ -65,7 +66,6 @@ class Canvas(QWidget):
     """Shows and changes a `Drawing`."""
 
     changed = pyqtSignal()  # the drawing has changed, also in the middle of a stroke
-    correction_wanted = pyqtSignal(object)  # a right click or the menu key, with the global position
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,6 +75,7 @@ class Canvas(QWidget):
         self._image = QImage(SIDE, SIDE, QImage.Format.Format_Grayscale8)
         self._image.fill(Qt.GlobalColor.black)
         self._stroke: Stroke | None = None
+        self._under: tuple[QPoint, QImage] | None = None  # what was where the stroke's last piece is, and its place
         self._finger: int | None = None  # the finger that draws
         self._tablet_draws = False  # whether a tablet's pen draws the present stroke
         self._key_pen = QPointF(SIDE / 2, SIDE / 2)
@@ -140,8 +141,7 @@ class Canvas(QWidget):
         if stroke is None or stroke.points[-1] == (at.x(), at.y()):
             return
         stroke.points.append((at.x(), at.y()))
-        self._paint_to(stroke, len(stroke.points) - 1)
-        self._update_around(stroke.points[-2:], stroke.width)
+        self._update_around(self._paint_to(stroke, len(stroke.points) - 1))
         self.changed.emit()
 
     def pen_up(self) -> None:
@@ -230,10 +230,6 @@ class Canvas(QWidget):
         super().focusOutEvent(event)
         self.update()
 
-    def contextMenuEvent(self, event: QContextMenuEvent | None) -> None:
-        assert event is not None
-        self.correction_wanted.emit(event.globalPos())
-
     def paintEvent(self, event: QPaintEvent | None) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
@@ -262,16 +258,17 @@ class Canvas(QWidget):
     def _move_key_pen(self, to: QPointF) -> None:
         self._key_pen = QPointF(min(max(to.x(), 0.0), SIDE), min(max(to.y(), 0.0), SIDE))
 
-    def _update_around(self, points: list[tuple[float, float]], width: int) -> None:
+    def _update_around(self, changed: QRectF) -> None:
+        """Show again a part of the image."""
         square = self._square()
         scale = square.width() / SIDE
-        around = QPolygonF([QPointF(x, y) * scale + square.topLeft() for x, y in points]).boundingRect()
-        margin = width * scale / 2 + 2
-        self.update(around.adjusted(-margin, -margin, margin, margin).toAlignedRect() & QRect(self.rect()))
+        around = QRectF(changed.topLeft() * scale + square.topLeft(), changed.size() * scale)
+        self.update(around.adjusted(-2, -2, 2, 2).toAlignedRect() & QRect(self.rect()))
 
     def _end_stroke(self) -> None:
         """Add the stroke to the drawing."""
         stroke, self._stroke, self._tablet_draws = self._stroke, None, False
+        self._under = None
         if stroke is not None:
             self._done(stroke)
 
@@ -293,17 +290,48 @@ class Canvas(QWidget):
         self.update()
         self.changed.emit()
 
-    def _paint_to(self, stroke: Stroke, number: int) -> None:
-        """Paint a stroke's line to one of its points, or a dot for the first. All lines at once would take seconds."""
+    def _paint_to(self, stroke: Stroke, number: int) -> QRectF:
+        """Paint a stroke to one of its points, or a dot for the first. All of it at once would take seconds.
+
+        The last piece gets its final form with the next point. So what was under it is kept, and put back then.
+        Returns the part of the image that has changed.
+        """
         painter = QPainter(self._image)
+        changed = QRectF()
+        if self._under is not None:
+            at, under = self._under
+            painter.drawImage(at, under)
+            changed |= QRectF(QRect(at, under.size()))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         color = Qt.GlobalColor.black if stroke.erases else Qt.GlobalColor.white
         painter.setPen(
             QPen(QBrush(color), stroke.width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
         )
-        to = QPointF(*stroke.points[number])
+        if not number:
+            painter.drawPoint(QPointF(*stroke.points[0]))
+        if number > 1:
+            changed |= _paint_piece(painter, piece(stroke.points, number - 1), stroke.width)
         if number:
-            painter.drawLine(QPointF(*stroke.points[number - 1]), to)
-        else:
-            painter.drawPoint(to)
+            last = piece(stroke.points, number)
+            around = _around(last, stroke.width).toAlignedRect() & self._image.rect()
+            self._under = around.topLeft(), self._image.copy(around)
+            changed |= _paint_piece(painter, last, stroke.width)
         painter.end()
+        return changed
+
+
+def _around(curve: Piece, width: int) -> QRectF:
+    """The part of the image in which a piece lies: a Bézier curve stays among its four points."""
+    margin = width / 2 + 2
+    return QPolygonF([QPointF(*point) for point in curve]).boundingRect().adjusted(-margin, -margin, margin, margin)
+
+
+def _paint_piece(painter: QPainter, curve: Piece, width: int) -> QRectF:
+    start, end = QPointF(*curve.start), QPointF(*curve.end)
+    if curve.is_line:
+        painter.drawLine(start, end)
+    else:
+        path = QPainterPath(start)
+        path.cubicTo(QPointF(*curve.control_1), QPointF(*curve.control_2), end)
+        painter.drawPath(path)
+    return _around(curve, width)

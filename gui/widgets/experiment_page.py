@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QBuffer
 from PyQt5.QtGui import QImage
-from PyQt5.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout
+from PyQt5.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout
 
 from fastcnn.gui.logic.experiment import DEFAULT_SIDE, HAND, MAX_SIDE, MNIST, Session
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import accuracy_words, percent
-from fastcnn.gui.widgets.page import Page, Words, ask, choose_target
+from fastcnn.gui.widgets.boxes import Combo, Spin
+from fastcnn.gui.widgets.page import Page, Words, choose_target
 from fastcnn.gui.widgets.plots import Plot
 from fastcnn.recognition.experiment import by_digit, by_group, rates
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from fastcnn.gui.logic.experimenter import Experimenter
 
 MODES = (MNIST, HAND)
+ASKED_SHARE = 4.0  # of the page's font
 
 
 def _png(image: QImage) -> bytes:
@@ -36,11 +38,12 @@ class ExperimentPage(Page):
         super().__init__()
         self.experimenter: Experimenter
         self._session: Session | None = None
-        self.mode = QComboBox(self)
+        self.mode = Combo(self)
         self.mode.setObjectName("experimentMode")
         self.mode.addItems(["", ""])
+        self.mode.setMinimumContentsLength(8)
         self.mode.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.groups, self.size_ = QSpinBox(self), QSpinBox(self)
+        self.groups, self.size_ = Spin(self), Spin(self)
         for spin, name in ((self.groups, "groupsSpin"), (self.size_, "sizeSpin")):
             spin.setObjectName(name)
             spin.setRange(1, MAX_SIDE)
@@ -55,6 +58,18 @@ class ExperimentPage(Page):
         self.by_group.setObjectName("groupChart")
         self.by_digit.setObjectName("digitChart")
         self.summary = self._text("experimentSummary")
+        self.kept = Combo(self)
+        self.kept.setObjectName("keptExperiments")
+        self.kept.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.kept.activated.connect(lambda row: self.experimenter.open(self.kept.itemData(row)))
+        self._kept: list[Session] = []
+        self._chosen: int | None = None
+        self.asked_digit, self.asked_place = self._text("askedDigit"), self._text("askedPlace")
+        font = self.asked_digit.font()
+        font.setPixelSize(round(ASKED_SHARE * self.fontInfo().pixelSize()))
+        font.setBold(True)
+        self.asked_digit.setFont(font)
+        self._asked: tuple[int, int, int] | None = None  # the digit, its number, and of how many
         self._arrange()
         self.show_session(None, running=False)
 
@@ -70,11 +85,18 @@ class ExperimentPage(Page):
         self.leave.setEnabled(running)
         self.csv.setEnabled(has_trials)
         self.png.setEnabled(has_trials)
+        asks = running and session is not None and session.mode == HAND and not done
+        self._asked = (session.asked_digit, len(session.trials) + 1, session.total) if asks and session else None
         if session is not None and (self.isVisible() or has_trials):
             groups = by_group(session.trials, session.groups, session.size)
-            self.by_group.show_points(range(1, len(groups) + 1), [each.accuracy or 0.0 for each in groups])
-            self.by_digit.show_points(range(10), [each.accuracy or 0.0 for each in by_digit(session.trials)])
+            self.by_group.show_shares(1, [each.accuracy for each in groups])
+            self.by_digit.show_shares(0, [each.accuracy for each in by_digit(session.trials)])
         self.retranslate()
+
+    def show_kept(self, sessions: list[Session], chosen: int | None) -> None:
+        """List the experiments that are kept, the newest first."""
+        self._kept, self._chosen = sessions, chosen
+        self._list_kept()
 
     def retranslate(self) -> None:
         super().retranslate()
@@ -83,6 +105,27 @@ class ExperimentPage(Page):
         self.by_group.set_labels(tr("Share right"), tr("group"))
         self.by_digit.set_labels(tr("Share right"), tr("digit"))
         self.summary.setText(self._summary())
+        self._list_kept()
+        self.asked_digit.setVisible(self._asked is not None)
+        self.asked_place.setVisible(self._asked is not None)
+        if self._asked is not None:
+            digit, number, count = self._asked
+            self.asked_digit.setText(str(digit))
+            words = tr("Draw this digit, then press “Next” ({number} of {count}).")
+            self.asked_place.setText(words.format(number=number, count=count))
+
+    def _list_kept(self) -> None:
+        self.kept.clear()
+        for row in reversed(range(len(self._kept))):
+            session = self._kept[row]
+            kind = tr("MNIST pictures") if session.mode == MNIST else tr("Handwriting")
+            words = tr("{number}: {kind}, {right} right of {count} done, {total} in all").format(
+                number=row + 1, kind=kind, right=sum(trial.right for trial in session.trials),
+                count=len(session.trials), total=session.total,
+            )  # fmt: skip
+            self.kept.addItem(words, row)
+        self.kept.setCurrentIndex(self.kept.findData(self._chosen))
+        self.kept.setEnabled(self.kept.count() > 0 and not self.leave.isEnabled())
 
     def _summary(self) -> str:
         session = self._session
@@ -99,14 +142,6 @@ class ExperimentPage(Page):
         return "\n".join(lines)
 
     def _start(self) -> None:
-        session = self._session
-        if session is not None and session.trials and not session.is_done:
-            question = tr(
-                "An experiment was interrupted: {number} of {count} digits are done. Give it up for a new one?"
-            )
-            question = question.format(number=len(session.trials), count=session.total)
-            if not ask(self, tr("Experiment"), question):
-                return
         self.experimenter.start(MODES[self.mode.currentIndex()], self.groups.value(), self.size_.value())
 
     def _choose_csv(self) -> None:
@@ -138,8 +173,16 @@ class ExperimentPage(Page):
         charts.addWidget(self.by_digit)
         box = QVBoxLayout(self)
         box.addLayout(choices)
+        asked = QHBoxLayout()
+        asked.addWidget(self.asked_digit)
+        asked.addWidget(self.asked_place, 1)
+        earlier = QHBoxLayout()
+        earlier.addWidget(self._caption("keptCaption", self.kept))
+        earlier.addWidget(self.kept, 1)
         box.addLayout(running)
+        box.addLayout(asked)
         box.addLayout(charts, 1)
+        box.addLayout(earlier)
         box.addLayout(files)
 
     def _words(self) -> Words:
@@ -149,12 +192,16 @@ class ExperimentPage(Page):
             "groupsSpin": (tr("Number of groups"), tr("How many groups")),
             "sizeCaption": (tr("o&f"), ""),
             "sizeSpin": (tr("Digits in a group"), tr("How many digits each group has")),
-            "startExperimentButton": (tr("&Start"), tr("Begin a new experiment")),
+            "startExperimentButton": (tr("&Start"), tr("Begin a new experiment; the one before is kept")),
             "nextDigitButton": (tr("Ne&xt"), tr("Recognize and note this drawing, then go to the next digit (F4)")),
             "resumeExperimentButton": (tr("Go &on"), tr("Go on with the experiment that was interrupted")),
             "leaveExperimentButton": (tr("&Interrupt"), tr("Leave the experiment; it is kept and can go on later")),
             "exportCsvButton": (tr("&CSV …"), tr("Save every answer as a table")),
             "exportPngButton": (tr("&PNG …"), tr("Save charts and figures as a picture")),
+            "keptCaption": (tr("Kep&t"), ""),
+            "keptExperiments": (tr("Kept experiments"), tr("Show an earlier experiment; one that was left can go on")),
+            "askedDigit": (tr("Digit to draw"), tr("Draw this digit on the black field")),
+            "askedPlace": (tr("Which digit of the experiment it is"), ""),
             "groupChart": (tr("Share right in each group"), tr("Share right in each group")),
             "digitChart": (tr("Share right of each digit"), tr("Share right of each digit")),
             "experimentSummary": (tr("Figures of the experiment"), ""),

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QFileDialog, QGridLayout, QProgressBar, QVBoxLayout
+from PyQt5.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QMenu, QProgressBar, QVBoxLayout
 
+from fastcnn.gui.logic.collection import Entry
 from fastcnn.gui.logic.learning import Outcome, Score
+from fastcnn.gui.logic.pace import Pace
 from fastcnn.gui.text.language import tr
-from fastcnn.gui.text.words import percent
+from fastcnn.gui.text.words import left_words, percent
+from fastcnn.gui.widgets.drawings import Drawings
 from fastcnn.gui.widgets.page import Page, Words, ask, choose_target
 
 if TYPE_CHECKING:
@@ -22,12 +25,30 @@ class HandPage(Page):
     def __init__(self) -> None:
         super().__init__()
         self.hand: Hand
-        self._count = 0
+        self._entries: list[Entry] = []
+        self._can_undo = False
         self._outcome: Outcome | None = None
         self.count = self._text("drawingsCount")
+        self.drawings = Drawings(self)
+        self.drawings.setObjectName("drawingsList")
+        self.relabel = self._button("relabelButton", lambda: None)
+        self.labels = QMenu(self)
+        for digit in range(10):
+            action = self.labels.addAction(str(digit))
+            assert action is not None
+            action.triggered.connect(lambda _=False, digit=digit: self.hand.relabel(self.drawings.chosen(), digit))
+        self.relabel.setMenu(self.labels)
+        self.delete = self._button("deleteDrawingsButton", lambda: self.hand.delete(self.drawings.chosen()))
+        self.undo = self._button("undoDrawingsButton", lambda: self.hand.undo())
+        self.drawings.relabel_wanted.connect(lambda digit: self.hand.relabel(self.drawings.chosen(), digit))
+        self.drawings.delete_wanted.connect(lambda: self.hand.delete(self.drawings.chosen()))
+        self.drawings.chosen_changed.connect(self._enable)
         self.progress = QProgressBar(self)
         self.progress.setObjectName("learningProgress")
+        self.progress.setTextVisible(False)
         self.progress.setRange(0, 100)
+        self._pace = Pace()
+        self.left = self._text("learningLeft")
         self.outcome = self._text("learningOutcome")
         self.learn = self._button("learnButton", lambda: self.hand.learn())
         self.cancel = self._button("cancelLearningButton", lambda: self.hand.cancel())
@@ -40,16 +61,20 @@ class HandPage(Page):
         self.retranslate()
         self.show_progress(None)
         self.show_outcome(None)
+        self._enable()
 
-    def show_count(self, count: int) -> None:
-        """Show how many drawings there are."""
-        self._count = count
+    def show_drawings(self, entries: list[Entry], *, can_undo: bool) -> None:
+        """Show the collection, and whether its last change can be undone."""
+        self._entries, self._can_undo = entries, can_undo
+        self.drawings.show_entries(entries)
         self.retranslate()
 
     def show_progress(self, share: float | None) -> None:
         """Show the progress of learning, or that it does not run."""
         running = share is not None
         self.progress.setValue(round(100 * (share or 0.0)))
+        self.progress.setVisible(running)
+        self.left.setText("" if share is None else left_words(self._pace.left_s(share)))
         self.learn.setEnabled(not running)
         self.reset.setEnabled(not running)
         self.cancel.setEnabled(running)
@@ -63,9 +88,15 @@ class HandPage(Page):
 
     def retranslate(self) -> None:
         super().retranslate()
-        self.count.setText(tr("Drawings in your collection: {count}").format(count=self._count))
+        self.count.setText(tr("Drawings in your collection: {count}").format(count=len(self._entries)))
         self.outcome.setTextFormat(Qt.TextFormat.RichText)
         self.outcome.setText(self._outcome_words())
+
+    def _enable(self) -> None:
+        chosen = bool(self.drawings.chosen())
+        self.relabel.setEnabled(chosen)
+        self.delete.setEnabled(chosen)
+        self.undo.setEnabled(self._can_undo)
 
     def _outcome_words(self) -> str:
         found = self._outcome
@@ -80,7 +111,14 @@ class HandPage(Page):
             f"<tr><td>{name}&nbsp;&nbsp;</td><td>{_score(before)}&nbsp;&nbsp;</td><td>{_score(after)}</td></tr>"
             for name, before, after in rows
         )
-        return f"<table><tr>{head}</tr>{body}</table>"
+        worse = "".join(
+            tr("<p><b>Worse than before:</b> {name}, {count} fewer right.</p>").format(
+                name=name, count=before.right - after.right
+            )
+            for name, before, after in rows
+            if after.right < before.right
+        )
+        return f"<table><tr>{head}</tr>{body}</table>{worse}"
 
     def _choose_export(self) -> None:
         filters = tr("Collection of drawings (*.json)")
@@ -106,23 +144,35 @@ class HandPage(Page):
         files = QGridLayout()
         for index, button in enumerate((self.export, self.take_in, self.reset)):
             files.addWidget(button, 0, index)
+        changes = QHBoxLayout()
+        changes.addWidget(self.count, 1)
+        for button in (self.relabel, self.delete, self.undo):
+            changes.addWidget(button)
         box = QVBoxLayout(self)
         box.addWidget(self._caption("handCaption"))
-        box.addWidget(self.count)
+        box.addLayout(changes)
+        box.addWidget(self.drawings, 1)
         box.addLayout(grid)
         box.addWidget(self.progress)
+        box.addWidget(self.left)
         box.addWidget(self.outcome)
-        box.addStretch(1)
         box.addLayout(files)
 
     def _words(self) -> Words:
         caption = tr(
-            "When an answer is wrong, right-click your drawing or press the key of the right digit. The drawing is "
-            "kept, and the network can learn from it. Every fourth one is held back to measure whether that helped."
+            "When an answer is wrong, press the right digit under the result, or its key. The drawing is kept, and the "
+            "network can learn from it. Every fourth one is held back to measure whether that helped."
         )
         return {
             "handCaption": (caption, ""),
             "drawingsCount": (tr("Number of drawings"), ""),
+            "drawingsList": (
+                tr("Your drawings"),
+                tr("Choose drawings; a digit key gives them that label, Delete deletes them"),
+            ),
+            "relabelButton": (tr("La&bel"), tr("Give the chosen drawings another label")),
+            "deleteDrawingsButton": (tr("Dele&te"), tr("Delete the chosen drawings")),
+            "undoDrawingsButton": (tr("&Undo"), tr("Take back the last change of the collection")),
             "learnButton": (tr("&Learn from my drawings"), tr("Train a copy of the network in use, in the background")),
             "cancelLearningButton": (tr("C&ancel"), tr("Stop learning; the network stays as it was")),
             "keepButton": (tr("&Keep"), tr("Use the network that learned from now on")),
@@ -131,6 +181,7 @@ class HandPage(Page):
             "importDrawingsButton": (tr("Im&port …"), tr("Add the drawings of such a file")),
             "resetHandButton": (tr("De&lete …"), tr("Delete all your drawings and the network that learned from them")),
             "learningProgress": (tr("Progress of learning"), tr("How far learning is")),
+            "learningLeft": (tr("Time left"), ""),
             "learningOutcome": (tr("Accuracy before and after learning"), ""),
         }
 

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 from PyQt5.QtCore import pyqtSignal
-from PyQt5.QtWidgets import QGridLayout
+from PyQt5.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from fastcnn.gui.text.language import tr
-from fastcnn.gui.widgets.page import Page, Words
+from fastcnn.gui.widgets.holder import Card
+from fastcnn.gui.widgets.page import GRID, Page, Words, card
 from fastcnn.gui.widgets.pixels import PixelLabel
 
 
@@ -18,6 +19,7 @@ class InsidePage(Page):
     """Shows pictures that `logic.insight` made."""
 
     became_visible = pyqtSignal()
+    has_cards = True
 
     def __init__(self, occlude: Callable[[], None]) -> None:
         super().__init__()
@@ -25,14 +27,12 @@ class InsidePage(Page):
         for label, name in ((self.maps, "featureMaps"), (self.filters, "filters"), (self.heat, "occlusionMap")):
             label.setObjectName(name)
         grid = QGridLayout(self)
-        grid.addWidget(self._caption("mapsCaption"), 0, 0, 1, 2)
-        grid.addWidget(self.maps, 1, 0, 1, 2)
-        grid.addWidget(self._caption("filtersCaption"), 2, 0)
-        grid.addWidget(self._button("occlusionButton", occlude), 2, 1)
-        grid.addWidget(self.filters, 3, 0)
-        grid.addWidget(self.heat, 3, 1)
-        grid.setRowStretch(1, 3)
-        grid.setRowStretch(3, 3)
+        grid.setSpacing(2 * GRID)
+        grid.addWidget(self._card("mapsCaption", self.maps), 0, 0, 1, 2)
+        grid.addWidget(self._card("filtersCaption", self.filters), 1, 0)
+        grid.addWidget(self._card("heatCaption", self.heat, self._button("occlusionButton", occlude)), 1, 1)
+        for row in range(2):
+            grid.setRowStretch(row, 1)
         grid.setColumnStretch(0, 3)
         grid.setColumnStretch(1, 2)
         self.retranslate()
@@ -41,20 +41,32 @@ class InsidePage(Page):
         """Show the feature maps of a picture and the network's filters."""
         self.maps.show_pixels(maps)
         self.filters.show_pixels(filters)
-        self.heat.show_pixels(None)
 
-    def show_heat(self, heat: npt.NDArray[np.uint8]) -> None:
-        """Show where the network looked."""
+    def show_heat(self, heat: npt.NDArray[np.uint8] | None) -> None:
+        """Show where the network looked, or nothing."""
         self.heat.show_pixels(heat)
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)  # type: ignore[arg-type]
         self.became_visible.emit()
 
+    def _card(self, heading: str, picture: PixelLabel, *below: QWidget) -> Card:
+        made, caption = card(self), self._caption(heading)
+        caption.setProperty("role", "heading")
+        box = QVBoxLayout(made)
+        box.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
+        box.setSpacing(GRID)
+        box.addWidget(caption)
+        box.addWidget(picture, 1)
+        for widget in below:
+            box.addWidget(widget)
+        return made
+
     def _words(self) -> Words:
         return {
             "mapsCaption": (tr("What each filter of the convolution finds in this picture"), ""),
             "filtersCaption": (tr("The filters: orange adds, blue takes away"), ""),
+            "heatCaption": (tr("Where it looked: without the red, the answer would suffer"), ""),
             "occlusionButton": (
                 tr("&Where did it look?"),
                 tr("Blacken the picture bit by bit and show in red where the answer suffers"),

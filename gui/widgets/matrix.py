@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from PyQt5.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PyQt5.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PyQt5.QtWidgets import QWidget
 
 from fastcnn.digits import CLASSES
-from fastcnn.gui.widgets.bars import RIGHT, WRONG
 from fastcnn.gui.widgets.canvas import ARROWS
+from fastcnn.gui.widgets.colors import mixed
+
+LEAST_PX = 7  # of the numbers
+STRENGTHS, STRONGER = (0.15, 0.3), 0.3  # wrong and right, and what most mistakes add; the numbers stay legible
 
 
 class Matrix(QWidget):
@@ -71,8 +74,10 @@ class Matrix(QWidget):
                 painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, str(digit))
         font = painter.font()
         side = self._rect(0, 0)
-        while font.pointSizeF() > 5 and QFontMetrics(font).horizontalAdvance("1135") > side.width() - 2:
-            font.setPointSizeF(font.pointSizeF() - 0.5)
+        pixels = self.fontInfo().pixelSize()
+        while pixels > LEAST_PX and QFontMetrics(font).horizontalAdvance("1135") > side.width() - 2:
+            pixels -= 1
+            font.setPixelSize(pixels)
         painter.setFont(font)
         for true in range(CLASSES):
             for answer in range(CLASSES):
@@ -89,9 +94,9 @@ class Matrix(QWidget):
         if not count:
             return
         assert self._counts is not None
-        color = QColor(RIGHT if true == answer else WRONG)
         largest = int((self._counts - np.diag(np.diag(self._counts))).max())
-        color.setAlphaF(0.3 if true == answer else 0.2 + 0.6 * count / max(1, largest))
+        strength = STRENGTHS[true == answer] + (0 if true == answer else STRONGER * count / max(1, largest))
+        color = mixed("right" if true == answer else "wrong", strength, "track")
         painter.fillRect(rect, color)
         painter.setPen(self.palette().windowText().color())
         painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, str(count))

@@ -6,15 +6,46 @@ import os
 from collections.abc import Callable
 
 from PyQt5.QtCore import QEvent, Qt
-from PyQt5.QtWidgets import QAbstractButton, QFileDialog, QLabel, QMessageBox, QPushButton, QWidget
+from PyQt5.QtWidgets import QAbstractButton, QFileDialog, QLabel, QMessageBox, QPushButton, QVBoxLayout, QWidget
 
 from fastcnn.gui.text.language import tr
+from fastcnn.gui.widgets.holder import Card
 
 Words = dict[str, tuple[str, str]]  # object name -> text, tool tip
+GRID = 8  # pixels; all distances are multiples of it, or half of it
+
+
+def card(parent: QWidget) -> Card:
+    """An empty card."""
+    made = Card(parent)
+    made.setProperty("role", "card")
+    return made
 
 
 class Page(QWidget):
     """A page of the tabs. Subclasses make their widgets, implement `_words`, and then call `retranslate`."""
+
+    has_cards = False  # whether the page makes its own; otherwise all it shows is on one
+
+    def add_title(self) -> QLabel:
+        """Put what the page shows on a card, under a title. The window words the title."""
+        title = QLabel(self)
+        title.setObjectName("pageTitle")
+        title.setProperty("role", "title")
+        title.setWordWrap(True)
+        inner, shown = self.layout(), QWidget(self) if self.has_cards else card(self)
+        assert inner is not None
+        sides, ends = (0, 0) if self.has_cards else (2 * GRID, 3 * GRID // 2)
+        inner.setContentsMargins(sides, ends, sides, ends)
+        if not self.has_cards:
+            inner.setSpacing(GRID)
+        shown.setLayout(inner)  # takes it, with its widgets, from the page
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(2 * GRID)
+        box.addWidget(title)
+        box.addWidget(shown, 1)
+        return title
 
     def retranslate(self) -> None:
         """Set all texts again, in the language in use."""

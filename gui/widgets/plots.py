@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PyQt5.QtCore import QEvent
+from PyQt5.QtCore import QEvent, Qt
 from PyQt5.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from fastcnn.gui.widgets.bars import RIGHT
+from fastcnn.gui.widgets.colors import color
 
 LEAST_SIDE_PX = 90
 FULL = 1.0
+MOST_TICKS = 10
+ZERO_SHARE = 0.01  # the height of a bar that stands for 0
 
 
 class Plot(QWidget):
@@ -43,6 +45,16 @@ class Plot(QWidget):
         else:
             self._item.setData(list(x), list(y))
 
+    def show_shares(self, first: int, shares: Sequence[float | None]) -> None:
+        """Draw bars at `first`, `first` + 1 and so on. A share that is not known has none; 0 is a thin line."""
+        known = {first + index: share for index, share in enumerate(shares) if share is not None}
+        self.show_points(list(known), [max(share, ZERO_SHARE) for share in known.values()])
+        every = -(-len(shares) // MOST_TICKS)
+        places = range(first, first + len(shares), every or 1)
+        self._plot.getAxis("bottom").setTicks([[(place, str(place)) for place in places]])  # there is no group 1.5
+        self._plot.setXRange(first - 0.5, first + len(shares) - 0.5, padding=0.02)
+        self.setAccessibleDescription(", ".join(f"{place}: {share:.0%}" for place, share in known.items()))
+
     def showEvent(self, event: Any) -> None:
         self.make()
         super().showEvent(event)
@@ -62,10 +74,11 @@ class Plot(QWidget):
         plot.setMenuEnabled(False)
         plot.hideButtons()
         plot.setMouseEnabled(False, False)
+        plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         plot.showGrid(x=False, y=True, alpha=0.25)
         self._plot = plot
         if self._bars:
-            self._item = pyqtgraph.BarGraphItem(x=[], height=[], width=0.7, brush=RIGHT, pen=RIGHT)
+            self._item = pyqtgraph.BarGraphItem(x=[], height=[], width=0.7, brush=color("fill"), pen=color("fill"))
             plot.addItem(self._item)
             plot.setYRange(0, FULL, padding=0.08)
         else:
@@ -77,7 +90,9 @@ class Plot(QWidget):
     def _label(self) -> None:
         assert self._plot is not None
         title, below = self._labels
-        self._plot.setTitle(title, size="9pt", color=self.palette().windowText().color().name())
+        self._plot.setTitle(
+            title, size=f"{self.fontInfo().pixelSize()}px", color=self.palette().windowText().color().name()
+        )
         self._plot.setLabel("bottom", below)
         self._plot.setAccessibleName(title)
 
@@ -92,6 +107,10 @@ class Plot(QWidget):
             axis.setPen(ink)
             axis.setTextPen(ink)
             axis.enableAutoSIPrefix(False)
-        if not self._bars:
-            self._item.setPen(pyqtgraph.mkPen(self.palette().highlight().color(), width=2))
+        if self._bars:
+            self._item.setOpts(brush=color("fill"), pen=color("fill"))
+        else:
+            self._item.setPen(pyqtgraph.mkPen(color("accent"), width=2))
+            self._item.setSymbolPen(color("accent"))
+            self._item.setSymbolBrush(color("accent"))
         self._label()

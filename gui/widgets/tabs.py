@@ -1,40 +1,32 @@
-"""Tabs with shorter and smaller names if the window is too narrow for the full names. Tool tips show the full names."""
+"""The pages. The rail at the left chooses one, so there is no bar of tabs."""
 
 from __future__ import annotations
 
-from PyQt5.QtGui import QFont, QResizeEvent
+from PyQt5.QtCore import QSize, Qt
 from PyQt5.QtWidgets import QTabWidget, QWidget
 
-# Which name, and how large a share of the font's size, the best first. Six pages need the second in a narrow window.
-FITS = ((0, 1.0), (1, 0.82), (1, 0.67))
+from fastcnn.gui.widgets.holder import least_size
 
 
 class Tabs(QTabWidget):
-    """Pages with a full and a short name each."""
+    """Pages with a full and a short name each. Only the page that is shown claims room."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._names: list[tuple[str, str]] = []
+        bar = self.tabBar()
+        assert bar is not None
+        bar.hide()
+        for widget in (self, bar):  # Tab would stay where it is instead of going to a hidden bar
+            widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setDocumentMode(True)
+        self.currentChanged.connect(lambda _: self.updateGeometry())
 
     def show_names(self, names: list[tuple[str, str]]) -> None:
         """Name the pages, in their order, with full and short names."""
-        self._names = names
-        for index, (whole, _) in enumerate(names):
+        for index, (whole, short) in enumerate(names):
+            self.setTabText(index, short)
             self.setTabToolTip(index, whole)
-        self._fit()
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        super().resizeEvent(event)
-        self._fit()
-
-    def _fit(self) -> None:
-        bar = self.tabBar()
-        assert bar is not None
-        for choice, size in FITS:
-            font = QFont(self.font())
-            font.setPointSizeF(size * font.pointSizeF())
-            bar.setFont(font)
-            for index, names in enumerate(self._names):
-                self.setTabText(index, names[choice])
-            if bar.sizeHint().width() <= self.width():
-                return
+    def minimumSizeHint(self) -> QSize:
+        page = self.currentWidget()
+        return super().minimumSizeHint() if page is None else least_size(page, self.width())

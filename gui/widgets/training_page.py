@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QTimer
-from PyQt5.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QSpinBox, QVBoxLayout
+from PyQt5.QtWidgets import QGridLayout, QHBoxLayout, QInputDialog, QLineEdit, QProgressBar, QVBoxLayout
 
+from fastcnn.gui.logic.pace import Pace
+from fastcnn.gui.logic.shelf import short_name
 from fastcnn.gui.logic.training import State
 from fastcnn.gui.text.language import tr
+from fastcnn.gui.text.words import left_words
+from fastcnn.gui.widgets.boxes import Check, Spin
 from fastcnn.gui.widgets.page import Page, Words, ask
 from fastcnn.gui.widgets.plots import Plot
 
@@ -27,7 +31,7 @@ class TrainingPage(Page):
         super().__init__()
         self.training: Training
         self._state = State.IDLE
-        self.epochs = QSpinBox(self)
+        self.epochs = Spin(self)
         self.epochs.setObjectName("epochsSpin")
         self.epochs.setRange(1, MOST_EPOCHS)
         self.epochs.setValue(DEFAULT_EPOCHS)
@@ -35,12 +39,19 @@ class TrainingPage(Page):
         self.pause = self._button("pauseTrainingButton", lambda: self.training.pause())
         self.resume = self._button("resumeTrainingButton", lambda: self.training.resume())
         self.stop = self._button("stopTrainingButton", lambda: self.training.stop())
-        self.try_it = QCheckBox(self)
+        self.save_as = self._button("nameTrainedButton", self._choose_name)
+        self.replace = self._button("replaceTrainedButton", self._choose_replaced)
+        self.try_it = Check(self)
         self.try_it.setObjectName("tryTrainingCheck")
         self.try_it.toggled.connect(lambda on: self.training.try_it(on))
         self.loss, self.accuracy = Plot(self), Plot(self, dots=True)
         self.loss.setObjectName("lossPlot")
         self.accuracy.setObjectName("accuracyPlot")
+        self.progress = QProgressBar(self)
+        self.progress.setObjectName("trainingProgress")
+        self.progress.setTextVisible(False)
+        self.progress.setRange(0, 1000)
+        self._pace = Pace()
         self.status = self._text("trainingStatus")
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)
@@ -58,6 +69,8 @@ class TrainingPage(Page):
         self.resume.setEnabled(state in (State.PAUSED, State.STOPPED))
         self.stop.setEnabled(state in (State.RUNNING, State.PAUSED))
         self.try_it.setEnabled(running or state in (State.STOPPED, State.DONE))
+        self.save_as.setEnabled(state is State.DONE)
+        self.replace.setEnabled(state is State.DONE)
         if running:
             self._timer.start()
         else:
@@ -107,12 +120,19 @@ class TrainingPage(Page):
                 words += " " + progress.format(
                     epoch=curves.epoch, of=curves.of, speed=f"{curves.images_per_second:,.0f}"
                 )
+                share = (curves.steps[-1] if curves.steps else curves.epoch - 1) / curves.of
+                self.progress.setValue(round(1000 * share))
+                left = left_words(self._pace.left_s(share, works=self._state is State.RUNNING))
+                words += f"; {left}" if left else ""
+        self.progress.setVisible(self._state is not State.IDLE)
         self.status.setText(words)
 
     def _arrange(self) -> None:
         buttons = QGridLayout()
         for index, button in enumerate((self.start, self.pause, self.resume, self.stop)):
             buttons.addWidget(button, 0, index)
+        for index, button in enumerate((self.save_as, self.replace)):
+            buttons.addWidget(button, 1, 2 * index, 1, 2)
         choices = QHBoxLayout()
         choices.addWidget(self._caption("epochsCaption", self.epochs))
         choices.addWidget(self.epochs)
@@ -125,6 +145,7 @@ class TrainingPage(Page):
         box.addLayout(choices)
         box.addLayout(buttons)
         box.addLayout(plots, 1)
+        box.addWidget(self.progress)
         box.addWidget(self.status)
 
     def _start(self) -> None:
@@ -132,6 +153,28 @@ class TrainingPage(Page):
         question = tr("A training that was stopped can go on. Give it up and train a new network?")
         if not self.resume.isEnabled() or ask(self, tr("Training"), question):
             self.training.start(self.epochs.value())
+
+    def _choose_name(self) -> None:
+        """Ask for a name of the trained network, which has one already."""
+        known = "" if self.training.network is None else short_name(str(self.training.network))
+        name, chosen = QInputDialog.getText(
+            self.window(), tr("Save as"), tr("Name of the trained network"), QLineEdit.EchoMode.Normal, known
+        )
+        if chosen:
+            self.training.name_it(name)
+
+    def _choose_replaced(self) -> None:
+        """Ask which of the older networks the trained one should replace."""
+        others = {short_name(str(path)): path for path in self.training.others()}
+        if not others:
+            self.training.tell_nothing_to_replace()
+            return
+        name, chosen = QInputDialog.getItem(
+            self.window(), tr("Replace"), tr("Delete this network and put the trained one in its place"),
+            list(others), 0, False,
+        )  # fmt: skip
+        if chosen:
+            self.training.replace(others[name])
 
     def _words(self) -> Words:
         return {
@@ -141,8 +184,14 @@ class TrainingPage(Page):
             "pauseTrainingButton": (tr("Pa&use"), tr("Hold; nothing is lost")),
             "resumeTrainingButton": (tr("Resu&me"), tr("Go on after a pause or a stop")),
             "stopTrainingButton": (tr("&Stop"), tr("End now; the last finished epoch is kept and can be resumed")),
+            "nameTrainedButton": (tr("Sa&ve as …"), tr("Give the trained network a name in the list of networks")),
+            "replaceTrainedButton": (
+                tr("Re&place …"),
+                tr("Put the trained network in the place of an older one, which is deleted"),
+            ),
             "tryTrainingCheck": (tr("Tr&y it"), tr("Let the network in training answer, as it is now")),
             "lossPlot": (tr("Loss"), tr("The loss of single batches")),
             "accuracyPlot": (tr("Accuracy"), tr("After each epoch, on 5,000 pictures that it does not train on")),
+            "trainingProgress": (tr("Progress of the training"), tr("How far the training is")),
             "trainingStatus": (tr("State of the training"), ""),
         }

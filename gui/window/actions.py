@@ -50,12 +50,22 @@ MENUS: dict[str, tuple[str, list[Entry | None]]] = {
         ("measure", "Ctrl+I", mark("Measure the net&work"), mark("Accuracy and speed of the network in use")),
     ]),
     "correct": (mark("C&orrect"), [
-        (f"correct_{digit}", str(digit), mark("This is a &{digit}"), mark("Correct the answer and keep the drawing"))
+        (f"correct_{digit}", str(digit), mark("This is {a} &{digit}"), mark("Correct the answer and keep the drawing"))
         for digit in range(10)
     ]),
-    "view": (mark("&View"), []),
+    "view": (mark("&View"), [
+        ("zoom_in", "Ctrl++ Ctrl+=", mark("Lar&ger"), mark("Make everything larger")),
+        ("zoom_out", "Ctrl+-", mark("&Smaller"), mark("Make everything smaller")),
+        ("zoom_reset", "Ctrl+0", mark("&Usual size"), mark("Make everything as large as at first")),
+        ("full_screen", "F11", mark("&Full screen"), mark("Fill the screen, or leave that again")),
+        None,
+    ]),
+    "help": (mark("&Help"), [
+        ("help", "F1", mark("&What can be done"), mark("Show what can be done and by which keys")),
+        ("menu", "F10", mark("Open this &menu"), mark("Open the menu with everything that can be done")),
+    ]),
 }  # fmt: skip
-CHECKABLE = {"eraser", "live"}
+CHECKABLE = {"eraser", "live", "full_screen"}
 LANGUAGES = {"en": "English", "zh_CN": "中文"}  # each in its own words, whatever the language in use
 THEMES: dict[str, str] = {"system": mark("As the &system"), "light": mark("&Light"), "dark": mark("&Dark")}
 CHOICES: dict[str, tuple[str, dict[str, str]]] = {
@@ -76,9 +86,13 @@ class Actions:
         self._menus: dict[str, QMenu] = {}
         bar = window.menuBar()
         assert bar is not None
+        bar.setVisible(bar.isNativeMenuBar())  # a desktop's own bar; elsewhere the button "Menu" has it all
+        self.whole_menu = QMenu(window)
+        self.whole_menu.setObjectName("wholeMenu")
         for name, (_, entries) in MENUS.items():
             menu = self._menus[name] = QMenu(window)
             bar.addMenu(menu)
+            self.whole_menu.addMenu(menu)
             for entry in entries:
                 if entry is None:
                     menu.addSeparator()
@@ -95,18 +109,15 @@ class Actions:
         """The menu where the window lists its pages."""
         return self._menus["view"]
 
-    @property
-    def correct_menu(self) -> QMenu:
-        """The menu of the ten digits, also for a right click."""
-        return self._menus["correct"]
-
     def retranslate(self) -> None:
         """Word everything again, in the language in use."""
         for name, (title, _) in [*MENUS.items(), *CHOICES.items()]:
             self._menus[name].setTitle(language.tr(title))
         for name, key, text, tip in (entry for _, entries in MENUS.values() for entry in entries if entry):
             action = self.by_name[name]
-            action.setText(language.tr(text).format(digit=key))  # a correction's key is its digit
+            action.setText(
+                language.tr(text).format(digit=key, a="an" if key == "8" else "a")
+            )  # a correction's key is its digit
             action.setToolTip(language.tr(tip))
             action.setStatusTip(language.tr(tip))
         for made, values in ((self.languages, LANGUAGES), (self.themes, THEMES)):
@@ -119,6 +130,7 @@ class Actions:
         action.setShortcuts([QKeySequence(key) for key in keys.split()])
         action.setCheckable(name in CHECKABLE)
         menu.addAction(action)
+        window.addAction(action)  # its key works while no menu bar is shown
         self.by_name[name] = action
 
     def _choices(self, window: QMainWindow, name: str, values: Iterable[str]) -> dict[str, QAction]:

@@ -7,17 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PyQt5.QtCore import QBuffer, QMimeData, QSize
+from PyQt5.QtCore import QBuffer, QMimeData, QSize, QTimer
 from PyQt5.QtGui import QImage, QImageReader
-from PyQt5.QtWidgets import QApplication, QFileDialog, QWidget
+from PyQt5.QtWidgets import QApplication, QFileDialog, QInputDialog, QWidget
 
 from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic import placing
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.notices import Message, Notice, message
+from fastcnn.gui.logic.shelf import SUFFIX
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.canvas import Canvas, to_array
-from fastcnn.gui.widgets.page import choose_target
+from fastcnn.gui.widgets.page import ask, choose_target
 
 PATTERN = "*.png *.jpg *.jpeg *.bmp *.gif *.tif *.tiff *.webp *.ppm *.pgm"
 
@@ -29,7 +30,9 @@ class Pictures:
     ----------
     jobs : the queue that reads and writes files
     tell : shows a message
+    watch : see `Presenter.watch`
     show_canvas : makes the canvas visible before a picture is put on it
+    use_network : called with a weights file that the user wants to use
     check_target : raises an error if a file must not be replaced; called in a job
     """
 
@@ -38,11 +41,16 @@ class Pictures:
         canvas: Canvas,
         jobs: Jobs,
         tell: Callable[[Message], None],
+        watch: Callable[[], Callable[[], bool]],
         show_canvas: Callable[[], None],
         check_target: Callable[[str | Path], None],
+        use_network: Callable[[str], None],
     ) -> None:
         self._canvas, self._jobs, self._tell = canvas, jobs, tell
+        self._watch = watch
+        self._newest = 0  # counts the pictures that were asked for; only the newest one is shown
         self._show_canvas, self._check_target = show_canvas, check_target
+        self._use_network = use_network
 
     def choose(self) -> None:
         """Ask for a picture file and open it."""
@@ -53,7 +61,7 @@ class Pictures:
 
     def open(self, path: str | Path, then: Message | None = None) -> None:
         """Put a picture file on the canvas, and then show a message."""
-        self._jobs.submit(lambda: placing.open_and_place(path), lambda field: self._place(field, then))
+        self._read(lambda: placing.open_and_place(path), then)
 
     def paste(self) -> None:
         """Put the picture in the clipboard on the canvas."""
@@ -61,19 +69,40 @@ class Pictures:
         self.take(None if clipboard is None else clipboard.mimeData())
 
     def take(self, mime: QMimeData | None) -> None:
-        """Put a dropped or pasted picture on the canvas (the first of several), or say why that is impossible."""
+        """Put a dropped or pasted picture on the canvas, or say why that is impossible. Of several, ask which one."""
         addresses = [] if mime is None else mime.urls()
         files = [url.toLocalFile() for url in addresses if url.isLocalFile()]
-        if files:
-            others = message(Notice.ONE_PICTURE_TAKEN, name=Path(files[0]).name, others=len(addresses) - 1)
-            self.open(files[0], others if len(addresses) > 1 else None)
+        if len(addresses) == 1 and files and not files[0].endswith(SUFFIX):
+            self.open(files[0])
+        elif files:  # ask later: the program from which they come waits for the end of the drop
+            QTimer.singleShot(0, lambda: self._ask_about(files, len(addresses)))
         elif mime is not None and (found := _encoded(mime)):
-            self._jobs.submit(lambda: _place_copied(_decode(found)), self._place)
+            self._read(lambda: _place_copied(_decode(found)))
         elif mime is not None and mime.hasImage():
             image = QImage(mime.imageData())
-            self._jobs.submit(lambda: _place_copied(image), self._place)
+            self._read(lambda: _place_copied(image))
         else:
             self._tell(message(Notice.HOLDS_NO_PICTURE))
+
+    def _ask_about(self, files: list[str], count: int) -> None:
+        """Open one of the files, which may be a network. `count` is the number of all things that were dropped."""
+        path = files[0] if len(files) == 1 else self._choose_one(files)
+        if path is None:
+            return
+        name = Path(path).name
+        if path.endswith(SUFFIX):
+            question = tr("{name} is the file of a network, not a picture. Use this network?").format(name=name)
+            if ask(self._parent, tr("Open network"), question):
+                self._use_network(path)
+            return
+        self.open(path, message(Notice.ONE_PICTURE_TAKEN, name=name, count=count - 1) if count > 1 else None)
+
+    def _choose_one(self, files: list[str]) -> str | None:
+        names = [f"{number}  {Path(path).name}" for number, path in enumerate(files, 1)]
+        name, chosen = QInputDialog.getItem(
+            self._parent, tr("Several files"), tr("One picture at a time. Which one?"), names, 0, False
+        )
+        return files[names.index(name)] if chosen else None
 
     def choose_target(self) -> None:
         """Ask where to save the drawing and save it."""
@@ -92,7 +121,7 @@ class Pictures:
             self._check_target(path)
             return placing.save(plane, path)
 
-        self._jobs.submit(job, self._saved)
+        self._jobs.keep(job, self._saved)
 
     @property
     def _parent(self) -> QWidget:
@@ -100,6 +129,21 @@ class Pictures:
 
     def _saved(self, path: Path) -> None:
         self._tell(message(Notice.SAVED, path=path))
+
+    def _read(self, job: Callable[[], npt.NDArray[np.uint8]], then: Message | None = None) -> None:
+        """Place the result of a job, unless the user draws or shows something else meanwhile."""
+        self._newest += 1
+        request, is_wanted = self._newest, self._watch()
+
+        def done(field: npt.NDArray[np.uint8]) -> None:
+            if request != self._newest:
+                return
+            if not is_wanted():
+                self._tell(message(Notice.PICTURE_TOO_LATE))
+                return
+            self._place(field, then)
+
+        self._jobs.submit(job, done)
 
     def _place(self, field: npt.NDArray[np.uint8], then: Message | None = None) -> None:
         self._show_canvas()
@@ -128,6 +172,8 @@ def _buffer(content: bytes) -> QBuffer:
 def _decode(content: bytes) -> QImage:
     buffer = _buffer(content)  # must live as long as its reader
     reader = QImageReader(buffer)
+    if not reader.size().isValid():  # it would be known only after decoding
+        return QImage()
     _check_size(reader.size())
     return reader.read()
 

@@ -1,45 +1,141 @@
-"""Light and dark: palettes of the Fusion style for the whole application, which change while it runs."""
+"""Light and dark, and the size of everything: a palette, a font and a style sheet for the whole application.
+
+They change while the program runs. Sizes are those of zoom 1: text 15, headings 17 and 22, a grid of 8.
+"""
 
 from __future__ import annotations
 
-from PyQt5.QtGui import QColor, QPalette
-from PyQt5.QtWidgets import QApplication
+import math
+import sys
+
+from PyQt5.QtGui import QColor, QFont, QPalette
+from PyQt5.QtWidgets import QApplication, QMainWindow
+
+from fastcnn.gui.text import language
+from fastcnn.gui.widgets import colors
 
 _Role = QPalette.ColorRole
 _Group = QPalette.ColorGroup
 
-# role -> (light, dark). In both, text has a contrast of at least 4.5 with its background.
-_COLORS = {
-    _Role.Window: ("#f4f5f7", "#1f2226"),
-    _Role.WindowText: ("#1b1d20", "#e6e8ea"),
-    _Role.Base: ("#ffffff", "#17191c"),
-    _Role.AlternateBase: ("#e7e9ec", "#2a2e33"),
-    _Role.Text: ("#1b1d20", "#e6e8ea"),
-    _Role.PlaceholderText: ("#6a7078", "#8f979f"),
-    _Role.Button: ("#e9ebee", "#2d3137"),
-    _Role.ButtonText: ("#1b1d20", "#e6e8ea"),
-    _Role.ToolTipBase: ("#ffffff", "#2d3137"),
-    _Role.ToolTipText: ("#1b1d20", "#e6e8ea"),
-    _Role.Highlight: ("#1f6feb", "#3b82f6"),
-    _Role.HighlightedText: ("#ffffff", "#0b0c0e"),
-    _Role.Link: ("#1f6feb", "#6ea8fe"),
-    _Role.Light: ("#ffffff", "#3a3f46"),
-    _Role.Midlight: ("#f0f1f3", "#33383e"),
-    _Role.Mid: ("#b4b9c0", "#4b5159"),
-    _Role.Dark: ("#8b9199", "#121417"),
-    _Role.Shadow: ("#5c6269", "#000000"),
+BODY, HEADING, TITLE, SMALL = 15, 17, 22, 13
+# The first that is there. Linux's default has no weights, and for a Chinese text often Japanese forms.
+FAMILIES = ("Noto Sans", "Source Sans 3", "Open Sans", "Ubuntu", "Cantarell", "Noto Sans CJK SC")
+CHINESE = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+    "Microsoft YaHei",
+    "PingFang SC",
+)
+ROLES = {
+    _Role.Window: "page",
+    _Role.WindowText: "text",
+    _Role.Base: "card",
+    _Role.AlternateBase: "track",
+    _Role.Text: "text",
+    _Role.PlaceholderText: "soft",
+    _Role.Button: "card",
+    _Role.ButtonText: "text",
+    _Role.ToolTipBase: "toast",
+    _Role.ToolTipText: "toast-text",
+    _Role.Highlight: "fill",
+    _Role.HighlightedText: "fill-text",
+    _Role.Link: "accent",
+    _Role.Light: "card",
+    _Role.Midlight: "page",
+    _Role.Mid: "edge",
+    _Role.Dark: "line",
+    _Role.Shadow: "line",
 }
-_DISABLED = ("#8b9199", "#70767d")
+SHEET = """
+QWidget#central, QWidget#bodyInside, QScrollArea#leftScroll, QScrollArea#pageScroll {{ background: {page}; }}
+QScrollArea#rail, QWidget#railInside {{ background: {rail}; border: 0; }}
+QFrame#topBar {{ background: {card}; border: 0; border-bottom: 1px solid {line}; }}
+QScrollArea {{ border: 0; }}
+QTabWidget::pane {{ border: 0; }}
+*[role="card"] {{ background: {card}; border: 1px solid {line}; border-radius: 8px; }}
+QLabel {{ background: transparent; }}
+QLabel[role="title"] {{ font-size: {title_px}px; font-weight: 600; }}
+QLabel[role="heading"] {{ font-size: {heading_px}px; font-weight: 600; }}
+QLabel[role="soft"] {{ color: {soft}; }}
+QLabel[role="small"] {{ color: {soft}; font-size: {small_px}px; }}
+QLabel[role="hint"] {{ color: {field-text}; }}
+QLabel#resultLabel {{ font-size: {digit_px}px; font-weight: 700; }}
+QLabel#confidenceLabel {{ font-size: {rate_px}px; font-weight: 600; }}
+QLabel#truthLabel {{ font-weight: 600; }}
+QPushButton, QToolButton, QComboBox, QSpinBox {{
+  background: {card}; color: {text}; border: 1px solid {line}; border-radius: 6px;
+  padding: {v}px {h}px; min-height: {row}px; }}
+QPushButton {{ font-weight: 600; border-color: {line}; }}
+QToolButton {{ padding: {t}px; }}
+QToolButton[role="flat"] {{ border-color: transparent; background: transparent; }}
+QPushButton:hover, QToolButton:hover, QComboBox:hover, QSpinBox:hover {{ border-color: {edge}; background: {page}; }}
+QToolButton[role="flat"]:hover {{ background: {tint}; border-color: transparent; }}
+QPushButton:pressed, QToolButton:pressed, QToolButton:checked {{ background: {tint}; border-color: {accent}; }}
+QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QToolButton[role="flat"]:focus {{
+  border: 2px solid {accent}; padding: {v1}px {h1}px; }}
+QToolButton:focus {{ padding: {t1}px; }}
+QPushButton:disabled, QToolButton:disabled, QComboBox:disabled, QSpinBox:disabled {{ color: {off}; }}
+QPushButton[role="primary"] {{ background: {fill}; color: {fill-text}; border: 1px solid {fill}; }}
+QPushButton[role="primary"]:hover {{ background: {fill-over}; border-color: {fill-over}; }}
+QPushButton[role="primary"]:focus {{ border: 2px solid {text}; }}
+QPushButton[role="primary"]:disabled {{ background: {track}; color: {off}; border-color: {line}; }}
+QToolButton[role="chip"] {{
+  padding: 0; min-height: {chip}px; min-width: {least}px; border-radius: 6px; border: 1px solid {edge}; }}
+QToolButton::menu-indicator {{ image: none; width: 0; }}
+QComboBox {{ padding-right: {arrow}px; }}
+QComboBox::drop-down {{ border: 0; width: {arrow}px; }}
+QComboBox::down-arrow {{ image: none; }}
+QComboBox QAbstractItemView {{
+  background: {card}; border: 1px solid {edge}; selection-background-color: {fill}; selection-color: {fill-text}; }}
+QSpinBox {{ padding-right: 2px; }}
+QSpinBox::up-button, QSpinBox::down-button {{ border: 0; width: {spin}px; background: transparent; }}
+QSpinBox::up-arrow, QSpinBox::down-arrow {{ image: none; }}
+QCheckBox {{ spacing: {v2}px; }}
+QCheckBox::indicator {{
+  width: {tick}px; height: {tick}px; border: 1px solid {edge}; border-radius: 4px; background: {card}; }}
+QCheckBox::indicator:checked {{ background: {fill}; border-color: {fill}; }}
+QCheckBox::indicator:disabled {{ border-color: {off}; }}
+QCheckBox:focus {{ color: {accent}; }}
+QSlider {{ min-height: {slider}px; }}
+QSlider::groove:horizontal {{ height: 4px; border-radius: 2px; background: {track}; }}
+QSlider::sub-page:horizontal {{ height: 4px; border-radius: 2px; background: {fill}; }}
+QSlider::handle:horizontal {{
+  width: {knob}px; height: {knob}px; margin: -{over}px 0; border-radius: {half}px; background: {fill};
+  border: 2px solid {fill}; }}
+QSlider::handle:horizontal:focus {{ border-color: {text}; }}
+QSlider::handle:horizontal:disabled, QSlider::sub-page:horizontal:disabled {{ background: {off}; border-color: {off}; }}
+QProgressBar {{ border: 0; border-radius: 4px; background: {track}; min-height: 8px; max-height: 8px; }}
+QProgressBar::chunk {{ border-radius: 4px; background: {fill}; }}
+QScrollBar:vertical {{ width: 12px; background: transparent; }}
+QScrollBar:horizontal {{ height: 12px; background: transparent; }}
+QScrollBar::handle {{ background: {edge}; border-radius: 3px; margin: 3px; min-height: 24px; min-width: 24px; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+QMenu {{ background: {card}; border: 1px solid {line}; padding: 4px; }}
+QMenu::item {{ padding: {v}px {wide}px; border-radius: 4px; }}
+QMenu::item:selected {{ background: {tint}; color: {text}; }}
+QMenu::item:disabled {{ color: {off}; }}
+QMenu::separator {{ height: 1px; background: {line}; margin: 4px 8px; }}
+QToolTip {{ background: {toast}; color: {toast-text}; border: 0; padding: 4px; }}
+QFrame#toast {{ background: {toast}; border-radius: 8px; }}
+QFrame#toast QLabel {{ color: {toast-text}; }}
+QFrame#toast QPushButton {{ background: transparent; border: 1px solid transparent; color: {toast-link}; }}
+QFrame#toast QPushButton:focus {{ border: 2px solid {toast-link}; }}
+QFrame#toast QToolButton {{ background: transparent; border: 1px solid transparent; }}
+QFrame#toast QToolButton:focus {{ border: 2px solid {toast-link}; }}
+"""
 
 _system_is_dark: bool | None = None  # the system's choice, read before a palette of ours was set
 
 
-def _palette(dark: bool) -> QPalette:
+def _palette() -> QPalette:
     palette = QPalette()
-    for role, colors in _COLORS.items():
-        palette.setColor(role, QColor(colors[dark]))
+    for role, purpose in ROLES.items():
+        palette.setColor(role, colors.color(purpose))
     for role in (_Role.WindowText, _Role.Text, _Role.ButtonText):
-        palette.setColor(_Group.Disabled, role, QColor(_DISABLED[dark]))
+        palette.setColor(_Group.Disabled, role, QColor(colors.name_of("off")))
     return palette
 
 
@@ -48,10 +144,49 @@ def is_dark(palette: QPalette) -> bool:
     return palette.window().color().lightness() < palette.windowText().color().lightness()
 
 
-def use(theme: str) -> None:
-    """Apply "light", "dark" or "system". Every widget gets a PaletteChange."""
+def _font(zoom: int) -> QFont:
+    font = QFont(QApplication.font())
+    chinese = language.in_use() == language.CHINESE
+    ours = FAMILIES if sys.platform.startswith("linux") else ()
+    font.setFamilies([*(CHINESE if chinese else ()), *ours, font.defaultFamily(), *CHINESE])
+    font.setPixelSize(round(BODY * zoom / 100))
+    return font
+
+
+def sheet(zoom: int) -> str:
+    """The style sheet in the colours in use, with sizes in per cent of those of zoom 1."""
+
+    def px(size: float) -> int:
+        return round(size * zoom / 100)
+
+    def large(size: float) -> int:  # it is legible at any zoom, and its place is needed
+        return round(size * math.sqrt(zoom / 100))
+
+    return SHEET.format_map(
+        {
+            **{purpose: colors.name_of(purpose) for purpose in colors.COLORS},
+            "title_px": px(TITLE), "heading_px": px(HEADING), "small_px": px(SMALL),
+            "digit_px": large(72), "rate_px": large(28),
+            "v": px(4), "h": px(12), "t": px(4), "v1": px(4) - 1, "h1": px(12) - 1, "t1": px(4) - 1,
+            "row": px(24), "arrow": px(26), "spin": px(20), "wide": px(24), "chip": px(28), "least": px(18),
+            "knob": px(12), "half": px(12) // 2 + 2, "over": px(12) // 2, "slider": px(12) + 8,
+            "v2": px(8), "tick": px(16),
+        }
+    )  # fmt: skip
+
+
+def use(theme: str, window: QMainWindow | None = None, zoom: int = 100) -> None:
+    """Apply "light", "dark" or "system" and a zoom in per cent. Every widget gets a PaletteChange."""
     global _system_is_dark
     if _system_is_dark is None:
         _system_is_dark = is_dark(QApplication.palette())
         QApplication.setStyle("Fusion")
-    QApplication.setPalette(_palette(_system_is_dark if theme == "system" else theme == "dark"))
+    dark = _system_is_dark if theme == "system" else theme == "dark"
+    colors.use(dark)
+    font, palette = _font(zoom), _palette()
+    if font != QApplication.font():
+        QApplication.setFont(font)
+    if palette != QApplication.palette():
+        QApplication.setPalette(palette)
+    if window is not None and window.styleSheet() != (wanted := sheet(zoom)):
+        window.setStyleSheet(wanted)

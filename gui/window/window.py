@@ -8,20 +8,31 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from PyQt5 import uic
 from PyQt5.QtCore import QEvent, Qt, pyqtSignal
-from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont, QPalette
-from PyQt5.QtWidgets import QAction, QLabel, QMainWindow, QWidget
+from PyQt5.QtGui import QCloseEvent, QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeyEvent
+from PyQt5.QtWidgets import QAction, QLabel, QWidget
 
 from fastcnn.gui.logic.drawing import PEN_WIDTHS
 from fastcnn.gui.logic.engine import Pictures
-from fastcnn.gui.logic.networks import Facts, short_name
-from fastcnn.gui.logic.notices import Message
+from fastcnn.gui.logic.networks import MEASURED, Facts, Tried
+from fastcnn.gui.logic.notices import Message, Notice, message
 from fastcnn.gui.logic.presenter import Mode
 from fastcnn.gui.text.language import tr
-from fastcnn.gui.text.words import facts_words, notice_words, percent, verdict_words
-from fastcnn.gui.widgets.bars import RIGHT, WRONG
-from fastcnn.gui.widgets.canvas import Canvas
+from fastcnn.gui.text.words import (
+    counting_words,
+    facts_words,
+    model_words,
+    notice_words,
+    percent,
+    tried_words,
+    verdict_words,
+)
+from fastcnn.gui.widgets.colors import name_of
+from fastcnn.gui.widgets.page import Page
 from fastcnn.gui.widgets.pixels import field_pixels
+from fastcnn.gui.widgets.preparing import PreparingBar
 from fastcnn.gui.window.actions import Actions
+from fastcnn.gui.window.frame import Frame, Framed
+from fastcnn.gui.window.help import Help
 from fastcnn.recognition.answer import Recognition
 
 if TYPE_CHECKING:
@@ -29,12 +40,13 @@ if TYPE_CHECKING:
 
     from fastcnn.gui.widgets.bars import Bars
     from fastcnn.gui.widgets.pixels import PixelLabel
-    from fastcnn.gui.widgets.tabs import Tabs
+    from fastcnn.recognition.digit_string import DigitString
 
 # The layout was made with Qt Designer. The class that uic makes of it can also set its texts in another language.
 _Form = cast(Any, uic).loadUiType(str(Path(__file__).with_name("window.ui")))[0]
 NO_DIGIT = "–"
-RESULT_POINTS, CONFIDENCE_POINTS = 60, 24
+LEAST_WIDTH, LEAST_HEIGHT = 560, 420
+MOST_LARGE = 3  # letters that the large result has room for
 Title = Callable[[], tuple[str, str]]  # a page's full name and its short one, in the language in use
 
 
@@ -45,7 +57,7 @@ class Keeper(Protocol):
         """Close the window without a question."""
 
 
-class MainWindow(QMainWindow):
+class MainWindow(Framed):
     """The window; a `logic.presenter.View`."""
 
     answer_changed = pyqtSignal()
@@ -53,11 +65,8 @@ class MainWindow(QMainWindow):
 
     program: Keeper  # it keeps all objects of the window alive; set by app.py
 
-    canvas: Canvas
-    imageLabel: PixelLabel
     seenLabel: PixelLabel
-    bars: Bars
-    modeCombo: QComboBox
+    answerBars: Bars
     networkCombo: QComboBox
     networkInfoLabel: QLabel
     drawButton: QPushButton
@@ -69,9 +78,7 @@ class MainWindow(QMainWindow):
     redoButton: QToolButton
     eraserButton: QToolButton
     widthSlider: QSlider
-    pictureStack: QStackedWidget
     toolStack: QStackedWidget
-    tabs: Tabs
     resultLabel: QLabel
     confidenceLabel: QLabel
     truthLabel: QLabel
@@ -88,27 +95,35 @@ class MainWindow(QMainWindow):
         self.actions_by_name = Actions(self)
         self.may_close: Callable[[], bool] = lambda: True
         self._told: Message | None = None
+        self._undo: Callable[[], None] | None = None
         self._shown: tuple[Recognition, int | None] | None = None
+        self._several = ""  # the digits of the drawing, if they were read as several
         self._titles: list[tuple[QAction, Title]] = []
         self._facts: Facts | None = None
-        _enlarge(self.resultLabel, RESULT_POINTS, bold=True)
-        _enlarge(self.confidenceLabel, CONFIDENCE_POINTS, bold=False)
-        _enlarge(self.truthLabel, 12, bold=True)
+        self._tried: Tried | None = None
+        self.preparing = PreparingBar(self.pictureStack)
         self.widthSlider.setRange(*PEN_WIDTHS)
-        self._message = QLabel()
-        self._message.setObjectName("messageLabel")
-        self._message.setWordWrap(True)
-        self._message.setTextFormat(Qt.TextFormat.PlainText)  # a file's name may look like HTML
-        bar = self.statusBar()
-        assert bar is not None
-        bar.addWidget(self._message, 1)
-        self._list_page(self.tabs.widget(0), lambda: (tr("Answer"), tr("Answer")))
+        self.frame = Frame(self)
+        self.canvas.changed.connect(self._forget_cleared)
+        self.actions_by_name["full_screen"].toggled.connect(self._fill_screen)
+        self.actions_by_name["help"].triggered.connect(lambda _=False: Help(self).open())
+        self.setMinimumSize(LEAST_WIDTH, LEAST_HEIGHT)
+        self._list_page(self.tabs.widget(0), lambda: (tr("Answer"), tr("Answer")), "answer")
         self.show_mode(Mode.MNIST)
+        self.frame.retranslate()
+        self.modeCombo.setFocus()
 
-    def add_page(self, page: QWidget, title: Title) -> None:
-        """Add a page to the tabs and to the menu."""
+    def add_page(self, page: QWidget, title: Title, icon: str = "page") -> None:
+        """Add a page to the rail and to the menu, with the name of an icon of `widgets.icons`."""
+        if isinstance(page, Page):
+            page.add_title()
         self.tabs.addTab(page, "")
-        self._list_page(page, title)
+        self._list_page(page, title, icon)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether an answer is shown."""
+        return self._shown is not None
 
     def show_mode(self, mode: Mode) -> None:
         """Show the picture and the tools of a mode."""
@@ -116,17 +131,19 @@ class MainWindow(QMainWindow):
         self.pictureStack.setCurrentIndex(mode)
         self.toolStack.setCurrentIndex(mode)
         self._told = None  # the old message was about the other mode's picture
-        self._message.clear()
-        self._message.setAccessibleName("")
+        self.frame.toast.forget()
         self.drawButton.setEnabled(mode is Mode.MNIST)
         actions = self.actions_by_name
         for name in ("undo", "redo", "eraser", "thinner", "thicker", *(f"correct_{digit}" for digit in range(10))):
             actions[name].setEnabled(mode is Mode.HAND)
         self.show_history()
+        self.frame.show_hint()
+        self.frame.show_chips()
 
     def show_picture(self, field: Pictures | None, number: int | None) -> None:
         """Show a test picture, or none."""
         self.imageLabel.show_pixels(field)
+        self.frame.show_hint()
         if number is not None:
             blocked = self.numberSpin.blockSignals(True)  # the user did not ask for this picture
             self.numberSpin.setValue(number)
@@ -134,35 +151,58 @@ class MainWindow(QMainWindow):
 
     def show_answer(self, answer: Recognition, truth: int | None) -> None:
         """Show an answer, with the true digit where it is known."""
-        self._shown = answer, truth
+        self._shown, self._several = (answer, truth), ""
         self.resultLabel.setText(NO_DIGIT if answer.digit is None else str(answer.digit))
         self.confidenceLabel.setText("" if answer.digit is None else percent(answer.confidence))
-        self.bars.show_shares(answer.probabilities, truth)
+        refused = 1 - answer.digit_score if answer.digit is None else None
+        for bars in (self.bars, self.answerBars):
+            bars.show_shares(answer.probabilities, truth, refused=refused)
         self.seenLabel.show_pixels(field_pixels(answer.input))
         self._word_answer()
+        self.frame.show_chips()
         self.answer_changed.emit()
+
+    def show_several(self, string: DigitString) -> None:
+        """Show the digits of a drawing that seems to be several. It belongs to the answer that is shown."""
+        self._several = string.text
+        self.resultLabel.setText(string.text if len(string) <= MOST_LARGE else f"{string.text[: MOST_LARGE - 1]}…")
+        self.confidenceLabel.setText(percent(string.confidence))
+        self._word_answer()
+
+    def pen_is_down(self) -> bool:
+        """Whether a stroke is being drawn."""
+        return self.canvas.is_drawing
 
     def show_no_answer(self) -> None:
         """Remove the answer."""
-        self._shown = None
+        self._shown, self._several = None, ""
         for label in (self.resultLabel, self.confidenceLabel, self.truthLabel, self.verdictLabel):
             label.clear()
         self.bars.show_shares(None)
+        self.answerBars.show_shares(None)
         self.seenLabel.show_pixels(None)
+        self.frame.show_chips()
         self.answer_changed.emit()
 
     def show_networks(self, models: list[str], current: str) -> None:
         """List the networks to choose, and an entry that opens another one."""
         self.networkCombo.clear()
         for model in models:
-            self.networkCombo.addItem(short_name(model), model)
-        self.networkCombo.addItem(tr("Open a file …"), "")
+            self.networkCombo.addItem("", model)
+        self.networkCombo.addItem("", "")
         self.networkCombo.setCurrentIndex(self.networkCombo.findData(current))
+        self._name_networks()
 
     def show_facts(self, facts: Facts | None) -> None:
         """Show the facts about the network in use."""
         self._facts = facts
-        self.networkInfoLabel.setText(facts_words(facts))
+        self.networkInfoLabel.setText(facts_words(facts) if self._tried is None else tried_words(self._tried))
+        self._name_networks()
+
+    def show_tried(self, tried: Tried | None) -> None:
+        """Show the facts about the network in training while it answers, then again those of the network in use."""
+        self._tried = tried
+        self.show_facts(self._facts)
 
     def drawing(self) -> Pictures | None:
         """A copy of the drawing, or None if there is none."""
@@ -183,25 +223,56 @@ class MainWindow(QMainWindow):
             button.setEnabled(in_use and possible)
             actions[name].setEnabled(in_use and possible)
 
-    def tell(self, told: Message) -> None:
-        """Show a sentence at the bottom of the window until the next one comes."""
-        self._told = told
-        words = notice_words(told)
-        self._message.setText(words)
-        self._message.setAccessibleName(words)
+    def tell(self, told: Message, undo: Callable[[], None] | None = None) -> None:
+        """Show a sentence for some seconds, or until the next one comes; with a button that calls `undo`."""
+        if told.notice is Notice.PICTURE_SHOWN:  # its number stands under the picture
+            self._told = None
+            self.frame.toast.forget()
+            return
+        self._told, self._undo = told, undo
+        self.frame.toast.show_words(notice_words(told), undo)
+
+    def _forget_cleared(self) -> None:
+        """Something was drawn since the field was cleared, so the message cannot take that back any more."""
+        if self._told is not None and self._told.notice is Notice.CLEARED:
+            self._told = None
+            self.frame.toast.forget()
+
+    def keep_on_screen(self) -> None:
+        """Make the window no larger than its screen, and move it there."""
+        screen = self.screen()
+        if screen is not None and not self.isFullScreen():
+            room = screen.availableGeometry()
+            self.resize(self.size().boundedTo(room.size()))
+            at = self.geometry()
+            at.moveRight(min(at.right(), room.right()))
+            at.moveBottom(min(at.bottom(), room.bottom()))
+            at.moveLeft(max(at.left(), room.left()))
+            at.moveTop(max(at.top(), room.top()))
+            self.setGeometry(at)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        if event is not None and event.key() == Qt.Key.Key_Escape:
+            self.actions_by_name["full_screen"].setChecked(False)
+        super().keyPressEvent(event)
 
     def changeEvent(self, event: QEvent | None) -> None:
         super().changeEvent(event)
         if event is not None and event.type() == QEvent.Type.LanguageChange:
             self._retranslate()
+        elif event is not None and event.type() == QEvent.Type.PaletteChange:
+            self._color_truth()
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        if event is not None and not _copy(event):
+            self.tell(message(Notice.ONLY_MOVED))
+
+    def dragMoveEvent(self, event: QDragMoveEvent | None) -> None:
         if event is not None:
             _copy(event)
 
     def dropEvent(self, event: QDropEvent | None) -> None:
-        if event is not None:
-            _copy(event)
+        if event is not None and _copy(event):
             self.dropped.emit(event.mimeData())
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
@@ -214,19 +285,41 @@ class MainWindow(QMainWindow):
         self._form.retranslateUi(self)
         self.actions_by_name.retranslate()
         self._name_pages()
-        self.networkCombo.setItemText(self.networkCombo.count() - 1, tr("Open a file …"))
         self.show_facts(self._facts)
-        if self._told is not None:
-            self.tell(self._told)
+        if self._told is not None and self.frame.toast.isVisible():
+            self.tell(self._told, self._undo)
         self._word_answer()
+        self.frame.retranslate()
+
+    def _name_networks(self) -> None:
+        """Name the networks in the language in use, with the accuracy of those that are known."""
+        combo = self.networkCombo
+        known = self._facts.accuracy if self._facts is not None else None
+        for index in range(combo.count()):
+            model = combo.itemData(index)
+            accuracy = known if index == combo.currentIndex() else MEASURED.get(model)
+            combo.setItemText(index, model_words(model, accuracy) if model else tr("Open a file …"))
+        self.frame.fit()
+
+    def _fill_screen(self, fills: bool) -> None:
+        if fills:
+            self.showFullScreen()
+        else:
+            self.showNormal()
 
     def _name_pages(self) -> None:
         names = [title() for _, title in self._titles]
         for (action, _), (whole, _) in zip(self._titles, names, strict=True):
             action.setText(whole)
+        for index, (whole, _) in enumerate(names):
+            page = self.tabs.widget(index)
+            heading = None if page is None else page.findChild(QLabel, "pageTitle")
+            if heading is not None:
+                heading.setText(whole)
         self.tabs.show_names(names)
+        self.frame.rail.show_names(names)
 
-    def _list_page(self, page: QWidget | None, title: Title) -> None:
+    def _list_page(self, page: QWidget | None, title: Title, icon: str) -> None:
         assert page is not None
         action = QAction(self)
         number = len(self._titles) + 1
@@ -234,6 +327,8 @@ class MainWindow(QMainWindow):
         action.setShortcut(f"Ctrl+{number}")
         action.triggered.connect(lambda _=False: self.tabs.setCurrentWidget(page))
         self.actions_by_name.view_menu.addAction(action)
+        self.addAction(action)
+        self.frame.add_page(icon)
         self._titles.append((action, title))
         self._name_pages()
 
@@ -243,27 +338,30 @@ class MainWindow(QMainWindow):
                 label.clear()  # uic has set Designer's texts
             return
         answer, truth = self._shown
-        self.verdictLabel.setText(verdict_words(answer, unfinished=truth is None and self.canvas.is_drawing))
+        unfinished = truth is None and self.canvas.is_drawing
+        self.verdictLabel.setText(verdict_words(answer, unfinished=unfinished, several=self._several))
         if truth is None:
             self.truthLabel.clear()
             return
         right = answer.digit == truth
-        words = tr("✓ right: it is a {truth}") if right else tr("✗ wrong: it is a {truth}")
-        self.truthLabel.setText(words.format(truth=truth))
-        palette = self.truthLabel.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, RIGHT if right else WRONG)
-        self.truthLabel.setPalette(palette)
+        words = tr("✓ right: it is {a_truth}") if right else tr("✗ wrong: it is {a_truth}")
+        self.truthLabel.setText(words.format(truth=truth, **counting_words({"truth": truth})))
+        self._color_truth()
+
+    def _color_truth(self) -> None:
+        if self._shown is not None:
+            right = self._shown[0].digit == self._shown[1]
+            self.truthLabel.setStyleSheet(f"color: {name_of('right' if right else 'wrong')}")
 
 
-def _copy(event: QDropEvent) -> None:
-    """Accept any drop, so that a message can say if it is no picture. Never move it: its owner would delete it."""
+def _copy(event: QDropEvent) -> bool:
+    """Accept any drop that can be a copy, so that a message can say if it is no picture.
+
+    It is never moved, because its owner would delete it.
+    """
     if event.possibleActions() & Qt.DropAction.CopyAction:
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
-
-
-def _enlarge(label: QLabel, points: int, *, bold: bool) -> None:
-    font = QFont(label.font())
-    font.setPointSize(points)
-    font.setBold(bold)
-    label.setFont(font)
+        return True
+    event.ignore()
+    return False

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PyQt5.QtCore import QMimeData, Qt, QUrl
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton
+from PyQt5.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox, QPushButton
 
 from fastcnn import paper_network
 from fastcnn.gui import create_window
@@ -96,9 +96,9 @@ def test_a_network_on_a_stick_that_was_pulled_out_goes_on_answering(window, sett
     window.actions_by_name["measure"].trigger()
     settle()
     assert window.resultLabel.text() != "" and "right on MNIST" in window.networkInfoLabel.text()
-    window.networkCombo.activated.emit(window.networkCombo.findText("paper"))
+    window.networkCombo.activated.emit(window.networkCombo.findData("paper"))
     settle()
-    assert window.networkCombo.currentText() == "paper"
+    assert window.networkCombo.currentData() == "paper"
 
 
 def test_a_network_whose_answers_are_no_numbers_is_refused_in_a_sentence(window, settle, tmp_path, monkeypatch):
@@ -201,6 +201,7 @@ def test_the_window_can_be_closed_in_the_middle_of_everything(window, settle, qt
         settle()
         pages.hand.learn()
     hidden = []
+    monkeypatch.setattr(QMessageBox, "question", lambda *args: QMessageBox.Discard)
     monkeypatch.setattr(app, "stop", lambda *workers: hidden.append(not window.isVisible()) or stop(*workers))
     start = time.perf_counter()
     assert window.close()

@@ -47,6 +47,7 @@ def state(window: QWidget) -> dict[str, object]:
         "ready": bool(window.networkInfoLabel.text()),
         "cut_off": cut_off(window),
         "places": places,
+        "points": [len(stroke.points) for stroke in window.canvas.drawing.strokes()],
     }
 
 

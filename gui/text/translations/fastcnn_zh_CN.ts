@@ -8,6 +8,10 @@
       <translation>手写数字识别</translation>
     </message>
     <message>
+      <source>Pages</source>
+      <translation>页面</translation>
+    </message>
+    <message>
       <source>M&amp;ode</source>
       <translation>模式(&amp;O)</translation>
     </message>
@@ -38,10 +42,6 @@
     <message>
       <source>Network</source>
       <translation>网络</translation>
-    </message>
-    <message>
-      <source>Size, accuracy and speed of the network</source>
-      <translation>网络的大小、准确率和速度</translation>
     </message>
     <message>
       <source>Ran&amp;dom picture</source>
@@ -80,20 +80,52 @@
       <translation>识别</translation>
     </message>
     <message>
-      <source>The MNIST picture</source>
-      <translation>MNIST 图片</translation>
+      <source>Make everything larger or smaller (Ctrl++, Ctrl+-)</source>
+      <translation>放大或缩小全部内容（Ctrl++，Ctrl+-）</translation>
+    </message>
+    <message>
+      <source>Larger or smaller</source>
+      <translation>放大或缩小</translation>
+    </message>
+    <message>
+      <source>Fill the screen, or leave that again (F11)</source>
+      <translation>全屏显示，或退出全屏（F11）</translation>
+    </message>
+    <message>
+      <source>Full screen</source>
+      <translation>全屏</translation>
+    </message>
+    <message>
+      <source>Show what can be done and by which keys (F1)</source>
+      <translation>显示可以做什么、用哪些键（F1）</translation>
+    </message>
+    <message>
+      <source>Help</source>
+      <translation>帮助</translation>
+    </message>
+    <message>
+      <source>Everything that can be done (F10)</source>
+      <translation>所有操作（F10）</translation>
+    </message>
+    <message>
+      <source>Menu</source>
+      <translation>菜单</translation>
     </message>
     <message>
       <source>The picture that is recognized, 28 × 28 pixels</source>
       <translation>被识别的图片，28 × 28 像素</translation>
     </message>
     <message>
-      <source>Drawing field</source>
-      <translation>手写区</translation>
+      <source>The MNIST picture</source>
+      <translation>MNIST 图片</translation>
     </message>
     <message>
       <source>Draw a digit with mouse, pen or finger; by keyboard, arrow keys move the pen and the space bar lowers and lifts it</source>
       <translation>用鼠标、手写笔或手指书写数字；用键盘时，方向键移动笔，空格键落笔和抬笔</translation>
+    </message>
+    <message>
+      <source>Drawing field</source>
+      <translation>手写区</translation>
     </message>
     <message>
       <source>Next &amp;mistake</source>
@@ -108,8 +140,8 @@
       <translation>下一个错误</translation>
     </message>
     <message>
-      <source>&amp;Number</source>
-      <translation>编号(&amp;N)</translation>
+      <source>No. </source>
+      <translation>第 </translation>
     </message>
     <message>
       <source>Go to this test picture, 0 to 9,999</source>
@@ -160,20 +192,20 @@
       <translation>识别结果</translation>
     </message>
     <message>
-      <source>Confidence</source>
-      <translation>置信度</translation>
-    </message>
-    <message>
-      <source>How sure the network is of this answer; not how often it is right</source>
-      <translation>网络对这个答案的把握程度，不是它答对的比例</translation>
+      <source>The digit that the network reads</source>
+      <translation>网络识别出的数字</translation>
     </message>
     <message>
       <source>Recognized digit</source>
       <translation>识别出的数字</translation>
     </message>
     <message>
-      <source>The digit that the network reads</source>
-      <translation>网络识别出的数字</translation>
+      <source>Confidence</source>
+      <translation>置信度</translation>
+    </message>
+    <message>
+      <source>How sure the network is of this answer; not how often it is right</source>
+      <translation>网络对这个答案的把握程度，不是它答对的比例</translation>
     </message>
     <message>
       <source>True digit</source>
@@ -184,20 +216,28 @@
       <translation>疑问</translation>
     </message>
     <message>
-      <source>Pages</source>
-      <translation>页面</translation>
-    </message>
-    <message>
-      <source>Answer</source>
-      <translation>答案</translation>
+      <source>How probable the network finds each digit</source>
+      <translation>网络认为每个数字的可能性</translation>
     </message>
     <message>
       <source>Probability of each digit</source>
       <translation>每个数字的概率</translation>
     </message>
     <message>
-      <source>How probable the network finds each digit</source>
-      <translation>网络认为每个数字的可能性</translation>
+      <source>Not right? It is</source>
+      <translation>不对？正确的是</translation>
+    </message>
+    <message>
+      <source>Answer</source>
+      <translation>答案</translation>
+    </message>
+    <message>
+      <source>What the network answers</source>
+      <translation>网络的回答</translation>
+    </message>
+    <message>
+      <source>How sure it is of each digit</source>
+      <translation>对每个数字有多大把握</translation>
     </message>
     <message>
       <source>What the network saw</source>
@@ -206,6 +246,18 @@
     <message>
       <source>The prepared 28 × 28 picture that went into the network</source>
       <translation>经预处理后输入网络的 28 × 28 图片</translation>
+    </message>
+    <message>
+      <source>28 × 28 pixels, with the digit in the middle</source>
+      <translation>28 × 28 像素，数字居中</translation>
+    </message>
+    <message>
+      <source>The network in use</source>
+      <translation>正在使用的网络</translation>
+    </message>
+    <message>
+      <source>Size, accuracy and speed of the network</source>
+      <translation>网络的大小、准确率和速度</translation>
     </message>
   </context>
   <context>
@@ -495,6 +547,18 @@
       <translation>训练存档 {path} 已损坏，请点“训练”重新开始</translation>
     </message>
     <message>
+      <source>{path} holds no kept epochs; give a file that a training wrote with them</source>
+      <translation>{path} 中没有保存的训练轮次；请给出训练时写下轮次的文件</translation>
+    </message>
+    <message>
+      <source>{path} exists and holds no kept epochs; choose another name</source>
+      <translation>{path} 已存在，而且不是保存轮次的文件；请换一个名称</translation>
+    </message>
+    <message>
+      <source>{path} holds no epochs of a network that fastcnn knows</source>
+      <translation>{path} 中没有 fastcnn 认识的网络的轮次</translation>
+    </message>
+    <message>
       <source>there is no finished epoch to plot; train for one first</source>
       <translation>还没有完成的训练轮次可以绘图，请先训练一轮</translation>
     </message>
@@ -567,6 +631,22 @@
       <translation>还没有可供学习的手写数字，请先更正一些答案</translation>
     </message>
     <message>
+      <source>{path} is no lesson: its format must be {format}</source>
+      <translation>{path} 不是课程文件：它的格式（format）必须是 {format}</translation>
+    </message>
+    <message>
+      <source>{path} is too large for a lesson; give a file of at most 1 MB</source>
+      <translation>{path} 太大，不像课程文件；请给出不超过 1 MB 的文件</translation>
+    </message>
+    <message>
+      <source>{path} is no JSON file; give a lesson file</source>
+      <translation>{path} 不是 JSON 文件；请给出课程文件</translation>
+    </message>
+    <message>
+      <source>{path} is no lesson: {field} is missing or wrong</source>
+      <translation>{path} 不是课程文件：缺少 {field} 或其值有误</translation>
+    </message>
+    <message>
       <source>Nothing is drawn yet: draw a digit on the black field.</source>
       <translation>还没有书写：请在黑色区域写一个数字。</translation>
     </message>
@@ -583,6 +663,10 @@
       <translation>第 {number} 号测试图片</translation>
     </message>
     <message>
+      <source>The field is cleared.</source>
+      <translation>手写区已清除。</translation>
+    </message>
+    <message>
       <source>Reading all 10,000 test pictures …</source>
       <translation>正在识别全部 10,000 张测试图片…</translation>
     </message>
@@ -595,16 +679,36 @@
       <translation>第 {position} 张，共 {count} 张</translation>
     </message>
     <message>
-      <source>This network never takes a {true} for a {answer}.</source>
+      <source>This network never takes {a_true} for {a_answer}.</source>
       <translation>此网络从不把 {true} 认作 {answer}。</translation>
+    </message>
+    <message>
+      <source>Preparing the network, about 10 s, only once. You can draw already; it answers then.</source>
+      <translation>正在准备网络，约 10 秒，仅此一次。现在就可以书写，准备好后会给出答案。</translation>
+    </message>
+    <message>
+      <source>Preparing the network, about 10 s; nothing can be kept here, so each start needs this.</source>
+      <translation>正在准备网络，约 10 秒；此处无法保存文件，因此每次启动都要准备。</translation>
     </message>
     <message>
       <source>Network in use: {name}</source>
       <translation>当前网络：{name}</translation>
     </message>
     <message>
-      <source>Kept as a {digit}; {count} drawings are in your collection.</source>
+      <source>Kept as {a_digit}; {count} drawing{s} {are} in your collection.</source>
       <translation>已作为 {digit} 保存；共有 {count} 个手写数字。</translation>
+    </message>
+    <message>
+      <source>Now {a_digit}; {count} drawing{s} {are} in your collection.</source>
+      <translation>现在标为 {digit}；共有 {count} 个手写数字。</translation>
+    </message>
+    <message>
+      <source>Deleted; {count} drawing{s} {are} in your collection.</source>
+      <translation>已删除；还有 {count} 个手写数字。</translation>
+    </message>
+    <message>
+      <source>Undone; {count} drawing{s} {are} in your collection.</source>
+      <translation>已撤销；共有 {count} 个手写数字。</translation>
     </message>
     <message>
       <source>Only your own drawings can be corrected: draw a digit first.</source>
@@ -619,8 +723,16 @@
       <translation>其中没有图片：请使用图片，或本机上的图片文件。</translation>
     </message>
     <message>
-      <source>One picture at a time: {name} is taken, and {others} more are not.</source>
-      <translation>每次只能读取一张图片：已读取 {name}，其余 {others} 项未读取。</translation>
+      <source>That can only be moved here, and its owner would lose it: copy it and paste it instead.</source>
+      <translation>它只能移动到这里，原处就会丢失：请改用复制和粘贴。</translation>
+    </message>
+    <message>
+      <source>One picture at a time: {name} is taken, and {count} more {are} not.</source>
+      <translation>每次只能读取一张图片：已读取 {name}，其余 {count} 项未读取。</translation>
+    </message>
+    <message>
+      <source>You went on before the picture was ready, so it is not shown; open it again.</source>
+      <translation>图片准备好之前您已继续操作，所以没有显示；请再打开一次。</translation>
     </message>
     <message>
       <source>Nothing is recognized yet: press “Recognize” first.</source>
@@ -631,7 +743,7 @@
       <translation>没有实验在等待手写：请在实验页面开始一次手写实验。</translation>
     </message>
     <message>
-      <source>Draw a {digit}, then press “Next” ({number} of {count}).</source>
+      <source>Draw {a_digit}, then press “Next” ({number} of {count}).</source>
       <translation>请写 {digit}，然后按“下一个”（第 {number} 个，共 {count} 个）。</translation>
     </message>
     <message>
@@ -655,23 +767,31 @@
       <translation>学习完成：请保留或放弃新的网络。</translation>
     </message>
     <message>
-      <source>Learning needs {needed} corrected drawings; there are {count}.</source>
+      <source>Learning is done, but the new network reads worse: look at the table before you keep it.</source>
+      <translation>学习完成，但新网络的识别变差：请先看表格，再决定是否保留。</translation>
+    </message>
+    <message>
+      <source>Learning needs {needed} corrected drawings; there {are} {count}.</source>
       <translation>学习需要 {needed} 个更正过的手写数字；现在有 {count} 个。</translation>
     </message>
     <message>
-      <source>The network that knows your hand is in use.</source>
-      <translation>正在使用认识您笔迹的网络。</translation>
+      <source>The network that knows your hand is in use, as {name}.</source>
+      <translation>正在使用认识您笔迹的网络：{name}。</translation>
     </message>
     <message>
       <source>Discarded; the network is as it was.</source>
       <translation>已放弃；网络保持原样。</translation>
     </message>
     <message>
+      <source>Keeping everything; then the window closes …</source>
+      <translation>正在保留全部内容，然后关闭窗口……</translation>
+    </message>
+    <message>
       <source>Your drawings and the network that learned from them are deleted.</source>
       <translation>您的手写数字以及从中学习的网络已删除。</translation>
     </message>
     <message>
-      <source>{count} new drawings were imported.</source>
+      <source>{count} new drawing{s} {were} imported.</source>
       <translation>已导入 {count} 个新的手写数字。</translation>
     </message>
     <message>
@@ -683,12 +803,40 @@
       <translation>训练已停止；按“继续”可从最后完成的一轮继续。</translation>
     </message>
     <message>
+      <source>The trained network is kept as {name}.</source>
+      <translation>训练好的网络已保存为 {name}。</translation>
+    </message>
+    <message>
+      <source>The trained network has replaced the old {name}.</source>
+      <translation>训练好的网络已替换原来的 {name}。</translation>
+    </message>
+    <message>
+      <source>There is no older network of yours to replace.</source>
+      <translation>没有可以替换的旧网络。</translation>
+    </message>
+    <message>
       <source>You are trying the network in training.</source>
       <translation>您正在试用训练中的网络。</translation>
     </message>
     <message>
+      <source>There is no network in training to try yet: train one first, or go on.</source>
+      <translation>还没有可以试用的训练中网络：请先训练，或继续训练。</translation>
+    </message>
+    <message>
       <source>The chosen network answers again.</source>
       <translation>重新由所选网络作答。</translation>
+    </message>
+    <message>
+      <source>Trying each of the pixels …</source>
+      <translation>正在逐个尝试像素……</translation>
+    </message>
+    <message>
+      <source>One pixel is enough: with row {row}, column {column} changed it reads a {answer} ({share} %).</source>
+      <translation>一个像素就够了：改变第 {row} 行第 {column} 列后，网络读作 {answer}（{share} %）。</translation>
+    </message>
+    <message>
+      <source>No single pixel fools it. Row {row}, column {column} hurts most: still a {answer} ({share} %).</source>
+      <translation>没有哪个像素能骗过它。影响最大的是第 {row} 行第 {column} 列：仍读作 {answer}（{share} %）。</translation>
     </message>
     <message>
       <source>Something unexpected happened ({kind}: {detail}); it is noted in {path}. The program goes on.</source>
@@ -707,8 +855,28 @@
       <translation>无法使用 {path}：{reason}。请检查其权限和磁盘空间</translation>
     </message>
     <message>
-      <source>A training is running. Stop it and close? It can go on from the last finished epoch.</source>
-      <translation>训练正在进行。停止训练并关闭窗口吗？以后可以从最后完成的一轮继续。</translation>
+      <source>“{name}” cannot be a network’s name; choose another one</source>
+      <translation>“{name}”不能作为网络的名称；请换一个</translation>
+    </message>
+    <message>
+      <source>there is a network “{name}” already; choose another name, or “Replace”</source>
+      <translation>已有名为“{name}”的网络；请换一个名称，或用“替换”</translation>
+    </message>
+    <message>
+      <source>Open lesson</source>
+      <translation>打开课程</translation>
+    </message>
+    <message>
+      <source>Worksheet</source>
+      <translation>练习单</translation>
+    </message>
+    <message>
+      <source>Lessons ({pattern})</source>
+      <translation>课程（{pattern}）</translation>
+    </message>
+    <message>
+      <source>PDF ({pattern})</source>
+      <translation>PDF（{pattern}）</translation>
     </message>
     <message>
       <source>Open network</source>
@@ -725,10 +893,6 @@
     <message>
       <source>Weights ({pattern})</source>
       <translation>权重文件 ({pattern})</translation>
-    </message>
-    <message>
-      <source>Training</source>
-      <translation>训练</translation>
     </message>
     <message>
       <source>Inside</source>
@@ -755,8 +919,16 @@
       <translation>笔迹</translation>
     </message>
     <message>
+      <source>Training</source>
+      <translation>训练</translation>
+    </message>
+    <message>
       <source>Train</source>
       <translation>训练</translation>
+    </message>
+    <message>
+      <source>Lesson</source>
+      <translation>课程</translation>
     </message>
     <message>
       <source>No such file or directory</source>
@@ -827,6 +999,22 @@
       <translation>打开的文件过多</translation>
     </message>
     <message>
+      <source>Deep CNN</source>
+      <translation>深层网络</translation>
+    </message>
+    <message>
+      <source>Paper's CNN</source>
+      <translation>论文网络</translation>
+    </message>
+    <message>
+      <source>Committee of five</source>
+      <translation>五网络合议</translation>
+    </message>
+    <message>
+      <source>Knows my hand</source>
+      <translation>认识我的笔迹</translation>
+    </message>
+    <message>
       <source>Accuracy {accuracy} ({right} of {count}); 95% interval {low} to {high}</source>
       <translation>准确率 {accuracy}（{count} 个中对 {right} 个）；95% 置信区间 {low} 至 {high}</translation>
     </message>
@@ -837,6 +1025,10 @@
     <message>
       <source>several digits? Draw one at a time</source>
       <translation>好像有多个数字？请一次写一个</translation>
+    </message>
+    <message>
+      <source>about {minutes} min left</source>
+      <translation>大约还需 {minutes} 分钟</translation>
     </message>
     <message>
       <source>Ctrl+I measures it</source>
@@ -851,8 +1043,20 @@
       <translation>这不是数字</translation>
     </message>
     <message>
+      <source>about {seconds} s left</source>
+      <translation>大约还需 {seconds} 秒</translation>
+    </message>
+    <message>
       <source>{parameters} parameters, {size} MB</source>
       <translation>{parameters} 个参数，{size} MB</translation>
+    </message>
+    <message>
+      <source>Trying {name} after {count} epoch{s}: {parameters} parameters</source>
+      <translation>正在试用 {name}（已训练 {count} 轮）：{parameters} 个参数</translation>
+    </message>
+    <message>
+      <source>{digits}, read as several digits</source>
+      <translation>{digits}，按多个数字识别</translation>
     </message>
     <message>
       <source>unsure: {first} or {second}</source>
@@ -861,6 +1065,42 @@
     <message>
       <source>{accuracy} right on MNIST</source>
       <translation>MNIST 准确率 {accuracy}</translation>
+    </message>
+    <message>
+      <source>{accuracy} right on pictures not trained on</source>
+      <translation>未参与训练的图片正确率 {accuracy}</translation>
+    </message>
+    <message>
+      <source>no digit</source>
+      <translation>不是数字</translation>
+    </message>
+    <message>
+      <source>A training is running: it would stop, and go on later from its last finished epoch.</source>
+      <translation>正在训练：训练会停止，以后可以从最后完成的一轮继续。</translation>
+    </message>
+    <message>
+      <source>The network is learning your hand: that would be given up.</source>
+      <translation>网络正在学习您的笔迹：学习会被放弃。</translation>
+    </message>
+    <message>
+      <source>What the network learned of your hand is neither kept nor discarded.</source>
+      <translation>网络学到的笔迹还没有保留，也没有放弃。</translation>
+    </message>
+    <message>
+      <source>“Save all” finishes the epoch and the learning, keeps every network, and then closes.</source>
+      <translation>“全部保存”会完成这一轮训练和学习，保留所有网络，然后关闭窗口。</translation>
+    </message>
+    <message>
+      <source>Close</source>
+      <translation>关闭</translation>
+    </message>
+    <message>
+      <source>Labelled {label}; read as {answer}</source>
+      <translation>标为 {label}；识别为 {answer}</translation>
+    </message>
+    <message>
+      <source>Labelled {label}; taken for no digit</source>
+      <translation>标为 {label}；未认作数字</translation>
     </message>
     <message>
       <source>MNIST pictures</source>
@@ -883,12 +1123,12 @@
       <translation>数字</translation>
     </message>
     <message>
-      <source>No digit has been recognized in an experiment yet.</source>
-      <translation>实验中还没有识别过数字。</translation>
+      <source>Draw this digit, then press “Next” ({number} of {count}).</source>
+      <translation>请写这个数字，然后按“下一个”（第 {number} 个，共 {count} 个）。</translation>
     </message>
     <message>
-      <source>An experiment was interrupted: {number} of {count} digits are done. Give it up for a new one?</source>
-      <translation>有一次实验被中断：已完成 {number} 个数字，共 {count} 个。要放弃它并开始新的实验吗？</translation>
+      <source>No digit has been recognized in an experiment yet.</source>
+      <translation>实验中还没有识别过数字。</translation>
     </message>
     <message>
       <source>Export as CSV</source>
@@ -943,8 +1183,8 @@
       <translation>开始(&amp;S)</translation>
     </message>
     <message>
-      <source>Begin a new experiment</source>
-      <translation>开始新的实验</translation>
+      <source>Begin a new experiment; the one before is kept</source>
+      <translation>开始新的实验；之前的实验会保留</translation>
     </message>
     <message>
       <source>Ne&amp;xt</source>
@@ -987,6 +1227,30 @@
       <translation>把图表和数据保存为图片</translation>
     </message>
     <message>
+      <source>Kep&amp;t</source>
+      <translation>已保留(&amp;T)</translation>
+    </message>
+    <message>
+      <source>Kept experiments</source>
+      <translation>保留的实验</translation>
+    </message>
+    <message>
+      <source>Show an earlier experiment; one that was left can go on</source>
+      <translation>显示以前的实验；中断的实验可以继续</translation>
+    </message>
+    <message>
+      <source>Digit to draw</source>
+      <translation>要写的数字</translation>
+    </message>
+    <message>
+      <source>Draw this digit on the black field</source>
+      <translation>请在黑色区域写这个数字</translation>
+    </message>
+    <message>
+      <source>Which digit of the experiment it is</source>
+      <translation>这是实验的第几个数字</translation>
+    </message>
+    <message>
       <source>Share right in each group</source>
       <translation>每组的正确率</translation>
     </message>
@@ -997,6 +1261,10 @@
     <message>
       <source>Figures of the experiment</source>
       <translation>实验数据</translation>
+    </message>
+    <message>
+      <source>{number}: {kind}, {right} right of {count} done, {total} in all</source>
+      <translation>{number}：{kind}，已完成 {count} 个，正确 {right} 个，共 {total} 个</translation>
     </message>
     <message>
       <source>{count} of {total} digits done.</source>
@@ -1015,8 +1283,8 @@
       <translation>删除您所有的手写数字以及从中学习的网络吗？</translation>
     </message>
     <message>
-      <source>When an answer is wrong, right-click your drawing or press the key of the right digit. The drawing is kept, and the network can learn from it. Every fourth one is held back to measure whether that helped.</source>
-      <translation>答案错误时，请右键单击手写区，或按正确数字的键。手写数字会被保存，网络可以从中学习。每四个中留出一个，用来检验学习是否有效。</translation>
+      <source>When an answer is wrong, press the right digit under the result, or its key. The drawing is kept, and the network can learn from it. Every fourth one is held back to measure whether that helped.</source>
+      <translation>答案错误时，请按结果下面的正确数字，或按键盘上的数字键。手写数字会被保存，网络可以从中学习。每四个中留出一个，用来检验学习是否有效。</translation>
     </message>
     <message>
       <source>none yet</source>
@@ -1045,6 +1313,38 @@
     <message>
       <source>Number of drawings</source>
       <translation>手写数字的数量</translation>
+    </message>
+    <message>
+      <source>Your drawings</source>
+      <translation>您的手写数字</translation>
+    </message>
+    <message>
+      <source>Choose drawings; a digit key gives them that label, Delete deletes them</source>
+      <translation>选择手写数字；按数字键改标签，按删除键删除</translation>
+    </message>
+    <message>
+      <source>La&amp;bel</source>
+      <translation>标签(&amp;B)</translation>
+    </message>
+    <message>
+      <source>Give the chosen drawings another label</source>
+      <translation>为所选手写数字改标签</translation>
+    </message>
+    <message>
+      <source>Dele&amp;te</source>
+      <translation>删除(&amp;T)</translation>
+    </message>
+    <message>
+      <source>Delete the chosen drawings</source>
+      <translation>删除所选手写数字</translation>
+    </message>
+    <message>
+      <source>&amp;Undo</source>
+      <translation>撤销(&amp;U)</translation>
+    </message>
+    <message>
+      <source>Take back the last change of the collection</source>
+      <translation>撤销对手写数字的上一次更改</translation>
     </message>
     <message>
       <source>&amp;Learn from my drawings</source>
@@ -1111,6 +1411,10 @@
       <translation>学习进行到哪里</translation>
     </message>
     <message>
+      <source>Time left</source>
+      <translation>剩余时间</translation>
+    </message>
+    <message>
       <source>Accuracy before and after learning</source>
       <translation>学习前后的准确率</translation>
     </message>
@@ -1127,12 +1431,20 @@
       <translation>学习后</translation>
     </message>
     <message>
+      <source>&lt;p&gt;&lt;b&gt;Worse than before:&lt;/b&gt; {name}, {count} fewer right.&lt;/p&gt;</source>
+      <translation>&lt;p&gt;&lt;b&gt;比以前差：&lt;/b&gt;{name}，少对 {count} 个。&lt;/p&gt;</translation>
+    </message>
+    <message>
       <source>What each filter of the convolution finds in this picture</source>
       <translation>每个卷积核在这张图片中找到的特征</translation>
     </message>
     <message>
       <source>The filters: orange adds, blue takes away</source>
       <translation>卷积核：橙色为正，蓝色为负</translation>
+    </message>
+    <message>
+      <source>Where it looked: without the red, the answer would suffer</source>
+      <translation>网络看的地方：没有红色部分，答案会变差</translation>
     </message>
     <message>
       <source>&amp;Where did it look?</source>
@@ -1163,6 +1475,602 @@
       <translation>红色：缺少这部分会影响答案</translation>
     </message>
     <message>
+      <source>map {map} ({row}, {column}): {value} × {weight}</source>
+      <translation>图 {map}（{row}，{column}）：{value} × {weight}</translation>
+    </message>
+    <message>
+      <source>weights</source>
+      <translation>权重</translation>
+    </message>
+    <message>
+      <source>input {number}: {value} × {weight}</source>
+      <translation>输入 {number}：{value} × {weight}</translation>
+    </message>
+    <message>
+      <source>bias</source>
+      <translation>偏置</translation>
+    </message>
+    <message>
+      <source>= score</source>
+      <translation>= 得分</translation>
+    </message>
+    <message>
+      <source>map {number}</source>
+      <translation>图 {number}</translation>
+    </message>
+    <message>
+      <source>ReLU</source>
+      <translation>ReLU</translation>
+    </message>
+    <message>
+      <source>{count} other inputs</source>
+      <translation>其余 {count} 个输入</translation>
+    </message>
+    <message>
+      <source>Above: {first}. Below: {second}.</source>
+      <translation>上面的网络：{first}。下面的网络：{second}。</translation>
+    </message>
+    <message>
+      <source>window</source>
+      <translation>窗口</translation>
+    </message>
+    <message>
+      <source>window (0 to {limit})</source>
+      <translation>窗口（0 到 {limit}）</translation>
+    </message>
+    <message>
+      <source>filter</source>
+      <translation>滤波器</translation>
+    </message>
+    <message>
+      <source>products</source>
+      <translation>乘积</translation>
+    </message>
+    <message>
+      <source>sum</source>
+      <translation>和</translation>
+    </message>
+    <message>
+      <source>+ bias</source>
+      <translation>+ 偏置</translation>
+    </message>
+    <message>
+      <source>= output</source>
+      <translation>= 输出</translation>
+    </message>
+    <message>
+      <source>+ other {count} inputs</source>
+      <translation>+ 其余 {count} 个输入</translation>
+    </message>
+    <message>
+      <source>{epoch} of {count}</source>
+      <translation>第 {epoch} 轮，共 {count} 轮</translation>
+    </message>
+    <message>
+      <source>Look-alikes</source>
+      <translation>相像的图片</translation>
+    </message>
+    <message>
+      <source>{first} read as {second}</source>
+      <translation>{first} 读作 {second}</translation>
+    </message>
+    <message>
+      <source>{first} or {second}?</source>
+      <translation>{first} 还是 {second}？</translation>
+    </message>
+    <message>
+      <source>weights before</source>
+      <translation>原来的权重</translation>
+    </message>
+    <message>
+      <source>gradient of the loss</source>
+      <translation>损失的梯度</translation>
+    </message>
+    <message>
+      <source>weights after</source>
+      <translation>新的权重</translation>
+    </message>
+    <message>
+      <source>share of the {digit}: {before} % → {after} %; loss {loss} → {new_loss}</source>
+      <translation>{digit} 的份额：{before} % → {after} %；损失 {loss} → {new_loss}</translation>
+    </message>
+    <message>
+      <source>step {number} of {count}</source>
+      <translation>第 {number} 步，共 {count} 步</translation>
+    </message>
+    <message>
+      <source>input {number} of {count}</source>
+      <translation>输入 {number} / {count}</translation>
+    </message>
+    <message>
+      <source>Look</source>
+      <translation>查看</translation>
+    </message>
+    <message>
+      <source>One step of learning</source>
+      <translation>学习一步</translation>
+    </message>
+    <message>
+      <source>Two networks</source>
+      <translation>两个网络</translation>
+    </message>
+    <message>
+      <source>Gallery</source>
+      <translation>图库</translation>
+    </message>
+    <message>
+      <source>Step {number} of {count}: {kind}</source>
+      <translation>第 {number} 步，共 {count} 步：{kind}</translation>
+    </message>
+    <message>
+      <source>{digit}, {share} %</source>
+      <translation>{digit}，{share} %</translation>
+    </message>
+    <message>
+      <source>The network reads: {answer}</source>
+      <translation>网络读作：{answer}</translation>
+    </message>
+    <message>
+      <source>The unchanged picture: {answer}</source>
+      <translation>未改动的图片：{answer}</translation>
+    </message>
+    <message>
+      <source>largest: row {row}, column {column} of the window, {out}</source>
+      <translation>最大的数：窗口第 {row} 行第 {column} 列，{out}</translation>
+    </message>
+    <message>
+      <source>mean of {count} numbers: {out}</source>
+      <translation>{count} 个数的平均值：{out}</translation>
+    </message>
+    <message>
+      <source>exp(score)</source>
+      <translation>exp(得分)</translation>
+    </message>
+    <message>
+      <source>score</source>
+      <translation>得分</translation>
+    </message>
+    <message>
+      <source>share</source>
+      <translation>份额</translation>
+    </message>
+    <message>
+      <source>loss if true</source>
+      <translation>若为真的损失</translation>
+    </message>
+    <message>
+      <source>exp(score − {shift})</source>
+      <translation>exp(得分 − {shift})</translation>
+    </message>
+    <message>
+      <source>One picture through the network</source>
+      <translation>一幅图片走过整个网络</translation>
+    </message>
+    <message>
+      <source>Show a picture or draw a digit: its way through the network is shown here. Or start a lesson above.</source>
+      <translation>请显示一幅图片或画一个数字：这里会显示它怎样走过网络。也可以在上面开始一课。</translation>
+    </message>
+    <message>
+      <source>One place back (left arrow)</source>
+      <translation>后退一个位置（左方向键）</translation>
+    </message>
+    <message>
+      <source>Play: move on by itself, or stop (space bar)</source>
+      <translation>播放：自动前进，或停止（空格键）</translation>
+    </message>
+    <message>
+      <source>One place on (right arrow)</source>
+      <translation>前进一个位置（右方向键）</translation>
+    </message>
+    <message>
+      <source>The filter, map or output before (up arrow)</source>
+      <translation>上一个滤波器、特征图或输出（上方向键）</translation>
+    </message>
+    <message>
+      <source>The next filter, map or output (down arrow)</source>
+      <translation>下一个滤波器、特征图或输出（下方向键）</translation>
+    </message>
+    <message>
+      <source>The input map before</source>
+      <translation>上一幅输入图</translation>
+    </message>
+    <message>
+      <source>The next input map</source>
+      <translation>下一幅输入图</translation>
+    </message>
+    <message>
+      <source>Colours</source>
+      <translation>颜色</translation>
+    </message>
+    <message>
+      <source>Which numbers share one scale of colours</source>
+      <translation>哪些数共用一个颜色标尺</translation>
+    </message>
+    <message>
+      <source>Legend of the colours</source>
+      <translation>颜色图例</translation>
+    </message>
+    <message>
+      <source>From the smallest to the largest number of the scale</source>
+      <translation>从标尺上最小的数到最大的数</translation>
+    </message>
+    <message>
+      <source>Parts of the lesson</source>
+      <translation>课程的各部分</translation>
+    </message>
+    <message>
+      <source>What goes into the layer</source>
+      <translation>进入这一层的数</translation>
+    </message>
+    <message>
+      <source>Drag the frame; on the picture itself, a click flips a pixel</source>
+      <translation>拖动方框；在图片本身上，单击会翻转一个像素</translation>
+    </message>
+    <message>
+      <source>Window times filter</source>
+      <translation>窗口乘以滤波器</translation>
+    </message>
+    <message>
+      <source>The numbers of the frame and of the filter, and their products</source>
+      <translation>方框内的数、滤波器的数，以及它们的乘积</translation>
+    </message>
+    <message>
+      <source>Window of the pooling</source>
+      <translation>池化窗口</translation>
+    </message>
+    <message>
+      <source>The numbers of the window; the one that goes on is marked</source>
+      <translation>窗口中的数；传下去的那个有标记</translation>
+    </message>
+    <message>
+      <source>Evidence</source>
+      <translation>证据</translation>
+    </message>
+    <message>
+      <source>What speaks for this number and what against it; all parts add up to it</source>
+      <translation>什么支持这个数，什么反对它；各部分之和就是它</translation>
+    </message>
+    <message>
+      <source>Softmax, term by term</source>
+      <translation>逐项看 Softmax</translation>
+    </message>
+    <message>
+      <source>How scores become shares that add up to 100 %</source>
+      <translation>得分怎样变成总和为 100 % 的份额</translation>
+    </message>
+    <message>
+      <source>Before and after</source>
+      <translation>之前和之后</translation>
+    </message>
+    <message>
+      <source>What the layer makes of its input</source>
+      <translation>这一层把输入变成什么</translation>
+    </message>
+    <message>
+      <source>Weights − learning rate × gradient = new weights</source>
+      <translation>权重 − 学习率 × 梯度 = 新权重</translation>
+    </message>
+    <message>
+      <source>Undo pixel</source>
+      <translation>撤销像素</translation>
+    </message>
+    <message>
+      <source>Take back the last changed pixel</source>
+      <translation>撤销最后改变的像素</translation>
+    </message>
+    <message>
+      <source>Redo pixel</source>
+      <translation>重做像素</translation>
+    </message>
+    <message>
+      <source>Change it again</source>
+      <translation>再次改变它</translation>
+    </message>
+    <message>
+      <source>Original</source>
+      <translation>原图</translation>
+    </message>
+    <message>
+      <source>Show the picture without changes</source>
+      <translation>显示未改动的图片</translation>
+    </message>
+    <message>
+      <source>Find the one pixel that fools it</source>
+      <translation>找出骗过它的一个像素</translation>
+    </message>
+    <message>
+      <source>Flip each pixel, one at a time, and take the best</source>
+      <translation>每次翻转一个像素，取效果最好的</translation>
+    </message>
+    <message>
+      <source>Digit to learn</source>
+      <translation>要学的数字</translation>
+    </message>
+    <message>
+      <source>The digit that the network should read in this picture</source>
+      <translation>网络应当把这幅图读作的数字</translation>
+    </message>
+    <message>
+      <source>Learning rate</source>
+      <translation>学习率</translation>
+    </message>
+    <message>
+      <source>How far one step goes</source>
+      <translation>一步走多远</translation>
+    </message>
+    <message>
+      <source>Second network</source>
+      <translation>第二个网络</translation>
+    </message>
+    <message>
+      <source>The network to compare with</source>
+      <translation>用来比较的网络</translation>
+    </message>
+    <message>
+      <source>Compare with</source>
+      <translation>比较对象</translation>
+    </message>
+    <message>
+      <source>Training epoch</source>
+      <translation>训练轮次</translation>
+    </message>
+    <message>
+      <source>The network as it was after this epoch of its training</source>
+      <translation>网络在训练的这一轮之后的样子</translation>
+    </message>
+    <message>
+      <source>Accuracy after each epoch</source>
+      <translation>每一轮之后的准确率</translation>
+    </message>
+    <message>
+      <source>On pictures that were kept for validation</source>
+      <translation>在留作验证的图片上</translation>
+    </message>
+    <message>
+      <source>Which pictures</source>
+      <translation>哪些图片</translation>
+    </message>
+    <message>
+      <source>The network's mistakes, or pictures between two digits</source>
+      <translation>网络的错误，或介于两个数字之间的图片</translation>
+    </message>
+    <message>
+      <source>Which digits</source>
+      <translation>哪些数字</translation>
+    </message>
+    <message>
+      <source>Two digits, and how many pictures there are</source>
+      <translation>两个数字，以及图片的数量</translation>
+    </message>
+    <message>
+      <source>Pictures</source>
+      <translation>图片</translation>
+    </message>
+    <message>
+      <source>A click takes a picture into the lesson</source>
+      <translation>单击把图片带入课程</translation>
+    </message>
+    <message>
+      <source>Measure</source>
+      <translation>测量</translation>
+    </message>
+    <message>
+      <source>Let the network read all 10,000 test pictures</source>
+      <translation>让网络识别全部 10,000 张测试图片</translation>
+    </message>
+    <message>
+      <source>The gallery needs the answers to all test pictures.</source>
+      <translation>图库需要网络对所有测试图片的回答。</translation>
+    </message>
+    <message>
+      <source>A lesson leads through the page, step by step</source>
+      <translation>课程一步一步地带你走过这一页</translation>
+    </message>
+    <message>
+      <source>Start</source>
+      <translation>开始</translation>
+    </message>
+    <message>
+      <source>Start this lesson</source>
+      <translation>开始这一课</translation>
+    </message>
+    <message>
+      <source>Open …</source>
+      <translation>打开……</translation>
+    </message>
+    <message>
+      <source>Open a lesson file</source>
+      <translation>打开课程文件</translation>
+    </message>
+    <message>
+      <source>Back</source>
+      <translation>上一步</translation>
+    </message>
+    <message>
+      <source>The step before</source>
+      <translation>前面的一步</translation>
+    </message>
+    <message>
+      <source>Next</source>
+      <translation>下一步</translation>
+    </message>
+    <message>
+      <source>The next step</source>
+      <translation>后面的一步</translation>
+    </message>
+    <message>
+      <source>Worksheet …</source>
+      <translation>练习单……</translation>
+    </message>
+    <message>
+      <source>Write a worksheet for this lesson to a PDF</source>
+      <translation>把这一课的练习单写成 PDF</translation>
+    </message>
+    <message>
+      <source>End</source>
+      <translation>结束</translation>
+    </message>
+    <message>
+      <source>End this lesson</source>
+      <translation>结束这一课</translation>
+    </message>
+    <message>
+      <source>The picture</source>
+      <translation>图片</translation>
+    </message>
+    <message>
+      <source>From scores to shares</source>
+      <translation>从得分到份额</translation>
+    </message>
+    <message>
+      <source>The window's own result is calibrated: it divides the scores by {temperature} first.</source>
+      <translation>窗口中的结果经过校准：它先把得分除以 {temperature}。</translation>
+    </message>
+    <message>
+      <source>Picture</source>
+      <translation>图片</translation>
+    </message>
+    <message>
+      <source>Convolution</source>
+      <translation>卷积</translation>
+    </message>
+    <message>
+      <source>Max-pool</source>
+      <translation>最大池化</translation>
+    </message>
+    <message>
+      <source>Mean-pool</source>
+      <translation>平均池化</translation>
+    </message>
+    <message>
+      <source>Normalization</source>
+      <translation>归一化</translation>
+    </message>
+    <message>
+      <source>Affine</source>
+      <translation>全连接</translation>
+    </message>
+    <message>
+      <source>Sum</source>
+      <translation>求和</translation>
+    </message>
+    <message>
+      <source>Side by side</source>
+      <translation>并排</translation>
+    </message>
+    <message>
+      <source>Layer</source>
+      <translation>层</translation>
+    </message>
+    <message>
+      <source>Softmax</source>
+      <translation>Softmax</translation>
+    </message>
+    <message>
+      <source>Each square is a number from 0 (black) to 1 (white). Click a square to flip it.</source>
+      <translation>每个方格是一个从 0（黑）到 1（白）的数。单击方格可以翻转它。</translation>
+    </message>
+    <message>
+      <source>The filter is strong where orange lies on bright pixels. Move the frame on the picture, or press Play.</source>
+      <translation>橙色盖在亮像素上的地方，滤波器的输出就大。在图片上移动方框，或者按“播放”。</translation>
+    </message>
+    <message>
+      <source>What is below zero becomes zero; all other numbers stay. So a map says where it found much.</source>
+      <translation>小于零的变成零，其余的数不变。所以特征图说明它在哪里找到了很多。</translation>
+    </message>
+    <message>
+      <source>Of each window only the largest number goes on. If a digit moves a little, little changes.</source>
+      <translation>每个窗口只有最大的数传下去。数字稍微移动，变化就很小。</translation>
+    </message>
+    <message>
+      <source>Each number is the mean of a window: the map becomes smaller and calmer.</source>
+      <translation>每个数是一个窗口的平均值：特征图变得更小、更平稳。</translation>
+    </message>
+    <message>
+      <source>Each map is moved and stretched, so that its numbers are neither too large nor too small.</source>
+      <translation>每幅特征图都经过平移和缩放，使其中的数不太大也不太小。</translation>
+    </message>
+    <message>
+      <source>Each input counts with its weight: orange speaks for this number, blue against it.</source>
+      <translation>每个输入都乘以自己的权重：橙色支持这个数，蓝色反对它。</translation>
+    </message>
+    <message>
+      <source>The way through the layers and the short way are added, number by number.</source>
+      <translation>经过各层的路和捷径逐个数相加。</translation>
+    </message>
+    <message>
+      <source>The maps of all branches are put side by side; no number changes.</source>
+      <translation>所有分支的特征图并排放在一起；没有一个数改变。</translation>
+    </message>
+    <message>
+      <source>This layer changes the numbers of the one before it.</source>
+      <translation>这一层改变前一层的数。</translation>
+    </message>
+    <message>
+      <source>exp(score), divided by the sum of all: shares that add up to 100 %.</source>
+      <translation>exp(得分) 除以全部之和：得到总和为 100 % 的份额。</translation>
+    </message>
+    <message>
+      <source>Colours: map</source>
+      <translation>颜色：每图</translation>
+    </message>
+    <message>
+      <source>Colours: layer</source>
+      <translation>颜色：每层</translation>
+    </message>
+    <message>
+      <source>Colours: all</source>
+      <translation>颜色：全部</translation>
+    </message>
+    <message>
+      <source>Output {number} of {count}</source>
+      <translation>输出 {number} / {count}</translation>
+    </message>
+    <message>
+      <source>{unit}, at row {row}, column {column}</source>
+      <translation>{unit}，第 {row} 行第 {column} 列</translation>
+    </message>
+    <message>
+      <source>{count} shares</source>
+      <translation>{count} 个份额</translation>
+    </message>
+    <message>
+      <source>{count} scores</source>
+      <translation>{count} 个得分</translation>
+    </message>
+    <message>
+      <source>Filter {number} of {count}</source>
+      <translation>滤波器 {number} / {count}</translation>
+    </message>
+    <message>
+      <source>Map {number} of {count}</source>
+      <translation>特征图 {number} / {count}</translation>
+    </message>
+    <message>
+      <source>This is the first of the committee's {count} members.</source>
+      <translation>这是委员会 {count} 个成员中的第一个。</translation>
+    </message>
+    <message>
+      <source>Multiply each number of the window by that of the filter, add all products and the bias {bias}:</source>
+      <translation>把窗口中的每个数乘以滤波器中对应的数，再把所有乘积和偏置 {bias} 相加：</translation>
+    </message>
+    <message>
+      <source>cannot write {path}; choose a folder that you may write to</source>
+      <translation>无法写入 {path}；请选择一个可以写入的文件夹</translation>
+    </message>
+    <message>
+      <source>Name</source>
+      <translation>姓名</translation>
+    </message>
+    <message>
+      <source>Date</source>
+      <translation>日期</translation>
+    </message>
+    <message>
+      <source>Questions</source>
+      <translation>问题</translation>
+    </message>
+    <message>
       <source>Not measured yet.</source>
       <translation>尚未测量。</translation>
     </message>
@@ -1181,10 +2089,6 @@
     <message>
       <source>Mea&amp;sure</source>
       <translation>测量(&amp;S)</translation>
-    </message>
-    <message>
-      <source>Let the network read all 10,000 test pictures</source>
-      <translation>让网络识别全部 10,000 张测试图片</translation>
     </message>
     <message>
       <source>&amp;All mistakes</source>
@@ -1211,6 +2115,26 @@
       <translation>{path} 已存在。要替换它吗？</translation>
     </message>
     <message>
+      <source>Progress of the preparation</source>
+      <translation>准备进度</translation>
+    </message>
+    <message>
+      <source>Preparing … {percent} %</source>
+      <translation>正在准备 … {percent} %</translation>
+    </message>
+    <message>
+      <source>Undo</source>
+      <translation>撤销</translation>
+    </message>
+    <message>
+      <source>Take back what this message tells of</source>
+      <translation>撤销这条消息所说的操作</translation>
+    </message>
+    <message>
+      <source>Close the message</source>
+      <translation>关闭消息</translation>
+    </message>
+    <message>
       <source>A training that was stopped can go on. Give it up and train a new network?</source>
       <translation>上次停止的训练可以继续。要放弃它并重新训练一个网络吗？</translation>
     </message>
@@ -1225,6 +2149,22 @@
     <message>
       <source>Accuracy on pictures not trained on, %</source>
       <translation>未参与训练的图片上的准确率，%</translation>
+    </message>
+    <message>
+      <source>Save as</source>
+      <translation>另存为</translation>
+    </message>
+    <message>
+      <source>Name of the trained network</source>
+      <translation>训练好的网络的名称</translation>
+    </message>
+    <message>
+      <source>Replace</source>
+      <translation>替换</translation>
+    </message>
+    <message>
+      <source>Delete this network and put the trained one in its place</source>
+      <translation>删除这个网络，换上训练好的网络</translation>
     </message>
     <message>
       <source>No training yet.</source>
@@ -1299,6 +2239,22 @@
       <translation>立即结束；保留最后完成的一轮，以后可以继续</translation>
     </message>
     <message>
+      <source>Sa&amp;ve as …</source>
+      <translation>另存为(&amp;V) …</translation>
+    </message>
+    <message>
+      <source>Give the trained network a name in the list of networks</source>
+      <translation>给训练好的网络起一个列表中的名称</translation>
+    </message>
+    <message>
+      <source>Re&amp;place …</source>
+      <translation>替换(&amp;P) …</translation>
+    </message>
+    <message>
+      <source>Put the trained network in the place of an older one, which is deleted</source>
+      <translation>用训练好的网络替换一个旧网络，旧网络会被删除</translation>
+    </message>
+    <message>
       <source>Tr&amp;y it</source>
       <translation>试用(&amp;Y)</translation>
     </message>
@@ -1321,6 +2277,14 @@
     <message>
       <source>After each epoch, on 5,000 pictures that it does not train on</source>
       <translation>每轮结束后，在 5,000 张不参与训练的图片上测得</translation>
+    </message>
+    <message>
+      <source>Progress of the training</source>
+      <translation>训练进度</translation>
+    </message>
+    <message>
+      <source>How far the training is</source>
+      <translation>训练完成了多少</translation>
     </message>
     <message>
       <source>State of the training</source>
@@ -1357,6 +2321,10 @@
     <message>
       <source>&amp;View</source>
       <translation>视图(&amp;V)</translation>
+    </message>
+    <message>
+      <source>&amp;Help</source>
+      <translation>帮助(&amp;H)</translation>
     </message>
     <message>
       <source>&amp;Language</source>
@@ -1405,10 +2373,6 @@
     <message>
       <source>Close the window</source>
       <translation>关闭窗口</translation>
-    </message>
-    <message>
-      <source>&amp;Undo</source>
-      <translation>撤销(&amp;U)</translation>
     </message>
     <message>
       <source>Take back the last stroke</source>
@@ -1539,12 +2503,92 @@
       <translation>当前网络的准确率和速度</translation>
     </message>
     <message>
-      <source>This is a &amp;{digit}</source>
+      <source>This is {a} &amp;{digit}</source>
       <translation>这是 &amp;{digit}</translation>
     </message>
     <message>
       <source>Correct the answer and keep the drawing</source>
       <translation>更正答案并保存这个手写数字</translation>
+    </message>
+    <message>
+      <source>Lar&amp;ger</source>
+      <translation>放大(&amp;G)</translation>
+    </message>
+    <message>
+      <source>Make everything larger</source>
+      <translation>放大全部内容</translation>
+    </message>
+    <message>
+      <source>&amp;Smaller</source>
+      <translation>缩小(&amp;S)</translation>
+    </message>
+    <message>
+      <source>Make everything smaller</source>
+      <translation>缩小全部内容</translation>
+    </message>
+    <message>
+      <source>&amp;Usual size</source>
+      <translation>原始大小(&amp;U)</translation>
+    </message>
+    <message>
+      <source>Make everything as large as at first</source>
+      <translation>恢复最初的大小</translation>
+    </message>
+    <message>
+      <source>&amp;Full screen</source>
+      <translation>全屏(&amp;F)</translation>
+    </message>
+    <message>
+      <source>Fill the screen, or leave that again</source>
+      <translation>全屏显示，或退出全屏</translation>
+    </message>
+    <message>
+      <source>&amp;What can be done</source>
+      <translation>可以做什么(&amp;W)</translation>
+    </message>
+    <message>
+      <source>Show what can be done and by which keys</source>
+      <translation>显示可以做什么、用哪些键</translation>
+    </message>
+    <message>
+      <source>Open this &amp;menu</source>
+      <translation>打开此菜单(&amp;M)</translation>
+    </message>
+    <message>
+      <source>Open the menu with everything that can be done</source>
+      <translation>打开包含所有操作的菜单</translation>
+    </message>
+    <message>
+      <source>Draw a digit here
+with mouse, pen or finger</source>
+      <translation>在这里写一个数字
+可用鼠标、笔或手指</translation>
+    </message>
+    <message>
+      <source>Press “Random picture”
+to begin</source>
+      <translation>按“随机图片”
+开始</translation>
+    </message>
+    <message>
+      <source>Keep this drawing as the digit {digit} (key {digit})</source>
+      <translation>把这个手写数字保存为 {digit}（按键 {digit}）</translation>
+    </message>
+    <message>
+      <source>It is {digit}</source>
+      <translation>是 {digit}</translation>
+    </message>
+    <message>
+      <source>Draw a digit on the black field, or choose a picture, and the network says which digit it is. The rail at the left leads to the pages. Every button says what it does when the mouse rests on it.</source>
+      <translation>在黑色区域写一个数字，或选一张图片，网络会说出它是哪个数字。左边一栏通向各个页面。把鼠标停在按钮上，就会显示它的作用。</translation>
+    </message>
+    <message>
+      <source>Say which digit it is: the network can learn from that</source>
+      <translation>说出它是哪个数字：网络可以从中学习</translation>
+    </message>
+    <message>
+      <source>Help</source>
+      <translation>帮助</translation>
     </message>
     <message>
       <source>the copied picture cannot be read; save it as a file and open that</source>
@@ -1559,6 +2603,14 @@
       <translation>打开图片</translation>
     </message>
     <message>
+      <source>Several files</source>
+      <translation>多个文件</translation>
+    </message>
+    <message>
+      <source>One picture at a time. Which one?</source>
+      <translation>每次只能打开一张图片。打开哪一张？</translation>
+    </message>
+    <message>
       <source>Save drawing</source>
       <translation>保存手写图片</translation>
     </message>
@@ -1567,20 +2619,24 @@
       <translation>图片 ({patterns})</translation>
     </message>
     <message>
-      <source>Open a file …</source>
-      <translation>打开文件…</translation>
+      <source>{name} is the file of a network, not a picture. Use this network?</source>
+      <translation>{name} 是网络文件，不是图片。要使用这个网络吗？</translation>
     </message>
     <message>
-      <source>✓ right: it is a {truth}</source>
+      <source>✓ right: it is {a_truth}</source>
       <translation>✓ 正确：是 {truth}</translation>
     </message>
     <message>
-      <source>✗ wrong: it is a {truth}</source>
+      <source>✗ wrong: it is {a_truth}</source>
       <translation>✗ 错误：是 {truth}</translation>
     </message>
     <message>
       <source>Answer</source>
       <translation>答案</translation>
+    </message>
+    <message>
+      <source>Open a file …</source>
+      <translation>打开文件…</translation>
     </message>
   </context>
 </TS>

@@ -18,11 +18,11 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 GUI = FOLDER.parent.parent
 ENGINE = GUI.parent / "fastcnn"
-# What the window never shows: the console speaks English only.
 # Rooms and files whose sentences never reach the window: they speak English only.
 CONSOLE = (
-    ENGINE / "commands", ENGINE / "data" / "download.py", ENGINE / "training" / "datasets.py",
-    ENGINE / "training" / "finder.py", ENGINE / "onnx", ENGINE / "sklearn", GUI / "program" / "launch.py",
+    ENGINE / "commands", ENGINE / "onnx", ENGINE / "sklearn",
+    ENGINE / "data" / "download.py", ENGINE / "training" / "datasets.py",
+    ENGINE / "training" / "finder.py", GUI / "program" / "launch.py",
 )  # fmt: skip
 CONTEXT = "fastcnn"  # as in gui/text/language.py
 LRELEASE = ("lrelease", "/usr/lib/qt5/bin/lrelease")

@@ -129,6 +129,8 @@ class Store:
     writable : whether new ones are kept
     reason : why the cache is off or not written to; "" if it is neither
     loaded, saved, repaired : files read, written, and found damaged and deleted, so far
+    compiles : whether kernels were not found and are being compiled, or were
+    compiled : the number of compiled kernels so far
     left_out : number of functions that are never kept, because their source is no file
     """
 
@@ -136,8 +138,8 @@ class Store:
         self.folder: Path | None = None
         self.writable = False
         self.reason = ""
-        self.loaded = self.saved = self.repaired = self.left_out = 0
-        self._announced = False
+        self.loaded = self.saved = self.repaired = self.left_out = self.compiled = 0
+        self.compiles = False
         try:
             self._open()
         except _UnusableError as error:
@@ -213,8 +215,8 @@ class Store:
 
     def announce(self) -> None:
         """Say once in a process that kernels are being compiled, which takes seconds."""
-        if not self._announced:
-            self._announced = True
+        if not self.compiles:
+            self.compiles = True
             state = "off" if self.folder is None else "closed"
             often = "this once" if self.writable else f"in each process: the kernel cache is {state}, {self.reason}"
             logging.getLogger("fastcnn").info(f"compiling the kernels for this machine, about 10 s, {often}")
@@ -296,6 +298,7 @@ class KernelCache(_Cache):  # type: ignore[misc]  # Numba is not typed
         return compiled
 
     def save_overload(self, sig: Any, data: Any) -> None:
+        self._store.compiled += 1
         if self._enabled and not data.library.has_dynamic_globals and not data.lifted:
             self._store.write(self._file_name(sig, data.codegen), data._reduce())
 

@@ -33,5 +33,18 @@ def test_pages_are_named_as_the_documentation_names_their_pictures(qtbot):
 def test_the_pictures_in_the_documentation_are_those_that_are_taken():
     taken = {shot.name for shot in screenshots.SHOTS}
     kept = {path.stem for path in (ROOT / "docs" / "screenshots").glob("*.png")}
-    assert kept - taken == {"inside", "mistakes", "experiment", "my-hand", "training"}
+    assert kept - taken == {"inside", "mistakes", "experiment", "my-hand", "training", "lesson"}
     assert taken <= kept
+
+
+def test_every_page_is_looked_at_in_each_language_theme_and_size():
+    shots = screenshots.every(["answer", "my-hand"])
+    assert len({shot.name for shot in shots}) == len(shots) == 2 * 2 * 2 * 4
+    assert {(shot.width, shot.height, shot.scale) for shot in shots} >= {(1024, 768, 1), (1280, 800, 1)}
+    assert {shot.scale for shot in shots} == {1, 1.5, 2}
+    assert {(shot.page, shot.language, shot.theme) for shot in shots} == {
+        (page, language, theme)
+        for page in ("answer", "my-hand")
+        for language in ("en", "zh_CN")
+        for theme in ("light", "dark")
+    }

@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from fastcnn import load_mnist
+from fastcnn import load_mnist, load_network
 from fastcnn.__main__ import main
 from fastcnn.handwriting.preparation import reasons
 from fastcnn.layers import Affine, Flatten
 from fastcnn.network.sequential import Sequential
 from fastcnn.training.checkpoint import load_checkpoint
+from fastcnn.training.epochs import read_epochs
 
 ROOT = Path(__file__).resolve().parents[3]
 TRAIN_PICTURES, TEST_PICTURES = 360, 120
@@ -123,6 +124,25 @@ def test_train_json_has_exactly_the_keys_of_the_contract(trained):
 
 def test_nothing_but_the_results_is_left(trained):
     assert sorted(path.name for path in trained[0].parent.iterdir()) == ["results.json", "weights.safetensors"]
+
+
+def test_train_keeps_the_epochs_with_the_same_weights(trained, data_dir, tmp_path):
+    out = tmp_path / "weights.safetensors"
+    options = ["--epochs", "3", "--batch-size", "20", "--seed", "4", "--out", str(out), "--keep-epochs"]
+    assert main(["train", "--data-dir", str(data_dir), *options]) == 0
+    assert out.read_bytes() == trained[0].read_bytes()
+    kept = read_epochs(tmp_path / "weights.epochs")
+    assert kept.epochs == (0, 1, 2, 3)
+    (_, _), (images, _) = load_mnist(data_dir=data_dir)
+    network = load_network(out)  # that of the best of the three epochs
+    shares = network.predict_proba(images)
+    apart = [np.abs(kept.network(epoch).predict_proba(images) - shares).max() for epoch in (1, 2, 3)]
+    assert sorted(apart)[0] < 0.01 < sorted(apart)[1], apart
+
+
+def test_keep_epochs_is_for_one_network_on_mnist(capsys, tmp_path):
+    assert "--keep-epochs" in fails(capsys, "train", "--data", tmp_path, "--keep-epochs", status=2)
+    assert "for one network" in fails(capsys, "train", "--model", "committee", "--keep-epochs", status=2)
 
 
 def test_evaluate_agrees_with_train(trained, data_dir, tmp_path, capsys):

@@ -15,6 +15,7 @@ from PyQt5.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt5.QtGui import (
     QColor,
     QDragEnterEvent,
+    QDragMoveEvent,
     QDropEvent,
     QImage,
     QImageReader,
@@ -23,7 +24,7 @@ from PyQt5.QtGui import (
     QTouchDevice,
 )
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox
+from PyQt5.QtWidgets import QApplication, QFileDialog, QInputDialog, QLabel, QMessageBox
 
 from fastcnn import paper_network
 from fastcnn.gui.logic.drawing import SIDE
@@ -116,7 +117,8 @@ def test_a_click_makes_a_dot(qtbot, hand):
     rows, columns = np.nonzero(hand.canvas.array() > 127)
     # A disc of the pen's width, 40: its area is pi * 20^2 = 1257.
     assert len(rows) == pytest.approx(1257, rel=0.03)
-    assert (rows.mean(), columns.mean()) == pytest.approx((SIDE / 2, SIDE / 2), abs=3)
+    pixel = SIDE / min(hand.canvas.width(), hand.canvas.height())  # of the window, in the drawing's pixels
+    assert (rows.mean(), columns.mean()) == pytest.approx((SIDE / 2, SIDE / 2), abs=pixel + 1)
 
 
 def test_arrow_keys_and_space_draw(qtbot, hand, settle):
@@ -343,28 +345,56 @@ def _files(*paths):
     return mime
 
 
-def test_of_several_files_the_first_is_taken_and_the_others_are_mentioned(window, settle, seven_on_paper, tmp_path):
-    mime = _files(seven_on_paper, tmp_path / "b.png")
+@pytest.mark.parametrize("row", [0, 1, None])
+def test_of_several_files_it_asks_which_one(window, settle, seven_on_paper, tmp_path, monkeypatch, row):
+    other = tmp_path / "folder" / "seven.png"  # the same name
+    other.parent.mkdir()
+    Image.fromarray(np.full((9, 9), 200, np.uint8)).save(other)
+    asked = []
+    monkeypatch.setattr(
+        QInputDialog, "getItem", lambda *args: asked.append(args[3]) or (args[3][row or 0], row is not None)
+    )
+    mime = _files(seven_on_paper, other)
     mime.setUrls([*mime.urls(), QUrl("https://example.org/c.png")])
     drop(window.imageLabel, mime)
+    assert asked == []  # the program from which they come has its answer first
     settle()
-    assert window.resultLabel.text() == "7"
-    assert _told(window) == "One picture at a time: seven.png is taken, and 2 more are not."
+    assert [len(names) for names in asked] == [2]
+    if row is None:
+        assert window.modeCombo.currentIndex() == 0 and window.canvas.is_blank
+    else:
+        assert (window.resultLabel.text() == "7") == (row == 0)
+        assert _told(window) == "One picture at a time: seven.png is taken, and 2 more are not."
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_a_weights_file_is_offered_as_a_network(hand, settle, tmp_path, monkeypatch, used):
+    paper_network(seed=1).save(tmp_path / "net.safetensors")
+    draw(hand.canvas, SEVEN)
+    drawn, asked = hand.canvas.array(), []
+    answer = QMessageBox.Yes if used else QMessageBox.No
+    monkeypatch.setattr(QMessageBox, "question", lambda *args: asked.append(args[2]) or answer)
+    drop(hand.canvas, _files(tmp_path / "net.safetensors"))
+    settle()
+    assert len(asked) == 1 and "net.safetensors is the file of a network" in asked[0]
+    assert (hand.networkCombo.currentText() == "net") == used
+    assert (hand.canvas.array() == drawn).all() and (tmp_path / "net.safetensors").exists()
 
 
 DROPPED = {
     "text": "That holds no picture",
     "colour": "That holds no picture",
     "folder": "is a folder, not a picture",
-    "weights": "net.safetensors is not a picture",
+    "web": "on this computer",
 }
 
 
 @pytest.mark.parametrize(("kind", "words"), DROPPED.items(), ids=DROPPED)
 def test_whatever_else_is_dropped_is_told_to_be_no_picture(hand, settle, tmp_path, kind, words):
-    paper_network(seed=1).save(tmp_path / "net.safetensors")
-    mime = {"folder": _files(tmp_path), "weights": _files(tmp_path / "net.safetensors")}.get(kind, QMimeData())
-    if kind == "text":
+    mime = _files(tmp_path) if kind == "folder" else QMimeData()
+    if kind == "web":
+        mime.setUrls([QUrl("https://example.org/c.png")])
+    elif kind == "text":
         mime.setText("7")
     elif kind == "colour":
         mime.setColorData(QColor("red"))
@@ -376,9 +406,11 @@ def test_whatever_else_is_dropped_is_told_to_be_no_picture(hand, settle, tmp_pat
 def test_what_is_dropped_is_copied_and_never_moved(hand, settle, seven_on_paper):
     """After a move its owner deletes it."""
     both, mime = Qt.CopyAction | Qt.MoveAction, _files(seven_on_paper)
-    enter = QDragEnterEvent(QPoint(20, 20), both, mime, Qt.LeftButton, Qt.NoModifier)
+    enter, move = (
+        kind(QPoint(20, 20), both, mime, Qt.LeftButton, Qt.NoModifier) for kind in (QDragEnterEvent, QDragMoveEvent)
+    )
     event = QDropEvent(QPointF(20, 20), both, mime, Qt.LeftButton, Qt.NoModifier)
-    for each in (enter, event):
+    for each in (enter, move, event):
         each.setDropAction(Qt.MoveAction)
         QApplication.sendEvent(hand.canvas, each)
         assert each.isAccepted() and each.dropAction() == Qt.CopyAction
@@ -388,6 +420,11 @@ def test_what_is_dropped_is_copied_and_never_moved(hand, settle, seven_on_paper)
         hand.canvas, only := QDragEnterEvent(QPoint(9, 9), Qt.MoveAction, mime, Qt.LeftButton, Qt.NoModifier)
     )
     assert not only.isAccepted()
+    assert "can only be moved" in _told(hand)
+    hand.clearButton.click()
+    QApplication.sendEvent(hand.canvas, QDropEvent(QPointF(9, 9), Qt.MoveAction, mime, Qt.LeftButton, Qt.NoModifier))
+    settle()
+    assert hand.canvas.is_blank
 
 
 def test_a_drawing_is_not_saved_over_the_network_in_use(hand, settle, tmp_path, monkeypatch):
@@ -468,4 +505,6 @@ def test_resizing_keeps_the_drawing(hand, qtbot):
     qtbot.wait(20)
     assert (hand.canvas.array() == drawn).all()
     center = hand.canvas.rect().center()
-    assert (hand.canvas._to_image(QPointF(QPoint(center))) - QPointF(SIDE / 2, SIDE / 2)).manhattanLength() < 4
+    pixel = SIDE / min(hand.canvas.width(), hand.canvas.height())
+    off = hand.canvas._to_image(QPointF(QPoint(center))) - QPointF(SIDE / 2, SIDE / 2)
+    assert max(abs(off.x()), abs(off.y())) < 1.01 * pixel

@@ -7,7 +7,8 @@ import re
 import numpy as np
 import pytest
 from PyQt5.QtCore import QPointF
-from PyQt5.QtWidgets import QAction, QComboBox, QLabel, QPushButton, QToolButton, QWidget
+from PyQt5.QtGui import QFontMetrics
+from PyQt5.QtWidgets import QAction, QComboBox, QLabel, QPushButton, QWidget
 
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
 from fastcnn.gui.text.failures import REFUSALS
@@ -224,21 +225,19 @@ def test_modes_keep_their_pictures(window, settle):
 
 
 @pytest.mark.parametrize("name", ["en", "zh_CN"])
-def test_tabs_have_short_names_where_the_whole_ones_do_not_fit(window, settle, name):
+def test_the_rail_shows_the_whole_names_of_the_pages(window, settle, name):
+    """The rail has replaced the bar of tabs, which needed short names."""
     window.program.use_language(name)
-    bar = window.tabs.tabBar()
-    for width in (800, 1400, 800):
-        window.resize(width, 600)
-        settle()
-        assert bar.sizeHint().width() <= window.tabs.width()
-        assert not any(button.isVisible() for button in bar.findChildren(QToolButton))
-        for index in range(
-            bar.count()
-        ):  # the style leaves 24 pixels round a name, and cuts it off where there are fewer
-            needed = bar.fontMetrics().horizontalAdvance(bar.tabText(index)) + 24
-            assert bar.tabRect(index).width() >= needed
-        assert (window.tabs.tabText(3) == "Trials") == (name == "en" and width == 800)
-    assert window.tabs.tabToolTip(3) == window.findChild(QAction, "page_4Action").text()
+    settle()
+    buttons = window.frame.rail.buttons
+    assert len(buttons) == window.tabs.count() and not window.tabs.tabBar().isVisible()
+    for index, button in enumerate(buttons):
+        assert button.text() == window.findChild(QAction, f"page_{index + 1}Action").text()
+        assert QFontMetrics(button.word_font()).horizontalAdvance(button.text()) <= button.width()
+        button.click()
+        assert window.tabs.currentIndex() == index and button.isChecked()
+    window.tabs.setCurrentIndex(0)
+    assert [button.isChecked() for button in buttons].index(True) == 0
 
 
 SCRIBBLE = [
@@ -268,7 +267,7 @@ def test_a_scribble_is_no_digit_says_so_calmly_while_it_is_drawn_and_can_be_corr
     assert hand.bars.shares.sum() == pytest.approx(1, abs=1e-4)  # the nearest digits are still shown
     hand.actions_by_name["correct_8"].trigger()
     settle()
-    assert "Kept as a 8" in hand.findChild(QLabel, "messageLabel").text()
+    assert "Kept as an 8" in hand.findChild(QLabel, "messageLabel").text()
     hand.clearButton.click()
     draw(hand.canvas, SEVEN)
     settle()

@@ -1,0 +1,96 @@
+"""The list of the user's drawings: small pictures with their labels. Digit keys relabel, Delete deletes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PyQt5.QtCore import QAbstractListModel, QEvent, QModelIndex, QSize, Qt, pyqtSignal
+from PyQt5.QtGui import QIcon, QKeyEvent, QPixmap
+from PyQt5.QtWidgets import QAbstractItemView, QListView, QWidget
+
+from fastcnn.gui.logic.collection import Entry
+from fastcnn.gui.text.language import tr
+from fastcnn.gui.widgets.canvas import to_image
+
+SIDE_PX = 56  # twice the field's
+DIGITS = "0123456789"
+
+
+class _Model(QAbstractListModel):
+    """Makes the pictures when they come into sight: a collection may have thousands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.entries: list[Entry] = []
+
+    def show(self, entries: list[Entry]) -> None:
+        self.beginResetModel()
+        self.entries = entries
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self.entries)
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        sample = self.entries[index.row()].sample
+        if role == Qt.ItemDataRole.DecorationRole:
+            return QIcon(QPixmap.fromImage(to_image(sample.field)).scaled(SIDE_PX, SIDE_PX))
+        if role == Qt.ItemDataRole.DisplayRole:
+            return str(sample.label)
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            if sample.answer is None:
+                return tr("Labelled {label}; taken for no digit").format(label=sample.label)
+            return tr("Labelled {label}; read as {answer}").format(label=sample.label, answer=sample.answer)
+        return None
+
+
+class Drawings(QListView):
+    """Shows a collection. Several drawings can be chosen."""
+
+    relabel_wanted = pyqtSignal(int)  # the chosen drawings get this label
+    delete_wanted = pyqtSignal()
+    chosen_changed = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = _Model()
+        self.setModel(self._model)
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setMovement(QListView.Movement.Static)
+        self.setUniformItemSizes(True)
+        self.setIconSize(QSize(SIDE_PX, SIDE_PX))
+        self.setSpacing(2)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setMinimumHeight(SIDE_PX + 2 * self.fontMetrics().height())
+        chosen = self.selectionModel()
+        assert chosen is not None
+        chosen.selectionChanged.connect(lambda *_: self.chosen_changed.emit())
+
+    def show_entries(self, entries: list[Entry]) -> None:
+        """Show these drawings."""
+        self._model.show(entries)
+        self.chosen_changed.emit()
+
+    def chosen(self) -> list[str]:
+        """The names of the chosen drawings."""
+        return [self._model.entries[index.row()].name for index in self.selectedIndexes()]
+
+    def event(self, event: QEvent | None) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride and self._is_ours(event):
+            event.accept()  # the keys mean the chosen drawings here, and elsewhere the one on the field
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        assert event is not None
+        if not self._is_ours(event):
+            super().keyPressEvent(event)
+        elif event.key() == Qt.Key.Key_Delete:
+            self.delete_wanted.emit()
+        else:
+            self.relabel_wanted.emit(int(event.text()))
+
+    def _is_ours(self, event: QKeyEvent) -> bool:
+        is_digit = bool(event.text()) and event.text() in DIGITS
+        return bool(self.selectedIndexes()) and (is_digit or event.key() == Qt.Key.Key_Delete)

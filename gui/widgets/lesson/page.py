@@ -1,0 +1,245 @@
+"""The lesson's page: one picture through the whole network. It shows; `logic.lesson.teacher` decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PyQt5.QtWidgets import QHBoxLayout, QLabel, QTabBar, QVBoxLayout, QWidget
+
+from fastcnn.gui.logic.engine import Set
+from fastcnn.gui.logic.lesson.backward import Learned
+from fastcnn.gui.logic.lesson.files import SECTIONS, Lesson
+from fastcnn.gui.logic.lesson.guide import Guide
+from fastcnn.gui.logic.lesson.shown import Shown
+from fastcnn.gui.logic.lesson.stages import Kind
+from fastcnn.gui.logic.lesson.teacher import Teacher
+from fastcnn.gui.text.language import tr
+from fastcnn.gui.widgets.lesson.compare_view import CompareView
+from fastcnn.gui.widgets.lesson.epochs import EpochSlider
+from fastcnn.gui.widgets.lesson.gallery_view import GalleryView
+from fastcnn.gui.widgets.lesson.learn_panel import LearnPanel
+from fastcnn.gui.widgets.lesson.lesson_card import LessonCard
+from fastcnn.gui.widgets.lesson.look_view import LookView
+from fastcnn.gui.widgets.lesson.player import Colors, Player
+from fastcnn.gui.widgets.lesson.scroll import Scroll, Stack
+from fastcnn.gui.widgets.lesson.strip import Strip
+from fastcnn.gui.widgets.lesson.texts import page_texts
+from fastcnn.gui.widgets.lesson.words import kind_words, network_words
+from fastcnn.gui.widgets.page import Page, Words
+
+LOOK, LEARN, COMPARE, GALLERY = range(len(SECTIONS))
+
+
+class LessonPage(Page):
+    """A `logic.lesson.shown.LessonView` and a `logic.lesson.guide.GuideView`.
+
+    Parameters
+    ----------
+    measure, pictures, go_to : of `GalleryView`
+    start, open_, print_ : of `LessonCard`
+    """
+
+    became_visible = pyqtSignal()
+
+    def __init__(
+        self,
+        *,
+        measure: Callable[[], None],
+        pictures: Callable[[], Set],
+        go_to: Callable[[int], None],
+        start: Callable[[Path], None],
+        open_: Callable[[], None],
+        print_: Callable[[], None],
+    ) -> None:
+        super().__init__()
+        self.teacher: Teacher
+        self.guide: Guide
+        self._shown: Shown | None = None
+
+        def teacher() -> Teacher:
+            return self.teacher
+
+        self.step = QLabel(self)
+        self.step.setObjectName("stationLabel")
+        self.note = QLabel(self)
+        self.note.setObjectName("networkNote")
+        self.note.setWordWrap(True)
+        self.note.setProperty("role", "small")
+        self.empty = QLabel(self)
+        self.empty.setObjectName("noLessonCaption")
+        self.empty.setWordWrap(True)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.card = LessonCard(
+            start=start, go=lambda by: self.guide.go(by), end=lambda: self.guide.end(), open_=open_, print_=print_
+        )
+        self.strip = Strip(self)
+        self.strip.chosen.connect(self._open)
+        self.sections = QTabBar(self)
+        self.sections.setObjectName("lessonSections")
+        self.sections.setExpanding(False)
+        for _ in SECTIONS:
+            self.sections.addTab("")
+        self.look, self.learn = LookView(teacher, self), LearnPanel(teacher, self)
+        self.compare = CompareView(lambda model: self.teacher.compare(model), self)
+
+        def open_picture(number: int) -> None:
+            self.sections.setCurrentIndex(LOOK)
+            go_to(number)
+
+        self.gallery = GalleryView(measure, pictures, open_picture, self)
+        self.work = Stack(self)
+        for view in (self.look, self.learn, self.compare, self.gallery):
+            self.work.addWidget(view)
+        self.sections.currentChanged.connect(self._show_section)
+        self.player, self.colors, self.epochs = Player(teacher, self), Colors(teacher, self), EpochSlider(self)
+        self.epochs.moved.connect(lambda position: self.teacher.set_epoch(position))
+        self._lay_out()
+        self.show_lesson(None)
+        self.retranslate()
+
+    def show_lesson(self, shown: Shown | None) -> None:
+        """Show a look, or that there is no picture."""
+        self._shown = shown
+        parts = self.strip, self.player, self.colors, self.step, self.note
+        for part in parts:
+            part.setVisible(shown is not None)
+        self.empty.setVisible(shown is None and self.sections.currentIndex() != GALLERY)
+        self.work.setVisible(shown is not None or self.sections.currentIndex() == GALLERY)
+        self.strip.show_lesson(shown)
+        self.colors.show_lesson(shown)
+        self.compare.show_lesson(shown)
+        if shown is not None:
+            self.look.show_lesson(shown)
+            self.learn.show_lesson(shown)
+            self.note.setText(network_words(shown.network, calibrated=shown.stage.kind is Kind.SOFTMAX))
+            self.note.setVisible(bool(self.note.text()))
+            words = tr("Step {number} of {count}: {kind}").format(
+                number=shown.place.index + 1, count=len(shown.stages), kind=kind_words(shown.stage.kind)
+            )
+            self.step.setText(words)
+        self._hide_controls()
+
+    def show_epochs(self, epochs: tuple[int, ...], accuracies: tuple[float | None, ...], position: int) -> None:
+        """Offer the kept epochs of the network in use."""
+        self.epochs.show_epochs(epochs, accuracies, position)
+        self._hide_controls()
+
+    def show_learned(self, learned: Learned | None) -> None:
+        """Show a step of learning; None asks for it, if its section is open."""
+        self.learn.show_learned(learned)
+
+    def show_playing(self, plays: bool) -> None:
+        """Play, or stop."""
+        self.player.show_playing(plays)
+
+    def show_step(self, lesson: Lesson | None, position: int) -> None:
+        """Show a step of a lesson, or none."""
+        self.card.show_step(lesson, position)
+        if lesson is not None:
+            self.sections.setCurrentIndex(SECTIONS.index(lesson.steps[position].section))
+        self.show_lesson(self._shown)
+        self.epochs.setVisible(self.epochs.slider.maximum() > 0)
+        self._hide_controls()
+
+    def retranslate(self) -> None:
+        super().retranslate()
+        for index, words in enumerate((tr("Look"), tr("One step of learning"), tr("Two networks"), tr("Gallery"))):
+            self.sections.setTabText(index, words)
+        for part in (self.look, self.look.picture, self.colors, self.epochs, self.card, self.gallery, self.compare):
+            part.retranslate()
+        self.show_lesson(self._shown)
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        super().showEvent(event)
+        self.became_visible.emit()
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        super().hideEvent(event)
+        self.teacher.stop()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        assert event is not None
+        keys = Qt.Key
+        calls: dict[int, Callable[[], object]] = {
+            keys.Key_Left: lambda: self.teacher.advance(-1),
+            keys.Key_Right: lambda: self.teacher.advance(1),
+            keys.Key_Up: lambda: self.teacher.unit(-1),
+            keys.Key_Down: lambda: self.teacher.unit(1),
+            keys.Key_Space: lambda: self.teacher.play(),
+            keys.Key_Return: lambda: self.teacher.flip_here(),
+            keys.Key_Enter: lambda: self.teacher.flip_here(),
+            keys.Key_PageUp: lambda: self.teacher.step(-1),
+            keys.Key_PageDown: lambda: self.teacher.step(1),
+        }
+        modifiers = event.modifiers() & ~Qt.KeyboardModifiers(Qt.KeyboardModifier.KeypadModifier)
+        if event.key() in calls and not modifiers:
+            calls[event.key()]()
+        else:
+            super().keyPressEvent(event)
+
+    def _open(self, index: int) -> None:
+        self.teacher.open(index)
+        if not self.strip.buttons[index].hasFocus():  # after a click; the arrow keys now move the frame
+            self.look.plane.setFocus()
+        if self.sections.currentIndex() not in (LOOK, LEARN):
+            self.sections.setCurrentIndex(LOOK)
+
+    def _show_section(self, index: int) -> None:
+        self.work.setCurrentIndex(index)
+        self.show_lesson(self._shown)
+        if index == LEARN:
+            self.learn.ask()
+        elif index == COMPARE and self._shown is not None and not self._shown.rival:
+            self.compare.start()
+
+    def _hide_controls(self) -> None:
+        """Hide what the step of a lesson hides."""
+        step = self.guide.step if hasattr(self, "guide") else None
+        hidden = step.hide if step is not None else ()
+        parts = {
+            "sections": self.sections, "colors": self.colors, "player": self.player, "epochs": self.epochs,
+            "pixels": self.look.picture.buttons,
+        }  # fmt: skip
+        for name, part in parts.items():
+            if name in hidden:
+                part.hide()
+            elif name in ("sections", "pixels"):
+                part.show()
+
+    def _lay_out(self) -> None:
+        title = QHBoxLayout()
+        heading = self._caption("lessonTitleCaption")
+        heading.setProperty("role", "title")
+        title.addWidget(heading, 1)
+        title.addWidget(self.step)
+        controls = QHBoxLayout()
+        controls.addWidget(self.player, 1)
+        controls.addWidget(self.colors)
+        inside = QWidget()
+        inside.setObjectName("lessonInside")
+        box = QVBoxLayout(inside)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.addLayout(title)
+        box.addWidget(self.card)
+        box.addWidget(self.strip)
+        box.addWidget(self.sections)
+        box.addWidget(self.work, 1)
+        box.addWidget(self.empty, 1)
+        box.addLayout(controls)
+        box.addWidget(self.epochs)
+        box.addWidget(self.note)
+        scroll = Scroll(self)
+        scroll.setObjectName("lessonScroll")
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(Scroll.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(inside)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(8, 8, 8, 8)
+        outer.addWidget(scroll)
+
+    def _words(self) -> Words:
+        return page_texts()

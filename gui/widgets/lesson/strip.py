@@ -1,0 +1,176 @@
+"""The strip of all stations with their sizes and live pictures. A click, or a key, opens one."""
+
+from __future__ import annotations
+
+import numpy as np
+from PyQt5.QtCore import QRectF, QSize, Qt, pyqtSignal
+from PyQt5.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QPalette
+from PyQt5.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
+
+from fastcnn.gui.logic.lesson.colors import ABOVE, BELOW, Scale, is_diverging, map_limits, mosaic, paint
+from fastcnn.gui.logic.lesson.shown import Shown
+from fastcnn.gui.logic.lesson.stages import Kind, Stage, Values
+from fastcnn.gui.widgets.canvas import ARROWS, to_image
+from fastcnn.gui.widgets.lesson.cells import fitted, fitting, sized
+from fastcnn.gui.widgets.lesson.maps_view import square
+from fastcnn.gui.widgets.lesson.scroll import Scroll
+from fastcnn.gui.widgets.lesson.words import kind_words, size_words
+
+FEW = 16  # outputs that are shown as bars
+BUTTON = QSize(96, 150)
+SCROLLBAR = 12
+
+
+class StageButton(QAbstractButton):
+    """One station."""
+
+    def __init__(self, index: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"{parent.objectName()}_{index}")
+        self.setCheckable(True)
+        self.setAutoExclusive(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click the arrow keys still move the frame
+        self._stage: Stage | None = None
+        self._scale = Scale.OWN
+        self._limits = np.ones(1)
+        self._image: QImage | None = None
+        self._size = ""
+
+    def show_stage(self, stage: Stage, shown: Shown, *, last_affine: bool) -> None:
+        """Show a station of a look."""
+        if stage is not self._stage or shown.scale is not self._scale:
+            self._stage, self._scale = stage, shown.scale
+            self._limits = map_limits(shown.stages, stage, shown.scale)
+            self._image = _image(stage, self._limits)
+            self.update()
+        self._size = size_words(stage, last_affine)
+        self.setText(kind_words(stage.kind))
+        self.setAccessibleName(f"{self.text()}, {self._size}")
+        self.setToolTip(f"{self.text()} {stage.name}".strip())
+
+    def sizeHint(self) -> QSize:
+        return BUTTON
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(74, 120)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        if event is not None and Qt.Key(event.key()) in ARROWS:
+            event.ignore()  # they belong to the page
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette, width, height = self.palette(), float(self.width()), float(self.height())
+        accent = palette.color(QPalette.ColorRole.Highlight)
+        if self.isChecked() or self.hasFocus() or self.underMouse():
+            wash = QColor(accent)
+            wash.setAlphaF(0.14 if self.isChecked() else 0.06)
+            painter.setBrush(wash)
+            painter.setPen(accent if self.hasFocus() else Qt.PenStyle.NoPen)
+            painter.drawRoundedRect(QRectF(1, 1, width - 2, height - 2), 8, 8)
+        text = palette.color(QPalette.ColorRole.WindowText)
+        painter.setPen(accent if self.isChecked() else text)
+        painter.setFont(fitting(sized(self.font(), 14, bold=True), self.text(), width))
+        line = 24.0
+        painter.drawText(QRectF(0, 4, width, line), Qt.AlignmentFlag.AlignCenter, self.text())
+        painter.setFont(fitting(sized(self.font(), 13), self._size, width))
+        painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+        painter.drawText(QRectF(0, height - line - 2, width, line), Qt.AlignmentFlag.AlignCenter, self._size)
+        if self._stage is not None:
+            self._paint_values(painter, QRectF(6, line + 8, width - 12, height - 2 * line - 14), self._stage)
+        painter.end()
+
+    def _paint_values(self, painter: QPainter, room: QRectF, stage: Stage) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        if self._image is None:
+            self._paint_bars(painter, room, stage)
+        else:
+            painter.drawImage(_kept(room, self._image.height(), self._image.width()), self._image)
+
+    def _paint_bars(self, painter: QPainter, room: QRectF, stage: Stage) -> None:
+        row = room.height() / len(stage.out)
+        font = sized(self.font(), min(12, row))
+        painter.setFont(font)
+        shares = stage.kind is Kind.SOFTMAX
+        left = room.x() + 16
+        axis = left if shares else left + (room.width() - 16) / 2
+        span = room.right() - axis
+        for index, value in enumerate(stage.out):
+            top = room.y() + index * row
+            painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+            painter.drawText(QRectF(room.x(), top, 14, row), Qt.AlignmentFlag.AlignCenter, str(index))
+            length = span * float(np.clip(value / self._limits[index], -1, 1))
+            bar = QRectF(min(axis, axis + length), top + row * 0.15, abs(length), row * 0.7)
+            color = (
+                self.palette().color(QPalette.ColorRole.Highlight)
+                if shares
+                else QColor(*(ABOVE if value > 0 else BELOW))
+            )
+            painter.fillRect(bar, color)
+        painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
+        painter.drawLine(int(axis), int(room.y()), int(axis), int(room.bottom()))
+
+
+def _image(stage: Stage, limits: Values) -> QImage | None:
+    """The maps side by side, or many features in a square; None where bars show the numbers."""
+    if stage.out.ndim == 3:
+        columns = 3 if len(stage.out) > 4 else 1
+        return to_image(mosaic(stage, limits, columns=columns, most=12 if columns == 3 else 1))
+    if len(stage.out) <= FEW:
+        return None
+    colors = paint(square(stage.out), float(limits[0]), diverging=is_diverging(stage))
+    # Black on white, so that the few strong ones can be seen.
+    return to_image(colors if is_diverging(stage) else 255 - colors)
+
+
+def _kept(room: QRectF, height: int, width: int) -> QRectF:
+    """Where a picture of this size goes: whole pixels where there is room, else as large as fits."""
+    if room.width() >= width and room.height() >= height:
+        return fitted(room, height, width)
+    scale = min(room.width() / width, room.height() / height)
+    size = width * scale, height * scale
+    return QRectF(room.center().x() - size[0] / 2, room.center().y() - size[1] / 2, *size)
+
+
+class Strip(Scroll):
+    """All stations, from left to right."""
+
+    chosen = pyqtSignal(int)
+
+    def __init__(self, parent: QWidget | None = None, name: str = "lessonStrip") -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setWidgetResizable(True)
+        self.setFrameShape(Scroll.Shape.NoFrame)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        inside = QWidget()
+        self._row = QHBoxLayout(inside)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(4)
+        self.setWidget(inside)
+        self.setFixedHeight(BUTTON.height() + SCROLLBAR)
+        self.buttons: list[StageButton] = []
+
+    def show_lesson(self, shown: Shown | None) -> None:
+        """Show the stations of a look, with the open one marked."""
+        stages = [] if shown is None else shown.stages
+        while len(self.buttons) < len(stages):
+            count = len(self.buttons)
+            button = StageButton(count, self)
+            button.clicked.connect(lambda _=False, index=count: self.chosen.emit(index))
+            self._row.addWidget(button)
+            self.buttons.append(button)
+        for index, button in enumerate(self.buttons):
+            button.setVisible(index < len(stages))
+            if shown is not None and index < len(stages):
+                last = stages[index].kind is Kind.AFFINE and index + 2 == len(stages)
+                button.show_stage(stages[index], shown, last_affine=last)
+                button.setChecked(index == shown.place.index)
+        if shown is not None:
+            self.ensureWidgetVisible(self.buttons[shown.place.index])

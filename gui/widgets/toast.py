@@ -1,0 +1,107 @@
+"""A sentence that floats over the page for some seconds, with a button that takes back what it tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt5.QtCore import QEvent, QObject, Qt, QTimer
+from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+
+from fastcnn.gui.text.language import tr
+from fastcnn.gui.widgets.icons import icon
+
+LEAST_S, LETTERS_A_S = 6.0, 12.0  # a slow reader of a second language has enough time
+FROM_EDGE = 16
+WIDEST = 640
+
+
+class Toast(QFrame):
+    """Shows one sentence at a time at the bottom of its parent. The mouse or the focus on it holds it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("toast")
+        self._undo: Callable[[], None] | None = None
+        self.label = QLabel(self)
+        self.label.setObjectName("messageLabel")
+        self.label.setWordWrap(True)
+        self.label.setTextFormat(Qt.TextFormat.PlainText)  # a file's name may look like HTML
+        self.undo_button = QPushButton(self)
+        self.undo_button.setObjectName("undoToastButton")
+        self.undo_button.clicked.connect(lambda _=False: self._take_back())
+        self.close_button = QToolButton(self)
+        self.close_button.setObjectName("closeToastButton")
+        self.close_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.close_button.setIcon(icon("close", "toast-text"))
+        self.close_button.clicked.connect(lambda _=False: self.forget())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 8, 8, 8)
+        row.setSpacing(8)
+        row.addWidget(self.label, 1)
+        row.addWidget(self.undo_button)
+        row.addWidget(self.close_button)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._expire)
+        parent.installEventFilter(self)
+        self.retranslate()
+        self.hide()
+
+    def show_words(self, words: str, undo: Callable[[], None] | None = None) -> None:
+        """Show a sentence, and a button that calls `undo`."""
+        self._undo = undo
+        self.label.setText(words)
+        self.label.setAccessibleName(words)
+        self.undo_button.setVisible(undo is not None)
+        self._place()
+        self.show()
+        self.raise_()
+        self._timer.start(round(1000 * max(LEAST_S, len(words) / LETTERS_A_S)))
+
+    def forget(self) -> None:
+        """Remove the sentence."""
+        self._undo = None
+        self._timer.stop()
+        self.label.clear()
+        self.label.setAccessibleName("")
+        self.hide()
+
+    def retranslate(self) -> None:
+        """Word the buttons again, in the language in use."""
+        self.undo_button.setText(tr("Undo"))
+        self.undo_button.setAccessibleName(tr("Undo"))
+        self.undo_button.setToolTip(tr("Take back what this message tells of"))
+        self.close_button.setAccessibleName(tr("Close the message"))
+        self.close_button.setToolTip(tr("Close the message"))
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.LanguageChange:
+            self.retranslate()
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        if watched is self.parent() and event is not None and event.type() == QEvent.Type.Resize:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _expire(self) -> None:
+        held = self.underMouse() or self.undo_button.hasFocus() or self.close_button.hasFocus()
+        if held:
+            self._timer.start(round(1000 * LEAST_S))
+        else:
+            self.forget()
+
+    def _take_back(self) -> None:
+        undo = self._undo
+        self.forget()
+        if undo is not None:
+            undo()
+
+    def _place(self) -> None:
+        parent = self.parentWidget()
+        assert parent is not None
+        room = min(WIDEST, parent.width() - 2 * FROM_EDGE)
+        hint = self.sizeHint()
+        width = min(room, max(hint.width(), 240))
+        height = max(hint.height(), self.heightForWidth(width))
+        self.setGeometry((parent.width() - width) // 2, parent.height() - height - FROM_EDGE, width, height)

@@ -1,0 +1,243 @@
+"""What frames the pages: the rail, the top bar, the left column with the field and the result, and the messages.
+
+It fits them to the window's size and connects those of their parts that need no decision of the program.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PyQt5.QtCore import QEvent, QObject, QPoint, QSize, Qt
+from PyQt5.QtWidgets import (
+    QAbstractButton,
+    QBoxLayout,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fastcnn.gui.logic.presenter import Mode
+from fastcnn.gui.text.language import tr
+from fastcnn.gui.widgets.holder import least_size
+from fastcnn.gui.widgets.icons import icon
+from fastcnn.gui.widgets.order import set_order
+from fastcnn.gui.widgets.toast import Toast
+
+if TYPE_CHECKING:
+    from PyQt5.QtWidgets import QComboBox, QStackedWidget
+
+    from fastcnn.gui.widgets.bars import Bars
+    from fastcnn.gui.widgets.canvas import Canvas
+    from fastcnn.gui.widgets.pixels import PixelLabel
+    from fastcnn.gui.widgets.rail import Rail
+    from fastcnn.gui.widgets.tabs import Tabs
+    from fastcnn.gui.window.actions import Actions
+
+ICONS = {
+    "drawButton": "random", "clearButton": "clear", "recognizeButton": "recognize", "zoomButton": "zoom",
+    "fullButton": "full", "helpButton": "help", "menuButton": "menu", "undoButton": "undo", "redoButton": "redo",
+    "eraserButton": "eraser",
+}  # fmt: skip
+CAPTIONS = ("modeLabel", "networkLabel")
+EXTRAS = ("zoomButton", "fullButton", "helpButton")  # they are in the menu too
+# What the top bar shows, the best first: its captions, its extras, and the three buttons in a row of their own.
+FITS = ((True, True, False), (False, True, False), (False, False, False), (False, True, True), (False, False, True))
+LEAST_COLUMN, COLUMN_SHARE, MOST_COLUMN = 288, 0.235, 0.36  # of the left column's width; shares of the window's
+LEAST_FIELD, GOOD_FIELD = 150, 220  # only a field that is larger than that leaves more bars the room that they wish
+LEAST_BESIDE = 480  # of the room for two cards side by side
+BESIDE_FIELD = 26  # the card's margins and lines
+SLACK = 8  # for a sentence of two lines
+SCROLL_BAR = 12
+GRID = 16
+DIGITS = 10
+
+
+class Framed(QMainWindow):
+    """What the frame needs of its window."""
+
+    actions_by_name: Actions
+    canvas: Canvas
+    imageLabel: PixelLabel
+    bars: Bars
+    modeCombo: QComboBox
+    pictureStack: QStackedWidget
+    tabs: Tabs
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether an answer is shown."""
+        raise NotImplementedError
+
+
+class Frame(QObject):
+    """The parts round the pages of a window."""
+
+    def __init__(self, window: Framed) -> None:
+        super().__init__(window)
+        self._window = window
+        self._parts: dict[str, QWidget] = {}
+        self.rail: Rail = window.findChild(QScrollArea, "rail")
+        self.toast = Toast(self._part("bodyInside"))
+        self._bar, self._buttons = self._part("topBar"), self._part("topButtons")
+        self._column = self._part("leftScroll")
+        self._hint = QLabel(window.pictureStack)
+        self._hint.setObjectName("hintLabel")
+        self._hint.setProperty("role", "hint")
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._hint.setWordWrap(True)
+        self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        for name, picture in ICONS.items():
+            button = self._part(name)
+            assert isinstance(button, QAbstractButton)
+            button.setIcon(icon(picture, "fill-text" if name == "recognizeButton" else "text"))
+            if isinstance(button, QToolButton):
+                button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self._buttons_below = self._fitting = False
+        self._connect()
+        for watched in (self._part("central"), self._column, window.pictureStack):
+            watched.installEventFilter(self)
+
+    def add_page(self, picture: str) -> None:
+        """Add a button for the newest page."""
+        self.rail.add(picture)
+        self.rail.show_current(self._window.tabs.currentIndex())
+        set_order(self.rail, self._bar, self._column, self._part("pageScroll"), self.toast)
+
+    def retranslate(self) -> None:
+        """Word again what Designer's file does not hold, in the language in use."""
+        for digit in range(DIGITS):
+            chip = self._chip(digit)
+            chip.setToolTip(tr("Keep this drawing as the digit {digit} (key {digit})").format(digit=digit))
+            chip.setAccessibleName(tr("It is {digit}").format(digit=digit))
+        self.show_hint()
+        self.fit()
+
+    def show_hint(self) -> None:
+        """Say in an empty field what to do with it."""
+        window = self._window
+        hand = window.modeCombo.currentIndex() == Mode.HAND
+        empty = window.canvas.is_blank and not window.canvas.is_drawing if hand else window.imageLabel.pixels is None
+        self._hint.setVisible(empty)
+        self._hint.setGeometry(window.pictureStack.rect())
+        self._hint.raise_()  # over the field, which the stack has raised
+        self._hint.setText(
+            tr("Draw a digit here\nwith mouse, pen or finger") if hand else tr("Press “Random picture”\nto begin")
+        )
+
+    def show_chips(self) -> None:
+        """Offer the ten digits where a drawing's answer can be corrected."""
+        hand = self._window.modeCombo.currentIndex() == Mode.HAND
+        self._part("chipRow").setVisible(hand)
+        for digit in range(DIGITS):
+            self._chip(digit).setEnabled(hand and self._window.is_answered)
+
+    def fit(self) -> None:
+        """Give the top bar one row or two, the left column its width and the field its height."""
+        if self._fitting:  # by itself: it moves what it watches
+            return
+        self._fitting = True
+        try:
+            self._fit_bar(self._window.width() - self.rail.sizeHint().width())
+            self._fit_column()
+        finally:
+            self._fitting = False
+
+    def _fit_column(self) -> None:
+        window = self._window
+        scale = window.fontInfo().pixelSize() / 15
+        column, stack, chips = self._part("leftInside"), window.pictureStack, self._part("chipRow")
+        least = min(round(LEAST_COLUMN * scale), round(MOST_COLUMN * window.width()))
+        least = max(least, least_size(column, 0).width())
+        width = max(least, round(COLUMN_SHARE * window.width()))
+        rest = least_size(column, width - BESIDE_FIELD).height() - stack.minimumHeight()
+        if not chips.isVisibleTo(column):
+            rest += chips.sizeHint().height() + GRID // 2  # so that the field has one size in both modes
+        room = self._column.height() - rest - SLACK
+        room = max(room - window.bars.wished, min(room, GOOD_FIELD))
+        side = max(LEAST_FIELD, min(width - BESIDE_FIELD, room))
+        cards = self._part("answerPage").findChild(QBoxLayout, "answerCards")
+        assert isinstance(cards, QBoxLayout)
+        wide = window.width() - self.rail.sizeHint().width() - width >= round(LEAST_BESIDE * scale)
+        cards.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+        scrolls = self._column.height() < rest + side
+        self._column.setFixedWidth(min(width, max(least, side + BESIDE_FIELD)) + (SCROLL_BAR if scrolls else 0))
+        stack.setFixedHeight(side)
+        size = round(20 * scale)
+        for name in ICONS:
+            button = self._part(name)
+            assert isinstance(button, QAbstractButton)
+            button.setIconSize(QSize(size, size))
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        if event is not None and event.type() == QEvent.Type.Resize:
+            if watched is self._window.pictureStack:
+                self._hint.setGeometry(self._window.pictureStack.rect())
+            elif watched is self._column:
+                self._fit_column()
+            else:
+                self.fit()
+        return super().eventFilter(watched, event)
+
+    def _fit_bar(self, room: int) -> None:
+        """Show as much of the top bar as there is room for: first its captions go, then its extras, then one row."""
+        rows = self._bar.layout()
+        assert isinstance(rows, QVBoxLayout)
+        first = rows.itemAt(0)
+        row = None if first is None else first.layout()
+        assert isinstance(row, QHBoxLayout)
+        for captions, extras, below in FITS:
+            for name in CAPTIONS:
+                self._part(name).setVisible(captions)
+            for name in EXTRAS:
+                self._part(name).setVisible(extras)
+            if below != self._buttons_below:
+                self._buttons_below = below
+                if below:
+                    rows.addWidget(self._buttons, 0, Qt.AlignmentFlag.AlignLeft)
+                else:
+                    row.insertWidget(row.indexOf(self._part("networkCombo")) + 1, self._buttons)
+            row.invalidate()
+            rows.invalidate()
+            if rows.sizeHint().width() <= room:
+                break
+
+    def _connect(self) -> None:
+        window, actions = self._window, self._window.actions_by_name
+        self.rail.chosen.connect(window.tabs.setCurrentIndex)
+        window.tabs.currentChanged.connect(self.rail.show_current)
+        window.canvas.changed.connect(self.show_hint)
+        triggers = {"fullButton": "full_screen", "helpButton": "help", "menuButton": "menu"}
+        triggers |= {f"chip_{digit}": f"correct_{digit}" for digit in range(DIGITS)}
+        for button, name in triggers.items():
+            self._button(button).clicked.connect(lambda _=False, action=actions[name]: action.trigger())
+        sizes = QMenu(window)
+        sizes.addActions([actions[name] for name in ("zoom_in", "zoom_out", "zoom_reset")])
+        zoom = self._button("zoomButton")
+        zoom.setMenu(sizes)
+        zoom.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        actions["menu"].triggered.connect(lambda _=False: self._open_menu())
+
+    def _open_menu(self) -> None:
+        below = self._button("menuButton")
+        menu = self._window.actions_by_name.whole_menu
+        menu.popup(below.mapToGlobal(QPoint(below.width() - menu.sizeHint().width(), below.height())))
+
+    def _part(self, name: str) -> QWidget:
+        if name not in self._parts:  # Qt would look through the whole window each time
+            found = self._window.findChild(QWidget, name)
+            assert found is not None, name
+            self._parts[name] = found
+        return self._parts[name]
+
+    def _button(self, name: str) -> QToolButton:
+        found = self._part(name)
+        assert isinstance(found, QToolButton)
+        return found
+
+    def _chip(self, digit: int) -> QToolButton:
+        return self._button(f"chip_{digit}")

@@ -1,0 +1,76 @@
+"""The first start on a machine: the kernels are compiled, and the window says so and answers then."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from PyQt5.QtWidgets import QLabel, QProgressBar
+
+from fastcnn.gui.logic.engine import Engine
+from fastcnn.kernels.cpu.toolchain.cache import store
+from tests.gui.mouse import SEVEN, draw
+
+SENTENCE = "Preparing the network, about 10 s, only once"
+
+
+@pytest.fixture
+def compiling(monkeypatch):
+    """The network is not ready until this is set."""
+    ready, warm_up = threading.Event(), Engine.warm_up
+    monkeypatch.setattr(Engine, "warm_up", lambda engine: ready.wait() and warm_up(engine))
+    monkeypatch.setattr(store, "compiles", True)
+    monkeypatch.setattr(store, "compiled", 0)
+    yield ready
+    ready.set()
+
+
+def _bar(window):
+    return window.findChild(QProgressBar, "preparingBar")
+
+
+def test_what_is_prepared_is_said_with_progress_and_the_drawing_is_answered_then(
+    compiling, qtbot, window, settle, monkeypatch
+):
+    window.modeCombo.setCurrentIndex(1)
+    qtbot.waitUntil(lambda: _bar(window).isVisible())
+    assert SENTENCE in window.findChild(QLabel, "messageLabel").text()
+    seen = []
+    for compiled in (4, 8, 100):
+        monkeypatch.setattr(store, "compiled", compiled)
+        qtbot.waitUntil(lambda: _bar(window).value() not in [0, *seen])
+        seen.append(_bar(window).value())
+    assert seen == sorted(seen) and seen[-1] < 100  # it is not done before it answers
+    draw(window.canvas, SEVEN)
+    assert window.resultLabel.text() == ""
+    compiling.set()
+    settle()
+    assert window.resultLabel.text() == "7"
+    assert not _bar(window).isVisible() and not window.program._preparing.isActive()
+
+
+def test_where_nothing_can_be_kept_it_does_not_say_once(compiling, qtbot, window, monkeypatch):
+    monkeypatch.setattr(store, "writable", False)
+    qtbot.waitUntil(lambda: _bar(window).isVisible())
+    assert "each start" in window.findChild(QLabel, "messageLabel").text()
+
+
+def test_a_later_start_shows_nothing(window, settle, monkeypatch):
+    monkeypatch.setattr(store, "compiles", False)
+    settle()
+    assert not _bar(window).isVisible()
+
+
+def test_the_store_counts_what_it_compiles():
+    """Numba calls `save_overload` after each compilation."""
+    from fastcnn.kernels.cpu.toolchain.cache import KernelCache
+
+    class Data:
+        class library:  # noqa: N801
+            has_dynamic_globals = True
+
+    before = store.compiled
+    cache = KernelCache.__new__(KernelCache)
+    cache._store, cache._enabled = store, True
+    cache.save_overload(None, Data)
+    assert store.compiled == before + 1
