@@ -228,9 +228,9 @@ class LessonPage(Page):
         box.addWidget(self.card)
         box.setSpacing(GRID)
         self._cards = card(inside), card(inside), card(inside)
-        for each, parts in zip(
-            self._cards, ([self.strip], [self.work], [controls, self.epochs, self.note]), strict=True
-        ):
+        below: list[QWidget | QHBoxLayout] = [controls, self.epochs, self.note]
+        contents: tuple[list[QWidget | QHBoxLayout], ...] = [self.strip], [self.work], below
+        for each, parts in zip(self._cards, contents, strict=True):
             column = QVBoxLayout(each)
             column.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
             for part in parts:
