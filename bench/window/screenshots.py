@@ -97,6 +97,8 @@ def _take(window: Any, shot: Shot, pages: list[str], folder: Path) -> None:
     program = window.program
     program.use_theme(shot.theme)
     program.use_language(shot.language)
+    program.pages.networks.choose("paper" if shot.page == "lesson" else "default")  # the paper's has few layers
+    settle(window)
     window.resize(shot.width, shot.height)
     window.modeCombo.setCurrentIndex(shot.mode)
     window.tabs.setCurrentIndex(pages.index(shot.page))
@@ -109,6 +111,9 @@ def _take(window: Any, shot: Shot, pages: list[str], folder: Path) -> None:
     settle(window)
     if shot.page == "inside":
         window.actions_by_name["occlude"].trigger()
+        settle(window)
+    if shot.page == "lesson":
+        program.pages.classroom.teacher.open(1)
         settle(window)
     window.frame.toast.forget()
     path = folder / f"{shot.name}.png"

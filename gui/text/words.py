@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from fastcnn.errors import Sentence
 from fastcnn.gui.logic.hand import NAME as HAND_NAME
 from fastcnn.gui.logic.networks import Facts, Tried
-from fastcnn.gui.logic.notices import Message
+from fastcnn.gui.logic.notices import Message, Notice
 from fastcnn.gui.logic.shelf import short_name
 from fastcnn.gui.text import language
 from fastcnn.gui.text.failures import REFUSALS, failure_words
@@ -28,8 +28,9 @@ NETWORKS = {
 def model_words(model: str, accuracy: float | None = None) -> str:
     """The name of a network for a list, with its accuracy if that is known."""
     name = short_name(model)
-    if name in NETWORKS:
-        name = language.tr(NETWORKS[name])
+    base, _, number = name.rpartition("-") if name.startswith(f"{HAND_NAME}-") else (name, "", "")
+    if base in NETWORKS:
+        name = f"{language.tr(NETWORKS[base])} {number}".strip()
     return name if accuracy is None else f"{name} · {100 * min(accuracy, 0.9999 if accuracy < 1 else 1):.2f} %"
 
 
@@ -120,6 +121,8 @@ def counting_words(values: Mapping[str, object]) -> dict[str, str]:
 def notice_words(told: Message) -> str:
     """The sentence for a message."""
     values = told.values | counting_words(told.values)
+    if told.notice in (Notice.NETWORK_IN_USE, Notice.KEPT):
+        values["name"] = model_words(str(values["name"]))
     if isinstance(reason := values.get("reason"), Sentence):
         values["reason"] = failure_words(reason)
     return language.tr(told.notice.value).format(**values)

@@ -84,6 +84,7 @@ QPushButton[role="primary"]:disabled {{ background: {track}; color: {off}; borde
 QToolButton[role="chip"] {{
   padding: 0; min-height: {chip}px; min-width: {least}px; border-radius: 6px; border: 1px solid {edge}; }}
 QToolButton::menu-indicator {{ image: none; width: 0; }}
+QPushButton::menu-indicator {{ subcontrol-position: right center; right: 2px; }}
 QComboBox {{ padding-right: {arrow}px; }}
 QComboBox::drop-down {{ border: 0; width: {arrow}px; }}
 QComboBox::down-arrow {{ image: none; }}
@@ -113,6 +114,14 @@ QScrollBar:horizontal {{ height: 12px; background: transparent; }}
 QScrollBar::handle {{ background: {edge}; border-radius: 3px; margin: 3px; min-height: 24px; min-width: 24px; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+QTabBar {{ font-weight: 600; }}
+QTabBar::tab {{
+  background: transparent; color: {soft}; padding: {v}px {h}px; border: 0; border-bottom: 3px solid transparent; }}
+QTabBar::tab:selected {{ color: {accent}; border-bottom-color: {accent}; }}
+QTabBar::tab:hover {{ color: {text}; }}
+QTabBar:focus {{ color: {text}; }}
+QTabBar::tab:selected:focus {{ border: 2px solid {accent}; border-radius: 6px; }}
+QListView#drawingsList {{ background: {page}; border: 1px solid {line}; border-radius: 6px; }}
 QMenu {{ background: {card}; border: 1px solid {line}; padding: 4px; }}
 QMenu::item {{ padding: {v}px {wide}px; border-radius: 4px; }}
 QMenu::item:selected {{ background: {tint}; color: {text}; }}

@@ -97,7 +97,7 @@ def _check(window):
 def test_random_actions_neither_crash_nor_leave_a_wrong_answer(window, settle, seed, monkeypatch):
     monkeypatch.setattr(crash, "report", lambda error, tell: pytest.fail(repr(error)))
     told = []
-    monkeypatch.setattr(window, "tell", lambda message: told.append(message.notice))
+    monkeypatch.setattr(window, "tell", lambda message, undo=None: told.append(message.notice))
     chance = random.Random(seed)
     done = []
     for index in range(ACTIONS):

@@ -1775,8 +1775,8 @@
       <translation>显示未改动的图片</translation>
     </message>
     <message>
-      <source>Find the one pixel that fools it</source>
-      <translation>找出骗过它的一个像素</translation>
+      <source>Find the one pi&amp;xel that fools it</source>
+      <translation>找出骗过它的一个像素(&amp;X)</translation>
     </message>
     <message>
       <source>Flip each pixel, one at a time, and take the best</source>

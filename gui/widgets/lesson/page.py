@@ -28,7 +28,7 @@ from fastcnn.gui.widgets.lesson.scroll import Scroll, Stack
 from fastcnn.gui.widgets.lesson.strip import Strip
 from fastcnn.gui.widgets.lesson.texts import page_texts
 from fastcnn.gui.widgets.lesson.words import kind_words, network_words
-from fastcnn.gui.widgets.page import Page, Words
+from fastcnn.gui.widgets.page import GRID, Page, Words, card
 
 LOOK, LEARN, COMPARE, GALLERY = range(len(SECTIONS))
 
@@ -107,7 +107,9 @@ class LessonPage(Page):
         for part in parts:
             part.setVisible(shown is not None)
         self.empty.setVisible(shown is None and self.sections.currentIndex() != GALLERY)
-        self.work.setVisible(shown is not None or self.sections.currentIndex() == GALLERY)
+        works = shown is not None or self.sections.currentIndex() == GALLERY
+        for each, is_needed in zip(self._cards, (shown is not None, works, shown is not None), strict=True):
+            each.setVisible(is_needed)
         self.strip.show_lesson(shown)
         self.colors.show_lesson(shown)
         self.compare.show_lesson(shown)
@@ -224,13 +226,23 @@ class LessonPage(Page):
         box.setContentsMargins(0, 0, 0, 0)
         box.addLayout(title)
         box.addWidget(self.card)
-        box.addWidget(self.strip)
+        box.setSpacing(GRID)
+        self._cards = card(inside), card(inside), card(inside)
+        below: list[QWidget | QHBoxLayout] = [controls, self.epochs, self.note]
+        contents: tuple[list[QWidget | QHBoxLayout], ...] = [self.strip], [self.work], below
+        for each, parts in zip(self._cards, contents, strict=True):
+            column = QVBoxLayout(each)
+            column.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
+            for part in parts:
+                if isinstance(part, QWidget):
+                    column.addWidget(part)
+                else:
+                    column.addLayout(part)
+        box.addWidget(self._cards[0])
         box.addWidget(self.sections)
-        box.addWidget(self.work, 1)
+        box.addWidget(self._cards[1], 1)
         box.addWidget(self.empty, 1)
-        box.addLayout(controls)
-        box.addWidget(self.epochs)
-        box.addWidget(self.note)
+        box.addWidget(self._cards[2])
         scroll = Scroll(self)
         scroll.setObjectName("lessonScroll")
         scroll.setWidgetResizable(True)
@@ -238,7 +250,7 @@ class LessonPage(Page):
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(inside)
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(8, 8, 8, 8)
+        outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
 
     def _words(self) -> Words:

@@ -13,6 +13,7 @@ from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.teacher import Teacher
 from fastcnn.gui.widgets.boxes import Combo
 from fastcnn.gui.widgets.canvas import ARROWS
+from fastcnn.gui.widgets.icons import icon
 from fastcnn.gui.widgets.lesson.legend import Legend
 from fastcnn.gui.widgets.lesson.words import scale_words
 
@@ -41,20 +42,20 @@ class Player(QWidget):
         self._teacher = teacher
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        for name, sign, call in (
-            ("stepBackButton", "◀", lambda: teacher().advance(-1)),
-            ("playButton", "▶▶", lambda: teacher().play()),
-            ("stepButton", "▶", lambda: teacher().advance(1)),
-            ("unitBackButton", "▲", lambda: teacher().unit(-1)),
-            ("unitButton", "▼", lambda: teacher().unit(1)),
+        for name, picture, call in (
+            ("stepBackButton", "previous", lambda: teacher().advance(-1)),
+            ("playButton", "start", lambda: teacher().play()),
+            ("stepButton", "next", lambda: teacher().advance(1)),
+            ("unitBackButton", "up", lambda: teacher().unit(-1)),
+            ("unitButton", "down", lambda: teacher().unit(1)),
         ):
-            row.addWidget(self._button(name, sign, call))
+            row.addWidget(self._button(name, picture, call))
         row.addStretch(1)
 
     def show_playing(self, plays: bool) -> None:
         """Play, or stop."""
         button = self.findChild(QToolButton, "playButton")
-        button.setText("❚❚" if plays else "▶▶")
+        button.setIcon(icon("pause" if plays else "start", "text"))
         if plays:
             self.timer.start()
         else:
@@ -63,10 +64,10 @@ class Player(QWidget):
     def _advance(self) -> None:
         self._teacher().advance()
 
-    def _button(self, name: str, sign: str, call: Callable[[], object]) -> QToolButton:
+    def _button(self, name: str, picture: str, call: Callable[[], object]) -> QToolButton:
         button = KeyButton(self)
         button.setObjectName(name)
-        button.setText(sign)
+        button.setIcon(icon(picture, "text"))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
         def clicked(_: bool = False) -> None:

@@ -41,7 +41,7 @@ def page_texts() -> Words:
         "pixelRedoButton": (tr("Redo pixel"), tr("Change it again")),
         "pixelResetButton": (tr("Original"), tr("Show the picture without changes")),
         "foolButton": (
-            tr("Find the one pixel that fools it"),
+            tr("Find the one pi&xel that fools it"),
             tr("Flip each pixel, one at a time, and take the best"),
         ),
         "learnDigit": (tr("Digit to learn"), tr("The digit that the network should read in this picture")),

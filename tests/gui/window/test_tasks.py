@@ -25,11 +25,11 @@ class Hand:
     """Presses and draws as a person does, and counts."""
 
     def __init__(self, window, settle, *, keys):
-        self._window, self._settle, self._keys, self.count = window, settle, keys, 0
+        self._window, self._settle, self.by_keys, self.count = window, settle, keys, 0
 
     def press(self, name, keys):
         """Click a visible button; or, by keys alone, press the keys that the table of keys or its caption promises."""
-        if self._keys:
+        if self.by_keys:
             self._press_keys(keys)
         else:
             button = self._window.findChild(QAbstractButton, name)
@@ -38,7 +38,7 @@ class Hand:
         self._done()
 
     def choose_mode(self, mode):
-        if self._keys:
+        if self.by_keys:
             self._press_keys("Ctrl+M")
         else:
             self._window.modeCombo.setFocus()
@@ -49,7 +49,7 @@ class Hand:
     def draw(self):
         """One stroke. By keys it takes as many as the stroke is long, after F2 for the field."""
         canvas = self._window.canvas
-        if self._keys:
+        if self.by_keys:
             self._press_keys("F2")
             self._settle()
             QTest.keyClick(canvas, Qt.Key_Space)
@@ -121,6 +121,33 @@ def test_find_the_filters(window, hand):
     hand.press("recognizeButton", "Ctrl+Return")
     hand.press("railButton_2", "Ctrl+2")
     assert window.program.pages.inside.filters.pixels is not None
+
+
+def test_fool_it(window, hand):
+    window.networkCombo.setCurrentIndex(window.networkCombo.findData("paper"))
+    window.program.pages.networks.choose("paper")
+    window.numberSpin.setValue(247)
+    hand.press("railButton_7", "Ctrl+7")
+    hand.press("foolButton", "Alt+X")
+    shown = window.program.pages.classroom.teacher.shown
+    assert (shown.flips.field != shown.flips.original).sum() == 1
+
+
+def test_compare_two_networks_on_one_drawing(window, hand, settle):
+    hand.choose_mode(1)
+    hand.draw()
+    hand.press("railButton_7", "Ctrl+7")
+    sections = window.program.pages.classroom.page.sections
+    if hand.by_keys:
+        sections.setFocus()
+        QTest.keyClick(sections, Qt.Key_Right)
+        QTest.keyClick(sections, Qt.Key_Right)
+        hand.count += 2
+    else:
+        QTest.mouseClick(sections, Qt.LeftButton, pos=sections.tabRect(2).center())
+        hand.count += 1
+    settle()
+    assert window.program.pages.classroom.teacher.shown.rival
 
 
 def test_train_a_network(window, hand, monkeypatch):
