@@ -222,6 +222,4 @@ def run(settings: Settings) -> dict[str, Any]:
     return result | {"one_picture": settings.kept.row("one picture", partial(calls_in_a_row, settings))}
 
 
-def tabulate(result: Any) -> str:
-    """The documentation's table."""
-    return rival_tables.rivals(result)
+tabulate = rival_tables.rivals
