@@ -260,13 +260,8 @@ def tabulate(result: Any) -> str:
             )
     rows.sort()
     header = (
-        "what, pictures",
-        "ours",
-        "PyTorch",
-        "PyTorch, in a CUDA graph",
-        "our cpu backend",
-        "fastest other over ours",
-    )
+        "what, pictures", "ours", "PyTorch", "PyTorch, in a CUDA graph", "our cpu backend", "fastest other over ours"
+    )  # fmt: skip
     gpu = result["gpu"]
     return table(header, [cells for _, cells in rows]) + (
         f"\n{gpu['name']}, driver {gpu['driver']}, compiled by {gpu['compiler']}.\n"

@@ -41,11 +41,8 @@ def _check(images: Array, threads: int) -> None:
 
 
 def _rivals(images: Array, labels: Array, threads: int) -> list[Rival]:
-    trainer, out, numbers = (
-        Trainer(paper_network(seed=0), optim.Adam(LR)),
-        np.empty_like(images[:BATCH]),
-        np.arange(BATCH),
-    )
+    trainer = Trainer(paper_network(seed=0), optim.Adam(LR))
+    out, numbers = np.empty_like(images[:BATCH]), np.arange(BATCH)
     rivals = [rival(f"step, {threads}", over_batches(trainer.step, images, labels, BATCH), threads)]
     for name, augmentation in AMOUNTS.items():
 
