@@ -110,7 +110,9 @@ def convolve(sums, a, b, x, weight, shape, rows, pooled):
             if term < terms and k < K:
                 value = weight[int32(((group * K + k) * C + c) * R * S + tap)]
             b[i_x, i_y + j * SIDE] = value
+        cuda.syncthreads()
         multiply(sums, a, b)
+        cuda.syncthreads()
         first = int32(first + DEPTH)
 
 
@@ -236,7 +238,9 @@ def conv2d_grad_input(grad_in, grad, weight, shape):
             if term < terms and c < C:
                 value = weight[int32(((group * K + k) * C + c) * R * S + tap)]
             b[i_x, i_y + j * SIDE] = value
+        cuda.syncthreads()
         multiply(sums, a, b)
+        cuda.syncthreads()
         first = int32(first + DEPTH)
     first = int32(cuda.blockIdx.x * ROWS + i_y * THREAD_ROWS)
     starts = cuda.local.array(THREAD_ROWS, int32)
@@ -295,6 +299,8 @@ def conv2d_grad_weight(partials, grad, x, length, shares, shape):
             if m < stop and 0 <= h and h < H and 0 <= w and w < W:
                 value = x[place(n, channels[j], h, w, int32(C * groups), H, W, last)]
             b[i_x, i_y + j * SIDE] = value
+        cuda.syncthreads()
         multiply(sums, a, b)
+        cuda.syncthreads()
         first = int32(first + DEPTH)
     store(partials, sums, row, K, column, columns, int32((share * groups + group) * K * columns))

@@ -25,14 +25,11 @@ UNROLLED = 4  # terms in an unrolled loop; a larger number does not save instruc
 
 @device
 def multiply(sums, a, b):
-    """Add the products of one tile, once all threads have loaded it; afterwards it may be loaded again.
-
-    This thread has rows 4y to 4y + 3 and columns x, x + SIDE of the tile.
+    """Add the products of one tile. This thread has rows 4y to 4y + 3 and columns x, x + SIDE of the tile.
 
     Indices are unsigned and the loop is unrolled, so that a read of shared memory is one instruction. With signed
     indices in a plain loop, three of four instructions were index arithmetic.
     """
-    cuda.syncthreads()
     x, y = uint32(cuda.threadIdx.x), uint32(cuda.threadIdx.y * THREAD_ROWS)
     t = uint32(0)
     while t < DEPTH:
@@ -43,7 +40,6 @@ def multiply(sums, a, b):
                 for i in range(THREAD_ROWS):
                     sums[i * THREAD_COLUMNS + j] += a[at, uint32(y + uint32(i))] * right
         t = uint32(t + uint32(UNROLLED))
-    cuda.syncthreads()
 
 
 @device
@@ -82,7 +78,9 @@ def product(partials, left, right, shape):
     while term < stop:
         load(a, THREAD_ROWS, left, row, rows, a_row, term, stop, a_term)
         load(b, THREAD_COLUMNS, right, column, columns, b_column, term, stop, b_term)
+        cuda.syncthreads()
         multiply(sums, a, b)
+        cuda.syncthreads()
         term = int32(term + DEPTH)
     store(partials, sums, row, rows, column, columns, int32(cuda.blockIdx.z * rows * columns))
 
