@@ -15,15 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastcnn.bench.harness.benchmarks import BENCHMARKS, CUDA, WHEN_NAMED, takers
-from fastcnn.bench.options import (
-    CONVOLUTION,
-    NETWORK,
-    NUMBERS,
-    check_cuda,
-    check_options,
-    check_single,
-    with_cases,
-)
+from fastcnn.bench.options import CONVOLUTION, NETWORK, NUMBERS, check_cuda, check_options, check_single, with_cases
 from fastcnn.commands.memory_limit import check_memory
 from fastcnn.commands.outputs import Output, check_outputs, json_output, write_json
 from fastcnn.errors import FastcnnError, UsageError

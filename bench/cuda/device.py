@@ -119,13 +119,11 @@ def _theirs(images: Array, labels: Array, graphed: bool = False) -> Side | None:
     if not torch.cuda.is_available():
         print("this PyTorch sees no GPU: no comparison", file=sys.stderr)
         return None
-    from fastcnn.bench.rivals.operations import operations
     from fastcnn.bench.rivals.with_torch import model_of
 
     torch.backends.cudnn.benchmark = True
     network = paper_network(seed=0)
-    state = {name: np.asarray(array) for name, array in network.state_arrays().items()}
-    model = model_of(operations(network.layers), state).cuda().to(memory_format=torch.channels_last)
+    model = model_of(network).cuda().to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.001, fused=True, capturable=graphed)
 
     def sent() -> tuple[Any, Any]:
@@ -262,13 +260,8 @@ def tabulate(result: Any) -> str:
             )
     rows.sort()
     header = (
-        "what, pictures",
-        "ours",
-        "PyTorch",
-        "PyTorch, in a CUDA graph",
-        "our cpu backend",
-        "fastest other over ours",
-    )
+        "what, pictures", "ours", "PyTorch", "PyTorch, in a CUDA graph", "our cpu backend", "fastest other over ours"
+    )  # fmt: skip
     gpu = result["gpu"]
     return table(header, [cells for _, cells in rows]) + (
         f"\n{gpu['name']}, driver {gpu['driver']}, compiled by {gpu['compiler']}.\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
 
 from fastcnn.bench.harness.kept import Kept
@@ -56,4 +55,4 @@ class Settings:
         return self.only in name
 
     def say(self, line: str) -> None:
-        print(line, file=sys.stdout, flush=True)
+        print(line, flush=True)

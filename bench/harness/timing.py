@@ -13,6 +13,7 @@ from math import exp, inf, log
 from statistics import median, quantiles
 from typing import Any
 
+from fastcnn import kernels
 from fastcnn.kernels.threads import set_threads
 
 PAUSE_S = 0.015
@@ -96,6 +97,12 @@ def rival(name: str, call: Callable[[], Any], threads: int, set_count: Callable[
         return time_turn(call, turn_s)
 
     return Rival(name, turn)
+
+
+def select(backend: str, threads: int) -> None:
+    """For `rival`: compute on this backend, on so many threads."""
+    kernels.use(backend)
+    set_threads(threads)
 
 
 def interleave(

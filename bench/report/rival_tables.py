@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from fastcnn.bench.report import markdown
 from fastcnn.bench.report.markdown import duration, table
 
 TRAINING, INFERENCE = "training", "inference"  # modes of a row
@@ -13,8 +14,7 @@ ABSENT = "missing"
 
 def by_threads(result: Any) -> Iterator[tuple[Any, str, Any]]:
     """Each row with each number of threads, and what was measured there; the lowest ratio first, then no rival."""
-    found = [(row, n, row[n]) for row in result["rows"] for n in row if n.isdecimal()]
-    return iter(sorted(found, key=lambda each: each[2].get("ratio", float("inf"))))
+    return iter(sorted(markdown.by_threads(result), key=lambda each: each[2].get("ratio", float("inf"))))
 
 
 def ratio_of(found: Any) -> str:

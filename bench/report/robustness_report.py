@@ -141,13 +141,8 @@ def _anywhere(people: Any, names: list[str]) -> str:
             )
         )  # fmt: skip
     header = (
-        "network",
-        "right (95 %)",
-        "worst digit",
-        "mean confidence",
-        "calibration error",
-        "wrong at over 99 %, of 1,000",
-    )
+        "network", "right (95 %)", "worst digit", "mean confidence", "calibration error", "wrong at over 99 %, of 1,000"
+    )  # fmt: skip
     intro = (
         f"All {people['count']:,} drawings, each once, at any place and of any size with any pen; "
         f"{people['refused']:.2%} are refused:"

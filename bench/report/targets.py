@@ -169,16 +169,8 @@ def _targets() -> list[Target]:
         rows.append(Target(what, "baselines", _at(f"{name}, 2", "ratio")))
     for n in (2, 1):
         what = f"changing the pictures, batch 100, {_threads(n)}: share of a training step (fastest calls)"
-        rows.append(
-            Target(
-                what,
-                "augmentation",
-                _in_row("amounts", "default", str(n), "share_of_fastest"),
-                0.15,
-                at_most=True,
-                show=_percent,
-            )
-        )
+        pick = _in_row("amounts", "default", str(n), "share_of_fastest")
+        rows.append(Target(what, "augmentation", pick, 0.15, at_most=True, show=_percent))
     return [*rows, *_of_processes(), *_of_networks()]
 
 

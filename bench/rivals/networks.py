@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn import Sequential, kernels, layers
+from fastcnn import Sequential, layers
 from fastcnn.arrays import Array
 from fastcnn.bench.harness.batches import training_pictures
 from fastcnn.checking.bounds import WrongAnswerError, require_close
+from fastcnn.kernels.backends import using
 from fastcnn.layers.base import walk
 from fastcnn.zoo.families import resnet, vgg
 from fastcnn.zoo.networks import DEFAULT, PAPER, deep_network, paper_network
@@ -78,32 +79,17 @@ def drops(network: Sequential) -> bool:
     return any(isinstance(layer, layers.Dropout) for layer in walk(network.layers))
 
 
-def _by_reference(call: Callable[[], Any]) -> Any:
-    before = kernels.backend()
-    kernels.use("reference")
-    try:
-        return call()
-    finally:
-        kernels.use(before)
-
-
 def true_logits(network: Sequential, images: Array) -> Array:
     """The logits in float64."""
-
-    def compute() -> Array:
+    with using("reference"):
         exact = changed(network, dtype="float64")
         return np.concatenate([exact.forward(images[i : i + CHUNK]) for i in range(0, len(images), CHUNK)])
-
-    logits: Array = _by_reference(compute)
-    return logits
 
 
 def true_gradients(network: Sequential, images: Array, labels: Array) -> list[Array]:
     """The loss and the gradient of each parameter in float64, nothing dropped."""
-    found: list[Array] = _by_reference(
-        lambda: gradients_of(changed(network, dtype="float64", dropout=False), images, labels)
-    )
-    return found
+    with using("reference"):
+        return gradients_of(changed(network, dtype="float64", dropout=False), images, labels)
 
 
 def gradients_of(network: Sequential, images: Array, labels: Array) -> list[Array]:

@@ -33,26 +33,24 @@ class UnknownLayerError(FastcnnError):
     """A layer, or an option of it, that a rival's converter does not know."""
 
 
-def operations(layers: Iterable[Layer], *, dropout: bool = True) -> list[Operation]:
-    """The layers as data. Without `dropout`, nothing is dropped, so that gradients can be compared.
+def operations(layers: Iterable[Layer]) -> list[Operation]:
+    """The layers as data.
 
     Each operation has `type`, `name` and the layer's options. An Affine after a Flatten has the `image` (C, H, W) that
     its features come from, else None. Residual and Concat have `rows`, each a list of operations.
     """
-    return [_operation(layer, dropout) for layer in layers]
+    return [_operation(layer) for layer in layers]
 
 
-def _operation(layer: Layer, dropout: bool) -> Operation:
+def _operation(layer: Layer) -> Operation:
     found = {"type": type(layer).__name__, "name": layer.name}
     if layer.inside:
-        return found | {"rows": [operations(row, dropout=dropout) for row in vars(layer)["rows"].values()]}
+        return found | {"rows": [operations(row) for row in vars(layer)["rows"].values()]}
     options = {name: getattr(layer, name) for name in layer.OPTIONS}
     for name in set(options) - READ.get(found["type"], set()):
         default = inspect.signature(type(layer).__init__).parameters[name].default
         if options[name] not in (default, (default, default)):
             raise UnknownLayerError(f"layer {layer.name} ({found['type']}): no rival is given the option {name}")
-    if "rate" in options and not dropout:
-        options["rate"] = 0.0
     if "padding" in options:
         options["padding"] = layer.border if found["type"] == "Conv2d" else options["padding"]
     if found["type"] == "Affine":

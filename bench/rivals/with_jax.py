@@ -1,8 +1,8 @@
 """JAX's form of a network, under jit, to be timed in a worker.
 
 JAX gets the best conditions: pictures are float32 in [0, 1], channels last, cut into batches before; a step is one
-compiled function that may write over its arguments. XLA takes as many threads as the process has cores. This file
-imports JAX and nothing of fastcnn's kernels.
+compiled function that may write over its arguments. XLA takes as many threads as the process has cores. No
+kernel of fastcnn runs in its process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from fastcnn.arrays import Array
 from fastcnn.bench.harness.timing import rival
 from fastcnn.bench.harness.worker import Entry
 from fastcnn.bench.rivals.channels_last import pictures, to_ours, to_theirs
-from fastcnn.bench.rivals.operations import Applying, Operation, State, trained_names
+from fastcnn.bench.rivals.operations import Applying, Operation, operations, trained_names
+from fastcnn.network.sequential import Sequential
 
 BETAS, EPS = (0.9, 0.999), 1e-8
 NONE = (0, 0)
@@ -29,13 +30,13 @@ def version() -> str:
     return str(jax.__version__)
 
 
-class Network(Applying):
+class Function(Applying):
     """A network as a function of its arrays; `moved` are the running statistics after a training forward."""
 
     RIVAL = "JAX"
 
-    def __init__(self, operations: list[Operation]) -> None:
-        self.operations = operations
+    def __init__(self, found: list[Operation]) -> None:
+        self.operations = found
 
     def __call__(self, values: Values, x: Any, key: Any = None) -> tuple[Any, Values]:
         self.values, self.key, self.moved = values, key, dict[str, Any]()
@@ -101,17 +102,21 @@ class Network(Applying):
         return jnp.concatenate(parts, -1)
 
 
+def _arrays(network: Sequential) -> Values:
+    theirs = to_theirs(operations(network.layers), network.state_arrays())
+    return {name: jnp.asarray(value) for name, value in theirs.items()}
+
+
 def training(
-    *, operations: list[Operation], state: State, images: Array, labels: Array, batch: int, lr: float, threads: int,
-    compiled: bool,
-) -> dict[str, Entry]:  # fmt: skip
+    *, network: Sequential, images: Array, labels: Array, batch: int, lr: float, threads: int, compiled: bool
+) -> dict[str, Entry]:
     """Training steps through all pictures; the answer is loss and gradients. It is compiled always."""
-    network = Network(operations)
-    arrays = {name: jnp.asarray(value) for name, value in to_theirs(operations, state).items()}
-    names = trained_names(operations, state)
+    rows = operations(network.layers)
+    function, arrays = Function(rows), _arrays(network)
+    names = trained_names(rows, arrays)
 
     def loss_of(trained: Values, running: Values, x: Any, t: Any, key: Any) -> Any:
-        logits, moved = network(running | trained, x, key)
+        logits, moved = function(running | trained, x, key)
         return -jnp.take_along_axis(jax.nn.log_softmax(logits), t[:, None], 1).mean(), moved
 
     gradients = jax.value_and_grad(loss_of, has_aux=True)
@@ -134,7 +139,7 @@ def training(
     def answer() -> list[Array]:
         trained = {name: arrays[name] for name in names}
         (loss, _), found = jax.jit(gradients)(trained, arrays, *batches[0], jax.random.key(0))
-        ours = to_ours(operations, {name: np.asarray(found[name]) for name in names})
+        ours = to_ours(rows, {name: np.asarray(found[name]) for name in names})
         return [np.asarray(loss), *ours.values()]
 
     def copies(chosen: list[str]) -> Values:
@@ -152,13 +157,10 @@ def training(
     return {"jit": Entry(rival("", call, threads, lambda n: None).turn, answer)}
 
 
-def inference(
-    *, operations: list[Operation], state: State, images: Array, threads: int, compiled: bool
-) -> dict[str, Entry]:
+def inference(*, network: Sequential, images: Array, threads: int, compiled: bool) -> dict[str, Entry]:
     """Logits of a batch."""
-    network, x = Network(operations), jnp.asarray(pictures(images))
-    values = {name: jnp.asarray(value) for name, value in to_theirs(operations, state).items()}
-    logits = jax.jit(lambda values, x: network(values, x)[0])
+    function, values, x = Function(operations(network.layers)), _arrays(network), jnp.asarray(pictures(images))
+    logits = jax.jit(lambda values, x: function(values, x)[0])
 
     def call() -> Array:
         return np.asarray(logits(values, x))

@@ -9,16 +9,14 @@ from fastcnn.arrays import Array
 from fastcnn.bench.harness.timing import rival
 from fastcnn.bench.harness.worker import Entry
 from fastcnn.bench.rivals.onnx_model import model
-from fastcnn.bench.rivals.operations import Operation, State
+from fastcnn.network.sequential import Sequential
 
 
 def version() -> str:
     return str(openvino.__version__)
 
 
-def inference(
-    *, operations: list[Operation], state: State, images: Array, threads: int, compiled: bool
-) -> dict[str, Entry]:
+def inference(*, network: Sequential, images: Array, threads: int, compiled: bool) -> dict[str, Entry]:
     """Logits of a batch."""
     core = openvino.Core()
     settings = {
@@ -26,9 +24,9 @@ def inference(
         "INFERENCE_PRECISION_HINT": "f32",
         "PERFORMANCE_HINT": "LATENCY",
     }
-    request = core.compile_model(
-        core.read_model(model(operations, state, images)), "CPU", settings
-    ).create_infer_request()
+    read = core.read_model(model(network))
+    read.reshape(images.shape)
+    request = core.compile_model(read, "CPU", settings).create_infer_request()
 
     def call() -> Array:
         logits: Array = request.infer([images], share_inputs=True, share_outputs=True)[0]

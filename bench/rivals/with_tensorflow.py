@@ -1,7 +1,7 @@
 """TensorFlow's form of a network, as tf.function, to be timed in a worker.
 
 TensorFlow gets the best conditions: pictures are float32 in [0, 1], channels last, cut into batches before; Adam is the
-one kernel that does it. This file imports TensorFlow and nothing of fastcnn's kernels.
+one kernel that does it. No kernel of fastcnn runs in its process.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from fastcnn.arrays import Array
 from fastcnn.bench.harness.timing import rival
 from fastcnn.bench.harness.worker import Entry
 from fastcnn.bench.rivals.channels_last import pictures, to_ours, to_theirs
-from fastcnn.bench.rivals.operations import Applying, Operation, State, trained_names
+from fastcnn.bench.rivals.operations import Applying, Operation, operations, trained_names
+from fastcnn.network.sequential import Sequential
 
 NONE = ((0, 0), (0, 0))
 BETAS, EPS = (0.9, 0.999), 1e-8
@@ -27,17 +28,17 @@ def version() -> str:
     return str(tf.__version__)
 
 
-class Network(Applying):
+class Model(Applying):
     """Each method gives the value after an operation; `values` are the variables."""
 
     RIVAL = "TensorFlow"
 
-    def __init__(self, operations: list[Operation], state: State) -> None:
-        self.operations = operations
-        arrays = to_theirs(operations, state)
-        trained = set(trained_names(operations, state))
-        self.values = {name: tf.Variable(value, trainable=name in trained) for name, value in arrays.items()}
-        self.trained = [self.values[name] for name in trained_names(operations, state)]
+    def __init__(self, network: Sequential) -> None:
+        self.operations = operations(network.layers)
+        arrays = to_theirs(self.operations, network.state_arrays())
+        self.names = trained_names(self.operations, arrays)
+        self.values = {name: tf.Variable(value, trainable=name in self.names) for name, value in arrays.items()}
+        self.trained = [self.values[name] for name in self.names]
 
     def __call__(self, x: Any, training: bool = False) -> Any:
         return self.run(self.operations, x, training)
@@ -108,25 +109,24 @@ def _use_threads(threads: int) -> None:
 
 
 def training(
-    *, operations: list[Operation], state: State, images: Array, labels: Array, batch: int, lr: float, threads: int,
-    compiled: bool,
-) -> dict[str, Entry]:  # fmt: skip
+    *, network: Sequential, images: Array, labels: Array, batch: int, lr: float, threads: int, compiled: bool
+) -> dict[str, Entry]:
     """Training steps through all pictures; the answer is loss and gradients. It is compiled always."""
     _use_threads(threads)
-    network = Network(operations, state)
-    moments = [[tf.Variable(tf.zeros_like(value)) for value in network.trained] for _ in BETAS]
+    model = Model(network)
+    moments = [[tf.Variable(tf.zeros_like(value)) for value in model.trained] for _ in BETAS]
     powers = [tf.Variable(beta) for beta in BETAS]
 
     def gradients(x: Any, t: Any) -> Any:
         with tf.GradientTape() as tape:
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(t, network(x, training=True))
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(t, model(x, training=True))
             loss = tf.reduce_mean(losses)
-        return loss, tape.gradient(loss, network.trained)
+        return loss, tape.gradient(loss, model.trained)
 
     @partial(tf.function, autograph=False)
     def step(x: Any, t: Any) -> Any:
         loss, found = gradients(x, t)
-        for value, first, second, gradient in zip(network.trained, *moments, found, strict=True):
+        for value, first, second, gradient in zip(model.trained, *moments, found, strict=True):
             tf.raw_ops.ResourceApplyAdam(
                 var=value.handle, m=first.handle, v=second.handle, beta1_power=powers[0], beta2_power=powers[1], lr=lr,
                 beta1=BETAS[0], beta2=BETAS[1], epsilon=EPS, grad=gradient,
@@ -142,24 +142,22 @@ def training(
 
     def answer() -> list[Array]:
         loss, found = tf.function(gradients, autograph=False)(*batches[0])
-        names = trained_names(operations, state)
-        ours = to_ours(operations, {name: each.numpy() for name, each in zip(names, found, strict=True)})
+        named = {name: each.numpy() for name, each in zip(model.names, found, strict=True)}
+        ours = to_ours(model.operations, named)
         return [loss.numpy(), *ours.values()]
 
     turn = rival("", lambda: step(*next(following)).numpy(), threads, lambda n: None).turn
     return {"tf.function": Entry(turn, answer)}
 
 
-def inference(
-    *, operations: list[Operation], state: State, images: Array, threads: int, compiled: bool
-) -> dict[str, Entry]:
+def inference(*, network: Sequential, images: Array, threads: int, compiled: bool) -> dict[str, Entry]:
     """Logits of a batch."""
     _use_threads(threads)
     x = tf.constant(pictures(images))
-    network = tf.function(Network(operations, state), autograph=False)
+    model = tf.function(Model(network), autograph=False)
 
     def call() -> Array:
-        logits: Array = network(x).numpy()
+        logits: Array = model(x).numpy()
         return logits
 
     return {"tf.function": Entry(rival("", call, threads, lambda n: None).turn, lambda: [call()])}

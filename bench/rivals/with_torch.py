@@ -1,8 +1,8 @@
 """PyTorch's form of a network, to be timed in a worker: default layout, channels_last, and that one compiled.
 
 PyTorch gets the best conditions: pictures are float32 in [0, 1], already in the model's layout. Both forms of Adam are
-measured. Compiled models include the loss and are compiled for one batch size. This file imports PyTorch and nothing of
-fastcnn's kernels.
+measured. Compiled models include the loss and are compiled for one batch size. No kernel of fastcnn runs in
+its process.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from fastcnn.arrays import Array
 from fastcnn.bench.harness.batches import compiler, over_batches
 from fastcnn.bench.harness.timing import rival
 from fastcnn.bench.harness.worker import Entry
-from fastcnn.bench.rivals.operations import Converter, Operation, State
+from fastcnn.bench.rivals.operations import Converter, Operation, State, operations
+from fastcnn.network.sequential import Sequential
 
 ADAMS: dict[str, dict[str, bool]] = {"Adam": {}, "fused Adam": {"fused": True}}
 
@@ -130,17 +131,17 @@ class _Modules(Converter):
         return _Concat([self.row(row) for row in operation["rows"]])
 
 
-def model_of(operations: list[Operation], state: State) -> Any:
+def model_of(network: Sequential) -> Any:
     """The network as a module of PyTorch, for training."""
-    return _Modules(state).row(operations)
+    return _Modules(network.state_arrays()).row(operations(network.layers))
 
 
 class _Version:
     """One model. loss(pictures, labels) and infer(pictures) are compiled if `compiled` is set."""
 
-    def __init__(self, operations: list[Operation], state: State, *, channels_last: bool, compiled: bool) -> None:
+    def __init__(self, network: Sequential, *, channels_last: bool, compiled: bool) -> None:
         self.layout = torch.channels_last if channels_last else torch.contiguous_format
-        self.model = model = model_of(operations, state).to(memory_format=self.layout)
+        self.model = model = model_of(network).to(memory_format=self.layout)
         self.name = ("compiled " if compiled else "") + ("channels_last" if channels_last else "default layout")
 
         def loss(images: Any, labels: Any) -> Any:
@@ -173,21 +174,20 @@ class _Version:
         return step
 
 
-def _versions(operations: list[Operation], state: State, compiled: bool) -> list[_Version]:
+def _versions(network: Sequential, compiled: bool) -> list[_Version]:
     """Both layouts, and the second one compiled: it takes long, so not the first one too."""
     kinds = [(False, False), (True, False), *([(True, True)] if compiled and compiler() else [])]
-    return [_Version(operations, state, channels_last=layout, compiled=kind) for layout, kind in kinds]
+    return [_Version(network, channels_last=layout, compiled=kind) for layout, kind in kinds]
 
 
 def training(
-    *, operations: list[Operation], state: State, images: Array, labels: Array, batch: int, lr: float, threads: int,
-    compiled: bool,
-) -> dict[str, Entry]:  # fmt: skip
+    *, network: Sequential, images: Array, labels: Array, batch: int, lr: float, threads: int, compiled: bool
+) -> dict[str, Entry]:
     """Training steps through all pictures. Names: "channels_last, fused Adam". Answers: loss and gradients."""
     torch.set_num_threads(threads)
     entries = {}
     targets = torch.from_numpy(labels)
-    for version in _versions(operations, state, compiled):
+    for version in _versions(network, compiled):
         laid = version.laid(images)
 
         def answer(version: _Version = version, laid: Any = laid) -> list[Array]:
@@ -199,13 +199,11 @@ def training(
     return entries
 
 
-def inference(
-    *, operations: list[Operation], state: State, images: Array, threads: int, compiled: bool
-) -> dict[str, Entry]:
+def inference(*, network: Sequential, images: Array, threads: int, compiled: bool) -> dict[str, Entry]:
     """Logits of a batch in inference mode. Names: "channels_last"."""
     torch.set_num_threads(threads)
     entries = {}
-    for version in _versions(operations, state, compiled):
+    for version in _versions(network, compiled):
         version.model.eval()
         laid = version.laid(images)
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn import Trainer, kernels, optim, paper_network
+from fastcnn import Trainer, optim, paper_network
 from fastcnn.arrays import Array
 from fastcnn.bench.harness.batches import over_batches, training_pictures
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Rival, interleave, rival
 from fastcnn.bench.report import markdown
 from fastcnn.checking.bounds import require_equal
+from fastcnn.kernels.backends import using
 from fastcnn.kernels.threads import set_threads
 from fastcnn.training.augment import Augmentation
 
@@ -34,20 +35,14 @@ def _check(images: Array, threads: int) -> None:
     """Compare the pictures with those of the NumPy reference. All bits must be the same."""
     for name, augmentation in AMOUNTS.items():
         found = _changed(augmentation, images)
-        kernels.use("reference")
-        try:
+        with using("reference"):
             expected = _changed(augmentation, images)
-        finally:
-            kernels.use("cpu")
         require_equal(f"pictures changed by the amounts {name!r}, {threads} threads", found, expected)
 
 
 def _rivals(images: Array, labels: Array, threads: int) -> list[Rival]:
-    trainer, out, numbers = (
-        Trainer(paper_network(seed=0), optim.Adam(LR)),
-        np.empty_like(images[:BATCH]),
-        np.arange(BATCH),
-    )
+    trainer = Trainer(paper_network(seed=0), optim.Adam(LR))
+    out, numbers = np.empty_like(images[:BATCH]), np.arange(BATCH)
     rivals = [rival(f"step, {threads}", over_batches(trainer.step, images, labels, BATCH), threads)]
     for name, augmentation in AMOUNTS.items():
 

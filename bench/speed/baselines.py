@@ -15,10 +15,9 @@ from fastcnn import Sequential, Trainer, kernels, optim, paper_network
 from fastcnn.arrays import Array
 from fastcnn.bench.harness.batches import over_batches, training_pictures
 from fastcnn.bench.harness.settings import Settings
-from fastcnn.bench.harness.timing import compare, interleave, rival
+from fastcnn.bench.harness.timing import compare, interleave, rival, select
 from fastcnn.bench.report import markdown
 from fastcnn.checking.bounds import TOLERANCE, require_close
-from fastcnn.kernels.threads import set_threads
 from fastcnn.network.losses import softmax_cross_entropy
 
 BATCH = 100
@@ -30,11 +29,6 @@ def _network(dtype: Any) -> Sequential:
     network = Sequential.from_description(description)
     network.load_state_arrays({n: a.astype(dtype) for n, a in paper_network(seed=0).state_arrays().items()})
     return network
-
-
-def _select(backend: str, threads: int) -> None:
-    kernels.use(backend)
-    set_threads(threads)
 
 
 def run(settings: Settings) -> dict[str, Any]:
@@ -54,7 +48,7 @@ def run(settings: Settings) -> dict[str, Any]:
 
         for n in settings.few_threads:
             call = over_batches(step, images, labels, BATCH)
-            rivals.append(rival(f"{name}, {n}", call, n, partial(_select, backend)))
+            rivals.append(rival(f"{name}, {n}", call, n, partial(select, backend)))
     kernels.use("cpu")
     for name in WAYS:
         _require_same(name, gradients[name], gradients["the book's way"])

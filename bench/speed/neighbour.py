@@ -22,7 +22,6 @@ from fastcnn.bench.harness.timing import Rival, Timing, rival
 from fastcnn.bench.harness.worker import Entry, Worker
 from fastcnn.bench.report import markdown
 from fastcnn.bench.rivals.networks import pictures_for
-from fastcnn.bench.rivals.operations import operations
 
 CORES, BATCH = 2, 100
 TURN_S, START_S = 0.3, 0.1
@@ -70,8 +69,7 @@ def run(settings: Settings) -> dict[str, Any]:
     network = paper_network(seed=0)
     images, labels = pictures_for(network, PICTURES)
     given = {
-        "operations": operations(network.layers), "state": network.state_arrays(), "images": scaled(images),
-        "labels": labels, "batch": BATCH, "lr": 0.001, "compiled": False,
+        "network": network, "images": scaled(images), "labels": labels, "batch": BATCH, "lr": 0.001, "compiled": False,
     }  # fmt: skip
     with on_cores(CORES), ExitStack() as stack:
         rivals = stack.enter_context(Worker()).build("speed.neighbour.entries", threads=threads)

@@ -17,7 +17,7 @@ from fastcnn import kernels
 from fastcnn.bench.harness.peak import peaks
 from fastcnn.bench.harness.room import check_room
 from fastcnn.bench.harness.settings import Settings
-from fastcnn.bench.harness.timing import Rival, compare, interleave, rival
+from fastcnn.bench.harness.timing import Rival, compare, interleave, rival, select
 from fastcnn.bench.harness.worker import MissingError, Worker
 from fastcnn.bench.report.markdown import duration, table
 from fastcnn.bench.report.rival_tables import by_threads, ratio_of
@@ -27,6 +27,7 @@ from fastcnn.checking.calls import Call, convolution_arrays, product_calls, whol
 from fastcnn.checking.cases import Convolution
 from fastcnn.errors import UsageError
 from fastcnn.kernels import shapes
+from fastcnn.kernels.backends import using
 from fastcnn.kernels.threads import set_threads
 
 THEIRS = {"conv2d": "forward", "conv2d_grad_input": "grad_input", "conv2d_grad_weight": "grad_weight"}
@@ -58,11 +59,6 @@ def needed_bytes(case: Convolution) -> int:
     return 4 * (ARRAYS * (prod(case.input_shape) + outputs) + COLUMNS * columns)
 
 
-def _select(backend: str, threads: int) -> None:
-    kernels.use(backend)
-    set_threads(threads)
-
-
 def run(settings: Settings, case: Convolution) -> dict[str, Any]:
     """The rows of the three functions, with the peaks and what is missing."""
     check_room(needed_bytes(case), "this shape")
@@ -92,20 +88,19 @@ def _measure(
     name: str, call: Call, theirs: list[Rival], worker: Worker, case: Convolution, settings: Settings,
     ceilings: dict[str, dict[str, float]],
 ) -> dict[str, Any]:  # fmt: skip
-    kernels.use("reference")
-    expected = call()
-    kernels.use("cpu")
+    with using("reference"):
+        expected = call()
     own = [each for each in theirs if each.name.startswith(f"{THEIRS[name]}, ")]
     mine = []
     for n in settings.threads:
         set_threads(n)
         require_equal(f"{name}, {n} threads", call(), expected)
-        mine.append(rival(f"fastcnn, {n}", call, n, partial(_select, "cpu")))
+        mine.append(rival(f"fastcnn, {n}", call, n, partial(select, "cpu")))
     for each in own:
         require_equal(f"PyTorch, {each.name}", worker.answer(each.name)[0], expected)
     timings = interleave([*mine, *own], rounds=settings.few_rounds, turn_s=settings.turn_s)
     # NumPy takes no turns with the others: it may be a thousand times as slow.
-    slow = [rival(NUMPY.format(n), call, n, partial(_select, "reference")) for n in settings.threads]
+    slow = [rival(NUMPY.format(n), call, n, partial(select, "reference")) for n in settings.threads]
     timings |= interleave(slow, rounds=2 if settings.quick else 3, turn_s=0.0)
     kernels.use("cpu")
     row: dict[str, Any] = {"function": name}

@@ -65,6 +65,4 @@ def run(settings: Settings, network: Sequential) -> dict[str, Any]:
     return compared([(Case(name, mode, batch), network) for mode, batch in batches], settings)
 
 
-def tabulate(result: Any) -> str:
-    """What the command prints."""
-    return rival_tables.rivals(result)
+tabulate = rival_tables.rivals

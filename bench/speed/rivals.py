@@ -24,7 +24,6 @@ from fastcnn.bench.harness.timing import Rival, Timing, compare, interleave, riv
 from fastcnn.bench.report import rival_tables
 from fastcnn.bench.rivals import networks
 from fastcnn.bench.rivals.networks import NETWORKS
-from fastcnn.bench.rivals.operations import operations
 from fastcnn.bench.rivals.team import INFERENCE, TRAINING, Team, engine_of, threads_of
 from fastcnn.kernels.threads import set_threads
 
@@ -80,23 +79,22 @@ def train(
     """Our training steps, the rivals', and who is left out; all answers are right."""
     count = min(BATCHES_KEPT, max(2, KEPT_BYTES // (4 * batch * prod(network.input_shape))))
     images, labels = networks.pictures_for(network, count * batch)
-    first = images[:batch], labels[:batch]
+    first, exact = (images[:batch], labels[:batch]), networks.changed(network, dropout=False)
     expected = networks.true_gradients(network, *first)
     check = partial(networks.require_gradients, network=network, expected=expected)
     ours = []
     for n in settings.threads:
         set_threads(n)
-        found = networks.gradients_of(networks.changed(network, dropout=False), *first)
+        found = networks.gradients_of(exact, *first)
         check(OURS.format(n), found=found)
         trainer = Trainer(network.copy(), optim.Adam(LR))
         ours.append(rival(OURS.format(n), over_batches(trainer.step, images, labels, batch), n))
     given = {
-        "state": network.state_arrays(), "images": scaled(images), "labels": labels, "batch": batch, "lr": LR,
-        "compiled": not settings.quick,
+        "images": scaled(images), "labels": labels, "batch": batch, "lr": LR, "compiled": not settings.quick,
     }  # fmt: skip
-    exact, whole = (given | {"operations": operations(network.layers, dropout=drops)} for drops in (False, True))
+    whole = given | {"network": network} if networks.drops(network) else None
     theirs, left_out = team.build(
-        TRAINING, lambda who, found: check(who, found=found), exact, whole if networks.drops(network) else None
+        TRAINING, lambda who, found: check(who, found=found), given | {"network": exact}, whole
     )
     return ours, theirs, left_out
 
@@ -112,10 +110,7 @@ def infer(
         set_threads(n)
         check(OURS.format(n), found=network.forward(images))
         ours.append(rival(OURS.format(n), lambda: network.forward(images), n))
-    given = {
-        "state": network.state_arrays(), "images": scaled(images), "compiled": not settings.quick,
-        "operations": operations(network.layers),
-    }  # fmt: skip
+    given = {"network": network, "images": scaled(images), "compiled": not settings.quick}
     theirs, left_out = team.build(INFERENCE, lambda who, found: check(who, found=found[0]), given, None)
     return ours, theirs, left_out
 
@@ -222,6 +217,4 @@ def run(settings: Settings) -> dict[str, Any]:
     return result | {"one_picture": settings.kept.row("one picture", partial(calls_in_a_row, settings))}
 
 
-def tabulate(result: Any) -> str:
-    """The documentation's table."""
-    return rival_tables.rivals(result)
+tabulate = rival_tables.rivals

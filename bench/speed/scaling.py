@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn import Sequential, kernels, layers, paper_network
+from fastcnn import Sequential, layers, paper_network
 from fastcnn.arrays import Array
 from fastcnn.bench.harness.batches import training_pictures
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Timing, interleave, rival
 from fastcnn.bench.report import markdown
 from fastcnn.checking.bounds import TOLERANCE, require_close, require_equal
+from fastcnn.kernels.backends import using
 from fastcnn.kernels.threads import set_threads
 
 BATCHES = tuple(2**i for i in range(13))
@@ -44,10 +45,9 @@ def _check(name: str, network: Sequential, images: Array, labels: Array, threads
     few = images[:CHECKED], labels[:CHECKED]
     network.loss_and_gradients(*few)
     mine = network.gradients.copy()
-    kernels.use("reference")
-    network.loss_and_gradients(*few)
-    kernels.use("cpu")
-    require_close(name, mine, network.gradients, TOLERANCE)
+    with using("reference"):
+        network.loss_and_gradients(*few)
+        require_close(name, mine, network.gradients, TOLERANCE)
 
 
 def measure(name: str, network: Sequential, images: Array, labels: Array, settings: Settings) -> dict[str, Any]:

@@ -35,14 +35,6 @@ def _laid(array: Array, channels_last: bool) -> Any:
     return torch.from_numpy(array).contiguous(memory_format=layout)
 
 
-def _without_gradients(call: Callable[[], Any]) -> Callable[[], Any]:
-    def run() -> Any:
-        with torch.inference_mode():
-            return call()
-
-    return run
-
-
 def convolution(
     *, x: Array, weight: Array, bias: Array, grad_out: Array, stride: Pair, padding: Pair, threads: tuple[int, ...],
     channels_last: bool, apart: bool = False, groups: int = 1, dilation: Pair = 1,
@@ -69,7 +61,7 @@ def convolution(
         calls |= {"grad_input": backward(True, False, False), "grad_weight": backward(False, True, False)}
     else:
         calls["gradients"] = backward(True, True, True)
-    return {f"{name}, {n}": entry(_without_gradients(call), n) for n in threads for name, call in calls.items()}
+    return {f"{name}, {n}": entry(torch.inference_mode()(call), n) for n in threads for name, call in calls.items()}
 
 
 def unfolding(
@@ -86,7 +78,7 @@ def unfolding(
         return torch.nn.functional.fold(tc, x.shape[2:], **options)
 
     calls = {"im2col": unfold, "col2im": fold}
-    return {f"{name}, {n}": entry(_without_gradients(call), n) for n in threads for name, call in calls.items()}
+    return {f"{name}, {n}": entry(torch.inference_mode()(call), n) for n in threads for name, call in calls.items()}
 
 
 def pooling(
@@ -109,4 +101,4 @@ def pooling(
         )
 
     calls = {"max_pool2d": forward, "max_pool2d_grad": backward}
-    return {f"{name}, {n}": entry(_without_gradients(call), n) for n in threads for name, call in calls.items()}
+    return {f"{name}, {n}": entry(torch.inference_mode()(call), n) for n in threads for name, call in calls.items()}

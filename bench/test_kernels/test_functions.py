@@ -13,17 +13,16 @@ from fastcnn.bench.speed.layers import DIRECTIONS, LayerInNetwork, draw
 from fastcnn.checking.bounds import require_equal
 from fastcnn.checking.calls import convolution_calls, pooling_calls, product_calls, whole_numbers
 from fastcnn.checking.cases import ONE_OF_EACH_KIND, POOLS
+from fastcnn.kernels.backends import using
 from fastcnn.optim.optimizers import KINDS
 
 
 def check_and_time(benchmark, call):
     """Hold the call on the cpu backend to the same call on the reference; then time it."""
-    kernels.use("reference")
-    expected = call()
-    kernels.use("cpu")
-    found = call()
+    with using("reference"):
+        expected = call()
     for mine, right in zip(
-        *((each if isinstance(each, tuple) else (each,)) for each in (found, expected)), strict=True
+        *((each if isinstance(each, tuple) else (each,)) for each in (call(), expected)), strict=True
     ):
         require_equal("cpu", mine, right)
     benchmark(call)

@@ -24,10 +24,7 @@ TIMEOUT_S = 60.0
 
 @contextmanager
 def open_window() -> Iterator[Any]:
-    """The program's window, shown. No file of the user is read or written.
-
-    Its properties `shown_s` and `ready_s` are the times until it was shown and until the network could answer.
-    """
+    """The program's window, shown, once its network can answer. No file of the user is read or written."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with tempfile.TemporaryDirectory() as folder:
         for name in FOLDERS:
@@ -36,15 +33,12 @@ def open_window() -> Iterator[Any]:
 
         from fastcnn.gui import create_window
 
-        start = time.perf_counter()
         application = QApplication.instance() or QApplication(["fastcnn"])
         window: Any = create_window()
         window.program.use_language("en")
         window.show()
         process()
-        window.setProperty("shown_s", time.perf_counter() - start)
         until(lambda: bool(window.networkInfoLabel.text()))
-        window.setProperty("ready_s", time.perf_counter() - start)
         settle(window)
         try:
             yield window

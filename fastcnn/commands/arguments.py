@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from fastcnn import __version__
 from fastcnn.commands import run
@@ -18,7 +18,10 @@ MODEL = f"a weights file, or a network in the package: {', '.join(BUNDLED)}; bun
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that prints errors in one line, without the usage before it."""
+    """A parser that prints errors in one line, without the usage before it, and takes no shortened options."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         self.exit(run.WRONG_ARGUMENTS, f"{self.prog}: {' '.join(message.split())}; see {self.prog} --help\n")
@@ -125,15 +128,11 @@ def _add_strokes(parser: argparse.ArgumentParser, meaning: str) -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     """All commands and their options."""
-    parser = _Parser(
-        prog="fastcnn", description="Handwritten digits by a small convolutional network.", allow_abbrev=False
-    )
+    parser = _Parser(prog="fastcnn", description="Handwritten digits by a small convolutional network.")
     parser.add_argument("--version", action="version", version=f"fastcnn {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
-    train = commands.add_parser(
-        "train", help="train a network on MNIST, or on pictures of yours, and test it", allow_abbrev=False
-    )
+    train = commands.add_parser("train", help="train a network on MNIST, or on pictures of yours, and test it")
     train.add_argument(
         "--model",
         metavar="NAME",
@@ -174,9 +173,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_backend(train)
     _add_json(train)
 
-    evaluate = commands.add_parser(
-        "evaluate", help="test a network on MNIST's test pictures, or on others", allow_abbrev=False
-    )
+    evaluate = commands.add_parser("evaluate", help="test a network on MNIST's test pictures, or on others")
     evaluate.add_argument("positional", nargs="?", metavar="MODEL", help=f"{MODEL} (if left out: default)")
     evaluate.add_argument("--model", metavar="M", help="the same as MODEL")
     _add_strokes(evaluate, "test on the drawings of FILE instead, at random sizes and places, with random pens")
@@ -195,7 +192,6 @@ def build_parser() -> argparse.ArgumentParser:
         description="Recognize the digit in each picture, or with a network of train --data its class. One that "
         "cannot be read costs no other its answer: it is on stderr, its entry in the JSON has null for the answer and "
         "the reason as error, and the exit status is 1.",
-        allow_abbrev=False,
     )
     predict.add_argument("images", nargs="+", metavar="IMAGE", help="PNG, JPEG or another common picture file")
     _add_model(predict)
@@ -209,9 +205,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_backend(predict)
     _add_json(predict)
 
-    experiment = commands.add_parser(
-        "experiment", help="repeat an experiment of the paper: its figures 8 to 11", allow_abbrev=False
-    )
+    experiment = commands.add_parser("experiment", help="repeat an experiment of the paper: its figures 8 to 11")
     experiment.add_argument("--mode", choices=["mnist", "handwriting"], required=True, help="what is recognized")
     _add_model(experiment)
     experiment.add_argument("--groups", type=_whole_number(1), default=10, metavar="N", help="if left out: 10")
@@ -223,22 +217,20 @@ def build_parser() -> argparse.ArgumentParser:
     _add_threads(experiment)
     _add_json(experiment)
 
-    data = commands.add_parser("data", help="list datasets, or fetch one", allow_abbrev=False)
+    data = commands.add_parser("data", help="list datasets, or fetch one")
     actions = data.add_subparsers(dest="action", metavar="ACTION", required=True)
-    actions.add_parser("list", help="what there is and what is on this machine", allow_abbrev=False)
-    fetch = actions.add_parser("fetch", help="download a dataset into the cache", allow_abbrev=False)
+    actions.add_parser("list", help="what there is and what is on this machine")
+    fetch = actions.add_parser("fetch", help="download a dataset into the cache")
     fetch.add_argument("name", metavar="NAME")
 
-    gui = commands.add_parser("gui", help="draw digits in a window", allow_abbrev=False)
+    gui = commands.add_parser("gui", help="draw digits in a window")
     gui.add_argument("--model", default="", metavar="M", help=f"{MODEL} (if left out: the last one used)")
     _add_threads(gui)
 
-    measuring = commands.add_parser("bench", help="measure this machine against other engines", allow_abbrev=False)
+    measuring = commands.add_parser("bench", help="measure this machine against other engines")
     import_module("fastcnn.bench.command").add_arguments(measuring)  # by name, because bench imports this package
 
-    profile = commands.add_parser(
-        "profile", help="where the time of a training step goes, with GFLOP/s and bytes", allow_abbrev=False
-    )
+    profile = commands.add_parser("profile", help="where the time of a training step goes, with GFLOP/s and bytes")
     profile.add_argument(
         "network", metavar="MODEL",
         help="a weights file, a network in the package, such as default, or its description in a .json file",
@@ -252,7 +244,6 @@ def build_parser() -> argparse.ArgumentParser:
         help="write a network as an ONNX file, for other programs",
         description="Write a network or a committee as an ONNX file. Its input is images (N, C, H, W) float32, for the "
         "networks in the package from 0 to 1, light ink on dark. Its output is logits (N, classes).",
-        allow_abbrev=False,
     )
     export.add_argument("model", metavar="MODEL", help=MODEL)
     export.add_argument("out", metavar="FILE.onnx", help="the file to write, which may replace one of fastcnn only")
@@ -268,7 +259,6 @@ def build_parser() -> argparse.ArgumentParser:
         help="compare the kernels with the reference on this machine",
         description="Compare every kernel of the backend in use with the reference, on a table of cases and on random "
         "shapes. The exit status is 1 if an answer is wrong. A bug report needs the table, or better the JSON.",
-        allow_abbrev=False,
     )
     check.add_argument(
         "--seconds", type=_whole_number(0), default=20, metavar="N", help="for random shapes (if left out: 20)"
@@ -277,6 +267,6 @@ def build_parser() -> argparse.ArgumentParser:
     _add_backend(check)
     _add_json(check)
 
-    info = commands.add_parser("info", help="versions, processor, threads, cache and backends", allow_abbrev=False)
+    info = commands.add_parser("info", help="versions, processor, threads, cache and backends")
     _add_json(info)
     return parser

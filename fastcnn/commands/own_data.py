@@ -15,12 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastcnn.commands import train as mnist
-from fastcnn.commands.common import own_data_files, pair_of_size, prepare, print_result, refuse
-from fastcnn.commands.locks import held
-from fastcnn.commands.outputs import Output, check_outputs, check_writable, json_output, write_json
-from fastcnn.errors import FastcnnError, UsageError
-from fastcnn.ours import CHECKPOINT, NETWORK
-from fastcnn.zoo.bundled import SUFFIX
+from fastcnn.commands.common import own_data_files, pair_of_size, print_result, refuse
+from fastcnn.commands.outputs import write_json
+from fastcnn.errors import UsageError
 
 if TYPE_CHECKING:
     from fastcnn.arrays import Array
@@ -58,18 +55,10 @@ def train(args: argparse.Namespace) -> None:
         mnist.fill_from_checkpoint(args, load_checkpoint(args.resume), None)
     where = Path(os.path.abspath(args.data))
     name = (where.name if where.is_dir() else where.stem) or "network"
-    out = Path(f"{name}{SUFFIX}" if args.out is None else args.out)
-    if args.out is None and not args.overwrite:
-        out = mnist.free_name(name)
+    out = mnist.choose_out(args, name)
     (checkpoint,) = mnist.checkpoints_of(out, 1)
-    outputs = [Output("--out", out, NETWORK), Output("--out", checkpoint, CHECKPOINT), *json_output(args.json)]
-    going_on = args.resume is not None and args.resume.resolve() == checkpoint.resolve()
     go_on = mnist.go_on_with(args, out, checkpoint)
-    check_writable(out, "--out", special=False)
-    with held([out, checkpoint]):
-        check_outputs(outputs, [None if going_on else args.resume, *own_data_files(args)])
-        mnist.check_earlier(out, [checkpoint], args, go_on)
-        prepare(args)
+    with mnist.writing(args, out, [checkpoint], go_on, own_data_files(args)):
         _train(args, out, checkpoint, go_on)
 
 
@@ -190,23 +179,9 @@ def _fit(
         count -= count_set_aside(validation, count)
     recipe = own_recipe(count, augment=args.augment)
     epochs, batch_size = args.epochs or recipe.epochs, args.batch_size or recipe.batch_size
-    trainer = recipe.trainer(network)
-    try:
-        history = trainer.fit(
-            data.images,
-            named.labels,
-            epochs=epochs,
-            batch_size=batch_size,
-            schedule=recipe.schedule(epochs, count, batch_size),
-            validation=validation if aside is None else named.validation,
-            seed=seed,
-            keep_last=recipe.keep_last,
-            checkpoint=checkpoint,
-            resume=args.resume,
-        )
-    except KeyboardInterrupt:
-        kept = f"; go on with fastcnn train {go_on}" if checkpoint.exists() else ""
-        raise FastcnnError(f"training was interrupted{kept}") from None
+    job = mnist.Job(network.name, recipe, epochs, batch_size, seed, checkpoint, args.resume, go_on)
+    chosen = validation if aside is None else named.validation
+    trainer, history = mnist.fit(job, network, data.images, named.labels, validation=chosen, count=count)
     if aside is not None:
         return history, aside
     return history, (data.images[trainer.held_out], data.labels[trainer.held_out])

@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 import logging
 import shlex
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from fastcnn.network.sequential import Sequential
     from fastcnn.training.checkpoint import Checkpoint
     from fastcnn.training.history import History
+    from fastcnn.training.samples import Labels
+    from fastcnn.training.sources import Validation
+    from fastcnn.training.trainer import Trainer
     from fastcnn.zoo.recipes import Recipe
 
 CHECKPOINT_SUFFIX = ".checkpoint.safetensors"
@@ -39,7 +44,7 @@ log = logging.getLogger("fastcnn")
 
 
 @dataclass(frozen=True)
-class _Job:
+class Job:
     """One network to train."""
 
     model: str
@@ -135,7 +140,50 @@ def print_next(out: Path, data: str = "") -> None:
     print(f"next: fastcnn evaluate {word}{data}\n      fastcnn predict PICTURE... --model {word}")
 
 
-def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
+def choose_out(args: argparse.Namespace, name: str) -> Path:
+    """The weights file to write: that of --out, or one in this folder."""
+    if args.out is not None:
+        return Path(args.out)
+    return Path(f"{name}{SUFFIX}") if args.overwrite else free_name(name)
+
+
+@contextmanager
+def writing(
+    args: argparse.Namespace, out: Path, checkpoints: list[Path], go_on: str, read: Iterable[Path | str | None]
+) -> Iterator[None]:
+    """Hold the files of a training, once it is sure that nothing of value is destroyed; `read` are its inputs."""
+    outputs = [Output("--out", out, NETWORK), *(Output("--out", path, CHECKPOINT) for path in checkpoints)]
+    going_on = args.resume is not None and args.resume.resolve() in [path.resolve() for path in checkpoints]
+    resumed = None if going_on else args.resume  # one training may read and write a checkpoint, but no other file
+    check_writable(out, "--out", special=False)
+    with held([out, *checkpoints]):
+        check_outputs([*outputs, *json_output(args.json)], [resumed, *read])
+        check_earlier(out, checkpoints, args, go_on)
+        prepare(args)
+        yield
+
+
+def fit(
+    job: Job, network: Sequential, images: Array, labels: Labels, *, validation: Validation, count: int
+) -> tuple[Trainer, History]:
+    """Train one network on `count` of the pictures. After an interruption a sentence says how to go on."""
+    from fastcnn.training.epochs import KeepEpochs
+
+    trainer = job.recipe.trainer(network)
+    try:
+        history = trainer.fit(
+            images, labels, epochs=job.epochs, batch_size=job.batch_size,
+            schedule=job.recipe.schedule(job.epochs, count, job.batch_size), validation=validation, seed=job.seed,
+            keep_last=job.recipe.keep_last, checkpoint=job.checkpoint, resume=job.resume,
+            callbacks=[] if job.epochs_file is None else [KeepEpochs(job.epochs_file)],
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        kept = f"; go on with fastcnn train {job.go_on}" if job.checkpoint.exists() else ""
+        raise FastcnnError(f"training was interrupted{kept}") from None
+    return trainer, history
+
+
+def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[Job]]:
     """The model, the file to write, and the networks to train for it."""
     from fastcnn.training.checkpoint import load_checkpoint
     from fastcnn.zoo.networks import COMMITTEE, COMMITTEE_OF, NAMED, PAPER
@@ -158,9 +206,7 @@ def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
         raise UsageError("--keep-epochs is for one network; a committee's members are trained one after the other")
     name = COMMITTEE_OF if model == COMMITTEE else model
     recipe = recipes[name]
-    out = Path(f"{model}{SUFFIX}" if args.out is None else args.out)
-    if args.out is None and not args.overwrite:
-        out = free_name(model)
+    out = choose_out(args, model)
     checkpoints = checkpoints_of(out, members)
     jobs = []
     for number, checkpoint in enumerate(checkpoints):
@@ -170,43 +216,25 @@ def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[_Job]]:
         go_on = go_on_with(args, out, checkpoint if members == 1 else None)
         epochs, batch_size = args.epochs or recipe.epochs, args.batch_size or recipe.batch_size
         kept = out.with_suffix(EPOCHS_SUFFIX) if args.keep_epochs else None
-        jobs.append(_Job(name, recipe, epochs, batch_size, seed + number, checkpoint, resume, go_on, kept))
+        jobs.append(Job(name, recipe, epochs, batch_size, seed + number, checkpoint, resume, go_on, kept))
     return model, out, jobs
 
 
-def _train(job: _Job, images: Array, labels: Array, *, calibrate: bool) -> tuple[Sequential, History]:
-    """Train one network. After an interruption a sentence says how to go on."""
+def _train(job: Job, images: Array, labels: Array, *, calibrate: bool) -> tuple[Sequential, History]:
+    """Train one network by its recipe."""
     import numpy as np
 
     from fastcnn.network.calibration import fit_temperature, logits_of_views
     from fastcnn.training.batchnorm_statistics import settle_statistics
-    from fastcnn.training.epochs import KeepEpochs
     from fastcnn.training.samples import VALIDATION_PICTURES
     from fastcnn.zoo.networks import NAMED
 
     network = NAMED[job.model].make(seed=job.seed)
     network.name = job.model  # two recipes may train one network
     network.views = job.recipe.views
-    trainer = job.recipe.trainer(network)
     images, labels = job.recipe.mix(images, labels, job.seed)
     validation = min(VALIDATION_PICTURES, len(images) // VALIDATION_SHARE)
-    try:
-        history = trainer.fit(
-            images,
-            labels,
-            epochs=job.epochs,
-            batch_size=job.batch_size,
-            schedule=job.recipe.schedule(job.epochs, len(images) - validation, job.batch_size),
-            validation=validation,
-            seed=job.seed,
-            keep_last=job.recipe.keep_last,
-            callbacks=[] if job.epochs_file is None else [KeepEpochs(job.epochs_file)],
-            checkpoint=job.checkpoint,
-            resume=job.resume,
-        )
-    except KeyboardInterrupt:
-        kept = f"; go on with fastcnn train {job.go_on}" if job.checkpoint.exists() else ""
-        raise FastcnnError(f"training was interrupted{kept}") from None
+    trainer, history = fit(job, network, images, labels, validation=validation, count=len(images) - validation)
     if job.recipe.settle:
         settle_statistics(network, np.delete(images, trainer.held_out, axis=0))
     if job.recipe.refused:
@@ -217,7 +245,7 @@ def _train(job: _Job, images: Array, labels: Array, *, calibrate: bool) -> tuple
     return network, history
 
 
-def _fit_threshold(network: Sequential, job: _Job, images: Array, labels: Array) -> None:
+def _fit_threshold(network: Sequential, job: Job, images: Array, labels: Array) -> None:
     """Fit the threshold of a network that refuses, on the validation digits and on more pen digits."""
     import numpy as np
 
@@ -234,21 +262,13 @@ def train(args: argparse.Namespace) -> None:
     """Train a network or a committee by its recipe, save it, then test it."""
     model, out, jobs = _jobs(args)
     checkpoints = [job.checkpoint for job in jobs]
-    weights = Output("--out", out, NETWORK)
-    outputs = [weights, *(Output("--out", path, CHECKPOINT) for path in checkpoints), *json_output(args.json)]
-    going_on = args.resume is not None and args.resume.resolve() in [path.resolve() for path in checkpoints]
-    resumed = None if going_on else args.resume  # one training may read and write a checkpoint, but no other file
-    check_writable(out, "--out", special=False)
-    with held([out, *checkpoints]):
-        check_outputs(outputs, [resumed, *data_files(args.data_dir)])
-        check_earlier(out, checkpoints, args, jobs[0].go_on)
-        prepare(args)
+    with writing(args, out, checkpoints, jobs[0].go_on, data_files(args.data_dir)):
         if args.out is None and out != Path(f"{model}{SUFFIX}"):
             log.info("%s%s stays as it is; this training goes to %s", model, SUFFIX, out)
         _train_all(model, out, jobs, args)
 
 
-def _train_all(model: str, out: Path, jobs: list[_Job], args: argparse.Namespace) -> None:
+def _train_all(model: str, out: Path, jobs: list[Job], args: argparse.Namespace) -> None:
     from fastcnn.data.load import load_mnist
     from fastcnn.metrics import evaluate
     from fastcnn.network.calibration import calibrated_slowly

@@ -126,17 +126,10 @@ DATASETS = (
         "EMNIST digits, four times MNIST",
         240_000,
         40_000,
-        (
-            # One zip for all of EMNIST. The zip of Western Sydney University has other bytes, so it is no mirror.
-            RemoteFile(
-                "gzip.zip",
-                561_753_746,
-                "sha256:fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e",
-                (
-                    "https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip",
-                    "https://www.itl.nist.gov/iaui/vip/cs_links/EMNIST/gzip.zip",
-                ),
-            ),
+        # One zip for all of EMNIST. The zip of Western Sydney University has other bytes, so it is no mirror.
+        _on(
+            ("https://biometrics.nist.gov/cs_links/EMNIST/", "https://www.itl.nist.gov/iaui/vip/cs_links/EMNIST/"),
+            ("gzip.zip", 561_753_746, "fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e"),
         ),
         files=(
             "emnist-digits-train-images-idx3-ubyte.gz",

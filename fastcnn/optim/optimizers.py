@@ -29,7 +29,7 @@ class Optimizer:
     OPTIONS: ClassVar[tuple[str, ...]] = ("weight_decay",)
     STATE: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, lr: float, weight_decay: float) -> None:
+    def __init__(self, lr: float, *, weight_decay: float = 0.0) -> None:
         self._lr = check_positive("lr", lr)
         self.lr_was_set = True  # by an assignment, which no schedule has replaced since
         self.weight_decay = check_nonnegative("weight_decay", weight_decay)
@@ -119,9 +119,6 @@ class SGD(Optimizer):
 
     RULE = "sgd"
 
-    def __init__(self, lr: float, *, weight_decay: float = 0.0) -> None:
-        super().__init__(lr, weight_decay)
-
     def _numbers(self) -> tuple[float, ...]:
         return self.lr, self.weight_decay
 
@@ -134,7 +131,7 @@ class Momentum(Optimizer):
     STATE = ("velocity",)
 
     def __init__(self, lr: float, *, momentum: float = 0.9, weight_decay: float = 0.0) -> None:
-        super().__init__(lr, weight_decay)
+        super().__init__(lr, weight_decay=weight_decay)
         self.momentum = check_fraction("momentum", momentum)
 
     def _numbers(self) -> tuple[float, ...]:
@@ -155,7 +152,7 @@ class AdaGrad(Optimizer):
     STATE = ("sum_squares",)
 
     def __init__(self, lr: float = 0.01, *, eps: float = 1e-10, weight_decay: float = 0.0) -> None:
-        super().__init__(lr, weight_decay)
+        super().__init__(lr, weight_decay=weight_decay)
         self.eps = check_positive("eps", eps)
 
     def _numbers(self) -> tuple[float, ...]:
@@ -170,7 +167,7 @@ class RMSProp(Optimizer):
     STATE = ("mean_squares",)
 
     def __init__(self, lr: float = 0.01, *, alpha: float = 0.99, eps: float = 1e-8, weight_decay: float = 0.0) -> None:
-        super().__init__(lr, weight_decay)
+        super().__init__(lr, weight_decay=weight_decay)
         self.alpha = check_fraction("alpha", alpha)
         self.eps = check_positive("eps", eps)
 
@@ -194,7 +191,7 @@ class Adam(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(lr, weight_decay)
+        super().__init__(lr, weight_decay=weight_decay)
         self.beta1 = check_fraction("beta1", beta1)
         self.beta2 = check_fraction("beta2", beta2)
         self.eps = check_positive("eps", eps)

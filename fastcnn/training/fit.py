@@ -29,9 +29,15 @@ def check_schedule(schedule: object) -> None:
         )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Fit:
-    """The checked arguments of one `Trainer.fit`, and the state that only this call changes."""
+    """The arguments of one `Trainer.fit`, checked, and the state that only this call changes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is wrong.
+    """
 
     epochs: int
     batch_size: int
@@ -40,41 +46,21 @@ class Fit:
     seed: int
     patience: int | None
     keep_last: bool
-    rng: np.random.Generator
-    on_step: OnStep | None = None
+    on_step: OnStep | None
+    rng: np.random.Generator = field(init=False)
     history: History = field(default_factory=History)
 
-    @classmethod
-    def checked(
-        cls,
-        epochs: int,
-        batch_size: int,
-        schedule: Schedule,
-        validation: int,
-        seed: int,
-        patience: int | None,
-        keep_last: bool,
-        on_step: OnStep | None,
-    ) -> Fit:
-        """From the arguments of `Trainer.fit`, `validation` as a count; TypeError or ValueError if one is wrong."""
-        keep_last = check_flag("keep_last", keep_last)
-        if patience is not None and validation == 0:
+    def __post_init__(self) -> None:
+        self.keep_last = check_flag("keep_last", self.keep_last)
+        if self.patience is not None and self.validation == 0:
             raise ValueError("patience needs validation pictures to see which epoch is better; set validation")
-        if patience is not None and keep_last:
+        if self.patience is not None and self.keep_last:
             raise ValueError("patience keeps the best epoch, keep_last the last one; leave one of them out")
-        seed = integer("seed", seed, 0)
-        check_schedule(schedule)
-        return cls(
-            integer("epochs", epochs, 1),
-            integer("batch_size", batch_size, 1),
-            schedule,
-            validation,
-            seed,
-            None if patience is None else integer("patience", patience, 1),
-            keep_last,
-            np.random.Generator(np.random.PCG64(seed)),
-            on_step,
-        )
+        self.seed = integer("seed", self.seed, 0)
+        check_schedule(self.schedule)
+        self.epochs, self.batch_size = integer("epochs", self.epochs, 1), integer("batch_size", self.batch_size, 1)
+        self.patience = None if self.patience is None else integer("patience", self.patience, 1)
+        self.rng = np.random.Generator(np.random.PCG64(self.seed))
 
     @property
     def done(self) -> int:

@@ -236,7 +236,7 @@ class Trainer:
         schedule = Constant(self.optimizer.lr) if schedule is None else schedule
         validated = aside if given is None else len(given)
         told = Callbacks.checked(callbacks, on_step)
-        fit = Fit.checked(epochs, batch_size, schedule, validated, seed, patience, keep_last, told.on_step)
+        fit = Fit(epochs, batch_size, schedule, validated, seed, patience, keep_last, told.on_step)
         spans = batch_starts(len(source) - aside, fit.batch_size, self.network.least_batch)
         progress = check_flag("progress", progress)
         checkpoint = None if checkpoint is None else check_path("checkpoint", checkpoint)

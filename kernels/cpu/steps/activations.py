@@ -7,7 +7,7 @@ from numba import prange
 
 from fastcnn.kernels import activations
 from fastcnn.kernels.cpu.steps.base import Activation, Step
-from fastcnn.kernels.cpu.steps.elementwise import row
+from fastcnn.kernels.cpu.steps.elementwise import line
 from fastcnn.kernels.cpu.steps.error_function import erfc
 from fastcnn.kernels.cpu.steps.exponential import exp_of_minus
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
@@ -24,9 +24,7 @@ def _kernels(code: int) -> tuple[Any, Any]:
     def forward(out, out_frame, x, x_frame, number, images):
         for n in prange(images):
             for h in range(x_frame.height):
-                o, o_end = row(out_frame, n, h)
-                i, i_end = row(x_frame, n, h)
-                target, source = out[o:o_end], x[i:i_end]
+                target, source = line(out, out_frame, n, h), line(x, x_frame, n, h)
                 for e in range(len(source)):
                     target[e] = _value(code, source[e], number[0])
 
@@ -34,10 +32,8 @@ def _kernels(code: int) -> tuple[Any, Any]:
     def backward(grad_in, grad_in_frame, grad, grad_frame, x, x_frame, number, images):
         for n in prange(images):
             for h in range(x_frame.height):
-                d, d_end = row(grad_in_frame, n, h)
-                g, g_end = row(grad_frame, n, h)
-                i, i_end = row(x_frame, n, h)
-                target, passed, source = grad_in[d:d_end], grad[g:g_end], x[i:i_end]
+                target, passed = line(grad_in, grad_in_frame, n, h), line(grad, grad_frame, n, h)
+                source = line(x, x_frame, n, h)
                 for e in range(len(source)):
                     target[e] = _gradient(code, passed[e], source[e], number[0])
 

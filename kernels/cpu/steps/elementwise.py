@@ -31,6 +31,13 @@ def row(frame, image, h):
 
 
 @inner
+def line(array, frame, image, h):
+    """Row h of a picture, as an array: LLVM vectorises only loops from zero over whole arrays."""
+    start, end = row(frame, image, h)
+    return array[start:end]
+
+
+@inner
 def fold_wide(sums, channels):
     """The first `channels` of sums = the sums of each channel over a wide pixel."""
     for start in range(channels, len(sums), channels):
@@ -43,10 +50,7 @@ def copy_rows(out, out_frame, x, x_frame, images):
     """out = x."""
     for n in prange(images):
         for h in range(x_frame.height):
-            o, o_end = row(out_frame, n, h)
-            i, i_end = row(x_frame, n, h)
-            # There is a slice for each row, because LLVM vectorises only loops from zero over whole arrays.
-            target, source = out[o:o_end], x[i:i_end]
+            target, source = line(out, out_frame, n, h), line(x, x_frame, n, h)
             for e in range(len(source)):
                 target[e] = source[e]
 
@@ -56,10 +60,7 @@ def add(out, out_frame, x, x_frame, addend, addend_frame, relu_after, images):
     """out = x + addend, with the ReLU after it if relu_after."""
     for n in prange(images):
         for h in range(x_frame.height):
-            o, o_end = row(out_frame, n, h)
-            i, i_end = row(x_frame, n, h)
-            a, a_end = row(addend_frame, n, h)
-            target, source, added = out[o:o_end], x[i:i_end], addend[a:a_end]
+            target, source, added = line(out, out_frame, n, h), line(x, x_frame, n, h), line(addend, addend_frame, n, h)
             for e in range(len(source)):
                 value = source[e] + added[e]
                 target[e] = out.dtype.type(0) if relu_after and value < 0 else value
@@ -93,9 +94,7 @@ def relu(out, out_frame, x, x_frame, images):
     """out = max(x, 0); NaN stays NaN."""
     for n in prange(images):
         for h in range(x_frame.height):
-            o, o_end = row(out_frame, n, h)
-            i, i_end = row(x_frame, n, h)
-            target, source = out[o:o_end], x[i:i_end]
+            target, source = line(out, out_frame, n, h), line(x, x_frame, n, h)
             for e in range(len(source)):
                 target[e] = out.dtype.type(0) if source[e] < 0 else source[e]
 
@@ -105,10 +104,8 @@ def relu_gradient(grad_in, grad_in_frame, grad, grad_frame, out, out_frame, imag
     """grad_in = grad where out > 0 or NaN, else 0."""
     for n in prange(images):
         for h in range(grad_frame.height):
-            d, d_end = row(grad_in_frame, n, h)
-            g, g_end = row(grad_frame, n, h)
-            o, o_end = row(out_frame, n, h)
-            target, source, passed = grad_in[d:d_end], grad[g:g_end], out[o:o_end]
+            target, source = line(grad_in, grad_in_frame, n, h), line(grad, grad_frame, n, h)
+            passed = line(out, out_frame, n, h)
             for e in range(len(source)):
                 target[e] = grad.dtype.type(0) if passed[e] <= 0 else source[e]
 
@@ -217,9 +214,7 @@ def dropout(out, out_frame, x, x_frame, images, key, threshold, scale):
     """out = x * scale where the hash of the element is at least the threshold, else 0; key (1,) uint64, scale (1,)."""
     for n in prange(images):
         for h in range(x_frame.height):
-            o, o_end = row(out_frame, n, h)
-            i, i_end = row(x_frame, n, h)
-            target, source = out[o:o_end], x[i:i_end]
+            target, source = line(out, out_frame, n, h), line(x, x_frame, n, h)
             first = (n * x_frame.height + h) * len(source)
             for e in range(len(source)):
                 kept = _hash(key[0], first + e) >> np.uint64(40) >= threshold

@@ -18,16 +18,22 @@ from fastcnn.kernels.protocols import Numbers
 from fastcnn.kernels.shapes import Array
 
 
+@inner
+def _largest(row):
+    """The largest logit; NaN if one is NaN, so that the loss becomes NaN."""
+    largest = np.float64(row[0])
+    for logit in row:
+        if not (logit <= largest):  # true for NaN
+            largest = np.float64(logit)
+    return largest
+
+
 @kernel
 def softmax_cross_entropy(losses, grad, logits, labels, images, classes, smoothing):
     """grad (images, classes) of the mean loss, and losses (images,) float64 of the pictures."""
     for n in prange(images):
         row = logits[n * classes : (n + 1) * classes]
-        largest = np.float64(row[0])
-        for k in range(classes):
-            # not (<=) is true for NaN, so that the loss becomes NaN.
-            if not (row[k] <= largest):
-                largest = np.float64(row[k])
+        largest = _largest(row)
         total, mean = 0.0, 0.0
         for k in range(classes):
             shifted = np.float64(row[k]) - largest
@@ -50,10 +56,7 @@ def weighted_cross_entropy(losses, grad, logits, labels, shares, class_weight, i
     """The same with a weight for each class, and a share for each picture."""
     for n in prange(images):
         row = logits[n * classes : (n + 1) * classes]
-        largest = np.float64(row[0])
-        for k in range(classes):
-            if not (row[k] <= largest):
-                largest = np.float64(row[k])
+        largest = _largest(row)
         total = 0.0
         for k in range(classes):
             total += np.exp(np.float64(row[k]) - largest)

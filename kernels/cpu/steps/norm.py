@@ -66,18 +66,8 @@ def merge(mean, var, partials, wide, blocks, count_of_block, count):
 
 
 @inner
-def settle(statistics, weight, bias, mean64, var64, running_mean, running_var, momentum, eps, count):
-    """statistics (4, wide) = the batch's mean, 1 / sqrt(var + eps), weight, bias; the running ones move along."""
-    channels = len(weight)
-    for c in range(channels):
-        running_mean[c] = (1 - momentum) * running_mean[c] + momentum * mean64[c]
-        running_var[c] = (1 - momentum) * running_var[c] + momentum * (var64[c] * (count / (count - 1)))
-    _spread(statistics, weight, bias, mean64, var64, eps)
-
-
-@inner
-def _spread(statistics, weight, bias, mean, var, eps):
-    """Fill statistics for all channels of a wide pixel."""
+def settle_running(statistics, weight, bias, mean, var, eps):
+    """statistics (4, wide) = mean, 1 / sqrt(var + eps), weight, bias, for all channels of a wide pixel."""
     dtype = statistics.dtype
     wide = len(statistics) // 4
     for i in range(wide):
@@ -89,9 +79,13 @@ def _spread(statistics, weight, bias, mean, var, eps):
 
 
 @inner
-def settle_running(statistics, weight, bias, running_mean, running_var, eps):
-    """The same from the running statistics."""
-    _spread(statistics, weight, bias, running_mean, running_var, eps)
+def settle(statistics, weight, bias, mean64, var64, running_mean, running_var, momentum, eps, count):
+    """The same from the batch's mean and variance; the running ones move along."""
+    channels = len(weight)
+    for c in range(channels):
+        running_mean[c] = (1 - momentum) * running_mean[c] + momentum * mean64[c]
+        running_var[c] = (1 - momentum) * running_var[c] + momentum * (var64[c] * (count / (count - 1)))
+    settle_running(statistics, weight, bias, mean64, var64, eps)
 
 
 @inner

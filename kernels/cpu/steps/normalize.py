@@ -6,7 +6,7 @@ import numpy as np
 from numba import prange
 
 from fastcnn.kernels.cpu.steps.base import Activation, Step
-from fastcnn.kernels.cpu.steps.elementwise import row
+from fastcnn.kernels.cpu.steps.elementwise import line
 from fastcnn.kernels.cpu.toolchain.jit import kernel
 from fastcnn.kernels.protocols import Call
 
@@ -16,9 +16,7 @@ def normalize(out, out_frame, x, x_frame, mean, inverse, images):
     """out = (x - mean) * inverse; mean and inverse have a number for each value of a row, so LLVM vectorises it."""
     for n in prange(images):
         for h in range(x_frame.height):
-            o, o_end = row(out_frame, n, h)
-            i, i_end = row(x_frame, n, h)
-            target, source = out[o:o_end], x[i:i_end]
+            target, source = line(out, out_frame, n, h), line(x, x_frame, n, h)
             for e in range(len(source)):
                 target[e] = (source[e] - mean[e]) * inverse[e]
 

@@ -34,24 +34,35 @@ def fold(out, partials, bias, count, shares, columns, has_bias, relu):
         out[i] = total
 
 
-@kernel("F F i i i")
-def column_sums(partials, x, rows, columns, length):
-    """partials (shares, columns): each is the sum over `length` rows of x (rows, columns)."""
-    lanes = cuda.shared.array(BAND_SHAPE, x.dtype)
-    i_x, i_y = cuda.threadIdx.x, cuda.threadIdx.y
-    column = int32(cuda.blockIdx.x * BAND + i_x)
-    row = int32(cuda.blockIdx.y * length + i_y)
+@device
+def band(rows, length):
+    """This thread's column, its first row, and the row where its block's band of `length` rows ends."""
     stop = int32((cuda.blockIdx.y + 1) * length)
     if stop > rows:
         stop = int32(rows)
-    total = x.dtype.type(0)
-    while row < stop:
-        if column < columns:
-            total += x[int32(row * columns + column)]
-        row = int32(row + LANES)
+    return int32(cuda.blockIdx.x * BAND + cuda.threadIdx.x), int32(cuda.blockIdx.y * length + cuda.threadIdx.y), stop
+
+
+@device
+def store_band(partials, lanes, total, line, column, columns):
+    """partials[line, column] = the sum of the totals of a column's threads, in order; lanes: shared memory for them."""
+    i_x, i_y = cuda.threadIdx.x, cuda.threadIdx.y
     lanes[i_y, i_x] = total
     cuda.syncthreads()
     if i_y == 0 and column < columns:
         for lane in range(1, LANES):
             total += lanes[lane, i_x]
-        partials[int32(cuda.blockIdx.y * columns + column)] = total
+        partials[int32(line * columns + column)] = total
+
+
+@kernel("F F i i i")
+def column_sums(partials, x, rows, columns, length):
+    """partials (shares, columns): each is the sum over `length` rows of x (rows, columns)."""
+    lanes = cuda.shared.array(BAND_SHAPE, x.dtype)
+    column, row, stop = band(rows, length)
+    total = x.dtype.type(0)
+    while row < stop:
+        if column < columns:
+            total += x[int32(row * columns + column)]
+        row = int32(row + LANES)
+    store_band(partials, lanes, total, cuda.blockIdx.y, column, columns)

@@ -151,6 +151,16 @@ def average_pool_gradient(grad_in, grad, count, channels, pixels):
         grad_in[i] = grad[at] / grad_in.dtype.type(pixels)
 
 
+@device
+def largest(logits, first, classes):
+    """The largest logit of a picture, from index `first` on; NaN if one is NaN, so that the loss becomes NaN."""
+    found = np.float64(logits[first])
+    for k in range(1, classes):
+        if not (logits[int32(first + k)] <= found):  # true for NaN
+            found = np.float64(logits[int32(first + k)])
+    return found
+
+
 @kernel("D F F I I i i i d")
 def softmax_cross_entropy(losses, grad, logits, labels, order, start, images, classes, smoothing):
     """grad (N, classes) of the mean loss, and losses (N,), in float64, as in `kernels.cpu.steps.loss`.
@@ -160,23 +170,19 @@ def softmax_cross_entropy(losses, grad, logits, labels, order, start, images, cl
     n = here()
     if n < images:
         first = int32(n * classes)
-        largest = np.float64(logits[first])
-        for k in range(1, classes):
-            # not (<=) is true for NaN, so that the loss becomes NaN.
-            if not (logits[int32(first + k)] <= largest):
-                largest = np.float64(logits[int32(first + k)])
+        top = largest(logits, first, classes)
         total, mean = np.float64(0), np.float64(0)
         for k in range(classes):
-            shifted = np.float64(logits[int32(first + k)]) - largest
+            shifted = np.float64(logits[int32(first + k)]) - top
             total += math.exp(shifted)
             mean += shifted
         label = labels[order[int32(start + n)]]
-        loss = math.log(total) - (1 - smoothing) * (np.float64(logits[int32(first + label)]) - largest)
+        loss = math.log(total) - (1 - smoothing) * (np.float64(logits[int32(first + label)]) - top)
         if smoothing > 0:
             loss -= smoothing * mean / classes
         losses[n] = loss
         for k in range(classes):
-            share = math.exp(np.float64(logits[int32(first + k)]) - largest) / total - smoothing / classes
+            share = math.exp(np.float64(logits[int32(first + k)]) - top) / total - smoothing / classes
             if k == label:
                 share -= 1 - smoothing
             grad[int32(first + k)] = share / images

@@ -25,11 +25,7 @@ def weighted_cross_entropy(losses, grad, logits, labels, shares, class_weight, i
     n = here()
     if n < images:
         first = int32(n * classes)
-        largest = np.float64(logits[first])
-        for k in range(1, classes):
-            # not (<=) is true for NaN, so that the loss becomes NaN.
-            if not (logits[int32(first + k)] <= largest):
-                largest = np.float64(logits[int32(first + k)])
+        largest = elementwise.largest(logits, first, classes)
         total = np.float64(0)
         for k in range(classes):
             total += math.exp(np.float64(logits[int32(first + k)]) - largest)

@@ -8,21 +8,17 @@ import math
 
 import numpy as np
 
+from fastcnn.kernels.cuda.products.sums import band, store_band
 from fastcnn.kernels.cuda.toolchain.compiler import cuda, int32, kernel
 from fastcnn.kernels.cuda.toolchain.index import here
-from fastcnn.kernels.cuda.toolchain.sizes import BAND, BAND_SHAPE, LANES
+from fastcnn.kernels.cuda.toolchain.sizes import BAND_SHAPE, LANES
 
 
 @kernel("D F D i i i i")
 def moments(partials, x, mean, centred, rows, columns, length):
     """partials (bands, C): sums of x or (x - mean)^2 over `length` rows. A block has one band and BAND columns."""
     lanes = cuda.shared.array(BAND_SHAPE, mean.dtype)
-    i_x, i_y = cuda.threadIdx.x, cuda.threadIdx.y
-    column = int32(cuda.blockIdx.x * BAND + i_x)
-    row = int32(cuda.blockIdx.y * length + i_y)
-    stop = int32((cuda.blockIdx.y + 1) * length)
-    if stop > rows:
-        stop = int32(rows)
+    column, row, stop = band(rows, length)
     total = np.float64(0)
     while row < stop:
         if column < columns:
@@ -31,12 +27,7 @@ def moments(partials, x, mean, centred, rows, columns, length):
                 value = (value - mean[column]) * (value - mean[column])
             total += value
         row = int32(row + LANES)
-    lanes[i_y, i_x] = total
-    cuda.syncthreads()
-    if i_y == 0 and column < columns:
-        for lane in range(1, LANES):
-            total += lanes[lane, i_x]
-        partials[int32(cuda.blockIdx.y * columns + column)] = total
+    store_band(partials, lanes, total, cuda.blockIdx.y, column, columns)
 
 
 @kernel("D D i i d")
@@ -114,12 +105,7 @@ def norm_gradient_sums(partials, grad, x, mean, inverse, zeros, rows, columns, l
     """partials (bands, 2, C): sums of grad and of grad * normalised x."""
     plain_lanes = cuda.shared.array(BAND_SHAPE, zeros.dtype)
     scaled_lanes = cuda.shared.array(BAND_SHAPE, zeros.dtype)
-    i_x, i_y = cuda.threadIdx.x, cuda.threadIdx.y
-    column = int32(cuda.blockIdx.x * BAND + i_x)
-    row = int32(cuda.blockIdx.y * length + i_y)
-    stop = int32((cuda.blockIdx.y + 1) * length)
-    if stop > rows:
-        stop = int32(rows)
+    column, row, stop = band(rows, length)
     plain, scaled = np.float64(0), np.float64(0)
     while row < stop:
         if column < columns:
@@ -127,15 +113,8 @@ def norm_gradient_sums(partials, grad, x, mean, inverse, zeros, rows, columns, l
             plain += grad[at]
             scaled += grad[at] * ((x[at] - mean[column]) * inverse[column])
         row = int32(row + LANES)
-    plain_lanes[i_y, i_x] = plain
-    scaled_lanes[i_y, i_x] = scaled
-    cuda.syncthreads()
-    if i_y == 0 and column < columns:
-        for lane in range(1, LANES):
-            plain += plain_lanes[lane, i_x]
-            scaled += scaled_lanes[lane, i_x]
-        partials[int32(2 * cuda.blockIdx.y * columns + column)] = plain
-        partials[int32((2 * cuda.blockIdx.y + 1) * columns + column)] = scaled
+    store_band(partials, plain_lanes, plain, 2 * cuda.blockIdx.y, column, columns)
+    store_band(partials, scaled_lanes, scaled, 2 * cuda.blockIdx.y + 1, column, columns)
 
 
 @kernel("F F D i i")

@@ -27,7 +27,6 @@ def test_layers_become_data_with_their_places():
     assert (first["type"], first["name"], first["padding"]) == ("Conv2d", "0", ((1, 0), (2, 1)))
     assert [[each["name"] for each in row] for row in second["rows"]] == [["1.0", "1.1"], ["1.shortcut.0"]]
     assert (dropout["rate"], affine["image"]) == (0.5, (4, 3, 4))
-    assert operations(small().layers, dropout=False)[3]["rate"] == 0.0
 
 
 def test_trained_parameters_are_those_of_the_network_in_its_order():
