@@ -1,21 +1,72 @@
 """Convolution of (N, C, H, W) arrays and its gradient by the input without a change of layout.
 
-See `products/filters.py`.
+See `products/dense.py`.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.functions.workspace import lent
-from fastcnn.kernels.cpu.products.filters import FILTERS, filter_sums, matrix_sums
+from fastcnn.kernels.cpu.products.dense import FILTERS, filter_sums, matrix_sums
 from fastcnn.kernels.cpu.products.geometry import Table
 from fastcnn.kernels.cpu.products.layout import block_width, pack_weight, pack_weight_flipped
 from fastcnn.kernels.cpu.products.planes import Shifts, backward_shifts, forward_shifts
+from fastcnn.kernels.cpu.tiles.sums import NEXT_TILE, TILE_VECTORS
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_COPIES, copy, run
 from fastcnn.kernels.shapes import Array, Padding, Pair, Shape, windows
 from fastcnn.kernels.threads import threads
+
+# Copying an element to channels-last and another back takes as long as so many multiply-adds, beyond copying it here.
+COPY_PRODUCTS = 25
+ONE_VECTOR = 1.2  # the time of a tile of one vector of each sum over half that of a tile of two
+SCRATCH_BYTES = 1 << 20  # of one task, and of the weights: what stays in the second cache
+
+
+@lru_cache(maxsize=256)
+def serves(
+    input_plane: Pair, kernel_size: Pair, stride: Pair, padding: Padding, dilation: Pair, sources: int, results: int,
+    backward: bool, dtype: np.dtype[Any],
+) -> bool:  # fmt: skip
+    """Whether these functions are faster than those that copy to channels-last, for a group.
+
+    It reads `sources` planes and writes `results` planes. Tiles are not always full: there the channels of a result,
+    and here the pixels of a plane with the gaps between its rows.
+    """
+    if _is_matrix(kernel_size, stride, padding, input_plane[0] * input_plane[1], dtype):
+        return True
+    args = input_plane, kernel_size, stride, padding, dilation, 1
+    shifts = backward_shifts(*args, kernel_size[0] * kernel_size[1]) if backward else forward_shifts(*args)
+    taps, lanes = kernel_size[0] * kernel_size[1], block_width(dtype) // TILE_VECTORS
+    passes = -(-results // FILTERS)  # over the scratch
+    if max(sources * shifts.bordered * min(passes, 4) / 4, sources * results * taps) * dtype.itemsize > SCRATCH_BYTES:
+        return False
+    here, there = 0.0, 0.0
+    rows = np.diff(shifts.phase_rows)
+    for phase, length in enumerate(shifts.length):
+        share = np.diff(shifts.phase_taps)[phase] / taps
+        columns = int(shifts.store[3 * shifts.phase_rows[phase] + 2])
+        here += share * _time(results, int(length), lanes)
+        there += share * _time(columns, results, lanes) * int(rows[phase])
+    # With a stride the copies of one side go element by element here, and are no faster.
+    copied = 0 if backward and stride != (1, 1) else results * shifts.out_plane
+    copied += sources * shifts.x_plane if stride == (1, 1) else 0
+    return bool(here < there + COPY_PRODUCTS * copied / (sources * taps * lanes))
+
+
+def _time(rows: int, columns: int, lanes: int) -> float:
+    """Of the tiles that compute rows x columns sums, in multiply-adds of a vector for each product of a sum."""
+    time = {1: 0, 2: 0}
+    for vectors in time:
+        rest = rows
+        while rest > 0:
+            size = int(NEXT_TILE[vectors - 1, min(rest, NEXT_TILE.shape[1] - 1)])
+            time[vectors] += vectors * (max(size, 4) + 1)
+            rest -= size
+    pairs, rest = divmod(-(-columns // lanes), 2)
+    return pairs * time[2] + rest * ONE_VECTOR * time[1]
 
 
 def conv2d(
@@ -26,7 +77,7 @@ def conv2d(
     K, channels, R, S = weight.shape
     filters, taps = K // groups, R * S
     out = np.empty((N, K, *windows((N, C, H, W), (R, S), stride, padding, dilation)), x.dtype)
-    if is_matrix((R, S), stride, padding, H * W, x.dtype):
+    if _is_matrix((R, S), stride, padding, H * W, x.dtype):
         _multiply(out, x, weight, channels, 1, bias, groups)
         return out
     shifts = forward_shifts((H, W), (R, S), stride, padding, dilation, 1)
@@ -46,7 +97,7 @@ def conv2d_grad_input(
     K, channels, R, S = weight.shape
     filters, taps = K // groups, R * S
     grad_input = np.empty(input_shape, grad_out.dtype)
-    if is_matrix((R, S), stride, padding, H * W, grad_out.dtype):
+    if _is_matrix((R, S), stride, padding, H * W, grad_out.dtype):
         _multiply(grad_input, grad_out, weight, 1, channels, None, groups)
         return grad_input
     shifts = backward_shifts((H, W), (R, S), stride, padding, dilation, 1, channels * taps)
@@ -58,7 +109,7 @@ def conv2d_grad_input(
     return grad_input
 
 
-def is_matrix(kernel_size: Pair, stride: Pair, padding: Padding, pixels: int, dtype: np.dtype[Any]) -> bool:
+def _is_matrix(kernel_size: Pair, stride: Pair, padding: Padding, pixels: int, dtype: np.dtype[Any]) -> bool:
     """Whether a convolution is a product of matrices, with a picture's planes as the rows of one."""
     alone = kernel_size == stride == (1, 1) and padding == ((0, 0), (0, 0))
     return alone and pixels >= block_width(dtype)
@@ -101,7 +152,7 @@ def _sum_shifts(
     parts = _parts(units, results, x.size + out.size)
     width = block_width(x.dtype)
     size = sources * shifts.bordered + FILTERS * shifts.run + 2 * width
-    with lent(x.dtype, parts[0] * parts[1] * size) as (scratch,):
+    with lent(x.dtype, [parts[0] * parts[1] * size]) as (scratch,):
         run(
             filter_sums, parts != (1, 1), out.reshape(-1), x.reshape(-1), packed,
             _offsets(bias, results * groups, x.dtype), scratch, shifts, w_taps, units, groups, sources, results, *parts,

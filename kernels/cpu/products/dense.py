@@ -17,7 +17,9 @@ from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 FILTERS = TILE_PIXELS  # of a block of weights: of one tile
 
 
-PART_BYTES = 256 << 10  # of the planes' pixels that all filters read before the next ones: they stay in the second cache
+PART_BYTES = (
+    256 << 10
+)  # of the planes' pixels that all filters read before the next ones: they stay in the second cache
 
 
 @inner
@@ -80,7 +82,7 @@ def filter_sums(out, x, w, bias, scratch, shifts, w_taps, units, groups, sources
     size, blocks = len(scratch) // (parts * block_parts), (results + FILTERS - 1) // FILTERS
     load, store, x_taps = shifts.load, shifts.store, shifts.x_taps
     lengths, phase_rows, phase_taps = shifts.length, shifts.phase_rows, shifts.phase_taps
-    w_block = len(x_taps) * sources * FILTERS
+    w_block = len(w) // (groups * blocks)
     for task in prange(parts * block_parts):
         part, block_part = split(task, block_parts)
         at = np.int64(task) * size
