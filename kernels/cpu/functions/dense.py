@@ -10,18 +10,16 @@ import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.functions.workspace import lent
-from fastcnn.kernels.cpu.products.dense import FILTERS, filter_sums, matrix_sums
+from fastcnn.kernels.cpu.products.dense import FILTERS, filter_sums, matrix_sums, tile_time
 from fastcnn.kernels.cpu.products.geometry import Table
 from fastcnn.kernels.cpu.products.layout import block_width, pack_weight, pack_weight_flipped
 from fastcnn.kernels.cpu.products.planes import Shifts, backward_shifts, forward_shifts
-from fastcnn.kernels.cpu.tiles.sums import NEXT_TILE, TILE_VECTORS
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_COPIES, copy, run
 from fastcnn.kernels.shapes import Array, Padding, Pair, Shape, windows
 from fastcnn.kernels.threads import threads
 
 # Copying an element to channels-last and another back takes as long as so many multiply-adds, beyond copying it here.
 COPY_PRODUCTS = 25
-ONE_VECTOR = 1.2  # the time of a tile of one vector of each sum over half that of a tile of two
 SCRATCH_BYTES = 1 << 20  # of one task, and of the weights: what stays in the second cache
 
 
@@ -39,7 +37,7 @@ def serves(
         return True
     args = input_plane, kernel_size, stride, padding, dilation, 1
     shifts = backward_shifts(*args, kernel_size[0] * kernel_size[1]) if backward else forward_shifts(*args)
-    taps, lanes = kernel_size[0] * kernel_size[1], block_width(dtype) // TILE_VECTORS
+    taps, lanes = kernel_size[0] * kernel_size[1], block_width(dtype) // 2
     passes = -(-results // FILTERS)  # over the scratch
     if max(sources * shifts.bordered * min(passes, 4) / 4, sources * results * taps) * dtype.itemsize > SCRATCH_BYTES:
         return False
@@ -48,25 +46,12 @@ def serves(
     for phase, length in enumerate(shifts.length):
         share = np.diff(shifts.phase_taps)[phase] / taps
         columns = int(shifts.store[3 * shifts.phase_rows[phase] + 2])
-        here += share * _time(results, int(length), lanes)
-        there += share * _time(columns, results, lanes) * int(rows[phase])
+        here += share * tile_time(results, int(length), lanes)
+        there += share * tile_time(columns, results, lanes) * int(rows[phase])
     # With a stride the copies of one side go element by element here, and are no faster.
     copied = 0 if backward and stride != (1, 1) else results * shifts.out_plane
     copied += sources * shifts.x_plane if stride == (1, 1) else 0
     return bool(here < there + COPY_PRODUCTS * copied / (sources * taps * lanes))
-
-
-def _time(rows: int, columns: int, lanes: int) -> float:
-    """Of the tiles that compute rows x columns sums, in multiply-adds of a vector for each product of a sum."""
-    time = {1: 0, 2: 0}
-    for vectors in time:
-        rest = rows
-        while rest > 0:
-            size = int(NEXT_TILE[vectors - 1, min(rest, NEXT_TILE.shape[1] - 1)])
-            time[vectors] += vectors * (max(size, 4) + 1)
-            rest -= size
-    pairs, rest = divmod(-(-columns // lanes), 2)
-    return pairs * time[2] + rest * ONE_VECTOR * time[1]
 
 
 def conv2d(
