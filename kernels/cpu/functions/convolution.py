@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu.functions import planes
+from fastcnn.kernels.cpu.functions import dense, planes
 from fastcnn.kernels.cpu.functions.workspace import lent
 from fastcnn.kernels.cpu.products import weights
 from fastcnn.kernels.cpu.products.calls import entry, sums
@@ -27,24 +26,28 @@ def conv2d(
     """See `kernels.conv2d`."""
     if planes.serves(weight.shape[1], len(weight) // groups, groups, x.itemsize * x.shape[2] * x.shape[3]):
         return planes.conv2d(x, weight, bias, stride, padding, dilation, groups)
+    planes_of_group = weight.shape[1], len(weight) // groups
+    if dense.serves(x.shape[2:], weight.shape[2:], stride, padding, dilation, *planes_of_group, False, x.dtype):
+        return dense.conv2d(x, weight, bias, stride, padding, dilation, groups)
     shape = _geometry(x.shape, weight.shape, stride, padding, dilation, groups, x.dtype, grad_border=False)
     filters = shape.K
     out = np.empty((len(x), len(weight), shape.P, shape.Q), x.dtype)
-    packed = [aligned_zeros(packed_count(filters, weight[0].size, x.dtype), x.dtype) for _ in range(groups)]
-    offsets = [aligned_zeros(packed_count(filters, 1, x.dtype), x.dtype) for _ in range(groups)]
-    for group in range(groups):
-        _run(packed[group].size, weights.pack(packed[group], _of(group, groups, weight), shape, 0))
-        if bias is not None:
-            offsets[group][:filters] = _of(group, groups, bias)
     chunks = _chunks(len(x), x[:1].size + out[:1].size, x.dtype)
     most = len(x[chunks[0]]) if chunks else 0
-    with lent(x.dtype, most * shape.x.image, most * out[:1].size) as (pictures, result):
+    size, bias_size = packed_count(filters, weight[0].size, x.dtype), packed_count(filters, 1, x.dtype)
+    cleared = groups * size, groups * bias_size, most * shape.x.image
+    with lent(x.dtype, cleared, (most * out[:1].size,)) as (packed, offsets, pictures, result):
+        for group in range(groups):
+            _run(size, weights.pack(packed[group * size :], _of(group, groups, weight), shape, 0))
+            if bias is not None:
+                offsets[group * bias_size :][:filters] = _of(group, groups, bias)
         for part in chunks:
             images = _lay_out(pictures, x[part], shape.x, groups)
             plane = frame(filters, shape.P, shape.Q).apart(groups)
             for group in range(groups):
                 own = result[group * plane.image // groups :], pictures[group * shape.x.image // groups :]
-                _sums(*own, packed[group], offsets[group], shape.forward(images, 0, plane))
+                packs = packed[group * size :], offsets[group * bias_size :]
+                _sums(*own, *packs, shape.forward(images, 0, plane))
             _lay_back(out[part], result, groups)
     return out
 
@@ -56,14 +59,18 @@ def conv2d_grad_input(
     plane_bytes = grad_out.itemsize * grad_out.shape[2] * grad_out.shape[3]
     if planes.serves(len(weight) // groups, weight.shape[1], groups, plane_bytes):
         return planes.conv2d_grad_input(grad_out, weight, input_shape, stride, padding, dilation, groups)
+    planes_of_group = len(weight) // groups, weight.shape[1]
+    if dense.serves(input_shape[2:], weight.shape[2:], stride, padding, dilation, *planes_of_group, True, weight.dtype):
+        return dense.conv2d_grad_input(grad_out, weight, input_shape, stride, padding, dilation, groups)
     N, C, H, W = input_shape
     shape = _geometry(input_shape, weight.shape, stride, padding, dilation, groups, weight.dtype, grad_border=True)
     grad_input = np.empty(input_shape, grad_out.dtype)
-    zeros = aligned_zeros(shape.block, grad_out.dtype)
     packed: dict[tuple[int, int], Array] = {}
     chunks = _chunks(N, grad_out[:1].size + C * H * W, grad_out.dtype)
     most = len(grad_out[chunks[0]]) if chunks else 0
-    with lent(grad_out.dtype, most * shape.grad.image, most * C * H * W) as (gradient, result):
+    room = packed_count(shape.C, weight[0, 0].size * shape.K, weight.dtype) * groups
+    cleared = room, shape.block, most * shape.grad.image
+    with lent(grad_out.dtype, cleared, (most * C * H * W,)) as (rest, zeros, gradient, result):
         for part in chunks:
             images = _lay_out(gradient, grad_out[part], shape.grad, groups)
             plane = frame(shape.C, H, W).apart(groups)
@@ -71,10 +78,9 @@ def conv2d_grad_input(
                 own = result[group * plane.image // groups :], gradient[group * shape.grad.image // groups :]
                 for i, phase in enumerate(shape.grad_input(images, 0, plane)):
                     if (group, i) not in packed:
-                        terms = len(phase.r_taps) * len(phase.s_taps) * shape.K
-                        flipped = aligned_zeros(packed_count(shape.C, terms, weight.dtype), weight.dtype)
-                        _run(flipped.size, weights.pack_flipped(flipped, _of(group, groups, weight), shape, 0, phase))
-                        packed[group, i] = flipped
+                        size = packed_count(shape.C, len(phase.r_taps) * len(phase.s_taps) * shape.K, weight.dtype)
+                        packed[group, i], rest = rest[:size], rest[size:]
+                        _run(size, weights.pack_flipped(packed[group, i], _of(group, groups, weight), shape, 0, phase))
                     _sums(*own, packed[group, i], zeros, phase.tables)
             _lay_back(grad_input[part], result, groups)
     return grad_input
@@ -89,17 +95,16 @@ def conv2d_grad_weight(
         return planes.conv2d_grad_weight(grad_out, x, kernel_size, stride, padding, dilation, groups)
     weight_shape = (filters * groups, channels, *kernel_size)
     shape = _geometry(x.shape, weight_shape, stride, padding, dilation, groups, x.dtype, grad_border=False)
-    grad_weight = np.zeros(weight_shape, x.dtype)
     if len(x) == 0:
-        return grad_weight
+        return np.zeros(weight_shape, x.dtype)
+    grad_weight = np.empty(weight_shape, x.dtype)
     per_block, blocks = shape.gradient_blocks(len(x))
     size = blocks * filters * grad_weight[0].size
-    partials = [aligned_zeros(size, x.dtype) for _ in range(groups)]
-    zeros = aligned_zeros(shape.block, x.dtype)
     tables = shape.grad_weight(len(x), 0)
     chunks = _chunks(blocks, per_block * (shape.x.image + shape.grad.image), x.dtype)
     most = per_block * len(range(blocks)[chunks[0]])
-    with lent(x.dtype, most * shape.x.image, most * shape.grad.image) as (pictures, gradient):
+    others = groups * size, most * shape.grad.image
+    with lent(x.dtype, (shape.block, most * shape.x.image), others) as (zeros, pictures, partials, gradient):
         for chunk in chunks:
             some = range(blocks)[chunk]
             part = slice(some.start * per_block, some.stop * per_block)
@@ -109,9 +114,10 @@ def conv2d_grad_weight(
             walk = tables.walk._replace(images=len(some), taps=images * shape.P, out_at=out_at)
             for group in range(groups):
                 own = pictures[group * shape.x.image // groups :], gradient[group * shape.grad.image // groups :]
-                _sums(partials[group], *own, zeros, tables._replace(walk=walk))
-    for group in range(groups):
-        _run(size, weights.fold(_of(group, groups, grad_weight), partials[group], shape, 0, blocks, filters))
+                _sums(partials[group * size :], *own, zeros, tables._replace(walk=walk))
+        for group in range(groups):
+            call = weights.fold(_of(group, groups, grad_weight), partials[group * size :], shape, 0, blocks, filters)
+            _run(size, call)
     return grad_weight
 
 

@@ -15,22 +15,21 @@ from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 from fastcnn.kernels.shapes import Array, Padding, Pair, Shape, windows
 from fastcnn.kernels.threads import threads
 
-# Elsewhere a vector holds filters (or channels, in the gradient of the input), and a group with few leaves it empty.
-# Measured on 128 channels of 28 x 28: with 8 results this way takes 11.4 ms and the other 16.3, with 32 it is 6.8 and
-# 4.7; the gradient of the weight takes 15.8 and 13.4 with 8. One group alone is copied once for all its filters there.
-MOST_RESULTS = {"in groups": 8, "alone": 4}
+# With more results a tile of `dense.py` uses each pixel that it loads for several of them. The gradient of the weight
+# has no such tile: one group alone is copied once for all its filters elsewhere.
+MOST_RESULTS, MOST_FILTERS = 2, 4
 SCRATCH_BYTES = 1 << 20  # of one task: what stays in the second cache
 
 
 def serves(sources: int, results: int, groups: int, plane_bytes: int) -> bool:
     """Whether these functions are the faster ones, for a group that reads `sources` planes and writes `results`."""
-    few = results <= MOST_RESULTS["alone" if groups == 1 else "in groups"] or groups > 1 == sources
+    few = results <= MOST_RESULTS or groups > 1 == sources
     return few and (sources == 1 or sources * plane_bytes <= SCRATCH_BYTES)
 
 
 def serves_weight(channels: int, filters: int, groups: int, taps: int) -> bool:
     """The same for the gradient of the weight."""
-    few = filters <= MOST_RESULTS["alone"] or groups > 1 == channels
+    few = filters <= MOST_FILTERS or groups > 1 == channels
     return few and channels * filters * taps * VECTOR_BYTES <= SCRATCH_BYTES
 
 

@@ -4,7 +4,7 @@ The operating system hands out fresh memory page by page, filled with zeros, at 
 that takes longer than the copy.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from typing import Any
@@ -21,10 +21,14 @@ _spare: list[npt.NDArray[np.uint8]] = []  # Append and pop are atomic: two threa
 
 
 @contextmanager
-def lent(dtype: np.dtype[Any], *counts: int) -> Iterator[list[Array]]:
-    """Arrays like those of `aligned_zeros`, of so many elements, until the end of the block."""
+def lent(dtype: np.dtype[Any], cleared: Sequence[int], others: Sequence[int] = ()) -> Iterator[list[Array]]:
+    """Arrays like those of `aligned_zeros`, of so many elements, until the end of the block.
+
+    The first ones are filled with zeros. The others hold anything, for what is overwritten anyway.
+    """
     slack = ALIGNMENT_BYTES // dtype.itemsize
-    ends = list(accumulate(padded_count(count + slack, dtype) for count in counts))
+    sizes = [padded_count(count + slack, dtype) for count in (*cleared, *others)]
+    ends = [0, *accumulate(sizes)]
     nbytes = ends[-1] * dtype.itemsize
     try:
         memory = _spare.pop()
@@ -33,12 +37,10 @@ def lent(dtype: np.dtype[Any], *counts: int) -> Iterator[list[Array]]:
     if memory.nbytes < nbytes:
         memory = aligned_zeros(nbytes, np.uint8)
     else:
-        memory[:nbytes] = 0
+        memory[: ends[len(cleared)] * dtype.itemsize] = 0
     whole = memory[:nbytes].view(dtype)
     try:
-        yield [
-            whole[end - padded_count(count + slack, dtype) :][:count] for end, count in zip(ends, counts, strict=True)
-        ]
+        yield [whole[start:][:count] for start, count in zip(ends[:-1], (*cleared, *others), strict=True)]
     finally:
         if memory.nbytes <= MOST_BYTES and not _spare:
             _spare.append(memory)

@@ -133,7 +133,7 @@ def _reach(size: int, out: int, kernel: int, stride: int, padding: Pair, dilatio
 
 
 @inner
-def _load(scratch, at, x, x_at, rows, step):
+def load_plane(scratch, at, x, x_at, rows, step):
     for i in range(0, len(rows), 3):
         to, start, count = at + rows[i], x_at + rows[i + 1], rows[i + 2]
         if step == 1:
@@ -148,7 +148,7 @@ def _load(scratch, at, x, x_at, rows, step):
 
 
 @inner
-def _store(out, out_at, scratch, at, rows, step, first, stop):
+def store_plane(out, out_at, scratch, at, rows, step, first, stop):
     for i in range(3 * first, 3 * stop, 3):
         start, to, count = at + rows[i], out_at + rows[i + 1], rows[i + 2]
         if step == 1:
@@ -177,7 +177,7 @@ def plane_sums(out, x, w, bias, bias_step, scratch, shifts, units, groups, sourc
         for unit in range(units * part // parts, units * (part + 1) // parts):
             for i in range(sources):
                 x_at = (unit * sources + i) * shifts.x_plane
-                _load(scratch, at + i * shifts.bordered, x, x_at, load, shifts.load_step)
+                load_plane(scratch, at + i * shifts.bordered, x, x_at, load, shifts.load_step)
             group = unit % groups
             for j in range(results):
                 w_at, bias_at = group * w_group + j * w_step, (group * results + j) * bias_step
@@ -194,7 +194,7 @@ def plane_sums(out, x, w, bias, bias_step, scratch, shifts, units, groups, sourc
                         )  # fmt: skip
                         done += vectors * lanes
                     rows = phase_rows[phase], phase_rows[phase + 1]
-                    _store(out, out_at, scratch, sums_at, store, shifts.store_step, *rows)
+                    store_plane(out, out_at, scratch, sums_at, store, shifts.store_step, *rows)
 
 
 @kernel
@@ -221,7 +221,7 @@ def plane_moments(
             for n in range(block * per_block, min(images, (block + 1) * per_block)):
                 plane = n * groups + group
                 for i in range(sources):
-                    _load(scratch, at, x, (plane * sources + i) * shifts.x_plane, load, shifts.load_step)
+                    load_plane(scratch, at, x, (plane * sources + i) * shifts.x_plane, load, shifts.load_step)
                     for j in range(filters):
                         grad_at, first = (plane * filters + j) * shifts.out_plane, (j * sources + i) * taps
                         tap = 0
