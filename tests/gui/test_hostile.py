@@ -24,7 +24,7 @@ from tests.conftest import ROOT
 from tests.gui.mouse import ONE, SEVEN, draw
 from tests.gui.widgets.test_drawing import drop
 
-TIMEOUT_MS = 60_000
+TIMEOUT_MS = 300_000
 
 
 def _told(window):

@@ -29,7 +29,7 @@ from fastcnn.metrics import wilson_interval
 from fastcnn.network.calibration import calibrated
 from tests.gui.mouse import ONE, SEVEN, draw
 
-TIMEOUT_MS = 60_000
+TIMEOUT_MS = 300_000
 
 
 def _told(window):

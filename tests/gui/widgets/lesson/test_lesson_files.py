@@ -20,7 +20,7 @@ from fastcnn.optim import SGD
 from fastcnn.training.epochs import KeepEpochs, read_epochs
 from tests.gui.text.test_language import _left_untranslated
 
-TIMEOUT_MS = 60_000
+TIMEOUT_MS = 300_000
 
 
 @pytest.fixture
