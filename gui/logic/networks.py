@@ -12,10 +12,11 @@ from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.notices import Message, Notice, message
 from fastcnn.gui.logic.results import Results
 from fastcnn.gui.logic.shelf import shelved, short_name
+from fastcnn.zoo.networks import COMMITTEE, DEFAULT, PAPER
 
 ACCURACY_KEY = "test_accuracy"  # in the metadata of a weights file, if its maker wrote it
 # Of the bundled networks on MNIST's test pictures, which a test measures again.
-MEASURED = {"default": 0.9965, "paper": 0.9945, "committee": 0.9970}
+MEASURED = {DEFAULT: 0.9965, PAPER: 0.9945, COMMITTEE: 0.9970}
 
 
 @dataclass(frozen=True)

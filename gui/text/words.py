@@ -14,13 +14,14 @@ from fastcnn.gui.text import language
 from fastcnn.gui.text.failures import REFUSALS, failure_words
 from fastcnn.gui.text.language import tr
 from fastcnn.recognition.answer import Recognition
+from fastcnn.zoo.networks import COMMITTEE, DEFAULT, PAPER
 
 mark = Sentence
 EIGHT = 8  # it begins with a vowel
 NETWORKS = {
-    "default": mark("Deep CNN"),
-    "paper": mark("Paper's CNN"),
-    "committee": mark("Committee of five"),
+    DEFAULT: mark("Deep CNN"),
+    PAPER: mark("Paper's CNN"),
+    COMMITTEE: mark("Committee of five"),
     HAND_NAME: mark("Knows my hand"),
 }
 

@@ -14,7 +14,7 @@ from fastcnn.kernels.cpu.products.dense import FILTERS, filter_sums, matrix_sums
 from fastcnn.kernels.cpu.products.geometry import Table
 from fastcnn.kernels.cpu.products.layout import block_width, pack_weight, pack_weight_flipped
 from fastcnn.kernels.cpu.products.planes import Shifts, backward_shifts, forward_shifts
-from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_COPIES, copy, run
+from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_COPIES, PARALLEL_PRODUCTS, copy, run
 from fastcnn.kernels.shapes import Array, Padding, Pair, Shape, windows
 from fastcnn.kernels.threads import threads
 
@@ -112,9 +112,9 @@ def _offsets(bias: Array | None, results: int, dtype: np.dtype[Any]) -> Array:
     return np.zeros(results * width, dtype) if bias is None else np.repeat(bias, width)
 
 
-def _parts(units: int, results: int, elements: int) -> Pair:
+def _parts(units: int, results: int, elements: int, products: int) -> Pair:
     """Into how many tasks the units are cut, and their results."""
-    if threads() == 1 or elements < PARALLEL_COPIES:
+    if threads() == 1 or (elements < PARALLEL_COPIES and products < PARALLEL_PRODUCTS):
         return 1, 1
     return min(units, 4 * threads()), 1 if units >= 2 * threads() else -(-results // FILTERS)
 
@@ -122,7 +122,7 @@ def _parts(units: int, results: int, elements: int) -> Pair:
 def _multiply(out: Array, x: Array, weight: Array, w_step: int, w_term: int, bias: Array | None, groups: int) -> None:
     """See `matrix_sums`."""
     sources, results, units = x.shape[1] // groups, out.shape[1] // groups, len(x) * groups
-    parts = _parts(units, results, x.size + out.size)
+    parts = _parts(units, results, x.size + out.size, out.size * sources)
     run(
         matrix_sums, parts != (1, 1), out.reshape(-1), x.reshape(-1), weight.reshape(-1), w_step, w_term,
         _offsets(bias, results * groups, x.dtype), units, groups, sources, results, x.shape[2] * x.shape[3], *parts,
@@ -134,7 +134,7 @@ def _sum_shifts(
 ) -> None:
     """See `filter_sums`."""
     sources, results, units = x.shape[1] // groups, out.shape[1] // groups, len(x) * groups
-    parts = _parts(units, results, x.size + out.size)
+    parts = _parts(units, results, x.size + out.size, out.size * sources * len(w_taps))
     width = block_width(x.dtype)
     size = sources * shifts.bordered + FILTERS * shifts.run + 2 * width
     with lent(x.dtype, [parts[0] * parts[1] * size]) as (scratch,):

@@ -105,6 +105,7 @@ def test_twenty_steps_match_torch(backend, name, weight_decay, dtype, rng):
     assert np.abs(values - theirs.detach().numpy()).max() <= tolerance
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("name", MAKERS)
 def test_defaults_are_torchs(name):
     torch = pytest.importorskip("torch")
