@@ -24,9 +24,9 @@ def conv2d(
     x: Array, weight: Array, bias: Array | None, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> Array:
     """See `kernels.conv2d`."""
-    if planes.serves(weight.shape[1], len(weight) // groups, groups, x.itemsize * x.shape[2] * x.shape[3]):
-        return planes.conv2d(x, weight, bias, stride, padding, dilation, groups)
     planes_of_group = weight.shape[1], len(weight) // groups
+    if planes.serves(*planes_of_group, groups, x.itemsize * x.shape[2] * x.shape[3]):
+        return planes.conv2d(x, weight, bias, stride, padding, dilation, groups)
     if dense.serves(x.shape[2:], weight.shape[2:], stride, padding, dilation, *planes_of_group, False, x.dtype):
         return dense.conv2d(x, weight, bias, stride, padding, dilation, groups)
     shape = _geometry(x.shape, weight.shape, stride, padding, dilation, groups, x.dtype, grad_border=False)
@@ -57,9 +57,9 @@ def conv2d_grad_input(
 ) -> Array:
     """See `kernels.conv2d_grad_input`."""
     plane_bytes = grad_out.itemsize * grad_out.shape[2] * grad_out.shape[3]
-    if planes.serves(len(weight) // groups, weight.shape[1], groups, plane_bytes):
-        return planes.conv2d_grad_input(grad_out, weight, input_shape, stride, padding, dilation, groups)
     planes_of_group = len(weight) // groups, weight.shape[1]
+    if planes.serves(*planes_of_group, groups, plane_bytes):
+        return planes.conv2d_grad_input(grad_out, weight, input_shape, stride, padding, dilation, groups)
     if dense.serves(input_shape[2:], weight.shape[2:], stride, padding, dilation, *planes_of_group, True, weight.dtype):
         return dense.conv2d_grad_input(grad_out, weight, input_shape, stride, padding, dilation, groups)
     N, C, H, W = input_shape
