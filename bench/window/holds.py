@@ -1,18 +1,21 @@
 """Measure how long a thread is held without a pause, and why: its work, a busy processor, or locks of other threads.
 
-A watchdog without the interpreter lock notes where all threads are when a stretch becomes too long.
+A watchdog notes where all threads are when a stretch becomes too long. It needs the interpreter lock, so while other
+code keeps the lock it comes late. faulthandler.dump_traceback_later would not: it reads frames that other threads
+change at that moment, and ended the process (a segmentation fault in dump_frame, Python 3.11).
 """
 
 from __future__ import annotations
 
-import faulthandler
 import gc
-import tempfile
+import math
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,8 +45,10 @@ class Hold(NamedTuple):
 class Watch:
     """Times stretches of one thread's work. It is made and used on that thread, inside `watching`."""
 
-    def __init__(self, stacks: Any) -> None:
-        self._stacks = stacks
+    def __init__(self) -> None:
+        self._due_s = math.inf  # when the present stretch becomes too long, by time.perf_counter
+        self._stacks: tuple[float, str] = (0.0, "")  # of the stretch that was due then
+        self._closed = threading.Event()
         self._schedstat = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
         self._collecting_s = self._collection_start_s = 0.0
         self.seconds: list[float] = []
@@ -51,24 +56,22 @@ class Watch:
 
     def run(self, work: Callable[[], object]) -> None:
         """Do the work and note how long it held the thread."""
-        self._stacks.seek(0)
-        self._stacks.truncate()
         collected_s, (worked_ns, queued_ns) = self._collecting_s, self._times()
-        faulthandler.dump_traceback_later(LIMIT_S, file=self._stacks)
         start = time.perf_counter()
+        self._due_s = due_s = start + LIMIT_S
         work()
         elapsed_s = time.perf_counter() - start
-        faulthandler.cancel_dump_traceback_later()
+        self._due_s = math.inf
         self.seconds.append(elapsed_s)
         if elapsed_s > self.longest.elapsed_s:
             worked, queued = self._times()
-            self._stacks.seek(0)
+            stacks_due_s, stacks = self._stacks
             self.longest = Hold(
                 elapsed_s,
                 (worked - worked_ns) / 1e9,
                 (queued - queued_ns) / 1e9,
                 self._collecting_s - collected_s,
-                self._stacks.read(),
+                stacks if stacks_due_s == due_s else "",
             )
 
     def forget(self) -> None:
@@ -93,6 +96,21 @@ class Watch:
             "stacks": hold.stacks.splitlines(),
         }
 
+    def look(self) -> None:
+        """The watchdog, on a thread of its own until `close`. It sleeps until the present stretch is due."""
+        wait_s = LIMIT_S
+        while not self._closed.wait(wait_s):
+            due_s = self._due_s
+            late_s = time.perf_counter() - due_s
+            if late_s >= 0 and self._stacks[0] != due_s:
+                frames = sys._current_frames()
+                self._stacks = due_s, "\n".join(_lines(frame, thread) for thread, frame in frames.items())
+            wait_s = -late_s if -LIMIT_S < late_s < 0 else LIMIT_S
+
+    def close(self) -> None:
+        """End the watchdog."""
+        self._closed.set()
+
     def collecting(self, phase: str, info: dict[str, int]) -> None:
         """For `gc.callbacks`."""
         if phase == "start":
@@ -111,13 +129,25 @@ class Watch:
 @contextmanager
 def watching() -> Iterator[Watch]:
     """A watch of the current thread."""
-    with tempfile.TemporaryFile("w+") as stacks:
-        watch = Watch(stacks)
-        gc.callbacks.append(watch.collecting)
-        try:
-            yield watch
-        finally:
-            gc.callbacks.remove(watch.collecting)
+    watch = Watch()
+    watchdog = threading.Thread(target=watch.look, name="watchdog")
+    watchdog.start()
+    gc.callbacks.append(watch.collecting)
+    try:
+        yield watch
+    finally:
+        gc.callbacks.remove(watch.collecting)
+        watch.close()
+        watchdog.join()
+
+
+def _lines(frame: FrameType | None, thread: int) -> str:
+    """A stack in faulthandler's form, the innermost call first."""
+    lines = [f"Thread {thread:#x}:"]
+    while frame is not None:
+        lines.append(f'  File "{frame.f_code.co_filename}", line {frame.f_lineno} in {frame.f_code.co_name}')
+        frame = frame.f_back
+    return "\n".join(lines)
 
 
 def machine_longest_s(duration_s: float) -> float:
