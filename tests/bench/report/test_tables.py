@@ -27,7 +27,10 @@ def test_tables_of_the_pages_are_those_of_the_committed_results():
 
 def test_no_goal_averages_unlike_functions_and_missed_goals_come_first():
     rows = tables.targets(record.read(RESULTS)).splitlines()[2:]
-    assert [row for row in rows if "public functions" in row] == []
+    # Of unlike functions only the worst row is told; a convolution and its gradients are alike.
+    several = [row for row in rows if "public functions" in row]
+    assert len(several) == 4  # two rows, threads 1 and 2
+    assert all("the worst row" in row or "mean of convolutions and their gradients" in row for row in several)
     missed = ["**no**" in row for row in rows]
     assert missed == sorted(missed, reverse=True)
     for name in ("conv2d", "conv2d_grad_input", "conv2d_grad_weight", "im2col", "col2im", "max_pool2d"):
@@ -36,8 +39,9 @@ def test_no_goal_averages_unlike_functions_and_missed_goals_come_first():
 
 @pytest.mark.parametrize("place", ["headline", "headline-zh"])
 def test_headline_shows_the_functions_that_are_slower_than_pytorch(place):
-    """Ratios by hand from bench/results/functions.json: conv2d 0.606, its gradients 0.798 and 0.632; others above 1."""
-    text = tables.marked_tables(record.read(RESULTS))[place]
+    means = {"conv2d": 0.606, "grad_input": 0.798, "grad_weight": 0.632, "im2col": 3.75, "col2im": 2.2}
+    means |= {"max_pool2d": 1.28, "max_pool2d_grad": 1.004}
+    text = HEADLINES[place]({"functions": {"result": {"summary": {"2": means}}}})
     assert [row.split("`")[1] for row in text.splitlines() if "**" in row] == [
         "conv2d",
         "conv2d_grad_weight",
