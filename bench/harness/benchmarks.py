@@ -48,6 +48,7 @@ BENCHMARKS = {  # run in this order
     ),
     "scaling": Benchmark("speed.scaling", "time by batch, threads, side and channels", ("threads",)),
     "kernels": Benchmark("speed.portability", "other instruction sets; AArch64 assembly", ("cpu_name",)),
+    "bfloat16": Benchmark("speed.bfloat16", "the tiles for bfloat16 against that for float32, on one core"),
     "neighbour": Benchmark("speed.neighbour", "with a busy process next to it", ("threads",)),
     "seeds": Benchmark("accuracy.seeds", "the accuracy of fastcnn train's recipe over seeds", ("threads",)),
     "networks": Benchmark(

@@ -52,18 +52,18 @@ def _keep_modules(kept: dict[str, list[str]]) -> None:
     CPUCodeLibrary.add_ir_module = keep_and_add
 
 
-def assemble(texts: list[str]) -> str:
-    """Optimised AArch64 assembly of modules in LLVM's language, linked into one."""
+def assemble(texts: list[str], triple: str = TRIPLE, cpu: str = CPU, features: str = FEATURES) -> str:
+    """Optimised assembly, of AArch64 if nothing else is named, of modules in LLVM's language, linked into one."""
     import llvmlite.binding as llvm
 
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
-    machine = llvm.Target.from_triple(TRIPLE).create_target_machine(cpu=CPU, features=FEATURES, opt=3)
+    machine = llvm.Target.from_triple(triple).create_target_machine(cpu=cpu, features=features, opt=3)
     parsed = []
     for text in texts:
         own = [line for line in text.splitlines() if not line.startswith(("target triple", "target datalayout"))]
         parsed.append(llvm.parse_assembly("\n".join(own)))
-        parsed[-1].triple, parsed[-1].data_layout = TRIPLE, str(machine.target_data)
+        parsed[-1].triple, parsed[-1].data_layout = triple, str(machine.target_data)
     module = parsed[0]
     for other in parsed[1:]:
         module.link_in(other)

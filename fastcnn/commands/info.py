@@ -16,7 +16,7 @@ from fastcnn.commands.outputs import check_outputs, json_output, write_json
 PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "Pillow", "safetensors", "PyQt5")
 
 # The instruction sets that decide which vectors and products the kernels compile to.
-FEATURES = ("avx512f", "avx512vl", "avx512bf16", "avx2", "fma", "neon", "sve")
+FEATURES = ("avx512f", "avx512vl", "avx512bf16", "amx-tile", "amx-bf16", "avx2", "fma", "neon", "sve")
 
 
 def version_of(package: str) -> str:
@@ -62,7 +62,7 @@ def _numba_details() -> dict[str, Any]:
     import llvmlite.binding as llvm
     import numba
 
-    from fastcnn.kernels.cpu.toolchain import vector
+    from fastcnn.kernels.cpu.toolchain import bfloat16, vector
     from fastcnn.kernels.cpu.toolchain.cache import store
 
     present = llvm.get_host_cpu_features()
@@ -75,6 +75,7 @@ def _numba_details() -> dict[str, Any]:
         "cpu_name": llvm.get_host_cpu_name(),
         "cpu_features": [name for name in FEATURES if present.get(name)],
         "vector_bytes": vector.VECTOR_BYTES,
+        "bfloat16": bfloat16.describe(),
         "threading_layer": layer,
         "kernel_cache_folder": str(store.folder) if store.folder else None,
         "kernel_cache": store.describe(),

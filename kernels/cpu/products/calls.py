@@ -44,8 +44,9 @@ def entry(calls: list[Call]) -> AbstractContextManager[None]:
 
 
 def sums(
-    out: Array, x: Array, w: Array, bias: Array, floor: float, tables: Tables, addend: Addend | None = None
-) -> Call:
+    out: Array, x: Array, w: Array, bias: Array, floor: float, tables: Tables, addend: Addend | None = None,
+    products_kernel: Any = sum_products,
+) -> Call:  # fmt: skip
     """A call of sum_products. Threads share the pictures or, if these are few, the rows or the blocks of filters.
 
     Weights that do not stay in the second cache are then read once for each block, not once for each row.
@@ -60,7 +61,7 @@ def sums(
         weights = 0 if walk.w_image else walk.filters * walk.taps_step * walk.length * out.itemsize
         if walk.images * rows_count < 4 * threads() or weights > SECOND_CACHE_BYTES // 2:
             block_parts = blocks
-    kernel = chooser(sum_products, products >= PARALLEL_PRODUCTS)
+    kernel = chooser(products_kernel, products >= PARALLEL_PRODUCTS)
     added = Addend(out, tables.out_rows, 0, 0, 0, 0) if addend is None else addend
     args = (out, x, w, bias, floor, added, *tables, row_parts, block_parts)
     return kernel, args

@@ -15,7 +15,7 @@ from numba import prange
 
 from fastcnn.kernels.cpu.tiles.dots import DOT_OUTPUTS, DOT_PICTURES, dot_tile
 from fastcnn.kernels.cpu.tiles.pools import POOL_SIZES, pool_tile
-from fastcnn.kernels.cpu.tiles.sums import NEXT_TILE, TILE_PIXELS, TILE_VECTORS, sum_tile
+from fastcnn.kernels.cpu.tiles.sums import NUMBER_TILE, TILE_VECTORS, SumTile
 from fastcnn.kernels.cpu.toolchain.jit import kernel
 from fastcnn.kernels.cpu.toolchain.sharing import split
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
@@ -63,69 +63,81 @@ class Addend(NamedTuple):
     adds: int  # 0 where nothing is added; the other fields then mean nothing
 
 
-@kernel
-def sum_products(
-    out, x, w, bias, floor, addend, x_rows, out_rows, row_taps, x_taps, w_taps, walk, row_parts, block_parts
-):
-    """See `Walk`. The work is cut into images x row_parts x block_parts tasks.
+def products_with(tile: SumTile) -> Any:
+    """The kernel `sum_products` with this tile."""
+    sum_tile, begin, end, next_tile, most = tile.tile, tile.begin, tile.end, tile.next_tile, tile.pixels
 
-    x_rows, out_rows : where each row begins
-    row_taps : for each row the first tap and the end (one after the last)
-    x_taps, w_taps : where each tap begins
+    @kernel(key=tile.name)
+    def sum_products(
+        out, x, w, bias, floor, addend, x_rows, out_rows, row_taps, x_taps, w_taps, walk, row_parts, block_parts
+    ):
+        """See `Walk`. The work is cut into images x row_parts x block_parts tasks.
 
-    A task adds the products of walk.taps_part taps to all its sums before it goes on to the next taps, so that these
-    operands stay in a cache. A sum that waits in memory has the bits that it had in a register.
-    """
-    width = TILE_VECTORS * (VECTOR_BYTES // out.itemsize)
-    rows, blocks = len(x_rows), (walk.filters + width - 1) // width
-    for task in prange(walk.images * row_parts * block_parts):
-        rest, image = split(task, walk.images)
-        block_part, row_part = split(rest, row_parts)
-        taps = min(walk.taps_step, walk.taps - image * walk.taps_step)
-        for part in range(0, max(1, taps), walk.taps_part):
-            for block in range(blocks * block_part // block_parts, blocks * (block_part + 1) // block_parts):
-                valid = min(width, walk.filters - block * width)
-                vectors = (TILE_VECTORS * valid + width - 1) // width
-                for row in range(rows * row_part // row_parts, rows * (row_part + 1) // row_parts):
-                    row_stop = min(taps, row_taps[2 * row + 1])
-                    first, stop = max(part, row_taps[2 * row]), min(part + walk.taps_part, row_stop)
-                    if part > 0 and first >= stop:
-                        continue
-                    adds = addend.adds if stop >= row_stop else 0
-                    add_at = addend.at + image * addend.image + addend.rows[row] + block * width if adds else 0
-                    m = 0
-                    while m < walk.columns:
-                        rest = walk.columns - m
-                        pixels = NEXT_TILE[vectors - 1, rest] if rest < NEXT_TILE.shape[1] else TILE_PIXELS
-                        at = walk.out_at + image * walk.out_image + out_rows[row] + m * walk.out_step + block * width
-                        sum_tile(
-                            out,
-                            at,
-                            walk.out_step,
-                            x,
-                            walk.x_at + image * walk.x_image + x_rows[row] + m * walk.x_step,
-                            walk.x_step,
-                            walk.x_term,
-                            w,
-                            walk.w_at + image * walk.w_image + block * walk.w_block,
-                            walk.w_term,
-                            x_taps[first:],
-                            w_taps[first:],
-                            stop - first,
-                            walk.length,
-                            bias if part == 0 else out,
-                            block * walk.bias_block if part == 0 else at,
-                            0 if part == 0 else walk.out_step,
-                            floor if stop >= row_stop else -np.inf,
-                            addend.data,
-                            add_at + m * addend.step,
-                            addend.step,
-                            adds,
-                            pixels,
-                            vectors,
-                            valid,
-                        )
-                        m += pixels
+        x_rows, out_rows : where each row begins
+        row_taps : for each row the first tap and the end (one after the last)
+        x_taps, w_taps : where each tap begins
+
+        A task adds the products of walk.taps_part taps to all its sums before it goes on to the next taps, so that
+        these operands stay in a cache. A sum that waits in memory has the bits that it had in a register.
+        """
+        width = TILE_VECTORS * (VECTOR_BYTES // out.itemsize)
+        rows, blocks = len(x_rows), (walk.filters + width - 1) // width
+        for task in prange(walk.images * row_parts * block_parts):
+            begin()
+            rest, image = split(task, walk.images)
+            block_part, row_part = split(rest, row_parts)
+            taps = min(walk.taps_step, walk.taps - image * walk.taps_step)
+            for part in range(0, max(1, taps), walk.taps_part):
+                for block in range(blocks * block_part // block_parts, blocks * (block_part + 1) // block_parts):
+                    valid = min(width, walk.filters - block * width)
+                    vectors = (TILE_VECTORS * valid + width - 1) // width
+                    for row in range(rows * row_part // row_parts, rows * (row_part + 1) // row_parts):
+                        row_stop = min(taps, row_taps[2 * row + 1])
+                        first, stop = max(part, row_taps[2 * row]), min(part + walk.taps_part, row_stop)
+                        if part > 0 and first >= stop:
+                            continue
+                        adds = addend.adds if stop >= row_stop else 0
+                        add_at = addend.at + image * addend.image + addend.rows[row] + block * width if adds else 0
+                        m = 0
+                        while m < walk.columns:
+                            rest = walk.columns - m
+                            pixels = next_tile[vectors - 1, rest] if rest < next_tile.shape[1] else most
+                            at = walk.out_at + image * walk.out_image + out_rows[row]
+                            at += m * walk.out_step + block * width
+                            sum_tile(
+                                out,
+                                at,
+                                walk.out_step,
+                                x,
+                                walk.x_at + image * walk.x_image + x_rows[row] + m * walk.x_step,
+                                walk.x_step,
+                                walk.x_term,
+                                w,
+                                walk.w_at + image * walk.w_image + block * walk.w_block,
+                                walk.w_term,
+                                x_taps[first:],
+                                w_taps[first:],
+                                stop - first,
+                                walk.length,
+                                bias if part == 0 else out,
+                                block * walk.bias_block if part == 0 else at,
+                                0 if part == 0 else walk.out_step,
+                                floor if stop >= row_stop else -np.inf,
+                                addend.data,
+                                add_at + m * addend.step,
+                                addend.step,
+                                adds,
+                                pixels,
+                                vectors,
+                                valid,
+                            )
+                            m += pixels
+            end()
+
+    return sum_products
+
+
+sum_products = products_with(NUMBER_TILE)
 
 
 @kernel

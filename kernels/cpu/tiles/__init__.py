@@ -4,7 +4,8 @@ A tile keeps a small block of sums in registers until all products are added. Th
 `docs/kernels.md` explains how a convolution becomes tiles. There are these:
 
 - `sum_tile`      pixels x output channels, for convolution, both its gradients, and Affine's gradients;
-- `pool_tile`     the same for 2x2 windows of pixels, with ReLU and max-pool before anything is written;
+- `plain_tile`, `avx512_tile`, `amx_tile` the same for pairs of bfloat16 numbers;
+- `pool_tile`     the same as `sum_tile` for 2x2 windows of pixels, with ReLU and max-pool before anything is written;
 - `dot_tile`      pictures x outputs, with the lanes along the sum, for Affine forward;
 - `gradient_tile` the weight gradient of a one-channel convolution that ReLU and 2x2 max-pool follow;
 - `channel_tile`, `plane_tile`, `moment_tile` depthwise convolution and the gradient of its weight;

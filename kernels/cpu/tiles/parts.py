@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import llvmlite.ir as ir
 import numpy as np
@@ -63,6 +63,30 @@ def tile(twin: Callable[..., None]) -> Callable[[Callable[..., None]], Any]:
     return decorate
 
 
+def action(emit: Callable[[Any], None]) -> Any:
+    """Make a function without arguments for kernels, from the code that emit(builder) emits.
+
+    It does nothing when Numba's compiler is off.
+    """
+    if config.DISABLE_JIT:
+        return lambda: None
+
+    def typed(_context: Any) -> Any:
+        def code(context: Any, builder: Any, _signature: Any, _values: Any) -> Any:
+            emit(builder)
+            return context.get_dummy_value()
+
+        return types.void(), code
+
+    typed.__name__ = emit.__name__
+    return intrinsic(typed)
+
+
+@action
+def nothing(_builder: Any) -> None:
+    """What most tiles need before and after a task."""
+
+
 def twin_lanes(array: Any) -> int:
     """Elements of an array's dtype in one vector register."""
     return VECTOR_BYTES // int(array.itemsize)
@@ -90,9 +114,27 @@ def start_with_bias(builder: Any, a: Arguments, vtype: Any, acc: dict[tuple[int,
         builder.store(bias, total)
 
 
+class Terms(NamedTuple):
+    """How a tile multiplies one term of a pixel by that of a vector of filters."""
+
+    size: int  # elements of w for each filter
+    pixel: Callable[[Any, Any, Any], Any]  # from (builder, pointer, vector type): a term of x in each lane
+    weights: Callable[[Any, Any, Any], Any]  # from the same: the terms of w, one in each lane
+    add: Callable[[Any, Any, Any, Any], Any]  # from (builder, pixel, weights, sum): the sum with their product
+
+
+NUMBERS = Terms(
+    1,
+    lambda builder, pointer, vtype: vector.splat(builder, vtype, builder.load(pointer)),
+    vector.load,
+    vector.multiply_add,
+)
+
+
 def sum_over_taps(
-    builder: Any, a: Arguments, vtype: Any, acc: dict[tuple[int, int], Any], offsets: Sequence[Any], x_term: Any
-) -> None:
+    builder: Any, a: Arguments, vtype: Any, acc: dict[tuple[int, int], Any], offsets: Sequence[Any], x_term: Any,
+    terms: Terms = NUMBERS,
+) -> None:  # fmt: skip
     """acc[m, v] += x[offsets[m] + tap + k * x_term] * w[tap + k * w_term, v], for all taps and their `length` terms.
 
     The loop over taps stays a loop: unrolled, LLVM hoists the broadcasts and spills (docs/tried.md).
@@ -104,11 +146,12 @@ def sum_over_taps(
         with cgutils.for_range(builder, a.length, intp=INT64) as k:
             x = at(builder, x_row, builder.mul(k.index, x_term))
             w = at(builder, w_row, builder.mul(k.index, a.w_term))
-            weights = [vector.load(builder, at(builder, w, const(v * vtype.count)), vtype) for v in range(vectors)]
+            starts = [at(builder, w, const(v * vtype.count * terms.size)) for v in range(vectors)]
+            weights = [terms.weights(builder, start, vtype) for start in starts]
             for m, offset in enumerate(offsets):
-                pixel = vector.splat(builder, vtype, builder.load(at(builder, x, offset)))
+                pixel = terms.pixel(builder, at(builder, x, offset), vtype)
                 for v in range(vectors):
-                    builder.store(vector.multiply_add(builder, pixel, weights[v], builder.load(acc[m, v])), acc[m, v])
+                    builder.store(terms.add(builder, pixel, weights[v], builder.load(acc[m, v])), acc[m, v])
 
 
 def store_filters(builder: Any, value: Any, target: Any, a: Arguments, v: int, last: bool) -> None:

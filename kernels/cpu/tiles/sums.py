@@ -1,11 +1,16 @@
 """sum_tile: pixels x filters, each the sum of products over the taps of a kernel and the terms of each tap."""
 
 from itertools import product
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from fastcnn.kernels.cpu.tiles.parts import (
+    NUMBERS,
+    Terms,
     accumulators,
+    nothing,
     start_with_bias,
     store_filters,
     sum_over_taps,
@@ -30,6 +35,17 @@ TILE_SIZES = {
 }
 
 
+class SumTile(NamedTuple):
+    """A tile that `sum_products` can be made with."""
+
+    name: str
+    tile: Any  # with the arguments of sum_tile
+    begin: Any  # called by each task before its first tile
+    end: Any  # called by each task after its last tile
+    next_tile: npt.NDArray[np.int64]  # [vectors - 1, pixels]: the size of the next tile
+    pixels: int  # of a tile, where more are left than next_tile knows
+
+
 def _next_tile(sizes: list[int]) -> list[int]:
     """For 0 to 3 * TILE_PIXELS pixels, the size of the first tile of the cheapest split into tiles."""
     cost, first = [0.0], [0]
@@ -43,6 +59,7 @@ def _next_tile(sizes: list[int]) -> list[int]:
     return first
 
 
+ALL_SIZES = [(pixels, vectors) for vectors in TILE_SIZES for pixels in TILE_SIZES[vectors]]
 # NEXT_TILE[vectors - 1, pixels] is the size of the next tile; it is TILE_PIXELS where more pixels are left.
 NEXT_TILE = np.array([_next_tile(TILE_SIZES[1]), _next_tile(TILE_SIZES[2])])
 
@@ -64,14 +81,14 @@ def _twin(
         out[out_at + m * out_stride : out_at + m * out_stride + valid] = total[:valid]
 
 
-def _code(builder, a, vtype, sizes):
-    """The code of both tiles, for these (pixels, vectors)."""
+def code(builder: Any, a: Any, vtype: Any, sizes: Any, terms: Terms = NUMBERS) -> None:
+    """The code of these tiles, for these (pixels, vectors)."""
 
     def emit(pixels, vectors):
         acc = accumulators(builder, vtype, pixels, vectors)
         start_with_bias(builder, a, vtype, acc, a.bias_step)
         offsets = [builder.mul(a.x_stride, const(m)) for m in range(pixels)]
-        sum_over_taps(builder, a, vtype, acc, offsets, a.x_term)
+        sum_over_taps(builder, a, vtype, acc, offsets, a.x_term, terms)
         with builder.if_then(builder.icmp_signed("!=", a.adds, const(0))):
             for (m, v), total in acc.items():
                 row = builder.mul(a.addend_stride, const(m))
@@ -93,10 +110,13 @@ def sum_tile(builder, a, vtype):
     bias_step : 0, or that of out where bias is out: then the products are added to the sums that are there
     adds : 1 where addend[m, k] is added before the floor, else 0
     """
-    _code(builder, a, vtype, [(pixels, vectors) for vectors in TILE_SIZES for pixels in TILE_SIZES[vectors]])
+    code(builder, a, vtype, ALL_SIZES)
+
+
+NUMBER_TILE = SumTile("numbers", sum_tile, nothing, nothing, NEXT_TILE, TILE_PIXELS)
 
 
 @tile(_twin)
 def even_tile(builder, a, vtype):
     """`sum_tile` for multiples of EVEN_PIXELS only, which takes less time to compile."""
-    _code(builder, a, vtype, product(range(EVEN_PIXELS, TILE_PIXELS + 1, EVEN_PIXELS), range(1, TILE_VECTORS + 1)))
+    code(builder, a, vtype, product(range(EVEN_PIXELS, TILE_PIXELS + 1, EVEN_PIXELS), range(1, TILE_VECTORS + 1)))

@@ -17,7 +17,7 @@ INT32 = ir.IntType(32)
 BIT = ir.IntType(1)
 
 
-def _cpu_features() -> set[str]:
+def cpu_features() -> set[str]:
     """Names of the instruction sets that Numba compiles for: NUMBA_CPU_FEATURES, or else those of the host."""
     if config.CPU_FEATURES is not None:
         return {name[1:] for name in config.CPU_FEATURES.split(",") if name.startswith("+")}
@@ -26,7 +26,7 @@ def _cpu_features() -> set[str]:
 
 def _vector_unit() -> tuple[int, int]:
     """Bytes in a vector register, and how many registers there are."""
-    features = _cpu_features()
+    features = cpu_features()
     if platform.machine().lower() in ("aarch64", "arm64"):
         return 16, 32
     if "avx512f" in features:
@@ -185,4 +185,9 @@ def _suffix(vtype):
 
 
 def _intrinsic(builder, name, result, arguments):
-    return cgutils.get_or_insert_function(builder.module, ir.FunctionType(result, arguments), name)
+    return function(builder, name, ir.FunctionType(result, arguments))
+
+
+def function(builder, name, kind):
+    """A function of LLVM by its name and type."""
+    return cgutils.get_or_insert_function(builder.module, kind, name)

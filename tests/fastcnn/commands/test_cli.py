@@ -247,6 +247,7 @@ def test_info_json(tmp_path, capsys):
     assert main(["info", "--json", str(tmp_path / "info.json")]) == 0
     facts = json.loads((tmp_path / "info.json").read_text())
     assert facts["backends"]["reference"] == ""
+    assert facts["bfloat16"].startswith(("AMX", "AVX512-BF16", "none"))
     assert "numpy" in capsys.readouterr().out
 
 
