@@ -286,7 +286,7 @@ def test_a_half_written_file_is_named_as_the_sweep_looks_for_it(tmp_path, monkey
 
 def test_announcement_says_whether_it_is_for_once(tmp_path, monkeypatch, caplog):
     caplog.set_level("INFO", "fastcnn")
-    for place, says in ((tmp_path, "about 10 s, this once"), (tmp_path / "file" / "x", "in each process: the kernel")):
+    for place, says in ((tmp_path, "5 to 20 s, this once"), (tmp_path / "file" / "x", "in each process: the kernel")):
         (tmp_path / "file").touch()
         monkeypatch.setattr(cache.config, "CACHE_DIR", str(place))
         store = cache.Store()

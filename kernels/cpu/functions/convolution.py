@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.kernels.cpu.functions import dense, planes
+from fastcnn.kernels.cpu.functions import dense, planes, pointwise
 from fastcnn.kernels.cpu.functions.workspace import lent
 from fastcnn.kernels.cpu.products import weights
 from fastcnn.kernels.cpu.products.calls import entry, sums
@@ -97,6 +97,8 @@ def conv2d_grad_weight(
     shape = _geometry(x.shape, weight_shape, stride, padding, dilation, groups, x.dtype, grad_border=False)
     if len(x) == 0:
         return np.zeros(weight_shape, x.dtype)
+    if pointwise.serves(kernel_size, stride, padding, x.shape[2:], max(channels, filters), x.dtype):
+        return pointwise.conv2d_grad_weight(grad_out, x, groups)
     grad_weight = np.empty(weight_shape, x.dtype)
     per_block, blocks = shape.gradient_blocks(len(x))
     size = blocks * filters * grad_weight[0].size

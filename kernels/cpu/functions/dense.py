@@ -33,7 +33,7 @@ def serves(
     It reads `sources` planes and writes `results` planes. Tiles are not always full: there the channels of a result,
     and here the pixels of a plane with the gaps between its rows.
     """
-    if _is_matrix(kernel_size, stride, padding, input_plane[0] * input_plane[1], dtype):
+    if is_matrix(kernel_size, stride, padding, input_plane[0] * input_plane[1], dtype):
         return True
     args = input_plane, kernel_size, stride, padding, dilation, 1
     shifts = backward_shifts(*args, kernel_size[0] * kernel_size[1]) if backward else forward_shifts(*args)
@@ -42,12 +42,11 @@ def serves(
     if max(sources * shifts.bordered * min(passes, 4) / 4, sources * results * taps) * dtype.itemsize > SCRATCH_BYTES:
         return False
     here, there = 0.0, 0.0
-    rows = np.diff(shifts.phase_rows)
     for phase, length in enumerate(shifts.length):
         share = np.diff(shifts.phase_taps)[phase] / taps
-        columns = int(shifts.store[3 * shifts.phase_rows[phase] + 2])
+        rows, columns = divmod(int(length) - 1, shifts.pitch)
         here += share * tile_time(results, int(length), lanes)
-        there += share * tile_time(columns, results, lanes) * int(rows[phase])
+        there += share * tile_time(columns + 1, results, lanes) * (rows + 1)
     # With a stride the copies of one side go element by element here, and are no faster.
     copied = 0 if backward and stride != (1, 1) else results * shifts.out_plane
     copied += sources * shifts.x_plane if stride == (1, 1) else 0
@@ -62,7 +61,7 @@ def conv2d(
     K, channels, R, S = weight.shape
     filters, taps = K // groups, R * S
     out = np.empty((N, K, *windows((N, C, H, W), (R, S), stride, padding, dilation)), x.dtype)
-    if _is_matrix((R, S), stride, padding, H * W, x.dtype):
+    if is_matrix((R, S), stride, padding, H * W, x.dtype):
         _multiply(out, x, weight, channels, 1, bias, groups)
         return out
     shifts = forward_shifts((H, W), (R, S), stride, padding, dilation, 1)
@@ -82,7 +81,7 @@ def conv2d_grad_input(
     K, channels, R, S = weight.shape
     filters, taps = K // groups, R * S
     grad_input = np.empty(input_shape, grad_out.dtype)
-    if _is_matrix((R, S), stride, padding, H * W, grad_out.dtype):
+    if is_matrix((R, S), stride, padding, H * W, grad_out.dtype):
         _multiply(grad_input, grad_out, weight, 1, channels, None, groups)
         return grad_input
     shifts = backward_shifts((H, W), (R, S), stride, padding, dilation, 1, channels * taps)
@@ -94,7 +93,7 @@ def conv2d_grad_input(
     return grad_input
 
 
-def _is_matrix(kernel_size: Pair, stride: Pair, padding: Padding, pixels: int, dtype: np.dtype[Any]) -> bool:
+def is_matrix(kernel_size: Pair, stride: Pair, padding: Padding, pixels: int, dtype: np.dtype[Any]) -> bool:
     """Whether a convolution is a product of matrices, with a picture's planes as the rows of one."""
     alone = kernel_size == stride == (1, 1) and padding == ((0, 0), (0, 0))
     return alone and pixels >= block_width(dtype)
@@ -136,7 +135,7 @@ def _sum_shifts(
     sources, results, units = x.shape[1] // groups, out.shape[1] // groups, len(x) * groups
     parts = _parts(units, results, x.size + out.size, out.size * sources * len(w_taps))
     width = block_width(x.dtype)
-    size = sources * shifts.bordered + FILTERS * shifts.run + 2 * width
+    size = sources * shifts.bordered + FILTERS * shifts.phases * shifts.run + 2 * width
     with lent(x.dtype, [parts[0] * parts[1] * size]) as (scratch,):
         run(
             filter_sums, parts != (1, 1), out.reshape(-1), x.reshape(-1), packed,

@@ -109,14 +109,16 @@ def filter_sums(out, x, w, bias, scratch, shifts, w_taps, units, groups, sources
                 filters = min(FILTERS, results - k)
                 for phase in range(len(lengths)):
                     first, stop = phase_taps[phase], phase_taps[phase + 1]
+                    run_at = sums_at + phase % shifts.phases * shifts.run
                     for i in range(0, lengths[phase], width):
                         _tiles(
-                            scratch, sums_at + i, shifts.run, w, (group * blocks + block) * w_block, 1, FILTERS,
-                            w_taps[first:], scratch, at + i, shifts.bordered, x_taps[first:], stop - first, sources,
-                            bias, (group * results + k) * width, min(width, lengths[phase] - i), filters,
+                            scratch, run_at + i, shifts.phases * shifts.run, w, (group * blocks + block) * w_block, 1,
+                            FILTERS, w_taps[first:], scratch, at + i, shifts.bordered, x_taps[first:], stop - first,
+                            sources, bias, (group * results + k) * width, min(width, lengths[phase] - i), filters,
                         )  # fmt: skip
                     for m in range(filters):
                         store_plane(
-                            out, (unit * results + k + m) * shifts.out_plane, scratch, sums_at + m * shifts.run, store,
-                            shifts.store_step, phase_rows[phase], phase_rows[phase + 1],
+                            out, (unit * results + k + m) * shifts.out_plane, scratch,
+                            sums_at + m * shifts.phases * shifts.run, shifts.run, store, shifts.phases,
+                            phase_rows[phase], phase_rows[phase + 1],
                         )  # fmt: skip

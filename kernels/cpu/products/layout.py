@@ -10,7 +10,10 @@ from numba import prange
 
 from fastcnn.kernels.cpu.tiles.transposes import transpose_tile
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
+from fastcnn.kernels.cpu.toolchain.sharing import split
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
+
+TASK_ELEMENTS = 1 << 15  # of a picture that a task turns: threads share one large picture too
 
 
 def block_width(dtype: np.dtype) -> int:
@@ -72,13 +75,16 @@ def to_channels_last(out, frame, x, x_rows):
     x_rows : where each channel of a picture begins
     """
     C, H, W = frame.channels, frame.height, frame.width
-    images = len(x) // max(1, C * H * W)
-    for n in prange(images):
-        if frame.row == W * C:  # no border at the left and right: the picture is one matrix
-            turn(out, frame.at + n * frame.image, C, x, n * C * H * W, x_rows, C, H * W)
+    images, parts = len(x) // max(1, C * H * W), min(H, 1 + C * H * W // TASK_ELEMENTS)
+    for task in prange(images * parts):
+        n, part = split(task, parts)
+        first, stop = H * part // parts, H * (part + 1) // parts
+        out_at, x_at = frame.at + n * frame.image, n * C * H * W
+        if frame.row == W * C:  # no border at the left and right: rows are one matrix
+            turn(out, out_at + first * frame.row, C, x, x_at + first * W, x_rows, C, (stop - first) * W)
         else:
-            for h in range(H):
-                turn(out, frame.at + n * frame.image + h * frame.row, C, x, n * C * H * W + h * W, x_rows, C, W)
+            for h in range(first, stop):
+                turn(out, out_at + h * frame.row, C, x, x_at + h * W, x_rows, C, W)
 
 
 @kernel
@@ -87,9 +93,14 @@ def to_channels_first(out, x, x_rows, channels):
 
     x_rows : where each pixel of a picture begins
     """
-    pixels = len(x_rows)
-    for n in prange(len(out) // max(1, pixels * channels)):
-        turn(out, n * pixels * channels, pixels, x, n * pixels * channels, x_rows, pixels, channels)
+    pixels, lanes = len(x_rows), VECTOR_BYTES // out.itemsize
+    images, parts = len(out) // max(1, pixels * channels), 1 + pixels * channels // TASK_ELEMENTS
+    for task in prange(images * parts):
+        n, part = split(task, parts)
+        first = pixels * part // parts // lanes * lanes
+        stop = pixels if part == parts - 1 else pixels * (part + 1) // parts // lanes * lanes
+        at = n * pixels * channels
+        turn(out, at + first, pixels, x, at, x_rows[first:], stop - first, channels)
 
 
 @kernel

@@ -15,7 +15,7 @@ import numpy as np
 from numba import prange
 
 from fastcnn.kernels.cpu.products.geometry import Table
-from fastcnn.kernels.cpu.tiles.depthwise import VECTOR_COUNTS, copy_tile, moment_tile, plane_tile
+from fastcnn.kernels.cpu.tiles.depthwise import VECTOR_COUNTS, copy_tile, moment_tile, plane_tile, skip_tile, zip_tile
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 from fastcnn.kernels.cpu.toolchain.sharing import split
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
@@ -30,13 +30,13 @@ class Shifts(NamedTuple):
     x_plane: int  # from one plane of x to the next
     out_plane: int
     bordered: int  # a plane of x with its border, in all phases
-    run: int  # a plane of sums with its gaps
+    run: int  # a plane of sums with its gaps, of one phase of columns; the next phase's follows it
     pitch: int  # from one row of the scratch to the next
     # Rows to copy into the scratch and out of it: where each begins in the scratch and in the plane, and its elements.
     load: Table
     load_step: int  # from one element of the plane's row to the next
     store: Table
-    store_step: int
+    phases: int  # of columns: a row of out takes an element from each of their runs in turn
     phase_rows: Table  # the rows that each phase of out stores: the first, and the end (one after the last)
     phase_taps: Table  # the same for the taps of each phase
     length: Table  # elements of each phase's run
@@ -45,7 +45,7 @@ class Shifts(NamedTuple):
 
     def scratch(self, planes: int, lanes: int) -> int:
         """Elements of scratch with so many planes of x. The last tile of a run may be longer than the run."""
-        return planes * self.bordered + self.run + 2 * MOST_VECTORS * lanes
+        return planes * self.bordered + self.phases * self.run + 2 * MOST_VECTORS * lanes
 
 
 def _table(values: object) -> Table:
@@ -78,7 +78,7 @@ def forward_shifts(
     length = (P - 1) * pitch + Q
     return Shifts(
         x_plane=H * W, out_plane=P * Q, bordered=phases * size, run=length, pitch=pitch,
-        load=_table(load), load_step=sw, store=_table([(p * pitch, p * Q, Q) for p in range(P)]), store_step=1,
+        load=_table(load), load_step=sw, store=_table([(p * pitch, p * Q, Q) for p in range(P)]), phases=1,
         phase_rows=_table([0, P]), phase_taps=_table([0, sources * R * S]), length=_table(length),
         x_taps=_table([i * phases * size + r + s for i in range(sources) for r in down for s in right]),
         w_taps=np.arange(sources * R * S),
@@ -102,8 +102,9 @@ def backward_shifts(
     store: list[tuple[int, int, int]] = []
     taps: list[tuple[int, int]] = []
     phase_rows, phase_taps, length = [0], [0], []
+    phases = min(sw, W)
     for a in range(min(sh, H)):
-        for b in range(min(sw, W)):
+        for b in range(phases):
             places = [
                 (r * S + s, p // sh + top, q // sw + left)
                 for r in range(R) for s in range(S)
@@ -113,7 +114,8 @@ def backward_shifts(
             for i in range(sources):
                 taps += [(i * size + p * pitch + q, i * filter_size + tap) for tap, p, q in places]
             rows, columns = range(a, H, sh), len(range(b, W, sw))
-            store += [(i * pitch, h * W + b, columns) for i, h in enumerate(rows)]
+            if b == phases - 1:
+                store += [(i * pitch, h * W, W) for i, h in enumerate(rows)]
             phase_rows.append(len(store))
             phase_taps.append(len(taps))
             length.append((len(rows) - 1) * pitch + columns)
@@ -121,7 +123,7 @@ def backward_shifts(
     return Shifts(
         x_plane=P * Q, out_plane=H * W, bordered=size, run=max(length), pitch=pitch,
         load=_table([((top + p) * pitch + left, p * Q, Q) for p in range(P)]), load_step=1, store=_table(store),
-        store_step=sw, phase_rows=_table(phase_rows), phase_taps=_table(phase_taps), length=_table(length),
+        phases=phases, phase_rows=_table(phase_rows), phase_taps=_table(phase_taps), length=_table(length),
         x_taps=x_taps, w_taps=w_taps,
     )  # fmt: skip
 
@@ -138,24 +140,24 @@ def load_plane(scratch, at, x, x_at, rows, step):
         to, start, count = at + rows[i], x_at + rows[i + 1], rows[i + 2]
         if step == 1:
             copy_tile(scratch, to, x, start, count)
-        elif step == 2:  # a separate loop: LLVM vectorises it only if it knows the stride
-            target, source = scratch[to : to + count], x[start : start + 2 * count - 1]
-            for e in range(count):
-                target[e] = source[2 * e]
+        elif step == 2:
+            skip_tile(scratch, to, x, start, count)
         else:
             for e in range(count):
                 scratch[to + e] = x[start + e * step]
 
 
 @inner
-def store_plane(out, out_at, scratch, at, rows, step, first, stop):
+def store_plane(out, out_at, scratch, at, run, rows, phases, first, stop):
     for i in range(3 * first, 3 * stop, 3):
         start, to, count = at + rows[i], out_at + rows[i + 1], rows[i + 2]
-        if step == 1:
+        if phases == 1:
             copy_tile(out, to, scratch, start, count)
+        elif phases == 2:
+            zip_tile(out, to, scratch, start, start + run, count)
         else:
             for e in range(count):
-                out[to + e * step] = scratch[start + e]
+                out[to + e] = scratch[start + e % phases * run + e // phases]
 
 
 @kernel
@@ -184,17 +186,18 @@ def plane_sums(out, x, w, bias, bias_step, scratch, shifts, units, groups, sourc
                 out_at = (unit * results + j) * shifts.out_plane
                 for phase in range(len(lengths)):
                     first, stop = phase_taps[phase], phase_taps[phase + 1]
+                    run_at = sums_at + phase % shifts.phases * shifts.run
                     done = 0
                     while done < lengths[phase]:
                         vectors = (lengths[phase] - done + lanes - 1) // lanes
                         vectors = 1 if vectors == 1 else 2 if vectors == 2 else 4 if vectors <= 4 else MOST_VECTORS
                         plane_tile(
-                            scratch, sums_at + done, scratch, at + done, w, w_at, x_taps, w_taps, first, stop - first,
+                            scratch, run_at + done, scratch, at + done, w, w_at, x_taps, w_taps, first, stop - first,
                             bias, bias_at, vectors,
                         )  # fmt: skip
                         done += vectors * lanes
                     rows = phase_rows[phase], phase_rows[phase + 1]
-                    store_plane(out, out_at, scratch, sums_at, store, shifts.store_step, *rows)
+                    store_plane(out, out_at, scratch, sums_at, shifts.run, store, shifts.phases, *rows)
 
 
 @kernel

@@ -10,7 +10,8 @@ A tile keeps a small block of sums in registers until all products are added. Th
 - `gradient_tile` the weight gradient of a one-channel convolution that ReLU and 2x2 max-pool follow;
 - `channel_tile`, `plane_tile`, `moment_tile` depthwise convolution and the gradient of its weight;
 - `winograd_input_tile`, `winograd_weight_tile`, `winograd_output_tile` the transforms of Winograd's convolution;
-- `copy_tile` a short row; `transpose_tile` rows to columns, for every change of layout.
+- `copy_tile`, `skip_tile`, `zip_tile` a short row, every second element of it, and two such rows in one;
+- `transpose_tile` rows to columns, for every change of layout.
 
 All arrays are flat. `..._at` is where a tile begins, `..._stride` the distance of two neighbours, both in elements. A
 tile checks nothing: its caller has done so. It reads whole vectors, so each array has one spare vector at its end. It

@@ -2,7 +2,8 @@
 
 - `channel_tile` channels-last: a vector is so many channels of one pixel, with a weight for each;
 - `plane_tile`   plane by plane: a vector is so many pixels of one channel, and they share a weight;
-- `moment_tile`  the gradient of the weight in either layout: a vector of sums for each tap.
+- `moment_tile`  the gradient of the weight in either layout: a vector of sums for each tap;
+- `copy_tile`, `skip_tile`, `zip_tile` rows of planes to a scratch and back; the last two with a stride of 2.
 
 A weight is used once for each pixel that is loaded. So loads limit these tiles, two in a cycle, and not arithmetic.
 """
@@ -168,3 +169,57 @@ def copy_tile(builder, a, vtype):
     rest = builder.sub(a.count, first)
     value = vector.load_first(builder, at(builder, a.x, a.x_at, first), vtype, rest)
     vector.store_first(builder, value, at(builder, a.out, a.out_at, first), rest)
+
+
+def _skip_twin(out, out_at, x, x_at, count):
+    out[out_at : out_at + count] = x[x_at : x_at + 2 * count : 2][:count]
+
+
+@tile(_skip_twin)
+def skip_tile(builder, a, vtype):
+    """out[i] = x[2 * i] for i < count. No element after the last of these is read."""
+    lanes = vtype.count
+    whole = builder.sdiv(builder.sub(a.count, const(1)), const(lanes))  # the last vector is read with a mask
+    with cgutils.for_range(builder, whole, intp=INT64) as step:
+        first = builder.mul(step.index, const(lanes))
+        x = at(builder, a.x, a.x_at, first, first)
+        pair = [vector.load(builder, at(builder, x, const(half)), vtype) for half in (0, lanes)]
+        vector.store(builder, vector.chosen(builder, pair, range(0, 2 * lanes, 2)), at(builder, a.out, a.out_at, first))
+    first = builder.mul(whole, const(lanes))
+    rest, x = builder.sub(a.count, first), at(builder, a.x, a.x_at, first, first)
+    left = builder.sub(builder.add(rest, rest), const(1))
+    pair = [
+        vector.load_first(builder, at(builder, x, const(half)), vtype, builder.sub(left, const(half)))
+        for half in (0, lanes)
+    ]
+    value = vector.chosen(builder, pair, range(0, 2 * lanes, 2))
+    vector.store_first(builder, value, at(builder, a.out, a.out_at, first), rest)
+
+
+def _zip_twin(out, out_at, x, first_at, second_at, count):
+    for i in range(count):
+        out[out_at + i] = x[(second_at if i % 2 else first_at) + i // 2]
+
+
+@tile(_zip_twin)
+def zip_tile(builder, a, vtype):
+    """out[i] = x[first_at + i / 2] where i is even, and x[second_at + (i - 1) / 2] where it is odd, for i < count."""
+    lanes = vtype.count
+
+    def halves(index):
+        """Two vectors of out."""
+        pair = [vector.load(builder, at(builder, a.x, start, index), vtype) for start in (a.first_at, a.second_at)]
+        turns = [lane // 2 + lane % 2 * lanes for lane in range(2 * lanes)]
+        return [vector.chosen(builder, pair, turns[half : half + lanes]) for half in (0, lanes)]
+
+    whole = builder.sdiv(a.count, const(2 * lanes))
+    with cgutils.for_range(builder, whole, intp=INT64) as step:
+        index = builder.mul(step.index, const(lanes))
+        for half, value in zip((0, lanes), halves(index), strict=True):
+            vector.store(builder, value, at(builder, a.out, a.out_at, index, index, const(half)))
+    index = builder.mul(whole, const(lanes))
+    rest = builder.sub(a.count, builder.add(index, index))
+    with builder.if_then(builder.icmp_signed(">", rest, const(0))):
+        for half, value in zip((0, lanes), halves(index), strict=True):
+            target = at(builder, a.out, a.out_at, index, index, const(half))
+            vector.store_first(builder, value, target, builder.sub(rest, const(half)))

@@ -219,7 +219,7 @@ class Store:
             self.compiles = True
             state = "off" if self.folder is None else "closed"
             often = "this once" if self.writable else f"in each process: the kernel cache is {state}, {self.reason}"
-            logging.getLogger("fastcnn").info(f"compiling the kernels for this machine, about 10 s, {often}")
+            logging.getLogger("fastcnn").info(f"compiling the kernels for this machine, 5 to 20 s, {often}")
 
     def discard(self, name: str, fault: str) -> None:
         """Delete a file that cannot be used and say so; the kernel is compiled again."""

@@ -18,6 +18,7 @@ import numba
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import NumbaPerformanceWarning
 
+from fastcnn.kernels.cpu.toolchain.bodies import compiled_once
 from fastcnn.kernels.cpu.toolchain.cache import KernelCache, store
 from fastcnn.kernels.threads import threads
 
@@ -52,11 +53,11 @@ def _variant(function: Any, key: object, options: dict[str, Any]) -> str:
     return repr((sorted(options.items()), key))
 
 
-def _refuse_serial_loops(compile_signature: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Raise an error where Numba would run a `prange` as a plain loop, for example because its body raises."""
+def _compile_loops(compile_signature: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Compile as `bodies.py` does; an error where Numba would run a `prange` as a plain loop: its body may raise."""
 
     def compiled(signature: Any) -> Any:
-        with warnings.catch_warnings():
+        with compiled_once(), warnings.catch_warnings():
             warnings.simplefilter("error", NumbaPerformanceWarning)
             return compile_signature(signature)
 
@@ -64,11 +65,11 @@ def _refuse_serial_loops(compile_signature: Callable[[Any], Any]) -> Callable[[A
 
 
 def _compile(function: Callable[P, R], key: object, options: dict[str, Any]) -> Any:
-    dispatcher = numba.njit(nogil=True, error_model="numpy", **options)(function)
+    dispatcher = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True, **options)(function)
     if dispatcher is not function:  # it is the function itself with NUMBA_DISABLE_JIT
         dispatcher._cache = KernelCache(store, function, _variant(function, key, options))
         if options.get("parallel"):
-            dispatcher.compile = _refuse_serial_loops(dispatcher.compile)
+            dispatcher.compile = _compile_loops(dispatcher.compile)
     return dispatcher
 
 

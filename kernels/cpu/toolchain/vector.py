@@ -115,6 +115,11 @@ def prefetch(builder, pointer, write=False):
     builder.call(function, [builder.bitcast(pointer, byte_pointer), *numbers])
 
 
+def chosen(builder, pair, lanes):
+    """A vector of these lanes of two; the second one's follow the first one's."""
+    return builder.shuffle_vector(*pair, _lane_list(list(lanes)))
+
+
 def multiply_add(builder, x, y, z):
     """x * y + z, rounded once where the CPU has an instruction for that."""
     # On a CPU without fused multiply-add, fma would call a C function for every element; fmuladd does not.

@@ -326,3 +326,22 @@ def test_copy_tile_copies_and_writes_nothing_else(rng, count):
     compiled(depthwise.copy_tile, depthwise._copy_twin)(out, 3, x, 2, count)
     np.testing.assert_array_equal(out[3 : 3 + count], x[2 : 2 + count])
     assert (out[:3] == SENTINEL).all() and (out[3 + count :] == SENTINEL).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("count", [0, 1, 2, 15, 16, 17, 31, 32, 33, 50])
+def test_skip_tile_takes_every_second_element_and_writes_nothing_else(rng, dtype, count):
+    x, out = rng.standard_normal(2 + max(0, 2 * count - 1)).astype(dtype), np.full(64, SENTINEL, dtype)
+    compiled(depthwise.skip_tile, depthwise._skip_twin)(out, 3, x, 2, count)
+    np.testing.assert_array_equal(out[3 : 3 + count], x[2::2])
+    assert (out[:3] == SENTINEL).all() and (out[3 + count :] == SENTINEL).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 16, 31, 32, 33, 50])
+def test_zip_tile_takes_turns_and_writes_nothing_else(rng, dtype, count):
+    x, out = drawn(rng, 100, dtype), np.full(64, SENTINEL, dtype)
+    compiled(depthwise.zip_tile, depthwise._zip_twin)(out, 3, x, 40, 2, count)
+    np.testing.assert_array_equal(out[3 : 3 + count : 2], x[40:][: (count + 1) // 2])
+    np.testing.assert_array_equal(out[4 : 3 + count : 2], x[2:][: count // 2])
+    assert (out[:3] == SENTINEL).all() and (out[3 + count :] == SENTINEL).all()
