@@ -125,7 +125,7 @@ class MeetingStep(Step, Protocol):
         """Take those of a batch with `count` values a channel; moves: whether the running statistics move along."""
 
     def gradient_sums(self) -> tuple[Array, Array]:
-        """Sums (C,) of the gradient, and of it times the normalised input, which the first part of backward has left."""
+        """Sums (C,) of the gradient, and of it times the normalised input, after the first part of backward."""
 
     def take_gradient_sums(self, plain: Array, scaled: Array, count: int) -> None:
         """Take those of a batch with `count` values a channel."""

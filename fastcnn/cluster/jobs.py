@@ -57,8 +57,8 @@ def check_size(size: int, started: int) -> None:
     """UsageError if the launcher has started more processes than the job has ranks."""
     if size == 1 and started > 1:
         raise UsageError(
-            f"{started} processes were started, but each is a job of its own: this launcher is not that of mpi4py's MPI; "
-            "start with the mpiexec beside this Python, or srun --mpi=pmix"
+            f"{started} processes were started, but each is a job of its own: this launcher is not that of mpi4py's "
+            "MPI; start with the mpiexec beside this Python, or srun --mpi=pmix"
         )
 
 

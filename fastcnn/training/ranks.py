@@ -48,7 +48,8 @@ class Ranks:
         check_communicator(communicator)
         if communicator.Get_size() > SHARDS:
             raise ValueError(
-                f"communicator has {communicator.Get_size()} ranks, but a batch has {SHARDS} shards; use at most {SHARDS}"
+                f"communicator has {communicator.Get_size()} ranks, but a batch has {SHARDS} shards; use at most "
+                f"{SHARDS}"
             )
         check_shards(network)
         self._link = Link(communicator)

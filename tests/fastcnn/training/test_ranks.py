@@ -106,7 +106,8 @@ def test_a_step_by_ranks_is_that_of_one_machine(ranks, data):
 @pytest.mark.parametrize("count", [1, 2, 3, 17])
 def test_a_batch_smaller_than_the_ranks_is_no_exception(count, data):
     def run(world):
-        network = Sequential([layers.Conv2d(2, 3), layers.BatchNorm2d(), layers.Flatten(), layers.Affine(3)], input_shape=(1, 8, 8), seed=0)  # fmt: skip
+        rows = [layers.Conv2d(2, 3), layers.BatchNorm2d(), layers.Flatten(), layers.Affine(3)]
+        network = Sequential(rows, input_shape=(1, 8, 8), seed=0)
         trainer = Trainer(network, optim.SGD(0.1), communicator=world)
         return trainer.step(data[0][:count], data[1][:count]), digest(network)
 
