@@ -2,7 +2,7 @@
 
 A step computes `own_s` on every rank, whatever their number (the optimizer, the calls), and `shared_s` for each
 PICTURES pictures, which the ranks share. A rank sends and receives the gradient twice, less its own segment; what the
-backward of the layers below takes is hidden behind it. In each meeting (batch normalisation, the loss) all ranks send
+part that travels during the backward of the layers below costs no time. In each meeting (batch normalisation, the loss) all ranks send
 one message to all others, and wait.
 """
 

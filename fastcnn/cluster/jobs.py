@@ -90,7 +90,7 @@ def _register(rank: int) -> None:
 
 
 def mpiexec() -> str:
-    """The launcher: that beside this Python, else the one in PATH; MissingPackageError if there is none."""
+    """The launcher: the one next to this Python, else the one in PATH; MissingPackageError if there is none."""
     beside = Path(sys.executable).with_name("mpiexec")
     found = str(beside) if beside.exists() else shutil.which("mpiexec")
     if found is None:
@@ -146,8 +146,10 @@ class Job:
     def _ended(self, said: list[str]) -> int:
         status, folder = self._process.returncode, Path(self._folder.name)
         trouble = next((line for line in said if line.startswith(TROUBLE)), None)
-        if status == 0 or (folder / SAID).exists():
-            return status if status in (0, 2) else 1
+        if (folder / SAID).exists():
+            return int((folder / SAID).read_text())
+        if status == 0:
+            return 0
         if trouble is not None:
             print(trouble.rstrip(), file=sys.stderr, flush=True)
             return 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import sys
 import time
@@ -27,7 +28,7 @@ INDIRECT_S = 2.0  # longer, for ranks that may wait for the silent one
 SLOW_S = 600.0  # the same where kernels are compiled, files are read or written, or a user's code runs
 YIELD_AFTER, SLEEP_AFTER_S, SLEEP_S = 200, 0.002, 0.0001  # of the looks; there may be more ranks than cores
 MESSAGE_BYTES = 512
-NAMED = "rank "  # so begins a sentence that names a rank
+NAMED = re.compile(r"rank (\d+) on ")  # so begins a sentence that names a rank
 FAILED, FACT_SIZE, FACT, ROWS, ARRAYS, PARTS = range(6)  # tags; those of gradients begin at PARTS
 
 
@@ -109,7 +110,7 @@ class Link:
             work()
             left = [each for each in left if not self._is_done(*each)]
             looks += 1
-            if looks > YIELD_AFTER:
+            if left and looks > YIELD_AFTER:
                 waited_s = time.perf_counter() - start
                 self._look_for_failures()
                 if waited_s > limit_s:
@@ -169,8 +170,8 @@ class Link:
         for rank, request in self._awaited.items():
             if request.Test():
                 text = self._failures[rank].tobytes().rstrip(b"\0").decode(errors="replace")
-                if text.startswith(NAMED):  # it names another rank
-                    self._end(RankError("{reason}", reason=text), rank)
+                if (named := NAMED.match(text)) is not None:  # it has itself heard of another rank
+                    self._end(RankError("{reason}", reason=text), int(named[1]))
                 host = self.hosts[rank]
                 self._end(RankError("rank {rank} on {host}: {reason}", rank=rank, host=host, reason=text), rank)
 
@@ -191,7 +192,7 @@ class Link:
             "without it",
             rank=rank,
             host=self.hosts[rank] or "its host",
-            seconds=f"{limit_s:.0f}",
+            seconds=f"{limit_s:g}",
         )
         self.fail(error)
         self._end(error, rank)

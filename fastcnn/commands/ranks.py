@@ -36,15 +36,19 @@ def train(args: argparse.Namespace) -> int | None:
         return start(args)
     world = jobs.communicator()
     if world is None:
-        return seeds.train(args) if args.seeds is not None else own_data.train(args)
+        if args.seeds is not None:
+            return seeds.train(args)
+        own_data.train(args)
+        return None
     size = world.Get_size()
     if args.ranks not in (None, size):
         raise UsageError(f"--ranks {args.ranks}, but the launcher has started {size}; leave out --ranks")
     args.ranks = size
     with as_rank(world):
         if args.seeds is not None:
-            return seeds.train_by_ranks(args, world)
-        own_data.train(args, Team(world, args.profile))
+            seeds.train_by_ranks(args, world)
+        else:
+            own_data.train(args, Team(world, args.profile))
     return None
 
 
@@ -73,7 +77,7 @@ def as_rank(world: Any) -> Iterator[None]:
         status = 2 if isinstance(error, UsageError) else 1
         if not leads:
             time.sleep(GRACE_S + world.Get_rank())
-        jobs.note(jobs.SAID)
+        jobs.note(jobs.SAID, str(status))
         atexit.register(world.Abort, status)  # after the sentence is printed; MPI would wait for ranks that never come
         raise
     done = world.Ibarrier()

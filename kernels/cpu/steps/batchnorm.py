@@ -1,5 +1,7 @@
 """Batch normalisation, with the ReLU after it."""
 
+from typing import Any
+
 import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
@@ -71,13 +73,13 @@ class BatchNorm2d(Step):
         return self.mean64, self.var64
 
     def take_batch_statistics(self, mean: Array, var: Array, count: int, *, moves: bool) -> None:
-        weight, bias, *running = self._values()
         self.mean64[:], self.var64[:] = mean, var
-        batch = (self.mean64, self.var64)
+        weight, bias, *running = self._values()
+        args: tuple[Any, ...] = (self.statistics, weight, bias, self.mean64, self.var64)
         if moves:
-            norm.settle(self.statistics, weight, bias, *batch, *running, self.momentum, self.eps, float(count))
+            norm.settle(*args, *running, self.momentum, self.eps, float(count))
         else:
-            norm.settle_running(self.statistics, weight, bias, *batch, self.eps)
+            norm.settle_running(*args, self.eps)
 
     def gradient_sums(self) -> tuple[Array, Array]:
         channels = len(self.mean64)

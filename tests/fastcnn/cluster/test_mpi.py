@@ -18,12 +18,16 @@ from fastcnn.cluster import jobs
 from tests.fastcnn.commands.test_cli import data_dir  # noqa: F401
 
 pytestmark = [pytest.mark.slow, pytest.mark.mpi]
-pytest.importorskip("mpi4py")
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = ROOT / "tests" / "programs" / "rank_training.py"
 STEPS = 10  # of the program's training, 5 an epoch
 ENVIRONMENT = {**os.environ, **jobs.AS_ROOT, "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def mpi():
+    pytest.importorskip("mpi4py")
 
 
 def mpiexec(ranks, *arguments, timeout_s=300):
