@@ -1,9 +1,9 @@
 """The time of a training step by ranks: a model of computing, bytes and latency, and what it says of more ranks.
 
 A step computes `own_s` on every rank, whatever their number (the optimizer, the calls), and `shared_s` for each
-PICTURES pictures, which the ranks share. A rank sends and receives the gradient twice, less its own segment; what the
-part that travels during the backward of the layers below costs no time. In each meeting (batch normalisation, the loss) all ranks send
-one message to all others, and wait.
+PICTURES pictures, which the ranks share. A rank sends and receives the gradient twice, less its own segment; the part
+that travels during the backward of the layers below costs no time. In each meeting (batch normalisation, the loss) all
+ranks send one message to all others, and wait.
 """
 
 from __future__ import annotations

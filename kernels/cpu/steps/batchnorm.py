@@ -1,7 +1,5 @@
 """Batch normalisation, with the ReLU after it."""
 
-from typing import Any
-
 import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
@@ -74,12 +72,13 @@ class BatchNorm2d(Step):
 
     def take_batch_statistics(self, mean: Array, var: Array, count: int, *, moves: bool) -> None:
         self.mean64[:], self.var64[:] = mean, var
-        weight, bias, *running = self._values()
-        args: tuple[Any, ...] = (self.statistics, weight, bias, self.mean64, self.var64)
+        weight, bias, running_mean, running_var = self._values()
+        into, mean64, var64 = self.statistics, self.mean64, self.var64
         if moves:
-            norm.settle(*args, *running, self.momentum, self.eps, float(count))
+            running = (running_mean, running_var)
+            norm.settle(into, weight, bias, mean64, var64, *running, self.momentum, self.eps, float(count))
         else:
-            norm.settle_running(*args, self.eps)
+            norm.settle_running(into, weight, bias, mean64, var64, self.eps)
 
     def gradient_sums(self) -> tuple[Array, Array]:
         channels = len(self.mean64)

@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.mpi]
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = ROOT / "tests" / "programs" / "rank_training.py"
+COMPILING = "fastcnn: compiling the kernels"  # where no test has done it
 STEPS = 10  # of the program's training, 5 an epoch
 ENVIRONMENT = {**os.environ, **jobs.AS_ROOT, "PYTHONPATH": str(ROOT)}
 
@@ -124,9 +125,14 @@ def rank_process(process, rank):
 def started(data_dir, out, *words, **environment):  # noqa: F811
     """A training whose first epoch is done."""
     process = train(data_dir, out, "--epochs", 2000, *words, **environment)
-    line = process.stderr.readline()
+    line = next(line for line in process.stderr if not line.startswith(COMPILING))
     assert line.startswith("epoch 1/2000"), line
     return process
+
+
+def trouble(err):
+    """What is said on stderr besides the progress."""
+    return [line for line in err.splitlines() if not line.startswith(("epoch", COMPILING))]
 
 
 def test_a_killed_rank_is_named(data_dir, tmp_path):  # noqa: F811
@@ -134,7 +140,7 @@ def test_a_killed_rank_is_named(data_dir, tmp_path):  # noqa: F811
     killed = rank_process(process, 1)
     os.kill(killed, signal.SIGKILL)
     status, _, err = ended(process)
-    lines = [line for line in err.splitlines() if not line.startswith("epoch")]
+    lines = trouble(err)
     assert status == 1 and len(lines) == 1, err
     assert lines[0].startswith(f"fastcnn: rank 1 (process {killed} on "), lines
     assert "go on with fastcnn train --resume" in lines[0] and lines[0].endswith("--ranks 3"), lines
@@ -146,7 +152,7 @@ def test_a_rank_that_hangs_is_named_within_30_seconds(data_dir, tmp_path):  # no
     begun = time.monotonic()
     status, _, err = ended(process)
     took = time.monotonic() - begun
-    lines = [line for line in err.splitlines() if not line.startswith("epoch")]
+    lines = trouble(err)
     assert status == 1 and len(lines) == 1 and took < 30, (took, err)
     assert lines[0].startswith("fastcnn: rank 2 on ") and "has not answered" in lines[0], lines
 
@@ -156,7 +162,7 @@ def test_ctrl_c_says_how_to_go_on(data_dir, tmp_path):  # noqa: F811
     process = started(data_dir, out, "--ranks", 2)
     process.send_signal(signal.SIGINT)
     status, _, err = ended(process)
-    lines = [line for line in err.splitlines() if not line.startswith("epoch")]
+    lines = trouble(err)
     assert status == 1 and len(lines) == 1, err
     assert lines[0].startswith("fastcnn: training was interrupted; go on with fastcnn train --resume "), lines
 
