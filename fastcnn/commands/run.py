@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
             done = COMMANDS[args.command](args)
         if sys.stdout is not None:
             sys.stdout.flush()
-        return FAILED if done is False else DONE if done in (None, True) else done
+        return FAILED if done is False else DONE if done is None or done is True else done
     except BrokenPipeError:
         # The reader of stdout has ended, so nothing is printed. Otherwise Python would complain when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
