@@ -12,17 +12,21 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastcnn.errors import FastcnnError, MissingPackageError, UsageError
+
+if TYPE_CHECKING:
+    from fastcnn.arrays import Array
 
 # Where launchers say how many processes they have started: Open MPI's mpiexec, MPICH's, and SLURM's srun.
 SIZES = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS")
 FOLDER = "FASTCNN_JOB"  # the folder in which a rank leaves its process's number for the process that started the job
 STARTER = "FASTCNN_JOB_STARTER"  # the process that started the job, whose stderr rank 0 writes to
-SAID, GO_ON = "said", "go-on"  # files in that folder: rank 0 has printed an error; the arguments that resume
+# Files in that folder: rank 0 has printed an error, and its status; the arguments that resume; it prints by itself.
+SAID, GO_ON, DIRECT = "said", "go-on", "direct"
 TROUBLE = "fastcnn: "  # so begins each error that a rank prints
 AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
 KILLED = re.compile(r"PID\s+(\d+)")  # in the report of mpiexec about a process that has ended badly
@@ -72,6 +76,28 @@ def _world() -> Any:
     return MPI.COMM_WORLD
 
 
+def once_a_host(world: Any, load: Callable[[], Sequence[Array]]) -> list[Array]:
+    """Arrays that one rank of each host loads, and that all its ranks share: mapped from a file, which is gone then."""
+    import numpy as np
+    from mpi4py import MPI
+
+    host = world.Split_type(MPI.COMM_TYPE_SHARED)
+    folder = tempfile.mkdtemp(prefix="fastcnn-data-") if host.Get_rank() == 0 else ""
+    folder = host.bcast(folder, root=0)
+    count = 0
+    try:
+        if host.Get_rank() == 0:
+            for count, array in enumerate(load(), 1):
+                np.save(Path(folder) / f"{count}.npy", array)
+        count = host.bcast(count, root=0)
+        arrays = [np.load(Path(folder) / f"{number + 1}.npy", mmap_mode="r") for number in range(count)]
+        host.Barrier()
+    finally:
+        if host.Get_rank() == 0:
+            shutil.rmtree(folder, ignore_errors=True)
+    return arrays
+
+
 def _register(rank: int) -> None:
     """Tell the process that has started the job which process this rank is, and write where it writes."""
     folder, starter = os.environ.get(FOLDER), os.environ.get(STARTER)
@@ -80,13 +106,15 @@ def _register(rank: int) -> None:
     path = Path(folder) / str(rank)
     path.with_suffix(".new").write_text(str(os.getpid()))
     path.with_suffix(".new").replace(path)
-    if rank == 0:  # mpiexec would pass on each line later, and no terminal would be seen
+    if rank == 0:  # through mpiexec, lines would come late and without a terminal, and among its own reports
         try:
-            own = os.open(f"/proc/{starter}/fd/2", os.O_WRONLY | os.O_APPEND)
+            streams = {number: os.open(f"/proc/{starter}/fd/{number}", os.O_WRONLY | os.O_APPEND) for number in (1, 2)}
         except OSError:
             return
-        os.dup2(own, 2)
-        os.close(own)
+        for number, stream in streams.items():
+            os.dup2(stream, number)
+            os.close(stream)
+        note(DIRECT)
 
 
 def mpiexec() -> str:
@@ -117,7 +145,8 @@ class Job:
         job = {FOLDER: self._folder.name, STARTER: str(os.getpid())}
         command = [launcher, *options_of(launcher), *options, "-n", str(ranks), sys.executable, "-m", "fastcnn", *words]
         self._process = subprocess.Popen(
-            command, env={**os.environ, **AS_ROOT, **environment, **job}, stderr=subprocess.PIPE, text=True,
+            command, env={**os.environ, **AS_ROOT, **environment, **job}, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True,
             errors="replace", start_new_session=True,
         )  # fmt: skip
 
@@ -126,9 +155,9 @@ class Job:
 
         Raises FastcnnError, in one sentence, if it failed and no rank has said why.
         """
-        assert self._process.stderr is not None  # a pipe
+        assert self._process.stdout is not None  # a pipe
         said: list[str] = []
-        reader = threading.Thread(target=said.extend, args=(self._process.stderr,))
+        reader = threading.Thread(target=said.extend, args=(self._process.stdout,))
         reader.start()
         try:
             while self._process.poll() is None:
@@ -145,6 +174,8 @@ class Job:
 
     def _ended(self, said: list[str]) -> int:
         status, folder = self._process.returncode, Path(self._folder.name)
+        if not (folder / DIRECT).exists() and (status == 0 or (folder / SAID).exists()):
+            print("".join(said), end="")
         trouble = next((line for line in said if line.startswith(TROUBLE)), None)
         if (folder / SAID).exists():
             return int((folder / SAID).read_text())

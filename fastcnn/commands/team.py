@@ -6,13 +6,15 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
+    from fastcnn.arrays import Array
     from fastcnn.training.history import Epoch
     from fastcnn.training.trainer import Trainer
 
 T = TypeVar("T")
+Pair: TypeAlias = "tuple[Array, Array]"
 
 SLOW = 1.15  # times the median of the ranks' computing; below it, differences are chance
 
@@ -37,6 +39,15 @@ class Team:
             return make()
         made: T = self.communicator.bcast(make() if self.leads else None, root=0)
         return made
+
+    def load(self, load: Callable[[], tuple[Pair, Pair]]) -> tuple[Pair, Pair]:
+        """The pictures and labels for training and for the test; the ranks of a host share one copy."""
+        if self.communicator is None or self.communicator.Get_size() == 1:
+            return load()
+        from fastcnn.cluster import jobs
+
+        x, t, x_test, t_test = jobs.once_a_host(self.communicator, lambda: [each for pair in load() for each in pair])
+        return (x, t), (x_test, t_test)
 
     def note_go_on(self, words: str) -> None:
         """Leave the arguments that resume the training for the process that has started the job."""

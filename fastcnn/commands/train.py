@@ -289,7 +289,7 @@ def _train_all(model: str, out: Path, jobs: list[Job], args: argparse.Namespace,
     from fastcnn.network.committee import Committee
     from fastcnn.recognition.refusal import of_digits
 
-    training, test = load_mnist(normalize=False, data_dir=args.data_dir)
+    training, test = team.load(partial(load_mnist, normalize=False, data_dir=args.data_dir))
     trained = [_train(job, *training, team, calibrate=args.recipe == "bundled") for job in jobs]
     if not team.leads:
         return
