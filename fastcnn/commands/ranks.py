@@ -78,11 +78,18 @@ def as_rank(world: Any) -> Iterator[None]:
         if not leads:
             time.sleep(GRACE_S + world.Get_rank())
         jobs.note(jobs.SAID, str(status))
-        atexit.register(world.Abort, status)  # after the sentence is printed; MPI would wait for ranks that never come
+        atexit.register(_end_job, world, status)  # after the sentence is printed
         raise
     done = world.Ibarrier()
     while not done.Test():  # MPI itself would wait at full speed, on the cores that rank 0 needs
         time.sleep(0.01)
+
+
+def _end_job(world: Any, status: int) -> None:
+    """End all ranks: MPI would wait for those that never come."""
+    if jobs.is_started_by_us():  # MPICH would add a line of its own
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    world.Abort(status)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
