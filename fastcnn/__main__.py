@@ -14,7 +14,9 @@ with quiet():
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status."""
-    return run.run(build_parser().parse_args(arguments))
+    args = build_parser().parse_args(arguments)
+    args.words = list(sys.argv[1:] if arguments is None else arguments)  # for processes that do the same
+    return run.run(args)
 
 
 if __name__ == "__main__":

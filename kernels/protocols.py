@@ -7,7 +7,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple, Protocol, SupportsFloat, TypeAlias
+from typing import Any, NamedTuple, Protocol, SupportsFloat, TypeAlias, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -101,6 +101,39 @@ class LossStep(Step, Protocol):
 
     def binary_cross_entropy(self, targets: Array, shares: Array) -> SupportsFloat:
         """The outputs are those before the sigmoid; targets: (n, outputs) float64, from 0 to 1."""
+
+
+class MeetingStep(Step, Protocol):
+    """A step that needs numbers of the whole batch, for batches that are cut into shards: batch normalisation.
+
+    Each shard runs the first part; then `of_shard` has its numbers. Each shard gets those of the batch, and runs the
+    second part. The numbers are float64.
+    """
+
+    pixels: int  # values of one picture in a channel
+
+    def forward_parts(self, n: int) -> list[list[Call]]:
+        """The kernels before and after the shards meet, in a training."""
+
+    def backward_parts(self, n: int) -> list[list[Call]]:
+        """The same for backward."""
+
+    def batch_statistics(self) -> tuple[Array, Array]:
+        """Mean and biased variance (C,) of each channel of the shard, which the first part of forward has left."""
+
+    def take_batch_statistics(self, mean: Array, var: Array, count: int, *, moves: bool) -> None:
+        """Take those of a batch with `count` values a channel; moves: whether the running statistics move along."""
+
+    def gradient_sums(self) -> tuple[Array, Array]:
+        """Sums (C,) of the gradient, and of it times the normalised input, after the first part of backward."""
+
+    def take_gradient_sums(self, plain: Array, scaled: Array, count: int) -> None:
+        """Take those of a batch with `count` values a channel."""
+
+
+def is_meeting(step: Step) -> TypeGuard[MeetingStep]:
+    """Whether the shards of a batch have to meet in this step."""
+    return hasattr(step, "forward_parts")
 
 
 class DropoutStep(Step, Protocol):

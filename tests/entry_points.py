@@ -440,7 +440,7 @@ def trainer_entries() -> dict[str, Entry]:
     trainer.step(IMAGES, LABELS)
     parts = {
         "network": network(), "optimizer": optim.Adam(0.1), "loss": None, "label_smoothing": 0.1, "clip_norm": 1.0,
-        "ema_decay": 0.9, "augmentation": augmentation.Augmentation(),
+        "ema_decay": 0.9, "augmentation": augmentation.Augmentation(), "communicator": None,
     }  # fmt: skip
     fit = {
         "images": IMAGES, "labels": LABELS, "epochs": 1, "batch_size": 5, "schedule": schedules.Constant(0.1),
@@ -460,7 +460,7 @@ def trainer_entries() -> dict[str, Entry]:
             Trainer, parts,
             {
                 "loss": {"None"}, "label_smoothing": NUMBERS, "clip_norm": {"None", *LARGE},
-                "ema_decay": {"None", *NUMBERS}, "augmentation": {"None"},
+                "ema_decay": {"None", *NUMBERS}, "augmentation": {"None"}, "communicator": {"None"},
             },
             {"ema_decay": ("decay",)},
         ),

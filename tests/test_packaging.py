@@ -149,8 +149,8 @@ def test_every_import_is_a_dependency(project):
     imported = {"pillow" if name == "PIL" else name.lower() for name in _third_party_imports()}
     # llvmlite comes with Numba and urllib3 with requests, each in the version that these need. matplotlib is imported
     # where a training is plotted, and a sentence says so where it is missing (tests/fastcnn/training/test_plots.py).
-    # Extras have the rest: only the room of the same name imports it.
-    assert imported - {"llvmlite", "urllib3", "matplotlib", "onnx", "sklearn"} == declared
+    # Extras have the rest: only the room of the same name imports it, and mpi4py the cluster alone.
+    assert imported - {"llvmlite", "urllib3", "matplotlib", "onnx", "sklearn", "mpi4py"} == declared
 
 
 def test_import_is_fast_and_light(run_python):

@@ -49,6 +49,8 @@ COVERED = {
     "CrossEntropy.check_targets": "called by value_and_gradient, with its arguments",
     "CrossEntropy.for_classes": "in its row",
     "CrossEntropy.run": "called by a network, with checked arguments",
+    "CrossEntropy.run_part": "called by a network, with checked arguments",
+    "CrossEntropy.weight_of": "called by a network, with checked arguments",
     "Dataset": "a protocol",
     "loss_or_cross_entropy": "called by the trainer and the network, which have rows",
     "Evaluation": "a record",

@@ -19,7 +19,7 @@ class Benchmark:
         `case_names()` if it takes "only"
     about : what it measures
     takes : the options that mean something to it
-    when_named : it runs only where it is named: it takes hours, or needs Qt, PyInstaller or a file of drawings
+    when_named : it runs only where it is named: it takes hours, or needs Qt, PyInstaller, MPI or a file of drawings
     """
 
     module: str
@@ -50,6 +50,9 @@ BENCHMARKS = {  # run in this order
     "kernels": Benchmark("speed.portability", "other instruction sets; AArch64 assembly", ("cpu_name",)),
     "bfloat16": Benchmark("speed.bfloat16", "the tiles for bfloat16 against that for float32, on one core"),
     "neighbour": Benchmark("speed.neighbour", "with a busy process next to it", ("threads",)),
+    "cluster": Benchmark(
+        "speed.cluster", "training steps by ranks, and a model of many hosts; needs MPI", when_named=True
+    ),
     "seeds": Benchmark("accuracy.seeds", "the accuracy of fastcnn train's recipe over seeds", ("threads",)),
     "networks": Benchmark(
         "accuracy.networks", "the networks in the package, trained again: MNIST, drawings, times; needs --weights",

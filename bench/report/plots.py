@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fastcnn.bench.report import cluster_model
 from fastcnn.bench.report.rival_tables import by_threads
 from fastcnn.bench.report.robustness_report import draw as draw_robustness
 from fastcnn.bench.report.targets import Records
@@ -105,6 +106,7 @@ PLOTS: dict[str, dict[str, Callable[[Any, Any], None]]] = {
     "profile": {"profile": _parts, "roofline": _roofline},
     "scaling": {f"scaling-{kind}": _growth(kind) for kind in ("batch", "side", "channels")},
     "speedrun": {"speedrun": _seeds},
+    "cluster": {"cluster": cluster_model.draw},
 }
 # The same for plots of several panels. These functions write their files themselves.
 FIGURES: dict[str, dict[str, Callable[[Path, Any], None]]] = {"robustness": {"robustness": draw_robustness}}

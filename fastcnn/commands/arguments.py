@@ -112,6 +112,36 @@ def _add_own_data(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_ranks(parser: argparse.ArgumentParser) -> None:
+    """The options of a training by several processes."""
+    parser.add_argument(
+        "--ranks",
+        type=_whole_number(1),
+        metavar="N",
+        help="train with N processes on this host, by MPI; mpiexec starts them on several hosts: see docs/cluster.md",
+    )
+    parser.add_argument(
+        "--profile", action="store_true", help="with ranks: after each epoch, how long each of them has computed"
+    )
+    parser.add_argument(
+        "--seeds",
+        type=_seeds,
+        metavar="A-B",
+        help="train once with each seed from A to B, as many at a time as there are cores, or one a rank; the seed is "
+        "added to the name of --out",
+    )
+
+
+def _seeds(text: str) -> range:
+    """A type for argparse: the seeds A to B."""
+    first, _, last = text.partition("-")
+    if not (
+        first.isascii() and first.isdigit() and last.isascii() and last.isdigit() and int(first) <= int(last) <= LARGEST
+    ):
+        raise argparse.ArgumentTypeError(f"must be A-B, two whole numbers with A <= B, not {text!r}")
+    return range(int(first), int(last) + 1)
+
+
 def _size(text: str) -> str:
     """A type for argparse: one or two whole numbers, as the text that they are."""
     numbers = text.split(",")
@@ -167,6 +197,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="go on with an interrupted training: its --out or its checkpoint; a committee's --out, whose members that "
         "are done are not trained again",
     )
+    _add_ranks(train)
     _add_data_dir(train)
     _add_own_data(train)
     _add_threads(train)

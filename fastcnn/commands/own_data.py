@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastcnn.commands import train as mnist
-from fastcnn.commands.common import own_data_files, pair_of_size, print_result, refuse
+from fastcnn.commands.common import own_data_files, pair_of_size, prepare, print_result, refuse
 from fastcnn.commands.outputs import write_json
+from fastcnn.commands.team import ALONE, Team
 from fastcnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,15 +40,28 @@ class _Measured:
     result: Evaluation | None
 
 
-def train(args: argparse.Namespace) -> None:
+def train(args: argparse.Namespace, team: Team = ALONE) -> None:
     """Train a network on the data of --data, save it, then test it; without --data train one of the recipes."""
     if args.data is None:
         names = ("network", "validation", "size", "augment", "skip_broken")
         refuse("without --data", **{name: getattr(args, name) or None for name in names})
-        mnist.train(args)
+        mnist.train(args, team)
         return
     refuse("with --data, where --network says what is trained", model=args.model, recipe=args.recipe)
     refuse("with --data", data_dir=args.data_dir, keep_epochs=args.keep_epochs or None)
+    args, out = team.from_first(lambda: _filled(args))
+    (checkpoint,) = mnist.checkpoints_of(out, 1)
+    go_on = mnist.go_on_with(args, out, checkpoint)
+    if not team.leads:
+        prepare(args)
+        _train(args, out, checkpoint, go_on, team)
+        return
+    with mnist.writing(args, out, [checkpoint], go_on, own_data_files(args)):
+        _train(args, out, checkpoint, go_on, team)
+
+
+def _filled(args: argparse.Namespace) -> tuple[argparse.Namespace, Path]:
+    """The arguments, with those of the interrupted training where they were left out, and the file to write."""
     if args.resume is not None:
         from fastcnn.training.checkpoint import load_checkpoint
 
@@ -55,14 +69,10 @@ def train(args: argparse.Namespace) -> None:
         mnist.fill_from_checkpoint(args, load_checkpoint(args.resume), None)
     where = Path(os.path.abspath(args.data))
     name = (where.name if where.is_dir() else where.stem) or "network"
-    out = mnist.choose_out(args, name)
-    (checkpoint,) = mnist.checkpoints_of(out, 1)
-    go_on = mnist.go_on_with(args, out, checkpoint)
-    with mnist.writing(args, out, [checkpoint], go_on, own_data_files(args)):
-        _train(args, out, checkpoint, go_on)
+    return args, mnist.choose_out(args, name)
 
 
-def _train(args: argparse.Namespace, out: Path, checkpoint: Path, go_on: str) -> None:
+def _train(args: argparse.Namespace, out: Path, checkpoint: Path, go_on: str, team: Team) -> None:
     from fastcnn.zoo.own import DEFAULT_NETWORK, find_network
 
     share = _share(args.validation)
@@ -72,7 +82,9 @@ def _train(args: argparse.Namespace, out: Path, checkpoint: Path, go_on: str) ->
     network = _network(args, data, described, seed)
     validation = _validation(args, data) if share is None else share
     _say_what(args, data)
-    history, held_out = _fit(args, network, data, validation, checkpoint, go_on, seed)
+    history, held_out = _fit(args, network, data, validation, checkpoint, go_on, seed, team)
+    if not team.leads:
+        return
     if len(held_out[0]) >= LEAST_CALIBRATING:
         from fastcnn.network.calibration import fit_temperature, logits_of_views
 
@@ -167,6 +179,7 @@ def _fit(
     checkpoint: Path,
     go_on: str,
     seed: int,
+    team: Team,
 ) -> tuple[History, tuple[Array, Array]]:
     """Train; returns the history, and the pictures and labels that were not trained on."""
     from fastcnn.training.samples import count_set_aside
@@ -181,7 +194,7 @@ def _fit(
     epochs, batch_size = args.epochs or recipe.epochs, args.batch_size or recipe.batch_size
     job = mnist.Job(network.name, recipe, epochs, batch_size, seed, checkpoint, args.resume, go_on)
     chosen = validation if aside is None else named.validation
-    trainer, history = mnist.fit(job, network, data.images, named.labels, validation=chosen, count=count)
+    trainer, history = mnist.fit(job, network, data.images, named.labels, validation=chosen, count=count, team=team)
     if aside is not None:
         return history, aside
     return history, (data.images[trainer.held_out], data.labels[trainer.held_out])

@@ -12,16 +12,16 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from fastcnn.commands import check, data, evaluate, experiment, export, info, own_data, predict, programs
+from fastcnn.commands import check, data, evaluate, experiment, export, info, predict, programs, ranks
 from fastcnn.commands.interrupt import interruptible
 from fastcnn.commands.outputs import text_beside
 from fastcnn.errors import FastcnnError, UsageError
 
 DONE, FAILED, WRONG_ARGUMENTS = 0, 1, 2
 DEBUG_VARIABLE = "FASTCNN_DEBUG"
-# Each returns False if a part of the work failed and it has said so.
-COMMANDS: dict[str, Callable[[argparse.Namespace], bool | None]] = {
-    "train": own_data.train,
+# Each returns False, or an exit status, if a part of the work failed and it has said so.
+COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
+    "train": ranks.train,
     "evaluate": evaluate.evaluate,
     "predict": predict.predict,
     "experiment": experiment.experiment,
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
             done = COMMANDS[args.command](args)
         if sys.stdout is not None:
             sys.stdout.flush()
-        return FAILED if done is False else DONE
+        return FAILED if done is False else DONE if done is None or done is True else done
     except BrokenPipeError:
         # The reader of stdout has ended, so nothing is printed. Otherwise Python would complain when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -12,6 +12,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 from statistics import mean
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 from fastcnn.commands.common import data_files, prepare, print_result
 from fastcnn.commands.locks import held
 from fastcnn.commands.outputs import Output, check_outputs, check_writable, json_output, write_json
+from fastcnn.commands.team import Team
 from fastcnn.errors import FastcnnError, UsageError
 from fastcnn.ours import CHECKPOINT, NETWORK
 from fastcnn.zoo.bundled import SUFFIX
@@ -128,6 +130,7 @@ def go_on_with(args: argparse.Namespace, out: Path, checkpoint: Path | None) -> 
     for name in ("data", "network", "validation", "size", "data_dir", "backend"):
         if getattr(args, name) is not None:
             words += [f"--{name.replace('_', '-')}", str(getattr(args, name))]
+    words += [] if args.ranks is None else ["--ranks", str(args.ranks)]
     words += ["--keep-epochs"] * args.keep_epochs
     words += ["--augment"] * args.augment + ["--skip-broken"] * args.skip_broken
     return shlex.join(words + ["--overwrite"] * args.overwrite)
@@ -164,18 +167,22 @@ def writing(
 
 
 def fit(
-    job: Job, network: Sequential, images: Array, labels: Labels, *, validation: Validation, count: int
+    job: Job, network: Sequential, images: Array, labels: Labels, *, validation: Validation, count: int, team: Team
 ) -> tuple[Trainer, History]:
     """Train one network on `count` of the pictures. After an interruption a sentence says how to go on."""
     from fastcnn.training.epochs import KeepEpochs
 
-    trainer = job.recipe.trainer(network)
+    trainer = job.recipe.trainer(network, team.communicator)
+    team.note_go_on(job.go_on)
     try:
         history = trainer.fit(
             images, labels, epochs=job.epochs, batch_size=job.batch_size,
             schedule=job.recipe.schedule(job.epochs, count, job.batch_size), validation=validation, seed=job.seed,
             keep_last=job.recipe.keep_last, checkpoint=job.checkpoint, resume=job.resume,
-            callbacks=[] if job.epochs_file is None else [KeepEpochs(job.epochs_file)],
+            callbacks=[
+                *([] if job.epochs_file is None else [KeepEpochs(job.epochs_file)]),
+                *([partial(team.report, trainer)] if team.profiles else []),
+            ],
         )  # fmt: skip
     except KeyboardInterrupt:
         kept = f"; go on with fastcnn train {job.go_on}" if job.checkpoint.exists() else ""
@@ -220,7 +227,7 @@ def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[Job]]:
     return model, out, jobs
 
 
-def _train(job: Job, images: Array, labels: Array, *, calibrate: bool) -> tuple[Sequential, History]:
+def _train(job: Job, images: Array, labels: Array, team: Team, *, calibrate: bool) -> tuple[Sequential, History]:
     """Train one network by its recipe."""
     import numpy as np
 
@@ -234,7 +241,10 @@ def _train(job: Job, images: Array, labels: Array, *, calibrate: bool) -> tuple[
     network.views = job.recipe.views
     images, labels = job.recipe.mix(images, labels, job.seed)
     validation = min(VALIDATION_PICTURES, len(images) // VALIDATION_SHARE)
-    trainer, history = fit(job, network, images, labels, validation=validation, count=len(images) - validation)
+    count = len(images) - validation
+    trainer, history = fit(job, network, images, labels, validation=validation, count=count, team=team)
+    if not team.leads:
+        return network, history
     if job.recipe.settle:
         settle_statistics(network, np.delete(images, trainer.held_out, axis=0))
     if job.recipe.refused:
@@ -258,25 +268,31 @@ def _fit_threshold(network: Sequential, job: Job, images: Array, labels: Array) 
     refusal.fit_threshold(network, digits, job.recipe.refused)
 
 
-def train(args: argparse.Namespace) -> None:
+def train(args: argparse.Namespace, team: Team) -> None:
     """Train a network or a committee by its recipe, save it, then test it."""
-    model, out, jobs = _jobs(args)
+    args, model, out, jobs = team.from_first(lambda: (args, *_jobs(args)))
+    if not team.leads:
+        prepare(args)
+        _train_all(model, out, jobs, args, team)
+        return
     checkpoints = [job.checkpoint for job in jobs]
     with writing(args, out, checkpoints, jobs[0].go_on, data_files(args.data_dir)):
         if args.out is None and out != Path(f"{model}{SUFFIX}"):
             log.info("%s%s stays as it is; this training goes to %s", model, SUFFIX, out)
-        _train_all(model, out, jobs, args)
+        _train_all(model, out, jobs, args, team)
 
 
-def _train_all(model: str, out: Path, jobs: list[Job], args: argparse.Namespace) -> None:
+def _train_all(model: str, out: Path, jobs: list[Job], args: argparse.Namespace, team: Team) -> None:
     from fastcnn.data.load import load_mnist
     from fastcnn.metrics import evaluate
     from fastcnn.network.calibration import calibrated_slowly
     from fastcnn.network.committee import Committee
     from fastcnn.recognition.refusal import of_digits
 
-    training, test = load_mnist(normalize=False, data_dir=args.data_dir)
-    trained = [_train(job, *training, calibrate=args.recipe == "bundled") for job in jobs]
+    training, test = team.load(partial(load_mnist, normalize=False, data_dir=args.data_dir))
+    trained = [_train(job, *training, team, calibrate=args.recipe == "bundled") for job in jobs]
+    if not team.leads:
+        return
     networks, histories = [network for network, _ in trained], [history for _, history in trained]
     whole: Network = networks[0] if len(networks) == 1 else Committee(networks, name=model)
     whole.save(out)

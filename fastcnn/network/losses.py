@@ -48,6 +48,11 @@ class Loss:
 
     is_of_classes = False
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether pictures without weights weigh the same."""
+        return True
+
     def targets_of(self, targets: Any, count: int, classes: Sequence[str], name: str = "labels") -> Array:
         """A user's targets for `count` pictures, in the form that `check_targets` takes; raises the same errors."""
         raise NotImplementedError
@@ -88,6 +93,14 @@ class Loss:
 
     def run(self, step: LossStep, targets: Array, sample_weight: Array | None) -> SupportsFloat:
         """The same, computed by a backend from the outputs in the memory of its step. The arguments are checked."""
+        return self.run_part(step, targets, sample_weight, self.weight_of(targets, sample_weight))
+
+    def weight_of(self, targets: Array, sample_weight: Array | None) -> float:
+        """What the losses of these pictures are divided by in their mean."""
+        return float(_weights(targets, sample_weight).sum())
+
+    def run_part(self, step: LossStep, targets: Array, sample_weight: Array | None, total: float) -> SupportsFloat:
+        """The part of some pictures in the mean loss of a batch, whose `weight_of` is total; see `run`."""
         raise NotImplementedError
 
     def describe(self) -> dict[str, Any]:
@@ -143,10 +156,17 @@ class CrossEntropy(Loss):
     def run(self, step: LossStep, targets: Array, sample_weight: Array | None) -> SupportsFloat:
         if self.is_plain and sample_weight is None:
             return step.loss(targets, self.label_smoothing)
-        weights = self._weights(step.x.size)
-        return step.weighted_cross_entropy(
-            targets, self._shares(weights, targets, sample_weight), weights, self.label_smoothing
-        )
+        return super().run(step, targets, sample_weight)
+
+    def weight_of(self, targets: Array, sample_weight: Array | None) -> float:
+        if self.class_weight is None:
+            return super().weight_of(targets, sample_weight)
+        weights = self._weights(len(self.class_weight))
+        return float((_weights(targets, sample_weight) * weights[targets]).sum())
+
+    def run_part(self, step: LossStep, targets: Array, sample_weight: Array | None, total: float) -> SupportsFloat:
+        shares = _over(_weights(targets, sample_weight), total)
+        return step.weighted_cross_entropy(targets, shares, self._weights(step.x.size), self.label_smoothing)
 
     def describe(self) -> dict[str, Any]:
         weights = self.class_weight
@@ -160,18 +180,13 @@ class CrossEntropy(Loss):
         if self.is_plain and sample_weight is None:
             return softmax_cross_entropy(outputs, targets, self.label_smoothing)
         weights = self._weights(outputs.shape[1])
-        shares = self._shares(weights, targets, sample_weight)
+        shares = _over(_weights(targets, sample_weight), self.weight_of(targets, sample_weight))
         return weighted_cross_entropy(outputs, targets, shares, weights, self.label_smoothing)
 
     def _weights(self, outputs: int) -> Array:
         if self.class_weight is None:
             return np.ones(outputs)
         return class_weights(self.class_weight, [str(number) for number in range(outputs)])
-
-    @staticmethod
-    def _shares(weights: Array, targets: Array, sample_weight: Array | None) -> Array:
-        each = np.ones(len(targets)) if sample_weight is None else np.asarray(sample_weight, np.float64)
-        return _over(each, float((each * weights[targets]).sum()))
 
 
 class _OfValues(Loss):
@@ -202,11 +217,12 @@ class MeanSquaredError(_OfValues):
     Targets are (N, outputs) numbers, or (N,) for one output. The same as torch.nn.MSELoss.
     """
 
-    def run(self, step: LossStep, targets: Array, sample_weight: Array | None) -> SupportsFloat:
-        return step.squared_error(_wide(targets), _equal_shares(len(targets), sample_weight))
+    def run_part(self, step: LossStep, targets: Array, sample_weight: Array | None, total: float) -> SupportsFloat:
+        return step.squared_error(_wide(targets), _over(_weights(targets, sample_weight), total))
 
     def _value_and_gradient(self, outputs: Array, targets: Array, sample_weight: Array | None) -> tuple[float, Array]:
-        return squared_error(outputs, _wide(targets), _equal_shares(len(targets), sample_weight))
+        shares = _over(_weights(targets, sample_weight), self.weight_of(targets, sample_weight))
+        return squared_error(outputs, _wide(targets), shares)
 
 
 class BinaryCrossEntropy(_OfValues):
@@ -216,11 +232,12 @@ class BinaryCrossEntropy(_OfValues):
     The same as torch.nn.BCEWithLogitsLoss.
     """
 
-    def run(self, step: LossStep, targets: Array, sample_weight: Array | None) -> SupportsFloat:
-        return step.binary_cross_entropy(_wide(targets), _equal_shares(len(targets), sample_weight))
+    def run_part(self, step: LossStep, targets: Array, sample_weight: Array | None, total: float) -> SupportsFloat:
+        return step.binary_cross_entropy(_wide(targets), _over(_weights(targets, sample_weight), total))
 
     def _value_and_gradient(self, outputs: Array, targets: Array, sample_weight: Array | None) -> tuple[float, Array]:
-        return binary_cross_entropy(outputs, _wide(targets), _equal_shares(len(targets), sample_weight))
+        shares = _over(_weights(targets, sample_weight), self.weight_of(targets, sample_weight))
+        return binary_cross_entropy(outputs, _wide(targets), shares)
 
     def _check(self, targets: Array, count: int, outputs: int, name: str) -> None:
         super()._check(targets, count, outputs, name)
@@ -262,9 +279,8 @@ def _wide(targets: Array) -> Array:
     return np.ascontiguousarray(targets, np.float64)
 
 
-def _equal_shares(count: int, sample_weight: Array | None) -> Array:
-    each = np.ones(count) if sample_weight is None else np.asarray(sample_weight, np.float64)
-    return _over(each, float(each.sum()))
+def _weights(targets: Array, sample_weight: Array | None) -> Array:
+    return np.ones(len(targets)) if sample_weight is None else np.asarray(sample_weight, np.float64)
 
 
 def _over(weights: Array, total: float) -> Array:

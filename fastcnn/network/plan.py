@@ -13,8 +13,9 @@ from typing import Any, NamedTuple, SupportsFloat
 import numpy as np
 
 from fastcnn.arrays import Array
+from fastcnn.hashing import GOLDEN, MASK_64
 from fastcnn.kernels.backends import winograd
-from fastcnn.kernels.protocols import Call, LossStep, Pipeline, Step, Steps
+from fastcnn.kernels.protocols import Call, LossStep, Pipeline, Step, Steps, is_meeting
 from fastcnn.kernels.threads import threads
 from fastcnn.layers.base import Layer
 from fastcnn.network.nodes import Nodes
@@ -30,6 +31,26 @@ class Ready(NamedTuple):
     prepare: Calls  # to run after parameters have changed
     forward: Calls
     backward: Calls
+
+
+class Stage(NamedTuple):
+    """The calls of one step for batches of one size.
+
+    Where a step needs numbers of the whole batch (a `MeetingStep`), forward and backward have a second part: between
+    the parts the shards of the batch meet. backward is empty if it does not run.
+    """
+
+    step: Step
+    forward: list[Calls]
+    backward: list[Calls]
+
+
+class Staged(NamedTuple):
+    """A plan for batches of one size, step by step, and the context manager in which it runs."""
+
+    held: AbstractContextManager[Any]
+    prepare: Calls
+    stages: list[Stage]
 
 
 class Plan:
@@ -53,6 +74,7 @@ class Plan:
         self._own, self._dropouts = made.own, made.dropouts
         self._loss: LossStep | None = steps.Loss(self._out, capacity) if training else None
         self._calls: dict[tuple[int, int], Ready] = {}
+        self._staged: dict[tuple[int, int], Staged] = {}
         self._version = version
         self._prepared: int | None = None  # the version of the parameters for which the steps were prepared
         self._pipeline: Pipeline | None = None
@@ -88,7 +110,7 @@ class Plan:
         GPU already, holds the images and the labels. `run_loss` has the labels and calls a method of the loss step.
         """
         assert self._loss is not None  # made for training
-        self._begin(step)
+        self.begin(step)
         held, prepare, forward, backward = self._calls_for(len(images))
         with held:
             self._load(images)
@@ -97,15 +119,14 @@ class Plan:
             loss = run_loss(self._loss)
             for kernel, args in backward:
                 kernel(*args)
-        for own in self._own:
-            own.forget()
+        self.forget()
         return loss
 
     def parts(self, images: Array, labels: Array) -> tuple[list[Part], AbstractContextManager[Any]]:
         """`loss_and_gradients` in parts, and the context manager for them; see `Sequential.training_parts`."""
         assert self._loss is not None  # made for training
         n, loss = len(images), self._loss
-        loads: Calls = [(self._begin, (0,)), (self._load, (images,))]
+        loads: Calls = [(self.begin, (0,)), (self._load, (images,))]
         # Name, calls, multiply-adds of one picture, and bytes of the arrays that are not arguments of the calls.
         work = [("pictures", loads, 0, self._input.out.data.nbytes)]
         for step, _, _ in self._nodes:
@@ -123,6 +144,65 @@ class Plan:
             parts.append(Part(name, own, n * products, nbytes + argument_bytes(own)))
         return parts, self._module.entry(calls)
 
+    def staged(self, n: int) -> Staged:
+        """The calls for n pictures, step by step, for code that runs several plans side by side."""
+        key = n, threads()
+        if key not in self._staged:
+            made = [
+                Stage(
+                    step,
+                    step.forward_parts(n) if is_meeting(step) else [step.forward_calls(n, self.training)],
+                    [] if not has_backward
+                    else step.backward_parts(n) if is_meeting(step)
+                    else [step.backward_calls(n)],
+                )
+                for step, _, has_backward in self._nodes
+            ]  # fmt: skip
+            prepare = [call for step, _, _ in self._nodes for call in step.prepare_calls()]
+            parts = [prepare, *(part for stage in made for part in (*stage.forward, *stage.backward))]
+            calls = self._module.without_twins([call for part in parts for call in part])
+            rest = iter(calls)
+            ready = iter([self._module.compiled(list(islice(rest, len(part)))) for part in parts])
+            prepare = next(ready)
+            stages = [
+                Stage(stage.step, [next(ready) for _ in stage.forward], [next(ready) for _ in stage.backward])
+                for stage in made
+            ]
+            self._staged[key] = Staged(self._module.entry(calls), prepare, stages)
+        return self._staged[key]
+
+    def begin(self, step: int, *, first: int = 0, own_step: int | None = None) -> None:
+        """Set the number of the training step, on which the layers' random numbers depend.
+
+        first : the number of the plan's first picture in its batch
+        own_step : the step's number for layers without a fused step, which do not know `first`
+        """
+        for dropout, layer in self._dropouts:
+            layer.step = step
+            dropout.key[0] = (layer.key + first * dropout.x.size * GOLDEN) & MASK_64
+        for own in self._own:
+            own.step = step if own_step is None else own_step
+
+    def load(self, images: Array) -> None:
+        """Copy the pictures to the input."""
+        self._load(images)
+
+    @property
+    def loss_step(self) -> LossStep:
+        """The last step of a training."""
+        assert self._loss is not None  # made for training
+        return self._loss
+
+    def forget(self) -> None:
+        """Drop what layers without a fused step kept for backward."""
+        for own in self._own:
+            own.forget()
+
+    @property
+    def own(self) -> list[Layer]:
+        """The layers that run by their own methods."""
+        return self._own
+
     def table(self) -> list[tuple[str, ...]]:
         """A row for each step, with the header first and the totals last: layers, output, memory and work."""
         rows: list[tuple[str, ...]] = [("step", "output", "layers", "kB", "MFLOP forward", "MFLOP backward")]
@@ -137,14 +217,6 @@ class Plan:
     def _backward_steps(self) -> list[Step]:
         """The steps of backward, in the order in which they run."""
         return [node.step for node in reversed(self._nodes) if node.has_backward]
-
-    def _begin(self, step: int) -> None:
-        """Set the number of the training step. The layers' random numbers depend on it."""
-        for dropout, layer in self._dropouts:
-            layer.step = step
-            dropout.key[0] = layer.key
-        for own in self._own:
-            own.step = step
 
     def _run(self, n: int, load: Callable[[], None]) -> None:
         """Run forward for n pictures; `load` brings them into the input step."""

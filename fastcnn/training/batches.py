@@ -7,7 +7,6 @@ numbers of its augmentation. If the set does not fit, each step sends its batch,
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol, TypeAlias
@@ -81,7 +80,7 @@ class FitData:
     trained: Array  # the numbers of the training pictures
     spans: list[tuple[int, int]]  # the start and the size of each batch in an epoch
     batches: Batches
-    held_out: Iterable[tuple[Array, Array]]  # pictures and targets, in one or several parts
+    held_out: Any  # pictures and targets, in one or several parts; by ranks: a `ranks.HeldOut`
 
 
 def batches_for(

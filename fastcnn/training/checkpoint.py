@@ -28,6 +28,7 @@ OPAQUE_SETTINGS = {
     "schedule": "another schedule of learning rates",
     "data": "other training data",
     "validation_data": "other validation pictures",
+    "shards": "another way to share a batch: ranks, or no ranks",
 }
 
 
@@ -63,6 +64,7 @@ class Checkpoint:
         # More epochs than planned are fine, unless they would have changed the learning rates on the way.
         ignored = {"epochs"} if wanted["schedule"] == self.settings.get("schedule") else set[str]()
         # The schedule comes last: it differs wherever epochs, batch size or data differ, and these explain more.
+        wanted = {"shards": None, **wanted}
         for name in sorted(wanted, key=lambda name: (name == "schedule", name not in OPAQUE_SETTINGS)):
             if name in ignored or wanted[name] == self.settings.get(name):
                 continue

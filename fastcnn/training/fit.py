@@ -74,6 +74,11 @@ class Fit:
             history.stopped = f"{self.patience} epochs without a better one"
         return history.stopped is not None or self.done >= self.epochs
 
+    def numbers(self) -> dict[str, Any]:
+        """The arguments that are numbers."""
+        names = ("epochs", "batch_size", "validation", "seed", "patience", "keep_last")
+        return {name: getattr(self, name) for name in names}
+
     def settings(self, trainer: dict[str, Any], source: Source, validation: Source | None) -> dict[str, Any]:
         """All that the bits of the result depend on; JSON-able. Threads are not among it."""
         if not isinstance(self.schedule, Constant):
@@ -82,13 +87,8 @@ class Fit:
             **trainer,
             "schedule": self.schedule.describe(),
             "data": source.fingerprint(),
-            "epochs": self.epochs,
-            "batch_size": self.batch_size,
-            "validation": self.validation,
+            **self.numbers(),
             "validation_data": None if validation is None else validation.fingerprint(),
-            "seed": self.seed,
-            "patience": self.patience,
-            "keep_last": self.keep_last,
             "backend": kernels.backend(),
         }
         return dict(json.loads(json.dumps(settings)))  # as a file gives them: lists, no tuples

@@ -18,11 +18,13 @@ import numpy as np
 
 from fastcnn.arrays import Array
 from fastcnn.checks import check_flag, check_path, check_positive
+from fastcnn.cluster.link import Communicator
+from fastcnn.cluster.tree import SHARDS
 from fastcnn.errors import FastcnnError, Sentence
 from fastcnn.kernels.threads import set_threads
 from fastcnn.kernels.values import shown
 from fastcnn.network.answers import NotFiniteError
-from fastcnn.network.losses import ClassWeight, CrossEntropy, Loss, loss_or_cross_entropy
+from fastcnn.network.losses import ClassWeight, CrossEntropy, Loss, check_sample_weight, loss_or_cross_entropy
 from fastcnn.network.ranges import warn_of_range
 from fastcnn.network.sequential import Sequential
 from fastcnn.network.structure import default_classes
@@ -31,7 +33,7 @@ from fastcnn.optim.optimizers import Optimizer, check_optimizer
 from fastcnn.optim.schedules import Constant
 from fastcnn.ours import CHECKPOINT
 from fastcnn.training.augment import Augmentation
-from fastcnn.training.batches import DeviceBatches, FitData, batch_starts
+from fastcnn.training.batches import Batch, Batches, DeviceBatches, FitData, batch_starts
 from fastcnn.training.callback import Callback, Callbacks, OnEpoch, OnStep, Training
 from fastcnn.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from fastcnn.training.class_weight import weighted
@@ -39,6 +41,7 @@ from fastcnn.training.datasets import Dataset
 from fastcnn.training.fit import Fit, Schedule
 from fastcnn.training.history import Epoch, History, TrainingStep
 from fastcnn.training.progress import Reporter
+from fastcnn.training.ranks import HeldOut, Ranks, by_all_ranks
 from fastcnn.training.samples import VALIDATION_PICTURES, Labels
 from fastcnn.training.sources import Validation, source_batches, source_of, validation_of
 from fastcnn.training.validation import measure
@@ -68,6 +71,9 @@ class Trainer:
     ema_decay : also keep an exponential moving average of weights and running statistics with this decay. `fit` then
         validates the average and leaves it in the network
     augmentation : how `fit` changes each picture, differently in each epoch; all channels of a picture change alike
+    communicator : of mpi4py, such as MPI.COMM_WORLD: its ranks train one network together (docs/cluster.md). All of
+        them make the trainer, `fit` and `step` with the same arguments. Rank 0 alone shows the progress, calls the
+        callbacks and writes files; the network begins with its weights. The bits do not depend on the number of ranks
     """
 
     _fitting = False  # whether `fit` calls `step`: its labels are the outputs' numbers already
@@ -82,6 +88,7 @@ class Trainer:
         clip_norm: float | None = None,
         ema_decay: float | None = None,
         augmentation: Augmentation | None = None,
+        communicator: Communicator | None = None,
     ) -> None:
         _check_parts(network, optimizer, augmentation)
         self.loss = loss_or_cross_entropy(loss, label_smoothing).for_classes(network.classes)
@@ -91,12 +98,14 @@ class Trainer:
         self.clip_norm = None if clip_norm is None else check_positive("clip_norm", clip_norm)
         self.ema_decay = ema_decay
         self.augmentation = augmentation
+        self._ranks = None if communicator is None else Ranks(network, communicator)
         self._average: ExponentialMovingAverage[Sequential] | None = (
             None if ema_decay is None else ExponentialMovingAverage(network, ema_decay)
         )
         self._steps = 0
         self.held_out: Array = np.empty(0, np.int64)  # the numbers of the pictures that the last `fit` set aside
 
+    @by_all_ranks
     def step(self, images: Array, labels: Labels, sample_weight: Array | None = None, *, layout: str = "NCHW") -> float:
         """One forward, backward and update on one batch.
 
@@ -121,6 +130,10 @@ class Trainer:
         images = network.pictures(images, layout)
         names = default_classes(len(network.classes)) if self._fitting else network.classes
         labels = self.loss.targets_of(labels, len(images), names)
+        if self._ranks is not None:
+            own = slice(*self._ranks.pictures(len(images)))
+            weights = [] if sample_weight is None else [check_sample_weight(sample_weight, len(images))]
+            return self._step_by_ranks(tuple(array[own] for array in (images, labels, *weights)), len(images))
         options: dict[str, Any] = {"label_smoothing": self.label_smoothing} if self._is_plain else {"loss": self.loss}
         if sample_weight is not None:
             options["sample_weight"] = sample_weight
@@ -128,10 +141,34 @@ class Trainer:
         if not network.range_seen:
             network.range_seen = True
             warn_of_range(images)
+        return self._updated(loss)
+
+    def _step_by_ranks(self, part: Batch, count: int) -> float:
+        """A step on a batch of `count` pictures, of which this rank has its part."""
+        assert self._ranks is not None
+        return self._updated(self._ranks.loss_and_gradients(part, count, self.loss, self._steps))
+
+    def _updated(self, loss: float) -> float:
+        """Update the weights after a batch with this loss, if that is finite."""
         if not math.isfinite(loss):
             raise _loss_error(loss, Sentence("step {step}", step=self._steps + 1))
         self._update()
         return loss
+
+    @property
+    def rank_times(self) -> dict[str, float]:
+        """Seconds that each rank has computed in the last epoch, by its name; empty without ranks."""
+        return {} if self._ranks is None else self._ranks.times
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds that this rank has waited for others, in this epoch; 0 without ranks."""
+        return 0.0 if self._ranks is None else self._ranks.waited_s
+
+    @property
+    def _leads(self) -> bool:
+        """Whether this process shows the progress, calls callbacks and writes files: rank 0, or the only one."""
+        return self._ranks is None or self._ranks.leads
 
     @property
     def _is_plain(self) -> bool:
@@ -153,6 +190,7 @@ class Trainer:
             self._average.update()
         self._steps += 1
 
+    @by_all_ranks
     def fit(
         self,
         images: Array | Dataset,
@@ -240,13 +278,16 @@ class Trainer:
         spans = batch_starts(len(source) - aside, fit.batch_size, self.network.least_batch)
         progress = check_flag("progress", progress)
         checkpoint = None if checkpoint is None else check_path("checkpoint", checkpoint)
-        if checkpoint is not None and checkpoint.exists() and not CHECKPOINT.may_replace(checkpoint):
+        if checkpoint is not None and self._leads and checkpoint.exists() and not CHECKPOINT.may_replace(checkpoint):
             raise FastcnnError(
                 "{path} exists and is no checkpoint that fastcnn wrote; choose another name", path=checkpoint
             )
         resume = None if resume is None else check_path("resume", resume)
-        settings = fit.settings(self._describe(loss), source, given) if checkpoint or resume else {}
-        told.start(Training(self, self._evaluated(), fit.history, fit.validation > 0))
+        settings = fit.settings(self._describe(loss), source, given) if self._leads and (checkpoint or resume) else {}
+        if self._ranks is not None:
+            self._ranks.check_agreement({**self._describe(loss), **fit.numbers(), "pictures": len(source)}, source)
+        if self._leads:
+            told.start(Training(self, self._evaluated(), fit.history, fit.validation > 0))
         if threads is not None:
             set_threads(threads)
         self.network.range_seen = True
@@ -255,19 +296,27 @@ class Trainer:
             warn_of_range(given.first, "validation images")
         order = fit.rng.permutation(len(source))
         self.held_out, trained = order[:aside], order[aside:]
-        held_out = source.parts(self.held_out) if given is None else given.parts()
-        largest = max(count for _, count in spans)
-        batches = source_batches(self.network, source, loss, largest, self.augmentation, fit.seed)
+        batches: Batches
+        held_out: HeldOut | Iterable[tuple[Array, Array]]
+        if self._ranks is not None:
+            held_out = HeldOut(source, self.held_out) if given is None else HeldOut(given, np.arange(len(given)))
+            batches = self._ranks.batches(source, self.augmentation, fit.seed)
+        else:
+            held_out = source.parts(self.held_out) if given is None else given.parts()
+            largest = max(count for _, count in spans)
+            batches = source_batches(self.network, source, loss, largest, self.augmentation, fit.seed)
         data = FitData(trained, spans, batches, held_out)
         with (
             _own_lr(self.optimizer),
             self._trained_by(loss),
-            Reporter(fit.epochs, len(trained), active=progress) as reporter,
+            Reporter(fit.epochs, len(trained), active=progress and self._leads) as reporter,
         ):
             best = None
             if resume is not None:
                 best = self._restore(fit, settings, resume)
-                told.resume(fit.history)
+                if self._leads:
+                    told.resume(fit.history)
+                self._follow(fit)
             self._check_start()
             if checkpoint is not None:
                 self._save(fit, settings, best, checkpoint)
@@ -291,15 +340,23 @@ class Trainer:
             if record.is_best and fit.validation:
                 best = self._evaluated().state_arrays()
             fit.history.add(record)
-            told.before_checkpoint(record, fit.history)
+            if self._leads:
+                told.before_checkpoint(record, fit.history)
             if checkpoint is not None:
                 self._save(fit, settings, best, checkpoint)
             reporter.epoch(record)
             lr = self._set_lr()
-            told.after_checkpoint(record, fit.history)
+            if self._leads:
+                told.after_checkpoint(record, fit.history)
+            self._follow(fit)
             if checkpoint is not None and self._set_lr() != lr:  # a resume must go on at it
                 self._save(fit, settings, best, checkpoint)
         return best
+
+    def _follow(self, fit: Fit) -> None:
+        """Take the decisions of rank 0's callbacks."""
+        if self._ranks is not None:
+            self._ranks.follow(fit.history, self.optimizer)
 
     def _run_epoch(self, fit: Fit, data: FitData, reporter: Reporter) -> Epoch:
         """Train on every picture of `data.trained` once, then validate."""
@@ -308,6 +365,8 @@ class Trainer:
         loss = self._run_batches(fit, data, reporter)
         train_s = time.perf_counter() - start
         self._check_finite(fit, loss)
+        if self._ranks is not None:
+            self._ranks.end_epoch(self.network, train_s)
         validation_loss, accuracy = self._validate(fit, data.held_out) if fit.validation else (None, None)
         record = Epoch(
             epoch=fit.done + 1,
@@ -335,13 +394,19 @@ class Trainer:
                 self.optimizer.follow(fit.schedule(fit.done * steps + step))
             batch = data.batches.batch(begin, n)
             try:
-                loss = self.step(*batch) if on_host else self._step_of(batch)
+                loss: SupportsFloat
+                if self._ranks is not None:
+                    loss = self._step_by_ranks(batch, n)
+                else:
+                    loss = self.step(*batch) if on_host else self._step_of(batch)
             except TrainingError as error:
                 if error.loss is None:
                     raise
                 raise _loss_error(error.loss, _place(fit, step, steps)) from None
             if fit.on_step is not None:
-                fit.on_step(TrainingStep(fit.done * steps + step, fit.done + 1, n, loss))
+                if self._leads:
+                    fit.on_step(TrainingStep(fit.done * steps + step, fit.done + 1, n, loss))
+                self._follow(fit)
             later.append((step, n, loss))
             done = begin + n
             if on_host or reporter.is_due() or done == count:
@@ -360,10 +425,11 @@ class Trainer:
             total += loss * n
         return total
 
-    def _validate(self, fit: Fit, held_out: Iterable[tuple[Array, Array]]) -> tuple[float, float | None]:
+    def _validate(self, fit: Fit, held_out: Any) -> tuple[float, float | None]:
         """Loss and accuracy with one view of each picture. A recognizer that uses more views is right more often."""
         try:
-            return measure(self._evaluated(), self.loss, held_out)
+            measuring = measure if self._ranks is None else self._ranks.measure
+            return measuring(self._evaluated(), self.loss, held_out)
         except NotFiniteError as error:
             raise TrainingError(
                 "the network's answers are no longer finite after epoch {epoch}; {remedy}",
@@ -404,6 +470,7 @@ class Trainer:
             "clip_norm": self.clip_norm,
             "ema_decay": self.ema_decay,
             "augmentation": None if self.augmentation is None else self.augmentation.describe(),
+            **({} if self._ranks is None else {"shards": SHARDS}),
         }
 
     @contextmanager
@@ -416,6 +483,8 @@ class Trainer:
             self.loss, self._fitting = own, False
 
     def _save(self, fit: Fit, settings: dict[str, Any], best: dict[str, Array] | None, path: str | Path) -> None:
+        if not self._leads:
+            return
         groups = {"network": self.network.state_arrays(), "optimizer": self.optimizer.state_arrays()}
         if self._average is not None:
             groups["average"] = self._average.state_arrays()
@@ -427,8 +496,11 @@ class Trainer:
 
     def _restore(self, fit: Fit, settings: dict[str, Any], path: Path) -> dict[str, Array] | None:
         """Take the state of a checkpoint. Returns the best weights, or None if there are none yet."""
-        checkpoint = load_checkpoint(path)
-        checkpoint.check_settings(settings, path)
+        if self._leads:
+            checkpoint = load_checkpoint(path)
+            checkpoint.check_settings(settings, path)
+        if self._ranks is not None:
+            checkpoint = self._ranks.checkpoint(checkpoint if self._leads else None)
         best = checkpoint.groups["best"]
         try:
             if best:

@@ -23,7 +23,11 @@ def measure(network: Sequential, loss: Loss, parts: Iterable[tuple[Array, Array]
     for images, truth in parts:
         answers.append(network.predict_proba(images) if loss.is_of_classes else network.forward(images))
         targets.append(np.array(truth))  # a dataset may reuse its memory
-    outputs, truth = np.concatenate(answers), np.concatenate(targets)
+    return scored(loss, np.concatenate(answers), np.concatenate(targets))
+
+
+def scored(loss: Loss, outputs: Array, truth: Array) -> tuple[float, float | None]:
+    """The same from the outputs: the probabilities if targets are classes."""
     if not loss.is_of_classes:
         return loss.value_and_gradient(outputs, truth)[0], None
     measured = metrics.evaluate(outputs, truth, outputs.shape[1])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fastcnn.arrays import Array
+from fastcnn.cluster.link import Communicator
 from fastcnn.digits import CLASSES
 from fastcnn.network.sequential import Sequential
 from fastcnn.optim.optimizers import AdamW
@@ -43,8 +44,8 @@ class Recipe:
     views: int = 1  # see `calibration`
     refused: float = 0.0  # share of validation digits that may be refused; it decides the threshold
 
-    def trainer(self, network: Sequential) -> Trainer:
-        """A trainer for the network, with this recipe's optimizer."""
+    def trainer(self, network: Sequential, communicator: Communicator | None = None) -> Trainer:
+        """A trainer for the network, with this recipe's optimizer; communicator: of the ranks that share the work."""
         optimizer = AdamW(self.lr, weight_decay=self.weight_decay)
         return Trainer(
             network,
@@ -52,6 +53,7 @@ class Recipe:
             label_smoothing=self.label_smoothing,
             ema_decay=self.ema_decay,
             augmentation=self.augmentation,
+            communicator=communicator,
         )
 
     def mix(self, images: Array, labels: Array, seed: int) -> tuple[Array, Array]:

@@ -20,9 +20,9 @@ GUI = FOLDER.parent.parent
 ENGINE = GUI.parent / "fastcnn"
 # Rooms and files whose sentences never reach the window: they speak English only.
 CONSOLE = (
-    ENGINE / "commands", ENGINE / "onnx", ENGINE / "sklearn",
+    ENGINE / "cluster", ENGINE / "commands", ENGINE / "onnx", ENGINE / "sklearn",
     ENGINE / "data" / "download.py", ENGINE / "training" / "datasets.py",
-    ENGINE / "training" / "finder.py", GUI / "program" / "launch.py",
+    ENGINE / "training" / "finder.py", ENGINE / "training" / "ranks.py", GUI / "program" / "launch.py",
 )  # fmt: skip
 CONTEXT = "fastcnn"  # as in gui/text/language.py
 LRELEASE = ("lrelease", "/usr/lib/qt5/bin/lrelease")

@@ -49,38 +49,79 @@ class BatchNorm2d(Step):
         return [self.parameters[name] for name in ("weight", "bias", "running_mean", "running_var")]
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
-        out_frame, _, x_frame, _ = self.frames
-        x, elements = (self.x.data, x_frame), n * self.x.size
-        calls: list[Call] = []
-        if training:
-            per_block, blocks = self._blocks(n)
-            count = float(n * self.pixels)
-            weight, bias, *running = self._values()
-            batch = (self.mean64, self.var64)
-            calls = [
-                self._copy(norm.sums, elements, self.partials, *x, self.wide, n, per_block),
-                (norm.merge, (*batch, self.partials, self.wide, blocks, float(per_block * self.pixels), count)),
-                (norm.settle, (self.statistics, weight, bias, *batch, *running, self.momentum, self.eps, count)),
-            ]
-        addend = (None, None) if self.addend is None else (self.addend.data, self.addend.frame)
-        args = (self.out.data, out_frame, *x, self.statistics, *addend, self.floor, n)
-        return [*calls, self._copy(norm.normalise, elements, *args)]
+        if not training:
+            return [self._normalise_call(n)]
+        weight, bias, *running = self._values()
+        batch = (self.mean64, self.var64)
+        args = (self.statistics, weight, bias, *batch, *running, self.momentum, self.eps, float(n * self.pixels))
+        return [*self._statistics_calls(n), (norm.settle, args), self._normalise_call(n)]
 
     def backward_calls(self, n: int) -> list[Call]:
+        return [*self._gradient_sums_calls(n), *self._gradient_calls(n)]
+
+    # The same in two parts, for a batch that is cut into shards: see `protocols.MeetingStep`.
+
+    def forward_parts(self, n: int) -> list[list[Call]]:
+        return [self._statistics_calls(n), [self._normalise_call(n)]]
+
+    def backward_parts(self, n: int) -> list[list[Call]]:
+        return [self._gradient_sums_calls(n), self._gradient_calls(n)]
+
+    def batch_statistics(self) -> tuple[Array, Array]:
+        return self.mean64, self.var64
+
+    def take_batch_statistics(self, mean: Array, var: Array, count: int, *, moves: bool) -> None:
+        self.mean64[:], self.var64[:] = mean, var
+        weight, bias, running_mean, running_var = self._values()
+        into, mean64, var64 = self.statistics, self.mean64, self.var64
+        if moves:
+            running = (running_mean, running_var)
+            norm.settle(into, weight, bias, mean64, var64, *running, self.momentum, self.eps, float(count))
+        else:
+            norm.settle_running(into, weight, bias, mean64, var64, self.eps)
+
+    def gradient_sums(self) -> tuple[Array, Array]:
+        channels = len(self.mean64)
+        return self.partials[:channels], self.partials[self.wide : self.wide + channels]
+
+    def take_gradient_sums(self, plain: Array, scaled: Array, count: int) -> None:
+        times = self.wide // len(plain)
+        self.means[self.wide :] = np.concatenate([np.tile(plain / count, times), np.tile(scaled / count, times)])
+
+    def _statistics_calls(self, n: int) -> list[Call]:
+        """Mean and variance of these pictures."""
         per_block, blocks = self._blocks(n)
-        elements = n * self.x.size
-        out_frame, grad_frame, x_frame, x_grad_frame = self.frames
-        x, grad, out = (self.x.data, x_frame), (self.out.grad, grad_frame), (self.out.data, out_frame)
-        sums = (self.partials, *grad, *out, *x, self.statistics, self.relu, n, per_block)
-        count = self._scalar(n * self.pixels)
+        args = (self.partials, self.x.data, self.frames[2], self.wide, n, per_block)
+        counts = (float(per_block * self.pixels), float(n * self.pixels))
+        return [
+            self._copy(norm.sums, n * self.x.size, *args),
+            (norm.merge, (self.mean64, self.var64, self.partials, self.wide, blocks, *counts)),
+        ]
+
+    def _normalise_call(self, n: int) -> Call:
+        out_frame, _, x_frame, _ = self.frames
+        addend = (None, None) if self.addend is None else (self.addend.data, self.addend.frame)
+        args = (self.out.data, out_frame, self.x.data, x_frame, self.statistics, *addend, self.floor, n)
+        return self._copy(norm.normalise, n * self.x.size, *args)
+
+    def _gradient_sums_calls(self, n: int) -> list[Call]:
+        """The gradients of weight and bias, and their means over these pictures."""
+        per_block, blocks = self._blocks(n)
+        out_frame, grad_frame, x_frame, _ = self.frames
+        arrays = (self.out.grad, grad_frame, self.out.data, out_frame, self.x.data, x_frame)
+        sums = (self.partials, *arrays, self.statistics, self.relu, n, per_block)
         folded = (self.gradients["weight"], self.gradients["bias"], self.means)
-        calls: list[Call] = [
-            self._copy(norm.gradient_sums, elements, *sums),
+        count = self._scalar(n * self.pixels)
+        return [
+            self._copy(norm.gradient_sums, n * self.x.size, *sums),
             (norm.fold_gradients, (*folded, self.partials, self.wide, blocks, self.statistics, count)),
         ]
-        if self.addend is not None:
-            calls += self._passed_on(self.addend, n)
+
+    def _gradient_calls(self, n: int) -> list[Call]:
+        """The gradient of the input, from those means."""
+        _, grad_frame, x_frame, x_grad_frame = self.frames
+        calls = [] if self.addend is None else self._passed_on(self.addend, n)
         if self.x.grad is not None:
-            args = (self.x.grad, x_grad_frame, *grad, *x, self.statistics, self.means, n)
-            calls.append(self._copy(norm.gradient, elements, *args))
+            arrays = (self.x.grad, x_grad_frame, self.out.grad, grad_frame, self.x.data, x_frame)
+            calls.append(self._copy(norm.gradient, n * self.x.size, *arrays, self.statistics, self.means, n))
         return calls

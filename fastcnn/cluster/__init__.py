@@ -1,0 +1,1 @@
+"""Several processes, the ranks of an MPI job, train one network together. mpi4py is imported here alone."""

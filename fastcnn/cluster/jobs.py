@@ -1,0 +1,235 @@
+"""Whether this process is a rank of a job, and how a job is started on this host."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastcnn.errors import FastcnnError, MissingPackageError, UsageError
+
+if TYPE_CHECKING:
+    from fastcnn.arrays import Array
+
+# Where launchers say how many processes they have started: Open MPI's mpiexec, MPICH's, and SLURM's srun.
+SIZES = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS")
+FOLDER = "FASTCNN_JOB"  # the folder in which a rank leaves its process's number for the process that started the job
+STARTER = "FASTCNN_JOB_STARTER"  # the process that started the job, whose stderr rank 0 writes to
+# Files in that folder: rank 0 has printed an error, and its status; the arguments that resume; it prints by itself.
+SAID, GO_ON, DIRECT = "said", "go-on", "direct"
+TROUBLE = "fastcnn: "  # so begins each error that a rank prints
+AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+KILLED = re.compile(r"PID\s+(\d+)")  # in the report of mpiexec about a process that has ended badly
+
+
+def started_size(environment: Mapping[str, str] = os.environ) -> int | None:
+    """How many processes a launcher has started, this one among them; None if there was no launcher."""
+    sizes = [int(given) for name in SIZES if (given := environment.get(name, "")).isdecimal()]
+    return max(sizes, default=None)
+
+
+def communicator() -> Any:
+    """mpi4py's communicator of the job that this process is a rank of; None if no launcher has started it.
+
+    Raises
+    ------
+    MissingPackageError
+        If mpi4py or MPI's library is missing.
+    UsageError
+        If the launcher has started several jobs of one rank each, because it belongs to another MPI than mpi4py's.
+    """
+    size = started_size()
+    if size is None:
+        return None
+    world = _world()
+    check_size(world.Get_size(), size)
+    _register(world.Get_rank())
+    return world
+
+
+def check_size(size: int, started: int) -> None:
+    """UsageError if the launcher has started more processes than the job has ranks."""
+    if size == 1 and started > 1:
+        raise UsageError(
+            f"{started} processes were started, but each is a job of its own: this launcher is not that of mpi4py's "
+            "MPI; start with the mpiexec beside this Python, or srun --mpi=pmix"
+        )
+
+
+def _world() -> Any:
+    try:
+        from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:  # the second: no MPI library
+        raise MissingPackageError(
+            "training by ranks needs mpi4py and an MPI library ({detail}); pip install 'fastcnn[mpi]'", detail=error
+        ) from None
+    return MPI.COMM_WORLD
+
+
+def once_a_host(world: Any, load: Callable[[], Sequence[Array]]) -> list[Array]:
+    """Arrays that one rank of each host loads, and that all its ranks share: mapped from a file, which is gone then."""
+    import numpy as np
+    from mpi4py import MPI
+
+    host = world.Split_type(MPI.COMM_TYPE_SHARED)
+    folder = tempfile.mkdtemp(prefix="fastcnn-data-") if host.Get_rank() == 0 else ""
+    folder = host.bcast(folder, root=0)
+    count = 0
+    try:
+        if host.Get_rank() == 0:
+            for count, array in enumerate(load(), 1):
+                np.save(Path(folder) / f"{count}.npy", array)
+        count = host.bcast(count, root=0)
+        arrays = [np.load(Path(folder) / f"{number + 1}.npy", mmap_mode="r") for number in range(count)]
+        host.Barrier()
+    finally:
+        if host.Get_rank() == 0:
+            shutil.rmtree(folder, ignore_errors=True)
+    return arrays
+
+
+def _register(rank: int) -> None:
+    """Tell the process that has started the job which process this rank is, and write where it writes."""
+    folder, starter = os.environ.get(FOLDER), os.environ.get(STARTER)
+    if folder is None or starter is None:
+        return
+    path = Path(folder) / str(rank)
+    path.with_suffix(".new").write_text(str(os.getpid()))
+    path.with_suffix(".new").replace(path)
+    if rank == 0:  # through mpiexec, lines would come late and without a terminal, and among its own reports
+        try:
+            streams = {number: os.open(f"/proc/{starter}/fd/{number}", os.O_WRONLY | os.O_APPEND) for number in (1, 2)}
+        except OSError:
+            return
+        for number, stream in streams.items():
+            os.dup2(stream, number)
+            os.close(stream)
+        note(DIRECT)
+
+
+def mpiexec() -> str:
+    """The launcher: the one next to this Python, else the one in PATH; MissingPackageError if there is none."""
+    beside = Path(sys.executable).with_name("mpiexec")
+    found = str(beside) if beside.exists() else shutil.which("mpiexec")
+    if found is None:
+        raise MissingPackageError("there is no mpiexec to start ranks with; pip install 'fastcnn[mpi]'")
+    return found
+
+
+def options_of(launcher: str) -> list[str]:
+    """Options of Open MPI's mpiexec for ranks that share this host's cores as they like; none for another MPI's."""
+    said = subprocess.run([launcher, "--version"], capture_output=True, text=True, env={**os.environ, **AS_ROOT})
+    is_open_mpi = re.search("open ?mpi|openrte|prrte|prterun", said.stdout + said.stderr, re.IGNORECASE)
+    return ["--map-by", ":OVERSUBSCRIBE", "--bind-to", "none"] if is_open_mpi else []
+
+
+class Job:
+    """A job of ranks on this host, started by this process."""
+
+    def __init__(
+        self, ranks: int, words: Sequence[str], environment: Mapping[str, str], options: Sequence[str] = ()
+    ) -> None:
+        self._ranks = ranks
+        self._folder = tempfile.TemporaryDirectory(prefix="fastcnn-job-")
+        launcher = mpiexec()
+        job = {FOLDER: self._folder.name, STARTER: str(os.getpid())}
+        command = [launcher, *options_of(launcher), *options, "-n", str(ranks), sys.executable, "-m", "fastcnn", *words]
+        self._process = subprocess.Popen(
+            command, env={**os.environ, **AS_ROOT, **environment, **job}, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True,
+            errors="replace", start_new_session=True,
+        )  # fmt: skip
+
+    def wait(self) -> int:
+        """Wait for the end of the job, and return its exit status. Ctrl-C interrupts rank 0, which then ends the job.
+
+        Raises FastcnnError, in one sentence, if it failed and no rank has said why.
+        """
+        assert self._process.stdout is not None  # a pipe
+        said: list[str] = []
+        reader = threading.Thread(target=said.extend, args=(self._process.stdout,))
+        reader.start()
+        try:
+            while self._process.poll() is None:
+                try:
+                    self._process.wait()
+                except KeyboardInterrupt:
+                    self._interrupt()
+            reader.join()
+            return self._ended(said)
+        finally:
+            if self._process.poll() is None:
+                self._process.terminate()
+            self._folder.cleanup()
+
+    def _ended(self, said: list[str]) -> int:
+        status, folder = self._process.returncode, Path(self._folder.name)
+        if not (folder / DIRECT).exists() and (status == 0 or (folder / SAID).exists()):
+            print("".join(said), end="")
+        trouble = next((line for line in said if line.startswith(TROUBLE)), None)
+        if (folder / SAID).exists():
+            return int((folder / SAID).read_text())
+        if status == 0:
+            return 0
+        if trouble is not None:
+            print(trouble.rstrip(), file=sys.stderr, flush=True)
+            return 1
+        go_on = (folder / GO_ON).read_text() if (folder / GO_ON).exists() else ""
+        raise FastcnnError("{sentence}", sentence=sentence_of("".join(said), self._pids(), go_on))
+
+    def _interrupt(self) -> None:
+        first = self._pids().get(0)
+        if first is None:
+            self._process.terminate()
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(first, signal.SIGINT)
+
+    def _pids(self) -> dict[int, int]:
+        """The process of each rank that has begun."""
+        found = {}
+        for rank in range(self._ranks):
+            try:
+                found[rank] = int((Path(self._folder.name) / str(rank)).read_text())
+            except (OSError, ValueError):
+                continue
+        return found
+
+
+def note(name: str, text: str = "") -> None:
+    """Leave word for the process that has started the job, if that was this program."""
+    if FOLDER in os.environ:
+        with contextlib.suppress(OSError):
+            (Path(os.environ[FOLDER]) / name).write_text(text)
+
+
+def is_started_by_us() -> bool:
+    """Whether `fastcnn train --ranks` has started this rank."""
+    return FOLDER in os.environ
+
+
+def killed_rank(report: str, pids: Mapping[int, int]) -> int | None:
+    """The rank whose process mpiexec's report names."""
+    named = {int(number) for number in KILLED.findall(report)}
+    return next((rank for rank, pid in pids.items() if pid in named), None)
+
+
+def sentence_of(report: str, pids: Mapping[int, int], go_on: str) -> str:
+    """What to say of a job that has ended without a word; go_on: the arguments that resume its training."""
+    rank = killed_rank(report, pids)
+    if rank is None:
+        last = next((line for line in report.splitlines() if re.search("[a-z]{3}", line)), "mpiexec said nothing")
+        return f"the job of ranks has failed: {' '.join(last.split())[:120]}"
+    host = socket.gethostname()
+    killed = f"rank {rank} (process {pids[rank]} on {host}) was killed, perhaps for want of memory"
+    return f"{killed}; go on with fastcnn train {go_on}" if go_on else killed

@@ -1,0 +1,234 @@
+"""A rank's link to the other ranks of its job: arrays, small facts, and the news that one of them has failed.
+
+Nothing here blocks without a limit. Who waits looks again and again whether all has arrived, and hears meanwhile if
+another rank has failed. A rank that is silent for too long is named.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, NoReturn, Protocol
+
+import numpy as np
+
+from fastcnn.arrays import Array
+from fastcnn.errors import FastcnnError
+from fastcnn.kernels.values import shown
+
+VARIABLE = "FASTCNN_RANK_TIMEOUT"
+SILENT_S = 20.0  # a rank that does not answer for so long is given up
+INDIRECT_S = 2.0  # longer, for ranks that may wait for the silent one
+SLOW_S = 600.0  # the same where kernels are compiled, files are read or written, or a user's code runs
+YIELD_AFTER, SLEEP_AFTER_S, SLEEP_S = 200, 0.002, 0.0001  # of the looks; there may be more ranks than cores
+MESSAGE_BYTES = 512
+NAMED = re.compile(r"rank (\d+) on ")  # so begins a sentence that names a rank
+FAILED, FACT_SIZE, FACT, ROWS, ARRAYS, PARTS = range(6)  # tags; those of gradients begin at PARTS
+
+
+class Request(Protocol):
+    """A transfer that goes on while other work is done."""
+
+    def Test(self) -> bool:
+        """Whether it is done."""
+
+
+class Communicator(Protocol):
+    """What is used of mpi4py's communicators."""
+
+    def Get_rank(self) -> int: ...
+
+    def Get_size(self) -> int: ...
+
+    def Dup(self) -> Communicator: ...
+
+    def Isend(self, buf: Any, dest: int, tag: int) -> Request: ...
+
+    def Irecv(self, buf: Any, source: int, tag: int) -> Request: ...
+
+    def Abort(self, errorcode: int) -> Any: ...
+
+
+class RankError(FastcnnError):
+    """Another rank of the job has failed, or does not answer. The training cannot go on."""
+
+    rank = 0
+
+
+class Link:
+    """This rank's link to the others of a communicator. All ranks make it at the same time."""
+
+    def __init__(self, communicator: Communicator) -> None:
+        self._communicator = communicator.Dup()  # its messages meet no others
+        self.rank, self.size = communicator.Get_rank(), communicator.Get_size()
+        self.others = [rank for rank in range(self.size) if rank != self.rank]
+        self.hosts = [""] * self.size
+        self.waited_s = 0.0
+        self._sent: list[tuple[Request, Array]] = []
+        self._failures = {rank: np.zeros(MESSAGE_BYTES, np.uint8) for rank in self.others}
+        self._awaited = {rank: self.receive(text, rank, FAILED) for rank, text in self._failures.items()}
+        self._over = ""  # why the link cannot be used any more
+        self.hosts = self.gather(socket.gethostname())
+
+    def send(self, array: Array, to: int, tag: int) -> Request:
+        """Begin to send a contiguous array, which must not change until that is done."""
+        return self._communicator.Isend(array, dest=to, tag=tag)
+
+    def receive(self, array: Array, source: int, tag: int) -> Request:
+        """Begin to receive a contiguous array."""
+        return self._communicator.Irecv(array, source=source, tag=tag)
+
+    def wait(
+        self,
+        requests: Sequence[tuple[int, Request]],
+        *,
+        slow: bool = False,
+        indirect: bool = False,
+        work: Callable[[], object] = int,
+    ) -> None:
+        """Wait until transfers with these ranks are done, and do `work` meanwhile.
+
+        slow : whether the others may compile kernels or write files now
+        indirect : whether these ranks may themselves wait for another rank, which they will name
+
+        Raises RankError if a rank has failed, or does not answer in time.
+        """
+        left = [each for each in requests if not self._is_done(*each)]
+        if not left:
+            return
+        if self._over:
+            raise RankError("{reason}", reason=self._over)
+        start, looks, limit_s = time.perf_counter(), 0, SLOW_S if slow else _silent_s()
+        limit_s += INDIRECT_S * indirect
+        while left:
+            work()
+            left = [each for each in left if not self._is_done(*each)]
+            looks += 1
+            if left and looks > YIELD_AFTER:
+                waited_s = time.perf_counter() - start
+                self._look_for_failures()
+                if waited_s > limit_s:
+                    self._give_up(left[0][0], limit_s)
+                time.sleep(SLEEP_S if waited_s > SLEEP_AFTER_S else 0)
+        self.waited_s += time.perf_counter() - start
+
+    def gather(self, fact: Any, *, slow: bool = True) -> list[Any]:
+        """The facts of all ranks, in their order. A fact is what JSON can hold."""
+        data = np.frombuffer(json.dumps(fact).encode(), np.uint8).copy()
+        size = np.array([len(data)], np.int64)
+        sizes = {rank: np.zeros(1, np.int64) for rank in self.others}
+        sending = [(rank, self.send(size, rank, FACT_SIZE)) for rank in self.others]
+        sending += [(rank, self.send(data, rank, FACT)) for rank in self.others]
+        self.wait([(rank, self.receive(sizes[rank], rank, FACT_SIZE)) for rank in self.others], slow=slow)
+        facts = {rank: np.zeros(int(sizes[rank][0]), np.uint8) for rank in self.others}
+        self.wait([(rank, self.receive(facts[rank], rank, FACT)) for rank in self.others], slow=slow)
+        self.wait(sending, slow=slow)
+        return [fact if rank == self.rank else json.loads(facts[rank].tobytes()) for rank in range(self.size)]
+
+    def from_first(self, fact: Any) -> Any:
+        """The fact of rank 0, on all ranks."""
+        return self.gather(fact if self.rank == 0 else None)[0]
+
+    def arrays_from_first(self, arrays: dict[str, Array]) -> dict[str, Array]:
+        """The arrays of rank 0, on all ranks."""
+        layout = self.from_first([[name, array.shape, array.dtype.str] for name, array in arrays.items()])
+        if self.rank == 0:
+            whole = [np.ascontiguousarray(array) for array in arrays.values() if array.size]
+            self.wait([(rank, self.send(array, rank, ARRAYS)) for rank in self.others for array in whole], slow=True)
+            return arrays
+        taken = {name: np.empty(shape, dtype) for name, shape, dtype in layout}
+        self.wait([(0, self.receive(array, 0, ARRAYS)) for array in taken.values() if array.size], slow=True)
+        return taken
+
+    def gather_rows(self, table: Array, owners: Sequence[int], *, slow: bool = False) -> None:
+        """Fill a table: row i comes from rank owners[i], whose own rows are there already."""
+        own = [row for row, owner in zip(table, owners, strict=True) if owner == self.rank]
+        sending = [(rank, self.send(row, rank, ROWS)) for rank in self.others for row in own]
+        rows = zip(table, owners, strict=True)
+        self.wait([(owner, self.receive(row, owner, ROWS)) for row, owner in rows if owner != self.rank], slow=slow)
+        self.wait(sending, slow=slow)
+
+    def fail(self, error: BaseException) -> None:
+        """Tell the other ranks that this rank has failed. The link cannot be used afterwards."""
+        if self._over:
+            return
+        reason = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error) or type(error).__name__
+        self._over = f"rank {self.rank}: {reason}"
+        text = np.zeros(MESSAGE_BYTES, np.uint8)
+        data = reason.encode()[:MESSAGE_BYTES]
+        text[: len(data)] = np.frombuffer(data, np.uint8)
+        self._sent = [(self.send(text, rank, FAILED), text) for rank in self.others]
+        _abort_after_a_traceback(self._communicator)
+
+    def _look_for_failures(self) -> None:
+        for rank, request in self._awaited.items():
+            if request.Test():
+                text = self._failures[rank].tobytes().rstrip(b"\0").decode(errors="replace")
+                if (named := NAMED.match(text)) is not None:  # it has itself heard of another rank
+                    self._end(RankError("{reason}", reason=text), int(named[1]))
+                host = self.hosts[rank]
+                self._end(RankError("rank {rank} on {host}: {reason}", rank=rank, host=host, reason=text), rank)
+
+    def _is_done(self, rank: int, request: Request) -> bool:
+        try:
+            return request.Test()
+        except RuntimeError as error:  # of MPI
+            host = self.hosts[rank] or "its host"
+            lost = RankError(
+                "rank {rank} on {host} is gone ({detail}); resume without it", rank=rank, host=host, detail=error
+            )
+            self.fail(lost)
+            self._end(lost, rank)
+
+    def _give_up(self, rank: int, limit_s: float) -> None:
+        error = RankError(
+            "rank {rank} on {host} has not answered for {seconds} s: it hangs, or its host or network is down; resume "
+            "without it",
+            rank=rank,
+            host=self.hosts[rank] or "its host",
+            seconds=f"{limit_s:g}",
+        )
+        self.fail(error)
+        self._end(error, rank)
+
+    def _end(self, error: RankError, rank: int) -> NoReturn:
+        error.rank, self._over = rank, str(error)
+        _abort_after_a_traceback(self._communicator)
+        raise error
+
+
+def check_communicator(communicator: object) -> None:
+    """TypeError unless it is a communicator of mpi4py, or one with the same methods."""
+    names = ("Get_rank", "Get_size", "Dup", "Isend", "Irecv")
+    if isinstance(communicator, type) or not all(callable(getattr(communicator, name, None)) for name in names):
+        raise TypeError(f"communicator must be one of mpi4py, such as MPI.COMM_WORLD, not {shown(communicator)}")
+
+
+def _silent_s() -> float:
+    """The time after which a silent rank is given up."""
+    given = os.environ.get(VARIABLE, "")
+    try:
+        seconds = float(given) if given else SILENT_S
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise FastcnnError("{name} must be a number of seconds, not {given}", name=VARIABLE, given=repr(given)[:40])
+    return seconds
+
+
+def _abort_after_a_traceback(communicator: Communicator) -> None:
+    """If the program ends by an error now, end the whole job: MPI would wait for ranks that never come."""
+    before = sys.excepthook
+
+    def end(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
+        before(kind, error, where)
+        sys.stderr.flush()
+        communicator.Abort(1)
+
+    sys.excepthook = end

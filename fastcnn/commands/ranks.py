@@ -1,0 +1,96 @@
+"""The command `train` as a job of ranks: it is started here, joined here, and ends for all ranks together."""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import logging
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from fastcnn.cluster import jobs
+from fastcnn.commands import own_data, seeds
+from fastcnn.commands.team import Team
+from fastcnn.errors import UsageError
+
+GRACE_S = 5.0  # how long a rank waits for rank 0 to say what is wrong and end the job
+
+
+def train(args: argparse.Namespace) -> int | None:
+    """Train; alone, by ranks of a job that is started here, or as one of a job's ranks."""
+    started = jobs.started_size()
+    if args.profile and args.ranks is None and started is None:
+        raise UsageError(
+            "--profile is for a training by ranks; fastcnn profile MODEL measures a network on one machine"
+        )
+    if args.ranks is not None and started is None:
+        if args.seeds is not None:
+            raise UsageError(
+                "--seeds trains on one host without --ranks; start it with mpiexec for one training a rank"
+            )
+        return start(args)
+    world = jobs.communicator()
+    if world is None:
+        if args.seeds is not None:
+            return seeds.train(args)
+        own_data.train(args)
+        return None
+    size = world.Get_size()
+    if args.ranks not in (None, size):
+        raise UsageError(f"--ranks {args.ranks}, but the launcher has started {size}; leave out --ranks")
+    args.ranks = size
+    with as_rank(world):
+        if args.seeds is not None:
+            seeds.train_by_ranks(args, world)
+        else:
+            own_data.train(args, Team(world, args.profile))
+    return None
+
+
+def start(args: argparse.Namespace) -> int:
+    """Start the ranks on this host, and wait for their end; the exit status."""
+    from fastcnn.kernels.threads import OPENMP_VARIABLE, VARIABLE, physical_cores
+
+    environment = {}
+    if args.threads is None and not {VARIABLE, OPENMP_VARIABLE} & set(os.environ):
+        environment[VARIABLE] = str(max(1, physical_cores() // args.ranks))
+    return jobs.Job(args.ranks, args.words, environment).wait()
+
+
+@contextmanager
+def as_rank(world: Any) -> Iterator[None]:
+    """Inside the context this process is a rank. After an error rank 0 says what is wrong, and the whole job ends."""
+    leads = world.Get_rank() == 0
+    if not leads:
+        logging.getLogger("fastcnn").setLevel(logging.ERROR)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # rank 0 is interrupted, and tells the others
+    elif not jobs.is_started_by_us():
+        signal.signal(signal.SIGTERM, _interrupt)  # so mpiexec passes on Ctrl-C
+    try:
+        yield
+    except BaseException as error:
+        status = 2 if isinstance(error, UsageError) else 1
+        if not leads:
+            time.sleep(GRACE_S + world.Get_rank())
+        jobs.note(jobs.SAID, str(status))
+        atexit.register(_end_job, world, status)  # after the sentence is printed
+        raise
+    done = world.Ibarrier()
+    while not done.Test():  # MPI itself would wait at full speed, on the cores that rank 0 needs
+        time.sleep(0.01)
+
+
+def _end_job(world: Any, status: int) -> None:
+    """End all ranks: MPI would wait for those that never come."""
+    if jobs.is_started_by_us():  # MPICH would add a line of its own
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    world.Abort(status)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,227 @@
+"""A training by several ranks: which pictures a rank reads, what only rank 0 does, and what all must agree on.
+
+Rank 0 alone shows the progress, calls the user's callbacks and writes files. Its decisions are then those of all.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import numpy as np
+
+from fastcnn import __version__, kernels
+from fastcnn.arrays import Array
+from fastcnn.cluster.exchange import Exchange
+from fastcnn.cluster.link import Communicator, Link, RankError, check_communicator
+from fastcnn.cluster.tree import SHARDS, cut_of
+from fastcnn.errors import FastcnnError
+from fastcnn.network.losses import Loss, softmax
+from fastcnn.network.sequential import Sequential
+from fastcnn.network.shards import ShardedNetwork, check_shards
+from fastcnn.optim.optimizers import Optimizer
+from fastcnn.training.augment import Augmentation
+from fastcnn.training.batches import Batch
+from fastcnn.training.checkpoint import GROUPS, Checkpoint
+from fastcnn.training.datasets import PART, SourceBatches
+from fastcnn.training.history import History
+from fastcnn.training.sources import Source
+from fastcnn.training.validation import scored
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Ranks:
+    """This rank's part of a training. All ranks make it at the same time, and get the weights of rank 0.
+
+    Raises TypeError or ValueError if the communicator or the network cannot be used.
+    """
+
+    def __init__(self, network: Sequential, communicator: Communicator) -> None:
+        check_communicator(communicator)
+        if communicator.Get_size() > SHARDS:
+            raise ValueError(
+                f"communicator has {communicator.Get_size()} ranks, but a batch has {SHARDS} shards; use at most "
+                f"{SHARDS}"
+            )
+        check_shards(network)
+        self._link = Link(communicator)
+        self.times: dict[str, float] = {}  # seconds that each rank has computed in the last epoch
+        exchange = Exchange(self._link, network.gradients)
+        self._network = ShardedNetwork(network, self._link.rank, self._link.size, exchange)
+        arrays = self._link.arrays_from_first(network.state_arrays())
+        if not self.leads:
+            network.load_state_arrays(arrays)
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is rank 0, which shows the progress and writes the files."""
+        return self._link.rank == 0
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds that this rank has waited for others since `begin_epoch`."""
+        return self._link.waited_s
+
+    def pictures(self, count: int) -> tuple[int, int]:
+        """The first picture of this rank in a batch of so many, and the one after its last."""
+        return cut_of(count, self._link.size).pictures(self._link.rank)
+
+    def loss_and_gradients(self, part: Batch, count: int, loss: Loss, step: int) -> float:
+        """As `Sequential.loss_and_gradients` on the whole batch; part: this rank's pictures, targets and weights."""
+        images, targets, *weights = part
+        return self._network.loss_and_gradients(
+            images, targets, weights[0] if weights else None, count, loss=loss, step=step
+        )
+
+    def batches(self, source: Source, augmentation: Augmentation | None, seed: int) -> RankBatches:
+        """This rank's part of each batch."""
+        return RankBatches(self, source, augmentation, seed)
+
+    def measure(self, network: Sequential, loss: Loss, held_out: HeldOut) -> tuple[float, float | None]:
+        """As `validation.measure`; each rank reads and computes its share of the pictures, part by part."""
+        link, outputs = self._link, network.output_shape[0]
+        count = len(held_out.numbers)
+        parts = -(-count // PART)
+        answers = np.zeros((parts, PART, outputs), network.dtype)
+        truths = np.zeros((parts, PART, 1 if loss.is_of_classes else outputs))
+        for first in range(0, parts, link.size):
+            part = first + link.rank
+            if part < parts:
+                images, targets, *_ = held_out.source.read(held_out.numbers[part * PART : (part + 1) * PART])
+                answers[part, : len(images)] = network.forward(images)
+                truths[part, : len(images)] = targets.reshape(len(images), -1)
+            owners = range(min(link.size, parts - first))
+            for table in (answers, truths):
+                link.gather_rows(table[first : first + len(owners)], owners, slow=first == 0)
+        logits, truth = answers.reshape(-1, outputs)[:count], truths.reshape(parts * PART, -1)[:count]
+        if loss.is_of_classes:
+            return scored(loss, softmax(logits), truth[:, 0].astype(np.int64))
+        return scored(loss, logits, truth)
+
+    def check_agreement(self, settings: dict[str, Any], source: Source) -> None:
+        """FastcnnError unless all ranks were started alike: with the same arguments, data, version and processor."""
+        digest = hashlib.blake2b(json.dumps(settings, sort_keys=True, default=repr).encode(), digest_size=16)
+        digest.update(np.ascontiguousarray(source.first).data)
+        facts = {
+            "other arguments or data": digest.hexdigest(),
+            "another version of fastcnn": __version__,
+            "another backend": kernels.backend(),
+            "another kind of processor": _processor(),
+        }
+        self._compare(facts, "was started with {detail} than rank 0; start all ranks alike")
+
+    def end_epoch(self, network: Sequential, train_s: float) -> None:
+        """Note how long each rank has computed; FastcnnError unless all have the same weights."""
+        seconds = self._link.gather(train_s - self._link.waited_s)
+        self.times = {
+            f"rank {rank} on {host}": each
+            for rank, (host, each) in enumerate(zip(self._link.hosts, seconds, strict=True))
+        }
+        digest = hashlib.blake2b(network.values.data, digest_size=16)
+        digest.update(network.buffers.data)
+        self._compare(
+            {"other weights": digest.hexdigest()}, "has {detail} than rank 0: its memory or processor is faulty"
+        )
+
+    def begin_epoch(self) -> None:
+        """Begin to measure how long this rank waits."""
+        self._link.waited_s = 0.0
+
+    def follow(self, history: History, optimizer: Optimizer) -> None:
+        """Take rank 0's decisions, after it has called the callbacks: to stop, and the learning rate."""
+        lr = optimizer.lr if optimizer.lr_was_set else None
+        stopped, lr = self._link.from_first([history.stopped, lr])
+        if not self.leads:
+            history.stopped = stopped
+            if lr is not None:
+                optimizer.lr = lr
+
+    def checkpoint(self, read: Checkpoint | None) -> Checkpoint:
+        """The checkpoint that rank 0 has read, on all ranks."""
+        state: dict[str, Any] = {}
+        arrays: dict[str, Array] = {}
+        if read is not None:
+            state = {name: value for name, value in vars(read).items() if name != "groups"}
+            arrays = {f"{group}/{name}": each for group, found in read.groups.items() for name, each in found.items()}
+        state, arrays = self._link.from_first(state), self._link.arrays_from_first(arrays)
+        groups: dict[str, dict[str, Array]] = {group: {} for group in GROUPS}
+        for name, array in arrays.items():
+            group, _, member = name.partition("/")
+            groups[group][member] = array
+        return Checkpoint(groups=groups, **state)
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Tell the other ranks of an error inside the context."""
+        try:
+            yield
+        except RankError:
+            raise
+        except BaseException as error:
+            self._link.fail(error)
+            raise
+
+    def _compare(self, facts: dict[str, str], template: str) -> None:
+        for rank, theirs in enumerate(gathered := self._link.gather(facts)):
+            for name, value in theirs.items():
+                if value != gathered[0][name]:
+                    raise FastcnnError(
+                        "rank {rank} on {host} " + template, rank=rank, host=self._link.hosts[rank], detail=name
+                    )
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The validation pictures: a source, and their numbers in it."""
+
+    source: Source
+    numbers: Array
+
+
+class RankBatches(SourceBatches):
+    """One rank's part of each batch."""
+
+    def __init__(self, ranks: Ranks, source: Source, augmentation: Augmentation | None, seed: int) -> None:
+        super().__init__(source, augmentation, seed)
+        self._ranks = ranks
+        images, *more = source.read(np.arange(1))
+        self._none: Batch = tuple(array[:0] for array in (images, *more))
+
+    def start_epoch(self, order: Array, epoch: int) -> None:
+        """order : the numbers of the pictures, in the order of this epoch"""
+        super().start_epoch(order, epoch)
+        self._ranks.begin_epoch()
+
+    def batch(self, begin: int, count: int) -> Batch:
+        """This rank's part of the `count` pictures of the epoch, from number `begin` on; it may be empty."""
+        first, stop = self._ranks.pictures(count)
+        return super().batch(begin + first, stop - first) if first < stop else self._none
+
+
+def _processor() -> str:
+    """The processor that kernels are compiled for. The last bits of a sum can differ between two kinds."""
+    from llvmlite import binding
+
+    name = os.environ.get("NUMBA_CPU_NAME") or binding.get_host_cpu_name()
+    return f"{name} {os.environ.get('NUMBA_CPU_FEATURES') or binding.get_host_cpu_features().flatten()}"
+
+
+def by_all_ranks(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any, P], T]:
+    """A trainer's method that all ranks call: if it fails on one rank, the others hear of it."""
+
+    @functools.wraps(method)
+    def run(self: Any, /, *args: P.args, **options: P.kwargs) -> T:
+        if self._ranks is None:
+            return method(self, *args, **options)
+        with self._ranks.told():
+            return method(self, *args, **options)
+
+    return run

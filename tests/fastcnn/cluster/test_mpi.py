@@ -1,0 +1,201 @@
+"""Ranks started by mpiexec: the same bits on 1 to 4 of them, with 1 and 2 threads, and after the death of one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from fastcnn.cluster import jobs
+from tests.fastcnn.commands.test_cli import data_dir  # noqa: F401
+
+pytestmark = [pytest.mark.slow, pytest.mark.mpi]
+
+ROOT = Path(__file__).resolve().parents[3]
+PROGRAM = ROOT / "tests" / "programs" / "rank_training.py"
+COMPILING = "fastcnn: compiling the kernels"  # where no test has done it
+STEPS = 10  # of the program's training, 5 an epoch
+ENVIRONMENT = {**os.environ, **jobs.AS_ROOT, "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def mpi():
+    pytest.importorskip("mpi4py")
+
+
+def mpiexec(ranks, *arguments, timeout_s=300):
+    launcher = jobs.mpiexec()
+    command = [launcher, *jobs.options_of(launcher), "-n", str(ranks), sys.executable, PROGRAM, *arguments]
+    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=timeout_s)
+
+
+def hashes(ranks, *arguments):
+    done = mpiexec(ranks, *arguments)
+    assert done.returncode == 0, done.stderr
+    found = done.stdout.split()
+    assert len(found) == len(arguments), done.stdout
+    return found
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """The hash of the program's training by one rank with one thread."""
+    (found,) = hashes(1, "1")
+    return found
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 3, 4])
+def test_ranks_and_threads_do_not_change_the_bits(ranks, whole):
+    assert hashes(ranks, "1", "2") == [whole, whole]
+
+
+def test_killed_at_ten_moments_it_resumes_on_another_number_of_ranks(whole, tmp_path):
+    draw = random.Random(0)
+    resumed = {1: [], 2: [], 3: []}
+    for moment in range(10):
+        ranks, path = 2 + moment % 2, tmp_path / str(moment)
+        died = mpiexec(ranks, f"1:keep={path}:kill={draw.randrange(ranks)},{draw.randint(1, STEPS)}")
+        assert died.returncode != 0 and died.stdout == "", died.stdout
+        assert path.exists()
+        resumed[1 + (ranks + moment // 2) % 3].append(f"1:resume={path}")
+    for ranks, arguments in resumed.items():
+        assert hashes(ranks, *arguments) == [whole] * len(arguments)
+
+
+def fastcnn(*words, **environment):
+    command = [sys.executable, "-m", "fastcnn", *map(str, words)]
+    return subprocess.Popen(
+        command, env={**ENVIRONMENT, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def train(data_dir, out, *words, **environment):  # noqa: F811
+    options = ("--data-dir", data_dir, "--epochs", 2, "--batch-size", 60, "--out", out)
+    return fastcnn("train", *options, *words, **environment)
+
+
+def ended(process, timeout_s=200):
+    out, err = process.communicate(timeout=timeout_s)
+    return process.returncode, out, err
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_command_starts_ranks_that_write_once(data_dir, tmp_path):  # noqa: F811
+    found = set()
+    for ranks in (1, 3):
+        out, results = tmp_path / f"{ranks}.safetensors", tmp_path / f"{ranks}.json"
+        status, said, err = ended(train(data_dir, out, "--ranks", ranks, "--json", results))
+        assert status == 0, err
+        assert said.count("saved") == 1 and err.count("epoch 2/2") == 1, (said, err)
+        found.add((sha256(out), json.loads(results.read_text())["test_accuracy"]))
+    assert len(found) == 1, found
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        [*(f"{ranks}.safetensors" for ranks in (1, 3)), *(f"{ranks}.json" for ranks in (1, 3))]
+    )
+
+
+def rank_process(process, rank):
+    """The process of a rank of a job that `fastcnn train --ranks` has started."""
+    for _ in range(600):
+        for each in Path("/proc").iterdir():
+            try:
+                words = dict(item.split("=", 1) for item in (each / "environ").read_text().split("\0") if "=" in item)
+            except (OSError, ValueError):
+                continue
+            number = words.get("OMPI_COMM_WORLD_RANK", words.get("PMI_RANK"))
+            if words.get(jobs.STARTER) == str(process.pid) and number == str(rank):
+                command = (each / "cmdline").read_text().split("\0")
+                if "fastcnn" in command and (Path(words[jobs.FOLDER]) / str(rank)).exists():
+                    return int(each.name)
+        time.sleep(0.1)
+    raise AssertionError("the rank has not started")
+
+
+def started(data_dir, out, *words, **environment):  # noqa: F811
+    """A training whose first epoch is done."""
+    process = train(data_dir, out, "--epochs", 2000, *words, **environment)
+    line = next(line for line in process.stderr if not line.startswith(COMPILING))
+    assert line.startswith("epoch 1/2000"), line
+    return process
+
+
+def trouble(err):
+    """What is said on stderr besides the progress."""
+    return [line for line in err.splitlines() if not line.startswith(("epoch", COMPILING))]
+
+
+def test_a_killed_rank_is_named(data_dir, tmp_path):  # noqa: F811
+    process = started(data_dir, tmp_path / "out.safetensors", "--ranks", 3)
+    killed = rank_process(process, 1)
+    os.kill(killed, signal.SIGKILL)
+    status, _, err = ended(process)
+    lines = trouble(err)
+    assert status == 1 and len(lines) == 1, err
+    assert lines[0].startswith(f"fastcnn: rank 1 (process {killed} on "), lines
+    assert "go on with fastcnn train --resume" in lines[0] and lines[0].endswith("--ranks 3"), lines
+
+
+def test_a_rank_that_hangs_is_named_within_30_seconds(data_dir, tmp_path):  # noqa: F811
+    process = started(data_dir, tmp_path / "out.safetensors", "--ranks", 3)
+    os.kill(rank_process(process, 2), signal.SIGSTOP)
+    begun = time.monotonic()
+    status, _, err = ended(process)
+    took = time.monotonic() - begun
+    lines = trouble(err)
+    assert status == 1 and len(lines) == 1 and took < 30, (took, err)
+    assert lines[0].startswith("fastcnn: rank 2 on ") and "has not answered" in lines[0], lines
+
+
+def test_ctrl_c_says_how_to_go_on(data_dir, tmp_path):  # noqa: F811
+    out = tmp_path / "out.safetensors"
+    process = started(data_dir, out, "--ranks", 2)
+    process.send_signal(signal.SIGINT)
+    status, _, err = ended(process)
+    lines = trouble(err)
+    assert status == 1 and len(lines) == 1, err
+    assert lines[0].startswith("fastcnn: training was interrupted; go on with fastcnn train --resume "), lines
+
+
+def test_a_wrong_argument_is_said_once(data_dir, tmp_path):  # noqa: F811
+    out = tmp_path / "out.safetensors"
+    out.write_bytes(b"not ours")
+    status, _, err = ended(train(data_dir, out, "--ranks", 2))
+    assert (status, err.count("\n")) == (2, 1) and "is no" in err, err
+
+
+def test_jobs_of_one_rank_each_are_refused(data_dir, tmp_path):  # noqa: F811
+    """As the mpiexec of another MPI starts them, which tells this one's library nothing."""
+    status, _, err = ended(train(data_dir, tmp_path / "out.safetensors", SLURM_STEP_NUM_TASKS="4"))
+    assert status == 2 and err.startswith("fastcnn: 4 processes were started, but each is a job of its own"), err
+
+
+def test_seeds_one_a_rank(data_dir, tmp_path):  # noqa: F811
+    launcher, results = jobs.mpiexec(), tmp_path / "results.json"
+    words = ["train", "--data-dir", data_dir, "--epochs", 1, "--seeds", "3-5", "--out", tmp_path / "net.safetensors"]
+    command = [
+        launcher,
+        *jobs.options_of(launcher),
+        "-n",
+        2,
+        sys.executable,
+        "-m",
+        "fastcnn",
+        *words,
+        "--json",
+        results,
+    ]
+    done = subprocess.run(list(map(str, command)), env=ENVIRONMENT, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(results.read_text())["seeds"] == [3, 4, 5]
+    assert all((tmp_path / f"net.seed{seed}.safetensors").exists() for seed in (3, 4, 5))

@@ -1,0 +1,88 @@
+"""Ranks on two hosts: network namespaces with their own addresses, one of which is cut off during a training.
+
+It needs root, `ip netns`, and MPICH beside mpi4py, whose ranks can be told to use the network alone.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from fastcnn.cluster import jobs
+from tests.fastcnn.cluster.test_mpi import COMPILING, ENVIRONMENT, ended, sha256, train, trouble
+from tests.fastcnn.commands.test_cli import data_dir  # noqa: F401
+
+pytestmark = [pytest.mark.slow, pytest.mark.mpi]
+
+HOSTS = ("fastcnn-a", "fastcnn-b")
+EPOCHS = 60
+OVER_THE_NETWORK = {"MPIR_CVAR_NOLOCAL": "1", "UCX_TLS": "tcp,self"}
+
+
+def ip(*words):
+    subprocess.run(["ip", *words], check=True, capture_output=True)
+
+
+@pytest.fixture
+def hosts():
+    """Two namespaces that a cable joins; the name of its end in each."""
+    mpi4py = pytest.importorskip("mpi4py")
+    from mpi4py import MPI
+
+    if "MPICH" not in MPI.Get_library_version() or mpi4py is None:
+        pytest.skip("needs MPICH")
+    try:
+        for name in HOSTS:
+            ip("netns", "add", name)
+        ip("link", "add", "fcn0", "type", "veth", "peer", "name", "fcn1")
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no network namespaces here: {error}")
+    try:
+        for number, name in enumerate(HOSTS):
+            ip("link", "set", f"fcn{number}", "netns", name)
+            ip("-n", name, "addr", "add", f"10.77.0.{number + 1}/24", "dev", f"fcn{number}")
+            ip("-n", name, "link", "set", "lo", "up")
+            ip("-n", name, "link", "set", f"fcn{number}", "up")
+        yield dict(zip(HOSTS, ("fcn0", "fcn1"), strict=True))
+    finally:
+        for name in HOSTS:
+            ip("netns", "del", name)
+
+
+def received(host, device):
+    """The bytes that have come over the cable."""
+    path = f"/sys/class/net/{device}/statistics/rx_bytes"
+    done = subprocess.run(["ip", "netns", "exec", host, "cat", path], capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+def test_a_host_that_is_cut_off_is_named_and_nothing_is_lost(hosts, data_dir, tmp_path):  # noqa: F811
+    out, whole = tmp_path / "out.safetensors", tmp_path / "whole.safetensors"
+    words = ["train", "--data-dir", data_dir, "--epochs", EPOCHS, "--batch-size", 60]
+    rank = [sys.executable, "-m", "fastcnn", *words, "--out", out]
+    first, second = (["-n", 1, "ip", "netns", "exec", host, *rank] for host in hosts)
+    process = subprocess.Popen(
+        list(map(str, [jobs.mpiexec(), *first, ":", *second])), env={**ENVIRONMENT, **OVER_THE_NETWORK},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    line = next(line for line in process.stderr if not line.startswith(COMPILING))
+    assert line.startswith(f"epoch 1/{EPOCHS}"), line
+    host, device = HOSTS[1], hosts[HOSTS[1]]
+    assert received(host, device) > 1_000_000  # gradients, and not through shared memory
+    ip("-n", host, "link", "set", device, "down")
+    begun = time.monotonic()
+    status, _, err = ended(process)
+    took = time.monotonic() - begun
+    (said,) = [line for line in trouble(err) if line.startswith("fastcnn: ")]
+    assert status != 0 and took < 30, (status, took)
+    assert said.startswith("fastcnn: rank 1 on ") and ("has not answered" in said or "is gone" in said), said
+    assert not out.exists()
+    resume = ("--resume", tmp_path / "out.checkpoint.safetensors", "--epochs", EPOCHS)
+    assert ended(train(data_dir, out, *resume, "--ranks", 3))[0] == 0
+    assert ended(train(data_dir, whole, "--epochs", EPOCHS, "--ranks", 1))[0] == 0
+    assert sha256(out) == sha256(whole)
+    assert os.listdir(tmp_path).count("out.safetensors") == 1
