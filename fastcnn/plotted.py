@@ -7,7 +7,7 @@ from io import BytesIO
 from matplotlib.figure import Figure
 
 
-class Plot(Figure):  # type: ignore[misc]  # matplotlib is not followed by the type checker
+class Plot(Figure):
     """A Figure that is a picture in a notebook."""
 
     def _repr_png_(self) -> bytes:

@@ -45,7 +45,7 @@ class Constants:
         self._left = MAX_COMPUTED
         self.sizes: dict[str, tuple[int, ...]] = {}
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: object) -> bool:
         return name in self._values or name in self._makers
 
     def __getitem__(self, name: str) -> Array:
@@ -119,7 +119,7 @@ def _size(op: str, arrays: list[Array | None], options: dict[str, Any]) -> int:
         x, indices = shapes
         return prod(indices) * prod(x) // max(1, x[options.get("axis", 0)])
     if op == "ConstantOfShape" and arrays[0] is not None:
-        return prod(arrays[0].tolist())
+        return prod(int(size) for size in arrays[0].tolist())
     return prod(np.broadcast_shapes(*shapes)) if op in BROADCAST else prod(shapes[0])
 
 

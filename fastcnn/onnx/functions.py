@@ -31,6 +31,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Add": np.add,
     "Div": np.divide,
     "Erf": _erf,
+    "Erfc": lambda x: 1 - _erf(x),  # of TensorFlow: tf2onnx knows no other name for it
     "Exp": np.exp,
     "Identity": np.positive,
     "Max": np.maximum,
@@ -83,7 +84,7 @@ class _Values:
         if tensor in self._constants:
             numbers = self._constants[tensor]
             alike = numbers.dtype.kind in "fiu" and numbers.size and (numbers == numbers.flat[0]).all()
-            return np.float64(numbers.flat[0]) if alike else None
+            return np.array(numbers.flat[0], np.float64) if alike else None
         if tensor not in self._known:
             self._known[tensor] = self._made(tensor) if len(self._known) <= MAX_NODES else None
         return self._known[tensor]

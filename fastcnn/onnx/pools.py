@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +29,12 @@ def rounded_up(node: Node, shares: Array) -> AvgPool2d | None:
         return None
     for padding in _narrower(zeros):
         for include in (True, False):
-            options = {"stride": tuple(stride), "padding": padding, "ceil_mode": True, "count_include_pad": include}
+            options: dict[str, Any] = {
+                "stride": tuple(stride),
+                "padding": padding,
+                "ceil_mode": True,
+                "count_include_pad": include,
+            }
             pool = AvgPool2d((height, width), **options)
             try:
                 out = pool.build(node.flow.signal, 0)

@@ -58,12 +58,12 @@ def test_keras_network_gives_keras_answers_and_trains_further(name, tmp_path):
     rng = np.random.default_rng(0)
     model.set_weights([np.abs(each + rng.uniform(-0.1, 0.1, each.shape)) if each.ndim == 1 else each
                        for each in model.get_weights()])  # fmt: skip
-    path = tmp_path / "net.onnx"
+    shape, path = model.input_shape[1:], tmp_path / "net.onnx"
+    model(np.zeros((1, *shape), np.float32))  # Keras exports a model that was called
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.export(path, format="onnx", verbose=False)
     network = load(path)
-    shape = model.input_shape[1:]
     for count in BATCHES:
         images = rng.random((count, *shape), dtype=np.float32)
         given = images if len(shape) == 3 else images[..., np.newaxis]
