@@ -30,7 +30,7 @@ def executed(path: Path, folder: Path) -> Any:
     client = nbclient.NotebookClient(
         book, timeout=LIMIT_S, kernel_name="here", resources={"metadata": {"path": str(folder / "run")}}
     )
-    client.execute()
+    client.execute(env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])})
     return book
 
 

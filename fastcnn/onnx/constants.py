@@ -117,7 +117,8 @@ def _size(op: str, arrays: list[Array | None], options: dict[str, Any]) -> int:
         return sum(map(prod, shapes))
     if op == "Gather":
         x, indices = shapes
-        return prod(indices) * prod(x) // max(1, x[options.get("axis", 0)])
+        axis: int = options.get("axis", 0)
+        return prod(indices) * prod(x) // max(1, x[axis])
     if op == "ConstantOfShape" and arrays[0] is not None:
         return prod(int(size) for size in arrays[0].tolist())
     return prod(np.broadcast_shapes(*shapes)) if op in BROADCAST else prod(shapes[0])
