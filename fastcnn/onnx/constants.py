@@ -118,7 +118,7 @@ def _size(op: str, arrays: list[Array | None], options: dict[str, Any]) -> int:
     if op == "Gather":
         x, indices = shapes
         axis: int = options.get("axis", 0)
-        return prod(indices) * prod(x) // max(1, x[axis])
+        return int(prod(indices) * prod(x) // max(1, x[axis]))
     if op == "ConstantOfShape" and arrays[0] is not None:
         return prod(int(size) for size in arrays[0].tolist())
     return prod(np.broadcast_shapes(*shapes)) if op in BROADCAST else prod(shapes[0])

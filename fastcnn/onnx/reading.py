@@ -59,7 +59,8 @@ def load(path: str | os.PathLike[str]) -> Sequential:
     except Exception as error:  # protobuf's DecodeError, which onnx does not name
         raise FastcnnError("{path} is damaged or no ONNX file; export the network again", path=where) from error
     try:
-        return _network(model)
+        with np.errstate(all="ignore"):  # numbers that are not finite are refused at the end
+            return _network(model)
     except RecursionError:
         raise FastcnnError("{path} holds a graph that is nested too deeply", path=where) from None
     except MemoryError:
@@ -91,7 +92,8 @@ def _network(model: Any) -> Sequential:
     reads += row
     _check_end(flow, ends)
     props = {each.key: each.value for each in model.metadata_props}
-    name = "".join(each for each in props.get("name", graph.name) if each.isprintable())[:MAX_NAME]
+    given_name = props.get("name", graph.name)  # bytes where a damaged file has no text there
+    name = "".join(each for each in given_name if each.isprintable())[:MAX_NAME] if type(given_name) is str else ""
     network = Sequential([each.layer for each in reads], input_shape=shape, seed=0, name=name)
     _assign(reads)
     if "classes" in props:

@@ -273,3 +273,33 @@ def test_branches_that_share_their_nodes_end_soon(tmp_path):
     path.write_bytes(graph([*nodes, node("Flatten", "t30")], held).SerializeToString())
     with pytest.raises(FastcnnError, match="branches"):
         load(path)
+
+
+def test_damaged_files_of_all_forms_are_one_sentence(tmp_path, rng):
+    path, refused = tmp_path / "net.onnx", 0
+    for model in [*CHANNELS_LAST.values(), *OTHERS.values()] * 15:
+        content = bytearray(model.SerializeToString())
+        for place in rng.integers(0, len(content), 3):
+            content[place] = rng.integers(256)
+        path.write_bytes(content)
+        try:
+            load(path)
+        except FastcnnError as error:
+            refused += 1
+            assert "\n" not in str(error) and len(str(error)) <= 260
+    assert refused > 50
+
+
+def test_a_name_that_is_no_text_and_numbers_that_overflow(tmp_path):
+    model = graph(
+        [node("Flatten", "x", to="f"), node("Gemm", "f", "w", alpha=3e38)], {"w": np.full((60, 2), 3e38, F32)}
+    )
+    (tmp_path / "net.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(FastcnnError, match="the weight of Affine holds NaN or infinity"):
+        load(tmp_path / "net.onnx")
+    content = ended([node("Relu", "x", to="z")], 60).SerializeToString()
+    (tmp_path / "net.onnx").write_bytes(content.replace(b"graph", b"gr\xff\xfeh", 1))
+    try:
+        assert load(tmp_path / "net.onnx").name == ""
+    except FastcnnError as error:  # another protobuf refuses the file
+        assert "damaged" in str(error)
