@@ -74,17 +74,19 @@ _LAZY = {
 _EXTRAS = ("onnx", "sklearn")
 
 
-def __getattr__(name: str) -> Any:
-    if name in _EXTRAS:
-        return import_module(f"{__name__}.{name}")
-    if name not in _LAZY:
-        raise AttributeError(f"module 'fastcnn' has no attribute {name!r}")
-    module_name, attribute = _LAZY[name]
-    module = import_module(module_name)
-    value = getattr(module, attribute) if attribute else module
-    globals()[name] = value  # the next access does not call this function
-    return value
+if not TYPE_CHECKING:  # a type checker would take every name for one of any type
+
+    def __getattr__(name: str) -> Any:
+        if name in _EXTRAS:
+            return import_module(f"{__name__}.{name}")
+        if name not in _LAZY:
+            raise AttributeError(f"module 'fastcnn' has no attribute {name!r}")
+        module_name, attribute = _LAZY[name]
+        module = import_module(module_name)
+        value = getattr(module, attribute) if attribute else module
+        globals()[name] = value  # the next access does not call this function
+        return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return [*__all__, *_EXTRAS]

@@ -6,6 +6,7 @@ They are plain NumPy on probabilities and labels. Nothing here uses a network or
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,11 @@ from fastcnn.checks import check_labels, check_positive
 from fastcnn.digits import CLASSES
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import is_array, kind_of
+from fastcnn.plots import confusion_figure
+from fastcnn.records import representation
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Array = npt.NDArray[np.floating]
 Labels = npt.NDArray[np.int64]
@@ -25,7 +31,7 @@ Z_95 = 1.959963984540054  # the 97.5 % point of the normal distribution
 SMALLEST_PROBABILITY = 1e-45
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
     """The results of `evaluate`. Accuracies, confidences and errors are fractions from 0 to 1.
 
@@ -40,6 +46,13 @@ class Evaluation:
     confusion: Counts  # (10, 10): the row is the true digit, the column the answer
     expected_calibration_error: float
     loss: float  # mean cross-entropy
+
+    def __repr__(self) -> str:
+        return representation(self)
+
+    def plot_confusion(self) -> Figure:
+        """The confusions as a matplotlib Figure: `.savefig(path)` writes it. FastcnnError without matplotlib."""
+        return confusion_figure(self.confusion, [str(number) for number in range(len(self.confusion))])
 
     @property
     def interval(self) -> tuple[float, float]:

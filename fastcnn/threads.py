@@ -7,3 +7,7 @@ It holds for Numba's kernels and every copy of BLAS in the process. Results do n
 from fastcnn.kernels.threads import limit, physical_cores, set_threads, source, threads
 
 __all__ = ["limit", "physical_cores", "set_threads", "source", "threads"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -262,3 +262,7 @@ def _options(
         shapes.pair("dilation", dilation),
         shapes.integer("groups", groups, 1),
     )
+
+
+def __dir__() -> list[str]:
+    return __all__

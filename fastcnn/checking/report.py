@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from math import exp, inf, isfinite, log
 from typing import Any
 
+from fastcnn import pages
+
 MOST_MISSES = 3  # of a kernel, in the text
+MOST_ROWS = 20  # of misses, in a notebook
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Kernel:
             self.error, self.worst = error, case
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """What `fastcnn.check` found. It prints as a table."""
 
@@ -55,6 +58,21 @@ class Report:
     def passed(self) -> bool:
         """Whether all answers were right."""
         return not self.misses
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the table, and each miss with its case."""
+        header = ("kernel", "right or wrong", "calls", "error", "speed")
+        wrong = {miss.kernel for miss in self.misses}
+        rows = [
+            (each.name, "WRONG" if each.name in wrong else "right", f"{each.cases:,}", _shown(each.error),
+             "-" if each.speed is None else f"{each.speed:.1f} x") for each in self.kernels
+        ]  # fmt: skip
+        misses = [(miss.kernel, f"{miss.case} {miss.reason}", _shown(miss.error)) for miss in self.misses]
+        more = pages.table([("wrong", "case", "error"), *misses[:MOST_ROWS]]) if misses else ""
+        return f"<div>{pages.table([header, *rows])}{more}</div>"
 
     def describe(self) -> dict[str, Any]:
         """All of it, as JSON can hold it; an error that is not finite is null."""

@@ -14,6 +14,7 @@ import numpy as np
 from fastcnn.arrays import Array
 from fastcnn.errors import FastcnnError
 from fastcnn.kernels.values import shown
+from fastcnn.records import representation
 
 MAX_CLASSES = 1000
 MAX_NAME = 200  # characters, as networks keep them
@@ -23,7 +24,7 @@ class DataError(FastcnnError, ValueError):
     """Data that cannot be used. The text is one sentence that names the file."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Part:
     """The training, validation or test part, as it was read.
 
@@ -36,8 +37,11 @@ class Part:
     labels: Array | Sequence[str]
     source: str
 
+    def __repr__(self) -> str:
+        return representation(self)
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class DataSet:
     """Pictures with labels; see `load_data`.
 
@@ -54,6 +58,9 @@ class DataSet:
     validation: tuple[Array, Array] | None = None
     test: tuple[Array, Array] | None = None
     skipped: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return representation(self)
 
     def named(self) -> DataSet:
         """The same data with names instead of numbers as labels, in all parts.

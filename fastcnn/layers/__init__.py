@@ -45,3 +45,7 @@ __all__ = [
 
 # Every class above that files may name.
 KINDS.update({name: kind for name in __all__ if is_kind(kind := globals()[name])})
+
+
+def __dir__() -> list[str]:
+    return __all__

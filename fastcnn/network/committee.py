@@ -16,6 +16,7 @@ from fastcnn.arrays import Array
 from fastcnn.checks import check_path
 from fastcnn.kernels.values import kind_of, shown
 from fastcnn.network.calibration import calibrated
+from fastcnn.network.display import page
 from fastcnn.network.evaluation import Scores, evaluated_labels, scores
 from fastcnn.network.ranges import look_once
 from fastcnn.network.sequential import Sequential
@@ -65,6 +66,11 @@ class Committee:
 
     def __repr__(self) -> str:
         return f"Committee({len(self.members)} x {self.members[0].name or 'network'}, input_shape={self.input_shape})"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: how many members there are, and the first one."""
+        first = self.members[0]
+        return f"<div>{len(self.members)} networks; the first:{page(first.name, first.input_shape, first.layers)}</div>"
 
     @property
     def classes(self) -> tuple[str, ...]:

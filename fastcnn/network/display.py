@@ -11,6 +11,7 @@ from html import escape
 from math import log2, prod
 from typing import Any
 
+from fastcnn import pages
 from fastcnn.layers.base import Layer
 from fastcnn.layers.composite import Composite
 from fastcnn.network.summary import summary_rows
@@ -32,10 +33,7 @@ def representation(kind: str, layers: Sequence[Layer], input_shape: tuple[int, .
 
 def page(name: str, input_shape: tuple[int, ...], layers: Sequence[Layer]) -> str:
     """HTML for a notebook: the drawing, and the table of `summary`."""
-    header, *rows = summary_rows(input_shape, layers)
-    lines = [_line("th", header), *(_line("td", row) for row in rows)]
-    caption = f"<caption>{escape(name)}</caption>" if name else ""
-    return f"<div>{drawing(input_shape, layers)}<table>{caption}{''.join(lines)}</table></div>"
+    return f"<div>{drawing(input_shape, layers)}{pages.table(summary_rows(input_shape, layers), caption=name)}</div>"
 
 
 def drawing(input_shape: tuple[int, ...], layers: Sequence[Layer]) -> str:
@@ -65,14 +63,6 @@ def _box(x: int, name: str, shape: tuple[int, ...]) -> str:
         f'rx="2" fill="#4c8dae" stroke="currentColor"/>'
         f'<text x="{x}" y="{HEIGHT - 22}">{escape(name[:12])}</text><text x="{x}" y="{HEIGHT - 8}">{text}</text></g>'
     )
-
-
-def _line(tag: str, cells: Sequence[str]) -> str:
-    """A row of the table: names are aligned left, numbers right."""
-    sides = ["left", "left", *["right"] * (len(cells) - 2)]
-    pairs = zip(sides, cells, strict=True)
-    parts = [f'<{tag} style="text-align:{side};white-space:pre">{escape(cell)}</{tag}>' for side, cell in pairs]
-    return f"<tr>{''.join(parts)}</tr>"
 
 
 def _short(layer: Layer) -> str:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from fastcnn import metrics
+from fastcnn import metrics, pages
 from fastcnn.arrays import Array
 from fastcnn.network.losses import CrossEntropy
 from fastcnn.network.summary import text_table
+from fastcnn.plots import confusion_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MOST_ROWS = 20  # in the table: if there are more classes, the worst are shown
 MOST_NAME = 30  # characters
@@ -29,12 +34,30 @@ class Scores:
     classes: tuple[str, ...]  # their names
 
     def __repr__(self) -> str:
+        more = f"\n{self._left}" if self._left else ""
+        return f"{self._head}\n{text_table(self._rows())}{more}"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the same table."""
+        return f"<div>{self._head}{pages.table(self._rows(), caption=self._left)}</div>"
+
+    def plot_confusion(self) -> Figure:
+        """The confusions as a matplotlib Figure: `.savefig(path)` writes it. FastcnnError without matplotlib."""
+        return confusion_figure(self.confusion, self.classes)
+
+    @property
+    def _head(self) -> str:
         low, high = metrics.wilson_interval(int(self.confusion.trace()), self.count)
-        head = f"accuracy {self.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), loss {self.loss:.4f}"
-        order, left = self._order(), len(self.classes) - MOST_ROWS
-        rows = [("class", "most often taken for", "pictures", "accuracy"), *map(self._row, order)]
-        more = f"\nthe {MOST_ROWS} worst of {len(self.classes)} classes" if left > 0 else ""
-        return f"{head}\n{text_table([*rows, ('all', '', f'{self.count:,}', f'{self.accuracy:.2%}')])}{more}"
+        return f"accuracy {self.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), loss {self.loss:.4f}"
+
+    @property
+    def _left(self) -> str:
+        classes = len(self.classes)
+        return f"the {MOST_ROWS} worst of {classes} classes" if classes > MOST_ROWS else ""
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        header = ("class", "most often taken for", "pictures", "accuracy")
+        return [header, *map(self._row, self._order()), ("all", "", f"{self.count:,}", f"{self.accuracy:.2%}")]
 
     def _order(self) -> Sequence[int]:
         """The classes to show: all, or the worst first."""

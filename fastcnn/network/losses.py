@@ -286,3 +286,7 @@ def _weights(targets: Array, sample_weight: Array | None) -> Array:
 def _over(weights: Array, total: float) -> Array:
     """The weight of each picture in the mean; 0 if all weights are 0."""
     return weights / total if total > 0 else np.zeros_like(weights)
+
+
+def __dir__() -> list[str]:
+    return __all__

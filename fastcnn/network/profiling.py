@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from fastcnn import kernels
+from fastcnn import kernels, pages
 from fastcnn.arrays import Array
 from fastcnn.checks import check_positive
 from fastcnn.kernels.backends import device
@@ -57,9 +57,19 @@ class Profile:
         return sum(row.seconds for row in self.rows)
 
     def __repr__(self) -> str:
-        head = f"{self.images} pictures, backend {self.backend}, threads {self.threads}, median of {self.rounds} rounds"
-        rows = [("part", "", "ms", "share", "GFLOP/s"), *map(_cells, self.rows)]
-        return f"{head}\n{text_table([*rows, ('all', '', f'{1e3 * self.seconds:.3f}', '', '')])}"
+        return f"{self._head}\n{text_table(self._rows())}"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the same table."""
+        return pages.table(self._rows(), caption=self._head)
+
+    @property
+    def _head(self) -> str:
+        return f"{self.images} pictures, backend {self.backend}, threads {self.threads}, median of {self.rounds} rounds"
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        header = ("part", "", "ms", "share", "GFLOP/s")
+        return [header, *map(_cells, self.rows), ("all", "", f"{1e3 * self.seconds:.3f}", "", "")]
 
 
 class Profiled(Protocol):

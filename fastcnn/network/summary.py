@@ -3,9 +3,24 @@
 from collections.abc import Sequence
 from math import prod
 
+from fastcnn import pages
 from fastcnn.layers.base import Layer, walk
 
 HEADER = ("layer", "output shape", "parameters", "MFLOP")
+
+
+class Table(str):
+    """A table as text, which notebooks show as a table."""
+
+    rows: tuple[tuple[str, ...], ...] = ()
+    texts = 2
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        return pages.table(self.rows, texts=self.texts)
 
 
 def summary_table(input_shape: tuple[int, ...], layers: Sequence[Layer]) -> str:
@@ -26,7 +41,7 @@ def summary_rows(input_shape: tuple[int, ...], layers: Sequence[Layer]) -> list[
     return rows
 
 
-def text_table(rows: Sequence[Sequence[str]], *, texts: int = 2) -> str:
+def text_table(rows: Sequence[Sequence[str]], *, texts: int = 2) -> Table:
     """Rows of cells as aligned lines, with rules after the first row (header) and before the last row (totals).
 
     texts : the number of columns with text, aligned left; the others are numbers, aligned right
@@ -35,7 +50,9 @@ def text_table(rows: Sequence[Sequence[str]], *, texts: int = 2) -> str:
     sides = ["<"] * texts + [">"] * (len(widths) - texts)
     lines = ["  ".join(map("{:{}{}}".format, row, sides, widths)) for row in rows]
     rule = "-" * len(lines[0])
-    return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+    table = Table("\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]]))
+    table.rows, table.texts = tuple(map(tuple, rows)), texts
+    return table
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -9,6 +9,7 @@ from fastcnn.arrays import Array
 from fastcnn.layers.base import Layer
 from fastcnn.layers.composite import Composite
 from fastcnn.layers.running import run_forward
+from fastcnn.records import representation
 
 
 class Traced(NamedTuple):
@@ -22,6 +23,9 @@ class Traced(NamedTuple):
     layer: Layer
     x: Array
     out: Array
+
+    def __repr__(self) -> str:
+        return representation(self)
 
 
 def traced(layers: Sequence[Layer], x: Array) -> Iterator[Traced]:

@@ -11,3 +11,7 @@ from fastcnn.onnx.reading import load
 from fastcnn.onnx.writing import save
 
 __all__ = ["load", "save"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,51 +1,57 @@
-"""Arithmetic with a constant: the bias of the layer before, or a normalisation of pictures."""
+"""Arithmetic with a constant: a part of the layer before, a normalisation of pictures, or a batch normalisation."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from fastcnn.arrays import Array
-from fastcnn.layers import Affine, Conv2d, Normalize
+from fastcnn.layers import Affine, BatchNorm1d, BatchNorm2d, Conv2d, Normalize
+from fastcnn.onnx.flow import PICTURE
 from fastcnn.onnx.nodes import Node, Read
 
 ARITHMETIC = ("Add", "Sub", "Mul", "Div")
 SMALLEST = 1e-30  # of a scale
 
 
-def with_constant(last: Read | None, node: Node, constants: dict[str, Array]) -> list[Read]:
-    """The layers of x + c, x - c, x * c or x / c.
+def with_constant(last: Read | None, node: Node) -> list[Read]:
+    """The layers of x + c, x - c, c - x, x * c or x / c, with a number for each channel or feature.
 
-    last : the layer before it, which takes the sum if it has a bias
+    last : the layer before it, which takes the numbers if it has weights of its own
     """
-    op, shape = node.node.op_type, node.signal.shape
-    index = next(number for number, name in enumerate(node.node.input) if name in constants)
-    each = _of_channels(node, node.needed(index))
-    if op == "Add" and last is not None and isinstance(last.layer, Affine | Conv2d):
-        if isinstance(last.layer, Conv2d) and not last.layer.bias:
-            options = {name: getattr(last.layer, name) for name in last.layer.OPTIONS}
-            last.layer = Conv2d(**{**options, "bias": True})
-        last.values["bias"] = last.values.get("bias", 0) + each
+    index = next(number for number, name in enumerate(node.node.input) if name in node.constants)
+    each = node.flow.of_channels(node.needed(index))
+    zeros, ones = np.zeros(len(each)), np.ones(len(each))
+    if node.op == "Div" and index == 0:
+        raise node.error("no layer divides a constant")
+    if node.op == "Div" and not each.all():
+        raise node.error("it divides by zero")
+    parts = {"Add": (ones, each), "Sub": (ones, -each) if index else (-ones, each), "Mul": (each, zeros)}
+    factor, offset = parts[node.op] if node.op in parts else (1 / each, zeros)
+    if last is not None and _taken(last, factor, offset):
         return []
-    if len(shape) != 3 or (index == 0 and op in ("Sub", "Div")):
-        raise node.error("no layer does this with a constant")
-    zeros, ones = np.zeros(shape[0]), np.ones(shape[0])
-    with np.errstate(divide="ignore"):
-        options = {"Add": (-each, ones), "Sub": (each, ones), "Mul": (zeros, 1 / each), "Div": (zeros, each)}
-    mean, scale = options[op]
-    if not (scale > SMALLEST).all():
-        raise node.error("it must multiply or divide by positive numbers")
-    if op in ("Mul", "Div") and last is not None and isinstance(last.layer, Normalize) and set(last.layer.scale) == {1}:
+    if node.flow.names == PICTURE and (factor > SMALLEST).all():
+        scale = each if node.op == "Div" else 1 / factor
+        if offset.any() or last is None or not isinstance(last.layer, Normalize) or set(last.layer.scale) != {1}:
+            return [Read(Normalize((-offset * scale).tolist(), scale.tolist()))]
         last.layer = Normalize(last.layer.mean, scale.tolist())
         return []
-    return [Read(Normalize(mean.tolist(), scale.tolist()))]
+    kind = BatchNorm2d if node.flow.names == PICTURE else BatchNorm1d
+    layer = kind()
+    moments = {"running_mean": zeros, "running_var": ones - layer.eps}
+    return [Read(layer, {"weight": factor, "bias": offset, **moments})]
 
 
-def _of_channels(node: Node, numbers: Array) -> Array:
-    """The constant as a number for each channel or feature."""
-    shape = node.signal.shape
-    if numbers.ndim > len(shape) + 1:
-        raise node.error("its constant has too many axes")
-    whole = np.broadcast_to(numbers.astype(np.float64), (1, *shape)).reshape(shape[0], -1)
-    if (whole != whole[:, :1]).any():
-        raise node.error("its constant must have one number for each channel")
-    return whole[:, 0]
+def _taken(last: Read, factor: Array, offset: Array) -> bool:
+    """Whether the layer before multiplies and adds these numbers itself, from now on."""
+    if not isinstance(last.layer, Affine | Conv2d | BatchNorm1d | BatchNorm2d):
+        return False
+    if isinstance(last.layer, Conv2d) and not last.layer.bias and offset.any():
+        options = {name: getattr(last.layer, name) for name in last.layer.OPTIONS}
+        last.layer = Conv2d(**{**options, "bias": True})
+    if (factor != 1).any():
+        weight = last.values["weight"]
+        shape = (-1, 1, 1, 1) if isinstance(last.layer, Conv2d) else (-1,)  # an Affine's outputs are its last axis
+        last.values["weight"] = weight * factor.reshape(shape)
+    if "bias" in last.values or offset.any():
+        last.values["bias"] = last.values.get("bias", 0) * factor + offset
+    return True

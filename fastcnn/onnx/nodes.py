@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
 import numpy as np
-from onnx import helper
 
 from fastcnn.arrays import Array
 from fastcnn.kernels import shapes
+from fastcnn.kernels.shapes import NO_BORDER
 from fastcnn.layers import (
     GELU,
     Affine,
@@ -26,8 +26,9 @@ from fastcnn.layers import (
     LeakyReLU,
     MaxPool2d,
     ReLU,
-    Signal,
 )
+from fastcnn.onnx.constants import Constants, attributes
+from fastcnn.onnx.flow import FEATURES, PICTURE, Flow
 from fastcnn.onnx.paths import NodeError
 
 
@@ -41,11 +42,19 @@ class Read:
 
 
 class Node:
-    """One node: its attributes, its constant inputs, and what comes in."""
+    """One node: its attributes, its constant inputs, and what comes in.
 
-    def __init__(self, node: Any, constants: dict[str, Array], signal: Signal) -> None:
-        self.node, self._constants, self.signal = node, constants, signal
-        self._attributes = {each.name: helper.get_attribute_value(each) for each in node.attribute}
+    flow : what comes in. A reader replaces it where the axes, the order or the zeros round the picture change
+    """
+
+    def __init__(self, node: Any, constants: Constants, flow: Flow) -> None:
+        self.node, self.constants, self.flow = node, constants, flow
+        self._attributes = attributes(node)
+
+    @property
+    def op(self) -> str:
+        """The kind of node."""
+        return str(self.node.op_type)
 
     def option(self, name: str, default: Any = None) -> Any:
         """An attribute."""
@@ -61,9 +70,9 @@ class Node:
         if index >= len(self.node.input) or not self.node.input[index]:
             return None
         name = self.node.input[index]
-        if name not in self._constants:
+        if name not in self.constants:
             raise self.error(f"its input {index} must be a constant")
-        return self._constants[name]
+        return self.constants[name]
 
     def needed(self, index: int) -> Array:
         """An input that must be a constant."""
@@ -71,6 +80,12 @@ class Node:
         if found is None:
             raise self.error(f"its input {index} is missing")
         return found
+
+    def numbers(self, name: str, index: int) -> list[int] | None:
+        """Integers that older files give as an attribute, and newer ones as an input; None where they are left out."""
+        given = self.option(name)
+        found = self.constant(index) if given is None else given
+        return None if found is None else [int(each) for each in np.ravel(found)]
 
     def require(self, **options: Any) -> None:
         """An error unless the attributes are left out or have these values."""
@@ -82,20 +97,34 @@ class Node:
         """What is wrong with this node."""
         return NodeError(self.node, reason)
 
+    def axis(self, number: int) -> str:
+        """The name of an axis; "N" is the batch."""
+        names = "N" + self.flow.axes
+        if not -len(names) <= number < len(names):
+            raise self.error(f"it has no axis {number}")
+        return names[number]
+
     def padding(self, kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]) -> shapes.Padding:
-        """The padding that pads or auto_pad mean."""
+        """The padding that pads or auto_pad mean, and the zeros of a Pad before it."""
+        (top, bottom), (left, right) = self.flow.pads
         auto = self.option("auto_pad", "NOTSET")
         if auto in ("SAME_UPPER", "SAME_LOWER"):
-            pairs = shapes.same_padding((1, *_picture(self)), kernel, stride, dilation)
-            return pairs if auto == "SAME_UPPER" else (pairs[0][::-1], pairs[1][::-1])
-        top, left, bottom, right = self.option("pads", [0] * 4) if auto == "NOTSET" else [0] * 4
-        return (top, bottom), (left, right)
+            c, h, w = _picture(self)
+            whole = (1, c, top + h + bottom, left + w + right)
+            pairs = shapes.same_padding(whole, kernel, stride, dilation)
+            (above, below), (before, after) = pairs if auto == "SAME_UPPER" else (pairs[0][::-1], pairs[1][::-1])
+        else:
+            above, before, below, after = self.option("pads", [0] * 4) if auto == "NOTSET" else [0] * 4
+        self.flow = replace(self.flow, pads=NO_BORDER)
+        return (top + above, bottom + below), (left + before, right + after)
 
 
 def _picture(node: Node) -> tuple[int, int, int]:
-    if len(node.signal.shape) != 3:
-        raise node.error(f"it needs pictures, but {node.signal.shape[0]} features come in")
-    c, h, w = node.signal.shape
+    if node.flow.names != PICTURE:
+        raise node.error(f"it needs pictures, but {node.flow.signal.shape[0]} features come in")
+    if node.flow.axes != PICTURE:
+        raise node.error("it needs pictures (N, C, H, W), but their axes have another order")
+    c, h, w = node.flow.signal.shape
     return c, h, w
 
 
@@ -123,83 +152,152 @@ def _conv(node: Node) -> list[Read]:
 
 
 def _gemm(node: Node) -> list[Read]:
-    node.require(alpha=1.0, beta=1.0, transA=0)
+    node.require(transA=0)
     weight = node.needed(1).T if node.option("transB", 0) else node.needed(1)
     bias = node.constant(2)
-    return _affine(node, weight, np.zeros(()) if bias is None else bias)
+    bias = np.zeros(()) if bias is None else bias * node.number("beta", 1.0)
+    return _affine(node, weight * node.number("alpha", 1.0), bias)
+
+
+def _matmul(node: Node) -> list[Read]:
+    """Of features; or of the channels of each pixel where these are the last axis, which is a 1x1 convolution."""
+    weight = node.needed(1)
+    if node.flow.axes == "HWC" and weight.ndim == 2 and weight.shape[0] == node.flow.sizes[-1]:
+        return [Read(Conv2d(weight.shape[1], 1, bias=False), {"weight": weight.T[:, :, np.newaxis, np.newaxis]})]
+    return _affine(node, weight, np.zeros(()))
 
 
 def _affine(node: Node, weight: Array, bias: Array) -> list[Read]:
-    if weight.ndim != 2 or len(node.signal.shape) != 1 or weight.shape[0] != node.signal.shape[0]:
-        raise node.error(f"its weight {weight.shape} does not fit {node.signal.shape}, which comes in")
+    flow = node.flow
+    if weight.ndim != 2 or flow.axes != FEATURES or weight.shape[0] != flow.signal.shape[0]:
+        raise node.error(f"its weight {weight.shape} does not fit {flow.sizes}, which comes in")
     outputs = weight.shape[1]
-    if bias.size not in (1, outputs):
+    if bias.size not in (1, outputs) or (bias.size > 1 and bias.shape[-1] != outputs):
         raise node.error(f"its bias {bias.shape} does not fit {outputs} outputs")
-    return [Read(Affine(outputs), {"weight": weight, "bias": np.broadcast_to(bias.reshape(-1), (outputs,))})]
+    values = {"weight": flow.features(weight), "bias": np.broadcast_to(bias.reshape(-1), (outputs,))}
+    node.flow = replace(flow, order=None)
+    return [Read(Affine(outputs), values)]
 
 
 def _batch_norm(node: Node) -> list[Read]:
     node.require(training_mode=0)
-    kind = BatchNorm2d if len(node.signal.shape) == 3 else BatchNorm1d
     names = ("weight", "bias", "running_mean", "running_var")
     values = {name: node.needed(1 + number) for number, name in enumerate(names)}
     momentum = round(1 - node.number("momentum", 0.9), 7)  # ONNX says how much is kept, the layer how much is new
-    return [Read(kind(momentum=momentum, eps=node.number("epsilon", 1e-5)), values)]
-
-
-def _pool(node: Node, kind: type[MaxPool2d] | type[AvgPool2d], **options: Any) -> list[Read]:
-    kernel, stride = _pair(node, "kernel_shape"), _pair(node, "strides", (1, 1))
-    dilation = _pair(node, "dilations", (1, 1))
-    if kind is AvgPool2d and dilation != (1, 1):
-        raise node.error("dilations must be 1")
-    padding = node.padding(kernel, stride, dilation)
-    ceil = bool(node.option("ceil_mode", 0))
-    more = options if kind is AvgPool2d else {"dilation": dilation}
-    return [Read(kind(kernel, stride=stride, padding=padding, ceil_mode=ceil, **more))]
+    options = {"momentum": momentum, "eps": node.number("epsilon", 1e-5)}
+    if node.axis(1) == FEATURES:
+        return [Read(BatchNorm1d(**options), {name: node.flow.features(each) for name, each in values.items()})]
+    _picture(node)
+    return [Read(BatchNorm2d(**options), values)]
 
 
 def _max_pool(node: Node) -> list[Read]:
     node.require(storage_order=0)
     if len(node.node.output) > 1 and node.node.output[1]:
         raise node.error("its second output is not read")
-    return _pool(node, MaxPool2d)
+    _picture(node)
+    kernel, stride = _pair(node, "kernel_shape"), _pair(node, "strides", (1, 1))
+    dilation = _pair(node, "dilations", (1, 1))
+    padding, ceil = node.padding(kernel, stride, dilation), bool(node.option("ceil_mode", 0))
+    return [Read(MaxPool2d(kernel, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil))]
 
 
 def _average_pool(node: Node) -> list[Read]:
-    return _pool(node, AvgPool2d, count_include_pad=bool(node.option("count_include_pad", 0)))
+    if _pair(node, "dilations", (1, 1)) != (1, 1):
+        raise node.error("dilations must be 1")
+    _picture(node)
+    kernel, stride = _pair(node, "kernel_shape"), _pair(node, "strides", (1, 1))
+    include, zeros = bool(node.option("count_include_pad", 0)), node.flow.pads
+    padding = node.padding(kernel, stride, (1, 1))
+    if zeros != NO_BORDER and padding != zeros and not include:
+        raise node.error("zeros of a Pad count as pixels, and those of its own pads must too")
+    counts, ceil = include or zeros != NO_BORDER, bool(node.option("ceil_mode", 0))
+    return [Read(AvgPool2d(kernel, stride=stride, padding=padding, ceil_mode=ceil, count_include_pad=counts))]
+
+
+def _pad(node: Node) -> list[Read]:
+    """Zeros round a picture, for the convolution or the average after them."""
+    pads, value = node.numbers("pads", 1) or [], node.constant(2)
+    if node.option("mode", "constant") != "constant" or node.option("value", 0) or (value is not None and value.any()):
+        raise node.error("only zeros are added")
+    if node.flow.names != PICTURE or node.flow.pads != NO_BORDER:
+        raise node.error("no layer adds zeros here")
+    numbers = node.numbers("axes", 3) or list(range(len(pads) // 2))
+    if len(pads) != 2 * len(numbers):
+        raise node.error("it must have two pads for each axis")
+    zeros = {"H": (0, 0), "W": (0, 0)}
+    for place, number in enumerate(numbers):
+        pair = pads[place], pads[place + len(numbers)]
+        if pair != (0, 0):
+            if node.axis(number) not in zeros or min(pair) < 0:
+                raise node.error("only zeros round the picture are added")
+            zeros[node.axis(number)] = pair
+    node.flow = replace(node.flow, pads=(zeros["H"], zeros["W"]))
+    return []
 
 
 def _reduce_mean(node: Node) -> list[Read]:
-    axes = node.option("axes")
-    if axes is None and len(node.node.input) > 1:
-        axes = node.needed(1).tolist()
-    if axes is None or sorted(axis % 4 for axis in axes) != [2, 3]:
+    axes = node.numbers("axes", 1) or []
+    if sorted(map(node.axis, axes)) != ["H", "W"] or "C" not in node.flow.axes:
         raise node.error("it must be over height and width")
-    return _global_average(node)
+    return _global_average(node, keeps=bool(node.option("keepdims", 1)))
 
 
-def _global_average(node: Node) -> list[Read]:
-    _picture(node)
+def _global_average(node: Node, keeps: bool = True) -> list[Read]:
+    if node.op == "GlobalAveragePool":
+        _picture(node)
+    one = "1" if keeps else ""
+    axes = node.flow.axes.replace("C", FEATURES).replace("H", one).replace("W", one)
+    node.flow = replace(node.flow, axes=axes)
     return [Read(GlobalAvgPool())]
 
 
-def _flat(node: Node) -> list[Read]:
-    """Flatten, and what gives the same: (N, C, H, W) or (N, C, 1, 1) to (N, features)."""
-    if node.node.op_type == "Flatten":
-        node.require(axis=1)
-    elif node.node.op_type == "Reshape":
-        wanted = node.needed(1).tolist()
-        features = prod(node.signal.shape)
-        # The number of pictures is the exporter's, so only the features count.
-        if len(wanted) != 2 or wanted[1] not in ((-1, features) if wanted[0] in (0, 1) else (features,)):
-            raise node.error(f"it must give (N, {features}), not {str(wanted)[:40]}")
-    return [] if len(node.signal.shape) == 1 else [Read(Flatten())]
+def _reshaped(node: Node, sizes: list[int]) -> list[Read]:
+    node.flow, is_flat = node.flow.reshaped(tuple(sizes))
+    return [Read(Flatten())] if is_flat else []
+
+
+def _flatten(node: Node) -> list[Read]:
+    if node.option("axis", 1) % (len(node.flow.axes) + 1) != 1:
+        raise node.error("axis must be 1")
+    return _reshaped(node, [prod(node.flow.sizes)])
+
+
+def _reshape(node: Node) -> list[Read]:
+    """The first size is that of the batch, which may be the exporter's, so only the others count."""
+    given, wanted = node.flow.sizes, node.numbers("shape", 1) or []
+    sizes = [given[place] if size == 0 and place < len(given) else size for place, size in enumerate(wanted[1:])]
+    if sizes.count(-1) == 1 and wanted[0] != -1:
+        known = prod(size for size in sizes if size != -1)
+        sizes[sizes.index(-1)] = prod(given) // max(1, known)
+    if not sizes or min(sizes) < 1:
+        raise node.error(f"it must give (N, {prod(given)}), not {str(wanted)[:40]}")
+    return _reshaped(node, sizes)
 
 
 def _squeeze(node: Node) -> list[Read]:
-    if len(node.signal.shape) == 3 and node.signal.shape[1:] != (1, 1):
-        raise node.error("it must take away a height and a width of 1")
-    return _flat(node)
+    sizes = node.flow.sizes
+    axes = node.numbers("axes", 1)
+    if axes is None:
+        return _reshaped(node, [size for size in sizes if size != 1])
+    places = {axis % (len(sizes) + 1) for axis in axes}
+    if 0 in places or any(sizes[place - 1] != 1 for place in places):
+        raise node.error("it must take away axes of size 1")
+    return _reshaped(node, [size for place, size in enumerate(sizes, 1) if place not in places])
+
+
+def _unsqueeze(node: Node) -> list[Read]:
+    left, axes = list(node.flow.sizes), node.numbers("axes", 1) or []
+    places = {axis % (len(left) + 1 + len(axes)) for axis in axes}
+    if 0 in places:
+        raise node.error("it must leave the batch in the first place")
+    return _reshaped(node, [1 if place in places else left.pop(0) for place in range(1, 1 + len(left) + len(places))])
+
+
+def _transpose(node: Node) -> list[Read]:
+    count = len(node.flow.axes) + 1
+    node.flow = node.flow.transposed([int(each) for each in node.option("perm", range(count)[::-1])])
+    return []
 
 
 def _clip(node: Node) -> list[Read]:
@@ -214,31 +312,48 @@ def _clip(node: Node) -> list[Read]:
 
 
 def _dropout(node: Node) -> list[Read]:
-    ratio = node.constant(1)
+    training, ratio = node.constant(2), node.constant(1)
+    if training is not None and training.any():
+        raise node.error("it is in training mode; export the network for inference")
     rate = node.number("ratio", 0.5) if ratio is None else float(str(np.float32(ratio.reshape(()))))
     return [Read(Dropout(rate))]
 
 
-def _nothing(node: Node) -> list[Read]:
+def _sum(node: Node) -> list[Read]:
+    if len(node.node.input) != 1:
+        raise node.error("no layer adds a constant like this; use Add")
     return []
 
 
+def _cast(node: Node) -> list[Read]:
+    if node.option("to") not in FLOATS:
+        raise node.error("only floats are computed with")
+    return []
+
+
+FLOATS = (1, 10, 11, 16)  # TensorProto's numbers of float32, float16, float64 and bfloat16
 READERS: dict[str, Callable[[Node], list[Read]]] = {
     "AveragePool": _average_pool,
     "BatchNormalization": _batch_norm,
+    "Cast": _cast,
     "Clip": _clip,
     "Conv": _conv,
     "Dropout": _dropout,
-    "Flatten": _flat,
+    "Flatten": _flatten,
     "Gelu": lambda node: [Read(GELU(node.option("approximate", "none")))],
     "Gemm": _gemm,
     "GlobalAveragePool": _global_average,
-    "Identity": _nothing,
+    "Identity": lambda node: [],
     "LeakyRelu": lambda node: [Read(LeakyReLU(node.number("alpha", 0.01)))],
-    "MatMul": lambda node: _affine(node, node.needed(1), np.zeros(())),
+    "MatMul": _matmul,
     "MaxPool": _max_pool,
+    "Pad": _pad,
     "ReduceMean": _reduce_mean,
     "Relu": lambda node: [Read(ReLU())],
-    "Reshape": _flat,
+    "Reshape": _reshape,
     "Squeeze": _squeeze,
+    "Sum": _sum,
+    "Transpose": _transpose,
+    "Unsqueeze": _unsqueeze,
 }
+TAKES_ZEROS = ("AveragePool", "Conv", "Identity", "Transpose")  # after a Pad

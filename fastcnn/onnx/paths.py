@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 from fastcnn.errors import FastcnnError
@@ -31,7 +32,7 @@ class Paths:
     before : for each tensor the last one that all paths from the input to it pass
     """
 
-    def __init__(self, nodes: list[Any], start: str, constants: dict[str, Any]) -> None:
+    def __init__(self, nodes: list[Any], start: str, constants: Container[str]) -> None:
         if len(nodes) > MAX_NODES:
             raise FastcnnError(f"the graph has {len(nodes)} nodes; at most {MAX_NODES} are read")
         self._constants = constants

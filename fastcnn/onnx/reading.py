@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 from collections.abc import Sequence
@@ -11,22 +10,23 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
 
-from fastcnn.arrays import Array
 from fastcnn.checks import check_path
 from fastcnn.errors import FastcnnError
 from fastcnn.kernels.values import shown
-from fastcnn.layers import Concat, Residual, Signal, SiLU
+from fastcnn.layers import Flatten, Signal
 from fastcnn.layers.base import MAX_ACTIVATION
 from fastcnn.network.sequential import Sequential
 from fastcnn.network.structure import MAX_NAME
-from fastcnn.onnx.arithmetic import ARITHMETIC, with_constant
-from fastcnn.onnx.nodes import READERS, Node, Read
+from fastcnn.onnx.constants import Constants, attributes
+from fastcnn.onnx.flow import FEATURES, Flow, start_of
+from fastcnn.onnx.nodes import FLOATS, Read
 from fastcnn.onnx.paths import NodeError, Paths
+from fastcnn.onnx.rows import Rows
 
 MAX_BYTES = 1 << 30
-MAX_DEPTH = 32  # of branches in branches
+AT_THE_END = ("Softmax", "LogSoftmax", "Identity")  # what leaves the order of the logits as it is
+CHANNELS_FIRST = ("AveragePool", "BatchNormalization", "Conv", "GlobalAveragePool", "MaxPool")
 
 
 def load(path: str | os.PathLike[str]) -> Sequential:
@@ -38,7 +38,9 @@ def load(path: str | os.PathLike[str]) -> Sequential:
 
     Returns
     -------
-    A network whose output is the logits: a Softmax at the end is left out. Its weights are float32.
+    A network whose output is the logits: a Softmax or LogSoftmax at the end is left out. Its weights are float32. Its
+    pictures are (C, H, W), also where the file has the channels last: `forward(images, layout="NHWC")` takes those.
+    An input (N, H, W) becomes pictures of one channel, and features (N, F) become pictures (F, 1, 1).
 
     Raises
     ------
@@ -57,9 +59,12 @@ def load(path: str | os.PathLike[str]) -> Sequential:
     except Exception as error:  # protobuf's DecodeError, which onnx does not name
         raise FastcnnError("{path} is damaged or no ONNX file; export the network again", path=where) from error
     try:
-        return _network(model)
+        with np.errstate(all="ignore"):  # numbers that are not finite are refused at the end
+            return _network(model)
     except RecursionError:
         raise FastcnnError("{path} holds a graph that is nested too deeply", path=where) from None
+    except MemoryError:
+        raise FastcnnError("{path} needs more memory than there is", path=where) from None
     except (FastcnnError, TypeError, ValueError, IndexError, KeyError, OverflowError) as error:
         detail = " ".join(str(error).split())[:150]
         raise FastcnnError("{path} cannot become a network: {detail}", path=where.name[-40:], detail=detail) from error
@@ -67,26 +72,42 @@ def load(path: str | os.PathLike[str]) -> Sequential:
 
 def _network(model: Any) -> Sequential:
     graph = model.graph
-    constants = _constants(graph)
+    constants = Constants(graph)
     given = [each for each in graph.input if each.name not in constants]
     if len(given) != 1 or len(graph.output) != 1:
         raise FastcnnError(f"it must have one input and one output, not {len(given)} and {len(graph.output)}")
-    nodes = _folded(graph.node, constants)
-    start, shape = given[0].name, _shape(given[0])
-    paths = Paths(nodes, start, constants)
-    end = graph.output[0].name
-    while end in paths.producer and paths.producer[end].op_type in ("Softmax", "Identity"):
-        end = paths.inputs(paths.producer[end])[0]
+    start, sizes = given[0].name, _sizes(given[0])
+    paths = Paths(_left(graph.node, constants), start, constants)
+    end, ends = graph.output[0].name, []
+    while end in paths.producer and paths.producer[end].op_type in AT_THE_END:
+        ends.append(paths.producer[end])
+        end = paths.inputs(ends[-1])[0]
     if not paths.knows(end):
         raise FastcnnError(f"no node gives its output {shown(end)} from its input")
-    reads = _Reader(paths, constants).row(start, end, Signal(shape))
+    flow = start_of(sizes, _has_channels_last(paths, start, sizes))
+    shape, reads = flow.signal.shape, []
+    if len(sizes) == 1:  # features are pictures of one pixel here
+        flow, reads = Flow(Signal(sizes, shape), FEATURES), [Read(Flatten())]
+    row, flow = Rows(paths, constants).row(start, end, flow)
+    reads += row
+    _check_end(flow, ends)
     props = {each.key: each.value for each in model.metadata_props}
-    name = "".join(each for each in props.get("name", graph.name) if each.isprintable())[:MAX_NAME]
+    given_name = props.get("name", graph.name)  # bytes where a damaged file has no text there
+    name = "".join(each for each in given_name if each.isprintable())[:MAX_NAME] if type(given_name) is str else ""
     network = Sequential([each.layer for each in reads], input_shape=shape, seed=0, name=name)
     _assign(reads)
     if "classes" in props:
         network.classes = json.loads(props["classes"])
     return network
+
+
+def _check_end(flow: Flow, ends: Sequence[Any]) -> None:
+    """An error unless the graph ends with features in their own order, and a Softmax is over them."""
+    if flow.order is not None:
+        raise FastcnnError("it ends with the pixels of pictures that have the channels last; end it with a Gemm")
+    for node in ends:
+        if flow.names == FEATURES and ("N" + flow.axes)[attributes(node).get("axis", 1)] != FEATURES:
+            raise NodeError(node, "its axis must be that of the features")
 
 
 def _assign(reads: Sequence[Read]) -> None:
@@ -98,111 +119,45 @@ def _assign(reads: Sequence[Read]) -> None:
         _assign(read.inside)
 
 
-def _shape(value: Any) -> tuple[int, ...]:
-    sizes = [each.dim_value for each in value.type.tensor_type.shape.dim]
-    if len(sizes) != 4 or not all(0 < size < 1 << 20 for size in sizes[1:]):
+def _sizes(value: Any) -> tuple[int, ...]:
+    """The shape of the input, without the batch."""
+    kind = value.type.tensor_type
+    if kind.elem_type not in FLOATS:
+        raise FastcnnError("its input must be floats")
+    sizes = tuple(each.dim_value for each in kind.shape.dim)[1:]
+    if not 1 <= len(sizes) <= 3 or not all(0 < size < 1 << 20 for size in sizes):
         raise FastcnnError("its input must be (N, C, H, W), with fixed C, H and W")
-    if prod(sizes[1:]) > MAX_ACTIVATION:
+    if prod(sizes) > MAX_ACTIVATION:
         raise FastcnnError(f"its input has more than {MAX_ACTIVATION} values a picture")
-    return tuple(sizes[1:])
+    return sizes
 
 
-def _array(tensor: Any) -> Array:
-    if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
-        raise FastcnnError(f"the data of {tensor.name[:40]!r} lie in another file; export with external_data=False")
-    return np.array(numpy_helper.to_array(tensor))
-
-
-def _constants(graph: Any) -> dict[str, Array]:
-    if graph.sparse_initializer:
-        raise FastcnnError("it has sparse weights, which are not read")
-    return {tensor.name: _array(tensor) for tensor in graph.initializer}
-
-
-def _folded(nodes: Any, constants: dict[str, Array]) -> list[Any]:
-    """The nodes that depend on the input. What the others give becomes a constant."""
+def _left(nodes: Any, constants: Constants) -> list[Any]:
+    """The nodes that depend on the pictures; constants takes the others."""
     left = []
     for node in nodes:
         if node.domain not in ("", "ai.onnx"):
             raise NodeError(node, f"the domain {node.domain[:40]!r} is unknown")
-        if node.op_type == "Constant":
-            tensors = [each.t for each in node.attribute if each.name == "value"]
-            if not tensors:
-                raise NodeError(node, "it must have a tensor as its value")
-            constants[node.output[0]] = _array(tensors[0])
-        elif node.input and all(name in constants for name in node.input if name):
-            constants[node.output[0]] = _fold(node, [constants[name] for name in node.input if name])
-        else:
+        if not node.output:
+            raise NodeError(node, "it gives nothing")
+        if not constants.take(node):
             left.append(node)
     return left
 
 
-def _fold(node: Any, arrays: list[Array]) -> Array:
-    options = {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
-    if node.op_type == "Identity":
-        return arrays[0]
-    if node.op_type == "Transpose":
-        return arrays[0].transpose(options.get("perm"))
-    if node.op_type == "Reshape":
-        return arrays[0].reshape(arrays[1].tolist())
-    raise NodeError(node, "it computes constants; let the exporter fold them")
-
-
-class _Reader:
-    """Rows of layers from the paths of a graph."""
-
-    def __init__(self, paths: Paths, constants: dict[str, Array]) -> None:
-        self._paths, self._constants = paths, constants
-
-    def row(self, start: str, end: str, signal: Signal, depth: int = 0) -> list[Read]:
-        """The layers from one tensor to another; signal is that of the first."""
-        if depth > MAX_DEPTH:
-            raise FastcnnError(f"it has more than {MAX_DEPTH} branches inside one another")
-        steps = []
-        while end != start:
-            steps.append(end)
-            end = self._paths.before[end]
-        reads: list[Read] = []
-        for tensor in reversed(steps):
-            node = Node(self._paths.producer[tensor], self._constants, signal)
-            try:
-                new = self._layers(reads, node, self._paths.before[tensor], depth)
-                for read in new:
-                    signal = copy.deepcopy(read.layer).build(signal, 0)  # a copy: the network builds the layer itself
-            except NodeError:
-                raise
-            except (TypeError, ValueError, IndexError, KeyError) as error:
-                raise node.error(str(error)) from error
-            reads += new
-        return reads
-
-    def _layers(self, reads: list[Read], node: Node, start: str, depth: int) -> list[Read]:
-        """The layers of one node, which may also change the last of those before it."""
-        op, inputs = node.node.op_type, self._paths.inputs(node.node)
-        if len(inputs) > 1:
-            return [self._joined(node, op, inputs, start, depth)]
-        if op in ARITHMETIC:
-            return with_constant(reads[-1] if reads else None, node, self._constants)
-        if op not in READERS:
-            raise node.error("no layer does this")
-        return READERS[op](node)
-
-    def _joined(self, node: Node, op: str, inputs: list[str], start: str, depth: int) -> Read:
-        """An addition, a concatenation, or x * sigmoid(x); start is the last tensor that all of them come from."""
-        if op == "Mul":
-            gates = [self._paths.producer.get(each) for each in inputs]
-            sigmoid = any(gate is not None and (gate.op_type, [*gate.input]) == ("Sigmoid", [start]) for gate in gates)
-            if sigmoid and start in inputs:
-                return Read(SiLU())
-            raise node.error("no layer multiplies tensors, but SiLU does x * sigmoid(x)")
-        if op != "Concat" and not (op in ("Add", "Sum") and len(inputs) == 2):
-            raise node.error("no layer joins tensors like this")
-        if op == "Concat":
-            node.require(axis=1)
-        rows = [self.row(start, each, node.signal, depth + 1) for each in inputs]
-        layers = [[read.layer for read in row] for row in rows]
-        inside = [read for row in rows for read in row]
-        if op == "Concat":
-            return Read(Concat(*layers), inside=inside)
-        main, shortcut = sorted(layers, key=len, reverse=True)
-        return Read(Residual(*main, shortcut=shortcut), inside=inside)
+def _has_channels_last(paths: Paths, start: str, sizes: tuple[int, ...]) -> bool:
+    """Whether the pictures of the input are (H, W, C): the first node that tells decides."""
+    if len(sizes) != 3:
+        return False
+    reached = {start}
+    for tensor, node in paths.producer.items():
+        if not reached.intersection(node.input):
+            continue
+        if node.op_type == "Transpose":
+            return attributes(node).get("perm") == [0, 3, 1, 2]
+        if node.op_type in CHANNELS_FIRST:
+            return False
+        if node.op_type in ("Flatten", "Reshape"):
+            break
+        reached.add(tensor)
+    return sizes[2] == 1 < min(sizes[:2])  # of one channel, both orders have the numbers in the same places

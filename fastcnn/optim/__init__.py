@@ -7,3 +7,7 @@ from fastcnn.optim.optimizers import *  # noqa: F403
 
 __all__ = ["ExponentialMovingAverage", "clip_gradients"]
 __all__ += optimizers.__all__
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -12,6 +12,8 @@ from fastcnn.kernels.values import kind_of, shown, whole
 
 MOST_STEPS = 2**53  # a float cannot count further: 2**53 + 1 rounds to 2**53
 
+__all__ = ["Constant", "Cosine", "OneCycle", "Step"]
+
 
 def _count(name: str, value: object, minimum: int) -> int:
     number = whole(value)
@@ -153,3 +155,7 @@ def from_description(description: dict[str, Any]) -> Constant:
     if kind is None or set(options) != set(kind.OPTIONS):
         raise ValueError(f"there is no such schedule: {shown(description)}; the kinds are {', '.join(SCHEDULES)}")
     return kind(**options)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn import pages
+from fastcnn.records import representation
+
 UNSURE_GAP = 0.3  # of probability, between the first digit and the second: below it both are named
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Recognition:
     """The answer of a network for one picture."""
 
@@ -23,6 +27,16 @@ class Recognition:
     digit_score: float = 0.0  # how sure it is that this is a digit, 0 to 1; below 0.5 it is refused; 0 if blank
     reason: str | None = None  # why there is no digit, a sentence of `reasons`; None with a digit
     several: bool = False  # whether digits seem to stand side by side: `recognize_string` reads those
+
+    def __repr__(self) -> str:
+        return representation(self)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the picture that the network read, the answer, and the probabilities."""
+        digit = self.reason or "no digit" if self.digit is None else f"{self.digit} ({self.confidence:.1%})"
+        numbers = [str(number) for number in range(len(self.probabilities))]
+        seen = f"{pages.picture(self.input, digit)}<div>{escape(digit)}</div>"
+        return pages.beside(seen, pages.bars(self.probabilities.tolist(), numbers))
 
 
 def digit_answer(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from math import prod
 from typing import TYPE_CHECKING
 
+from fastcnn import pages
 from fastcnn.recognition.signs import SIGNS, UNSURE
 
 if TYPE_CHECKING:
@@ -34,3 +35,13 @@ class DigitString(list["Recognition"]):
         if self and not self.confidence >= SURE:
             found.add(UNSURE)
         self.notes = tuple(sorted(found))
+
+    def __repr__(self) -> str:
+        return f"DigitString({self.text!r}, confidence={self.confidence:.4g}, notes={self.notes})"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: each digit as the network read it."""
+        seen = (
+            f"{pages.picture(each.input, char)}<div>{char}</div>" for each, char in zip(self, self.text, strict=True)
+        )
+        return f"<div>{self.text} ({self.confidence:.1%}){pages.beside(*seen)}</div>"

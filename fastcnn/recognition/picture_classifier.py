@@ -22,6 +22,7 @@ from fastcnn.network.committee import Committee
 from fastcnn.network.files import load_network
 from fastcnn.network.sequential import Sequential
 from fastcnn.network.structure import RESIZE
+from fastcnn.records import representation
 from fastcnn.zoo.bundled import find_model
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from fastcnn.network.committee import Network
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Classification:
     """The answer for one picture.
 
@@ -44,6 +45,9 @@ class Classification:
     confidence: float
     probabilities: npt.NDArray[np.float32]
     input: npt.NDArray[np.uint8]
+
+    def __repr__(self) -> str:
+        return representation(self)
 
 
 class PictureClassifier:
@@ -73,6 +77,13 @@ class PictureClassifier:
             raise FastcnnError(f"{name} does not say how pictures are prepared; give a network of fastcnn train --data")
         self.network = network
         self.classes: tuple[str, ...] = network.classes
+
+    def __repr__(self) -> str:
+        return f"PictureClassifier({self.network!r})"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: its network."""
+        return self.network._repr_html_()
 
     def classify(self, image: Picture) -> Classification:
         """The class of a picture.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from functools import cache
+from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -101,6 +102,13 @@ class Recognizer:
         else:
             raise TypeError(f"model must be a network, or the name or path of one, not {shown(model)}")
         self._judge = refusing_network()
+
+    def __repr__(self) -> str:
+        return f"Recognizer({self.network.name or 'a network'}, refuse={self.refuse})"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: its network."""
+        return f"<div>{escape(repr(self))}{self.network._repr_html_()}</div>"
 
     def recognize(self, image: Picture) -> Recognition:
         """Recognize one digit.

@@ -10,3 +10,7 @@ except ImportError as error:
 from fastcnn.sklearn.estimators import CNNClassifier, CNNRegressor
 
 __all__ = ["CNNClassifier", "CNNRegressor"]
+
+
+def __dir__() -> list[str]:
+    return __all__

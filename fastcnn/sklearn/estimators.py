@@ -19,6 +19,7 @@ from fastcnn.network.losses import Loss, MeanSquaredError, softmax
 from fastcnn.optim import AdamW
 from fastcnn.optim.schedules import OneCycle
 from fastcnn.sklearn.pictures import Builder, build_network, flat, picture_shape
+from fastcnn.sklearn.weights import distinct, mean_and_deviation
 from fastcnn.training.samples import count_set_aside
 from fastcnn.training.trainer import Trainer
 
@@ -34,7 +35,7 @@ network : None for two convolutions and two Affine layers; a name that `fastcnn 
 image_shape : (H, W) or (C, H, W) of the pictures in rows of features; None where X has the shape of pictures, or is
     a table, whose row is a picture of one line
 width : filters of the first convolution, where network is None
-epochs, batch_size : of `fit`; an epoch sees each sample once
+epochs, batch_size : of `fit`; an epoch sees each different sample once
 learning_rate : the largest of a cycle that ends at zero; `partial_fit` keeps it
 weight_decay : of AdamW
 validation : samples that choose the best epoch, a number or a share; 0 keeps the last epoch
@@ -50,7 +51,9 @@ image_shape_ : (C, H, W) of a picture
 history_ : the epochs of the last `fit` or `partial_fit`
 n_features_in_, feature_names_in_ : as in all of scikit-learn
 
-X is (n, features), (n, H, W) or (n, C, H, W).
+X is (n, features), (n, H, W) or (n, C, H, W). `sample_weight` is (n,) numbers, at least 0: a weight of 2 is the same as
+a sample that is given twice, to the last bit, and 0 is the same as no such sample. The order of the samples does not
+matter. `validation` counts different samples, without their weights.
 """
 
 
@@ -103,18 +106,18 @@ class _CNN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             X = ((X.astype(np.float64) - self.offset_) / self.range_).astype(np.float32)
         return X.reshape(-1, *self.image_shape_)
 
-    def _start(self, X: Array, outputs: int, loss: Loss | None) -> None:
+    def _start(self, X: Array, outputs: int, loss: Loss | None, weights: Array | None) -> None:
         """A new network and its trainer, for X of the first fit."""
         low, high = float(X.min()), float(X.max())
         self.offset_, self.range_ = OF_UINT8 if X.dtype == np.uint8 else (low, high - low or 1.0)
         self._random = check_random_state(self.random_state)
         seed = self._random.randint(LARGEST_SEED)
-        self.network_ = build_network(self.network, self._pictures(X), outputs, self.width, seed)
+        self.network_ = build_network(self.network, self._pictures(X), weights, outputs, self.width, seed)
         rate = check_positive("learning_rate", self.learning_rate)
         decay = check_nonnegative("weight_decay", self.weight_decay)
         self._trainer = Trainer(self.network_, AdamW(rate, weight_decay=decay), loss=loss)
 
-    def _train(self, X: Array, targets: Any, *, once: bool = False) -> Self:
+    def _train(self, X: Array, targets: Any, weights: Array | None, *, once: bool = False) -> Self:
         """All epochs of a fit, or one."""
         epochs, batch_size = integer("epochs", self.epochs, 1), integer("batch_size", self.batch_size, 1)
         validation, patience = NOTHING if once else (self.validation, self.patience)
@@ -122,6 +125,7 @@ class _CNN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self.history_ = self._trainer.fit(
             self._pictures(X),
             targets,
+            sample_weight=weights,
             epochs=1 if once else epochs,
             batch_size=batch_size,
             schedule=None if once else OneCycle(self._trainer.optimizer.lr, epochs * batches),
@@ -145,26 +149,28 @@ class CNNClassifier(ClassifierMixin, _CNN):  # type: ignore[misc]
     __doc__ = f"""A convolutional network that tells classes apart; `classes_` has their labels.
 {PARAMETERS}"""
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Train a new network on X and its labels y (n,)."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train a new network on X, its labels y (n,) and their weights (n,). A class of weight 0 does not count."""
         X, y = self._samples(X, y, reset=True)
         check_classification_targets(y)
-        return self._begin(X, np.unique(y))._train(X, self._targets(y))
+        X, y, weights = distinct(X, y, sample_weight)
+        return self._begin(X, np.unique(y), weights)._train(X, self._targets(y), weights)
 
-    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
         """One epoch more on these samples. The first call needs all classes, unless y has each of them."""
         first = not hasattr(self, "network_")
         X, y = self._samples(X, y, reset=first)
         check_classification_targets(y)
+        X, y, weights = distinct(X, y, sample_weight)
         if first:
-            self._begin(X, np.unique(y if classes is None else classes))
+            self._begin(X, np.unique(y if classes is None else classes), weights)
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError("classes must be those of the first partial_fit; leave them out")
-        return self._train(X, self._targets(y), once=True)
+        return self._train(X, self._targets(y), weights, once=True)
 
-    def _begin(self, X: Array, classes: Array) -> Self:
+    def _begin(self, X: Array, classes: Array, weights: Array | None) -> Self:
         self.classes_ = classes
-        self._start(X, len(classes), None)
+        self._start(X, len(classes), None, weights)
         with contextlib.suppress(ValueError):  # of names that a file cannot hold, it keeps the numbers
             self.network_.classes = [str(each) for each in classes]
         return self
@@ -196,28 +202,29 @@ class CNNRegressor(RegressorMixin, _CNN):  # type: ignore[misc]
         tags.target_tags.multi_output = True
         return tags
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Train a new network on X and its targets y, (n,) or (n, outputs)."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Train a new network on X, its targets y, (n,) or (n, outputs), and their weights (n,)."""
         X, y = self._samples(X, y, reset=True, multi_output=True, y_numeric=True)
-        return self._begin(X, y)._train(X, self._targets(y))
+        X, y, weights = distinct(X, y, sample_weight)
+        return self._begin(X, y, weights)._train(X, self._targets(y), weights)
 
-    def partial_fit(self, X: Any, y: Any) -> Self:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """One epoch more on these samples. The first call sets the scale of X and y."""
         first = not hasattr(self, "network_")
         X, y = self._samples(X, y, reset=first, multi_output=True, y_numeric=True)
+        X, y, weights = distinct(X, y, sample_weight)
         if first:
-            self._begin(X, y)
+            self._begin(X, y, weights)
         elif y.shape[1:] != self._shape:
             raise ValueError(
                 f"y must have {self.network_.output_shape[0]} outputs, as in the first fit, not {shown(y.shape)}"
             )
-        return self._train(X, self._targets(y), once=True)
+        return self._train(X, self._targets(y), weights, once=True)
 
-    def _begin(self, X: Array, y: Array) -> Self:
+    def _begin(self, X: Array, y: Array, weights: Array | None) -> Self:
         self._shape: tuple[int, ...] = y.shape[1:]
-        self._mean, self._scale = y.mean(axis=0, dtype=np.float64), y.std(axis=0, dtype=np.float64)
-        self._scale = np.where(self._scale == 0, 1.0, self._scale)
-        self._start(X, y[0].size, MeanSquaredError())
+        self._mean, self._scale = mean_and_deviation(y, weights)
+        self._start(X, y[0].size, MeanSquaredError(), weights)
         return self
 
     def _targets(self, y: Array) -> Array:

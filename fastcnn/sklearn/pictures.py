@@ -15,6 +15,7 @@ from fastcnn.layers import Affine, Conv2d, Flatten, MaxPool2d, ReLU
 from fastcnn.layers.base import Layer
 from fastcnn.network.sequential import Sequential
 from fastcnn.network.structure import check_shape
+from fastcnn.sklearn.weights import mean_and_deviation
 from fastcnn.zoo.networks import BUILDERS
 
 LEAST_POOLED_PX = 4  # a side of fewer pixels stays as it is
@@ -77,7 +78,9 @@ def small_network(*, seed: int | None, input_shape: tuple[int, ...], classes: in
     return Sequential(layers, input_shape=shape, seed=seed, name="small")
 
 
-def build_network(network: str | Builder | None, images: Array, outputs: int, width: int, seed: int) -> Sequential:
+def build_network(
+    network: str | Builder | None, images: Array, weights: Array | None, outputs: int, width: int, seed: int
+) -> Sequential:
     """The network of an estimator, untrained.
 
     Parameters
@@ -85,6 +88,7 @@ def build_network(network: str | Builder | None, images: Array, outputs: int, wi
     network : None for `small_network`; a name in `zoo.networks.BUILDERS`; or a function of seed, input_shape and
         classes. The first two get a layer that normalises each channel, with the mean and the scale of images
     images : (N, C, H, W) of floats or uint8
+    weights : (N,) of the pictures, or None where all are equal
     outputs : of the network
     width : of `small_network`
     seed : of the first weights
@@ -109,8 +113,7 @@ def build_network(network: str | Builder | None, images: Array, outputs: int, wi
         raise ValueError(f"network must be None, {', '.join(BUILDERS)} or a function, not {shown(network)}")
     description = made.describe()
     level = 255 if images.dtype == np.uint8 else 1  # a network divides uint8 by 255
-    mean = images.mean(axis=(0, 2, 3), dtype=np.float64) / level
-    scale = images.std(axis=(0, 2, 3), dtype=np.float64) / level
-    scale[scale == 0] = 1.0
-    description["layers"].insert(0, {"type": "Normalize", "mean": mean.tolist(), "scale": scale.tolist()})
+    mean, scale = mean_and_deviation(images.reshape(*images.shape[:2], -1), weights, level)
+    moments = {"mean": (mean / level).tolist(), "scale": (scale / level).tolist()}
+    description["layers"].insert(0, {"type": "Normalize", **moments})
     return Sequential.from_description(description, seed=seed)

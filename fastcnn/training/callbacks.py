@@ -76,3 +76,7 @@ def _check_replaceable(path: Path, kind: Kind) -> None:
         raise FastcnnError(
             "{path} exists and is no {kind} that fastcnn wrote; choose another name", path=path, kind=kind.name
         )
+
+
+def __dir__() -> list[str]:
+    return __all__

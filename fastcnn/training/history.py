@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, SupportsFloat
 
+from fastcnn import pages
 from fastcnn.errors import FastcnnError
+from fastcnn.network.summary import text_table
 from fastcnn.training.plots import history_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+MOST_ROWS = 20  # epochs in the table
 
 
 @dataclass(frozen=True)
@@ -59,18 +64,37 @@ class Epoch:
         return f"{head}  {self.images_per_second:,.0f} images/s"
 
 
-@dataclass
+@dataclass(repr=False)
 class History:
-    """The history of a training.
+    """The history of a training. It prints as a table.
 
     epochs : a record of each finished epoch, also of those before a resume
     best_epoch : the number of the epoch that gave the network its weights; the last one without validation pictures
-    stopped : why the training ended before the last epoch, or None
+    stopped : why the training ended before the last epoch, or None. After an interruption the network has the weights
+        of the last finished step
     """
 
     epochs: list[Epoch] = field(default_factory=list)
     best_epoch: int = 0
     stopped: str | None = None
+
+    def __repr__(self) -> str:
+        return f"{text_table(self._rows(), texts=0)}\n{self._end}" if self.epochs else "History of no finished epoch"
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the same table."""
+        return f"<div>{pages.table(self._rows(), texts=0, caption=self._end)}</div>"
+
+    @property
+    def _end(self) -> str:
+        kept = f"kept: epoch {self.best_epoch}" if self.epochs else "no finished epoch"
+        return kept if self.stopped is None else f"{kept}; stopped: {self.stopped}"
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        """The header, the last epochs, and all epochs together."""
+        header = ("epoch", "loss", "validation loss", "validation accuracy", "learning rate", "s")
+        rows = [_cells(epoch) for epoch in self.epochs[-MOST_ROWS:]]
+        return [header, *rows, ("all", "", "", "", "", f"{self.train_seconds:.1f}")]
 
     def add(self, record: Epoch) -> None:
         """Append a finished epoch."""
@@ -119,3 +143,9 @@ class History:
         if not accuracy:
             return history_figure(losses, {}, self.best_epoch)
         return history_figure({**losses, "validation": validation}, {"validation": accuracy}, self.best_epoch)
+
+
+def _cells(epoch: Epoch) -> tuple[str, ...]:
+    accuracy, loss = epoch.validation_accuracy, epoch.validation_loss
+    validated = ["" if loss is None else f"{loss:.4f}", "" if accuracy is None else f"{accuracy:.2%}"]
+    return str(epoch.epoch), f"{epoch.loss:.4f}", *validated, f"{epoch.lr:.3g}", f"{epoch.elapsed_s:.1f}"

@@ -1,14 +1,13 @@
-"""Plots of a training. matplotlib is imported only when a plot is drawn; pyplot and its state are not used."""
+"""Plots of a training."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from fastcnn.errors import FastcnnError
+from fastcnn.plots import new_figure
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Curves = Mapping[str, Sequence[float]]  # by the name in the legend
@@ -19,7 +18,7 @@ def history_figure(losses: Curves, accuracies: Curves, best_epoch: int) -> Figur
 
     losses, accuracies : a number for each epoch
     """
-    figure, axes = _figure(2 if accuracies else 1)
+    figure, axes = new_figure(2 if accuracies else 1)
     for panel, curves, label in zip(axes, (losses, accuracies), ("loss", "accuracy"), strict=False):
         for name, numbers in curves.items():
             panel.plot(range(1, len(numbers) + 1), numbers, marker=".", label=name)
@@ -32,19 +31,10 @@ def history_figure(losses: Curves, accuracies: Curves, best_epoch: int) -> Figur
 
 def rates_figure(rates: Sequence[float], losses: Curves, suggestion: float) -> Figure:
     """The losses over the learning rates, on a logarithmic axis. The suggestion is marked."""
-    figure, (panel,) = _figure(1)
+    figure, (panel,) = new_figure(1)
     for name, numbers in losses.items():
         panel.plot(rates, numbers, label=name)
     panel.axvline(suggestion, color="grey", linestyle=":", label=f"suggestion {suggestion:.2g}")
     panel.set(xscale="log", xlabel="learning rate", ylabel="loss")
     panel.legend()
     return figure
-
-
-def _figure(panels: int) -> tuple[Figure, Sequence[Axes]]:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise FastcnnError("a plot needs matplotlib, which is not installed; run pip install matplotlib") from None
-    figure = Figure(figsize=(5 * panels, 3.5), layout="constrained")
-    return figure, figure.subplots(1, panels, squeeze=False)[0]

@@ -104,6 +104,7 @@ class Trainer:
         )
         self._steps = 0
         self.held_out: Array = np.empty(0, np.int64)  # the numbers of the pictures that the last `fit` set aside
+        self.history = History()  # of the last `fit`, also where it was interrupted
 
     @by_all_ranks
     def step(self, images: Array, labels: Labels, sample_weight: Array | None = None, *, layout: str = "NCHW") -> float:
@@ -265,8 +266,8 @@ class Trainer:
             ValueError that names the indices.
 
         KeyboardInterrupt and any error of a callback or of `on_step` end the training and reach the caller. The
-        checkpoint of the last finished epoch stays. Afterwards the optimizer's lr is as it was before, or as a callback
-        has set it: the next `fit` begins there.
+        checkpoint of the last finished epoch stays, and `trainer.history` has the finished epochs. Afterwards the
+        optimizer's lr is as it was before, or as a callback has set it: the next `fit` begins there.
         """
         source = source_of(self.network, self.loss, images, labels, sample_weight, layout)
         given, aside = validation_of(self.network, self.loss, validation, len(source), layout)
@@ -288,6 +289,7 @@ class Trainer:
             self._ranks.check_agreement({**self._describe(loss), **fit.numbers(), "pictures": len(source)}, source)
         if self._leads:
             told.start(Training(self, self._evaluated(), fit.history, fit.validation > 0))
+        self.history = fit.history
         if threads is not None:
             set_threads(threads)
         self.network.range_seen = True
@@ -307,6 +309,7 @@ class Trainer:
             batches = source_batches(self.network, source, loss, largest, self.augmentation, fit.seed)
         data = FitData(trained, spans, batches, held_out)
         with (
+            _noted(fit.history),
             _own_lr(self.optimizer),
             self._trained_by(loss),
             Reporter(fit.epochs, len(trained), active=progress and self._leads) as reporter,
@@ -542,6 +545,16 @@ def _check_parts(network: object, optimizer: object, augmentation: object) -> No
         raise TypeError(
             f"augmentation must be a fastcnn.training.augment.Augmentation or None, not {shown(augmentation)}"
         )
+
+
+@contextmanager
+def _noted(history: History) -> Iterator[None]:
+    """Note in the history what ended the training, if that is an error or Ctrl-C."""
+    try:
+        yield
+    except BaseException as error:
+        history.stopped = f"interrupted by {type(error).__name__}"
+        raise
 
 
 @contextmanager

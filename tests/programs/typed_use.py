@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+import fastcnn
 from fastcnn import Recognizer, Sequential, Trainer, kernels, layers, load_mnist, losses, optim
 
 
@@ -18,6 +19,11 @@ def trained(pictures: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> S
     mean_loss: float = trainer.step(pictures[:50], labels[:50])
     assert mean_loss > 0
     return network
+
+
+def unknown() -> None:
+    """Never called: a name that is not there is an error, and not a value of any type."""
+    fastcnn.no_such_name  # type: ignore[attr-defined]  # noqa: B018
 
 
 def main() -> None:
