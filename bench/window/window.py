@@ -71,7 +71,8 @@ def settle(window: Any) -> None:
     """Handle events until no work is left."""
     program = window.program
     process()
-    workers = program.answers, program.work, program.pages.learner, program.pages.teaching
+    pages = program.pages
+    workers = program.answers, program.work, pages.learner, pages.teaching, pages.comparing
     until(lambda: all(worker.idle for worker in workers))
     process()
 

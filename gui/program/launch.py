@@ -11,7 +11,10 @@ import ctypes.util
 import os
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from fastcnn.errors import FastcnnError
@@ -74,16 +77,16 @@ def missing_library(text: str) -> str:
 
 
 def _check_imports() -> None:
-    for module in ("PyQt5.QtWidgets", "pyqtgraph"):
-        package = module.split(".")[0]
-        try:
-            import_module(module)
-        except ModuleNotFoundError as error:
-            if (error.name or "").split(".")[0] != package:
-                raise
-            raise FastcnnError(f"the window needs {package}; {EXTRA}") from None
-        except ImportError as error:
-            raise FastcnnError(missing_library(str(error))) from None
+    try:
+        import_module("PyQt5.QtWidgets")
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] != "PyQt5":
+            raise
+        raise FastcnnError(f"the window needs PyQt5; {EXTRA}") from None
+    except ImportError as error:
+        raise FastcnnError(missing_library(str(error))) from None
+    if find_spec("pyqtgraph") is None:  # its import takes 0.4 s, so it comes after the first answer
+        raise FastcnnError(f"the window needs pyqtgraph; {EXTRA}")
 
 
 def _plugin() -> Path:
@@ -159,6 +162,15 @@ def check_application() -> None:
         raise RuntimeError("the window must be made in the thread of the QApplication; call create_window() there")
 
 
+def _load_engine() -> None:
+    """Import what the first answer needs, while Qt is checked and the window is made. That answer tells its errors."""
+    with suppress(Exception):
+        from fastcnn import kernels
+
+        kernels.active()
+        import fastcnn.recognition.recognizer  # noqa: F401
+
+
 def run(model: str = "") -> int:
     """Show the window and return its exit status when it is closed.
 
@@ -174,6 +186,7 @@ def run(model: str = "") -> int:
         After Ctrl-C in the terminal. Everything is saved first, as on closing.
     """
     with Signals() as signals:
+        threading.Thread(target=_load_engine, name="engine").start()
         try:
             check()
         finally:
