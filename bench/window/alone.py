@@ -36,7 +36,7 @@ def _pythons() -> list[str]:
     libraries = {Path(sysconfig.get_config_var("LIBDIR") or "/usr/lib"), *(place / "lib" for place in PLACES)}
     files |= {path for folder in libraries for path in (*folder.glob("libpython*"), *folder.glob("*/libpython*"))}
     found = {path.resolve() for path in folders if path.is_dir()} | {path.resolve() for path in files if path.is_file()}
-    return sorted(map(str, found))
+    return sorted(str(path) for path in found if not found.intersection(path.parents))
 
 
 def without_python() -> list[str]:

@@ -11,8 +11,6 @@ import ctypes.util
 import os
 import subprocess
 import sys
-import threading
-from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -119,14 +117,22 @@ def _try_elsewhere() -> None:
     if not sys.executable or getattr(sys, "frozen", False):
         return
     command = [sys.executable, "-P", "-c", TRIAL]
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=TRIAL_TIMEOUT_S
-        )
-    except subprocess.TimeoutExpired:
-        failed, told = True, "the display does not answer"
-    else:
-        failed, told = done.returncode == REFUSED or done.returncode < 0, done.stderr
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    ) as trial:
+        import_module("fastcnn.gui.program.app")  # it comes next, and takes as long as the trial
+        try:
+            told = trial.communicate(timeout=TRIAL_TIMEOUT_S)[1]
+        except subprocess.TimeoutExpired:
+            trial.kill()
+            failed, told = True, "the display does not answer"
+        else:
+            failed = trial.returncode == REFUSED or trial.returncode < 0
     if failed:
         lines = [line.strip() for line in told.splitlines() if "plugin" in line or "display" in line]
         setting = next((f"{name}={os.environ[name]}" for name in SETTINGS if os.environ.get(name)), "no display")
@@ -162,15 +168,6 @@ def check_application() -> None:
         raise RuntimeError("the window must be made in the thread of the QApplication; call create_window() there")
 
 
-def _load_engine() -> None:
-    """Import what the first answer needs, while Qt is checked and the window is made. That answer tells its errors."""
-    with suppress(Exception):
-        from fastcnn import kernels
-
-        kernels.active()
-        import fastcnn.recognition.recognizer  # noqa: F401
-
-
 def run(model: str = "") -> int:
     """Show the window and return its exit status when it is closed.
 
@@ -186,7 +183,6 @@ def run(model: str = "") -> int:
         After Ctrl-C in the terminal. Everything is saved first, as on closing.
     """
     with Signals() as signals:
-        threading.Thread(target=_load_engine, name="engine").start()
         try:
             check()
         finally:

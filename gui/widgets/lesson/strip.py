@@ -168,6 +168,7 @@ class Strip(Scroll):
             if self._opens:
                 button.setCursor(Qt.CursorShape.PointingHandCursor)
             else:
+                button.setAutoExclusive(False)  # or Qt would let Tab come to the checked one
                 button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
                 button.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             button.clicked.connect(lambda _=False, index=count: self.chosen.emit(index))

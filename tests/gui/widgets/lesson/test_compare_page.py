@@ -82,7 +82,7 @@ def test_the_second_strip_is_only_looked_at(page, window):
     for strip, opens in ((page.strip, True), (page.compare.strip, False)):
         button = strip.buttons[1]
         assert (window.childAt(button.mapTo(window, button.rect().center())) is button) == opens
-        assert (button.focusPolicy() == Qt.TabFocus) == opens
+        assert any(each.focusPolicy() & Qt.TabFocus for each in strip.buttons) == opens
 
 
 def test_a_second_network_whose_file_is_gone_is_replaced(page, window, settle):
@@ -111,7 +111,7 @@ def test_nothing_is_read_while_the_page_is_hidden(window, settle):
 
 
 @pytest.mark.parametrize("which", ["compare", "lesson"])
-def test_tab_goes_through_the_layers_before_what_is_below_them(page, window, settle, which):
+def test_tab_goes_from_the_layers_to_what_is_below_them(page, window, settle, which):
     pages = window.program.pages
     window.tabs.setCurrentWidget(getattr(pages, which))
     settle()
@@ -119,10 +119,9 @@ def test_tab_goes_through_the_layers_before_what_is_below_them(page, window, set
     below = shown.compare.models if which == "compare" else shown.sections
     window.activateWindow()
     QApplication.setActiveWindow(window)
-    strip = [button for button in shown.strip.buttons if button.isVisible()]
-    strip[0].setFocus(Qt.TabFocusReason)
-    for button in strip[1:]:
-        QTest.keyClick(QApplication.focusWidget(), Qt.Key_Tab)
-        assert QApplication.focusWidget() is button
-    QTest.keyClick(strip[-1], Qt.Key_Tab)
+    opened = next(button for button in shown.strip.buttons if button.isChecked())  # Tab comes to this one only
+    opened.setFocus(Qt.TabFocusReason)
+    QTest.keyClick(opened, Qt.Key_Tab)
     assert QApplication.focusWidget() is below
+    QTest.keyClick(below, Qt.Key_Backtab)
+    assert QApplication.focusWidget() is opened
