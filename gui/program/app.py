@@ -34,7 +34,7 @@ PREPARING_MS = 200  # between two looks at the preparation
 LOADED_MS = 5_000  # after the start; normally everything is loaded long before
 MOST_WINDOWS = 100
 # After so long a thread gives the interpreter to one that waits for it. Qt calls Python for each event, and the window
-# waited anew each time: with Python's 5 ms a burst of events was held for 50 ms while a kernel was compiled.
+# waits each time: with Python's 5 ms some events together took 50 ms while a kernel was compiled.
 SWITCH_S = 0.0005
 # Errors that the user can correct.
 EXPECTED = (FastcnnError, OSError)
