@@ -1619,8 +1619,8 @@
       <translation>使用它</translation>
     </message>
     <message>
-      <source>This network kept no epochs. Train one that does: the slider then shows how it learned.</source>
-      <translation>这个网络没有保存训练轮次。训练一个会保存的网络，滑块就会显示它怎样学习。</translation>
+      <source>This network kept no epochs.</source>
+      <translation>这个网络没有保存训练轮次。</translation>
     </message>
     <message>
       <source>Train, and keep the epochs</source>

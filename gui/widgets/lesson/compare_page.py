@@ -1,4 +1,4 @@
-"""Two networks on one picture: the strips of both, one below the other, and the bars of both, side by side."""
+"""Two networks on one picture: the bars of both, side by side, and their strips, one below the other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtGui import QShowEvent
-from PyQt5.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from fastcnn.gui.logic.lesson.backward import Learned
 from fastcnn.gui.logic.lesson.shown import Shown
@@ -21,7 +21,7 @@ from fastcnn.gui.widgets.lesson.words import network_words
 from fastcnn.gui.widgets.order import set_order
 from fastcnn.gui.widgets.page import GRID, Page, Words, card
 
-BARS_PX = 190
+BARS_PX = 120  # five bars
 
 
 class ComparePage(Page):
@@ -39,7 +39,8 @@ class ComparePage(Page):
         super().__init__()
         self._shown: Shown | None = None
         self._network = ""
-        self.name, self.rival_name = self._heading("comparedName"), self._heading("rivalName")
+        self.name = self._text("comparedName")
+        self.name.setProperty("role", "heading")
         self.strip = Strip(self, name="comparedStrip")
         self.strip.chosen.connect(open_)
         self.strip.grown.connect(lambda: set_order(self))
@@ -70,7 +71,6 @@ class ComparePage(Page):
         self.strip.show_lesson(shown)
         self.compare.show_lesson(shown)
         self.name.setText(model_words(self._network))
-        self.rival_name.setText(self.compare.models.currentText())
         if shown is None:
             return
         for bars, stages in ((self.bars, shown.stages), (self.rival_bars, shown.rival)):
@@ -96,11 +96,6 @@ class ComparePage(Page):
         super().showEvent(event)
         self.became_visible.emit()
 
-    def _heading(self, name: str) -> QLabel:
-        made = self._text(name)
-        made.setProperty("role", "heading")
-        return made
-
     def _lay_out(self) -> None:
         inside = QWidget()
         inside.setObjectName("compareInside")
@@ -112,24 +107,27 @@ class ComparePage(Page):
         box.addWidget(title)
         self._cards = card(inside), card(inside), card(inside)
         first, second, third = (QVBoxLayout(each) for each in self._cards)
-        for column in (first, second, third):
-            column.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
+        for part in (first, second, third):
+            part.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(4 * GRID)
+        grid.addWidget(self.name, 0, 0)
+        grid.addWidget(self.compare.models, 0, 1)
+        for column, bars in enumerate((self.bars, self.rival_bars)):
+            bars.setMinimumHeight(BARS_PX)
+            grid.addWidget(bars, 1, column)
+            grid.setColumnStretch(column, 1)
+        grid.setRowStretch(1, 1)
+        first.addLayout(grid, 1)
+        first.addWidget(self.note)
         caption = self._caption("comparedCaption")
         caption.setProperty("role", "soft")
-        first.addWidget(caption)
-        first.addWidget(self.strip)
-        second.addWidget(self.compare)
-        columns = QHBoxLayout()
-        columns.setSpacing(4 * GRID)
-        for name, bars in ((self.name, self.bars), (self.rival_name, self.rival_bars)):
-            bars.setMinimumHeight(BARS_PX)
-            column = QVBoxLayout()
-            column.addWidget(name)
-            column.addWidget(bars, 1)
-            columns.addLayout(column, 1)
-        third.addLayout(columns, 1)
-        third.addWidget(self.note)
-        for each, stretch in zip(self._cards, (0, 0, 1), strict=True):
+        second.addWidget(caption)
+        second.addWidget(self.strip)
+        third.addWidget(self.compare)
+        for said in (self.compare.caption, self.compare.answers):  # the place and the bars say it
+            said.hide()
+        for each, stretch in zip(self._cards, (1, 0, 0), strict=True):
             box.addWidget(each, stretch)
         box.addWidget(self.empty, 1)
         scroll = Scroll(self)

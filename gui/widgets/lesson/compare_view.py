@@ -34,6 +34,7 @@ class CompareView(QWidget):
         self.answers.setObjectName("rivalAnswers")
         self.answers.setWordWrap(True)
         grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.addWidget(self.caption, 0, 0)
         grid.addWidget(self.models, 0, 1)
         grid.addWidget(self.strip, 1, 0, 1, 2)

@@ -67,7 +67,7 @@ class EpochOffer(QWidget):
             words = tr("This network kept no epochs; “{name}” did.").format(name=model_words(offer.name))
             press = tr("Use that one")
         else:
-            words = tr("This network kept no epochs. Train one that does: the slider then shows how it learned.")
+            words = tr("This network kept no epochs.")
             press = tr("Train, and keep the epochs")
         self.words.setText(words)
         self.button.setText(press)

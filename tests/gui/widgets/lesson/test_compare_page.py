@@ -48,7 +48,7 @@ def test_both_networks_read_the_picture_that_is_shown(page, settle):
     np.testing.assert_allclose(first, _shares("paper", _field()), atol=1e-4)
     assert page.compare.models.currentData() == "default"  # not the one in use
     np.testing.assert_allclose(second, _shares("default", _field()), atol=1e-4)
-    assert (page.name.text(), page.rival_name.text()) == ("Paper's CNN", "Deep CNN")
+    assert (page.name.text(), page.compare.models.currentText()) == ("Paper's CNN", "Deep CNN")
     page.compare.models.setCurrentIndex(page.compare.models.findData("committee"))
     page.compare.models.activated.emit(page.compare.models.currentIndex())
     settle()
@@ -78,10 +78,10 @@ def test_a_click_on_a_layer_opens_it_in_the_lesson(qtbot, page, window, settle):
     assert lesson.page.isVisible() and lesson.teacher.shown.place.index == 3
 
 
-def test_the_second_strip_is_only_looked_at(page, window):
+def test_the_second_strip_is_only_looked_at(page):
     for strip, opens in ((page.strip, True), (page.compare.strip, False)):
         button = strip.buttons[1]
-        assert (window.childAt(button.mapTo(window, button.rect().center())) is button) == opens
+        assert (strip.widget().childAt(button.geometry().center()) is button) == opens
         assert any(each.focusPolicy() & Qt.TabFocus for each in strip.buttons) == opens
 
 
@@ -111,17 +111,17 @@ def test_nothing_is_read_while_the_page_is_hidden(window, settle):
 
 
 @pytest.mark.parametrize("which", ["compare", "lesson"])
-def test_tab_goes_from_the_layers_to_what_is_below_them(page, window, settle, which):
+def test_tab_goes_to_the_layers_in_the_order_of_reading(page, window, settle, which):
     pages = window.program.pages
     window.tabs.setCurrentWidget(getattr(pages, which))
     settle()
     shown = page if which == "compare" else pages.classroom.page
-    below = shown.compare.models if which == "compare" else shown.sections
+    opened = next(button for button in shown.strip.buttons if button.isChecked())  # Tab comes to this one only
+    first, second = (page.compare.models, opened) if which == "compare" else (opened, shown.sections)
     window.activateWindow()
     QApplication.setActiveWindow(window)
-    opened = next(button for button in shown.strip.buttons if button.isChecked())  # Tab comes to this one only
-    opened.setFocus(Qt.TabFocusReason)
-    QTest.keyClick(opened, Qt.Key_Tab)
-    assert QApplication.focusWidget() is below
-    QTest.keyClick(below, Qt.Key_Backtab)
-    assert QApplication.focusWidget() is opened
+    first.setFocus(Qt.TabFocusReason)
+    QTest.keyClick(first, Qt.Key_Tab)
+    assert QApplication.focusWidget() is second
+    QTest.keyClick(second, Qt.Key_Backtab)
+    assert QApplication.focusWidget() is first
