@@ -1,8 +1,10 @@
 """`python -m bench frozen`: programs that PyInstaller makes from the installed fastcnn, without any source.
 
 A script of three lines becomes a folder (`onedir`) and a single file (`onefile`), without options. Each is started with
-an empty home folder. It reads a digit, keeps its kernels for the second start, and shows its window. A failure is an
-error. With `--quick` only the folder is made, because compressing the single file takes a minute.
+an empty home folder, no other variable, and where the system allows it on a copy of the system without Python. It reads
+a digit, keeps its kernels for the second start, shows its window, and reads a digit that is drawn there. It contains
+the notice of the GPL. A failure is an error. With `--quick` only the folder is made, because compressing the single
+file takes a minute.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import Any
 from fastcnn.bench.harness.processes import Ended, run_program
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.report import markdown
+from fastcnn.bench.window.alone import screen, without_python
 from fastcnn.bench.window.latency import START
 from fastcnn.errors import FastcnnError
 
@@ -36,11 +39,39 @@ _, (pictures, labels) = load_mnist(normalize=False)
 assert labels[0] == 7
 Image.fromarray(pictures[0, 0]).save(sys.argv[-1])
 """
+NOTICES = """
+import pathlib, fastcnn.gui
+folder = pathlib.Path(fastcnn.gui.__file__).parent
+print("GNU General Public" in (folder / "NOTICE").read_text(), "Version 3" in (folder / "GPL-3.0").read_text())
+"""
+# Draws a line in the window by keys, and prints Qt's platform and what the window reads.
+READ = """
+from PyQt5.QtCore import QEvent, Qt, QTimer
+from PyQt5.QtGui import QKeyEvent
+from PyQt5.QtWidgets import QApplication
+from fastcnn.gui import create_window
+application = QApplication(["fastcnn"])
+window = create_window()
+window.show()
+def look():
+    if window.resultLabel.text() and window.program.answers.idle:
+        print(application.platformName(), window.resultLabel.text())
+        window.close()
+    elif window.networkInfoLabel.text() and window.canvas.is_blank:
+        window.modeCombo.setCurrentIndex(1)
+        for key in (Qt.Key_Space, *[Qt.Key_Down] * 14, Qt.Key_Space):
+            QApplication.sendEvent(window.canvas, QKeyEvent(QEvent.KeyPress, key, Qt.NoModifier))
+timer = QTimer()
+timer.timeout.connect(look)
+timer.start(10)
+application.exec()
+"""
 COMPILING = "compiling the kernels"  # the words of the cache's message
 OURS = ("XDG_", "NUMBA_", "FASTCNN_", "PYTHON")  # variables that the program must not need
 
 
 def _environment(home: Path) -> dict[str, str]:
+    """For making a program."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     return kept | {"HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
 
@@ -58,33 +89,41 @@ def _require_installed(env: dict[str, str], folder: Path) -> None:
 
 
 def _measure(kind: str, folder: Path) -> dict[str, Any]:
-    """Make a program of a kind in an empty folder, and start it five times."""
+    """Make a program of a kind in an empty folder, and start it seven times."""
     home, picture, answer = folder / "home", folder / "seven.png", folder / "answer.json"
     home.mkdir()
     (folder / "app.py").write_text(SCRIPT)
-    env = _environment(home)
-    _require_installed(env, folder)
+    making = _environment(home)
+    _require_installed(making, folder)
     build = [sys.executable, "-m", "PyInstaller", f"--{kind}", "--log-level", "ERROR", "app.py"]
-    built = run_program(build, env, folder)
+    built = run_program(build, making, folder)
     made = folder / "dist"
-    program = str(made / "app" / "app" if kind == "onedir" else made / "app")
-    run_program([program, "-c", PICTURE, str(picture)], env, folder)
+    hiding = without_python()
+    program = [*hiding, str(made / "app" / "app" if kind == "onedir" else made / "app")]
+    env = {"HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
+    run_program([*program, "-c", PICTURE, str(picture)], env, folder)
 
     starts = []
     for _ in range(2):
-        starts.append(run_program([program, "predict", str(picture), "--json", str(answer)], env, folder))
+        starts.append(run_program([*program, "predict", str(picture), "--json", str(answer)], env, folder))
         (found,) = json.loads(answer.read_text())
         _require(found["digit"] == 7, f"read {found['digit']} for a 7", starts[-1])
     cold, warm = starts
     _require(COMPILING in cold.stderr, "compiled nothing at its first start", cold)
     _require(COMPILING not in warm.stderr, "compiled again at its second start", warm)
     _require(warm.elapsed_s < cold.elapsed_s, "started no faster the second time", warm)
-    info = run_program([program, "info", "--json", str(answer)], env, folder)
+    info = run_program([*program, "info", "--json", str(answer)], env, folder)
     state = json.loads(answer.read_text())["kernel_cache"]
     _require(state.startswith("on ("), f"says that its kernel cache is {state}", info)
+    notices = run_program([*program, "-c", NOTICES], env, folder)
+    _require(notices.stdout.split() == ["True", "True"], "lacks the notice of the GPL", notices)
 
-    shown = run_program([program, "-c", START, str(time.monotonic())], env, folder)
-    window_s, ready_s = map(float, shown.stdout.split()[-2:])
+    with screen() as display:
+        shown = run_program([*program, "-c", START, str(time.monotonic())], {"HOME": str(home), **display}, folder)
+        window_s, ready_s = map(float, shown.stdout.split()[-2:])
+        drawn = run_program([*program, "-c", READ], {"HOME": str(home), **display}, folder)
+    platform, digit = drawn.stdout.split()[-2:]
+    _require(digit == "1", f"read {digit} for a line in its window", drawn)
     files = [path for path in made.rglob("*") if path.is_file() and not path.is_symlink()]
     return {
         "kind": kind,
@@ -95,6 +134,8 @@ def _measure(kind: str, folder: Path) -> dict[str, Any]:
         "window_s": window_s,
         "ready_s": ready_s,
         "kernel_cache": state,
+        "python_hidden": bool(hiding),
+        "platform": platform,
     }
 
 
@@ -117,8 +158,12 @@ def tabulate(result: Any) -> str:
         (
             row["kind"], f"{row['build_s']:.0f} s", f"{row['bytes'] / 1e6:.0f} MB",
             *(f"{row[name]:.1f} s" for name in ("cold_s", "warm_s", "window_s", "ready_s")),
+            "hidden" if row["python_hidden"] else "there", row["platform"],
         )
         for row in result["rows"]
     ]  # fmt: skip
-    header = ("program", "made in", "size", "`predict`, first start", "second start", "window shown", "network ready")
+    header = (
+        "program", "made in", "size", "`predict`, first start", "second start", "window shown", "network ready",
+        "the system's Python", "screen",
+    )  # fmt: skip
     return markdown.table(header, rows)

@@ -47,7 +47,8 @@ SHOTS = (
     Shot("small-training-chinese", HAND, page="training", language="zh_CN", width=1024, height=768),
     Shot("large-scale-2", HAND, page="inside", width=1280, height=720, scale=2),
 )
-OF_MNIST = ("inside", "mistakes", "lesson")  # of the pages
+OF_MNIST = ("inside", "mistakes", "lesson", "compare")  # of the pages
+OF_LAYERS = ("lesson", "compare")  # they show the paper's network, which has few layers
 VIEWS: dict[str, tuple[int, int, float]] = {  # a name, and a window's width, height and scale
     "1024": (1024, 768, 1),
     "1280": (1280, 800, 1),
@@ -86,8 +87,12 @@ def _prepare(window: Any, epochs: int) -> None:
     while pages.training.is_active:
         settle(window)
     window.modeCombo.setCurrentIndex(HAND)
-    draw(window.canvas, THREE)
-    settle(window)
+    for stroke, digit in ((SEVEN, 7), (THREE, 3)):
+        window.canvas.wipe()
+        draw(window.canvas, stroke)
+        settle(window)
+        window.actions_by_name[f"correct_{digit}"].trigger()
+        settle(window)
     window.modeCombo.setCurrentIndex(MNIST)
     window.numberSpin.setValue(MISTAKE)
     settle(window)
@@ -97,7 +102,7 @@ def _take(window: Any, shot: Shot, pages: list[str], folder: Path) -> None:
     program = window.program
     program.use_theme(shot.theme)
     program.use_language(shot.language)
-    program.pages.networks.choose("paper" if shot.page == "lesson" else "default")  # the paper's has few layers
+    program.pages.networks.choose("paper" if shot.page in OF_LAYERS else "default")
     settle(window)
     window.resize(shot.width, shot.height)
     window.modeCombo.setCurrentIndex(shot.mode)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -35,6 +36,7 @@ def open_window() -> Iterator[Any]:
 
         application = QApplication.instance() or QApplication(["fastcnn"])
         window: Any = create_window()
+        sys.excepthook = sys.__excepthook__  # the program's own would hide an error of the measurement
         window.program.use_language("en")
         window.show()
         process()
@@ -71,7 +73,8 @@ def settle(window: Any) -> None:
     """Handle events until no work is left."""
     program = window.program
     process()
-    workers = program.answers, program.work, program.pages.learner, program.pages.teaching
+    pages = program.pages
+    workers = program.answers, program.work, pages.learner, pages.teaching, pages.comparing
     until(lambda: all(worker.idle for worker in workers))
     process()
 

@@ -27,7 +27,6 @@ Labels = npt.NDArray[np.int64]
 Set = tuple[Pictures, Labels]
 
 
-@cache
 def _mnist() -> tuple[Set, Set]:
     from fastcnn.data.load import load_mnist
 
@@ -35,10 +34,11 @@ def _mnist() -> tuple[Set, Set]:
 
 
 def training_pictures() -> Set:
-    """(60000, 1, 28, 28) uint8 and (60000,) int64."""
+    """(60000, 1, 28, 28) uint8 and (60000,) int64. They are not kept: 47 MB for what few sessions need."""
     return _mnist()[0]
 
 
+@cache
 def test_pictures() -> Set:
     """(10000, 1, 28, 28) uint8 and (10000,) int64."""
     return _mnist()[1]

@@ -99,7 +99,7 @@ class Networks:
 
     def refresh(self) -> None:
         """Show the list again, with the facts about the network in use."""
-        current = self._current()
+        current = self.in_use()
         models = available()
         self._opened = [model for model in self._opened if Path(model).is_file()]
         models += [model for model in self._opened if model not in models]
@@ -118,7 +118,7 @@ class Networks:
 
         The keyword says that the file of the network in use has changed and must be read again.
         """
-        if model == self._current() and self._facts is not None and not again:
+        if model == self.in_use() and self._facts is not None and not again:
             return
 
         def done(facts: Facts) -> None:
@@ -168,7 +168,8 @@ class Networks:
         self._tried = tried
         self._view.show_tried(tried)
 
-    def _current(self) -> str:
+    def in_use(self) -> str:
+        """The name or path of the chosen network."""
         from fastcnn.zoo.bundled import UnknownModelError, find_model
 
         try:

@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from fastcnn.gui.logic.engine import Pictures, Set
 from fastcnn.gui.logic.jobs import Jobs
@@ -99,6 +100,14 @@ class Presenter:
             return None
         picture: Pictures = self._test[0][self.number, 0]
         return picture
+
+    @property
+    def seen(self) -> npt.NDArray[np.float32] | None:
+        """What the network reads of what is shown, (28, 28) from 0 to 1; None without a picture."""
+        if self.answer is not None:
+            return self.answer.input
+        field = self.field if self.mode is Mode.MNIST else None
+        return None if field is None else np.divide(field, 255, dtype=np.float32)
 
     def watch(self) -> Callable[[], bool]:
         """Call it when a job is asked for. The result says whether the user still waits for the job's picture.

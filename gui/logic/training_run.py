@@ -40,6 +40,11 @@ class Curves:
     accuracies: list[float] = field(default_factory=list)
     images_per_second: float = 0.0
 
+    @property
+    def share(self) -> float:
+        """How much is done, 0 to 1."""
+        return (self.steps[-1] if self.steps else self.epoch - 1) / self.of if self.of else 0.0
+
 
 class Run:
     """`train` trains, on any thread. Other threads may call the other methods at the same time.

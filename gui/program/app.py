@@ -33,6 +33,9 @@ PLOT_EVERY_MS = 50
 PREPARING_MS = 200  # between two looks at the preparation
 LOADED_MS = 5_000  # after the start; normally everything is loaded long before
 MOST_WINDOWS = 100
+# After so long a thread gives the interpreter to one that waits for it. Qt calls Python for each event, and the window
+# waits each time: with Python's 5 ms some events together took 50 ms while a kernel was compiled.
+SWITCH_S = 0.0005
 # Errors that the user can correct.
 EXPECTED = (FastcnnError, OSError)
 
@@ -130,15 +133,19 @@ class Program(QObject):
         """End all work. Nothing is called back afterwards."""
         self.pages.hand.cancel()
         self.pages.training.stop()
-        stop(self.pages.trainer, self.pages.learner, self.pages.teaching, self.answers, self.work)
+        pages = self.pages
+        stop(pages.trainer, pages.learner, pages.teaching, pages.comparing, self.answers, self.work)
         if self._lock is not None:
             self._lock.unlock()
 
     def _network_loaded(self, _: None) -> None:
-        """The network can answer, so load now what is needed later."""
+        """The network can answer: show what is known about it, then load what is needed later."""
         self._preparing.stop()
         self.window.preparing.hide()
         self.pages.networks.loaded()
+        self.answers.submit(lambda: None, lambda _: self._load_rest())  # after the facts about the network
+
+    def _load_rest(self) -> None:
         self.work.submit(test_pictures, lambda _: None)
         self.work.submit(import_plots, lambda _: self._make_plots())
 
@@ -284,10 +291,10 @@ def adopt_sessions() -> None:
 
 
 def import_plots() -> None:
-    """Import pyqtgraph, which takes 0.4 s, and the lesson, before a page needs them."""
+    """Import pyqtgraph, which takes 0.4 s, the lesson and the comparison, before a page needs them."""
     import pyqtgraph  # noqa: F401
 
-    import fastcnn.gui.program.lessons  # noqa: F401
+    import fastcnn.gui.program.comparison  # noqa: F401
 
 
 def keep_what_is_loaded() -> None:
@@ -311,6 +318,7 @@ def create_window(model: str = "") -> MainWindow:
     # Every place where the pen was seen counts; X11's queue would leave only the last one of a burst.
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressTabletEvents, False)
+    sys.setswitchinterval(SWITCH_S)
     crash.install(tell)  # first, because making the window calls slots, and an error in a slot ends the process
     window = MainWindow()
     window.program = Program(window, model)

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from fastcnn.errors import FastcnnError
@@ -74,16 +75,16 @@ def missing_library(text: str) -> str:
 
 
 def _check_imports() -> None:
-    for module in ("PyQt5.QtWidgets", "pyqtgraph"):
-        package = module.split(".")[0]
-        try:
-            import_module(module)
-        except ModuleNotFoundError as error:
-            if (error.name or "").split(".")[0] != package:
-                raise
-            raise FastcnnError(f"the window needs {package}; {EXTRA}") from None
-        except ImportError as error:
-            raise FastcnnError(missing_library(str(error))) from None
+    try:
+        import_module("PyQt5.QtWidgets")
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] != "PyQt5":
+            raise
+        raise FastcnnError(f"the window needs PyQt5; {EXTRA}") from None
+    except ImportError as error:
+        raise FastcnnError(missing_library(str(error))) from None
+    if find_spec("pyqtgraph") is None:  # its import takes 0.4 s, so it comes after the first answer
+        raise FastcnnError(f"the window needs pyqtgraph; {EXTRA}")
 
 
 def _plugin() -> Path:
@@ -116,14 +117,22 @@ def _try_elsewhere() -> None:
     if not sys.executable or getattr(sys, "frozen", False):
         return
     command = [sys.executable, "-P", "-c", TRIAL]
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=TRIAL_TIMEOUT_S
-        )
-    except subprocess.TimeoutExpired:
-        failed, told = True, "the display does not answer"
-    else:
-        failed, told = done.returncode == REFUSED or done.returncode < 0, done.stderr
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    ) as trial:
+        import_module("fastcnn.gui.program.app")  # it comes next, and takes as long as the trial
+        try:
+            told = trial.communicate(timeout=TRIAL_TIMEOUT_S)[1]
+        except subprocess.TimeoutExpired:
+            trial.kill()
+            failed, told = True, "the display does not answer"
+        else:
+            failed = trial.returncode == REFUSED or trial.returncode < 0
     if failed:
         lines = [line.strip() for line in told.splitlines() if "plugin" in line or "display" in line]
         setting = next((f"{name}={os.environ[name]}" for name in SETTINGS if os.environ.get(name)), "no display")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
 from PyQt5.QtCore import QObject
 from PyQt5.QtWidgets import QFileDialog
 
@@ -13,10 +12,11 @@ from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.engine import Engine, test_pictures
 from fastcnn.gui.logic.folders import data_folder
 from fastcnn.gui.logic.lesson.guide import Guide
+from fastcnn.gui.logic.lesson.offers import Offers
 from fastcnn.gui.logic.lesson.teacher import Teacher, epochs_file
 from fastcnn.gui.logic.networks import Networks, available
 from fastcnn.gui.logic.notices import Notice, failure, message
-from fastcnn.gui.logic.presenter import Mode, Presenter
+from fastcnn.gui.logic.presenter import Presenter
 from fastcnn.gui.logic.results import Results
 from fastcnn.gui.program.worker import Worker
 from fastcnn.gui.text import language
@@ -28,6 +28,7 @@ from fastcnn.gui.window.window import MainWindow
 
 if TYPE_CHECKING:
     from fastcnn.gui.logic.browser import Browser
+    from fastcnn.gui.logic.training import Training
     from fastcnn.network.committee import Network
     from fastcnn.training.epochs import Epochs
 
@@ -45,10 +46,13 @@ class Host(Protocol):
 class Classroom(QObject):
     """The page works only while it is visible; it looks again when it is shown."""
 
-    def __init__(self, program: Host, worker: Worker, networks: Networks, browser: Browser, parent: QObject) -> None:
+    def __init__(
+        self, program: Host, worker: Worker, networks: Networks, browser: Browser, training: Training, parent: QObject
+    ) -> None:
         super().__init__(parent)
         self._program, self._window, self._networks, self._worker = program, program.window, networks, worker
         self._stale = True  # whether another network is in use since the page was shown
+        self.offers = Offers(training, self._use, networks.in_use)
         self.page = LessonPage(
             measure=browser.measure,
             pictures=test_pictures,
@@ -56,6 +60,8 @@ class Classroom(QObject):
             start=self._start,
             open_=self._open,
             print_=self._print,
+            offer=self.offers.offer,
+            take=self.offers.take,
         )
         self.teacher = Teacher(
             self.page, worker, program.engine.snapshot, load_network_of_digits,
@@ -80,15 +86,12 @@ class Classroom(QObject):
         """Show the picture of the window, in the network in use."""
         if not self.page.isVisible():
             return
-        presenter = self._program.presenter
-        field = None if presenter.answer is None else presenter.answer.input
-        if field is None and presenter.mode is Mode.MNIST and presenter.field is not None:
-            field = np.divide(presenter.field, 255, dtype=np.float32)
         if not self._stale:
-            self.teacher.show(field, presenter.truth)
+            presenter = self._program.presenter
+            self.teacher.show(presenter.seen, presenter.truth)
             return
         self._stale = False
-        self.page.compare.list_models(available())
+        self.page.compare.list_models(available(), self._networks.in_use())
         engine = self._program.engine
 
         def read() -> Epochs | None:

@@ -39,6 +39,7 @@ from fastcnn.gui.widgets.training_page import TrainingPage
 from fastcnn.gui.window.window import MainWindow
 
 if TYPE_CHECKING:
+    from fastcnn.gui.program.comparison import Comparison
     from fastcnn.gui.program.lessons import Classroom
 
 KEEPING_MS = 100  # between two looks at what must be kept before the window closes
@@ -68,17 +69,19 @@ class Pages(QObject):
         self.learner = Worker("learning", program.failed, self, polite=True)
         self._inside_of: npt.NDArray[np.float32] | None = None  # the picture whose inside is shown
         self._network = 0  # counts the networks that answer
-        self.teaching = Worker("lesson", program.failed, self)
+        self.teaching, self.comparing = (Worker(name, program.failed, self) for name in ("lesson", "compare"))
         self._classroom: Classroom | None = None
+        self._comparison: Comparison | None = None
         self._results: Results | None = None  # of the network in use, once they are measured
         self._remembered: dict[str, QSpinBox] = {}
         self._add_networks()
+        self._add_lesson()
         self._add_inside()
         self._add_mistakes()
         self._add_experiment()
         self._add_hand()
         self._add_training()
-        self._add_lesson()
+        self._add_compare()
         self.closing = Closing(self.training, self.hand, tell=self._window.tell, close=self._window.close)
         self._keeping = QTimer(self)
         self._keeping.timeout.connect(self._look_at_closing)
@@ -100,6 +103,8 @@ class Pages(QObject):
         self._results = None
         if self._classroom is not None:
             self._classroom.network_changed()
+        if self._comparison is not None:
+            self._comparison.network_changed()
         self.show_inside()
 
     def show_inside(self) -> None:
@@ -232,7 +237,7 @@ class Pages(QObject):
             program.engine,
             self.trainer,
             tell=self._window.tell,
-            saved=self.networks.moved,
+            saved=self._trained,
             changed=self.network_changed,
             improved=program.presenter.network_improved,
             tried=self.networks.tried,
@@ -250,10 +255,32 @@ class Pages(QObject):
         if self._classroom is None:
             from fastcnn.gui.program.lessons import Classroom
 
-            self._classroom = Classroom(self._program, self.teaching, self.networks, self.browser, self)
+            self._classroom = Classroom(self._program, self.teaching, self.networks, self.browser, self.training, self)
             if self._results is not None:
                 self._classroom.measured(self._results)
         return self._classroom
+
+    def _trained(self, old: str, new: str) -> None:
+        self.networks.moved(old, new)
+        if self._classroom is not None:
+            self._classroom.offers.trained(new)
+
+    def _add_compare(self) -> None:
+        self.compare = Later(lambda: self.comparison.page)
+        self._window.add_page(self.compare, lambda: (tr("Compare"), tr("Compare")), "compare")
+
+    @property
+    def comparison(self) -> Comparison:
+        """The parts of the page that compares two networks, made at their first use."""
+        if self._comparison is None:
+            from fastcnn.gui.program.comparison import Comparison
+
+            self._comparison = Comparison(self._program, self.comparing, self.networks, self._open_station, self)
+        return self._comparison
+
+    def _open_station(self, index: int) -> None:
+        self.classroom.teacher.open(index)
+        self._window.tabs.setCurrentWidget(self.lesson)
 
     def _measured(self, results: Results) -> None:
         self._results = results

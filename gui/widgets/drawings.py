@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from PyQt5.QtCore import QAbstractListModel, QEvent, QModelIndex, QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QIcon, QKeyEvent, QPixmap
-from PyQt5.QtWidgets import QAbstractItemView, QListView, QWidget
+from PyQt5.QtGui import QIcon, QKeyEvent, QPixmap, QResizeEvent
+from PyQt5.QtWidgets import QAbstractItemView, QLabel, QListView, QWidget
 
 from fastcnn.gui.logic.collection import Entry
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.canvas import to_image
 
 SIDE_PX = 56  # twice the field's
+MARGIN_PX = 16
 DIGITS = "0123456789"
 
 
@@ -45,7 +46,7 @@ class _Model(QAbstractListModel):
 
 
 class Drawings(QListView):
-    """Shows a collection. Several drawings can be chosen."""
+    """Shows a collection, or while it is empty how to fill it. Several drawings can be chosen."""
 
     relabel_wanted = pyqtSignal(int)  # the chosen drawings get this label
     delete_wanted = pyqtSignal()
@@ -53,6 +54,12 @@ class Drawings(QListView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._hint = QLabel(self.viewport())
+        self._hint.setObjectName("noDrawingsCaption")
+        self._hint.setProperty("role", "soft")
+        self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._hint.setWordWrap(True)
+        self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._model = _Model()
         self.setModel(self._model)
         self.setViewMode(QListView.ViewMode.IconMode)
@@ -70,11 +77,18 @@ class Drawings(QListView):
     def show_entries(self, entries: list[Entry]) -> None:
         """Show these drawings."""
         self._model.show(entries)
+        self._hint.setVisible(not entries)
         self.chosen_changed.emit()
 
     def chosen(self) -> list[str]:
         """The names of the chosen drawings."""
         return [self._model.entries[index.row()].name for index in self.selectedIndexes()]
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        viewport = self.viewport()
+        assert viewport is not None
+        self._hint.setGeometry(viewport.rect().adjusted(MARGIN_PX, 0, -MARGIN_PX, 0))
 
     def event(self, event: QEvent | None) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride and self._is_ours(event):

@@ -170,6 +170,10 @@ class HandPage(Page):
                 tr("Your drawings"),
                 tr("Choose drawings; a digit key gives them that label, Delete deletes them"),
             ),
+            "noDrawingsCaption": (
+                tr("No drawings yet. Draw a digit at the left, then press the right digit under the result."),
+                "",
+            ),
             "relabelButton": (tr("La&bel"), tr("Give the chosen drawings another label")),
             "deleteDrawingsButton": (tr("Dele&te"), tr("Delete the chosen drawings")),
             "undoDrawingsButton": (tr("&Undo"), tr("Take back the last change of the collection")),

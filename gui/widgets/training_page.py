@@ -120,7 +120,7 @@ class TrainingPage(Page):
                 words += " " + progress.format(
                     epoch=curves.epoch, of=curves.of, speed=f"{curves.images_per_second:,.0f}"
                 )
-                share = (curves.steps[-1] if curves.steps else curves.epoch - 1) / curves.of
+                share = curves.share
                 self.progress.setValue(1000 if self._state is State.DONE else round(1000 * share))
                 left = left_words(self._pace.left_s(share, works=self._state is State.RUNNING))
                 words += f"; {left}" if left else ""

@@ -30,6 +30,11 @@ def help_text() -> str:
             rows = f"<tr><td><b>0 … 9</b>&nbsp;&nbsp;&nbsp;</td><td>{escape(tip)}</td></tr>"
         heading = language.tr(title).replace("&", "").split("(")[0]
         parts.append(f"<h3>{escape(heading)}</h3><table>{rows}</table>")
+    licence = tr(
+        "The window is made with PyQt5, so it comes under the GNU General Public License, version 3, without any "
+        "warranty. The files NOTICE and GPL-3.0 of the program say more."
+    )
+    parts.append(f"<p>{escape(licence)}</p>")
     return "".join(parts)
 
 

@@ -48,7 +48,8 @@ def settle(qtbot, window):
     """Wait until nothing is being worked on and all answers have arrived."""
 
     program = window.program
-    workers = (program.answers, program.work, program.pages.learner, program.pages.teaching)
+    pages = program.pages
+    workers = (program.answers, program.work, pages.learner, pages.teaching, pages.comparing)
 
     def wait() -> None:
         qtbot.wait(1)  # what Qt has posted, such as a change of language

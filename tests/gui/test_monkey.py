@@ -46,6 +46,8 @@ def _actions(window, chance):
         "language": lambda: window.program.use_language(chance.choice(["en", "zh_CN"])),
         "theme": lambda: window.program.use_theme(chance.choice(["light", "dark", "system"])),
         **_lesson(pages.classroom, chance),
+        **_compare(pages.comparison, chance),
+        **_hand(pages, chance),
         "resize": lambda: window.resize(chance.randint(800, 1400), chance.randint(600, 900)),
     }
 
@@ -65,6 +67,34 @@ def _lesson(classroom, chance):
         "lesson start": page.card.start_button.click,
         "lesson next": page.card.next.click,
         "lesson end": page.card.stop.click,
+    }
+
+
+def _compare(comparison, chance):
+    page = comparison.page
+    return {
+        "rival": lambda: page.compare.models.setCurrentIndex(
+            chance.randint(0, max(0, page.compare.models.count() - 1))
+        ),
+        "compare": page.compare.start,
+        "compared layer": lambda: page.strip.chosen.emit(chance.randint(0, 6)) if page.strip.buttons else None,
+        "compared place": lambda: comparison.teacher.open(chance.randint(0, 12)),
+    }
+
+
+def _hand(pages, chance):
+    page = pages.hand_page
+    return {
+        "choose drawings": page.drawings.selectAll,
+        "choose none": page.drawings.clearSelection,
+        "relabel": lambda: page.drawings.relabel_wanted.emit(chance.randint(0, 9)),
+        "delete": page.drawings.delete_wanted.emit,
+        "undo drawings": page.undo.click,
+        "discard": page.discard.click,
+        "keep": page.keep.click,
+        "network": lambda: pages.networks.choose(chance.choice(["paper", "default"])),
+        "try": pages.training_page.try_it.click,
+        "zoom": chance.choice([pages._window.actions_by_name[name] for name in ("zoom_in", "zoom_out")]).trigger,
     }
 
 

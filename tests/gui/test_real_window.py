@@ -134,7 +134,7 @@ def test_a_seven_is_drawn_and_read_then_mnist_then_chinese_then_a_small_window(s
     screen.xdotool("windowsize", screen.window, 800, 600)
     state = screen.wait(lambda state: state["size"] == [800, 600])
     assert state["cut_off"] == []
-    for page in range(1, 7):
+    for page in range(1, 9):
         screen.xdotool("key", f"ctrl+{page}")
         time.sleep(0.4)
         assert screen.state()["cut_off"] == [], page

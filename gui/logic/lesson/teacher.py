@@ -125,9 +125,11 @@ class Teacher:
         self._look()
 
     def open(self, index: int) -> None:
-        """Open a station. The place in the maps stays, as far as the station has it."""
+        """Open a station, now or after the first look. The place in the maps stays, as far as the station has it."""
         if self._stages:
             self._choose(replace(self._place, index=index))
+        else:
+            self._place = Place(index)
 
     def step(self, by: int) -> None:
         """Open the station after this one, or the one before."""

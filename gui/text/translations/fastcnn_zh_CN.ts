@@ -931,6 +931,10 @@
       <translation>课程</translation>
     </message>
     <message>
+      <source>Compare</source>
+      <translation>对比</translation>
+    </message>
+    <message>
       <source>No such file or directory</source>
       <translation>文件或文件夹不存在</translation>
     </message>
@@ -1323,6 +1327,10 @@
       <translation>选择手写数字；按数字键改标签，按删除键删除</translation>
     </message>
     <message>
+      <source>No drawings yet. Draw a digit at the left, then press the right digit under the result.</source>
+      <translation>还没有手写数字。请在左边写一个数字，再按结果下面正确的数字。</translation>
+    </message>
+    <message>
       <source>La&amp;bel</source>
       <translation>标签(&amp;B)</translation>
     </message>
@@ -1507,6 +1515,46 @@
       <translation>其余 {count} 个输入</translation>
     </message>
     <message>
+      <source>Two networks on one picture</source>
+      <translation>两个网络看同一幅图片</translation>
+    </message>
+    <message>
+      <source>The network in use; a click on a layer opens it in the lesson</source>
+      <translation>正在使用的网络；单击某一层可在课程中打开它</translation>
+    </message>
+    <message>
+      <source>Second network</source>
+      <translation>第二个网络</translation>
+    </message>
+    <message>
+      <source>The network to compare with</source>
+      <translation>用来比较的网络</translation>
+    </message>
+    <message>
+      <source>Compare with</source>
+      <translation>比较对象</translation>
+    </message>
+    <message>
+      <source>Shares of the network in use</source>
+      <translation>正在使用的网络的份额</translation>
+    </message>
+    <message>
+      <source>How sure it is of each digit</source>
+      <translation>它对每个数字有多大把握</translation>
+    </message>
+    <message>
+      <source>Shares of the second network</source>
+      <translation>第二个网络的份额</translation>
+    </message>
+    <message>
+      <source>About these shares</source>
+      <translation>关于这些份额</translation>
+    </message>
+    <message>
+      <source>Show a picture or draw a digit: both networks read it here.</source>
+      <translation>显示一幅图片或写一个数字：两个网络都会在这里识别它。</translation>
+    </message>
+    <message>
       <source>Above: {first}. Below: {second}.</source>
       <translation>上面的网络：{first}。下面的网络：{second}。</translation>
     </message>
@@ -1541,6 +1589,46 @@
     <message>
       <source>+ other {count} inputs</source>
       <translation>+ 其余 {count} 个输入</translation>
+    </message>
+    <message>
+      <source>Train the paper's network in the background; the command fastcnn train --keep-epochs does the same</source>
+      <translation>在后台训练论文的网络；命令 fastcnn train --keep-epochs 的作用相同</translation>
+    </message>
+    <message>
+      <source>Progress of the training</source>
+      <translation>训练进度</translation>
+    </message>
+    <message>
+      <source>Training: the slider comes when it is done.</source>
+      <translation>正在训练：完成后会出现滑块。</translation>
+    </message>
+    <message>
+      <source>Training …</source>
+      <translation>正在训练…</translation>
+    </message>
+    <message>
+      <source>A training waits: let it go on, and the slider comes when it is done.</source>
+      <translation>有一个训练在等待：让它继续，完成后会出现滑块。</translation>
+    </message>
+    <message>
+      <source>Go on</source>
+      <translation>继续</translation>
+    </message>
+    <message>
+      <source>Use that one</source>
+      <translation>使用它</translation>
+    </message>
+    <message>
+      <source>This network kept no epochs.</source>
+      <translation>这个网络没有保存训练轮次。</translation>
+    </message>
+    <message>
+      <source>Train, and keep the epochs</source>
+      <translation>训练并保存轮次</translation>
+    </message>
+    <message>
+      <source>This network kept no epochs; “{name}” did.</source>
+      <translation>这个网络没有保存训练轮次；“{name}”保存了。</translation>
     </message>
     <message>
       <source>{epoch} of {count}</source>
@@ -1799,18 +1887,6 @@
       <translation>一步走多远</translation>
     </message>
     <message>
-      <source>Second network</source>
-      <translation>第二个网络</translation>
-    </message>
-    <message>
-      <source>The network to compare with</source>
-      <translation>用来比较的网络</translation>
-    </message>
-    <message>
-      <source>Compare with</source>
-      <translation>比较对象</translation>
-    </message>
-    <message>
       <source>Training epoch</source>
       <translation>训练轮次</translation>
     </message>
@@ -1927,6 +2003,22 @@
       <translation>窗口中的结果经过校准：它先把得分除以 {temperature}。</translation>
     </message>
     <message>
+      <source>Space plays</source>
+      <translation>空格键播放</translation>
+    </message>
+    <message>
+      <source>Page ↑ ↓ another layer</source>
+      <translation>翻页键 ↑ ↓ 换一层</translation>
+    </message>
+    <message>
+      <source>F11 full screen</source>
+      <translation>F11 全屏</translation>
+    </message>
+    <message>
+      <source>Ctrl + larger</source>
+      <translation>Ctrl + 放大</translation>
+    </message>
+    <message>
       <source>Picture</source>
       <translation>图片</translation>
     </message>
@@ -2031,6 +2123,14 @@
       <translation>{unit}，第 {row} 行第 {column} 列</translation>
     </message>
     <message>
+      <source>← → ↑ ↓ another pixel</source>
+      <translation>← → ↑ ↓ 换一个像素</translation>
+    </message>
+    <message>
+      <source>Return flips it</source>
+      <translation>回车键翻转它</translation>
+    </message>
+    <message>
       <source>{count} shares</source>
       <translation>{count} 个份额</translation>
     </message>
@@ -2045,6 +2145,22 @@
     <message>
       <source>Map {number} of {count}</source>
       <translation>特征图 {number} / {count}</translation>
+    </message>
+    <message>
+      <source>← → ↑ ↓ another output</source>
+      <translation>← → ↑ ↓ 换一个输出</translation>
+    </message>
+    <message>
+      <source>↑ ↓ another filter</source>
+      <translation>↑ ↓ 换一个滤波器</translation>
+    </message>
+    <message>
+      <source>↑ ↓ another map</source>
+      <translation>↑ ↓ 换一幅特征图</translation>
+    </message>
+    <message>
+      <source>← → step</source>
+      <translation>← → 逐步移动</translation>
     </message>
     <message>
       <source>This is the first of the committee's {count} members.</source>
@@ -2171,10 +2287,6 @@
       <translation>尚未训练。</translation>
     </message>
     <message>
-      <source>Training …</source>
-      <translation>正在训练…</translation>
-    </message>
-    <message>
       <source>Paused.</source>
       <translation>已暂停。</translation>
     </message>
@@ -2277,10 +2389,6 @@
     <message>
       <source>After each epoch, on 5,000 pictures that it does not train on</source>
       <translation>每轮结束后，在 5,000 张不参与训练的图片上测得</translation>
-    </message>
-    <message>
-      <source>Progress of the training</source>
-      <translation>训练进度</translation>
     </message>
     <message>
       <source>How far the training is</source>
@@ -2581,6 +2689,10 @@ to begin</source>
     <message>
       <source>Draw a digit on the black field, or choose a picture, and the network says which digit it is. The rail at the left leads to the pages. Every button says what it does when the mouse rests on it.</source>
       <translation>在黑色区域写一个数字，或选一张图片，网络会说出它是哪个数字。左边一栏通向各个页面。把鼠标停在按钮上，就会显示它的作用。</translation>
+    </message>
+    <message>
+      <source>The window is made with PyQt5, so it comes under the GNU General Public License, version 3, without any warranty. The files NOTICE and GPL-3.0 of the program say more.</source>
+      <translation>本窗口用 PyQt5 制作，因此适用 GNU 通用公共许可证第 3 版，不提供任何担保。详见程序中的文件 NOTICE 和 GPL-3.0。</translation>
     </message>
     <message>
       <source>Say which digit it is: the network can learn from that</source>

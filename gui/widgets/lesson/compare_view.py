@@ -29,11 +29,12 @@ class CompareView(QWidget):
         self.caption = QLabel(self)
         self.caption.setObjectName("rivalCaption")
         self.caption.setBuddy(self.models)
-        self.strip = Strip(self, name="rivalStrip")
+        self.strip = Strip(self, name="rivalStrip", opens=False)
         self.answers = QLabel(self)
         self.answers.setObjectName("rivalAnswers")
         self.answers.setWordWrap(True)
         grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.addWidget(self.caption, 0, 0)
         grid.addWidget(self.models, 0, 1)
         grid.addWidget(self.strip, 1, 0, 1, 2)
@@ -42,13 +43,17 @@ class CompareView(QWidget):
         grid.setRowStretch(1, 1)
         self.models.activated.connect(lambda _: self.start())
 
-    def list_models(self, models: list[str]) -> None:
-        """Offer these networks; the chosen one stays chosen, if it is among them."""
+    def list_models(self, models: list[str], in_use: str) -> None:
+        """Offer these networks. The chosen one stays chosen; at first it is one that is not in use."""
         chosen = self.models.currentData()
+        if chosen is None:
+            chosen = next((model for model in models if model != in_use), None)
         self.models.clear()
         for model in models:
             self.models.addItem(model_words(model), model)
         self.models.setCurrentIndex(max(0, self.models.findData(chosen)))
+        if self._shown is not None and self._shown.rival and self.models.currentData() != chosen:
+            self.start()  # the file of the second network is gone
 
     def start(self) -> None:
         """Compare with the chosen network."""

@@ -13,11 +13,13 @@ from fastcnn.gui.logic.engine import Set
 from fastcnn.gui.logic.lesson.backward import Learned
 from fastcnn.gui.logic.lesson.files import SECTIONS, Lesson
 from fastcnn.gui.logic.lesson.guide import Guide
+from fastcnn.gui.logic.lesson.offers import Offer
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.stages import Kind
 from fastcnn.gui.logic.lesson.teacher import Teacher
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.lesson.compare_view import CompareView
+from fastcnn.gui.widgets.lesson.epoch_offer import EpochOffer
 from fastcnn.gui.widgets.lesson.epochs import EpochSlider
 from fastcnn.gui.widgets.lesson.gallery_view import GalleryView
 from fastcnn.gui.widgets.lesson.learn_panel import LearnPanel
@@ -27,7 +29,8 @@ from fastcnn.gui.widgets.lesson.player import Colors, Player
 from fastcnn.gui.widgets.lesson.scroll import Scroll, Stack
 from fastcnn.gui.widgets.lesson.strip import Strip
 from fastcnn.gui.widgets.lesson.texts import page_texts
-from fastcnn.gui.widgets.lesson.words import kind_words, network_words
+from fastcnn.gui.widgets.lesson.words import keys_words, kind_words, network_words
+from fastcnn.gui.widgets.order import set_order
 from fastcnn.gui.widgets.page import GRID, Page, Words, card
 
 LOOK, LEARN, COMPARE, GALLERY = range(len(SECTIONS))
@@ -40,6 +43,7 @@ class LessonPage(Page):
     ----------
     measure, pictures, go_to : of `GalleryView`
     start, open_, print_ : of `LessonCard`
+    offer, take : of `EpochOffer`
     """
 
     became_visible = pyqtSignal()
@@ -53,6 +57,8 @@ class LessonPage(Page):
         start: Callable[[Path], None],
         open_: Callable[[], None],
         print_: Callable[[], None],
+        offer: Callable[[], Offer],
+        take: Callable[[], None],
     ) -> None:
         super().__init__()
         self.teacher: Teacher
@@ -64,6 +70,10 @@ class LessonPage(Page):
 
         self.step = QLabel(self)
         self.step.setObjectName("stationLabel")
+        self.keys = QLabel(self)
+        self.keys.setObjectName("lessonKeys")
+        self.keys.setWordWrap(True)
+        self.keys.setProperty("role", "small")
         self.note = QLabel(self)
         self.note.setObjectName("networkNote")
         self.note.setWordWrap(True)
@@ -77,6 +87,7 @@ class LessonPage(Page):
         )
         self.strip = Strip(self)
         self.strip.chosen.connect(self._open)
+        self.strip.grown.connect(lambda: set_order(self))
         self.sections = QTabBar(self)
         self.sections.setObjectName("lessonSections")
         self.sections.setExpanding(False)
@@ -95,6 +106,7 @@ class LessonPage(Page):
             self.work.addWidget(view)
         self.sections.currentChanged.connect(self._show_section)
         self.player, self.colors, self.epochs = Player(teacher, self), Colors(teacher, self), EpochSlider(self)
+        self.offer = EpochOffer(offer, take, self)
         self.epochs.moved.connect(lambda position: self.teacher.set_epoch(position))
         self._lay_out()
         self.show_lesson(None)
@@ -103,7 +115,7 @@ class LessonPage(Page):
     def show_lesson(self, shown: Shown | None) -> None:
         """Show a look, or that there is no picture."""
         self._shown = shown
-        parts = self.strip, self.player, self.colors, self.step, self.note
+        parts = self.strip, self.player, self.colors, self.step, self.keys, self.note
         for part in parts:
             part.setVisible(shown is not None)
         self.empty.setVisible(shown is None and self.sections.currentIndex() != GALLERY)
@@ -116,6 +128,7 @@ class LessonPage(Page):
         if shown is not None:
             self.look.show_lesson(shown)
             self.learn.show_lesson(shown)
+            self.keys.setText(keys_words(shown.stage))
             self.note.setText(network_words(shown.network, calibrated=shown.stage.kind is Kind.SOFTMAX))
             self.note.setVisible(bool(self.note.text()))
             words = tr("Step {number} of {count}: {kind}").format(
@@ -150,7 +163,16 @@ class LessonPage(Page):
         super().retranslate()
         for index, words in enumerate((tr("Look"), tr("One step of learning"), tr("Two networks"), tr("Gallery"))):
             self.sections.setTabText(index, words)
-        for part in (self.look, self.look.picture, self.colors, self.epochs, self.card, self.gallery, self.compare):
+        for part in (
+            self.look,
+            self.look.picture,
+            self.colors,
+            self.epochs,
+            self.offer,
+            self.card,
+            self.gallery,
+            self.compare,
+        ):
             part.retranslate()
         self.show_lesson(self._shown)
 
@@ -205,11 +227,14 @@ class LessonPage(Page):
             "sections": self.sections, "colors": self.colors, "player": self.player, "epochs": self.epochs,
             "pixels": self.look.picture.buttons,
         }  # fmt: skip
+        self.keys.setVisible(self._shown is not None and "player" not in hidden)
         for name, part in parts.items():
             if name in hidden:
                 part.hide()
             elif name in ("sections", "pixels"):
                 part.show()
+        has_epochs = self.epochs.slider.maximum() > 0
+        self.offer.setVisible(self._shown is not None and not has_epochs and "epochs" not in hidden)
 
     def _lay_out(self) -> None:
         title = QHBoxLayout()
@@ -228,7 +253,7 @@ class LessonPage(Page):
         box.addWidget(self.card)
         box.setSpacing(GRID)
         self._cards = card(inside), card(inside), card(inside)
-        below: list[QWidget | QHBoxLayout] = [controls, self.epochs, self.note]
+        below: list[QWidget | QHBoxLayout] = [controls, self.epochs, self.offer, self.keys, self.note]
         contents: tuple[list[QWidget | QHBoxLayout], ...] = [self.strip], [self.work], below
         for each, parts in zip(self._cards, contents, strict=True):
             column = QVBoxLayout(each)

@@ -30,7 +30,6 @@ class StageButton(QAbstractButton):
         self.setCheckable(True)
         self.setAutoExclusive(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click the arrow keys still move the frame
         self._stage: Stage | None = None
         self._scale = Scale.OWN
@@ -138,13 +137,15 @@ def _kept(room: QRectF, height: int, width: int) -> QRectF:
 
 
 class Strip(Scroll):
-    """All stations, from left to right."""
+    """All stations, from left to right. With `opens` a click or a key opens one; else they are only looked at."""
 
     chosen = pyqtSignal(int)
+    grown = pyqtSignal()  # it has more buttons than before
 
-    def __init__(self, parent: QWidget | None = None, name: str = "lessonStrip") -> None:
+    def __init__(self, parent: QWidget | None = None, name: str = "lessonStrip", *, opens: bool = True) -> None:
         super().__init__(parent)
         self.setObjectName(name)
+        self._opens = opens
         self.setWidgetResizable(True)
         self.setFrameShape(Scroll.Shape.NoFrame)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -160,12 +161,21 @@ class Strip(Scroll):
     def show_lesson(self, shown: Shown | None) -> None:
         """Show the stations of a look, with the open one marked."""
         stages = [] if shown is None else shown.stages
+        grows = len(self.buttons) < len(stages)
         while len(self.buttons) < len(stages):
             count = len(self.buttons)
             button = StageButton(count, self)
+            if self._opens:
+                button.setCursor(Qt.CursorShape.PointingHandCursor)
+            else:
+                button.setAutoExclusive(False)  # or Qt would let Tab come to the checked one
+                button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+                button.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             button.clicked.connect(lambda _=False, index=count: self.chosen.emit(index))
             self._row.addWidget(button)
             self.buttons.append(button)
+        if grows:
+            self.grown.emit()
         for index, button in enumerate(self.buttons):
             button.setVisible(index < len(stages))
             if shown is not None and index < len(stages):

@@ -98,3 +98,16 @@ def network_words(network: Network, *, calibrated: bool) -> str:
         sentence = tr("The window's own result is calibrated: it divides the scores by {temperature} first.")
         words.append(sentence.format(temperature=f"{network.temperature:.2f}"))
     return " ".join(words)
+
+
+def keys_words(stage: Stage) -> str:
+    """The keys that move what is open, and two for the whole window."""
+    if stage.kind is Kind.PICTURE:
+        ours = [tr("← → ↑ ↓ another pixel"), tr("Return flips it")]
+    elif stage.out.ndim != 3:
+        ours = [tr("← → ↑ ↓ another output")]
+    else:
+        maps = tr("↑ ↓ another filter") if stage.kind is Kind.CONVOLUTION else tr("↑ ↓ another map")
+        ours = [tr("← → step"), maps]
+    rest = [tr("Space plays"), tr("Page ↑ ↓ another layer"), tr("F11 full screen"), tr("Ctrl + larger")]
+    return "\u2003".join([*ours, *rest])

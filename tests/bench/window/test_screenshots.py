@@ -33,7 +33,7 @@ def test_pages_are_named_as_the_documentation_names_their_pictures(qtbot):
 def test_the_pictures_in_the_documentation_are_those_that_are_taken():
     taken = {shot.name for shot in screenshots.SHOTS}
     kept = {path.stem for path in (ROOT / "docs" / "screenshots").glob("*.png")}
-    assert kept - taken == {"inside", "mistakes", "experiment", "my-hand", "training", "lesson"}
+    assert kept - taken == {"inside", "mistakes", "experiment", "my-hand", "training", "lesson", "compare"}
     assert taken <= kept
 
 

@@ -244,6 +244,24 @@ def test_a_missing_package_is_named_with_what_to_install(monkeypatch, module):
         launch.check()
 
 
+LIGHT = """
+import sys
+from fastcnn.gui.program import launch
+launch.check()
+print("pyqtgraph" in sys.modules)
+"""
+
+
+def test_the_start_does_not_wait_for_the_plots():
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run([sys.executable, "-c", LIGHT], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "False\n", done.stderr
+
+
+def test_a_thread_gives_the_interpreter_to_the_window_soon(window):
+    assert sys.getswitchinterval() <= 0.001  # Qt asks for it at each event; Python's own 5 ms add up
+
+
 @pytest.mark.parametrize(
     ("text", "package"),
     [

@@ -305,6 +305,7 @@ def _web_page(folder):
 def test_test_pictures_that_are_missing_or_damaged(chinese, check, tmp_path, monkeypatch, make, part):
     make(tmp_path / "mnist")
     monkeypatch.setattr(engine, "_mnist", _mnist_of(tmp_path / "mnist"))
+    engine.test_pictures.cache_clear()
     chinese.modeCombo.setCurrentIndex(0)
     chinese.drawButton.click()
     check(part)
@@ -317,7 +318,7 @@ def test_a_training_whose_numbers_leave_the_floats(qtbot, chinese, check, monkey
     monkeypatch.setattr(Trainer, "fit", diverge)
     training = chinese.program.pages.training
     _click(chinese, "startTrainingButton")
-    qtbot.waitUntil(lambda: not training.is_active)
+    qtbot.waitUntil(lambda: not training.is_active, timeout=60_000)  # it reads MNIST first
     assert "nan" in _shown(chinese)
     check("the loss became nan in epoch 1, step 1 of 4; a lower learning rate")
 

@@ -18,7 +18,9 @@ from fastcnn.zoo.networks import BUNDLED
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Words that are the same in Chinese: names, keys, units, file patterns.
 NAMES = "|".join([*BUNDLED, "ReLU", "Softmax", "exp", "MNIST", "English"])
-SAME = rf"{NAMES}|Ctrl|Shift|Delete|CSV|PNG|PDF|MB|F\d+|\*\.\w+|\(&?[A-Z]\)|×|[A-Z]\b|Return"
+SAME = (
+    rf"{NAMES}|Ctrl|Shift|Delete|CSV|PNG|PDF|MB|F\d+|\*\.\w+|\(&?[A-Z]\)|×|[A-Z]\b|Return|fastcnn train --keep-epochs"
+)
 ENGLISH = ("{a}", "{s}", "{are}", "{were}")
 PLACEHOLDER = re.compile(r"\{\w+\}")
 

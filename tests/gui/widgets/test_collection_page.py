@@ -130,3 +130,17 @@ def test_a_worse_network_says_so_before_it_is_kept(window, settle, monkeypatch, 
     assert ("Worse than before" in said) == bool(words) == ("reads worse" in _told(window))
     assert ("1 fewer right" in said) == bool(words)
     assert window.findChild(QPushButton, "keepButton").isEnabled()
+
+
+def test_an_empty_collection_says_how_to_fill_it(window, settle):
+    settle()
+    window.tabs.setCurrentIndex([window.tabs.tabToolTip(n) for n in range(window.tabs.count())].index("My hand"))
+    hint = window.findChild(QLabel, "noDrawingsCaption")
+    assert hint.isVisible() and "Draw a digit" in hint.text()
+    assert hint.parentWidget().rect().contains(hint.geometry()) and hint.height() > hint.fontMetrics().height()
+    window.modeCombo.setCurrentIndex(1)
+    draw(window.canvas, SEVEN)
+    settle()
+    window.actions_by_name["correct_7"].trigger()
+    settle()
+    assert not hint.isVisible()

@@ -110,7 +110,7 @@ def test_see_why_it_is_a_4(window, hand, settle):
     window.numberSpin.setValue(247)
     settle()
     assert window.resultLabel.text() == "4"
-    hand.press("railButton_2", "Ctrl+2")
+    hand.press("railButton_3", "Ctrl+3")
     hand.press("occlusionButton", "F9")
     inside = window.program.pages.inside
     assert inside.isVisible() and inside.heat.pixels is not None and inside.maps.pixels is not None
@@ -119,7 +119,7 @@ def test_see_why_it_is_a_4(window, hand, settle):
 def test_find_the_filters(window, hand):
     hand.press("drawButton", "F5")
     hand.press("recognizeButton", "Ctrl+Return")
-    hand.press("railButton_2", "Ctrl+2")
+    hand.press("railButton_3", "Ctrl+3")
     assert window.program.pages.inside.filters.pixels is not None
 
 
@@ -127,34 +127,26 @@ def test_fool_it(window, hand):
     window.networkCombo.setCurrentIndex(window.networkCombo.findData("paper"))
     window.program.pages.networks.choose("paper")
     window.numberSpin.setValue(247)
-    hand.press("railButton_7", "Ctrl+7")
+    hand.press("railButton_2", "Ctrl+2")
     hand.press("foolButton", "Alt+X")
     shown = window.program.pages.classroom.teacher.shown
     assert (shown.flips.field != shown.flips.original).sum() == 1
 
 
-def test_compare_two_networks_on_one_drawing(window, hand, settle):
+def test_compare_two_networks_on_one_drawing(window, hand):
     hand.choose_mode(1)
     hand.draw()
-    hand.press("railButton_7", "Ctrl+7")
-    sections = window.program.pages.classroom.page.sections
-    if hand.by_keys:
-        sections.setFocus()
-        QTest.keyClick(sections, Qt.Key_Right)
-        QTest.keyClick(sections, Qt.Key_Right)
-        hand.count += 2
-    else:
-        QTest.mouseClick(sections, Qt.LeftButton, pos=sections.tabRect(2).center())
-        hand.count += 1
-    settle()
-    assert window.program.pages.classroom.teacher.shown.rival
+    hand.press("railButton_8", "Ctrl+8")
+    comparison = window.program.pages.comparison
+    assert comparison.page.isVisible() and comparison.teacher.shown.rival
+    assert comparison.page.rival_bars.shares is not None and hand.count == 3
 
 
 def test_train_a_network(window, hand, monkeypatch):
     started = []
     training = window.program.pages.training
     monkeypatch.setattr(training, "start", started.append)
-    hand.press("railButton_6", "Ctrl+6")
+    hand.press("railButton_7", "Ctrl+7")
     hand.press("startTrainingButton", "Alt+T")
     assert started == [window.program.pages.training_page.epochs.value()]
     assert training.state is State.IDLE
@@ -164,7 +156,7 @@ def test_experiment_with_own_digits(window, hand, monkeypatch):
     page = window.program.pages.experiment
     page.groups.setValue(1)
     page.size_.setValue(1)
-    hand.press("railButton_4", "Ctrl+4")
+    hand.press("railButton_5", "Ctrl+5")
     page.mode.setFocus()
     QTest.keyClick(page.mode, Qt.Key_Down)
     hand.count += 1
@@ -181,7 +173,7 @@ def test_teach_it_your_7(window, hand, monkeypatch):
     hand.choose_mode(1)
     hand.draw()
     hand.press("chip_7", "7")
-    hand.press("railButton_5", "Ctrl+5")
+    hand.press("railButton_6", "Ctrl+6")
     hand.press("learnButton", "Alt+L")
     assert learned == [True] and "1" in window.program.pages.hand_page.count.text()
 
@@ -194,7 +186,7 @@ def test_export_the_drawings(window, hand, settle, tmp_path, monkeypatch):
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(path), ""))
     monkeypatch.setattr(QMessageBox, "question", lambda *args: QMessageBox.Yes)
     hand.press("chip_7", "7")
-    hand.press("railButton_5", "Ctrl+5")
+    hand.press("railButton_6", "Ctrl+6")
     hand.press("exportDrawingsButton", "Alt+X")
     assert [each["label"] for each in json.loads(path.read_text())["drawings"]] == [7]
 

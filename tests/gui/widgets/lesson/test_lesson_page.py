@@ -358,3 +358,21 @@ def test_nothing_is_looked_at_while_the_page_is_hidden(window, settle):
     window.numberSpin.setValue(7)
     settle()
     assert window.program.pages.classroom.teacher.shown is None
+
+
+def test_the_keys_of_the_open_layer_are_shown_and_do_what_they_say(qtbot, lesson, settle):
+    keys = lesson.findChild(QLabel, "lessonKeys")
+    _open(lesson, Kind.PICTURE, 0, 2, 3)
+    assert keys.isVisible() and "Return flips it" in keys.text() and "another pixel" in keys.text()
+    _open(lesson, Kind.CONVOLUTION)
+    assert "← → step" in keys.text() and "↑ ↓ another filter" in keys.text() and "Space plays" in keys.text()
+    _open(lesson, Kind.MAX_POOL)
+    assert "↑ ↓ another map" in keys.text()
+    lesson.strip.buttons[5].click()
+    assert "← → ↑ ↓ another output" in keys.text()
+    unit = lesson.teacher.shown.place.unit
+    for key, by in ((Qt.Key_Right, 1), (Qt.Key_Down, 2), (Qt.Key_Left, 1), (Qt.Key_Up, 0)):
+        qtbot.keyClick(lesson.look.plane, key)
+        assert lesson.teacher.shown.place.unit == (unit + by) % 10
+    qtbot.keyClick(lesson.look.plane, Qt.Key_PageUp)
+    assert lesson.teacher.shown.place.index == 4
