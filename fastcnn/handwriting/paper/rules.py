@@ -1,0 +1,200 @@
+"""Remove rules, squares, boxes, frames and underlines from a page, and keep the strokes that cross them.
+
+A rule is a thin, straight run of ink that is longer than strokes are. It is taken for one if it goes from edge to edge,
+or other rules meet it at both of its ends or along it, or it is much longer than the digits are high. Where a stroke
+crosses a rule, the ink above and below the rule goes on, and all of it stays. Rules across are found here; rules down
+are rules across of the picture on its side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcnn.handwriting.paper.runs import long_runs, runs_of
+from fastcnn.handwriting.preparation.components import Labels, Mask, label_components
+from fastcnn.handwriting.preparation.planes import Plane
+
+INKED = 26  # of 255: a pixel with so much ink belongs to a rule or a stroke
+LEAST = 0.06  # of the longer side: shorter runs are no rules
+LEAST_PX = 16
+BRIDGE = 0.006  # of the longer side: gaps in a rule
+THIN = 0.12  # of its length
+AT_EDGE = 0.03  # of the side: a rule that ends so near goes from edge to edge
+COVERED = 0.5  # of its length: the rest is gaps
+ALONG, MET = 0.3, 3  # of the side, and rules across it: a part of a net
+UNDER, DOWN = 1.8, 2.6  # times the height of a digit: longer lines across and down are no strokes
+MORE, ALONE = 1.1, 1.3  # times it: a line from edge to edge is so long, with others next to it and without
+THICK = 0.2  # times it: thicker lines are strokes
+PALE = 0.7  # of the full ink: what is darker than such rules is a stroke
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Thin runs across: (H, W) labels of their pieces, and for each line what follows; in pixels."""
+
+    labels: Labels
+    owner: npt.NDArray[np.int64]  # (1 + pieces,) the number of each piece's line; -1 for none
+    at: npt.NDArray[np.float64]  # (lines,) the row
+    left: npt.NDArray[np.float64]
+    right: npt.NDArray[np.float64]
+    thick: npt.NDArray[np.float64]
+    covered: npt.NDArray[np.float64]
+
+    @property
+    def length(self) -> npt.NDArray[np.float64]:
+        return self.right - self.left
+
+
+def remove_rules(ink: Plane) -> tuple[Plane, bool]:
+    """The ink without its rules, and whether there were any.
+
+    Parameters
+    ----------
+    ink : (H, W) uint8, 0 on paper; rules are parallel to its edges, up to a pixel in fifty
+    """
+    mask = ink >= INKED
+    least = max(LEAST_PX, round(LEAST * max(ink.shape)))
+    across, down = (_find(part, least, max(ink.shape)) for part in (mask, np.ascontiguousarray(mask.T)))
+    height, width = ink.shape
+    whole, joined = (
+        (_whole(across, width), _whole(down, height)),
+        (_joined(across, down, width), _joined(down, across, height)),
+    )
+    found = whole[0] | joined[0], whole[1] | joined[1]
+    tall = digit_height(_erased(ink, mask, across, down, found))
+    if tall == 0:
+        return ink, False
+    # Now that the net is gone, the height of the digits is known.
+    sure = joined[0] | (whole[0] & (across.length >= (MORE if whole[0].sum() >= 2 else ALONE) * tall))
+    rules = (
+        sure | ((across.length >= UNDER * tall) & (across.thick <= THICK * tall)),
+        joined[1] | (whole[1] & (sure.sum() >= 2) & (down.length >= MORE * tall))
+        | ((down.length >= DOWN * tall) & (down.thick <= THICK * tall)),
+    )  # fmt: skip
+    cleaned = _erased(ink, mask, across, down, rules)
+    if not any(each.any() for each in rules) or not (cleaned >= INKED).any():
+        return ink, False
+    return cleaned, True
+
+
+def digit_height(ink: Plane) -> float:
+    """The height of the writing: the median over the ink of the heights of its parts; 0 without ink."""
+    labels, count = label_components(ink >= INKED)
+    if count == 0:
+        return 0.0
+    rows, columns = np.nonzero(labels)
+    own = labels[rows, columns] - 1
+    low, high = np.full(count, len(ink)), np.zeros(count, np.int64)
+    np.minimum.at(low, own, rows)
+    np.maximum.at(high, own, rows + 1)
+    order = np.argsort(high - low)
+    amounts = np.bincount(own, minlength=count)[order].cumsum()
+    return float((high - low)[order][np.searchsorted(amounts, amounts[-1] / 2)])
+
+
+def _find(mask: Mask, least: int, longest: int) -> Lines:
+    """All thin runs across. Pieces in one row are one line."""
+    near = mask.copy()
+    near[1:] |= mask[:-1]
+    near[:-1] |= mask[1:]
+    labels, count = label_components(long_runs(near, least, round(BRIDGE * longest)))
+    rows, columns = np.nonzero(labels)
+    own = labels[rows, columns]
+    sizes = np.bincount(own, minlength=count + 1)
+    inked = np.bincount(own, mask[rows, columns], count + 1)
+    middles = np.bincount(own, rows, count + 1) / np.maximum(sizes, 1)
+    left, right = np.full(count + 1, mask.shape[1]), np.zeros(count + 1, np.int64)
+    np.minimum.at(left, own, columns)
+    np.maximum.at(right, own, columns + 1)
+    long = np.maximum(right - left, 1)
+    thick = inked / long
+    good = np.flatnonzero((thick <= np.maximum(3, THIN * long)) & (sizes > 0))
+    good = good[good > 0]
+    owner = np.full(count + 1, -1, np.int64)
+    found: list[list[int]] = []
+    for piece in good[np.argsort(middles[good], kind="stable")].tolist():
+        if found and middles[piece] - middles[found[-1][-1]] <= thick[piece] + 1:
+            found[-1].append(piece)
+        else:
+            found.append([piece])
+        owner[piece] = len(found) - 1
+
+    def over(values: npt.NDArray[np.generic], how: str) -> npt.NDArray[np.float64]:
+        return np.array([getattr(np, how)(values[pieces]) for pieces in found], np.float64)
+
+    ends = over(left, "min"), over(right, "max")
+    return Lines(
+        labels, owner, over(middles, "mean"), *ends, over(thick, "median"),
+        over(long, "sum") / np.maximum(ends[1] - ends[0], 1),
+    )  # fmt: skip
+
+
+def _whole(lines: Lines, length: int) -> Mask:
+    """Which lines go from edge to edge."""
+    ends: Mask = (lines.left <= AT_EDGE * length) & (lines.right >= (1 - AT_EDGE) * length)
+    return ends & (lines.covered >= COVERED)
+
+
+def _joined(lines: Lines, others: Lines, length: int) -> Mask:
+    """Which lines meet lines of the other direction at both of their ends, or many along them."""
+    if len(lines.at) == 0:
+        return np.zeros(0, bool)
+    margin = 2 * lines.thick[:, np.newaxis] + 3
+    row, left, right = (values[:, np.newaxis] for values in (lines.at, lines.left, lines.right))
+    meets = (others.left - margin <= row) & (row <= others.right + margin)
+    within = meets & (left - margin <= others.at) & (others.at <= right + margin)
+    at_left = (within & (np.abs(others.at - left) <= margin)).any(axis=1)
+    at_right = (within & (np.abs(others.at - right) <= margin)).any(axis=1)
+    found: Mask = (at_left & at_right) | ((within.sum(axis=1) >= MET) & (lines.length >= ALONG * length))
+    return found
+
+
+def _erased(ink: Plane, mask: Mask, across: Lines, down: Lines, rules: tuple[Mask, Mask]) -> Plane:
+    """The ink without the chosen lines."""
+    gone = np.zeros_like(mask)
+    if rules[0].any():
+        gone |= _gone(ink, mask, across, rules[0])
+    if rules[1].any():
+        gone |= _gone(ink.T, mask.T, down, rules[1]).T
+    if not gone.any():
+        return ink
+    soft = gone.copy()
+    for part, other in (
+        (soft[1:], gone[:-1]),
+        (soft[:-1], gone[1:]),
+        (soft[:, 1:], gone[:, :-1]),
+        (soft[:, :-1], gone[:, 1:]),
+    ):
+        part |= other
+    return np.where(gone | (soft & ~mask), np.uint8(0), ink)
+
+
+def _gone(ink: Plane, mask: Mask, lines: Lines, rules: Mask) -> Mask:
+    """The pixels of lines across that no stroke crosses, by the vertical runs of ink that they are part of."""
+    chosen = np.concatenate([rules, [False]])[lines.owner]
+    chosen[0] = False
+    line = chosen[lines.labels] & mask
+    whole, parts = runs_of(np.ascontiguousarray(mask.T)), runs_of(np.ascontiguousarray(line.T))
+    if len(parts.starts) == 0:
+        return line
+    holder = np.searchsorted(whole.starts, parts.starts, side="right") - 1
+    start, stop = whole.starts[holder], whole.stops[holder]
+    above, under, length = parts.starts - start, stop - parts.stops, stop - start
+    thick = float(np.median(length))
+    thin = length <= 1.6 * thick + 1.5
+    flat = np.zeros(mask.shape[1] * (mask.shape[0] + 1) + 1, np.uint8)
+    flat[:-1].reshape(mask.shape[1], mask.shape[0] + 1)[:, :-1] = ink.T
+    darkest = np.maximum.reduceat(flat, np.stack([start, stop], axis=1).ravel())[::2]
+    level = float(np.median(darkest[thin])) if thin.any() else 255.0
+    # A stroke along a pale rule is darker than it.
+    stroke = darkest > (level + 255) / 2 if level <= PALE * 255 else np.zeros(len(start), bool)
+    some = max(2, round(0.5 * thick + 1))
+    own = round(thick) + 1
+    first = np.where(above <= some, start, np.maximum(parts.starts, stop - own))
+    last = np.where(above <= some, np.minimum(parts.stops, start + own), stop)
+    first, last = np.where(thin, start, first), np.where(thin, stop, last)
+    erased = ~stroke & (thin | (above <= some) | (under <= some))
+    return whole.mask(first[erased], last[erased]).T
