@@ -23,7 +23,6 @@ LEAST_PX = 16
 BRIDGE = 0.006  # of the longer side: gaps in a rule
 THIN = 0.12  # of its length
 AT_EDGE = 0.03  # of the side: a rule that ends so near goes from edge to edge
-COVERED = 0.5  # of its length: the rest is gaps
 ALONG, MET = 0.3, 3  # of the side, and rules across it: a part of a net
 UNDER, DOWN = 1.8, 2.6  # times the height of a digit: longer lines across and down are no strokes
 MORE, ALONE = 1.1, 1.3  # times it: a line from edge to edge is so long, with others next to it and without
@@ -33,18 +32,17 @@ PALE = 0.7  # of the full ink: what is darker than such rules is a stroke
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """Thin runs across: (H, W) labels of their pieces, and for each line what follows; in pixels."""
+    """Long runs across, numbered from 0; in pixels."""
 
-    labels: Labels
-    owner: npt.NDArray[np.int64]  # (1 + pieces,) the number of each piece's line; -1 for none
+    labels: Labels  # (H, W), a line's number + 1
     at: npt.NDArray[np.float64]  # (lines,) the row
-    left: npt.NDArray[np.float64]
-    right: npt.NDArray[np.float64]
+    left: npt.NDArray[np.int64]
+    right: npt.NDArray[np.int64]
     thick: npt.NDArray[np.float64]
-    covered: npt.NDArray[np.float64]
+    thin: Mask  # whether it may be a rule
 
     @property
-    def length(self) -> npt.NDArray[np.float64]:
+    def length(self) -> npt.NDArray[np.int64]:
         return self.right - self.left
 
 
@@ -70,9 +68,9 @@ def remove_rules(ink: Plane) -> tuple[Plane, bool]:
     # Now that the net is gone, the height of the digits is known.
     sure = joined[0] | (whole[0] & (across.length >= (MORE if whole[0].sum() >= 2 else ALONE) * tall))
     rules = (
-        sure | ((across.length >= UNDER * tall) & (across.thick <= THICK * tall)),
+        sure | ((across.length >= UNDER * tall) & (across.thick <= THICK * tall) & across.thin),
         joined[1] | (whole[1] & (sure.sum() >= 2) & (down.length >= MORE * tall))
-        | ((down.length >= DOWN * tall) & (down.thick <= THICK * tall)),
+        | ((down.length >= DOWN * tall) & (down.thick <= THICK * tall) & down.thin),
     )  # fmt: skip
     cleaned = _erased(ink, mask, across, down, rules)
     if not any(each.any() for each in rules) or not (cleaned >= INKED).any():
@@ -96,46 +94,27 @@ def digit_height(ink: Plane) -> float:
 
 
 def _find(mask: Mask, least: int, longest: int) -> Lines:
-    """All thin runs across. Pieces in one row are one line."""
+    """All thin runs across."""
     near = mask.copy()
     near[1:] |= mask[:-1]
     near[:-1] |= mask[1:]
     labels, count = label_components(long_runs(near, least, round(BRIDGE * longest)))
     rows, columns = np.nonzero(labels)
-    own = labels[rows, columns]
-    sizes = np.bincount(own, minlength=count + 1)
-    inked = np.bincount(own, mask[rows, columns], count + 1)
-    middles = np.bincount(own, rows, count + 1) / np.maximum(sizes, 1)
-    left, right = np.full(count + 1, mask.shape[1]), np.zeros(count + 1, np.int64)
+    own = labels[rows, columns] - 1
+    inked = np.bincount(own, mask[rows, columns], count)
+    middles = np.bincount(own, rows, count) / np.maximum(np.bincount(own, minlength=count), 1)
+    left, right = np.full(count, mask.shape[1]), np.zeros(count, np.int64)
     np.minimum.at(left, own, columns)
     np.maximum.at(right, own, columns + 1)
-    long = np.maximum(right - left, 1)
-    thick = inked / long
-    good = np.flatnonzero((thick <= np.maximum(3, THIN * long)) & (sizes > 0))
-    good = good[good > 0]
-    owner = np.full(count + 1, -1, np.int64)
-    found: list[list[int]] = []
-    for piece in good[np.argsort(middles[good], kind="stable")].tolist():
-        if found and middles[piece] - middles[found[-1][-1]] <= thick[piece] + 1:
-            found[-1].append(piece)
-        else:
-            found.append([piece])
-        owner[piece] = len(found) - 1
-
-    def over(values: npt.NDArray[np.generic], how: str) -> npt.NDArray[np.float64]:
-        return np.array([getattr(np, how)(values[pieces]) for pieces in found], np.float64)
-
-    ends = over(left, "min"), over(right, "max")
-    return Lines(
-        labels, owner, over(middles, "mean"), *ends, over(thick, "median"),
-        over(long, "sum") / np.maximum(ends[1] - ends[0], 1),
-    )  # fmt: skip
+    thick = inked / np.maximum(right - left, 1)
+    thin = thick <= np.maximum(3, THIN * (right - left))
+    return Lines(labels, middles, left, right, thick, thin)
 
 
 def _whole(lines: Lines, length: int) -> Mask:
     """Which lines go from edge to edge."""
     ends: Mask = (lines.left <= AT_EDGE * length) & (lines.right >= (1 - AT_EDGE) * length)
-    return ends & (lines.covered >= COVERED)
+    return ends & lines.thin
 
 
 def _joined(lines: Lines, others: Lines, length: int) -> Mask:
@@ -145,11 +124,11 @@ def _joined(lines: Lines, others: Lines, length: int) -> Mask:
     margin = 2 * lines.thick[:, np.newaxis] + 3
     row, left, right = (values[:, np.newaxis] for values in (lines.at, lines.left, lines.right))
     meets = (others.left - margin <= row) & (row <= others.right + margin)
-    within = meets & (left - margin <= others.at) & (others.at <= right + margin)
+    within = meets & (left - margin <= others.at) & (others.at <= right + margin) & others.thin
     at_left = (within & (np.abs(others.at - left) <= margin)).any(axis=1)
     at_right = (within & (np.abs(others.at - right) <= margin)).any(axis=1)
     found: Mask = (at_left & at_right) | ((within.sum(axis=1) >= MET) & (lines.length >= ALONG * length))
-    return found
+    return found & lines.thin
 
 
 def _erased(ink: Plane, mask: Mask, across: Lines, down: Lines, rules: tuple[Mask, Mask]) -> Plane:
@@ -174,9 +153,7 @@ def _erased(ink: Plane, mask: Mask, across: Lines, down: Lines, rules: tuple[Mas
 
 def _gone(ink: Plane, mask: Mask, lines: Lines, rules: Mask) -> Mask:
     """The pixels of lines across that no stroke crosses, by the vertical runs of ink that they are part of."""
-    chosen = np.concatenate([rules, [False]])[lines.owner]
-    chosen[0] = False
-    line = chosen[lines.labels] & mask
+    line = np.concatenate([[False], rules])[lines.labels] & mask
     whole, parts = runs_of(np.ascontiguousarray(mask.T)), runs_of(np.ascontiguousarray(line.T))
     if len(parts.starts) == 0:
         return line

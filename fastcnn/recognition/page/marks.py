@@ -21,8 +21,7 @@ DOT_SIDE, DOT_ASPECT = 0.3, 2.0
 COMMA_HEIGHT = 0.65
 DASH_ASPECT, DASH_WIDTH, DASH_PLACE = 1.5, 0.18, 0.36
 PLUS_HEIGHT, PLUS_ASPECT, PLUS_ARM, PLUS_OUTSIDE = (0.3, 1.0), 1.8, 0.75, 0.15
-SLASH_HEIGHT, SLASH_THIN = 0.8, 0.2
-LEANING_DEG, LEANING_TALL_DEG, TALLER = 24.0, 16.0, 1.1  # a straight stroke that is higher than digits leans less
+SLASH_HEIGHT, SLASH_THIN, LEANING_DEG = 1.12, 0.2, 14.0  # a 1 may lean as much, but is no higher than its neighbours
 
 
 @dataclass(frozen=True)
@@ -153,12 +152,10 @@ def _is_plus(parts: PageParts, number: int) -> bool:
 
 
 def _is_slash(parts: PageParts, number: int) -> bool:
-    """Whether the ink is a straight stroke that leans to the right more than a 1 does."""
-    height = parts.heights[number] / parts.tall
-    if height < SLASH_HEIGHT:
+    """Whether the ink is a straight stroke that leans to the right and is higher than digits."""
+    if parts.heights[number] < SLASH_HEIGHT * parts.tall:
         return False
-    lean = _lean(parts.mask(number))
-    return lean >= (LEANING_TALL_DEG if height >= TALLER else LEANING_DEG)
+    return _lean(parts.mask(number)) >= LEANING_DEG
 
 
 def _lean(mask: Mask) -> float:
