@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from fastcnn.handwriting.paper.runs import long_runs, runs_of
 from fastcnn.handwriting.preparation.components import Labels, Mask, label_components
+from fastcnn.handwriting.preparation.layout import boxes_of
 from fastcnn.handwriting.preparation.planes import Plane
 
 INKED = 26  # of 255: a pixel with so much ink belongs to a rule or a stroke
@@ -22,6 +23,7 @@ LEAST = 0.06  # of the longer side: shorter runs are no rules
 LEAST_PX = 16
 BRIDGE = 0.006  # of the longer side: gaps in a rule
 THIN = 0.12  # of its length
+SIDE = 0.85  # of its part of the ink: the side of a box or a frame
 AT_EDGE = 0.03  # of the side: a rule that ends so near goes from edge to edge
 ALONG, MET = 0.3, 3  # of the side, and rules across it: a part of a net
 UNDER, DOWN = 1.8, 2.6  # times the height of a digit: longer lines across and down are no strokes
@@ -40,6 +42,7 @@ class Lines:
     right: npt.NDArray[np.int64]
     thick: npt.NDArray[np.float64]
     thin: Mask  # whether it may be a rule
+    side: Mask  # whether it is nearly as long as the part of the ink that it is in, as the sides of a box are
 
     @property
     def length(self) -> npt.NDArray[np.int64]:
@@ -55,7 +58,12 @@ def remove_rules(ink: Plane) -> tuple[Plane, bool]:
     """
     mask = ink >= INKED
     least = max(LEAST_PX, round(LEAST * max(ink.shape)))
-    across, down = (_find(part, least, max(ink.shape)) for part in (mask, np.ascontiguousarray(mask.T)))
+    parts, count = label_components(mask)
+    if count == 0:
+        return ink, False
+    boxes = np.concatenate([np.zeros((1, 4), np.int64), boxes_of(parts, count)])
+    across = _find(mask, parts, boxes[:, 3] - boxes[:, 2], least, max(ink.shape))
+    down = _find(np.ascontiguousarray(mask.T), parts.T, boxes[:, 1] - boxes[:, 0], least, max(ink.shape))
     height, width = ink.shape
     whole, joined = (
         (_whole(across, width), _whole(down, height)),
@@ -93,22 +101,25 @@ def digit_height(ink: Plane) -> float:
     return float((high - low)[order][np.searchsorted(amounts, amounts[-1] / 2)])
 
 
-def _find(mask: Mask, least: int, longest: int) -> Lines:
-    """All thin runs across."""
+def _find(mask: Mask, parts: Labels, wide: npt.NDArray[np.int64], least: int, longest: int) -> Lines:
+    """All long runs across; `parts` are the connected parts of the mask, and `wide` is how wide each is."""
     near = mask.copy()
     near[1:] |= mask[:-1]
     near[:-1] |= mask[1:]
     labels, count = label_components(long_runs(near, least, round(BRIDGE * longest)))
-    rows, columns = np.nonzero(labels)
+    rows, columns = np.nonzero(labels * mask)
     own = labels[rows, columns] - 1
-    inked = np.bincount(own, mask[rows, columns], count)
-    middles = np.bincount(own, rows, count) / np.maximum(np.bincount(own, minlength=count), 1)
-    left, right = np.full(count, mask.shape[1]), np.zeros(count, np.int64)
+    sizes = np.maximum(np.bincount(own, minlength=count), 1)
+    middles = np.bincount(own, rows, count) / sizes
+    left, right, part = np.full(count, mask.shape[1]), np.zeros(count, np.int64), np.zeros(count, np.int64)
     np.minimum.at(left, own, columns)
     np.maximum.at(right, own, columns + 1)
-    thick = inked / np.maximum(right - left, 1)
-    thin = thick <= np.maximum(3, THIN * (right - left))
-    return Lines(labels, middles, left, right, thick, thin)
+    np.maximum.at(part, own, parts[rows, columns])
+    deep = runs_of(np.ascontiguousarray(mask.T)).length_at()[columns, rows]
+    order = np.lexsort((deep, own))
+    thick = deep[order][np.concatenate([[0], np.cumsum(sizes)[:-1]]) + sizes // 2] if len(own) else np.zeros(count)
+    length = right - left
+    return Lines(labels, middles, left, right, thick, thick <= np.maximum(3, THIN * length), length >= SIDE * wide[part])
 
 
 def _whole(lines: Lines, length: int) -> Mask:
@@ -127,33 +138,33 @@ def _joined(lines: Lines, others: Lines, length: int) -> Mask:
     within = meets & (left - margin <= others.at) & (others.at <= right + margin) & others.thin
     at_left = (within & (np.abs(others.at - left) <= margin)).any(axis=1)
     at_right = (within & (np.abs(others.at - right) <= margin)).any(axis=1)
-    found: Mask = (at_left & at_right) | ((within.sum(axis=1) >= MET) & (lines.length >= ALONG * length))
+    found: Mask = (at_left & at_right & lines.side) | ((within.sum(axis=1) >= MET) & (lines.length >= ALONG * length))
     return found & lines.thin
 
 
 def _erased(ink: Plane, mask: Mask, across: Lines, down: Lines, rules: tuple[Mask, Mask]) -> Plane:
     """The ink without the chosen lines."""
-    gone = np.zeros_like(mask)
-    if rules[0].any():
-        gone |= _gone(ink, mask, across, rules[0])
-    if rules[1].any():
-        gone |= _gone(ink.T, mask.T, down, rules[1]).T
-    if not gone.any():
+    if not (rules[0].any() or rules[1].any()):
         return ink
+    lines = [np.concatenate([[False], chosen])[each.labels] for each, chosen in zip((across, down), rules, strict=True)]
+    gone = _gone(ink, mask, lines[0] & mask) | _gone(ink.T, mask.T, lines[1] & mask.T).T
+    crossings = lines[0] & lines[1].T & mask & ~gone
+    if crossings.any():
+        # Where two rules cross, each is a stroke that crosses the other. What stands alone now is no stroke.
+        left, count = label_components(mask & ~gone)
+        sizes = np.bincount(left.ravel(), minlength=count + 1)
+        own = np.bincount(left[crossings], minlength=count + 1)
+        gone |= (own * 2 > sizes)[left] & mask
     soft = gone.copy()
-    for part, other in (
-        (soft[1:], gone[:-1]),
-        (soft[:-1], gone[1:]),
-        (soft[:, 1:], gone[:, :-1]),
-        (soft[:, :-1], gone[:, 1:]),
-    ):
-        part |= other
+    soft[1:] |= gone[:-1]
+    soft[:-1] |= gone[1:]
+    soft[:, 1:] |= gone[:, :-1]
+    soft[:, :-1] |= gone[:, 1:]
     return np.where(gone | (soft & ~mask), np.uint8(0), ink)
 
 
-def _gone(ink: Plane, mask: Mask, lines: Lines, rules: Mask) -> Mask:
+def _gone(ink: Plane, mask: Mask, line: Mask) -> Mask:
     """The pixels of lines across that no stroke crosses, by the vertical runs of ink that they are part of."""
-    line = np.concatenate([[False], rules])[lines.labels] & mask
     whole, parts = runs_of(np.ascontiguousarray(mask.T)), runs_of(np.ascontiguousarray(line.T))
     if len(parts.starts) == 0:
         return line

@@ -24,6 +24,14 @@ class Runs:
     def lengths(self) -> Places:
         return self.stops - self.starts
 
+    def length_at(self) -> Places:
+        """(H, W) the length of the run that each pixel is in, 0 outside."""
+        height, width = self.shape
+        steps = np.zeros(height * (width + 1), np.int64)
+        steps[self.starts] = self.lengths
+        steps[self.stops] -= self.lengths
+        return np.cumsum(steps).reshape(height, width + 1)[:, :width]
+
     def mask(self, starts: Places, stops: Places) -> Mask:
         """The mask of some runs, which may overlap."""
         height, width = self.shape

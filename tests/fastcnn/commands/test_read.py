@@ -8,10 +8,10 @@ from PIL import Image
 
 from fastcnn.__main__ import main
 from fastcnn.bench.accuracy.paper import lay
-from fastcnn.bench.accuracy.strings import synthetic_hands
 from fastcnn.bench.accuracy.writing import write
 from fastcnn.ours import FIGURE, RESULT
 from tests.fastcnn.commands.test_cli import fails
+from tests.fastcnn.recognition.test_reading import first_ways
 
 LINES = ["3052", "8 4419"]
 
@@ -19,10 +19,9 @@ LINES = ["3052", "8 4419"]
 @pytest.fixture(scope="module")
 def pages():
     """Two pages of synthetic digits."""
-    hand = synthetic_hands(3, np.random.default_rng(5))[1]
     rng = np.random.default_rng(3)
     return [
-        Image.fromarray(lay(write(lines, hand, rng, height=50.0), "plain", rng).picture) for lines in (LINES, ["76"])
+        Image.fromarray(lay(write(lines, first_ways(), rng, height=50.0), "plain", rng).picture) for lines in (LINES, ["76"])
     ]
 
 
