@@ -30,6 +30,7 @@ LEAST_TURN_DEG = 0.15  # less is not turned back
 TURN_POINTS = 20_000
 RULE = 0.35  # of the page's side: rules have so many pixels in one row
 FRAMES = 40  # parts that may be frames
+INNER = 0.06  # of a frame's ink: what lies farther inside is writing that touches it
 BAND, ALONG = 0.1, 0.75  # of a frame's sides: its lines are that near to its rectangle, along so much of it
 
 
@@ -156,7 +157,10 @@ def _without_frames(ink: Plane) -> tuple[Plane, bool]:
 
 
 def _runs_along(part: Mask) -> bool:
-    """Whether ink lies along all four sides of the part's rectangle."""
+    """Whether ink lies along all four sides of the part's rectangle, and no writing is joined to it."""
     deep, wide = (max(2, round(BAND * side)) for side in part.shape)
+    inner = part[2 * deep : -2 * deep, 2 * wide : -2 * wide]
+    if inner.sum() > INNER * part.sum():
+        return False
     sides = part[:deep].any(axis=0), part[-deep:].any(axis=0), part[:, :wide].any(axis=1), part[:, -wide:].any(axis=1)
     return all(float(side.mean()) >= ALONG for side in sides)

