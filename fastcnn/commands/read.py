@@ -66,7 +66,10 @@ def _read_file(recognizer: Recognizer, path: str, annotate: str | None) -> Itera
             if frame == 0:
                 count = count_frames(path)
                 if annotate is not None and count > 1:
-                    raise FastcnnError(f"--annotate shows one picture, and {path} has {count} frames; save one of them")
+                    frames, count = count, 1
+                    raise FastcnnError(
+                        f"--annotate shows one picture, and {path} has {frames} frames; save one of them"
+                    )
             picture = open_picture(path, frame)
             page = recognizer.read(picture)
             if annotate is not None:

@@ -28,6 +28,7 @@ Answer = Callable[[Sequence[Field]], "list[Recognition]"]
 SURE, SURE_SCORE = 0.9, 0.7  # of a digit and of its being one: more is not cut
 WIDE = 1.05  # of the writing's height: wider marks are cut in any case
 CLOSE = 0.2  # of the writing's height: marks with a smaller gap are read together, unless both are sure
+MOST_CUTS = 40  # runs of a page that are cut: where nearly nothing is sure, it is no page of digits
 NOTHING = "?"
 
 
@@ -64,7 +65,8 @@ def read_ink(ink: Plane, answer: Answer) -> list[list[Token]]:
     answers = iter(answer(fields))
     read = [[(mark, next(answers)) for mark in line] for line in lines]
     runs = [_runs(parts, line) for line in read]
-    cuts = {id(run): _cut(parts, run) for line in runs for run in line if _is_unsure(parts, run)}
+    unsure = [run for line in runs for run in line if _is_unsure(parts, run)]
+    cuts = {id(run): _cut(parts, run) for run in unsure[:MOST_CUTS]}
     of_cuts = iter(answer([each.field for cut in cuts.values() for each in cut.candidates]))
     found: dict[int, list[Token]] = {}
     for key, cut in cuts.items():

@@ -120,7 +120,9 @@ def _find(mask: Mask, parts: Labels, wide: npt.NDArray[np.int64], least: int, lo
     order = np.lexsort((deep, own))
     thick = deep[order][np.concatenate([[0], np.cumsum(sizes)[:-1]]) + sizes // 2] if len(own) else np.zeros(count)
     length = right - left
-    return Lines(labels, middles, left, right, thick, thick <= np.maximum(3, THIN * length), length >= SIDE * wide[part])
+    return Lines(
+        labels, middles, left, right, thick, thick <= np.maximum(3, THIN * length), length >= SIDE * wide[part]
+    )
 
 
 def _whole(lines: Lines, length: int) -> Mask:

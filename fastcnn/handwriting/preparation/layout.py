@@ -29,7 +29,7 @@ ROW_WIDTH = 0.95  # of the height: two digits side by side are wider, the halves
 LINE = 0.3  # share of the highest part; higher parts make a line, even if it is of smaller writing
 SHARED = 0.2  # share of the lower part's rows; parts that share more are in one line
 LEAST_OF_PAGE = 3  # parts; the halves of a broken digit are two
-RULED_ACROSS, RULED_DOWN = 0.4, 0.9  # of a row and of a column; a 1 is a column of ink
+RULED = 0.97  # of a row or a column: a line goes from edge to edge
 
 
 def judge(parts: Parts) -> tuple[str | None, bool, bool]:
@@ -113,9 +113,9 @@ def count_lines(boxes: Boxes) -> int:
 
 
 def may_be_ruled(parts: Parts) -> bool:
-    """Whether a row of the picture has so much ink that a line may go through it; or a column from edge to edge."""
+    """Whether a row or a column of the picture is ink from edge to edge, as a line is, or a digit cropped tightly."""
     inked = parts.labels > 0
-    return bool(inked.mean(axis=1).max() >= RULED_ACROSS or inked.mean(axis=0).max() >= RULED_DOWN)
+    return bool(inked.mean(axis=1).max() >= RULED or inked.mean(axis=0).max() >= RULED)
 
 
 def _runs_along(part: Mask, band: float) -> tuple[bool, bool, bool, bool]:

@@ -21,6 +21,7 @@ DOT_SIDE, DOT_ASPECT = 0.3, 2.0
 COMMA_HEIGHT = 0.65
 DASH_ASPECT, DASH_WIDTH, DASH_PLACE = 1.5, 0.18, 0.36
 PLUS_HEIGHT, PLUS_ASPECT, PLUS_ARM, PLUS_OUTSIDE = (0.3, 1.0), 1.8, 0.75, 0.15
+PLUS_PENS = 2.5  # widths of the pen: smaller parts are dots and commas
 SLASH_HEIGHT, SLASH_THIN, LEANING_DEG = 1.12, 0.2, 14.0  # a 1 may lean as much, but is no higher than its neighbours
 
 
@@ -135,6 +136,8 @@ def _is_plus(parts: PageParts, number: int) -> bool:
     height, width = int(parts.heights[number]), int(parts.widths[number])
     low, high = PLUS_HEIGHT
     if not low * parts.tall <= height <= high * parts.tall or max(height, width) > PLUS_ASPECT * min(height, width):
+        return False
+    if min(height, width) < PLUS_PENS * parts.pen:
         return False
     mask = parts.mask(number)
     across, down = mask.sum(axis=1), mask.sum(axis=0)

@@ -12,7 +12,7 @@ from fastcnn.handwriting.preparation.layout import Boxes, boxes_of
 from fastcnn.handwriting.preparation.planes import Plane
 
 INKED = 64  # of 255: a quarter of the full ink, so that neighbours whose soft edges meet are apart
-MOST_PARTS = 1500  # the parts with the least ink are left out where there are more
+MOST_PARTS = 600  # the parts with the least ink are left out where there are more
 SPECK = 0.55  # of the pen's width: smaller parts are no dots
 LEAST_INK = 0.2  # of a dot's
 FAINT = 0.4  # of the median part's darkest ink: paler parts are the other side's writing

@@ -21,7 +21,8 @@ def pages():
     """Two pages of synthetic digits."""
     rng = np.random.default_rng(3)
     return [
-        Image.fromarray(lay(write(lines, first_ways(), rng, height=50.0), "plain", rng).picture) for lines in (LINES, ["76"])
+        Image.fromarray(lay(write(lines, first_ways(), rng, height=50.0), "plain", rng).picture)
+        for lines in (LINES, ["76"])
     ]
 
 

