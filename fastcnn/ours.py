@@ -19,6 +19,7 @@ RESULT_KEYS: tuple[frozenset[str], ...] = (
     frozenset({"model", "test_accuracy", "mean_confidence", "per_digit_accuracy"}),  # train, evaluate
     frozenset({"image", "digit", "confidence", "probabilities"}),  # predict
     frozenset({"image", "string", "digits"}),  # predict --string
+    frozenset({"image", "text", "lines"}),  # read
     frozenset({"mode", "groups", "digits", "paper_mistake"}),  # experiment
     frozenset({"fastcnn", "python", "backends"}),  # info
     frozenset({"passed", "kernels", "misses"}),  # check

@@ -546,6 +546,7 @@ def reading_entries() -> dict[str, Entry]:
             recognizer.recognize_many, {"images": [picture]}, {"images": {"empty", "empty int"}}, {"images": ("image",)}
         ),
         "Recognizer.recognize_string": Entry(recognizer.recognize_string, {"image": picture}, image),
+        "Recognizer.read": Entry(recognizer.read, {"image": picture}, image),
         "load_mnist": Entry(
             fastcnn.load_mnist, {"normalize": False, "flatten": False, "one_hot": False, "data_dir": Path()},
             {"normalize": EITHER, "flatten": EITHER, "one_hot": EITHER, "data_dir": {"None"}},

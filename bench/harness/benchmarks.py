@@ -62,6 +62,10 @@ BENCHMARKS = {  # run in this order
         "accuracy.strings", "several digits in a picture, apart and touching; takes --strokes",
         ("strokes",), when_named=True,
     ),
+    "pages": Benchmark(
+        "accuracy.pages", "pages of digits and signs on all kinds of paper; takes --strokes",
+        ("only", "strokes"), when_named=True,
+    ),
     "robustness": Benchmark(
         "accuracy.robustness", "the networks in the package as drawings and pictures change; takes --strokes",
         ("threads", "only", "strokes"), when_named=True,

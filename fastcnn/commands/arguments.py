@@ -236,6 +236,29 @@ def build_parser() -> argparse.ArgumentParser:
     _add_backend(predict)
     _add_json(predict)
 
+    read = commands.add_parser(
+        "read",
+        help="read pages: lines of digits and signs, on any paper",
+        description="Read the lines of each page: digits, and the signs . , - + = / : between them; ? stands for "
+        "something else. Each frame of a GIF or TIFF is a page. A page that cannot be read costs no other its answer: it "
+        "is on stderr, its entry in the JSON has the reason as error, and the exit status is 1.",
+    )
+    read.add_argument("images", nargs="+", metavar="IMAGE", help="PNG, JPEG or another common picture file, but no PDF")
+    _add_model(read)
+    read.add_argument(
+        "--annotate", metavar="OUT.png", help="also write the picture with a box and its text at each digit and sign"
+    )
+    _add_threads(read)
+    _add_backend(read)
+    read.add_argument(
+        "--json",
+        nargs="?",
+        const="-",
+        metavar="FILE",
+        help="also write the results to FILE, which may replace results and nothing else; without FILE, or with -, to "
+        "standard output, and then text goes to stderr",
+    )
+
     experiment = commands.add_parser("experiment", help="repeat an experiment of the paper: its figures 8 to 11")
     experiment.add_argument("--mode", choices=["mnist", "handwriting"], required=True, help="what is recognized")
     _add_model(experiment)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NOTES = {"several_lines": "several lines", "signs": "signs between digits", "unsure": "unsure"}
 CLASS_KEYS = ("digit", "label", "confidence", "probabilities")
 DIGIT_KEYS, STRING_KEYS = ("digit", "confidence", "probabilities"), ("string", "confidence", "digits")
-HINT = "several digits? try --string"
+HINT, PAGE_HINT = "several digits? try --string", "a page? try fastcnn read"
 
 log = logging.getLogger("fastcnn")
 Answer = tuple[dict[str, Any], str]  # for the JSON, and for the eye
@@ -111,7 +111,7 @@ def _read_class(classifier: PictureClassifier, picture: Any) -> Answer:
 
 def _read_digit(recognizer: Recognizer, picture: Any) -> Answer:
     result = recognizer.recognize(picture)
-    hint = f"  {HINT}" if result.several else ""
+    hint = f"  {PAGE_HINT if result.lines else HINT}" if result.lines or result.several else ""
     return _digit(result), _in_words(result) + hint
 
 

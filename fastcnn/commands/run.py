@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from fastcnn.commands import check, data, evaluate, experiment, export, info, predict, programs, ranks
+from fastcnn.commands import check, data, evaluate, experiment, export, info, predict, programs, ranks, read
 from fastcnn.commands.interrupt import interruptible
 from fastcnn.commands.outputs import text_beside
 from fastcnn.errors import FastcnnError, UsageError
@@ -24,6 +24,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
     "train": ranks.train,
     "evaluate": evaluate.evaluate,
     "predict": predict.predict,
+    "read": read.read,
     "experiment": experiment.experiment,
     "data": data.data,
     "gui": programs.gui,

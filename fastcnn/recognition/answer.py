@@ -27,6 +27,7 @@ class Recognition:
     digit_score: float = 0.0  # how sure it is that this is a digit, 0 to 1; below 0.5 it is refused; 0 if blank
     reason: str | None = None  # why there is no digit, a sentence of `reasons`; None with a digit
     several: bool = False  # whether digits seem to stand side by side: `recognize_string` reads those
+    lines: bool = False  # whether digits seem to stand in several lines: `read` reads those
 
     def __repr__(self) -> str:
         return representation(self)
@@ -40,9 +41,14 @@ class Recognition:
 
 
 def digit_answer(
-    shares: npt.NDArray[np.float32], field: npt.NDArray[np.float32], score: float = 0.0, *, several: bool = False
+    shares: npt.NDArray[np.float32],
+    field: npt.NDArray[np.float32],
+    score: float = 0.0,
+    *,
+    several: bool = False,
+    lines: bool = False,
 ) -> Recognition:
     """The answer for a picture that is taken for a digit: the two most probable ones, and whether they lie close."""
     digit, second = (int(index) for index in np.argsort(-shares, kind="stable")[:2])
     unsure = bool(shares[digit] - shares[second] < UNSURE_GAP)
-    return Recognition(digit, float(shares[digit]), shares, field, second, unsure, score, several=several)
+    return Recognition(digit, float(shares[digit]), shares, field, second, unsure, score, several=several, lines=lines)

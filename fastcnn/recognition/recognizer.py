@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from html import escape
 from typing import TYPE_CHECKING
@@ -19,8 +20,9 @@ from fastcnn.arrays import Array
 from fastcnn.checks import check_flag
 from fastcnn.digits import CLASSES, SIDE_PX
 from fastcnn.errors import FastcnnError
+from fastcnn.handwriting.paper.page import PageInk, find_page, quarter_turned
 from fastcnn.handwriting.preparation import reasons
-from fastcnn.handwriting.preparation.prepare import Sight, look
+from fastcnn.handwriting.preparation.prepare import Sight, look, look_at_ink
 from fastcnn.kernels.values import shown
 from fastcnn.network.calibration import calibrated
 from fastcnn.network.committee import Committee
@@ -28,7 +30,9 @@ from fastcnn.network.files import load_network
 from fastcnn.network.sequential import Sequential
 from fastcnn.recognition.answer import Recognition, digit_answer
 from fastcnn.recognition.digit_string import DigitString
-from fastcnn.recognition.strings import choose, find_string, share_of_count
+from fastcnn.recognition.page.tokens import Page, Token
+from fastcnn.recognition.reading import quality, read_ink
+from fastcnn.recognition.strings import LEAST_SCORE, choose, find_string, share_of_count
 from fastcnn.zoo.bundled import DEFAULT_MODEL, WEIGHTS, check_reads_digits, load_classifier
 from fastcnn.zoo.networks import REFUSAL
 
@@ -38,7 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Recognizer"]
 
-LEAST_SCORE = 0.3  # in a string, a lower one counts as much; without a limit letters would be cut to pieces like digits
+TURNED_BELOW = 0.7  # of a page's mean confidence: a page that is read worse is tried on its sides and on its head
+TURN_GAIN = 0.15  # of the mean confidence, for which a page is turned
 THRESHOLD = 0.5  # of a picture's score: below it there is no digit
 REFUSING = WEIGHTS / f"{REFUSAL}.safetensors"
 
@@ -132,7 +137,7 @@ class Recognizer:
         array_like = hasattr(images, "shape")
         if not isinstance(images, Iterable) or (array_like and not (isinstance(images, np.ndarray) and images.ndim)):
             raise TypeError(f"images must be a list of pictures, not {shown(images)}")
-        return self._answer([look(image) for image in images])
+        return self._answer([_see(image) for image in images])
 
     def recognize_string(self, image: Picture) -> DigitString:
         """Recognize the digits of one picture, from left to right; arguments and errors as for `recognize`.
@@ -149,12 +154,42 @@ class Recognizer:
         share = share_of_count(len(chosen), candidates, shares) if chosen else 0.0
         return DigitString([answers[index] for index in chosen], share, notes)
 
+    def read(self, image: Picture) -> Page:
+        """Read a page: lines of digits and signs, on any paper; arguments and errors as for `recognize`.
+
+        A sheet on a table is straightened; rules, squares, frames, underlines and shadows are removed; a page that lies
+        on its side or on its head is turned. The answer has lines of tokens, and `str` gives its text; see `Page`.
+        """
+        page = find_page(image)
+        if page.ink is None:
+            return Page(reason=page.reason)
+        lines = read_ink(page.ink, self._read_fields)
+        if quality(lines) < TURNED_BELOW:
+            page, lines = self._turned(page, lines)
+        if not lines:
+            return Page(reason=reasons.NO_LINE)
+        return Page([[_in_picture(token, page) for token in line] for line in lines])
+
+    def _turned(self, page: PageInk, lines: list[list[Token]]) -> tuple[PageInk, list[list[Token]]]:
+        """The page and its lines as they are, or turned by quarters if that is read much better."""
+        best, least = (page, lines), quality(lines) + TURN_GAIN
+        for quarters in (1, 3, 2):
+            turned = quarter_turned(page, quarters)
+            assert turned.ink is not None
+            found = read_ink(turned.ink, self._read_fields)
+            if quality(found) > least:
+                best, least = (turned, found), quality(found)
+        return best
+
+    def _read_fields(self, fields: Sequence[npt.NDArray[np.float32]]) -> list[Recognition]:
+        return self._answer([Sight(field) for field in fields])
+
     def _answer(self, sights: Sequence[Sight]) -> list[Recognition]:
         inked = [sight.field for sight in sights if sight.field is not None]
         batch = np.stack(inked)[:, np.newaxis] if inked else np.empty((0, 1, SIDE_PX, SIDE_PX), np.float32)
         probabilities = calibrated(self.network, batch).astype(np.float32, copy=False)
         answers = zip(probabilities, digit_scores(self._judge, batch), strict=True)
-        return [_blank() if sight.field is None else self._recognition(*next(answers), sight) for sight in sights]
+        return [_blank(sight) if sight.field is None else self._recognition(*next(answers), sight) for sight in sights]
 
     def _recognition(self, probabilities: npt.NDArray[np.float32], score: float, sight: Sight) -> Recognition:
         assert sight.field is not None
@@ -162,11 +197,37 @@ class Recognizer:
         reason = sight.reason or (reasons.NO_DIGIT if score < THRESHOLD else None)
         if self.refuse and reason:
             return Recognition(
-                None, 0.0, shares, sight.field, digit_score=float(score), reason=reason, several=sight.several
+                None,
+                0.0,
+                shares,
+                sight.field,
+                digit_score=float(score),
+                reason=reason,
+                several=sight.several,
+                lines=sight.lines,
             )
-        return digit_answer(shares, sight.field, float(score), several=sight.several)
+        return digit_answer(shares, sight.field, float(score), several=sight.several, lines=sight.lines)
 
 
-def _blank() -> Recognition:
+def _see(image: Picture) -> Sight:
+    """What is seen in a picture of one digit. Where a line, a frame or a sheet is in it, that is removed first."""
+    sight = look(image)
+    if not sight.ruled:
+        return sight
+    page = find_page(image)
+    return look_at_ink(page.ink) if page.ink is not None and page.changed else sight
+
+
+def _blank(sight: Sight) -> Recognition:
     uniform = np.full(CLASSES, 1 / CLASSES, np.float32)
-    return Recognition(None, 0.0, uniform, np.zeros((SIDE_PX, SIDE_PX), np.float32), reason=reasons.BLANK)
+    return Recognition(None, 0.0, uniform, np.zeros((SIDE_PX, SIDE_PX), np.float32), reason=sight.reason)
+
+
+def _in_picture(token: Token, page: PageInk) -> Token:
+    """A token with its box in the picture that the page was found in."""
+    left, top, right, bottom = token.box
+    corners = np.array([(left, right, right, left), (top, top, bottom, bottom), (1, 1, 1, 1)], np.float64)
+    x, y, scale = page.view @ corners
+    x, y = np.clip(x / scale, 0, page.size[0]), np.clip(y / scale, 0, page.size[1])
+    box = (int(x.min()), int(y.min()), int(np.ceil(x.max())), int(np.ceil(y.max())))
+    return replace(token, box=box)

@@ -9,15 +9,13 @@ import numpy as np
 
 from fastcnn.handwriting.preparation.components import Labels
 from fastcnn.handwriting.preparation.ink import Parts
-from fastcnn.handwriting.preparation.layout import OVERLAP, Boxes, boxes_of
+from fastcnn.handwriting.preparation.layout import OVERLAP, Boxes, boxes_of, count_lines
 
 SEVERAL_LINES, SIGNS, UNSURE = "several_lines", "signs", "unsure"
 
 SMALLEST = 0.01  # share of the largest part's ink; a dot has more
 TALL = 0.5  # share of the highest part; digits of one writer are higher
 LOW = 0.45  # share of the highest part; lower parts that stand alone are dots, commas and dashes
-LINE = 0.3  # share of the highest part; higher parts make a line, even if it is of smaller writing
-SHARED = 0.2  # share of the lower part's rows; parts that share more are in one line
 THIN = 0.2  # width by length; a straight stroke is narrower
 LEANING_DEG = 16.0  # a straight stroke that leans more to the right is a slash; 3 % of 300 people's 1s are like that
 MOST_PARTS = 100
@@ -33,19 +31,9 @@ def notes_of(parts: Parts) -> tuple[str, ...]:
     order[numbers] = np.arange(1, len(numbers) + 1)
     labels = order[parts.labels]
     boxes = boxes_of(labels, len(numbers))
-    if _lines(boxes) > 1:
+    if count_lines(boxes) > 1:
         return (SEVERAL_LINES,)
     return (SIGNS,) if _has_low_sign(boxes) or _has_slash(labels, boxes) else ()
-
-
-def _lines(boxes: Boxes) -> int:
-    heights = boxes[:, 1] - boxes[:, 0]
-    lines, bottom = 0, 0
-    for top, end in sorted(boxes[heights >= LINE * heights.max(), :2].tolist()):
-        if lines == 0 or bottom - top < SHARED * (end - top):
-            lines += 1
-        bottom = max(bottom, end)
-    return lines
 
 
 def _has_low_sign(boxes: Boxes) -> bool:

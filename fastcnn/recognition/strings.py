@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.handwriting.preparation.cuts import LINE_PX, Pieces, cut
-from fastcnn.handwriting.preparation.ink import crop, find_ink, find_parts, remove_specks
+from fastcnn.handwriting.preparation.ink import INK_SHARE, crop, find_ink, find_parts, remove_specks
 from fastcnn.handwriting.preparation.pictures import to_plane
 from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.prepare import Field, prepare_ink
@@ -36,6 +36,7 @@ WIDTH = 0.45
 WIDE, WIDE_FROM = 2.3, 0.85
 CUT = 0.75  # for each stroke's width of ink that the cuts round a digit cross; neighbours share the cost
 LEAST = 1e-6  # a lower probability does not cost more
+LEAST_SCORE = 0.3  # a lower score of being a digit counts as much; without it letters are cut to pieces like digits
 COUNT_WEIGHT = (
     3.0  # factor of the costs in `share_of_count`; with it, 99 of 100 strings with a confidence from 90 % are right
 )
@@ -51,6 +52,7 @@ class Candidate:
     height: float
     width: float
     cut: float  # half of the ink that the cuts round it cross; its neighbours pay for the other half
+    box: tuple[int, int, int, int] = (0, 0, 0, 0)  # top, bottom, left, right, in pixels of the string's ink
 
     def cost(self, probability: float) -> float:
         """The cost of reading it as a digit with this probability. It is finite for any probability."""
@@ -75,22 +77,33 @@ def find_string(image: Picture) -> tuple[list[Candidate], tuple[str, ...]]:
     if ink is None:
         return [], ()
     ink = crop(remove_specks(ink, find_parts(ink)))
-    notes = notes_of(find_parts(ink, -(-len(ink) // LINE_PX)))
+    return _candidates(ink), notes_of(find_parts(ink, -(-len(ink) // LINE_PX)))
+
+
+def candidates_of(ink: Plane) -> tuple[list[Candidate], int, int]:
+    """What may be a digit in some ink, (H, W) uint8, 0 on paper; and the column and row that their boxes count from."""
+    inked = ink >= INK_SHARE * int(ink.max())
+    return _candidates(crop(ink)), int(inked.any(axis=0).argmax()), int(inked.any(axis=1).argmax())
+
+
+def _candidates(ink: Plane) -> list[Candidate]:
+    """The candidates of cropped ink, sorted by the piece that they begin with."""
     pieces = cut(ink)
     found = []
     for first in range(pieces.count):
         top, bottom, left, right = pieces.boxes[first]
         for stop in range(first + 1, min(first + MOST_JOINED, pieces.count) + 1):
-            box = pieces.boxes[stop - 1]
-            far = box[2] - right > FARTHEST * pieces.height
-            top, bottom, left, right = min(top, box[0]), max(bottom, box[1]), min(left, box[2]), max(right, box[3])
+            last = pieces.boxes[stop - 1]
+            far = last[2] - right > FARTHEST * pieces.height
+            top, bottom, left, right = min(top, last[0]), max(bottom, last[1]), min(left, last[2]), max(right, last[3])
             if far or (stop > first + 1 and right - left > WIDEST * pieces.height):
                 break
             field = _field(ink, pieces, (top, bottom, left, right), first, stop)
             crossed = sum(ink for a, b, ink in pieces.cuts if (first < a <= stop) != (first < b <= stop))
             height, width = (bottom - top) / pieces.height, (right - left) / pieces.height
-            found.append(Candidate(first, stop, field, height, width, crossed / 2))
-    return found, notes
+            box = (top * pieces.factor, bottom * pieces.factor, left * pieces.factor, right * pieces.factor)
+            found.append(Candidate(first, stop, field, height, width, crossed / 2, box))
+    return found
 
 
 def choose(candidates: Sequence[Candidate], probabilities: Sequence[npt.NDArray[np.float32]]) -> list[int]:

@@ -26,19 +26,30 @@ NEIGHBOUR_HEIGHT = 0.55  # of the highest: lower parts belong to a digit or are 
 OVERLAP = 0.3  # of the narrower: parts that share so many columns are one digit
 LOWEST = 0.4  # of the height of all ink: lower ones are scattered parts, and no digits
 ROW_WIDTH = 0.95  # of the height: two digits side by side are wider, the halves of a broken one are not
+LINE = 0.3  # share of the highest part; higher parts make a line, even if it is of smaller writing
+SHARED = 0.2  # share of the lower part's rows; parts that share more are in one line
+LEAST_OF_PAGE = 3  # parts; the halves of a broken digit are two
+RULED = 0.97  # of a row or a column: a line goes from edge to edge
 
 
-def judge(parts: Parts) -> tuple[str | None, bool]:
-    """The reason (of `reasons`) why the ink is more than a digit, or None; and whether it is a row of digits."""
+def judge(parts: Parts) -> tuple[str | None, bool, bool]:
+    """What more than a digit the ink is.
+
+    Returns
+    -------
+    The reason (of `reasons`) why it is more than a digit, or None; whether it is a row of digits; and whether there are
+    several lines of them.
+    """
     numbers = np.flatnonzero(parts.kept)
     if not 1 <= len(numbers) <= MOST_PARTS:
-        return None, False
+        return None, False, False
     order = np.zeros(len(parts.kept), np.int64)
     order[numbers] = np.arange(1, len(numbers) + 1)
     labels = order[parts.labels]
     boxes = boxes_of(labels, len(numbers))
     reason = find_frame(labels, boxes)
-    return reason, reason is None and is_row(boxes)
+    row = reason is None and is_row(boxes)
+    return reason, row, reason is None and len(boxes) >= LEAST_OF_PAGE and count_lines(boxes) > 1
 
 
 def boxes_of(labels: Labels, count: int) -> Boxes:
@@ -88,6 +99,23 @@ def is_row(boxes: Boxes) -> bool:
         else:
             groups.append([left, right])
     return len(groups) >= 2 and groups[-1][1] - groups[0][0] >= ROW_WIDTH * heights.max()
+
+
+def count_lines(boxes: Boxes) -> int:
+    """The number of lines that the high parts stand in, one above the other."""
+    heights = boxes[:, 1] - boxes[:, 0]
+    lines, bottom = 0, 0
+    for top, end in sorted(boxes[heights >= LINE * heights.max(), :2].tolist()):
+        if lines == 0 or bottom - top < SHARED * (end - top):
+            lines += 1
+        bottom = max(bottom, end)
+    return lines
+
+
+def may_be_ruled(parts: Parts) -> bool:
+    """Whether a row or a column of the picture is ink from edge to edge, as a line is, or a digit cropped tightly."""
+    inked = parts.labels > 0
+    return bool(inked.mean(axis=1).max() >= RULED or inked.mean(axis=0).max() >= RULED)
 
 
 def _runs_along(part: Mask, band: float) -> tuple[bool, bool, bool, bool]:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 # Pillow tries only these formats: one of its 40 plugins runs Ghostscript.
 FILE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+PDF_MARK, PDF_MARK_WITHIN = b"%PDF-", 1024  # bytes of its beginning
+MOST_FRAMES = 200
 ORIENTATION = 0x0112  # EXIF's tag
 SIDEWAYS = (5, 6, 7, 8)  # its values that exchange height and width
 GREY_MODES = ("1", "L", "LA", "La", "F")  # and all that begin with I
@@ -235,8 +237,11 @@ def to_plane(image: Picture) -> Plane:
 
 
 @contextmanager
-def _opened(path: str | Path) -> Iterator[Image.Image]:
-    """The one picture in a file, not yet decoded; whatever goes wrong within is a FastcnnError that names the file."""
+def _opened(path: str | Path, frame: int | None = None) -> Iterator[Image.Image]:
+    """The one picture in a file, or one of its frames, not yet decoded.
+
+    Whatever goes wrong within is a FastcnnError that names the file.
+    """
     from PIL import Image
 
     with _in_one_sentence(path):
@@ -244,22 +249,41 @@ def _opened(path: str | Path) -> Iterator[Image.Image]:
             # A pipe or a device may give nothing for ever.
             reason = Sentence("it is not an ordinary file")
             raise FastcnnError("cannot read {path} ({reason}); choose another file", path=path, reason=reason)
+        _check_no_pdf(path)
         with Image.open(path, formats=FILE_FORMATS) as image:
             frames = _frames(image)
-            _check_single(frames, path)
-            image.seek(frames[0])
+            if frame is None:
+                _check_single(frames, path)
+            image.seek(frames[frame or 0])
             yield image
 
 
-def open_picture(path: str | Path) -> Image.Image:
+def _check_no_pdf(path: str | Path) -> None:
+    with open(path, "rb") as file:
+        if PDF_MARK in file.read(PDF_MARK_WITHIN):
+            raise FastcnnError("{path} is a PDF; save its pages as pictures first, such as PNG or TIFF", path=path)
+
+
+def count_frames(path: str | Path) -> int:
+    """The number of frames or pages in a picture file that are separate pictures; errors as `open_picture`."""
+    with _opened(path, 0) as image:
+        count = len(_frames(image))
+        if count > MOST_FRAMES:
+            raise FastcnnError("{path} has more than {most} frames; save those to be read", path=path, most=MOST_FRAMES)
+        return count
+
+
+def open_picture(path: str | Path, frame: int | None = None) -> Image.Image:
     """Read a picture file completely, trusting nothing in it.
+
+    frame : the number of the frame or page to read, from 0; without it, a file of several is an error
 
     Raises
     ------
     FastcnnError
         If the file is missing, no picture, damaged, so large that it could exhaust the memory, or has several frames.
     """
-    with _opened(path) as image:
+    with _opened(path, frame) as image:
         image.load()
         check_finite(image, path)
         return image.copy()

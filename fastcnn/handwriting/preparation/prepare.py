@@ -17,9 +17,9 @@ import numpy.typing as npt
 from fastcnn.digits import SIDE_PX
 from fastcnn.handwriting.preparation import reasons
 from fastcnn.handwriting.preparation.ink import INK_SHARE, crop, find_ink, find_parts, is_plain_scan, remove_specks
-from fastcnn.handwriting.preparation.layout import judge
+from fastcnn.handwriting.preparation.layout import judge, may_be_ruled
 from fastcnn.handwriting.preparation.pictures import to_plane
-from fastcnn.handwriting.preparation.planes import Plane
+from fastcnn.handwriting.preparation.planes import Plane, contrast, holds_strokes
 from fastcnn.handwriting.preparation.stroke_width import edge_distance, even_out, is_uneven, redraw, stroke_width
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ STROKE_PX = 2.5  # the median of MNIST's stroke widths; 1 % are below 1.4, and 1
 PLACED_PX = (19, 21)  # ink of this size is like MNIST's, with or without a faint row, and is not drawn again
 WORK_PX = 80  # strokes are drawn again at four times the field's resolution
 MARGIN_PX = 10  # empty pixels round it for strokes that grow, up to a dot that grows from nothing to STROKE_PX
+LEAST_CONTRAST = 8  # of 255: strokes of less are no strokes
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,8 @@ class Sight:
     field: Field | None  # (28, 28) float32, 0 background to 1 ink; None if the picture is blank
     reason: str | None = None  # why it cannot be one digit, one of `reasons`
     several: bool = False  # whether there seem to be several digits in a row
+    lines: bool = False  # whether there seem to be several lines of them
+    ruled: bool = False  # whether a line, a frame or a sheet may lie round the digit or through it
 
 
 def _shrink_to_box(ink: Plane) -> Field:
@@ -171,11 +174,19 @@ def prepare(image: Picture) -> Field | None:
 
 def look(image: Picture) -> Sight:
     """A picture in the form of MNIST, and what else is seen without a network; arguments and errors as `prepare`."""
-    ink = find_ink(to_plane(image))
+    plane = to_plane(image)
+    ink = find_ink(plane)
     if ink is None:
-        return Sight(None, reasons.BLANK)
+        faint = contrast(plane) >= LEAST_CONTRAST and holds_strokes(plane)
+        return Sight(None, reasons.FAINT if faint else reasons.BLANK)
     if is_plain_scan(ink):
         return Sight(prepare_ink(ink))  # this takes half the time
+    return look_at_ink(ink)
+
+
+def look_at_ink(ink: Plane) -> Sight:
+    """What is seen in ink on empty paper, (H, W) uint8 with at least one pixel of it."""
     parts = find_parts(ink)
-    reason, several = judge(parts) if parts.may_be_more else (None, False)
-    return Sight(prepare_ink(remove_specks(ink, parts)), reason, several)
+    reason, several, lines = judge(parts) if parts.may_be_more else (None, False, False)
+    ruled = reason is not None or may_be_ruled(parts)
+    return Sight(prepare_ink(remove_specks(ink, parts)), reason, several, lines, ruled)

@@ -81,7 +81,7 @@ def _arguments(rng):
     def number():
         return pick((1, 2, 3), (0, -1, "x", 2**40), 0.9)
 
-    command = pick(("train", "evaluate", "predict", "experiment") * 3 + ("data", "info", "bench"))
+    command = pick(("train", "evaluate", "predict", "read", "experiment") * 3 + ("data", "info", "bench"))
     pictures = [pick(FILES[:3], FILES) for _ in range(rng.integers(1, 4))]
     model = pick(MODELS[:1], MODELS + FILES, 0.6)
     data, strokes_option = ["--data-dir", pick(("data",), FOLDERS, 0.9)], ["--strokes", pick(("strokes.json",), FILES)]
@@ -92,6 +92,7 @@ def _arguments(rng):
         "train": [*data, "--epochs", pick((1, 2)), *(out if rng.random() < 0.7 else [])],
         "evaluate": [model, *data] if rng.random() < 0.7 else ["--model", model, *strokes_option],
         "predict": [*pictures, "--model", model],
+        "read": [*pictures, "--model", model],
         "experiment": ["--mode", mode, *of_mode, "--out", pick(("figures",), FOLDERS), "--groups", "1", "--size", "2"],
         "data": [pick(("list", "fetch mnist", "fetch nope", "fetch", "list x"))],
         "info": [],
@@ -103,6 +104,7 @@ def _arguments(rng):
         "train": [["--overwrite"], seed, threads, ["--batch-size", number()], ["--resume", pick(FILES)]],
         "evaluate": [["--model", model], seed, threads, strokes_option],
         "predict": [["--string"], threads],
+        "read": [["--annotate", pick(("new.png",), FILES)], threads],
         "experiment": [["--model", model], seed, ["--groups", number()], strokes_option],
         "bench": [["--out", pick(FOLDERS)], strokes_option, ["--weights", pick(FOLDERS)], ["--quick"]],
     }.get(command, [])
@@ -193,7 +195,16 @@ def test_nothing_is_lost_by_a_process(number, world):
 
 def test_every_command_is_fuzzed():
     commands = {_arguments(np.random.default_rng([7, number]))[0] for number in range(200)}
-    assert commands == {"train", "evaluate", "predict", "experiment", "data", "info", "bench"}  # all but the window
+    assert commands == {
+        "train",
+        "evaluate",
+        "predict",
+        "read",
+        "experiment",
+        "data",
+        "info",
+        "bench",
+    }  # all but the window
 
 
 def test_the_check_sees_a_loss(tmp_path):

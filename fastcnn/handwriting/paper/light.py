@@ -1,0 +1,99 @@
+"""The ink of a page: how much darker than the paper round it each pixel is. Shade and hard shadows are no ink.
+
+The paper's level at a place is a closing: the least, over windows near it, of the brightest pixel in a window. It follows
+the edge of a shadow exactly, and it does not see dark things narrower than the window, such as strokes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcnn.handwriting.preparation import reasons
+from fastcnn.handwriting.preparation.planes import Plane
+
+Levels = npt.NDArray[np.float32]
+
+LARGEST_PX = 1280  # larger pages are averaged down first: a digit has 40 px or more then, on a page of 12 lines
+COARSE_PX = 640  # the paper's level is found at this size
+WINDOW = 1 / 4  # of the shorter side: a stroke is narrower, a shadow wider
+DARKEST = 48  # of 255: darker paper than this counts as this, or its noise would be ink
+LEAST_CONTRAST = 20  # of 255
+NOISE = 4.0  # standard deviations of the paper: what differs less is no ink
+FLOOR = 0.14  # of the full ink: what is paler is no ink
+FULL = 98  # percentile of the inked pixels: on squared paper few of them are writing
+
+
+def reduced(plane: Plane, largest_px: int) -> tuple[Plane, int]:
+    """The plane averaged over blocks until no side is longer, and the pixels along a block's side."""
+    from PIL import Image
+
+    factor = -(-max(plane.shape) // largest_px)
+    if factor == 1:
+        return plane, 1
+    return np.asarray(Image.fromarray(np.ascontiguousarray(plane)).reduce(factor)), factor
+
+
+def page_ink(plane: Plane) -> tuple[Plane | None, str | None]:
+    """The ink on a page, 0 on paper to 255; or None and the reason (of `reasons`) why there is none.
+
+    Parameters
+    ----------
+    plane : (H, W) uint8, dark on light or light on dark, without the table round a sheet
+    """
+    plane = plane if _is_dark_ink(plane) else np.uint8(255) - plane
+    paper = _paper(plane)
+    gap = (paper - plane) * (np.float32(255) / np.maximum(paper, np.float32(DARKEST)))
+    some = gap[::2, ::2]
+    middle = float(np.median(some))
+    spread = 1.4826 * float(np.median(np.abs(some - middle)))
+    inked = some[some > middle + max(LEAST_CONTRAST / 2, NOISE * spread)]
+    if len(inked) == 0 or float(inked.max()) - middle < LEAST_CONTRAST / 2:
+        return None, reasons.BLANK
+    full = float(np.percentile(inked, FULL)) - middle
+    if full < LEAST_CONTRAST:
+        return None, reasons.FAINT
+    floor = max(FLOOR * full, 3 * spread)
+    gap -= np.float32(middle)
+    gap[gap < floor] = 0
+    return np.minimum(gap * np.float32(255 / full), 255).astype(np.uint8), None
+
+
+def _is_dark_ink(plane: Plane) -> bool:
+    """Whether the pixels that differ much from those round them are darker: the sign of the third moment."""
+    from PIL import Image, ImageFilter
+
+    small, _ = reduced(plane, 200)
+    around = Image.fromarray(np.ascontiguousarray(small)).filter(ImageFilter.BoxBlur(max(small.shape) // 4))
+    gap = small.astype(np.float64) - np.asarray(around)
+    return float((gap**3).sum()) <= 0
+
+
+def _paper(plane: Plane) -> Levels:
+    from PIL import Image
+
+    coarse, factor = reduced(plane, COARSE_PX)
+    if factor == 1 and min(plane.shape) > 60:
+        coarse = np.asarray(Image.fromarray(np.ascontiguousarray(plane)).reduce(2))  # less noise
+    window = max(3, round(WINDOW * min(coarse.shape)))
+    for over in (np.maximum, np.minimum):
+        for axis in (0, 1):
+            coarse = _running(coarse, window, axis, over)
+    size = plane.shape[::-1]
+    return np.asarray(Image.fromarray(coarse).resize(size, Image.Resampling.BILINEAR)).astype(np.float32)
+
+
+def _running(values: Plane, size: int, axis: int, over: Callable[..., Plane]) -> Plane:
+    """The largest or the smallest value in a window round each place, along one axis."""
+    before = [(0, 0), (0, 0)]
+    before[axis] = (size // 2, size - 1 - size // 2)
+    wide = np.pad(values, before, mode="edge")
+    done = 1  # places in the windows so far; two windows make a longer one
+    while done < size:
+        step = min(done, size - done)
+        count = wide.shape[axis] - step
+        wide = over(wide.take(range(count), axis), wide.take(range(step, step + count), axis))
+        done += step
+    return wide

@@ -1,0 +1,166 @@
+"""From a picture of a page to its ink: the sheet seen from above, without shade, turn, frames and rules.
+
+Ordinary drawings on an empty canvas come through unchanged but for their levels. `view` says where in the picture each
+pixel of the ink was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcnn.handwriting.paper.light import LARGEST_PX, page_ink, reduced
+from fastcnn.handwriting.paper.rules import INKED, digit_height, remove_rules
+from fastcnn.handwriting.paper.sheet import find_sheet, straighten
+from fastcnn.handwriting.preparation.components import Mask, label_components
+from fastcnn.handwriting.preparation.layout import boxes_of
+from fastcnn.handwriting.preparation.pictures import to_plane
+from fastcnn.handwriting.preparation.planes import Plane
+
+if TYPE_CHECKING:
+    from fastcnn.handwriting.preparation.pictures import Picture
+
+Matrix = npt.NDArray[np.float64]  # (3, 3), of homogeneous x and y
+
+TURNS_DEG = (12.0, 0.5, 0.1)  # the largest, the first step and the second
+LEAST_TURN_DEG = 0.15  # less is not turned back
+TURN_POINTS = 20_000
+RULE = 0.35  # of the page's side: rules have so many pixels in one row
+FRAMES = 40  # parts that may be frames
+INNER = 0.06  # of a frame's ink: what lies farther inside is writing that touches it
+BAND, ALONG = 0.1, 0.75  # of a frame's sides: its lines are that near to its rectangle, along so much of it
+
+
+@dataclass(frozen=True, eq=False)
+class PageInk:
+    """What is written on a page.
+
+    ink : (H, W) uint8, 0 on paper to 255; None if there is nothing
+    view : brings a place in the ink to its place in the picture
+    size : of the picture, its width and height in pixels
+    reason : why there is nothing, one of `reasons`
+    changed : whether it was a sheet on a table, or something was removed
+    """
+
+    ink: Plane | None
+    view: Matrix
+    size: tuple[int, int]
+    reason: str | None = None
+    changed: bool = False
+
+
+def find_page(image: Picture) -> PageInk:
+    """The ink of a page in a picture; arguments and errors as for `pictures.to_plane`."""
+    plane = to_plane(image)
+    size = plane.shape[1], plane.shape[0]
+    view = np.eye(3)
+    corners = find_sheet(plane)
+    if corners is not None:
+        plane, numbers = straighten(plane, corners)
+        view = np.array([*numbers, 1.0]).reshape(3, 3)
+    plane, factor = reduced(plane, LARGEST_PX)
+    view = view @ np.diag([factor, factor, 1.0])
+    ink, reason = page_ink(plane)
+    if ink is None:
+        return PageInk(None, view, size, reason)
+    turn = _turn_of_rules(ink >= INKED)
+    if abs(turn) >= LEAST_TURN_DEG:
+        turned, back = _turned(ink, turn)
+        cleaned, ruled = remove_rules(_without_frames(turned)[0])
+        if ruled:
+            return PageInk(cleaned, view @ back, size, changed=True)
+    ink, framed = _without_frames(ink)
+    ink, ruled = remove_rules(ink)
+    return PageInk(ink, view, size, changed=corners is not None or framed or ruled)
+
+
+def quarter_turned(page: PageInk, quarters: int) -> PageInk:
+    """The same page, its ink turned by so many quarters against the clock."""
+    assert page.ink is not None
+    ink, view = page.ink, page.view
+    for _ in range(quarters % 4):
+        # The place (x, y) of the turned ink was (width - y, x) before.
+        view = view @ np.array([[0.0, -1.0, ink.shape[1]], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+        ink = np.rot90(ink)
+    return PageInk(np.ascontiguousarray(ink), view, page.size, page.reason, page.changed)
+
+
+def _turn_of_rules(mask: Mask) -> float:
+    """The angle in degrees by which rules fall to the right, 0 without rules."""
+    rows, columns = np.nonzero(mask)
+    step = -(-len(rows) // TURN_POINTS)
+    rows, columns = rows[::step].astype(np.float64), columns[::step].astype(np.float64)
+    if len(rows) == 0:
+        return 0.0
+    best, around = 0.0, 0.0
+    most, first, second = TURNS_DEG
+    for angles in (np.arange(-most, most + first / 2, first), np.arange(-first, first + second / 2, second)):
+        tried = [(_sharpness(rows, columns, around + angle), -abs(around + angle), around + angle) for angle in angles]
+        best, _, around = max(tried)
+    fullest = step * best
+    return around if fullest >= RULE * min(mask.shape) else 0.0
+
+
+def _sharpness(rows: Matrix, columns: Matrix, degrees: float) -> float:
+    """The mean number of pixels in the fullest rows, each two pixels high, after a turn."""
+    slope = np.tan(np.deg2rad(degrees))
+    turned = ((rows - slope * columns) / 2).astype(np.int64)
+    counts = np.sort(np.bincount(turned - turned.min()))[-3:]
+    return float(counts.mean()) / 2
+
+
+def _turned(ink: Plane, degrees: float) -> tuple[Plane, Matrix]:
+    from PIL import Image
+
+    height, width = ink.shape
+    angle = np.deg2rad(degrees)
+    cosine, sine = float(np.cos(angle)), float(np.sin(angle))
+    x, y = width / 2, height / 2
+    back = np.array([[cosine, -sine, x - cosine * x + sine * y], [sine, cosine, y - sine * x - cosine * y], [0, 0, 1]])
+    image = Image.fromarray(ink).transform(
+        (width, height), Image.Transform.AFFINE, tuple(back[:2].ravel().tolist()), Image.Resampling.BICUBIC
+    )
+    return np.asarray(image), back
+
+
+def _without_frames(ink: Plane) -> tuple[Plane, bool]:
+    """The ink without frames that surround other ink and do not touch it: those drawn by hand are not straight."""
+    mask = ink >= INKED
+    labels, count = label_components(mask)
+    if count < 2:
+        return ink, False
+    boxes = boxes_of(labels, count)
+    sizes = np.minimum(boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2])
+    least = 1.2 * digit_height(ink)
+    frames = []
+    for part in np.argsort(-sizes)[:FRAMES].tolist():
+        top, bottom, left, right = boxes[part].tolist()
+        within = (boxes[:, 0] > top) & (boxes[:, 1] < bottom) & (boxes[:, 2] > left) & (boxes[:, 3] < right)
+        # The frame itself may have most of the ink, and then its height counts.
+        inner = float((boxes[within, 1] - boxes[within, 0]).max(initial=0))
+        if inner == 0 or sizes[part] < min(least, 1.2 * inner) or inner < 0.2 * sizes[part]:
+            continue
+        if _runs_along(labels[top:bottom, left:right] == part + 1):
+            frames.append(part + 1)
+    if not frames:
+        return ink, False
+    gone = np.isin(labels, frames)
+    wide = gone.copy()
+    wide[1:] |= gone[:-1]
+    wide[:-1] |= gone[1:]
+    wide[:, 1:] |= gone[:, :-1]
+    wide[:, :-1] |= gone[:, 1:]
+    return np.where(gone | (wide & ~mask), np.uint8(0), ink), True
+
+
+def _runs_along(part: Mask) -> bool:
+    """Whether ink lies along all four sides of the part's rectangle, and no writing is joined to it."""
+    deep, wide = (max(2, round(BAND * side)) for side in part.shape)
+    inner = part[2 * deep : -2 * deep, 2 * wide : -2 * wide]
+    if inner.sum() > INNER * part.sum():
+        return False
+    sides = part[:deep].any(axis=0), part[-deep:].any(axis=0), part[:, :wide].any(axis=1), part[:, -wide:].any(axis=1)
+    return all(float(side.mean()) >= ALONG for side in sides)

@@ -1,0 +1,191 @@
+"""Remove rules, squares, boxes, frames and underlines from a page, and keep the strokes that cross them.
+
+A rule is a thin, straight run of ink that is longer than strokes are. It is taken for one if it goes from edge to edge,
+or other rules meet it at both of its ends or along it, or it is much longer than the digits are high. Where a stroke
+crosses a rule, the ink above and below the rule goes on, and all of it stays. Rules across are found here; rules down
+are rules across of the picture on its side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcnn.handwriting.paper.runs import long_runs, runs_of
+from fastcnn.handwriting.preparation.components import Labels, Mask, label_components
+from fastcnn.handwriting.preparation.layout import boxes_of
+from fastcnn.handwriting.preparation.planes import Plane
+
+INKED = 26  # of 255: a pixel with so much ink belongs to a rule or a stroke
+LEAST, LONG = 0.03, 0.06  # of the longer side: shorter runs are no rules, and none that stand alone
+LEAST_PX = 16
+BRIDGE = 0.006  # of the longer side: gaps in a rule
+THIN = 0.12  # of its length
+SIDE = 0.85  # of its part of the ink: the side of a box or a frame
+AT_EDGE = 0.03  # of the side: a rule that ends so near goes from edge to edge
+ALONG, MET = 0.3, 3  # of the side, and rules across it: a part of a net
+UNDER, DOWN = 1.8, 2.6  # times the height of a digit: longer lines across and down are no strokes
+MORE, ALONE = 1.1, 1.3  # times it: a line from edge to edge is so long, with others next to it and without
+THICK = 0.2  # times it: thicker lines are strokes
+PALE = 0.7  # of the full ink: what is darker than such rules is a stroke
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Long runs across, numbered from 0; in pixels."""
+
+    labels: Labels  # (H, W), a line's number + 1
+    at: npt.NDArray[np.float64]  # (lines,) the row
+    left: npt.NDArray[np.int64]
+    right: npt.NDArray[np.int64]
+    thick: npt.NDArray[np.float64]
+    thin: Mask  # whether it may be a rule
+    side: Mask  # whether it is nearly as long as the part of the ink that it is in, as the sides of a box are
+
+    @property
+    def length(self) -> npt.NDArray[np.int64]:
+        return self.right - self.left
+
+
+def remove_rules(ink: Plane) -> tuple[Plane, bool]:
+    """The ink without its rules, and whether there were any.
+
+    Parameters
+    ----------
+    ink : (H, W) uint8, 0 on paper; rules are parallel to its edges, up to a pixel in fifty
+    """
+    mask = ink >= INKED
+    least = max(LEAST_PX, round(LEAST * max(ink.shape)))
+    parts, count = label_components(mask)
+    if count == 0:
+        return ink, False
+    boxes = np.concatenate([np.zeros((1, 4), np.int64), boxes_of(parts, count)])
+    across = _find(mask, parts, boxes[:, 3] - boxes[:, 2], least, max(ink.shape))
+    down = _find(np.ascontiguousarray(mask.T), parts.T, boxes[:, 1] - boxes[:, 0], least, max(ink.shape))
+    height, width = ink.shape
+    whole, joined = (
+        (_whole(across, width), _whole(down, height)),
+        (_joined(across, down, width), _joined(down, across, height)),
+    )
+    found = whole[0] | joined[0], whole[1] | joined[1]
+    tall = digit_height(_erased(ink, mask, across, down, found))
+    if tall == 0:
+        return ink, False
+    # Now that the net is gone, the height of the digits is known.
+    long = LONG * max(ink.shape)
+    sure = joined[0] | (whole[0] & (across.length >= (MORE if whole[0].sum() >= 2 else ALONE) * tall))
+    rules = (
+        sure | ((across.length >= max(UNDER * tall, long)) & (across.thick <= THICK * tall) & across.thin),
+        joined[1] | (whole[1] & (sure.sum() >= 2) & (down.length >= MORE * tall))
+        | ((down.length >= max(DOWN * tall, long)) & (down.thick <= THICK * tall) & down.thin),
+    )  # fmt: skip
+    cleaned = _erased(ink, mask, across, down, rules)
+    if not any(each.any() for each in rules) or not (cleaned >= INKED).any():
+        return ink, False
+    return cleaned, True
+
+
+def digit_height(ink: Plane) -> float:
+    """The height of the writing: the median over the ink of the heights of its parts; 0 without ink."""
+    labels, count = label_components(ink >= INKED)
+    if count == 0:
+        return 0.0
+    rows, columns = np.nonzero(labels)
+    own = labels[rows, columns] - 1
+    low, high = np.full(count, len(ink)), np.zeros(count, np.int64)
+    np.minimum.at(low, own, rows)
+    np.maximum.at(high, own, rows + 1)
+    order = np.argsort(high - low)
+    amounts = np.bincount(own, minlength=count)[order].cumsum()
+    return float((high - low)[order][np.searchsorted(amounts, amounts[-1] / 2)])
+
+
+def _find(mask: Mask, parts: Labels, wide: npt.NDArray[np.int64], least: int, longest: int) -> Lines:
+    """All long runs across; `parts` are the connected parts of the mask, and `wide` is how wide each is."""
+    near = mask.copy()
+    near[1:] |= mask[:-1]
+    near[:-1] |= mask[1:]
+    labels, count = label_components(long_runs(near, least, round(BRIDGE * longest)))
+    rows, columns = np.nonzero(labels * mask)
+    own = labels[rows, columns] - 1
+    sizes = np.maximum(np.bincount(own, minlength=count), 1)
+    middles = np.bincount(own, rows, count) / sizes
+    left, right, part = np.full(count, mask.shape[1]), np.zeros(count, np.int64), np.zeros(count, np.int64)
+    np.minimum.at(left, own, columns)
+    np.maximum.at(right, own, columns + 1)
+    np.maximum.at(part, own, parts[rows, columns])
+    deep = runs_of(np.ascontiguousarray(mask.T)).length_at()[columns, rows]
+    order = np.lexsort((deep, own))
+    thick = deep[order][np.concatenate([[0], np.cumsum(sizes)[:-1]]) + sizes // 2] if len(own) else np.zeros(count)
+    length = right - left
+    return Lines(
+        labels, middles, left, right, thick, thick <= np.maximum(3, THIN * length), length >= SIDE * wide[part]
+    )
+
+
+def _whole(lines: Lines, length: int) -> Mask:
+    """Which lines go from edge to edge."""
+    ends: Mask = (lines.left <= AT_EDGE * length) & (lines.right >= (1 - AT_EDGE) * length)
+    return ends & lines.thin
+
+
+def _joined(lines: Lines, others: Lines, length: int) -> Mask:
+    """Which lines meet lines of the other direction at both of their ends, or many along them."""
+    if len(lines.at) == 0:
+        return np.zeros(0, bool)
+    margin = 2 * lines.thick[:, np.newaxis] + 3
+    row, left, right = (values[:, np.newaxis] for values in (lines.at, lines.left, lines.right))
+    meets = (others.left - margin <= row) & (row <= others.right + margin)
+    within = meets & (left - margin <= others.at) & (others.at <= right + margin) & others.thin
+    at_left = (within & (np.abs(others.at - left) <= margin)).any(axis=1)
+    at_right = (within & (np.abs(others.at - right) <= margin)).any(axis=1)
+    found: Mask = (at_left & at_right & lines.side) | ((within.sum(axis=1) >= MET) & (lines.length >= ALONG * length))
+    return found & lines.thin
+
+
+def _erased(ink: Plane, mask: Mask, across: Lines, down: Lines, rules: tuple[Mask, Mask]) -> Plane:
+    """The ink without the chosen lines."""
+    if not (rules[0].any() or rules[1].any()):
+        return ink
+    lines = [np.concatenate([[False], chosen])[each.labels] for each, chosen in zip((across, down), rules, strict=True)]
+    gone = _gone(ink, mask, lines[0] & mask) | _gone(ink.T, mask.T, lines[1] & mask.T).T
+    crossings = lines[0] & lines[1].T & mask & ~gone
+    if crossings.any():
+        # Where two rules cross, each is a stroke that crosses the other. What stands alone now is no stroke.
+        left, count = label_components(mask & ~gone)
+        sizes = np.bincount(left.ravel(), minlength=count + 1)
+        own = np.bincount(left[crossings], minlength=count + 1)
+        gone |= (own * 2 > sizes)[left] & mask
+    soft = gone.copy()
+    soft[1:] |= gone[:-1]
+    soft[:-1] |= gone[1:]
+    soft[:, 1:] |= gone[:, :-1]
+    soft[:, :-1] |= gone[:, 1:]
+    return np.where(gone | (soft & ~mask), np.uint8(0), ink)
+
+
+def _gone(ink: Plane, mask: Mask, line: Mask) -> Mask:
+    """The pixels of lines across that no stroke crosses, by the vertical runs of ink that they are part of."""
+    whole, parts = runs_of(np.ascontiguousarray(mask.T)), runs_of(np.ascontiguousarray(line.T))
+    if len(parts.starts) == 0:
+        return line
+    holder = np.searchsorted(whole.starts, parts.starts, side="right") - 1
+    start, stop = whole.starts[holder], whole.stops[holder]
+    above, under, length = parts.starts - start, stop - parts.stops, stop - start
+    thick = float(np.median(length))
+    thin = length <= 1.6 * thick + 1.5
+    flat = np.zeros(mask.shape[1] * (mask.shape[0] + 1) + 1, np.uint8)
+    flat[:-1].reshape(mask.shape[1], mask.shape[0] + 1)[:, :-1] = ink.T
+    darkest = np.maximum.reduceat(flat, np.stack([start, stop], axis=1).ravel())[::2]
+    level = float(np.median(darkest[thin])) if thin.any() else 255.0
+    # A stroke along a pale rule is darker than it.
+    stroke = darkest > (level + 255) / 2 if level <= PALE * 255 else np.zeros(len(start), bool)
+    some = max(2, round(0.5 * thick + 1))
+    own = round(thick) + 1
+    first = np.where(above <= some, start, np.maximum(parts.starts, stop - own))
+    last = np.where(above <= some, np.minimum(parts.stops, start + own), stop)
+    first, last = np.where(thin, start, first), np.where(thin, stop, last)
+    erased = ~stroke & (thin | (above <= some) | (under <= some))
+    return whole.mask(first[erased], last[erased]).T

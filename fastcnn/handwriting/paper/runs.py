@@ -1,0 +1,65 @@
+"""Runs of pixels in the rows of a mask: where they begin and end, and masks of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fastcnn.handwriting.preparation.components import Mask
+
+Places = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """Runs of a mask of (H, W), row by row, as places in rows that have one more pixel."""
+
+    starts: Places
+    stops: Places  # excluded
+    shape: tuple[int, int]
+
+    @property
+    def lengths(self) -> Places:
+        return self.stops - self.starts
+
+    def length_at(self) -> Places:
+        """(H, W) the length of the run that each pixel is in, 0 outside."""
+        height, width = self.shape
+        steps = np.zeros(height * (width + 1), np.int64)
+        steps[self.starts] = self.lengths
+        steps[self.stops] -= self.lengths
+        return np.cumsum(steps).reshape(height, width + 1)[:, :width]
+
+    def mask(self, starts: Places, stops: Places) -> Mask:
+        """The mask of some runs, which may overlap."""
+        height, width = self.shape
+        steps = np.zeros(height * (width + 1) + 1, np.int32)
+        np.add.at(steps, starts, 1)
+        np.add.at(steps, stops, -1)
+        found: Mask = (np.cumsum(steps[:-1]) > 0).reshape(height, width + 1)[:, :width]
+        return found
+
+
+def runs_of(mask: Mask) -> Runs:
+    """All runs of a mask."""
+    height, width = mask.shape
+    flat = np.zeros(height * (width + 1) + 1, np.int8)
+    flat[1:].reshape(height, width + 1)[:, :width] = mask
+    steps = np.diff(flat)
+    return Runs(np.flatnonzero(steps == 1), np.flatnonzero(steps == -1), (height, width))
+
+
+def long_runs(mask: Mask, least: int, bridge: int) -> Mask:
+    """The runs of at least so many pixels; gaps of up to `bridge` pixels do not end a run."""
+    runs = runs_of(mask)
+    if len(runs.starts) == 0:
+        return np.zeros_like(mask)
+    pitch = mask.shape[1] + 1
+    same_row = runs.starts[1:] // pitch == runs.stops[:-1] // pitch
+    joined = same_row & (runs.starts[1:] - runs.stops[:-1] <= bridge)
+    starts = runs.starts[np.concatenate([[True], ~joined])]
+    stops = runs.stops[np.concatenate([~joined, [True]])]
+    kept = stops - starts >= least
+    return runs.mask(starts[kept], stops[kept])

@@ -1,0 +1,130 @@
+"""Pages of digits and signs: lines, places, turned pages, paper of all kinds, and pictures made to take long."""
+
+from time import perf_counter
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fastcnn import Recognizer
+from fastcnn.bench.accuracy.paper import lay
+from fastcnn.bench.accuracy.writing import SIGNS, write
+from fastcnn.handwriting.drawings import Drawing, Pose, draw
+from fastcnn.handwriting.preparation import reasons
+from fastcnn.handwriting.preparation.prepare import prepare
+from fastcnn.handwriting.synthesis.templates import WAYS, parse, smooth
+
+LINES = ["3052", "8 4419", "76", "2905"]
+
+
+@pytest.fixture(scope="module")
+def recognizer():
+    return Recognizer()
+
+
+def first_ways():
+    """A hand that writes each digit in the first way of its templates."""
+    found = []
+    for digit, texts in WAYS.items():
+        way = parse(texts[0])
+        strokes = [smooth(points, corners) for points, corners in zip(way.points, way.corners, strict=True)]
+        found.append(Drawing(digit, "", tuple(strokes)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def hand():
+    return first_ways()
+
+
+def made(lines, hand, kind="plain", seed=3, **how):
+    rng = np.random.default_rng(seed)
+    return lay(write(lines, hand, rng, **how), kind, rng)
+
+
+def places(page):
+    """For each mark of a page its text and middle."""
+    return [[(mark.text, mark.x, mark.y) for mark in line] for line in page.lines]
+
+
+def test_lines_are_read_in_order_and_in_their_places(recognizer, hand):
+    page = made(LINES, hand)
+    found = recognizer.read(page.picture)
+    assert str(found).splitlines() == LINES
+    assert found.reason is None
+    for truth, line in zip(places(page), found.lines, strict=True):
+        for (text, x, y), token in zip(truth, line, strict=True):
+            left, top, right, bottom = token.box
+            assert token.text == text
+            assert token.digit == int(text)
+            assert left < x < right and top < y < bottom
+            assert 0.5 < token.confidence <= 1
+
+
+def test_signs_are_no_digits(recognizer, hand):
+    found = recognizer.read(made(["26.11.2026", "12+30=42", "5,50-3", "12:45"], hand, height=60.0).picture)
+    tokens = [token for line in found.lines for token in line]
+    assert str(found).replace(" ", "").splitlines() == ["26.11.2026", "12+30=42", "5,50-3", "12:45"]
+    assert all((token.digit is None) == (token.text in SIGNS) for token in tokens)
+
+
+@pytest.mark.parametrize("kind", ["squared, blue", "framed", "table"])
+def test_paper_of_all_kinds(recognizer, hand, kind):
+    assert str(recognizer.read(made(LINES, hand, kind, height=60.0).picture)).splitlines() == LINES
+
+
+@pytest.mark.parametrize("quarters", [1, 3])
+def test_a_turned_page_is_read_and_its_boxes_are_those_of_the_picture(recognizer, hand, quarters):
+    page = made(LINES, hand)
+    upright, turned = recognizer.read(page.picture), recognizer.read(np.rot90(page.picture, quarters))
+    assert str(turned).replace(" ", "") == str(upright).replace(" ", "")
+    left, top, right, bottom = turned.lines[0][0].box
+    assert right - left > bottom - top  # a 3 is higher than wide
+
+
+@pytest.mark.parametrize("slope", [-0.12, 0.12])
+def test_slanted_lines(recognizer, hand, slope):
+    lines = ["30 52 41", "84 419", "762 905"]
+    assert str(recognizer.read(made(lines, hand, slope=slope).picture)).splitlines() == lines
+
+
+def test_ordinary_drawings_are_read_as_before(recognizer):
+    """A line is looked for where the ink may have one; without one the answer is that of the picture as it is."""
+    for drawing in first_ways():
+        for pose in (Pose(0.95, 12, 0.5, 0.5), Pose(0.95, 40, 0.5, 0.5), Pose(0.3, 6, 0.1, 0.9)):
+            picture = draw(drawing.strokes, pose)
+            np.testing.assert_array_equal(recognizer.recognize(picture).input, prepare(picture))
+            assert str(recognizer.read(picture)) == str(drawing.label)
+
+
+@pytest.mark.parametrize("kind", ["squared, grey", "squared, dark", "framed", "table"])
+def test_one_digit_on_paper(recognizer, hand, kind):
+    right = sum(
+        recognizer.recognize(made([str(digit)], hand, kind, seed=digit, height=90.0).picture).digit == digit
+        for digit in range(10)
+    )
+    assert right >= 8
+
+
+def test_what_cannot_be_read_says_why(recognizer):
+    assert recognizer.read(np.full((60, 80), 200, np.uint8)).reason == reasons.BLANK
+    assert recognizer.read(np.full((1, 1), 200, np.uint8)).reason == reasons.BLANK
+    assert recognizer.read(Image.new("RGB", (60, 80))).lines == []
+
+
+@pytest.mark.parametrize("shape", [(1, 90), (90, 1), (7, 3), (60, 80), (2, 2)])
+def test_any_picture_has_an_answer(recognizer, rng, shape):
+    for picture in (rng.integers(0, 256, shape), 255 * rng.integers(0, 2, shape), rng.integers(0, 3, shape)):
+        page = recognizer.read(picture.astype(np.uint8))
+        assert all(0 <= left <= right <= shape[1] and 0 <= top <= bottom <= shape[0]
+                   for line in page.lines for left, top, right, bottom in (token.box for token in line))  # fmt: skip
+        assert (page.reason is None) == bool(page.lines)
+
+
+def test_a_page_made_to_take_long_does_not(recognizer, rng):
+    dots = np.full((600, 450), 255, np.uint8)
+    dots[::7, ::7] = dots[1::7, ::7] = dots[::7, 1::7] = 0
+    start = perf_counter()
+    recognizer.read(dots)
+    recognizer.read(np.where(rng.random((600, 450)) < 0.3, 0, 255).astype(np.uint8))
+    assert perf_counter() - start < 60
