@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
+from typing import Any
 
 from fastcnn.kernels.cpu.products.geometry import Tables
 from fastcnn.kernels.cpu.products.layout import block_width
