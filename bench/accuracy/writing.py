@@ -1,7 +1,7 @@
-"""Pages of handwriting made by code: digits of one hand and signs, line by line, as ink on nothing, with what stands where.
+"""Pages of handwriting made by code: digits of one hand and signs, line by line, and what stands where.
 
-A hand is a list of drawings of one writer, or of pictures of MNIST. `paper` lays the ink on paper. All random values come
-from one generator. A report takes a seed that no choice has ever seen, and writers that no choice has seen.
+A hand is a list of drawings of one writer, or of pictures of MNIST. `paper` lays the ink on paper. All random values
+come from one generator. A report takes a seed that no choice has ever seen, and writers that no choice has seen.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _sign(text: str, height: float, rng: Rng) -> list[Points]:
         return [stroke((rng.uniform(0.45, 0.65), -1.08), (0.0, 0.1))]
     across = stroke((0.0, middle), (long, middle + rng.normal(0, 0.03)))
     if text == "=":
-        return [across - [0.0, 0.11 * height], stroke((0.0, middle), (long, middle)) + [0.0, 0.11 * height]]
+        return [across - [0.0, 0.11 * height], [*stroke((0.0, middle), (long, middle)), 0.0, 0.11 * height]]
     if text == "+":
         return [across, stroke((long / 2, middle - long / 2), (long / 2, middle + long / 2))]
     return [across]
