@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -80,7 +81,7 @@ def _frame(writing: Writing, width: float, by_hand: bool, rng: Rng) -> Ink:
         (left - gap, bottom + gap),
     ]
     loop = np.array([*corners, corners[0]])
-    points = np.concatenate([np.linspace(a, b, 12) for a, b in zip(loop[:-1], loop[1:], strict=True)])
+    points = np.concatenate([np.linspace(a, b, 12) for a, b in pairwise(loop)])
     if by_hand:
         points += rng.normal(0, 0.012 * gap * 4, points.shape)
     ImageDraw.Draw(image).line(list(map(tuple, points.tolist())), 255, max(1, round(width)), "curve")

@@ -1,7 +1,7 @@
-"""Pages of handwriting made by code: digits of one hand and signs, line by line, as ink on nothing, with what stands where.
+"""Pages of handwriting made by code: digits of one hand and signs, line by line, and what stands where.
 
-A hand is a list of drawings of one writer, or of pictures of MNIST. `paper` lays the ink on paper. All random values come
-from one generator. A report takes a seed that no choice has ever seen, and writers that no choice has seen.
+A hand is a list of drawings of one writer, or of pictures of MNIST. `paper` lays the ink on paper. All random values
+come from one generator. A report takes a seed that no choice has ever seen, and writers that no choice has seen.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def _sign(text: str, height: float, rng: Rng) -> list[Points]:
         return [stroke((rng.uniform(0.45, 0.65), -1.08), (0.0, 0.1))]
     across = stroke((0.0, middle), (long, middle + rng.normal(0, 0.03)))
     if text == "=":
-        return [across - [0.0, 0.11 * height], stroke((0.0, middle), (long, middle)) + [0.0, 0.11 * height]]
+        half = np.array([0.0, 0.11 * height])
+        return [across - half, stroke((0.0, middle), (long, middle)) + half]
     if text == "+":
         return [across, stroke((long / 2, middle - long / 2), (long / 2, middle + long / 2))]
     return [across]
@@ -83,9 +84,9 @@ def _scanned(picture: Plane, height: float) -> Plane:
     values = resize(crop(picture).astype(np.float32), max(4, round(SCAN_PX * 20)))
     sharp = np.clip((values / values.max() - 0.5) * 4 + 0.5, 0, 1)
     share = sharp.shape[0] / max(sharp.shape)
-    return np.rint(255 * np.clip(resize(sharp.astype(np.float32), max(4, round(height / share))), 0, 1)).astype(
-        np.uint8
-    )
+    large = resize(sharp.astype(np.float32), max(4, round(height / share)))
+    scanned: Plane = np.rint(255 * np.clip(large, 0, 1)).astype(np.uint8)
+    return scanned
 
 
 def _digit(digit: Digit, height: float, pen: float) -> Plane:
@@ -139,7 +140,8 @@ def write(texts: Sequence[str], hand: Sequence[Digit], rng: Rng, *, height: floa
 
 
 def _page(placed: list[tuple[Plane, float, float, str, int]], count: int, height: float, margin: float) -> Writing:
-    left, top = (min(each[axis] for each in placed) - margin * height for axis in (1, 2))
+    left = min(each[1] for each in placed) - margin * height
+    top = min(each[2] for each in placed) - margin * height
     right = max(each[1] + each[0].shape[1] for each in placed) + margin * height
     bottom = max(each[2] + each[0].shape[0] for each in placed) + margin * height
     page = np.zeros((round(bottom - top) + 1, round(right - left) + 1), np.float32)

@@ -1,6 +1,7 @@
 """What this CPU can do: a loop that only multiplies and adds in registers, and NumPy's SGEMM.
 
-The first is the limit of what the processor computes. The second is what a good library reaches with matrices in memory.
+The first is the limit of what the processor computes. The second is what a good library reaches with matrices in
+memory.
 """
 
 from __future__ import annotations

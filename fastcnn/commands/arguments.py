@@ -240,7 +240,7 @@ def build_parser() -> argparse.ArgumentParser:
         "read",
         help="read pages: lines of digits and signs, on any paper",
         description="Read the lines of each page: digits, and the signs . , - + = / : between them; ? stands for "
-        "something else. Each frame of a GIF or TIFF is a page. A page that cannot be read costs no other its answer: it "
+        "something else. Each frame of a GIF or TIFF is a page. One that cannot be read costs no other its answer: it "
         "is on stderr, its entry in the JSON has the reason as error, and the exit status is 1.",
     )
     read.add_argument("images", nargs="+", metavar="IMAGE", help="PNG, JPEG or another common picture file, but no PDF")

@@ -1,4 +1,4 @@
-"""The command `read`: the lines of digits and signs on each page. A page that cannot be read does not stop the others."""
+"""The command `read`: the lines of digits and signs on each page. One that cannot be read does not stop the others."""
 
 from __future__ import annotations
 

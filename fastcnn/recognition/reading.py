@@ -1,7 +1,7 @@
 """Read the ink of a page: lines, and in each its digits and signs.
 
-A mark that a network surely takes for a digit is one. Marks that stand close together and are not all sure are read like
-a string of digits: they are cut at more places than needed, and the cheapest way through the pieces is taken.
+A mark that a network surely takes for a digit is one. Marks that stand close together and are not all sure are read
+like a string of digits: they are cut at more places than needed, and the cheapest way through the pieces is taken.
 """
 
 from __future__ import annotations

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["Recognizer"]
 
 TURNED_BELOW = 0.7  # of a page's mean confidence: a page that is read worse is tried on its sides and on its head
+SMALL_PX = 56  # twice MNIST's size: in smaller pictures a line is as wide as a stroke
 TURN_GAIN = 0.15  # of the mean confidence, for which a page is turned
 THRESHOLD = 0.5  # of a picture's score: below it there is no digit
 REFUSING = WEIGHTS / f"{REFUSAL}.safetensors"
@@ -215,7 +216,9 @@ def _see(image: Picture) -> Sight:
     if not sight.ruled:
         return sight
     page = find_page(image)
-    return look_at_ink(page.ink) if page.ink is not None and page.changed else sight
+    if page.ink is None or not page.changed or max(page.size) <= SMALL_PX:
+        return sight
+    return look_at_ink(page.ink)
 
 
 def _blank(sight: Sight) -> Recognition:

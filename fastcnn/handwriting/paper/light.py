@@ -1,7 +1,7 @@
 """The ink of a page: how much darker than the paper round it each pixel is. Shade and hard shadows are no ink.
 
-The paper's level at a place is a closing: the least, over windows near it, of the brightest pixel in a window. It follows
-the edge of a shadow exactly, and it does not see dark things narrower than the window, such as strokes.
+The paper's level at a place is a closing: the least, over windows near it, of the brightest pixel in a window. It
+follows the edge of a shadow exactly, and it does not see dark things narrower than the window, such as strokes.
 """
 
 from __future__ import annotations

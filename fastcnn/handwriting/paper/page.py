@@ -90,9 +90,9 @@ def quarter_turned(page: PageInk, quarters: int) -> PageInk:
 
 def _turn_of_rules(mask: Mask) -> float:
     """The angle in degrees by which rules fall to the right, 0 without rules."""
-    rows, columns = np.nonzero(mask)
-    step = -(-len(rows) // TURN_POINTS)
-    rows, columns = rows[::step].astype(np.float64), columns[::step].astype(np.float64)
+    places = np.argwhere(mask)
+    step = max(1, -(-len(places) // TURN_POINTS))
+    rows, columns = places[::step].T.astype(np.float64)
     if len(rows) == 0:
         return 0.0
     best, around = 0.0, 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom; right and bottom are excluded
 
@@ -39,7 +40,7 @@ def _text(line: list[Token]) -> str:
     heights = sorted(token.box[3] - token.box[1] for token in line if token.text not in (".", ",", "-"))
     blank = BLANK * heights[len(heights) // 2] if heights else 0.0
     parts = [line[0].text] if line else []
-    for before, token in zip(line, line[1:], strict=False):
+    for before, token in pairwise(line):
         wide = blank and token.box[0] - before.box[2] > blank
         parts.append(f" {token.text}" if wide else token.text)
     return "".join(parts)

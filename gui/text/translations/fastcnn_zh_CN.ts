@@ -375,14 +375,6 @@
       <translation>原因已记入日志</translation>
     </message>
     <message>
-      <source>{path} is a PDF; save its pages as pictures first, such as PNG or TIFF</source>
-      <translation>{path} 是 PDF，请先将其页面另存为图片，例如 PNG 或 TIFF</translation>
-    </message>
-    <message>
-      <source>{path} has more than {most} frames; save those to be read</source>
-      <translation>{path} 超过 {most} 帧，请只保存要识别的那些帧</translation>
-    </message>
-    <message>
       <source>{path} has {count} frames or pages; save or copy the one to be read as a picture of its own</source>
       <translation>{path} 含有 {count} 帧（页），请将要识别的那一帧另存为单独的图片</translation>
     </message>
@@ -421,6 +413,14 @@
     <message>
       <source>it is not an ordinary file</source>
       <translation>它不是普通文件</translation>
+    </message>
+    <message>
+      <source>{path} is a PDF; save its pages as pictures first, such as PNG or TIFF</source>
+      <translation>{path} 是 PDF，请先将其页面另存为图片，例如 PNG 或 TIFF</translation>
+    </message>
+    <message>
+      <source>{path} has more than {most} frames; save those to be read</source>
+      <translation>{path} 超过 {most} 帧，请只保存要识别的那些帧</translation>
     </message>
     <message>
       <source>{path} holds NaN or infinite pixels; save it as an ordinary PNG</source>
@@ -469,6 +469,10 @@
     <message>
       <source>{path} holds no network that fastcnn knows: {detail}</source>
       <translation>{path} 中没有 fastcnn 认识的网络</translation>
+    </message>
+    <message>
+      <source>a plot needs matplotlib, which is not installed; run pip install matplotlib</source>
+      <translation>绘图需要 matplotlib，但尚未安装；请运行 pip install matplotlib</translation>
     </message>
     <message>
       <source>there are {count} digits, not {wanted}; ask for fewer groups or smaller ones</source>
@@ -569,10 +573,6 @@
     <message>
       <source>there is no finished epoch to plot; train for one first</source>
       <translation>还没有完成的训练轮次可以绘图，请先训练一轮</translation>
-    </message>
-    <message>
-      <source>a plot needs matplotlib, which is not installed; run pip install matplotlib</source>
-      <translation>绘图需要 matplotlib，但尚未安装；请运行 pip install matplotlib</translation>
     </message>
     <message>
       <source>a lower learning rate or clip_norm may help</source>
