@@ -22,7 +22,7 @@ from fastcnn.layers.normalization import BatchNorm1d, BatchNorm2d
 
 CORES = 2
 MEASURED = (1, 2, 4)
-NAMES = ("paper", "default", "ResNet-like")
+NAMES = tuple(name for name in NETWORKS if name != "VGG-like")
 SHOWN = (8, 64, 512)
 
 

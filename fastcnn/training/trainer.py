@@ -141,7 +141,7 @@ class Trainer:
         loss = network.loss_and_gradients(images, labels, step=self._steps, **options)
         if not network.range_seen:
             network.range_seen = True
-            warn_of_range(images)
+            warn_of_range(images, between=2)
         return self._updated(loss)
 
     def _step_by_ranks(self, part: Batch, count: int) -> float:
@@ -293,9 +293,9 @@ class Trainer:
         if threads is not None:
             set_threads(threads)
         self.network.range_seen = True
-        warn_of_range(source.first)
+        warn_of_range(source.first, between=2)
         if given is not None:
-            warn_of_range(given.first, "validation images")
+            warn_of_range(given.first, "validation images", between=2)
         order = fit.rng.permutation(len(source))
         self.held_out, trained = order[:aside], order[aside:]
         batches: Batches

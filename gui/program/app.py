@@ -71,6 +71,7 @@ class Program(QObject):
         self._preparing = QTimer(self)
         self._preparing.timeout.connect(self._show_preparing)
         self._preparing.start(PREPARING_MS)
+        self._is_missing = False  # whether the network of the last session is: then that is the message, not the bar's
         self.answers.submit(self.engine.warm_up, self._network_loaded, self._network_missing)
         self.pages.start()
 
@@ -157,6 +158,7 @@ class Program(QObject):
 
     def _network_missing(self, error: Exception) -> bool:
         """The network of the last session is gone: the default takes its place."""
+        self._is_missing = True
         if self.engine.model != DEFAULT:
             self.engine.model = DEFAULT
             self.answers.submit(self.engine.warm_up, self._network_loaded)
@@ -170,7 +172,7 @@ class Program(QObject):
         found = progress()
         if found is None:
             return
-        if not self.window.preparing.isVisible():
+        if not (self.window.preparing.isVisible() or self._is_missing):
             self.window.tell(message(Notice.PREPARING if found.is_kept else Notice.PREPARING_EACH_TIME))
         self.window.preparing.show_share(found.share)
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 Field = npt.NDArray[np.float32]
+Levels = npt.NDArray[np.uint8]
 
 FARTHEST_PX = 14  # the largest depth in a legible stroke; a blot may be deeper, and only its rim counts
 DEEPEST = 0.55  # the largest depth by the width of a stroke: 0.5, and 0.05 for the raster of pixels
@@ -77,12 +78,22 @@ def even_out(ink: Field, width: float) -> Field:
 
     Where a pale stroke is nearer than WINDOW to a dark one, it loses its soft edge.
     """
-    from PIL import Image, ImageFilter
-
-    reach = 2 * int(np.clip(round(WINDOW * width), 2, FARTHEST_PX)) + 1
-    levels = Image.fromarray(np.rint(255 * ink).astype(np.uint8))
-    most = np.asarray(levels.filter(ImageFilter.MaxFilter(reach)), np.float32) / 255
+    reach_px = int(np.clip(round(WINDOW * width), 2, FARTHEST_PX))
+    levels = np.pad(np.rint(255 * ink).astype(np.uint8), reach_px)
+    for _ in range(2):  # rows, then columns: the largest of a square is the largest of its rows' largest
+        levels = _largest(levels, 2 * reach_px + 1).T
+    most = levels.astype(np.float32) / 255
     return np.minimum(ink / np.maximum(most, 2 * PALEST), 1).astype(np.float32)
+
+
+def _largest(values: Levels, count: int) -> Levels:
+    """The largest of each `count` neighbours in a column. Each round doubles the neighbours that are looked at."""
+    seen = 1
+    while seen < count:
+        more = min(seen, count - seen)
+        values = np.maximum(values[:-more], values[more:])
+        seen += more
+    return values
 
 
 def redraw(distance: Field, change_px: float) -> Field:

@@ -55,6 +55,14 @@ def test_where_nothing_can_be_kept_it_does_not_say_once(compiling, qtbot, window
     assert "each start" in window.findChild(QLabel, "messageLabel").text()
 
 
+def test_a_message_about_the_network_of_the_last_session_stays(compiling, qtbot, window):
+    window.program.engine.model = "gone.safetensors"
+    window.program.failed(OSError("no such file"))
+    assert window.program._network_missing(OSError("no such file"))
+    qtbot.waitUntil(lambda: _bar(window).isVisible())
+    assert window.findChild(QLabel, "messageLabel").text().startswith("That did not work")
+
+
 def test_a_later_start_shows_nothing(window, settle, monkeypatch):
     monkeypatch.setattr(store, "compiles", False)
     settle()
