@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.notebooks import NOTEBOOKS, executed, saved
+from tests.notebooks import KERNEL, NOTEBOOKS, executed, saved
 
 MOST_BYTES = 200_000
 MACHINE = re.compile(r"/(tmp|home|root|Users)/|site-packages|[A-Z]:\\\\")
@@ -44,3 +44,25 @@ def test_it_runs_and_gives_outputs_of_the_saved_kinds(path, tmp_path, monkeypatc
         for book in (json.loads(path.read_text(encoding="utf-8")), executed(path, tmp_path))
     ]
     assert kinds[0] == kinds[1]
+
+
+TRAINING = """import numpy as np
+from fastcnn import Trainer, optim, paper_network
+images, labels = np.zeros((200, 1, 28, 28), np.float32), np.arange(200) % 10
+Trainer(paper_network(seed=0), optim.Adam(0.001)).fit(images, labels, epochs=1, validation=50)
+None"""
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_the_progress_of_a_training_is_a_live_line_and_a_line_for_the_epoch(tmp_path, monkeypatch):
+    nbformat = pytest.importorskip("nbformat")
+    pytest.importorskip("nbclient"), pytest.importorskip("ipykernel"), pytest.importorskip("ipywidgets")
+    monkeypatch.setenv("JUPYTER_PATH", "")
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(TRAINING)], metadata={"kernelspec": KERNEL})
+    nbformat.write(book, tmp_path / "training.ipynb")
+    (cell,) = executed(tmp_path / "training.ipynb", tmp_path)["cells"]
+    kinds = [kind for output in cell["outputs"] for kind in output.get("data", {})]
+    assert "application/vnd.jupyter.widget-view+json" in kinds  # replaced while it trains, closed at the end
+    assert "epoch 1/1" in json.dumps(cell["outputs"])
+    assert not any(output["output_type"] == "error" for output in cell["outputs"])

@@ -1,4 +1,4 @@
-"""Show the progress of a training: a live line on a terminal, and one plain line for each epoch elsewhere.
+"""Show the progress of a training: a live line on a terminal or in a notebook, and a plain line an epoch elsewhere.
 
 Everything goes to stderr. If stderr breaks (the reader of a pipe has ended), the progress stops but the training goes
 on.
@@ -6,6 +6,7 @@ on.
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import sys
 import time
@@ -35,7 +36,7 @@ class Reporter:
         self._drawn = 0.0
 
     def __enter__(self) -> Reporter:
-        if not self._broken and sys.stderr.isatty():
+        if not self._broken and _can_redraw():
             self._bar = _make_bar()
             total = self._epochs * self._images_per_epoch
             self._bar.add_task("", total=total, text="starting; the first run compiles the kernels")
@@ -87,6 +88,17 @@ class Reporter:
                 print(record.line(), file=sys.stderr, flush=True)
         except OSError:
             self._broken = True
+
+
+def _can_redraw() -> bool:
+    """Whether stderr is a terminal, or goes to a notebook that can replace what it shows: by rich with ipywidgets."""
+    if sys.stderr.isatty():
+        return True
+    if "IPython" not in sys.modules or importlib.util.find_spec("ipywidgets") is None:
+        return False
+    from rich.console import Console
+
+    return Console(stderr=True).is_jupyter
 
 
 def _make_bar() -> Progress:
