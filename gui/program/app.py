@@ -147,6 +147,11 @@ class Program(QObject):
         self.answers.submit(lambda: None, lambda _: self._load_rest())  # after the facts about the network
 
     def _load_rest(self) -> None:
+        # pyqtgraph imports these parts of Qt too. While another thread imports one, a conversion of a widget on this
+        # thread may read its table of classes before it is filled, and end the program.
+        import PyQt5.QtSvg
+        import PyQt5.QtTest  # noqa: F401
+
         self.work.submit(test_pictures, lambda _: None)
         self.work.submit(import_plots, lambda _: self._make_plots())
 

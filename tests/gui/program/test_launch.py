@@ -258,6 +258,35 @@ def test_the_start_does_not_wait_for_the_plots():
     assert done.stdout == "False\n", done.stderr
 
 
+IMPORTS = """
+import sys, threading, time
+threads = {}
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        threads[name] = threading.current_thread() is threading.main_thread()
+sys.meta_path.insert(0, Finder())
+from PyQt5.QtWidgets import QApplication
+application = QApplication([])
+from fastcnn.gui import create_window
+window = create_window()
+window.show()
+end = time.monotonic() + 60
+while "pyqtgraph.graphicsItems.PlotItem" not in sys.modules and time.monotonic() < end:
+    application.processEvents()
+    time.sleep(0.005)
+time.sleep(1)
+window.close()
+print(threads["pyqtgraph"], sorted(name for name in threads if name.startswith("PyQt5") and not threads[name]))
+"""
+
+
+def test_no_part_of_qt_is_imported_by_another_thread(folders):
+    """It ended the program: sip reads its table of classes at each conversion, and an import fills it."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run([sys.executable, "-c", IMPORTS], env=environment, capture_output=True, text=True, timeout=120)
+    assert done.stdout == "False []\n", done.stderr  # pyqtgraph itself is imported by another
+
+
 def test_a_thread_gives_the_interpreter_to_the_window_soon(window):
     assert sys.getswitchinterval() <= 0.001  # Qt asks for it at each event; Python's own 5 ms add up
 
