@@ -7,6 +7,7 @@ datasets.
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,14 @@ def prepare(args: argparse.Namespace) -> None:
     if getattr(args, "backend", None) is not None:
         kernels.use(args.backend)
     kernels.backend()
+
+
+def say_of(path: str, error: BaseException) -> str:
+    """Say in one line why a picture file among others has no answer, and return that sentence."""
+    said = " ".join(str(error).split()) or "there is not enough memory"
+    said = said if path in said else f"{path}: {said}"
+    logging.getLogger("fastcnn").error("%s", said)
+    return said
 
 
 def set_threads_of(args: argparse.Namespace) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import logging
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fastcnn.commands.common import own_data_files, prepare, refuse
+from fastcnn.commands.common import own_data_files, prepare, refuse, say_of
 from fastcnn.commands.outputs import check_outputs, json_output, write_json
 from fastcnn.errors import FastcnnError, UsageError
 from fastcnn.handwriting.preparation.reasons import NO_DIGIT
@@ -23,7 +22,6 @@ CLASS_KEYS = ("digit", "label", "confidence", "probabilities")
 DIGIT_KEYS, STRING_KEYS = ("digit", "confidence", "probabilities"), ("string", "confidence", "digits")
 HINT, PAGE_HINT = "several digits? try --string", "a page? try fastcnn read"
 
-log = logging.getLogger("fastcnn")
 Answer = tuple[dict[str, Any], str]  # for the JSON, and for the eye
 Read = Callable[[Any], Answer]
 MAX_NAMES = 1 << 20  # characters of a file of names
@@ -91,9 +89,7 @@ def _answer(image: str, read: Read, missing: tuple[str, ...]) -> Answer:
     except NotFiniteError:
         raise  # the network is at fault, not the picture
     except (FastcnnError, OSError, ValueError, MemoryError) as error:
-        reason = " ".join(str(error).split()) or "there is not enough memory"
-        reason = reason if image in reason else f"{image}: {reason}"
-        log.error("%s", reason)
+        reason = say_of(image, error)
         return {"image": image, **dict.fromkeys(missing), "error": reason}, ""
     return {"image": image, **row}, f"{image}  {line}"
 

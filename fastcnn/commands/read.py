@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fastcnn.commands.common import prepare
+from fastcnn.commands.common import prepare, say_of
 from fastcnn.commands.outputs import Output, check_outputs, json_output, write_json
 from fastcnn.errors import FastcnnError, UsageError
 from fastcnn.ours import FIGURE, FIGURE_MARK
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 SUFFIX = ".png"
 DIGIT_COLOUR, SIGN_COLOUR, OTHER_COLOUR = "#0a7d2c", "#1f5fd0", "#c02020"
 LEAST_TEXT_PX = 9
-
-log = logging.getLogger("fastcnn")
 
 
 def read(args: argparse.Namespace) -> bool:
@@ -78,9 +75,7 @@ def _read_file(recognizer: Recognizer, path: str, annotate: str | None) -> Itera
         except NotFiniteError:
             raise  # the network is at fault, not the picture
         except (FastcnnError, OSError, ValueError, MemoryError) as error:
-            said = " ".join(str(error).split()) or "there is not enough memory"
-            said = said if path in said else f"{path}: {said}"
-            log.error("%s", said)
+            said = say_of(path, error)
             yield {**named, "text": None, "lines": None, "reason": None, "error": said}
         frame += 1
 

@@ -130,15 +130,7 @@ class ComparePage(Page):
         for each, stretch in zip(self._cards, (1, 0, 0), strict=True):
             box.addWidget(each, stretch)
         box.addWidget(self.empty, 1)
-        scroll = Scroll(self)
-        scroll.setObjectName("compareScroll")
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(Scroll.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(inside)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
+        Scroll(self, "compareScroll").fill(inside)
 
     def _words(self) -> Words:
         return {

@@ -268,15 +268,7 @@ class LessonPage(Page):
         box.addWidget(self._cards[1], 1)
         box.addWidget(self.empty, 1)
         box.addWidget(self._cards[2])
-        scroll = Scroll(self)
-        scroll.setObjectName("lessonScroll")
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(Scroll.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(inside)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(scroll)
+        Scroll(self, "lessonScroll").fill(inside)
 
     def _words(self) -> Words:
         return page_texts()
