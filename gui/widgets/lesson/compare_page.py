@@ -130,7 +130,9 @@ class ComparePage(Page):
         for each, stretch in zip(self._cards, (1, 0, 0), strict=True):
             box.addWidget(each, stretch)
         box.addWidget(self.empty, 1)
-        Scroll(self, "compareScroll").fill(inside)
+        scroll = Scroll(self)
+        scroll.setObjectName("compareScroll")
+        scroll.fill(inside)
 
     def _words(self) -> Words:
         return {

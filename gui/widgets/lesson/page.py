@@ -268,7 +268,9 @@ class LessonPage(Page):
         box.addWidget(self._cards[1], 1)
         box.addWidget(self.empty, 1)
         box.addWidget(self._cards[2])
-        Scroll(self, "lessonScroll").fill(inside)
+        scroll = Scroll(self)
+        scroll.setObjectName("lessonScroll")
+        scroll.fill(inside)
 
     def _words(self) -> Words:
         return page_texts()

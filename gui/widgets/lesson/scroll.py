@@ -10,15 +10,11 @@ from PyQt5.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 class Scroll(QScrollArea):
     """Scrolls by the wheel, by its bar, and to the part that gets the focus. It has the colour of what it lies on."""
 
-    def __init__(self, parent: QWidget, name: str) -> None:
-        super().__init__(parent)
-        self.setObjectName(name)
+    def fill(self, inside: QWidget) -> None:
+        """Scroll this widget, and be all that the parent shows."""
         self.setWidgetResizable(True)
         self.setFrameShape(Scroll.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-
-    def fill(self, inside: QWidget) -> None:
-        """Scroll this widget, and be all that the parent shows."""
         self.setWidget(inside)
         outer = QVBoxLayout(self.parentWidget())
         outer.setContentsMargins(0, 0, 0, 0)
