@@ -1,14 +1,13 @@
 """Make a call of a kernel from a sum of products, and say which lock calls need."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from itertools import groupby
 from typing import Any
 
 from fastcnn.kernels.cpu.products.geometry import Tables
 from fastcnn.kernels.cpu.products.layout import block_width
 from fastcnn.kernels.cpu.products.loops import Addend, sum_products
 from fastcnn.kernels.cpu.toolchain.jit import parallel_lock
-from fastcnn.kernels.cpu.toolchain.joined import Joined, is_compiled
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_PRODUCTS, alone, chooser
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
@@ -24,15 +23,19 @@ def without_twins(calls: list[Call]) -> list[Call]:
 
 
 def compiled(calls: list[Call]) -> list[Call]:
-    """The same calls, those of compiled kernels joined where they follow one another: see `toolchain.joined`.
+    """The same calls of compiled code, which saves 0.2 to 2 us a call: Numba no longer looks at the arguments.
 
     A call's arguments are of the same types for ever, as they are the same objects.
     """
-    joined: list[Call] = []
-    for alike, group in groupby(calls, is_compiled):
-        neighbours = list(group)
-        joined += [(Joined(neighbours), ())] if alike else neighbours
-    return joined
+    return [(_compiled(kernel, args), args) for kernel, args in calls]
+
+
+def _compiled(kernel: Any, args: tuple[Any, ...]) -> Callable[..., Any]:
+    if not hasattr(kernel, "typeof_pyval"):  # NumPy's, or Python's where nothing is compiled
+        return kernel  # type: ignore[no-any-return]
+    signature = tuple(map(kernel.typeof_pyval, args))
+    kernel.compile(signature)
+    return kernel.overloads[signature].entry_point  # type: ignore[no-any-return]
 
 
 def entry(calls: list[Call]) -> AbstractContextManager[None]:
