@@ -142,10 +142,11 @@ def watching() -> Iterator[Watch]:
 
 
 def _lines(frame: FrameType | None, thread: int) -> str:
-    """A stack in faulthandler's form, the innermost call first."""
+    """A stack in the form of faulthandler, the innermost call first. Results are shared: no folder of a machine is named."""
     lines = [f"Thread {thread:#x}:"]
     while frame is not None:
-        lines.append(f'  File "{frame.f_code.co_filename}", line {frame.f_lineno} in {frame.f_code.co_name}')
+        name = "/".join(Path(frame.f_code.co_filename).parts[-3:])
+        lines.append(f'  File "{name}", line {frame.f_lineno} in {frame.f_code.co_name}')
         frame = frame.f_back
     return "\n".join(lines)
 
