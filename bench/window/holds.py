@@ -142,7 +142,7 @@ def watching() -> Iterator[Watch]:
 
 
 def _lines(frame: FrameType | None, thread: int) -> str:
-    """A stack in the form of faulthandler, the innermost call first. Results are shared: no folder of a machine is named."""
+    """A stack in the form of faulthandler, the innermost call first. Results are shared: they name no folder."""
     lines = [f"Thread {thread:#x}:"]
     while frame is not None:
         name = "/".join(Path(frame.f_code.co_filename).parts[-3:])
