@@ -82,22 +82,9 @@ def draw(axes: Any, result: Any) -> None:
     for i, row in enumerate(result["rows"]):
         for style, link in zip("-:", LINKS, strict=True):
             found = curves(Work(**row["work"]), link)
-            axes.plot(
-                RANKS,
-                found["weak"],
-                f"{style}s",
-                color=f"C{i}",
-                markersize=3,
-                label=f"{row['network']}, weak, {link.name}",
-            )
-            axes.plot(
-                RANKS,
-                found["strong"],
-                f"{style}o",
-                color=f"C{i}",
-                markersize=3,
-                label=f"{row['network']}, strong, {link.name}",
-            )
+            for scaling, mark in (("weak", "s"), ("strong", "o")):
+                label = f"{row['network']}, {scaling}, {link.name}"
+                axes.plot(RANKS, found[scaling], f"{style}{mark}", color=f"C{i}", markersize=3, label=label)
     axes.plot(RANKS, RANKS, color="black", linewidth=0.8)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log", base=2)

@@ -1,13 +1,11 @@
 """Products of bfloat16 numbers in registers and nothing else, to measure what the CPU can do. See `peaks.py`."""
 
-import llvmlite.ir as ir
 from numba.core import cgutils
 
 from fastcnn.kernels.cpu.tiles.amx import INSTRUCTIONS, PAIRS, ROWS, W, X
 from fastcnn.kernels.cpu.tiles.pairs import dot, same_pair, values
 from fastcnn.kernels.cpu.tiles.parts import tile
-from fastcnn.kernels.cpu.tiles.peaks import FLOAT32_LANES, SUMS
-from fastcnn.kernels.cpu.toolchain import vector
+from fastcnn.kernels.cpu.tiles.peaks import FLOAT32_LANES, SUMS, in_rounds
 from fastcnn.kernels.cpu.toolchain.vector import INT64, VECTOR_BYTES, at, const
 
 # FLOP of one round.
@@ -26,22 +24,9 @@ def _avx512_twin(out, numbers, rounds):
 
 @tile(_avx512_twin)
 def avx512_peak_tile(builder, a, vtype):
-    """`rounds` times + numbers[0] * numbers[2] + numbers[1] * numbers[3], for SUMS vectors out + 0, out + 1, ...
-
-    numbers are bfloat16's bits. out becomes the sum of the vectors.
-    """
+    """`rounds` times + numbers[0] * numbers[2] + numbers[1] * numbers[3], of bfloat16's bits; see `in_rounds`."""
     x, w = (same_pair(builder, at(builder, a.numbers, const(2 * i)), vtype) for i in range(2))
-    start = vector.load(builder, a.out, vtype)
-    sums = [cgutils.alloca_once(builder, vtype) for _ in range(SUMS)]
-    for i, each in enumerate(sums):
-        builder.store(builder.fadd(start, ir.Constant(vtype, [float(i)] * vtype.count)), each)
-    with cgutils.for_range(builder, a.rounds, intp=INT64):
-        for each in sums:
-            builder.store(dot(builder, x, w, builder.load(each)), each)
-    total = builder.load(sums[0])
-    for each in sums[1:]:
-        total = builder.fadd(total, builder.load(each))
-    vector.store(builder, total, a.out)
+    in_rounds(builder, a, vtype, lambda each: dot(builder, x, w, each))
 
 
 def _amx_twin(out, rounds):

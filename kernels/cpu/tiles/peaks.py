@@ -24,21 +24,26 @@ def _twin(out, numbers, rounds):
     out[:lanes] = sum(sums)
 
 
-@tile(_twin)
-def peak_tile(builder, a, vtype):
-    """`rounds` times x * numbers[0] + numbers[1], for SUMS vectors out + 0, out + 1, ...; out becomes their sum.
+def in_rounds(builder, a, vtype, step):
+    """`rounds` times a step of code, for SUMS vectors out + 0, out + 1, ...; out becomes their sum.
 
     They start as different vectors, or LLVM would compute one of them only.
     """
-    factor, addend = (vector.splat(builder, vtype, builder.load(at(builder, a.numbers, const(i)))) for i in range(2))
     start = vector.load(builder, a.out, vtype)
     sums = [cgutils.alloca_once(builder, vtype) for _ in range(SUMS)]
     for i, each in enumerate(sums):
         builder.store(builder.fadd(start, ir.Constant(vtype, [float(i)] * vtype.count)), each)
     with cgutils.for_range(builder, a.rounds, intp=INT64):
         for each in sums:
-            builder.store(vector.multiply_add(builder, builder.load(each), factor, addend), each)
+            builder.store(step(builder.load(each)), each)
     total = builder.load(sums[0])
     for each in sums[1:]:
         total = builder.fadd(total, builder.load(each))
     vector.store(builder, total, a.out)
+
+
+@tile(_twin)
+def peak_tile(builder, a, vtype):
+    """`rounds` times x * numbers[0] + numbers[1]; see `in_rounds`."""
+    factor, addend = (vector.splat(builder, vtype, builder.load(at(builder, a.numbers, const(i)))) for i in range(2))
+    in_rounds(builder, a, vtype, lambda each: vector.multiply_add(builder, each, factor, addend))
