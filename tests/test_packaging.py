@@ -17,6 +17,7 @@ import pytest
 
 import fastcnn
 from fastcnn.__pyinstaller import get_hook_dirs
+from fastcnn.commands.run import COMMANDS
 from fastcnn.kernels import backends
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -133,6 +134,7 @@ def test_a_frozen_program_has_every_module_that_is_imported_by_name(hooks):
     }
     named = {text for text in texts if re.fullmatch(r"fastcnn(\.\w+)+", text) and find_spec(text)}
     named |= {f"fastcnn.kernels.{backend}" for backend in backends.NAMES if backend != "cuda"}
+    named |= {f"fastcnn.commands.{module}" for module in COMMANDS.values()}
     hidden = {name for hook in hooks.values() for name in hook.get("hiddenimports", ())}
     assert named - hidden == set() and {"fastcnn.gui.program.launch", "fastcnn.recognition.recognizer"} <= named
     assert all(find_spec(name) for name in hidden)

@@ -10,29 +10,29 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from importlib import import_module
 
-from fastcnn.commands import check, data, evaluate, experiment, export, info, predict, programs, ranks, read
 from fastcnn.commands.interrupt import interruptible
 from fastcnn.commands.outputs import text_beside
 from fastcnn.errors import FastcnnError, UsageError
 
 DONE, FAILED, WRONG_ARGUMENTS = 0, 1, 2
 DEBUG_VARIABLE = "FASTCNN_DEBUG"
-# Each returns False, or an exit status, if a part of the work failed and it has said so.
-COMMANDS: dict[str, Callable[[argparse.Namespace], int | None]] = {
-    "train": ranks.train,
-    "evaluate": evaluate.evaluate,
-    "predict": predict.predict,
-    "read": read.read,
-    "experiment": experiment.experiment,
-    "data": data.data,
-    "gui": programs.gui,
-    "bench": programs.bench,
-    "profile": programs.profile,
-    "export": export.export,
-    "check": check.check,
-    "info": info.info,
+# The module of each command, imported when it is run. Its function has the command's name and returns False, or an exit
+# status, if a part of the work failed and it has said so.
+COMMANDS = {
+    "train": "ranks",
+    "evaluate": "evaluate",
+    "predict": "predict",
+    "read": "read",
+    "experiment": "experiment",
+    "data": "data",
+    "gui": "programs",
+    "bench": "programs",
+    "profile": "programs",
+    "export": "export",
+    "check": "check",
+    "info": "info",
 }
 
 
@@ -68,7 +68,8 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may not be valid text
     try:
         with interruptible(), text_beside(getattr(args, "json", None)):
-            done = COMMANDS[args.command](args)
+            command = import_module(f"fastcnn.commands.{COMMANDS[args.command]}")
+            done: int | None = getattr(command, args.command)(args)
         if sys.stdout is not None:
             sys.stdout.flush()
         return FAILED if done is False else DONE if done is None or done is True else done

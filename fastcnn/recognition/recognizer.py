@@ -2,6 +2,8 @@
 
 Whether a picture shows a digit at all is said by a small network of its own, whatever network reads the digit: how
 surely it sees one is the sum of the digits' probabilities. How it is trained is in `refusal`.
+
+What only strings, pages and ruled paper need is imported when it is used: `fastcnn predict` starts sooner without.
 """
 
 from __future__ import annotations
@@ -20,7 +22,6 @@ from fastcnn.arrays import Array
 from fastcnn.checks import check_flag
 from fastcnn.digits import CLASSES, SIDE_PX
 from fastcnn.errors import FastcnnError
-from fastcnn.handwriting.paper.page import PageInk, find_page, quarter_turned
 from fastcnn.handwriting.preparation import reasons
 from fastcnn.handwriting.preparation.prepare import Sight, look, look_at_ink
 from fastcnn.kernels.values import shown
@@ -29,16 +30,15 @@ from fastcnn.network.committee import Committee
 from fastcnn.network.files import load_network
 from fastcnn.network.sequential import Sequential
 from fastcnn.recognition.answer import Recognition, digit_answer
-from fastcnn.recognition.digit_string import DigitString
-from fastcnn.recognition.page.tokens import Page, Token
-from fastcnn.recognition.reading import quality, read_ink
-from fastcnn.recognition.strings import LEAST_SCORE, choose, find_string, share_of_count
 from fastcnn.zoo.bundled import DEFAULT_MODEL, WEIGHTS, check_reads_digits, load_classifier
 from fastcnn.zoo.networks import REFUSAL
 
 if TYPE_CHECKING:
+    from fastcnn.handwriting.paper.page import PageInk
     from fastcnn.handwriting.preparation.pictures import Picture
     from fastcnn.network.committee import Network
+    from fastcnn.recognition.digit_string import DigitString
+    from fastcnn.recognition.page.tokens import Page, Token
 
 __all__ = ["Recognizer"]
 
@@ -146,6 +146,9 @@ class Recognizer:
         Digits may touch, and a digit may be broken; see `strings`. The answer is a list with a text, a confidence and
         notes; see `DigitString`. It is empty for a blank picture. A part that is no digit has the digit None.
         """
+        from fastcnn.recognition.digit_string import DigitString
+        from fastcnn.recognition.strings import LEAST_SCORE, choose, find_string, share_of_count
+
         candidates, notes = find_string(image)
         answers = self._answer([Sight(candidate.field) for candidate in candidates])
         # A wrong cut often gives something that looks like no digit. Where digits touch, this factor makes 3 to 5 more
@@ -161,6 +164,10 @@ class Recognizer:
         A sheet on a table is straightened; rules, squares, frames, underlines and shadows are removed; a page that lies
         on its side or on its head is turned. The answer has lines of tokens, and `str` gives its text; see `Page`.
         """
+        from fastcnn.handwriting.paper.page import find_page
+        from fastcnn.recognition.page.tokens import Page
+        from fastcnn.recognition.reading import quality, read_ink
+
         page = find_page(image)
         if page.ink is None:
             return Page(reason=page.reason)
@@ -173,6 +180,9 @@ class Recognizer:
 
     def _turned(self, page: PageInk, lines: list[list[Token]]) -> tuple[PageInk, list[list[Token]]]:
         """The page and its lines as they are, or turned by quarters if that is read much better."""
+        from fastcnn.handwriting.paper.page import quarter_turned
+        from fastcnn.recognition.reading import quality, read_ink
+
         best, least = (page, lines), quality(lines) + TURN_GAIN
         for quarters in (1, 3, 2):
             turned = quarter_turned(page, quarters)
@@ -215,6 +225,8 @@ def _see(image: Picture) -> Sight:
     sight = look(image)
     if not sight.ruled:
         return sight
+    from fastcnn.handwriting.paper.page import find_page
+
     page = find_page(image)
     if page.ink is None or not page.changed or max(page.size) <= SMALL_PX:
         return sight

@@ -11,6 +11,7 @@ else could write to is never read. `NUMBA_CACHE_DIR` moves the folder; other peo
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import logging
 import os
@@ -58,10 +59,15 @@ def source_hash(folder: Path = KERNELS) -> str:
     return digest.hexdigest()[:16]
 
 
-def _source(file_name: str) -> Path:
-    """The path of a source file, which may not exist. PyInstaller's code knows only its part from `fastcnn/` on."""
+@functools.cache
+def _source(file_name: str) -> tuple[Path, bool]:
+    """The path of a source file, which may not exist, and whether it is part of `source_hash`.
+
+    PyInstaller's code knows only its part of the path, from `fastcnn/` on.
+    """
     root = KERNELS.parent.parent if getattr(sys, "frozen", False) else Path()
-    return (root / file_name).resolve()
+    path = (root / file_name).resolve()
+    return path, path.is_relative_to(KERNELS) and path.is_file()
 
 
 class _UnusableError(Exception):
@@ -256,9 +262,8 @@ class KernelCache(_Cache):  # type: ignore[misc]  # Numba is not typed
         code = function.__code__
         self._name = f"{function.__module__}.{function.__qualname__}".replace("<locals>.", "")
         self._identity = repr((self._name, code.co_firstlineno, hashlib.sha256(code.co_code).hexdigest(), variant))
-        source = _source(code.co_filename)
-        if not (source.is_relative_to(KERNELS) and source.is_file()):
-            # A source that is not in the folder's hash (a test, a notebook): the key contains the file's own hash.
+        source, is_hashed = _source(code.co_filename)
+        if not is_hashed:  # a test, a notebook: the key contains the file's own hash
             try:
                 self._identity += hashlib.sha256(source.read_bytes()).hexdigest()
             except OSError:
