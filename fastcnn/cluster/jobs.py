@@ -12,10 +12,12 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fastcnn.cluster.watch import ENDS, LAUNCHER, SEEN, Watch, processes
 from fastcnn.errors import FastcnnError, MissingPackageError, UsageError
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ STARTER = "FASTCNN_JOB_STARTER"  # the process that started the job, whose stder
 SAID, GO_ON, DIRECT = "said", "go-on", "direct"
 TROUBLE = "fastcnn: "  # so begins each error that a rank prints
 AS_ROOT = {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+WATCHED_WITHIN_S = 10.0  # a rank waits so long until it is watched
 KILLED = re.compile(r"PID\s+(\d+)")  # in the report of mpiexec about a process that has ended badly
 
 
@@ -106,6 +109,9 @@ def _register(rank: int) -> None:
     path = Path(folder) / str(rank)
     path.with_suffix(".new").write_text(str(os.getpid()))
     path.with_suffix(".new").replace(path)
+    limit = time.monotonic() + WATCHED_WITHIN_S
+    while not path.with_suffix(SEEN).exists() and time.monotonic() < limit:
+        time.sleep(0.002)
     if rank == 0:  # through mpiexec, lines would come late and without a terminal, and among its own reports
         try:
             streams = {number: os.open(f"/proc/{starter}/fd/{number}", os.O_WRONLY | os.O_APPEND) for number in (1, 2)}
@@ -149,6 +155,9 @@ class Job:
             stderr=subprocess.STDOUT, text=True,
             errors="replace", start_new_session=True,
         )  # fmt: skip
+        self._watch = Watch(self._process.pid, Path(self._folder.name), ranks)
+        self._watch.start()
+        self._is_stopped = False  # by us, before rank 0 has begun
 
     def wait(self) -> int:
         """Wait for the end of the job, and return its exit status. Ctrl-C interrupts rank 0, which then ends the job.
@@ -185,25 +194,23 @@ class Job:
             print(trouble.rstrip(), file=sys.stderr, flush=True)
             return 1
         go_on = (folder / GO_ON).read_text() if (folder / GO_ON).exists() else ""
-        raise FastcnnError("{sentence}", sentence=sentence_of("".join(said), self._pids(), go_on))
+        if self._is_stopped:
+            raise KeyboardInterrupt
+        report, pids, killed = "".join(said), processes(folder, self._ranks), self._watch.killed()
+        if not self._watch.works:
+            killed = killed_rank(report, pids)
+        if killed == LAUNCHER:
+            killed, pids[LAUNCHER] = (killed, self._process.pid) if status < 0 else (None, 0)
+        raise FastcnnError("{sentence}", sentence=sentence_of(killed, pids, report, go_on))
 
     def _interrupt(self) -> None:
-        first = self._pids().get(0)
+        first = processes(Path(self._folder.name), 1).get(0)
         if first is None:
+            self._is_stopped = True
             self._process.terminate()
         else:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(first, signal.SIGINT)
-
-    def _pids(self) -> dict[int, int]:
-        """The process of each rank that has begun."""
-        found = {}
-        for rank in range(self._ranks):
-            try:
-                found[rank] = int((Path(self._folder.name) / str(rank)).read_text())
-            except (OSError, ValueError):
-                continue
-        return found
 
 
 def note(name: str, text: str = "") -> None:
@@ -213,23 +220,31 @@ def note(name: str, text: str = "") -> None:
             (Path(os.environ[FOLDER]) / name).write_text(text)
 
 
+def note_end(rank: int) -> None:
+    """Leave word that this rank ends by itself: nobody has killed it."""
+    note(f"{rank}{ENDS}")
+
+
 def is_started_by_us() -> bool:
     """Whether `fastcnn train --ranks` has started this rank."""
     return FOLDER in os.environ
 
 
 def killed_rank(report: str, pids: Mapping[int, int]) -> int | None:
-    """The rank whose process mpiexec's report names."""
+    """The rank whose process mpiexec's report names. MPICH's names any of those that it has killed itself."""
     named = {int(number) for number in KILLED.findall(report)}
     return next((rank for rank, pid in pids.items() if pid in named), None)
 
 
-def sentence_of(report: str, pids: Mapping[int, int], go_on: str) -> str:
-    """What to say of a job that has ended without a word; go_on: the arguments that resume its training."""
-    rank = killed_rank(report, pids)
-    if rank is None:
+def sentence_of(killed: int | None, pids: Mapping[int, int], report: str, go_on: str) -> str:
+    """What to say of a job that has ended without a word.
+
+    killed : the rank or the launcher; None if nobody was, or nobody knows
+    go_on : the arguments that resume its training
+    """
+    if killed is None:
         last = next((line for line in report.splitlines() if re.search("[a-z]{3}", line)), "mpiexec said nothing")
         return f"the job of ranks has failed: {' '.join(last.split())[:120]}"
-    host = socket.gethostname()
-    killed = f"rank {rank} (process {pids[rank]} on {host}) was killed, perhaps for want of memory"
-    return f"{killed}; go on with fastcnn train {go_on}" if go_on else killed
+    name = "mpiexec" if killed == LAUNCHER else f"rank {killed}"
+    sentence = f"{name} (process {pids[killed]} on {socket.gethostname()}) was killed, perhaps for want of memory"
+    return f"{sentence}; go on with fastcnn train {go_on}" if go_on else sentence

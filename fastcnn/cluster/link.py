@@ -28,6 +28,7 @@ INDIRECT_S = 2.0  # longer, for ranks that may wait for the silent one
 SLOW_S = 600.0  # the same where kernels are compiled, files are read or written, or a user's code runs
 YIELD_AFTER, SLEEP_AFTER_S, SLEEP_S = 200, 0.002, 0.0001  # of the looks; there may be more ranks than cores
 MESSAGE_BYTES = 512
+GONE = " is gone ("  # in the sentence on a rank that MPI has lost
 NAMED = re.compile(r"rank (\d+) on ")  # so begins a sentence that names a rank
 FAILED, FACT_SIZE, FACT, ROWS, ARRAYS, PARTS = range(6)  # tags; those of gradients begin at PARTS
 

@@ -18,7 +18,7 @@ from fastcnn.commands import own_data, seeds
 from fastcnn.commands.team import Team
 from fastcnn.errors import UsageError
 
-GRACE_S = 5.0  # how long a rank waits for rank 0 to say what is wrong and end the job
+GRACE_S = 5.0  # how long a rank waits for another, or for the launcher, to say what is wrong and end the job
 
 
 def train(args: argparse.Namespace) -> int | None:
@@ -75,14 +75,25 @@ def as_rank(world: Any) -> Iterator[None]:
         yield
     except BaseException as error:
         status = 2 if isinstance(error, UsageError) else 1
-        if not leads:
+        if not leads or (jobs.is_started_by_us() and _is_of_mpi(error)):
             time.sleep(GRACE_S + world.Get_rank())
+        jobs.note_end(world.Get_rank())
         jobs.note(jobs.SAID, str(status))
         atexit.register(_end_job, world, status)  # after the sentence is printed
         raise
     done = world.Ibarrier()
     while not done.Test():  # MPI itself would wait at full speed, on the cores that rank 0 needs
         time.sleep(0.01)
+    jobs.note_end(world.Get_rank())
+
+
+def _is_of_mpi(error: BaseException) -> bool:
+    """Whether the cause is a rank that is gone. Its launcher ends all then, and the starter names it by its process."""
+    from mpi4py import MPI
+
+    from fastcnn.cluster.link import GONE, RankError
+
+    return isinstance(error, MPI.Exception) or (isinstance(error, RankError) and GONE in str(error))
 
 
 def _end_job(world: Any, status: int) -> None:

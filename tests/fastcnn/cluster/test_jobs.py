@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fastcnn.cluster import jobs
+from fastcnn.cluster.watch import LAUNCHER
 from fastcnn.commands.team import times_sentence
 from fastcnn.errors import UsageError
 
@@ -49,14 +50,20 @@ def test_several_jobs_of_one_rank_are_refused():
 
 
 @pytest.mark.parametrize("report", [OPEN_MPI, MPICH], ids=["Open MPI", "MPICH"])
-def test_a_killed_rank_is_named(report):
-    sentence = jobs.sentence_of(report, {0: 4710, 1: 4711}, "--resume out.safetensors --ranks 2")
-    assert sentence.startswith("rank 1 (process 4711 on ") and "was killed" in sentence
+def test_where_ends_cannot_be_watched_the_report_names_the_killed_rank(report):
+    assert jobs.killed_rank(report, {0: 4710, 1: 4711}) == 1
+    assert jobs.killed_rank(report, {0: 4710}) is None
+
+
+@pytest.mark.parametrize(("killed", "name"), [(1, "rank 1"), (LAUNCHER, "mpiexec")])
+def test_what_was_killed_is_named(killed, name):
+    sentence = jobs.sentence_of(killed, {0: 4710, killed: 4711}, MPICH, "--resume out.safetensors --ranks 2")
+    assert sentence.startswith(f"{name} (process 4711 on ") and "was killed" in sentence
     assert sentence.endswith("; go on with fastcnn train --resume out.safetensors --ranks 2")
 
 
 def test_a_job_that_does_not_start_says_what_mpiexec_says():
-    sentence = jobs.sentence_of("\n-----\nThere are not enough slots available\n", {}, "")
+    sentence = jobs.sentence_of(None, {}, "\n-----\nThere are not enough slots available\n", "")
     assert sentence == "the job of ranks has failed: There are not enough slots available"
 
 

@@ -146,6 +146,16 @@ def test_a_killed_rank_is_named(data_dir, tmp_path):  # noqa: F811
     assert "go on with fastcnn train --resume" in lines[0] and lines[0].endswith("--ranks 3"), lines
 
 
+def test_a_killed_launcher_is_named(data_dir, tmp_path):  # noqa: F811
+    process = started(data_dir, tmp_path / "out.safetensors", "--ranks", 2)
+    (launcher,) = map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split())
+    os.kill(launcher, signal.SIGKILL)
+    status, _, err = ended(process)
+    lines = [line for line in trouble(err) if line.startswith(jobs.TROUBLE)]  # MPI's library complains too
+    assert status == 1 and len(lines) == 1, err
+    assert lines[0].startswith(f"fastcnn: mpiexec (process {launcher} on "), err
+
+
 def test_a_rank_that_hangs_is_named_within_30_seconds(data_dir, tmp_path):  # noqa: F811
     process = started(data_dir, tmp_path / "out.safetensors", "--ranks", 3)
     os.kill(rank_process(process, 2), signal.SIGSTOP)
