@@ -4,6 +4,7 @@
 is installed, else the one of Numba itself. With NUMBA_ENABLE_CUDASIM=1 it is always Numba's simulator.
 """
 
+import copy
 import importlib.util
 import sys
 import threading
@@ -63,7 +64,9 @@ class Kernel:
         if where not in self._ready:
             if len(self._ready) >= 64:  # batches of many sizes must not fill the memory
                 self._ready.clear()
-            self._ready[where] = self.compiled[where]
+            found = self.compiled[where]
+            # The simulator gives one object for all grids and sets its grid anew each time.
+            self._ready[where] = copy.copy(found) if SIMULATED else found
         return self._ready[where]
 
 

@@ -58,3 +58,23 @@ def test_a_launch_is_looked_up_once_for_each_grid_and_stream(monkeypatch: pytest
     for grid in range(200):
         kernel._at((grid,), (8,))
     assert len(kernel._ready) <= 64
+
+
+def test_the_simulator_launches_each_grid_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numba's simulator has one object for all grids, which keeps the grid that was asked for last."""
+
+    class Compiled:
+        def __getitem__(self, where: tuple[Any, ...]) -> Any:
+            self.where = where
+            return self
+
+        def __call__(self, arg: int) -> None:
+            launched.append((self.where[0], arg))
+
+    launched: list[tuple[Any, int]] = []
+    kernel = compiler.Kernel(lambda out: None, "F")
+    monkeypatch.setattr(kernel, "compiled", Compiled())
+    monkeypatch.setattr(compiler, "SIMULATED", True)
+    for number, grid in enumerate((1, 2, 1)):
+        kernel._at((grid,), (8,))(number)
+    assert launched == [((1,), 0), ((2,), 1), ((1,), 2)]
