@@ -7,9 +7,11 @@ and nothing in the archive is executed (allow_pickle=False).
 from __future__ import annotations
 
 import math
+import tokenize
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,8 @@ NAMES = {
         ("x_test", "y_test"), ("x_test", "t_test"), ("test_images", "test_labels"), ("test_x", "test_y"),
     ),
 }  # fmt: skip
+# What NumPy raises for a header that it cannot use: it reads the text with Python's own parser.
+NO_HEADER = (ValueError, TypeError, SyntaxError, RecursionError, tokenize.TokenError)
 
 
 def read_arrays_of(path: Path, *, classes: Sequence[str] | None) -> DataSet:
@@ -53,7 +57,7 @@ def read_arrays_of(path: Path, *, classes: Sequence[str] | None) -> DataSet:
         raise DataError(
             f"{path} is no .npz archive or is damaged; make it by numpy.savez(path, x=..., y=...)"
         ) from None
-    except (zlib.error, EOFError, NotImplementedError, RuntimeError, SyntaxError) as error:
+    except (zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise DataError(f"{path} is damaged ({' '.join(str(error).split())[:80]}); get or make it again") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror}); check that it is a file you may read") from None
@@ -76,13 +80,10 @@ def _named(kind: str, there: dict[str, str]) -> tuple[str, str] | None:
 def _array(archive: zipfile.ZipFile, member: str, what: str) -> Array:
     """One array. It is read only after a check of its header."""
     info = archive.getinfo(member)
-    with archive.open(info) as stream:
-        try:
-            version = np.lib.format.read_magic(stream)
-            read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-            shape, _, dtype = read(stream)
-        except ValueError:
-            raise DataError(f"{what} is no array that NumPy wrote; make the archive again by numpy.savez") from None
+    with _as_array(what), archive.open(info) as stream:
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(stream)
         head = stream.tell()
     if dtype.hasobject:
         raise DataError(f"{what} holds Python objects, which are never unpickled; save numbers or texts")
@@ -92,6 +93,15 @@ def _array(archive: zipfile.ZipFile, member: str, what: str) -> Array:
     if nbytes != info.file_size - head:
         raise DataError(f"{what} promises {nbytes:,} bytes and has {info.file_size - head:,}; make the archive again")
     check_room(nbytes, what)
-    with archive.open(info) as stream:
+    with _as_array(what), archive.open(info) as stream:
         array: Any = np.lib.format.read_array(stream, allow_pickle=False)
     return np.asarray(array)
+
+
+@contextmanager
+def _as_array(what: str) -> Iterator[None]:
+    """DataError for what is no array that NumPy wrote."""
+    try:
+        yield
+    except NO_HEADER:
+        raise DataError(f"{what} is no array that NumPy wrote; make the archive again by numpy.savez") from None

@@ -200,6 +200,24 @@ def test_heads_that_lie(tmp_path):
     assert "no array that NumPy wrote" in refused(path)
 
 
+@pytest.mark.parametrize("version", [1, 2, 3])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 500, "-" * 3000 + "1", "'''", "{" * 3, "x\n  y\n z", "{[]: 1}", "__import__('os')",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (True, 72)}",
+        "{'descr': ('|u1', (2,)), 'fortran_order': False, 'shape': (3, 4, 3)}",
+    ],
+    ids=lambda text: text[:9],
+)  # fmt: skip
+def test_heads_that_pythons_parser_does_not_take(tmp_path, text, version):
+    """NumPy reads them with it, so they fail in many ways."""
+    length = len(text).to_bytes(2 if version == 1 else 4, "little")
+    head = b"\x93NUMPY" + bytes([version, 0]) + length + text.encode()
+    path = archive(tmp_path / "d.npz", x=head + bytes(72), y=npy((3,), data=b"012"))
+    assert "x in " in refused(path) and "no array that NumPy wrote" in refused(path)
+
+
 def test_damaged_archives(tmp_path):
     path = save(
         tmp_path / "d.npz", x=np.random.default_rng(0).integers(0, 255, (30, 8, 8), dtype=np.uint8), y=np.arange(30)
