@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,7 +61,7 @@ def data_files(data_dir: str | None) -> list[Path]:
 def own_data_files(args: argparse.Namespace) -> list[str]:
     """The files that the options of own data name."""
     given = [getattr(args, name, None) for name in ("data", "validation", "network", "labels")]
-    return [path for path in given if path is not None and Path(path).exists()]
+    return [path for path in given if path is not None and os.path.exists(path)]
 
 
 def pair_of_size(text: str | None) -> tuple[int, int] | None:

@@ -68,7 +68,7 @@ def _filled(args: argparse.Namespace) -> tuple[argparse.Namespace, Path]:
         args.resume, _ = mnist.find_checkpoint(args.resume)
         mnist.fill_from_checkpoint(args, load_checkpoint(args.resume), None)
     where = Path(os.path.abspath(args.data))
-    name = (where.name if where.is_dir() else where.stem) or "network"
+    name = (where.name if os.path.isdir(where) else where.stem) or "network"
     return args, mnist.choose_out(args, name)
 
 

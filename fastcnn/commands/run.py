@@ -48,7 +48,8 @@ def _describe(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
         return "the device that the output goes to is full; make room or choose another place"
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+        # A name that is too long for the system is too long for a sentence.
+        return error.strerror if error.filename is None else f"{error.filename!s:.150}: {error.strerror}"
     if isinstance(error, FastcnnError | OSError | ValueError | RuntimeError) and str(error):
         return str(error)
     if isinstance(error, MemoryError):

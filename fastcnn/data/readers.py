@@ -41,7 +41,7 @@ def load_data(
     ----------
     path : a folder with one folder of pictures for each class, or with folders train, val and test that contain such
         folders; a CSV table with a label column; an .npz archive; a folder of IDX files, or one of these files; or a
-        name in `fastcnn data list`. docs/train.md describes all of them
+        name in `fastcnn data list`. docs/data.md describes all of them
     size : (height, width) in pixels, or one number for both. For a folder: all pictures are scaled to it; None is the
         median height and width, scaled down if a side is longer than 64. For a table: the size of its pictures, needed
         if they are not square and grey
@@ -90,11 +90,24 @@ def load_data(
 
 def scales_pictures(path: Path) -> bool:
     """Whether this is a folder of picture files, which can be scaled to any size; DataError if it cannot be read."""
+    _check_reachable(path)
     if not path.is_dir() or any(map(is_idx_name, _listed(path))):
         return False
     if not has_class_folders(path):
         raise DataError(f"{path} has no folders of classes and no IDX files; give {FORMS}")
     return True
+
+
+def _check_reachable(path: Path) -> None:
+    """DataError if the system cannot say what the path is, as in a folder that may not be read."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return  # there is nothing, which is told later
+    except OSError as error:
+        raise DataError(
+            f"{path!s:.100} cannot be read ({error.strerror}); check the path and its permissions"
+        ) from None
 
 
 def _read_file(

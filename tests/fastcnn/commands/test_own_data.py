@@ -356,6 +356,14 @@ def test_what_does_not_fit_is_one_sentence(flowers, trained, tmp_path, monkeypat
     assert not list(tmp_path.glob("*.checkpoint.safetensors")) and not (tmp_path / "D.safetensors").exists()
 
 
+@pytest.mark.parametrize("line", ["train --data {}", "train --data D --validation {}", "evaluate default --data {}"])
+def test_a_name_that_is_too_long_is_one_sentence(flowers, tmp_path, monkeypatch, capsys, line):
+    monkeypatch.chdir(tmp_path)
+    os.symlink(flowers, tmp_path / "D")
+    sentence = fails(capsys, *line.format("x" * 5000).split())
+    assert "File name too long" in sentence and len(sentence) <= 200 + len("fastcnn: ")
+
+
 def test_a_network_with_one_output_is_not_tested_on_classes(flowers, tmp_path, capsys):
     path = tmp_path / "angle"
     Sequential([Flatten(), Affine(1)], input_shape=(3, 12, 12), seed=0).save(path)

@@ -272,6 +272,20 @@ def test_a_folder_that_may_not_be_read(root, monkeypatch):
     assert "dog cannot be read (Permission denied)" in refused(root)
 
 
+def test_a_path_that_the_system_does_not_take(tmp_path, monkeypatch):
+    sentence = refused(tmp_path / ("x" * 5000))
+    assert "cannot be read (File name too long); check the path" in sentence
+    stat = os.stat
+
+    def closed(path, **options):
+        if os.path.basename(path) == "d.csv":
+            raise PermissionError(13, "Permission denied", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(os, "stat", closed)
+    assert "d.csv cannot be read (Permission denied)" in refused(tmp_path / "d.csv")
+
+
 def test_pictures_beyond_the_memory_are_refused_before_one_is_decoded(root, monkeypatch):
     from fastcnn.data import folders, room
 
