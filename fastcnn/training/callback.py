@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+import numpy as np
+
 from fastcnn.kernels.values import shown
 from fastcnn.network.losses import Loss
 from fastcnn.network.sequential import Sequential
@@ -94,15 +96,20 @@ class Callbacks:
 
     def resume(self, history: History) -> None:
         """Give the earlier epochs to the objects; the history notes a request to stop."""
-        _note([each for each in self.objects if each.on_resume(tuple(history.epochs)) is False], history)
+        _note([each for each in self.objects if _stops(each.on_resume(tuple(history.epochs)))], history)
 
     def before_checkpoint(self, epoch: Epoch, history: History) -> None:
         """Give an epoch to the objects."""
-        _note([each for each in self.objects if each.on_epoch_end(epoch) is False], history)
+        _note([each for each in self.objects if _stops(each.on_epoch_end(epoch))], history)
 
     def after_checkpoint(self, epoch: Epoch, history: History) -> None:
         """Give an epoch to the functions."""
-        _note([each for each in self.functions if each(epoch) is False], history)
+        _note([each for each in self.functions if _stops(each(epoch))], history)
+
+
+def _stops(answer: object) -> bool:
+    """Whether it is False, also as NumPy's comparisons give it; None, 0 and others go on."""
+    return isinstance(answer, bool | np.bool_) and not answer
 
 
 def _is_callback(value: object) -> bool:

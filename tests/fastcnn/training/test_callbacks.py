@@ -336,3 +336,13 @@ def test_callbacks_that_watch_change_no_bit(pictures, tmp_path):
     assert same(plain.network.state_arrays(), watched.network.state_arrays()) and math.isclose(
         plain.optimizer.lr, watched.optimizer.lr
     )
+
+
+@pytest.mark.parametrize(("answer", "epochs"), [(False, 1), (np.False_, 1), (np.True_, 4), (None, 4), (0, 4)])
+def test_false_stops_whether_it_is_pythons_or_numpys(pictures, answer, epochs):
+    class Asking(Callback):
+        def on_epoch_end(self, epoch):
+            return answer
+
+    for callback in (lambda epoch: answer, Asking()):
+        assert len(fit(Noted(), pictures, callbacks=[callback]).epochs) == epochs
