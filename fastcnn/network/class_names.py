@@ -40,6 +40,11 @@ def class_numbers(labels: Array | Sequence[str], classes: Sequence[str], count: 
         if numbers is not None:
             return _looked_up(labels, numbers, classes, count, name)
         if labels.shape == (count,) and count and (labels.min() < 0 or labels.max() >= len(classes)):
+            if len(classes) == 1:
+                raise ValueError(
+                    f"{name} are of several classes, but the network has one output; give it one a class, or the "
+                    "trainer a loss of numbers: BinaryCrossEntropy or MeanSquaredError"
+                )
             raise ValueError(
                 f"{name} must lie in 0 to {len(classes) - 1}, but range from {labels.min()} to {labels.max()}; "
                 "where they are names, set network.classes to all of them, as strings"

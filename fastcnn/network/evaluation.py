@@ -82,6 +82,8 @@ def evaluated_labels(labels: Array | Sequence[str], count: int, classes: Sequenc
     """The class number of each picture; TypeError or ValueError unless there are pictures, each with a known class."""
     if count == 0:
         raise ValueError("images must hold at least one picture to evaluate on")
+    if len(classes) < 2:
+        raise ValueError("evaluate counts right classes, but the network has one output; forward gives its numbers")
     return CrossEntropy().targets_of(labels, count, classes)
 
 

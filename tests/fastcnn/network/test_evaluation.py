@@ -45,6 +45,8 @@ def test_predict_gives_the_likeliest_class_as_labels_are(network):
 def test_one_output_is_a_number_and_no_class():
     with pytest.raises(ValueError, match="the network has one output; forward gives its numbers"):
         passing_on(1).predict(np.zeros((2, 1, 1, 1)))
+    with pytest.raises(ValueError, match="the network has one output; forward gives its numbers"):
+        passing_on(1).evaluate(np.zeros((2, 1, 1, 1)), np.zeros(2, int))
 
 
 def test_evaluate_gives_what_can_be_counted(network):

@@ -146,3 +146,13 @@ def test_a_training_resumes_in_another_layout_and_with_names(data, tmp_path):
     trained(images, labels, checkpoint=path, callbacks=[lambda _: False])
     last = np.ascontiguousarray(images.transpose(0, 2, 3, 1))
     np.testing.assert_array_equal(trained(last, words(labels), layout="NHWC", resume=path), whole)
+
+
+def test_one_output_cannot_learn_several_classes(data):
+    """As somebody expects who comes from a sigmoid."""
+    images, labels = data[0], np.arange(20) % 2
+    given = Trainer(Sequential([Flatten(), Affine(1)], input_shape=(2, 4, 5), seed=0), optim.Adam(0.01))
+    for ask in (given.step, lambda *pair: given.fit(*pair, epochs=1, progress=False)):
+        with pytest.raises(ValueError, match=r"has one output; .* BinaryCrossEntropy or MeanSquaredError") as caught:
+            ask(images, labels)
+        assert len(str(caught.value)) <= 200
