@@ -109,7 +109,9 @@ def assemble(
                 f"{train.images.shape[1:]}; make them alike"
             )
         if len(part.images) != len(part.labels):
-            raise DataError(f"{part.source} has {len(part.images)} pictures and {len(part.labels)} labels")
+            raise DataError(
+                f"{part.source} has {len(part.labels)} labels for {len(part.images)} pictures; give one label a picture"
+            )
         if len(part.images) == 0:
             raise DataError(f"{part.source} holds no pictures")
         if part is not train:
@@ -202,4 +204,6 @@ def _check_names(names: Sequence[str], source: str) -> None:
     for name in names:
         other = folded.setdefault(name.casefold(), name)
         if other != name:
-            raise DataError(f"{source} has the classes {other[:40]} and {name[:40]}, which differ by capitals only")
+            raise DataError(
+                f"{source} has the classes {other[:40]} and {name[:40]}, which differ by capitals only; rename one"
+            )

@@ -156,6 +156,10 @@ def _in_shape(pixels: Array, size: tuple[int, int] | None, source: str) -> Array
     count = pixels.shape[1]
     if size is None:
         side = square(count)
+        if side is None and square(count - 1):
+            raise DataError(
+                f"{source} has a column besides the label and square pictures; remove it, or give --size H,W"
+            )
         if side is None:
             hint = " or three numbers a pixel" if count % 3 == 0 and square(count // 3) else ""
             raise DataError(f"{source} has {count:,} pixels a row, no square picture; give its size{hint} (--size H,W)")

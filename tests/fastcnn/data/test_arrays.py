@@ -139,7 +139,7 @@ NAN[1, 2, 3] = np.nan
         ({"x": NAN, "y": Y}, "NaN or infinity, first in picture 1"),
         ({"x": X.astype(np.float32) - 1, "y": Y}, "numbers from -1"),
         ({"x": X.astype(np.int32) * 9, "y": Y}, "numbers from 0 to 639"),
-        ({"x": X[:2], "y": Y}, "2 pictures and 3 labels"),
+        ({"x": X[:2], "y": Y}, "3 labels for 2 pictures; give one label a picture"),
         ({"x": X[:0], "y": Y[:0]}, "holds no pictures"),
         ({"x": np.array(3), "y": Y}, "x in"),
         ({"x": X, "y": np.array(3)}, "has the shape (); it must be"),

@@ -67,7 +67,7 @@ def test_missing_and_damaged_files(tmp_path):
     (tmp_path / "d" / "train-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03" + bytes(20))
     assert "train-images-idx3-ubyte" in refused(tmp_path / "d")
     write(tmp_path / "d" / "train-images-idx3-ubyte", X[:5])
-    assert "5 pictures and 6 labels" in refused(tmp_path / "d")
+    assert "6 labels for 5 pictures" in refused(tmp_path / "d")
 
 
 def test_a_set_beyond_the_memory(tmp_path, monkeypatch):

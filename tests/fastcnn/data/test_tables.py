@@ -131,6 +131,7 @@ def test_sizes(tmp_path):
         ([HEADER, "5,1,2,3,4", ",1,2,3,4"], "no label, or a very long one, in line 3"),
         ([HEADER, "5,1,2,3,4", f"{'x' * 500},1,2,3,4"], "no label, or a very long one, in line 3"),
         ([HEADER, "5,1,2,3,4", "2.5,1,2,3,4"], "the label 2.5"),
+        ([f",{HEADER}", *(f"{row},{label},1,2,3,4" for row, label in enumerate("abc"))], "a column besides the label"),
         ([HEADER, "5,1,2,3,4", "5,1,2,3,4"], "one class only"),
         ([HEADER, "a,1,2,3,4", "A,1,2,3,4"], "capitals only"),
         ([HEADER, *(f"{number},1,2,3,4" for number in range(1001))], "1,001 different labels"),
