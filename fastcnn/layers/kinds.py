@@ -64,7 +64,7 @@ def layer_from_description(description: object) -> Layer:
     name = options.pop("type", None)
     kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
-        known = textwrap.shorten(", ".join(KINDS), 100, placeholder=" …")
+        known = textwrap.shorten(", ".join(KINDS), 60, placeholder=" …")
         raise ValueError(f"there is no layer {str(name)[:40]!r}; the layers are {known}; register_layer adds your own")
     if not set(kind.OPTIONS) - set(kind.LATER) <= set(options) <= set(kind.OPTIONS):
         given = ", ".join(map(repr, options))[:100]
