@@ -486,7 +486,7 @@ def trainer_entries() -> dict[str, Entry]:
             finder.find_learning_rate,
             {
                 "trainer": trainer, "images": IMAGES, "labels": LABELS, "lowest": 1e-6, "highest": 1e-3, "steps": 10,
-                "batch_size": 5, "seed": 0,
+                "batch_size": 5, "seed": 0, "layout": "NCHW",
             },
             {"images": set(), "labels": {"as text"}, "highest": {"float16", "2**63"}},
             {"images": ("labels",), "lowest": ("highest",), "highest": ("lowest",)}, state, NAN,

@@ -15,8 +15,10 @@ from fastcnn.checks import check_positive
 from fastcnn.errors import FastcnnError
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import shown
+from fastcnn.training.datasets import Dataset
 from fastcnn.training.history import TrainingStep
 from fastcnn.training.plots import rates_figure
+from fastcnn.training.samples import Labels
 from fastcnn.training.trainer import Trainer, TrainingError
 
 if TYPE_CHECKING:
@@ -61,9 +63,10 @@ class LearningRates:
 
 def find_learning_rate(
     trainer: Trainer,
-    images: Array,
-    labels: Array,
+    images: Array | Dataset,
+    labels: Labels | None = None,
     *,
+    layout: str = "NCHW",
     lowest: float = 1e-6,
     highest: float = 1.0,
     steps: int = 100,
@@ -75,7 +78,7 @@ def find_learning_rate(
     Parameters
     ----------
     trainer : its network, optimizer and settings are used, but not changed
-    images, labels, batch_size, seed : as for `Trainer.fit`; no pictures are set aside
+    images, labels, layout, batch_size, seed : as for `Trainer.fit`; no pictures are set aside
     lowest, highest : the rates of the first and of the last step
     steps : at least 10; fewer run if the loss diverges earlier
 
@@ -108,7 +111,7 @@ def find_learning_rate(
     try:
         twin.fit(
             images, labels, epochs=steps, batch_size=batch_size, schedule=rates.__getitem__, validation=0, seed=seed,
-            on_step=note, progress=False,
+            layout=layout, on_step=note, progress=False,
         )  # fmt: skip
     except _EnoughError:
         pass

@@ -45,6 +45,21 @@ def test_the_losses_are_those_of_a_training_at_these_rates(pictures):
     assert list(found.losses) == losses
 
 
+def test_a_dataset_and_channels_last_give_the_same(pictures):
+    images, labels = pictures
+
+    class InFile:
+        def __len__(self):
+            return len(images)
+
+        def batch(self, indices):
+            return images[indices].transpose(0, 2, 3, 1), labels[indices]
+
+    expected = find(trainer(), pictures)
+    assert find(trainer(), (images.transpose(0, 2, 3, 1), labels), layout="NHWC") == expected
+    assert find(trainer(), (InFile(),), layout="NHWC") == expected
+
+
 def test_nothing_changes(pictures):
     given = trainer(ema_decay=0.5, clip_norm=1.0, label_smoothing=0.1, augmentation=Augmentation())
     given.fit(*pictures, epochs=1, progress=False)
