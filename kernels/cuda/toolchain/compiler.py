@@ -65,7 +65,7 @@ class Kernel:
             if len(self._ready) >= 64:  # batches of many sizes must not fill the memory
                 self._ready.clear()
             found = self.compiled[where]
-            # The simulator gives one object for all grids and sets its grid anew each time.
+            # The simulator has one object for all grids. It keeps only the last one.
             self._ready[where] = copy.copy(found) if SIMULATED else found
         return self._ready[where]
 
