@@ -91,7 +91,7 @@ def poolings(draw: st.DrawFn) -> Pooling:
         return draw(st.integers(low, high)), draw(st.integers(low, high))
 
     r, s = two(1, 4)
-    (top, bottom), (left, right) = two(0, r // 2), two(0, s // 2)
+    (top, bottom), (left, right) = two(0, r - 1), two(0, s - 1)
     dilation, padding = two(1, 3), ((top, bottom), (left, right))
     h, w = (  # from the dilation on each window sees a pixel
         max(spread, spread * (size - 1) + 1 - sum(sides)) + extra
