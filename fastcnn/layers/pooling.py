@@ -123,7 +123,8 @@ class AvgPool2d(_Windows):
             before, after = self.padding[axis] if self.count_include_pad else (0, 0)
             counts.append(((pixels >= -before) & (pixels < size + after)).sum(axis=1))
         rows, columns = counts
-        return rows[:, np.newaxis] * columns.astype(np.float64)
+        counted: Array = rows[:, np.newaxis] * columns.astype(np.float64)
+        return counted
 
     def make_step(self, place: Place) -> Step:
         return place.steps.AvgPool2d(place.x, place.out, **self._geometry(), divisors=self.divisors)
