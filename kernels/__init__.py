@@ -202,7 +202,7 @@ def max_pool2d(
     x : (N, C, H, W) float32 or float64
     kernel_size : pixels, an int or a pair
     stride : pixels, an int or a pair; None means kernel_size
-    padding : pixels of minus infinity, at most half of kernel_size; an int, a pair or ((top, bottom), (left, right))
+    padding : pixels of minus infinity, less than kernel_size; an int, a pair or ((top, bottom), (left, right))
     dilation : pixels from one element of a window to the next, an int or a pair
     ceil_mode : round P and Q up. The last window may end beyond the padding, but begins before the picture's end
 

@@ -239,14 +239,14 @@ def pool_padding(
 
     With ceil_mode it is wider at the bottom and at the right, where a last window begins inside the picture, or in the
     padding at its top or left, and would end beyond it. So P and Q come out rounded up, as in PyTorch. Padding that is
-    given is at most half of the kernel, as there. So each window contains a pixel, unless dilation passes over it.
+    given is less than the kernel, as in ONNX. So each window contains a pixel, unless dilation passes over it.
     """
     sides = []
     for size, kernel, step, (before, after), spread in zip(
         input_shape[2:], kernel_size, stride, padding, dilation, strict=True
     ):
-        if 2 * max(before, after) > kernel:
-            raise ValueError(f"padding must be at most half of kernel_size {kernel_size}, got {padding}")
+        if max(before, after) >= kernel:
+            raise ValueError(f"padding must be less than kernel_size {kernel_size}, got {padding}")
         span = spread * (kernel - 1) + 1
         if ceil_mode:
             last = -(-(size + before + after - span) // step) * step  # where the last window begins

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import threadpoolctl
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -77,6 +78,17 @@ def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     os.chdir(before)
     left = sorted(_listed() - listed)
     assert not left, f"tests have written into the checkout, not into their tmp_path: {', '.join(left)}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread_of_blas() -> None:
+    """Where each core has a process of its own: threads of OpenBLAS that wait take half of the time from the others.
+
+    For each file, as tests of thread counts change it. The engine's kernels keep all their threads.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ["OPENBLAS_NUM_THREADS"] = "1"  # for the copies that are loaded later, and in other processes
+        threadpoolctl.threadpool_limits(limits=1, user_api="blas")
 
 
 @pytest.fixture

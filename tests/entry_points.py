@@ -128,7 +128,7 @@ def layer_entries() -> dict[str, Entry]:
         ),
         "AvgPool2d": Entry(
             layers.AvgPool2d,
-            {"kernel_size": 2, "stride": 2, "padding": 0, "ceil_mode": False, "count_include_pad": True},
+            {"kernel_size": 2, "stride": 2, "padding": 0, "ceil_mode": False, "count_include_pad": True, "dilation": 1},
             {"stride": {"None"}, "ceil_mode": EITHER, "count_include_pad": EITHER},
         ),
         "Affine": Entry(layers.Affine, {"out_features": 3}),

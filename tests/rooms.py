@@ -7,6 +7,7 @@ names for users) and `fastcnn/__main__.py` (the way in), are left out: they name
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def module_name(file: str) -> str:
     return ".".join([TOP[top], *(part for part in parts if part != "__init__")])
 
 
+@functools.cache
 def imported_names(file: str, path: Path) -> list[list[str]]:
     """The full names in each import of this project; of a from-import the names in it, and last the module itself."""
     name = module_name(file)

@@ -15,6 +15,7 @@ def program(page):
     return "\n".join(FENCE.findall((DOCS / page).read_text(encoding="utf-8")))
 
 
+@pytest.mark.slow
 def test_the_page_for_scikit_learn(run_python, tmp_path, monkeypatch):
     pytest.importorskip("sklearn")
     monkeypatch.chdir(tmp_path)

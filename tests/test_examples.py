@@ -16,7 +16,7 @@ MOST_LINES = 40
 LONG = dict.fromkeys(
     (
         *("angle_of_a_digit", "grid_search_digits", "kaggle_table", "larger_than_memory"),
-        *("own_folder", "residual_mnist", "sklearn_digits"),
+        *("own_folder", "own_network", "residual_mnist", "sklearn_digits"),
     ),
     pytest.mark.slow,
 )

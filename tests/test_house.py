@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 from pathlib import Path
@@ -84,6 +85,7 @@ def test_file_begins_with_a_docstring(path):
     assert ast.get_docstring(ast.parse(path.read_text()))
 
 
+@functools.cache
 def _top_names(path: Path) -> set[str]:
     """What a module of ours has: names at its top, those that it passes on, and its modules."""
     tree = ast.parse(path.read_text())

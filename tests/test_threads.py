@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import threadpoolctl
 
+from fastcnn.commands.info import collect, render
 from fastcnn.kernels import threads as implementation
 from fastcnn.kernels.threads import limit, physical_cores, set_threads, threads
 
@@ -67,6 +68,7 @@ def test_python_threads_may_run_kernels_at_once(layer, run_python):
     assert result == {"layer": name, "right": 4 * 50, "counts": [2]}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not fork beside threads, or have another OpenMP")
 def test_fork_beside_running_kernels_computes_or_is_refused_but_never_hangs(layer, run_python):
     name, env = layer
@@ -81,7 +83,7 @@ def test_fork_beside_running_kernels_computes_or_is_refused_but_never_hangs(laye
         assert results == {"right": 5}
 
 
-@pytest.mark.parametrize("n", [1, 4])
+@pytest.mark.parametrize("n", [1, pytest.param(4, marks=pytest.mark.slow)])
 def test_argument_is_obeyed_by_numba_and_both_blas(n, run_python):
     result = json.loads(run_python(REPORT_COUNTS, str(n), env=CLEAN).stdout)
     assert result["threads"] == result["numba"] == n
@@ -102,6 +104,7 @@ def undecided(monkeypatch, default_threads):
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.mark.slow
 def test_the_variable_of_openmp_is_obeyed_by_numba_and_both_blas(run_python):
     result = json.loads(run_python(REPORT_COUNTS, env={**CLEAN, "OMP_NUM_THREADS": "3,2"}).stdout)
     assert result == {"threads": 3, "numba": 3, "blas": [3, 3]}
@@ -114,6 +117,7 @@ def test_the_variable_of_openmp_counts_at_its_first_number_up_to_the_limit(value
     assert threads() == count
 
 
+@pytest.mark.slow
 def test_own_variable_wins_over_that_of_openmp(run_python):
     env = {**CLEAN, "FASTCNN_NUM_THREADS": "2", "OMP_NUM_THREADS": "3"}
     assert json.loads(run_python(REPORT_COUNTS, env=env).stdout) == {"threads": 2, "numba": 2, "blas": [2, 2]}
@@ -143,14 +147,12 @@ def test_no_number_for_openmp_is_ignored_and_named_once(value, undecided, monkey
         ({}, "physical cores"),
     ],
 )
-def test_info_says_where_the_number_comes_from(env, source, run_python):
-    program = (
-        "from fastcnn.commands.info import collect, render; facts = collect(); print(render(facts)); "
-        "print(facts['threads'])"
-    )
-    done = run_python(program, env={**CLEAN, **env})
-    assert re.search(rf"^threads from +{source}$", done.stdout, re.MULTILINE)
-    assert done.stdout.splitlines()[-1] == (str(physical_cores()) if not env else "2")
+def test_info_says_where_the_number_comes_from(env, source, undecided, monkeypatch):
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    facts = collect()
+    assert re.search(rf"^threads from +{source}$", render(facts), re.MULTILINE)
+    assert facts["threads"] == (2 if env else physical_cores())
 
 
 def test_a_blas_loaded_later_obeys_too(run_python):
@@ -163,6 +165,7 @@ print([pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["
     assert run_python(program, env=CLEAN).stdout.split() == ["[1,", "1]"]
 
 
+@pytest.mark.slow
 def test_argument_wins_over_environment(run_python):
     result = json.loads(run_python(REPORT_COUNTS, "2", env={**CLEAN, "FASTCNN_NUM_THREADS": "1"}).stdout)
     assert result["threads"] == result["numba"] == 2
@@ -199,6 +202,7 @@ def test_bad_count_is_refused(n, default_threads):
         set_threads(n)
 
 
+@pytest.mark.slow
 def test_at_least_four_threads_may_be_asked_for_on_any_machine(run_python):
     program = "import fastcnn.kernels.cpu, numba; from fastcnn.threads import limit; print(limit())"
     assert int(run_python(program, env=CLEAN).stdout) >= 4
@@ -250,6 +254,7 @@ def test_set_threads_in_this_process(default_threads):
     assert limit() >= 1
 
 
+@pytest.mark.slow
 def test_openmp_waits_briefly_unless_the_user_chose(run_python):
     program = """
 import os

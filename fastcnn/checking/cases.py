@@ -255,6 +255,7 @@ POOL_CORNERS = (
     Pooling("wide image", (1, 2, 4, 131), (2, 3), stride=(2, 2)),
     Pooling("dilation", (2, 3, 9, 8), (3, 2), stride=1, dilation=(2, 5)),
     Pooling("dilation, stride and padding", (2, 3, 8, 9), (3, 4), stride=(2, 3), padding=(1, 2), dilation=(3, 2)),
+    Pooling("padding of more than half the kernel", (2, 3, 4, 5), (3, 4), stride=(1, 2), padding=((2, 1), (3, 2))),
     Pooling("rounded up", (2, 3, 7, 8), (2, 3), ceil_mode=True),
     Pooling("rounded up, padding", (2, 3, 6, 7), 3, stride=2, padding=1, ceil_mode=True),
     Pooling("rounded up, but no window after the picture", (2, 2, 5, 4), (2, 1), stride=(3, 4), ceil_mode=True),

@@ -28,7 +28,7 @@ def random_pooling(rng: np.random.Generator) -> Pooling:
         return int(rng.integers(low, high + 1)), int(rng.integers(low, high + 1))
 
     (r, s), dilation = two(1, 4), two(1, 3)
-    padding = two(0, r // 2), two(0, s // 2)
+    padding = two(0, r - 1), two(0, s - 1)
     h, w = _plane(two(0, 20), (r, s), padding, dilation)
     images = int(rng.integers(0, 4)), int(rng.integers(1, 20)), max(h, dilation[0]), max(w, dilation[1])
     return Pooling("random", images, (r, s), two(1, 5), padding, dilation, bool(rng.integers(2)))

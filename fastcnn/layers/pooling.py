@@ -88,11 +88,13 @@ class AvgPool2d(_Windows):
 
     Parameters
     ----------
-    kernel_size, stride, padding, ceil_mode : as in `kernels.max_pool2d`, but the padding is zeros
+    kernel_size, stride, padding, ceil_mode, dilation : as in `kernels.max_pool2d`, but the padding is zeros; with a
+        dilation the layer has no kernel, and computes on the CPU by NumPy
     count_include_pad : whether these zeros count as pixels of the mean; places outside the padding never count
     """
 
-    OPTIONS = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
+    OPTIONS = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad", "dilation")
+    LATER: ClassVar[dict[str, Any]] = {"dilation": (1, 1)}
 
     def __init__(
         self,
@@ -102,9 +104,14 @@ class AvgPool2d(_Windows):
         padding: shapes.PaddingLike = 0,
         ceil_mode: bool = False,
         count_include_pad: bool = True,
+        dilation: shapes.PairLike = 1,
     ) -> None:
-        super().__init__(kernel_size, stride, padding, 1, ceil_mode)
+        super().__init__(kernel_size, stride, padding, dilation, ceil_mode)
         self.count_include_pad = check_flag("count_include_pad", count_include_pad)
+
+    @property
+    def fused(self) -> bool:
+        return super().fused and self.dilation == (1, 1)
 
     @property
     def divisors(self) -> Array:
@@ -112,11 +119,12 @@ class AvgPool2d(_Windows):
         counts = []
         for axis, size in enumerate(self.in_shape[1:]):
             first = np.arange(self.out_shape[1 + axis]) * self.stride[axis] - self.padding[axis][0]
-            stop = first + self.kernel_size[axis]
+            pixels = first[:, np.newaxis] + np.arange(self.kernel_size[axis]) * self.dilation[axis]
             before, after = self.padding[axis] if self.count_include_pad else (0, 0)
-            counts.append(np.minimum(stop, size + after) - np.maximum(first, -before))
+            counts.append(((pixels >= -before) & (pixels < size + after)).sum(axis=1))
         rows, columns = counts
-        return rows[:, np.newaxis] * columns.astype(np.float64)
+        counted: Array = rows[:, np.newaxis] * columns.astype(np.float64)
+        return counted
 
     def make_step(self, place: Place) -> Step:
         return place.steps.AvgPool2d(place.x, place.out, **self._geometry(), divisors=self.divisors)
@@ -142,8 +150,10 @@ class AvgPool2d(_Windows):
     def _taps(self) -> list[tuple[slice, ...]]:
         """For each element of a window, its positions in the padded pictures, for all windows at once."""
         axes = [
-            [slice(first, first + step * (count - 1) + 1, step) for first in range(kernel)]
-            for kernel, step, count in zip(self.kernel_size, self.stride, self.out_shape[1:], strict=True)
+            [slice(first, first + step * (count - 1) + 1, step) for first in range(0, kernel * spread, spread)]
+            for kernel, spread, step, count in zip(
+                self.kernel_size, self.dilation, self.stride, self.out_shape[1:], strict=True
+            )
         ]
         return [(slice(None), slice(None), rows, columns) for rows in axes[0] for columns in axes[1]]
 

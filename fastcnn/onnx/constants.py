@@ -74,8 +74,6 @@ class Constants:
         except (TypeError, ValueError, IndexError, KeyError) as error:
             raise NodeError(node, f"its constant cannot be computed: {' '.join(str(error).split())[:60]}") from error
         self._left -= made.size
-        if self._left < 0:
-            raise NodeError(node, f"the constants that nodes make have more than {MAX_COMPUTED} numbers")
         return made
 
     def _computed(self, node: Any) -> Array:
@@ -88,6 +86,8 @@ class Constants:
         size = _size(node.op_type, arrays, options)
         if size > MAX_COMPUTED:
             raise NodeError(node, f"its constant would have {size} numbers")
+        if size > self._left:
+            raise NodeError(node, f"the constants that nodes make have more than {MAX_COMPUTED} numbers")
         return np.asarray(MAKERS[node.op_type](options, *arrays))
 
     def _shape(self, node: Any, options: dict[str, Any]) -> Array:

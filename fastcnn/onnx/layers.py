@@ -100,7 +100,7 @@ def _max_pool(graph: Graph, layer: MaxPool2d, x: str) -> str:
 
 def _avg_pool(graph: Graph, layer: AvgPool2d, x: str) -> str:
     """Where windows end outside the padding, runtimes differ: there the zeros and the divisors are nodes."""
-    options = {"kernel_shape": layer.kernel_size, "strides": layer.stride}
+    options = {"kernel_shape": layer.kernel_size, "strides": layer.stride, "dilations": layer.dilation}
     if layer.pads == layer.padding:
         include = int(layer.count_include_pad)
         return graph.add(

@@ -203,16 +203,21 @@ def _max_pool(node: Node) -> list[Read]:
 
 
 def _average_pool(node: Node) -> list[Read]:
-    if _pair(node, "dilations", (1, 1)) != (1, 1):
-        raise node.error("dilations must be 1")
     _picture(node)
     kernel, stride = _pair(node, "kernel_shape"), _pair(node, "strides", (1, 1))
     include, zeros = bool(node.option("count_include_pad", 0)), node.flow.pads
-    padding = node.padding(kernel, stride, (1, 1))
+    dilation = _pair(node, "dilations", (1, 1))
+    padding = node.padding(kernel, stride, dilation)
     if zeros != NO_BORDER and padding != zeros and not include:
         raise node.error("zeros of a Pad count as pixels, and those of its own pads must too")
     counts, ceil = include or zeros != NO_BORDER, bool(node.option("ceil_mode", 0))
-    return [Read(AvgPool2d(kernel, stride=stride, padding=padding, ceil_mode=ceil, count_include_pad=counts))]
+    return [
+        Read(
+            AvgPool2d(
+                kernel, stride=stride, padding=padding, ceil_mode=ceil, count_include_pad=counts, dilation=dilation
+            )
+        )
+    ]
 
 
 def _pad(node: Node) -> list[Read]:

@@ -34,6 +34,7 @@ def rounded_up(node: Node, shares: Array) -> AvgPool2d | None:
                 "padding": padding,
                 "ceil_mode": True,
                 "count_include_pad": include,
+                "dilation": tuple(node.option("dilations", [1, 1])),
             }
             pool = AvgPool2d((height, width), **options)
             try:

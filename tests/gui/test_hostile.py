@@ -251,6 +251,7 @@ application.exec()
 """
 
 
+@pytest.mark.slow
 def test_a_kill_in_the_middle_of_training_loses_no_finished_epoch(folders, another, qtbot):
     program = [sys.executable, "-c", KILLED]
     with subprocess.Popen(program, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE) as process:

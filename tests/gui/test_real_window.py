@@ -142,6 +142,7 @@ def test_a_seven_is_drawn_and_read_then_mnist_then_chinese_then_a_small_window(s
     screen.close()
 
 
+@pytest.mark.slow
 def test_a_burst_of_moves_loses_no_point(start):
     screen = start()
     screen.xdotool("key", "ctrl+m")
@@ -157,6 +158,7 @@ def test_a_burst_of_moves_loses_no_point(start):
     screen.close()
 
 
+@pytest.mark.slow
 def test_a_large_window_at_scale_two(start):
     screen = start(QT_SCALE_FACTOR="2")
     screen.xdotool("windowsize", screen.window, 2560, 1440)

@@ -36,7 +36,7 @@ def pool_window(stage: Stage, channel: int, row: int, column: int) -> PoolWindow
         height, width = plane.shape
         return PoolWindow(channel, 0, 0, (0, 0, height, width), plane.copy(), None, float(stage.out[channel]))
     assert isinstance(layer, MaxPool2d | AvgPool2d)
-    down, right = layer.dilation if isinstance(layer, MaxPool2d) else (1, 1)
+    down, right = layer.dilation
     padded = np.pad(plane, layer.pads, constant_values=np.nan)
     top, left = row * layer.stride[0], column * layer.stride[1]
     height, width = layer.kernel_size

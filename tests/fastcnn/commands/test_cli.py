@@ -205,6 +205,7 @@ def test_a_picture_may_have_any_name(trained, digit_png, tmp_path):
     assert "\\udcff.png  " in done.stdout
 
 
+@pytest.mark.slow
 def test_progress_on_a_terminal_shows_the_time_left(data_dir, tmp_path):
     terminal, end = pty.openpty()
     command = (

@@ -38,6 +38,7 @@ def trained(data_dir, tmp_path_factory):  # noqa: F811
     return out, json.loads(results.read_text())
 
 
+@pytest.mark.slow
 def test_members_are_the_networks_of_the_seeds(trained, data_dir, tmp_path):  # noqa: F811
     committee = load_network(trained[0])
     assert isinstance(committee, Committee)
@@ -50,6 +51,7 @@ def test_members_are_the_networks_of_the_seeds(trained, data_dir, tmp_path):  # 
     assert trained[1]["train_seconds"] > 0
 
 
+@pytest.mark.slow
 def test_evaluate_and_predict_with_a_committee(trained, data_dir, digit_png, tmp_path, capsys):  # noqa: F811
     found = tmp_path / "found.json"
     assert main(["evaluate", str(trained[0]), "--data-dir", str(data_dir), "--json", str(found)]) == 0

@@ -99,6 +99,7 @@ def test_bundled_recipe_trains_and_keeps_temperature_and_views(data_dir, tmp_pat
     assert np.isfinite(load_network(out).values).all()
 
 
+@pytest.mark.slow
 def test_refusing_network_is_trained_by_its_recipe(data_dir, tmp_path, monkeypatch):  # noqa: F811
     small = replace(recipes.BUNDLED_RECIPES["refusal"], synthetic=28, redrawn=10, nondigits=60)
     monkeypatch.setitem(recipes.BUNDLED_RECIPES, "refusal", small)

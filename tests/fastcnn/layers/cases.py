@@ -48,6 +48,11 @@ CASES: dict[str, tuple[Callable[[], Layer], tuple[int, ...]]] = {
     "average pool": (lambda: AvgPool2d(2), (3, 5, 4)),
     "average pool overlapping": (lambda: AvgPool2d((3, 4), stride=(1, 3), padding=(1, 2)), (2, 4, 5)),
     "average pool rounded up": (lambda: AvgPool2d(3, stride=(2, 3), padding=1, ceil_mode=True), (2, 6, 7)),
+    "average pool with wide padding": (lambda: AvgPool2d((3, 4), stride=2, padding=((2, 1), (3, 2))), (2, 4, 5)),
+    "average pool dilated": (
+        lambda: AvgPool2d((2, 3), stride=(1, 2), padding=1, dilation=(3, 2), ceil_mode=True, count_include_pad=False),
+        (2, 6, 7),
+    ),
     "average pool without its zeros": (
         lambda: AvgPool2d((2, 3), stride=2, padding=(1, 1), ceil_mode=True, count_include_pad=False),
         (2, 5, 6),

@@ -160,8 +160,8 @@ def test_unknown_descriptions_are_refused(description, message):
         (lambda: MaxPool2d(2, dilation=0), ValueError, "dilation"),
         (lambda: MaxPool2d(2, ceil_mode=1), TypeError, "ceil_mode must be True or False"),
         (lambda: AvgPool2d(2, count_include_pad=None), TypeError, "count_include_pad must be True or False"),
-        (lambda: AvgPool2d(2, dilation=2), TypeError, "dilation"),
-        (lambda: built(AvgPool2d(3, padding=2), (1, 9, 9)), ValueError, "padding must be at most half of kernel_size"),
+        (lambda: AvgPool2d(2, dilation=0), ValueError, "dilation"),
+        (lambda: built(AvgPool2d(3, padding=3), (1, 9, 9)), ValueError, "padding must be less than kernel_size"),
         (lambda: built(MaxPool2d(2, stride=1, padding=1, dilation=2), (1, 1, 1)), ValueError, "without a pixel"),
         (lambda: LeakyReLU("0.1"), TypeError, "negative_slope must be a number"),
         (lambda: GELU("sigmoid"), ValueError, 'approximate must be "none" or "tanh"'),
@@ -321,6 +321,26 @@ def torch_sum_or_concat(torch, layer):
     return Rows(rows), holder
 
 
+def torch_mean_of_windows(torch, layer):
+    """The sum of each window over the sum of ones in it: PyTorch's average pool has no dilation and no wide padding."""
+    functions, counted = torch.nn.functional, int(layer.count_include_pad)
+    sides, own = [(*pads[1], *pads[0]) for pads in (layer.pads, layer.padding)]
+    beyond = [wide - narrow for wide, narrow in zip(sides, own, strict=True)]
+
+    class Mean(torch.nn.Module):
+        def forward(self, x):
+            ones = functions.pad(functions.pad(torch.ones_like(x), own, value=counted), beyond)
+            pixels, counts = (
+                functions.unfold(each, layer.kernel_size, dilation=layer.dilation, stride=layer.stride)
+                .reshape(len(x), x.shape[1], -1, *layer.out_shape[1:])
+                .sum(2)
+                for each in (functions.pad(x, sides), ones)
+            )
+            return pixels / counts
+
+    return Mean()
+
+
 def torch_twin(torch, layer):
     """PyTorch's layer of the same options and parameters, in float64."""
     modules = torch.nn
@@ -345,6 +365,8 @@ def torch_twin(torch, layer):
         twin.running_var.copy_(torch.tensor(layer.scale, dtype=torch.float64) ** 2)
     elif isinstance(layer, GlobalAvgPool):
         twin = modules.Sequential(modules.AdaptiveAvgPool2d(1), modules.Flatten())
+    elif isinstance(layer, AvgPool2d) and (layer.dilation != (1, 1) or layer.padding == ((2, 1), (3, 2))):
+        twin = torch_mean_of_windows(torch, layer)
     else:  # PyTorch's has the same name and options; its padding has one number for both sides
         options = {name: value for name, value in layer.describe().items() if name != "type"}
         if "padding" in options:
@@ -417,6 +439,11 @@ def test_average_pool_by_hand():
     for count, expected in padded.items():
         layer = built(AvgPool2d(2, padding=1, count_include_pad=count), (1, 3, 3))
         np.testing.assert_array_equal(layer.forward(x, False), [[expected]])
+    spread = built(AvgPool2d(2, dilation=2), (1, 3, 3))
+    np.testing.assert_array_equal(spread.forward(x, True), [[[[(1 + 3 + 7 + 9) / 4]]]])
+    np.testing.assert_array_equal(spread.backward(np.full((1, 1, 1, 1), 8.0)), [[[[2, 0, 2], [0, 0, 0], [2, 0, 2]]]])
+    wide = built(AvgPool2d(3, padding=2, count_include_pad=False), (1, 3, 3))  # the first window sees the corner alone
+    np.testing.assert_array_equal(wide.forward(x, False), [[[[1, 2.5], [5.5, 7]]]])
 
 
 def test_same_padding_puts_the_odd_zero_at_the_end():

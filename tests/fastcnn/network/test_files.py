@@ -113,6 +113,7 @@ def test_arrays_and_metadata_come_back(path, rng):
         assert again[name].dtype == array.dtype
 
 
+@pytest.mark.slow
 def test_the_old_file_survives_a_kill_while_saving(path, tmp_path):
     choose = random.Random(0)
     for _ in range(KILLS):

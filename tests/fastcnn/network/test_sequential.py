@@ -338,7 +338,7 @@ WRONG_ORDERS = [
     ([Conv2d(3, 29)], r"layer 0 \(Conv2d\): kernel_size"),
     ([MaxPool2d(29)], r"layer 0 \(MaxPool2d\): kernel_size"),
     ([Conv2d(3, 3, groups=2)], r"layer 0 \(Conv2d\): groups must divide"),
-    ([MaxPool2d(2, padding=2)], r"layer 0 \(MaxPool2d\): padding must be at most half"),
+    ([MaxPool2d(2, padding=2)], r"layer 0 \(MaxPool2d\): padding must be less than kernel_size"),
     ([Conv2d(3, 3)], r"the last layer must give \(classes,\)"),
     ([Conv2d(1, 1, padding=10**6), GlobalAvgPool()], r"layer 0 \(Conv2d\): its output .* is larger than"),
     ([Flatten(), Affine(10**6)], "more than 67108864 parameters"),

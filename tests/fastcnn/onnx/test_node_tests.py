@@ -16,6 +16,9 @@ PASSING = [
     "test_averagepool_2d_ceil",
     "test_averagepool_2d_ceil_last_window_starts_on_pad",
     "test_averagepool_2d_default",
+    "test_averagepool_2d_dilations",
+    "test_averagepool_2d_pads",
+    "test_averagepool_2d_pads_count_include_pad",
     "test_averagepool_2d_precomputed_pads",
     "test_averagepool_2d_precomputed_pads_count_include_pad",
     "test_averagepool_2d_precomputed_same_upper",
@@ -60,6 +63,7 @@ PASSING = [
     "test_maxpool_2d_ceil_output_size_reduce_by_one",
     "test_maxpool_2d_default",
     "test_maxpool_2d_dilations",
+    "test_maxpool_2d_pads",
     "test_maxpool_2d_precomputed_pads",
     "test_maxpool_2d_precomputed_same_upper",
     "test_maxpool_2d_precomputed_strides",
@@ -91,7 +95,7 @@ def cases():
 
 def test_the_list_is_complete(cases):
     """All others have a reason, which `python -m tests.fastcnn.onnx.node_tests` prints."""
-    assert len(PASSING) == len(set(PASSING)) == 67 and len(cases) >= 235
+    assert len(PASSING) == len(set(PASSING)) == 71 and len(cases) >= 235
     others = {name: reason(case) for name, case in cases.items() if name not in PASSING}
     assert not [name for name, why in others.items() if why in ("", "WRONG")]
 
@@ -133,3 +137,19 @@ def test_onnxs_own_test_passes_through_the_kernels(name, backend, dtype, cases):
             ceil = bool(options.get("ceil_mode", 0))
             out, _ = kernels.max_pool2d(x.astype(dtype), tuple(kernel), **geometry, ceil_mode=ceil)
     assert out.dtype == dtype and out.shape == expected.shape and close(cases[name], out, expected)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("backend", ["reference", "cpu"])
+@pytest.mark.parametrize("name", ["precomputed_pads", "precomputed_strides"])
+def test_onnxs_own_test_of_the_place_of_the_maximum_passes_through_the_kernels(name, backend, dtype, cases):
+    """No layer gives the place, so the importer refuses it. The second test counts the pixels column by column."""
+    case = cases[f"test_maxpool_with_argmax_2d_{name}"]
+    (x, *_), (expected, places) = case.data_sets[0]
+    geometry = ((5, 5), {"stride": 1, "padding": 2}) if name.endswith("pads") else ((2, 2), {"stride": 2})
+    with running(backend):
+        out, argmax = kernels.max_pool2d(x.astype(dtype), geometry[0], **geometry[1])
+    np.testing.assert_array_equal(out, expected)
+    height, width = x.shape[2:]
+    by_columns = argmax % width * height + argmax // width
+    np.testing.assert_array_equal(argmax if name.endswith("pads") else by_columns, places)

@@ -1,6 +1,7 @@
 """onnxruntime gives our numbers: of every layer and every bundled network, for any number of pictures."""
 
 import json
+from functools import cache
 
 import numpy as np
 import pytest
@@ -26,11 +27,17 @@ CLOSE = 1e-5
 BATCHES = (1, 7, 256)
 
 
-def answers(path, images):
-    """What onnxruntime gives, and the name of the output."""
+@cache
+def session_of(path):
+    """onnxruntime with the file, which is made once for all numbers of pictures."""
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def answers(path, images):
+    """What onnxruntime gives, and the name of the output."""
+    session = session_of(path)
     (output,) = session.get_outputs()
     return session.run(None, {"images": images})[0], output.name
 

@@ -57,6 +57,7 @@ def test_slanted_digits_whose_columns_overlap_are_read(recognizer, slant):
     assert read(recognizer, string([7, 5, 2, 7], 16, slant)) == [7, 5, 2, 7]
 
 
+@pytest.mark.slow
 def test_most_touching_strings_of_synthetic_hands_are_read(recognizer, rng):
     """The network reads 97 % of such digits when they stand alone; strings have four on the mean."""
     right = 0
@@ -234,6 +235,7 @@ def test_signs_between_digits_are_marked(recognizer, sign):
     assert "signs" in recognizer.recognize_string(with_sign(sign)).notes
 
 
+@pytest.mark.slow
 def test_few_strings_of_digits_alone_are_marked(recognizer, rng):
     found = [recognizer.recognize_string(compose(hand, 0.2, rng)[0]) for hand in synthetic_hands(40, rng)]
     assert sum(bool({"signs", "several_lines"} & set(each.notes)) for each in found) <= 4

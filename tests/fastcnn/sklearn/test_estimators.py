@@ -48,6 +48,7 @@ def classifier(digits):
     return CNNClassifier(width=8, epochs=8, random_state=0).fit(images[:1200], target[:1200])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ["CNNClassifier", "CNNRegressor"])
 def test_scikit_learns_own_checks_pass(estimator, run_python):
     """All of them: some run only if this variable was set before scikit-learn is imported, and some need pandas."""

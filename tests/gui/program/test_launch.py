@@ -81,7 +81,14 @@ def _notebook(**env):
     return subprocess.run([sys.executable, "-c", ALIVE], env=environment, capture_output=True, text=True, timeout=60)
 
 
-@pytest.mark.parametrize(("named", "env"), BROKEN.items(), ids=BROKEN)
+def _first_is_quick(*cases, ids=None):
+    """The first case, and the others among the slow tests: each starts the program."""
+    ids = ids or [None] * len(cases)
+    marks = [(), *[pytest.mark.slow] * (len(cases) - 1)]
+    return [pytest.param(*case, id=name, marks=mark) for case, name, mark in zip(cases, ids, marks, strict=True)]
+
+
+@pytest.mark.parametrize(("named", "env"), _first_is_quick(*BROKEN.items(), ids=list(BROKEN)))
 def test_a_stale_display_or_a_missing_plugin_is_a_sentence_and_no_abort(named, env):
     environment = {"XDG_RUNTIME_DIR": "/nowhere", "XDG_SESSION_TYPE": None, **env}
     line = _one_line(_gui(**environment))
@@ -167,7 +174,7 @@ def _started(where):
             process.kill()  # where it did not end
 
 
-@pytest.mark.parametrize("where", ["check", "window", "lock"])
+@pytest.mark.parametrize("where", _first_is_quick(("window",), ("check",), ("lock",)))
 def test_ctrl_c_while_it_starts_ends_it_without_a_traceback(folders, where):
     with _started(where) as process:
         _, told = process.communicate(timeout=60)
@@ -197,7 +204,7 @@ def test_ctrl_c_while_the_command_is_imported_ends_it_without_a_traceback():
 
 @pytest.mark.parametrize(
     ("number", "status"),
-    [(signal.SIGINT, 1), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP)],
+    _first_is_quick((signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 1), (signal.SIGHUP, -signal.SIGHUP)),
 )
 def test_a_signal_closes_the_window_without_a_question_and_saves_as_on_closing(folders, number, status):
     with _started("run") as process:
