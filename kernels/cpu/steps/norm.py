@@ -9,33 +9,16 @@ The arrays for each channel are as wide as a wide pixel: see `elementwise`.
 import numpy as np
 from numba import prange
 
-from fastcnn.kernels.cpu.steps.elementwise import fold_wide, line, row
-from fastcnn.kernels.cpu.tiles.moments import SUM_VECTORS, moment_sums, norm_gradient_sums
+from fastcnn.kernels.cpu.steps.elementwise import fold_wide, group, line, narrow_pixel, row
+from fastcnn.kernels.cpu.tiles.moments import moment_sums, norm_gradient_sums
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
-from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
-
-
-@inner
-def _narrow(wide, channels):
-    """Values of the pixels that one pass over a row sums up apart: tiles of them, but few."""
-    return min(wide, channels * max(1, SUM_VECTORS * (VECTOR_BYTES // 4) // channels))
-
-
-@inner
-def _group(rest, x):
-    """How many vectors of x the next tile sums up, where `rest` values are left, and how many values."""
-    lanes = VECTOR_BYTES // x.itemsize
-    vectors = SUM_VECTORS
-    while vectors * lanes > rest:
-        vectors //= 2
-    return vectors, vectors * lanes if vectors > 0 else rest
 
 
 @kernel
 def sums(partials, x, frame, wide, images, per_block):
     """partials (blocks, 3, wide) float64: of each channel, the block's first value s, and sums of x - s, (x - s)^2."""
     channels = frame.channels
-    end, narrow = frame.width * channels, _narrow(wide, channels)
+    end, narrow = frame.width * channels, narrow_pixel(channels, wide)
     columns = end // narrow
     for block in prange((images + per_block - 1) // per_block):
         at = 3 * block * wide
@@ -55,7 +38,7 @@ def sums(partials, x, frame, wide, images, per_block):
                 width, times = (narrow, columns) if first == 0 else (end - first, 1)
                 c = 0
                 while c < width:
-                    vectors, count = _group(width - c, x)
+                    vectors, count = group(width - c, x)
                     moment_sums(
                         x, i + first + c, frame.row, shift, plain, squares, c, frame.height, times, narrow, vectors,
                         count,
@@ -158,7 +141,7 @@ def gradient_sums(
     """
     channels = x_frame.channels
     end, wide = x_frame.width * channels, len(statistics) // 4
-    narrow = _narrow(wide, channels)
+    narrow = narrow_pixel(channels, wide)
     columns = end // narrow
     for block in prange((images + per_block - 1) // per_block):
         at = 2 * block * wide
@@ -177,7 +160,7 @@ def gradient_sums(
                 width, times = (narrow, columns) if first == 0 else (end - first, 1)
                 c = 0
                 while c < width:
-                    vectors, count = _group(width - c, x)
+                    vectors, count = group(width - c, x)
                     norm_gradient_sums(
                         grad, g + first + c, grad_frame.row, x, i + first + c, x_frame.row, statistics, wide, cut,
                         plain, scaled, c, x_frame.height, times, narrow, vectors, count,

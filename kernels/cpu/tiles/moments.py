@@ -1,5 +1,6 @@
-"""The tiles of batch normalisation's sums: each lane sums up one channel, in float64, in registers.
+"""The tiles of sums of each channel over pictures: a lane is a channel, and its sums stay in registers, in float64.
 
+- `plain_sums` of x;
 - `moment_sums` of x - s and (x - s)^2, where s is a value of the channel;
 - `norm_gradient_sums` of the gradient before the ReLU, and of that times the normalised x.
 
@@ -23,45 +24,40 @@ def _wide(builder, value):
     return value if value.type == wide else builder.fpext(value, wide)
 
 
-def _over_rows(builder, a, vtype, terms):
-    """first and second += the sums over rows and columns of terms(load, v), a pair of vectors of float64.
+def _over_rows(builder, a, vtype, targets, terms):
+    """Each target += the sum over rows and columns of its term, lane by lane, in float64.
 
-    load(array name, distance) is a vector of the array at this place of the row. terms has vector v of the group.
+    terms(row, within, v, load) : the terms of vector v of the group, `within` elements from the begin of the row
     """
     wide = ir.VectorType(ir.DoubleType(), vtype.count)
 
-    def emit(vectors, valid):
-        def loaded(pointer, kind):
-            return vector.load(builder, pointer, kind) if valid is None else vector.load_first(
-                builder, pointer, kind, valid
-            )  # fmt: skip
+    def emit(count):
+        """0 vectors: the first `valid` lanes of one."""
 
-        targets = {
-            (v, side): at(builder, array, a.sums_at, const(v * vtype.count))
-            for v in range(vectors)
-            for side, array in enumerate((a.first, a.second))
-        }
-        sums = {key: cgutils.alloca_once(builder, wide) for key in targets}
-        for key, target in targets.items():
-            builder.store(loaded(target, wide), sums[key])
-        with cgutils.for_range(builder, a.rows, intp=INT64) as row:
-            with cgutils.for_range(builder, a.columns, intp=INT64) as column:
-                step = builder.mul(column.index, a.step)
-                for v in range(vectors):
-                    pair = terms(row.index, builder.add(step, const(v * vtype.count)), const(v * vtype.count), loaded)
-                    for side, value in enumerate(pair):
-                        builder.store(builder.fadd(builder.load(sums[v, side]), value), sums[v, side])
-        for key, target in targets.items():
-            value = builder.load(sums[key])
-            if valid is None:
-                vector.store(builder, value, target)
+        def load(pointer, kind):
+            return vector.load(builder, pointer, kind) if count else vector.load_first(builder, pointer, kind, a.valid)
+
+        firsts = [const(v * vtype.count) for v in range(max(1, count))]
+        places = [at(builder, target, a.sums_at, first) for first in firsts for target in targets]
+        sums = [cgutils.alloca_once(builder, wide) for _ in places]
+        for place, total in zip(places, sums, strict=True):
+            builder.store(load(place, wide), total)
+        row = cgutils.for_range(builder, a.rows, intp=INT64)
+        column = cgutils.for_range(builder, a.columns, intp=INT64)
+        with row as r, column as c:
+            step = builder.mul(c.index, a.step)
+            values = [value for v in firsts for value in terms(r.index, builder.add(step, v), v, load)]
+            for value, total in zip(values, sums, strict=True):
+                builder.store(builder.fadd(builder.load(total), value), total)
+        for place, total in zip(places, sums, strict=True):
+            value = builder.load(total)
+            if count:
+                vector.store(builder, value, place)
             else:
-                vector.store_first(builder, value, target, valid)
+                vector.store_first(builder, value, place, a.valid)
 
-    cases = [count for count in (4, 2, 1) if count <= SUM_VECTORS]
-    # 0 vectors: the first `valid` lanes of one.
-    switch(builder, a.vectors, const(0), [(count, 0) for count in (*cases, 0)],
-           lambda count, _: emit(max(1, count), None if count else a.valid))  # fmt: skip
+    counts = [count for count in (4, 2, 1, 0) if count <= SUM_VECTORS]
+    switch(builder, a.vectors, const(0), [(count, 0) for count in counts], lambda count, _: emit(count))
 
 
 def _place(builder, array, start, row, pitch, within):
@@ -87,12 +83,30 @@ def moment_sums(builder, a, vtype):
     """first += x - shift and second += (x - shift)^2, lane by lane, in float64, over rows and columns."""
     wide = ir.VectorType(ir.DoubleType(), vtype.count)
 
-    def terms(row, within, v, loaded):
-        pixel = _wide(builder, loaded(_place(builder, a.x, a.x_at, row, a.x_row, within), vtype))
-        value = builder.fsub(pixel, loaded(at(builder, a.shift, a.sums_at, v), wide))
+    def terms(row, within, v, load):
+        pixel = _wide(builder, load(_place(builder, a.x, a.x_at, row, a.x_row, within), vtype))
+        value = builder.fsub(pixel, load(at(builder, a.shift, a.sums_at, v), wide))
         return value, builder.fmul(value, value)
 
-    _over_rows(builder, a, vtype, terms)
+    _over_rows(builder, a, vtype, (a.first, a.second), terms)
+
+
+def _plain_twin(x, x_at, x_row, first, sums_at, rows, columns, step, vectors, valid):
+    count = _lanes(x, vectors, valid)
+    for row in range(rows):
+        for column in range(columns):
+            start = x_at + row * x_row + column * step
+            first[sums_at : sums_at + count] += x[start : start + count]
+
+
+@tile(_plain_twin)
+def plain_sums(builder, a, vtype):
+    """first += x, lane by lane, in float64, over rows and columns."""
+
+    def terms(row, within, _, load):
+        return [_wide(builder, load(_place(builder, a.x, a.x_at, row, a.x_row, within), vtype))]
+
+    _over_rows(builder, a, vtype, [a.first], terms)
 
 
 def _gradient_twin(
@@ -120,15 +134,15 @@ def norm_gradient_sums(builder, a, vtype):
     zero = ir.Constant(vtype, [0.0] * vtype.count)
     cut = vector.splat(builder, vtype, builder.load(a.cut))
 
-    def terms(row, within, v, loaded):
+    def terms(row, within, v, load):
         mean, inverse, weight, bias = (
-            loaded(at(builder, a.statistics, builder.mul(a.pitch, const(i)), a.sums_at, v), vtype) for i in range(4)
+            load(at(builder, a.statistics, builder.mul(a.pitch, const(i)), a.sums_at, v), vtype) for i in range(4)
         )
-        grad = loaded(_place(builder, a.grad, a.grad_at, row, a.grad_row, within), vtype)
-        pixel = loaded(_place(builder, a.x, a.x_at, row, a.x_row, within), vtype)
+        grad = load(_place(builder, a.grad, a.grad_at, row, a.grad_row, within), vtype)
+        pixel = load(_place(builder, a.x, a.x_at, row, a.x_row, within), vtype)
         normalised = builder.fmul(builder.fsub(pixel, mean), inverse)
         value = builder.fadd(builder.fmul(normalised, weight), bias)
         before = builder.select(builder.fcmp_ordered("<=", value, cut), zero, grad)
         return _wide(builder, before), _wide(builder, builder.fmul(before, normalised))
 
-    _over_rows(builder, a, vtype, terms)
+    _over_rows(builder, a, vtype, (a.first, a.second), terms)

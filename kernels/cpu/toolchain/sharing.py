@@ -11,7 +11,7 @@ from fastcnn.kernels.threads import threads
 
 # Starting the threads and waiting for the last one takes 5 to 20 us. For less work the serial twin is faster.
 PARALLEL_COPIES = 1 << 18  # elements moved
-PARALLEL_PRODUCTS = 1 << 21  # multiply-adds
+PARALLEL_PRODUCTS = 1 << 22  # multiply-adds
 
 
 @inner
