@@ -11,7 +11,7 @@ pixel may be shorter. LLVM vectorises a loop only if it needs few tests whether 
 import numpy as np
 from numba import prange
 
-from fastcnn.kernels.cpu.tiles.moments import SUM_VECTORS, plain_sums
+from fastcnn.kernels.cpu.tiles.moments import SUM_VECTORS, channel_sum_tile
 from fastcnn.kernels.cpu.tiles.pools import DEAD
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 from fastcnn.kernels.cpu.toolchain.sharing import taps
@@ -160,7 +160,7 @@ def channel_sums(partials, x, frame, wide, images, per_block):
                 c = 0
                 while c < width:
                     vectors, count = group(width - c, x)
-                    plain_sums(x, i + first + c, frame.row, into, c, frame.height, times, narrow, vectors, count)
+                    channel_sum_tile(x, i + first + c, frame.row, into, c, frame.height, times, narrow, vectors, count)
                     c += count
         fold_wide(into, frame.channels)
 

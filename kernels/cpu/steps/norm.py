@@ -10,7 +10,7 @@ import numpy as np
 from numba import prange
 
 from fastcnn.kernels.cpu.steps.elementwise import fold_wide, group, line, narrow_pixel, row
-from fastcnn.kernels.cpu.tiles.moments import moment_sums, norm_gradient_sums
+from fastcnn.kernels.cpu.tiles.moments import channel_moment_tile, norm_gradient_tile
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 
 
@@ -39,7 +39,7 @@ def sums(partials, x, frame, wide, images, per_block):
                 c = 0
                 while c < width:
                     vectors, count = group(width - c, x)
-                    moment_sums(
+                    channel_moment_tile(
                         x, i + first + c, frame.row, shift, plain, squares, c, frame.height, times, narrow, vectors,
                         count,
                     )  # fmt: skip
@@ -161,7 +161,7 @@ def gradient_sums(
                 c = 0
                 while c < width:
                     vectors, count = group(width - c, x)
-                    norm_gradient_sums(
+                    norm_gradient_tile(
                         grad, g + first + c, grad_frame.row, x, i + first + c, x_frame.row, statistics, wide, cut,
                         plain, scaled, c, x_frame.height, times, narrow, vectors, count,
                     )  # fmt: skip

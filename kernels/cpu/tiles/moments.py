@@ -1,8 +1,8 @@
 """The tiles of sums of each channel over pictures: a lane is a channel, and its sums stay in registers, in float64.
 
-- `plain_sums` of x;
-- `moment_sums` of x - s and (x - s)^2, where s is a value of the channel;
-- `norm_gradient_sums` of the gradient before the ReLU, and of that times the normalised x.
+- `channel_sum_tile` of x;
+- `channel_moment_tile` of x - s and (x - s)^2, where s is a value of the channel;
+- `norm_gradient_tile` of the gradient before the ReLU, and of that times the normalised x.
 
 A tile goes over the rows of a picture, and from each row it takes every so many-th group of vectors.
 """
@@ -79,7 +79,7 @@ def _moments_twin(x, x_at, x_row, shift, first, second, sums_at, rows, columns, 
 
 
 @tile(_moments_twin)
-def moment_sums(builder, a, vtype):
+def channel_moment_tile(builder, a, vtype):
     """first += x - shift and second += (x - shift)^2, lane by lane, in float64, over rows and columns."""
     wide = ir.VectorType(ir.DoubleType(), vtype.count)
 
@@ -100,7 +100,7 @@ def _plain_twin(x, x_at, x_row, first, sums_at, rows, columns, step, vectors, va
 
 
 @tile(_plain_twin)
-def plain_sums(builder, a, vtype):
+def channel_sum_tile(builder, a, vtype):
     """first += x, lane by lane, in float64, over rows and columns."""
 
     def terms(row, within, _, load):
@@ -125,7 +125,7 @@ def _gradient_twin(
 
 
 @tile(_gradient_twin)
-def norm_gradient_sums(builder, a, vtype):
+def norm_gradient_tile(builder, a, vtype):
     """first += g and second += g * normalised x, lane by lane, in float64, over rows and columns.
 
     statistics : mean, inverse, weight and bias, `pitch` apart
