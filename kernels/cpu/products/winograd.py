@@ -12,7 +12,7 @@ from numba import prange
 
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.products.geometry import Frame
-from fastcnn.kernels.cpu.products.layout import block_width
+from fastcnn.kernels.cpu.products.layout import block_width, packed_count
 from fastcnn.kernels.cpu.tiles.sums import EVEN_PIXELS, TILE_PIXELS, TILE_VECTORS, even_tile
 from fastcnn.kernels.cpu.tiles.winograd import (
     SIDE,
@@ -59,7 +59,10 @@ class Tiling(NamedTuple):
     add_row: int
     add_image: int
     adds: int  # 1 where an array is added before the floor, else 0
-    pool: int  # 1 where the 2x2 max-pool comes after it, else 0
+    pool: int  # 1 where the 2x2 max-pool comes after it, NOTED where its winners are written to codes, else 0
+    codes_step: int  # from one pixel's codes to the next
+    codes_row: int
+    codes_image: int
     block: int  # tiles
     x_point: int  # from one point of the transformed tiles to the next
     y_point: int
@@ -103,13 +106,15 @@ def _multiply(scratch, at, from_at, w, w_at, zeros, tap, t, count, vectors):
 
 
 @inner
-def _to_pixels(out, scratch, at, bias, floor, addend, t, first, count, k, vectors):
+def _to_pixels(out, codes, scratch, at, bias, floor, addend, t, first, count, k, vectors):
     width = TILE_VECTORS * (VECTOR_BYTES // out.itemsize)
     step = SIZE // 2 if t.pool else SIZE
     for i in range(count):
         n, r, c = _place(first + i, t)
         winograd_output_tile(
             out, t.out_at + n * t.out_image + step * (r * t.out_row + c * t.K) + k * width, t.out_row, t.K,
+            codes, n * t.codes_image + step * (r * t.codes_row + c * t.codes_step) + k * width, t.codes_row,
+            t.codes_step,
             scratch, at + i * width, t.y_point, bias, k * width, floor, addend,
             t.add_at + n * t.add_image + SIZE * (r * t.add_row + c * t.K) + k * width, t.add_row, t.adds,
             t.height - step * r, t.width - step * c, vectors, t.pool,
@@ -117,10 +122,11 @@ def _to_pixels(out, scratch, at, bias, floor, addend, t, first, count, k, vector
 
 
 @kernel
-def winograd_products(out, x, w, bias, floor, addend, scratch, zeros, tap, tiling):
+def winograd_products(out, codes, x, w, bias, floor, addend, scratch, zeros, tap, tiling):
     """out = max(floor, convolution of x + bias + addend), max-pooled where `tiling.pool` is 1.
 
     w : (blocks of filters, 36, C, filters of a block), transformed
+    codes : (images, height, width, codes_step) bytes, see `tiles.pools`; used where `tiling.pool` is NOTED
     scratch : (workers, (x_point + y_point) * 36)
     zeros : a block of filters
     """
@@ -140,7 +146,7 @@ def winograd_products(out, x, w, bias, floor, addend, scratch, zeros, tap, tilin
             for k in range(filter_blocks * part // t.parts, filter_blocks * (part + 1) // t.parts):
                 vectors = min(TILE_VECTORS, t.K // lanes - k * TILE_VECTORS)
                 _multiply(scratch, y_at, x_at, w, k * POINTS * t.C * width, zeros, tap, t, count, vectors)
-                _to_pixels(out, scratch, y_at, bias, floor, addend, t, first, count, k, vectors)
+                _to_pixels(out, codes, scratch, y_at, bias, floor, addend, t, first, count, k, vectors)
 
 
 @kernel
@@ -188,10 +194,11 @@ def transform(out: Array, packed: Array, channels: int, filters: int) -> Call:
 
 
 def tiling(
-    images: int, x: Operand, out: Frame, size: tuple[int, int], filters: int, pool: bool, dtype: Any,
+    images: int, x: Operand, out: Frame, size: tuple[int, int], filters: int, pool: int, dtype: Any,
     addend: Frame | None = None,
 ) -> Tiling:  # fmt: skip
     """size : of the output before the max-pool; addend : the array that is added before the floor"""
+    codes_step = packed_count(filters, 1, dtype)
     P, Q = size
     width = block_width(dtype)
     rows, columns = -(-P // SIZE), -(-Q // SIZE)
@@ -210,7 +217,8 @@ def tiling(
         images=images, rows=rows, columns=columns, height=P // 2 if pool else P, width=Q // 2 if pool else Q,
         C=channels, K=filters, x_rows=P + 2, x_columns=Q + 2, x_at=x.at, x_row=x.frame.row, x_image=x.frame.image,
         out_at=out.at, out_row=out.row, out_image=out.image, add_at=added.at, add_row=added.row,
-        add_image=added.image, adds=int(addend is not None), pool=int(pool), block=block,
+        add_image=added.image, adds=int(addend is not None), pool=pool,
+        codes_step=codes_step, codes_row=Q // 2 * codes_step, codes_image=P // 2 * (Q // 2) * codes_step, block=block,
         x_point=block * channels + line, y_point=block * width + line, parts=parts,
         workers=min(shares, blocks * parts), one=1,
     )  # fmt: skip
@@ -222,9 +230,10 @@ def scratch_count(tiles: Tiling) -> int:
 
 
 def products(
-    out: Array, x: Array, w: Array, bias: Array, floor: float, addend: Array, scratch: Array, tiles: Tiling
-) -> Call:
-    """A call of winograd_products; addend : any array where nothing is added."""
+    out: Array, codes: Array, x: Array, w: Array, bias: Array, floor: float, addend: Array, scratch: Array,
+    tiles: Tiling,
+) -> Call:  # fmt: skip
+    """A call of winograd_products; addend : any array where nothing is added; codes : bytes, if only for the type."""
     kernel = chooser(winograd_products, tiles.workers > 1)
     zeros = aligned_zeros(block_width(out.dtype), out.dtype)
-    return kernel, (out, x, w, bias, floor, addend, scratch, zeros, ONE_TAP, tiles)
+    return kernel, (out, codes, x, w, bias, floor, addend, scratch, zeros, ONE_TAP, tiles)

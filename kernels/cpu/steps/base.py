@@ -8,7 +8,7 @@ import numpy as np
 
 from fastcnn.kernels import steps
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu.products.geometry import frame
+from fastcnn.kernels.cpu.products.geometry import Frame, frame
 from fastcnn.kernels.cpu.steps import elementwise
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_COPIES, chooser
 from fastcnn.kernels.protocols import Call
@@ -19,6 +19,8 @@ class Activation:
     """The channels-last pictures of a batch between two steps, with the border that the next step needs.
 
     grad is their gradient, without a border; None if no step needs it.
+    bordered is the gradient with the border that the step before reads, and its frame, where that step would copy grad
+    there. A step that is the only one to read the pictures, and writes the gradient row by row, takes it in its place.
     """
 
     def __init__(self, shape: tuple[int, ...], border: Padding, capacity: int, dtype: Any, with_grad: bool) -> None:
@@ -28,15 +30,22 @@ class Activation:
         self.grad_frame = frame(channels, height, width)
         self.data = aligned_zeros(capacity * self.frame.image, dtype)
         self.grad: Any = aligned_zeros(capacity * self.grad_frame.image, dtype) if with_grad else None
+        self.bordered: tuple[Array, Frame] | None = None
 
     @property
     def size(self) -> int:
         """Values of one picture."""
         return prod(self.shape)
 
+    def take_border(self) -> None:
+        """Write the gradient to where the step before reads it."""
+        if self.bordered is not None:
+            self.grad, self.grad_frame = self.bordered
+
     def twin(self) -> "Activation":
         """The same pictures for one more step that reads them, with a separate gradient."""
         twin = copy(self)
+        self.bordered = twin.bordered = None  # sums of gradients have no border
         twin.grad = None if self.grad is None else aligned_zeros(self.grad.size, self.grad.dtype)
         return twin
 

@@ -27,6 +27,7 @@ class BatchNorm2d(Step):
         channels = parameters["weight"].size
         self.pixels = x.size // channels
         if channels == x.frame.channels:
+            x.take_border()
             self.frames = out.frame, out.grad_frame, x.frame, x.grad_frame
         else:  # the features of a flattened picture
             self.frames = (frame(channels, 1, 1),) * 4
@@ -38,6 +39,9 @@ class BatchNorm2d(Step):
         self.statistics = aligned_zeros(4 * self.wide, self.dtype)  # mean, inverse, weight, bias
         self.means = aligned_zeros(3 * self.wide, self.dtype)  # of the gradient: see norm.fold_gradients
         self.floor = self._scalar(0 if relu else -np.inf)
+        # The ReLU's gradient is 0 where its input is at most this number; no number is at most NaN. The ReLU after an
+        # addition changes the gradient in place, which is the addend's too.
+        self.cut = self._scalar(0 if relu and addend is None else np.nan)
 
     def _blocks(self, n: int) -> Pair:
         return gradient_blocks(n, self.x.size)
@@ -108,8 +112,9 @@ class BatchNorm2d(Step):
         """The gradients of weight and bias, and their means over these pictures."""
         per_block, blocks = self._blocks(n)
         out_frame, grad_frame, x_frame, _ = self.frames
+        in_place = self.relu and self.addend is not None
         arrays = (self.out.grad, grad_frame, self.out.data, out_frame, self.x.data, x_frame)
-        sums = (self.partials, *arrays, self.statistics, self.relu, n, per_block)
+        sums = (self.partials, *arrays, self.statistics, self.cut, in_place, n, per_block)
         folded = (self.gradients["weight"], self.gradients["bias"], self.means)
         count = self._scalar(n * self.pixels)
         return [
@@ -123,5 +128,5 @@ class BatchNorm2d(Step):
         calls = [] if self.addend is None else self._passed_on(self.addend, n)
         if self.x.grad is not None:
             arrays = (self.x.grad, x_grad_frame, self.out.grad, grad_frame, self.x.data, x_frame)
-            calls.append(self._copy(norm.gradient, n * self.x.size, *arrays, self.statistics, self.means, n))
+            calls.append(self._copy(norm.gradient, n * self.x.size, *arrays, self.statistics, self.means, self.cut, n))
         return calls

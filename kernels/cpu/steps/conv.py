@@ -79,6 +79,8 @@ class WindowConv2d(Step):
         self.grad_out = (
             out.grad if direct else aligned_zeros(0 if self.sparse else capacity * shape.grad.image, self.dtype)
         )
+        if out.grad is not None and not (direct or self.relu or self.pool or self.addend):
+            out.bordered = self.grad_out, shape.grad
         if self.x.grad is not None:
             for group in range(self.groups):
                 for i, phase in enumerate(shape.grad_input(1, group, self.x.grad_frame)):

@@ -11,9 +11,11 @@ pixel may be shorter. LLVM vectorises a loop only if it needs few tests whether 
 import numpy as np
 from numba import prange
 
+from fastcnn.kernels.cpu.tiles.moments import SUM_VECTORS, channel_sum_tile
 from fastcnn.kernels.cpu.tiles.pools import DEAD
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 from fastcnn.kernels.cpu.toolchain.sharing import taps
+from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 
 WIDE = 256  # values of a wide pixel, at most, if a pixel has fewer
 
@@ -21,6 +23,22 @@ WIDE = 256  # values of a wide pixel, at most, if a pixel has fewer
 def wide_pixel(channels, width):
     """Values of a wide pixel, for rows of so many pixels."""
     return channels * max(1, min(width, WIDE // channels))
+
+
+@inner
+def narrow_pixel(channels, wide):
+    """Values of the neighbours of a row that a tile sums up apart; at most a wide pixel. See `tiles.moments`."""
+    return min(wide, channels * max(1, SUM_VECTORS * (VECTOR_BYTES // 4) // channels))
+
+
+@inner
+def group(rest, x):
+    """How many vectors of x the next of these tiles sums up, where `rest` values are left, and how many values."""
+    lanes = VECTOR_BYTES // x.itemsize
+    vectors = SUM_VECTORS
+    while vectors * lanes > rest:
+        vectors //= 2
+    return vectors, vectors * lanes if vectors > 0 else rest
 
 
 @inner
@@ -130,17 +148,20 @@ def unpool_gradient(grad_in, grad_in_frame, grad, grad_frame, codes, codes_width
 @kernel
 def channel_sums(partials, x, frame, wide, images, per_block):
     """partials (blocks, wide) float64: the sum of each channel over the pictures of each block."""
-    end = frame.width * frame.channels
+    end, narrow = frame.width * frame.channels, narrow_pixel(frame.channels, wide)
+    columns = end // narrow
     for block in prange((images + per_block - 1) // per_block):
-        into = partials[block * wide : (block + 1) * wide]
+        into = partials[block * wide : block * wide + narrow]
         into[:] = 0
         for n in range(block * per_block, min(images, (block + 1) * per_block)):
-            for h in range(frame.height):
-                i, _ = row(frame, n, h)
-                for w in range(0, end, wide):
-                    pixel = x[i + w : i + min(w + wide, end)]
-                    for c in range(len(pixel)):
-                        into[c] += pixel[c]
+            i, _ = row(frame, n, 0)
+            for first in range(0, end, columns * narrow):  # whole narrow pixels, then the rest of each row
+                width, times = (narrow, columns) if first == 0 else (end - first, 1)
+                c = 0
+                while c < width:
+                    vectors, count = group(width - c, x)
+                    channel_sum_tile(x, i + first + c, frame.row, into, c, frame.height, times, narrow, vectors, count)
+                    c += count
         fold_wide(into, frame.channels)
 
 

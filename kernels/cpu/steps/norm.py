@@ -9,7 +9,8 @@ The arrays for each channel are as wide as a wide pixel: see `elementwise`.
 import numpy as np
 from numba import prange
 
-from fastcnn.kernels.cpu.steps.elementwise import fold_wide, row
+from fastcnn.kernels.cpu.steps.elementwise import fold_wide, group, line, narrow_pixel, row
+from fastcnn.kernels.cpu.tiles.moments import channel_moment_tile, norm_gradient_tile
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 
 
@@ -17,28 +18,32 @@ from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 def sums(partials, x, frame, wide, images, per_block):
     """partials (blocks, 3, wide) float64: of each channel, the block's first value s, and sums of x - s, (x - s)^2."""
     channels = frame.channels
-    end = frame.width * channels
+    end, narrow = frame.width * channels, narrow_pixel(channels, wide)
+    columns = end // narrow
     for block in prange((images + per_block - 1) // per_block):
         at = 3 * block * wide
         shift, plain, squares = (
-            partials[at : at + wide],
-            partials[at + wide : at + 2 * wide],
-            partials[at + 2 * wide : at + 3 * wide],
+            partials[at : at + narrow],
+            partials[at + wide : at + wide + narrow],
+            partials[at + 2 * wide : at + 2 * wide + narrow],
         )
         i, _ = row(frame, block * per_block, 0)
-        for c in range(wide):
+        for c in range(narrow):
             shift[c] = x[i + c % channels]
             plain[c] = 0
             squares[c] = 0
         for n in range(block * per_block, min(images, (block + 1) * per_block)):
-            for h in range(frame.height):
-                i, _ = row(frame, n, h)
-                for w in range(0, end, wide):
-                    pixel = x[i + w : i + min(w + wide, end)]
-                    for c in range(len(pixel)):
-                        value = np.float64(pixel[c]) - shift[c]
-                        plain[c] += value
-                        squares[c] += value * value
+            i, _ = row(frame, n, 0)
+            for first in range(0, end, columns * narrow):  # whole groups of pixels, then the rest of each row
+                width, times = (narrow, columns) if first == 0 else (end - first, 1)
+                c = 0
+                while c < width:
+                    vectors, count = group(width - c, x)
+                    channel_moment_tile(
+                        x, i + first + c, frame.row, shift, plain, squares, c, frame.height, times, narrow, vectors,
+                        count,
+                    )  # fmt: skip
+                    c += count
         fold_wide(plain, channels)
         fold_wide(squares, channels)
 
@@ -126,31 +131,41 @@ def normalise(out, out_frame, x, x_frame, statistics, addend, addend_frame, floo
 
 
 @kernel
-def gradient_sums(partials, grad, grad_frame, out, out_frame, x, x_frame, statistics, relu_after, images, per_block):
-    """partials (blocks, 2, wide) float64: sums of grad and of grad * normalised x; grad = 0 where the ReLU gave 0."""
+def gradient_sums(
+    partials, grad, grad_frame, out, out_frame, x, x_frame, statistics, cut, relu_in_place, images, per_block
+):
+    """partials (blocks, 2, wide) float64: sums of g and of g * normalised x, where g is the gradient before the ReLU.
+
+    cut : g = 0 where the normalised value is at most this number, and grad elsewhere; see `BatchNorm2d`
+    relu_in_place : grad is 0 first where the ReLU gave 0 in out: others read this gradient too
+    """
     channels = x_frame.channels
     end, wide = x_frame.width * channels, len(statistics) // 4
+    narrow = narrow_pixel(channels, wide)
+    columns = end // narrow
     for block in prange((images + per_block - 1) // per_block):
-        mean, inverse = statistics[:wide], statistics[wide : 2 * wide]
-        plain = partials[2 * block * wide : (2 * block + 1) * wide]
-        scaled = partials[(2 * block + 1) * wide : (2 * block + 2) * wide]
+        at = 2 * block * wide
+        plain, scaled = partials[at : at + narrow], partials[at + wide : at + wide + narrow]
         plain[:] = 0
         scaled[:] = 0
         for n in range(block * per_block, min(images, (block + 1) * per_block)):
-            for h in range(x_frame.height):
-                g, _ = row(grad_frame, n, h)
-                o, _ = row(out_frame, n, h)
-                i, _ = row(x_frame, n, h)
-                for w in range(0, end, wide):
-                    stop = min(w + wide, end)
-                    source, passed, pixel = grad[g + w : g + stop], out[o + w : o + stop], x[i + w : i + stop]
-                    if relu_after:
-                        for c in range(len(source)):
-                            source[c] = grad.dtype.type(0) if passed[c] <= 0 else source[c]
-                    for c in range(len(source)):
-                        plain[c] += source[c]
-                    for c in range(len(source)):
-                        scaled[c] += source[c] * ((pixel[c] - mean[c]) * inverse[c])
+            if relu_in_place:
+                for h in range(x_frame.height):
+                    source, passed = line(grad, grad_frame, n, h), line(out, out_frame, n, h)
+                    for e in range(len(source)):
+                        source[e] = grad.dtype.type(0) if passed[e] <= 0 else source[e]
+            g, _ = row(grad_frame, n, 0)
+            i, _ = row(x_frame, n, 0)
+            for first in range(0, end, columns * narrow):
+                width, times = (narrow, columns) if first == 0 else (end - first, 1)
+                c = 0
+                while c < width:
+                    vectors, count = group(width - c, x)
+                    norm_gradient_tile(
+                        grad, g + first + c, grad_frame.row, x, i + first + c, x_frame.row, statistics, wide, cut,
+                        plain, scaled, c, x_frame.height, times, narrow, vectors, count,
+                    )  # fmt: skip
+                    c += count
         fold_wide(plain, channels)
         fold_wide(scaled, channels)
 
@@ -176,11 +191,12 @@ def fold_gradients(grad_weight, grad_bias, means, partials, wide, blocks, statis
 
 
 @kernel
-def gradient(grad_in, grad_in_frame, grad, grad_frame, x, x_frame, statistics, means, images):
-    """The gradient of the input: weight * inverse * (grad - mean of grad - normalised x * mean of grad * it)."""
+def gradient(grad_in, grad_in_frame, grad, grad_frame, x, x_frame, statistics, means, cut, images):
+    """The gradient of the input: weight * inverse * (g - mean of g - normalised x * mean of g * it), as above."""
     end, wide = x_frame.width * x_frame.channels, len(means) // 3
     for n in prange(images):
         mean, inverse = statistics[:wide], statistics[wide : 2 * wide]
+        weight, bias = statistics[2 * wide : 3 * wide], statistics[3 * wide :]
         scale, plain, scaled = means[:wide], means[wide : 2 * wide], means[2 * wide :]
         for h in range(x_frame.height):
             d, _ = row(grad_in_frame, n, h)
@@ -191,4 +207,5 @@ def gradient(grad_in, grad_in_frame, grad, grad_frame, x, x_frame, statistics, m
                 source, pixel, target = grad[g + w : g + stop], x[i + w : i + stop], grad_in[d + w : d + stop]
                 for c in range(len(source)):
                     normalised = (pixel[c] - mean[c]) * inverse[c]
-                    target[c] = scale[c] * (source[c] - plain[c] - normalised * scaled[c])
+                    before = grad.dtype.type(0) if normalised * weight[c] + bias[c] <= cut[0] else source[c]
+                    target[c] = scale[c] * (before - plain[c] - normalised * scaled[c])

@@ -7,19 +7,16 @@ import numpy as np
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.products import weights, winograd
 from fastcnn.kernels.cpu.steps import conv
+from fastcnn.kernels.cpu.tiles.winograd import NOTED
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
 
 
 class WinogradConv2d(conv.WindowConv2d):
-    """By Winograd's method where `winograd.serves` says so, else as its parent.
-
-    In a training, a convolution with a max-pool has an exact forward, which notes the winners.
-    """
+    """By Winograd's method where `winograd.serves` says so, else as its parent."""
 
     def __init__(self, *args: Any, training: bool, capacity: int, **options: Any) -> None:
         super().__init__(*args, training=training, capacity=capacity, **options)
-        self.forward_too = not (training and self.pool)
         self.scratch: Array = aligned_zeros(0, self.dtype)
         K, C = self.weight.shape[:2]
         self.transformed = self._room(C, K, self._forward_serves())
@@ -34,7 +31,7 @@ class WinogradConv2d(conv.WindowConv2d):
 
     def _forward_serves(self) -> bool:
         shape = self.geometry
-        return self.forward_too and winograd.serves((shape.P, shape.Q), shape.C, shape.K)
+        return winograd.serves((shape.P, shape.Q), shape.C, shape.K)
 
     def _gradient_serves(self) -> bool:
         shape = self.geometry
@@ -53,7 +50,8 @@ class WinogradConv2d(conv.WindowConv2d):
         shape, out = self.geometry, self.out
         x = winograd.Operand(shape.x, shape.x_at)
         addend = None if self.addend is None else self.addend.frame
-        tiles = winograd.tiling(n, x, out.frame, (shape.P, shape.Q), shape.K, self.pool, self.dtype, addend)
+        pool = 0 if not self.pool else NOTED if training else 1
+        tiles = winograd.tiling(n, x, out.frame, (shape.P, shape.Q), shape.K, pool, self.dtype, addend)
         floor = 0.0 if self.relu else -np.inf
         return [self._products(out.data, self.x.data, self.transformed, self.offsets[0], floor, tiles)]
 
@@ -63,7 +61,7 @@ class WinogradConv2d(conv.WindowConv2d):
         shape, packed = self.geometry, self.flipped[0, 0]
         phase = shape.grad_input(n, 0, self.x.grad_frame)[0]
         x = winograd.Operand(shape.grad, int(phase.tables.x_taps[0]))
-        tiles = winograd.tiling(n, x, self.x.grad_frame, (shape.H, shape.W), shape.C, False, self.dtype)
+        tiles = winograd.tiling(n, x, self.x.grad_frame, (shape.H, shape.W), shape.C, 0, self.dtype)
         no_bias = aligned_zeros(self.transformed_flipped.size // shape.K, self.dtype)
         return [
             self._moving(packed.size, weights.pack_flipped(packed, self.weight, shape, 0, phase)),
@@ -75,4 +73,4 @@ class WinogradConv2d(conv.WindowConv2d):
         if self.scratch.size < winograd.scratch_count(tiles):
             self.scratch = aligned_zeros(winograd.scratch_count(tiles), self.dtype)
         addend = self.addend.data if tiles.adds and self.addend is not None else out
-        return winograd.products(out, x, w, bias, floor, addend, self.scratch, tiles)
+        return winograd.products(out, self.codes, x, w, bias, floor, addend, self.scratch, tiles)

@@ -9,6 +9,7 @@ A tile keeps a small block of sums in registers until all products are added. Th
 - `dot_tile`      pictures x outputs, with the lanes along the sum, for Affine forward;
 - `gradient_tile` the weight gradient of a one-channel convolution that ReLU and 2x2 max-pool follow;
 - `channel_tile`, `plane_tile`, `moment_tile` depthwise convolution and the gradient of its weight;
+- `channel_sum_tile`, `channel_moment_tile`, `norm_gradient_tile` sums of each channel over the pixels of a picture;
 - `winograd_input_tile`, `winograd_weight_tile`, `winograd_output_tile` the transforms of Winograd's convolution;
 - `copy_tile`, `skip_tile`, `zip_tile` a short row, every second element of it, and two such rows in one;
 - `transpose_tile` rows to columns, for every change of layout.

@@ -48,7 +48,6 @@ def _twin(
 @tile(_twin)
 def pool_tile(builder, a, vtype):
     """out[m, k] = max(0, the largest of window m); codes[m, k] = which pixel that was, also for k from `valid` on."""
-    bytes_type = ir.VectorType(ir.IntType(8), vtype.count)
 
     def emit(windows, vectors):
         acc = accumulators(builder, vtype, 4 * windows, vectors)
@@ -61,18 +60,23 @@ def pool_tile(builder, a, vtype):
         sum_over_taps(builder, a, vtype, acc, offsets, const(1))
         for m in range(windows):
             for v in range(vectors):
-                best, code = _largest(builder, [builder.load(acc[4 * m + pixel, v]) for pixel in range(4)])
+                best, code = largest(builder, [builder.load(acc[4 * m + pixel, v]) for pixel in range(4)])
                 first = const(v * vtype.count)
                 codes = at(builder, a.codes, a.codes_at, builder.mul(a.codes_stride, const(m)), first)
-                small = builder.trunc(code, bytes_type)
-                builder.store(small, builder.bitcast(codes, bytes_type.as_pointer()), align=1)
+                store_code(builder, code, codes)
                 target = at(builder, a.out, a.out_at, builder.mul(a.out_stride, const(m)), first)
                 store_filters(builder, best, target, a, v, last=v == vectors - 1)
 
     switch(builder, a.windows, a.vectors, product(POOL_SIZES, range(1, TILE_VECTORS + 1)), emit)
 
 
-def _largest(builder, values):
+def store_code(builder, code, target):
+    """Write the codes of `largest` as bytes."""
+    small = builder.trunc(code, ir.VectorType(ir.IntType(8), code.type.count))
+    builder.store(small, builder.bitcast(target, small.type.as_pointer()), align=1)
+
+
+def largest(builder, values):
     """ReLU of the largest of four, lane by lane, and its code (DEAD if ReLU gives 0). The first maximum or NaN wins."""
     vtype = values[0].type
     code_type = ir.VectorType(INT32, vtype.count)

@@ -13,11 +13,13 @@ from llvmlite.ir import Constant, DoubleType, VectorType
 from numba.core import cgutils
 
 from fastcnn.kernels.cpu.tiles.parts import tile, twin_lanes
+from fastcnn.kernels.cpu.tiles.pools import DEAD, largest, store_code
 from fastcnn.kernels.cpu.toolchain import vector
 from fastcnn.kernels.cpu.toolchain.vector import INT64, at, const
 
 SIZE = 4  # pixels of a tile's side
 SIDE = SIZE + 2  # of the pixels that it reads, and of its points
+NOTED = 2  # the pool of a tile that writes codes too
 POINTS = (0.0, sqrt(2), -sqrt(2), sqrt(0.5), -sqrt(0.5))  # and infinity
 
 
@@ -48,20 +50,26 @@ def _input_twin(out, out_at, out_point, x, x_at, x_row, x_step, zeros, rows, col
 
 
 def _output_twin(
-    out, out_at, out_row, out_step, x, x_at, x_point, bias, bias_at, floor, addend, addend_at, addend_row, adds, rows,
-    columns, vectors, pool,
+    out, out_at, out_row, out_step, codes, codes_at, codes_row, codes_step, x, x_at, x_point, bias, bias_at, floor,
+    addend, addend_at, addend_row, adds, rows, columns, vectors, pool,
 ):  # fmt: skip
     for k in range(vectors * twin_lanes(out)):
         points = np.array([x[x_at + point * x_point + k] for point in range(SIDE**2)], out.dtype)
         values = (A @ points.reshape(SIDE, SIDE) @ A.T).astype(out.dtype) + bias[bias_at + k]
+        winners = np.full((2, 2), DEAD, np.uint8)
         if pool:
-            values = values.reshape(SIZE // 2, 2, SIZE // 2, 2).max((1, 3))
+            values = values.reshape(SIZE // 2, 2, SIZE // 2, 2).transpose(0, 2, 1, 3).reshape(2, 2, 4)
+            largest = values.max(2)
+            np.copyto(winners, np.argmax(values, 2), where=~(largest <= 0))  # the first NaN is a largest one
+            values = largest
         for i in range(min(len(values), rows)):
             for j in range(min(len(values), columns)):
                 value = values[i, j]
                 if adds:
                     value += addend[addend_at + i * addend_row + j * out_step + k]
                 out[out_at + i * out_row + j * out_step + k] = floor if value < floor else value
+                if pool == NOTED:
+                    codes[codes_at + i * codes_row + j * codes_step + k] = winners[i, j]
 
 
 def _weight_twin(out, out_at, out_point, x, x_at, x_tap, vectors):
@@ -144,6 +152,7 @@ def winograd_input_tile(builder, a, vtype):
 def winograd_output_tile(builder, a, vtype):
     """out = max(floor, A^T x A + bias), or with `pool` the largest of each 2x2 of these, below rows and columns.
 
+    pool : NOTED where codes must say which pixel won, as those of pool_tile do; the floor is then 0
     adds : 1 where addend, with the step of out, is added before the floor (there is no pool then), else 0
     """
     floor = vector.splat(builder, vtype, a.floor)
@@ -164,9 +173,16 @@ def winograd_output_tile(builder, a, vtype):
                 offset = builder.add(builder.mul(a.out_row, const(i)), builder.mul(a.out_step, const(j + SIZE)))
                 vector.prefetch(builder, at(builder, corner, offset), write=True)
         with builder.if_else(builder.icmp_signed("!=", a.pool, const(0))) as (pooled, plain):
-            with pooled:
-                cut = [[vector.at_least(builder, value, floor) for value in row] for row in values]
-                _store(builder, a, corner, _pooled(builder, cut), floor)
+            with pooled, builder.if_else(builder.icmp_signed("==", a.pool, const(NOTED))) as (noted, unnoted):
+                with noted:
+                    best = [[largest(builder, four) for four in row] for row in _windows(values)]
+                    _store(builder, a, corner, [[value for value, _ in row] for row in best], floor)
+                    _store_codes(builder, a, k, [[code for _, code in row] for row in best])
+                with unnoted:
+                    cut = [[vector.at_least(builder, value, floor) for value in row] for row in values]
+                    best = [[_larger(builder, _larger(builder, *four[:2]), _larger(builder, *four[2:])) for four in row]
+                            for row in _windows(cut)]  # fmt: skip
+                    _store(builder, a, corner, best, floor)
             with plain, builder.if_else(builder.icmp_signed("!=", a.adds, const(0))) as (summed, alone):
                 with summed:
                     _store(builder, a, corner, values, floor, at(builder, a.addend, a.addend_at, k))
@@ -195,27 +211,42 @@ def winograd_weight_tile(builder, a, vtype):
                 vector.store(builder, value, target)
 
 
-def _pooled(builder, values):
-    """The largest of each 2x2; a NaN wins."""
+def _windows(values):
+    """The four pixels of each window, row by row."""
     half = range(0, len(values), 2)
-    return [
-        [_larger(builder, *(_larger(builder, *values[i + k][j : j + 2]) for k in (0, 1))) for j in half] for i in half
-    ]
+    return [[[values[i + r][j + c] for r in (0, 1) for c in (0, 1)] for j in half] for i in half]
 
 
 def _larger(builder, x, y):
+    """The larger one; a NaN wins."""
     keep = builder.or_(builder.fcmp_ordered(">=", x, y), builder.fcmp_unordered("uno", x, x))
     return builder.select(keep, x, y)
 
 
-def _store(builder, a, corner, values, floor, addend=None):
-    """Write max(floor, value + addend) of the pixels below rows and columns."""
+def _inside(builder, a, values):
+    """Run the code between the values below rows and columns: gives (row, column, value)."""
     for i, row in enumerate(values):
         with builder.if_then(builder.icmp_signed(">", a.rows, const(i))):
             for j, value in enumerate(row):
                 with builder.if_then(builder.icmp_signed(">", a.columns, const(j))):
-                    offset = builder.add(builder.mul(a.out_row, const(i)), builder.mul(a.out_step, const(j)))
-                    if addend is not None:
-                        place = builder.add(builder.mul(a.addend_row, const(i)), builder.mul(a.out_step, const(j)))
-                        value = builder.fadd(value, vector.load(builder, at(builder, addend, place), value.type))
-                    vector.store(builder, vector.at_least(builder, value, floor), at(builder, corner, offset))
+                    yield i, j, value
+
+
+def _place(builder, row, step, i, j):
+    return builder.add(builder.mul(row, const(i)), builder.mul(step, const(j)))
+
+
+def _store(builder, a, corner, values, floor, addend=None):
+    """Write max(floor, value + addend)."""
+    for i, j, value in _inside(builder, a, values):
+        if addend is not None:
+            place = _place(builder, a.addend_row, a.out_step, i, j)
+            value = builder.fadd(value, vector.load(builder, at(builder, addend, place), value.type))
+        target = at(builder, corner, _place(builder, a.out_row, a.out_step, i, j))
+        vector.store(builder, vector.at_least(builder, value, floor), target)
+
+
+def _store_codes(builder, a, k, codes):
+    for i, j, code in _inside(builder, a, codes):
+        target = at(builder, a.codes, a.codes_at, _place(builder, a.codes_row, a.codes_step, i, j), k)
+        store_code(builder, code, target)

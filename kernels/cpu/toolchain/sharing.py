@@ -9,9 +9,10 @@ import numpy as np
 from fastcnn.kernels.cpu.toolchain.jit import Kernel, inner, parallel_lock
 from fastcnn.kernels.threads import threads
 
-# Starting the threads and waiting for the last one takes 5 to 20 us. For less work the serial twin is faster.
+# Starting the threads and waiting for the last one takes 5 to 20 us, and more where they sleep: see docs/tried.md. For
+# less work the serial twin is faster.
 PARALLEL_COPIES = 1 << 18  # elements moved
-PARALLEL_PRODUCTS = 1 << 21  # multiply-adds
+PARALLEL_PRODUCTS = 1 << 22  # multiply-adds
 
 
 @inner

@@ -79,9 +79,9 @@ class Step:
             for kernel, args in calls:
                 kernel(*args)
 
-    def forward(self) -> np.ndarray:
+    def forward(self, training: bool = False) -> np.ndarray:
         n = len(self.images)
-        self.run(steps.without_twins(self.step.prepare_calls() + self.step.forward_calls(n, False)))
+        self.run(steps.without_twins(self.step.prepare_calls() + self.step.forward_calls(n, training)))
         K, P, Q = self.out.shape
         pictures = self.out.data.reshape(n, P + 3, Q + 1, K)
         return pictures[:, 1 : P + 1, 1 : Q + 1].transpose(0, 3, 1, 2)
@@ -117,6 +117,21 @@ def test_relu_and_max_pool_are_those_of_the_convolution() -> None:
     np.testing.assert_array_equal(Step(*args, relu=True).forward(), np.maximum(plain, 0))
     pooled = np.maximum(plain, 0)[:, :, :8, :18].reshape(2, 48, 4, 2, 9, 2).max((3, 5))
     np.testing.assert_array_equal(Step(*args, relu=True, pool=True).forward(), pooled)
+
+
+@pytest.mark.parametrize("shape", [(32, 9, 19), (16, 12, 12), (32, 10, 11)])
+def test_max_pool_of_a_training_notes_the_first_largest_pixel(shape) -> None:
+    args = (shape, 48, ((1, 1), (1, 1)), 2, np.float32)
+    made, plain = Step(*args, relu=True, pool=True, training=True), Step(*args).forward()
+    n, K, P, Q = plain.shape
+    four = plain[:, :, : P // 2 * 2, : Q // 2 * 2].reshape(n, K, P // 2, 2, Q // 2, 2)
+    four = four.transpose(0, 2, 4, 1, 3, 5).reshape(n, P // 2, Q // 2, K, 4)
+    codes = np.where(four.max(4) <= 0, 4, four.argmax(4))
+    assert "forward" in made.step.name and set(np.unique(codes)) == {0, 1, 2, 3, 4}
+    made.step.codes[:] = 99
+    out = made.forward(training=True)
+    np.testing.assert_array_equal(out, np.maximum(four.max(4), 0).transpose(0, 3, 1, 2))
+    np.testing.assert_array_equal(made.step.codes.reshape(n, P // 2, Q // 2, -1)[..., :K], codes)
 
 
 def test_an_addition_before_the_relu_has_the_bits_of_a_sum_after_the_convolution(rng) -> None:
