@@ -109,8 +109,8 @@ def forward(case: Convolution, x: Array, weight: Array, unit: str) -> tuple[Call
     else:
         pictures = aligned_zeros(N * shape.x.image, np.uint16)
         pairs.to_pictures.serial(pictures, shape.x, pairs.as_bits(x))
-        packed, kernel = pairs.packed(tables, weight, shape), pairs.PRODUCTS[unit]
         tables = pairs.over_pairs(tables)
+        packed, kernel = pairs.packed(tables, weight), pairs.PRODUCTS[unit]
     run, ready = sums(out, pictures, packed, bias, -np.inf, tables, products_kernel=kernel)
     return lambda: run(*ready), out
 
