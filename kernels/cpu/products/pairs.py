@@ -32,6 +32,7 @@ from fastcnn.kernels.shapes import Array, Shape
 FLOAT32, BITS = np.dtype(np.float32), np.dtype(np.uint16)
 # The kernel of each unit of `toolchain/bfloat16.py`. One is compiled only where it is called.
 PRODUCTS = {tile.name: products_with(tile) for tile in (AMX, AVX512, PLAIN)}
+PIXELS = {tile.name: tile.pixels for tile in (AMX, AVX512, PLAIN)}  # of a tile
 WIDTH = block_width(FLOAT32)  # filters of a block
 
 
