@@ -22,6 +22,10 @@ def steps(unit: str) -> Any:
     """
     if unit:
         require(unit)
-    unit = unit or chosen()
+    return steps_with(unit or chosen())
+
+
+def steps_with(unit: str) -> Any:
+    """New steps with the tile of this unit, which must be able to run."""
     shared = {name: getattr(float32, name) for name in float32.__all__}
     return SimpleNamespace(**{**shared, "Conv2d": partial(conv2d, unit), "Affine": partial(affine, unit)})
