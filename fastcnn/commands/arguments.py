@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from fastcnn import __version__
 from fastcnn.commands import run
+from fastcnn.commands.options import add_precision
 from fastcnn.zoo.bundled import DEFAULT_MODEL
 from fastcnn.zoo.networks import BUNDLED, DEFAULT, NAMED, PAPER
 
@@ -68,24 +69,6 @@ def _add_backend(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--backend", choices=["cpu", "cuda", "reference"], help="what computes (if left out: FASTCNN_BACKEND, else cpu)"
     )
-
-
-def _add_precision(parser: argparse.ArgumentParser, what: str) -> None:
-    parser.add_argument(
-        "--precision",
-        type=_precision,
-        metavar="P",
-        help=f"{what}: float32 (if left out), or bfloat16, where this CPU gains by it; see docs/bfloat16.md",
-    )
-
-
-def _precision(text: str) -> str:
-    """A type for argparse: one of the precisions."""
-    from fastcnn.kernels.precision import PRECISIONS
-
-    if text not in PRECISIONS:
-        raise argparse.ArgumentTypeError(f"must be one of {', '.join(PRECISIONS)}, not {text!r:.60}")
-    return text
 
 
 def _add_data_dir(parser: argparse.ArgumentParser) -> None:
@@ -218,7 +201,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_ranks(train)
     _add_data_dir(train)
     _add_own_data(train)
-    _add_precision(train, "the numbers that are multiplied; what is saved is float32")
+    add_precision(train, "the numbers that are multiplied; what is saved is float32")
     _add_threads(train)
     _add_backend(train)
     _add_json(train)
@@ -232,7 +215,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _add_data_dir(evaluate)
     _add_data(evaluate, "test on these pictures; on their test part, where they have one")
-    _add_precision(evaluate, "the numbers that are multiplied")
+    add_precision(evaluate, "the numbers that are multiplied")
     _add_threads(evaluate)
     _add_backend(evaluate)
     _add_json(evaluate)
@@ -252,7 +235,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="names for the classes of a network of train --data: a text file with a line for each, in their order",
     )
     predict.add_argument("--string", action="store_true", help="several digits a picture, in one line; they may touch")
-    _add_precision(predict, "the numbers that are multiplied")
+    add_precision(predict, "the numbers that are multiplied")
     _add_threads(predict)
     _add_backend(predict)
     _add_json(predict)

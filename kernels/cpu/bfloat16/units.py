@@ -23,7 +23,9 @@ def chosen() -> str:
     if unit == "avx512" and gain() < LEAST_GAIN:
         refusal = bfloat16.amx_refusal() if bfloat16.has_amx(bfloat16.cpu_features()) else ""
         if refusal:
-            raise RuntimeError(f"the system refuses AMX's registers ({refusal}), and without them this CPU gains nothing")
+            raise RuntimeError(
+                f"the system refuses AMX's registers ({refusal}), and without them this CPU gains nothing"
+            )
         raise RuntimeError(
             f"this CPU gains nothing: its vdpbf16ps is {gain():.2f} times as fast as float32, and {LEAST_GAIN} is wanted"
         )
