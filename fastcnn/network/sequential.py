@@ -20,6 +20,7 @@ from numpy.typing import DTypeLike
 from fastcnn import kernels
 from fastcnn.arrays import Array
 from fastcnn.checks import check_path
+from fastcnn.kernels.precision import FLOAT32
 from fastcnn.kernels.protocols import Call, Steps
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import shown
@@ -35,7 +36,7 @@ from fastcnn.network.losses import CrossEntropy, Loss, check_sample_weight, loss
 from fastcnn.network.memory import Memory
 from fastcnn.network.parts import Part
 from fastcnn.network.plan import Plan, serves
-from fastcnn.network.precision import FLOAT32, check_precision, steps_of
+from fastcnn.network.precision import check_precision, steps_of
 from fastcnn.network.profiling import Profile, profile
 from fastcnn.network.ranges import look_once
 from fastcnn.network.structure import (
@@ -155,7 +156,7 @@ class Sequential:
 
     @property
     def precision(self) -> str:
-        """In which numbers it multiplies; see the arguments. Assigning raises their errors, and changes no parameter."""
+        """In which numbers it multiplies. Assigning changes no parameter, and raises the errors of the argument."""
         return self._precision
 
     @precision.setter

@@ -11,7 +11,7 @@ from fastcnn.kernels.shapes import Array
 
 
 def conv2d(
-    unit: str, x: Activation, out: Activation, weight: Array, *arrays: Array | None, groups: int, **options: Any
+    unit: str, x: Activation, out: Activation, weight: Array, *arrays: Any, groups: int, **options: Any
 ) -> WindowConv2d:
     """The step of this convolution; see `kernels.protocols.Steps`."""
     if groups == 1:

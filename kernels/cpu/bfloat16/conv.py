@@ -27,19 +27,22 @@ class PairConv2d(WindowConv2d):
     shares_gradient = False  # it is rounded in place
 
     def __init__(
-        self, unit: str, x: Activation, out: Activation, weight: Array, *arrays: Array | None, stride: Pair,
-        padding: Padding, dilation: Pair, training: bool, capacity: int, **options: Any,
+        self, unit: str, x: Activation, out: Activation, weight: Array, grad_weight: Array, bias: Array | None,
+        grad_bias: Array | None, *, stride: Pair, padding: Padding, dilation: Pair, training: bool, capacity: int,
+        **options: Any,
     ) -> None:  # fmt: skip
         self.unit = unit
         window: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": 1}
-        tile = {"block": pairs.WIDTH, "tile_pixels": pairs.PIXELS[unit]}
+        tile: dict[str, Any] = {**window, "block": pairs.WIDTH, "tile_pixels": pairs.PIXELS[unit]}
         (K, C, R, S), sides = weight.shape, (x.shape[1], x.shape[2])
         even = C + C % 2
         self.over_channels = Convolution(
-            (even, *sides), (K, even, R, S), **window, **tile, grad_border=False, x=frame(even, *sides, x.border)
+            (even, *sides), (K, even, R, S), **tile, grad_border=False, x=frame(even, *sides, x.border)
         )
-        self.over_filters = Convolution((C, *sides), (K + K % 2, C, R, S), **window, **tile, grad_border=True)
-        super().__init__(x, out, weight, *arrays, **window, training=training, capacity=capacity, **options)
+        self.over_filters = Convolution((C, *sides), (K + K % 2, C, R, S), **tile, grad_border=True)
+        super().__init__(
+            x, out, weight, grad_weight, bias, grad_bias, **window, training=training, capacity=capacity, **options
+        )
         self.name += " in bfloat16"
         self.pairs_x = aligned_zeros(capacity * self.over_channels.x.image, np.uint16)
         self.whole = frame(K, self.geometry.P, self.geometry.Q)  # before the max-pool

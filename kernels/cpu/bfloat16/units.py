@@ -18,18 +18,15 @@ INSTRUCTIONS = {"amx": "AMX", "avx512": "AVX512-BF16"}
 def chosen() -> str:
     """The fastest unit of this CPU; RuntimeError, with the reason, where there is none or it gains nothing."""
     unit = bfloat16.unit()
+    if unit == "amx" or (unit == "avx512" and gain() >= LEAST_GAIN):
+        return unit
+    if refused := bfloat16.refusal():
+        raise RuntimeError(f"the system refuses AMX's registers ({refused}), and without them this CPU gains nothing")
     if unit == "plain":
         raise RuntimeError("this CPU has neither AMX nor AVX512-BF16")
-    if unit == "avx512" and gain() < LEAST_GAIN:
-        refusal = bfloat16.amx_refusal() if bfloat16.has_amx(bfloat16.cpu_features()) else ""
-        if refusal:
-            raise RuntimeError(
-                f"the system refuses AMX's registers ({refusal}), and without them this CPU gains nothing"
-            )
-        raise RuntimeError(
-            f"this CPU gains nothing: its vdpbf16ps is {gain():.2f} times as fast as float32, and {LEAST_GAIN} is wanted"
-        )
-    return unit
+    raise RuntimeError(
+        f"this CPU gains nothing: its vdpbf16ps is {gain():.2f} times as fast as float32, where {LEAST_GAIN} is wanted"
+    )
 
 
 def require(unit: str) -> None:

@@ -26,7 +26,6 @@ from fastcnn.layers import (
     Concat,
     Conv2d,
     Flatten,
-    GlobalAvgPool,
     MaxPool2d,
     ReLU,
     Residual,
