@@ -148,16 +148,12 @@ def test_a_checkpoint_keeps_the_precision(one_thread, rng, tmp_path):
 
     whole = trained(3, PLAIN)
     trained(2, PLAIN, checkpoint=path)
-    with pytest.raises(
-        FastcnnError, match=r"was made with precision bfloat16-plain, not float32; resume with the same"
-    ):
+    with pytest.raises(FastcnnError, match="was made with precision bfloat16-plain, not float32;"):
         trained(3, "float32", resume=path)
     np.testing.assert_array_equal(trained(3, PLAIN, resume=path), whole)
     trained(2, "float32", checkpoint=path)
     assert "precision" not in load_checkpoint(path).settings  # as in checkpoints from before there was another one
-    with pytest.raises(
-        FastcnnError, match=r"was made with precision float32, not bfloat16-plain; resume with the same"
-    ):
+    with pytest.raises(FastcnnError, match="was made with precision float32, not bfloat16-plain;"):
         trained(3, PLAIN, resume=path)
 
 
@@ -224,7 +220,7 @@ def test_a_wrong_precision_is_one_sentence(precision, options, sentence):
 
 
 def test_a_network_that_ends_in_pictures_is_refused():
-    with pytest.raises(ValueError, match="^precision bfloat16-plain is for a network that ends in Affine"):
+    with pytest.raises(ValueError, match=r"^precision bfloat16-plain is for a network that ends in Affine"):
         Sequential([Conv2d(2, 3), Flatten()], input_shape=(1, 8, 8), precision=PLAIN)
 
 
@@ -233,7 +229,7 @@ def test_other_backends_have_float32_only():
     try:
         kernels.use("reference")
         for call in (lambda: one.forward(np.zeros((1, 1, 8, 8), np.float32)), lambda: network(precision=PLAIN)):
-            with pytest.raises(FastcnnError, match="the backend 'reference' has float32 only; use float32$"):
+            with pytest.raises(FastcnnError, match=r"the backend 'reference' has float32 only; use float32$"):
                 call()
     finally:
         kernels.use(before)
