@@ -8,6 +8,7 @@ import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.bfloat16 import rounding
+from fastcnn.kernels.cpu.bfloat16.rounding import in_place, rounded
 from fastcnn.kernels.cpu.products import pairs
 from fastcnn.kernels.cpu.products.calls import sums
 from fastcnn.kernels.cpu.products.geometry import Convolution, Phase, Tables, frame
@@ -102,18 +103,13 @@ class PairConv2d(WindowConv2d):
         walk = tables.walk
         return Addend(self.addend.data, tables.out_rows, walk.out_at, walk.out_image, walk.out_step, 1)
 
-    def _rounded(self, out: Array, x: Array, count: int) -> Call:
-        """out = the first `count` numbers of x, rounded."""
-        return self._copy(rounding.round_numbers, count, pairs.as_bits(out[:count]), pairs.as_bits(x[:count]))
-
     def _grad_out_calls(self, n: int) -> list[Call]:
-        rounded = self._rounded(self.grad_out, self.grad_out, n * self.geometry.grad.image)
-        return [*super()._grad_out_calls(n), rounded]
+        return [*super()._grad_out_calls(n), in_place(self.grad_out, n * self.geometry.grad.image)]
 
     def _sparse_weight_calls(self, n: int) -> list[Call]:
         # The gradient of the output belongs to this step, as there is a ReLU in it.
-        grad, pictures = self.out.grad, self._rounded(self.pictures, self.x.data, n * self.x.frame.image)
-        return [pictures, self._rounded(grad, grad, n * self.out.size), *super()._sparse_weight_calls(n)]
+        pictures = rounded(self.pictures, self.x.data, n * self.x.frame.image)
+        return [pictures, in_place(self.out.grad, n * self.out.size), *super()._sparse_weight_calls(n)]
 
     def _weight_calls(self, n: int) -> list[Call]:
         shape, images, x_frame, grad_frame = self.geometry, n, self.x.frame, self.geometry.grad
@@ -127,8 +123,10 @@ class PairConv2d(WindowConv2d):
             aligned_zeros(prod(found.grad), np.uint16) if self._is_matrix else self.pixels[: prod(found.grad)],
         )
         (top, _), (left, _) = shape.padding
-        x = planes.reshape(found.x), pairs.as_bits(self.x.data), x_frame, top, left, images
-        grad = pixels.reshape(found.grad), pairs.as_bits(self.grad_out), grad_frame, found.columns, images
+        pixels_at = np.arange(x_frame.width) * x_frame.channels
+        x = planes.reshape(found.x), self.x.data, x_frame, pixels_at, top, left, images
+        in_rows = pixels.reshape(*found.grad[:3], -1)
+        grad = in_rows, pairs.as_bits(self.grad_out), grad_frame, found.columns, images
         kernel = pairs.PRODUCTS[self.unit]
         return [
             self._copy(rounding.round_planes, planes.size, *x),
