@@ -198,14 +198,6 @@ def test_a_named_unit_is_taken_or_refused_and_never_replaced(cpu):
             network(precision=f"bfloat16-{name}")
 
 
-def test_the_gain_is_that_of_two_loops_in_registers():
-    """On this CPU, if it has vdpbf16ps: from a quarter of float32's speed to four times."""
-    if toolchain.unit() == "plain" or not COMPILED:
-        return
-    units.gain.cache_clear()
-    assert 0.25 < units.gain() < 8
-
-
 @pytest.mark.parametrize(
     ("precision", "options", "sentence"),
     [

@@ -202,7 +202,7 @@ def unpooled(grad, step, product, n):
 
 
 def run(calls):
-    with parallel_lock:
+    with parallel_lock, np.errstate(over="ignore"):  # dropout's hash wraps round, which Python's numbers warn of
         for kernel, args in calls:
             kernel(*args)
 
