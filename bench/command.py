@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from fastcnn.bench.harness.benchmarks import BENCHMARKS, CUDA, WHEN_NAMED, takers
 from fastcnn.bench.options import CONVOLUTION, NETWORK, NUMBERS, check_cuda, check_options, check_single, with_cases
 from fastcnn.commands.memory_limit import check_memory
+from fastcnn.commands.options import add_precision
 from fastcnn.commands.outputs import Output, check_outputs, json_output, write_json
 from fastcnn.errors import FastcnnError, UsageError
 from fastcnn.ours import PAGE, PLOT, RESULT
@@ -81,6 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     one.add_argument("--dilation", type=_numbers(1, 2), metavar="N[,M]", help="if left out: 1")
     one.add_argument("--groups", type=_numbers(1), metavar="N", help="if left out: 1")
     parser.add_argument("--weights", metavar="DIR", help="for networks: the folder that keeps what is trained")
+    add_precision(parser, f"for {', '.join(takers('precision'))} and {NETWORK}: the numbers that are multiplied")
     parser.add_argument("--strokes", metavar="FILE", help=f"for {', '.join(takers('strokes'))}: drawings")
     parser.add_argument(
         "--out", metavar="DIR", help="folder for the results (if left out: the checkout's bench/results)"
@@ -106,7 +108,7 @@ def _settings(args: argparse.Namespace) -> Settings:
     return Settings(
         quick=args.quick, threads=threads, only=args.only or "", cpu_names=tuple(args.cpu_name or ()),
         weights=args.weights,
-        strokes=args.strokes,
+        strokes=args.strokes, precision=args.precision or "",
     )  # fmt: skip
 
 

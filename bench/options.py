@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fastcnn.bench.harness.benchmarks import BENCHMARKS, takers
 from fastcnn.errors import UsageError
 
-OPTIONS = ("threads", "only", "resume", "cpu_name", "weights", "strokes")  # that not every benchmark takes
+OPTIONS = ("threads", "only", "resume", "cpu_name", "weights", "strokes", "precision")  # that not every benchmark takes
 SHOWN_CASES = 4
 # What is given at the command line and kept nowhere: a network, or one shape of a convolution, with its own options.
 NETWORK, CONVOLUTION = "network", "conv2d"
@@ -36,7 +36,8 @@ def check_options(args: argparse.Namespace, names: Sequence[str]) -> None:
 def check_single(args: argparse.Namespace) -> None:
     """The same for `bench network WORD` and `bench conv2d`."""
     kind, *words = args.names
-    wrong = [option for option in OPTIONS if option != "threads"] + ["out"]
+    taken = ("threads", "precision") if kind == NETWORK else ("threads",)
+    wrong = [option for option in OPTIONS if option not in taken] + ["out"]
     if useless := _given(args, *wrong, *(NUMBERS if kind == NETWORK else ())):
         raise UsageError(f"{useless[0]} has no effect with bench {kind}; leave it out")
     if args.backend == "cuda":

@@ -294,6 +294,9 @@ def network_entries() -> dict[str, Entry]:
     def assign_views(views: Any) -> None:
         one.views = views
 
+    def assign_precision(precision: Any) -> None:
+        one.precision = precision
+
     def planned(call: Callable[..., Any]) -> Callable[..., None]:
         def checked(**given: Any) -> None:
             try:
@@ -321,6 +324,7 @@ def network_entries() -> dict[str, Entry]:
         "views": 1,
         "classes": ["a", "b", "c"],
         "preparation": "resize",
+        "precision": "float32",
     }
     make = {"layers": [layers.Flatten(), layers.Affine(3)], **options}
     sized, taken = {"seed": 0, "input_shape": (1, 9, 9), "classes": 3}, {"seed": SEEDED, "input_shape": {"list"}}
@@ -384,6 +388,7 @@ def network_entries() -> dict[str, Entry]:
         "Sequential.gradients": flat("gradients"),
         "Sequential.buffers": flat("buffers"),
         "Sequential.views": Entry(assign_views, {"views": 5}, state=state),
+        "Sequential.precision": Entry(assign_precision, {"precision": "float32"}, state=state),
         "paper_network": Entry(networks.paper_network, sized, taken, {"classes": ("out_features",)}),
         "deep_network": Entry(networks.deep_network, sized, taken, {"classes": ("out_features",)}),
         "residual_network": Entry(networks.residual_network, sized, taken, {"classes": ("out_features",)}),
@@ -441,6 +446,7 @@ def trainer_entries() -> dict[str, Entry]:
     parts = {
         "network": network(), "optimizer": optim.Adam(0.1), "loss": None, "label_smoothing": 0.1, "clip_norm": 1.0,
         "ema_decay": 0.9, "augmentation": augmentation.Augmentation(), "communicator": None,
+        "precision": "float32",
     }  # fmt: skip
     fit = {
         "images": IMAGES, "labels": LABELS, "epochs": 1, "batch_size": 5, "schedule": schedules.Constant(0.1),
@@ -461,6 +467,7 @@ def trainer_entries() -> dict[str, Entry]:
             {
                 "loss": {"None"}, "label_smoothing": NUMBERS, "clip_norm": {"None", *LARGE},
                 "ema_decay": {"None", *NUMBERS}, "augmentation": {"None"}, "communicator": {"None"},
+                "precision": {"None"},
             },
             {"ema_decay": ("decay",)},
         ),

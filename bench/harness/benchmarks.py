@@ -54,6 +54,10 @@ BENCHMARKS = {  # run in this order
         "speed.cluster", "training steps by ranks, and a model of many hosts; needs MPI", when_named=True
     ),
     "seeds": Benchmark("accuracy.seeds", "the accuracy of fastcnn train's recipe over seeds", ("threads",)),
+    "precision": Benchmark(
+        "accuracy.precision", "the accuracy of trainings in bfloat16 against float32; takes --precision",
+        ("threads", "precision"), when_named=True,
+    ),
     "networks": Benchmark(
         "accuracy.networks", "the networks in the package, trained again: MNIST, drawings, times; needs --weights",
         ("weights", "strokes"), when_named=True,

@@ -22,6 +22,7 @@ class Settings:
     cpu_names : for `kernels`; () means the default CPUs
     weights : for `networks`: the folder that keeps trained networks
     strokes : for `networks`, `robustness` and `strings`: a stroke file, or None
+    precision : for `precision` and one network: what is compared with float32, or the network's; "" if left out
     kept : the rows that an interrupted run has measured; every row of a long benchmark goes there
     """
 
@@ -31,6 +32,7 @@ class Settings:
     cpu_names: tuple[str, ...] = ()
     weights: str | None = None
     strokes: str | None = None
+    precision: str = ""
     kept: Kept = field(default_factory=Kept)
 
     @property

@@ -13,6 +13,7 @@ from fastcnn.arrays import Array
 from fastcnn.bench.harness.batches import training_pictures
 from fastcnn.checking.bounds import WrongAnswerError, require_close
 from fastcnn.kernels.backends import using
+from fastcnn.kernels.precision import FLOAT32
 from fastcnn.layers.base import walk
 from fastcnn.zoo.families import resnet, vgg
 from fastcnn.zoo.networks import DEFAULT, PAPER, deep_network, paper_network
@@ -20,6 +21,7 @@ from fastcnn.zoo.networks import DEFAULT, PAPER, deep_network, paper_network
 COLOUR = (3, 32, 32)
 VGG_LIKE = (64, 64, "pool", 128, 128, "pool", 256, 256, "pool")
 EPS = float(np.finfo(np.float32).eps) / 2
+BFLOAT16_EPS = 2.0**-8  # of both operands together
 SAFETY = 8  # as in checking.bounds: a right answer stays below 2, a wrong term is far above
 CHUNK = 50  # pictures that the reference computes at once: its im2col is large
 
@@ -55,7 +57,7 @@ def values_of(network: Sequential) -> int:
 
 
 def changed(network: Sequential, *, dtype: str = "float32", dropout: bool = True) -> Sequential:
-    """A network with the same arrays in another dtype; without `dropout` it drops nothing."""
+    """A network with the same arrays in another dtype, in float32; without `dropout` it drops nothing."""
     description = network.describe() | {"dtype": dtype}
     if not dropout:
         _drop_nothing(description["layers"])
@@ -99,9 +101,13 @@ def gradients_of(network: Sequential, images: Array, labels: Array) -> list[Arra
 
 
 def forward_error(network: Sequential) -> float:
-    """The share by which float32 logits may be off: a sum of n products has an error of about eps sqrt(n)."""
+    """The share by which logits may be off: a sum of n products has an error of about eps sqrt(n).
+
+    In bfloat16 the two operands of each product are off by a share of up to half of its eps, and so is a sum of them.
+    """
     whole = [layer for layer in walk(network.layers) if layer.multiply_adds and not layer.inside]
-    return SAFETY * EPS * sum(sqrt(layer.multiply_adds / prod(layer.out_shape)) for layer in whole)
+    rounded = 0.0 if network.precision == FLOAT32 else BFLOAT16_EPS * len(whole)
+    return SAFETY * (EPS * sum(sqrt(layer.multiply_adds / prod(layer.out_shape)) for layer in whole) + rounded)
 
 
 def require_logits(who: str, network: Sequential, found: Array, expected: Array) -> None:

@@ -22,7 +22,6 @@ from fastcnn.checking.calls import whole_numbers
 from fastcnn.checking.cases import LAYERS, Convolution
 from fastcnn.kernels.threads import set_threads, threads
 
-LEAST_GAIN = 1.3  # of the tile over float32's: with less, rounding costs more than it brings
 FLOAT32 = "float32"
 ROUNDS_OF_LOOP = 1 << 18
 BATCH = 4
@@ -109,8 +108,8 @@ def forward(case: Convolution, x: Array, weight: Array, unit: str) -> tuple[Call
     else:
         pictures = aligned_zeros(N * shape.x.image, np.uint16)
         pairs.to_pictures.serial(pictures, shape.x, pairs.as_bits(x))
-        packed, kernel = pairs.packed(tables, weight, shape), pairs.PRODUCTS[unit]
         tables = pairs.over_pairs(tables)
+        packed, kernel = pairs.packed(tables, weight), pairs.PRODUCTS[unit]
     run, ready = sums(out, pictures, packed, bias, -np.inf, tables, products_kernel=kernel)
     return lambda: run(*ready), out
 
@@ -132,6 +131,7 @@ def measure(case: Convolution, names: Iterable[str], rounds: int) -> dict[str, A
 
 
 def run(settings: Settings) -> dict[str, Any]:
+    from fastcnn.kernels.cpu.bfloat16.units import LEAST_GAIN
     from fastcnn.kernels.cpu.toolchain import bfloat16
 
     before, names, rounds = threads(), units(), 5 * settings.rounds

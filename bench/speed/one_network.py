@@ -59,6 +59,9 @@ def _described(path: str) -> Sequential:
 def run(settings: Settings, network: Sequential) -> dict[str, Any]:
     """The rows of training and inference."""
     name = network.name or "network"
+    if settings.precision:
+        network.precision = settings.precision
+        name += f" in {settings.precision}"
     largest = max(TRAINED, network.least_batch)
     check_room(needed_bytes(network, largest), f"a training step on {largest} pictures")
     batches = [(TRAINING, largest), *((INFERENCE, batch) for batch in INFERRED)]

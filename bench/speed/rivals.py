@@ -76,25 +76,26 @@ def useful_flop(network: Sequential, mode: str, images: Array, labels: Array) ->
 def train(
     network: Sequential, batch: int, team: Team, settings: Settings
 ) -> tuple[list[Rival], list[Rival], dict[str, str]]:
-    """Our training steps, the rivals', and who is left out; all answers are right."""
+    """Our training steps, the rivals', and who is left out; all answers are right. The rivals compute in float32."""
     count = min(BATCHES_KEPT, max(2, KEPT_BYTES // (4 * batch * prod(network.input_shape))))
     images, labels = networks.pictures_for(network, count * batch)
-    first, exact = (images[:batch], labels[:batch]), networks.changed(network, dropout=False)
-    expected = networks.true_gradients(network, *first)
-    check = partial(networks.require_gradients, network=network, expected=expected)
+    first, in_float32 = (images[:batch], labels[:batch]), networks.changed(network, dropout=False)
+    exact = in_float32.copy()
+    exact.precision = network.precision
+    check = partial(networks.require_gradients, expected=networks.true_gradients(network, *first))
     ours = []
     for n in settings.threads:
         set_threads(n)
         found = networks.gradients_of(exact, *first)
-        check(OURS.format(n), found=found)
+        check(OURS.format(n), exact, found)
         trainer = Trainer(network.copy(), optim.Adam(LR))
         ours.append(rival(OURS.format(n), over_batches(trainer.step, images, labels, batch), n))
     given = {
         "images": scaled(images), "labels": labels, "batch": batch, "lr": LR, "compiled": not settings.quick,
     }  # fmt: skip
-    whole = given | {"network": network} if networks.drops(network) else None
+    whole = given | {"network": networks.changed(network)} if networks.drops(network) else None
     theirs, left_out = team.build(
-        TRAINING, lambda who, found: check(who, found=found), given | {"network": exact}, whole
+        TRAINING, lambda who, found: check(who, in_float32, found), given | {"network": in_float32}, whole
     )
     return ours, theirs, left_out
 
@@ -104,14 +105,15 @@ def infer(
 ) -> tuple[list[Rival], list[Rival], dict[str, str]]:
     """The same for the logits of a batch."""
     images, _ = networks.pictures_for(network, batch)
-    check = partial(networks.require_logits, network=network, expected=networks.true_logits(network, images))
+    in_float32 = networks.changed(network)
+    check = partial(networks.require_logits, expected=networks.true_logits(network, images))
     ours = []
     for n in settings.threads:
         set_threads(n)
-        check(OURS.format(n), found=network.forward(images))
+        check(OURS.format(n), network, network.forward(images))
         ours.append(rival(OURS.format(n), lambda: network.forward(images), n))
-    given = {"network": network, "images": scaled(images), "compiled": not settings.quick}
-    theirs, left_out = team.build(INFERENCE, lambda who, found: check(who, found=found[0]), given, None)
+    given = {"network": in_float32, "images": scaled(images), "compiled": not settings.quick}
+    theirs, left_out = team.build(INFERENCE, lambda who, found: check(who, in_float32, found[0]), given, None)
     return ours, theirs, left_out
 
 

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from fastcnn import __version__
 from fastcnn.commands import run
+from fastcnn.commands.options import add_precision
 from fastcnn.zoo.bundled import DEFAULT_MODEL
 from fastcnn.zoo.networks import BUNDLED, DEFAULT, NAMED, PAPER
 
@@ -200,6 +201,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_ranks(train)
     _add_data_dir(train)
     _add_own_data(train)
+    add_precision(train, "the numbers that are multiplied; what is saved is float32")
     _add_threads(train)
     _add_backend(train)
     _add_json(train)
@@ -213,6 +215,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _add_data_dir(evaluate)
     _add_data(evaluate, "test on these pictures; on their test part, where they have one")
+    add_precision(evaluate, "the numbers that are multiplied")
     _add_threads(evaluate)
     _add_backend(evaluate)
     _add_json(evaluate)
@@ -232,6 +235,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="names for the classes of a network of train --data: a text file with a line for each, in their order",
     )
     predict.add_argument("--string", action="store_true", help="several digits a picture, in one line; they may touch")
+    add_precision(predict, "the numbers that are multiplied")
     _add_threads(predict)
     _add_backend(predict)
     _add_json(predict)

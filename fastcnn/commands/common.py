@@ -18,6 +18,7 @@ from fastcnn.errors import UsageError
 
 if TYPE_CHECKING:
     from fastcnn.metrics import Evaluation
+    from fastcnn.network.committee import Network
 
 
 def prepare(args: argparse.Namespace) -> None:
@@ -29,6 +30,17 @@ def prepare(args: argparse.Namespace) -> None:
     if getattr(args, "backend", None) is not None:
         kernels.use(args.backend)
     kernels.backend()
+    if getattr(args, "precision", None) is not None:
+        from fastcnn.network.precision import steps_of
+
+        steps_of(args.precision)
+
+
+def set_precision(network: Network, precision: str | None) -> None:
+    """Give a network, or all members of a committee, the precision of --precision, if that was given."""
+    if precision is not None:
+        for member in getattr(network, "members", [network]):
+            member.precision = precision
 
 
 def say_of(path: str, error: BaseException) -> str:

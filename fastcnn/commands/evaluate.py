@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastcnn.commands.common import data_files, own_data_files, prepare, print_result, refuse
+from fastcnn.commands.common import data_files, own_data_files, prepare, print_result, refuse, set_precision
 from fastcnn.commands.outputs import check_outputs, json_output, write_json
 from fastcnn.errors import UsageError
 
@@ -38,7 +38,7 @@ def evaluate(args: argparse.Namespace) -> None:
         return
     network = _digit_network(path, args)
     if args.strokes is not None:
-        _evaluate_drawings(name, args)
+        _evaluate_drawings(name, network, args)
         return
     from fastcnn import metrics
     from fastcnn.data.load import load_mnist
@@ -56,6 +56,7 @@ def _digit_network(path: Path, args: argparse.Namespace) -> Network:
     from fastcnn.zoo.bundled import why_no_digits
 
     network = load_network(path)
+    set_precision(network, args.precision)
     detail = why_no_digits(network)
     if detail:
         instead = "--data PATH in place of --strokes" if args.strokes is not None else "--data PATH"
@@ -71,6 +72,7 @@ def _evaluate_data(name: str, path: Path, args: argparse.Namespace) -> None:
     from fastcnn.network.files import load_network
 
     network = load_network(path)
+    set_precision(network, args.precision)
     if len(network.classes) < 2:
         raise UsageError(f"{path} holds a network with one output, a number and no class; use its forward from Python")
     data = load_data(args.data, shape=network.input_shape, classes=network.classes, skip_broken=args.skip_broken)
@@ -92,7 +94,7 @@ def _facts(name: str, result: Evaluation) -> dict[str, object]:
     }
 
 
-def _evaluate_drawings(name: str, args: argparse.Namespace) -> None:
+def _evaluate_drawings(name: str, network: Network, args: argparse.Namespace) -> None:
     from fastcnn.commands.report import print_writers
     from fastcnn.handwriting.stroke_files import read_drawings
     from fastcnn.recognition.recognizer import Recognizer
@@ -101,7 +103,7 @@ def _evaluate_drawings(name: str, args: argparse.Namespace) -> None:
     drawings = read_drawings(args.strokes)
     if all(drawing.pens for drawing in drawings):
         refuse("on drawings of the window, which stay where they were drawn", seed=args.seed)
-    scores = score_drawings(Recognizer(args.model), drawings, seed=args.seed or 0)
+    scores = score_drawings(Recognizer(network), drawings, seed=args.seed or 0)
     extra = {
         "drawings": scores.evaluation.count,
         "interval": list(scores.evaluation.interval),

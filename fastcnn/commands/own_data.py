@@ -192,7 +192,8 @@ def _fit(
         count -= count_set_aside(validation, count)
     recipe = own_recipe(count, augment=args.augment)
     epochs, batch_size = args.epochs or recipe.epochs, args.batch_size or recipe.batch_size
-    job = mnist.Job(network.name, recipe, epochs, batch_size, seed, checkpoint, args.resume, go_on)
+    own = seed, checkpoint, args.resume, go_on, None, args.precision
+    job = mnist.Job(network.name, recipe, epochs, batch_size, *own)
     chosen = validation if aside is None else named.validation
     trainer, history = mnist.fit(job, network, data.images, named.labels, validation=chosen, count=count, team=team)
     if aside is not None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fastcnn.commands.common import own_data_files, prepare, refuse, say_of
+from fastcnn.commands.common import own_data_files, prepare, refuse, say_of, set_precision
 from fastcnn.commands.outputs import check_outputs, json_output, write_json
 from fastcnn.errors import FastcnnError, UsageError
 from fastcnn.handwriting.preparation.reasons import NO_DIGIT
@@ -38,6 +38,7 @@ def predict(args: argparse.Namespace) -> bool:
     check_outputs(json_output(args.json), [path, *args.images, *own_data_files(args)])
     prepare(args)
     network = load_network(path)
+    set_precision(network, args.precision)
     read: Read
     missing: tuple[str, ...]
     if prepares_by_size(network):

@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING
 
-from fastcnn.commands.common import data_files, prepare, print_result
+from fastcnn.commands.common import data_files, prepare, print_result, set_precision
 from fastcnn.commands.locks import held
 from fastcnn.commands.outputs import Output, check_outputs, check_writable, json_output, write_json
 from fastcnn.commands.team import Team
@@ -58,6 +58,7 @@ class Job:
     resume: Path | None
     go_on: str  # the arguments of the command that goes on after an interruption
     epochs_file: Path | None = None  # for the weights of each epoch
+    precision: str | None = None
 
 
 def checkpoints_of(out: Path, members: int) -> list[Path]:
@@ -113,7 +114,7 @@ def fill_from_checkpoint(args: argparse.Namespace, checkpoint: Checkpoint, commi
     settings = checkpoint.settings
     if args.model is None:
         args.model = committee or settings.get("network", {}).get("name")  # the name of its recipe: see `_train`
-    for name in ("epochs", "seed", "batch_size"):
+    for name in ("epochs", "seed", "batch_size", "precision"):
         if getattr(args, name) is None:
             setattr(args, name, settings.get(name))
     if args.out is None:
@@ -172,6 +173,7 @@ def fit(
     """Train one network on `count` of the pictures. After an interruption a sentence says how to go on."""
     from fastcnn.training.epochs import KeepEpochs
 
+    set_precision(network, job.precision)
     trainer = job.recipe.trainer(network, team.communicator)
     team.note_go_on(job.go_on)
     try:
@@ -223,7 +225,8 @@ def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[Job]]:
         go_on = go_on_with(args, out, checkpoint if members == 1 else None)
         epochs, batch_size = args.epochs or recipe.epochs, args.batch_size or recipe.batch_size
         kept = out.with_suffix(EPOCHS_SUFFIX) if args.keep_epochs else None
-        jobs.append(Job(name, recipe, epochs, batch_size, seed + number, checkpoint, resume, go_on, kept))
+        own = seed + number, checkpoint, resume, go_on, kept, args.precision
+        jobs.append(Job(name, recipe, epochs, batch_size, *own))
     return model, out, jobs
 
 

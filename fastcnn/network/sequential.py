@@ -20,6 +20,7 @@ from numpy.typing import DTypeLike
 from fastcnn import kernels
 from fastcnn.arrays import Array
 from fastcnn.checks import check_path
+from fastcnn.kernels.precision import FLOAT32
 from fastcnn.kernels.protocols import Call, Steps
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import shown
@@ -35,6 +36,7 @@ from fastcnn.network.losses import CrossEntropy, Loss, check_sample_weight, loss
 from fastcnn.network.memory import Memory
 from fastcnn.network.parts import Part
 from fastcnn.network.plan import Plan, serves
+from fastcnn.network.precision import check_precision, steps_of
 from fastcnn.network.profiling import Profile, profile
 from fastcnn.network.ranges import look_once
 from fastcnn.network.structure import (
@@ -79,11 +81,15 @@ class Sequential:
     preparation : how a picture file is prepared as an input: "resize" scales the whole picture to input_shape and
         changes nothing else; None says nothing (networks for digits). It is saved too
     classes : the names of the outputs, which are saved too; None for "0", "1" and so on: with ten outputs, the digits
+    precision : "float32", or "bfloat16" to round what is multiplied (docs/bfloat16.md). Parameters stay float32, and so
+        does what is saved: a file does not say in which precision a network was trained
 
     Raises
     ------
     TypeError, ValueError
         If an argument or the order of the layers is wrong, in one sentence that names the layer.
+    FastcnnError
+        If this machine has no such precision, or gains nothing by it.
 
     Runs of one network in several threads happen one after the other.
     """
@@ -99,6 +105,7 @@ class Sequential:
         views: int = 1,
         classes: Sequence[str] | None = None,
         preparation: str | None = None,
+        precision: str = FLOAT32,
     ) -> None:
         self.dtype = check_dtype(dtype)
         self.name = check_name(name)
@@ -108,6 +115,7 @@ class Sequential:
         self.layers = check_layers(layers)
         self.input_shape, self.output_shape, self.declared = declare(self.layers, input_shape)
         self.classes = classes
+        self.precision = precision
         self._lock = threading.RLock()
         self._memory = Memory(self.declared, self.dtype, seed, self._lock)
         for index, layer in enumerate(self.layers):
@@ -145,6 +153,15 @@ class Sequential:
     @classes.setter
     def classes(self, classes: Sequence[str] | None) -> None:
         self._classes: tuple[str, ...] = check_classes(classes, self.output_shape[0])
+
+    @property
+    def precision(self) -> str:
+        """In which numbers it multiplies. Assigning changes no parameter, and raises the errors of the argument."""
+        return self._precision
+
+    @precision.setter
+    def precision(self, precision: str) -> None:
+        self._precision = check_precision(precision, self.dtype, serves(self.layers))
 
     @property
     def values(self) -> Array:
@@ -432,7 +449,9 @@ class Sequential:
 
     def __getstate__(self) -> dict[str, Any]:
         """The contents of a pickle or copy: arguments and arrays. Locks, plans and GPU memory are made again."""
-        names = ("layers", "input_shape", "dtype", "name", "views", "classes", "preparation", "temperature")
+        names = (
+            "layers", "input_shape", "dtype", "name", "views", "classes", "preparation", "precision", "temperature",
+        )  # fmt: skip
         with self._lock:
             arrays = self.values.copy(), self.buffers.copy()
         return {**{name: getattr(self, name) for name in names}, "arrays": arrays}
@@ -560,7 +579,7 @@ class Sequential:
 
     def _steps(self) -> Steps | None:
         """The fused steps of the backend in use; None if it has none, or none for this network."""
-        return kernels.active().steps if serves(self.layers) else None
+        return steps_of(self._precision) if serves(self.layers) else None
 
     def _plan_for(self, images: int, *, training: bool) -> Plan | None:
         """The plan for the batch, made or enlarged when needed; None if the layers themselves must run."""

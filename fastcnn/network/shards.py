@@ -135,7 +135,7 @@ class ShardedNetwork:
     def _plans_for(self, cut: Cut) -> list[Plan]:
         """A plan for each of this rank's shards; one at least, which knows the network's steps."""
         network, largest = self._network, int(cut.sizes.max())
-        steps = kernels.active().steps
+        steps = network._steps()
         assert steps is not None  # `check_shards` has seen it
         if self._plans and (self._plans[0].capacity < largest or not self._plans[0].made_of(steps)):
             self._plans.clear()

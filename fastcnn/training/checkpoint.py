@@ -13,6 +13,7 @@ from typing import Any
 
 from fastcnn.arrays import Array
 from fastcnn.errors import FastcnnError
+from fastcnn.kernels.precision import FLOAT32
 from fastcnn.storage import MAX_FILE_BYTES, read_arrays, write_arrays
 
 FORMAT = "fastcnn checkpoint 1"
@@ -64,13 +65,11 @@ class Checkpoint:
         # More epochs than planned are fine, unless they would have changed the learning rates on the way.
         ignored = {"epochs"} if wanted["schedule"] == self.settings.get("schedule") else set[str]()
         # The schedule comes last: it differs wherever epochs, batch size or data differ, and these explain more.
-        wanted = {"shards": None, **wanted}
+        wanted, made_with = ({"shards": None, "precision": FLOAT32, **each} for each in (wanted, self.settings))
         for name in sorted(wanted, key=lambda name: (name == "schedule", name not in OPAQUE_SETTINGS)):
-            if name in ignored or wanted[name] == self.settings.get(name):
+            if name in ignored or wanted[name] == made_with.get(name):
                 continue
-            made = (
-                OPAQUE_SETTINGS.get(name) or f"{name.replace('_', ' ')} {self.settings.get(name)}, not {wanted[name]}"
-            )
+            made = OPAQUE_SETTINGS.get(name) or f"{name.replace('_', ' ')} {made_with.get(name)}, not {wanted[name]}"
             raise FastcnnError(
                 "{path} was made with {detail}; resume with the same or leave out the resume", path=path, detail=made
             )

@@ -21,6 +21,7 @@ from fastcnn.checks import check_flag, check_path, check_positive
 from fastcnn.cluster.link import Communicator
 from fastcnn.cluster.tree import SHARDS
 from fastcnn.errors import FastcnnError, Sentence
+from fastcnn.kernels.precision import FLOAT32
 from fastcnn.kernels.threads import set_threads
 from fastcnn.kernels.values import shown
 from fastcnn.network.answers import NotFiniteError
@@ -74,6 +75,7 @@ class Trainer:
     communicator : of mpi4py, such as MPI.COMM_WORLD: its ranks train one network together (docs/cluster.md). All of
         them make the trainer, `fit` and `step` with the same arguments. Rank 0 alone shows the progress, calls the
         callbacks and writes files; the network begins with its weights. The bits do not depend on the number of ranks
+    precision : "float32" or "bfloat16", which the network gets; None leaves it the one that it has. See `Sequential`
     """
 
     _fitting = False  # whether `fit` calls `step`: its labels are the outputs' numbers already
@@ -89,9 +91,12 @@ class Trainer:
         ema_decay: float | None = None,
         augmentation: Augmentation | None = None,
         communicator: Communicator | None = None,
+        precision: str | None = None,
     ) -> None:
         _check_parts(network, optimizer, augmentation)
         self.loss = loss_or_cross_entropy(loss, label_smoothing).for_classes(network.classes)
+        if precision is not None:
+            network.precision = precision
         self.network = network
         self.optimizer = optimizer
         self.label_smoothing = self.loss.label_smoothing if isinstance(self.loss, CrossEntropy) else 0.0
@@ -474,6 +479,7 @@ class Trainer:
             "ema_decay": self.ema_decay,
             "augmentation": None if self.augmentation is None else self.augmentation.describe(),
             **({} if self._ranks is None else {"shards": SHARDS}),
+            **({} if self.network.precision == FLOAT32 else {"precision": self.network.precision}),
         }
 
     @contextmanager

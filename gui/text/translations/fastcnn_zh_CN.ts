@@ -471,6 +471,10 @@
       <translation>{path} 中没有 fastcnn 认识的网络</translation>
     </message>
     <message>
+      <source>precision {precision} is not for this machine: {detail}; use float32</source>
+      <translation>这台机器不能使用精度 {precision}（{detail}）；请使用 float32</translation>
+    </message>
+    <message>
       <source>a plot needs matplotlib, which is not installed; run pip install matplotlib</source>
       <translation>绘图需要 matplotlib，但尚未安装；请运行 pip install matplotlib</translation>
     </message>

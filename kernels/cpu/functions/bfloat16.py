@@ -30,9 +30,9 @@ def conv2d(
             offsets[: shape.K] = _part(bias, 0, group, groups)
         pictures = pairs.zeros((len(x), shape.x.image), np.uint16)
         copy(pairs.to_pictures, x.size, pictures, shape.x, pairs.as_bits(_part(x, 1, group, groups)))
-        tables = shape.forward(len(x), 0, plane)
-        packed = pairs.packed(tables, pairs.pad_channels(_part(weight, 0, group, groups), 1), shape)
-        _sums(result, pictures, packed, offsets, pairs.over_pairs(tables), unit)
+        tables = pairs.over_pairs(shape.forward(len(x), 0, plane))
+        packed = pairs.packed(tables, _part(weight, 0, group, groups))
+        _sums(result, pictures, packed, offsets, tables, unit)
         _part(out, 1, group, groups)[...] = _planes(result, len(x), shape.K, (shape.P, shape.Q))
     return out
 
@@ -50,10 +50,11 @@ def conv2d_grad_input(
     for group in range(groups if N else 0):
         gradient = pairs.zeros((N, shape.grad.image), np.uint16)
         copy(pairs.to_pictures, grad_out.size, gradient, shape.grad, pairs.as_bits(_part(grad_out, 1, group, groups)))
-        own = pairs.pad_channels(_part(weight, 0, group, groups), 0)
+        own = _part(weight, 0, group, groups)
         for phase in shape.grad_input(N, 0, plane):
-            packed = pairs.packed(phase.tables, own, shape, phase)
-            _sums(result, gradient, packed, no_bias, pairs.over_pairs(phase.tables), unit)
+            tables = pairs.over_pairs(phase.tables)
+            packed = pairs.packed(tables, own, phase)
+            _sums(result, gradient, packed, no_bias, tables, unit)
         _part(grad_input, 1, group, groups)[...] = _planes(result, N, shape.C, (H, W))
     return grad_input
 

@@ -120,12 +120,13 @@ class Convolution:
     grad : the gradient of out with the border that the gradient of the input needs, or none
     apart : every so many-th picture is one of these
     block : filters in a block of packed weights
+    tile_pixels : of the tile that the tables are for
     """
 
     def __init__(
         self, input_shape: tuple[int, int, int], weight_shape: tuple[int, int, int, int], stride: Pair,
         padding: Padding, dilation: Pair, groups: int, block: int, grad_border: bool, x: Frame | None = None,
-        apart: int = 1,
+        apart: int = 1, tile_pixels: int = TILE_PIXELS,
     ) -> None:  # fmt: skip
         self.C, self.H, self.W = input_shape
         self.K, _, self.R, self.S = weight_shape
@@ -141,6 +142,7 @@ class Convolution:
         self.tables: dict[object, Any] = {}
         self.dense = dilation[1] == 1 and groups == 1  # a row of the kernel sees one run of S*C contiguous floats
         self._whole_rows = self.dense and self.C < SPLIT_CHANNELS
+        self._tile_pixels = tile_pixels
 
     def _grad_border(self, axis: int, size: int, out: int, kernel: int) -> Pair:
         """Zeros that grad_out needs before and after it along one axis, so that each input pixel has all its taps."""
@@ -183,7 +185,7 @@ class Convolution:
             _table([t * length * self.block for t in range(count)]),
             walk,
         )
-        return tables if pooled else _in_wide_rows(tables)
+        return tables if pooled else _in_wide_rows(tables, self._tile_pixels)
 
     @_kept
     def short_rows(self, out: Frame) -> Windows | None:
@@ -250,7 +252,7 @@ class Convolution:
             _table([t * length * self.block for t in range(count)]),
             walk,
         )
-        return Phase(_table(r_taps), _table(s_taps), _in_wide_rows(tables))
+        return Phase(_table(r_taps), _table(s_taps), _in_wide_rows(tables, self._tile_pixels))
 
     def gradient_blocks(self, images: int, alone: bool = False) -> Pair:
         """Pictures in a block of the sums over pictures, and the number of blocks; alone: a block is one task."""
@@ -299,17 +301,17 @@ def gradient_blocks(images: int, size: int, least: int = SUMMED_VALUES, tasks: i
     return per_block, -(-images // per_block)
 
 
-def _in_wide_rows(tables: Tables) -> Tables:
+def _in_wide_rows(tables: Tables, tile_pixels: int) -> Tables:
     """The same sums, where rows are so short that tiles of their pixels would be slow: with the pictures as columns.
 
     Each pixel is then a row. The order of each sum does not change. If their number allows it, a row has few pictures,
     so that there are tasks for many threads.
     """
     walk = tables.walk
-    if walk.columns != 1 and (walk.columns >= TILE_PIXELS // 2 or walk.images < TILE_PIXELS):
+    if walk.columns != 1 and (walk.columns >= tile_pixels // 2 or walk.images < tile_pixels):
         return tables
     pixels = np.arange(walk.columns)
-    columns = next((c for c in range(2 * TILE_PIXELS, walk.images) if walk.images % c == 0), walk.images)
+    columns = next((c for c in range(2 * tile_pixels, walk.images) if walk.images % c == 0), walk.images)
     images = walk.images // columns
     return tables._replace(
         x_rows=_table(np.add.outer(tables.x_rows, pixels * walk.x_step)),

@@ -19,19 +19,20 @@ import numpy as np
 from numba import prange
 
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu.products import weights
-from fastcnn.kernels.cpu.products.geometry import PART_PIXELS, Convolution, Phase, Tables
-from fastcnn.kernels.cpu.products.layout import block_width, packed_count
+from fastcnn.kernels.cpu.products.geometry import PART_PIXELS, Convolution, Phase, Table, Tables
+from fastcnn.kernels.cpu.products.layout import block_width
 from fastcnn.kernels.cpu.products.loops import Walk, products_with
 from fastcnn.kernels.cpu.tiles.amx import AMX, PAIRS
 from fastcnn.kernels.cpu.tiles.pairs import AVX512, PLAIN
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 from fastcnn.kernels.cpu.toolchain.sharing import copy
-from fastcnn.kernels.shapes import Array
+from fastcnn.kernels.protocols import Call
+from fastcnn.kernels.shapes import Array, Shape
 
 FLOAT32, BITS = np.dtype(np.float32), np.dtype(np.uint16)
 # The kernel of each unit of `toolchain/bfloat16.py`. One is compiled only where it is called.
 PRODUCTS = {tile.name: products_with(tile) for tile in (AMX, AVX512, PLAIN)}
+PIXELS = {tile.name: tile.pixels for tile in (AMX, AVX512, PLAIN)}  # of a tile
 WIDTH = block_width(FLOAT32)  # filters of a block
 
 
@@ -84,24 +85,19 @@ def to_pixel_pairs(out, grad_out, columns):
 
 
 @kernel
-def to_term_pairs(out, x):
-    """Round x (runs, terms, width), as uint32, into out (runs, pairs, width, 2), which may have more pairs."""
-    runs, terms, width = x.shape
-    for run in prange(runs):
-        for term in range(terms):
-            for lane in range(width):
-                out[run, term // 2, lane, term % 2] = bits_of(x[run, term, lane])
+def pack_pairs(out, weight, sources, places, filters, filter_step, block_step):
+    """Round filters of flat weight, as uint32, into packed pairs: see `Packing`."""
+    for block in prange((filters + WIDTH - 1) // WIDTH):
+        first = np.int64(block) * WIDTH  # the index of a prange is unsigned
+        for term in range(len(sources)):
+            at = np.int64(block) * block_step + places[term]
+            for lane in range(min(WIDTH, filters - first)):
+                out[at + 2 * lane] = bits_of(weight[(first + lane) * filter_step + sources[term]])
 
 
 def as_bits(x: Array) -> Array:
     """The same float32 numbers as uint32, C-contiguous."""
     return np.ascontiguousarray(x).view(np.uint32)
-
-
-def pad_channels(weight: Array, axis: int) -> Array:
-    """The weight with zeros for one more channel if their number is odd."""
-    widths = [(0, weight.shape[i] % 2 if i == axis else 0) for i in range(weight.ndim)]
-    return np.ascontiguousarray(np.pad(weight, widths))
 
 
 def whole_registers(pairs: int) -> int:
@@ -118,20 +114,50 @@ def over_pairs(tables: Tables) -> Tables:
     return tables._replace(w_taps=np.arange(taps) * run, walk=pairs_walk)
 
 
-def packed(tables: Tables, weight: Array, shape: Convolution, phase: Phase | None = None) -> Array:
-    """The weight for `over_pairs(tables)`; with a phase, for the gradient of the input."""
-    walk, taps = tables.walk, len(tables.w_taps)
-    terms = taps * walk.length
-    whole = np.zeros(packed_count(walk.filters, terms, FLOAT32), FLOAT32)
-    call: tuple[Any, Any] = (
-        weights.pack(whole, weight, shape, 0) if phase is None else weights.pack_flipped(whole, weight, shape, 0, phase)
-    )
-    copy(call[0], whole.size, *call[1])
-    runs = whole.size // max(1, walk.length * WIDTH)
-    pairs = whole_registers(walk.length // 2)
-    out = aligned_zeros(runs * pairs * WIDTH * 2, BITS)
-    source = as_bits(whole).reshape(runs, walk.length, WIDTH)
-    copy(to_term_pairs, whole.size, out.reshape(runs, pairs, WIDTH, 2), source)
+class Packing(NamedTuple):
+    """How a weight (K, C, R, S) is packed for tables over pairs: each filter of a block, in places 2 apart."""
+
+    sources: Table  # of each term, from the first element of its filter
+    places: Table  # of each term, from the first element of its block
+    filters: int  # those of the weight, or its channels where these are what the sums write
+    filter_step: int
+    block_step: int
+
+    @property
+    def size(self) -> int:
+        """Elements of the packed weight."""
+        return -(-self.filters // WIDTH) * self.block_step
+
+    def call(self, out: Array, weight: Array) -> Call:
+        """Round the weight into out, whose other elements stay zero."""
+        return pack_pairs, (out, as_bits(weight).reshape(-1), *self)
+
+
+def packing(tables: Tables, weight_shape: Shape, phase: Phase | None = None) -> Packing:
+    """For `tables` over pairs; with a phase, for the gradient of the input.
+
+    weight_shape : of the weight itself, which may have an odd number of what is summed over
+    """
+    K, C, R, S = weight_shape
+    filter_size = C * R * S
+    if phase is None:
+        r_taps, s_taps, filters, depth, filter_step, depth_step = np.arange(R), np.arange(S), K, C, filter_size, R * S
+    else:
+        r_taps, s_taps, filters, depth, filter_step, depth_step = *phase[:2], C, K, R * S, filter_size
+    walk, runs = tables.walk, tables.w_taps
+    i, j, d = np.indices((len(r_taps), len(s_taps), depth)).reshape(3, -1)
+    whole = len(runs) == len(r_taps)  # a row of the kernel is one run
+    run, term = (i, j * (depth + depth % 2) + d) if whole else (i * len(s_taps) + j, d)
+    places = runs[run] + term // 2 * walk.w_term + term % 2
+    return Packing(d * depth_step + r_taps[i] * S + s_taps[j], places, filters, filter_step, walk.w_block)
+
+
+def packed(tables: Tables, weight: Array, phase: Phase | None = None) -> Array:
+    """The weight for `tables` over pairs; see `packing`."""
+    how = packing(tables, weight.shape, phase)
+    out = aligned_zeros(how.size, BITS)
+    call: tuple[Any, Any] = how.call(out, weight)
+    copy(call[0], out.size, *call[1])
     return out
 
 

@@ -17,7 +17,7 @@ def Conv2d(  # noqa: N802  # called as the other steps are, which are classes
 ) -> WindowConv2d:  # fmt: skip
     """The step of this convolution. Its shape chooses the class, and `kernels.use(..., winograd=...)` does."""
     step = WindowConv2d
-    if not pool and addend is None and groups == x.shape[0] and channels.serves(groups, len(weight)):
+    if is_depthwise(x, weight, groups, pool=pool, addend=addend):
         step = DepthwiseConv2d
     elif stride == dilation == (1, 1) and groups == 1 and weight.shape[2:] == (3, 3) and _winograd_allowed(training):
         step = WinogradConv2d
@@ -25,6 +25,11 @@ def Conv2d(  # noqa: N802  # called as the other steps are, which are classes
         x, out, weight, grad_weight, bias, grad_bias, stride=stride, padding=padding, dilation=dilation, groups=groups,
         relu=relu, pool=pool, norm=norm, addend=addend, training=training, capacity=capacity,
     )  # fmt: skip
+
+
+def is_depthwise(x: Activation, weight: Array, groups: int, *, pool: bool, addend: Activation | None) -> bool:
+    """Whether the kernels for depthwise convolutions compute this one."""
+    return not pool and addend is None and groups == x.shape[0] and channels.serves(groups, len(weight))
 
 
 def _winograd_allowed(training: bool) -> bool:

@@ -27,6 +27,8 @@ class WindowConv2d(Step):
     bias, grad_bias : (K,), or None
     """
 
+    shares_gradient = True  # the gradient of the output may serve as it is; else it is copied first
+
     def __init__(
         self, x: Activation, out: Activation, weight: Array, grad_weight: Array, bias: Array | None,
         grad_bias: Array | None, *, stride: Pair, padding: Padding, dilation: Pair, groups: int, relu: bool,
@@ -55,6 +57,7 @@ class WindowConv2d(Step):
         self.zeros = aligned_zeros(width, self.dtype)
         self.codes = aligned_zeros(capacity * prod(out.shape[1:]) * self.padded_filters if pool else 0, np.uint8)
         self.sparse = pool and x.grad is None and pooled_gradient_serves(self.geometry)
+        self.pictures = x.data  # what the sparse gradient reads
         self.flipped: dict[tuple[int, int], Array] = {}  # weights for the input's gradient, by group and phase
         if training:
             self._allocate_gradients(capacity)
@@ -75,7 +78,8 @@ class WindowConv2d(Step):
         # Where nothing comes after the convolution, the gradient of its output is there already. The addition's own
         # gradient, before the ReLU, is written in its place.
         cut = self.relu and self.addend is None
-        direct = out.grad is not None and not self.pool and not cut and shape.grad == out.grad_frame
+        direct = self.shares_gradient and out.grad is not None and not self.pool and not cut
+        direct = direct and shape.grad == out.grad_frame
         self.grad_out = (
             out.grad if direct else aligned_zeros(0 if self.sparse else capacity * shape.grad.image, self.dtype)
         )
@@ -86,7 +90,7 @@ class WindowConv2d(Step):
                 for i, phase in enumerate(shape.grad_input(1, group, self.x.grad_frame)):
                     self.flipped[group, i] = aligned_zeros(self._flipped_count(phase), self.dtype)
 
-    # The next methods are all that a depthwise convolution does in another way.
+    # The next methods are all that a depthwise convolution, or one in bfloat16, does in another way.
 
     def _parts(self, groups: int) -> int:
         """Into how many sums of products the filters are cut."""
@@ -97,11 +101,11 @@ class WindowConv2d(Step):
         terms = len(phase.r_taps) * len(phase.s_taps) * self.filters
         return packed_count(self.geometry.C // self.groups, terms, self.dtype)
 
-    def _pack(self, packed: Array, weight: Array, group: int) -> Call:
-        return self._moving(packed.size, weights.pack(packed, weight, self.geometry, group))
+    def _pack(self, packed: Array, weight: Array, group: int) -> list[Call]:
+        return [self._moving(packed.size, weights.pack(packed, weight, self.geometry, group))]
 
-    def _pack_flipped(self, packed: Array, group: int, phase: Phase) -> Call:
-        return self._moving(packed.size, weights.pack_flipped(packed, self.weight, self.geometry, group, phase))
+    def _pack_flipped(self, packed: Array, group: int, phase: Phase) -> list[Call]:
+        return [self._moving(packed.size, weights.pack_flipped(packed, self.weight, self.geometry, group, phase))]
 
     def _sums(
         self, out: Array, x: Array, packed: Array, offsets: Array, floor: float, tables: Tables,
@@ -133,7 +137,7 @@ class WindowConv2d(Step):
             weight = flat.reshape(weight.shape)
         for group, (packed, offsets) in enumerate(zip(self.packed, self.offsets, strict=True)):
             first = group * self.filters
-            calls.append(self._pack(packed, weight, group))
+            calls += self._pack(packed, weight, group)
             if bias is not None:
                 calls.append((np.copyto, (offsets[: self.filters], bias[first : first + self.filters])))
         return calls
@@ -176,13 +180,13 @@ class WindowConv2d(Step):
     def backward_calls(self, n: int) -> list[Call]:
         if self.sparse:
             return self._sparse_weight_calls(n)
-        calls = [*self._grad_out_calls(n), *self._weight_calls(n)]
+        calls = [*self._grad_out_calls(n), *self._bias_calls(n), *self._weight_calls(n)]
         return calls if self.x.grad is None else calls + self._input_calls(n)
 
     def _sparse_weight_calls(self, n: int) -> list[Call]:
         per_block, blocks = self.geometry.gradient_blocks(n, alone=True)
         args = (
-            self.partials, self.bias_partials, self.x.data, self.geometry.x, self.out.grad, self.out.grad_frame,
+            self.partials, self.bias_partials, self.pictures, self.geometry.x, self.out.grad, self.out.grad_frame,
             self.codes, self.padded_filters, *self.weight.shape[2:], n, per_block,
         )  # fmt: skip
         calls = [
@@ -215,15 +219,19 @@ class WindowConv2d(Step):
     def _bias_blocks(self, n: int) -> Pair:
         return gradient_blocks(n, self.geometry.P * self.geometry.Q * self.geometry.K)
 
+    def _bias_calls(self, n: int) -> list[Call]:
+        if self.grad_bias is None:
+            return []
+        shape, (per_block, parts) = self.geometry, self._bias_blocks(n)
+        args = (self.bias_partials, self.grad_out, shape.grad, self.wide, n, per_block)
+        return [
+            self._copy(elementwise.channel_sums, n * shape.P * shape.Q * shape.K, *args),
+            (elementwise.fold, (self.grad_bias, self.bias_partials, parts, self.wide)),
+        ]
+
     def _weight_calls(self, n: int) -> list[Call]:
-        shape = self.geometry
-        _, blocks = shape.gradient_blocks(n)
+        _, blocks = self.geometry.gradient_blocks(n)
         calls: list[Call] = []
-        if self.grad_bias is not None:
-            per_block, parts = self._bias_blocks(n)
-            args = (self.bias_partials, self.grad_out, shape.grad, self.wide, n, per_block)
-            calls.append(self._copy(elementwise.channel_sums, n * shape.P * shape.Q * shape.K, *args))
-            calls.append((elementwise.fold, (self.grad_bias, self.bias_partials, parts, self.wide)))
         for group in range(self.groups):
             calls.append(self._weight_sums(n, group))
             calls.append(self._fold_weight(blocks, group, self.filters))
@@ -237,6 +245,6 @@ class WindowConv2d(Step):
         calls: list[Call] = []
         for (group, i), packed in self.flipped.items():
             phase = self.geometry.grad_input(n, group, self.x.grad_frame)[i]
-            calls.append(self._pack_flipped(packed, group, phase))
+            calls += self._pack_flipped(packed, group, phase)
             calls.append(self._sums(self.x.grad, self.grad_out, packed, self.zeros, -np.inf, phase.tables))
         return calls

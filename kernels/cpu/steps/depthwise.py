@@ -33,12 +33,12 @@ class DepthwiseConv2d(conv.WindowConv2d):
     def _flipped_count(self, phase: Phase) -> int:
         return len(phase.r_taps) * len(phase.s_taps) * self.filters
 
-    def _pack(self, packed: Array, weight: Array, group: int) -> Call:
-        return channels.pack_taps, (packed, weight, np.arange(weight[0].size))
+    def _pack(self, packed: Array, weight: Array, group: int) -> list[Call]:
+        return [(channels.pack_taps, (packed, weight, np.arange(weight[0].size)))]
 
-    def _pack_flipped(self, packed: Array, group: int, phase: Phase) -> Call:
+    def _pack_flipped(self, packed: Array, group: int, phase: Phase) -> list[Call]:
         taps = phase.r_taps[:, None] * self.weight.shape[3] + phase.s_taps
-        return channels.pack_taps, (packed, self.weight, taps.reshape(-1))
+        return [(channels.pack_taps, (packed, self.weight, taps.reshape(-1)))]
 
     def _sums(
         self, out: Array, x: Array, packed: Array, offsets: Array, floor: float, tables: Tables,

@@ -40,6 +40,11 @@ def amx_refusal() -> str:
     return os.strerror(ctypes.get_errno())
 
 
+def refusal() -> str:
+    """Why the system refuses AMX's registers where the CPU has AMX, or ""."""
+    return amx_refusal() if has_amx(cpu_features()) else ""
+
+
 def unit() -> str:
     """The fastest of `UNITS` that can run here."""
     features = cpu_features()
@@ -50,7 +55,7 @@ def unit() -> str:
 
 def describe() -> str:
     """One sentence part for people: the unit, and why AMX is not it where the CPU has AMX."""
-    refused = amx_refusal() if has_amx(cpu_features()) else ""
+    refused = refusal()
     if not refused:
         return UNITS[unit()]
     return (

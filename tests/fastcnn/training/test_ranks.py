@@ -48,11 +48,11 @@ def digest(network):
     return hashlib.sha256(network.values.tobytes() + network.buffers.tobytes()).hexdigest()
 
 
-def trained(communicator, data, *, make=small, loss=None, epochs=2, **options):
+def trained(communicator, data, *, make=small, loss=None, epochs=2, precision=None, **options):
     """The weights' hash and the validation losses of a short training; its last batch has 17 pictures."""
     trainer = Trainer(
         make(seed=communicator.Get_rank()), optim.AdamW(0.01), loss=loss, clip_norm=1.0, ema_decay=0.9,
-        augmentation=Augmentation(), communicator=communicator,
+        augmentation=Augmentation(), communicator=communicator, precision=precision,
     )  # fmt: skip
     history = trainer.fit(*data, epochs=epochs, batch_size=50, validation=13, progress=False, **options)
     return digest(trainer.network), [(each.loss, each.validation_loss) for each in history.epochs]
@@ -65,6 +65,14 @@ def alone(data):
     found = by_ranks(1, lambda world: trained(world, data))[0]
     set_threads(before)
     return found
+
+
+def test_ranks_train_in_bfloat16_with_the_same_bits(data, alone):
+    def run(world):
+        return trained(world, data, precision="bfloat16-plain")
+
+    found = {count: by_ranks(count, run)[0] for count in (1, 2)}
+    assert found[1] == found[2] != alone
 
 
 @pytest.mark.parametrize("ranks", [2, 3, 4, 5])

@@ -11,6 +11,7 @@ from fastcnn.checking.calls import convolution_arrays, whole_numbers
 from fastcnn.checking.cases import Convolution
 from fastcnn.kernels.cpu.functions import bfloat16
 from fastcnn.kernels.cpu.products import loops, pairs
+from fastcnn.kernels.cpu.products.geometry import frame
 from fastcnn.kernels.reference import bfloat16 as reference
 from fastcnn.kernels.reference import convolution as exact
 from fastcnn.kernels.shapes import padding_pairs, pair
@@ -110,10 +111,10 @@ def test_the_kernels_round_as_the_reference_does(rng):
         rng.integers(0, 1 << 32, 2000 if COMPILED else 200, np.uint32),
         np.array([0x3F808000, 0x3F818000, 0x7F7F8000, 0x7F800001, 0xFFFFFFFF, 0x8000, 0x8001], np.uint32),
     ))  # fmt: skip
-    x = numbers.view(np.float32).reshape(1, 1, 1, -1)
-    out = np.zeros((1, x.size // 2 + 1, 1, 2), np.uint16)
-    pairs.to_term_pairs.serial(out, numbers.reshape(1, -1, 1))
-    np.testing.assert_array_equal(out.reshape(-1)[: x.size], reference.to_bfloat16(x).reshape(-1))
+    x = numbers.view(np.float32)
+    out = np.zeros(x.size, np.uint16)
+    pairs.to_pictures.serial(out, frame(1, 1, x.size), numbers.reshape(1, 1, 1, -1))
+    np.testing.assert_array_equal(out, reference.to_bfloat16(x))
 
 
 def test_threads_do_not_change_the_bits(rng):

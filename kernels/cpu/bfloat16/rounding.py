@@ -1,0 +1,138 @@
+"""Kernels that round float32 values between steps to bfloat16, into the layouts of `products/pairs.py`.
+
+x and grad are the bits of channels-last float32 pictures, as uint32. `frame` says where they lie.
+"""
+
+import numpy as np
+from numba import prange
+
+from fastcnn.kernels.cpu.products.layout import turn
+from fastcnn.kernels.cpu.products.pairs import WIDTH, as_bits, bits_of
+from fastcnn.kernels.cpu.steps.elementwise import line, row
+from fastcnn.kernels.cpu.tiles.pools import DEAD
+from fastcnn.kernels.cpu.toolchain.jit import kernel
+from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_COPIES, chooser
+from fastcnn.kernels.protocols import Call
+from fastcnn.kernels.shapes import Array
+
+
+@kernel
+def round_numbers(out, x):
+    """out = x rounded, both as the bits of float32 numbers."""
+    for e in prange(len(x)):
+        out[e] = np.uint32(bits_of(x[e])) << np.uint32(16)
+
+
+@kernel
+def round_in_place(x):
+    """x = x rounded, as the bits of float32 numbers. `round_numbers` with x twice would not be vectorised."""
+    for e in prange(len(x)):
+        x[e] = np.uint32(bits_of(x[e])) << np.uint32(16)
+
+
+@kernel
+def round_pictures(out, out_frame, x, frame, images):
+    """out = x rounded, in bfloat16's bits. A last channel that x lacks stays zero."""
+    channels, apart = frame.channels, out_frame.channels
+    for n in prange(images):
+        for h in range(frame.height):
+            source = line(x, frame, n, h)
+            if apart == channels:
+                target = line(out, out_frame, n, h)
+                for e in range(len(source)):
+                    target[e] = bits_of(source[e])
+            else:
+                at = row(out_frame, n, h)[0]
+                for w in range(frame.width):
+                    for c in range(channels):
+                        out[at + w * apart + c] = bits_of(source[w * channels + c])
+
+
+@kernel
+def round_planes(out, x, frame, x_rows, top, left, images):
+    """Float32 x into out (N, C, stride, stride, rows, columns), for the gradient of the weight; padding stays zero.
+
+    x_rows : where each pixel of a row begins. A row is transposed first, so that all loops are over neighbours
+    """
+    channels, width, down, right = frame.channels, frame.width, out.shape[2], out.shape[3]
+    for n in prange(images):
+        scratch = np.empty(channels * width, x.dtype)
+        for h in range(frame.height):
+            turn(scratch, 0, width, x, row(frame, n, h)[0], x_rows, width, channels)
+            numbers, i = scratch.view(np.uint32), h + top
+            for c in range(channels):
+                source = numbers[c * width : (c + 1) * width]
+                if right == 1:
+                    target = out[n, c, i % down, 0, i // down, left : left + width]
+                    for w in range(width):
+                        target[w] = bits_of(source[w])
+                else:
+                    planes = out[n, c, i % down, :, i // down]
+                    for w in range(width):
+                        planes[(w + left) % right, (w + left) // right] = bits_of(source[w])
+
+
+@kernel
+def round_pixel_pairs(out, grad, frame, columns, images):
+    """grad into out (N, blocks, pairs, filters of a block * 2), in rows of so many columns."""
+    channels = frame.channels
+    for n in prange(images):
+        for p in range(frame.height):
+            source, q = line(grad, frame, n, p), 0
+            while q < frame.width:
+                place = p * columns + q
+                both = place % 2 == 0 and q + 1 < frame.width
+                for block in range(out.shape[1]):
+                    count = min(WIDTH, channels - block * WIDTH)
+                    start = q * channels + block * WIDTH
+                    target, first = out[n, block, place // 2], source[start : start + count]
+                    if both:
+                        second = source[start + channels : start + channels + count]
+                        for k in range(count):
+                            target[2 * k] = bits_of(first[k])
+                            target[2 * k + 1] = bits_of(second[k])
+                    else:
+                        for k in range(count):
+                            target[2 * k + place % 2] = bits_of(first[k])
+                q += 2 if both else 1
+
+
+@kernel
+def relu_and_pool(out, out_frame, codes, codes_width, x, frame, images):
+    """ReLU and 2x2 max-pool of float32 x; codes as those of `pooled_products`."""
+    channels = frame.channels
+    for n in prange(images):
+        for p in range(out_frame.height):
+            upper, lower = line(x, frame, n, 2 * p), line(x, frame, n, 2 * p + 1)
+            at = row(out_frame, n, p)[0]
+            for q in range(out_frame.width):
+                target = out[at + q * channels : at + (q + 1) * channels]
+                first = ((n * out_frame.height + p) * out_frame.width + q) * codes_width
+                code = codes[first : first + channels]
+                left = 2 * q * channels
+                right = left + channels
+                for k in range(channels):
+                    best, winner = upper[left + k], np.uint8(0)
+                    # not (value <= best) is also true for NaN; the first NaN then stays.
+                    value = upper[right + k]
+                    better = not (value <= best) and best == best
+                    best, winner = (value, np.uint8(1)) if better else (best, winner)
+                    value = lower[left + k]
+                    better = not (value <= best) and best == best
+                    best, winner = (value, np.uint8(2)) if better else (best, winner)
+                    value = lower[right + k]
+                    better = not (value <= best) and best == best
+                    best, winner = (value, np.uint8(3)) if better else (best, winner)
+                    dead = best <= 0
+                    target[k] = out.dtype.type(0) if dead else best
+                    code[k] = np.uint8(DEAD) if dead else winner
+
+
+def rounded(out: Array, x: Array, count: int) -> Call:
+    """out = the first `count` numbers of x, rounded; both float32."""
+    return chooser(round_numbers, count >= PARALLEL_COPIES), (as_bits(out[:count]), as_bits(x[:count]))
+
+
+def in_place(x: Array, count: int) -> Call:
+    """Round the first `count` numbers of float32 x."""
+    return chooser(round_in_place, count >= PARALLEL_COPIES), (as_bits(x[:count]),)

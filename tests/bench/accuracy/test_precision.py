@@ -1,0 +1,46 @@
+"""`bench precision`: the numbers of its table, and a short run."""
+
+from math import sqrt
+from statistics import stdev
+
+import pytest
+
+from fastcnn.bench.accuracy import precision
+from fastcnn.bench.harness.settings import Settings
+from fastcnn.kernels.threads import set_threads, threads
+
+
+def trained(model, pairs):
+    return [
+        {"model": model, "seed": seed, "precision": name, "epochs": 12, "test_accuracy": accuracy, "train_s": 1.0}
+        for seed, both in enumerate(pairs)
+        for name, accuracy in zip(("float32", "bfloat16-avx512"), both, strict=True)
+    ]
+
+
+def test_the_interval_is_students_of_the_paired_differences():
+    pairs = [(0.990, 0.991), (0.992, 0.992), (0.991, 0.990), (0.993, 0.995), (0.990, 0.991)]
+    runs = trained("paper", pairs) + trained("default", [(0.996, 0.995)])
+    row = precision.compared(runs, "paper")
+    differences = [0.001, 0.0, -0.001, 0.002, 0.001]
+    assert row["difference"] == pytest.approx(0.0006)
+    assert row["half"] == pytest.approx(2.776 * stdev(differences) / sqrt(5))  # of a table of Student's t
+    assert (row["float32"], row["bfloat16"]) == (pytest.approx(0.9912), pytest.approx(0.9918))
+    one = precision.compared(runs, "default")
+    assert one["difference"] == pytest.approx(-0.001) and one["half"] is None
+    table = precision.tabulate({"precision": "bfloat16-avx512", "runs": runs, "rows": [row, one]})
+    assert "| `paper` | 5 | 12 | 99.120% | 99.180% | +0.060% (± 0.142%) |" in table
+    assert "| `default` | 1 | 12 | 99.600% | 99.500% | -0.100% (one seed) |" in table
+
+
+def test_a_short_run_trains_each_seed_in_both(capsys):
+    before = threads()
+    try:
+        result = precision.run(Settings(quick=True, threads=(1,), precision="bfloat16-plain"))
+    finally:
+        set_threads(before)
+    kinds = [(run["seed"], run["precision"]) for run in result["runs"]]
+    assert kinds == [(seed, each) for seed in range(2) for each in ("float32", "bfloat16-plain")]
+    (row,) = result["rows"]
+    assert abs(row["difference"]) < 0.1 < row["float32"]
+    assert "paper, seed 1, bfloat16-plain: test accuracy" in capsys.readouterr().out
