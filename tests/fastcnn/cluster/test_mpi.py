@@ -188,7 +188,7 @@ def test_without_help_of_mpi_nobody_survives(data_dir, tmp_path):  # noqa: F811
     """As with MPICH, or an mpiexec that was not told."""
     out = tmp_path / "out.safetensors"
     status, _, err = ended(train(data_dir, out, "--survive", OMPI_COMM_WORLD_SIZE="1"))
-    assert (status, err) == (2, f"fastcnn: {survivors.NEEDED}\n")
+    assert (status, err.splitlines()[-1]) == (2, f"fastcnn: {survivors.NEEDED}"), err  # mpi4py may warn before
 
 
 def test_a_rank_that_hangs_is_named_within_30_seconds(data_dir, tmp_path):  # noqa: F811
