@@ -8,6 +8,7 @@ many ranks there are. The results arrive in the network's own flat array.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -63,7 +64,7 @@ class _Part:
 
     def go_on(self) -> None:
         """Once all sums of this rank's segment are here, add them and send the result."""
-        if self._summed or not all(request.Test() for _, request in self._receiving):
+        if self._summed or not all(self._link.is_done(*each) for each in self._receiving):
             return
         link, self._summed = self._link, True
         if self._mine.size:
@@ -74,7 +75,14 @@ class _Part:
 
     def missing(self) -> Transfers:
         """The transfers that are not done."""
-        return [each for each in (*self._receiving, *self._sending) if not each[1].Test()]
+        return [each for each in (*self._receiving, *self._sending) if not self._link.is_done(*each)]
+
+    def drop(self) -> None:
+        """Wait for the end of all transfers, good or bad."""
+        for _, request in (*self._receiving, *self._sending):
+            with suppress(RuntimeError):  # of MPI
+                while not request.Test():
+                    pass
 
     @property
     def is_summed(self) -> bool:
@@ -114,6 +122,11 @@ class Exchange:
             self._wait(part.missing(), indirect=True)
         self._under_way.clear()
         self._first = False
+
+    def drop(self) -> None:
+        """Wait until nothing arrives in the gradients any more, after a rank was lost: MPI ends all transfers then."""
+        for part in self._under_way:
+            part.drop()
 
     def meet(self, cut: Cut, table: Array) -> None:
         """Fill a table (shards, numbers) float64 with the rows of the other ranks' shards."""

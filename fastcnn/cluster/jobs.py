@@ -123,6 +123,11 @@ def _register(rank: int) -> None:
         note(DIRECT)
 
 
+def lead() -> None:
+    """Be rank 0 for the process that has started the job: write where it writes, and hear its Ctrl-C."""
+    _register(0)
+
+
 def mpiexec() -> str:
     """The launcher: the one next to this Python, else the one in PATH; MissingPackageError if there is none."""
     beside = Path(sys.executable).with_name("mpiexec")

@@ -12,7 +12,9 @@ import re
 import socket
 import sys
 import time
+import weakref
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, NoReturn, Protocol
 
@@ -39,6 +41,9 @@ class Request(Protocol):
     def Test(self) -> bool:
         """Whether it is done."""
 
+    def Cancel(self) -> None:
+        """Take it back."""
+
 
 class Communicator(Protocol):
     """What is used of mpi4py's communicators."""
@@ -55,6 +60,8 @@ class Communicator(Protocol):
 
     def Abort(self, errorcode: int) -> Any: ...
 
+    def Revoke(self) -> None: ...
+
 
 class RankError(FastcnnError):
     """Another rank of the job has failed, or does not answer. The training cannot go on."""
@@ -62,10 +69,19 @@ class RankError(FastcnnError):
     rank = 0
 
 
-class Link:
-    """This rank's link to the others of a communicator. All ranks make it at the same time."""
+class LostRankError(RankError):
+    """MPI has lost a rank: it is dead, or its host is."""
 
-    def __init__(self, communicator: Communicator) -> None:
+
+class Link:
+    """This rank's link to the others of a communicator. All ranks make it at the same time.
+
+    survives : whether the others will go on without a rank that dies
+    """
+
+    def __init__(self, communicator: Communicator, *, survives: bool = False) -> None:
+        self._survives = survives
+        self._lost: LostRankError | None = None
         self._communicator = communicator.Dup()  # its messages meet no others
         self.rank, self.size = communicator.Get_rank(), communicator.Get_size()
         self.others = [rank for rank in range(self.size) if rank != self.rank]
@@ -74,6 +90,7 @@ class Link:
         self._sent: list[tuple[Request, Array]] = []
         self._failures = {rank: np.zeros(MESSAGE_BYTES, np.uint8) for rank in self.others}
         self._awaited = {rank: self.receive(text, rank, FAILED) for rank, text in self._failures.items()}
+        weakref.finalize(self, _cancel, list(self._awaited.values()))  # at the end of the program at the latest
         self._over = ""  # why the link cannot be used any more
         self.hosts = self.gather(socket.gethostname())
 
@@ -100,7 +117,7 @@ class Link:
 
         Raises RankError if a rank has failed, or does not answer in time.
         """
-        left = [each for each in requests if not self._is_done(*each)]
+        left = [each for each in requests if not self.is_done(*each)]
         if not left:
             return
         if self._over:
@@ -109,11 +126,11 @@ class Link:
         limit_s += INDIRECT_S * indirect
         while left:
             work()
-            left = [each for each in left if not self._is_done(*each)]
+            left = [each for each in left if not self.is_done(*each)]
             looks += 1
             if left and looks > YIELD_AFTER:
                 waited_s = time.perf_counter() - start
-                self._look_for_failures()
+                self.look_for_failures()
                 if waited_s > limit_s:
                     self._give_up(left[0][0], limit_s)
                 time.sleep(SLEEP_S if waited_s > SLEEP_AFTER_S else 0)
@@ -167,23 +184,31 @@ class Link:
         self._sent = [(self.send(text, rank, FAILED), text) for rank in self.others]
         _abort_after_a_traceback(self._communicator)
 
-    def _look_for_failures(self) -> None:
+    def look_for_failures(self) -> None:
+        """Raise RankError if a rank has said that it failed, or is lost."""
         for rank, request in self._awaited.items():
-            if request.Test():
+            if self.is_done(rank, request):
                 text = self._failures[rank].tobytes().rstrip(b"\0").decode(errors="replace")
                 if (named := NAMED.match(text)) is not None:  # it has itself heard of another rank
                     self._end(RankError("{reason}", reason=text), int(named[1]))
                 host = self.hosts[rank]
                 self._end(RankError("rank {rank} on {host}: {reason}", rank=rank, host=host, reason=text), rank)
 
-    def _is_done(self, rank: int, request: Request) -> bool:
+    def is_done(self, rank: int, request: Request) -> bool:
+        """Whether a transfer with a rank is done; RankError if it never will be."""
+        if self._lost is not None:
+            raise self._lost
         try:
             return request.Test()
         except RuntimeError as error:  # of MPI
             host = self.hosts[rank] or "its host"
-            lost = RankError(
+            lost = LostRankError(
                 "rank {rank} on {host} is gone ({detail}); resume without it", rank=rank, host=host, detail=error
             )
+            if self._survives:
+                self._lost = lost  # MPI says it once; later the transfer looks done
+                self._communicator.Revoke()  # so the others hear of it
+                raise lost from None
             self.fail(lost)
             self._end(lost, rank)
 
@@ -202,6 +227,14 @@ class Link:
         error.rank, self._over = rank, str(error)
         _abort_after_a_traceback(self._communicator)
         raise error
+
+
+def _cancel(requests: list[Request]) -> None:
+    """Take back receives: MPI would complain of them, or wait for them, when the program ends."""
+    for request in requests:
+        with suppress(RuntimeError):  # of MPI: the rank is gone
+            if not request.Test():
+                request.Cancel()
 
 
 def check_communicator(communicator: object) -> None:

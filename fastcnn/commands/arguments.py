@@ -122,6 +122,11 @@ def _add_ranks(parser: argparse.ArgumentParser) -> None:
         help="train with N processes on this host, by MPI; mpiexec starts them on several hosts: see docs/cluster.md",
     )
     parser.add_argument(
+        "--survive",
+        action="store_true",
+        help="with ranks of Open MPI: if one dies, the others go on without it, to the same bits",
+    )
+    parser.add_argument(
         "--profile", action="store_true", help="with ranks: after each epoch, how long each of them has computed"
     )
     parser.add_argument(

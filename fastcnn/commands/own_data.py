@@ -83,7 +83,7 @@ def _train(args: argparse.Namespace, out: Path, checkpoint: Path, go_on: str, te
     validation = _validation(args, data) if share is None else share
     _say_what(args, data)
     history, held_out = _fit(args, network, data, validation, checkpoint, go_on, seed, team)
-    if not team.leads:
+    if not team.finishes:
         return
     if len(held_out[0]) >= LEAST_CALIBRATING:
         from fastcnn.network.calibration import fit_temperature, logits_of_views

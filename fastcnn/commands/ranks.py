@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 from fastcnn.cluster import jobs
+from fastcnn.cluster.survivors import NEEDED, OPTIONS, Survivors
 from fastcnn.commands import own_data, seeds
 from fastcnn.commands.team import Team
 from fastcnn.errors import UsageError
@@ -28,6 +29,8 @@ def train(args: argparse.Namespace) -> int | None:
         raise UsageError(
             "--profile is for a training by ranks; fastcnn profile MODEL measures a network on one machine"
         )
+    if args.survive and (args.seeds is not None or (args.ranks is None and started is None)):
+        raise UsageError("--survive is for one training by ranks; add --ranks, or leave out --survive and --seeds")
     if args.ranks is not None and started is None:
         if args.seeds is not None:
             raise UsageError(
@@ -44,6 +47,8 @@ def train(args: argparse.Namespace) -> int | None:
     if args.ranks not in (None, size):
         raise UsageError(f"--ranks {args.ranks}, but the launcher has started {size}; leave out --ranks")
     args.ranks = size
+    if args.survive:
+        world = Survivors(world)
     with as_rank(world):
         if args.seeds is not None:
             seeds.train_by_ranks(args, world)
@@ -59,32 +64,43 @@ def start(args: argparse.Namespace) -> int:
     environment = {}
     if args.threads is None and not {VARIABLE, OPENMP_VARIABLE} & set(os.environ):
         environment[VARIABLE] = str(max(1, physical_cores() // args.ranks))
-    return jobs.Job(args.ranks, args.words, environment).wait()
+    options: tuple[str, ...] = ()
+    if args.survive:
+        if not jobs.options_of(jobs.mpiexec()):
+            raise UsageError(NEEDED)
+        options = OPTIONS
+    return jobs.Job(args.ranks, args.words, environment, options).wait()
 
 
 @contextmanager
 def as_rank(world: Any) -> Iterator[None]:
     """Inside the context this process is a rank. After an error rank 0 says what is wrong, and the whole job ends."""
-    leads = world.Get_rank() == 0
-    if not leads:
-        logging.getLogger("fastcnn").setLevel(logging.ERROR)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # rank 0 is interrupted, and tells the others
+    rank = world.Get_rank()
+    if rank != 0:
+        log = logging.getLogger("fastcnn")
+        level, handler = log.level, signal.signal(signal.SIGINT, signal.SIG_IGN)  # rank 0 tells the others
+        log.setLevel(logging.ERROR)
+        if isinstance(world, Survivors):
+            world.on_lead += [lambda: log.setLevel(level), lambda: signal.signal(signal.SIGINT, handler), jobs.lead]
     elif not jobs.is_started_by_us():
         signal.signal(signal.SIGTERM, _interrupt)  # so mpiexec passes on Ctrl-C
     try:
         yield
     except BaseException as error:
         status = 2 if isinstance(error, UsageError) else 1
-        if not leads or (jobs.is_started_by_us() and _is_of_mpi(error)):
-            time.sleep(GRACE_S + world.Get_rank())
-        jobs.note_end(world.Get_rank())
+        if world.Get_rank() != 0 or (jobs.is_started_by_us() and _is_of_mpi(error)):
+            time.sleep(GRACE_S + rank)
+        jobs.note_end(rank)
         jobs.note(jobs.SAID, str(status))
         atexit.register(_end_job, world, status)  # after the sentence is printed
         raise
-    done = world.Ibarrier()
-    while not done.Test():  # MPI itself would wait at full speed, on the cores that rank 0 needs
-        time.sleep(0.01)
-    jobs.note_end(world.Get_rank())
+    if isinstance(world, Survivors):
+        world.end()
+    else:
+        done = world.Ibarrier()
+        while not done.Test():  # MPI itself would wait at full speed, on the cores that rank 0 needs
+            time.sleep(0.01)
+    jobs.note_end(rank)
 
 
 def _is_of_mpi(error: BaseException) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from fastcnn.arrays import Array
+    from fastcnn.cluster.survivors import Survivors
     from fastcnn.training.history import Epoch
     from fastcnn.training.trainer import Trainer
 
@@ -32,6 +33,22 @@ class Team:
     def leads(self) -> bool:
         """Whether this process writes the files and prints: rank 0, or the only one."""
         return self.communicator is None or self.communicator.Get_rank() == 0
+
+    @property
+    def finishes(self) -> bool:
+        """Whether this process does what is left after the training. Where ranks survive others, each may have to."""
+        return self.leads if self._survivors is None else self._survivors.finishes()
+
+    @property
+    def may_finish(self) -> bool:
+        """Whether this process may have to do what is left."""
+        return self.leads or self._survivors is not None
+
+    @property
+    def _survivors(self) -> Survivors | None:
+        from fastcnn.cluster.survivors import Survivors
+
+        return self.communicator if isinstance(self.communicator, Survivors) else None
 
     def from_first(self, make: Callable[[], T]) -> T:
         """What rank 0 makes, on all ranks."""

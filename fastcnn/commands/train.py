@@ -131,7 +131,7 @@ def go_on_with(args: argparse.Namespace, out: Path, checkpoint: Path | None) -> 
     for name in ("data", "network", "validation", "size", "data_dir", "backend"):
         if getattr(args, name) is not None:
             words += [f"--{name.replace('_', '-')}", str(getattr(args, name))]
-    words += [] if args.ranks is None else ["--ranks", str(args.ranks)]
+    words += [] if args.ranks is None else ["--ranks", str(args.ranks), *["--survive"] * args.survive]
     words += ["--keep-epochs"] * args.keep_epochs
     words += ["--augment"] * args.augment + ["--skip-broken"] * args.skip_broken
     return shlex.join(words + ["--overwrite"] * args.overwrite)
@@ -246,7 +246,7 @@ def _train(job: Job, images: Array, labels: Array, team: Team, *, calibrate: boo
     validation = min(VALIDATION_PICTURES, len(images) // VALIDATION_SHARE)
     count = len(images) - validation
     trainer, history = fit(job, network, images, labels, validation=validation, count=count, team=team)
-    if not team.leads:
+    if not team.may_finish:
         return network, history
     if job.recipe.settle:
         settle_statistics(network, np.delete(images, trainer.held_out, axis=0))
@@ -294,7 +294,7 @@ def _train_all(model: str, out: Path, jobs: list[Job], args: argparse.Namespace,
 
     training, test = team.load(partial(load_mnist, normalize=False, data_dir=args.data_dir))
     trained = [_train(job, *training, team, calibrate=args.recipe == "bundled") for job in jobs]
-    if not team.leads:
+    if not team.finishes:
         return
     networks, histories = [network for network, _ in trained], [history for _, history in trained]
     whole: Network = networks[0] if len(networks) == 1 else Committee(networks, name=model)

@@ -35,6 +35,11 @@ class Reporter:
         self._validated = ""
         self._drawn = 0.0
 
+    def show(self) -> None:
+        """Show the progress from now on, where it was not active."""
+        self._broken = sys.stderr is None
+        self.__enter__()
+
     def __enter__(self) -> Reporter:
         if not self._broken and _can_redraw():
             self._bar = _make_bar()

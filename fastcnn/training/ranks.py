@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -19,7 +19,8 @@ import numpy as np
 from fastcnn import __version__, kernels
 from fastcnn.arrays import Array
 from fastcnn.cluster.exchange import Exchange
-from fastcnn.cluster.link import Communicator, Link, RankError, check_communicator
+from fastcnn.cluster.link import Communicator, Link, LostRankError, RankError, check_communicator
+from fastcnn.cluster.survivors import Survivors
 from fastcnn.cluster.tree import SHARDS, cut_of
 from fastcnn.errors import FastcnnError
 from fastcnn.network.losses import Loss, softmax
@@ -52,13 +53,48 @@ class Ranks:
                 f"{SHARDS}"
             )
         check_shards(network)
-        self._link = Link(communicator)
+        self.survivors = communicator if isinstance(communicator, Survivors) else None
         self.times: dict[str, float] = {}  # seconds that each rank has computed in the last epoch
-        exchange = Exchange(self._link, network.gradients)
-        self._network = ShardedNetwork(network, self._link.rank, self._link.size, exchange)
+        self._trained = network
+        self._join(communicator)
         arrays = self._link.arrays_from_first(network.state_arrays())
         if not self.leads:
             network.load_state_arrays(arrays)
+
+    def _join(self, communicator: Communicator) -> None:
+        self._link = Link(communicator, survives=self.survivors is not None)
+        self._exchange = Exchange(self._link, self._trained.gradients)
+        self._network = ShardedNetwork(self._trained, self._link.rank, self._link.size, self._exchange)
+
+    def _together(self, work: Callable[[], T]) -> T:
+        """Do a part of the training that all ranks do at the same time; again without those that die, if others go on.
+
+        work : changes nothing but gradients and running statistics
+        """
+        if self.survivors is None:
+            return work()
+        buffers = self._trained.buffers.copy()
+        is_joined = True
+        while True:
+            done: list[T] = []
+            try:
+                if not is_joined:
+                    self._join(self.survivors)
+                    is_joined = True
+                done.append(work())
+            except LostRankError:
+                pass
+            if self.survivors.agree(bool(done), self._hear):
+                return done[0]
+            self._exchange.drop()
+            self._trained.buffers[...] = buffers
+            self.survivors.shrink()
+            is_joined = False
+
+    def _hear(self) -> None:
+        """RankError if a rank has failed and said so; not if it has died."""
+        with suppress(LostRankError):
+            self._link.look_for_failures()
 
     @property
     def leads(self) -> bool:
@@ -74,12 +110,16 @@ class Ranks:
         """The first picture of this rank in a batch of so many, and the one after its last."""
         return cut_of(count, self._link.size).pictures(self._link.rank)
 
-    def loss_and_gradients(self, part: Batch, count: int, loss: Loss, step: int) -> float:
-        """As `Sequential.loss_and_gradients` on the whole batch; part: this rank's pictures, targets and weights."""
-        images, targets, *weights = part
-        return self._network.loss_and_gradients(
-            images, targets, weights[0] if weights else None, count, loss=loss, step=step
-        )
+    def loss_and_gradients(self, part: Callable[[], Batch], count: int, loss: Loss, step: int) -> float:
+        """As `Sequential.loss_and_gradients` on the whole batch; part: gives this rank's pictures, targets, weights."""
+
+        def work() -> float:
+            images, targets, *weights = part()
+            return self._network.loss_and_gradients(
+                images, targets, weights[0] if weights else None, count, loss=loss, step=step
+            )
+
+        return self._together(work)
 
     def batches(self, source: Source, augmentation: Augmentation | None, seed: int) -> RankBatches:
         """This rank's part of each batch."""
@@ -87,6 +127,9 @@ class Ranks:
 
     def measure(self, network: Sequential, loss: Loss, held_out: HeldOut) -> tuple[float, float | None]:
         """As `validation.measure`; each rank reads and computes its share of the pictures, part by part."""
+        return self._together(lambda: self._measured(network, loss, held_out))
+
+    def _measured(self, network: Sequential, loss: Loss, held_out: HeldOut) -> tuple[float, float | None]:
         link, outputs = self._link, network.output_shape[0]
         count = len(held_out.numbers)
         parts = -(-count // PART)
@@ -120,7 +163,8 @@ class Ranks:
 
     def end_epoch(self, network: Sequential, train_s: float) -> None:
         """Note how long each rank has computed; FastcnnError unless all have the same weights."""
-        seconds = self._link.gather(train_s - self._link.waited_s)
+        waited_s = self._link.waited_s
+        seconds = self._together(lambda: self._link.gather(train_s - waited_s))
         self.times = {
             f"rank {rank} on {host}": each
             for rank, (host, each) in enumerate(zip(self._link.hosts, seconds, strict=True))
@@ -138,7 +182,7 @@ class Ranks:
     def follow(self, history: History, optimizer: Optimizer) -> None:
         """Take rank 0's decisions, after it has called the callbacks: to stop, and the learning rate."""
         lr = optimizer.lr if optimizer.lr_was_set else None
-        stopped, lr = self._link.from_first([history.stopped, lr])
+        stopped, lr = self._together(lambda: self._link.from_first([history.stopped, lr]))
         if not self.leads:
             history.stopped = stopped
             if lr is not None:
@@ -170,7 +214,7 @@ class Ranks:
             raise
 
     def _compare(self, facts: dict[str, str], template: str) -> None:
-        for rank, theirs in enumerate(gathered := self._link.gather(facts)):
+        for rank, theirs in enumerate(gathered := self._together(lambda: self._link.gather(facts))):
             for name, value in theirs.items():
                 if value != gathered[0][name]:
                     raise FastcnnError(

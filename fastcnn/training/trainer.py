@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, SupportsFloat
 
@@ -137,9 +138,11 @@ class Trainer:
         names = default_classes(len(network.classes)) if self._fitting else network.classes
         labels = self.loss.targets_of(labels, len(images), names)
         if self._ranks is not None:
-            own = slice(*self._ranks.pictures(len(images)))
             weights = [] if sample_weight is None else [check_sample_weight(sample_weight, len(images))]
-            return self._step_by_ranks(tuple(array[own] for array in (images, labels, *weights)), len(images))
+            arrays, ranks = (images, labels, *weights), self._ranks
+            return self._step_by_ranks(
+                lambda: tuple(array[slice(*ranks.pictures(len(images)))] for array in arrays), len(images)
+            )
         options: dict[str, Any] = {"label_smoothing": self.label_smoothing} if self._is_plain else {"loss": self.loss}
         if sample_weight is not None:
             options["sample_weight"] = sample_weight
@@ -149,8 +152,8 @@ class Trainer:
             warn_of_range(images, between=2)
         return self._updated(loss)
 
-    def _step_by_ranks(self, part: Batch, count: int) -> float:
-        """A step on a batch of `count` pictures, of which this rank has its part."""
+    def _step_by_ranks(self, part: Callable[[], Batch], count: int) -> float:
+        """A step on a batch of `count` pictures; part: gives those of this rank."""
         assert self._ranks is not None
         return self._updated(self._ranks.loss_and_gradients(part, count, self.loss, self._steps))
 
@@ -289,7 +292,9 @@ class Trainer:
                 "{path} exists and is no checkpoint that fastcnn wrote; choose another name", path=checkpoint
             )
         resume = None if resume is None else check_path("resume", resume)
-        settings = fit.settings(self._describe(loss), source, given) if self._leads and (checkpoint or resume) else {}
+        survivors = None if self._ranks is None else self._ranks.survivors
+        may_write = self._leads or survivors is not None
+        settings = fit.settings(self._describe(loss), source, given) if may_write and (checkpoint or resume) else {}
         if self._ranks is not None:
             self._ranks.check_agreement({**self._describe(loss), **fit.numbers(), "pictures": len(source)}, source)
         if self._leads:
@@ -319,6 +324,8 @@ class Trainer:
             self._trained_by(loss),
             Reporter(fit.epochs, len(trained), active=progress and self._leads) as reporter,
         ):
+            if survivors is not None:
+                survivors.on_lead.append(partial(self._lead, fit, told, reporter if progress else None))
             best = None
             if resume is not None:
                 best = self._restore(fit, settings, resume)
@@ -361,6 +368,13 @@ class Trainer:
                 self._save(fit, settings, best, checkpoint)
         return best
 
+    def _lead(self, fit: Fit, told: Callbacks, reporter: Reporter | None) -> None:
+        """Do what rank 0 does from now on, because it has died."""
+        told.start(Training(self, self._evaluated(), fit.history, fit.validation > 0))
+        told.resume(fit.history)
+        if reporter is not None:
+            reporter.show()
+
     def _follow(self, fit: Fit) -> None:
         """Take the decisions of rank 0's callbacks."""
         if self._ranks is not None:
@@ -400,13 +414,13 @@ class Trainer:
         for step, (begin, n) in enumerate(data.spans):
             if not self.optimizer.lr_was_set:
                 self.optimizer.follow(fit.schedule(fit.done * steps + step))
-            batch = data.batches.batch(begin, n)
+            part = partial(data.batches.batch, begin, n)
             try:
                 loss: SupportsFloat
                 if self._ranks is not None:
-                    loss = self._step_by_ranks(batch, n)
+                    loss = self._step_by_ranks(part, n)
                 else:
-                    loss = self.step(*batch) if on_host else self._step_of(batch)
+                    loss = self.step(*part()) if on_host else self._step_of(part())
             except TrainingError as error:
                 if error.loss is None:
                     raise

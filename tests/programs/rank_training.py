@@ -1,8 +1,8 @@
 """Run by mpiexec for test_mpi.py: the ranks train a small network of all kinds of layers together.
 
 Each argument is a number of threads, with what else is done after colons: "2", "2:keep=PATH", "2:resume=PATH", and
-"2:kill=RANK,STEP", where that rank is killed by itself before it updates its weights for the STEP-th time. Rank 0
-prints the SHA-256 of all values and buffers of each.
+"2:kill=RANK,STEP", where that rank is killed by itself before it updates its weights for the STEP-th time. Ranks after
+"--survive" go on without the dead. Rank 0 prints the SHA-256 of all values and buffers of each.
 """
 
 import hashlib
@@ -14,10 +14,12 @@ import numpy as np
 from mpi4py import MPI
 
 from fastcnn import Sequential, Trainer, layers, optim, schedules
+from fastcnn.cluster.survivors import Survivors
 from fastcnn.training.augment import Augmentation
 
 COUNT, CLASSES, EPOCHS, BATCH_SIZE = 230, 5, 2, 40
-WORLD = MPI.COMM_WORLD
+SURVIVES = sys.argv[1] == "--survive"
+WORLD = Survivors(MPI.COMM_WORLD) if SURVIVES else MPI.COMM_WORLD
 
 
 def network() -> Sequential:
@@ -56,8 +58,10 @@ def trained(threads: int, keep: str | None = None, resume: str | None = None, ki
     return hashlib.sha256(trainer.network.values.tobytes() + trainer.network.buffers.tobytes()).hexdigest()
 
 
-for argument in sys.argv[1:]:
+for argument in sys.argv[1 + SURVIVES :]:
     number, *options = argument.split(":")
     found = trained(int(number), **dict(option.split("=", 1) for option in options))
     if WORLD.Get_rank() == 0:
         print(found, flush=True)
+if SURVIVES:
+    WORLD.end()

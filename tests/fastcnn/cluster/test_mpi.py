@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from fastcnn.cluster import jobs
+from fastcnn.cluster import jobs, survivors
 from tests.fastcnn.commands.test_cli import data_dir  # noqa: F401
 
 pytestmark = [pytest.mark.slow, pytest.mark.mpi]
@@ -31,9 +31,9 @@ def mpi():
     pytest.importorskip("mpi4py")
 
 
-def mpiexec(ranks, *arguments, timeout_s=300):
+def mpiexec(ranks, *arguments, options=(), timeout_s=300):
     launcher = jobs.mpiexec()
-    command = [launcher, *jobs.options_of(launcher), "-n", str(ranks), sys.executable, PROGRAM, *arguments]
+    command = [launcher, *jobs.options_of(launcher), *options, "-n", str(ranks), sys.executable, PROGRAM, *arguments]
     return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=timeout_s)
 
 
@@ -154,6 +154,41 @@ def test_a_killed_launcher_is_named(data_dir, tmp_path):  # noqa: F811
     lines = [line for line in trouble(err) if line.startswith(jobs.TROUBLE)]  # MPI's library complains too
     assert status == 1 and len(lines) == 1, err
     assert lines[0].startswith(f"fastcnn: mpiexec (process {launcher} on "), err
+
+
+def test_the_others_survive_ten_deaths_to_the_same_hash(whole):
+    """One that dies at a time: the program's trainings go on with the ranks that are left, down to one."""
+    draw = random.Random(1)
+    for _ in range(5):
+        first, second = draw.sample(range(4), 2)
+        deaths = [f"1:kill={rank},{draw.randint(1, STEPS)}" for rank in (first, second)]
+        done = mpiexec(4, "--survive", *deaths, "1", options=survivors.OPTIONS)
+        assert done.stdout.split() == [whole] * 3, (deaths, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("dying", [[2], [0], [1, 0]])
+def test_the_command_survives_to_the_same_file(dying, data_dir, tmp_path):  # noqa: F811
+    whole, out = tmp_path / "whole.safetensors", tmp_path / "out.safetensors"
+    epochs = ("--epochs", 8)
+    assert ended(train(data_dir, whole, *epochs, "--ranks", 2))[0] == 0
+    process = train(data_dir, out, *epochs, "--ranks", 3, "--survive")
+    found = {rank: rank_process(process, rank) for rank in dying}
+    for at, rank in enumerate(dying):
+        assert next(line for line in process.stderr if line.startswith("epoch"))
+        os.kill(found[rank], signal.SIGKILL)
+        told = next(line for line in process.stderr if not line.startswith(("epoch", COMPILING)))
+        assert told == f"fastcnn: rank {rank} died; {2 - at} of the ranks go on\n"
+    status, said, err = ended(process)
+    assert status == 0 and said.count("saved") == 1 and trouble(err) == [], (said, err)
+    assert sha256(out) == sha256(whole)
+    assert not (tmp_path / "out.checkpoint.safetensors").exists()
+
+
+def test_without_help_of_mpi_nobody_survives(data_dir, tmp_path):  # noqa: F811
+    """As with MPICH, or an mpiexec that was not told."""
+    out = tmp_path / "out.safetensors"
+    status, _, err = ended(train(data_dir, out, "--survive", OMPI_COMM_WORLD_SIZE="1"))
+    assert (status, err.splitlines()[-1]) == (2, f"fastcnn: {survivors.NEEDED}"), err  # mpi4py may warn before
 
 
 def test_a_rank_that_hangs_is_named_within_30_seconds(data_dir, tmp_path):  # noqa: F811

@@ -34,6 +34,9 @@ class Received:
             self.is_done = True
         return self.is_done
 
+    def Cancel(self):  # noqa: N802
+        pass
+
 
 class Sent:
     """A message that has been copied is sent at once."""
