@@ -22,6 +22,8 @@ from fastcnn.digits import CLASSES, SIDE_PX
 from fastcnn.errors import FastcnnError
 from fastcnn.handwriting.paper.page import PageInk, find_page, quarter_turned
 from fastcnn.handwriting.preparation import reasons
+from fastcnn.handwriting.preparation.ink import unblock
+from fastcnn.handwriting.preparation.pictures import to_plane
 from fastcnn.handwriting.preparation.prepare import Sight, look, look_at_ink
 from fastcnn.kernels.values import shown
 from fastcnn.network.calibration import calibrated
@@ -30,6 +32,7 @@ from fastcnn.network.files import load_network
 from fastcnn.network.sequential import Sequential
 from fastcnn.recognition.answer import Recognition, digit_answer
 from fastcnn.recognition.digit_string import DigitString
+from fastcnn.recognition.page.parts import find_parts_of_page
 from fastcnn.recognition.page.tokens import Page, Token
 from fastcnn.recognition.reading import quality, read_ink
 from fastcnn.recognition.strings import LEAST_SCORE, choose, find_string, share_of_count
@@ -45,6 +48,7 @@ __all__ = ["Recognizer"]
 TURNED_BELOW = 0.7  # of a page's mean confidence: a page that is read worse is tried on its sides and on its head
 SMALL_PX = 56  # twice MNIST's size: in smaller pictures a line is as wide as a stroke
 TURN_GAIN = 0.15  # of the mean confidence, for which a page is turned
+POOR = 0.9  # confidence times score: below it a picture is looked at as paper too
 THRESHOLD = 0.5  # of a picture's score: below it there is no digit
 REFUSING = WEIGHTS / f"{REFUSAL}.safetensors"
 
@@ -138,7 +142,15 @@ class Recognizer:
         array_like = hasattr(images, "shape")
         if not isinstance(images, Iterable) or (array_like and not (isinstance(images, np.ndarray) and images.ndim)):
             raise TypeError(f"images must be a list of pictures, not {shown(images)}")
-        return self._answer([_see(image) for image in images])
+        pictures = list(images)
+        sights = [look(picture) for picture in pictures]
+        answers = self._answer(sights)
+        poor = [at for at, answer in enumerate(answers) if sights[at].ruled or _sureness(answer) < POOR]
+        cleaned = [(at, sight) for at in poor if (sight := _on_paper(pictures[at])) is not None]
+        for (at, _), answer in zip(cleaned, self._answer([sight for _, sight in cleaned]), strict=True):
+            if sights[at].ruled or _sureness(answer) > _sureness(answers[at]):
+                answers[at] = answer
+        return answers
 
     def recognize_string(self, image: Picture) -> DigitString:
         """Recognize the digits of one picture, from left to right; arguments and errors as for `recognize`.
@@ -210,15 +222,23 @@ class Recognizer:
         return digit_answer(shares, sight.field, float(score), several=sight.several, lines=sight.lines)
 
 
-def _see(image: Picture) -> Sight:
-    """What is seen in a picture of one digit. Where a line, a frame or a sheet is in it, that is removed first."""
-    sight = look(image)
-    if not sight.ruled:
-        return sight
+def _sureness(answer: Recognition) -> float:
+    return answer.confidence * answer.digit_score
+
+
+def _on_paper(image: Picture) -> Sight | None:
+    """What is seen in a picture of one digit without what is not the digit; None if there is no such thing.
+
+    That is a table, shade, rules, frames and pale ink. In pictures of few pixels, enlarged or not, a line is as wide
+    as a stroke.
+    """
+    if max(unblock(to_plane(image)).shape) <= SMALL_PX:
+        return None
     page = find_page(image)
-    if page.ink is None or not page.changed or max(page.size) <= SMALL_PX:
-        return sight
-    return look_at_ink(page.ink)
+    parts = None if page.ink is None else find_parts_of_page(page.ink)
+    if parts is None or not (page.changed or parts.pale):
+        return None
+    return look_at_ink(parts.select(list(range(parts.count)))[0])
 
 
 def _blank(sight: Sight) -> Recognition:
