@@ -25,7 +25,7 @@ LEAST_CONTRAST = 20  # of 255
 NOISE = 4.0  # standard deviations of the paper: what differs less is no ink
 FLOOR = 0.14  # of the full ink: what is paler is no ink
 GRAIN = 0.5  # of 255: a drawing's paper has less
-SHADED = 0.9  # times the lightest paper
+SHADED = 3.0  # between the lightest and the darkest paper
 FULL = 98  # percentile of the inked pixels: on squared paper few of them are writing
 
 
@@ -62,7 +62,7 @@ def page_ink(plane: Plane) -> tuple[Plane | None, str | None, bool]:
     floor = max(FLOOR * full, 3 * spread)
     gap -= np.float32(middle)
     gap[gap < floor] = 0
-    real = spread > GRAIN or float(paper.min()) < SHADED * float(paper.max())
+    real = spread > GRAIN or float(np.ptp(paper)) >= SHADED
     return np.minimum(gap * np.float32(255 / full), 255).astype(np.uint8), None, real
 
 
