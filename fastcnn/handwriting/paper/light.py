@@ -19,10 +19,13 @@ Levels = npt.NDArray[np.float32]
 LARGEST_PX = 1280  # larger pages are averaged down first: a digit has 40 px or more then, on a page of 12 lines
 COARSE_PX = 640  # the paper's level is found at this size
 WINDOW = 1 / 4  # of the shorter side: a stroke is narrower, a shadow wider
+OUTSIDE = 0.4  # of the paper's level: what is darker at an edge is a stroke
 DARKEST = 48  # of 255: darker paper than this counts as this, or its noise would be ink
 LEAST_CONTRAST = 20  # of 255
 NOISE = 4.0  # standard deviations of the paper: what differs less is no ink
 FLOOR = 0.14  # of the full ink: what is paler is no ink
+GRAIN = 0.5  # of 255: a drawing's paper has less
+SHADED = 3.0  # between the lightest and the darkest paper
 FULL = 98  # percentile of the inked pixels: on squared paper few of them are writing
 
 
@@ -36,8 +39,9 @@ def reduced(plane: Plane, largest_px: int) -> tuple[Plane, int]:
     return np.asarray(Image.fromarray(np.ascontiguousarray(plane)).reduce(factor)), factor
 
 
-def page_ink(plane: Plane) -> tuple[Plane | None, str | None]:
-    """The ink on a page, 0 on paper to 255; or None and the reason (of `reasons`) why there is none.
+def page_ink(plane: Plane) -> tuple[Plane | None, str | None, bool]:
+    """The ink on a page, 0 on paper to 255, or None and the reason (of `reasons`) why there is none; whether the paper
+    has a grain or shades, as real paper has.
 
     Parameters
     ----------
@@ -51,14 +55,15 @@ def page_ink(plane: Plane) -> tuple[Plane | None, str | None]:
     spread = 1.4826 * float(np.median(np.abs(some - middle)))
     inked = some[some > middle + max(LEAST_CONTRAST / 2, NOISE * spread)]
     if len(inked) == 0 or float(inked.max()) - middle < LEAST_CONTRAST / 2:
-        return None, reasons.BLANK
+        return None, reasons.BLANK, False
     full = float(np.percentile(inked, FULL)) - middle
     if full < LEAST_CONTRAST:
-        return None, reasons.FAINT
+        return None, reasons.FAINT, False
     floor = max(FLOOR * full, 3 * spread)
     gap -= np.float32(middle)
     gap[gap < floor] = 0
-    return np.minimum(gap * np.float32(255 / full), 255).astype(np.uint8), None
+    real = spread > GRAIN or float(np.ptp(paper)) >= SHADED
+    return np.minimum(gap * np.float32(255 / full), 255).astype(np.uint8), None, real
 
 
 def _is_dark_ink(plane: Plane) -> bool:
@@ -78,9 +83,18 @@ def _paper(plane: Plane) -> Levels:
     if factor == 1 and min(plane.shape) > 60:
         coarse = np.asarray(Image.fromarray(np.ascontiguousarray(plane)).reduce(2))  # less noise
     window = max(3, round(WINDOW * min(coarse.shape)))
+    rows, columns = coarse.shape
+    wide = np.pad(coarse, window, mode="edge")
+    # The edges go on outside, so that a shadow in a corner is as large as the window; a stroke at an edge does not.
+    middle = np.uint8(np.median(coarse))
+    beyond = np.ones(wide.shape, bool)
+    beyond[window:-window, window:-window] = False
+    wide[beyond & (wide < OUTSIDE * middle)] = middle
     for over in (np.maximum, np.minimum):
         for axis in (0, 1):
-            coarse = _running(coarse, window, axis, over)
+            wide = _running(wide, window, axis, over)
+    wide = _running(_running(wide, 3, 0, np.minimum), 3, 1, np.minimum)  # the soft edge of a shadow is shadow
+    coarse = np.ascontiguousarray(wide[window : window + rows, window : window + columns])
     size = plane.shape[::-1]
     return np.asarray(Image.fromarray(coarse).resize(size, Image.Resampling.BILINEAR)).astype(np.float32)
 

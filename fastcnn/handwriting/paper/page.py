@@ -29,6 +29,7 @@ TURNS_DEG = (12.0, 0.5, 0.1)  # the largest, the first step and the second
 LEAST_TURN_DEG = 0.15  # less is not turned back
 TURN_POINTS = 20_000
 RULE = 0.35  # of the page's side: rules have so many pixels in one row
+SHARPER = 1.02  # times the contrast without a turn
 FRAMES = 40  # parts that may be frames
 INNER = 0.06  # of a frame's ink: what lies farther inside is writing that touches it
 BAND, ALONG = 0.1, 0.75  # of a frame's sides: its lines are that near to its rectangle, along so much of it
@@ -42,7 +43,7 @@ class PageInk:
     view : brings a place in the ink to its place in the picture
     size : of the picture, its width and height in pixels
     reason : why there is nothing, one of `reasons`
-    changed : whether it was a sheet on a table, or something was removed
+    changed : whether the paper is no empty canvas: it has a grain, it was a sheet on a table, or something was removed
     """
 
     ink: Plane | None
@@ -63,7 +64,7 @@ def find_page(image: Picture) -> PageInk:
         view = np.array([*numbers, 1.0]).reshape(3, 3)
     plane, factor = reduced(plane, LARGEST_PX)
     view = view @ np.diag([factor, factor, 1.0])
-    ink, reason = page_ink(plane)
+    ink, reason, real = page_ink(plane)
     if ink is None:
         return PageInk(None, view, size, reason)
     turn = _turn_of_rules(ink >= INKED)
@@ -74,7 +75,7 @@ def find_page(image: Picture) -> PageInk:
             return PageInk(cleaned, view @ back, size, changed=True)
     ink, framed = _without_frames(ink)
     ink, ruled = remove_rules(ink)
-    return PageInk(ink, view, size, changed=corners is not None or framed or ruled)
+    return PageInk(ink, view, size, changed=real or corners is not None or framed or ruled)
 
 
 def quarter_turned(page: PageInk, quarters: int) -> PageInk:
@@ -95,21 +96,23 @@ def _turn_of_rules(mask: Mask) -> float:
     rows, columns = places[::step].T.astype(np.float64)
     if len(rows) == 0:
         return 0.0
-    best, around = 0.0, 0.0
+    sharpest, best, around = 0.0, 0.0, 0.0
     most, first, second = TURNS_DEG
     for angles in (np.arange(-most, most + first / 2, first), np.arange(-first, first + second / 2, second)):
-        tried = [(_sharpness(rows, columns, around + angle), -abs(around + angle), around + angle) for angle in angles]
-        best, _, around = max(tried)
+        tried = [(*_sharpness(rows, columns, around + angle), around + angle) for angle in angles]
+        sharpest, best, around = max(tried)
     fullest = step * best
-    return around if fullest >= RULE * min(mask.shape) else 0.0
+    if fullest < RULE * min(mask.shape) or sharpest < SHARPER * _sharpness(rows, columns, 0.0)[0]:
+        return 0.0
+    return around
 
 
-def _sharpness(rows: Matrix, columns: Matrix, degrees: float) -> float:
-    """The mean number of pixels in the fullest rows, each two pixels high, after a turn."""
+def _sharpness(rows: Matrix, columns: Matrix, degrees: float) -> tuple[float, float]:
+    """The contrast between rows after a turn; and the mean number of pixels in the fullest."""
     slope = np.tan(np.deg2rad(degrees))
-    turned = ((rows - slope * columns) / 2).astype(np.int64)
-    counts = np.sort(np.bincount(turned - turned.min()))[-3:]
-    return float(counts.mean()) / 2
+    turned = np.floor(rows - slope * columns).astype(np.int64)
+    counts = np.sort(np.bincount(turned - turned.min())).astype(np.float64)
+    return float(counts @ counts), float(counts[-3:].mean())
 
 
 def _turned(ink: Plane, degrees: float) -> tuple[Plane, Matrix]:

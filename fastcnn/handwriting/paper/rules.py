@@ -22,13 +22,20 @@ INKED = 26  # of 255: a pixel with so much ink belongs to a rule or a stroke
 LEAST, LONG = 0.03, 0.06  # of the longer side: shorter runs are no rules, and none that stand alone
 LEAST_PX = 16
 BRIDGE = 0.006  # of the longer side: gaps in a rule
-THIN = 0.12  # of its length
+THIN, FLAT = 0.12, 0.25  # of its length; and of each run in it, where it bends
 SIDE = 0.85  # of its part of the ink: the side of a box or a frame
+CORNER = 0.12  # of its length: a line that ends so near to another meets it
 AT_EDGE = 0.03  # of the side: a rule that ends so near goes from edge to edge
 ALONG, MET = 0.3, 3  # of the side, and rules across it: a part of a net
 UNDER, DOWN = 1.8, 2.6  # times the height of a digit: longer lines across and down are no strokes
+SHORT, BASE, STICKS_OUT = 0.5, 0.75, 0.1  # times it: an underline; one that touches a digit, or it is the foot of a 1
+ALL, SINGLE = 0.8, 0.97  # of its part's ink: a line that touches nothing; of all ink: a single digit and its underline
+BELOW = 0.1  # of an underline's length: ink below it
 MORE, ALONE = 1.1, 1.3  # times it: a line from edge to edge is so long, with others next to it and without
 THICK = 0.2  # times it: thicker lines are strokes
+CLEAN, ON_RULE = 0.25, 0.4  # of a run along a rule: columns that no stroke crosses, and such as are nearly as thin
+DEEPEST = 63  # pixels: deeper ink counts as that deep
+LIKE = 1.3  # times the usual thickness of rules that meet: a thicker line among them is a stroke
 PALE = 0.7  # of the full ink: what is darker than such rules is a stroke
 
 
@@ -42,6 +49,7 @@ class Lines:
     right: npt.NDArray[np.int64]
     thick: npt.NDArray[np.float64]
     thin: Mask  # whether it may be a rule
+    alone: Mask  # whether it is its part of the ink
     side: Mask  # whether it is nearly as long as the part of the ink that it is in, as the sides of a box are
 
     @property
@@ -65,10 +73,7 @@ def remove_rules(ink: Plane) -> tuple[Plane, bool]:
     across = _find(mask, parts, boxes[:, 3] - boxes[:, 2], least, max(ink.shape))
     down = _find(np.ascontiguousarray(mask.T), parts.T, boxes[:, 1] - boxes[:, 0], least, max(ink.shape))
     height, width = ink.shape
-    whole, joined = (
-        (_whole(across, width), _whole(down, height)),
-        (_joined(across, down, width), _joined(down, across, height)),
-    )
+    whole, joined = (_whole(across, width), _whole(down, height)), _joined(across, down, ink.shape)
     found = whole[0] | joined[0], whole[1] | joined[1]
     tall = digit_height(_erased(ink, mask, across, down, found))
     if tall == 0:
@@ -77,7 +82,8 @@ def remove_rules(ink: Plane) -> tuple[Plane, bool]:
     long = LONG * max(ink.shape)
     sure = joined[0] | (whole[0] & (across.length >= (MORE if whole[0].sum() >= 2 else ALONE) * tall))
     rules = (
-        sure | ((across.length >= max(UNDER * tall, long)) & (across.thick <= THICK * tall) & across.thin),
+        sure | ((across.length >= max(UNDER * tall, long)) & (across.thick <= THICK * tall) & across.thin)
+        | _underlines(mask, across, tall),
         joined[1] | (whole[1] & (sure.sum() >= 2) & (down.length >= MORE * tall))
         | ((down.length >= max(DOWN * tall, long)) & (down.thick <= THICK * tall) & down.thin),
     )  # fmt: skip
@@ -107,7 +113,8 @@ def _find(mask: Mask, parts: Labels, wide: npt.NDArray[np.int64], least: int, lo
     near = mask.copy()
     near[1:] |= mask[:-1]
     near[:-1] |= mask[1:]
-    labels, count = label_components(long_runs(near, least, round(BRIDGE * longest)))
+    depth = runs_of(np.ascontiguousarray(mask.T)).length_at().T
+    labels, count = label_components(_along_rules(long_runs(near, least, round(BRIDGE * longest)), depth))
     rows, columns = np.nonzero(labels * mask)
     own = labels[rows, columns] - 1
     sizes = np.maximum(np.bincount(own, minlength=count), 1)
@@ -116,13 +123,41 @@ def _find(mask: Mask, parts: Labels, wide: npt.NDArray[np.int64], least: int, lo
     np.minimum.at(left, own, columns)
     np.maximum.at(right, own, columns + 1)
     np.maximum.at(part, own, parts[rows, columns])
-    deep = runs_of(np.ascontiguousarray(mask.T)).length_at()[columns, rows]
+    deep = depth[rows, columns]
     order = np.lexsort((deep, own))
-    thick = deep[order][np.concatenate([[0], np.cumsum(sizes)[:-1]]) + sizes // 2] if len(own) else np.zeros(count)
-    length = right - left
-    return Lines(
-        labels, middles, left, right, thick, thick <= np.maximum(3, THIN * length), length >= SIDE * wide[part]
+    thick = (
+        deep[order][np.concatenate([[0], np.cumsum(sizes)[:-1]]) + (CLEAN * sizes).astype(np.int64)]
+        if len(own)
+        else np.zeros(count)
     )
+    length = right - left
+    thin = thick <= np.maximum(3, THIN * length)
+    alone = sizes >= ALL * np.bincount(parts.ravel())[part]
+    return Lines(labels, middles, left, right, thick, thin, alone, length >= SIDE * wide[part])
+
+
+def _along_rules(runs: Mask, depth: npt.NDArray[np.int64]) -> Mask:
+    """The long runs, without those that lie in a broad stroke: on a rule most columns are as thin as the thinnest."""
+    found = runs_of(runs)
+    flat = np.zeros((runs.shape[0], runs.shape[1] + 1), np.int64)
+    flat[:, :-1] = np.minimum(depth, DEEPEST)
+    number = np.repeat(np.arange(len(found.starts)), found.lengths)
+    places = np.arange(len(number)) + np.repeat(found.starts - np.cumsum(found.lengths) + found.lengths, found.lengths)
+    counts = np.bincount(number * (DEEPEST + 1) + flat.ravel()[places], minlength=len(found.starts) * (DEEPEST + 1))
+    counts = counts.reshape(-1, DEEPEST + 1)
+    counts[:, 0] = 0  # no ink, but next to it
+    sums = counts.cumsum(axis=1)
+    inked = sums[:, -1]
+    thinnest = (sums >= CLEAN * inked[:, np.newaxis]).argmax(axis=1)
+    most = np.minimum(np.rint(1.6 * thinnest + 1.5), DEEPEST).astype(np.int64)
+    thin = sums[np.arange(len(sums)), most]
+    kept = (
+        (inked > 0)
+        & (thinnest <= np.maximum(3, FLAT * found.lengths))
+        & (thin >= ON_RULE * inked)
+        & (inked >= 0.5 * found.lengths)
+    )
+    return found.mask(found.starts[kept], found.stops[kept])
 
 
 def _whole(lines: Lines, length: int) -> Mask:
@@ -131,18 +166,69 @@ def _whole(lines: Lines, length: int) -> Mask:
     return ends & lines.thin
 
 
-def _joined(lines: Lines, others: Lines, length: int) -> Mask:
-    """Which lines meet lines of the other direction at both of their ends, or many along them."""
-    if len(lines.at) == 0:
-        return np.zeros(0, bool)
-    margin = 2 * lines.thick[:, np.newaxis] + 3
+def _met(lines: Lines, others: Lines, length: int) -> tuple[Mask, Mask, Mask]:
+    """(lines, others) where a line is met at its left and at its right end; and which lines many others cross."""
+    margin = np.minimum(2 * lines.thick + 3, np.maximum(3, CORNER * lines.length))[:, np.newaxis]
     row, left, right = (values[:, np.newaxis] for values in (lines.at, lines.left, lines.right))
     meets = (others.left - margin <= row) & (row <= others.right + margin)
     within = meets & (left - margin <= others.at) & (others.at <= right + margin) & others.thin
-    at_left = (within & (np.abs(others.at - left) <= margin)).any(axis=1)
-    at_right = (within & (np.abs(others.at - right) <= margin)).any(axis=1)
-    found: Mask = (at_left & at_right & lines.side) | ((within.sum(axis=1) >= MET) & (lines.length >= ALONG * length))
-    return found & lines.thin
+    at_left = within & (np.abs(others.at - left) <= margin)
+    at_right = within & (np.abs(others.at - right) <= margin)
+    met: Mask = (within.sum(axis=1) >= MET) & (lines.length >= ALONG * length)
+    return at_left, at_right, met & lines.thin
+
+
+def _joined(across: Lines, down: Lines, shape: tuple[int, ...]) -> tuple[Mask, Mask]:
+    """Which lines meet lines of the other direction at both of their ends, or many along them.
+
+    A line at the ends counts if it is a side of its part of the ink, or is met at both of its own ends: digits stick
+    out of boxes.
+    """
+    both = across, down
+    met = _met(across, down, shape[1]), _met(down, across, shape[0])
+    closed = [
+        lines.thin & left.any(axis=1) & right.any(axis=1) for lines, (left, right, _) in zip(both, met, strict=True)
+    ]
+    sides = [each & lines.side for each, lines in zip(closed, both, strict=True)]
+    for _ in range(3):
+        closed = [
+            each & (left[:, other].any(axis=1) & right[:, other].any(axis=1))
+            for each, other, (left, right, _) in zip(closed, closed[::-1], met, strict=True)
+        ]
+    found = [side | box | many for side, box, (_, _, many) in zip(sides, closed, met, strict=True)]
+    rule = np.concatenate([lines.thick[chosen] for lines, chosen in zip(both, found, strict=True)])
+    weight = np.concatenate([lines.length[chosen] for lines, chosen in zip(both, found, strict=True)])
+    if len(rule) == 0:
+        return found[0], found[1]
+    order = np.argsort(rule, kind="stable")
+    usual = float(rule[order][np.searchsorted(weight[order].cumsum(), weight.sum() / 2)])
+    most = LIKE * usual + 1.5
+    return found[0] & (across.thick <= most), found[1] & (down.thick <= most)
+
+
+def _underlines(mask: Mask, across: Lines, tall: float) -> Mask:
+    """Which line lies under a single digit: apart from it, or sticking out at both of its sides.
+
+    Longer ones are known by their length; on a page a short line under a digit may be the foot of a 1.
+    """
+    found = across.thin & (across.length >= SHORT * tall) & (across.thick <= THICK * tall)
+    inked = int(mask.sum()) if found.any() else 0
+    out, near = round(STICKS_OUT * tall), round(0.5 * tall)
+    for line in np.flatnonzero(found).tolist():
+        row, left, right = round(float(across.at[line])), int(across.left[line]), int(across.right[line])
+        start = max(0, left - near)
+        window = slice(max(0, row - round(1.5 * tall)), row + near), slice(start, right + near)
+        own = across.labels[window] == line + 1
+        rest = mask[window] & ~own
+        rows = np.flatnonzero(own.any(axis=1))
+        above, below = rest[: max(0, int(rows[0]) - 2)], rest[int(rows[-1]) + 3 :].any(axis=0)
+        digit = above[-near:].any() and int(above.any(axis=1).sum()) >= near
+        single = int(mask[window].sum()) >= SINGLE * inked
+        over = above[:, left - start : right - start]
+        beside = over[:, :out].any() or over[:, right - left - out :].any()
+        apart = across.alone[line] or (not beside and right - left >= BASE * tall)
+        found[line] = digit and single and apart and int(below.sum()) <= BELOW * (right - left)
+    return found
 
 
 def _erased(ink: Plane, mask: Mask, across: Lines, down: Lines, rules: tuple[Mask, Mask]) -> Plane:

@@ -22,6 +22,7 @@ MOST_BLOCKS = 64  # a side: what was finer before it was enlarged needs no care
 SCAN_PX = 128  # specks are looked for at this resolution
 PART_SHARE = 0.1  # of the contrast: a block with so much ink on the mean belongs to a part
 SPECK_SHARE = 0.03  # of the ink of the largest part; the smallest stroke that matters, a 5's flag, has five times that
+PALE = 0.45  # of another part's mean ink
 TEXTURE_WIDTHS = 3.0  # ink lies at least so many times the paper's own spread away from it
 WORSE = 1.25  # times the spread of even paper: grain alone makes a plane fit a little worse
 SOLID = 0.3  # of the picture: with less ink it is no sheet of paper
@@ -39,7 +40,7 @@ def find_ink(plane: Plane) -> Plane | None:
     -------
     (H, W) uint8, 0 on paper; fewer pixels than `plane` if that is larger than LARGEST_PX
     """
-    plane = _unblock(_reduce(plane))
+    plane = unblock(_reduce(plane))
     border = np.concatenate([plane[0], plane[-1], plane[:, 0], plane[:, -1]])
     background = int(np.median(border))
     low, high = np.percentile(border, (5, 95))
@@ -80,6 +81,13 @@ class Parts:
         """Whether it may be more than one digit: there are several parts, or one such as a frame or a sheet."""
         alone = np.count_nonzero(self.kept) == 1
         return not alone or may_be_framed(self.labels, float(self.amounts.max()), self.full)
+
+    @property
+    def has_pale(self) -> bool:
+        """Whether one of several parts is much paler than another, as writing that shows through the paper."""
+        sizes = np.bincount(self.labels.ravel(), minlength=len(self.kept))
+        levels = self.amounts[self.kept] / sizes[self.kept]
+        return len(levels) > 1 and float(levels.min()) < PALE * float(levels.max())
 
 
 def may_be_framed(plane: npt.NDArray[np.integer], amount: float, full: int) -> bool:
@@ -141,7 +149,7 @@ def _reduce(plane: Plane) -> Plane:
     return np.asarray(Image.fromarray(np.ascontiguousarray(plane)).reduce(factor))
 
 
-def _unblock(plane: Plane) -> Plane:
+def unblock(plane: Plane) -> Plane:
     """The original of a picture that was enlarged by repeating its pixels, if it had at most MOST_BLOCKS on a side."""
     side = 0
     for lines in (plane, plane.T):

@@ -46,7 +46,7 @@ class Sight:
     reason: str | None = None  # why it cannot be one digit, one of `reasons`
     several: bool = False  # whether there seem to be several digits in a row
     lines: bool = False  # whether there seem to be several lines of them
-    ruled: bool = False  # whether a line, a frame or a sheet may lie round the digit or through it
+    ruled: bool = False  # whether a line, a frame, a sheet or the other side's writing may be seen with the digit
 
 
 def _shrink_to_box(ink: Plane) -> Field:
@@ -188,5 +188,5 @@ def look_at_ink(ink: Plane) -> Sight:
     """What is seen in ink on empty paper, (H, W) uint8 with at least one pixel of it."""
     parts = find_parts(ink)
     reason, several, lines = judge(parts) if parts.may_be_more else (None, False, False)
-    ruled = reason is not None or may_be_ruled(parts)
+    ruled = reason is not None or parts.has_pale or may_be_ruled(parts)
     return Sight(prepare_ink(remove_specks(ink, parts)), reason, several, lines, ruled)

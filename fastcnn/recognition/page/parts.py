@@ -29,6 +29,7 @@ class PageParts:
     boxes: Boxes  # top, bottom, left, right; bottom and right are excluded
     tall: float  # the height of the writing, in pixels
     pen: float  # the width of its strokes
+    pale: bool = False  # whether paler parts were left out
 
     @property
     def count(self) -> int:
@@ -83,7 +84,8 @@ def find_parts_of_page(ink: Plane) -> PageParts | None:
     np.maximum.at(darkest, labels[mask], ink[mask])
     typical = float(np.median(np.repeat(darkest[1:], np.minimum(amounts, 1000))))
     kept = (np.maximum(heights, widths) >= SPECK * pen) & (amounts >= LEAST_INK * pen * pen)
-    kept &= (darkest[1:] >= FAINT * typical) & (heights <= GIANT * tall)
+    pale = kept & (darkest[1:] < FAINT * typical)
+    kept &= ~pale & (heights <= GIANT * tall)
     kept &= (heights >= LOW * tall) | (widths <= LONG * tall)
     numbers = np.flatnonzero(kept)
     if len(numbers) > MOST_PARTS:
@@ -92,7 +94,7 @@ def find_parts_of_page(ink: Plane) -> PageParts | None:
         return None
     order = np.zeros(count + 1, np.int64)
     order[numbers + 1] = np.arange(1, len(numbers) + 1)
-    return PageParts(ink, order[labels], boxes[numbers], tall, pen)
+    return PageParts(ink, order[labels], boxes[numbers], tall, pen, bool(pale.any()))
 
 
 def _height_of_writing(

@@ -36,11 +36,19 @@ class Page:
 
 
 def _text(line: list[Token]) -> str:
-    """The tokens of one line. A gap is compared with the median height of what is no small sign."""
-    heights = sorted(token.box[3] - token.box[1] for token in line if token.text not in (".", ",", "-"))
+    """The tokens of one line. A gap is compared with the median height of what is no small sign.
+
+    The line of a turned page may go on to the left, up or down.
+    """
+    if not line:
+        return ""
+    first, last = line[0].box, line[-1].box
+    across = abs(last[0] + last[2] - first[0] - first[2]) >= abs(last[1] + last[3] - first[1] - first[3])
+    along, up = (0, 1) if across else (1, 0)
+    heights = sorted(token.box[up + 2] - token.box[up] for token in line if token.text not in (".", ",", "-"))
     blank = BLANK * heights[len(heights) // 2] if heights else 0.0
-    parts = [line[0].text] if line else []
+    parts = [line[0].text]
     for before, token in pairwise(line):
-        wide = blank and token.box[0] - before.box[2] > blank
-        parts.append(f" {token.text}" if wide else token.text)
+        gap = max(token.box[along] - before.box[along + 2], before.box[along] - token.box[along + 2])
+        parts.append(f" {token.text}" if blank and gap > blank else token.text)
     return "".join(parts)

@@ -77,9 +77,15 @@ def test_paper_of_all_kinds(recognizer, hand, kind):
 def test_a_turned_page_is_read_and_its_boxes_are_those_of_the_picture(recognizer, hand, quarters):
     page = made(LINES, hand)
     upright, turned = recognizer.read(page.picture), recognizer.read(np.rot90(page.picture, quarters))
-    assert str(turned).replace(" ", "") == str(upright).replace(" ", "")
+    assert str(turned) == str(upright)
     left, top, right, bottom = turned.lines[0][0].box
     assert right - left > bottom - top  # a 3 is higher than wide
+
+
+@pytest.mark.parametrize("seed", [3, 4, 5])
+def test_a_page_on_its_head_is_read(recognizer, hand, seed):
+    lines = ["3052 74", "8 4419", "2335"]
+    assert str(recognizer.read(np.rot90(made(lines, hand, seed=seed).picture, 2))).splitlines() == lines
 
 
 @pytest.mark.parametrize("slope", [-0.12, 0.12])
@@ -97,13 +103,16 @@ def test_ordinary_drawings_are_read_as_before(recognizer):
             assert pose.pen_px == 40 or str(recognizer.read(picture)) == str(drawing.label)
 
 
-@pytest.mark.parametrize("kind", ["squared, grey", "squared, dark", "framed"])
+@pytest.mark.parametrize(
+    "kind",
+    ["ruled", "squared, blue", "squared, dark", "underlined", "framed", "boxes", "shadow", "bleed", "turned", "table"],
+)
 def test_one_digit_on_paper(recognizer, hand, kind):
     right = sum(
         recognizer.recognize(made([str(digit)], hand, kind, seed=digit, height=90.0).picture).digit == digit
         for digit in range(10)
     )
-    assert right >= 8
+    assert right >= 9
 
 
 def test_what_cannot_be_read_says_why(recognizer):

@@ -114,7 +114,7 @@ def test_light_ink_on_dark_is_found_too():
 
 @pytest.mark.parametrize(("ink", "reason"), [(235, reasons.BLANK), (222, reasons.FAINT)])
 def test_why_there_is_no_ink(ink, reason):
-    assert page_ink(page(3, 8, ink=ink)) == (None, reason)
+    assert page_ink(page(3, 8, ink=ink)) == (None, reason, False)
 
 
 def test_places_are_those_of_the_picture():
