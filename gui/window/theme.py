@@ -13,11 +13,12 @@ from PyQt5.QtWidgets import QApplication, QMainWindow
 
 from fastcnn.gui.text import language
 from fastcnn.gui.widgets import colors
+from fastcnn.gui.widgets.scale import BODY_PX
 
 _Role = QPalette.ColorRole
 _Group = QPalette.ColorGroup
 
-BODY, HEADING, TITLE, SMALL = 15, 17, 22, 13
+HEADING, TITLE, SMALL = 17, 22, 13
 # The first that is there. Linux's default has no weights, and for a Chinese text often Japanese forms.
 FAMILIES = ("Noto Sans", "Source Sans 3", "Open Sans", "Ubuntu", "Cantarell", "Noto Sans CJK SC")
 CHINESE = (
@@ -69,6 +70,7 @@ QPushButton, QToolButton, QComboBox, QSpinBox {{
   padding: {v}px {h}px; min-height: {row}px; }}
 QPushButton {{ font-weight: 600; border-color: {line}; }}
 QToolButton {{ padding: {t}px; }}
+QPushButton, QToolButton {{ icon-size: {icon}px; }}
 QToolButton[role="flat"] {{ border-color: transparent; background: transparent; }}
 QPushButton:hover, QToolButton:hover, QComboBox:hover, QSpinBox:hover {{ border-color: {edge}; background: {page}; }}
 QToolButton[role="flat"]:hover {{ background: {tint}; border-color: transparent; }}
@@ -85,7 +87,7 @@ QToolButton[role="chip"] {{
   padding: 0; min-height: {chip}px; min-width: {least}px; border-radius: 6px; border: 1px solid {edge}; }}
 QToolButton::menu-indicator {{ image: none; width: 0; }}
 QPushButton::menu-indicator {{ subcontrol-position: right center; right: 2px; }}
-QComboBox {{ padding-right: {arrow}px; }}
+QComboBox, QComboBox:focus {{ padding-right: 2px; }}
 QComboBox::drop-down {{ border: 0; width: {arrow}px; }}
 QComboBox::down-arrow {{ image: none; }}
 QComboBox QAbstractItemView {{
@@ -158,7 +160,7 @@ def _font(zoom: int) -> QFont:
     chinese = language.in_use() == language.CHINESE
     ours = FAMILIES if sys.platform.startswith("linux") else ()
     font.setFamilies([*(CHINESE if chinese else ()), *ours, font.defaultFamily(), *CHINESE])
-    font.setPixelSize(round(BODY * zoom / 100))
+    font.setPixelSize(round(BODY_PX * zoom / 100))
     return font
 
 
@@ -179,7 +181,7 @@ def sheet(zoom: int) -> str:
             "v": px(4), "h": px(12), "t": px(4), "v1": px(4) - 1, "h1": px(12) - 1, "t1": px(4) - 1,
             "row": px(24), "arrow": px(26), "spin": px(20), "wide": px(24), "chip": px(28), "least": px(18),
             "knob": px(12), "half": px(12) // 2 + 2, "over": px(12) // 2, "slider": px(12) + 8,
-            "v2": px(8), "tick": px(16),
+            "v2": px(8), "tick": px(16), "icon": px(20),
         }
     )  # fmt: skip
 

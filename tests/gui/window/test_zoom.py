@@ -1,0 +1,119 @@
+"""Everything painted follows the zoom: each text that the program paints, and each button's icon."""
+
+from __future__ import annotations
+
+import pytest
+from PyQt5.QtGui import QFontInfo, QPainter
+from PyQt5.QtWidgets import QAbstractButton, QScrollArea, QWidget
+
+from fastcnn.gui.logic.lesson.files import SECTIONS
+
+SIZE = 1280, 900
+ROUNDING_PX = 1.5  # a font has whole pixels, and cells of a matrix too
+LEAST_PX = 8  # of a legible number
+
+
+@pytest.fixture
+def painted(monkeypatch):
+    """The sizes of the painted texts, by widget and text."""
+    sizes: dict[tuple[str, str], int] = {}
+    original = QPainter.drawText
+
+    def draw(painter, *args):
+        text = next((str(each) for each in args if isinstance(each, str)), "")
+        widget = painter.device()
+        name = widget.objectName() or type(widget.parent()).__name__ if isinstance(widget, QWidget) else ""
+        sizes[name, text] = max(sizes.get((name, text), 0), QFontInfo(painter.font()).pixelSize())
+        return original(painter, *args)
+
+    monkeypatch.setattr(QPainter, "drawText", draw)
+    return sizes
+
+
+def _lesson(window, settle):
+    program = window.program
+    settle()
+    program.pages.networks.choose("paper")
+    window.numberSpin.setValue(247)
+    settle()
+    window.tabs.setCurrentWidget(program.pages.lesson)
+    settle()
+    return program.pages.classroom.page
+
+
+def _places(window, settle):
+    """Open every page, every station of the lesson and each of its sections; yields a name for each."""
+    lesson = _lesson(window, settle)
+    for station in range(len(lesson.teacher.shown.stages)):
+        lesson.sections.setCurrentIndex(0)
+        lesson.teacher.open(station)
+        lesson.teacher.choose_unit(0)
+        lesson.teacher.move(3, 3)
+        settle()
+        yield f"station {station}"
+    for index, section in enumerate(SECTIONS):
+        lesson.teacher.open(1)
+        lesson.sections.setCurrentIndex(index)
+        settle()
+        yield section
+    lesson.sections.setCurrentIndex(0)
+    for page in range(window.tabs.count()):
+        window.tabs.setCurrentIndex(page)
+        settle()
+        yield f"page {page}"
+
+
+def test_painted_texts_and_icons_are_twice_as_large_at_zoom_2(window, settle, painted):
+    window.program.pages.browser.measure()
+    settle()
+    seen = []
+    for zoom in (100, 200):
+        window.program.use_zoom(zoom)
+        window.resize(*(side * zoom // 100 for side in SIZE))
+        settle()
+        texts, icons = {}, {}
+        for place in _places(window, settle):
+            settle()  # new buttons get their places
+            painted.clear()
+            window.grab()
+            texts |= {(place, *key): size for key, size in painted.items()}
+            for button in window.findChildren(QAbstractButton):
+                if button.isVisible() and not button.icon().isNull():
+                    icons[place, button.objectName()] = button.iconSize().width()
+        seen.append((texts, icons))
+    for small, large in zip(*seen, strict=True):
+        common = small.keys() & large.keys()
+        assert len(common) > 0.9 * len(small) and len(common) > 50
+        wrong = {key: (small[key], large[key]) for key in common if abs(large[key] - 2 * small[key]) > 2 * ROUNDING_PX}
+        assert wrong == {}
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_a_screen_of_1024_by_768_has_room_for_the_whole_lesson(window, settle, language):
+    window.program.use_language(language)
+    lesson = _lesson(window, settle)
+    window.resize(1024, 768)
+    scroll = lesson.findChild(QScrollArea, "lessonScroll")
+    for place in _places(window, settle):
+        assert (scroll.verticalScrollBar().maximum(), scroll.horizontalScrollBar().maximum()) == (0, 0), place
+
+
+def test_the_numbers_of_a_convolution_are_legible_at_1024_by_768(window, settle, painted):
+    lesson = _lesson(window, settle)
+    window.resize(1024, 768)
+    lesson.teacher.open(1)
+    settle()
+    painted.clear()
+    lesson.look.convolution.grab()
+    cells = [size for (_, text), size in painted.items() if text and set(text) <= set("+−·0123456789.")]
+    assert len(cells) > 10 and min(cells) >= LEAST_PX
+
+
+@pytest.mark.parametrize(("zoom", "size"), [(150, (1280, 800)), (200, (1280, 800)), (200, (1920, 1200))])
+def test_a_large_zoom_needs_no_scrolling_to_the_side_in_the_lesson(window, settle, zoom, size):
+    lesson = _lesson(window, settle)
+    window.program.use_zoom(zoom)
+    window.resize(*size)
+    scroll = lesson.findChild(QScrollArea, "lessonScroll")
+    for place in _places(window, settle):
+        assert scroll.horizontalScrollBar().maximum() == 0, place
