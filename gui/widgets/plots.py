@@ -25,6 +25,7 @@ class Plot(QWidget):
         self._plot: Any = None
         self._item: Any = None
         self._labels = "", ""
+        self._points: tuple[list[float], list[float]] = [], []
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
         self.setMinimumSize(LEAST_SIDE_PX, LEAST_SIDE_PX)
@@ -37,13 +38,17 @@ class Plot(QWidget):
             self._label()
 
     def show_points(self, x: Sequence[float], y: Sequence[float]) -> None:
-        """Draw a curve, or bars with heights that are shares."""
+        """Draw a curve, or bars with heights that are shares. The same points again cost nothing."""
         self.make()
         assert self._item is not None
+        points = list(x), list(y)
+        if points == self._points:
+            return
+        self._points = points
         if self._bars:
-            self._item.setOpts(x=list(x), height=list(y), width=0.7)
+            self._item.setOpts(x=points[0], height=points[1], width=0.7)
         else:
-            self._item.setData(list(x), list(y))
+            self._item.setData(*points)
 
     def show_shares(self, first: int, shares: Sequence[float | None]) -> None:
         """Draw bars at `first`, `first` + 1 and so on. A share that is not known has none; 0 is a thin line."""
