@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PyQt5.QtCore import QEvent, Qt
+from PyQt5.QtCore import QEvent, QSize, Qt
 from PyQt5.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from fastcnn.gui.widgets.colors import color
+from fastcnn.gui.widgets.scale import BODY_PX, SMALL_PX, letters, scale_of
 
-LEAST_SIDE_PX = 90
+LEAST_SIDE_PX = 120
 FULL = 1.0
 MOST_TICKS = 10
 ZERO_SHARE = 0.01  # the height of a bar that stands for 0
@@ -28,8 +29,10 @@ class Plot(QWidget):
         self._points: tuple[list[float], list[float]] = [], []
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
-        self.setMinimumSize(LEAST_SIDE_PX, LEAST_SIDE_PX)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(LEAST_SIDE_PX, LEAST_SIDE_PX) * scale_of(self)
 
     def set_labels(self, title: str, below: str) -> None:
         """Set the title and the name of the x axis."""
@@ -66,8 +69,12 @@ class Plot(QWidget):
 
     def changeEvent(self, event: QEvent | None) -> None:
         super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.PaletteChange and self._plot is not None:
+        if event is None or self._plot is None:
+            return
+        if event.type() == QEvent.Type.PaletteChange:
             self._color()
+        elif event.type() == QEvent.Type.FontChange:
+            self._label()
 
     def make(self) -> None:
         """Make the plot, which takes 10 ms, unless it exists."""
@@ -95,10 +102,12 @@ class Plot(QWidget):
     def _label(self) -> None:
         assert self._plot is not None
         title, below = self._labels
-        self._plot.setTitle(
-            title, size=f"{self.fontInfo().pixelSize()}px", color=self.palette().windowText().color().name()
-        )
-        self._plot.setLabel("bottom", below)
+        body, small = letters(self, BODY_PX), letters(self, SMALL_PX)
+        ink = self.palette().windowText().color().name()
+        self._plot.setTitle(title, size=f"{body.pixelSize()}px", color=ink)
+        self._plot.setLabel("bottom", below, **{"font-size": f"{small.pixelSize()}px", "color": ink})
+        for side in ("left", "bottom"):
+            self._plot.getAxis(side).setStyle(tickFont=small)
         self._plot.setAccessibleName(title)
 
     def _color(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PyQt5.QtGui import QFont
 from PyQt5.QtWidgets import QWidget
 
-BODY_PX = 15  # the window's font at zoom 1
+BODY_PX, SMALL_PX = 15, 13  # the window's font at zoom 1, and that of captions
 
 
 def scale_of(widget: QWidget) -> float:

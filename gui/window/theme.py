@@ -13,12 +13,12 @@ from PyQt5.QtWidgets import QApplication, QMainWindow
 
 from fastcnn.gui.text import language
 from fastcnn.gui.widgets import colors
-from fastcnn.gui.widgets.scale import BODY_PX
+from fastcnn.gui.widgets.scale import BODY_PX, SMALL_PX
 
 _Role = QPalette.ColorRole
 _Group = QPalette.ColorGroup
 
-HEADING, TITLE, SMALL = 17, 22, 13
+HEADING, TITLE = 17, 22
 # The first that is there. Linux's default has no weights, and for a Chinese text often Japanese forms.
 FAMILIES = ("Noto Sans", "Source Sans 3", "Open Sans", "Ubuntu", "Cantarell", "Noto Sans CJK SC")
 CHINESE = (
@@ -65,6 +65,7 @@ QLabel[role="hint"] {{ color: {field-text}; }}
 QLabel#resultLabel {{ font-size: {digit_px}px; font-weight: 700; }}
 QLabel#confidenceLabel {{ font-size: {rate_px}px; font-weight: 600; }}
 QLabel#truthLabel {{ font-weight: 600; }}
+QLabel#askedDigit {{ font-size: {asked_px}px; font-weight: 700; }}
 QPushButton, QToolButton, QComboBox, QSpinBox {{
   background: {card}; color: {text}; border: 1px solid {line}; border-radius: 6px;
   padding: {v}px {h}px; min-height: {row}px; }}
@@ -176,8 +177,8 @@ def sheet(zoom: int) -> str:
     return SHEET.format_map(
         {
             **{purpose: colors.name_of(purpose) for purpose in colors.COLORS},
-            "title_px": px(TITLE), "heading_px": px(HEADING), "small_px": px(SMALL),
-            "digit_px": large(72), "rate_px": large(28),
+            "title_px": px(TITLE), "heading_px": px(HEADING), "small_px": px(SMALL_PX),
+            "digit_px": large(72), "rate_px": large(28), "asked_px": px(60),
             "v": px(4), "h": px(12), "t": px(4), "v1": px(4) - 1, "h1": px(12) - 1, "t1": px(4) - 1,
             "row": px(24), "arrow": px(26), "spin": px(20), "wide": px(24), "chip": px(28), "least": px(18),
             "knob": px(12), "half": px(12) // 2 + 2, "over": px(12) // 2, "slider": px(12) + 8,

@@ -28,9 +28,9 @@ def drawn(page, monkeypatch):
     names = []
     for plot in (page.loss, page.accuracy):
         plot.make()
-        original = plot._item.setData
+        name, original = plot.objectName(), plot._item.setData
 
-        def give(x, y, *, name=plot.objectName(), original=original):
+        def give(x, y, *, name=name, original=original):
             names.append(name)
             return original(x, y)
 

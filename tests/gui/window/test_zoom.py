@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from PyQt5.QtGui import QFontInfo, QPainter
 from PyQt5.QtWidgets import QAbstractButton, QScrollArea, QWidget
 
 from fastcnn.gui.logic.lesson.files import SECTIONS
+from fastcnn.gui.widgets.plots import Plot
 
 SIZE = 1280, 900
 ROUNDING_PX = 1.5  # a font has whole pixels, and cells of a matrix too
@@ -117,3 +120,55 @@ def test_a_large_zoom_needs_no_scrolling_to_the_side_in_the_lesson(window, settl
     scroll = lesson.findChild(QScrollArea, "lessonScroll")
     for place in _places(window, settle):
         assert scroll.horizontalScrollBar().maximum() == 0, place
+
+
+def _html_px(item):
+    return int(re.findall(r"font-size:(\d+)px", item.toHtml())[-1])
+
+
+def _sizes_of_plots(window):
+    found = {}
+    for plot in window.findChildren(Plot):
+        plot.make()
+        item = plot._plot.getPlotItem()
+        bottom = item.getAxis("bottom")
+        found[plot.objectName()] = (
+            *(_html_px(part) for part in (item.titleLabel.item, bottom.label)),
+            bottom.style["tickFont"].pixelSize(),
+        )
+    return found
+
+
+def test_plots_follow_the_zoom_there_and_back(window, settle):
+    settle()
+    seen = []
+    for zoom in (100, 200, 100):
+        window.program.use_zoom(zoom)
+        settle()
+        seen.append(_sizes_of_plots(window))
+    assert seen[0] == seen[2] and len(seen[0]) == 4
+    for name, sizes in seen[0].items():
+        assert seen[1][name] == tuple(2 * size for size in sizes), name
+
+
+def test_the_digit_to_draw_follows_the_zoom(window, settle):
+    settle()
+    label = window.findChild(QWidget, "askedDigit")
+    small = label.fontInfo().pixelSize()
+    window.program.use_zoom(200)
+    assert label.fontInfo().pixelSize() == 2 * small >= 60
+
+
+def test_parts_that_shrink_keep_twice_the_room_at_zoom_2(window, settle):
+    settle()
+    window.resize(1280, 800)
+    names = ("confusionMatrix", "lossPlot", "groupChart", "drawingsList")
+    parts = [window.findChild(QWidget, name) for name in names]
+    small = [part.minimumSizeHint().height() for part in parts]
+    window.program.use_zoom(200)
+    for part, before in zip(parts, small, strict=True):
+        page = next(index for index in range(window.tabs.count()) if window.tabs.widget(index).isAncestorOf(part))
+        window.tabs.setCurrentIndex(page)
+        settle()
+        settle()  # a scroll area gives the room in a second turn
+        assert part.height() >= part.minimumSizeHint().height() >= 1.4 * before, part.objectName()
