@@ -14,7 +14,7 @@ from fastcnn.gui.logic.lesson.numbers import adding_up, decimals_of, plain, sign
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.stages import Kind
 from fastcnn.gui.text.language import tr
-from fastcnn.gui.widgets.lesson.cells import View, caption, fitted, paint_cells
+from fastcnn.gui.widgets.lesson.cells import View, caption, fitted, fitting, paint_cells
 from fastcnn.gui.widgets.scale import letters, scale_of
 
 DECIMALS = 3
@@ -77,7 +77,7 @@ class ConvolutionView(View):
             left = place * (across + sign)
             box = fitted(QRectF(left, line, across, down), *values.shape)
             box.moveTop(line)
-            painter.setFont(letters(self, 13))
+            painter.setFont(fitting(letters(self, 13), name, across))
             caption(painter, QRectF(left, 0, across, line), name, soft)
             colored = place > 0 or self._signed_input
             limit = limit_of(values) if place else self._input_limit

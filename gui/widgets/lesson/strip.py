@@ -11,6 +11,7 @@ from fastcnn.gui.logic.lesson.colors import ABOVE, BELOW, Scale, is_diverging, m
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.stages import Kind, Stage, Values
 from fastcnn.gui.widgets.canvas import ARROWS, to_image
+from fastcnn.gui.widgets.colors import color
 from fastcnn.gui.widgets.lesson.cells import fitted, fitting
 from fastcnn.gui.widgets.lesson.maps_view import square
 from fastcnn.gui.widgets.lesson.scroll import Scroll
@@ -75,7 +76,7 @@ class StageButton(QAbstractButton):
             painter.setPen(accent if self.hasFocus() else Qt.PenStyle.NoPen)
             painter.drawRoundedRect(QRectF(1, 1, width - 2, height - 2), 8, 8)
         text, scale = palette.color(QPalette.ColorRole.WindowText), scale_of(self)
-        painter.setPen(accent if self.isChecked() else text)
+        painter.setPen(color("accent") if self.isChecked() else text)
         painter.setFont(fitting(letters(self, 14, bold=True), self.text(), width))
         line = 20 * scale
         painter.drawText(QRectF(0, GAP, width, line), Qt.AlignmentFlag.AlignCenter, self.text())
@@ -108,12 +109,12 @@ class StageButton(QAbstractButton):
             painter.drawText(QRectF(room.x(), top, number, row), Qt.AlignmentFlag.AlignCenter, str(index))
             length = span * float(np.clip(value / self._limits[index], -1, 1))
             bar = QRectF(min(axis, axis + length), top + row * 0.15, abs(length), row * 0.7)
-            color = (
+            filling = (
                 self.palette().color(QPalette.ColorRole.Highlight)
                 if shares
                 else QColor(*(ABOVE if value > 0 else BELOW))
             )
-            painter.fillRect(bar, color)
+            painter.fillRect(bar, filling)
         painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
         painter.drawLine(int(axis), int(room.y()), int(axis), int(room.bottom()))
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from PyQt5.QtGui import QFontInfo, QPainter
+from PyQt5.QtGui import QFont, QFontInfo, QFontMetrics, QPainter
 from PyQt5.QtWidgets import QAbstractButton, QScrollArea, QWidget
 
 from fastcnn.gui.logic.lesson.files import SECTIONS
+from fastcnn.gui.widgets import colors
 from fastcnn.gui.widgets.plots import Plot
 
 SIZE = 1280, 900
@@ -172,3 +173,34 @@ def test_parts_that_shrink_keep_twice_the_room_at_zoom_2(window, settle):
         settle()
         settle()  # a scroll area gives the room in a second turn
         assert part.height() >= part.minimumSizeHint().height() >= 1.4 * before, part.objectName()
+
+
+def test_the_open_layers_name_can_be_read_in_the_dark(window, settle, monkeypatch):
+    lesson = _lesson(window, settle)
+    window.program.use_theme("dark")
+    lesson.teacher.open(1)
+    settle()
+    pens = {}
+    original = QPainter.drawText
+
+    def draw(painter, *args):
+        pens[args[-1]] = painter.pen().color().name()
+        return original(painter, *args)
+
+    monkeypatch.setattr(QPainter, "drawText", draw)
+    lesson.strip.buttons[1].grab()
+    assert pens["Convolution"] == colors.name_of("accent")  # its contrast is that of test_colors
+
+
+def test_a_narrow_convolution_shows_its_captions_whole(window, settle, painted):
+    lesson = _lesson(window, settle)
+    lesson.teacher.open(1)
+    settle()
+    view = lesson.look.convolution
+    view.resize(240, 200)
+    painted.clear()
+    view.grab()
+    words = next(text for _, text in painted if text.startswith("window"))
+    font = QFont(view.font())
+    font.setPixelSize(painted["lessonConvolution", words])
+    assert QFontMetrics(font).horizontalAdvance(words) <= (240 - 2 * 22) / 3 + 2
