@@ -117,6 +117,9 @@ def _take(window: Any, shot: Shot, pages: list[str], folder: Path) -> None:
     if shot.page == "inside":
         window.actions_by_name["occlude"].trigger()
         settle(window)
+    if shot.page == "mistakes":
+        program.pages.browser.measure()  # a change of the network has forgotten what was measured
+        settle(window)
     if shot.page == "lesson":
         program.pages.classroom.teacher.open(1)
         settle(window)

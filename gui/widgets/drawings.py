@@ -11,8 +11,10 @@ from PyQt5.QtWidgets import QAbstractItemView, QLabel, QListView, QWidget
 from fastcnn.gui.logic.collection import Entry
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.canvas import to_image
+from fastcnn.gui.widgets.scale import scale_of
 
 SIDE_PX = 56  # twice the field's
+LABEL_PX = 44  # below it, with the list's own margins
 MARGIN_PX = 16
 DIGITS = "0123456789"
 
@@ -69,10 +71,12 @@ class Drawings(QListView):
         self.setIconSize(QSize(SIDE_PX, SIDE_PX))
         self.setSpacing(2)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setMinimumHeight(SIDE_PX + 2 * self.fontMetrics().height())
         chosen = self.selectionModel()
         assert chosen is not None
         chosen.selectionChanged.connect(lambda *_: self.chosen_changed.emit())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), SIDE_PX + round(LABEL_PX * scale_of(self)))
 
     def show_entries(self, entries: list[Entry]) -> None:
         """Show these drawings."""

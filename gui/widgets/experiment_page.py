@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from fastcnn.gui.logic.experimenter import Experimenter
 
 MODES = (MNIST, HAND)
-ASKED_SHARE = 4.0  # of the page's font
 
 
 def _png(image: QImage) -> bytes:
@@ -41,8 +40,7 @@ class ExperimentPage(Page):
         self.mode = Combo(self)
         self.mode.setObjectName("experimentMode")
         self.mode.addItems(["", ""])
-        self.mode.setMinimumContentsLength(8)
-        self.mode.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.mode.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.groups, self.size_ = Spin(self), Spin(self)
         for spin, name in ((self.groups, "groupsSpin"), (self.size_, "sizeSpin")):
             spin.setObjectName(name)
@@ -65,10 +63,6 @@ class ExperimentPage(Page):
         self._kept: list[Session] = []
         self._chosen: int | None = None
         self.asked_digit, self.asked_place = self._text("askedDigit"), self._text("askedPlace")
-        font = self.asked_digit.font()
-        font.setPixelSize(round(ASKED_SHARE * self.fontInfo().pixelSize()))
-        font.setBold(True)
-        self.asked_digit.setFont(font)
         self._asked: tuple[int, int, int] | None = None  # the digit, its number, and of how many
         self._arrange()
         self.show_session(None, running=False)

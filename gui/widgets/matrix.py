@@ -11,6 +11,7 @@ from PyQt5.QtWidgets import QWidget
 from fastcnn.digits import CLASSES
 from fastcnn.gui.widgets.canvas import ARROWS
 from fastcnn.gui.widgets.colors import mixed
+from fastcnn.gui.widgets.scale import scale_of
 
 LEAST_PX = 7  # of the numbers
 STRENGTHS, STRONGER = (0.15, 0.3), 0.3  # wrong and right, and what most mistakes add; the numbers stay legible
@@ -25,7 +26,6 @@ class Matrix(QWidget):
         super().__init__(parent)
         self._counts: npt.NDArray[np.int64] | None = None
         self._cell = (0, 0)
-        self.setMinimumSize(220, 200)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     @property
@@ -39,7 +39,10 @@ class Matrix(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(330, 330)
+        return QSize(330, 330) * scale_of(self)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(220, 200) * scale_of(self)
 
     def cell_center(self, true: int, answer: int) -> QPointF:
         """The centre of a cell, in the widget's coordinates."""

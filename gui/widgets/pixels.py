@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PyQt5.QtCore import QSize, Qt
+from PyQt5.QtCore import QEvent, QSize, Qt
 from PyQt5.QtGui import QPixmap, QResizeEvent
 from PyQt5.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from fastcnn.gui.widgets.canvas import to_image
+from fastcnn.gui.widgets.scale import scale_of
+
+LEAST = QSize(56, 56)
 
 
 class PixelLabel(QLabel):
@@ -18,7 +21,7 @@ class PixelLabel(QLabel):
         super().__init__(parent)
         self._pixels: npt.NDArray[np.uint8] | None = None
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setMinimumSize(56, 56)
+        self.setMinimumSize(LEAST)
         # The pixmap gets the label's size. If the label got the pixmap's size, it would never become smaller.
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
 
@@ -34,6 +37,11 @@ class PixelLabel(QLabel):
 
     def sizeHint(self) -> QSize:
         return QSize(196, 196)
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.FontChange:
+            self.setMinimumSize(LEAST * scale_of(self))
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)

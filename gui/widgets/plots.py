@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PyQt5.QtCore import QEvent, Qt
+from PyQt5.QtCore import QEvent, QSize, Qt
 from PyQt5.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from fastcnn.gui.widgets.colors import color
+from fastcnn.gui.widgets.scale import BODY_PX, SMALL_PX, letters, scale_of
 
-LEAST_SIDE_PX = 90
+LEAST_SIDE_PX = 120
 FULL = 1.0
 MOST_TICKS = 10
 ZERO_SHARE = 0.01  # the height of a bar that stands for 0
@@ -25,10 +26,13 @@ class Plot(QWidget):
         self._plot: Any = None
         self._item: Any = None
         self._labels = "", ""
+        self._points: tuple[list[float], list[float]] = [], []
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
-        self.setMinimumSize(LEAST_SIDE_PX, LEAST_SIDE_PX)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(LEAST_SIDE_PX, LEAST_SIDE_PX) * scale_of(self)
 
     def set_labels(self, title: str, below: str) -> None:
         """Set the title and the name of the x axis."""
@@ -37,13 +41,17 @@ class Plot(QWidget):
             self._label()
 
     def show_points(self, x: Sequence[float], y: Sequence[float]) -> None:
-        """Draw a curve, or bars with heights that are shares."""
+        """Draw a curve, or bars with heights that are shares. The same points again cost nothing."""
         self.make()
         assert self._item is not None
+        points = list(x), list(y)
+        if points == self._points:
+            return
+        self._points = points
         if self._bars:
-            self._item.setOpts(x=list(x), height=list(y), width=0.7)
+            self._item.setOpts(x=points[0], height=points[1], width=0.7)
         else:
-            self._item.setData(list(x), list(y))
+            self._item.setData(*points)
 
     def show_shares(self, first: int, shares: Sequence[float | None]) -> None:
         """Draw bars at `first`, `first` + 1 and so on. A share that is not known has none; 0 is a thin line."""
@@ -61,8 +69,12 @@ class Plot(QWidget):
 
     def changeEvent(self, event: QEvent | None) -> None:
         super().changeEvent(event)
-        if event is not None and event.type() == QEvent.Type.PaletteChange and self._plot is not None:
+        if event is None or self._plot is None:
+            return
+        if event.type() == QEvent.Type.PaletteChange:
             self._color()
+        elif event.type() == QEvent.Type.FontChange:
+            self._label()
 
     def make(self) -> None:
         """Make the plot, which takes 10 ms, unless it exists."""
@@ -90,10 +102,12 @@ class Plot(QWidget):
     def _label(self) -> None:
         assert self._plot is not None
         title, below = self._labels
-        self._plot.setTitle(
-            title, size=f"{self.fontInfo().pixelSize()}px", color=self.palette().windowText().color().name()
-        )
-        self._plot.setLabel("bottom", below)
+        body, small = letters(self, BODY_PX), letters(self, SMALL_PX)
+        ink = self.palette().windowText().color().name()
+        self._plot.setTitle(title, size=f"{body.pixelSize()}px", color=ink)
+        self._plot.setLabel("bottom", below, **{"font-size": f"{small.pixelSize()}px", "color": ink})
+        for side in ("left", "bottom"):
+            self._plot.getAxis(side).setStyle(tickFont=small)
         self._plot.setAccessibleName(title)
 
     def _color(self) -> None:

@@ -25,11 +25,19 @@ class PreparingBar(QProgressBar):
     def show_share(self, share: float) -> None:
         """Show the bar with a share, 0 to 1."""
         self.setValue(round(PER_CENT * share))
-        self.setFormat(tr("Preparing … {percent} %").format(percent=self.value()))
-        self.setAccessibleName(tr("Progress of the preparation"))
+        self._word()
         self._place()
         self.show()
         self.raise_()
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.LanguageChange:
+            self._word()
+
+    def _word(self) -> None:
+        self.setFormat(tr("Preparing … {percent} %").format(percent=self.value()))
+        self.setAccessibleName(tr("Progress of the preparation"))
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         if watched is self.parent() and event is not None and event.type() == QEvent.Type.Resize:

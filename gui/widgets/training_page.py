@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fastcnn.gui.logic.training import Training
 
 REFRESH_MS = 250
-MOST_POINTS = 2000  # points of the loss curve; more are not visible and take time
+MOST_POINTS = 500  # points of the loss curve; more are not visible and take time
 DEFAULT_EPOCHS, MOST_EPOCHS = 12, 100
 
 
@@ -53,6 +53,10 @@ class TrainingPage(Page):
         self.progress.setRange(0, 1000)
         self._pace = Pace()
         self.status = self._text("trainingStatus")
+        self._painting = QTimer(self)
+        self._painting.setSingleShot(True)
+        self._painting.setInterval(REFRESH_MS // 2)
+        self._painting.timeout.connect(self._show_accuracies)
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)
         self._timer.timeout.connect(self._refresh)
@@ -94,10 +98,13 @@ class TrainingPage(Page):
             count = len(curves.steps)
             stride = -(-count // MOST_POINTS) or 1
             self.loss.show_points(curves.steps[:count:stride], curves.losses[:count:stride])
-            known = len(curves.epochs)
-            shares = [100 * share for share in curves.accuracies[:known]]
-            self.accuracy.show_points(curves.epochs[:known], shares)
+            self._painting.start()  # a plot takes 8 ms to paint, and both at once held the pen
         self._word()
+
+    def _show_accuracies(self) -> None:
+        curves = self.training.curves
+        known = len(curves.epochs)
+        self.accuracy.show_points(curves.epochs[:known], [100 * share for share in curves.accuracies[:known]])
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import QEvent, QObject, QPoint, QSize, Qt
+from PyQt5.QtCore import QEvent, QObject, QPoint, Qt
 from PyQt5.QtWidgets import (
     QAbstractButton,
     QBoxLayout,
@@ -26,6 +26,7 @@ from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.holder import least_size
 from fastcnn.gui.widgets.icons import icon
 from fastcnn.gui.widgets.order import set_order
+from fastcnn.gui.widgets.scale import scale_of
 from fastcnn.gui.widgets.toast import Toast
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ class Frame(QObject):
 
     def _fit_column(self) -> None:
         window = self._window
-        scale = window.fontInfo().pixelSize() / 15
+        scale = scale_of(window)
         column, stack, chips = self._part("leftInside"), window.pictureStack, self._part("chipRow")
         least = min(round(LEAST_COLUMN * scale), round(MOST_COLUMN * window.width()))
         least = max(least, least_size(column, 0).width())
@@ -167,11 +168,6 @@ class Frame(QObject):
         scrolls = self._column.height() < rest + side
         self._column.setFixedWidth(min(width, max(least, side + BESIDE_FIELD)) + (SCROLL_BAR if scrolls else 0))
         stack.setFixedHeight(side)
-        size = round(20 * scale)
-        for name in ICONS:
-            button = self._part(name)
-            assert isinstance(button, QAbstractButton)
-            button.setIconSize(QSize(size, size))
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         if event is not None and event.type() == QEvent.Type.Resize:
@@ -190,9 +186,12 @@ class Frame(QObject):
         first = rows.itemAt(0)
         row = None if first is None else first.layout()
         assert isinstance(row, QHBoxLayout)
+        buttons = self._buttons.layout()
+        assert buttons is not None
         for captions, extras, below in FITS:
             for name in CAPTIONS:
                 self._part(name).setVisible(captions)
+            buttons.setContentsMargins(GRID // 2 if captions or below else 0, 0, 0, 0)
             for name in EXTRAS:
                 self._part(name).setVisible(extras)
             if below != self._buttons_below:

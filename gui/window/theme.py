@@ -13,11 +13,12 @@ from PyQt5.QtWidgets import QApplication, QMainWindow
 
 from fastcnn.gui.text import language
 from fastcnn.gui.widgets import colors
+from fastcnn.gui.widgets.scale import BODY_PX, SMALL_PX
 
 _Role = QPalette.ColorRole
 _Group = QPalette.ColorGroup
 
-BODY, HEADING, TITLE, SMALL = 15, 17, 22, 13
+HEADING, TITLE = 17, 22
 # The first that is there. Linux's default has no weights, and for a Chinese text often Japanese forms.
 FAMILIES = ("Noto Sans", "Source Sans 3", "Open Sans", "Ubuntu", "Cantarell", "Noto Sans CJK SC")
 CHINESE = (
@@ -64,11 +65,13 @@ QLabel[role="hint"] {{ color: {field-text}; }}
 QLabel#resultLabel {{ font-size: {digit_px}px; font-weight: 700; }}
 QLabel#confidenceLabel {{ font-size: {rate_px}px; font-weight: 600; }}
 QLabel#truthLabel {{ font-weight: 600; }}
+QLabel#askedDigit {{ font-size: {asked_px}px; font-weight: 700; }}
 QPushButton, QToolButton, QComboBox, QSpinBox {{
   background: {card}; color: {text}; border: 1px solid {line}; border-radius: 6px;
   padding: {v}px {h}px; min-height: {row}px; }}
 QPushButton {{ font-weight: 600; border-color: {line}; }}
 QToolButton {{ padding: {t}px; }}
+QPushButton, QToolButton {{ icon-size: {icon}px; }}
 QToolButton[role="flat"] {{ border-color: transparent; background: transparent; }}
 QPushButton:hover, QToolButton:hover, QComboBox:hover, QSpinBox:hover {{ border-color: {edge}; background: {page}; }}
 QToolButton[role="flat"]:hover {{ background: {tint}; border-color: transparent; }}
@@ -85,7 +88,7 @@ QToolButton[role="chip"] {{
   padding: 0; min-height: {chip}px; min-width: {least}px; border-radius: 6px; border: 1px solid {edge}; }}
 QToolButton::menu-indicator {{ image: none; width: 0; }}
 QPushButton::menu-indicator {{ subcontrol-position: right center; right: 2px; }}
-QComboBox {{ padding-right: {arrow}px; }}
+QComboBox, QComboBox:focus {{ padding-right: 2px; }}
 QComboBox::drop-down {{ border: 0; width: {arrow}px; }}
 QComboBox::down-arrow {{ image: none; }}
 QComboBox QAbstractItemView {{
@@ -158,7 +161,7 @@ def _font(zoom: int) -> QFont:
     chinese = language.in_use() == language.CHINESE
     ours = FAMILIES if sys.platform.startswith("linux") else ()
     font.setFamilies([*(CHINESE if chinese else ()), *ours, font.defaultFamily(), *CHINESE])
-    font.setPixelSize(round(BODY * zoom / 100))
+    font.setPixelSize(round(BODY_PX * zoom / 100))
     return font
 
 
@@ -174,12 +177,12 @@ def sheet(zoom: int) -> str:
     return SHEET.format_map(
         {
             **{purpose: colors.name_of(purpose) for purpose in colors.COLORS},
-            "title_px": px(TITLE), "heading_px": px(HEADING), "small_px": px(SMALL),
-            "digit_px": large(72), "rate_px": large(28),
+            "title_px": px(TITLE), "heading_px": px(HEADING), "small_px": px(SMALL_PX),
+            "digit_px": large(72), "rate_px": large(28), "asked_px": px(60),
             "v": px(4), "h": px(12), "t": px(4), "v1": px(4) - 1, "h1": px(12) - 1, "t1": px(4) - 1,
             "row": px(24), "arrow": px(26), "spin": px(20), "wide": px(24), "chip": px(28), "least": px(18),
             "knob": px(12), "half": px(12) // 2 + 2, "over": px(12) // 2, "slider": px(12) + 8,
-            "v2": px(8), "tick": px(16),
+            "v2": px(8), "tick": px(16), "icon": px(20),
         }
     )  # fmt: skip
 

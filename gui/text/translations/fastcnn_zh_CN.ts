@@ -2019,7 +2019,7 @@
       <translation>空格键播放</translation>
     </message>
     <message>
-      <source>Page ↑ ↓ another layer</source>
+      <source>Page ↑ ↓ layer</source>
       <translation>翻页键 ↑ ↓ 换一层</translation>
     </message>
     <message>

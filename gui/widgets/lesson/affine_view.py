@@ -13,8 +13,9 @@ from fastcnn.gui.logic.lesson.numbers import plain, signed
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.stages import Stage, Values
 from fastcnn.gui.text.language import tr
-from fastcnn.gui.widgets.lesson.cells import View, caption, fitted, fitting, paint_frame, paint_plane, sized
+from fastcnn.gui.widgets.lesson.cells import View, caption, fitted, fitting, paint_frame, paint_plane
 from fastcnn.gui.widgets.lesson.maps_view import square
+from fastcnn.gui.widgets.scale import letters, scale_of
 
 LINE = 20.0
 PICTURES = 4  # of weights: so many in a row, those for the score above those against it
@@ -52,14 +53,15 @@ class AffineView(View):
         painter.end()
 
     def _paint_rows(self, painter: QPainter, width: float, score: Score) -> None:
-        line = min(LINE, self.height() / len(self.rows))
+        scale = scale_of(self)
+        line = min(LINE * scale, self.height() / len(self.rows))
         text = self.palette().color(QPalette.ColorRole.WindowText)
         largest = max(abs(value) for _, value in self.rows) or 1.0
-        axis, span = width - 60, 50.0
+        axis, span = width - 60 * scale, 50 * scale
         for number, (words, value) in enumerate(self.rows):
             top = number * line
             is_sum = number >= len(self.rows) - (2 if self._stage is not None and self._stage.has_relu else 1)
-            font = sized(self.font(), min(13, line * 0.75), bold=is_sum)
+            font = letters(self, 13, line * 0.75, bold=is_sum)
             painter.setFont(fitting(font, words, axis - span - 4))
             painter.setPen(text)
             flags = Qt.AlignmentFlag.AlignVCenter
@@ -73,11 +75,12 @@ class AffineView(View):
 
     def _paint_weights(self, painter: QPainter, room: QRectF, stage: Stage, score: Score) -> None:
         soft = self.palette().color(QPalette.ColorRole.PlaceholderText)
-        painter.setFont(sized(self.font(), 13))
-        caption(painter, QRectF(room.x(), 0, room.width(), LINE), tr("weights"), soft)
+        line = LINE * scale_of(self)
+        painter.setFont(letters(self, 13))
+        caption(painter, QRectF(room.x(), 0, room.width(), line), tr("weights"), soft)
         assert stage.layer is not None
         weights = stage.layer.parameters["weight"].array[:, score.neuron].astype(np.float64)
-        room = room.adjusted(0, LINE, 0, 0)
+        room = room.adjusted(0, line, 0, 0)
         if stage.image is None or len(stage.image) != 3 or stage.image[1] * stage.image[2] == 1:
             cells = square(weights)
             paint_plane(painter, fitted(room, *cells.shape), cells, limit_of(weights), diverging=True)
@@ -93,13 +96,14 @@ class AffineView(View):
     ) -> None:
         channel, row, column = place_name(stage, each.index)
         plane = planes[channel]
-        box = fitted(room.adjusted(2, 0, -2, -16), *plane.shape)
+        below = 16 * scale_of(self)
+        box = fitted(room.adjusted(2, 0, -2, -below), *plane.shape)
         paint_plane(painter, box, plane, limit_of(planes), diverging=True)
         paint_frame(painter, box, (plane.shape[0], plane.shape[1]), (row, column, 1, 1))
-        painter.setFont(sized(self.font(), 11))
+        painter.setFont(letters(self, 11))
         soft = self.palette().color(QPalette.ColorRole.PlaceholderText)
         words = tr("map {number}").format(number=channel + 1)
-        caption(painter, QRectF(room.x(), box.bottom(), room.width(), 16), words, soft)
+        caption(painter, QRectF(room.x(), box.bottom(), room.width(), below), words, soft)
 
 
 def _box(room: QRectF, row: int, rows: int, column: int) -> QRectF:

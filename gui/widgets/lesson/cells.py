@@ -11,6 +11,7 @@ from PyQt5.QtWidgets import QSizePolicy, QWidget
 from fastcnn.gui.logic.lesson.colors import ink_on, paint
 from fastcnn.gui.logic.lesson.numbers import MINUS, plain
 from fastcnn.gui.widgets.canvas import to_image
+from fastcnn.gui.widgets.scale import scale_of, sized
 
 Values = npt.NDArray[np.float64]
 FRAME = QColor("#f5a400")
@@ -25,23 +26,18 @@ class View(QWidget):
         super().__init__(parent)
         self.setObjectName(name)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(240, 120)
+        self._least = QSize(240, 120)
 
     def sizeHint(self) -> QSize:
-        return self.minimumSize()  # it grows into all room that is left
+        return self.minimumSizeHint()  # it grows into all room that is left
+
+    def minimumSizeHint(self) -> QSize:
+        return self._least * scale_of(self)
 
     def describe(self, text: str) -> None:
         """Set what a screen reader says of the numbers, and paint again."""
         self.setAccessibleDescription(text)
         self.update()
-
-
-def sized(font: QFont, pixels: float, *, bold: bool = False) -> QFont:
-    """The font in another size."""
-    changed = QFont(font)
-    changed.setPixelSize(max(6, round(pixels)))
-    changed.setBold(bold)
-    return changed
 
 
 def fitted(room: QRectF, height: int, width: int) -> QRectF:
@@ -58,14 +54,22 @@ def paint_plane(painter: QPainter, rect: QRectF, values: Values, limit: float, *
 
 
 def paint_cells(
-    painter: QPainter, rect: QRectF, values: Values, limit: float, *, diverging: bool, signs: bool, decimals: int = 1
+    painter: QPainter,
+    rect: QRectF,
+    values: Values,
+    limit: float,
+    *,
+    diverging: bool,
+    signs: bool,
+    most_px: float,
+    decimals: int = 1,
 ) -> None:
-    """A matrix (H, W) of coloured cells with their numbers; NaN is an empty cell."""
+    """A matrix (H, W) of coloured cells with their numbers, which are as large as fits; NaN is an empty cell."""
     height, width = values.shape
     across, down = rect.width() / width, rect.height() / height
     font = painter.font()
     characters = decimals + (3 if signs else 2)
-    number_font = sized(font, min(across / (0.66 * characters), down * 0.45, 18))
+    number_font = sized(font, min(across / (0.66 * characters), down * 0.45, most_px))
     colors = paint(np.nan_to_num(values), limit, diverging=diverging)
     for row, column in np.ndindex(height, width):
         cell = QRectF(rect.x() + column * across, rect.y() + row * down, across, down)

@@ -14,6 +14,7 @@ from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import model_words
 from fastcnn.gui.widgets.bars import Bars
+from fastcnn.gui.widgets.holder import Card
 from fastcnn.gui.widgets.lesson.compare_view import CompareView
 from fastcnn.gui.widgets.lesson.scroll import Scroll
 from fastcnn.gui.widgets.lesson.strip import Strip
@@ -109,7 +110,9 @@ class ComparePage(Page):
         first, second, third = (QVBoxLayout(each) for each in self._cards)
         for part in (first, second, third):
             part.setContentsMargins(2 * GRID, GRID, 2 * GRID, GRID)
-        grid = QGridLayout()
+        bars_of_both = Card(inside)  # its wrapped name would make its preferred height the smallest one
+        grid = QGridLayout(bars_of_both)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(4 * GRID)
         grid.addWidget(self.name, 0, 0)
         grid.addWidget(self.compare.models, 0, 1)
@@ -118,7 +121,7 @@ class ComparePage(Page):
             grid.addWidget(bars, 1, column)
             grid.setColumnStretch(column, 1)
         grid.setRowStretch(1, 1)
-        first.addLayout(grid, 1)
+        first.addWidget(bars_of_both, 1)
         first.addWidget(self.note)
         caption = self._caption("comparedCaption")
         caption.setProperty("role", "soft")

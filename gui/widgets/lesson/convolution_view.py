@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from PyQt5.QtCore import QRectF, Qt
+from PyQt5.QtCore import QRectF, QSize, Qt
 from PyQt5.QtGui import QPainter, QPaintEvent, QPalette
 from PyQt5.QtWidgets import QWidget
 
@@ -14,12 +14,15 @@ from fastcnn.gui.logic.lesson.numbers import adding_up, decimals_of, plain, sign
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.stages import Kind
 from fastcnn.gui.text.language import tr
-from fastcnn.gui.widgets.lesson.cells import View, caption, fitted, paint_cells, sized
+from fastcnn.gui.widgets.lesson.cells import View, caption, fitted, fitting, paint_cells
+from fastcnn.gui.widgets.scale import letters, scale_of
 
 DECIMALS = 3
 LINE = 22.0
 SIGN = 22.0
 COLUMN = 110.0  # of the sum, where there is room for it to the right
+CELL = 23  # so many pixels a side make a number legible
+LEAST_CELLS = 5  # of a side, that have this room
 
 
 class ConvolutionView(View):
@@ -27,6 +30,7 @@ class ConvolutionView(View):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("lessonConvolution", parent)
+        self._least = QSize(240, round(LEAST_CELLS * CELL + 3 * LINE))
         self._sum: WindowSum | None = None
         self._signed_input = False
         self._input_limit = 1.0
@@ -60,48 +64,51 @@ class ConvolutionView(View):
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
-        width, height = float(self.width()), float(self.height())
-        beside = width >= 3 * 120 + 2 * SIGN + COLUMN
-        across = (width - 2 * SIGN - (COLUMN if beside else 0)) / 3
-        down = height - LINE - (0 if beside else 2 * LINE)
+        width, height, scale = float(self.width()), float(self.height()), scale_of(self)
+        line, sign, column = LINE * scale, SIGN * scale, COLUMN * scale
+        beside = width >= 3 * LEAST_CELLS * CELL * scale + 2 * sign + column
+        across = (width - 2 * sign - (column if beside else 0)) / 3
+        down = height - line - (0 if beside else 2 * line)
         text = self.palette().color(QPalette.ColorRole.WindowText)
         soft = self.palette().color(QPalette.ColorRole.PlaceholderText)
         kind = tr("window") if self._signed_input else tr("window (0 to {limit})")
         names = kind.format(limit=plain(math.ceil(self._input_limit * 10) / 10, 1)), tr("filter"), tr("products")
         for place, (name, values) in enumerate(zip(names, (parts.window, parts.weights, parts.products), strict=True)):
-            left = place * (across + SIGN)
-            box = fitted(QRectF(left, LINE, across, down), *values.shape)
-            box.moveTop(LINE)
-            painter.setFont(sized(self.font(), 13))
-            caption(painter, QRectF(left, 0, across, LINE), name, soft)
+            left = place * (across + sign)
+            box = fitted(QRectF(left, line, across, down), *values.shape)
+            box.moveTop(line)
+            painter.setFont(fitting(letters(self, 13), name, across))
+            caption(painter, QRectF(left, 0, across, line), name, soft)
             colored = place > 0 or self._signed_input
             limit = limit_of(values) if place else self._input_limit
             decimals = decimals_of(limit)
-            paint_cells(painter, box, values, limit, diverging=colored, signs=colored, decimals=decimals)
+            paint_cells(
+                painter, box, values, limit, diverging=colored, signs=colored, decimals=decimals, most_px=18 * scale
+            )
             if place < 2:
-                painter.setFont(sized(self.font(), 20))
-                caption(painter, QRectF(left + across, box.y(), SIGN, box.height()), "×" if place == 0 else "=", text)
-        self._paint_lines(painter, QRectF(width - COLUMN, 0, COLUMN, height) if beside else None, height)
+                painter.setFont(letters(self, 20))
+                caption(painter, QRectF(left + across, box.y(), sign, box.height()), "×" if place == 0 else "=", text)
+        self._paint_lines(painter, QRectF(width - column, 0, column, height) if beside else None, line)
         painter.end()
 
-    def _paint_lines(self, painter: QPainter, column: QRectF | None, height: float) -> None:
+    def _paint_lines(self, painter: QPainter, column: QRectF | None, line: float) -> None:
         text = self.palette().color(QPalette.ColorRole.WindowText)
         soft = self.palette().color(QPalette.ColorRole.PlaceholderText)
         count = len(self._lines)
         for number, (words, value) in enumerate(self._lines):
             if column is not None:
-                tall = min(48.0, column.height() / count)
+                tall = min(48 * scale_of(self), column.height() / count)
                 above = QRectF(column.x() + 8, number * tall, column.width() - 8, tall * 0.45)
                 below = QRectF(column.x() + 8, above.bottom(), column.width() - 8, tall * 0.55)
                 flags = Qt.AlignmentFlag.AlignVCenter
             else:
                 wide = self.width() / count
-                above = QRectF(number * wide, height - 2 * LINE, wide, LINE)
-                below = QRectF(number * wide, height - LINE, wide, LINE)
+                above = QRectF(number * wide, self.height() - 2 * line, wide, line)
+                below = QRectF(number * wide, self.height() - line, wide, line)
                 flags = Qt.AlignmentFlag.AlignCenter
-            painter.setFont(sized(self.font(), min(13, above.height())))
+            painter.setFont(letters(self, 13, above.height()))
             painter.setPen(soft)
             painter.drawText(above, flags, words)
-            painter.setFont(sized(self.font(), min(20, below.height() * 0.9), bold=True))
+            painter.setFont(letters(self, 20, below.height() * 0.9, bold=True))
             painter.setPen(text)
             painter.drawText(below, flags, value)

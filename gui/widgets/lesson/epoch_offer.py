@@ -6,20 +6,20 @@ from collections.abc import Callable
 
 from PyQt5.QtCore import QTimer
 from PyQt5.QtGui import QHideEvent, QShowEvent
-from PyQt5.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
+from PyQt5.QtWidgets import QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from fastcnn.gui.logic.lesson.offers import Offer
 from fastcnn.gui.logic.pace import Pace
 from fastcnn.gui.logic.training import State
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import left_words, model_words
-from fastcnn.gui.widgets.page import GRID
+from fastcnn.gui.widgets.beside import Beside
 
 REFRESH_MS = 250
 WORKING = State.RUNNING, State.STOPPING
 
 
-class EpochOffer(QWidget):
+class EpochOffer(Beside):
     """One row. It looks at the training while it is visible and the training works.
 
     Parameters
@@ -35,6 +35,7 @@ class EpochOffer(QWidget):
         self.words = QLabel(self)
         self.words.setObjectName("epochOfferWords")
         self.words.setWordWrap(True)
+        self.words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.words.setProperty("role", "soft")
         self.progress = QProgressBar(self)
         self.progress.setObjectName("epochOfferProgress")
@@ -43,11 +44,8 @@ class EpochOffer(QWidget):
         self.button = QPushButton(self)
         self.button.setObjectName("epochOfferButton")
         self.button.clicked.connect(self._clicked)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2 * GRID)
         for widget, stretch in ((self.words, 3), (self.progress, 1), (self.button, 0)):
-            row.addWidget(widget, stretch)
+            self.add(widget, stretch)
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)
         self._timer.timeout.connect(self.retranslate)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QPointF, QRectF, Qt, pyqtSignal
+from PyQt5.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QPainter, QPaintEvent, QPalette, QPen, QPolygonF
-from PyQt5.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
+from PyQt5.QtWidgets import QGridLayout, QLabel, QSizePolicy, QSlider, QWidget
 
 from fastcnn.gui.text.language import tr
-from fastcnn.gui.widgets.lesson.cells import FRAME, sized
+from fastcnn.gui.widgets.lesson.cells import FRAME
+from fastcnn.gui.widgets.scale import scale_of
 
-CURVE_PX = 44
+CURVE_PX, LEAST_PX = 44, 24
 
 
 class Curve(QWidget):
@@ -18,7 +19,7 @@ class Curve(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("epochCurve")
-        self.setMinimumHeight(CURVE_PX)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._values: tuple[float | None, ...] = ()
         self._position = 0
 
@@ -26,6 +27,12 @@ class Curve(QWidget):
         """Show accuracies; None where it is not known."""
         self._values, self._position = values, position
         self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(CURVE_PX, CURVE_PX) * scale_of(self)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(LEAST_PX, LEAST_PX) * scale_of(self)
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         known = [value for value in self._values if value is not None]
@@ -49,7 +56,6 @@ class Curve(QWidget):
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.WindowText), 1))
             painter.setBrush(FRAME)
             painter.drawEllipse(points[self._position], 5, 5)
-            painter.setFont(sized(self.font(), 11))
         painter.end()
 
 

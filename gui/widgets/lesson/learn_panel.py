@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt5.QtWidgets import QGridLayout, QLabel, QWidget
+from PyQt5.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from fastcnn.gui.logic.lesson.backward import DEFAULT_RATE, LEARNING_RATES, Learned
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.teacher import Teacher
+from fastcnn.gui.widgets.beside import Beside
 from fastcnn.gui.widgets.boxes import Combo
 from fastcnn.gui.widgets.lesson.learn_view import LearnView
 
@@ -34,12 +35,18 @@ class LearnPanel(QWidget):
         self.rate.setCurrentIndex(DEFAULT_RATE)
         self.view = LearnView(self)
         self._picture: object = None
-        grid = QGridLayout(self)
-        for column, widget in enumerate((self.label_caption, self.label, self.rate_caption, self.rate)):
-            grid.addWidget(widget, 0, column)
-        grid.addWidget(self.view, 1, 0, 1, 5)
-        grid.setColumnStretch(4, 1)
-        grid.setRowStretch(1, 1)
+        choices, rest = Beside(self), QWidget(self)
+        for pair in ((self.label_caption, self.label), (self.rate_caption, self.rate)):
+            named = Beside(self)
+            for widget in pair:
+                named.add(widget)
+            choices.add(named)
+        rest.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        choices.add(rest, 1)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(choices)
+        rows.addWidget(self.view, 1)
 
     def ask(self) -> None:
         """Ask for the step with the chosen digit and rate."""

@@ -12,11 +12,12 @@ from fastcnn.gui.logic.lesson.numbers import decimals_of, plain
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.stages import Kind, Stage, Values
 from fastcnn.gui.text.language import tr
-from fastcnn.gui.widgets.lesson.cells import View, caption, fitted, paint_cells, sized
+from fastcnn.gui.widgets.lesson.cells import View, caption, fitted, paint_cells
 from fastcnn.gui.widgets.lesson.maps_view import square
+from fastcnn.gui.widgets.scale import letters, scale_of
 
 LINE = 24.0
-SIGN = 30.0
+SIGN, RATE = 30.0, 100.0  # before the new weights, and before the gradient
 TRAINED = (Kind.CONVOLUTION, Kind.AFFINE)
 
 
@@ -71,21 +72,22 @@ class LearnView(View):
             return
         text = self.palette().color(QPalette.ColorRole.WindowText)
         soft = self.palette().color(QPalette.ColorRole.PlaceholderText)
-        across = (self.width() - 100 - SIGN) / 3
+        scale = scale_of(self)
+        line, signs = LINE * scale, (RATE * scale, SIGN * scale)
+        across = (self.width() - sum(signs)) / 3
         weights = limit_of(matrices[0][1])
         for number, (name, values) in enumerate(matrices):
-            left = number * across + (0, 100, 100 + SIGN)[number]
-            box = fitted(QRectF(left, LINE, across, self.height() - 2 * LINE - 8), *values.shape)
-            painter.setFont(sized(self.font(), 13))
-            caption(painter, QRectF(left, 0, across, LINE), name, soft)
+            left = number * across + sum(signs[:number])
+            box = fitted(QRectF(left, line, across, self.height() - 2 * line - 8), *values.shape)
+            painter.setFont(letters(self, 13))
+            caption(painter, QRectF(left, 0, across, line), name, soft)
             limit = limit_of(values) if number == 1 else weights
             decimals = max(2, decimals_of(limit))
-            paint_cells(painter, box, values, limit, diverging=True, signs=True, decimals=decimals)
-            painter.setFont(sized(self.font(), 18))
+            paint_cells(painter, box, values, limit, diverging=True, signs=True, decimals=decimals, most_px=18 * scale)
+            painter.setFont(letters(self, 18))
             if number < 2:
                 sign = f"− {learned.lr:g} ×" if number == 0 else "="
-                wide = (100, SIGN)[number]
-                caption(painter, QRectF(left + across, 0, wide, self.height()), sign, text)
-        painter.setFont(sized(self.font(), 15, bold=True))
-        caption(painter, QRectF(0, self.height() - LINE - 4, self.width(), LINE), self.words, text)
+                caption(painter, QRectF(left + across, 0, signs[number], self.height()), sign, text)
+        painter.setFont(letters(self, 15, bold=True))
+        caption(painter, QRectF(0, self.height() - line - 4, self.width(), line), self.words, text)
         painter.end()

@@ -11,9 +11,9 @@ from fastcnn.gui.logic.lesson.colors import is_diverging, map_limits, paint
 from fastcnn.gui.logic.lesson.numbers import decimals_of, plain, signed
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.widgets.canvas import to_image
-from fastcnn.gui.widgets.lesson.cells import sized
+from fastcnn.gui.widgets.scale import letters, scale_of
 
-BAR_PX = 56
+BAR_PX, NUMBER_PX, GAP_PX = 56, 45, 5
 
 
 class Legend(QWidget):
@@ -40,21 +40,23 @@ class Legend(QWidget):
         return (signed(-self._limit, decimals) if self._diverging else "0"), plain(self._limit, decimals)
 
     def sizeHint(self) -> QSize:
-        return QSize(BAR_PX + 100, 22)
+        return QSize(BAR_PX + 2 * (NUMBER_PX + GAP_PX), 22) * scale_of(self)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         painter = QPainter(self)
-        painter.setFont(sized(self.font(), 12))
+        scale = scale_of(self)
+        painter.setFont(letters(self, 12))
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
         low, high = self.ends()
-        height = float(self.height())
-        painter.drawText(QRectF(0, 0, 45, height), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, low)
-        painter.drawText(QRectF(BAR_PX + 55, 0, 45, height), Qt.AlignmentFlag.AlignVCenter, high)
+        height, number, wide = float(self.height()), NUMBER_PX * scale, BAR_PX * scale
+        bar = QRectF(number + GAP_PX * scale, height / 2 - 6 * scale, wide, 12 * scale)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(QRectF(0, 0, number, height), Qt.AlignmentFlag.AlignRight | middle, low)
+        painter.drawText(QRectF(bar.right() + GAP_PX * scale, 0, number, height), middle, high)
         ramp = np.linspace(-1.0 if self._diverging else 0.0, 1.0, BAR_PX)[np.newaxis]
-        bar = QRectF(50, height / 2 - 6, BAR_PX, 12)
         painter.drawImage(bar, to_image(paint(ramp, 1.0, diverging=self._diverging)))
         painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
         painter.drawRect(bar)

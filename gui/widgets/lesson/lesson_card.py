@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PyQt5.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from fastcnn.gui.logic.lesson.files import Lesson, read_lesson, shipped
 from fastcnn.gui.text.language import CHINESE, tr
 from fastcnn.gui.text.language import in_use as language_in_use
+from fastcnn.gui.widgets.beside import Beside
 from fastcnn.gui.widgets.boxes import Combo
 
 Titled = tuple[Path, Lesson]
@@ -57,16 +58,25 @@ class LessonCard(QFrame):
         self.next = self._button("lessonNextButton", lambda: go(1))
         self.sheet = self._button("lessonSheetButton", print_)
         self.stop = self._button("lessonEndButton", end)
-        self._chooses = (self.caption, self.lessons, self.start_button, self.open_button)
+        choice, buttons, row = QWidget(self), Beside(self), Beside(self)
+        choice.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        named = QHBoxLayout(choice)
+        named.setContentsMargins(0, 0, 0, 0)
+        named.addWidget(self.caption)
+        named.addWidget(self.lessons, 1)
+        self._chooses = (choice, self.start_button, self.open_button)
         self._runs = (self.text, self.back, self.next, self.sheet, self.stop)
-        row = QHBoxLayout()
-        for widget in (*self._chooses, *self._runs[1:]):
-            row.addWidget(widget, 1 if widget is self.lessons else 0)
-        row.addStretch(0)
+        for pair in ((self.start_button, self.open_button, self.back, self.next), (self.sheet, self.stop)):
+            together = Beside(buttons)
+            for button in pair:
+                together.add(button)
+            buttons.add(together)
+        row.add(choice, 1)
+        row.add(buttons)
         box = QVBoxLayout(self)
         box.setContentsMargins(8, 6, 8, 6)
         box.addWidget(self.text)
-        box.addLayout(row)
+        box.addWidget(row)
         self.show_step(None, 0)
 
     def show_step(self, lesson: Lesson | None, position: int) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt5.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from fastcnn.gui.logic.lesson.planes import input_plane, place_at
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.stages import Kind
 from fastcnn.gui.logic.lesson.teacher import Teacher
 from fastcnn.gui.text.language import tr
+from fastcnn.gui.widgets.beside import Beside
 from fastcnn.gui.widgets.lesson.affine_view import AffineView
 from fastcnn.gui.widgets.lesson.convolution_view import ConvolutionView
 from fastcnn.gui.widgets.lesson.maps_view import MapsView
@@ -36,7 +37,7 @@ class LookView(QWidget):
         ):
             label.setObjectName(name)
             label.setProperty("role", role)
-        self.sentence.setWordWrap(True)
+            label.setWordWrap(True)
         self.plane = Plane("lessonPlane", self)
         self.plane.pressed.connect(self._pressed)
         self.plane.dragged.connect(self._dragged)
@@ -64,16 +65,19 @@ class LookView(QWidget):
         for widget in (self.less, self.channel, self.more):
             channels.addWidget(widget)
         channels.addStretch(1)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.addWidget(self.heading, 0, 0, 1, 2)
-        grid.addWidget(self.plane, 1, 0)
-        grid.addLayout(channels, 2, 0)
-        grid.addWidget(self.stack, 1, 1, 2, 1)
-        grid.addWidget(self.sentence, 3, 0, 1, 2)
-        grid.setColumnStretch(0, 1)
-        grid.setColumnStretch(1, 3)
-        grid.setRowStretch(1, 1)
+        given, both = QWidget(self), Beside(self)
+        given.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        column = QVBoxLayout(given)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.plane, 1)
+        column.addLayout(channels)
+        both.add(given, 1)
+        both.add(self.stack, 3)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(self.heading)
+        rows.addWidget(both, 1)
+        rows.addWidget(self.sentence)
 
     def show_lesson(self, shown: Shown) -> None:
         """Show the open station of a look."""

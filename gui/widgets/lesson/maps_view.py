@@ -12,7 +12,8 @@ from fastcnn.gui.logic.lesson.numbers import signed
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.stages import Values
 from fastcnn.gui.text.language import tr
-from fastcnn.gui.widgets.lesson.cells import View, caption, fitted, paint_frame, paint_plane, sized
+from fastcnn.gui.widgets.lesson.cells import View, caption, fitted, paint_frame, paint_plane
+from fastcnn.gui.widgets.scale import letters, scale_of
 
 LINE = 24.0
 GAP = 40.0
@@ -44,22 +45,23 @@ class MapsView(View):
         if not self._planes:
             return
         painter = QPainter(self)
-        across = (self.width() - GAP) / 2
+        line, gap = LINE * scale_of(self), GAP * scale_of(self)
+        across = (self.width() - gap) / 2
         limit = max(limit_of(values) for _, values in self._planes)
         text = self.palette().color(QPalette.ColorRole.WindowText)
         soft = self.palette().color(QPalette.ColorRole.PlaceholderText)
         for number, (name, values) in enumerate(self._planes):
-            left = number * (across + GAP)
-            painter.setFont(sized(self.font(), 13))
-            caption(painter, QRectF(left, 0, across, LINE), name, soft)
-            box = fitted(QRectF(left, LINE, across, self.height() - 2 * LINE), *values.shape)
+            left = number * (across + gap)
+            painter.setFont(letters(self, 13))
+            caption(painter, QRectF(left, 0, across, line), name, soft)
+            box = fitted(QRectF(left, line, across, self.height() - 2 * line), *values.shape)
             paint_plane(painter, box, values, limit, diverging=bool((values < 0).any()))
             if self._place is not None:
                 paint_frame(painter, box, (values.shape[0], values.shape[1]), (*self._place, 1, 1))
-        painter.setFont(sized(self.font(), 20))
-        caption(painter, QRectF(across, 0, GAP, self.height()), "→", text)
-        painter.setFont(sized(self.font(), 15, bold=True))
-        caption(painter, QRectF(0, self.height() - LINE, self.width(), LINE), self.words, text)
+        painter.setFont(letters(self, 20))
+        caption(painter, QRectF(across, 0, gap, self.height()), "→", text)
+        painter.setFont(letters(self, 15, bold=True))
+        caption(painter, QRectF(0, self.height() - line, self.width(), line), self.words, text)
         painter.end()
 
 

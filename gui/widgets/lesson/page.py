@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtGui import QHideEvent, QKeyEvent, QShowEvent
-from PyQt5.QtWidgets import QHBoxLayout, QLabel, QTabBar, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QLabel, QSizePolicy, QTabBar, QVBoxLayout, QWidget
 
 from fastcnn.gui.logic.engine import Set
 from fastcnn.gui.logic.lesson.backward import Learned
@@ -18,6 +18,7 @@ from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.stages import Kind
 from fastcnn.gui.logic.lesson.teacher import Teacher
 from fastcnn.gui.text.language import tr
+from fastcnn.gui.widgets.beside import Beside
 from fastcnn.gui.widgets.lesson.compare_view import CompareView
 from fastcnn.gui.widgets.lesson.epoch_offer import EpochOffer
 from fastcnn.gui.widgets.lesson.epochs import EpochSlider
@@ -86,6 +87,7 @@ class LessonPage(Page):
             start=start, go=lambda by: self.guide.go(by), end=lambda: self.guide.end(), open_=open_, print_=print_
         )
         self.strip = Strip(self)
+        self.strip.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)  # it may be lower
         self.strip.chosen.connect(self._open)
         self.strip.grown.connect(lambda: set_order(self))
         self.sections = QTabBar(self)
@@ -237,32 +239,29 @@ class LessonPage(Page):
         self.offer.setVisible(self._shown is not None and not has_epochs and "epochs" not in hidden)
 
     def _lay_out(self) -> None:
-        title = QHBoxLayout()
+        title = Beside(self)
         heading = self._caption("lessonTitleCaption")
         heading.setProperty("role", "title")
-        title.addWidget(heading, 1)
-        title.addWidget(self.step)
-        controls = QHBoxLayout()
-        controls.addWidget(self.player, 1)
-        controls.addWidget(self.colors)
+        heading.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        title.add(heading, 1)
+        title.add(self.step)
+        controls = Beside(self)
+        controls.add(self.player, 1)
+        controls.add(self.colors)
         inside = QWidget()
         inside.setObjectName("lessonInside")
         box = QVBoxLayout(inside)
         box.setContentsMargins(0, 0, 0, 0)
-        box.addLayout(title)
+        box.addWidget(title)
         box.addWidget(self.card)
         box.setSpacing(GRID)
         self._cards = card(inside), card(inside), card(inside)
-        below: list[QWidget | QHBoxLayout] = [controls, self.epochs, self.offer, self.keys, self.note]
-        contents: tuple[list[QWidget | QHBoxLayout], ...] = [self.strip], [self.work], below
+        contents = [self.strip], [self.work], [controls, self.epochs, self.offer, self.keys, self.note]
         for each, parts in zip(self._cards, contents, strict=True):
             column = QVBoxLayout(each)
             column.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
             for part in parts:
-                if isinstance(part, QWidget):
-                    column.addWidget(part)
-                else:
-                    column.addLayout(part)
+                column.addWidget(part)
         box.addWidget(self._cards[0])
         box.addWidget(self.sections)
         box.addWidget(self._cards[1], 1)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.stages import Stage
 from fastcnn.gui.logic.lesson.teacher import Teacher
 from fastcnn.gui.text.language import tr
+from fastcnn.gui.widgets.beside import Beside
 
 
 class PictureView(QWidget):
@@ -21,8 +22,6 @@ class PictureView(QWidget):
         self.setObjectName("lessonPixels")
         self._shown: Shown | None = None
         self.buttons = QWidget(self)
-        grid = QGridLayout(self.buttons)
-        grid.setContentsMargins(0, 0, 0, 0)
         self.undo, self.redo, self.reset, self.fool = (
             self._button(name, call)
             for name, call in (
@@ -32,9 +31,13 @@ class PictureView(QWidget):
                 ("foolButton", lambda: teacher().fool()),
             )
         )
-        for column, button in enumerate((self.undo, self.redo, self.reset)):
-            grid.addWidget(button, 0, column)
-        grid.addWidget(self.fool, 1, 0, 1, 3)
+        row = Beside(self.buttons)
+        for button in (self.undo, self.redo, self.reset):
+            row.add(button, 1)
+        rows = QVBoxLayout(self.buttons)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(row)
+        rows.addWidget(self.fool)
         self.answer = QLabel(self)
         self.answer.setObjectName("pixelAnswer")
         self.answer.setWordWrap(True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PyQt5.QtCore import QPointF, QRectF, Qt, pyqtSignal
+from PyQt5.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PyQt5.QtWidgets import QWidget
 
@@ -21,7 +21,7 @@ class Plane(View):
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(name, parent)
-        self.setMinimumSize(120, 120)
+        self._least = QSize(120, 120)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._values = np.zeros((1, 1))
         self._limit, self._diverging = 1.0, False

@@ -11,6 +11,7 @@ from PyQt5.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QWidget
 from fastcnn.gui.logic.lesson.colors import Scale
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.teacher import Teacher
+from fastcnn.gui.widgets.beside import Beside
 from fastcnn.gui.widgets.boxes import Combo
 from fastcnn.gui.widgets.canvas import ARROWS
 from fastcnn.gui.widgets.icons import icon
@@ -77,23 +78,20 @@ class Player(QWidget):
         return button
 
 
-class Colors(QWidget):
+class Colors(Beside):
     """Which numbers share one scale of colours, and its legend."""
 
     def __init__(self, teacher: Callable[[], Teacher], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("lessonColors")
         self.choice = Combo(self)
-        self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.choice.setMinimumContentsLength(8)
+        self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.choice.setObjectName("scaleCombo")
         self.choice.addItems([""] * len(Scale))
         self.choice.activated.connect(lambda index: teacher().set_scale(list(Scale)[index]))
         self.legend = Legend(self)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.choice)
-        row.addWidget(self.legend)
+        self.add(self.choice)
+        self.add(self.legend)
 
     def show_lesson(self, shown: Shown | None) -> None:
         """Show the scale of a look."""

@@ -12,7 +12,8 @@ from fastcnn.gui.logic.lesson.numbers import plain
 from fastcnn.gui.logic.lesson.pooling import PoolWindow, pool_window
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.text.language import tr
-from fastcnn.gui.widgets.lesson.cells import FRAME, View, caption, fitted, paint_cells, sized
+from fastcnn.gui.widgets.lesson.cells import FRAME, View, caption, fitted, paint_cells
+from fastcnn.gui.widgets.scale import letters, scale_of
 
 DECIMALS = 3
 MOST = 8  # cells in a row that can be read
@@ -49,12 +50,17 @@ class PoolView(View):
         if parts is None:
             return
         painter = QPainter(self)
-        room = QRectF(0, 0, self.width(), self.height() - 28)
+        scale = scale_of(self)
+        below = 26 * scale
+        room = QRectF(0, 0, self.width(), self.height() - below - 2)
         box = fitted(room, *parts.window.shape)
         signs = bool((np.nan_to_num(parts.window) < 0).any())
         small = max(parts.window.shape) <= MOST
         limit = limit_of(np.nan_to_num(parts.window))
-        paint_cells(painter, box, parts.window, limit, diverging=signs, signs=signs, decimals=DECIMALS if small else 1)
+        decimals = DECIMALS if small else 1
+        paint_cells(
+            painter, box, parts.window, limit, diverging=signs, signs=signs, decimals=decimals, most_px=18 * scale
+        )
         if parts.winner is not None:
             height, width = parts.window.shape
             row, column = parts.winner
@@ -65,7 +71,7 @@ class PoolView(View):
             painter.setPen(QPen(FRAME, 4))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(cell.adjusted(2, 2, -2, -2))
-        painter.setFont(sized(self.font(), 15, bold=True))
+        painter.setFont(letters(self, 15, bold=True))
         text = self.palette().color(QPalette.ColorRole.WindowText)
-        caption(painter, QRectF(0, self.height() - 26, self.width(), 26), self.words, text)
+        caption(painter, QRectF(0, self.height() - below, self.width(), below), self.words, text)
         painter.end()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from PyQt5.QtCore import QSize, Qt
-from PyQt5.QtGui import QKeyEvent
-from PyQt5.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PyQt5.QtGui import QKeyEvent, QResizeEvent
+from PyQt5.QtWidgets import QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+
+from fastcnn.gui.widgets.holder import Holder, least_size
 
 
 class Scroll(QScrollArea):
@@ -15,7 +17,10 @@ class Scroll(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(Scroll.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setWidget(inside)
+        holder = Holder()
+        inside.setParent(holder)
+        inside.setAutoFillBackground(False)
+        self.setWidget(holder)
         outer = QVBoxLayout(self.parentWidget())
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self)
@@ -32,10 +37,11 @@ class Scroll(QScrollArea):
 
 
 class Stack(QStackedWidget):
-    """Needs the room of its open part only; Qt's own needs that of its largest one."""
+    """Needs the least room of its open part only; Qt's own needs all that its highest part would like."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.currentChanged.connect(lambda _: self.updateGeometry())
 
     def sizeHint(self) -> QSize:
@@ -44,4 +50,12 @@ class Stack(QStackedWidget):
 
     def minimumSizeHint(self) -> QSize:
         current = self.currentWidget()
-        return super().minimumSizeHint() if current is None else current.minimumSizeHint()
+        return super().minimumSizeHint() if current is None else least_size(current, self.width())
+
+    def hasHeightForWidth(self) -> bool:
+        return False
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        if event is not None and event.oldSize().width() != event.size().width():
+            self.updateGeometry()

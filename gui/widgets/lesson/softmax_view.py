@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt5.QtCore import QRectF, Qt
+from PyQt5.QtCore import QRectF, QSize, Qt
 from PyQt5.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PyQt5.QtWidgets import QWidget
 
@@ -10,7 +10,8 @@ from fastcnn.gui.logic.lesson.numbers import plain, power, signed
 from fastcnn.gui.logic.lesson.shares import Shares, shares_of
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.text.language import tr
-from fastcnn.gui.widgets.lesson.cells import View, sized
+from fastcnn.gui.widgets.lesson.cells import View
+from fastcnn.gui.widgets.scale import letters, scale_of
 
 WIDTHS = (0.10, 0.17, 0.20, 0.33, 0.20)  # of the columns
 LEAST_LINE = 13
@@ -36,7 +37,8 @@ class SoftmaxView(View):
             for term in shares.terms
         ]
         self.rows.append((tr("sum"), "", power(shares.total), _share(1.0), ""))
-        self.setMinimumHeight(LEAST_LINE * len(self.rows))
+        self._least = QSize(240, LEAST_LINE * len(self.rows))
+        self.updateGeometry()
         self.describe("; ".join(", ".join(filter(None, row)) for row in self.rows[1:]))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
@@ -44,14 +46,15 @@ class SoftmaxView(View):
         if shares is None:
             return
         painter = QPainter(self)
-        palette, line = self.palette(), min(24.0, self.height() / len(self.rows))
+        palette, scale = self.palette(), scale_of(self)
+        line = min(24 * scale, self.height() / len(self.rows))
         text = palette.color(QPalette.ColorRole.WindowText)
         soft = palette.color(QPalette.ColorRole.PlaceholderText)
         for number, row in enumerate(self.rows):
             left, top = 0.0, number * line
             index = number - 1
             is_class = 0 <= index < len(shares.terms)
-            painter.setFont(sized(self.font(), min(14, line * 0.75), bold=is_class and index == shares.best))
+            painter.setFont(letters(self, 14, line * 0.75, bold=is_class and index == shares.best))
             if is_class and index == self._truth:
                 wash = QColor(palette.color(QPalette.ColorRole.Highlight))
                 wash.setAlphaF(0.15)
@@ -61,7 +64,9 @@ class SoftmaxView(View):
                 painter.setPen(text if is_class else soft)
                 box = QRectF(left, top, wide - 6, line)
                 if column == 3 and is_class:
-                    bar = QRectF(left + 8, top + line * 0.2, (wide - 74) * shares.terms[index].share, line * 0.6)
+                    bar = QRectF(
+                        left + 8, top + line * 0.2, (wide - 74 * scale) * shares.terms[index].share, line * 0.6
+                    )
                     painter.fillRect(bar, palette.color(QPalette.ColorRole.Highlight))
                 flags = Qt.AlignmentFlag.AlignCenter if column == 0 else Qt.AlignmentFlag.AlignRight
                 painter.drawText(box, flags | Qt.AlignmentFlag.AlignVCenter, words)

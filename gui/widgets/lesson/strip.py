@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 from PyQt5.QtCore import QRectF, QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QPalette
+from PyQt5.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PyQt5.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
 from fastcnn.gui.logic.lesson.colors import ABOVE, BELOW, Scale, is_diverging, map_limits, mosaic, paint
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.stages import Kind, Stage, Values
 from fastcnn.gui.widgets.canvas import ARROWS, to_image
-from fastcnn.gui.widgets.lesson.cells import fitted, fitting, sized
+from fastcnn.gui.widgets.colors import color
+from fastcnn.gui.widgets.lesson.cells import fitted, fitting
 from fastcnn.gui.widgets.lesson.maps_view import square
 from fastcnn.gui.widgets.lesson.scroll import Scroll
 from fastcnn.gui.widgets.lesson.words import kind_words, size_words
+from fastcnn.gui.widgets.scale import letters, scale_of
 
 FEW = 16  # outputs that are shown as bars
-BUTTON = QSize(96, 150)
+BUTTON, LEAST_BUTTON = QSize(96, 150), QSize(74, 120)
+GAP = 4
 SCROLLBAR = 12
 
 
@@ -50,10 +53,10 @@ class StageButton(QAbstractButton):
         self.setToolTip(f"{self.text()} {stage.name}".strip())
 
     def sizeHint(self) -> QSize:
-        return BUTTON
+        return BUTTON * scale_of(self)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(74, 120)
+        return LEAST_BUTTON * scale_of(self)
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         if event is not None and Qt.Key(event.key()) in ARROWS:
@@ -72,16 +75,16 @@ class StageButton(QAbstractButton):
             painter.setBrush(wash)
             painter.setPen(accent if self.hasFocus() else Qt.PenStyle.NoPen)
             painter.drawRoundedRect(QRectF(1, 1, width - 2, height - 2), 8, 8)
-        text = palette.color(QPalette.ColorRole.WindowText)
-        painter.setPen(accent if self.isChecked() else text)
-        painter.setFont(fitting(sized(self.font(), 14, bold=True), self.text(), width))
-        line = 24.0
-        painter.drawText(QRectF(0, 4, width, line), Qt.AlignmentFlag.AlignCenter, self.text())
-        painter.setFont(fitting(sized(self.font(), 13), self._size, width))
+        text, scale = palette.color(QPalette.ColorRole.WindowText), scale_of(self)
+        painter.setPen(color("accent") if self.isChecked() else text)
+        painter.setFont(fitting(letters(self, 14, bold=True), self.text(), width))
+        line = 20 * scale
+        painter.drawText(QRectF(0, GAP, width, line), Qt.AlignmentFlag.AlignCenter, self.text())
+        painter.setFont(fitting(letters(self, 13), self._size, width - GAP))
         painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
         painter.drawText(QRectF(0, height - line - 2, width, line), Qt.AlignmentFlag.AlignCenter, self._size)
         if self._stage is not None:
-            self._paint_values(painter, QRectF(6, line + 8, width - 12, height - 2 * line - 14), self._stage)
+            self._paint_values(painter, QRectF(6, line + GAP, width - 12, height - 2 * line - 2 * GAP), self._stage)
         painter.end()
 
     def _paint_values(self, painter: QPainter, room: QRectF, stage: Stage) -> None:
@@ -93,24 +96,25 @@ class StageButton(QAbstractButton):
 
     def _paint_bars(self, painter: QPainter, room: QRectF, stage: Stage) -> None:
         row = room.height() / len(stage.out)
-        font = sized(self.font(), min(12, row))
+        font = letters(self, 12, row)
         painter.setFont(font)
         shares = stage.kind is Kind.SOFTMAX
-        left = room.x() + 16
-        axis = left if shares else left + (room.width() - 16) / 2
+        number = 14 * scale_of(self)
+        left = room.x() + number + 2
+        axis = left if shares else left + (room.right() - left) / 2
         span = room.right() - axis
         for index, value in enumerate(stage.out):
             top = room.y() + index * row
             painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
-            painter.drawText(QRectF(room.x(), top, 14, row), Qt.AlignmentFlag.AlignCenter, str(index))
+            painter.drawText(QRectF(room.x(), top, number, row), Qt.AlignmentFlag.AlignCenter, str(index))
             length = span * float(np.clip(value / self._limits[index], -1, 1))
             bar = QRectF(min(axis, axis + length), top + row * 0.15, abs(length), row * 0.7)
-            color = (
+            filling = (
                 self.palette().color(QPalette.ColorRole.Highlight)
                 if shares
                 else QColor(*(ABOVE if value > 0 else BELOW))
             )
-            painter.fillRect(bar, color)
+            painter.fillRect(bar, filling)
         painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
         painter.drawLine(int(axis), int(room.y()), int(axis), int(room.bottom()))
 
@@ -153,10 +157,27 @@ class Strip(Scroll):
         inside = QWidget()
         self._row = QHBoxLayout(inside)
         self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(4)
+        self._row.setSpacing(GAP)
         self.setWidget(inside)
-        self.setFixedHeight(BUTTON.height() + SCROLLBAR)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.buttons: list[StageButton] = []
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.minimumSizeHint().width(), self._height(BUTTON))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), self._height(LEAST_BUTTON))
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self.updateGeometry()
+
+    def _height(self, button: QSize) -> int:
+        """That of the buttons, and of the scroll bar where they do not fit."""
+        inside, scale = self.widget(), scale_of(self)
+        assert inside is not None
+        scrolls = inside.minimumSizeHint().width() > self.width()
+        return round(button.height() * scale) + (SCROLLBAR if scrolls else 0)
 
     def show_lesson(self, shown: Shown | None) -> None:
         """Show the stations of a look, with the open one marked."""

@@ -109,5 +109,5 @@ def keys_words(stage: Stage) -> str:
     else:
         maps = tr("↑ ↓ another filter") if stage.kind is Kind.CONVOLUTION else tr("↑ ↓ another map")
         ours = [tr("← → step"), maps]
-    rest = [tr("Space plays"), tr("Page ↑ ↓ another layer"), tr("F11 full screen"), tr("Ctrl + larger")]
-    return "\u2003".join([*ours, *rest])
+    rest = [tr("Space plays"), tr("Page ↑ ↓ layer"), tr("F11 full screen"), tr("Ctrl + larger")]
+    return "\u2002".join([*ours, *rest])

@@ -82,3 +82,12 @@ def test_the_store_counts_what_it_compiles():
     cache._store, cache._enabled = store, True
     cache.save_overload(None, Data)
     assert store.compiled == before + 1
+
+
+def test_the_preparation_is_named_in_the_language_in_use(window, settle):
+    settle()
+    window.preparing.show_share(0.4)
+    window.program.use_language("zh_CN")
+    settle()
+    assert (window.preparing.accessibleName(), "40" in window.preparing.format()) == ("准备进度", True)
+    assert "准备" in window.preparing.format()

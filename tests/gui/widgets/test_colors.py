@@ -59,3 +59,14 @@ def test_numbers_of_the_matrix_are_legible_however_many_mistakes_there_are(shade
     strongest = matrix.STRENGTHS[right] + (0 if right else matrix.STRONGER)
     under = colors.mixed("right" if right else "wrong", strongest, "track")
     assert contrast(colors.color("text"), under) >= TEXT
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_words_of_a_plot_have_the_colour_of_text(window, settle, theme):
+    settle()
+    window.program.use_theme(theme)
+    plot = window.program.pages.training_page.loss
+    plot.make()
+    item = plot._plot.getPlotItem()
+    for words in (item.titleLabel.item, item.getAxis("bottom").label):
+        assert colors.name_of("text") in words.toHtml()

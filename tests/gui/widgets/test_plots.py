@@ -1,0 +1,66 @@
+"""Plots paint only what is new, and never two in one turn: each takes 8 ms, and the pen waits for both."""
+
+from __future__ import annotations
+
+import pytest
+
+from fastcnn.gui.logic.training import State
+from fastcnn.gui.widgets.training_page import MOST_POINTS
+
+
+@pytest.fixture
+def page(window, settle):
+    """The page of a training that has two epochs behind it."""
+    settle()
+    page = window.program.pages.training_page
+    window.tabs.setCurrentWidget(page)
+    settle()
+    curves = page.training.curves
+    curves.of, curves.epoch = 5, 3
+    curves.steps[:], curves.losses[:] = [0.1, 0.2, 0.3], [2.0, 1.0, 0.5]
+    curves.epochs[:], curves.accuracies[:] = [1, 2], [0.9, 0.95]
+    return page
+
+
+@pytest.fixture
+def drawn(page, monkeypatch):
+    """The plots that were given points, by their names, in turn."""
+    names = []
+    for plot in (page.loss, page.accuracy):
+        plot.make()
+        name, original = plot.objectName(), plot._item.setData
+
+        def give(x, y, *, name=name, original=original):
+            names.append(name)
+            return original(x, y)
+
+        monkeypatch.setattr(plot._item, "setData", give)
+    return names
+
+
+def test_a_refresh_paints_one_plot_and_the_other_one_later(page, drawn, qtbot):
+    page.show_state(State.RUNNING)
+    page._timer.stop()
+    assert drawn == ["lossPlot"]
+    qtbot.waitUntil(lambda: drawn == ["lossPlot", "accuracyPlot"])
+
+
+def test_points_that_are_shown_are_not_painted_again(page, drawn, qtbot):
+    page.show_state(State.RUNNING)
+    page._timer.stop()
+    qtbot.waitUntil(lambda: len(drawn) == 2)
+    page._refresh()
+    page._show_accuracies()
+    assert len(drawn) == 2
+    page.training.curves.accuracies[:] = [0.9, 0.96]
+    page._show_accuracies()
+    assert drawn[2:] == ["accuracyPlot"]
+
+
+def test_a_long_training_has_no_more_points_than_can_be_seen(page, drawn):
+    curves = page.training.curves
+    curves.steps[:] = [number / 1000 for number in range(3001)]
+    curves.losses[:] = [1.0] * 3001
+    page._refresh()
+    x, _ = page.loss._item.getData()
+    assert 100 < len(x) <= MOST_POINTS
