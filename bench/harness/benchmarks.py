@@ -49,6 +49,10 @@ BENCHMARKS = {  # run in this order
     "scaling": Benchmark("speed.scaling", "time by batch, threads, side and channels", ("threads",)),
     "kernels": Benchmark("speed.portability", "other instruction sets; AArch64 assembly", ("cpu_name",)),
     "bfloat16": Benchmark("speed.bfloat16", "the tiles for bfloat16 against that for float32, on one core"),
+    "rivals-bfloat16": Benchmark(
+        "speed.rivals_bfloat16", "the same networks in bfloat16 against the engines that have it; takes --precision",
+        ("threads", "only", "precision"), when_named=True,
+    ),
     "neighbour": Benchmark("speed.neighbour", "with a busy process next to it", ("threads",)),
     "cluster": Benchmark(
         "speed.cluster", "training steps by ranks, and a model of many hosts; needs MPI", when_named=True
