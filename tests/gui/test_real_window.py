@@ -167,7 +167,7 @@ def test_a_large_window_at_scale_two(start):
     screen = start(QT_SCALE_FACTOR="2")
     screen.xdotool("windowsize", screen.window, 2560, 1440)
     # Qt scales by what the display says of its size in millimetres too, which is never exactly 96 dots per inch.
-    state = screen.wait(lambda state: abs(state["size"][0] - 1280) <= 2 and abs(state["size"][1] - 720) <= 2)
+    screen.wait(lambda state: abs(state["size"][0] - 1280) <= 2 and abs(state["size"][1] - 720) <= 2)
     screen.wait(nothing_cut_off)
     screen.xdotool("key", "ctrl+m")
     screen.wait(lambda state: state["mode"] == 1)
