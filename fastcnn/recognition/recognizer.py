@@ -246,12 +246,12 @@ def _on_paper(image: Picture, ruled: bool) -> Sight | None:
     That is a table, shade, rules, frames and pale ink. In pictures of few pixels, enlarged or not, a line is as wide
     as a stroke. A drawing made on a screen is searched only where a line was seen: a pen must not wait for its answer.
     """
-    from fastcnn.handwriting.paper.page import find_page
-    from fastcnn.recognition.page.parts import find_parts_of_page
-
     plane = to_plane(image)
     if not (ruled or is_of_paper(plane)) or max(unblock(plane).shape) <= SMALL_PX:
         return None
+    from fastcnn.handwriting.paper.page import find_page
+    from fastcnn.recognition.page.parts import find_parts_of_page
+
     page = find_page(image)
     parts = None if page.ink is None else find_parts_of_page(page.ink)
     if parts is None or not (page.changed or parts.pale):
