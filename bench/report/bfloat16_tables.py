@@ -59,5 +59,7 @@ def tabulate(result: Any) -> str:
     return f"{rivals(result)}\n{shares(result)}\nOurs in `{result['precision']}`.\n{notes(result)}"
 
 
-# The tables before anything was measured.
-NOTHING: dict[str, Any] = {"rows": [], "threads": ["2"], "products": {}}
+def unmeasured() -> str:
+    """The same tables before anything was measured."""
+    nothing: dict[str, Any] = {"rows": [], "threads": ["2"], "products": {}}
+    return f"{rivals(nothing)}\n{shares(nothing)}"

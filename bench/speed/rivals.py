@@ -76,7 +76,7 @@ def useful_flop(network: Sequential, mode: str, images: Array, labels: Array) ->
 
 
 def _precision(network: Sequential) -> dict[str, bool]:
-    """What a rival is given besides. In float32 nothing, as not every rival has bfloat16."""
+    """What a rival is told of the precision. In float32 nothing, as not every rival has bfloat16."""
     return {} if network.precision == FLOAT32 else {"bfloat16": True}
 
 

@@ -110,7 +110,7 @@ class PairConv2d(WindowConv2d):
     @property
     def _gets_bits(self) -> bool:
         """Whether the step after it writes the gradient of the output rounded, in the layout of `pairs_grad`."""
-        return self.out.grad.dtype == np.uint16
+        return bool(self.out.grad.dtype == np.uint16)
 
     def _grad_out_calls(self, n: int) -> list[Call]:
         if self._gets_bits:

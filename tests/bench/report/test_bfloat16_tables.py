@@ -1,10 +1,6 @@
 """The tables of `bench rivals-bfloat16`: a row for each wanted ratio, and what was not measured says so."""
 
-from pathlib import Path
-
-from fastcnn.bench.report import bfloat16_tables, markdown, targets
-
-PAGE = Path(__file__).parents[3] / "docs" / "bfloat16.md"
+from fastcnn.bench.report import bfloat16_tables, tables, targets
 
 
 def _result():
@@ -15,6 +11,12 @@ def _result():
         "versions": {"PyTorch": "2.13"}, "missing": {"OpenVINO": "gone"},
         "peaks": {"2": {"fma_gflop_per_s": 240.0, "sgemm_gflop_per_s": 180.0}},
     }  # fmt: skip
+
+
+def _record():
+    machine = {"commit": None, "processor": "a CPU", "physical_cores": 2, "vector_bytes": 64, "python": "3.11"}
+    machine |= {"numpy": "2", "numba": "0.6", "threading_layer": "omp", "torch": "2.13"}
+    return {"result": _result(), "date": "2026-01-01", "machine": machine, "load_before": 0.0, "load_after": 0.0}
 
 
 def _rows(text):
@@ -54,9 +56,13 @@ def test_the_goals_read_the_same_numbers():
     assert sorted(value for value in found.values() if value is not None) == [0.5, 1.5]
 
 
-def test_the_page_has_the_rows_before_they_are_measured():
-    """Until a record is kept, the page shows the tables of nothing."""
-    text = markdown.marked(PAGE.read_text(encoding="utf-8"))["rivals-bfloat16"]
-    nothing = bfloat16_tables.NOTHING
-    tables = f"{bfloat16_tables.rivals(nothing)}\n{bfloat16_tables.shares(nothing)}"
-    assert "Measured " in text or text.startswith(tables)
+def test_without_a_record_the_rows_stand_and_say_that_nothing_was_measured():
+    both = tables.marked_tables({"unknown": {"result": {}}})["rivals-bfloat16"]
+    ratios, shares = (_rows(text) for text in both.split("\n\n"))
+    assert [row[:5] for row in ratios] == [
+        [network, mode, f"{batch:,}", "2", engine] for network, mode, batch, engine, _ in bfloat16_tables.WANTED
+    ]
+    assert {cell for row in ratios for cell in row[5:8]} == {"not measured"}
+    assert shares == [["2", *["not measured"] * 3, "0.45"]]
+    text = tables.marked_tables({"rivals-bfloat16": _record()})["rivals-bfloat16"]
+    assert "1.50" in text and "Measured 2026" in text
