@@ -60,7 +60,7 @@ BENCHMARKS = {  # run in this order
     "seeds": Benchmark("accuracy.seeds", "the accuracy of fastcnn train's recipe over seeds", ("threads",)),
     "precision": Benchmark(
         "accuracy.precision", "the accuracy of trainings in bfloat16 against float32; takes --precision",
-        ("threads", "precision"), when_named=True,
+        ("threads", "precision", "resume"), when_named=True,
     ),
     "networks": Benchmark(
         "accuracy.networks", "the networks in the package, trained again: MNIST, drawings, times; needs --weights",
