@@ -124,25 +124,24 @@ class PairConv2d(WindowConv2d):
         return [pictures, in_place(self.out.grad, n * self.out.size), *super()._sparse_weight_calls(n)]
 
     def _weight_calls(self, n: int) -> list[Call]:
-        shape, images, x_frame, grad_frame = self.geometry, n, self.x.frame, self.geometry.grad
+        shape, images, x_frame = self.geometry, n, self.x.frame
         if self._gets_bits:
-            grad_frame = self.over_filters.grad
+            move, grad_out, grad_frame = rounding.copy_pixel_pairs, self.pairs_grad, self.over_filters.grad
+        else:
+            move, grad_out, grad_frame = rounding.round_pixel_pairs, pairs.as_bits(self.grad_out), shape.grad
         if self._is_matrix:
             K, C = self.weight.shape[:2]
             one, images, x_frame, grad_frame = (1, 1), 1, frame(C, 1, n), frame(K, 1, n)
             shape = Convolution((C, 1, n), (K, C, 1, 1), one, NO_BORDER, one, 1, pairs.WIDTH, False)
-        found = pairs.pixel_pairs(shape, images)
-        planes, pixels = (
-            aligned_zeros(prod(found.x), np.uint16) if self._is_matrix else self.planes[: prod(found.x)],
-            aligned_zeros(prod(found.grad), np.uint16) if self._is_matrix else self.pixels[: prod(found.grad)],
-        )
+            found = pairs.pixel_pairs(shape, images)
+            planes, pixels = (aligned_zeros(prod(each), np.uint16) for each in (found.x, found.grad))
+        else:
+            found = pairs.pixel_pairs(shape, images)
+            planes, pixels = self.planes[: prod(found.x)], self.pixels[: prod(found.grad)]
         (top, _), (left, _) = shape.padding
         pixels_at = np.arange(x_frame.width) * x_frame.channels
         x = planes.reshape(found.x), self.x.data, x_frame, pixels_at, top, left, images
-        in_rows = pixels.reshape(*found.grad[:3], -1)
-        move = rounding.copy_pixel_pairs if self._gets_bits else rounding.round_pixel_pairs
-        grad_out = self.pairs_grad if self._gets_bits else pairs.as_bits(self.grad_out)
-        grad = in_rows, grad_out, grad_frame, found.columns, images
+        grad = pixels.reshape(*found.grad[:3], -1), grad_out, grad_frame, found.columns, images
         kernel = pairs.PRODUCTS[self.unit]
         return [
             self._copy(rounding.round_planes, planes.size, *x),
