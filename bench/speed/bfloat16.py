@@ -189,6 +189,5 @@ def tabulate(result: Any) -> str:
     rows = [(first, own, *("not measured" if n not in measured else cell for n, cell in zip(names, cells, strict=True)))
             for first, own, *cells in rows]  # fmt: skip
     header = ("GFLOP/s of one core (over float32's)", FLOAT32, "AMX", "`vdpbf16ps`", "plain")
-    counted = [tuple(map(str, row.values())) for row in result["assembly"]]
-    columns = ("tile", "instruction", "registers", "products in the loop", "loads", "spills")
-    return f"{markdown.table(header, rows)}\n{markdown.table(columns, counted)}\nThis CPU: {result['unit']}.\n"
+    assembly = pair_assembly.table(result["assembly"])
+    return f"{markdown.table(header, rows)}\n{assembly}\nThis CPU: {result['unit']}.\n"

@@ -1,4 +1,7 @@
-"""The bfloat16 tiles as assembly of a CPU that has their instructions. Nothing of it runs, so any CPU will do."""
+"""The bfloat16 tiles as assembly of a CPU that has their instructions. Nothing of it runs, so any CPU will do.
+
+`python -m fastcnn.bench.speed.pair_assembly` prints the table.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from fastcnn.bench.report import markdown
 from fastcnn.bench.speed.cross import assemble
 
 TRIPLE, CPU = "x86_64-unknown-linux-gnu", "x86-64"
@@ -111,3 +115,13 @@ def rows() -> list[dict[str, Any]]:
         _row("plain", "vfmadd", "zmm", lambda b, a: sums.code(b, a, vtype, size, pairs.PLAIN_TERMS)),
     )
     return [asdict(row) for row in tiles]
+
+
+def table(counted: list[dict[str, Any]]) -> str:
+    """A line for each tile."""
+    columns = ("tile", "instruction", "registers", "products in the loop", "loads", "spills")
+    return markdown.table(columns, [tuple(map(str, row.values())) for row in counted])
+
+
+if __name__ == "__main__":
+    print(table(rows()), end="")

@@ -22,6 +22,7 @@ from fastcnn.training.checkpoint import load_checkpoint
 from tests.kernels.cases import COMPILED
 
 PLAIN = "bfloat16-plain"
+FASTEST = f"bfloat16-{toolchain.unit()}"  # of this CPU
 AVX512 = {"avx512f", "avx512bf16"}
 AMX = AVX512 | {"amx-tile", "amx-bf16"}
 
@@ -41,14 +42,6 @@ def batch(rng, count=24):
     for image, label in zip(images, labels, strict=True):
         image[0, 2 * label : 2 * label + 3] += 0.6
     return images, labels
-
-
-@pytest.fixture
-def one_thread():
-    before = threads()
-    set_threads(1)
-    yield
-    set_threads(before)
 
 
 @pytest.fixture
@@ -118,18 +111,20 @@ def test_copies_and_pickles_keep_it_and_files_do_not_know_it(one_thread, rng, tm
     assert "precision" not in json.dumps(one.describe())
 
 
-def test_threads_do_not_change_the_bits(rng):
+@pytest.mark.parametrize("precision", [PLAIN, pytest.param(FASTEST, marks=pytest.mark.slow)])
+def test_threads_do_not_change_the_bits(precision, rng):
     layers = [
-        *(Conv2d(16, 3, padding=1), ReLU(), Conv2d(32, 3), ReLU(), MaxPool2d(2), Flatten()),
-        *(Affine(40), ReLU(), Affine(10)),
+        *(Conv2d(16, 3, padding=1), ReLU(), Conv2d(16, 3, padding=1, bias=False), BatchNorm2d(), ReLU()),
+        *(Conv2d(32, 3), ReLU(), MaxPool2d(2), Flatten(), Affine(40), ReLU(), Affine(10)),
     ]
     shape = (1, 20, 20) if COMPILED else (1, 6, 6)
-    one = Sequential(layers, input_shape=shape, seed=0, precision=PLAIN)
+    first = Sequential(layers, input_shape=shape, seed=0, precision=precision)
     images = rng.random((96 if COMPILED else 4, *shape), np.float32)
     before, found = threads(), []
     try:
         for count in (1, 2, 4):
             set_threads(count)
+            one = first.copy()  # a step moves the running averages
             loss = one.loss_and_gradients(images, np.arange(len(images)) % 10)
             found.append((loss, one.gradients.tobytes(), one.forward(images).tobytes()))
     finally:
