@@ -87,6 +87,12 @@ def _difference(row: dict[str, Any]) -> str:
     return f"{row['difference']:+.3%} ({interval})"
 
 
+def _verdict(row: dict[str, Any]) -> str:
+    """Whether the two precisions can be told apart by these seeds."""
+    holds_zero = abs(row["difference"]) <= row["half"]
+    return f"The interval of `{row['model']}` {'holds' if holds_zero else '**does not hold**'} zero."
+
+
 def tabulate(result: Any) -> str:
     """The documentation's table."""
     rows = []
@@ -98,5 +104,7 @@ def tabulate(result: Any) -> str:
     header = ("network", "seeds", "epochs", FLOAT32, BFLOAT16, "difference (95 % interval)")
     return markdown.table(header, rows) + (
         f"\nTest accuracy, by the recipes of `fastcnn train`, precision `{result['precision']}`. The interval is "
-        "Student's, of the differences of each seed's two trainings.\n"
+        "Student's, of the differences of each seed's two trainings. "
+        + " ".join(_verdict(row) for row in result["rows"] if row["half"] is not None)
+        + "\n"
     )
