@@ -21,7 +21,9 @@ def chosen() -> str:
     if unit == "amx" or (unit == "avx512" and gain() >= LEAST_GAIN):
         return unit
     if refused := bfloat16.refusal():
-        raise RuntimeError(f"the system refuses AMX's registers ({refused}), and without them this CPU gains nothing")
+        raise RuntimeError(
+            f"the system refuses AMX's registers ({refused}; see fastcnn info), and without them this CPU gains nothing"
+        )
     if unit == "plain":
         raise RuntimeError("this CPU has neither AMX nor AVX512-BF16")
     raise RuntimeError(
@@ -34,7 +36,7 @@ def require(unit: str) -> None:
     best = bfloat16.unit()
     order = list(bfloat16.UNITS)
     if order.index(unit) < order.index(best):
-        raise RuntimeError(f"it has no {INSTRUCTIONS[unit]}, or the system refuses that")
+        raise RuntimeError(f"it has no {INSTRUCTIONS[unit]}, or the system refuses that (see fastcnn info)")
 
 
 @cache
