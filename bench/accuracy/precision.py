@@ -6,6 +6,7 @@ of a seed see the same pictures in the same order, so their differences are pair
 
 from __future__ import annotations
 
+from functools import partial
 from math import sqrt
 from statistics import mean, stdev
 from typing import Any
@@ -71,9 +72,10 @@ def run(settings: Settings) -> dict[str, Any]:
     for model, count in seeds.items():
         for seed in range(count):
             for each in (FLOAT32, precision):
-                runs.append(train(model, seed, each, QUICK_PICTURES if settings.quick else None))
+                name, pictures = f"{model}, seed {seed}, {each}", QUICK_PICTURES if settings.quick else None
+                runs.append(settings.kept.row(name, partial(train, model, seed, each, pictures)))
                 accuracy, seconds = runs[-1]["test_accuracy"], runs[-1]["train_s"]
-                settings.say(f"{model}, seed {seed}, {each}: test accuracy {accuracy:.2%}, {seconds:.1f} s")
+                settings.say(f"{name}: test accuracy {accuracy:.2%}, {seconds:.1f} s")
     rows = [compared(runs, model) for model in seeds]
     for row in rows:
         settings.say(f"{row['model']}: {_difference(row)}")

@@ -49,6 +49,10 @@ BENCHMARKS = {  # run in this order
     "scaling": Benchmark("speed.scaling", "time by batch, threads, side and channels", ("threads",)),
     "kernels": Benchmark("speed.portability", "other instruction sets; AArch64 assembly", ("cpu_name",)),
     "bfloat16": Benchmark("speed.bfloat16", "the tiles for bfloat16 against that for float32, on one core"),
+    "rivals-bfloat16": Benchmark(
+        "speed.rivals_bfloat16", "the same networks in bfloat16 against the engines that have it; takes --precision",
+        ("threads", "only", "precision"), when_named=True,
+    ),
     "neighbour": Benchmark("speed.neighbour", "with a busy process next to it", ("threads",)),
     "cluster": Benchmark(
         "speed.cluster", "training steps by ranks, and a model of many hosts; needs MPI", when_named=True
@@ -56,7 +60,7 @@ BENCHMARKS = {  # run in this order
     "seeds": Benchmark("accuracy.seeds", "the accuracy of fastcnn train's recipe over seeds", ("threads",)),
     "precision": Benchmark(
         "accuracy.precision", "the accuracy of trainings in bfloat16 against float32; takes --precision",
-        ("threads", "precision"), when_named=True,
+        ("threads", "precision", "resume"), when_named=True,
     ),
     "networks": Benchmark(
         "accuracy.networks", "the networks in the package, trained again: MNIST, drawings, times; needs --weights",

@@ -48,7 +48,7 @@ def rivals(result: Any) -> str:
         "network", "what", "batch", "threads", "fastcnn", "GFLOP/s", "of the peak", "best rival (version, threads)",
         "its time", "ratio", *engines,
     )  # fmt: skip
-    return f"{table(header, rows)}\n{_notes(result)}"
+    return f"{table(header, rows)}\n{notes(result)}"
 
 
 def _engine(row: Any, found: Any, name: str, missing: Any) -> str:
@@ -67,7 +67,7 @@ def ceilings(result: Any) -> list[str]:
     ]
 
 
-def _notes(result: Any) -> str:
+def notes(result: Any) -> str:
     """What the CPU can do, the versions, and everything that is missing or was left out."""
     lines = ceilings(result)
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())

@@ -8,6 +8,7 @@ from typing import Any
 
 from fastcnn.bench.harness.benchmarks import BENCHMARKS, CUDA
 from fastcnn.bench.harness.record import Record
+from fastcnn.bench.report import bfloat16_tables
 from fastcnn.bench.report.headline import HEADLINES
 from fastcnn.bench.report.markdown import fill, marked, table
 from fastcnn.bench.report.plots import FIGURES, PLOTS
@@ -19,6 +20,8 @@ from fastcnn.zoo.bundled import SUFFIX, WEIGHTS
 from fastcnn.zoo.networks import NAMED
 
 PAGES = ("README*.md", "docs/*.md", "kernels/cuda/README.md")  # the pages of the checkout that may have markers
+# What a page shows of a benchmark without a record: its rows, and that they were not measured.
+UNMEASURED = {"rivals-bfloat16": bfloat16_tables.unmeasured}
 PAGE = "README.md"  # in the results' folder, where web sites show it
 
 
@@ -76,13 +79,14 @@ def _measured(records: Records) -> list[tuple[str, Any]]:
 
 
 def marked_tables(records: Records) -> dict[str, str]:
-    """The texts between the markers, by name, for all benchmarks with a record."""
-    found = {}
+    """The texts between the markers, by name, for all benchmarks with a record, and for the rows of one without."""
+    found: dict[str, str] = {}
     for name, module in _measured(records):
         write_table = getattr(module, "in_short", module.tabulate)
         found[name] = f"{write_table(records[name]['result'])}\n{provenance(records[name])}"
     if not records:
         return found
+    found |= {name: write() for name, write in UNMEASURED.items() if name not in records}
     found |= {"targets": targets(records), "zoo": zoo(), "all-layers": layers()}
     return found | {name: write(records) for name, write in HEADLINES.items()}
 

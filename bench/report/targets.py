@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastcnn.bench.harness.record import Record
+from fastcnn.bench.report import bfloat16_tables
 from fastcnn.bench.report.markdown import duration
 from fastcnn.bench.report.network_tables import number, of_drawings
 from fastcnn.bench.report.refusal_tables import digits_refused, unseen_refused
@@ -31,6 +32,7 @@ RIVALS = (
     *(("default", INFERENCE, batch, (1.2, 1.2)) for batch in (1, 32, 1000)),
     *(("VGG-like", INFERENCE, batch, (1.1, 1.1)) for batch in (1, 32)),
 )  # fmt: skip
+IN_BFLOAT16 = "rivals-bfloat16"
 NOT_YET = "not reached yet; docs/tried.md says what was tried"
 WINDOW_STATES = ("idle", "training")  # the rows of the latency that have a goal
 
@@ -157,6 +159,13 @@ def _targets() -> list[Target]:
         for n, goal in zip((2, 1), goals, strict=True):
             what = f"{network}, {mode}, batch {batch:,}, {_threads(n)}: over the best rival"
             rows.append(Target(what, "rivals", of_rivals(network, mode, batch, str(n), "ratio"), goal))
+    for network, mode, batch, engine, goal in bfloat16_tables.WANTED:
+        what = f"in bfloat16: {network}, {mode}, batch {batch:,}, 2 threads: over {engine}"
+        rows.append(Target(what, IN_BFLOAT16, of_rivals(network, mode, batch, "2", "engines", engine), goal))
+    what = "in bfloat16: VGG-like, training, 2 threads: GFLOP/s over a product of matrices"
+    rows.append(
+        Target(what, IN_BFLOAT16, lambda result: bfloat16_tables.share(result, "2"), bfloat16_tables.WANTED_SHARE)
+    )
     for n in (2, 1):
         for ceiling, key in (("SGEMM's", "share_of_sgemm"), ("the peak", "share_of_peak")):
             what = f"paper, training, batch 100, {_threads(n)}: useful FLOP/s over {ceiling}"

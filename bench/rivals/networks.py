@@ -103,10 +103,11 @@ def gradients_of(network: Sequential, images: Array, labels: Array) -> list[Arra
 def forward_error(network: Sequential) -> float:
     """The share by which logits may be off: a sum of n products has an error of about eps sqrt(n).
 
-    In bfloat16 the two operands of each product are off by a share of up to half of its eps, and so is a sum of them.
+    In bfloat16 the two operands of each product are off by a share of up to half of its eps, at random, and so is a sum
+    of them, layer after layer.
     """
     whole = [layer for layer in walk(network.layers) if layer.multiply_adds and not layer.inside]
-    rounded = 0.0 if network.precision == FLOAT32 else BFLOAT16_EPS * len(whole)
+    rounded = 0.0 if network.precision == FLOAT32 else BFLOAT16_EPS * sqrt(len(whole))
     return SAFETY * (EPS * sum(sqrt(layer.multiply_adds / prod(layer.out_shape)) for layer in whole) + rounded)
 
 

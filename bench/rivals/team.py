@@ -15,26 +15,33 @@ from fastcnn.bench.harness.processes import on_cores
 from fastcnn.bench.harness.timing import Rival
 from fastcnn.bench.harness.worker import MissingError, Worker
 from fastcnn.errors import FastcnnError
+from fastcnn.kernels.precision import FLOAT32
 
 TRAINING, INFERENCE = "training", "inference"
 
 
 @dataclass(frozen=True)
 class Engine:
-    """A rival: its name, its file in this folder, and what it can do."""
+    """A rival: its name, its file in this folder, and what it can do. bfloat16: whether its functions take that."""
 
     name: str
     file: str
     modes: tuple[str, ...] = (TRAINING, INFERENCE)
+    bfloat16: bool = False
 
 
 ENGINES = (
-    Engine("PyTorch", "with_torch"),
-    Engine("TensorFlow", "with_tensorflow"),
+    Engine("PyTorch", "with_torch", bfloat16=True),
+    Engine("TensorFlow", "with_tensorflow", bfloat16=True),
     Engine("JAX", "with_jax"),
     Engine("ONNX Runtime", "with_onnxruntime", (INFERENCE,)),
-    Engine("OpenVINO", "with_openvino", (INFERENCE,)),
+    Engine("OpenVINO", "with_openvino", (INFERENCE,), bfloat16=True),
 )
+
+
+def engines_in(precision: str) -> tuple[Engine, ...]:
+    """The engines that have a form in a network's precision."""
+    return tuple(engine for engine in ENGINES if precision == FLOAT32 or engine.bfloat16)
 
 
 def engine_of(timed: str) -> str:

@@ -2,6 +2,9 @@
 
 TensorFlow gets the best conditions: pictures are float32 in [0, 1], channels last, cut into batches before; Adam is the
 one kernel that does it. No kernel of fastcnn runs in its process.
+
+For bfloat16 it does what Keras does by the policy mixed_bfloat16: all values and the weights in use are rounded, and
+variables, the statistics of a batch normalization and logits are float32.
 """
 
 from __future__ import annotations
@@ -29,11 +32,12 @@ def version() -> str:
 
 
 class Model(Applying):
-    """Each method gives the value after an operation; `values` are the variables."""
+    """Each method gives the value after an operation; `values` are the variables, `dtype` that of values between."""
 
     RIVAL = "TensorFlow"
 
-    def __init__(self, network: Sequential) -> None:
+    def __init__(self, network: Sequential, bfloat16: bool) -> None:
+        self.dtype = tf.bfloat16 if bfloat16 else tf.float32
         self.operations = operations(network.layers)
         arrays = to_theirs(self.operations, network.state_arrays())
         self.names = trained_names(self.operations, arrays)
@@ -41,17 +45,21 @@ class Model(Applying):
         self.trained = [self.values[name] for name in self.names]
 
     def __call__(self, x: Any, training: bool = False) -> Any:
-        return self.run(self.operations, x, training)
+        return tf.cast(self.run(self.operations, tf.cast(x, self.dtype), training), tf.float32)
+
+    def _in_use(self, operation: Operation, each: str) -> Any:
+        """A weight or bias of an operation. A cast to the same dtype does nothing."""
+        return tf.cast(self.values[f"{operation['name']}.{each}"], self.dtype)
 
     def conv2d(self, operation: Operation, x: Any, training: bool) -> Any:
         if operation["groups"] != 1:
             raise self.unknown(operation, "groups")
         if training and operation["dilation"] != (1, 1):
             raise self.unknown(operation, "dilation and gradients")
-        name, padding = operation["name"], operation["padding"]
+        weight, padding = self._in_use(operation, "weight"), operation["padding"]
         border: Any = "VALID" if padding == NONE else [[0, 0], *map(list, padding), [0, 0]]
-        x = tf.nn.conv2d(x, self.values[f"{name}.weight"], operation["stride"], border, dilations=operation["dilation"])
-        return tf.nn.bias_add(x, self.values[f"{name}.bias"]) if operation["bias"] else x
+        x = tf.nn.conv2d(x, weight, operation["stride"], border, dilations=operation["dilation"])
+        return tf.nn.bias_add(x, self._in_use(operation, "bias")) if operation["bias"] else x
 
     def batchnorm2d(self, operation: Operation, x: Any, training: bool) -> Any:
         weight, bias, mean, variance = (
@@ -67,7 +75,7 @@ class Model(Applying):
         return x
 
     def affine(self, operation: Operation, x: Any, _: bool) -> Any:
-        weight, bias = (self.values[f"{operation['name']}.{each}"] for each in ("weight", "bias"))
+        weight, bias = (self._in_use(operation, each) for each in ("weight", "bias"))
         return tf.nn.bias_add(tf.matmul(x, weight), bias)
 
     def maxpool2d(self, operation: Operation, x: Any, _: bool) -> Any:
@@ -94,8 +102,8 @@ class Model(Applying):
         return tf.nn.dropout(x, operation["rate"]) if training and operation["rate"] else x
 
     def normalize(self, operation: Operation, x: Any, _: bool) -> Any:
-        mean, scale = (np.array(operation[each], np.float32) for each in ("mean", "scale"))
-        return (x - mean) * (1 / scale)
+        mean, inverse = np.array(operation["mean"], np.float32), 1 / np.array(operation["scale"], np.float32)
+        return (x - tf.cast(mean, x.dtype)) * tf.cast(inverse, x.dtype)
 
     def joined(self, parts: list[Any]) -> Any:
         return tf.concat(parts, -1)
@@ -108,12 +116,17 @@ def _use_threads(threads: int) -> None:
         tf.config.threading.set_inter_op_parallelism_threads(threads)
 
 
+def _name(bfloat16: bool) -> str:
+    return "mixed_bfloat16" if bfloat16 else "tf.function"
+
+
 def training(
-    *, network: Sequential, images: Array, labels: Array, batch: int, lr: float, threads: int, compiled: bool
-) -> dict[str, Entry]:
+    *, network: Sequential, images: Array, labels: Array, batch: int, lr: float, threads: int, compiled: bool,
+    bfloat16: bool = False,
+) -> dict[str, Entry]:  # fmt: skip
     """Training steps through all pictures; the answer is loss and gradients. It is compiled always."""
     _use_threads(threads)
-    model = Model(network)
+    model = Model(network, bfloat16)
     moments = [[tf.Variable(tf.zeros_like(value)) for value in model.trained] for _ in BETAS]
     powers = [tf.Variable(beta) for beta in BETAS]
 
@@ -147,17 +160,19 @@ def training(
         return [loss.numpy(), *ours.values()]
 
     turn = rival("", lambda: step(*next(following)).numpy(), threads, lambda n: None).turn
-    return {"tf.function": Entry(turn, answer)}
+    return {_name(bfloat16): Entry(turn, answer)}
 
 
-def inference(*, network: Sequential, images: Array, threads: int, compiled: bool) -> dict[str, Entry]:
+def inference(
+    *, network: Sequential, images: Array, threads: int, compiled: bool, bfloat16: bool = False
+) -> dict[str, Entry]:
     """Logits of a batch."""
     _use_threads(threads)
     x = tf.constant(pictures(images))
-    model = tf.function(Model(network), autograph=False)
+    model = tf.function(Model(network, bfloat16), autograph=False)
 
     def call() -> Array:
         logits: Array = model(x).numpy()
         return logits
 
-    return {"tf.function": Entry(rival("", call, threads, lambda n: None).turn, lambda: [call()])}
+    return {_name(bfloat16): Entry(rival("", call, threads, lambda n: None).turn, lambda: [call()])}

@@ -1,5 +1,7 @@
 """PyTorch's form of a network, to be timed in a worker: default layout, channels_last, and that one compiled.
 
+For bfloat16 it is channels_last with autocast; the loss is that of float32 logits.
+
 PyTorch gets the best conditions: pictures are float32 in [0, 1], already in the model's layout. Both forms of Adam are
 measured. Compiled models include the loss and are compiled for one batch size. No kernel of fastcnn runs in
 its process.
@@ -139,16 +141,24 @@ def model_of(network: Sequential) -> Any:
 class _Version:
     """One model. loss(pictures, labels) and infer(pictures) are compiled if `compiled` is set."""
 
-    def __init__(self, network: Sequential, *, channels_last: bool, compiled: bool) -> None:
+    def __init__(self, network: Sequential, *, channels_last: bool, compiled: bool, bfloat16: bool) -> None:
         self.layout = torch.channels_last if channels_last else torch.contiguous_format
         self.model = model = model_of(network).to(memory_format=self.layout)
-        self.name = ("compiled " if compiled else "") + ("channels_last" if channels_last else "default layout")
+        self.name = "compiled " * compiled + "autocast " * bfloat16
+        self.name += "channels_last" if channels_last else "default layout"
+
+        def rounded(images: Any) -> Any:
+            with torch.autocast("cpu", torch.bfloat16):
+                found = model(images)
+            return found.float()
+
+        logits = rounded if bfloat16 else model
 
         def loss(images: Any, labels: Any) -> Any:
-            return torch.nn.functional.cross_entropy(model(images), labels)
+            return torch.nn.functional.cross_entropy(logits(images), labels)
 
         self.loss: Callable[..., Any] = torch.compile(loss, dynamic=False) if compiled else loss
-        self.infer: Callable[..., Any] = torch.compile(model, dynamic=False) if compiled else model
+        self.infer: Callable[..., Any] = torch.compile(logits, dynamic=False) if compiled else logits
 
     def laid(self, images: Array) -> Any:
         return torch.from_numpy(images).contiguous(memory_format=self.layout)
@@ -174,20 +184,25 @@ class _Version:
         return step
 
 
-def _versions(network: Sequential, compiled: bool) -> list[_Version]:
+def _versions(network: Sequential, compiled: bool, bfloat16: bool) -> list[_Version]:
     """Both layouts, and the second one compiled: it takes long, so not the first one too."""
     kinds = [(False, False), (True, False), *([(True, True)] if compiled and compiler() else [])]
-    return [_Version(network, channels_last=layout, compiled=kind) for layout, kind in kinds]
+    return [
+        _Version(network, channels_last=layout, compiled=kind, bfloat16=bfloat16)
+        for layout, kind in kinds
+        if layout or not bfloat16
+    ]
 
 
 def training(
-    *, network: Sequential, images: Array, labels: Array, batch: int, lr: float, threads: int, compiled: bool
-) -> dict[str, Entry]:
+    *, network: Sequential, images: Array, labels: Array, batch: int, lr: float, threads: int, compiled: bool,
+    bfloat16: bool = False,
+) -> dict[str, Entry]:  # fmt: skip
     """Training steps through all pictures. Names: "channels_last, fused Adam". Answers: loss and gradients."""
     torch.set_num_threads(threads)
     entries = {}
     targets = torch.from_numpy(labels)
-    for version in _versions(network, compiled):
+    for version in _versions(network, compiled, bfloat16):
         laid = version.laid(images)
 
         def answer(version: _Version = version, laid: Any = laid) -> list[Array]:
@@ -199,11 +214,13 @@ def training(
     return entries
 
 
-def inference(*, network: Sequential, images: Array, threads: int, compiled: bool) -> dict[str, Entry]:
+def inference(
+    *, network: Sequential, images: Array, threads: int, compiled: bool, bfloat16: bool = False
+) -> dict[str, Entry]:
     """Logits of a batch in inference mode. Names: "channels_last"."""
     torch.set_num_threads(threads)
     entries = {}
-    for version in _versions(network, compiled):
+    for version in _versions(network, compiled, bfloat16):
         version.model.eval()
         laid = version.laid(images)
 

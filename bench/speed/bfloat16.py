@@ -15,6 +15,7 @@ import numpy as np
 from fastcnn.arrays import Array
 from fastcnn.bench.harness.peak import CLOCK, fma_flop_per_s
 from fastcnn.bench.harness.settings import Settings
+from fastcnn.bench.harness.timing import median_s
 from fastcnn.bench.report import markdown
 from fastcnn.bench.speed import pair_assembly
 from fastcnn.checking.bounds import require_equal
@@ -25,6 +26,7 @@ from fastcnn.kernels.threads import set_threads, threads
 FLOAT32 = "float32"
 ROUNDS_OF_LOOP = 1 << 18
 BATCH = 4
+ROWS, PRODUCT_CALLS = 128, 9  # of a product of matrices: rows of a task, and how often it is timed
 # Affine layers: pictures, inputs, outputs. The operands of the first stay in the second cache.
 PRODUCTS = ((96, 288, 64), (256, 1152, 256), (1024, 1024, 1024))
 CASES = (
@@ -88,13 +90,16 @@ def forward(case: Convolution, x: Array, weight: Array, unit: str) -> tuple[Call
     from fastcnn.kernels.arrays import aligned_zeros
     from fastcnn.kernels.cpu.products import layout, pairs, weights
     from fastcnn.kernels.cpu.products.calls import sums
-    from fastcnn.kernels.cpu.products.geometry import convolution, frame
+    from fastcnn.kernels.cpu.products.geometry import Convolution as Geometry
+    from fastcnn.kernels.cpu.products.geometry import frame
     from fastcnn.kernels.cpu.products.loops import sum_products
+    from fastcnn.kernels.cpu.tiles.sums import TILE_PIXELS
 
     N, K = case.batch, case.out_channels
     border = ((case.padding, case.padding),) * 2
     one = (1, 1)
-    shape = convolution(case.input_shape[1:], weight.shape, one, border, one, pairs.WIDTH, False, 1)
+    pixels = pairs.PIXELS.get(unit, TILE_PIXELS)
+    shape = Geometry(case.input_shape[1:], weight.shape, one, border, one, 1, pairs.WIDTH, False, tile_pixels=pixels)
     out, bias = aligned_zeros(int(np.prod(case.output_shape)), np.float32), aligned_zeros(K + pairs.WIDTH, np.float32)
     tables = shape.forward(N, 0, frame(K, shape.P, shape.Q))
     if unit == FLOAT32:
@@ -112,6 +117,22 @@ def forward(case: Convolution, x: Array, weight: Array, unit: str) -> tuple[Call
         packed, kernel = pairs.packed(tables, weight), pairs.PRODUCTS[unit]
     run, ready = sums(out, pictures, packed, bias, -np.inf, tables, products_kernel=kernel)
     return lambda: run(*ready), out
+
+
+def product_flop_per_s(unit: str, count: int, side: int) -> float:
+    """FLOP/s of a product of two matrices by a unit's tile on so many threads, once its answer was right.
+
+    Its operands are packed before, and nothing is blocked for a cache: a task multiplies 128 rows by all columns.
+    """
+    draw = whole_numbers(np.random.default_rng(0))
+    case = Convolution("a product of matrices", (side // ROWS, side, 1, ROWS), side, (1, 1), bias=False)
+    x, weight = draw(case.input_shape), draw(case.weight_shape)
+    set_threads(count)
+    call, out = forward(case, x, weight, unit)
+    call()
+    rows = x.transpose(0, 2, 3, 1).reshape(side, side)
+    require_equal(f"{case.name}, {unit}", out, (rows @ weight.reshape(side, side).T).reshape(-1))
+    return case.flop / median_s(call, PRODUCT_CALLS)
 
 
 def measure(case: Convolution, names: Iterable[str], rounds: int) -> dict[str, Any]:

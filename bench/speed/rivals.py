@@ -3,7 +3,8 @@
 A training step is forward, backward and an update by Adam. fastcnn gets uint8 pictures, as its trainer keeps them, and
 scales them in the step; the rivals get them scaled. Each rival has processes of its own, on as many cores as it has
 threads; with n threads, the fastest of its numbers up to n counts. Its answer is compared with the NumPy reference in
-float64, as ours is, before it is timed. A rival that is not there is named in the record, with the reason.
+float64, as ours is, before it is timed. A rival that is not there is named in the record, with the reason. Where the
+network is in bfloat16, so are the rivals.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from fastcnn.bench.harness.timing import Rival, Timing, compare, interleave, riv
 from fastcnn.bench.report import rival_tables
 from fastcnn.bench.rivals import networks
 from fastcnn.bench.rivals.networks import NETWORKS
-from fastcnn.bench.rivals.team import INFERENCE, TRAINING, Team, engine_of, threads_of
+from fastcnn.bench.rivals.team import INFERENCE, TRAINING, Team, engine_of, engines_in, threads_of
+from fastcnn.kernels.precision import FLOAT32
 from fastcnn.kernels.threads import set_threads
 
 INFERENCE_BATCHES = (1, 32, 1000)
@@ -73,10 +75,15 @@ def useful_flop(network: Sequential, mode: str, images: Array, labels: Array) ->
     return 2 * sum(part.multiply_adds for part in parts)
 
 
+def _precision(network: Sequential) -> dict[str, bool]:
+    """What a rival is told of the precision. In float32 nothing, as not every rival has bfloat16."""
+    return {} if network.precision == FLOAT32 else {"bfloat16": True}
+
+
 def train(
     network: Sequential, batch: int, team: Team, settings: Settings
 ) -> tuple[list[Rival], list[Rival], dict[str, str]]:
-    """Our training steps, the rivals', and who is left out; all answers are right. The rivals compute in float32."""
+    """Our training steps, the rivals', and who is left out; all answers are right."""
     count = min(BATCHES_KEPT, max(2, KEPT_BYTES // (4 * batch * prod(network.input_shape))))
     images, labels = networks.pictures_for(network, count * batch)
     first, in_float32 = (images[:batch], labels[:batch]), networks.changed(network, dropout=False)
@@ -92,10 +99,11 @@ def train(
         ours.append(rival(OURS.format(n), over_batches(trainer.step, images, labels, batch), n))
     given = {
         "images": scaled(images), "labels": labels, "batch": batch, "lr": LR, "compiled": not settings.quick,
+        **_precision(network),
     }  # fmt: skip
     whole = given | {"network": networks.changed(network)} if networks.drops(network) else None
     theirs, left_out = team.build(
-        TRAINING, lambda who, found: check(who, in_float32, found), given | {"network": in_float32}, whole
+        TRAINING, lambda who, found: check(who, exact, found), given | {"network": in_float32}, whole
     )
     return ours, theirs, left_out
 
@@ -105,15 +113,15 @@ def infer(
 ) -> tuple[list[Rival], list[Rival], dict[str, str]]:
     """The same for the logits of a batch."""
     images, _ = networks.pictures_for(network, batch)
-    in_float32 = networks.changed(network)
     check = partial(networks.require_logits, expected=networks.true_logits(network, images))
     ours = []
     for n in settings.threads:
         set_threads(n)
         check(OURS.format(n), network, network.forward(images))
         ours.append(rival(OURS.format(n), lambda: network.forward(images), n))
-    given = {"network": in_float32, "images": scaled(images), "compiled": not settings.quick}
-    theirs, left_out = team.build(INFERENCE, lambda who, found: check(who, in_float32, found[0]), given, None)
+    given = {"network": networks.changed(network), "images": scaled(images), "compiled": not settings.quick}
+    given |= _precision(network)
+    theirs, left_out = team.build(INFERENCE, lambda who, found: check(who, network, found[0]), given, None)
     return ours, theirs, left_out
 
 
@@ -179,7 +187,7 @@ def _line(case: Case, n: int, found: dict[str, Any]) -> str:
 
 
 def compared(chosen: Sequence[tuple[Case, Sequential]], settings: Settings) -> dict[str, Any]:
-    """The rows of all cases, with the rivals that are here and those that are not."""
+    """The rows of all cases, with the rivals that are here and those that are not. All are in one precision."""
     ceilings = settings.kept.row("peaks", lambda: {str(n): peaks(n) for n in settings.threads})
     start = time.perf_counter()
     for n, each in ceilings.items():
@@ -187,7 +195,7 @@ def compared(chosen: Sequence[tuple[Case, Sequential]], settings: Settings) -> d
             f"threads {n}: multiply-adds in registers {each['fma_gflop_per_s']:.0f} GFLOP/s, SGEMM "
             f"{each['sgemm_gflop_per_s']:.0f}"
         )
-    with Team(settings.threads) as team:
+    with Team(settings.threads, engines_in(chosen[0][1].precision)) as team:
         for name, why in team.missing.items():
             settings.say(f"{name} is left out: {why}")
         rows = []

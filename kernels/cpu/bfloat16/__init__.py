@@ -2,7 +2,8 @@
 
 Convolutions and affine layers round the operands of their products: the input, the weight and the gradient of the
 output. All other steps are those of float32. Values between the steps are float32 in memory, and are rounded where such
-a step reads them. `kernels/reference/bfloat16.py` defines the rounding, docs/bfloat16.md says what is rounded where.
+a step reads them; a batch normalisation after a convolution rounds the gradient that it writes.
+`kernels/reference/bfloat16.py` defines the rounding, docs/bfloat16.md says what is rounded where.
 """
 
 from functools import cache, partial
@@ -11,6 +12,7 @@ from typing import Any
 
 from fastcnn.kernels.cpu import steps as float32
 from fastcnn.kernels.cpu.bfloat16.choice import affine, conv2d
+from fastcnn.kernels.cpu.bfloat16.norm import RoundedBatchNorm2d
 from fastcnn.kernels.cpu.bfloat16.units import chosen, require
 
 
@@ -28,4 +30,5 @@ def steps(unit: str) -> Any:
 def steps_with(unit: str) -> Any:
     """New steps with the tile of this unit, which must be able to run."""
     shared = {name: getattr(float32, name) for name in float32.__all__}
-    return SimpleNamespace(**{**shared, "Conv2d": partial(conv2d, unit), "Affine": partial(affine, unit)})
+    own = {"Conv2d": partial(conv2d, unit), "Affine": partial(affine, unit), "BatchNorm2d": RoundedBatchNorm2d}
+    return SimpleNamespace(**{**shared, **own})

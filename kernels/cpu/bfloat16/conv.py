@@ -23,6 +23,7 @@ class PairConv2d(WindowConv2d):
     """As its parent, with the operands of all products rounded to bfloat16; the unit names the tile.
 
     Sums over channels, and over filters, are over pairs: where one is missing, there is one of zeros more.
+    A batch normalisation after it, which is the only one to write the gradient of its output, writes that rounded.
     """
 
     shares_gradient = False  # it is rounded in place
@@ -55,8 +56,11 @@ class PairConv2d(WindowConv2d):
         if self.sparse:
             self.pictures = aligned_zeros(self.x.data.size, self.dtype)
             return
-        if self.x.grad is not None:
+        takes_bits = self.out.bordered is not None and self.grad_bias is None and not self._is_matrix
+        if self.x.grad is not None or takes_bits:
             self.pairs_grad = aligned_zeros(capacity * self.over_filters.grad.image, np.uint16)
+        if takes_bits:  # the step after it may take the array: see `norm.py`
+            self.out.bordered = self.pairs_grad, self.over_filters.grad
         if not self._is_matrix:
             found = pairs.pixel_pairs(self.geometry, capacity)
             self.planes, self.pixels = (aligned_zeros(prod(shape), np.uint16) for shape in (found.x, found.grad))
@@ -103,7 +107,15 @@ class PairConv2d(WindowConv2d):
         walk = tables.walk
         return Addend(self.addend.data, tables.out_rows, walk.out_at, walk.out_image, walk.out_step, 1)
 
+    @property
+    def _gets_bits(self) -> bool:
+        """Whether the step after it writes the gradient of the output rounded, in the layout of `pairs_grad`."""
+        return bool(self.out.grad.dtype == np.uint16)
+
     def _grad_out_calls(self, n: int) -> list[Call]:
+        if self._gets_bits:
+            self.grad_out = self.grad_out[:0]  # nothing uses it
+            return []
         return [*super()._grad_out_calls(n), in_place(self.grad_out, n * self.geometry.grad.image)]
 
     def _sparse_weight_calls(self, n: int) -> list[Call]:
@@ -112,32 +124,37 @@ class PairConv2d(WindowConv2d):
         return [pictures, in_place(self.out.grad, n * self.out.size), *super()._sparse_weight_calls(n)]
 
     def _weight_calls(self, n: int) -> list[Call]:
-        shape, images, x_frame, grad_frame = self.geometry, n, self.x.frame, self.geometry.grad
+        shape, images, x_frame = self.geometry, n, self.x.frame
+        if self._gets_bits:
+            move, grad_out, grad_frame = rounding.copy_pixel_pairs, self.pairs_grad, self.over_filters.grad
+        else:
+            move, grad_out, grad_frame = rounding.round_pixel_pairs, pairs.as_bits(self.grad_out), shape.grad
         if self._is_matrix:
             K, C = self.weight.shape[:2]
             one, images, x_frame, grad_frame = (1, 1), 1, frame(C, 1, n), frame(K, 1, n)
             shape = Convolution((C, 1, n), (K, C, 1, 1), one, NO_BORDER, one, 1, pairs.WIDTH, False)
-        found = pairs.pixel_pairs(shape, images)
-        planes, pixels = (
-            aligned_zeros(prod(found.x), np.uint16) if self._is_matrix else self.planes[: prod(found.x)],
-            aligned_zeros(prod(found.grad), np.uint16) if self._is_matrix else self.pixels[: prod(found.grad)],
-        )
+            found = pairs.pixel_pairs(shape, images)
+            planes, pixels = (aligned_zeros(prod(each), np.uint16) for each in (found.x, found.grad))
+        else:
+            found = pairs.pixel_pairs(shape, images)
+            planes, pixels = self.planes[: prod(found.x)], self.pixels[: prod(found.grad)]
         (top, _), (left, _) = shape.padding
         pixels_at = np.arange(x_frame.width) * x_frame.channels
         x = planes.reshape(found.x), self.x.data, x_frame, pixels_at, top, left, images
-        in_rows = pixels.reshape(*found.grad[:3], -1)
-        grad = in_rows, pairs.as_bits(self.grad_out), grad_frame, found.columns, images
+        grad = pixels.reshape(*found.grad[:3], -1), grad_out, grad_frame, found.columns, images
         kernel = pairs.PRODUCTS[self.unit]
         return [
             self._copy(rounding.round_planes, planes.size, *x),
-            self._copy(rounding.round_pixel_pairs, pixels.size, *grad),
+            self._copy(move, pixels.size, *grad),
             sums(self.partials, planes, pixels, self.zeros, -np.inf, found.tables, products_kernel=kernel),
             self._fold_weight(found.tables.walk.images, 0, self.filters),
         ]
 
     def _input_calls(self, n: int) -> list[Call]:
-        bits, into = pairs.as_bits(self.grad_out), (self.pairs_grad, self.over_filters.grad)
-        calls = [self._copy(rounding.round_pictures, n * self.out.size, *into, bits, self.geometry.grad, n)]
+        calls = []
+        if not self._gets_bits:
+            bits, into = pairs.as_bits(self.grad_out), (self.pairs_grad, self.over_filters.grad)
+            calls.append(self._copy(rounding.round_pictures, n * self.out.size, *into, bits, self.geometry.grad, n))
         for i, phase in enumerate(self.over_filters.grad_input(n, 0, self.x.grad_frame)):
             how = self._packing(phase.tables, phase)
             packed = self.flipped[0, i]

@@ -8,9 +8,10 @@ from numba import prange
 
 from fastcnn.kernels.cpu.products.layout import turn
 from fastcnn.kernels.cpu.products.pairs import WIDTH, as_bits, bits_of
+from fastcnn.kernels.cpu.steps import norm
 from fastcnn.kernels.cpu.steps.elementwise import line, row
 from fastcnn.kernels.cpu.tiles.pools import DEAD
-from fastcnn.kernels.cpu.toolchain.jit import kernel
+from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_COPIES, chooser
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
@@ -72,29 +73,58 @@ def round_planes(out, x, frame, x_rows, top, left, images):
                         planes[(w + left) % right, (w + left) // right] = bits_of(source[w])
 
 
+@inner
+def same(bits):
+    """bfloat16's bits as they are."""
+    return bits
+
+
+def _pixel_pairs(bits, key):
+    """The kernel that gets bfloat16's bits of each number of grad by `bits`."""
+
+    @kernel(key=key)
+    def pixel_pairs(out, grad, frame, columns, images):
+        """grad into out (N, blocks, pairs, filters of a block * 2), in rows of so many columns."""
+        channels = frame.channels
+        for n in prange(images):
+            for p in range(frame.height):
+                source, q = line(grad, frame, n, p), 0
+                while q < frame.width:
+                    place = p * columns + q
+                    both = place % 2 == 0 and q + 1 < frame.width
+                    for block in range(out.shape[1]):
+                        count = min(WIDTH, channels - block * WIDTH)
+                        start = q * channels + block * WIDTH
+                        target, first = out[n, block, place // 2], source[start : start + count]
+                        if both:
+                            second = source[start + channels : start + channels + count]
+                            for k in range(count):
+                                target[2 * k] = bits(first[k])
+                                target[2 * k + 1] = bits(second[k])
+                        else:
+                            for k in range(count):
+                                target[2 * k + place % 2] = bits(first[k])
+                    q += 2 if both else 1
+
+    return pixel_pairs
+
+
+round_pixel_pairs = _pixel_pairs(bits_of, "float32")
+copy_pixel_pairs = _pixel_pairs(same, "bfloat16")
+_gradient_of_norm, _round_picture = norm.gradient.serial, round_pictures.serial
+
+
 @kernel
-def round_pixel_pairs(out, grad, frame, columns, images):
-    """grad into out (N, blocks, pairs, filters of a block * 2), in rows of so many columns."""
-    channels = frame.channels
+def norm_gradient(out, out_frame, grad, grad_frame, x, x_frame, statistics, means, cut, images, exact_frame):
+    """`norm.gradient`, rounded, in bfloat16's bits. The float32 numbers of one picture stay in a cache.
+
+    exact_frame : of one picture without a border
+    """
     for n in prange(images):
-        for p in range(frame.height):
-            source, q = line(grad, frame, n, p), 0
-            while q < frame.width:
-                place = p * columns + q
-                both = place % 2 == 0 and q + 1 < frame.width
-                for block in range(out.shape[1]):
-                    count = min(WIDTH, channels - block * WIDTH)
-                    start = q * channels + block * WIDTH
-                    target, first = out[n, block, place // 2], source[start : start + count]
-                    if both:
-                        second = source[start + channels : start + channels + count]
-                        for k in range(count):
-                            target[2 * k] = bits_of(first[k])
-                            target[2 * k + 1] = bits_of(second[k])
-                    else:
-                        for k in range(count):
-                            target[2 * k + place % 2] = bits_of(first[k])
-                q += 2 if both else 1
+        exact = np.empty(exact_frame.image, grad.dtype)
+        their_grad, their_x = grad[n * grad_frame.image :], x[n * x_frame.image :]
+        _gradient_of_norm(exact, exact_frame, their_grad, grad_frame, their_x, x_frame, statistics, means, cut, 1)
+        _round_picture(out[n * out_frame.image :], out_frame, exact.view(np.uint32), exact_frame, 1)
 
 
 @kernel

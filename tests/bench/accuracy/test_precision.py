@@ -6,6 +6,7 @@ from statistics import stdev
 import pytest
 
 from fastcnn.bench.accuracy import precision
+from fastcnn.bench.harness.kept import Kept
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.kernels.threads import set_threads, threads
 
@@ -44,3 +45,23 @@ def test_a_short_run_trains_each_seed_in_both(capsys):
     (row,) = result["rows"]
     assert abs(row["difference"]) < 0.1 < row["float32"]
     assert "paper, seed 1, bfloat16-plain: test accuracy" in capsys.readouterr().out
+
+
+def test_a_run_that_was_interrupted_trains_what_is_left_only(monkeypatch, tmp_path):
+    trainings = []
+
+    def train(model, seed, each, pictures):
+        trainings.append((seed, each))
+        if len(trainings) == 3:
+            raise KeyboardInterrupt
+        return trained(model, [(0.5, 0.5)])[0] | {"seed": seed, "precision": each}
+
+    monkeypatch.setattr(precision, "train", train)
+    monkeypatch.setattr(precision, "set_threads", lambda _: None)
+    path, settings = tmp_path / "precision.part", {"quick": True, "precision": "bfloat16-plain"}
+    with pytest.raises(KeyboardInterrupt):
+        precision.run(Settings(**settings, kept=Kept(path, "precision", {})))
+    result = precision.run(Settings(**settings, kept=Kept(path, "precision", {}, resume=True)))
+    every = [(seed, each) for seed in range(2) for each in ("float32", "bfloat16-plain")]
+    assert trainings == [*every[:3], *every[2:]]
+    assert [(run["seed"], run["precision"]) for run in result["runs"]] == every

@@ -111,17 +111,17 @@ def _place(*names: str) -> str:
 
 def test_pages_without_a_place_for_a_table_are_an_error_and_stay(tmp_path):
     path = tmp_path / "README.md"
-    path.write_text(TEXT + _place("all-layers", "headline", "headline-zh", "zoo"))
+    path.write_text(TEXT + _place("all-layers", "headline", "headline-zh", "rivals-bfloat16", "zoo"))
     with pytest.raises(FastcnnError, match="has a place for the table 'targets'"):
         tables.fill_pages(tmp_path, {"unknown": {"result": {}}})
-    assert path.read_text() == TEXT + _place("all-layers", "headline", "headline-zh", "zoo")
+    assert path.read_text() == TEXT + _place("all-layers", "headline", "headline-zh", "rivals-bfloat16", "zoo")
 
 
 def test_tables_may_stand_in_any_page_and_pages_without_markers_stay(tmp_path):
     (tmp_path / "docs").mkdir()
     (tmp_path / "README.md").write_text(_place("headline"))
     (tmp_path / "README.zh-CN.md").write_text(_place("headline-zh"))
-    (tmp_path / "docs" / "benchmarks.md").write_text(_place("all-layers", "targets", "zoo"))
+    (tmp_path / "docs" / "benchmarks.md").write_text(_place("all-layers", "rivals-bfloat16", "targets", "zoo"))
     (tmp_path / "docs" / "plain.md").write_text("no table\n")
     tables.fill_pages(tmp_path, {"unknown": {"result": {}}})
     assert "| what | fastcnn |" in (tmp_path / "README.md").read_text()
@@ -167,4 +167,4 @@ def test_missed_goal_is_shown_as_missed():
 def test_window_and_what_trains_for_hours_are_measured_only_when_named():
     window = {name for name in BENCHMARKS if name.startswith("gui-")}
     by_name = {"networks", "strings", "pages", "robustness", "refusal", "precision", "frozen", "cluster"}
-    assert set(WHEN_NAMED) == by_name | window
+    assert set(WHEN_NAMED) == by_name | {"rivals-bfloat16"} | window

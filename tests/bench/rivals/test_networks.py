@@ -63,6 +63,19 @@ def test_wrong_gradients_are_refused(found, what):
         networks.require_gradients("theirs", network, mine, expected)
 
 
+@pytest.mark.parametrize("name", ["paper", "default", "VGG-like"])
+def test_a_missing_gradient_is_refused_in_bfloat16_too(name):
+    """The bound grows with the layers, and must stay below the whole gradient."""
+    kernels.use("cpu")
+    network = networks.NETWORKS[name][0]()
+    network.precision = "bfloat16-plain"
+    expected = [np.float64(1), *(np.ones(each.shape) for each in network.parameters.values())]
+    networks.require_gradients("ours", network, expected, expected)
+    found = [expected[0], np.zeros_like(expected[1]), np.zeros_like(expected[2]), *expected[3:]]
+    with pytest.raises(WrongAnswerError, match="the gradient of layer"):
+        networks.require_gradients("ours", network, found, expected)
+
+
 def test_wrong_logits_are_refused(rng):
     network = _network()
     images = rng.integers(0, 256, (60, 2, 6, 5), np.uint8)

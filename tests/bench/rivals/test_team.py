@@ -8,8 +8,8 @@ import pytest
 from fastcnn import Sequential, kernels, layers
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import Rival, Timing
-from fastcnn.bench.rivals import team
-from fastcnn.bench.rivals.team import ENGINES, INFERENCE, Engine, Team
+from fastcnn.bench.rivals import networks, team
+from fastcnn.bench.rivals.team import ENGINES, INFERENCE, TRAINING, Engine, Team
 from fastcnn.bench.speed import rivals
 from fastcnn.checking.bounds import WrongAnswerError
 
@@ -98,21 +98,61 @@ def test_each_engine_has_a_package():
     assert [engine.file for engine in ENGINES] == list(PACKAGES)
 
 
-@pytest.mark.parametrize(
-    "engine",
-    [
-        pytest.param(each, marks=pytest.mark.torch if each.file == "with_torch" else pytest.mark.rivals, id=each.name)
-        for each in ENGINES
-    ],
-)
+def test_in_bfloat16_there_are_only_the_engines_that_have_it():
+    assert team.engines_in("float32") == ENGINES
+    for precision in ("bfloat16", "bfloat16-plain"):
+        assert [engine.name for engine in team.engines_in(precision)] == ["PyTorch", "TensorFlow", "OpenVINO"]
+
+
+class _Team:
+    """It keeps what the rivals would be made of, and gives a wrong answer to the check."""
+
+    def build(self, mode, check, checked, timed):
+        self.given = checked
+        count = 1 + len(checked["network"].parameters) if mode == TRAINING else 1
+        with pytest.raises(WrongAnswerError, match="theirs"):
+            check("theirs", [np.zeros(1)] * count)
+        return [], {}
+
+
+@pytest.mark.parametrize("make", [rivals.train, rivals.infer])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16-plain"])
+def test_rivals_are_told_of_bfloat16_and_never_get_our_own(make, precision, monkeypatch):
+    """Their network is float32: in their process no kernel of ours may run."""
+    monkeypatch.setattr(rivals, "BATCHES_KEPT", 2)
+    kernels.use("cpu")
+    network, told = _every_layer(), _Team()
+    network.precision = precision
+    ours, _, _ = make(network, 4, told, Settings(quick=True, threads=(1,)))
+    assert [each.name for each in ours] == ["fastcnn, 1"]
+    assert told.given.get("bfloat16", False) == (precision != "float32")
+    assert told.given["network"].precision == "float32"
+
+
+def _marked(engine):
+    mark = pytest.mark.torch if engine.file == "with_torch" else pytest.mark.rivals
+    return pytest.param(engine, marks=mark, id=engine.name)
+
+
+@pytest.mark.parametrize("engine", [_marked(each) for each in ENGINES])
 def test_each_rival_gives_our_answers_on_every_layer(engine, monkeypatch):
     """In training loss and all gradients, in inference the logits; a network with every layer that rivals are given."""
+    _compare(engine, "float32", monkeypatch)
+
+
+@pytest.mark.parametrize("engine", [_marked(each) for each in ENGINES if each.bfloat16])
+def test_each_rival_with_bfloat16_gives_our_answers_in_it(engine, monkeypatch):
+    _compare(engine, "bfloat16-plain", monkeypatch)
+
+
+def _compare(engine, precision, monkeypatch):
     package = PACKAGES[engine.file]
     if importlib.util.find_spec(package) is None:
         pytest.skip(f"{package} is not installed")
     monkeypatch.setattr(rivals, "BATCHES_KEPT", 2)
     kernels.use("cpu")
     network, settings = _every_layer(), Settings(quick=True, threads=(1,))
+    network.precision = precision
     with Team((1,), [engine]) as found:
         assert found.missing == {}
         for mode, make in (("training", rivals.train), ("inference", rivals.infer)):
@@ -120,3 +160,11 @@ def test_each_rival_gives_our_answers_on_every_layer(engine, monkeypatch):
                 ours, theirs, left_out = make(network, 6, found, settings)
                 assert left_out == {} and theirs and len(ours) == 1
                 assert all(np.isfinite(each.turn(0.0)).all() for each in (*ours, *theirs))
+        if precision != "float32":  # the last answers are logits: float32 would be nearer
+            (worker,) = found._workers.values()
+            images, _ = networks.pictures_for(network, 6)
+            expected = networks.true_logits(network, images)
+            for each in theirs:
+                (logits,) = worker.answer(each.name.split(": ")[-1].rsplit(", ", 1)[0] if ":" in each.name else "")
+                with pytest.raises(WrongAnswerError):
+                    networks.require_logits("theirs", networks.changed(network), logits, expected)

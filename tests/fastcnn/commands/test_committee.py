@@ -10,6 +10,7 @@ from fastcnn.__main__ import main
 from fastcnn.network.committee import Committee
 from fastcnn.training import batchnorm_statistics
 from fastcnn.training.trainer import Trainer
+from tests.fastcnn.commands.interruption import interrupted_after
 from tests.fastcnn.commands.test_cli import data_dir, digit_png, fails  # noqa: F401
 
 EPOCHS = 2
@@ -69,15 +70,7 @@ def test_interrupted_committee_goes_on_to_the_same_bits(
     """Interrupted after the second member, and in the middle of the third."""
     out = tmp_path / "committee.safetensors"
     run_epoch, epochs = Trainer._run_epoch, []
-
-    def interrupted(*args):
-        epochs.append(args)
-        if len(epochs) > epochs_before:
-            raise KeyboardInterrupt
-        return run_epoch(*args)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "_run_epoch", interrupted)
+    with interrupted_after(epochs_before):
         assert main(["train", "--model", "committee", "--seed", "3", *options(data_dir, out)]) == 1
         assert f"go on with fastcnn train --resume {out} --data-dir {data_dir}\n" in capsys.readouterr().err
     assert not out.exists()
@@ -85,7 +78,6 @@ def test_interrupted_committee_goes_on_to_the_same_bits(
     assert f"--resume {out}" in fails(capsys, "train", "--model", "committee", *options(data_dir, out))
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "_run_epoch", lambda *args: epochs.append(args) or run_epoch(*args))
-        epochs.clear()
         assert main(["train", "--resume", str(out), "--data-dir", str(data_dir)]) == 0
     assert len(epochs) == 5 * EPOCHS - epochs_before
     assert out.read_bytes() == trained[0].read_bytes()
@@ -93,18 +85,9 @@ def test_interrupted_committee_goes_on_to_the_same_bits(
 
 
 @pytest.mark.slow
-def test_other_settings_are_refused_on_resume(data_dir, tmp_path, monkeypatch, capsys):  # noqa: F811
+def test_other_settings_are_refused_on_resume(data_dir, tmp_path, capsys):  # noqa: F811
     out = tmp_path / "committee.safetensors"
-    run_epoch, epochs = Trainer._run_epoch, []
-
-    def interrupted(*args):
-        epochs.append(args)
-        if len(epochs) > EPOCHS:
-            raise KeyboardInterrupt
-        return run_epoch(*args)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "_run_epoch", interrupted)
+    with interrupted_after(EPOCHS):
         assert main(["train", "--model", "committee", *options(data_dir, out)]) == 1
     capsys.readouterr()
     # The first member is done, and yet not taken for one of another training.

@@ -13,6 +13,7 @@ from PIL import Image
 from fastcnn import load_mnist, load_network
 from fastcnn.__main__ import main
 from fastcnn.commands.locks import held, lock_path
+from tests.fastcnn.commands.interruption import interrupted_after
 from tests.fastcnn.commands.test_cli import ROOT, data_dir, digit_png, fails, run, start, trained, wait_for_epoch  # noqa: F401
 from tests.fastcnn.commands.test_drawings import strokes  # noqa: F401
 
@@ -274,19 +275,9 @@ def test_images_are_recognized_one_by_one_to_the_same_bits(trained):  # noqa: F8
 
 
 def test_a_training_goes_on_by_any_name_of_its_checkpoint(data_dir, tmp_path, monkeypatch, capsys):  # noqa: F811
-    from fastcnn.training.trainer import Trainer
-
     monkeypatch.chdir(tmp_path)
-    options, run_epoch, done = ["--data-dir", str(data_dir), "--out", "m"], Trainer._run_epoch, []
-
-    def interrupted(*args):
-        if done:
-            raise KeyboardInterrupt
-        done.append(1)
-        return run_epoch(*args)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "_run_epoch", interrupted)
+    options = ["--data-dir", str(data_dir), "--out", "m"]
+    with interrupted_after(1):
         assert main(["train", "--epochs", "2", *options]) == 1
     assert main(["train", *options, "--resume", str(tmp_path / "m.checkpoint.safetensors")]) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["m"]

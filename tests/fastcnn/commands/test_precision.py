@@ -13,6 +13,7 @@ from fastcnn.kernels.cpu import bfloat16
 from fastcnn.kernels.cpu.bfloat16 import units
 from fastcnn.kernels.cpu.toolchain import bfloat16 as toolchain
 from fastcnn.training.trainer import Trainer
+from tests.fastcnn.commands.interruption import interrupted_after
 from tests.fastcnn.commands.test_cli import data_dir, digit_png, fails  # noqa: F401
 from tests.fastcnn.commands.test_drawings import strokes  # noqa: F401
 
@@ -94,20 +95,11 @@ def test_a_training_is_in_bfloat16_and_its_file_is_not(data_dir, tmp_path, monke
     assert np.linalg.norm(rounded.values - exact.values) < 0.3 * np.linalg.norm(exact.values - start)
 
 
-def test_an_interrupted_training_goes_on_in_its_precision(data_dir, tmp_path, monkeypatch, capsys):  # noqa: F811
+def test_an_interrupted_training_goes_on_in_its_precision(data_dir, tmp_path, capsys):  # noqa: F811
     out, whole = tmp_path / "m.safetensors", tmp_path / "whole.safetensors"
     options = ["--data-dir", str(data_dir), "--epochs", "2", "--batch-size", "40"]
     assert main(["train", *options, "--out", str(whole), "--precision", PLAIN]) == 0
-    run_epoch, done = Trainer._run_epoch, []
-
-    def interrupted(*args):
-        if done:
-            raise KeyboardInterrupt
-        done.append(1)
-        return run_epoch(*args)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "_run_epoch", interrupted)
+    with interrupted_after(1):
         assert main(["train", *options, "--out", str(out), "--precision", PLAIN]) == 1
     capsys.readouterr()
     again = ("train", "--data-dir", data_dir, "--resume", out)

@@ -15,6 +15,8 @@ from fastcnn.kernels.cpu import steps as float32
 from fastcnn.kernels.cpu.bfloat16 import steps_with
 from fastcnn.kernels.cpu.products import loops, pairs
 from fastcnn.kernels.cpu.steps import norm as norms
+from fastcnn.kernels.cpu.steps.base import Activation
+from fastcnn.kernels.cpu.tiles.pairs import values
 from fastcnn.kernels.cpu.toolchain.jit import parallel_lock
 from fastcnn.kernels.reference import bfloat16 as reference
 from fastcnn.kernels.reference import convolution as exact
@@ -84,7 +86,8 @@ class Recorded:
     def __init__(self, steps):
         self.made = {}
         names = {name: getattr(steps, name) for name in (*float32.__all__,)}
-        self.steps = SimpleNamespace(**{**names, "Conv2d": self._of(steps.Conv2d), "Affine": self._of(steps.Affine)})
+        own = {"Conv2d": self._of(steps.Conv2d), "Affine": self._of(steps.Affine)}
+        self.steps = SimpleNamespace(**{**names, **own})
 
     def _of(self, make):
         def made(x, out, weight, grad_weight, bias, grad_bias, **options):
@@ -122,6 +125,8 @@ class Product:
     def gradient(self, n):
         """That of the output."""
         grad = planes(self.out.grad, self.out.grad_frame, n)
+        if grad.dtype == np.uint16:  # rounded by the step after it
+            grad = values(grad[:, : self.out.shape[0]])
         return np.moveaxis(grad, 1, 3).reshape(n, -1, 1, 1) if self.is_affine else grad
 
     def output(self, n):
@@ -244,6 +249,36 @@ def test_each_step_agrees_with_the_reference_on_rounded_numbers(steps, name, rng
             run(step.backward_calls(n))
             if product is not None:
                 product.check_backward(n, step, grad)
+
+
+def gradients(network, steps, images):
+    """Those of the parameters, and the dtypes of the gradients between the steps."""
+    n = len(images)
+    plan, _ = plan_of(network, steps, n, training=True)
+    plan.begin(0)
+    plan.load(images)
+    for step, _, _ in plan._nodes:
+        run(step.prepare_calls() + step.forward_calls(n, True))
+    plan.loss_step.loss(np.arange(n) % 3, 0.0)
+    for step, _, has_backward in reversed(plan._nodes):
+        if has_backward:
+            run(step.backward_calls(n))
+    between = {step.out.grad.dtype for step, _, _ in plan._nodes if step.out.grad is not None}
+    return [each.grad.copy() for each in network.parameters.values()], between
+
+
+@pytest.mark.parametrize("name", ["VGG-like", "ResNet-like", "odd"])
+def test_a_gradient_that_is_rounded_where_it_is_written_gives_the_same_bits(steps, name, monkeypatch, rng):
+    """The convolution would round the same numbers where it reads them."""
+    network = NETWORKS[name]()
+    images = rng.random((3, *network.input_shape), np.float32) - np.float32(0.3)
+    found, between = gradients(network, steps, images)
+    monkeypatch.setattr(Activation, "take_border", lambda self: None)
+    expected, others = gradients(network, steps, images)
+    assert others == {np.dtype(np.float32)}
+    assert (np.dtype(np.uint16) in between) == (name != "odd")  # its normalisation is after groups
+    for mine, right in zip(found, expected, strict=True):
+        assert mine.tobytes() == right.tobytes()
 
 
 @pytest.mark.parametrize("name", ["default", "ResNet-like", "odd"])
