@@ -21,7 +21,7 @@ from fastcnn.handwriting.drawings import CANVAS_PX, Drawing, Points, Pose, draw
 from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.stroke_files import read_drawings
 from fastcnn.handwriting.synthesis.digits import bend
-from fastcnn.handwriting.synthesis.templates import random_way
+from fastcnn.handwriting.synthesis.hands import random_way
 from fastcnn.kernels.threads import set_threads
 from fastcnn.metrics import wilson_interval
 from fastcnn.recognition.recognizer import Recognizer

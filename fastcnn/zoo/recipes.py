@@ -39,6 +39,7 @@ class Recipe:
     keep_last: bool = False  # keep the last epoch, not the best one on the validation pictures
     settle: bool = False  # measure batch normalization's statistics again, on unchanged pictures
     redrawn: int = 0  # pictures of MNIST to enlarge and prepare like scans
+    scans: int = 0  # pictures of MNIST to add once more as a form's reader gives them
     nondigits: int = 0  # pictures of other things to add; their labels are their kinds, numbered after the digits
     views: int = 1  # see `calibration`
     refused: float = 0.0  # share of validation digits that may be refused; it decides the threshold
@@ -59,10 +60,13 @@ class Recipe:
         if not self.synthetic and not self.nondigits:
             return images, labels
         from fastcnn.handwriting.synthesis.digits import redrawn, synthetic_digits
+        from fastcnn.handwriting.synthesis.scans import scanned
 
         scans = redrawn(images[: self.redrawn], seed=seed)
         parts = [(scans, labels[: self.redrawn]), (images[self.redrawn :], labels[self.redrawn :])]
         parts.append(synthetic_digits(self.synthetic, seed=seed))
+        if self.scans:  # of the last pictures, which are not redrawn
+            parts.append((scanned(images[-self.scans :], seed=seed), labels[-self.scans :]))
         if self.nondigits:
             parts.append(self._labelled_nondigits(seed))
         return np.concatenate([part for part, _ in parts]), np.concatenate([part for _, part in parts])

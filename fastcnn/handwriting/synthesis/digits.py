@@ -11,7 +11,9 @@ from fastcnn.arrays import Array
 from fastcnn.digits import SIDE_PX
 from fastcnn.handwriting.drawings import Points, Pose, draw
 from fastcnn.handwriting.preparation.prepare import prepare
-from fastcnn.handwriting.synthesis.templates import Way, random_way, smooth
+from fastcnn.handwriting.synthesis.hands import random_way
+from fastcnn.handwriting.synthesis.scans import worn
+from fastcnn.handwriting.synthesis.templates import Way, smooth
 
 # The digits that are drawn in turn. Digits that look alike in some ways of writing occur twice.
 DIGITS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 4, 7, 9)
@@ -66,7 +68,7 @@ def synthetic_digits(count: int, *, seed: int) -> tuple[Array, Array]:
     for index, label in enumerate(labels):
         way = random_way(int(label), rng)
         size, pen_px = size_and_pen(rng)
-        field = prepare(draw(bend(way, rng), Pose(size, pen_px, 0.5, 0.5), DRAWN_PX))
+        field = prepare(worn(draw(bend(way, rng), Pose(size, pen_px, 0.5, 0.5), DRAWN_PX), rng))
         assert field is not None  # a stroke is never blank
         images[index, 0] = np.rint(255 * field)
     return images, labels

@@ -162,4 +162,4 @@ def test_missed_goal_is_shown_as_missed():
 
 def test_window_and_what_trains_for_hours_are_measured_only_when_named():
     window = {name for name in BENCHMARKS if name.startswith("gui-")}
-    assert set(WHEN_NAMED) == {"networks", "strings", "robustness", "refusal", "frozen", *window}
+    assert set(WHEN_NAMED) == {"networks", "strings", "robustness", "refusal", "hands", "frozen", *window}
