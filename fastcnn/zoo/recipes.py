@@ -96,14 +96,15 @@ RECIPES = {
 BUNDLED_RECIPES = {
     PAPER: Recipe(
         epochs=48, batch_size=100, lr=0.006, weight_decay=0.1, label_smoothing=0.1, ema_decay=0.999,
-        augmentation=Augmentation(), synthetic=42_000, keep_last=True, views=5,
+        augmentation=Augmentation(), synthetic=42_000, scans=10_000, keep_last=True, views=5,
     ),
     DEFAULT: Recipe(
         epochs=44, batch_size=100, lr=0.003, weight_decay=0.05, label_smoothing=0.03, ema_decay=0.999,
-        augmentation=STRONGER, synthetic=35_000, cosine=True, keep_last=True, settle=True, views=5,
+        augmentation=STRONGER, synthetic=42_000, scans=10_000, cosine=True, keep_last=True, settle=True, views=5,
     ),
     REFUSAL: Recipe(
         epochs=10, batch_size=100, lr=0.006, weight_decay=0.05, label_smoothing=0.02, ema_decay=0.999,
-        augmentation=Augmentation(), synthetic=50_000, redrawn=20_000, nondigits=100_000, settle=True, refused=0.004,
+        augmentation=Augmentation(), synthetic=50_000, redrawn=20_000, scans=10_000, nondigits=110_000, settle=True,
+        refused=0.004,
     ),
 }  # fmt: skip
