@@ -100,7 +100,7 @@ BUNDLED_RECIPES = {
     ),
     DEFAULT: Recipe(
         epochs=44, batch_size=100, lr=0.003, weight_decay=0.05, label_smoothing=0.03, ema_decay=0.999,
-        augmentation=STRONGER, synthetic=42_000, scans=10_000, cosine=True, keep_last=True, settle=True, views=5,
+        augmentation=STRONGER, synthetic=50_000, scans=10_000, cosine=True, keep_last=True, settle=True, views=5,
     ),
     REFUSAL: Recipe(
         epochs=10, batch_size=100, lr=0.006, weight_decay=0.05, label_smoothing=0.02, ema_decay=0.999,

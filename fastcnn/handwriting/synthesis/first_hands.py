@@ -48,7 +48,7 @@ def _bar(rng: Rng, across: float, down: float, *, slash: bool) -> tuple[float, f
     kind = "slash" if slash else pick(rng, slash=0.58, upright=0.2, level=0.15, back=0.07)
     angle = np.deg2rad(BARS_DEG[kind] + rng.uniform(-13, 13))
     edge = 1 / np.hypot(np.cos(angle) / across, np.sin(angle) / down)
-    length = min(edge * rng.uniform(1.1 if slash else 0.7, 2.2), 64.0)
+    length = rng.uniform(edge * (1.1 if slash else 0.8), 50 + 20 * np.sin(angle))
     return float(length * np.cos(angle)), float(length * np.sin(angle))
 
 
@@ -139,7 +139,7 @@ def four(rng: Rng) -> Way:
     foot = soft((stem - slant, bottom))
     corner = either(rng, (left, joint), 0.7)
     level = soft((end, joint + rng.normal(0, 4)))
-    kind = pick(rng, open=0.42, closed=0.36, loop=0.22)
+    kind = pick(rng, open=0.44, closed=0.4, loop=0.16)
     if kind == "open":
         begin = rng.uniform(2, 30)
         return way(soft((begin, 0)) + corner + level, soft((stem + 2, rng.uniform(-4, joint - 14))) + foot)

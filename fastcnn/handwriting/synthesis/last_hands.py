@@ -87,7 +87,7 @@ def _shoulder(rng: Rng, left: float, right: float) -> Part:
 
 def eight(rng: Rng) -> Way:
     """One stroke, closed or open at the upper right, two circles, or a ribbon open at one end; loops of any sizes."""
-    waist = rng.uniform(22, 34) if rng.uniform() < 0.25 else rng.uniform(36, 56)
+    waist = rng.uniform(18, 34) if rng.uniform() < 0.32 else rng.uniform(36, 56)
     upper, lower = waist / 2, (100 - waist) / 2
     wide, wider = rng.uniform(0.6, 1.1) * upper, rng.uniform(0.6, 1.0) * lower
     kind = pick(rng, closed=0.42, open=0.2, circles=0.23, ribbon=0.15)
@@ -111,7 +111,7 @@ def eight(rng: Rng) -> Way:
 def nine(rng: Rng) -> Way:
     """A loop that is closed, open, pointed, a hook or a knot; a tail that is straight, bowed, far left, or an S."""
     across, down = rng.uniform(14, 26), rng.uniform(12, 28)
-    kind = pick(rng, closed=0.5, open=0.14, pointed=0.16, hook=0.1, knot=0.1)
+    kind = pick(rng, closed=0.48, open=0.14, pointed=0.2, hook=0.08, knot=0.1)
     if kind == "knot":
         across, down = rng.uniform(7, 13), rng.uniform(7, 13)
     right, low = 28 + across, 2 * down + 2
