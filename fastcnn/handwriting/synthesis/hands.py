@@ -15,7 +15,7 @@ from fastcnn.handwriting.synthesis.first_hands import four, one, three, two, zer
 from fastcnn.handwriting.synthesis.last_hands import eight, five, nine, seven, six
 from fastcnn.handwriting.synthesis.templates import WAYS, Way, ways_of
 
-MADE = 0.5  # share of the ways that are made from parts
+MADE = 0.4  # share of the ways that are made from parts
 
 MAKERS: tuple[Callable[[np.random.Generator], Way], ...] = (
     zero, one, two, three, four, five, six, seven, eight, nine,

@@ -62,7 +62,7 @@ def test_the_same_seed_gives_the_same_way():
             np.testing.assert_array_equal(a, b)
 
 
-def test_half_of_the_ways_are_made_from_parts(rng):
+def test_a_share_of_the_ways_is_made_from_parts(rng):
     fixed = {id(each) for each in ways_of(WAYS[8])}
     found = sum(id(random_way(8, rng)) in fixed for _ in range(2000)) / 2000
     assert found == pytest.approx(1 - hands.MADE, abs=0.05)
