@@ -105,6 +105,6 @@ BUNDLED_RECIPES = {
     REFUSAL: Recipe(
         epochs=10, batch_size=100, lr=0.006, weight_decay=0.05, label_smoothing=0.02, ema_decay=0.999,
         augmentation=Augmentation(), synthetic=50_000, redrawn=20_000, scans=10_000, nondigits=110_000, settle=True,
-        refused=0.004,
+        refused=0.008,
     ),
 }  # fmt: skip
