@@ -24,6 +24,8 @@ WORK_PX = 160  # a picture of MNIST gets another pen at this size
 THINNEST_SCAN = 0.08  # share of the size; thinner strokes of uneven width would break
 FARTHEST_PX = 40  # the edge of its ink is moved at most this far, at that size
 GREY = 127.5  # less contrast moves values towards this
+MIDDLE_SIZE = 0.6  # of the canvas
+MOST_STRETCH = 4.0  # more would make a square of a 1 without a flag
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +47,7 @@ class Condition:
     kind: str
     label: str
     at: float = 0.0  # its place on the figure's axis
-    size: float = 0.6
+    size: float = MIDDLE_SIZE
     pen_px: float | None = None  # None means PEN_SHARE of the size
     place: tuple[float, float] = (0.5, 0.5)
     turn_deg: float = 0.0
@@ -107,7 +109,36 @@ def specks(canvas: Plane, count: float, rng: np.random.Generator) -> Plane:
     return spotted
 
 
-CHANGES = {"noise": add_noise, "blur": blur, "fade": fade, "invert": invert, "texture": texture, "specks": specks}
+def _blocks(few: Plane) -> Plane:
+    """A picture of few pixels in the middle of a canvas, each pixel as a block; the longer side has 60 % of it."""
+    factor = max(1, int(MIDDLE_SIZE * CANVAS_PX / max(few.shape)))
+    large = np.kron(few, np.ones((factor, factor), np.uint8))
+    canvas = np.zeros((CANVAS_PX, CANVAS_PX), np.uint8)
+    top, left = ((CANVAS_PX - side) // 2 for side in large.shape)
+    canvas[top : top + large.shape[0], left : left + large.shape[1]] = large
+    return canvas
+
+
+def coarsen(canvas: Plane, side_px: float, rng: np.random.Generator) -> Plane:
+    """Average the ink down to a longer side of so many pixels, and enlarge these as blocks."""
+    return _blocks(resize(crop(canvas), int(side_px)))
+
+
+def square(canvas: Plane, side_px: float, rng: np.random.Generator) -> Plane:
+    """Stretch the ink, at most MOST_STRETCH times, to a square of so many pixels, black and white, as for forms."""
+    from PIL import Image
+
+    ink = crop(canvas)
+    sides = (min(side_px, MOST_STRETCH * side_px * side / max(ink.shape)) for side in ink.shape[::-1])
+    width, height = (max(1, round(side)) for side in sides)
+    few = Image.fromarray(ink).resize((width, height), Image.Resampling.BOX)
+    return _blocks(np.where(np.asarray(few) >= GREY, np.uint8(255), np.uint8(0)))
+
+
+CHANGES = {
+    "noise": add_noise, "blur": blur, "fade": fade, "invert": invert, "texture": texture, "specks": specks,
+    "coarsen": coarsen, "square": square,
+}  # fmt: skip
 
 
 def _with_pen(picture: Plane, share: float) -> Plane:
@@ -194,6 +225,8 @@ def conditions() -> list[Condition]:
         Condition("page", "dark on white", 1, change="invert"),
         Condition("page", "shaded, grained", 2, change="texture", amount=4),
         Condition("page", "specks", 3, change="specks", amount=8),
+        *_series("coarse", "coarsen", " px", (8, 10, 12, 16)),
+        *_series("stretched", "square", " px", (12, 16, 32)),
         ANYWHERE,
         replace(ANYWHERE, label=f"the same, turned up to {TURN_DEG:.0f}°", turn_deg=TURN_DEG),
     ]

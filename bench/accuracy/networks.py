@@ -44,13 +44,16 @@ CALLS = 200
 def _trained(model: str, seed: int, folder: Path, settings: Settings) -> tuple[Path, dict[str, Any]]:
     """The weights and the results of one training. It runs now unless the folder has them."""
     from fastcnn.__main__ import main
+    from fastcnn.commands.train import checkpoints_of
 
     out, results = folder / f"{model}-{seed}.safetensors", folder / f"{model}-{seed}.json"
     if not (out.is_file() and results.is_file()):
         settings.say(f"training {model}, seed {seed}, to {out}")
-        epochs = ["--epochs", "1"] if settings.quick else []
+        more = ["--epochs", "1"] if settings.quick else []
+        (checkpoint,) = checkpoints_of(out, 1)
+        more += ["--resume", f"{checkpoint}"] if checkpoint.is_file() else []  # it was interrupted
         options = ["--seed", f"{seed}", "--out", f"{out}", "--json", f"{results}", "--threads", "1", "--overwrite"]
-        if main(["train", "--model", model, "--recipe", "bundled", *options, *epochs]):
+        if main(["train", "--model", model, "--recipe", "bundled", *options, *more]):
             raise FastcnnError(f"the training of {model}, seed {seed}, failed")
     return out, json.loads(results.read_text())
 

@@ -203,11 +203,11 @@ def _some(count: int, wanted: int) -> list[int]:
 def synthetic(count: int) -> list[Drawing]:
     """Synthetic pen digits that no training used, each digit equally often."""
     from fastcnn.handwriting.synthesis.digits import bend
-    from fastcnn.handwriting.synthesis.templates import random_way
+    from fastcnn.handwriting.synthesis.hands import usual_way
 
     rng = np.random.Generator(np.random.PCG64([SEED, SYNTHETIC_STREAM]))
     labels = [index % CLASSES for index in range(count)]
-    return [Drawing(label, "", tuple(bend(random_way(label, rng), rng))) for label in labels]
+    return [Drawing(label, "", tuple(bend(usual_way(label, rng), rng))) for label in labels]
 
 
 def mnist_test(count: int) -> list[Scan]:

@@ -21,7 +21,7 @@ from fastcnn.handwriting.drawings import CANVAS_PX, Drawing, Points, Pose, draw
 from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.stroke_files import read_drawings
 from fastcnn.handwriting.synthesis.digits import bend
-from fastcnn.handwriting.synthesis.templates import random_way
+from fastcnn.handwriting.synthesis.hands import usual_way
 from fastcnn.kernels.threads import set_threads
 from fastcnn.metrics import wilson_interval
 from fastcnn.recognition.recognizer import Recognizer
@@ -63,7 +63,7 @@ def compose(drawings: Sequence[Drawing], gap: float, rng: np.random.Generator) -
 
 def synthetic_hands(count: int, rng: np.random.Generator) -> list[list[Drawing]]:
     """So many times ten digits, each bent at random."""
-    return [[Drawing(d, "", tuple(bend(random_way(d, rng), rng))) for d in range(CLASSES)] for _ in range(count)]
+    return [[Drawing(d, "", tuple(bend(usual_way(d, rng), rng))) for d in range(CLASSES)] for _ in range(count)]
 
 
 def measured_hands(drawings: Sequence[Drawing]) -> list[list[Drawing]]:

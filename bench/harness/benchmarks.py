@@ -78,6 +78,10 @@ BENCHMARKS = {  # run in this order
         "accuracy.robustness", "the networks in the package as drawings and pictures change; takes --strokes",
         ("threads", "only", "strokes"), when_named=True,
     ),
+    "hands": Benchmark(
+        "accuracy.hands", "unusual ways of writing, one drawing each, with three pens; needs --strokes",
+        ("strokes",), when_named=True,
+    ),
     "refusal": Benchmark(
         "accuracy.refusal", "what is no digit and is refused, and real digits that are; takes --strokes",
         ("strokes",), when_named=True,

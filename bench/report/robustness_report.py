@@ -17,12 +17,15 @@ KINDS = {
     "blur": "blur: standard deviation 1 to 6 px",
     "contrast": "contrast: 50 to 10 %",
     "page": "page: dark on white, shaded and grained, specks",
+    "coarse": "coarse: 8 to 16 pixels high or wide",
+    "stretched": "stretched to a square of 12 to 32 pixels, black and white",
     "all at once": "place, size and pen at random; turned too",
 }
 POSED = ("place", "size", "pen", "turn")  # changes by a person, not by a camera
 AXES = {
     "place": "place", "size": "size, % of the canvas", "pen": "pen, share of the drawing", "turn": "turned, degrees",
     "noise": "noise, standard deviation of 255", "blur": "blur, px", "contrast": "contrast, %", "page": "page",
+    "coarse": "coarse, pixels", "stretched": "stretched, pixels",
 }  # fmt: skip
 NAMED = ("place", "page")  # their axes have words
 # The place of the middle condition on the axes, and its name there.

@@ -259,14 +259,15 @@ def _train(job: Job, images: Array, labels: Array, team: Team, *, calibrate: boo
 
 
 def _fit_threshold(network: Sequential, job: Job, images: Array, labels: Array) -> None:
-    """Fit the threshold of a network that refuses, on the validation digits and on more pen digits."""
+    """Fit the temperature of a network that refuses, and its threshold on the validation digits and more pen digits."""
     import numpy as np
 
     from fastcnn.digits import CLASSES
     from fastcnn.handwriting.synthesis.digits import synthetic_digits
     from fastcnn.recognition import refusal
 
-    more, _ = synthetic_digits(THRESHOLD_DIGITS, seed=job.seed + 1)
+    refusal.calibrate(network, images, labels)
+    more, _ = synthetic_digits(THRESHOLD_DIGITS, seed=job.seed + 1, varied=job.recipe.varied)
     digits = np.concatenate([images[labels < CLASSES], more])
     refusal.fit_threshold(network, digits, job.recipe.refused)
 

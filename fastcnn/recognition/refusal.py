@@ -1,7 +1,8 @@
 """The training of the network that says whether a picture shows a digit at all; `recognizer` asks it.
 
-Its classes are the ten digits and the kinds of `nondigits`. The training moves the biases of the kinds until THRESHOLD
-refuses the share of real digits that its recipe allows. What was tried: docs/tried.md.
+Its classes are the ten digits and the kinds of `nondigits`. After the training a temperature is fitted, so that a score
+is a probability, and the biases of the kinds are moved until THRESHOLD refuses the share of real digits that its recipe
+allows. What was tried: docs/tried.md.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import numpy as np
 
 from fastcnn.arrays import Array
 from fastcnn.digits import CLASSES
+from fastcnn.network.calibration import fit_temperature, logits_of_views
 from fastcnn.network.sequential import Sequential
 
 
@@ -22,20 +24,28 @@ def of_digits(probabilities: Array) -> Array:
     return shares
 
 
+def calibrate(network: Sequential, images: Array, labels: Array) -> None:
+    """Fit the network's temperature on pictures (N, 1, 28, 28) of digits and kinds that it was not trained on.
+
+    `fit_threshold` comes after it.
+    """
+    network.temperature = fit_temperature(logits_of_views(network, images), labels)
+
+
 def fit_threshold(network: Sequential, digits: Array, refused: float) -> None:
     """Shift the biases of the kinds so that THRESHOLD refuses a given share of pictures of digits.
 
     Parameters
     ----------
-    network : it is changed. It has one view, temperature 1, and an affine last layer
+    network : it is changed. It has one view, and an affine last layer
     digits : (N, 1, 28, 28), N at least 1, digits that the network was not trained on
     refused : the share to refuse, 0 to 1
     """
-    logits = network.forward(digits).astype(np.float64)
+    logits = network.forward(digits).astype(np.float64) / network.temperature
     lead = _log_sum(logits[:, :CLASSES]) - _log_sum(logits[:, CLASSES:])
     arrays = network.state_arrays()
     last = f"{len(network.layers) - 1}.bias"
-    arrays[last][CLASSES:] += arrays[last].dtype.type(np.quantile(lead, refused))
+    arrays[last][CLASSES:] += arrays[last].dtype.type(network.temperature * np.quantile(lead, refused))
     network.load_state_arrays(arrays)
 
 

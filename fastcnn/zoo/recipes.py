@@ -39,7 +39,9 @@ class Recipe:
     cosine: bool = False
     keep_last: bool = False  # keep the last epoch, not the best one on the validation pictures
     settle: bool = False  # measure batch normalization's statistics again, on unchanged pictures
+    varied: bool = False  # whether they vary more; see `synthetic_digits`
     redrawn: int = 0  # pictures of MNIST to enlarge and prepare like scans
+    scans: int = 0  # pictures of MNIST to add once more as a form's reader gives them
     nondigits: int = 0  # pictures of other things to add; their labels are their kinds, numbered after the digits
     views: int = 1  # see `calibration`
     refused: float = 0.0  # share of validation digits that may be refused; it decides the threshold
@@ -61,10 +63,13 @@ class Recipe:
         if not self.synthetic and not self.nondigits:
             return images, labels
         from fastcnn.handwriting.synthesis.digits import redrawn, synthetic_digits
+        from fastcnn.handwriting.synthesis.scans import scanned
 
         scans = redrawn(images[: self.redrawn], seed=seed)
         parts = [(scans, labels[: self.redrawn]), (images[self.redrawn :], labels[self.redrawn :])]
-        parts.append(synthetic_digits(self.synthetic, seed=seed))
+        parts.append(synthetic_digits(self.synthetic, seed=seed, varied=self.varied))
+        if self.scans:  # of the last pictures, which are not redrawn
+            parts.append((scanned(images[-self.scans :], seed=seed), labels[-self.scans :]))
         if self.nondigits:
             parts.append(self._labelled_nondigits(seed))
         return np.concatenate([part for part, _ in parts]), np.concatenate([part for _, part in parts])
@@ -101,7 +106,8 @@ BUNDLED_RECIPES = {
         augmentation=STRONGER, synthetic=35_000, cosine=True, keep_last=True, settle=True, views=5,
     ),
     REFUSAL: Recipe(
-        epochs=10, batch_size=100, lr=0.006, weight_decay=0.05, label_smoothing=0.02, ema_decay=0.999,
-        augmentation=Augmentation(), synthetic=50_000, redrawn=20_000, nondigits=100_000, settle=True, refused=0.004,
+        epochs=25, batch_size=100, lr=0.006, weight_decay=0.05, label_smoothing=0.02, ema_decay=0.999,
+        augmentation=Augmentation(), synthetic=50_000, varied=True, redrawn=20_000, scans=10_000, nondigits=110_000,
+        settle=True, refused=0.02,
     ),
 }  # fmt: skip

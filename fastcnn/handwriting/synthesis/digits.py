@@ -11,7 +11,9 @@ from fastcnn.arrays import Array
 from fastcnn.digits import SIDE_PX
 from fastcnn.handwriting.drawings import Points, Pose, draw
 from fastcnn.handwriting.preparation.prepare import prepare
-from fastcnn.handwriting.synthesis.templates import Way, random_way, smooth
+from fastcnn.handwriting.synthesis.hands import random_way, usual_way
+from fastcnn.handwriting.synthesis.scans import worn
+from fastcnn.handwriting.synthesis.templates import Way, smooth
 
 # The digits that are drawn in turn. Digits that look alike in some ways of writing occur twice.
 DIGITS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 4, 7, 9)
@@ -52,8 +54,12 @@ def size_and_pen(rng: np.random.Generator) -> tuple[float, float]:
     return size, size * float(rng.uniform(*PENS)) * 2 * DRAWN_PX
 
 
-def synthetic_digits(count: int, *, seed: int) -> tuple[Array, Array]:
-    """Prepared pictures of pen digits. The same seed gives the same pictures.
+def synthetic_digits(count: int, *, seed: int, varied: bool = False) -> tuple[Array, Array]:
+    """Prepared pictures of pen digits. The same arguments give the same pictures.
+
+    Parameters
+    ----------
+    varied : also ways of writing that are made from parts (`hands`), and pictures that are worn like scans (`scans`)
 
     Returns
     -------
@@ -64,9 +70,10 @@ def synthetic_digits(count: int, *, seed: int) -> tuple[Array, Array]:
     images = np.empty((count, 1, SIDE_PX, SIDE_PX), np.uint8)
     labels = np.resize(np.array(DIGITS, np.int64), count)
     for index, label in enumerate(labels):
-        way = random_way(int(label), rng)
+        way = (random_way if varied else usual_way)(int(label), rng)
         size, pen_px = size_and_pen(rng)
-        field = prepare(draw(bend(way, rng), Pose(size, pen_px, 0.5, 0.5), DRAWN_PX))
+        drawn = draw(bend(way, rng), Pose(size, pen_px, 0.5, 0.5), DRAWN_PX)
+        field = prepare(worn(drawn, rng) if varied else drawn)
         assert field is not None  # a stroke is never blank
         images[index, 0] = np.rint(255 * field)
     return images, labels

@@ -18,16 +18,21 @@ from fastcnn.handwriting.drawings import Points, Pose, draw
 from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.prepare import prepare
 from fastcnn.handwriting.synthesis.digits import DRAWN_PX, SIZES, bend, size_and_pen
+from fastcnn.handwriting.synthesis.hands import random_way, usual_way
+from fastcnn.handwriting.synthesis.icons import ICONS
+from fastcnn.handwriting.synthesis.kana import KANA
 from fastcnn.handwriting.synthesis.letters import LETTERS, SIGNS
+from fastcnn.handwriting.synthesis.scans import worn
 from fastcnn.handwriting.synthesis.scribbles import MAKERS, Strokes
-from fastcnn.handwriting.synthesis.templates import Way, random_way, ways_of
+from fastcnn.handwriting.synthesis.templates import Way, ways_of
 
 Rng = np.random.Generator
 Family = Callable[[Rng], Plane]
 
-FONT_LETTERS = "AaCcdEeFfHhJKkLMmNnPpRrTtUuVvWwXxYy&@#%+=*?<>~[]{}"
+FONT_LETTERS = 'AaCcdEeFfHhJKkLMmNnPpQRrTtUuVvWwXxYy&@#%+=*?<>~[]{}();:^"'
 FONT_PX = 90
 TURN_DEG = 15.0  # to either side
+OFTEN = {"objects": 1.5, "icons": 1.5, "katakana": 1.5, "hiragana": 1.5}  # weights of families of many ways
 
 
 def pose(rng: Rng, thickest: float = 1.0) -> Pose:
@@ -179,9 +184,9 @@ def turned(digit: int, strokes: Sequence[Points], rng: Rng) -> list[Points]:
 
 
 def _turned(rng: Rng) -> Plane:
-    """A digit that is upside down, mirrored or on its side."""
+    """A digit that is upside down, mirrored or on its side; made ways would sometimes look like another digit."""
     digit = int(rng.choice(list(TURNED)))
-    return draw(turned(digit, _drawn_digit(digit, rng), rng), pose(rng), DRAWN_PX)
+    return draw(turned(digit, bend(usual_way(digit, rng), rng), rng), pose(rng), DRAWN_PX)
 
 
 def _smooth_noise(rng: Rng, cells: int) -> npt.NDArray[np.float32]:
@@ -242,6 +247,10 @@ def _quarters(rng: Rng) -> Plane:
     return np.pad(np.block([parts[:2], parts[2:]]), 8)
 
 
+def _worn(family: Family) -> Family:
+    return lambda rng: worn(family(rng), rng)
+
+
 def _letter_families() -> dict[str, tuple[Family, float]]:
     """Families of upper and lower case letters together, drawn with a pen or from the font."""
     found: dict[str, tuple[Family, float]] = {}
@@ -253,16 +262,19 @@ def _letter_families() -> dict[str, tuple[Family, float]]:
     return found
 
 
-# For each family its maker and its weight.
-FAMILIES: dict[str, tuple[Family, float]] = {
+# For each family its maker and its weight. What a pen or a font made may be a coarse scan like a digit.
+_OF_A_PEN: dict[str, tuple[Family, float]] = {
     **_letter_families(),
-    **{name: (_sign(texts), 1.5 if name == "objects" else 0.7) for name, texts in SIGNS.items()},
+    **{name: (_sign(texts), OFTEN.get(name, 0.7)) for name, texts in (SIGNS | ICONS | KANA).items()},
     "typed signs": (_font("".join(c for c in FONT_LETTERS if not c.isalpha())), 1.0),
     "word": (_word, 1.0),
     **{name: (_made(maker), 0.6) for name, maker in MAKERS.items()},
-    "filled": (_filled, 0.8),
     "several": (_several, 0.8),
     "turned": (_turned, 1.2),
+}
+FAMILIES: dict[str, tuple[Family, float]] = {
+    **{name: (_worn(family), weight) for name, (family, weight) in _OF_A_PEN.items()},
+    "filled": (_filled, 0.8),
     "noise": (_noise, 0.4),
     "blots": (_blots, 0.7),
     "shade": (_shade, 0.4),

@@ -239,12 +239,6 @@ def ways_of(texts: tuple[str, ...]) -> tuple[Way, ...]:
     return tuple(map(parse, texts))
 
 
-def random_way(digit: int, rng: np.random.Generator) -> Way:
-    """One of the ways to write a digit."""
-    ways = ways_of(WAYS[digit])
-    return ways[rng.integers(len(ways))]
-
-
 def smooth(points: Points, corners: tuple[bool, ...]) -> Points:
     """A dense line through the points, by Catmull-Rom splines (Catmull and Rom 1974) from corner to corner."""
     ends = [0, *(index for index in range(1, len(points) - 1) if corners[index]), len(points) - 1]

@@ -357,3 +357,22 @@ def test_full_table_has_every_condition():
     text = robustness_report.full(_result())
     assert "| noise: 40 of 255 | 0.30% | 90.00% (89.00% to 91.00%) | 9.00 ± 0.20 | 90.00% | 2.00% | 3 |" in text
     assert text.count("\n| turn: ") == 2
+
+
+def test_coarse_ink_is_blocks_of_so_many_pixels(rng):
+    canvas = np.zeros((280, 280), np.uint8)
+    canvas[40:240, 100:180] = 255
+    found = conditions.coarsen(canvas, 10, rng)
+    assert found.shape == (280, 280)
+    assert extent(found) == (60, 220, 108, 172)  # 10 x 4 blocks of 16 pixels, in the middle
+    assert (found[60:76, 108:124] == found[60, 108]).all()
+
+
+def test_stretched_ink_is_a_square_but_for_a_bare_stem(rng):
+    canvas = np.zeros((280, 280), np.uint8)
+    canvas[40:240, 100:180] = 255
+    top, bottom, left, right = extent(conditions.square(canvas, 16, rng))
+    assert bottom - top == right - left == 160
+    canvas[:, 110:] = 0
+    top, bottom, left, right = extent(conditions.square(canvas, 16, rng))
+    assert (bottom - top, right - left) == (160, 30)  # 16 x 3 blocks: 4 times 10 of 200, of 16 pixels

@@ -28,15 +28,17 @@ def test_bundled_recipe_mixes_synthetic_digits_in():
 
 
 def test_refusal_recipe_mixes_scans_and_labelled_nondigits_in():
-    recipe = replace(BUNDLED_RECIPES["refusal"], synthetic=14, redrawn=2, nondigits=100)
+    recipe = replace(BUNDLED_RECIPES["refusal"], synthetic=14, redrawn=2, scans=3, nondigits=100)
     (images, labels), _ = load_mnist(normalize=False)
     mixed, mixed_labels = recipe.mix(images[:5], labels[:5], seed=0)
-    assert mixed.shape == (119, 1, 28, 28)
+    assert mixed.shape == (122, 1, 28, 28)
     assert not (mixed[:2] == images[:2]).all(axis=(1, 2, 3)).any()
     np.testing.assert_array_equal(mixed[2:5], images[2:5])
     np.testing.assert_array_equal(mixed_labels[:5], labels[:5])
     assert (mixed_labels[5:19] < 10).all()
-    assert (mixed_labels[19:] >= 10).all()
+    np.testing.assert_array_equal(mixed_labels[19:22], labels[2:5])  # the copies as scans
+    assert not (mixed[19:22] == images[2:5]).all(axis=(1, 2, 3)).any()
+    assert (mixed_labels[22:] >= 10).all()
     assert NAMED["refusal"].make(seed=0).output_shape == (10 + len(KINDS),)
 
 

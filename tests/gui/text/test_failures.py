@@ -257,7 +257,7 @@ def test_a_damaged_checkpoint_can_be_left_behind(qtbot, chinese, settle, check):
     training.checkpoint().write_bytes(b"half a checkpoint")
     training.restore()
     _click(chinese, "resumeTrainingButton")
-    qtbot.waitUntil(lambda: not training.is_active)
+    qtbot.waitUntil(lambda: not training.is_active, timeout=60_000)
     check("damaged")
     assert chinese.findChild(QPushButton, "startTrainingButton").isEnabled()
 

