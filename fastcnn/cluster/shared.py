@@ -132,10 +132,10 @@ class _Pickler(pickle.Pickler):
         super().__init__(file)
         self._arrays = arrays
 
-    def persistent_id(self, each: Any) -> int | None:
-        if not isinstance(each, np.ndarray):
+    def persistent_id(self, obj: Any) -> int | None:
+        if not isinstance(obj, np.ndarray):
             return None
-        self._arrays.append(each)
+        self._arrays.append(obj)
         return len(self._arrays) - 1
 
 
@@ -146,8 +146,8 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(io.BytesIO(text))
         self._arrays = arrays
 
-    def persistent_load(self, number: Any) -> Array:
-        return self._arrays[number]
+    def persistent_load(self, pid: Any) -> Array:
+        return self._arrays[pid]
 
 
 def _taken_apart(value: object, arrays: list[Array]) -> bytes:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
+from typing import Any
 
 CALLBACKS = ("_raw_object_cache_notify", "_raw_object_cache_getbuffer")  # of llvmlite's ExecutionEngine
 AGAIN_AFTER_S = 0.02
@@ -42,7 +43,7 @@ def quiet() -> AbstractContextManager[None]:
 @contextmanager
 def also_by_other_signals() -> Iterator[None]:
     """Inside the context a request to end, or the loss of the terminal, is as Ctrl-C, unless it is ignored (nohup)."""
-    before = {}
+    before: dict[signal.Signals, Any] = {}
     try:
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is signal.SIG_DFL:

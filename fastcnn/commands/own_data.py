@@ -159,8 +159,9 @@ def _validation(args: argparse.Namespace, data: DataSet, readers: Readers) -> tu
 
     if args.validation is None:
         return data.validation
-    own = {"shape": data.images.shape[1:], "classes": data.classes}
-    others = read_data(args.validation, readers, **own, skip_broken=args.skip_broken)
+    others = read_data(
+        args.validation, readers, shape=data.images.shape[1:], classes=data.classes, skip_broken=args.skip_broken
+    )
     return others.images, others.labels
 
 

@@ -88,12 +88,15 @@ def as_rank(world: Any, *, survives: bool = False) -> Iterator[Any]:
     survives : whether the others go on if a rank dies. The context gives the communicator to use
     """
     rank, log = world.Get_rank(), logging.getLogger("fastcnn")
-    level, handler = log.level, signal.getsignal(signal.SIGINT)
+    # Only the starter interrupts its ranks, which may have inherited that Ctrl-C is ignored: a shell's background job.
+    level, handler = log.level, interrupt if jobs.is_started_by_us() else signal.getsignal(signal.SIGINT)
     if rank != 0:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # rank 0 tells the others
         log.setLevel(logging.ERROR)
-    elif not jobs.is_started_by_us():
-        signal.signal(signal.SIGTERM, interrupt)  # so mpiexec passes on Ctrl-C
+    else:
+        signal.signal(signal.SIGINT, handler)
+        if not jobs.is_started_by_us():
+            signal.signal(signal.SIGTERM, interrupt)  # so mpiexec passes on Ctrl-C
     try:
         if survives:
             world = Survivors(world)
@@ -106,7 +109,8 @@ def as_rank(world: Any, *, survives: bool = False) -> Iterator[Any]:
             time.sleep(GRACE_S + rank)
         jobs.note_end(rank)
         jobs.note(jobs.SAID, str(status))
-        atexit.register(_end_job, world, status)  # after the sentence is printed
+        if world.Get_size() > 1:
+            atexit.register(_end_job, world, status)  # after the sentence is printed
         raise
     if isinstance(world, Survivors):
         world.end()

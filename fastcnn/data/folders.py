@@ -157,7 +157,7 @@ def _each(
     pace = Pace(len(paths), "pictures")
     with decoding():  # once for all files: doing it for each picture takes a third of the time
         for path in paths[readers.number :: readers.count]:
-            result = None
+            result: Found | None = None
             try:
                 result = read(path)
             except (FastcnnError, OSError, ValueError) as error:

@@ -91,7 +91,7 @@ def read_data(
     if isinstance(path, str) and any(path == dataset.name for dataset in DATASETS):
         _refuse(HAS_A_SIZE, size=size, channels=channels)
         made = readers.once(partial(_named, path, classes))
-    elif scales_pictures(where):
+    elif _all_scale(where, readers):
         if wanted is not None:
             if wanted[0] not in MODES:
                 raise DataError(f"{where} has picture files, of 1, 3 or 4 channels, but the network takes {wanted[0]}")
@@ -112,6 +112,14 @@ def scales_pictures(path: Path) -> bool:
     if not has_class_folders(path):
         raise DataError(f"{path} has no folders of classes and no IDX files; give {FORMS}")
     return True
+
+
+def _all_scale(path: Path, readers: Readers) -> bool:
+    """`scales_pictures` for the first reader; DataError if other readers need the folder and do not have it."""
+    first, *others = readers.gathered(scales_pictures(path))
+    if first and not all(others):
+        raise DataError(f"{path} is no folder of pictures for some of the ranks; give all hosts the same data")
+    return first
 
 
 def _check_reachable(path: Path) -> None:

@@ -24,11 +24,23 @@ PROGRAM = ROOT / "tests" / "programs" / "rank_training.py"
 COMPILING = "fastcnn: compiling the kernels"  # where no test has done it
 STEPS = 10  # of the program's training, 5 an epoch
 ENVIRONMENT = {**os.environ, **jobs.AS_ROOT, "PYTHONPATH": str(ROOT)}
+LIMIT_S = 60
+RUNNING = []  # the programs that a test has started
 
 
 @pytest.fixture(scope="module", autouse=True)
 def mpi():
     pytest.importorskip("mpi4py")
+
+
+@pytest.fixture(autouse=True)
+def nothing_runs_on():
+    """End what a test has left running, because it failed: a job ends with its starter."""
+    yield
+    while RUNNING:
+        process = RUNNING.pop()
+        process.kill()
+        process.communicate()
 
 
 def mpiexec(ranks, *arguments, options=(), timeout_s=300):
@@ -70,11 +82,18 @@ def test_killed_at_ten_moments_it_resumes_on_another_number_of_ranks(whole, tmp_
         assert hashes(ranks, *arguments) == [whole] * len(arguments)
 
 
-def fastcnn(*words, **environment):
-    command = [sys.executable, "-m", "fastcnn", *map(str, words)]
-    return subprocess.Popen(
-        command, env={**ENVIRONMENT, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+def begun(command, environment):
+    """A program that runs, whose output is read."""
+    process = subprocess.Popen(
+        list(map(str, command)), env={**ENVIRONMENT, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    RUNNING.append(process)
+    return process
+
+
+def fastcnn(*words, prefix=(), **environment):
+    return begun([*prefix, sys.executable, "-m", "fastcnn", *words], environment)
 
 
 def train(data_dir, out, *words, **environment):  # noqa: F811
@@ -107,7 +126,8 @@ def test_the_command_starts_ranks_that_write_once(data_dir, tmp_path):  # noqa: 
 
 def rank_process(process, rank):
     """The process of a rank of a job that `fastcnn train --ranks` has started."""
-    for _ in range(600):
+    limit = time.monotonic() + LIMIT_S
+    while time.monotonic() < limit:
         for each in Path("/proc").iterdir():
             try:
                 words = dict(item.split("=", 1) for item in (each / "environ").read_text().split("\0") if "=" in item)
@@ -122,11 +142,11 @@ def rank_process(process, rank):
     raise AssertionError("the rank has not started")
 
 
-def started(data_dir, out, *words, **environment):  # noqa: F811
+def started(data_dir, out, *words, epochs=2000, **environment):  # noqa: F811
     """A training whose first epoch is done."""
-    process = train(data_dir, out, "--epochs", 2000, *words, **environment)
-    line = next(line for line in process.stderr if not line.startswith(COMPILING))
-    assert line.startswith("epoch 1/2000"), line
+    process = train(data_dir, out, "--epochs", epochs, *words, **environment)
+    line = next((line for line in process.stderr if not line.startswith(COMPILING)), "nothing was said")
+    assert line.startswith(f"epoch 1/{epochs}"), line
     return process
 
 
@@ -169,7 +189,7 @@ def test_the_others_survive_ten_deaths_to_the_same_hash(whole):
 @pytest.mark.parametrize("dying", [[2], [0], [1, 0]])
 def test_the_command_survives_to_the_same_file(dying, data_dir, tmp_path):  # noqa: F811
     whole, out = tmp_path / "whole.safetensors", tmp_path / "out.safetensors"
-    epochs = ("--epochs", 8)
+    epochs = ("--epochs", 20)  # the deaths come in the first few, even if this process is slow
     assert ended(train(data_dir, whole, *epochs, "--ranks", 2))[0] == 0
     process = train(data_dir, out, *epochs, "--ranks", 3, "--survive")
     found = {rank: rank_process(process, rank) for rank in dying}
@@ -178,10 +198,13 @@ def test_the_command_survives_to_the_same_file(dying, data_dir, tmp_path):  # no
         os.kill(found[rank], signal.SIGKILL)
         told = next(line for line in process.stderr if not line.startswith(("epoch", COMPILING)))
         assert told == f"fastcnn: rank {rank} died; {2 - at} of the ranks go on\n"
+        assert len(list(tmp_path.glob(".*.lock"))) == 2  # of the weights and of the checkpoint
+        other, _, err = ended(train(data_dir, out, "--overwrite"))
+        assert other == 1 and "is being written by process" in err, err
     status, said, err = ended(process)
     assert status == 0 and said.count("saved") == 1 and trouble(err) == [], (said, err)
     assert sha256(out) == sha256(whole)
-    assert not (tmp_path / "out.checkpoint.safetensors").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.safetensors", "whole.safetensors"]
 
 
 def test_without_help_of_mpi_nobody_survives(data_dir, tmp_path):  # noqa: F811
@@ -192,7 +215,7 @@ def test_without_help_of_mpi_nobody_survives(data_dir, tmp_path):  # noqa: F811
 
 
 def test_a_rank_that_hangs_is_named_within_30_seconds(data_dir, tmp_path):  # noqa: F811
-    process = started(data_dir, tmp_path / "out.safetensors", "--ranks", 3)
+    process = started(data_dir, tmp_path / "out.safetensors", "--ranks", 3, FASTCNN_RANK_TIMEOUT="10")
     os.kill(rank_process(process, 2), signal.SIGSTOP)
     begun = time.monotonic()
     status, _, err = ended(process)
@@ -212,6 +235,48 @@ def test_ctrl_c_says_how_to_go_on(data_dir, tmp_path):  # noqa: F811
     assert lines[0].startswith("fastcnn: training was interrupted; go on with fastcnn train --resume "), lines
 
 
+def is_alive(number):
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] not in "XZ"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize("prefix", [(), ("env", "--ignore-signal=INT")], ids=["", "background"])
+def test_a_job_ends_with_its_starter(ending, prefix, data_dir, tmp_path):  # noqa: F811
+    """The second: as a shell starts a job in its background."""
+    out, whole, epochs = tmp_path / "out.safetensors", tmp_path / "whole.safetensors", 40
+    process = started(data_dir, out, "--ranks", 3, epochs=epochs, prefix=prefix)
+    ranks = [rank_process(process, rank) for rank in range(3)]
+    words = Path(f"/proc/{ranks[0]}/environ").read_text().split("\0")
+    (folder,) = (Path(word.partition("=")[2]) for word in words if word.startswith(f"{jobs.FOLDER}="))
+    process.send_signal(ending)
+    status, _, err = ended(process)
+    assert status == (-ending if ending == signal.SIGKILL else 1)
+    lines = trouble(err)
+    assert len(lines) == 1 and lines[0].startswith("fastcnn: training was interrupted; go on with fastcnn train "), err
+    limit = time.monotonic() + LIMIT_S
+    while any(map(is_alive, ranks)):
+        assert time.monotonic() < limit, "a rank goes on"
+        time.sleep(0.01)
+    assert not folder.exists()
+    resumed = ("--resume", tmp_path / "out.checkpoint.safetensors", "--epochs", epochs, "--ranks", 2)
+    assert ended(train(data_dir, out, *resumed))[0] == 0
+    assert ended(train(data_dir, whole, "--epochs", epochs, "--ranks", 1))[0] == 0
+    assert sha256(out) == sha256(whole)
+
+
+def test_more_ranks_than_shards_are_refused_by_one_of_them(data_dir, tmp_path):  # noqa: F811
+    launcher = jobs.mpiexec()
+    words = ["train", "--data-dir", data_dir, "--out", tmp_path / "out.safetensors"]
+    command = [launcher, *jobs.options_of(launcher), "-n", 17, sys.executable, "-m", "fastcnn", *words]
+    status, _, err = ended(begun(command, {"FASTCNN_NUM_THREADS": "1"}))
+    said = [line for line in err.splitlines() if line.startswith(jobs.TROUBLE)]
+    assert said == ["fastcnn: a batch is shared by at most 16 ranks, not 17; give each rank more --threads"], err
+    assert status == 2 and list(tmp_path.iterdir()) == []
+
+
 def test_a_wrong_argument_is_said_once(data_dir, tmp_path):  # noqa: F811
     out = tmp_path / "out.safetensors"
     out.write_bytes(b"not ours")
@@ -228,19 +293,8 @@ def test_jobs_of_one_rank_each_are_refused(data_dir, tmp_path):  # noqa: F811
 def test_seeds_one_a_rank(data_dir, tmp_path):  # noqa: F811
     launcher, results = jobs.mpiexec(), tmp_path / "results.json"
     words = ["train", "--data-dir", data_dir, "--epochs", 1, "--seeds", "3-5", "--out", tmp_path / "net.safetensors"]
-    command = [
-        launcher,
-        *jobs.options_of(launcher),
-        "-n",
-        2,
-        sys.executable,
-        "-m",
-        "fastcnn",
-        *words,
-        "--json",
-        results,
-    ]
-    done = subprocess.run(list(map(str, command)), env=ENVIRONMENT, capture_output=True, text=True, timeout=200)
-    assert done.returncode == 0, done.stderr
+    command = [launcher, *jobs.options_of(launcher), "-n", 2, sys.executable, "-m", "fastcnn", *words]
+    status, _, err = ended(begun([*command, "--json", results], {}))
+    assert status == 0, err
     assert json.loads(results.read_text())["seeds"] == [3, 4, 5]
     assert all((tmp_path / f"net.seed{seed}.safetensors").exists() for seed in (3, 4, 5))
