@@ -16,9 +16,9 @@ import pytest
 from fastcnn.cluster import jobs
 from tests.fastcnn.cluster.test_mpi import (  # noqa: F401
     COMPILING,
-    begun,
     ended,
     nothing_runs_on,
+    running,
     sha256,
     train,
     trouble,
@@ -73,7 +73,7 @@ def test_a_host_that_is_cut_off_is_named_and_nothing_is_lost(hosts, data_dir, tm
     words = ["train", "--data-dir", data_dir, "--epochs", EPOCHS, "--batch-size", 60]
     rank = [sys.executable, "-m", "fastcnn", *words, "--out", out]
     first, second = (["-n", 1, "ip", "netns", "exec", host, *rank] for host in hosts)
-    process = begun([jobs.mpiexec(), *first, ":", *second], OVER_THE_NETWORK)
+    process = running([jobs.mpiexec(), *first, ":", *second], OVER_THE_NETWORK)
     line = next((line for line in process.stderr if not line.startswith(COMPILING)), "nothing was said")
     assert line.startswith(f"epoch 1/{EPOCHS}"), line
     host, device = HOSTS[1], hosts[HOSTS[1]]

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from fastcnn.cluster import jobs
-from tests.fastcnn.cluster.test_mpi import ROOT, begun, ended, fastcnn, nothing_runs_on, sha256  # noqa: F401
+from tests.fastcnn.cluster.test_mpi import ROOT, ended, fastcnn, nothing_runs_on, running, sha256  # noqa: F401
 from tests.fastcnn.commands.test_own_data import make_pictures
 
 pytestmark = [pytest.mark.slow, pytest.mark.mpi]
@@ -51,7 +51,7 @@ def read(*arguments):
     """What each rank says of its reading."""
     launcher = jobs.mpiexec()
     command = [launcher, *jobs.options_of(launcher), "-n", RANKS, sys.executable, PROGRAM, *arguments]
-    status, said, err = ended(begun(command, {}))
+    status, said, err = ended(running(command, {}))
     assert status == 0, err
     return json.loads(said)
 
