@@ -6,12 +6,11 @@ their ranks have read.
 
 from __future__ import annotations
 
-import io
 import os
-import pickle
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass, replace
 from math import prod
 from typing import Any, TypeVar
 
@@ -63,9 +62,14 @@ class RankReaders:
     def once(self, read: Callable[[], T]) -> T:
         """What rank 0 reads, on all ranks; its arrays are shared by those of a host, and cannot be written to."""
         arrays: list[Array] = []
-        text = _taken_apart(read(), arrays) if self.number == 0 else b""
+
+        def place(array: Array) -> _Place:
+            arrays.append(array)
+            return _Place(len(arrays) - 1)
+
+        value = _changed(read(), np.ndarray, place) if self.number == 0 else None
         meet(self._world)
-        text, layouts = self._world.bcast((text, [(array.shape, array.dtype) for array in arrays]), root=0)
+        value, layouts = self._world.bcast((value, [(array.shape, array.dtype) for array in arrays]), root=0)
         shared = [self._mapped(*layout) for layout in layouts]
         for to, array in zip(shared, arrays, strict=False):
             to[...] = array
@@ -74,7 +78,7 @@ class RankReaders:
         meet(self._world)
         for array in shared:
             array.flags.writeable = False
-        made: T = _Unpickler(text, shared).load()
+        made: T = _changed(value, _Place, lambda there: shared[there.number])
         return made
 
     def _mapped(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -125,33 +129,19 @@ def _file_of(nbytes: int) -> str:
     return path
 
 
-class _Pickler(pickle.Pickler):
-    """Writes all but arrays, which it collects."""
+@dataclass(frozen=True)
+class _Place:
+    """Where an array of a value was."""
 
-    def __init__(self, file: io.BytesIO, arrays: list[Array]) -> None:
-        super().__init__(file)
-        self._arrays = arrays
-
-    def persistent_id(self, obj: Any) -> int | None:
-        if not isinstance(obj, np.ndarray):
-            return None
-        self._arrays.append(obj)
-        return len(self._arrays) - 1
+    number: int
 
 
-class _Unpickler(pickle.Unpickler):
-    """Reads what `_Pickler` wrote, with these arrays."""
-
-    def __init__(self, text: bytes, arrays: Sequence[Array]) -> None:
-        super().__init__(io.BytesIO(text))
-        self._arrays = arrays
-
-    def persistent_load(self, pid: Any) -> Array:
-        return self._arrays[pid]
-
-
-def _taken_apart(value: object, arrays: list[Array]) -> bytes:
-    """All of a value but its arrays, which are added to `arrays`."""
-    file = io.BytesIO()
-    _Pickler(file, arrays).dump(value)
-    return file.getvalue()
+def _changed(value: Any, kind: type, change: Callable[[Any], Any]) -> Any:
+    """A value with each part of a kind changed, also in tuples and dataclasses."""
+    if isinstance(value, kind):
+        return change(value)
+    if isinstance(value, tuple):
+        return tuple(_changed(each, kind, change) for each in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{own.name: _changed(getattr(value, own.name), kind, change) for own in fields(value)})
+    return value
