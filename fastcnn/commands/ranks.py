@@ -108,7 +108,8 @@ def as_rank(world: Any, *, survives: bool = False) -> Iterator[Any]:
         if world.Get_rank() != 0 or (jobs.is_started_by_us() and _is_of_mpi(error)):
             time.sleep(GRACE_S + rank)
         jobs.note_end(rank)
-        jobs.note(jobs.SAID, str(status))
+        if world.Get_rank() == 0:  # the sentence of another comes through mpiexec, and the starter prints it
+            jobs.note(jobs.SAID, str(status))
         if world.Get_size() > 1:
             atexit.register(_end_job, world, status)  # after the sentence is printed
         raise
