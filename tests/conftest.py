@@ -127,3 +127,14 @@ def run_python() -> RunPython:
         return done
 
     return run
+
+
+@pytest.fixture
+def one_thread():
+    """Kernels use one thread during the test."""
+    from fastcnn.kernels.threads import set_threads, threads
+
+    before = threads()
+    set_threads(1)
+    yield
+    set_threads(before)

@@ -25,6 +25,7 @@ from fastcnn.errors import FastcnnError
 from fastcnn.handwriting.preparation import reasons
 from fastcnn.handwriting.preparation.ink import unblock
 from fastcnn.handwriting.preparation.pictures import to_plane
+from fastcnn.handwriting.preparation.planes import is_of_paper
 from fastcnn.handwriting.preparation.prepare import Sight, look, look_at_ink
 from fastcnn.kernels.values import shown
 from fastcnn.network.calibration import calibrated
@@ -147,7 +148,7 @@ class Recognizer:
         sights = [look(picture) for picture in pictures]
         answers = self._answer(sights)
         poor = [at for at, answer in enumerate(answers) if sights[at].ruled or _sureness(answer) < POOR]
-        cleaned = [(at, sight) for at in poor if (sight := _on_paper(pictures[at])) is not None]
+        cleaned = [(at, sight) for at in poor if (sight := _on_paper(pictures[at], sights[at].ruled)) is not None]
         for (at, _), answer in zip(cleaned, self._answer([sight for _, sight in cleaned]), strict=True):
             if sights[at].ruled or _sureness(answer) > _sureness(answers[at]):
                 answers[at] = answer
@@ -239,17 +240,18 @@ def _sureness(answer: Recognition) -> float:
     return answer.confidence * answer.digit_score
 
 
-def _on_paper(image: Picture) -> Sight | None:
+def _on_paper(image: Picture, ruled: bool) -> Sight | None:
     """What is seen in a picture of one digit without what is not the digit; None if there is no such thing.
 
     That is a table, shade, rules, frames and pale ink. In pictures of few pixels, enlarged or not, a line is as wide
-    as a stroke.
+    as a stroke. A drawing made on a screen is searched only where a line was seen: a pen must not wait for its answer.
     """
+    plane = to_plane(image)
+    if not (ruled or is_of_paper(plane)) or max(unblock(plane).shape) <= SMALL_PX:
+        return None
     from fastcnn.handwriting.paper.page import find_page
     from fastcnn.recognition.page.parts import find_parts_of_page
 
-    if max(unblock(to_plane(image)).shape) <= SMALL_PX:
-        return None
     page = find_page(image)
     parts = None if page.ink is None else find_parts_of_page(page.ink)
     if parts is None or not (page.changed or parts.pale):

@@ -23,6 +23,7 @@ Plane = npt.NDArray[np.uint8]
 
 BLACK, MIDDLE, WHITE = 0, 128, 255
 OPAQUE = 255
+EVEN_SHARE = 0.5  # of the pixels; in drawings on a screen the background has one value
 WIDE = 65_535  # white in 16 bits
 
 ONE_GREY = 24  # of 255; a picture that varies less has no drawing in it
@@ -60,6 +61,11 @@ def holds_strokes(values: npt.NDArray[Any]) -> bool:
         return False
     sizes = np.sort(np.bincount(label_components(strong)[0].ravel())[1:])
     return bool(sizes[-MOST_PARTS:].sum() >= IN_PARTS * sizes.sum())
+
+
+def is_of_paper(plane: Plane) -> bool:
+    """Whether no value belongs to half of the pixels, as in a photo or a scan, and not in a drawing on a screen."""
+    return int(np.bincount(plane.ravel(), minlength=256).max()) < EVEN_SHARE * plane.size
 
 
 def contrast(plane: npt.NDArray[Any]) -> float:

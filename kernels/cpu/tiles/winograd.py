@@ -56,11 +56,10 @@ def _output_twin(
     for k in range(vectors * twin_lanes(out)):
         points = np.array([x[x_at + point * x_point + k] for point in range(SIDE**2)], out.dtype)
         values = (A @ points.reshape(SIDE, SIDE) @ A.T).astype(out.dtype) + bias[bias_at + k]
-        winners = np.full((2, 2), DEAD, np.uint8)
         if pool:
             values = values.reshape(SIZE // 2, 2, SIZE // 2, 2).transpose(0, 2, 1, 3).reshape(2, 2, 4)
             largest = values.max(2)
-            np.copyto(winners, np.argmax(values, 2), where=~(largest <= 0))  # the first NaN is a largest one
+            winners = np.where(largest <= 0, DEAD, np.argmax(values, 2))  # the first NaN is a largest one
             values = largest
         for i in range(min(len(values), rows)):
             for j in range(min(len(values), columns)):

@@ -166,5 +166,5 @@ def test_missed_goal_is_shown_as_missed():
 
 def test_window_and_what_trains_for_hours_are_measured_only_when_named():
     window = {name for name in BENCHMARKS if name.startswith("gui-")}
-    by_name = {"networks", "strings", "pages", "robustness", "refusal", "frozen", "cluster"}
+    by_name = {"networks", "strings", "pages", "robustness", "refusal", "precision", "frozen", "cluster"}
     assert set(WHEN_NAMED) == by_name | window

@@ -7,17 +7,11 @@ from fastcnn.bench.speed import bfloat16
 from fastcnn.checking.bounds import WrongAnswerError
 from fastcnn.checking.cases import Convolution
 from fastcnn.kernels.cpu.toolchain import bfloat16 as features
-from fastcnn.kernels.threads import set_threads, threads
 
 CASE = Convolution("small", (2, 4, 5, 6), 3, (3, 3), padding=1)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = threads()
-    set_threads(1)
-    yield
-    set_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_a_case_has_the_speed_of_each_tile():

@@ -12,7 +12,6 @@ from fastcnn.__main__ import main
 from fastcnn.kernels.cpu import bfloat16
 from fastcnn.kernels.cpu.bfloat16 import units
 from fastcnn.kernels.cpu.toolchain import bfloat16 as toolchain
-from fastcnn.kernels.threads import set_threads, threads
 from fastcnn.training.trainer import Trainer
 from tests.fastcnn.commands.test_cli import data_dir, digit_png, fails  # noqa: F401
 from tests.fastcnn.commands.test_drawings import strokes  # noqa: F401
@@ -21,12 +20,7 @@ PLAIN = "bfloat16-plain"
 ENDS = {"no unit": ({"avx2"}, "this CPU has neither AMX nor AVX512-BF16"), "no gain": ({"avx512bf16"}, "0.50 times")}
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = threads()
-    set_threads(1)
-    yield
-    set_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(params=ENDS)

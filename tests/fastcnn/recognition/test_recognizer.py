@@ -6,6 +6,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from fastcnn import Recognizer, load_mnist, load_network, optim
 from fastcnn.errors import FastcnnError
+from fastcnn.handwriting.drawings import Pose, draw
 from fastcnn.handwriting.synthesis.digits import synthetic_digits
 from fastcnn.layers import Affine, Flatten, ReLU
 from fastcnn.network.committee import Committee
@@ -247,3 +248,16 @@ def test_what_is_no_network_is_refused(weights):
         Recognizer(wrong)
     with pytest.raises(TypeError, match="refuse must be True or False, not 'no'"):
         Recognizer(weights, refuse="no")
+
+
+def test_an_unfinished_drawing_is_not_searched_for_paper(monkeypatch):
+    """The window asks after each move of the pen; a search takes five times as long as an answer."""
+
+    def searched(picture):
+        raise AssertionError("searched")
+
+    monkeypatch.setattr("fastcnn.handwriting.paper.page.find_page", searched)
+    angles = np.linspace(0, 1.2 * np.pi, 60)
+    half = np.stack([50 + 40 * np.cos(angles), 50 + 45 * np.sin(angles)], axis=1)
+    answer = Recognizer().recognize(draw([half], Pose(0.6, 18.0, 0.5, 0.5)))
+    assert answer.digit is None

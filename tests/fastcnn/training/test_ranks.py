@@ -18,14 +18,8 @@ from fastcnn.training.augment import Augmentation
 from fastcnn.training.checkpoint import load_checkpoint
 from tests.fastcnn.cluster.threads import by_ranks
 
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Ranks that are threads of one process would wait for one another's parallel kernels."""
-    before = threads()
-    set_threads(1)
-    yield
-    set_threads(before)
+# Ranks that are threads of one process would wait for one another's parallel kernels.
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def small(seed=0, dtype=np.float32):

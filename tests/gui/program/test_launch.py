@@ -127,6 +127,7 @@ def test_a_window_in_another_thread_is_refused(qapp):
 
 STARTED = """
 import signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup, where the tests run by it, lets it be ignored
 from PyQt5.QtCore import QTimer
 from fastcnn.__main__ import main
 from fastcnn.gui.program import app, launch
