@@ -147,11 +147,16 @@ def rank_process(process, rank):
     raise AssertionError("the rank has not started")
 
 
-def started(data_dir, out, *words, epochs=2000, **environment):  # noqa: F811
-    """A training whose first epoch is done."""
-    process = train(data_dir, out, "--epochs", epochs, *words, **environment)
+def first_epoch(process, epochs):
+    """Wait until a training has done its first epoch."""
     line = next((line for line in process.stderr if not line.startswith(COMPILING)), "nothing was said")
     assert line.startswith(f"epoch 1/{epochs}"), line
+
+
+def started(data_dir, out, *words, **environment):  # noqa: F811
+    """A training whose first epoch is done."""
+    process = train(data_dir, out, "--epochs", 2000, *words, **environment)
+    first_epoch(process, 2000)
     return process
 
 
@@ -219,10 +224,38 @@ def test_without_help_of_mpi_nobody_survives(data_dir, tmp_path):  # noqa: F811
     assert (status, err.splitlines()[-1]) == (2, f"fastcnn: {survivors.NEEDED}"), err  # mpi4py may warn before
 
 
+STOPS = """
+import os, signal
+if os.environ.get("OMPI_COMM_WORLD_RANK", os.environ.get("PMI_RANK")) == "{rank}":
+    from fastcnn.optim import Optimizer
+    update, steps = Optimizer.update, []
+    def stopping(*arrays):
+        steps.append(1)
+        if len(steps) == 3:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        update(*arrays)
+    Optimizer.update = stopping
+"""
+
+
+def state(process):
+    """As /proc gives it: R, S, T for a stopped one, Z; X for one that is gone."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "X"
+
+
 @pytest.mark.parametrize("hangs", [2, 0])
 def test_a_rank_that_hangs_is_named_within_30_seconds(hangs, data_dir, tmp_path):  # noqa: F811
-    process = started(data_dir, tmp_path / "out.safetensors", "--ranks", 3, FASTCNN_RANK_TIMEOUT="10")
-    os.kill(rank_process(process, hangs), signal.SIGSTOP)
+    """It hangs between two steps. While it may write a file, it is given more time."""
+    (tmp_path / "sitecustomize.py").write_text(STOPS.format(rank=hangs))
+    environment = {"FASTCNN_RANK_TIMEOUT": "10", "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    process = train(data_dir, tmp_path / "out.safetensors", "--ranks", 3, **environment)
+    stopped, limit = rank_process(process, hangs), time.monotonic() + LIMIT_S
+    while state(stopped) != "T":
+        assert time.monotonic() < limit, "it does not stop"
+        time.sleep(0.01)
     begun = time.monotonic()
     status, _, err = ended(process)
     took = time.monotonic() - begun
@@ -241,49 +274,37 @@ def test_ctrl_c_says_how_to_go_on(data_dir, tmp_path):  # noqa: F811
     assert lines[0].startswith("fastcnn: training was interrupted; go on with fastcnn train --resume "), lines
 
 
-def is_alive(number):
-    try:
-        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] not in "XZ"
-    except OSError:
-        return False
-
-
-@pytest.fixture(scope="module")
-def after_40_epochs(data_dir, tmp_path_factory):  # noqa: F811
-    """The hash of the weights."""
-    out = tmp_path_factory.mktemp("whole") / "out.safetensors"
-    assert ended(train(data_dir, out, "--epochs", 40, "--ranks", 1))[0] == 0
-    return sha256(out)
-
-
 @pytest.mark.parametrize(
-    ("ending", "prefix"),
+    ("ending", "prefix", "epochs"),
     [
-        (signal.SIGTERM, ()),
-        (signal.SIGTERM, ("env", "--ignore-signal=INT")),  # as a shell starts a job in its background
-        (signal.SIGHUP, ()),
-        (signal.SIGKILL, ("env", "--ignore-signal=INT")),
+        (signal.SIGTERM, (), 2000),
+        (signal.SIGTERM, ("env", "--ignore-signal=INT"), 2000),  # as a shell starts a job in its background
+        (signal.SIGHUP, (), 2000),
+        (signal.SIGKILL, ("env", "--ignore-signal=INT"), 20),
     ],
 )
-def test_a_job_ends_with_its_starter(ending, prefix, after_40_epochs, data_dir, tmp_path):  # noqa: F811
-    out, epochs = tmp_path / "out.safetensors", 40
-    process = started(data_dir, out, "--ranks", 3, epochs=epochs, prefix=prefix)
+def test_a_job_ends_with_its_starter(ending, prefix, epochs, data_dir, tmp_path):  # noqa: F811
+    out, checkpoint = tmp_path / "out.safetensors", tmp_path / "out.checkpoint.safetensors"
+    process = train(data_dir, out, "--epochs", epochs, "--ranks", 3, prefix=prefix)
     ranks = [rank_process(process, rank) for rank in range(3)]
     words = Path(f"/proc/{ranks[0]}/environ").read_text().split("\0")
     (folder,) = (Path(word.partition("=")[2]) for word in words if word.startswith(f"{jobs.FOLDER}="))
+    first_epoch(process, epochs)
     process.send_signal(ending)
     status, _, err = ended(process)
     assert status == (-ending if ending == signal.SIGKILL else 1)
     lines = trouble(err)
     assert len(lines) == 1 and lines[0].startswith("fastcnn: training was interrupted; go on with fastcnn train "), err
     limit = time.monotonic() + LIMIT_S
-    while any(map(is_alive, ranks)):
+    while not {"X", "Z"}.issuperset(map(state, ranks)):
         assert time.monotonic() < limit, "a rank goes on"
         time.sleep(0.01)
-    assert not folder.exists()
-    resumed = ("--resume", tmp_path / "out.checkpoint.safetensors", "--epochs", epochs, "--ranks", 2)
-    assert ended(train(data_dir, out, *resumed))[0] == 0
-    assert sha256(out) == after_40_epochs
+    assert not folder.exists() and checkpoint.exists()
+    if ending == signal.SIGKILL:
+        whole = tmp_path / "whole.safetensors"
+        for path, *more in ((out, "--resume", checkpoint, "--ranks", 2), (whole, "--ranks", 1)):
+            assert ended(train(data_dir, path, "--epochs", epochs, *more))[0] == 0
+        assert sha256(out) == sha256(whole)
 
 
 def test_more_ranks_than_shards_are_refused_by_one_of_them(data_dir, tmp_path):  # noqa: F811
