@@ -227,7 +227,7 @@ def test_without_help_of_mpi_nobody_survives(data_dir, tmp_path):  # noqa: F811
 STOPS = """
 import os, signal
 if os.environ.get("OMPI_COMM_WORLD_RANK", os.environ.get("PMI_RANK")) == "{rank}":
-    from fastcnn.optim import Optimizer
+    from fastcnn.optim.optimizers import Optimizer
     update, steps = Optimizer.update, []
     def stopping(*arrays):
         steps.append(1)
