@@ -80,7 +80,7 @@ def test_killed_at_ten_moments_it_resumes_on_another_number_of_ranks(whole, tmp_
     for moment in range(10):
         ranks, path = 2 + moment % 2, tmp_path / str(moment)
         died = mpiexec(ranks, f"1:keep={path}:kill={draw.randrange(ranks)},{draw.randint(1, STEPS)}")
-        assert died.returncode != 0 and died.stdout == "", died.stdout
+        assert died.returncode != 0 and whole not in died.stdout, died.stdout  # MPICH's report is there, too
         assert path.exists()
         resumed[1 + (ranks + moment // 2) % 3].append(f"1:resume={path}")
     for ranks, arguments in resumed.items():
