@@ -57,6 +57,7 @@ COVERED = {
     "Classification": "a record",
     "prepares_by_size": "called with a network that was loaded",
     "scales_pictures": "called by load_data, with a checked path",
+    "read_data": "called by load_data, with its arguments",
     "Named": "a record",
     "Signal": "a record",
     "Residual": "takes any number of layers: in tests/fastcnn/network/test_branched.py",

@@ -13,15 +13,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fastcnn.cluster.watch import ENDS, LAUNCHER, SEEN, Watch, processes
+from fastcnn.cluster.watch import ENDS, LAUNCHER, SEEN, Watch, end_with, processes
 from fastcnn.errors import FastcnnError, MissingPackageError, UsageError
-
-if TYPE_CHECKING:
-    from fastcnn.arrays import Array
 
 # Where launchers say how many processes they have started: Open MPI's mpiexec, MPICH's, and SLURM's srun.
 SIZES = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MPI_LOCALNRANKS", "SLURM_STEP_NUM_TASKS")
@@ -79,26 +76,11 @@ def _world() -> Any:
     return MPI.COMM_WORLD
 
 
-def once_a_host(world: Any, load: Callable[[], Sequence[Array]]) -> list[Array]:
-    """Arrays that one rank of each host loads, and that all its ranks share: mapped from a file, which is gone then."""
-    import numpy as np
-    from mpi4py import MPI
-
-    host = world.Split_type(MPI.COMM_TYPE_SHARED)
-    folder = tempfile.mkdtemp(prefix="fastcnn-data-") if host.Get_rank() == 0 else ""
-    folder = host.bcast(folder, root=0)
-    count = 0
-    try:
-        if host.Get_rank() == 0:
-            for count, array in enumerate(load(), 1):
-                np.save(Path(folder) / f"{count}.npy", array)
-        count = host.bcast(count, root=0)
-        arrays = [np.load(Path(folder) / f"{number + 1}.npy", mmap_mode="r") for number in range(count)]
-        host.Barrier()
-    finally:
-        if host.Get_rank() == 0:
-            shutil.rmtree(folder, ignore_errors=True)
-    return arrays
+def meet(world: Any) -> None:
+    """Wait for all ranks. MPI itself would wait at full speed, on the cores that a rank which still works needs."""
+    done = world.Ibarrier()
+    while not done.Test():
+        time.sleep(0.01)
 
 
 def _register(rank: int) -> None:
@@ -112,8 +94,9 @@ def _register(rank: int) -> None:
     limit = time.monotonic() + WATCHED_WITHIN_S
     while not path.with_suffix(SEEN).exists() and time.monotonic() < limit:
         time.sleep(0.002)
-    if rank == 0:  # through mpiexec, lines would come late and without a terminal, and among its own reports
-        try:
+    if rank == 0:
+        threading.Thread(target=end_with, args=(int(starter), Path(folder)), daemon=True).start()
+        try:  # through mpiexec, lines would come late and without a terminal, and among its own reports
             streams = {number: os.open(f"/proc/{starter}/fd/{number}", os.O_WRONLY | os.O_APPEND) for number in (1, 2)}
         except OSError:
             return

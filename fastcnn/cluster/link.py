@@ -63,6 +63,10 @@ class Communicator(Protocol):
     def Revoke(self) -> None: ...
 
 
+Open = dict[int, tuple[Request, Array, bool]]  # transfers that are not done, and whether each is a receive
+_LEFT: list[tuple[Request, Array]] = []  # those that cannot be taken back: MPI still reads or writes the array
+
+
 class RankError(FastcnnError):
     """Another rank of the job has failed, or does not answer. The training cannot go on."""
 
@@ -87,20 +91,25 @@ class Link:
         self.others = [rank for rank in range(self.size) if rank != self.rank]
         self.hosts = [""] * self.size
         self.waited_s = 0.0
-        self._sent: list[tuple[Request, Array]] = []
+        self._open: Open = {}
+        weakref.finalize(self, _close, self._open)  # at the end of the program at the latest
         self._failures = {rank: np.zeros(MESSAGE_BYTES, np.uint8) for rank in self.others}
         self._awaited = {rank: self.receive(text, rank, FAILED) for rank, text in self._failures.items()}
-        weakref.finalize(self, _cancel, list(self._awaited.values()))  # at the end of the program at the latest
         self._over = ""  # why the link cannot be used any more
         self.hosts = self.gather(socket.gethostname())
 
     def send(self, array: Array, to: int, tag: int) -> Request:
         """Begin to send a contiguous array, which must not change until that is done."""
-        return self._communicator.Isend(array, dest=to, tag=tag)
+        return self._opened(self._communicator.Isend(array, dest=to, tag=tag), array, False)
 
     def receive(self, array: Array, source: int, tag: int) -> Request:
         """Begin to receive a contiguous array."""
-        return self._communicator.Irecv(array, source=source, tag=tag)
+        return self._opened(self._communicator.Irecv(array, source=source, tag=tag), array, True)
+
+    def _opened(self, request: Request, array: Array, is_receive: bool) -> Request:
+        """Keep the array until the transfer is done: who waits for it may be interrupted, and forget it."""
+        self._open[id(request)] = request, array, is_receive
+        return request
 
     def wait(
         self,
@@ -181,7 +190,8 @@ class Link:
         text = np.zeros(MESSAGE_BYTES, np.uint8)
         data = reason.encode()[:MESSAGE_BYTES]
         text[: len(data)] = np.frombuffer(data, np.uint8)
-        self._sent = [(self.send(text, rank, FAILED), text) for rank in self.others]
+        for rank in self.others:
+            self.send(text, rank, FAILED)
         _abort_after_a_traceback(self._communicator)
 
     def look_for_failures(self) -> None:
@@ -199,7 +209,10 @@ class Link:
         if self._lost is not None:
             raise self._lost
         try:
-            return request.Test()
+            is_done = request.Test()
+            if is_done:
+                self._open.pop(id(request), None)
+            return is_done
         except RuntimeError as error:  # of MPI
             host = self.hosts[rank] or "its host"
             lost = LostRankError(
@@ -229,12 +242,14 @@ class Link:
         raise error
 
 
-def _cancel(requests: list[Request]) -> None:
+def _close(transfers: Open) -> None:
     """Take back receives: MPI would complain of them, or wait for them, when the program ends."""
-    for request in requests:
+    for request, array, is_receive in transfers.values():
         with suppress(RuntimeError):  # of MPI: the rank is gone
-            if not request.Test():
+            if is_receive and not request.Test():
                 request.Cancel()
+            if not request.Test():
+                _LEFT.append((request, array))
 
 
 def check_communicator(communicator: object) -> None:

@@ -1,9 +1,14 @@
-"""Which process of a job was killed: the one that ended first. Its launcher kills the others, and then names any."""
+"""Which process of a job was killed: the one that ended first. Its launcher kills the others, and then names any.
+
+A job also ends with the process that has started it.
+"""
 
 from __future__ import annotations
 
 import os
 import select
+import shutil
+import signal
 import sys
 import threading
 from contextlib import ExitStack
@@ -23,6 +28,26 @@ def processes(folder: Path, ranks: int) -> dict[int, int]:
         except (OSError, ValueError):
             continue
     return found
+
+
+def end_with(starter: int, folder: Path) -> None:
+    """Wait until the process that has started the job ends; then interrupt this one, as Ctrl-C does.
+
+    If it has removed the job's folder, it has said all, and this process ends without a word.
+    """
+    if sys.platform != "linux":
+        return
+    try:
+        file = os.pidfd_open(starter)
+    except ProcessLookupError:
+        pass
+    else:
+        select.select([file], [], [])
+        os.close(file)
+    if not folder.exists():
+        os._exit(1)
+    shutil.rmtree(folder, ignore_errors=True)
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 class Watch(threading.Thread):

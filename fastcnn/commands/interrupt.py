@@ -12,12 +12,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
+from typing import Any
 
 CALLBACKS = ("_raw_object_cache_notify", "_raw_object_cache_getbuffer")  # of llvmlite's ExecutionEngine
 AGAIN_AFTER_S = 0.02
 
 
-def _interrupt(signal_number: int, frame: FrameType | None) -> None:
+def interrupt(signal_number: int, frame: FrameType | None) -> None:
     """Raise KeyboardInterrupt. Inside one of CALLBACKS, try again a little later."""
     while frame is not None:
         if frame.f_code.co_name in CALLBACKS:
@@ -31,12 +32,26 @@ def _interrupt(signal_number: int, frame: FrameType | None) -> None:
 
 def interruptible() -> AbstractContextManager[None]:
     """Handle Ctrl-C like this inside the context, but only on the main thread and if no other handler is set."""
-    return _handled(_interrupt)
+    return _handled(interrupt)
 
 
 def quiet() -> AbstractContextManager[None]:
     """Inside the context Ctrl-C ends the process without a traceback. For the time of imports: nothing is lost then."""
     return _handled(signal.SIG_DFL)
+
+
+@contextmanager
+def also_by_other_signals() -> Iterator[None]:
+    """Inside the context a request to end, or the loss of the terminal, is as Ctrl-C, unless it is ignored (nohup)."""
+    before: dict[signal.Signals, Any] = {}
+    try:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                before[number] = signal.signal(number, interrupt)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -26,8 +26,10 @@ def lock_path(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def held(paths: Iterable[Path]) -> Iterator[None]:
+def held(paths: Iterable[Path], timeout_s: float = 0.0) -> Iterator[None]:
     """Hold the locks of these files inside the context.
+
+    timeout_s : how long to wait for each
 
     Raises
     ------
@@ -36,18 +38,18 @@ def held(paths: Iterable[Path]) -> Iterator[None]:
     """
     with contextlib.ExitStack() as stack:
         for path in paths:
-            stack.enter_context(_held(path))
+            stack.enter_context(_held(path, timeout_s))
         yield
 
 
 @contextlib.contextmanager
-def _held(path: Path) -> Iterator[None]:
+def _held(path: Path, timeout_s: float) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     lock = lock_path(path)
     holder = _holder(lock)  # read before the attempt, which may erase the holder's entry
     try:
-        with FileLock(lock, timeout=0):
+        with FileLock(lock, timeout=timeout_s):
             now = datetime.now().astimezone().isoformat(" ", "seconds")
             lock.write_text(json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": now}))
             try:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastcnn.commands import train as mnist
-from fastcnn.commands.common import own_data_files, pair_of_size, prepare, print_result, refuse
+from fastcnn.commands.common import own_data_files, pair_of_size, print_result, refuse
 from fastcnn.commands.outputs import write_json
 from fastcnn.commands.team import ALONE, Team
 from fastcnn.errors import UsageError
@@ -23,6 +23,7 @@ from fastcnn.errors import UsageError
 if TYPE_CHECKING:
     from fastcnn.arrays import Array
     from fastcnn.data import DataSet
+    from fastcnn.data.sharing import Readers
     from fastcnn.metrics import Evaluation
     from fastcnn.network.sequential import Sequential
     from fastcnn.training.history import History
@@ -52,11 +53,7 @@ def train(args: argparse.Namespace, team: Team = ALONE) -> None:
     args, out = team.from_first(lambda: _filled(args))
     (checkpoint,) = mnist.checkpoints_of(out, 1)
     go_on = mnist.go_on_with(args, out, checkpoint)
-    if not team.leads:
-        prepare(args)
-        _train(args, out, checkpoint, go_on, team)
-        return
-    with mnist.writing(args, out, [checkpoint], go_on, own_data_files(args)):
+    with mnist.writing(args, out, [checkpoint], go_on, own_data_files(args), team):
         _train(args, out, checkpoint, go_on, team)
 
 
@@ -77,14 +74,18 @@ def _train(args: argparse.Namespace, out: Path, checkpoint: Path, go_on: str, te
 
     share = _share(args.validation)
     described = find_network(args.network or DEFAULT_NETWORK)
-    data = _load(args, described)
-    seed = args.seed or 0
-    network = _network(args, data, described, seed)
-    validation = _validation(args, data) if share is None else share
+    readers, seed = team.readers(), args.seed or 0
+    data = _load(args, described, readers)
+    network = team.from_first(lambda: _network(args, data, described, seed))
+    validation = _validation(args, data, readers) if share is None else share
     _say_what(args, data)
-    history, held_out = _fit(args, network, data, validation, checkpoint, go_on, seed, team)
+    history, numbers = _fit(args, network, data, validation, checkpoint, go_on, seed, team)
     if not team.finishes:
         return
+    if isinstance(validation, tuple):
+        held_out = validation
+    else:
+        held_out = data.images[numbers], data.labels[numbers]
     if len(held_out[0]) >= LEAST_CALIBRATING:
         from fastcnn.network.calibration import fit_temperature, logits_of_views
 
@@ -130,14 +131,14 @@ def _share(validation: str | None) -> float | None:
     return share
 
 
-def _load(args: argparse.Namespace, described: str | dict[str, Any]) -> DataSet:
+def _load(args: argparse.Namespace, described: str | dict[str, Any], readers: Readers) -> DataSet:
     """The data of --data, in the shape that a description of the network has."""
-    from fastcnn.data import load_data
+    from fastcnn.data.readers import read_data
 
     shape = described.get("input_shape") if isinstance(described, dict) else None
     if shape is not None and args.size is not None:
         raise UsageError(f"--size has no effect with {args.network}, which has an input_shape; leave it out")
-    return load_data(args.data, size=pair_of_size(args.size), shape=shape, skip_broken=args.skip_broken)
+    return read_data(args.data, readers, size=pair_of_size(args.size), shape=shape, skip_broken=args.skip_broken)
 
 
 def _network(args: argparse.Namespace, data: DataSet, described: str | dict[str, Any], seed: int) -> Sequential:
@@ -152,13 +153,15 @@ def _network(args: argparse.Namespace, data: DataSet, described: str | dict[str,
     return network
 
 
-def _validation(args: argparse.Namespace, data: DataSet) -> tuple[Array, Array] | None:
+def _validation(args: argparse.Namespace, data: DataSet, readers: Readers) -> tuple[Array, Array] | None:
     """The pictures and labels that --validation or the data set aside; None where neither does."""
-    from fastcnn.data import load_data
+    from fastcnn.data.readers import read_data
 
     if args.validation is None:
         return data.validation
-    others = load_data(args.validation, shape=data.images.shape[1:], classes=data.classes, skip_broken=args.skip_broken)
+    others = read_data(
+        args.validation, readers, shape=data.images.shape[1:], classes=data.classes, skip_broken=args.skip_broken
+    )
     return others.images, others.labels
 
 
@@ -180,8 +183,8 @@ def _fit(
     go_on: str,
     seed: int,
     team: Team,
-) -> tuple[History, tuple[Array, Array]]:
-    """Train; returns the history, and the pictures and labels that were not trained on."""
+) -> tuple[History, Array]:
+    """Train; returns the history, and the numbers of the pictures that were set aside."""
     from fastcnn.training.samples import count_set_aside
     from fastcnn.zoo.own import own_recipe
 
@@ -196,9 +199,7 @@ def _fit(
     job = mnist.Job(network.name, recipe, epochs, batch_size, *own)
     chosen = validation if aside is None else named.validation
     trainer, history = mnist.fit(job, network, data.images, named.labels, validation=chosen, count=count, team=team)
-    if aside is not None:
-        return history, aside
-    return history, (data.images[trainer.held_out], data.labels[trainer.held_out])
+    return history, trainer.held_out
 
 
 def _measure(network: Sequential, data: DataSet, held_out: tuple[Array, Array]) -> _Measured:

@@ -10,12 +10,12 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 from fastcnn.cluster import jobs
 from fastcnn.cluster.survivors import NEEDED, OPTIONS, Survivors
 from fastcnn.commands import own_data, seeds
+from fastcnn.commands.interrupt import also_by_other_signals, interrupt
 from fastcnn.commands.team import Team
 from fastcnn.errors import UsageError
 
@@ -43,24 +43,32 @@ def train(args: argparse.Namespace) -> int | None:
             return seeds.train(args)
         own_data.train(args)
         return None
-    size = world.Get_size()
-    if args.ranks not in (None, size):
-        raise UsageError(f"--ranks {args.ranks}, but the launcher has started {size}; leave out --ranks")
-    args.ranks = size
-    if args.survive:
-        world = Survivors(world)
-    with as_rank(world):
+    with as_rank(world, survives=args.survive) as joined:
+        size = joined.Get_size()
+        if args.ranks not in (None, size):
+            raise UsageError(f"--ranks {args.ranks}, but the launcher has started {size}; leave out --ranks")
         if args.seeds is not None:
-            seeds.train_by_ranks(args, world)
+            seeds.train_by_ranks(args, joined)
         else:
-            own_data.train(args, Team(world, args.profile))
+            _check_count(size)
+            args.ranks = size
+            own_data.train(args, Team(joined, args.profile))
     return None
+
+
+def _check_count(ranks: int) -> None:
+    """UsageError if a batch has fewer shards."""
+    from fastcnn.cluster.tree import SHARDS
+
+    if ranks > SHARDS:
+        raise UsageError(f"a batch is shared by at most {SHARDS} ranks, not {ranks}; give each rank more --threads")
 
 
 def start(args: argparse.Namespace) -> int:
     """Start the ranks on this host, and wait for their end; the exit status."""
     from fastcnn.kernels.threads import OPENMP_VARIABLE, VARIABLE, physical_cores
 
+    _check_count(args.ranks)
     environment = {}
     if args.threads is None and not {VARIABLE, OPENMP_VARIABLE} & set(os.environ):
         environment[VARIABLE] = str(max(1, physical_cores() // args.ranks))
@@ -69,37 +77,46 @@ def start(args: argparse.Namespace) -> int:
         if not jobs.options_of(jobs.mpiexec()):
             raise UsageError(NEEDED)
         options = OPTIONS
-    return jobs.Job(args.ranks, args.words, environment, options).wait()
+    with also_by_other_signals():
+        return jobs.Job(args.ranks, args.words, environment, options).wait()
 
 
 @contextmanager
-def as_rank(world: Any) -> Iterator[None]:
-    """Inside the context this process is a rank. After an error rank 0 says what is wrong, and the whole job ends."""
-    rank = world.Get_rank()
+def as_rank(world: Any, *, survives: bool = False) -> Iterator[Any]:
+    """Inside the context this process is a rank. After an error rank 0 says what is wrong, and the whole job ends.
+
+    survives : whether the others go on if a rank dies. The context gives the communicator to use
+    """
+    rank, log = world.Get_rank(), logging.getLogger("fastcnn")
+    # Only the starter interrupts its ranks, which may have inherited that Ctrl-C is ignored: a shell's background job.
+    level, handler = log.level, interrupt if jobs.is_started_by_us() else signal.getsignal(signal.SIGINT)
     if rank != 0:
-        log = logging.getLogger("fastcnn")
-        level, handler = log.level, signal.signal(signal.SIGINT, signal.SIG_IGN)  # rank 0 tells the others
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # rank 0 tells the others
         log.setLevel(logging.ERROR)
-        if isinstance(world, Survivors):
-            world.on_lead += [lambda: log.setLevel(level), lambda: signal.signal(signal.SIGINT, handler), jobs.lead]
-    elif not jobs.is_started_by_us():
-        signal.signal(signal.SIGTERM, _interrupt)  # so mpiexec passes on Ctrl-C
+    else:
+        signal.signal(signal.SIGINT, handler)
+        if not jobs.is_started_by_us():
+            signal.signal(signal.SIGTERM, interrupt)  # so mpiexec passes on Ctrl-C
     try:
-        yield
+        if survives:
+            world = Survivors(world)
+            if rank != 0:
+                world.on_lead += [lambda: log.setLevel(level), lambda: signal.signal(signal.SIGINT, handler), jobs.lead]
+        yield world
     except BaseException as error:
         status = 2 if isinstance(error, UsageError) else 1
         if world.Get_rank() != 0 or (jobs.is_started_by_us() and _is_of_mpi(error)):
             time.sleep(GRACE_S + rank)
         jobs.note_end(rank)
-        jobs.note(jobs.SAID, str(status))
-        atexit.register(_end_job, world, status)  # after the sentence is printed
+        if world.Get_rank() == 0:  # the sentence of another comes through mpiexec, and the starter prints it
+            jobs.note(jobs.SAID, str(status))
+        if world.Get_size() > 1:
+            atexit.register(_end_job, world, status)  # after the sentence is printed
         raise
     if isinstance(world, Survivors):
         world.end()
     else:
-        done = world.Ibarrier()
-        while not done.Test():  # MPI itself would wait at full speed, on the cores that rank 0 needs
-            time.sleep(0.01)
+        jobs.meet(world)
     jobs.note_end(rank)
 
 
@@ -117,7 +134,3 @@ def _end_job(world: Any, status: int) -> None:
     if jobs.is_started_by_us():  # MPICH would add a line of its own
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     world.Abort(status)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

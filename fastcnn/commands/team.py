@@ -6,16 +6,15 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from fastcnn.arrays import Array
     from fastcnn.cluster.survivors import Survivors
+    from fastcnn.data.sharing import Readers
     from fastcnn.training.history import Epoch
     from fastcnn.training.trainer import Trainer
 
 T = TypeVar("T")
-Pair: TypeAlias = "tuple[Array, Array]"
 
 SLOW = 1.15  # times the median of the ranks' computing; below it, differences are chance
 
@@ -50,21 +49,31 @@ class Team:
 
         return self.communicator if isinstance(self.communicator, Survivors) else None
 
+    def when_leading(self, call: Callable[[], object]) -> None:
+        """Call something if this process becomes rank 0, because that one has died."""
+        if self._survivors is not None:
+            self._survivors.on_lead.append(call)
+
     def from_first(self, make: Callable[[], T]) -> T:
         """What rank 0 makes, on all ranks."""
         if self.communicator is None:
             return make()
-        made: T = self.communicator.bcast(make() if self.leads else None, root=0)
-        return made
-
-    def load(self, load: Callable[[], tuple[Pair, Pair]]) -> tuple[Pair, Pair]:
-        """The pictures and labels for training and for the test; the ranks of a host share one copy."""
-        if self.communicator is None or self.communicator.Get_size() == 1:
-            return load()
         from fastcnn.cluster import jobs
 
-        x, t, x_test, t_test = jobs.once_a_host(self.communicator, lambda: [each for pair in load() for each in pair])
-        return (x, t), (x_test, t_test)
+        own = make() if self.leads else None
+        jobs.meet(self.communicator)
+        made: T = self.communicator.bcast(own, root=0)
+        return made
+
+    def readers(self) -> Readers:
+        """Those who read the data of this command; the ranks of a host share one copy."""
+        from fastcnn.data.sharing import ALONE
+
+        if self.communicator is None or self.communicator.Get_size() == 1:
+            return ALONE
+        from fastcnn.cluster.shared import RankReaders
+
+        return RankReaders(self.communicator)
 
     def note_go_on(self, words: str) -> None:
         """Leave the arguments that resume the training for the process that has started the job."""

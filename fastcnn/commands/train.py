@@ -10,7 +10,7 @@ import argparse
 import logging
 import shlex
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, count
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 CHECKPOINT_SUFFIX = ".checkpoint.safetensors"
 EPOCHS_SUFFIX = ".epochs"
 THRESHOLD_DIGITS = 10_000
+DIES_WITHIN_S = 10.0  # a process whose death is known still holds its files for a moment
 VALIDATION_SHARE = 12  # one picture in 12 is for validation, like 5,000 of MNIST's 60,000
 
 log = logging.getLogger("fastcnn")
@@ -153,9 +154,23 @@ def choose_out(args: argparse.Namespace, name: str) -> Path:
 
 @contextmanager
 def writing(
-    args: argparse.Namespace, out: Path, checkpoints: list[Path], go_on: str, read: Iterable[Path | str | None]
+    args: argparse.Namespace,
+    out: Path,
+    checkpoints: list[Path],
+    go_on: str,
+    read: Iterable[Path | str | None],
+    team: Team,
 ) -> Iterator[None]:
-    """Hold the files of a training, once it is sure that nothing of value is destroyed; `read` are its inputs."""
+    """Hold the files of a training, once it is sure that nothing of value is destroyed; `read` are its inputs.
+
+    The process that leads a team holds them, and the one that leads it later if that dies.
+    """
+    if not team.leads:
+        prepare(args)
+        with ExitStack() as locks:
+            team.when_leading(lambda: locks.enter_context(held([out, *checkpoints], timeout_s=DIES_WITHIN_S)))
+            yield
+        return
     outputs = [Output("--out", out, NETWORK), *(Output("--out", path, CHECKPOINT) for path in checkpoints)]
     going_on = args.resume is not None and args.resume.resolve() in [path.resolve() for path in checkpoints]
     resumed = None if going_on else args.resume  # one training may read and write a checkpoint, but no other file
@@ -275,12 +290,8 @@ def _fit_threshold(network: Sequential, job: Job, images: Array, labels: Array) 
 def train(args: argparse.Namespace, team: Team) -> None:
     """Train a network or a committee by its recipe, save it, then test it."""
     args, model, out, jobs = team.from_first(lambda: (args, *_jobs(args)))
-    if not team.leads:
-        prepare(args)
-        _train_all(model, out, jobs, args, team)
-        return
     checkpoints = [job.checkpoint for job in jobs]
-    with writing(args, out, checkpoints, jobs[0].go_on, data_files(args.data_dir)):
+    with writing(args, out, checkpoints, jobs[0].go_on, data_files(args.data_dir), team):
         if args.out is None and out != Path(f"{model}{SUFFIX}"):
             log.info("%s%s stays as it is; this training goes to %s", model, SUFFIX, out)
         _train_all(model, out, jobs, args, team)
@@ -293,7 +304,7 @@ def _train_all(model: str, out: Path, jobs: list[Job], args: argparse.Namespace,
     from fastcnn.network.committee import Committee
     from fastcnn.recognition.refusal import of_digits
 
-    training, test = team.load(partial(load_mnist, normalize=False, data_dir=args.data_dir))
+    training, test = team.readers().once(partial(load_mnist, normalize=False, data_dir=args.data_dir))
     trained = [_train(job, *training, team, calibrate=args.recipe == "bundled") for job in jobs]
     if not team.finishes:
         return

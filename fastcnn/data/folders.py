@@ -5,18 +5,19 @@ All files are read before an error is raised, so the error has the number of fil
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
-from fastcnn.arrays import Array
 from fastcnn.data.dataset import MAX_CLASSES, DataError, DataSet, Part, assemble
 from fastcnn.data.picture_files import resized
 from fastcnn.data.room import check_room
+from fastcnn.data.sharing import Readers
 from fastcnn.errors import FastcnnError
 from fastcnn.handwriting.preparation.pictures import measure_picture, open_picture
 from fastcnn.handwriting.preparation.silence import decoding
@@ -45,15 +46,17 @@ def read_folders(
     channels: int | None,
     classes: Sequence[str] | None,
     skip_broken: bool,
+    readers: Readers,
 ) -> DataSet:
-    """The pictures under a folder; see `load_data`."""
+    """The pictures under a folder; see `load_data`. Each reader opens its part of the files."""
     folders = _split(root)
     parts = {kind: _files(folder) for kind, folder in folders.items()}
     everything = [path for files in parts.values() for _, path in files]
+    _check_alike(root, everything, readers)
     broken: dict[Path, str] = {}
     if size is None or channels is None:
-        measured = _each(everything, measure_picture, broken)
-        trained = [measured[path] for _, path in parts["train"] if path in measured]
+        measured = dict(zip(everything, _each(everything, measure_picture, broken, readers), strict=True))
+        trained = [found for _, path in parts["train"] if (found := measured[path]) is not None]
         if not trained:
             raise _cannot_be_read(broken, len(everything))
         size = _median_size([(height, width) for height, width, _ in trained]) if size is None else size
@@ -61,16 +64,21 @@ def read_folders(
     shape = (channels, *size)
     left = [path for path in everything if path not in broken]
     check_room(len(left) * int(np.prod(shape)), f"{root} as {len(left):,} pictures of {' x '.join(map(str, shape))}")
-    images = np.empty((len(everything), *shape), np.uint8)
-    at = {path: number for number, path in enumerate(everything)}
+    images = readers.room((len(left), *shape))
+    at = {path: number for number, path in enumerate(left)}
 
     def read(path: Path) -> None:
         images[at[path]] = resized(open_picture(path), shape, str(path))
 
-    _each(left, read, broken)
+    _each(left, read, broken, readers)
     if broken and (not skip_broken or len(broken) == len(everything)):
         raise _cannot_be_read(broken, len(everything))
-    made = {kind: _part(folders[kind], files, images, at, broken) for kind, files in parts.items()}
+    images = readers.filled(images, np.array([at[path] for path in left if path not in broken], np.int64))
+    made, first = {}, 0
+    for kind, files in parts.items():
+        labels = _labels(folders[kind], files, broken)
+        made[kind] = Part(images[first : first + len(labels)], labels, str(folders[kind]))
+        first += len(labels)
     return assemble(
         made["train"], made.get("validation"), made.get("test"), classes=classes, skipped=[*map(str, broken)]
     )
@@ -137,19 +145,39 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _each(paths: Iterable[Path], read: Callable[[Path], Found], broken: dict[Path, str]) -> dict[Path, Found]:
-    """The result of `read` for each file. Files that cannot be read are put into `broken`, with the reason."""
-    paths, found = list(paths), {}
+def _each(
+    paths: Sequence[Path], read: Callable[[Path], Found], broken: dict[Path, str], readers: Readers
+) -> list[Found | None]:
+    """The result of `read` for each file, by one of the readers; None for files that cannot be read.
+
+    Those are put into `broken`, with the reason.
+    """
+    own: list[Found | None] = []
+    reasons: dict[Path, str] = {}
     pace = Pace(len(paths), "pictures")
     with decoding():  # once for all files: doing it for each picture takes a third of the time
-        for path in paths:
+        for path in paths[readers.number :: readers.count]:
+            result: Found | None = None
             try:
-                found[path] = read(path)
+                result = read(path)
             except (FastcnnError, OSError, ValueError) as error:
                 reason = " ".join(str(error).split())
-                broken[path] = reason if str(path) in reason else f"{path}: {reason}"
-            pace.add(1)
+                reasons[path] = reason if str(path) in reason else f"{path}: {reason}"
+            own.append(result)
+            pace.add(readers.count)  # the others are about as fast
+    found: list[Found | None] = [None] * len(paths)
+    for number, (theirs, wrong) in enumerate(readers.gathered((own, reasons))):
+        found[number :: readers.count] = theirs
+        reasons |= wrong
+    broken |= {path: reasons[path] for path in paths if path in reasons}
     return found
+
+
+def _check_alike(root: Path, paths: Sequence[Path], readers: Readers) -> None:
+    """DataError unless all readers have found the same files."""
+    names = "\n".join(map(str, paths)).encode(errors="surrogateescape")
+    if len(set(readers.gathered(hashlib.blake2b(names, digest_size=16).digest()))) > 1:
+        raise DataError(f"{root} has other files for some of the ranks; give all hosts the same data")
 
 
 def _cannot_be_read(broken: dict[Path, str], count: int) -> DataError:
@@ -168,14 +196,10 @@ def _median_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
     return max(1, round(height * factor)), max(1, round(width * factor))
 
 
-def _part(
-    root: Path, files: Sequence[tuple[str, Path]], images: Array, at: dict[Path, int], broken: dict[Path, str]
-) -> Part:
-    """The pictures of one part that could be read. The result is a view if no file is broken."""
-    kept = [(name, at[path]) for name, path in files if path not in broken]
-    lost = {name for name, _ in files} - {name for name, _ in kept}
+def _labels(root: Path, files: Sequence[tuple[str, Path]], broken: dict[Path, str]) -> list[str]:
+    """The labels of the pictures of one part that could be read."""
+    kept = [name for name, path in files if path not in broken]
+    lost = {name for name, _ in files} - set(kept)
     if lost:
         raise DataError(f"no picture of the class {min(lost)[:60]!r} in {root} can be read; mend them or remove it")
-    numbers = [number for _, number in kept]
-    chosen = images[numbers[0] : numbers[-1] + 1] if len(kept) == len(files) else images[numbers]
-    return Part(chosen, [name for name, _ in kept], str(root))
+    return kept

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from fastcnn.data.folders import has_class_folders, read_folders
 from fastcnn.data.idx_sets import is_idx_name, read_idx_set
 from fastcnn.data.load import load_dataset
 from fastcnn.data.picture_files import MODES
+from fastcnn.data.sharing import ALONE, Readers
 from fastcnn.data.tables import read_table
 from fastcnn.kernels.shapes import integer
 from fastcnn.kernels.values import shown
@@ -64,6 +66,20 @@ def load_data(
         If the data do not exist or cannot be used; one sentence names the file. A DataError is a FastcnnError and a
         ValueError.
     """
+    return read_data(path, ALONE, size=size, channels=channels, shape=shape, classes=classes, skip_broken=skip_broken)
+
+
+def read_data(
+    path: str | os.PathLike[str],
+    readers: Readers,
+    *,
+    size: int | tuple[int, int] | None = None,
+    channels: int | None = None,
+    shape: Sequence[int] | None = None,
+    classes: Sequence[str] | None = None,
+    skip_broken: bool = False,
+) -> DataSet:
+    """As `load_data`, by several readers: each opens its part of a folder's pictures; other data are read by one."""
     where = check_path("path", path)
     if not os.fspath(path):  # an empty path would be the current folder
         raise DataError(f"path is empty; give {FORMS}")
@@ -74,15 +90,15 @@ def load_data(
     skip = check_flag("skip_broken", skip_broken)
     if isinstance(path, str) and any(path == dataset.name for dataset in DATASETS):
         _refuse(HAS_A_SIZE, size=size, channels=channels)
-        made = _named(path, classes)
-    elif scales_pictures(where):
+        made = readers.once(partial(_named, path, classes))
+    elif _all_scale(where, readers):
         if wanted is not None:
             if wanted[0] not in MODES:
                 raise DataError(f"{where} has picture files, of 1, 3 or 4 channels, but the network takes {wanted[0]}")
             depth, pair = wanted[0], (wanted[1], wanted[2])
-        made = read_folders(where, size=pair, channels=depth, classes=classes, skip_broken=skip)
+        made = read_folders(where, size=pair, channels=depth, classes=classes, skip_broken=skip, readers=readers)
     else:
-        made = _read_file(where, pair, channels, wanted, classes)
+        made = readers.once(partial(_read_file, where, pair, channels, wanted, classes))
     if wanted is not None and made.images.shape[1:] != wanted:
         raise DataError(f"{where} has pictures of shape {made.images.shape[1:]}, but the network takes {wanted}")
     return made
@@ -96,6 +112,14 @@ def scales_pictures(path: Path) -> bool:
     if not has_class_folders(path):
         raise DataError(f"{path} has no folders of classes and no IDX files; give {FORMS}")
     return True
+
+
+def _all_scale(path: Path, readers: Readers) -> bool:
+    """`scales_pictures` for the first reader; DataError if other readers need the folder and do not have it."""
+    first, *others = readers.gathered(scales_pictures(path))
+    if first and not all(others):
+        raise DataError(f"{path} is no folder of pictures for some of the ranks; give all hosts the same data")
+    return first
 
 
 def _check_reachable(path: Path) -> None:

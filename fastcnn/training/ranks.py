@@ -175,6 +175,10 @@ class Ranks:
             {"other weights": digest.hexdigest()}, "has {detail} than rank 0: its memory or processor is faulty"
         )
 
+    def from_first(self, fact: Any) -> Any:
+        """A fact of rank 0, such as JSON can hold, on all ranks."""
+        return self._together(lambda: self._link.from_first(fact))
+
     def begin_epoch(self) -> None:
         """Begin to measure how long this rank waits."""
         self._link.waited_s = 0.0
@@ -182,7 +186,7 @@ class Ranks:
     def follow(self, history: History, optimizer: Optimizer) -> None:
         """Take rank 0's decisions, after it has called the callbacks: to stop, and the learning rate."""
         lr = optimizer.lr if optimizer.lr_was_set else None
-        stopped, lr = self._together(lambda: self._link.from_first([history.stopped, lr]))
+        stopped, lr = self.from_first([history.stopped, lr])
         if not self.leads:
             history.stopped = stopped
             if lr is not None:

@@ -293,10 +293,10 @@ class Trainer:
             )
         resume = None if resume is None else check_path("resume", resume)
         survivors = None if self._ranks is None else self._ranks.survivors
-        may_write = self._leads or survivors is not None
-        settings = fit.settings(self._describe(loss), source, given) if may_write and (checkpoint or resume) else {}
+        settings = fit.settings(self._describe(loss), source, given) if self._leads and (checkpoint or resume) else {}
         if self._ranks is not None:
             self._ranks.check_agreement({**self._describe(loss), **fit.numbers(), "pictures": len(source)}, source)
+            settings = self._ranks.from_first(settings)
         if self._leads:
             told.start(Training(self, self._evaluated(), fit.history, fit.validation > 0))
         self.history = fit.history

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import getpass
 import os
+import random
 import socket
 import subprocess
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 NODES = ("one", "two")
@@ -64,11 +65,13 @@ class Slurm:
             self._start(
                 undo, "munged", "--foreground", "--force", *(f"--{name}={munge / file}" for name, file in files.items())
             )
-            until(lambda: (munge / "socket").exists())
+            self._until(lambda: (munge / "socket").exists())
             self._start(undo, "slurmctld", "-D")
             for node in NODES:
                 self._start(undo, "slurmd", "-D", "-N", node)
-            until(lambda: self.run("sinfo", "--noheader", "--format=%T %D").stdout == f"idle {len(NODES)}\n")
+            self._until(lambda: self.run("sinfo", "--noheader", "--format=%T %D").stdout == f"idle {len(NODES)}\n")
+            undo.callback(self._until, lambda: self.run("squeue", "--noheader").stdout == "")
+            undo.callback(self.run, "scancel", f"--user={getpass.getuser()}")  # what a failed test has left
             self._open = undo.pop_all()
         return self
 
@@ -78,8 +81,14 @@ class Slurm:
     def _start(self, undo: ExitStack, *command: str) -> None:
         log = undo.enter_context((self._folder / "log").open("a"))
         found = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        undo.callback(found.wait, LIMIT_S)
-        undo.callback(found.terminate)
+        undo.callback(_end, found)
+
+    def _until(self, is_so) -> None:
+        """Wait for something."""
+        limit = time.monotonic() + LIMIT_S
+        while not is_so():
+            assert time.monotonic() < limit, (self._folder / "log").read_text()[-2000:]
+            time.sleep(0.1)
 
     def run(self, *command: object, path: Path | None = None, timeout_s: float = LIMIT_S, **options):
         """Run a command of SLURM; path: a folder whose programs come first."""
@@ -93,17 +102,21 @@ class Slurm:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens at."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+    """Ports that nobody listens at, and that the system gives to no connection."""
+    found = []
+    for port in random.sample(range(20_000, 30_000), 1000):
+        with socket.socket() as tried, suppress(OSError):
+            tried.bind(("", port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise AssertionError("there are no free ports")
 
 
-def until(is_so) -> None:
-    """Wait for something."""
-    limit = time.monotonic() + LIMIT_S
-    while not is_so():
-        assert time.monotonic() < limit, "SLURM has not started"
-        time.sleep(0.1)
+def _end(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(LIMIT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

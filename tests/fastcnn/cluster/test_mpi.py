@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from fastcnn.cluster import jobs, survivors
+from fastcnn.commands.locks import held
+from fastcnn.errors import FastcnnError
 from tests.fastcnn.commands.test_cli import data_dir  # noqa: F401
 
 pytestmark = [pytest.mark.slow, pytest.mark.mpi]
@@ -24,11 +26,26 @@ PROGRAM = ROOT / "tests" / "programs" / "rank_training.py"
 COMPILING = "fastcnn: compiling the kernels"  # where no test has done it
 STEPS = 10  # of the program's training, 5 an epoch
 ENVIRONMENT = {**os.environ, **jobs.AS_ROOT, "PYTHONPATH": str(ROOT)}
+LIMIT_S = 60
+RUNNING = []  # the programs that a test has started
 
 
 @pytest.fixture(scope="module", autouse=True)
 def mpi():
     pytest.importorskip("mpi4py")
+
+
+@pytest.fixture(autouse=True)
+def nothing_runs_on():
+    """End what a test has left running, because it failed: a job ends with its starter."""
+    yield
+    while RUNNING:
+        process = RUNNING.pop()
+        if process.poll() is None:
+            process.kill()
+        process.wait(LIMIT_S)
+        process.stdout.close()
+        process.stderr.close()
 
 
 def mpiexec(ranks, *arguments, options=(), timeout_s=300):
@@ -63,18 +80,25 @@ def test_killed_at_ten_moments_it_resumes_on_another_number_of_ranks(whole, tmp_
     for moment in range(10):
         ranks, path = 2 + moment % 2, tmp_path / str(moment)
         died = mpiexec(ranks, f"1:keep={path}:kill={draw.randrange(ranks)},{draw.randint(1, STEPS)}")
-        assert died.returncode != 0 and died.stdout == "", died.stdout
+        assert died.returncode != 0 and whole not in died.stdout, died.stdout  # MPICH's report is there, too
         assert path.exists()
         resumed[1 + (ranks + moment // 2) % 3].append(f"1:resume={path}")
     for ranks, arguments in resumed.items():
         assert hashes(ranks, *arguments) == [whole] * len(arguments)
 
 
-def fastcnn(*words, **environment):
-    command = [sys.executable, "-m", "fastcnn", *map(str, words)]
-    return subprocess.Popen(
-        command, env={**ENVIRONMENT, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+def running(command, environment):
+    """A program that runs, whose output is read."""
+    process = subprocess.Popen(
+        list(map(str, command)), env={**ENVIRONMENT, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    RUNNING.append(process)
+    return process
+
+
+def fastcnn(*words, prefix=(), **environment):
+    return running([*prefix, sys.executable, "-m", "fastcnn", *words], environment)
 
 
 def train(data_dir, out, *words, **environment):  # noqa: F811
@@ -107,7 +131,8 @@ def test_the_command_starts_ranks_that_write_once(data_dir, tmp_path):  # noqa: 
 
 def rank_process(process, rank):
     """The process of a rank of a job that `fastcnn train --ranks` has started."""
-    for _ in range(600):
+    limit = time.monotonic() + LIMIT_S
+    while time.monotonic() < limit:
         for each in Path("/proc").iterdir():
             try:
                 words = dict(item.split("=", 1) for item in (each / "environ").read_text().split("\0") if "=" in item)
@@ -122,11 +147,16 @@ def rank_process(process, rank):
     raise AssertionError("the rank has not started")
 
 
+def first_epoch(process, epochs):
+    """Wait until a training has done its first epoch."""
+    line = next((line for line in process.stderr if not line.startswith(COMPILING)), "nothing was said")
+    assert line.startswith(f"epoch 1/{epochs}"), line
+
+
 def started(data_dir, out, *words, **environment):  # noqa: F811
     """A training whose first epoch is done."""
     process = train(data_dir, out, "--epochs", 2000, *words, **environment)
-    line = next(line for line in process.stderr if not line.startswith(COMPILING))
-    assert line.startswith("epoch 1/2000"), line
+    first_epoch(process, 2000)
     return process
 
 
@@ -169,7 +199,7 @@ def test_the_others_survive_ten_deaths_to_the_same_hash(whole):
 @pytest.mark.parametrize("dying", [[2], [0], [1, 0]])
 def test_the_command_survives_to_the_same_file(dying, data_dir, tmp_path):  # noqa: F811
     whole, out = tmp_path / "whole.safetensors", tmp_path / "out.safetensors"
-    epochs = ("--epochs", 8)
+    epochs = ("--epochs", 20)  # the deaths come in the first few, even if this process is slow
     assert ended(train(data_dir, whole, *epochs, "--ranks", 2))[0] == 0
     process = train(data_dir, out, *epochs, "--ranks", 3, "--survive")
     found = {rank: rank_process(process, rank) for rank in dying}
@@ -178,10 +208,13 @@ def test_the_command_survives_to_the_same_file(dying, data_dir, tmp_path):  # no
         os.kill(found[rank], signal.SIGKILL)
         told = next(line for line in process.stderr if not line.startswith(("epoch", COMPILING)))
         assert told == f"fastcnn: rank {rank} died; {2 - at} of the ranks go on\n"
+        assert len(list(tmp_path.glob(".*.lock"))) == 2  # of the weights and of the checkpoint
+        with pytest.raises(FastcnnError, match="is being written by process"), held([out]):
+            pass
     status, said, err = ended(process)
     assert status == 0 and said.count("saved") == 1 and trouble(err) == [], (said, err)
     assert sha256(out) == sha256(whole)
-    assert not (tmp_path / "out.checkpoint.safetensors").exists()
+    assert not (tmp_path / "out.checkpoint.safetensors").exists() and not list(tmp_path.glob(".*.lock"))
 
 
 def test_without_help_of_mpi_nobody_survives(data_dir, tmp_path):  # noqa: F811
@@ -191,15 +224,44 @@ def test_without_help_of_mpi_nobody_survives(data_dir, tmp_path):  # noqa: F811
     assert (status, err.splitlines()[-1]) == (2, f"fastcnn: {survivors.NEEDED}"), err  # mpi4py may warn before
 
 
-def test_a_rank_that_hangs_is_named_within_30_seconds(data_dir, tmp_path):  # noqa: F811
-    process = started(data_dir, tmp_path / "out.safetensors", "--ranks", 3)
-    os.kill(rank_process(process, 2), signal.SIGSTOP)
+STOPS = """
+import os, signal
+if os.environ.get("OMPI_COMM_WORLD_RANK", os.environ.get("PMI_RANK")) == "{rank}":
+    from fastcnn.optim.optimizers import Optimizer
+    update, steps = Optimizer.update, []
+    def stopping(*arrays):
+        steps.append(1)
+        if len(steps) == 3:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        update(*arrays)
+    Optimizer.update = stopping
+"""
+
+
+def state(process):
+    """As /proc gives it: R, S, T for a stopped one, Z; X for one that is gone."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return "X"
+
+
+@pytest.mark.parametrize("hangs", [2, 0])
+def test_a_rank_that_hangs_is_named_within_30_seconds(hangs, data_dir, tmp_path):  # noqa: F811
+    """It hangs between two steps. While it may write a file, it is given more time."""
+    (tmp_path / "sitecustomize.py").write_text(STOPS.format(rank=hangs))
+    environment = {"FASTCNN_RANK_TIMEOUT": "10", "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    process = train(data_dir, tmp_path / "out.safetensors", "--ranks", 3, **environment)
+    stopped, limit = rank_process(process, hangs), time.monotonic() + LIMIT_S
+    while state(stopped) != "T":
+        assert time.monotonic() < limit, "it does not stop"
+        time.sleep(0.01)
     begun = time.monotonic()
     status, _, err = ended(process)
     took = time.monotonic() - begun
     lines = trouble(err)
     assert status == 1 and len(lines) == 1 and took < 30, (took, err)
-    assert lines[0].startswith("fastcnn: rank 2 on ") and "has not answered" in lines[0], lines
+    assert lines[0].startswith(f"fastcnn: rank {hangs} on ") and "has not answered" in lines[0], lines
 
 
 def test_ctrl_c_says_how_to_go_on(data_dir, tmp_path):  # noqa: F811
@@ -210,6 +272,49 @@ def test_ctrl_c_says_how_to_go_on(data_dir, tmp_path):  # noqa: F811
     lines = trouble(err)
     assert status == 1 and len(lines) == 1, err
     assert lines[0].startswith("fastcnn: training was interrupted; go on with fastcnn train --resume "), lines
+
+
+@pytest.mark.parametrize(
+    ("ending", "prefix", "epochs"),
+    [
+        (signal.SIGTERM, (), 2000),
+        (signal.SIGTERM, ("env", "--ignore-signal=INT"), 2000),  # as a shell starts a job in its background
+        (signal.SIGHUP, (), 2000),
+        (signal.SIGKILL, ("env", "--ignore-signal=INT"), 20),
+    ],
+)
+def test_a_job_ends_with_its_starter(ending, prefix, epochs, data_dir, tmp_path):  # noqa: F811
+    out, checkpoint = tmp_path / "out.safetensors", tmp_path / "out.checkpoint.safetensors"
+    process = train(data_dir, out, "--epochs", epochs, "--ranks", 3, prefix=prefix)
+    ranks = [rank_process(process, rank) for rank in range(3)]
+    words = Path(f"/proc/{ranks[0]}/environ").read_text().split("\0")
+    (folder,) = (Path(word.partition("=")[2]) for word in words if word.startswith(f"{jobs.FOLDER}="))
+    first_epoch(process, epochs)
+    process.send_signal(ending)
+    status, _, err = ended(process)
+    assert status == (-ending if ending == signal.SIGKILL else 1)
+    lines = trouble(err)
+    assert len(lines) == 1 and lines[0].startswith("fastcnn: training was interrupted; go on with fastcnn train "), err
+    limit = time.monotonic() + LIMIT_S
+    while not {"X", "Z"}.issuperset(map(state, ranks)):
+        assert time.monotonic() < limit, "a rank goes on"
+        time.sleep(0.01)
+    assert not folder.exists() and checkpoint.exists()
+    if ending == signal.SIGKILL:
+        whole = tmp_path / "whole.safetensors"
+        for path, *more in ((out, "--resume", checkpoint, "--ranks", 2), (whole, "--ranks", 1)):
+            assert ended(train(data_dir, path, "--epochs", epochs, *more))[0] == 0
+        assert sha256(out) == sha256(whole)
+
+
+def test_more_ranks_than_shards_are_refused_by_one_of_them(data_dir, tmp_path):  # noqa: F811
+    launcher = jobs.mpiexec()
+    words = ["train", "--data-dir", data_dir, "--out", tmp_path / "out.safetensors"]
+    command = [launcher, *jobs.options_of(launcher), "-n", 17, sys.executable, "-m", "fastcnn", *words]
+    status, _, err = ended(running(command, {"FASTCNN_NUM_THREADS": "1"}))
+    said = [line for line in err.splitlines() if line.startswith(jobs.TROUBLE)]
+    assert said == ["fastcnn: a batch is shared by at most 16 ranks, not 17; give each rank more --threads"], err
+    assert status == 2 and list(tmp_path.iterdir()) == []
 
 
 def test_a_wrong_argument_is_said_once(data_dir, tmp_path):  # noqa: F811
@@ -228,19 +333,8 @@ def test_jobs_of_one_rank_each_are_refused(data_dir, tmp_path):  # noqa: F811
 def test_seeds_one_a_rank(data_dir, tmp_path):  # noqa: F811
     launcher, results = jobs.mpiexec(), tmp_path / "results.json"
     words = ["train", "--data-dir", data_dir, "--epochs", 1, "--seeds", "3-5", "--out", tmp_path / "net.safetensors"]
-    command = [
-        launcher,
-        *jobs.options_of(launcher),
-        "-n",
-        2,
-        sys.executable,
-        "-m",
-        "fastcnn",
-        *words,
-        "--json",
-        results,
-    ]
-    done = subprocess.run(list(map(str, command)), env=ENVIRONMENT, capture_output=True, text=True, timeout=200)
-    assert done.returncode == 0, done.stderr
+    command = [launcher, *jobs.options_of(launcher), "-n", 2, sys.executable, "-m", "fastcnn", *words]
+    status, _, err = ended(running([*command, "--json", results], {}))
+    assert status == 0, err
     assert json.loads(results.read_text())["seeds"] == [3, 4, 5]
     assert all((tmp_path / f"net.seed{seed}.safetensors").exists() for seed in (3, 4, 5))

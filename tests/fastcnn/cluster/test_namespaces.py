@@ -9,16 +9,25 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 
 import pytest
 
 from fastcnn.cluster import jobs
-from tests.fastcnn.cluster.test_mpi import COMPILING, ENVIRONMENT, ended, sha256, train, trouble
+from tests.fastcnn.cluster.test_mpi import (  # noqa: F401
+    COMPILING,
+    ended,
+    nothing_runs_on,
+    running,
+    sha256,
+    train,
+    trouble,
+)
 from tests.fastcnn.commands.test_cli import data_dir  # noqa: F401
 
 pytestmark = [pytest.mark.slow, pytest.mark.mpi]
 
-HOSTS = ("fastcnn-a", "fastcnn-b")
+HOSTS = tuple(f"fastcnn-{os.getpid()}-{letter}" for letter in "ab")  # no other run's
 EPOCHS = 60
 OVER_THE_NETWORK = {"MPIR_CVAR_NOLOCAL": "1", "UCX_TLS": "tcp,self"}
 
@@ -30,27 +39,26 @@ def ip(*words):
 @pytest.fixture
 def hosts():
     """Two namespaces that a cable joins; the name of its end in each."""
-    mpi4py = pytest.importorskip("mpi4py")
+    pytest.importorskip("mpi4py")
     from mpi4py import MPI
 
-    if "MPICH" not in MPI.Get_library_version() or mpi4py is None:
+    if "MPICH" not in MPI.Get_library_version():
         pytest.skip("needs MPICH")
-    try:
-        for name in HOSTS:
-            ip("netns", "add", name)
-        ip("link", "add", "fcn0", "type", "veth", "peer", "name", "fcn1")
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"no network namespaces here: {error}")
-    try:
-        for number, name in enumerate(HOSTS):
-            ip("link", "set", f"fcn{number}", "netns", name)
-            ip("-n", name, "addr", "add", f"10.77.0.{number + 1}/24", "dev", f"fcn{number}")
+    first, second = HOSTS
+    ends = {first: "fcn0", second: "fcn1"}
+    with ExitStack() as undo:
+        try:
+            for name in HOSTS:
+                ip("netns", "add", name)
+                undo.callback(ip, "netns", "del", name)
+            ip("-n", first, "link", "add", "fcn0", "type", "veth", "peer", "name", "fcn1", "netns", second)
+        except (OSError, subprocess.CalledProcessError) as error:
+            pytest.skip(f"no network namespaces here: {error}")
+        for number, (name, end) in enumerate(ends.items()):
+            ip("-n", name, "addr", "add", f"10.77.0.{number + 1}/24", "dev", end)
             ip("-n", name, "link", "set", "lo", "up")
-            ip("-n", name, "link", "set", f"fcn{number}", "up")
-        yield dict(zip(HOSTS, ("fcn0", "fcn1"), strict=True))
-    finally:
-        for name in HOSTS:
-            ip("netns", "del", name)
+            ip("-n", name, "link", "set", end, "up")
+        yield ends
 
 
 def received(host, device):
@@ -65,11 +73,8 @@ def test_a_host_that_is_cut_off_is_named_and_nothing_is_lost(hosts, data_dir, tm
     words = ["train", "--data-dir", data_dir, "--epochs", EPOCHS, "--batch-size", 60]
     rank = [sys.executable, "-m", "fastcnn", *words, "--out", out]
     first, second = (["-n", 1, "ip", "netns", "exec", host, *rank] for host in hosts)
-    process = subprocess.Popen(
-        list(map(str, [jobs.mpiexec(), *first, ":", *second])), env={**ENVIRONMENT, **OVER_THE_NETWORK},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    line = next(line for line in process.stderr if not line.startswith(COMPILING))
+    process = running([jobs.mpiexec(), *first, ":", *second], OVER_THE_NETWORK)
+    line = next((line for line in process.stderr if not line.startswith(COMPILING)), "nothing was said")
     assert line.startswith(f"epoch 1/{EPOCHS}"), line
     host, device = HOSTS[1], hosts[HOSTS[1]]
     assert received(host, device) > 1_000_000  # gradients, and not through shared memory

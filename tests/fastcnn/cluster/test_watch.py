@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ends cannot be 
 RANKS = 5
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 LIMIT_S = 60
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def until(is_so):
@@ -114,6 +116,40 @@ def test_a_rank_that_dies_before_it_is_watched(job):
     job.begin([2, 3, 4])
     job.kill(job.ranks[0], job.launcher)
     assert job.killed() == 2
+
+
+WITH_ITS_STARTER = """
+import sys, threading, time
+from pathlib import Path
+from fastcnn.cluster.watch import end_with
+try:
+    threading.Thread(target=end_with, args=(int(sys.argv[1]), Path(sys.argv[2])), daemon=True).start()
+    print("begun", flush=True)
+    time.sleep(600)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.parametrize("is_early", [False, True])
+@pytest.mark.parametrize("has_said_all", [False, True])
+def test_a_rank_ends_with_its_starter(has_said_all, is_early, tmp_path):
+    folder, starter = tmp_path / "job", subprocess.Popen(SLEEP)
+    folder.mkdir()
+    if is_early:
+        starter.kill()
+        starter.wait(LIMIT_S)
+    if has_said_all:
+        folder.rmdir()
+    command = [sys.executable, "-c", WITH_ITS_STARTER, str(starter.pid), str(folder)]
+    rank = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    if not is_early:
+        assert rank.stdout.readline() == "begun\n"
+        starter.kill()
+        starter.wait(LIMIT_S)
+    said, _ = rank.communicate(timeout=LIMIT_S)
+    assert rank.returncode == has_said_all and said.endswith("interrupted\n") != has_said_all, said
+    assert not folder.exists()
 
 
 def test_a_job_that_ends_before_its_ranks_begin(job):

@@ -255,7 +255,7 @@ def test_a_description_of_a_network_says_the_size(flowers, tmp_path, monkeypatch
     ("option", "value"), [("--network", "lenet"), ("--network", "nowhere.json"), ("--validation", "2")]
 )
 def test_a_wrong_option_is_told_before_the_data_are_read(flowers, monkeypatch, capsys, option, value):
-    monkeypatch.setattr("fastcnn.data.load_data", lambda *_, **__: pytest.fail("the data were read"))
+    monkeypatch.setattr("fastcnn.data.readers.read_data", lambda *_, **__: pytest.fail("the data were read"))
     assert value in fails(capsys, "train", "--data", flowers, option, value, status=2)
 
 
