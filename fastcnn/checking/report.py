@@ -53,6 +53,7 @@ class Report:
     seconds: float
     kernels: list[Kernel]
     misses: list[Miss]
+    random_calls: int = 0  # of all calls, those on random shapes
 
     @property
     def passed(self) -> bool:
@@ -86,6 +87,7 @@ class Report:
             "backend": self.backend,
             "threads": self.threads,
             "seconds": self.seconds,
+            "random_calls": self.random_calls,
             "kernels": rows,
             "misses": misses,
         }
@@ -107,7 +109,10 @@ class Report:
             "error: the largest, in units of the bound of rounding; speed: the reference's time over the kernel's"
         )
         wrong = f"{len(self.misses)} of them WRONG" if self.misses else "all right"
-        lines.append(f"backend {self.backend}, {self.threads} threads, {self.seconds:.0f} s: {calls} calls, {wrong}")
+        lines.append(
+            f"backend {self.backend}, {self.threads} threads, {self.seconds:.0f} s: {calls} calls, "
+            f"{self.random_calls} on random shapes, {wrong}"
+        )
         return "\n".join(lines)
 
 
