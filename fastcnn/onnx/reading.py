@@ -53,7 +53,7 @@ def load(path: str | os.PathLike[str]) -> Sequential:
         if where.stat().st_size > MAX_BYTES:
             raise FastcnnError("{path} is larger than {most} bytes; no such file is read", path=where, most=MAX_BYTES)
         content = where.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
         raise FastcnnError("{path} cannot be read ({detail}); check the path", path=where, detail=error) from None
     try:
         model = onnx.ModelProto.FromString(content)
