@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from fastcnn.checking.others import other_calls
 from fastcnn.checking.table import calls, table
 from fastcnn.kernels.threads import physical_cores, set_threads, threads
 
+CACHE = "fastcnn.kernels.cpu.toolchain.cache"  # of the backend "cpu", which imports it
 # The paths of this process, so that a checkout which is not installed is found too.
 PROGRAM = "import sys; sys.path[:] = {path!r}; from fastcnn.checking import ahead; ahead.compile_all({threads})"
 
@@ -54,15 +56,16 @@ def _is_useful() -> bool:
     """Whether another process can fill the cache of this one. A frozen program has no Python to start."""
     if kernels.backend() != "cpu" or physical_cores() < 2 or not sys.executable or getattr(sys, "frozen", False):
         return False
-    from fastcnn.kernels.cpu.toolchain.cache import store
-
-    return store.writable
+    return bool(_store().writable)
 
 
 def _compiled() -> int:
-    from fastcnn.kernels.cpu.toolchain.cache import store
+    """How many kernels this process has compiled."""
+    return int(_store().compiled)
 
-    return store.compiled
+
+def _store() -> Any:
+    return sys.modules[CACHE].store
 
 
 def compile_all(count: int) -> None:

@@ -134,6 +134,7 @@ def test_right_kernels_pass_and_random_shapes_are_added(corners):
     before = fastcnn.check(0)
     assert before.passed and "all right" in str(before)
     assert before.random_calls == 0 and ", 0 on random shapes, all right" in str(before)
+    assert ", 0 on random shapes, all right" in before._repr_html_()
     longer = fastcnn.check(0.5)
     calls = [sum(row.cases for row in report.kernels) for report in (before, longer)]
     assert longer.passed and longer.random_calls == calls[1] - calls[0] > 0
