@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from math import inf
 from typing import Any
@@ -12,34 +12,34 @@ import numpy as np
 
 from fastcnn import kernels
 from fastcnn.arrays import Array
+from fastcnn.checking.ahead import Ahead
 from fastcnn.checking.bounds import share_of_bound
-from fastcnn.checking.calls import Call, Draw, convolution_calls, pooling_calls
-from fastcnn.checking.cases import CORNERS, GROUPED, LAYERS, ONE_OF_EACH_KIND, POOL_CORNERS, POOLS, Convolution, Pooling
+from fastcnn.checking.calls import Call
+from fastcnn.checking.cases import ONE_OF_EACH_KIND, POOLS, Convolution, Pooling
 from fastcnn.checking.networks import networks, step_errors
 from fastcnn.checking.others import other_calls
 from fastcnn.checking.random_cases import random_convolution, random_pooling
 from fastcnn.checking.report import Kernel, Miss, Report
+from fastcnn.checking.table import DTYPES, PICTURES, Dtype, calls, table
 from fastcnn.checks import check_nonnegative
 from fastcnn.kernels.backends import using
 from fastcnn.kernels.threads import threads
 from fastcnn.network.sequential import Sequential
 
 REFERENCE = "reference"
-Dtype = type[np.floating[Any]]
-DTYPES: tuple[Dtype, ...] = (np.float32, np.float64)
-PICTURES = 2  # of a real network's shape
-MOST_FLOP = 5e7
 TIMED = {*(case.with_batch(PICTURES) for case in ONE_OF_EACH_KIND), *(pool.with_batch(PICTURES) for pool in POOLS)}
 TIMED_CALLS = 3  # of the kernel; the reference is timed once
 EXACT = ("max_pool2d", "im2col")  # nothing is rounded
+RANDOM_S, WHOLE_S = 20.0, 55.0  # for random shapes, and most for all, where no time is given
 
 
-def check(seconds: float = 20.0) -> Report:
+def check(seconds: float | None = None) -> Report:
     """Compare every kernel of the backend in use with the reference: the table of cases, then random shapes.
 
     Parameters
     ----------
-    seconds : for random shapes, after the table, which takes its own time; the shapes are different in each run
+    seconds : for random shapes, after the table, which takes its own time; the shapes are different in each run. None
+        is 20, or less where the kernels had to be compiled first, so that all ends within a minute
 
     Returns
     -------
@@ -50,35 +50,32 @@ def check(seconds: float = 20.0) -> Report:
     Raises
     ------
     TypeError, ValueError
-        If seconds is no number from 0.
+        If seconds is neither None nor a number from 0.
+
+    Where kernels must be compiled, a second process compiles some of them.
     """
-    seconds = check_nonnegative("seconds", seconds)
     start = time.perf_counter()
+    if seconds is not None:
+        seconds = check_nonnegative("seconds", seconds)
     checked = _Check()
-    rng = np.random.default_rng(0)
-    for case, dtype in _table():
-        checked.case(case, rng, dtype)
-    for name, told, call in other_calls(rng):
-        checked.call(name, told, partial(_scaled_error, call))
-    for name, network in networks():
-        checked.steps(f"steps: {name}", network)
-    rng, stop = np.random.default_rng(), time.perf_counter() + seconds
+    with Ahead() as checked.ahead:
+        rng = np.random.default_rng(0)
+        for case, dtype in table():
+            checked.case(case, rng, dtype)
+        for name, told, call in other_calls(rng):
+            checked.call(name, told, partial(_scaled_error, call))
+        for name, network in networks():
+            checked.steps(f"steps: {name}", network)
+    checked.time()
+    before, now = checked.calls, time.perf_counter()
+    stop = now + seconds if seconds is not None else min(now + RANDOM_S, start + WHOLE_S)
+    rng = np.random.default_rng()
     while time.perf_counter() < stop:
         dtype = DTYPES[int(rng.integers(2))]
         checked.case(random_convolution(rng) if rng.integers(3) else random_pooling(rng), rng, dtype)
     taken = time.perf_counter() - start
-    return Report(kernels.backend(), threads(), taken, list(checked.kernels.values()), checked.misses)
-
-
-def _table() -> Iterator[tuple[Convolution | Pooling, Dtype]]:
-    """The corners in both dtypes, and real networks' shapes in that of most networks."""
-    for corner in (*CORNERS, *POOL_CORNERS):
-        for dtype in DTYPES:
-            yield corner, dtype
-    for real in (*LAYERS, *GROUPED, *POOLS):
-        case = real.with_batch(PICTURES)
-        if isinstance(case, Pooling) or case.flop <= MOST_FLOP:
-            yield case, np.float32
+    found = list(checked.kernels.values())
+    return Report(kernels.backend(), threads(), taken, found, checked.misses, checked.calls - before)
 
 
 class _Check:
@@ -87,18 +84,26 @@ class _Check:
     def __init__(self) -> None:
         self.kernels: dict[str, Kernel] = {}
         self.misses: list[Miss] = []
+        self.ahead = Ahead()
+        self._timed: list[tuple[str, Call]] = []
+
+    @property
+    def calls(self) -> int:
+        """How many there were."""
+        return sum(each.cases for each in self.kernels.values())
 
     def case(self, case: Convolution | Pooling, rng: np.random.Generator, dtype: Dtype) -> None:
         """All kernels on one case."""
-        normal: Draw = lambda shape: rng.standard_normal(shape).astype(dtype)  # noqa: E731
-        if isinstance(case, Convolution):
-            calls = convolution_calls(case, normal)
-        else:
-            calls = pooling_calls(case, partial(_hard_pixels, rng, dtype), rng)
-        for name, call in calls.items():
+        for name, call in calls(case, rng, dtype).items():
             error = partial(_exact_error if name in EXACT else _error, call)
             if self.call(name, f"{case.name!r}: {_told(call)}", error) and case in TIMED:
-                self.kernels[name].ratios.append(_speed(call))
+                self._timed.append((name, call))
+
+    def time(self) -> None:
+        """Time the calls on real networks' shapes that were right, with nothing else at work."""
+        for name, call in self._timed:
+            self.kernels[name].ratios.append(_speed(call))
+        self._timed.clear()
 
     def steps(self, name: str, network: Sequential) -> None:
         """The steps of a network's plan: all that a training and a prediction give."""
@@ -116,6 +121,7 @@ class _Check:
             return self._count(name, told, inf, raised)
 
     def _count(self, name: str, told: str, error: float, raised: Exception | None = None) -> bool:
+        self.ahead.look()
         self.kernels.setdefault(name, Kernel(name)).add(told, error)
         right = error <= 1
         if not right:
@@ -162,12 +168,6 @@ def _arrays(answer: Any) -> tuple[Array, ...]:
 
 def _doubled(array: Array) -> Array:
     return array if array.dtype == np.int64 else array.astype(np.float64)
-
-
-def _hard_pixels(rng: np.random.Generator, dtype: Dtype, shape: tuple[int, ...]) -> Array:
-    """Few different values, hence many ties, and now and then a NaN or an infinity."""
-    values = np.array([-2, -1, -0.0, 0, 1, 2] * 8 + [np.nan, np.inf, -np.inf], dtype)
-    return rng.choice(values, shape)
 
 
 def _told(call: Call) -> str:

@@ -53,6 +53,7 @@ class Report:
     seconds: float
     kernels: list[Kernel]
     misses: list[Miss]
+    random_calls: int = 0  # of all calls, those on random shapes
 
     @property
     def passed(self) -> bool:
@@ -63,7 +64,7 @@ class Report:
         return str(self)
 
     def _repr_html_(self) -> str:
-        """For notebooks: the table, and each miss with its case."""
+        """For notebooks: the table, each miss with its case, and the number of calls."""
         header = ("kernel", "right or wrong", "calls", "error", "speed")
         wrong = {miss.kernel for miss in self.misses}
         rows = [
@@ -72,7 +73,7 @@ class Report:
         ]  # fmt: skip
         misses = [(miss.kernel, f"{miss.case} {miss.reason}", _shown(miss.error)) for miss in self.misses]
         more = pages.table([("wrong", "case", "error"), *misses[:MOST_ROWS]]) if misses else ""
-        return f"<div>{pages.table([header, *rows])}{more}</div>"
+        return f"<div>{pages.table([header, *rows])}{more}{self._summary()}</div>"
 
     def describe(self) -> dict[str, Any]:
         """All of it, as JSON can hold it; an error that is not finite is null."""
@@ -86,6 +87,7 @@ class Report:
             "backend": self.backend,
             "threads": self.threads,
             "seconds": self.seconds,
+            "random_calls": self.random_calls,
             "kernels": rows,
             "misses": misses,
         }
@@ -102,13 +104,18 @@ class Report:
             ]
             if len(missed) > MOST_MISSES:
                 lines.append(f"  and {len(missed) - MOST_MISSES} more")
-        calls = sum(each.cases for each in self.kernels)
         lines.append(
             "error: the largest, in units of the bound of rounding; speed: the reference's time over the kernel's"
         )
+        return "\n".join([*lines, self._summary()])
+
+    def _summary(self) -> str:
+        calls = sum(each.cases for each in self.kernels)
         wrong = f"{len(self.misses)} of them WRONG" if self.misses else "all right"
-        lines.append(f"backend {self.backend}, {self.threads} threads, {self.seconds:.0f} s: {calls} calls, {wrong}")
-        return "\n".join(lines)
+        return (
+            f"backend {self.backend}, {self.threads} threads, {self.seconds:.0f} s: {calls} calls, "
+            f"{self.random_calls} on random shapes, {wrong}"
+        )
 
 
 def _finite(error: float) -> float | None:

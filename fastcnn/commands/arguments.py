@@ -324,7 +324,11 @@ def build_parser() -> argparse.ArgumentParser:
         "shapes. The exit status is 1 if an answer is wrong. A bug report needs the table, or better the JSON.",
     )
     check.add_argument(
-        "--seconds", type=_whole_number(0), default=20, metavar="N", help="for random shapes (if left out: 20)"
+        "--seconds",
+        type=_whole_number(0),
+        metavar="N",
+        help="for random shapes (if left out: 20, or less where kernels must be compiled first, so that all ends "
+        "within a minute)",
     )
     _add_threads(check)
     _add_backend(check)

@@ -12,6 +12,7 @@ from onnx import helper, numpy_helper
 
 from fastcnn.arrays import Array
 from fastcnn.errors import FastcnnError
+from fastcnn.kernels.values import shown
 from fastcnn.onnx.paths import NodeError
 
 MAX_COMPUTED = 1 << 27  # numbers in all constants that nodes make
@@ -23,7 +24,12 @@ def array_of(tensor: Any) -> Array:
     """The array of a tensor, whose data must be in the file itself."""
     if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
         raise FastcnnError(f"the data of {tensor.name[:40]!r} lie in another file; export with external_data=False")
-    return np.array(numpy_helper.to_array(tensor))
+    try:
+        if min(tensor.dims, default=0) < 0:
+            raise ValueError("a size below 0")
+        return np.array(numpy_helper.to_array(tensor))
+    except (TypeError, ValueError, KeyError) as error:
+        raise FastcnnError(f"the data of {tensor.name[:40]!r} do not fit its sizes or type") from error
 
 
 def attributes(node: Any) -> dict[str, Any]:
@@ -40,7 +46,11 @@ class Constants:
     def __init__(self, graph: Any) -> None:
         if graph.sparse_initializer:
             raise FastcnnError("it has sparse weights, which are not read")
-        self._values = {tensor.name: array_of(tensor) for tensor in graph.initializer}
+        self._values: dict[str, Array] = {}
+        for tensor in graph.initializer:
+            if tensor.name in self._values:
+                raise FastcnnError(f"two of its weights have the name {tensor.name[:40]!r}")
+            self._values[tensor.name] = array_of(tensor)
         self._makers: dict[str, Any] = {}
         self._left = MAX_COMPUTED
         self.sizes: dict[str, tuple[int, ...]] = {}
@@ -55,12 +65,15 @@ class Constants:
 
     def take(self, node: Any) -> bool:
         """Whether a node gives a constant, which is kept."""
-        if node.op_type == "Constant":
-            self._values[node.output[0]] = _constant(node)
-        elif node.op_type == "Shape" or (node.input and all(name in self for name in node.input if name)):
-            self._makers[node.output[0]] = node
-        else:
+        is_given = node.op_type == "Constant"
+        if not is_given and node.op_type != "Shape" and not (node.input and all(map(self.__contains__, _read(node)))):
             return False
+        if node.output[0] in self:
+            raise NodeError(node, f"it gives {shown(node.output[0])}, which another node gives too")
+        if is_given:
+            self._values[node.output[0]] = _constant(node)
+        else:
+            self._makers[node.output[0]] = node
         return True
 
     def _made(self, node: Any) -> Array:
@@ -99,6 +112,10 @@ class Constants:
         else:
             raise NodeError(node, "it asks for the shape of a tensor that no layer gives")
         return np.array(whole[options.get("start", 0) : options.get("end", len(whole))], np.int64)
+
+
+def _read(node: Any) -> list[str]:
+    return [name for name in node.input if name]
 
 
 def _constant(node: Any) -> Array:

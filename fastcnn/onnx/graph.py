@@ -9,6 +9,16 @@ import onnx
 from onnx import helper, numpy_helper
 
 from fastcnn.arrays import Array
+from fastcnn.errors import FastcnnError
+
+
+def _as_float32(name: str, array: Array) -> Array:
+    """An error if a number is not finite in float32, in which the file computes."""
+    with np.errstate(over="ignore"):
+        narrow = np.ascontiguousarray(array, np.float32)
+    if not np.isfinite(narrow).all():
+        raise FastcnnError("{name} holds a number that float32 has not, and the file would compute with it", name=name)
+    return narrow
 
 
 class Graph:
@@ -23,14 +33,17 @@ class Graph:
         """A node; returns its output. An attribute that is None is left out."""
         output = self.prefix + name
         given = {key: value for key, value in attributes.items() if value is not None}
+        for key, value in given.items():
+            if isinstance(value, float):
+                _as_float32(f"{output}.{key}", np.array(value))
         self.nodes.append(helper.make_node(op, list(inputs), [output], name=output, **given))
         return output
 
     def constant(self, name: str, array: Array) -> str:
         """An array that the file holds: floats as float32, integers as int64."""
-        dtype = np.float32 if array.dtype.kind == "f" else np.int64
         full = self.prefix + name
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array, dtype), full))
+        held = _as_float32(full, array) if array.dtype.kind == "f" else np.ascontiguousarray(array, np.int64)
+        self.constants.append(numpy_helper.from_array(held, full))
         return full
 
     def model(self, inputs: dict[str, list[Any]], outputs: dict[str, list[Any]], opset: int, ir: int) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 from fastcnn.arrays import Array
 from fastcnn.kernels import shapes
 from fastcnn.kernels.shapes import NO_BORDER
+from fastcnn.kernels.values import shown
 from fastcnn.layers import (
     GELU,
     Affine,
@@ -31,14 +32,17 @@ from fastcnn.onnx.constants import Constants, attributes
 from fastcnn.onnx.flow import FEATURES, PICTURE, Flow
 from fastcnn.onnx.paths import NodeError
 
+AUTO_PADS = ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER")
+
 
 @dataclass
 class Read:
-    """A layer, the values of its parameters by name, and the layers inside it."""
+    """A layer, the values of its parameters by name, the layers inside it, and the node that it comes from."""
 
     layer: Layer
     values: dict[str, Array] = field(default_factory=dict)
     inside: list[Read] = field(default_factory=list)
+    node: Any = None
 
 
 class Node:
@@ -104,17 +108,28 @@ class Node:
             raise self.error(f"it has no axis {number}")
         return names[number]
 
+    def places(self, numbers: list[int], count: int) -> set[int]:
+        """Which of `count` axes the numbers mean; a negative one counts from the end."""
+        for number in numbers:
+            if not -count <= number < count:
+                raise self.error(f"there is no axis {number}")
+        return {number % count for number in numbers}
+
     def padding(self, kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]) -> shapes.Padding:
         """The padding that pads or auto_pad mean, and the zeros of a Pad before it."""
         (top, bottom), (left, right) = self.flow.pads
-        auto = self.option("auto_pad", "NOTSET")
+        auto, pads = self.option("auto_pad", "NOTSET"), self.option("pads", [0] * 4)
+        if len(pads) != 4:
+            raise self.error("pads must have four numbers, for pictures")
+        if auto not in AUTO_PADS or (auto != "NOTSET" and any(pads)):
+            raise self.error(f"auto_pad {shown(auto)} says nothing here; give pads alone")
         if auto in ("SAME_UPPER", "SAME_LOWER"):
             c, h, w = _picture(self)
             whole = (1, c, top + h + bottom, left + w + right)
             pairs = shapes.same_padding(whole, kernel, stride, dilation)
             (above, below), (before, after) = pairs if auto == "SAME_UPPER" else (pairs[0][::-1], pairs[1][::-1])
         else:
-            above, before, below, after = self.option("pads", [0] * 4) if auto == "NOTSET" else [0] * 4
+            above, before, below, after = pads
         self.flow = replace(self.flow, pads=NO_BORDER)
         return (top + above, bottom + below), (left + before, right + after)
 
@@ -143,6 +158,7 @@ def _conv(node: Node) -> list[Read]:
     if weight.shape[1] * groups != channels:
         raise node.error(f"its weight {weight.shape} in {groups} groups does not fit {channels} channels")
     kernel = (weight.shape[2], weight.shape[3])
+    node.require(kernel_shape=[*kernel])
     stride, dilation = _pair(node, "strides", (1, 1)), _pair(node, "dilations", (1, 1))
     layer = Conv2d(
         weight.shape[0], kernel, stride=stride, dilation=dilation, padding=node.padding(kernel, stride, dilation),
@@ -185,6 +201,8 @@ def _batch_norm(node: Node) -> list[Read]:
     values = {name: node.needed(1 + number) for number, name in enumerate(names)}
     momentum = round(1 - node.number("momentum", 0.9), 7)  # ONNX says how much is kept, the layer how much is new
     options = {"momentum": momentum, "eps": node.number("epsilon", 1e-5)}
+    if (values["running_var"] + options["eps"] <= 0).any():
+        raise node.error("a variance is not above 0")
     if node.axis(1) == FEATURES:
         return [Read(BatchNorm1d(**options), {name: node.flow.features(each) for name, each in values.items()})]
     _picture(node)
@@ -263,7 +281,7 @@ def _reshaped(node: Node, sizes: list[int]) -> list[Read]:
 
 
 def _flatten(node: Node) -> list[Read]:
-    if node.option("axis", 1) % (len(node.flow.axes) + 1) != 1:
+    if node.option("axis", 1) not in (1, -len(node.flow.axes)):
         raise node.error("axis must be 1")
     return _reshaped(node, [prod(node.flow.sizes)])
 
@@ -285,7 +303,7 @@ def _squeeze(node: Node) -> list[Read]:
     axes = node.numbers("axes", 1)
     if axes is None:
         return _reshaped(node, [size for size in sizes if size != 1])
-    places = {axis % (len(sizes) + 1) for axis in axes}
+    places = node.places(axes, len(sizes) + 1)
     if 0 in places or any(sizes[place - 1] != 1 for place in places):
         raise node.error("it must take away axes of size 1")
     return _reshaped(node, [size for place, size in enumerate(sizes, 1) if place not in places])
@@ -293,7 +311,7 @@ def _squeeze(node: Node) -> list[Read]:
 
 def _unsqueeze(node: Node) -> list[Read]:
     left, axes = list(node.flow.sizes), node.numbers("axes", 1) or []
-    places = {axis % (len(left) + 1 + len(axes)) for axis in axes}
+    places = node.places(axes, len(left) + 1 + len(axes))
     if 0 in places:
         raise node.error("it must leave the batch in the first place")
     return _reshaped(node, [1 if place in places else left.pop(0) for place in range(1, 1 + len(left) + len(places))])

@@ -15,7 +15,7 @@ class NodeError(FastcnnError, ValueError):
     """A node that no layer can stand for."""
 
     def __init__(self, node: Any, reason: str) -> None:
-        name = (node.name or node.output[0])[:60]
+        name = (node.name or next(iter(node.output), ""))[:60]
         super().__init__("node {name} ({op}): {reason}", name=repr(name), op=node.op_type[:30], reason=reason)
 
 

@@ -23,6 +23,7 @@ from fastcnn.onnx.flow import FEATURES, Flow, start_of
 from fastcnn.onnx.nodes import FLOATS, Read
 from fastcnn.onnx.paths import NodeError, Paths
 from fastcnn.onnx.rows import Rows
+from fastcnn.onnx.schemas import check_node, opset_of
 
 MAX_BYTES = 1 << 30
 AT_THE_END = ("Softmax", "LogSoftmax", "Identity")  # what leaves the order of the logits as it is
@@ -52,7 +53,7 @@ def load(path: str | os.PathLike[str]) -> Sequential:
         if where.stat().st_size > MAX_BYTES:
             raise FastcnnError("{path} is larger than {most} bytes; no such file is read", path=where, most=MAX_BYTES)
         content = where.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte
         raise FastcnnError("{path} cannot be read ({detail}); check the path", path=where, detail=error) from None
     try:
         model = onnx.ModelProto.FromString(content)
@@ -77,11 +78,16 @@ def _network(model: Any) -> Sequential:
     if len(given) != 1 or len(graph.output) != 1:
         raise FastcnnError(f"it must have one input and one output, not {len(given)} and {len(graph.output)}")
     start, sizes = given[0].name, _sizes(given[0])
-    paths = Paths(_left(graph.node, constants), start, constants)
+    nodes = _left(graph.node, constants, opset_of(model))
+    if start in constants:
+        raise FastcnnError(f"a node gives {shown(start)}, which is its input")
+    paths = Paths(nodes, start, constants)
     end, ends = graph.output[0].name, []
     while end in paths.producer and paths.producer[end].op_type in AT_THE_END:
         ends.append(paths.producer[end])
         end = paths.inputs(ends[-1])[0]
+    if sum(node.op_type != "Identity" for node in ends) > 1:
+        raise NodeError(ends[-1], "another Softmax comes after it")
     if not paths.knows(end):
         raise FastcnnError(f"no node gives its output {shown(end)} from its input")
     flow = start_of(sizes, _has_channels_last(paths, start, sizes))
@@ -97,8 +103,15 @@ def _network(model: Any) -> Sequential:
     network = Sequential([each.layer for each in reads], input_shape=shape, seed=0, name=name)
     _assign(reads)
     if "classes" in props:
-        network.classes = json.loads(props["classes"])
+        network.classes = _classes(props["classes"])
     return network
+
+
+def _classes(text: Any) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        raise FastcnnError("its property 'classes' is no list in JSON") from None
 
 
 def _check_end(flow: Flow, ends: Sequence[Any]) -> None:
@@ -106,16 +119,25 @@ def _check_end(flow: Flow, ends: Sequence[Any]) -> None:
     if flow.order is not None:
         raise FastcnnError("it ends with the pixels of pictures that have the channels last; end it with a Gemm")
     for node in ends:
-        if flow.names == FEATURES and ("N" + flow.axes)[attributes(node).get("axis", 1)] != FEATURES:
+        if flow.names == FEATURES and attributes(node).get("axis", 1) not in _places(flow, FEATURES):
             raise NodeError(node, "its axis must be that of the features")
+
+
+def _places(flow: Flow, axis: str) -> tuple[int, int]:
+    """Both numbers of an axis."""
+    place = 1 + flow.axes.index(axis)
+    return place, place - len(flow.axes) - 1
 
 
 def _assign(reads: Sequence[Read]) -> None:
     for read in reads:
         for name, value in read.values.items():
-            if not np.isfinite(value).all():
-                raise FastcnnError(f"the {name} of {type(read.layer).__name__} holds NaN or infinity")
-            read.layer.parameters[name].assign(value)
+            try:
+                if not np.isfinite(value).all():
+                    raise ValueError(f"its {name} holds NaN or infinity")
+                read.layer.parameters[name].assign(value)
+            except (TypeError, ValueError) as error:
+                raise NodeError(read.node, str(error)) from error
         _assign(read.inside)
 
 
@@ -132,7 +154,7 @@ def _sizes(value: Any) -> tuple[int, ...]:
     return sizes
 
 
-def _left(nodes: Any, constants: Constants) -> list[Any]:
+def _left(nodes: Any, constants: Constants, opset: int) -> list[Any]:
     """The nodes that depend on the pictures; constants takes the others."""
     left = []
     for node in nodes:
@@ -141,6 +163,7 @@ def _left(nodes: Any, constants: Constants) -> list[Any]:
         if not node.output:
             raise NodeError(node, "it gives nothing")
         if not constants.take(node):
+            check_node(node, opset)
             left.append(node)
     return left
 

@@ -52,6 +52,7 @@ class Rows:
                 new, count = self._layers(reads, node, steps, depth)
                 signal = flow.signal
                 for read in new:
+                    read.node = node.node
                     signal = copy.deepcopy(read.layer).build(signal, 0)  # a copy: the network builds the layer itself
             except NodeError:
                 raise

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 
 from fastcnn import __version__
-from fastcnn.checks import check_flag, check_path
+from fastcnn.checks import check_flag, check_path, check_positive
 from fastcnn.kernels.values import shown
 from fastcnn.network.committee import Committee, Network
 from fastcnn.network.sequential import Sequential
@@ -39,7 +39,8 @@ def save(network: Network, path: str | os.PathLike[str], *, softmax: bool = Fals
     TypeError, ValueError
         If an argument is something else.
     FastcnnError
-        If a layer is your own, or the file cannot be written; an old file is not changed.
+        If a layer is your own, a number is not finite in float32, or the file cannot be written; an old file is not
+        changed.
     """
     target = check_path("path", path)
     softmax, calibrated = check_flag("softmax", softmax), check_flag("calibrated", calibrated)
@@ -70,7 +71,7 @@ def _calibrated(graph: Graph, network: Sequential, x: str) -> str:
         shifted = [_shifted(graph, x, name, *sides) for name, sides in SHIFTS.items()]
         x = graph.add("Concat", x, *shifted, name="views", axis=0)
     logits = write_row(graph, network.layers, x)
-    temperature = graph.constant("temperature", np.array(float(network.temperature)))
+    temperature = graph.constant("temperature", np.array(check_positive("temperature", network.temperature)))
     shares = graph.add("Softmax", graph.add("Div", logits, temperature, name="Div"), name="softmax", axis=1)
     if network.views == 1:
         return shares

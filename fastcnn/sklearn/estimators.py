@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from math import isfinite
 from typing import Any, Self
 
 import numpy as np
@@ -109,6 +110,8 @@ class _CNN(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     def _start(self, X: Array, outputs: int, loss: Loss | None, weights: Array | None) -> None:
         """A new network and its trainer, for X of the first fit."""
         low, high = float(X.min()), float(X.max())
+        if not isfinite(high - low):
+            raise ValueError("X must span less than the largest float64; divide it by a number")
         self.offset_, self.range_ = OF_UINT8 if X.dtype == np.uint8 else (low, high - low or 1.0)
         self._random = check_random_state(self.random_state)
         seed = self._random.randint(LARGEST_SEED)
@@ -202,16 +205,22 @@ class CNNRegressor(RegressorMixin, _CNN):  # type: ignore[misc]
         tags.target_tags.multi_output = True
         return tags
 
+    def _samples(self, X: Any, y: Any, *, reset: bool, **options: Any) -> tuple[Array, Array]:
+        X, y = super()._samples(X, y, reset=reset, multi_output=True, y_numeric=True, **options)
+        if y.dtype.kind not in "fiub":
+            raise TypeError(f"y must hold numbers, not {y.dtype}")
+        return X, y
+
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train a new network on X, its targets y, (n,) or (n, outputs), and their weights (n,)."""
-        X, y = self._samples(X, y, reset=True, multi_output=True, y_numeric=True)
+        X, y = self._samples(X, y, reset=True)
         X, y, weights = distinct(X, y, sample_weight)
         return self._begin(X, y, weights)._train(X, self._targets(y), weights)
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """One epoch more on these samples. The first call sets the scale of X and y."""
         first = not hasattr(self, "network_")
-        X, y = self._samples(X, y, reset=first, multi_output=True, y_numeric=True)
+        X, y = self._samples(X, y, reset=first)
         X, y, weights = distinct(X, y, sample_weight)
         if first:
             self._begin(X, y, weights)
@@ -223,7 +232,10 @@ class CNNRegressor(RegressorMixin, _CNN):  # type: ignore[misc]
 
     def _begin(self, X: Array, y: Array, weights: Array | None) -> Self:
         self._shape: tuple[int, ...] = y.shape[1:]
-        self._mean, self._scale = mean_and_deviation(y, weights)
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._mean, self._scale = mean_and_deviation(y, weights)
+        if not np.isfinite(self._scale).all():
+            raise ValueError("y must hold numbers whose squares float64 can hold; divide it by a number")
         self._start(X, y[0].size, MeanSquaredError(), weights)
         return self
 

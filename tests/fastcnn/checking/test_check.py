@@ -1,6 +1,10 @@
 """`fastcnn check`: right kernels pass; a broken one is named, with the shape that it is wrong on."""
 
 import json
+import os
+import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -8,8 +12,9 @@ import pytest
 import fastcnn
 from fastcnn import kernels
 from fastcnn.__main__ import main
-from fastcnn.checking import bounds, check, networks, random_cases
+from fastcnn.checking import ahead, bounds, check, networks, random_cases, table
 from fastcnn.kernels import backends, cpu, reference
+from fastcnn.kernels.cpu.toolchain.cache import store
 from tests.kernels.checks import running
 
 
@@ -17,7 +22,7 @@ from tests.kernels.checks import running
 def corners(monkeypatch):
     """The corners of the table only, on the CPU."""
     for name in ("LAYERS", "GROUPED", "POOLS"):
-        monkeypatch.setattr(check, name, ())
+        monkeypatch.setattr(table, name, ())
     monkeypatch.setattr(check, "TIMED", set())
     monkeypatch.setattr(check, "networks", tuple)
     with running("cpu"):
@@ -106,7 +111,7 @@ def test_a_broken_step_is_named_with_its_network(step, corners, monkeypatch):
         return real(x, out, *arrays, **change(x, out, *arrays, **options))
 
     monkeypatch.setattr(check, "networks", networks.networks)
-    monkeypatch.setattr(check, "_table", tuple)
+    monkeypatch.setattr(check, "table", tuple)
     assert fastcnn.check(0).passed
     monkeypatch.setattr(cpu.steps, step, broken)
     report = fastcnn.check(0)
@@ -128,8 +133,11 @@ def test_a_kernel_that_raises_is_a_miss(corners, monkeypatch):
 def test_right_kernels_pass_and_random_shapes_are_added(corners):
     before = fastcnn.check(0)
     assert before.passed and "all right" in str(before)
+    assert before.random_calls == 0 and ", 0 on random shapes, all right" in str(before)
+    assert ", 0 on random shapes, all right" in before._repr_html_()
     longer = fastcnn.check(0.5)
-    assert longer.passed and sum(row.cases for row in longer.kernels) > sum(row.cases for row in before.kernels)
+    calls = [sum(row.cases for row in report.kernels) for report in (before, longer)]
+    assert longer.passed and longer.random_calls == calls[1] - calls[0] > 0
     functions = {name for name in kernels.__all__ if name not in ("active", "available", "backend", "use")}
     assert functions <= {row.name for row in before.kernels}
     assert {f"update {rule}" for rule in ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")} <= {
@@ -196,10 +204,118 @@ def test_the_help_says_what_is_compared(capsys):
     assert "Compare every kernel of the backend in use with the reference" in text and "--seconds N" in text
 
 
-@pytest.mark.parametrize("seconds", [-1, "1", None, float("nan"), True])
+@pytest.mark.parametrize("seconds", [-1, "1", float("nan"), True])
 def test_wrong_seconds_are_one_sentence(seconds):
     with pytest.raises((TypeError, ValueError), match=r"^seconds must be"):
         fastcnn.check(seconds)
+
+
+@pytest.mark.parametrize(("taken", "left"), [(5, 20), (35, 20), (47, 8), (55, 0), (90, 0)])
+def test_without_a_time_all_ends_within_a_minute(taken, left, monkeypatch):
+    clock = iter(range(1000))
+    times = [0, taken]  # at the beginning, after the table; then a second for each random shape
+    monkeypatch.setattr(check.time, "perf_counter", lambda: times.pop(0) if times else taken + next(clock))
+    for name in ("table", "networks"):
+        monkeypatch.setattr(check, name, tuple)
+    monkeypatch.setattr(check, "other_calls", lambda rng: ())
+    monkeypatch.setattr(check, "random_convolution", lambda rng: table.CORNERS[2])
+    monkeypatch.setattr(check, "random_pooling", lambda rng: table.POOL_CORNERS[4])
+    report = fastcnn.check()
+    assert report.passed and 2 * left <= report.random_calls <= 5 * left
+    assert taken <= report.seconds <= max(taken, 55) + 1
+
+
+class Started:
+    """What Ahead starts instead of a process."""
+
+    def __init__(self, command, **options):
+        self.command, self.ended = command, []
+        Started.all.append(self)
+
+    def kill(self):
+        self.ended.append("killed")
+
+    def wait(self):
+        self.ended.append("waited for")
+
+
+@pytest.fixture
+def started(corners, monkeypatch):
+    """The second processes that a check starts, on a machine with two cores whose cache can be written."""
+    Started.all = []
+    monkeypatch.setattr(ahead.subprocess, "Popen", Started)
+    monkeypatch.setattr(ahead, "physical_cores", lambda: 2)
+    monkeypatch.setattr(store, "writable", True)
+    return Started.all
+
+
+def compiles(*arguments):
+    store.compiled += 1
+    return reference.conv2d(*arguments)
+
+
+def test_a_check_that_compiles_starts_one_second_process_and_ends_it(started, monkeypatch):
+    monkeypatch.setattr(store, "compiled", store.compiled)
+    monkeypatch.setattr(cpu, "conv2d", compiles)
+    assert fastcnn.check(0).passed
+    (process,) = started
+    assert process.command[:2] == [sys.executable, "-c"] and process.ended == ["killed", "waited for"]
+
+
+def test_the_second_process_ends_when_the_check_is_interrupted(started, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store, "compiled", store.compiled)
+    monkeypatch.setattr(cpu, "conv2d", compiles)
+    monkeypatch.setattr(cpu, "col2im", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fastcnn.check(0)
+    assert [process.ended for process in started] == [["killed", "waited for"]]
+
+
+@pytest.mark.parametrize("reason", ["one core", "a closed cache", "a frozen program", "the random part", "reference"])
+def test_no_second_process_starts_where_it_would_be_of_no_use(reason, started, monkeypatch):
+    monkeypatch.setattr(store, "compiled", store.compiled)
+    monkeypatch.setattr(cpu, "conv2d", compiles)
+    if reason == "one core":
+        monkeypatch.setattr(ahead, "physical_cores", lambda: 1)
+    elif reason == "a closed cache":
+        monkeypatch.setattr(store, "writable", False)
+    elif reason == "a frozen program":
+        monkeypatch.setattr(sys, "frozen", True, raising=False)
+    elif reason == "the random part":
+        monkeypatch.setattr(check, "table", tuple)
+        monkeypatch.setattr(check, "other_calls", lambda rng: ())
+    else:
+        monkeypatch.setattr(kernels, "backend", lambda: "reference")
+    fastcnn.check(0.2 if reason == "the random part" else 0)
+    assert started == []
+
+
+def test_the_second_process_calls_each_kernel_of_the_check(started, monkeypatch):
+    monkeypatch.setattr(ahead, "table", lambda: [(table.CORNERS[0], np.float32), (table.POOL_CORNERS[0], np.float64)])
+    monkeypatch.setattr(ahead, "networks", tuple)
+    monkeypatch.setattr(ahead, "set_threads", lambda count: None)
+    called = []
+    for name in ("conv2d", "conv2d_grad_input", "conv2d_grad_weight", "im2col", "col2im", "max_pool2d", "update"):
+        real = getattr(cpu, name)
+        monkeypatch.setattr(cpu, name, lambda *a, name=name, real=real: called.append(name) or real(*a))
+    ahead.compile_all(1)
+    assert called[-6:] == ["max_pool2d", "col2im", "im2col", "conv2d_grad_weight", "conv2d_grad_input", "conv2d"]
+    assert called[0] == "update"
+
+
+@pytest.mark.slow  # compiles all kernels of a check
+def test_with_an_empty_cache_the_second_process_compiles_some_of_the_kernels(tmp_path):
+    settings = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    settings.pop("NUMBA_DISABLE_JIT", None)
+    command = [sys.executable, "-m", "fastcnn", "check", "--seconds", "0", "--json", "-"]
+    ran = subprocess.run(command, capture_output=True, text=True, env=settings)
+    found = json.loads(ran.stdout)
+    assert ran.returncode == 0 and found["passed"] and found["random_calls"] == 0
+    loaded, saved = map(int, re.search(r"\((\d+) loaded, (\d+) compiled", found["info"]["kernel_cache"]).groups())
+    assert loaded > 20 and saved > 20
 
 
 @pytest.mark.slow  # the whole table

@@ -202,6 +202,8 @@ def test_a_deep_graph_and_a_missing_file_are_one_sentence(tmp_path):
         load(tmp_path / "net.onnx")
     with pytest.raises(FastcnnError, match="cannot be read"):
         load(tmp_path / "none.onnx")
+    with pytest.raises(FastcnnError, match=r"cannot be read \(embedded null byte\)"):
+        load("nul\0l.onnx")
     with pytest.raises(TypeError, match="path must be a path"):
         load(3)
 

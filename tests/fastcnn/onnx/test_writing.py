@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastcnn
-from fastcnn import Sequential, load_network
+from fastcnn import Sequential, layers, load_network
 from fastcnn.__main__ import main
 from fastcnn.errors import FastcnnError
 from fastcnn.layers import Affine, Flatten, Residual
@@ -187,3 +187,26 @@ def test_the_help_says_what_goes_in_and_comes_out(capsys):
         main(["export", "--help"])
     text = " ".join(capsys.readouterr().out.split())
     assert stop.value.code == 0 and "images (N, C, H, W) float32" in text and "--calibrated" in text
+
+
+@pytest.mark.parametrize("kind", ["a slope", "a mean", "a weight of float64"])
+def test_a_number_that_float32_has_not_is_refused_and_named(kind, tmp_path):
+    layer, name = {
+        "a slope": (layers.LeakyReLU(1e300), "0.LeakyReLU.alpha"),
+        "a mean": (layers.Normalize([1e300], [1.0]), "0.Normalize.mean"),
+        "a weight of float64": (layers.Conv2d(1, 1), "0.weight"),
+    }[kind]
+    network = Sequential([layer, layers.Flatten()], input_shape=(1, 2, 2), seed=0, dtype=np.float64)
+    if name == "0.weight":
+        network.parameters[name].assign(np.full((1, 1, 1, 1), 1e300))
+    with pytest.raises(FastcnnError, match=f"^{name} holds a number that float32 has not"):
+        save(network, tmp_path / "net.onnx")
+    assert not (tmp_path / "net.onnx").exists()
+
+
+@pytest.mark.parametrize("temperature", [0, -1, float("nan")])
+def test_a_temperature_that_no_softmax_has_is_refused(temperature, tmp_path):
+    network = Sequential([layers.Flatten()], input_shape=(1, 2, 2), seed=0)
+    network.temperature = temperature
+    with pytest.raises(ValueError, match=r"^temperature must be "):
+        save(network, tmp_path / "net.onnx", calibrated=True)

@@ -239,6 +239,24 @@ def test_wrong_options_are_one_sentence(estimator, options, kind, message, digit
     assert len(str(caught.value)) <= 200 and "\n" not in str(caught.value)
 
 
+def test_numbers_that_float64_cannot_scale_are_one_sentence(digits):
+    X, y = digits[0][:20], digits[1][:20]
+    wide = X.copy()
+    wide[0, 0], wide[1, 0] = 1.7e308, -1.7e308
+    with pytest.raises(ValueError, match=r"^X must span less than the largest float64; divide it by a number$"):
+        CNNClassifier(**SMALL).fit(wide, y)
+    with pytest.raises(
+        ValueError, match=r"^y must hold numbers whose squares float64 can hold; divide it by a number$"
+    ):
+        CNNRegressor(**SMALL).fit(X, y * 1e300)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_targets_that_are_no_numbers_are_one_sentence(method, digits):
+    with pytest.raises(TypeError, match=r"^y must hold numbers, not <U"):
+        getattr(CNNRegressor(**SMALL), method)(digits[0][:20], digits[1][:20].astype(str))
+
+
 def test_pictures_of_another_shape_are_refused(classifier):
     with pytest.raises(ValueError, match=r"X must hold pictures of \(1, 8, 8\), as in fit, not of \(1, 4, 16\)"):
         classifier.predict(np.zeros((2, 4, 16)))
