@@ -20,12 +20,12 @@ rates = [0.001, 0.003]
 
 def searched(estimator, **grid) -> float:
     """Search, print the best, and return the seconds that it took."""
-    start = time.perf_counter()
+    start, work = time.perf_counter(), time.process_time()
     search = GridSearchCV(estimator, grid, cv=2).fit(X_train, y_train)
-    seconds = time.perf_counter() - start
-    accuracy = search.score(X_test, y_test)
+    seconds, work = time.perf_counter() - start, time.process_time() - work
     print(
-        f"{type(estimator).__name__:<14} {accuracy:.2%} of the test digits after {seconds:.1f} s: {search.best_params_}"
+        f"{type(estimator).__name__:<14} {search.score(X_test, y_test):.2%} of the test digits after {seconds:.1f} s, "
+        f"with {work:.1f} s of processor time: {search.best_params_}"
     )
     return seconds
 
@@ -33,6 +33,6 @@ def searched(estimator, **grid) -> float:
 CNNClassifier(image_shape=(8, 8), epochs=1).fit(X_train, y_train)  # compiles the kernels, or reads their cache
 allowed = searched(CNNClassifier(image_shape=(8, 8), random_state=0), width=[16, 32], learning_rate=rates)
 grid = {"hidden_layer_sizes": [(100,), (256, 128)], "learning_rate_init": rates}
-epochs = 25
-while searched(MLPClassifier(max_iter=epochs, random_state=0), **grid) < allowed:
+epochs = 25  # it never stops before them, so that more of them take longer
+while searched(MLPClassifier(max_iter=epochs, n_iter_no_change=epochs, random_state=0), **grid) < allowed:
     epochs *= 2

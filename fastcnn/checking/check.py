@@ -57,8 +57,8 @@ def check(seconds: float | None = None) -> Report:
     start = time.perf_counter()
     if seconds is not None:
         seconds = check_nonnegative("seconds", seconds)
-    checked = _Check()
-    with Ahead() as checked.ahead:
+    with Ahead() as ahead:
+        checked = _Check(ahead)
         rng = np.random.default_rng(0)
         for case, dtype in table():
             checked.case(case, rng, dtype)
@@ -81,10 +81,10 @@ def check(seconds: float | None = None) -> Report:
 class _Check:
     """The kernels and misses so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, ahead: Ahead) -> None:
+        self._ahead = ahead
         self.kernels: dict[str, Kernel] = {}
         self.misses: list[Miss] = []
-        self.ahead = Ahead()
         self._timed: list[tuple[str, Call]] = []
 
     @property
@@ -121,7 +121,7 @@ class _Check:
             return self._count(name, told, inf, raised)
 
     def _count(self, name: str, told: str, error: float, raised: Exception | None = None) -> bool:
-        self.ahead.look()
+        self._ahead.look()
         self.kernels.setdefault(name, Kernel(name)).add(told, error)
         right = error <= 1
         if not right:
