@@ -28,8 +28,8 @@ except ImportError:
 else:
     pytest_plugins = ("pytestqt.plugin",)
 
-# Half a million objects live to the end of the run, and compilers make many: a search for garbage among them at Python's
-# own pace took a quarter of the time until the first test, and a tenth of the time from there.
+# Half a million objects live to the end of the run, and compilers make many. At Python's own pace a search for garbage
+# among them took a quarter of the time until the first test, and a tenth from there.
 gc.set_threshold(50_000, 10, 10)
 
 # A shell's background job ignores Ctrl-C, and so would the processes that the tests start and interrupt.
