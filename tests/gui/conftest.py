@@ -25,22 +25,33 @@ def folders(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def window(qtbot, folders):
-    """The program's window, shown, in English."""
+def open_window(qtbot, folders):
+    """Makes and shows the program's window, in English."""
     from fastcnn.gui import create_window
-
-    made = create_window()
-    made.program.use_language("en")
 
     def end(window):
         window.program.close()
         window.may_close = lambda: True  # no question that nobody answers
 
-    qtbot.addWidget(made, before_close_func=end)
-    made.show()
+    def made():
+        window = create_window()
+        window.program.use_language("en")
+        qtbot.addWidget(window, before_close_func=end)
+        window.show()
+        return window
+
     yield made
     language.use("en")
     sys.excepthook, threading.excepthook = sys.__excepthook__, threading.__excepthook__
+
+
+@pytest.fixture
+def window(open_window, monkeypatch):
+    """The program's window. It makes no plot before that is shown: all take 60 ms, and few tests look at one."""
+    from fastcnn.gui.program import app
+
+    monkeypatch.setattr(app.Program, "_make_plots", lambda program: None)
+    return open_window()
 
 
 @pytest.fixture

@@ -24,6 +24,11 @@ SHA256 = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def unpacked_once() -> None:
+    """Here each call reads the files, as it does for users."""
+
+
 def images_idx(images: np.ndarray) -> bytes:
     return struct.pack(">HBB3I", 0, 8, 3, *images.shape) + images.tobytes()
 

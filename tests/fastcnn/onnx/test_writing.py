@@ -89,10 +89,11 @@ def test_every_bundled_network_gives_the_same_numbers(name, tmp_path, rng):
     network = load_network(find_model(name)[1] if name in BUNDLED else find_model("default")[1].with_stem(name))
     images, _ = fastcnn.load_mnist()[1]
     whole = images[:256]
+    shares = network.predict_proba(whole)
     expected = {
         "logits": network.forward(whole),
-        "softmax": network.predict_proba(whole),
-        "calibrated": network.predict_proba(whole) if isinstance(network, Committee) else calibrated(network, whole),
+        "softmax": shares,
+        "calibrated": shares if isinstance(network, Committee) else calibrated(network, whole),
     }
     for kind, numbers in expected.items():
         path = tmp_path / f"{kind}.onnx"

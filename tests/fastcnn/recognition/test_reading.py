@@ -42,17 +42,26 @@ def made(lines, hand, kind="plain", seed=3, **how):
     return lay(write(lines, hand, rng, **how), kind, rng)
 
 
+@pytest.fixture(scope="module")
+def page(hand):
+    return made(LINES, hand)
+
+
+@pytest.fixture(scope="module")
+def upright(recognizer, page):
+    """What is read on the page as it is."""
+    return recognizer.read(page.picture)
+
+
 def places(page):
     """For each mark of a page its text and middle."""
     return [[(mark.text, mark.x, mark.y) for mark in line] for line in page.lines]
 
 
-def test_lines_are_read_in_order_and_in_their_places(recognizer, hand):
-    page = made(LINES, hand)
-    found = recognizer.read(page.picture)
-    assert str(found).splitlines() == LINES
-    assert found.reason is None
-    for truth, line in zip(places(page), found.lines, strict=True):
+def test_lines_are_read_in_order_and_in_their_places(page, upright):
+    assert str(upright).splitlines() == LINES
+    assert upright.reason is None
+    for truth, line in zip(places(page), upright.lines, strict=True):
         for (text, x, y), token in zip(truth, line, strict=True):
             left, top, right, bottom = token.box
             assert token.text == text
@@ -74,9 +83,8 @@ def test_paper_of_all_kinds(recognizer, hand, kind):
 
 
 @pytest.mark.parametrize("quarters", [1, 3])
-def test_a_turned_page_is_read_and_its_boxes_are_those_of_the_picture(recognizer, hand, quarters):
-    page = made(LINES, hand)
-    upright, turned = recognizer.read(page.picture), recognizer.read(np.rot90(page.picture, quarters))
+def test_a_turned_page_is_read_and_its_boxes_are_those_of_the_picture(recognizer, page, upright, quarters):
+    turned = recognizer.read(np.rot90(page.picture, quarters))
     assert str(turned) == str(upright)
     left, top, right, bottom = turned.lines[0][0].box
     assert right - left > bottom - top  # a 3 is higher than wide
@@ -121,7 +129,7 @@ def test_what_cannot_be_read_says_why(recognizer):
     assert recognizer.read(Image.new("RGB", (60, 80))).lines == []
 
 
-@pytest.mark.parametrize("shape", [(1, 90), (90, 1), (7, 3), (60, 80), (2, 2)])
+@pytest.mark.parametrize("shape", [(1, 90), (90, 1), (7, 3), (40, 52), (2, 2)])
 def test_any_picture_has_an_answer(recognizer, rng, shape):
     for picture in (rng.integers(0, 256, shape), 255 * rng.integers(0, 2, shape), rng.integers(0, 3, shape)):
         page = recognizer.read(picture.astype(np.uint8))

@@ -26,8 +26,13 @@ def test_layers_are_those_of_its_recipe(name):
     assert isinstance(network, Committee) == (name == COMMITTEE)
 
 
-def test_reads_pen_digits_that_it_has_not_seen(name):
-    images, labels = synthetic_digits(420, seed=UNSEEN_SEED)
+@pytest.fixture(scope="module")
+def unseen():
+    return synthetic_digits(420, seed=UNSEEN_SEED)
+
+
+def test_reads_pen_digits_that_it_has_not_seen(name, unseen):
+    images, labels = unseen
     answers = calibrated(Recognizer(name).network, images).argmax(axis=1)
     assert (answers == labels).mean() > 0.96
 

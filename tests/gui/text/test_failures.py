@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import errno
+import functools
 import io
 import math
 import os
@@ -80,8 +81,14 @@ def _fields(template):
     return {name for _, name, _, _ in string.Formatter().parse(template) if name}
 
 
+@functools.cache
+def _made():
+    """Each sentence that can reach the window: its file, line, template and values."""
+    return [(file, *found) for file, source in _window_reaches().items() for found in _sentences(source)]
+
+
 def test_every_sentence_that_can_reach_the_window_has_a_template_with_its_values():
-    made = [(file, *found) for file, source in _window_reaches().items() for found in _sentences(source)]
+    made = _made()
     assert len(made) > 80
     assert [each for each in made if each[2] is None] == []
     assert [each for each in made if each[3] != _fields(each[2])] == []
@@ -89,7 +96,7 @@ def test_every_sentence_that_can_reach_the_window_has_a_template_with_its_values
 
 def test_every_template_that_can_reach_the_window_is_translated():
     known = update().read(language.TRANSLATIONS / "fastcnn_zh_CN.ts")
-    templates = {found[1] for source in _window_reaches().values() for found in _sentences(source)}
+    templates = {template for _, _, template, _ in _made()}
     assert [each for each in templates if not known.get((language.CONTEXT, each))] == []
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fastcnn.gui.logic.training import State
+from fastcnn.gui.widgets.plots import Plot
 from fastcnn.gui.widgets.training_page import MOST_POINTS
+from tests.gui.conftest import TIMEOUT_MS
 
 
 @pytest.fixture
@@ -36,6 +38,13 @@ def drawn(page, monkeypatch):
 
         monkeypatch.setattr(plot._item, "setData", give)
     return names
+
+
+def test_plots_are_made_before_they_are_shown(open_window, qtbot):
+    window = open_window()
+    plots = window.findChildren(Plot)
+    qtbot.waitUntil(lambda: all(plot._plot is not None for plot in plots), timeout=TIMEOUT_MS)
+    assert len(plots) >= 4 and not any(plot.isVisible() for plot in plots)
 
 
 def test_a_refresh_paints_one_plot_and_the_other_one_later(page, drawn, qtbot):
