@@ -100,7 +100,11 @@ def to_channels_first(out, x, x_rows, channels):
         first = pixels * part // parts // lanes * lanes
         stop = pixels if part == parts - 1 else pixels * (part + 1) // parts // lanes * lanes
         at = n * pixels * channels
-        turn(out, at + first, pixels, x, at, x_rows[first:], stop - first, channels)
+        # A vector of channels after the other: more planes at once are more pages than the CPU writes to at full speed.
+        for c in range(0, channels, lanes):
+            turn(
+                out, at + c * pixels + first, pixels, x, at + c, x_rows[first:], stop - first, min(lanes, channels - c)
+            )  # fmt: skip
 
 
 @kernel
