@@ -87,8 +87,8 @@ def conv2d_grad_input(
     shifts = backward_shifts((H, W), (R, S), stride, padding, dilation, 1, channels * taps)
     packed, size = _room(channels, groups, taps * filters, weight.dtype)
     for group in range(groups):
-        own = packed[group * size :], weight.reshape(-1), np.arange(channels) * taps
-        copy(pack_weight_flipped, size, *own, group * filters, filters, FILTERS, taps)
+        own = packed[group * size :], weight.reshape(-1), np.arange(K) * (channels * taps)
+        copy(pack_weight_flipped, size, *own, group * filters, filters, FILTERS, channels, taps)
     _sum_shifts(grad_input, grad_out, packed, None, shifts, (taps - 1 - shifts.w_taps) * (filters * FILTERS), groups)
     return grad_input
 
