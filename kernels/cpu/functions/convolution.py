@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.kernels.cpu.functions import dense, planes, pointwise
+from fastcnn.kernels.cpu.functions import crosses, dense, planes, pointwise
 from fastcnn.kernels.cpu.functions.workspace import lent
 from fastcnn.kernels.cpu.products import weights
 from fastcnn.kernels.cpu.products.calls import entry, sums
@@ -99,6 +99,8 @@ def conv2d_grad_weight(
     shape = _geometry(x.shape, weight_shape, stride, padding, dilation, groups, x.dtype, grad_border=False)
     if len(x) == 0:
         return np.zeros(weight_shape, x.dtype)
+    if crosses.serves(channels, grad_out.shape[3], x.dtype):
+        return crosses.conv2d_grad_weight(grad_out, x, kernel_size, stride, padding, dilation, groups)
     if pointwise.serves(kernel_size, stride, padding, x.shape[2:], max(channels, filters), x.dtype):
         return pointwise.conv2d_grad_weight(grad_out, x, groups)
     grad_weight = np.empty(weight_shape, x.dtype)
