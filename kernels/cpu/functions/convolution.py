@@ -144,7 +144,7 @@ def _of(group: int, groups: int, array: Array) -> Array:
 
 
 def _clear_rest(packed: Array, filters: int, shape: Convolution) -> None:
-    """Write zeros where packed weights have room for more filters. Where they have none it would take time for nothing."""
+    """Write zeros where packed weights have room for more filters; where they have none it would be lost time."""
     if filters % shape.block:
         packed[:] = 0
 

@@ -146,8 +146,8 @@ def _sum_shifts(
     with lent(x.dtype, [], [parts[0] * parts[1] * size]) as (scratch,):
         run(
             filter_sums, parts != (1, 1), out.reshape(-1), x.reshape(-1), packed,
-            _offsets(bias, results * groups, x.dtype), scratch, shifts, w_taps, units, groups, sources, results, by_rows,
-            *parts,
+            _offsets(bias, results * groups, x.dtype), scratch, shifts, w_taps, units, groups, sources, results,
+            by_rows, *parts,
         )  # fmt: skip
 
 

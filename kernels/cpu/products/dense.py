@@ -91,8 +91,8 @@ def filter_sums(
     w : (groups, blocks, taps, sources, FILTERS)
     bias : (groups * results, a tile's pixels)
     units : pictures x groups; `sources` planes of x give `results` planes of out
-    by_rows : whether tiles begin with the rows of out and write to them; else those of a whole plane with its gaps write
-        to the scratch. Only where out has one phase of columns
+    by_rows : whether tiles begin with each row of out and write to it, where out has one phase of columns. Else those
+        of a whole plane, with the gaps between its rows, write to the scratch
     """
     width = TILE_VECTORS * (VECTOR_BYTES // out.itemsize)
     size, blocks = len(scratch) // (parts * block_parts), (results + FILTERS - 1) // FILTERS
@@ -111,12 +111,8 @@ def filter_sums(
                 load_plane(scratch, at + i * shifts.bordered, x, x_at, load, shifts.load_step)
             for block in range(blocks * block_part // block_parts, blocks * (block_part + 1) // block_parts):
                 k = block * FILTERS
-                filters, w_at, bias_at = (
-                    min(FILTERS, results - k),
-                    (group * blocks + block) * w_block,
-                    group * results + k,
-                )
-                out_at = (unit * results + k) * shifts.out_plane
+                filters, w_at = min(FILTERS, results - k), (group * blocks + block) * w_block
+                out_at, bias_at = (unit * results + k) * shifts.out_plane, (group * results + k) * width
                 for phase in range(len(lengths)):
                     first, taps = phase_taps[phase], phase_taps[phase + 1] - phase_taps[phase]
                     # Slices count references: so they are made here, and not for each tile.
@@ -127,14 +123,14 @@ def filter_sums(
                                 _tiles(
                                     out, out_at + store[row + 1] + i, shifts.out_plane, w, w_at, 1, FILTERS, own_w_taps,
                                     scratch, at + store[row] + i, shifts.bordered, own_x_taps, taps, sources, bias,
-                                    bias_at * width, min(width, store[row + 2] - i), filters,
+                                    bias_at, min(width, store[row + 2] - i), filters,
                                 )  # fmt: skip
                         continue
                     run_at = sums_at + phase % shifts.phases * shifts.run
                     for i in range(0, lengths[phase], width):
                         _tiles(
                             scratch, run_at + i, shifts.phases * shifts.run, w, w_at, 1, FILTERS, own_w_taps, scratch,
-                            at + i, shifts.bordered, own_x_taps, taps, sources, bias, bias_at * width,
+                            at + i, shifts.bordered, own_x_taps, taps, sources, bias, bias_at,
                             min(width, lengths[phase] - i), filters,
                         )  # fmt: skip
                     for m in range(filters):

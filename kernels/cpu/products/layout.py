@@ -15,7 +15,7 @@ from fastcnn.kernels.cpu.toolchain.sharing import split
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 
 TASK_ELEMENTS = 1 << 15  # of a picture that a task turns: threads share one large picture too
-SOME_CHANNELS = 64
+SOME_CHANNELS = 16  # of weights that are turned at a time: with all their taps they fill whole vectors
 
 
 def block_width(dtype: np.dtype) -> int:
