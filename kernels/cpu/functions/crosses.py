@@ -50,4 +50,5 @@ def conv2d_grad_weight(
             cross_sums, shared, partials.reshape(-1), x.reshape(-1), grad_out.reshape(-1), scratch, shifts, P, Q, N,
             per_block, groups, channels, filters, sources, some_filters, parts,
         )  # fmt: skip
-    return partials[0] if blocks == 1 else partials.sum(axis=0)
+    grad_weight: Array = partials[0] if blocks == 1 else partials.sum(axis=0)
+    return grad_weight
