@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.kernels.cpu.functions import dense, planes, pointwise
+from fastcnn.kernels.cpu.functions import crosses, dense, planes, pointwise
 from fastcnn.kernels.cpu.functions.workspace import lent
 from fastcnn.kernels.cpu.products import weights
 from fastcnn.kernels.cpu.products.calls import entry, sums
@@ -35,8 +35,9 @@ def conv2d(
     chunks = _chunks(len(x), x[:1].size + out[:1].size, x.dtype)
     most = len(x[chunks[0]]) if chunks else 0
     size, bias_size = packed_count(filters, weight[0].size, x.dtype), packed_count(filters, 1, x.dtype)
-    cleared = groups * size, groups * bias_size, most * shape.x.image
-    with lent(x.dtype, cleared, (most * out[:1].size,)) as (packed, offsets, pictures, result):
+    cleared, others = (groups * bias_size, most * shape.x.image), (groups * size, most * out[:1].size)
+    with lent(x.dtype, cleared, others) as (offsets, pictures, packed, result):
+        _clear_rest(packed, filters, shape)
         for group in range(groups):
             _run(size, weights.pack(packed[group * size :], _of(group, groups, weight), shape, 0))
             if bias is not None:
@@ -69,8 +70,9 @@ def conv2d_grad_input(
     chunks = _chunks(N, grad_out[:1].size + C * H * W, grad_out.dtype)
     most = len(grad_out[chunks[0]]) if chunks else 0
     room = packed_count(shape.C, weight[0, 0].size * shape.K, weight.dtype) * groups
-    cleared = room, shape.block, most * shape.grad.image
-    with lent(grad_out.dtype, cleared, (most * C * H * W,)) as (rest, zeros, gradient, result):
+    cleared, others = (shape.block, most * shape.grad.image), (room, most * C * H * W)
+    with lent(grad_out.dtype, cleared, others) as (zeros, gradient, rest, result):
+        _clear_rest(rest, shape.C, shape)
         for part in chunks:
             images = _lay_out(gradient, grad_out[part], shape.grad, groups)
             plane = frame(shape.C, H, W).apart(groups)
@@ -97,6 +99,8 @@ def conv2d_grad_weight(
     shape = _geometry(x.shape, weight_shape, stride, padding, dilation, groups, x.dtype, grad_border=False)
     if len(x) == 0:
         return np.zeros(weight_shape, x.dtype)
+    if crosses.serves(channels, grad_out.shape[3], x.dtype):
+        return crosses.conv2d_grad_weight(grad_out, x, kernel_size, stride, padding, dilation, groups)
     if pointwise.serves(kernel_size, stride, padding, x.shape[2:], max(channels, filters), x.dtype):
         return pointwise.conv2d_grad_weight(grad_out, x, groups)
     grad_weight = np.empty(weight_shape, x.dtype)
@@ -137,6 +141,12 @@ def _of(group: int, groups: int, array: Array) -> Array:
     """The part of a weight or a bias that is one group's."""
     size = len(array) // groups
     return array[group * size : (group + 1) * size]
+
+
+def _clear_rest(packed: Array, filters: int, shape: Convolution) -> None:
+    """Write zeros where packed weights have room for more filters; where they have none it would be lost time."""
+    if filters % shape.block:
+        packed[:] = 0
 
 
 def _chunks(count: int, elements: int, dtype: np.dtype[Any]) -> list[slice]:

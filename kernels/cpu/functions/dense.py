@@ -20,6 +20,7 @@ from fastcnn.kernels.threads import threads
 
 # Copying an element to channels-last and another back takes as long as so many multiply-adds, beyond copying it here.
 COPY_PRODUCTS = 25
+COPY_ROW = 20  # and to copy a row takes as long as so many more than its elements do
 SCRATCH_BYTES = 1 << 20  # of one task, and of the weights: what stays in the second cache
 
 
@@ -87,8 +88,8 @@ def conv2d_grad_input(
     shifts = backward_shifts((H, W), (R, S), stride, padding, dilation, 1, channels * taps)
     packed, size = _room(channels, groups, taps * filters, weight.dtype)
     for group in range(groups):
-        own = packed[group * size :], weight.reshape(-1), np.arange(channels) * taps
-        copy(pack_weight_flipped, size, *own, group * filters, filters, FILTERS, taps)
+        own = packed[group * size :], weight.reshape(-1), np.arange(K) * (channels * taps)
+        copy(pack_weight_flipped, size, *own, group * filters, filters, FILTERS, channels, taps)
     _sum_shifts(grad_input, grad_out, packed, None, shifts, (taps - 1 - shifts.w_taps) * (filters * FILTERS), groups)
     return grad_input
 
@@ -115,6 +116,8 @@ def _parts(units: int, results: int, elements: int, products: int) -> Pair:
     """Into how many tasks the units are cut, and their results."""
     if threads() == 1 or (elements < PARALLEL_COPIES and products < PARALLEL_PRODUCTS):
         return 1, 1
+    if units == 1:  # each task copies the planes of the picture
+        return 1, min(threads(), -(-results // FILTERS))
     return min(units, 4 * threads()), 1 if units >= 2 * threads() else -(-results // FILTERS)
 
 
@@ -135,9 +138,24 @@ def _sum_shifts(
     sources, results, units = x.shape[1] // groups, out.shape[1] // groups, len(x) * groups
     parts = _parts(units, results, x.size + out.size, out.size * sources * len(w_taps))
     width = block_width(x.dtype)
-    size = sources * shifts.bordered + FILTERS * shifts.phases * shifts.run + 2 * width
-    with lent(x.dtype, [parts[0] * parts[1] * size]) as (scratch,):
+    by_rows = shifts.phases == 1 and rows_are_faster(
+        results, len(shifts.store) // 3, int(shifts.store[2]), int(shifts.length[0]), len(w_taps) * sources, width // 2
+    )
+    sums = 0 if by_rows else FILTERS * shifts.phases * shifts.run
+    size = sources * shifts.bordered + sums + 2 * width
+    with lent(x.dtype, [], [parts[0] * parts[1] * size]) as (scratch,):
         run(
             filter_sums, parts != (1, 1), out.reshape(-1), x.reshape(-1), packed,
-            _offsets(bias, results * groups, x.dtype), scratch, shifts, w_taps, units, groups, sources, results, *parts,
+            _offsets(bias, results * groups, x.dtype), scratch, shifts, w_taps, units, groups, sources, results,
+            by_rows, *parts,
         )  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def rows_are_faster(results: int, rows: int, columns: int, length: int, terms: int, lanes: int) -> bool:
+    """Whether tiles that begin with each row are faster than those of a whole plane, of `length` with its gaps.
+
+    Their last one in a row may be fuller or emptier, but the plane's rows are copied out one by one.
+    """
+    copied = results * rows * (COPY_ROW + columns / 4)
+    return tile_time(results, columns, lanes) * rows < tile_time(results, length, lanes) + copied / terms

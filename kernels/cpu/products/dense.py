@@ -83,12 +83,16 @@ def matrix_sums(out, x, w, w_step, w_term, bias, units, groups, sources, results
 
 
 @kernel
-def filter_sums(out, x, w, bias, scratch, shifts, w_taps, units, groups, sources, results, parts, block_parts):
+def filter_sums(
+    out, x, w, bias, scratch, shifts, w_taps, units, groups, sources, results, by_rows, parts, block_parts
+):  # fmt: skip
     """out = bias + the sums of the taps, in parts x block_parts tasks that have a part of the scratch each.
 
     w : (groups, blocks, taps, sources, FILTERS)
     bias : (groups * results, a tile's pixels)
     units : pictures x groups; `sources` planes of x give `results` planes of out
+    by_rows : whether tiles begin with each row of out and write to it, where out has one phase of columns. Else those
+        of a whole plane, with the gaps between its rows, write to the scratch
     """
     width = TILE_VECTORS * (VECTOR_BYTES // out.itemsize)
     size, blocks = len(scratch) // (parts * block_parts), (results + FILTERS - 1) // FILTERS
@@ -99,6 +103,7 @@ def filter_sums(out, x, w, bias, scratch, shifts, w_taps, units, groups, sources
         part, block_part = split(task, block_parts)
         at = np.int64(task) * size
         sums_at = at + sources * shifts.bordered + width
+        scratch[at:sums_at] = 0
         for unit in range(units * part // parts, units * (part + 1) // parts):
             group = unit % groups
             for i in range(sources):
@@ -106,19 +111,30 @@ def filter_sums(out, x, w, bias, scratch, shifts, w_taps, units, groups, sources
                 load_plane(scratch, at + i * shifts.bordered, x, x_at, load, shifts.load_step)
             for block in range(blocks * block_part // block_parts, blocks * (block_part + 1) // block_parts):
                 k = block * FILTERS
-                filters = min(FILTERS, results - k)
+                filters, w_at = min(FILTERS, results - k), (group * blocks + block) * w_block
+                out_at, bias_at = (unit * results + k) * shifts.out_plane, (group * results + k) * width
                 for phase in range(len(lengths)):
-                    first, stop = phase_taps[phase], phase_taps[phase + 1]
+                    first, taps = phase_taps[phase], phase_taps[phase + 1] - phase_taps[phase]
+                    # Slices count references: so they are made here, and not for each tile.
+                    own_w_taps, own_x_taps = w_taps[first:], x_taps[first:]
+                    if by_rows:
+                        for row in range(3 * phase_rows[phase], 3 * phase_rows[phase + 1], 3):
+                            for i in range(0, store[row + 2], width):
+                                _tiles(
+                                    out, out_at + store[row + 1] + i, shifts.out_plane, w, w_at, 1, FILTERS, own_w_taps,
+                                    scratch, at + store[row] + i, shifts.bordered, own_x_taps, taps, sources, bias,
+                                    bias_at, min(width, store[row + 2] - i), filters,
+                                )  # fmt: skip
+                        continue
                     run_at = sums_at + phase % shifts.phases * shifts.run
                     for i in range(0, lengths[phase], width):
                         _tiles(
-                            scratch, run_at + i, shifts.phases * shifts.run, w, (group * blocks + block) * w_block, 1,
-                            FILTERS, w_taps[first:], scratch, at + i, shifts.bordered, x_taps[first:], stop - first,
-                            sources, bias, (group * results + k) * width, min(width, lengths[phase] - i), filters,
+                            scratch, run_at + i, shifts.phases * shifts.run, w, w_at, 1, FILTERS, own_w_taps, scratch,
+                            at + i, shifts.bordered, own_x_taps, taps, sources, bias, bias_at,
+                            min(width, lengths[phase] - i), filters,
                         )  # fmt: skip
                     for m in range(filters):
                         store_plane(
-                            out, (unit * results + k + m) * shifts.out_plane, scratch,
-                            sums_at + m * shifts.phases * shifts.run, shifts.run, store, shifts.phases,
-                            phase_rows[phase], phase_rows[phase + 1],
+                            out, out_at + m * shifts.out_plane, scratch, sums_at + m * shifts.phases * shifts.run,
+                            shifts.run, store, shifts.phases, phase_rows[phase], phase_rows[phase + 1],
                         )  # fmt: skip

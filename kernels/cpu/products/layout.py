@@ -8,12 +8,14 @@ with zeros to whole vectors. Each function writes into a flat array that its cal
 import numpy as np
 from numba import prange
 
+from fastcnn.kernels.cpu.tiles.depthwise import copy_tile
 from fastcnn.kernels.cpu.tiles.transposes import transpose_tile
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 from fastcnn.kernels.cpu.toolchain.sharing import split
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 
 TASK_ELEMENTS = 1 << 15  # of a picture that a task turns: threads share one large picture too
+SOME_CHANNELS = 16  # of weights that are turned at a time: with all their taps they fill whole vectors
 
 
 def block_width(dtype: np.dtype) -> int:
@@ -100,7 +102,11 @@ def to_channels_first(out, x, x_rows, channels):
         first = pixels * part // parts // lanes * lanes
         stop = pixels if part == parts - 1 else pixels * (part + 1) // parts // lanes * lanes
         at = n * pixels * channels
-        turn(out, at + first, pixels, x, at, x_rows[first:], stop - first, channels)
+        # A vector of channels after the other: more planes at once are more pages than the CPU writes to at full speed.
+        for c in range(0, channels, lanes):
+            turn(
+                out, at + c * pixels + first, pixels, x, at + c, x_rows[first:], stop - first, min(lanes, channels - c)
+            )  # fmt: skip
 
 
 @kernel
@@ -111,23 +117,31 @@ def pack_weight(out, weight, k_rows, first, count, width, C, taps):
     """
     for block in prange((count + width - 1) // width):
         filters = min(width, count - block * width)
-        for c in range(C):
-            at = (block * taps * C + c) * width
-            turn(out, at, C * width, weight, c * taps, k_rows[first + block * width :], filters, taps)
+        turned = np.empty(SOME_CHANNELS * taps * width, out.dtype)
+        for start in range(0, C, SOME_CHANNELS):
+            channels = min(SOME_CHANNELS, C - start)
+            turn(turned, 0, width, weight, start * taps, k_rows[first + block * width :], filters, channels * taps)
+            for tap in range(taps):
+                at = ((block * taps + tap) * C + start) * width
+                for c in range(channels):
+                    copy_tile(out, at + c * width, turned, (c * taps + tap) * width, filters)
 
 
 @kernel
-def pack_weight_flipped(out, weight, c_rows, first, count, width, taps):
+def pack_weight_flipped(out, weight, k_rows, first, count, width, C, taps):
     """Pack the same filters as (blocks of channels, taps from last to first, count, width), for the input's gradient.
 
-    c_rows : where each channel of a filter begins
+    They are turned twice: a vector of whole rows each time.
     """
-    C = len(c_rows)
     for block in prange((C + width - 1) // width):
         channels = min(width, C - block * width)
-        for k in range(count):
-            last = ((block * taps + taps - 1) * count + k) * width
-            turn(out, last, -count * width, weight, (first + k) * C * taps, c_rows[block * width :], channels, taps)
+        turned, rows = np.empty(width * taps * width, out.dtype), np.arange(channels) * (taps * width)
+        for k in range(0, count, width):
+            filters = min(width, count - k)
+            turn(turned, 0, width, weight, block * width * taps, k_rows[first + k :], filters, channels * taps)
+            for tap in range(taps):
+                last = ((block * taps + taps - 1 - tap) * count + k) * width
+                turn(out, last, width, turned, tap * width, rows, channels, filters)
 
 
 @kernel
@@ -148,16 +162,17 @@ def pack_weight_phase(out, weight, first, count, width, r_taps, s_taps):
 def fold_grad_weight(grad_weight, partials, parts, rows, first, count, pitch, C, taps):
     """Add up partial sums (parts, taps, C, pitch) in order, for filters first to first + count of flat (K, C, taps).
 
-    rows : where each tap of one channel begins in a part
+    rows : where each tap of each channel begins in a part, in the order of a filter
     """
     size = taps * C * pitch
-    for c in prange(C):
-        for tap in range(taps):
-            start = (tap * C + c) * pitch
-            total = partials[start : start + count]
-            for part in range(1, parts):
-                more = partials[start + part * size : start + part * size + count]
-                for k in range(count):
-                    total[k] += more[k]
-        channel = np.int64(c)  # the index of a prange is unsigned
-        turn(grad_weight, (first * C + channel) * taps, C * taps, partials, channel * pitch, rows, taps, count)
+    for task in prange((C + SOME_CHANNELS - 1) // SOME_CHANNELS):
+        start = np.int64(task) * SOME_CHANNELS  # the index of a prange is unsigned
+        some = rows[start * taps : min(C, start + SOME_CHANNELS) * taps]
+        if parts > 1:
+            for row in some:
+                total = partials[row : row + count]
+                for part in range(1, parts):
+                    more = partials[row + part * size : row + part * size + count]
+                    for k in range(count):
+                        total[k] += more[k]
+        turn(grad_weight, (first * C + start) * taps, C * taps, partials, 0, some, len(some), count)

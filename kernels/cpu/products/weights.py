@@ -22,8 +22,8 @@ def pack_flipped(packed: Array, weight: Array, shape: Convolution, group: int, p
     """Pack the filters of one group for the gradient of the input, for one phase of the stride."""
     filters, C, taps = _sizes(weight, shape)
     if len(phase.r_taps) * len(phase.s_taps) == taps:
-        rows = np.arange(C) * taps
-        return pack_weight_flipped, (packed, weight.reshape(-1), rows, group * filters, filters, shape.block, taps)
+        rows = np.arange(len(weight)) * (C * taps)
+        return pack_weight_flipped, (packed, weight.reshape(-1), rows, group * filters, filters, shape.block, C, taps)
     args = (packed, weight, group * filters, filters, shape.block, phase.r_taps, phase.s_taps)
     return pack_weight_phase, args
 
@@ -31,7 +31,7 @@ def pack_flipped(packed: Array, weight: Array, shape: Convolution, group: int, p
 def fold(grad_weight: Array, partials: Array, shape: Convolution, group: int, blocks: int, pitch: int) -> Call:
     """Add the partial sums of one group's filters, at a distance of `pitch`, into the gradient of the weight."""
     filters, C, taps = _sizes(grad_weight, shape)
-    rows = np.arange(taps) * (C * pitch)
+    rows = np.add.outer(np.arange(C), np.arange(taps) * C).reshape(-1) * pitch
     args = (grad_weight.reshape(-1), partials, blocks, rows, group * filters, filters, pitch, C, taps)
     return fold_grad_weight, args
 

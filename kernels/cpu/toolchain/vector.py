@@ -91,7 +91,7 @@ def load_first(builder, pointer, vtype, count):
     )
     source = builder.bitcast(pointer, vtype.as_pointer())
     zero = ir.Constant(vtype, [0.0] * vtype.count)
-    return builder.call(function, [source, _alignment(vtype), _first_lanes(builder, vtype, count), zero])
+    return builder.call(function, [source, _alignment(vtype), first_lanes(builder, vtype, count), zero])
 
 
 def store_first(builder, value, pointer, count):
@@ -104,7 +104,7 @@ def store_first(builder, value, pointer, count):
         [vtype, vtype.as_pointer(), INT32, _mask_type(vtype)],
     )
     target = builder.bitcast(pointer, vtype.as_pointer())
-    builder.call(function, [value, target, _alignment(vtype), _first_lanes(builder, vtype, count)])
+    builder.call(function, [value, target, _alignment(vtype), first_lanes(builder, vtype, count)])
 
 
 def prefetch(builder, pointer, write=False):
@@ -172,7 +172,7 @@ def _mask_type(vtype):
     return ir.VectorType(BIT, vtype.count)
 
 
-def _first_lanes(builder, vtype, count):
+def first_lanes(builder, vtype, count):
     lane = ir.Constant(ir.VectorType(INT64, vtype.count), list(range(vtype.count)))
     return builder.icmp_signed("<", lane, splat(builder, lane.type, count))
 

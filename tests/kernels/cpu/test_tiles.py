@@ -8,7 +8,7 @@ from numba import njit
 from numba.core import config
 
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu.tiles import depthwise, dots, gradients, pools, sums, transposes
+from fastcnn.kernels.cpu.tiles import crosses, depthwise, dots, gradients, pools, sums, transposes
 
 SENTINEL = 7.0
 # Terms of a sum below: each rounds by eps of what has been summed up so far, at most about 40 numbers of size 3 * 3.
@@ -178,6 +178,28 @@ def test_dot_tile_is_its_twin_and_reads_no_further_than_its_rows(dot_tile, rng, 
             (got,), (want,) = both(dot_tile, dots._twin, arguments, [np.full(100, SENTINEL, dtype)])
             assert np.abs(got - want).max() <= BOUND * 4 * np.finfo(dtype).eps
             assert ((got == SENTINEL) == (want == SENTINEL)).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_cross_tile_is_its_twin_and_reads_nothing_after_a_row(dtype, rng):
+    cross_tile = compiled(crosses.cross_tile, crosses._twin)
+    lanes = sums.twin_lanes(np.empty(0, dtype))
+    x_taps = np.array([9, 0, 4, 2])
+    for columns in (1, lanes, lanes + 3):
+        x_row, grad_row = columns + 8, -(-columns // lanes) * lanes
+        x, grad = drawn(rng, 3 * x_row + 20, dtype), drawn(rng, 8 * 2 * grad_row, dtype)
+        grad.reshape(-1, grad_row)[:, columns:] = np.nan
+        for filters in crosses.CROSS_FILTERS:
+            for taps in (1, crosses.CROSS_TAPS):
+
+                def arguments(out, filters=filters, taps=taps, columns=columns, x=x, grad=grad, rows=(x_row, grad_row)):
+                    return (
+                        out, 3, 7, x, 1, rows[0], grad, 0, 2 * rows[1], rows[1], x_taps, 1, taps, filters, 2, columns,
+                    )  # fmt: skip
+
+                (got,), (want,) = both(cross_tile, crosses._twin, arguments, [np.full(80, SENTINEL, dtype)])
+                assert np.abs(got - want).max() <= BOUND * np.finfo(dtype).eps
+                assert ((got == SENTINEL) == (want == SENTINEL)).all()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
