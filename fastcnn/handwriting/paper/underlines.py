@@ -22,16 +22,19 @@ Rows = npt.NDArray[np.float64]
 INKED = 26  # of 255: a pixel with so much ink belongs to a line or a stroke
 # Lengths are shares of the height of the writing.
 THICK = 0.2  # of a line, at most
-LENGTH = 1.8  # at least
+LENGTH, APART = 1.8, 1.2  # at least; of one that touches nothing
 SEED = 0.25  # a clean piece of a line has so many columns
 FAR = 2.0  # from clean piece to clean piece
 END = 1.0  # so much at the end of a piece says where it goes on
 AROUND = 1.3  # from a line a digit ends
 HIDDEN = 0.6  # a stroke's part in a line is no longer
+NOTCH = 0.08  # such a gap between strokes is none
+THICKER = 0.9  # of the columns in between: where a line is thicker a stroke lies in it
+BEND, FLAT = 0.12, 1.2  # where a stroke comes to a line its slope is no steeper over so much
 TAIL, TAIL_GAP = 0.4, 0.35  # a lower piece is a tail of its neighbour, so near
 UNLIKE = 1.3  # times a line's thickness, and 1.5 pixels: longer runs are not the line alone
 STEEPEST = 0.35
-CLEAN = 0.2  # of a line's columns
+CLEAN, ALONE = 0.2, 0.9  # of a line's columns; of one that touches nothing
 MOST_LINES = 60
 
 
@@ -98,7 +101,7 @@ def _find(mask: Mask, runs: Runs, tall: float) -> list[_Piece]:
     for chain in chains:
         length = chain[-1].right - chain[0].left
         clean = sum(len(piece.columns) for piece in chain)
-        if length >= LENGTH * tall and clean >= CLEAN * length:
+        if length >= (APART if clean >= ALONE * length else LENGTH) * tall and clean >= CLEAN * length:
             found.append(_whole(chain, tall))
     return sorted(found, key=lambda line: line.left - line.right)[:MOST_LINES]
 
@@ -210,36 +213,70 @@ def _erase(mask: Mask, runs: Runs, line: _Piece, tall: float, gone: Mask) -> Non
     window = slice(low, high), slice(int(columns[0]), int(columns[-1]) + 1)
     labels, count = label_components(mask[window] & ~own[window])
     boxes = np.concatenate([np.zeros((1, 4), np.int64), boxes_of(labels, count)])
-    x, row = columns - columns[0], np.clip(upper - 1, low, high - 1) - low
-    above = np.where(rises, labels[row, x], 0)
-    row = np.clip(lower, low, high - 1) - low
-    below = np.where(falls, labels[row, x], 0)
-    for side, both in ((above, below), (below, above)):
-        for a, b in _hidden(side, both > 0, columns, boxes, tall):
+    x = columns - columns[0]
+    above = np.where(rises, labels[np.clip(upper - 1, low, high - 1) - low, x], 0)
+    below = np.where(falls, labels[np.clip(lower, low, high - 1) - low, x], 0)
+    crosses = np.zeros(count + 1, bool)
+    crosses[above[(above > 0) & (below > 0)]] = crosses[below[(above > 0) & (below > 0)]] = True
+    for side, depths, other in ((above, upper - start, below), (below, stop - lower, above)):
+        for a, b in _hidden(side, depths, other > 0, columns, tall):
             own[:, a:b] = False
+    for a, b in _tails(above, below, crosses, columns, boxes, tall):
+        own[:, a:b] = False
     # What is left of a line's edge is no stroke.
     heights = boxes[:, 1] - boxes[:, 0]
-    edge = (heights <= some + 1) & (heights > 0)
     near = np.zeros(count + 1, bool)
     near[np.concatenate([above, below])] = True
     dropped = np.zeros_like(mask)
-    dropped[window] = (edge & near)[labels] & (labels > 0)
+    dropped[window] = (near & (heights > 0) & (heights <= some + 1))[labels]
     gone |= own | dropped
 
 
-def _hidden(labels: Labels, crosses: Mask, columns: Places, boxes: Labels, tall: float) -> list[tuple[int, int]]:
-    """The columns, from and to, between two places where a stroke enters a line and leaves it on the same side."""
+def _hidden(labels: Labels, depths: Places, crosses: Mask, columns: Places, tall: float) -> list[tuple[int, int]]:
+    """The columns, from and to, between two places where a stroke enters a line and leaves it on the same side.
+
+    labels, depths : of the ink on this side in each column, and how far it goes from the line
+    """
     inked = np.flatnonzero(labels > 0)
+    near = max(2, round(BEND * tall))
     found = []
     for a, b in zip(inked[:-1].tolist(), inked[1:].tolist(), strict=True):
         gap = int(columns[b] - columns[a]) - 1
         if gap < 1 or gap > HIDDEN * tall:
             continue
         same = labels[a] == labels[b] and not (crosses[a] and crosses[b])
-        tail = False
-        for each in (labels[a], labels[b]):
-            top, bottom, left, right = boxes[each].tolist()
-            tail |= bottom - top <= TAIL * tall and right - left >= 2 * (bottom - top)
-        if same or (tail and gap <= TAIL_GAP * tall):
+        round_foot = _sinks(depths[max(0, a - near) : a + 1], near) and _sinks(depths[b : b + near + 1][::-1], near)
+        thicker = np.count_nonzero(depths[a + 1 : b] >= 1) >= THICKER * (b - a - 1)
+        if gap <= NOTCH * tall or same or round_foot or thicker:
+            found.append((int(columns[a]) + 1, int(columns[b])))
+    return found
+
+
+def _sinks(depths: Places, near: int) -> bool:
+    """Whether a stroke comes down to a line at a small angle, as the foot of a 0 does, by its depths up to its end."""
+    return bool(depths[-1] <= depths[0] and depths.max() <= FLAT * near)
+
+
+def _tails(
+    above: Labels, below: Labels, crosses: Mask, columns: Places, boxes: Labels, tall: float
+) -> list[tuple[int, int]]:
+    """The columns between a low piece of a stroke that a line cuts off, and the nearest stroke."""
+    either = np.maximum(above, below)
+    found = []
+    for piece in np.unique(np.concatenate([above, below])).tolist():
+        top, bottom, left, right = boxes[piece].tolist()
+        # A flat piece on the line is no dot; below it there is none.
+        if piece == 0 or crosses[piece] or bottom - top > TAIL * tall:
+            continue
+        if right - left < 2 * (bottom - top) and (above == piece).any():
+            continue
+        own = np.flatnonzero((above == piece) | (below == piece))
+        others = np.flatnonzero((either > 0) & (above != piece) & (below != piece))
+        if len(others) == 0:
+            continue
+        first, last = int(own[0]), int(own[-1])
+        nearest = int(others[np.minimum(np.abs(others - first), np.abs(others - last)).argmin()])
+        a, b = (nearest, first) if nearest < first else (last, nearest)
+        if columns[b] - columns[a] <= TAIL_GAP * tall:
             found.append((int(columns[a]) + 1, int(columns[b])))
     return found
