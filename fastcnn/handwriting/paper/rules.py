@@ -83,12 +83,13 @@ def remove_rules(ink: Plane) -> tuple[Plane, bool]:
     long = LONG * max(ink.shape)
     sure = joined[0] | (whole[0] & (across.length >= (MORE if whole[0].sum() >= 2 else ALONE) * tall))
     rules = (
-        sure | _underlines(mask, across, tall),
+        sure,
         joined[1] | (whole[1] & (sure.sum() >= 2) & (down.length >= MORE * tall))
         | ((down.length >= max(DOWN * tall, long)) & (down.thick <= THICK * tall) & down.thin),
     )  # fmt: skip
     cleaned = _erased(ink, mask, across, down, rules)
-    cleaned, underlined = remove_underlines(cleaned, tall)
+    short = np.concatenate([[False], _underlines(mask, across, tall)])[across.labels]
+    cleaned, underlined = remove_underlines(cleaned, tall, short)
     if not (underlined or any(each.any() for each in rules)) or not (cleaned >= INKED).any():
         return ink, False
     return cleaned, True
@@ -189,7 +190,13 @@ def _joined(across: Lines, down: Lines, shape: tuple[int, ...]) -> tuple[Mask, M
     closed = [
         lines.thin & left.any(axis=1) & right.any(axis=1) for lines, (left, right, _) in zip(both, met, strict=True)
     ]
-    sides = [each & lines.side for each, lines in zip(closed, both, strict=True)]
+    # A box has corners. The stem of a 7 goes from the end of its bar to somewhere along an underline.
+    ends = [left | right for left, right, _ in met]
+    corners = ends[0] & ends[1].T
+    sides = [
+        lines.thin & lines.side & (left & corner).any(axis=1) & (right & corner).any(axis=1)
+        for lines, (left, right, _), corner in zip(both, met, (corners, corners.T), strict=True)
+    ]
     for _ in range(3):
         closed = [
             each & (left[:, other].any(axis=1) & right[:, other].any(axis=1))

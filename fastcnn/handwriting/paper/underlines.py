@@ -30,11 +30,12 @@ AROUND = 1.3  # from a line a digit ends
 HIDDEN = 0.6  # a stroke's part in a line is no longer
 NOTCH = 0.08  # such a gap between strokes is none
 THICKER = 0.9  # of the columns in between: where a line is thicker a stroke lies in it
-BEND, FLAT = 0.12, 1.2  # where a stroke comes to a line its slope is no steeper over so much
+BEND, FLAT = 0.12, 1.8  # where a stroke comes to a line its slope is no steeper over so much
 TAIL, TAIL_GAP = 0.4, 0.35  # a lower piece is a tail of its neighbour, so near
 UNLIKE = 1.3  # times a line's thickness, and 1.5 pixels: longer runs are not the line alone
 STEEPEST = 0.35
 CLEAN, ALONE = 0.2, 0.9  # of a line's columns; of one that touches nothing
+MOST = 0.7  # of a line's clean columns lie in a known line
 MOST_LINES = 60
 
 
@@ -63,17 +64,18 @@ class _Piece:
         return float(y.mean() + slope * (end - x.mean())), slope
 
 
-def remove_underlines(ink: Plane, tall: float) -> tuple[Plane, bool]:
+def remove_underlines(ink: Plane, tall: float, surely: Mask | None = None) -> tuple[Plane, bool]:
     """The ink without long lines across, and whether there were any.
 
     Parameters
     ----------
     ink : (H, W) uint8, 0 on paper
     tall : the height of the writing, in pixels
+    surely : (H, W) pixels that lie on lines, however short
     """
     mask = ink >= INKED
     runs = runs_of(np.ascontiguousarray(mask.T))
-    lines = _find(mask, runs, tall)
+    lines = _find(mask, runs, tall, surely)
     if not lines:
         return ink, False
     gone = np.zeros_like(mask)
@@ -87,7 +89,7 @@ def remove_underlines(ink: Plane, tall: float) -> tuple[Plane, bool]:
     return np.where(gone | (soft & ~mask), np.uint8(0), ink), True
 
 
-def _find(mask: Mask, runs: Runs, tall: float) -> list[_Piece]:
+def _find(mask: Mask, runs: Runs, tall: float, surely: Mask | None) -> list[_Piece]:
     """The lines, each as one piece with a row for all of its columns."""
     seeds = _seeds(runs, tall)
     chains: list[list[_Piece]] = []
@@ -101,7 +103,9 @@ def _find(mask: Mask, runs: Runs, tall: float) -> list[_Piece]:
     for chain in chains:
         length = chain[-1].right - chain[0].left
         clean = sum(len(piece.columns) for piece in chain)
-        if length >= (APART if clean >= ALONE * length else LENGTH) * tall and clean >= CLEAN * length:
+        least = APART if clean >= ALONE * length else LENGTH
+        known = surely is not None and _lies_in(chain, surely)
+        if known or (length >= least * tall and clean >= CLEAN * length):
             found.append(_whole(chain, tall))
     return sorted(found, key=lambda line: line.left - line.right)[:MOST_LINES]
 
@@ -172,6 +176,13 @@ def _goes_on(mask: Mask, piece: _Piece, other: _Piece, tall: float) -> bool:
     between = np.rint(np.interp(columns, [piece.right - 1, other.left], [row, other_row]) - 0.5).astype(np.int64)
     inked = mask[np.clip(between, 0, len(mask) - 1), columns]
     return bool(np.count_nonzero(~inked) <= 1 + 0.03 * gap)
+
+
+def _lies_in(chain: list[_Piece], lines: Mask) -> bool:
+    """Whether most of a line's clean columns lie in some lines."""
+    columns = np.concatenate([piece.columns for piece in chain])
+    rows = np.concatenate([piece.rows for piece in chain]).astype(np.int64)
+    return bool(lines[np.clip(rows, 0, len(lines) - 1), columns].mean() >= MOST)
 
 
 def _whole(chain: list[_Piece], tall: float) -> _Piece:
