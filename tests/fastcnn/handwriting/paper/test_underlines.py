@@ -1,4 +1,4 @@
-"""Lines under writing: followed at any slope, removed without the strokes that stand on them, cross them, or lie in them."""
+"""Lines under writing are followed at any slope and removed; strokes on them, across them and in them stay."""
 
 import numpy as np
 import pytest
