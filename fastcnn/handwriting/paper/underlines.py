@@ -22,7 +22,7 @@ Rows = npt.NDArray[np.float64]
 INKED = 26  # of 255: a pixel with so much ink belongs to a line or a stroke
 # Lengths are shares of the height of the writing.
 THICK = 0.2  # of a line, at most
-LENGTH, APART = 1.8, 1.2  # at least; of one that touches nothing
+LENGTH = 1.8  # at least; the 1s of a page on its side are shorter
 SEED = 0.25  # a clean piece of a line has so many columns
 FAR = 2.0  # from clean piece to clean piece
 END = 1.0  # so much at the end of a piece says where it goes on
@@ -34,7 +34,7 @@ BEND, FLAT = 0.12, 1.8  # where a stroke comes to a line its slope is no steeper
 TAIL, TAIL_GAP = 0.4, 0.35  # a lower piece is a tail of its neighbour, so near
 UNLIKE = 1.3  # times a line's thickness, and 1.5 pixels: longer runs are not the line alone
 STEEPEST = 0.35
-CLEAN, ALONE = 0.2, 0.9  # of a line's columns; of one that touches nothing
+CLEAN = 0.2  # of a line's columns
 MOST = 0.7  # of a line's clean columns lie in a known line
 MOST_LINES = 60
 
@@ -103,9 +103,8 @@ def _find(mask: Mask, runs: Runs, tall: float, surely: Mask | None) -> list[_Pie
     for chain in chains:
         length = chain[-1].right - chain[0].left
         clean = sum(len(piece.columns) for piece in chain)
-        least = APART if clean >= ALONE * length else LENGTH
         known = surely is not None and _lies_in(chain, surely)
-        if known or (length >= least * tall and clean >= CLEAN * length):
+        if known or (length >= LENGTH * tall and clean >= CLEAN * length):
             found.append(_whole(chain, tall))
     return sorted(found, key=lambda line: line.left - line.right)[:MOST_LINES]
 

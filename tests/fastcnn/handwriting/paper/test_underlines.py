@@ -83,12 +83,3 @@ def test_strokes_of_digits_are_no_lines(digit):
     cleaned, found = remove_underlines(ink, float(TALL))
     assert not found
     assert cleaned is ink
-
-
-def test_a_short_line_under_two_digits_is_removed():
-    ink = row(5, 6)
-    line = ink.copy()
-    line[170:174, 75:185] = 255
-    cleaned, ruled = remove_rules(line)
-    assert ruled
-    np.testing.assert_array_equal(cleaned, ink)
