@@ -161,20 +161,21 @@ def _goes_on(mask: Mask, piece: _Piece, other: _Piece, tall: float) -> bool:
     gap = other.left - piece.right
     if not -2 <= gap <= FAR * tall or max(piece.thick, other.thick) > 2 * min(piece.thick, other.thick) + 1:
         return False
+    row, other_row = float(piece.rows[-3:].mean()), float(other.rows[:3].mean())
+    across = max(gap, 0) + 1
+    if abs(other_row - row) > STEEPEST * across + 0.5 * piece.thick + 1:
+        return False
+    columns = np.arange(piece.right, other.left)
+    between = (row + (other_row - row) / across * (columns - piece.right + 1)).astype(np.int64)
+    inked = mask[np.clip(between, 0, len(mask) - 1), columns]
+    if np.count_nonzero(~inked) > 1 + 0.03 * gap:
+        return False
     (row, slope), (other_row, other_slope) = (
         piece.at_end(END * tall, right=True),
         other.at_end(END * tall, right=False),
     )
-    across = max(gap, 0) + 1
     near = 0.5 * piece.thick + 1 + 0.1 * across
-    if abs(row + slope * across - other_row) > near and abs(other_row - other_slope * across - row) > near:
-        return False
-    if abs(other_row - row) > STEEPEST * across + 0.5 * piece.thick + 1:
-        return False
-    columns = np.arange(piece.right, other.left)
-    between = np.rint(np.interp(columns, [piece.right - 1, other.left], [row, other_row]) - 0.5).astype(np.int64)
-    inked = mask[np.clip(between, 0, len(mask) - 1), columns]
-    return bool(np.count_nonzero(~inked) <= 1 + 0.03 * gap)
+    return abs(row + slope * across - other_row) <= near or abs(other_row - other_slope * across - row) <= near
 
 
 def _lies_in(chain: list[_Piece], lines: Mask) -> bool:
