@@ -16,8 +16,7 @@ import numpy as np
 
 from fastcnn.bench.accuracy.conditions import Digit, Scan
 from fastcnn.bench.accuracy.paper import KINDS, Page, lay
-from fastcnn.bench.accuracy.strings import WRITERS_SEED
-from fastcnn.bench.accuracy.writing import Rng, random_date, random_lines, random_sum, write
+from fastcnn.bench.accuracy.writing import WRITERS_SEED, Rng, random_date, random_lines, random_sum, write
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.report import markdown
 from fastcnn.handwriting.drawings import Drawing

@@ -15,6 +15,7 @@ import numpy as np
 from fastcnn import load_mnist
 from fastcnn.arrays import Array
 from fastcnn.bench.accuracy import unseen
+from fastcnn.bench.accuracy.on_paper import digits_on_paper
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.harness.timing import median_s
 from fastcnn.bench.report import refusal_tables
@@ -31,6 +32,7 @@ from fastcnn.recognition import recognizer
 SEED = 77  # the bundled network was trained with seed 0
 DIGITS, OF_FAMILY, QUICK = 5_000, 400, 20
 OF_SEEN = 200
+ON_PAPER, QUICK_ON_PAPER = 300, 3  # single digits on each kind of paper
 TIMED = 1000
 LEVELS = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01)
 
@@ -137,6 +139,7 @@ def run(settings: Settings) -> dict[str, Any]:
         "unseen": _counts(never),
         "curve": _curve(digits, seen, never),
         "picture_s": median_s(lambda: recognizer.digit_scores(network, picture), TIMED),
+        "paper": digits_on_paper(drawings, QUICK_ON_PAPER if settings.quick else ON_PAPER, recognizer.Recognizer()),
     }
     for name, groups in (("digits", digits), ("seen", seen), ("unseen", never)):
         settings.say(f"{name}: {_share(groups, recognizer.THRESHOLD):.2%} refused")

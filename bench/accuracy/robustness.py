@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from fastcnn.arrays import Array
 from fastcnn.bench.accuracy.conditions import ANYWHERE, MIDDLE, Condition, Digit, Scan, conditions, show
+from fastcnn.bench.accuracy.on_paper import digits_on_paper
 from fastcnn.bench.harness.settings import Settings
 from fastcnn.bench.report import robustness_report
 from fastcnn.digits import CLASSES, SIDE_PX
@@ -43,6 +44,8 @@ Z_95 = 1.96
 DRAWINGS = 3000  # drawings of a stroke file; 0.1 % are three of them
 OTHERS = 1000  # synthetic digits, and pictures of MNIST
 QUICK = 20
+PAPER = "paper"  # its name for --only
+ON_PAPER, QUICK_ON_PAPER = 300, 3  # single digits on each kind of paper, by the default network
 SEED = 0  # for the choice of drawings and the training of the baseline
 SYNTHETIC_STREAM = 7  # a training uses another random stream, so it has none of these digits
 CHUNK = 250  # digits that a process prepares at a time, and digits in a batch
@@ -227,7 +230,7 @@ def baseline(quick: bool) -> Network:
 
 def case_names() -> list[str]:
     """The names of cases for --only."""
-    return list(dict.fromkeys(condition.kind for condition in conditions()))
+    return [*dict.fromkeys(condition.kind for condition in conditions()), PAPER]
 
 
 def run(settings: Settings) -> dict[str, Any]:
@@ -246,7 +249,9 @@ def run(settings: Settings) -> dict[str, Any]:
     with _processes(1 if settings.quick else settings.threads[-1]) as pool:
         data = [_measure(what, digits, networks, pool, settings) for what, digits in chosen]
         people = _writers(drawings, networks, pool) if drawings else None
+    count = (QUICK_ON_PAPER if settings.quick else ON_PAPER) if settings.wants(PAPER) else 0
     return {
+        "paper": digits_on_paper(drawings, count, recognizer.Recognizer()) if count else [],
         "networks": [*networks],
         "default": DEFAULT,
         "file": Path(settings.strokes).name if settings.strokes else None,

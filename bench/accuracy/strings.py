@@ -14,8 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from fastcnn.bench.accuracy.on_paper import numbers_on_paper
+from fastcnn.bench.accuracy.writing import WRITERS_SEED
 from fastcnn.bench.harness.settings import Settings
-from fastcnn.bench.report import markdown
+from fastcnn.bench.report import markdown, paper_tables
 from fastcnn.digits import CLASSES
 from fastcnn.handwriting.drawings import CANVAS_PX, Drawing, Points, Pose, draw
 from fastcnn.handwriting.preparation.planes import Plane
@@ -36,7 +38,7 @@ SIDE_PX = 1000
 MARGIN_PX = 20  # above and below
 COUNT = 300  # strings for each gap
 QUICK = 20
-WRITERS_SEED = 1
+ON_PAPER, QUICK_ON_PAPER = 100, 3  # numbers on each kind of paper
 
 
 def compose(drawings: Sequence[Drawing], gap: float, rng: np.random.Generator) -> tuple[Plane, list[int]]:
@@ -78,7 +80,8 @@ def run(settings: Settings) -> dict[str, Any]:
     set_threads(1)
     rng = np.random.default_rng(0)
     count = QUICK if settings.quick else COUNT
-    hands = measured_hands(read_drawings(settings.strokes)) if settings.strokes else synthetic_hands(count, rng)
+    drawings = read_drawings(settings.strokes) if settings.strokes else []
+    hands = measured_hands(drawings) if drawings else synthetic_hands(count, rng)
     recognizer = Recognizer()
     rows, times = [], []
     for gap in GAPS:
@@ -95,8 +98,9 @@ def run(settings: Settings) -> dict[str, Any]:
             "right_number_of_digits": pieces / count,
         })  # fmt: skip
         settings.say(f"gap {gap:+.2f}: {right / count:.1%} right, {pieces / count:.1%} with the right number of digits")
+    paper = numbers_on_paper(drawings, QUICK_ON_PAPER if settings.quick else ON_PAPER, recognizer)
     return {"digits": "pen drawings" if settings.strokes else "synthetic", "hands": len(hands), "rows": rows,
-            "median_s": median(times), "slowest_s": max(times)}  # fmt: skip
+            "median_s": median(times), "slowest_s": max(times), "paper": paper}  # fmt: skip
 
 
 def tabulate(result: Any) -> str:
@@ -113,4 +117,5 @@ def tabulate(result: Any) -> str:
         f"\n{result['rows'][0]['strings']} strings of 2 to 6 {result['digits']} for each gap; below 0 they overlap. "
         f"One core: {markdown.duration(result['median_s'])} a string on the median, "
         f"{markdown.duration(result['slowest_s'])} at most.\n"
+        + paper_tables.on_paper(result, "numbers of 2 to 6 digits, by `read`")
     )

@@ -28,6 +28,7 @@ GAP, GAP_SPREAD = 0.22, 0.06  # from ink to ink, as a share of the height
 WORD_GAP = 0.9  # the same for a blank
 SCAN_PX = 4  # a picture of MNIST is enlarged so many times, and then its edges are made sharp
 SIGNS = ".,-+=/:"
+WRITERS_SEED = 1  # divides the writers of a stroke file: one half for choices, the other for reports
 
 
 @dataclass(frozen=True)

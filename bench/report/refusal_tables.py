@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastcnn.bench.report.markdown import duration, table
+from fastcnn.bench.report.paper_tables import on_paper
 from fastcnn.metrics import wilson_interval
 
 WORST_WRITERS = 3
@@ -75,4 +76,5 @@ def refusal(result: Any) -> str:
         + _writers(result)
         + "\nThe same for other thresholds than 0.5:\n\n"
         + table(header, curve)
+        + on_paper(result, "single digits")
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from fastcnn.bench.report.markdown import table
+from fastcnn.bench.report.paper_tables import on_paper
 
 # kind -> its description, in the order of the tables
 KINDS = {
@@ -170,7 +171,7 @@ def full(result: Any) -> str:
         parts.append(f"\n### {data['count']:,} {data['what']}{source}\n\n{_all_conditions(data, names)}")
     if result["anywhere"]:
         parts.append(f"\n### Each drawing anywhere\n\n{_anywhere(result['anywhere'], names)}")
-    return "".join(parts)
+    return "".join(parts) + on_paper(result, "single digits, by the default network")
 
 
 def _draw_panel(axes: Any, rows: list[Any], names: list[str], value: str, joined: bool) -> None:

@@ -46,7 +46,8 @@ def set_precision(network: Network, precision: str | None) -> None:
 def say_of(path: str, error: BaseException) -> str:
     """Say in one line why a picture file among others has no answer, and return that sentence."""
     said = " ".join(str(error).split()) or "there is not enough memory"
-    said = said if path in said else f"{path}: {said}"
+    name = " ".join(path.split()) or repr(path)  # a name may have several lines, or nothing to be seen
+    said = said if name in said else f"{name}: {said}"
     logging.getLogger("fastcnn").error("%s", said)
     return said
 

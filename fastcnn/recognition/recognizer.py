@@ -39,6 +39,7 @@ from fastcnn.zoo.networks import REFUSAL
 if TYPE_CHECKING:
     from fastcnn.handwriting.paper.page import PageInk
     from fastcnn.handwriting.preparation.pictures import Picture
+    from fastcnn.handwriting.preparation.planes import Plane
     from fastcnn.network.committee import Network
     from fastcnn.recognition.digit_string import DigitString
     from fastcnn.recognition.page.tokens import Page, Token
@@ -144,11 +145,11 @@ class Recognizer:
         array_like = hasattr(images, "shape")
         if not isinstance(images, Iterable) or (array_like and not (isinstance(images, np.ndarray) and images.ndim)):
             raise TypeError(f"images must be a list of pictures, not {shown(images)}")
-        pictures = list(images)
-        sights = [look(picture) for picture in pictures]
+        planes = [to_plane(picture) for picture in images]
+        sights = [look(plane) for plane in planes]
         answers = self._answer(sights)
         poor = [at for at, answer in enumerate(answers) if sights[at].ruled or _sureness(answer) < POOR]
-        cleaned = [(at, sight) for at in poor if (sight := _on_paper(pictures[at], sights[at].ruled)) is not None]
+        cleaned = [(at, sight) for at in poor if (sight := _on_paper(planes[at], sights[at].ruled)) is not None]
         for (at, _), answer in zip(cleaned, self._answer([sight for _, sight in cleaned]), strict=True):
             if sights[at].ruled or _sureness(answer) > _sureness(answers[at]):
                 answers[at] = answer
@@ -240,19 +241,18 @@ def _sureness(answer: Recognition) -> float:
     return answer.confidence * answer.digit_score
 
 
-def _on_paper(image: Picture, ruled: bool) -> Sight | None:
-    """What is seen in a picture of one digit without what is not the digit; None if there is no such thing.
+def _on_paper(plane: Plane, ruled: bool) -> Sight | None:
+    """What is seen in a plane of grey with one digit without what is not the digit; None if there is no such thing.
 
     That is a table, shade, rules, frames and pale ink. In pictures of few pixels, enlarged or not, a line is as wide
     as a stroke. A drawing made on a screen is searched only where a line was seen: a pen must not wait for its answer.
     """
-    plane = to_plane(image)
     if not (ruled or is_of_paper(plane)) or max(unblock(plane).shape) <= SMALL_PX:
         return None
     from fastcnn.handwriting.paper.page import find_page
     from fastcnn.recognition.page.parts import find_parts_of_page
 
-    page = find_page(image)
+    page = find_page(plane)
     parts = None if page.ink is None else find_parts_of_page(page.ink)
     if parts is None or not (page.changed or parts.pale):
         return None

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.handwriting.paper.runs import long_runs, runs_of
+from fastcnn.handwriting.paper.underlines import remove_underlines
 from fastcnn.handwriting.preparation.components import Labels, Mask, label_components
 from fastcnn.handwriting.preparation.layout import boxes_of
 from fastcnn.handwriting.preparation.planes import Plane
@@ -82,13 +83,14 @@ def remove_rules(ink: Plane) -> tuple[Plane, bool]:
     long = LONG * max(ink.shape)
     sure = joined[0] | (whole[0] & (across.length >= (MORE if whole[0].sum() >= 2 else ALONE) * tall))
     rules = (
-        sure | ((across.length >= max(UNDER * tall, long)) & (across.thick <= THICK * tall) & across.thin)
-        | _underlines(mask, across, tall),
+        sure,
         joined[1] | (whole[1] & (sure.sum() >= 2) & (down.length >= MORE * tall))
         | ((down.length >= max(DOWN * tall, long)) & (down.thick <= THICK * tall) & down.thin),
     )  # fmt: skip
     cleaned = _erased(ink, mask, across, down, rules)
-    if not any(each.any() for each in rules) or not (cleaned >= INKED).any():
+    short = np.concatenate([[False], _underlines(mask, across, tall)])[across.labels]
+    cleaned, underlined = remove_underlines(cleaned, tall, short)
+    if not (underlined or any(each.any() for each in rules)) or not (cleaned >= INKED).any():
         return ink, False
     return cleaned, True
 
@@ -166,16 +168,15 @@ def _whole(lines: Lines, length: int) -> Mask:
     return ends & lines.thin
 
 
-def _met(lines: Lines, others: Lines, length: int) -> tuple[Mask, Mask, Mask]:
-    """(lines, others) where a line is met at its left and at its right end; and which lines many others cross."""
+def _met(lines: Lines, others: Lines) -> tuple[Mask, Mask, Mask]:
+    """(lines, others) where a line is met at its left end, at its right end, and anywhere along it."""
     margin = np.minimum(2 * lines.thick + 3, np.maximum(3, CORNER * lines.length))[:, np.newaxis]
     row, left, right = (values[:, np.newaxis] for values in (lines.at, lines.left, lines.right))
     meets = (others.left - margin <= row) & (row <= others.right + margin)
     within = meets & (left - margin <= others.at) & (others.at <= right + margin) & others.thin
     at_left = within & (np.abs(others.at - left) <= margin)
     at_right = within & (np.abs(others.at - right) <= margin)
-    met: Mask = (within.sum(axis=1) >= MET) & (lines.length >= ALONG * length)
-    return at_left, at_right, met & lines.thin
+    return at_left, at_right, within
 
 
 def _joined(across: Lines, down: Lines, shape: tuple[int, ...]) -> tuple[Mask, Mask]:
@@ -185,17 +186,29 @@ def _joined(across: Lines, down: Lines, shape: tuple[int, ...]) -> tuple[Mask, M
     out of boxes.
     """
     both = across, down
-    met = _met(across, down, shape[1]), _met(down, across, shape[0])
+    met = _met(across, down), _met(down, across)
     closed = [
         lines.thin & left.any(axis=1) & right.any(axis=1) for lines, (left, right, _) in zip(both, met, strict=True)
     ]
-    sides = [each & lines.side for each, lines in zip(closed, both, strict=True)]
+    # A box has corners. The stem of a 7 goes from the end of its bar to somewhere along an underline.
+    ends = [left | right for left, right, _ in met]
+    corners = ends[0] & ends[1].T
+    sides = [
+        lines.thin & lines.side & (left & corner).any(axis=1) & (right & corner).any(axis=1)
+        for lines, (left, right, _), corner in zip(both, met, (corners, corners.T), strict=True)
+    ]
     for _ in range(3):
         closed = [
             each & (left[:, other].any(axis=1) & right[:, other].any(axis=1))
             for each, other, (left, right, _) in zip(closed, closed[::-1], met, strict=True)
         ]
-    found = [side | box | many for side, box, (_, _, many) in zip(sides, closed, met, strict=True)]
+    # Digits on an underline cross it, too; but the lines of a net are all crossed by many.
+    crossed = [within.sum(axis=1) >= MET for _, _, within in met]
+    net = [
+        lines.thin & (within[:, other].sum(axis=1) >= MET) & (lines.length >= ALONG * length)
+        for lines, (_, _, within), other, length in zip(both, met, crossed[::-1], shape[::-1], strict=True)
+    ]
+    found = [side | box | many for side, box, many in zip(sides, closed, net, strict=True)]
     rule = np.concatenate([lines.thick[chosen] for lines, chosen in zip(both, found, strict=True)])
     weight = np.concatenate([lines.length[chosen] for lines, chosen in zip(both, found, strict=True)])
     if len(rule) == 0:

@@ -39,6 +39,7 @@ DARK = 16  # of 255; a picture with no brighter pixel looks black, such as a mas
 UNEVEN = 0.35  # mean difference of the border by the strongest: up to 0.31 in digits, 0.46 in random 0 and 1
 TOGETHER = 0.5  # share of strong pixels that touch two others: from 0.53 in digits, up to 0.47 in noise
 MOST_PARTS, IN_PARTS = 10, 0.8  # share of strong pixels in the ten largest parts: 1 in digits, 0.83 in strings of 12
+LARGE_PART, IN_LARGE = 60, 0.9  # pixels, and the share of strong pixels in such parts
 LEAST_SHARE = 0.01  # strong pixels as a share of all; one or two noisy blocks of JPEG have less
 
 
@@ -48,7 +49,7 @@ def border_of(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def holds_strokes(values: npt.NDArray[Any]) -> bool:
-    """Whether the pixels (H, W) that differ most from the paper are strokes: few parts, and no single pixels."""
+    """Whether the pixels (H, W) that differ most from the paper are strokes: few or large parts, no single pixels."""
     gap = np.abs(values - np.median(border_of(values)))
     strongest = float(gap.max())
     strong = gap > strongest / 2
@@ -60,7 +61,9 @@ def holds_strokes(values: npt.NDArray[Any]) -> bool:
     if float((near[strong] > 2).mean()) < TOGETHER:
         return False
     sizes = np.sort(np.bincount(label_components(strong)[0].ravel())[1:])
-    return bool(sizes[-MOST_PARTS:].sum() >= IN_PARTS * sizes.sum())
+    # A page has many parts, and nearly all of its ink is in parts larger than those of noise.
+    large = sizes[sizes >= LARGE_PART]
+    return bool(sizes[-MOST_PARTS:].sum() >= IN_PARTS * sizes.sum() or large.sum() >= IN_LARGE * sizes.sum())
 
 
 def is_of_paper(plane: Plane) -> bool:

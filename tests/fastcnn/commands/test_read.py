@@ -105,3 +105,16 @@ def test_what_cannot_be_made_out_is_no_error(tmp_path, capsys):
     Image.new("L", (90, 60), 250).save(path)
     assert main(["read", str(path)]) == 0
     assert capsys.readouterr().out.startswith("nothing to read: the picture is blank")
+
+
+@pytest.mark.parametrize("command", ["read", "predict"])
+@pytest.mark.parametrize(
+    ("name", "shown"), [("two\nlines.png", "two lines.png is not a picture"), ("", "'': does not exist")]
+)
+def test_a_file_of_any_name_is_told_in_one_line(command, name, shown, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "two\nlines.png").write_bytes(b"x")
+    assert main([command, name]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"fastcnn: {shown}")
+    assert line.count("lines.png") <= 1

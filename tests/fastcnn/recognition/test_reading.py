@@ -10,7 +10,7 @@ from fastcnn import Recognizer
 from fastcnn.bench.accuracy.paper import lay
 from fastcnn.bench.accuracy.writing import SIGNS, write
 from fastcnn.handwriting.drawings import Drawing, Pose, draw
-from fastcnn.handwriting.preparation import reasons
+from fastcnn.handwriting.preparation import pictures, reasons
 from fastcnn.handwriting.preparation.prepare import prepare
 from fastcnn.handwriting.synthesis.templates import WAYS, parse, smooth
 
@@ -80,6 +80,37 @@ def test_signs_are_no_digits(recognizer, hand):
 @pytest.mark.parametrize("kind", ["squared, blue", "framed", "table"])
 def test_paper_of_all_kinds(recognizer, hand, kind):
     assert str(recognizer.read(made(LINES, hand, kind, height=60.0).picture)).splitlines() == LINES
+
+
+FORMS = {
+    "0 and 1, ink 1": lambda grey: (grey < 128).astype(np.uint8),
+    "0 and 1, ink 0": lambda grey: (grey >= 128).astype(np.uint8),
+    "0 to 16": lambda grey: np.rint(grey / 255 * 16).astype(np.uint8),
+    "0 to 16, light ink": lambda grey: np.rint((255 - grey) / 255 * 16).astype(np.uint8),
+    "12 bits in 16": lambda grey: Image.fromarray(grey.astype(np.uint16) * 16),
+    "12 bits in 16, light ink": lambda grey: Image.fromarray((255 - grey).astype(np.uint16) * 16),
+    "16 bits": lambda grey: Image.fromarray(grey.astype(np.uint16) * 257),
+    "floats to 1": lambda grey: Image.fromarray((grey / 255).astype(np.float32)),
+    "floats to 255": lambda grey: Image.fromarray(grey.astype(np.float32)),
+    "32 bits": lambda grey: Image.fromarray(grey.astype(np.int32)),
+    "black and white": lambda grey: Image.fromarray(grey).convert("1", dither=Image.Dither.NONE),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_page_with_any_range_of_values_is_read(recognizer, hand, form):
+    lines = [*LINES, "512 9034"]
+    grey = np.asarray(Image.fromarray(made(lines, hand, height=44.0).picture).convert("L"))
+    assert str(recognizer.read(FORMS[form](grey))).splitlines() == lines
+
+
+@pytest.mark.parametrize("call", ["recognize", "read"])
+def test_a_picture_is_turned_into_grey_once(recognizer, hand, monkeypatch, call):
+    made_grey = []
+    change = pictures._image_to_plane
+    monkeypatch.setattr(pictures, "_image_to_plane", lambda image: made_grey.append(1) or change(image))
+    getattr(recognizer, call)(made(["4"], hand, "squared, dark", height=90.0).picture)
+    assert made_grey == [1]
 
 
 @pytest.mark.parametrize("quarters", [1, 3])
