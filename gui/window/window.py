@@ -152,7 +152,7 @@ class MainWindow(Framed):
     def show_answer(self, answer: Recognition, truth: int | None) -> None:
         """Show an answer, with the true digit where it is known."""
         self._shown, self._several = (answer, truth), ""
-        self.resultLabel.setText(NO_DIGIT if answer.digit is None else str(answer.digit))
+        self._show_result(NO_DIGIT if answer.digit is None else str(answer.digit))
         self.confidenceLabel.setText("" if answer.digit is None else percent(answer.confidence))
         refused = 1 - answer.digit_score if answer.digit is None else None
         for bars in (self.bars, self.answerBars):
@@ -165,9 +165,16 @@ class MainWindow(Framed):
     def show_several(self, string: DigitString) -> None:
         """Show the digits of a drawing that seems to be several. It belongs to the answer that is shown."""
         self._several = string.text
-        self.resultLabel.setText(string.text if len(string) <= MOST_LARGE else f"{string.text[: MOST_LARGE - 1]}…")
+        self._show_result(string.text if len(string) <= MOST_LARGE else f"{string.text[: MOST_LARGE - 1]}…")
         self.confidenceLabel.setText(percent(string.confidence))
         self._word_answer()
+
+    def _show_result(self, text: str) -> None:
+        """Show digits in large type, and give the left column the width that they need."""
+        wider = max(1, len(text)) != max(1, len(self.resultLabel.text()))
+        self.resultLabel.setText(text)
+        if wider:
+            self.frame.fit()
 
     def pen_is_down(self) -> bool:
         """Whether a stroke is being drawn."""

@@ -24,7 +24,7 @@ class CompareView(QWidget):
         self._shown: Shown | None = None
         self.models = Combo(self)
         self.models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.models.setMinimumContentsLength(8)
+        self.models.setMinimumContentsLength(4)
         self.models.setObjectName("rivalCombo")
         self.caption = QLabel(self)
         self.caption.setObjectName("rivalCaption")
