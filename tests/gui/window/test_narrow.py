@@ -57,8 +57,11 @@ def test_the_answer_stays_in_sight_in_the_smallest_window(window, settle):
         settle()
     shown = window.findChild(QScrollArea, "leftScroll").viewport()
     for label in (window.resultLabel, window.confidenceLabel, window.truthLabel):
-        place = label.mapTo(shown, label.rect().bottomRight())
-        assert shown.rect().contains(place), label.objectName()
+        words = label.fontMetrics().tightBoundingRect(label.text())
+        bottom = label.mapTo(shown, label.rect().center()).y() + words.height() / 2
+        assert bottom <= shown.height(), label.objectName()
+    rail = window.frame.rail
+    assert rail.verticalScrollBar().maximum() == 0 and all(button.isVisible() for button in rail.buttons)
 
 
 def test_ten_chips_stand_in_two_rows_where_it_is_narrow_and_in_one_elsewhere(window, settle):
