@@ -58,7 +58,7 @@ class Beside(Card):
 
 def _least_width(part: QWidget) -> int:
     if not _grows(part):
-        return part.sizeHint().width()
+        return part.sizeHint().expandedTo(part.minimumSizeHint()).width()
     least = part.minimumSizeHint().width()
     if isinstance(part, QLabel) and part.wordWrap():  # two lines, not a column of words
         return max(least, round(LINE_SHARE * part.fontMetrics().horizontalAdvance(part.text())))

@@ -232,7 +232,9 @@ class MainWindow(Framed):
 
     def tell(self, told: Message, undo: Callable[[], None] | None = None) -> None:
         """Show a sentence for some seconds, or until the next one comes; with a button that calls `undo`."""
-        if told.notice is Notice.PICTURE_SHOWN:  # its number stands under the picture
+        asked = self.findChild(QLabel, "askedPlace")
+        stands_in_page = told.notice is Notice.ASK_FOR_DIGIT and asked is not None and asked.isVisible()
+        if told.notice is Notice.PICTURE_SHOWN or stands_in_page:  # the picture's number stands under it
             self._told = None
             self.frame.toast.forget()
             return

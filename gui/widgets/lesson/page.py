@@ -229,7 +229,8 @@ class LessonPage(Page):
             "sections": self.sections, "colors": self.colors, "player": self.player, "epochs": self.epochs,
             "pixels": self.look.picture.buttons,
         }  # fmt: skip
-        self.keys.setVisible(self._shown is not None and "player" not in hidden)
+        self.keys.setVisible(self._shown is not None and step is None)
+        self.look.sentence.setVisible(step is None)  # the text of the lesson explains enough, and needs the room
         for name, part in parts.items():
             if name in hidden:
                 part.hide()

@@ -6,9 +6,9 @@ import re
 
 import pytest
 from PyQt5.QtGui import QFont, QFontInfo, QFontMetrics, QPainter
-from PyQt5.QtWidgets import QAbstractButton, QScrollArea, QWidget
+from PyQt5.QtWidgets import QAbstractButton, QLabel, QScrollArea, QWidget
 
-from fastcnn.gui.logic.lesson.files import SECTIONS
+from fastcnn.gui.logic.lesson.files import SECTIONS, read_lesson, shipped
 from fastcnn.gui.widgets import colors
 from fastcnn.gui.widgets.plots import Plot
 
@@ -105,6 +105,31 @@ def test_a_screen_of_1024_by_768_has_room_for_the_whole_lesson(window, settle, l
     scroll = lesson.findChild(QScrollArea, "lessonScroll")
     for place in _places(window, settle):
         assert (scroll.verticalScrollBar().maximum(), scroll.horizontalScrollBar().maximum()) == (0, 0), place
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_a_screen_of_1024_by_768_has_room_for_every_step_of_every_lesson(window, settle, language):
+    window.program.use_language(language)
+    page = _lesson(window, settle)
+    window.resize(1024, 768)
+    scroll = page.findChild(QScrollArea, "lessonScroll")
+    for path in shipped():
+        page.card._start(path)
+        for step in range(len(read_lesson(path).steps)):
+            for _ in range(3):
+                settle()
+            assert (scroll.verticalScrollBar().maximum(), scroll.horizontalScrollBar().maximum()) == (0, 0), (
+                path,
+                step,
+            )
+            cut = [
+                label.text()
+                for label in page.findChildren(QLabel)
+                if label.isVisible() and not label.wordWrap() and label.width() < label.sizeHint().width()
+            ]
+            assert cut == []
+            page.card.next.click()
+        page.card.stop.click()
 
 
 def test_the_numbers_of_a_convolution_are_legible_at_1024_by_768(window, settle, painted):
