@@ -8,7 +8,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QFileDialog, QMenu, QProgressBar, QSizePolicy, QVBoxLayout
 
 from fastcnn.gui.logic.collection import Entry
-from fastcnn.gui.logic.learning import Outcome, Score
+from fastcnn.gui.logic.learning import LEAST_DRAWINGS, Outcome, Score
 from fastcnn.gui.logic.pace import Pace
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import left_words, percent
@@ -89,7 +89,11 @@ class HandPage(Page):
 
     def retranslate(self) -> None:
         super().retranslate()
-        self.count.setText(tr("Drawings in your collection: {count}").format(count=len(self._entries)))
+        count = len(self._entries)
+        words = tr("Drawings in your collection: {count}").format(count=count)
+        if count < LEAST_DRAWINGS:
+            words += tr("; learning needs {needed}").format(needed=LEAST_DRAWINGS)
+        self.count.setText(words)
         self.outcome.setTextFormat(Qt.TextFormat.RichText)
         self.outcome.setText(self._outcome_words())
 

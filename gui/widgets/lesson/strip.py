@@ -235,5 +235,10 @@ class Strip(Scroll):
                 button.show_stage(stages[index], shown, last_affine=last)
                 button.setChecked(index == shown.place.index)
         self._arrange()
+        inside, viewport = self.widget(), self.viewport()
+        assert inside is not None and viewport is not None
+        if inside.width() > viewport.width():  # or a shorter strip would be painted in the width of a longer one
+            self._grid.invalidate()
+            inside.resize(inside.minimumSizeHint().expandedTo(viewport.size()))
         if shown is not None:
             self.ensureWidgetVisible(self.buttons[shown.place.index])
