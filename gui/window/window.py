@@ -232,14 +232,18 @@ class MainWindow(Framed):
 
     def tell(self, told: Message, undo: Callable[[], None] | None = None) -> None:
         """Show a sentence for some seconds, or until the next one comes; with a button that calls `undo`."""
-        asked = self.findChild(QLabel, "askedPlace")
-        stands_in_page = told.notice is Notice.ASK_FOR_DIGIT and asked is not None and asked.isVisible()
-        if told.notice is Notice.PICTURE_SHOWN or stands_in_page:  # the picture's number stands under it
+        if told.notice is Notice.PICTURE_SHOWN or (told.notice is Notice.ASK_FOR_DIGIT and self._asks_in_page):
+            # The number of a picture stands under it, and the digit to draw in large type in the page.
             self._told = None
             self.frame.toast.forget()
             return
         self._told, self._undo = told, undo
         self.frame.toast.show_words(notice_words(told), undo)
+
+    @property
+    def _asks_in_page(self) -> bool:
+        asked = self.findChild(QLabel, "askedPlace")
+        return asked is not None and asked.isVisible()
 
     def _forget_cleared(self) -> None:
         """Something was drawn since the field was cleared, so the message cannot take that back any more."""
