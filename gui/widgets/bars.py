@@ -16,7 +16,7 @@ from fastcnn.gui.widgets.icons import paint_icon
 
 ROWS, FEW, LEAST_ROWS = 10, 5, 3
 MARKS = {"right": "right", "wrong": "close"}  # the icons, for those who do not tell the colours apart
-LEAST, MOST = 1.05, 2.2  # a row's height, in letters' heights
+LEAST, MOST = 1.05, 3.0  # a row's height, in letters' heights
 
 
 class Bars(QWidget):
@@ -64,7 +64,7 @@ class Bars(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         letters = self.fontMetrics().height()
-        return QSize(9 * letters, math.ceil(LEAST_ROWS * LEAST * letters))
+        return QSize(5 * letters, math.ceil(LEAST_ROWS * LEAST * letters))
 
     @property
     def wished(self) -> int:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from PyQt5.QtCore import QEvent, QSize, Qt
 from PyQt5.QtGui import QResizeEvent
-from PyQt5.QtWidgets import QBoxLayout, QWidget
+from PyQt5.QtWidgets import QBoxLayout, QLabel, QWidget
 
 from fastcnn.gui.widgets.holder import Card
+
+LINE_SHARE = 0.6  # of a text that may wrap: the width that it needs in a row
 
 
 class Beside(Card):
@@ -45,8 +47,7 @@ class Beside(Card):
     def _row_width(self) -> int:
         """The width that a row needs. A part that takes all room can do with its least."""
         shown = self._shown()
-        hints = [part.minimumSizeHint() if _grows(part) else part.sizeHint() for part in shown]
-        return sum(hint.width() for hint in hints) + max(0, len(shown) - 1) * self._box.spacing()
+        return sum(map(_least_width, shown)) + max(0, len(shown) - 1) * self._box.spacing()
 
     def _turn(self) -> None:
         fits, ways = self._row_width() <= self.width(), QBoxLayout.Direction
@@ -55,5 +56,23 @@ class Beside(Card):
             self._box.setAlignment(part, Qt.Alignment() if fits or _grows(part) else Qt.AlignmentFlag.AlignLeft)
 
 
+def _least_width(part: QWidget) -> int:
+    if not _grows(part):
+        return part.sizeHint().expandedTo(part.minimumSizeHint()).width()
+    least = part.minimumSizeHint().width()
+    if isinstance(part, QLabel) and part.wordWrap():  # two lines, not a column of words
+        return max(least, round(LINE_SHARE * part.fontMetrics().horizontalAdvance(part.text())))
+    return least
+
+
 def _grows(part: QWidget) -> bool:
     return bool(part.sizePolicy().expandingDirections() & Qt.Orientation.Horizontal)
+
+
+def beside(parent: QWidget, *parts: QWidget | tuple[QWidget, ...]) -> Beside:
+    """These parts in one row. Those of a tuple stay together as long as they can."""
+    made = Beside(parent)
+    for part in parts:
+        together = beside(made, *part) if isinstance(part, tuple) else part
+        made.add(together, int(_grows(together)))
+    return made

@@ -25,6 +25,7 @@ class _Model(QAbstractListModel):
     def __init__(self) -> None:
         super().__init__()
         self.entries: list[Entry] = []
+        self.side = SIDE_PX  # of a picture, at the zoom in use
 
     def show(self, entries: list[Entry]) -> None:
         self.beginResetModel()
@@ -37,7 +38,7 @@ class _Model(QAbstractListModel):
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         sample = self.entries[index.row()].sample
         if role == Qt.ItemDataRole.DecorationRole:
-            return QIcon(QPixmap.fromImage(to_image(sample.field)).scaled(SIDE_PX, SIDE_PX))
+            return QIcon(QPixmap.fromImage(to_image(sample.field)).scaled(self.side, self.side))
         if role == Qt.ItemDataRole.DisplayRole:
             return str(sample.label)
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
@@ -68,7 +69,7 @@ class Drawings(QListView):
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setMovement(QListView.Movement.Static)
         self.setUniformItemSizes(True)
-        self.setIconSize(QSize(SIDE_PX, SIDE_PX))
+        self._zoom()
         self.setSpacing(2)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         chosen = self.selectionModel()
@@ -76,7 +77,16 @@ class Drawings(QListView):
         chosen.selectionChanged.connect(lambda *_: self.chosen_changed.emit())
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(super().minimumSizeHint().width(), SIDE_PX + round(LABEL_PX * scale_of(self)))
+        return QSize(super().minimumSizeHint().width(), round((SIDE_PX + LABEL_PX) * scale_of(self)))
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.FontChange:
+            self._zoom()
+
+    def _zoom(self) -> None:
+        self._model.side = round(SIDE_PX * scale_of(self))
+        self.setIconSize(QSize(self._model.side, self._model.side))
 
     def show_entries(self, entries: list[Entry]) -> None:
         """Show these drawings."""

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QBuffer
 from PyQt5.QtGui import QImage
-from PyQt5.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QVBoxLayout
+from PyQt5.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from fastcnn.gui.logic.experiment import DEFAULT_SIDE, HAND, MAX_SIDE, MNIST, Session
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import accuracy_words, percent
+from fastcnn.gui.widgets.beside import beside
 from fastcnn.gui.widgets.boxes import Combo, Spin
 from fastcnn.gui.widgets.page import Page, Words, choose_target
 from fastcnn.gui.widgets.plots import Plot
@@ -149,35 +150,28 @@ class ExperimentPage(Page):
             self.experimenter.save(path, partial(_png, self.grab().toImage()))
 
     def _arrange(self) -> None:
-        choices = QGridLayout()
-        captions = self._caption("groupsCaption", self.groups), self._caption("sizeCaption", self.size_)
-        for column, widget in enumerate((self.mode, captions[0], self.groups, captions[1], self.size_)):
-            choices.addWidget(widget, 0, column)
-        choices.setColumnStretch(0, 1)
-        running, files = QHBoxLayout(), QHBoxLayout()
-        for button in (self.start, self.next, self.leave, self.resume):
-            running.addWidget(button)
-        files.addWidget(self.summary, 1)
-        exports = QVBoxLayout()
-        exports.addWidget(self.csv)
-        exports.addWidget(self.png)
-        files.addLayout(exports)
-        charts = QHBoxLayout()
-        charts.addWidget(self.by_group)
-        charts.addWidget(self.by_digit)
-        box = QVBoxLayout(self)
-        box.addLayout(choices)
+        counts, named = QWidget(self), QWidget(self)
+        for holder, widgets in (
+            (counts, (self._caption("groupsCaption", self.groups), self.groups,
+                      self._caption("sizeCaption", self.size_), self.size_)),
+            (named, (self._caption("keptCaption", self.kept), self.kept)),
+        ):  # fmt: skip
+            row = QHBoxLayout(holder)
+            row.setContentsMargins(0, 0, 0, 0)
+            for widget in widgets:
+                row.addWidget(widget)
+        for part in (self.mode, self.kept, named):
+            part.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         asked = QHBoxLayout()
         asked.addWidget(self.asked_digit)
         asked.addWidget(self.asked_place, 1)
-        earlier = QHBoxLayout()
-        earlier.addWidget(self._caption("keptCaption", self.kept))
-        earlier.addWidget(self.kept, 1)
-        box.addLayout(running)
+        box = QVBoxLayout(self)
+        box.addWidget(beside(self, self.mode, counts))
+        box.addWidget(beside(self, (self.start, self.next), (self.leave, self.resume)))
         box.addLayout(asked)
-        box.addLayout(charts, 1)
-        box.addLayout(earlier)
-        box.addLayout(files)
+        box.addWidget(beside(self, self.by_group, self.by_digit), 1)
+        box.addWidget(beside(self, named, (self.csv, self.png)))
+        box.addWidget(self.summary)
 
     def _words(self) -> Words:
         return {

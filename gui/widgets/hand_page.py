@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QFileDialog, QGridLayout, QHBoxLayout, QMenu, QProgressBar, QVBoxLayout
+from PyQt5.QtWidgets import QFileDialog, QMenu, QProgressBar, QSizePolicy, QVBoxLayout
 
 from fastcnn.gui.logic.collection import Entry
-from fastcnn.gui.logic.learning import Outcome, Score
+from fastcnn.gui.logic.learning import LEAST_DRAWINGS, Outcome, Score
 from fastcnn.gui.logic.pace import Pace
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import left_words, percent
+from fastcnn.gui.widgets.beside import beside
 from fastcnn.gui.widgets.drawings import Drawings
 from fastcnn.gui.widgets.page import Page, Words, ask, choose_target
 
@@ -88,7 +89,11 @@ class HandPage(Page):
 
     def retranslate(self) -> None:
         super().retranslate()
-        self.count.setText(tr("Drawings in your collection: {count}").format(count=len(self._entries)))
+        count = len(self._entries)
+        words = tr("Drawings in your collection: {count}").format(count=count)
+        if count < LEAST_DRAWINGS:
+            words += tr("; learning needs {needed}").format(needed=LEAST_DRAWINGS)
+        self.count.setText(words)
         self.outcome.setTextFormat(Qt.TextFormat.RichText)
         self.outcome.setText(self._outcome_words())
 
@@ -138,25 +143,17 @@ class HandPage(Page):
             self.hand.reset()
 
     def _arrange(self) -> None:
-        grid = QGridLayout()
-        for index, button in enumerate((self.learn, self.cancel, self.keep, self.discard)):
-            grid.addWidget(button, index // 2, index % 2)
-        files = QGridLayout()
-        for index, button in enumerate((self.export, self.take_in, self.reset)):
-            files.addWidget(button, 0, index)
-        changes = QHBoxLayout()
-        changes.addWidget(self.count, 1)
-        for button in (self.relabel, self.delete, self.undo):
-            changes.addWidget(button)
+        self.count.setWordWrap(False)
+        self.count.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         box = QVBoxLayout(self)
         box.addWidget(self._caption("handCaption"))
-        box.addLayout(changes)
+        box.addWidget(beside(self, self.count, (self.relabel, self.delete, self.undo)))
         box.addWidget(self.drawings, 1)
-        box.addLayout(grid)
+        box.addWidget(beside(self, (self.learn, self.cancel), (self.keep, self.discard)))
         box.addWidget(self.progress)
         box.addWidget(self.left)
         box.addWidget(self.outcome)
-        box.addLayout(files)
+        box.addWidget(beside(self, self.export, self.take_in, self.reset))
 
     def _words(self) -> Words:
         caption = tr(

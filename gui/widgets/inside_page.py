@@ -7,12 +7,14 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 from PyQt5.QtCore import pyqtSignal
-from PyQt5.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PyQt5.QtGui import QResizeEvent
+from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.holder import Card
 from fastcnn.gui.widgets.page import GRID, Page, Words, card
 from fastcnn.gui.widgets.pixels import PixelLabel
+from fastcnn.gui.widgets.scale import LEAST_BESIDE, scale_of
 
 
 class InsidePage(Page):
@@ -26,15 +28,14 @@ class InsidePage(Page):
         self.maps, self.filters, self.heat = PixelLabel(self), PixelLabel(self), PixelLabel(self)
         for label, name in ((self.maps, "featureMaps"), (self.filters, "filters"), (self.heat, "occlusionMap")):
             label.setObjectName(name)
-        grid = QGridLayout(self)
-        grid.setSpacing(2 * GRID)
-        grid.addWidget(self._card("mapsCaption", self.maps), 0, 0, 1, 2)
-        grid.addWidget(self._card("filtersCaption", self.filters), 1, 0)
-        grid.addWidget(self._card("heatCaption", self.heat, self._button("occlusionButton", occlude)), 1, 1)
-        for row in range(2):
-            grid.setRowStretch(row, 1)
-        grid.setColumnStretch(0, 3)
-        grid.setColumnStretch(1, 2)
+        self._below = QHBoxLayout()
+        self._below.setSpacing(2 * GRID)
+        self._below.addWidget(self._card("filtersCaption", self.filters), 3)
+        self._below.addWidget(self._card("heatCaption", self.heat, self._button("occlusionButton", occlude)), 2)
+        box = QVBoxLayout(self)
+        box.setSpacing(2 * GRID)
+        box.addWidget(self._card("mapsCaption", self.maps), 1)
+        box.addLayout(self._below, 1)
         self.retranslate()
 
     def show_maps(self, maps: npt.NDArray[np.uint8] | None, filters: npt.NDArray[np.uint8] | None) -> None:
@@ -49,6 +50,12 @@ class InsidePage(Page):
     def showEvent(self, event: object) -> None:
         super().showEvent(event)  # type: ignore[arg-type]
         self.became_visible.emit()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        ways = QHBoxLayout.Direction
+        wide = self.width() >= LEAST_BESIDE * scale_of(self)
+        self._below.setDirection(ways.LeftToRight if wide else ways.TopToBottom)
 
     def _card(self, heading: str, picture: PixelLabel, *below: QWidget) -> Card:
         made, caption = card(self), self._caption(heading)

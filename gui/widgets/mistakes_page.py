@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt5.QtWidgets import QHBoxLayout, QVBoxLayout
+from PyQt5.QtWidgets import QSizePolicy, QVBoxLayout
 
 from fastcnn.gui.logic.results import Results
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import accuracy_words
+from fastcnn.gui.widgets.beside import beside
 from fastcnn.gui.widgets.matrix import Matrix
 from fastcnn.gui.widgets.page import Page, Words
 
@@ -30,17 +31,16 @@ class MistakesPage(Page):
         self.summary = self._text("mistakesSummary")
         self.position = self._text("mistakesPosition")
         self.position.setWordWrap(False)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self._button("measureButton", lambda: self.browser.measure()))
-        buttons.addWidget(self._button("allMistakesButton", lambda: self.browser.choose_all()))
-        buttons.addWidget(self._button("previousMistakeButton", lambda: self.browser.step(-1)))
-        buttons.addWidget(self._button("nextMistakeButton", lambda: self.browser.step(1)))
-        buttons.addWidget(self.position, 1)
+        self.position.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        measure = self._button("measureButton", lambda: self.browser.measure())
+        every = self._button("allMistakesButton", lambda: self.browser.choose_all())
+        back = self._button("previousMistakeButton", lambda: self.browser.step(-1))
+        on = self._button("nextMistakeButton", lambda: self.browser.step(1))
         box = QVBoxLayout(self)
         box.addWidget(self._caption("mistakesCaption"))
         box.addWidget(self.matrix, 1)
         box.addWidget(self.summary)
-        box.addLayout(buttons)
+        box.addWidget(beside(self, (measure, every), (back, on, self.position)))
         self.retranslate()
 
     def show_results(self, results: Results | None) -> None:

@@ -11,7 +11,8 @@ from PyQt5.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 from fastcnn.gui.widgets.colors import color
 from fastcnn.gui.widgets.scale import BODY_PX, SMALL_PX, letters, scale_of
 
-LEAST_SIDE_PX = 120
+LEAST_PX = QSize(150, 120)
+DOT_PX = 10
 FULL = 1.0
 MOST_TICKS = 10
 ZERO_SHARE = 0.01  # the height of a bar that stands for 0
@@ -32,7 +33,7 @@ class Plot(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(LEAST_SIDE_PX, LEAST_SIDE_PX) * scale_of(self)
+        return LEAST_PX * scale_of(self)
 
     def set_labels(self, title: str, below: str) -> None:
         """Set the title and the name of the x axis."""
@@ -109,6 +110,8 @@ class Plot(QWidget):
         for side in ("left", "bottom"):
             self._plot.getAxis(side).setStyle(tickFont=small)
         self._plot.setAccessibleName(title)
+        if self._dots:
+            self._item.setSymbolSize(round(DOT_PX * scale_of(self)))
 
     def _color(self) -> None:
         import pyqtgraph

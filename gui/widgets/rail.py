@@ -31,7 +31,7 @@ class RailButton(QAbstractButton):
         return QSize(max(round(3.9 * unit), words + 2 * GAP + 4), round(3.6 * unit))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self.sizeHint().width(), round(2.6 * self.fontMetrics().height()))
+        return QSize(self.sizeHint().width(), round(1.9 * self.fontMetrics().height()))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         painter = QPainter(self)

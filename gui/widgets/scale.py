@@ -7,6 +7,8 @@ from PyQt5.QtWidgets import QWidget
 
 BODY_PX, SMALL_PX = 15, 13  # the window's font at zoom 1, and that of captions
 
+LEAST_BESIDE = 480  # of the room for two cards side by side, at zoom 1
+
 
 def scale_of(widget: QWidget) -> float:
     """How large everything is: 1 at zoom 1."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QTimer
-from PyQt5.QtWidgets import QGridLayout, QHBoxLayout, QInputDialog, QLineEdit, QProgressBar, QVBoxLayout
+from PyQt5.QtWidgets import QHBoxLayout, QInputDialog, QLineEdit, QProgressBar, QVBoxLayout
 
 from fastcnn.gui.logic.pace import Pace
 from fastcnn.gui.logic.shelf import short_name
 from fastcnn.gui.logic.training import State
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import left_words
+from fastcnn.gui.widgets.beside import beside
 from fastcnn.gui.widgets.boxes import Check, Spin
 from fastcnn.gui.widgets.page import Page, Words, ask
 from fastcnn.gui.widgets.plots import Plot
@@ -135,11 +136,6 @@ class TrainingPage(Page):
         self.status.setText(words)
 
     def _arrange(self) -> None:
-        buttons = QGridLayout()
-        for index, button in enumerate((self.start, self.pause, self.resume, self.stop)):
-            buttons.addWidget(button, 0, index)
-        for index, button in enumerate((self.save_as, self.replace)):
-            buttons.addWidget(button, 1, 2 * index, 1, 2)
         choices = QHBoxLayout()
         choices.addWidget(self._caption("epochsCaption", self.epochs))
         choices.addWidget(self.epochs)
@@ -150,7 +146,8 @@ class TrainingPage(Page):
         plots.addWidget(self.accuracy, 1)
         box = QVBoxLayout(self)
         box.addLayout(choices)
-        box.addLayout(buttons)
+        box.addWidget(beside(self, (self.start, self.pause), (self.resume, self.stop)))
+        box.addWidget(beside(self, self.save_as, self.replace))
         box.addLayout(plots, 1)
         box.addWidget(self.progress)
         box.addWidget(self.status)

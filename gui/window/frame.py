@@ -11,6 +11,7 @@ from PyQt5.QtCore import QEvent, QObject, QPoint, Qt
 from PyQt5.QtWidgets import (
     QAbstractButton,
     QBoxLayout,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QMainWindow,
@@ -26,7 +27,7 @@ from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.holder import least_size
 from fastcnn.gui.widgets.icons import icon
 from fastcnn.gui.widgets.order import set_order
-from fastcnn.gui.widgets.scale import scale_of
+from fastcnn.gui.widgets.scale import LEAST_BESIDE, scale_of
 from fastcnn.gui.widgets.toast import Toast
 
 if TYPE_CHECKING:
@@ -49,13 +50,19 @@ EXTRAS = ("zoomButton", "fullButton", "helpButton")  # they are in the menu too
 # What the top bar shows, the best first: its captions, its extras, and the three buttons in a row of their own.
 FITS = ((True, True, False), (False, True, False), (False, False, False), (False, True, True), (False, False, True))
 LEAST_COLUMN, COLUMN_SHARE, MOST_COLUMN = 288, 0.235, 0.36  # of the left column's width; shares of the window's
-LEAST_FIELD, GOOD_FIELD = 150, 220  # only a field that is larger than that leaves more bars the room that they wish
-LEAST_BESIDE = 480  # of the room for two cards side by side
+NARROW = 760  # a window of less gets a folded left column, so that no page must scroll to the side
+LEAST_FIELD, FOLDED_FIELD, GOOD_FIELD = (
+    150,
+    120,
+    220,
+)  # only a field that is larger than that leaves more bars the room that they wish
 BESIDE_FIELD = 26  # the card's margins and lines
 SLACK = 8  # for a sentence of two lines
 SCROLL_BAR = 12
 GRID = 16
 DIGITS = 10
+WIDEST = "100.00%"
+PARTS = ("mnistTools", "handTools", "toolStack", "chipRow", "fieldCard", "resultCard", "leftInside")  # from inside out
 
 
 class Framed(QMainWindow):
@@ -65,8 +72,10 @@ class Framed(QMainWindow):
     canvas: Canvas
     imageLabel: PixelLabel
     bars: Bars
+    confidenceLabel: QLabel
     modeCombo: QComboBox
     pictureStack: QStackedWidget
+    resultLabel: QLabel
     tabs: Tabs
 
     @property
@@ -98,7 +107,7 @@ class Frame(QObject):
             button.setIcon(icon(picture, "fill-text" if name == "recognizeButton" else "text"))
             if isinstance(button, QToolButton):
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        self._buttons_below = self._fitting = False
+        self._buttons_below = self._fitting = self._folded = False
         self._connect()
         for watched in (self._part("central"), self._column, window.pictureStack):
             watched.installEventFilter(self)
@@ -144,15 +153,46 @@ class Frame(QObject):
         self._fitting = True
         try:
             self._fit_bar(self._window.width() - self.rail.sizeHint().width())
+            self._fold(self._window.width() < NARROW * scale_of(self._window))
             self._fit_column()
         finally:
             self._fitting = False
+
+    def _fold(self, folds: bool) -> None:
+        """Put what stands side by side in the left column one below the other, or back."""
+        if folds == self._folded:
+            return
+        self._folded = folds
+        ways, gap = QBoxLayout.Direction, GRID // 2 if folds else GRID
+        columns, inside = self._part("bodyInside").layout(), self._part("leftInside").layout()
+        result = self._part("resultCard").layout()
+        answer = self._part("resultCard").findChild(QBoxLayout, "answerRow")
+        chips = self._part("chipRow").findChild(QGridLayout, "chips")
+        assert columns and inside and result and answer and chips
+        columns.setContentsMargins(gap, gap, gap, gap)
+        for row in (columns, inside, answer):
+            row.setSpacing(gap)
+        result.setContentsMargins(gap, GRID // 2, gap, 3 * GRID // 4)
+        for name in ("mnistTools", "handTools"):
+            tools = self._part(name).layout()
+            assert isinstance(tools, QBoxLayout)
+            tools.setDirection(ways.TopToBottom if folds else ways.LeftToRight)
+        in_row = DIGITS // 2 if folds else DIGITS
+        for digit in range(DIGITS):
+            chips.addWidget(self._chip(digit), digit // in_row, digit % in_row)
 
     def _fit_column(self) -> None:
         window = self._window
         scale = scale_of(window)
         column, stack, chips = self._part("leftInside"), window.pictureStack, self._part("chipRow")
-        least = min(round(LEAST_COLUMN * scale), round(MOST_COLUMN * window.width()))
+        for label, words in ((window.confidenceLabel, WIDEST), (window.resultLabel, window.resultLabel.text() or "0")):
+            label.setMinimumWidth(label.fontMetrics().horizontalAdvance(words))  # any answer fits into the column
+        for name in PARTS:
+            layout = self._part(name).layout()
+            if layout is not None:
+                layout.activate()  # or the column would be measured with what its parts were before
+        wished = 0 if self._folded else LEAST_COLUMN
+        least = min(round(wished * scale), round(MOST_COLUMN * window.width()))
         least = max(least, least_size(column, 0).width())
         width = max(least, round(COLUMN_SHARE * window.width()))
         rest = least_size(column, width - BESIDE_FIELD).height() - stack.minimumHeight()
@@ -160,7 +200,7 @@ class Frame(QObject):
             rest += chips.sizeHint().height() + GRID // 2  # so that the field has one size in both modes
         room = self._column.height() - rest - SLACK
         room = max(room - window.bars.wished, min(room, GOOD_FIELD))
-        side = max(LEAST_FIELD, min(width - BESIDE_FIELD, room))
+        side = max(FOLDED_FIELD if self._folded else LEAST_FIELD, min(width - BESIDE_FIELD, room))
         cards = self._part("answerPage").findChild(QBoxLayout, "answerCards")
         assert isinstance(cards, QBoxLayout)
         wide = window.width() - self.rail.sizeHint().width() - width >= round(LEAST_BESIDE * scale)

@@ -152,7 +152,7 @@ class MainWindow(Framed):
     def show_answer(self, answer: Recognition, truth: int | None) -> None:
         """Show an answer, with the true digit where it is known."""
         self._shown, self._several = (answer, truth), ""
-        self.resultLabel.setText(NO_DIGIT if answer.digit is None else str(answer.digit))
+        self._show_result(NO_DIGIT if answer.digit is None else str(answer.digit))
         self.confidenceLabel.setText("" if answer.digit is None else percent(answer.confidence))
         refused = 1 - answer.digit_score if answer.digit is None else None
         for bars in (self.bars, self.answerBars):
@@ -165,9 +165,16 @@ class MainWindow(Framed):
     def show_several(self, string: DigitString) -> None:
         """Show the digits of a drawing that seems to be several. It belongs to the answer that is shown."""
         self._several = string.text
-        self.resultLabel.setText(string.text if len(string) <= MOST_LARGE else f"{string.text[: MOST_LARGE - 1]}…")
+        self._show_result(string.text if len(string) <= MOST_LARGE else f"{string.text[: MOST_LARGE - 1]}…")
         self.confidenceLabel.setText(percent(string.confidence))
         self._word_answer()
+
+    def _show_result(self, text: str) -> None:
+        """Show digits in large type, and give the left column the width that they need."""
+        wider = max(1, len(text)) != max(1, len(self.resultLabel.text()))
+        self.resultLabel.setText(text)
+        if wider:
+            self.frame.fit()
 
     def pen_is_down(self) -> bool:
         """Whether a stroke is being drawn."""
@@ -225,12 +232,18 @@ class MainWindow(Framed):
 
     def tell(self, told: Message, undo: Callable[[], None] | None = None) -> None:
         """Show a sentence for some seconds, or until the next one comes; with a button that calls `undo`."""
-        if told.notice is Notice.PICTURE_SHOWN:  # its number stands under the picture
+        if told.notice is Notice.PICTURE_SHOWN or (told.notice is Notice.ASK_FOR_DIGIT and self._asks_in_page):
+            # The number of a picture stands under it, and the digit to draw in large type in the page.
             self._told = None
             self.frame.toast.forget()
             return
         self._told, self._undo = told, undo
         self.frame.toast.show_words(notice_words(told), undo)
+
+    @property
+    def _asks_in_page(self) -> bool:
+        asked = self.findChild(QLabel, "askedPlace")
+        return asked is not None and asked.isVisible()
 
     def _forget_cleared(self) -> None:
         """Something was drawn since the field was cleared, so the message cannot take that back any more."""

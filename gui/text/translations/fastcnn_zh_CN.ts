@@ -1319,6 +1319,10 @@
       <translation>删除</translation>
     </message>
     <message>
+      <source>Drawings in your collection: {count}</source>
+      <translation>已保存的手写数字：{count} 个</translation>
+    </message>
+    <message>
       <source>your drawings, held back</source>
       <translation>您的手写数字（留出部分）</translation>
     </message>
@@ -1439,8 +1443,8 @@
       <translation>学习前后的准确率</translation>
     </message>
     <message>
-      <source>Drawings in your collection: {count}</source>
-      <translation>已保存的手写数字：{count} 个</translation>
+      <source>; learning needs {needed}</source>
+      <translation>；学习需要 {needed} 个</translation>
     </message>
     <message>
       <source>before</source>

@@ -113,7 +113,7 @@ class ComparePage(Page):
         bars_of_both = Card(inside)  # its wrapped name would make its preferred height the smallest one
         grid = QGridLayout(bars_of_both)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(4 * GRID)
+        grid.setHorizontalSpacing(2 * GRID)
         grid.addWidget(self.name, 0, 0)
         grid.addWidget(self.compare.models, 0, 1)
         for column, bars in enumerate((self.bars, self.rival_bars)):

@@ -24,7 +24,7 @@ class CompareView(QWidget):
         self._shown: Shown | None = None
         self.models = Combo(self)
         self.models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.models.setMinimumContentsLength(8)
+        self.models.setMinimumContentsLength(4)
         self.models.setObjectName("rivalCombo")
         self.caption = QLabel(self)
         self.caption.setObjectName("rivalCaption")
@@ -44,16 +44,16 @@ class CompareView(QWidget):
         self.models.activated.connect(lambda _: self.start())
 
     def list_models(self, models: list[str], in_use: str) -> None:
-        """Offer these networks. The chosen one stays chosen; at first it is one that is not in use."""
-        chosen = self.models.currentData()
-        if chosen is None:
+        """Offer these networks. The chosen one stays chosen, unless it is the one in use now."""
+        before = chosen = self.models.currentData()
+        if chosen in (None, in_use):
             chosen = next((model for model in models if model != in_use), None)
         self.models.clear()
         for model in models:
             self.models.addItem(model_words(model), model)
         self.models.setCurrentIndex(max(0, self.models.findData(chosen)))
-        if self._shown is not None and self._shown.rival and self.models.currentData() != chosen:
-            self.start()  # the file of the second network is gone
+        if self._shown is not None and self._shown.rival and self.models.currentData() != before:
+            self.start()  # the file of the second network is gone, or it is in use
 
     def start(self) -> None:
         """Compare with the chosen network."""

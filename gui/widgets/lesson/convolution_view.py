@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PyQt5.QtCore import QRectF, QSize, Qt
-from PyQt5.QtGui import QPainter, QPaintEvent, QPalette
+from PyQt5.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PyQt5.QtWidgets import QWidget
 
 from fastcnn.gui.logic.lesson.colors import limit_of
@@ -23,6 +23,7 @@ SIGN = 22.0
 COLUMN = 110.0  # of the sum, where there is room for it to the right
 CELL = 23  # so many pixels a side make a number legible
 LEAST_CELLS = 5  # of a side, that have this room
+SIDE = LEAST_CELLS * CELL
 
 
 class ConvolutionView(View):
@@ -30,11 +31,23 @@ class ConvolutionView(View):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("lessonConvolution", parent)
-        self._least = QSize(240, round(LEAST_CELLS * CELL + 3 * LINE))
         self._sum: WindowSum | None = None
         self._signed_input = False
         self._input_limit = 1.0
         self._lines: list[tuple[str, str]] = []
+
+    @property
+    def _folds(self) -> bool:
+        """Whether the products stand under the window, because the numbers would be too small in one row."""
+        return self.width() < (3 * SIDE + 2 * SIGN) * scale_of(self)
+
+    def minimumSizeHint(self) -> QSize:
+        height = 2 * (SIDE + LINE) if self._folds else SIDE + 3 * LINE
+        return QSize(240, round(height)) * scale_of(self)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self.updateGeometry()
 
     @property
     def lines(self) -> list[tuple[str, str]]:
@@ -66,19 +79,22 @@ class ConvolutionView(View):
         painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
         width, height, scale = float(self.width()), float(self.height()), scale_of(self)
         line, sign, column = LINE * scale, SIGN * scale, COLUMN * scale
-        beside = width >= 3 * LEAST_CELLS * CELL * scale + 2 * sign + column
+        folds = self._folds
+        beside = folds or width >= 3 * SIDE * scale + 2 * sign + column
         across = (width - 2 * sign - (column if beside else 0)) / 3
         down = height - line - (0 if beside else 2 * line)
+        if folds:
+            across, down = (width - sign) / 2, height / 2 - line
         text = self.palette().color(QPalette.ColorRole.WindowText)
         soft = self.palette().color(QPalette.ColorRole.PlaceholderText)
         kind = tr("window") if self._signed_input else tr("window (0 to {limit})")
         names = kind.format(limit=plain(math.ceil(self._input_limit * 10) / 10, 1)), tr("filter"), tr("products")
         for place, (name, values) in enumerate(zip(names, (parts.window, parts.weights, parts.products), strict=True)):
-            left = place * (across + sign)
-            box = fitted(QRectF(left, line, across, down), *values.shape)
-            box.moveTop(line)
+            left, top = (place * (across + sign), 0.0) if not folds or place < 2 else (0.0, height / 2)
+            box = fitted(QRectF(left, top + line, across, down), *values.shape)
+            box.moveTop(top + line)
             painter.setFont(fitting(letters(self, 13), name, across))
-            caption(painter, QRectF(left, 0, across, line), name, soft)
+            caption(painter, QRectF(left, top, across, line), name, soft)
             colored = place > 0 or self._signed_input
             limit = limit_of(values) if place else self._input_limit
             decimals = decimals_of(limit)
@@ -88,7 +104,10 @@ class ConvolutionView(View):
             if place < 2:
                 painter.setFont(letters(self, 20))
                 caption(painter, QRectF(left + across, box.y(), sign, box.height()), "×" if place == 0 else "=", text)
-        self._paint_lines(painter, QRectF(width - column, 0, column, height) if beside else None, line)
+        room = QRectF(width - column, 0, column, height)
+        if folds:
+            room = QRectF(across + sign, height / 2 + line, across, down)
+        self._paint_lines(painter, room if beside else None, line)
         painter.end()
 
     def _paint_lines(self, painter: QPainter, column: QRectF | None, line: float) -> None:

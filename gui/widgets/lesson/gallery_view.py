@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt5.QtCore import QSize, Qt
+from PyQt5.QtCore import QEvent, QSize, Qt
 from PyQt5.QtGui import QIcon, QPixmap
 from PyQt5.QtWidgets import (
     QComboBox,
@@ -23,8 +23,9 @@ from fastcnn.gui.logic.results import Results
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.boxes import Combo
 from fastcnn.gui.widgets.canvas import to_image
+from fastcnn.gui.widgets.scale import scale_of
 
-THUMBNAIL_PX = 56
+THUMBNAIL_PX, LABEL_PX = 56, 40
 MOST = 200  # thumbnails of a group
 NUMBER = Qt.ItemDataRole.UserRole
 
@@ -68,8 +69,6 @@ class GalleryView(QWidget):
         self.list.setViewMode(QListWidget.ViewMode.IconMode)
         self.list.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.list.setMovement(QListWidget.Movement.Static)
-        self.list.setIconSize(QSize(THUMBNAIL_PX, THUMBNAIL_PX))
-        self.list.setMinimumHeight(THUMBNAIL_PX + 40)
         row = QHBoxLayout()
         row.addWidget(self.kinds)
         row.addWidget(self.groups, 1)
@@ -84,6 +83,11 @@ class GalleryView(QWidget):
         self.list.itemClicked.connect(lambda item: open_(item.data(NUMBER)))
         self.list.itemActivated.connect(lambda item: open_(item.data(NUMBER)))
         self.show_results(None)
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.FontChange:
+            self._show_group()  # the pictures follow the zoom
 
     def show_results(self, results: Results | None) -> None:
         """Show the answers of the network in use, or that they are not known."""
@@ -116,13 +120,16 @@ class GalleryView(QWidget):
         return f"{words.format(first=group.first, second=group.second)} ({len(group.numbers)})"
 
     def _show_group(self) -> None:
+        side = round(THUMBNAIL_PX * scale_of(self))
+        self.list.setIconSize(QSize(side, side))
+        self.list.setMinimumHeight(side + round(LABEL_PX * scale_of(self)))
         self.list.clear()
         index = self.groups.currentIndex()
         if not 0 <= index < len(self._groups):
             return
         images = self._pictures()[0]
         for number in self._groups[index].numbers[:MOST]:
-            picture = QPixmap.fromImage(to_image(images[number, 0])).scaled(THUMBNAIL_PX, THUMBNAIL_PX)
+            picture = QPixmap.fromImage(to_image(images[number, 0])).scaled(side, side)
             item = QListWidgetItem(QIcon(picture), str(number))
             item.setData(NUMBER, number)
             item.setToolTip(tr("Test picture {number}").format(number=number))

@@ -102,7 +102,7 @@ class LessonCard(QFrame):
         if lesson is not None:
             step = lesson.steps[self._position]
             place = tr("step {number} of {count}").format(number=self._position + 1, count=len(lesson.steps))
-            self.text.setText(f"{lesson.title[language]} ({place})\n{step.text[language]}")
+            self.text.setText(f"{lesson.title[language]} ({place}): {step.text[language]}")
 
     def _start_chosen(self) -> None:
         index = self.lessons.currentIndex()

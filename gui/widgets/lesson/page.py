@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PyQt5.QtCore import Qt, pyqtSignal
+from PyQt5.QtCore import QEvent, QObject, Qt, pyqtSignal
 from PyQt5.QtGui import QHideEvent, QKeyEvent, QShowEvent
-from PyQt5.QtWidgets import QLabel, QSizePolicy, QTabBar, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QLabel, QPushButton, QSizePolicy, QTabBar, QVBoxLayout, QWidget
 
 from fastcnn.gui.logic.engine import Set
 from fastcnn.gui.logic.lesson.backward import Learned
@@ -19,6 +19,7 @@ from fastcnn.gui.logic.lesson.stages import Kind
 from fastcnn.gui.logic.lesson.teacher import Teacher
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.beside import Beside
+from fastcnn.gui.widgets.canvas import ARROWS
 from fastcnn.gui.widgets.lesson.compare_view import CompareView
 from fastcnn.gui.widgets.lesson.epoch_offer import EpochOffer
 from fastcnn.gui.widgets.lesson.epochs import EpochSlider
@@ -111,6 +112,8 @@ class LessonPage(Page):
         self.offer = EpochOffer(offer, take, self)
         self.epochs.moved.connect(lambda position: self.teacher.set_epoch(position))
         self._lay_out()
+        for button in self.findChildren(QPushButton):
+            button.installEventFilter(self)
         self.show_lesson(None)
         self.retranslate()
 
@@ -206,6 +209,13 @@ class LessonPage(Page):
         else:
             super().keyPressEvent(event)
 
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        """The arrow keys are the page's after a click on a button, too: Qt would move the focus."""
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and Qt.Key(event.key()) in ARROWS:
+            self.keyPressEvent(event)
+            return True
+        return super().eventFilter(watched, event)
+
     def _open(self, index: int) -> None:
         self.teacher.open(index)
         if not self.strip.buttons[index].hasFocus():  # after a click; the arrow keys now move the frame
@@ -229,7 +239,8 @@ class LessonPage(Page):
             "sections": self.sections, "colors": self.colors, "player": self.player, "epochs": self.epochs,
             "pixels": self.look.picture.buttons,
         }  # fmt: skip
-        self.keys.setVisible(self._shown is not None and "player" not in hidden)
+        self.keys.setVisible(self._shown is not None and step is None)
+        self.look.sentence.setVisible(step is None)  # the text of the lesson explains enough, and needs the room
         for name, part in parts.items():
             if name in hidden:
                 part.hide()

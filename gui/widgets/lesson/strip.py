@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from PyQt5.QtCore import QRectF, QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QColor, QImage, QKeyEvent, QPainter, QPaintEvent, QPalette, QResizeEvent
-from PyQt5.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
+from PyQt5.QtGui import QColor, QFontMetrics, QImage, QKeyEvent, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PyQt5.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QWidget
 
 from fastcnn.gui.logic.lesson.colors import ABOVE, BELOW, Scale, is_diverging, map_limits, mosaic, paint
 from fastcnn.gui.logic.lesson.shown import Shown
@@ -16,11 +16,13 @@ from fastcnn.gui.widgets.lesson.cells import fitted, fitting
 from fastcnn.gui.widgets.lesson.maps_view import square
 from fastcnn.gui.widgets.lesson.scroll import Scroll
 from fastcnn.gui.widgets.lesson.words import kind_words, size_words
-from fastcnn.gui.widgets.scale import letters, scale_of
+from fastcnn.gui.widgets.scale import LEAST_BESIDE, letters, scale_of
 
 FEW = 16  # outputs that are shown as bars
-BUTTON, LEAST_BUTTON = QSize(96, 150), QSize(74, 120)
+BUTTON, LEAST_BUTTON = QSize(96, 150), QSize(66, 120)
+NAME_PX = 12  # of a layer's name, where there is little room
 GAP = 4
+ROWS = 3  # at most
 SCROLLBAR = 12
 
 
@@ -48,7 +50,9 @@ class StageButton(QAbstractButton):
             self._image = _image(stage, self._limits)
             self.update()
         self._size = size_words(stage, last_affine)
-        self.setText(kind_words(stage.kind))
+        if self.text() != kind_words(stage.kind):
+            self.setText(kind_words(stage.kind))
+            self.updateGeometry()
         self.setAccessibleName(f"{self.text()}, {self._size}")
         self.setToolTip(f"{self.text()} {stage.name}".strip())
 
@@ -56,7 +60,9 @@ class StageButton(QAbstractButton):
         return BUTTON * scale_of(self)
 
     def minimumSizeHint(self) -> QSize:
-        return LEAST_BUTTON * scale_of(self)
+        least: QSize = LEAST_BUTTON * scale_of(self)
+        name = QFontMetrics(letters(self, NAME_PX, bold=True)).horizontalAdvance(self.text())
+        return QSize(max(least.width(), name + GAP), least.height())
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         if event is not None and Qt.Key(event.key()) in ARROWS:
@@ -141,7 +147,9 @@ def _kept(room: QRectF, height: int, width: int) -> QRectF:
 
 
 class Strip(Scroll):
-    """All stations, from left to right. With `opens` a click or a key opens one; else they are only looked at."""
+    """All stations, from left to right, in few rows. With `opens` a click or a key opens one; else they are only
+    looked at.
+    """
 
     chosen = pyqtSignal(int)
     grown = pyqtSignal()  # it has more buttons than before
@@ -155,9 +163,10 @@ class Strip(Scroll):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         inside = QWidget()
-        self._row = QHBoxLayout(inside)
-        self._row.setContentsMargins(0, 0, 0, 0)
-        self._row.setSpacing(GAP)
+        self._grid = QGridLayout(inside)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(GAP)
+        self._rows = 1
         self.setWidget(inside)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.buttons: list[StageButton] = []
@@ -170,14 +179,36 @@ class Strip(Scroll):
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
+        self._arrange()
         self.updateGeometry()
+
+    def _arrange(self) -> None:
+        """Use one row, which may scroll; in a narrow place as few rows as show all stations at once."""
+        shown = [button for button in self.buttons if not button.isHidden()]
+        wide = [button.minimumSizeHint().width() + GAP for button in shown]
+
+        def needed(rows: int) -> int:
+            columns = -(-len(wide) // rows)
+            return sum(max(wide[place::columns]) for place in range(columns)) - GAP if wide else 0
+
+        before = self._rows
+        most = ROWS if self.width() < LEAST_BESIDE * scale_of(self) else 1
+        self._rows = next((rows for rows in range(1, most + 1) if needed(rows) <= self.width()), 1)
+        columns = -(-len(shown) // self._rows)
+        for place, button in enumerate(shown):
+            at = self._grid.getItemPosition(self._grid.indexOf(button))[:2]
+            if at != divmod(place, columns):
+                self._grid.addWidget(button, *divmod(place, columns))
+        if self._rows != before:
+            self.updateGeometry()
 
     def _height(self, button: QSize) -> int:
         """That of the buttons, and of the scroll bar where they do not fit."""
         inside, scale = self.widget(), scale_of(self)
         assert inside is not None
         scrolls = inside.minimumSizeHint().width() > self.width()
-        return round(button.height() * scale) + (SCROLLBAR if scrolls else 0)
+        rows = self._rows * (round(button.height() * scale) + GAP) - GAP
+        return rows + (SCROLLBAR if scrolls else 0)
 
     def show_lesson(self, shown: Shown | None) -> None:
         """Show the stations of a look, with the open one marked."""
@@ -193,7 +224,7 @@ class Strip(Scroll):
                 button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
                 button.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             button.clicked.connect(lambda _=False, index=count: self.chosen.emit(index))
-            self._row.addWidget(button)
+            self._grid.addWidget(button, 0, count)
             self.buttons.append(button)
         if grows:
             self.grown.emit()
@@ -203,5 +234,11 @@ class Strip(Scroll):
                 last = stages[index].kind is Kind.AFFINE and index + 2 == len(stages)
                 button.show_stage(stages[index], shown, last_affine=last)
                 button.setChecked(index == shown.place.index)
+        self._arrange()
+        inside, viewport = self.widget(), self.viewport()
+        assert inside is not None and viewport is not None
+        if inside.width() > viewport.width():  # or a shorter strip would be painted in the width of a longer one
+            self._grid.invalidate()
+            inside.resize(inside.minimumSizeHint().expandedTo(viewport.size()))
         if shown is not None:
             self.ensureWidgetVisible(self.buttons[shown.place.index])

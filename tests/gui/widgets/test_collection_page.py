@@ -132,6 +132,17 @@ def test_a_worse_network_says_so_before_it_is_kept(window, settle, monkeypatch, 
     assert window.findChild(QPushButton, "keepButton").isEnabled()
 
 
+@pytest.mark.parametrize(("count", "says"), [(7, True), (8, False)])
+def test_the_page_says_how_many_drawings_learning_needs_while_there_are_fewer(window, settle, count, says):
+    _collect(count)
+    window.tabs.setCurrentWidget(window.program.pages.hand_page)
+    settle()
+    window.program.pages.hand.refresh()
+    settle()
+    words = window.findChild(QLabel, "drawingsCount").text()
+    assert f"collection: {count}" in words and ("learning needs 8" in words) == says
+
+
 def test_an_empty_collection_says_how_to_fill_it(window, settle):
     settle()
     window.tabs.setCurrentIndex([window.tabs.tabToolTip(n) for n in range(window.tabs.count())].index("My hand"))

@@ -30,6 +30,20 @@ def test_the_digit_to_draw_stands_large_in_the_page_whatever_else_is_told(window
     assert not asked.isVisible() and not place.isVisible()
 
 
+def test_what_stands_in_the_page_is_not_said_a_second_time(window, settle):
+    settle()
+    _begin_experiment(window, 1, 2, 2)
+    settle()
+    toast, place = window.frame.toast, window.findChild(QLabel, "askedPlace")
+    assert place.isVisible() and not toast.isVisible()
+    window.tabs.setCurrentIndex(0)  # where the page is not seen, the message is needed
+    draw(window.canvas, SEVEN)
+    settle()
+    window.program.pages.experimenter.take()
+    settle()
+    assert toast.isVisible() and "2 of 4" in toast.label.text()
+
+
 def test_groups_and_digits_that_were_never_asked_have_no_bar(window, settle):
     settle()
     _begin_experiment(window, 1, 3, 2)

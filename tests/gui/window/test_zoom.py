@@ -6,9 +6,9 @@ import re
 
 import pytest
 from PyQt5.QtGui import QFont, QFontInfo, QFontMetrics, QPainter
-from PyQt5.QtWidgets import QAbstractButton, QScrollArea, QWidget
+from PyQt5.QtWidgets import QAbstractButton, QLabel, QScrollArea, QWidget
 
-from fastcnn.gui.logic.lesson.files import SECTIONS
+from fastcnn.gui.logic.lesson.files import SECTIONS, read_lesson, shipped
 from fastcnn.gui.widgets import colors
 from fastcnn.gui.widgets.plots import Plot
 
@@ -43,6 +43,11 @@ def _lesson(window, settle):
     window.tabs.setCurrentWidget(program.pages.lesson)
     settle()
     return program.pages.classroom.page
+
+
+def _numbers(painted):
+    """The sizes of the numbers that were painted."""
+    return [size for (_, text), size in painted.items() if text and set(text) <= set("+−·0123456789.")]
 
 
 def _places(window, settle):
@@ -102,6 +107,31 @@ def test_a_screen_of_1024_by_768_has_room_for_the_whole_lesson(window, settle, l
         assert (scroll.verticalScrollBar().maximum(), scroll.horizontalScrollBar().maximum()) == (0, 0), place
 
 
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_a_screen_of_1024_by_768_has_room_for_every_step_of_every_lesson(window, settle, language):
+    window.program.use_language(language)
+    page = _lesson(window, settle)
+    window.resize(1024, 768)
+    scroll = page.findChild(QScrollArea, "lessonScroll")
+    for path in shipped():
+        page.card._start(path)
+        for step in range(len(read_lesson(path).steps)):
+            for _ in range(3):
+                settle()
+            assert (scroll.verticalScrollBar().maximum(), scroll.horizontalScrollBar().maximum()) == (0, 0), (
+                path,
+                step,
+            )
+            cut = [
+                label.text()
+                for label in page.findChildren(QLabel)
+                if label.isVisible() and not label.wordWrap() and label.width() < label.sizeHint().width()
+            ]
+            assert cut == []
+            page.card.next.click()
+        page.card.stop.click()
+
+
 def test_the_numbers_of_a_convolution_are_legible_at_1024_by_768(window, settle, painted):
     lesson = _lesson(window, settle)
     window.resize(1024, 768)
@@ -109,8 +139,7 @@ def test_the_numbers_of_a_convolution_are_legible_at_1024_by_768(window, settle,
     settle()
     painted.clear()
     lesson.look.convolution.grab()
-    cells = [size for (_, text), size in painted.items() if text and set(text) <= set("+−·0123456789.")]
-    assert len(cells) > 10 and min(cells) >= LEAST_PX
+    assert len(_numbers(painted)) > 10 and min(_numbers(painted)) >= LEAST_PX
 
 
 @pytest.mark.parametrize(("zoom", "size"), [(150, (1280, 800)), (200, (1280, 800)), (200, (1920, 1200))])
@@ -197,10 +226,12 @@ def test_a_narrow_convolution_shows_its_captions_whole(window, settle, painted):
     lesson.teacher.open(1)
     settle()
     view = lesson.look.convolution
-    view.resize(240, 200)
+    view.resize(240, view.minimumSizeHint().height())  # it is wide now
+    view.resize(240, view.minimumSizeHint().height())
     painted.clear()
     view.grab()
     words = next(text for _, text in painted if text.startswith("window"))
     font = QFont(view.font())
     font.setPixelSize(painted["lessonConvolution", words])
-    assert QFontMetrics(font).horizontalAdvance(words) <= (240 - 2 * 22) / 3 + 2
+    assert QFontMetrics(font).horizontalAdvance(words) <= (240 - 22) / 2 + 2  # two stand side by side
+    assert len(_numbers(painted)) > 10 and min(_numbers(painted)) >= LEAST_PX

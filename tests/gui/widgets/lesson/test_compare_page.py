@@ -62,6 +62,14 @@ def test_another_network_in_use_is_compared_at_once(page, window, settle):
     assert page.name.text() == "Committee of five" and "committee" in page.note.text()
 
 
+def test_a_network_is_never_compared_with_itself_unasked(page, window, settle):
+    window.program.pages.networks.choose("default")  # the second one until now
+    settle()
+    assert page.compare.models.currentData() != "default"
+    np.testing.assert_allclose(page.bars.shares, _shares("default", _field()), atol=1e-4)
+    np.testing.assert_allclose(page.rival_bars.shares, _shares(page.compare.models.currentData(), _field()), atol=1e-4)
+
+
 def test_a_drawing_is_compared_and_an_empty_field_says_what_to_do(page, window, settle):
     window.modeCombo.setCurrentIndex(1)
     settle()

@@ -121,6 +121,30 @@ def test_frame_is_dragged_and_moved_by_keys(qtbot, lesson):
     assert lesson.findChild(QLabel, "stationLabel").text() == "Step 3 of 7: ReLU"
 
 
+def test_arrow_keys_are_the_pages_after_a_click_on_a_button(qtbot, lesson, settle):
+    """A lesson says: take other filters with the arrow keys. Qt moved the focus from its button instead."""
+    _open(lesson, Kind.CONVOLUTION)
+    button = lesson.findChild(QPushButton, "lessonStartButton")
+    button.setFocus()
+    for key, words in ((Qt.Key_Down, "Filter 9 of 30, at row 4"), (Qt.Key_Right, "column 15")):
+        qtbot.keyClick(button, key)
+        assert words in lesson.look.heading.text()
+    qtbot.keyClick(button, Qt.Key_Space)  # what else a button's keys do stays
+    settle()
+    assert lesson.guide.step is not None
+
+
+def test_the_strip_of_a_smaller_network_is_shorter_at_once(qtbot, window, lesson, settle):
+    window.resize(1280, 800)
+    window.program.pages.networks.choose("default")
+    settle()
+    settle()
+    assert lesson.strip.horizontalScrollBar().maximum() > 0
+    window.program.pages.networks.choose("paper")
+    settle()
+    assert lesson.strip.horizontalScrollBar().maximum() == 0
+
+
 def test_space_plays_place_by_place_and_stops(qtbot, lesson):
     _open(lesson, Kind.CONVOLUTION)
     lesson.player.timer.setInterval(1)

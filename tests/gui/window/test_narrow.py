@@ -1,0 +1,119 @@
+"""Small windows and large zooms: the left column folds, and no page scrolls to the side."""
+
+from __future__ import annotations
+
+import pytest
+from PyQt5.QtGui import QFontMetrics
+from PyQt5.QtWidgets import QAbstractButton, QListView, QListWidget, QScrollArea
+
+from fastcnn.gui.logic.presenter import Mode
+from fastcnn.gui.widgets.lesson.strip import StageButton
+from tests.gui.mouse import SEVEN, draw
+
+SMALL = [(100, (640, 480)), (200, (1280, 800))]
+LEGIBLE_PX = 11  # of a layer's bold name, at zoom 1
+
+
+def _sideways(window):
+    """The visible parts that scroll to the side, and how far; a deep network's strip may."""
+    areas = [
+        area for area in window.findChildren(QScrollArea) if area.isVisible() and area.objectName() != "rivalStrip"
+    ]
+    found = {area.objectName(): area.horizontalScrollBar().maximum() for area in areas}
+    return {name: pixels for name, pixels in found.items() if pixels}
+
+
+def _open(window, settle, page):
+    window.tabs.setCurrentIndex(page)
+    for _ in range(3):  # a scroll area gives the room in a second turn
+        settle()
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize(("zoom", "size"), SMALL)
+def test_no_page_scrolls_to_the_side(window, settle, zoom, size, language):
+    settle()
+    program = window.program
+    program.pages.networks.choose("paper")
+    window.numberSpin.setValue(247)
+    program.use_language(language)
+    program.use_zoom(zoom)
+    window.resize(*size)
+    for mode in Mode:
+        window.modeCombo.setCurrentIndex(mode)
+        if mode is Mode.HAND:
+            draw(window.canvas, SEVEN)
+        for page in range(window.tabs.count()):
+            _open(window, settle, page)
+            assert (window.width(), window.height()) == size
+            assert _sideways(window) == {}, (window.tabs.tabToolTip(page), mode)
+
+
+def test_the_answer_stays_in_sight_in_the_smallest_window(window, settle):
+    settle()
+    window.numberSpin.setValue(247)
+    window.resize(640, 480)
+    for _ in range(3):
+        settle()
+    shown = window.findChild(QScrollArea, "leftScroll").viewport()
+    for label in (window.resultLabel, window.confidenceLabel, window.truthLabel):
+        words = label.fontMetrics().tightBoundingRect(label.text())
+        bottom = label.mapTo(shown, label.rect().center()).y() + words.height() / 2
+        assert bottom <= shown.height(), label.objectName()
+    rail = window.frame.rail
+    assert rail.verticalScrollBar().maximum() == 0 and all(button.isVisible() for button in rail.buttons)
+
+
+def test_ten_chips_stand_in_two_rows_where_it_is_narrow_and_in_one_elsewhere(window, settle):
+    settle()
+    window.modeCombo.setCurrentIndex(Mode.HAND)
+    for width, rows in ((640, 2), (1280, 1), (640, 2)):
+        window.resize(width, 700)
+        settle()
+        chips = [window.findChild(QAbstractButton, f"chip_{digit}") for digit in range(10)]
+        assert len({chip.y() for chip in chips}) == rows
+        assert all(chip.width() >= 20 for chip in chips)
+
+
+def test_several_digits_and_the_highest_rate_are_shown_whole(window, settle):
+    settle()
+    window.modeCombo.setCurrentIndex(Mode.HAND)
+    window.resize(640, 480)
+    draw(window.canvas, SEVEN)
+    settle()
+    window.confidenceLabel.setText("100.00%")
+    for label, words in ((window.resultLabel, "7"), (window.confidenceLabel, "100.00%")):
+        assert label.width() >= QFontMetrics(label.font()).horizontalAdvance(words)
+    window._show_result("421")
+    for _ in range(3):
+        settle()
+    needed = QFontMetrics(window.resultLabel.font()).horizontalAdvance("421")
+    assert window.resultLabel.width() >= needed
+    assert window.findChild(QScrollArea, "leftScroll").horizontalScrollBar().maximum() == 0
+
+
+def test_the_names_of_a_deep_networks_layers_are_legible(window, settle):
+    settle()
+    window.program.pages.networks.choose("default")
+    window.numberSpin.setValue(247)
+    window.resize(1024, 768)
+    window.tabs.setCurrentIndex(1)
+    settle()
+    names = [button for button in window.findChildren(StageButton) if button.isVisible()]
+    assert any(button.text() == "Normalization" for button in names)
+    for button in names:
+        font = button.font()
+        font.setPixelSize(LEGIBLE_PX)
+        font.setBold(True)
+        assert QFontMetrics(font).horizontalAdvance(button.text()) <= button.width()
+
+
+def test_thumbnails_follow_the_zoom(window, settle):
+    settle()
+    window.tabs.setCurrentIndex(1)
+    settle()
+    lists = [window.findChild(QListView, "drawingsList"), window.findChild(QListWidget, "galleryList")]
+    small = [each.iconSize().width() for each in lists]
+    window.program.use_zoom(200)
+    settle()
+    assert [each.iconSize().width() for each in lists] == [2 * side for side in small] == [112, 112]
