@@ -143,7 +143,6 @@ class HandPage(Page):
             self.hand.reset()
 
     def _arrange(self) -> None:
-        self.count.setWordWrap(False)
         self.count.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         box = QVBoxLayout(self)
         box.addWidget(self._caption("handCaption"))
