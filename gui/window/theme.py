@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import sys
 
-from PyQt5.QtGui import QColor, QFont, QPalette
+from PyQt5.QtGui import QColor, QFont, QPalette, QPixmapCache
 from PyQt5.QtWidgets import QApplication, QMainWindow
 
 from fastcnn.gui.text import language
@@ -139,6 +139,9 @@ QFrame#toast QToolButton {{ background: transparent; border: 1px solid transpare
 QFrame#toast QToolButton:focus {{ border: 2px solid {toast-link}; }}
 """
 
+# Qt keeps a new picture of each arrow of a bar of tabs at every paint, up to 10 MB; a window needs a few kB.
+PICTURES_KB = 1024
+
 _system_is_dark: bool | None = None  # the system's choice, read before a palette of ours was set
 
 
@@ -193,6 +196,7 @@ def use(theme: str, window: QMainWindow | None = None, zoom: int = 100) -> None:
     if _system_is_dark is None:
         _system_is_dark = is_dark(QApplication.palette())
         QApplication.setStyle("Fusion")
+        QPixmapCache.setCacheLimit(PICTURES_KB)
     dark = _system_is_dark if theme == "system" else theme == "dark"
     colors.use(dark)
     font, palette = _font(zoom), _palette()
