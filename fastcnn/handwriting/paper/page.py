@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.handwriting.paper.erasing import erased
 from fastcnn.handwriting.paper.light import LARGEST_PX, page_ink, reduced
 from fastcnn.handwriting.paper.rules import INKED, digit_height, remove_rules
 from fastcnn.handwriting.paper.sheet import find_sheet, straighten
@@ -150,13 +151,7 @@ def _without_frames(ink: Plane) -> tuple[Plane, bool]:
             frames.append(part + 1)
     if not frames:
         return ink, False
-    gone = np.isin(labels, frames)
-    wide = gone.copy()
-    wide[1:] |= gone[:-1]
-    wide[:-1] |= gone[1:]
-    wide[:, 1:] |= gone[:, :-1]
-    wide[:, :-1] |= gone[:, 1:]
-    return np.where(gone | (wide & ~mask), np.uint8(0), ink), True
+    return erased(ink, mask, np.isin(labels, frames)), True
 
 
 def _runs_along(part: Mask) -> bool:

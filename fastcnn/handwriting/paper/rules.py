@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.handwriting.paper.erasing import erased
 from fastcnn.handwriting.paper.runs import long_runs, runs_of
 from fastcnn.handwriting.paper.underlines import remove_underlines
 from fastcnn.handwriting.preparation.components import Labels, Mask, label_components
@@ -257,12 +258,7 @@ def _erased(ink: Plane, mask: Mask, across: Lines, down: Lines, rules: tuple[Mas
         sizes = np.bincount(left.ravel(), minlength=count + 1)
         own = np.bincount(left[crossings], minlength=count + 1)
         gone |= (own * 2 > sizes)[left] & mask
-    soft = gone.copy()
-    soft[1:] |= gone[:-1]
-    soft[:-1] |= gone[1:]
-    soft[:, 1:] |= gone[:, :-1]
-    soft[:, :-1] |= gone[:, 1:]
-    return np.where(gone | (soft & ~mask), np.uint8(0), ink)
+    return erased(ink, mask, gone)
 
 
 def _gone(ink: Plane, mask: Mask, line: Mask) -> Mask:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.handwriting.paper.erasing import erased
 from fastcnn.handwriting.paper.runs import Places, Runs, runs_of
 from fastcnn.handwriting.preparation.components import Labels, Mask, label_components
 from fastcnn.handwriting.preparation.layout import boxes_of
@@ -81,12 +82,7 @@ def remove_underlines(ink: Plane, tall: float, surely: Mask | None = None) -> tu
     gone = np.zeros_like(mask)
     for line in lines:
         _erase(mask, runs, line, tall, gone)
-    soft = gone.copy()
-    soft[1:] |= gone[:-1]
-    soft[:-1] |= gone[1:]
-    soft[:, 1:] |= gone[:, :-1]
-    soft[:, :-1] |= gone[:, 1:]
-    return np.where(gone | (soft & ~mask), np.uint8(0), ink), True
+    return erased(ink, mask, gone), True
 
 
 def _find(mask: Mask, runs: Runs, tall: float, surely: Mask | None) -> list[_Piece]:

@@ -12,7 +12,7 @@ from fastcnn.digits import SIDE_PX
 from fastcnn.handwriting.drawings import Points, Pose, draw
 from fastcnn.handwriting.preparation.prepare import prepare
 from fastcnn.handwriting.synthesis.hands import random_way, usual_way
-from fastcnn.handwriting.synthesis.scans import worn
+from fastcnn.handwriting.synthesis.scans import enlarged, prepared_each, worn
 from fastcnn.handwriting.synthesis.templates import Way, smooth
 
 # The digits that are drawn in turn. Digits that look alike in some ways of writing occur twice.
@@ -90,14 +90,5 @@ def redrawn(images: Array, *, seed: int) -> Array:
     -------
     (N, 1, 28, 28) uint8
     """
-    from PIL import Image
-
     rng = np.random.Generator(np.random.PCG64([seed, 8]))
-    out = np.empty_like(images)
-    for index, image in enumerate(images[:, 0]):
-        side = int(rng.integers(*SCANS_PX))
-        scan = Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)
-        field = prepare(np.pad(np.asarray(scan), 4))
-        assert field is not None  # an enlarged digit is never blank
-        out[index, 0] = np.rint(255 * field)
-    return out
+    return prepared_each(images, lambda image: np.pad(enlarged(image, int(rng.integers(*SCANS_PX))), 4))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from fastcnn.arrays import Array
@@ -48,15 +50,28 @@ def scanned(images: Array, *, seed: int) -> Array:
     -------
     (N, 1, 28, 28) uint8
     """
+    rng = np.random.Generator(np.random.PCG64([seed, 9]))
+
+    def scan(image: Plane) -> Plane:
+        plane = _stretched(crop(enlarged(image, FIRST_PX)), rng)
+        return _coarse(plane, rng) if rng.uniform() < COARSE_COPIES else np.pad(plane, 4)
+
+    return prepared_each(images, scan)
+
+
+def enlarged(image: Plane, side_px: int) -> Plane:
+    """A square picture with sides of so many pixels."""
     from PIL import Image
 
-    rng = np.random.Generator(np.random.PCG64([seed, 9]))
+    return np.asarray(Image.fromarray(image).resize((side_px, side_px), Image.Resampling.BICUBIC))
+
+
+def prepared_each(images: Array, change: Callable[[Plane], Plane]) -> Array:
+    """Pictures (N, 1, 28, 28) uint8, each changed, in their order, and then prepared. None may become blank."""
     out = np.empty_like(images)
     for index, image in enumerate(images[:, 0]):
-        large = np.asarray(Image.fromarray(image).resize((FIRST_PX, FIRST_PX), Image.Resampling.BICUBIC))
-        plane = _stretched(crop(large), rng)
-        field = prepare(_coarse(plane, rng) if rng.uniform() < COARSE_COPIES else np.pad(plane, 4))
-        assert field is not None  # a digit is never blank
+        field = prepare(change(image))
+        assert field is not None
         out[index, 0] = np.rint(255 * field)
     return out
 
