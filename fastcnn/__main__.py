@@ -14,7 +14,10 @@ with quiet():
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status."""
-    args = build_parser().parse_args(arguments)
+    try:
+        args = build_parser().parse_args(arguments)
+    except SystemExit as end:  # after --help, --version or a wrong argument
+        raise SystemExit(run.written_out(int(end.code or 0))) from None
     args.words = list(sys.argv[1:] if arguments is None else arguments)  # for processes that do the same
     return run.run(args)
 

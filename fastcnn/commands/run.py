@@ -58,6 +58,20 @@ def _describe(error: Exception) -> str:
     return f"unexpected {text}; {DEBUG_VARIABLE}=1 shows where"
 
 
+def written_out(status: int) -> int:
+    """Flush standard output, and return the exit status. A reader that has ended is not told of."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return status
+    except OSError as error:
+        # What is left in the buffer has nowhere to go. Otherwise Python would complain when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if status == DONE and not isinstance(error, BrokenPipeError):
+            _say(_describe(error))
+        return status or FAILED
+
+
 def run(args: argparse.Namespace) -> int:
     """Run the parsed command and return the exit status. It raises no exception."""
     handler = logging.StreamHandler()
@@ -71,20 +85,16 @@ def run(args: argparse.Namespace) -> int:
         with interruptible(), text_beside(getattr(args, "json", None)):
             command = import_module(f"fastcnn.commands.{COMMANDS[args.command]}")
             done: int | None = getattr(command, args.command)(args)
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        return FAILED if done is False else DONE if done is None or done is True else done
+        return written_out(FAILED if done is False else DONE if done is None or done is True else done)
     except BrokenPipeError:
-        # The reader of stdout has ended, so nothing is printed. Otherwise Python would complain when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        return written_out(FAILED)
     except KeyboardInterrupt:
         _say("interrupted")
-        return FAILED
+        return written_out(FAILED)
     except Exception as error:
         if os.environ.get(DEBUG_VARIABLE):
             traceback.print_exc()
         _say(_describe(error))
-        return WRONG_ARGUMENTS if isinstance(error, UsageError) else FAILED
+        return written_out(WRONG_ARGUMENTS if isinstance(error, UsageError) else FAILED)
     finally:
         logger.removeHandler(handler)

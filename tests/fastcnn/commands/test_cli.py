@@ -411,11 +411,19 @@ def test_info_says_what_is_wrong_with_the_surroundings(tmp_path):
     assert facts["threads"].startswith("none (FASTCNN_NUM_THREADS must be a whole number")
 
 
-def test_full_device_is_one_sentence():
+@pytest.mark.parametrize(
+    "command, unbuffered",
+    [
+        *((command, unbuffered) for command in ("data list", "info", "info --json -") for unbuffered in ("", "1")),
+        *((command, "") for command in ("--help", "--version", "train --help")),  # argparse hides an error of a write
+    ],
+)
+def test_full_device_is_one_sentence(command, unbuffered):
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "fastcnn", "data", "list"],
+            [sys.executable, "-m", "fastcnn", *command.split()],
             cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
