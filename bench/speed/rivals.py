@@ -84,6 +84,7 @@ def train(
     network: Sequential, batch: int, team: Team, settings: Settings
 ) -> tuple[list[Rival], list[Rival], dict[str, str]]:
     """Our training steps, the rivals', and who is left out; all answers are right."""
+    network = networks.with_biases(network)
     count = min(BATCHES_KEPT, max(2, KEPT_BYTES // (4 * batch * prod(network.input_shape))))
     images, labels = networks.pictures_for(network, count * batch)
     first, in_float32 = (images[:batch], labels[:batch]), networks.changed(network, dropout=False)

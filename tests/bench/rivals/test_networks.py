@@ -76,6 +76,18 @@ def test_a_missing_gradient_is_refused_in_bfloat16_too(name):
         networks.require_gradients("ours", network, found, expected)
 
 
+def test_no_value_lies_where_the_gradient_of_relu_jumps():
+    """Black borders and biases of 0 meet there, and Winograd's method rounds; the reference sums exactly."""
+    kernels.use("cpu", winograd="always")
+    try:
+        network = networks.with_biases(networks.NETWORKS["default"][0]())
+        batch = networks.pictures_for(network, 8)
+        found = networks.gradients_of(networks.changed(network, dropout=False), *batch)
+        networks.require_gradients("ours", network, found, networks.true_gradients(network, *batch))
+    finally:
+        kernels.use("cpu")
+
+
 def test_wrong_logits_are_refused(rng):
     network = _network()
     images = rng.integers(0, 256, (60, 2, 6, 5), np.uint8)
