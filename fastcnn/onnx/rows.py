@@ -112,6 +112,8 @@ class Rows:
                 raise node.error("its inputs have their features in different orders")
             node.flow = flows[0]
             main, shortcut = sorted(layers, key=len, reverse=True)
+            if not main:
+                raise node.error("no layer adds a tensor to itself; multiply it by 2")
             return [Read(Residual(*main, shortcut=shortcut), inside=inside)]
         node.flow = flows[0]
         if node.axis(node.option("axis")) not in ("C", FEATURES):

@@ -229,6 +229,7 @@ REFUSED = {
         ended([node("Softmax", "x", to="z", axis=1)], 60), "(Softmax): no layer does this"),
     "a constant for each pixel": (
         ended([node("Add", "x", "o", to="z")], 60, o=tensor(2, 6, 5)), "one number for each channel"),
+    "a tensor and itself": (ended([node("Add", "x", "x", to="z")], 60), "(Add): no layer adds a tensor to itself"),
     "integers": (graph([node("Flatten", "x")]), "its input must be floats"),
     "a batch that moves": (
         graph([node("Transpose", "x", to="t", perm=[1, 0, 2, 3]), node("Flatten", "t")]), "it must leave the batch"),
