@@ -173,9 +173,7 @@ class Link:
         self.wait([(0, self.receive(array, 0, ARRAYS)) for array in taken.values() if array.size], slow=True)
         return taken
 
-    def gather_rows(
-        self, table: Array, owners: Sequence[int], *, slow: bool = False, longer_s: float = 0.0
-    ) -> None:
+    def gather_rows(self, table: Array, owners: Sequence[int], *, slow: bool = False, longer_s: float = 0.0) -> None:
         """Fill a table: row i comes from rank owners[i], whose own rows are there already."""
         own = [row for row, owner in zip(table, owners, strict=True) if owner == self.rank]
         sending = [(rank, self.send(row, rank, ROWS)) for rank in self.others for row in own]

@@ -45,6 +45,7 @@ def train(args: argparse.Namespace) -> int | None:
         return None
     with as_rank(world, survives=args.survive) as joined:
         size = joined.Get_size()
+        jobs.check_alike(joined, args.words)
         if args.ranks not in (None, size):
             raise UsageError(f"--ranks {args.ranks}, but the launcher has started {size}; leave out --ranks")
         if args.seeds is not None:
@@ -98,6 +99,7 @@ def as_rank(world: Any, *, survives: bool = False) -> Iterator[Any]:
         if not jobs.is_started_by_us():
             signal.signal(signal.SIGTERM, interrupt)  # so mpiexec passes on Ctrl-C
     try:
+        jobs.register(rank)  # not before: the starter may interrupt it now
         if survives:
             world = Survivors(world)
             if rank != 0:

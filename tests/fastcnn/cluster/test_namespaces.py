@@ -29,7 +29,7 @@ from tests.fastcnn.commands.test_cli import data_dir  # noqa: F401
 pytestmark = [pytest.mark.slow, pytest.mark.mpi]
 
 HOSTS = tuple(f"fastcnn-{os.getpid()}-{letter}" for letter in "ab")  # no other run's
-EPOCHS = 60
+EPOCHS = 40
 OVER_THE_NETWORK = {"MPIR_CVAR_NOLOCAL": "1", "UCX_TLS": "tcp,self"}
 
 
