@@ -13,7 +13,7 @@ from contextlib import suppress
 import numpy as np
 
 from fastcnn.arrays import Array
-from fastcnn.cluster.link import PARTS, ROWS, Link, Request
+from fastcnn.cluster.link import INDIRECT_S, PARTS, ROWS, Link, Request
 from fastcnn.cluster.tree import Cut, Node, total
 from fastcnn.kernels.arrays import ALIGNMENT_BYTES
 
@@ -119,7 +119,7 @@ class Exchange:
                 self._wait(part.missing())
                 part.go_on()
         for part in self._under_way:
-            self._wait(part.missing(), indirect=True)
+            self._wait(part.missing(), longer_s=INDIRECT_S)
         self._under_way.clear()
         self._first = False
 
@@ -136,5 +136,5 @@ class Exchange:
         self._wait([(rank, link.receive(rows[rank], rank, ROWS)) for rank in link.others if len(rows[rank])])
         self._wait(sending)
 
-    def _wait(self, transfers: Transfers, indirect: bool = False) -> None:
-        self._link.wait(transfers, slow=self._first, indirect=indirect, work=self.go_on)
+    def _wait(self, transfers: Transfers, longer_s: float = 0.0) -> None:
+        self._link.wait(transfers, slow=self._first, longer_s=longer_s, work=self.go_on)

@@ -53,8 +53,16 @@ def communicator() -> Any:
         return None
     world = _world()
     check_size(world.Get_size(), size)
-    _register(world.Get_rank())
     return world
+
+
+def check_alike(world: Any, words: Sequence[str]) -> None:
+    """UsageError on all ranks if one of them has other arguments than rank 0, whose arguments would be those of all."""
+    meet(world)
+    first, *others = world.allgather(list(words))
+    for rank, theirs in enumerate(others, 1):
+        if theirs != first:
+            raise UsageError(f"rank {rank} was started with other arguments than rank 0; start all ranks alike")
 
 
 def check_size(size: int, started: int) -> None:
@@ -83,7 +91,7 @@ def meet(world: Any) -> None:
         time.sleep(0.01)
 
 
-def _register(rank: int) -> None:
+def register(rank: int) -> None:
     """Tell the process that has started the job which process this rank is, and write where it writes."""
     folder, starter = os.environ.get(FOLDER), os.environ.get(STARTER)
     if folder is None or starter is None:
@@ -108,7 +116,7 @@ def _register(rank: int) -> None:
 
 def lead() -> None:
     """Be rank 0 for the process that has started the job: write where it writes, and hear its Ctrl-C."""
-    _register(0)
+    register(0)
 
 
 def mpiexec() -> str:
@@ -163,6 +171,7 @@ class Job:
                 except KeyboardInterrupt:
                     self._interrupt()
             reader.join()
+            _pass_by_what_was_written()
             return self._ended(said)
         finally:
             if self._process.poll() is None:
@@ -199,6 +208,13 @@ class Job:
         else:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(first, signal.SIGINT)
+
+
+def _pass_by_what_was_written() -> None:
+    """Who writes next into this process's files writes at their end: rank 0 has opened them once more (`register`)."""
+    for number in (1, 2):
+        with contextlib.suppress(OSError):  # it is no file
+            os.lseek(number, 0, os.SEEK_END)
 
 
 def note(name: str, text: str = "") -> None:

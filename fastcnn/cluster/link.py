@@ -116,13 +116,13 @@ class Link:
         requests: Sequence[tuple[int, Request]],
         *,
         slow: bool = False,
-        indirect: bool = False,
+        longer_s: float = 0.0,
         work: Callable[[], object] = int,
     ) -> None:
         """Wait until transfers with these ranks are done, and do `work` meanwhile.
 
         slow : whether the others may compile kernels or write files now
-        indirect : whether these ranks may themselves wait for another rank, which they will name
+        longer_s : how much longer than usual their work may take
 
         Raises RankError if a rank has failed, or does not answer in time.
         """
@@ -131,8 +131,8 @@ class Link:
             return
         if self._over:
             raise RankError("{reason}", reason=self._over)
-        start, looks, limit_s = time.perf_counter(), 0, SLOW_S if slow else _silent_s()
-        limit_s += INDIRECT_S * indirect
+        start, looks = time.perf_counter(), 0
+        limit_s = max(_silent_s(), SLOW_S if slow else 0.0) + longer_s
         while left:
             work()
             left = [each for each in left if not self.is_done(*each)]
@@ -158,9 +158,9 @@ class Link:
         self.wait(sending, slow=slow)
         return [fact if rank == self.rank else json.loads(facts[rank].tobytes()) for rank in range(self.size)]
 
-    def from_first(self, fact: Any) -> Any:
-        """The fact of rank 0, on all ranks."""
-        return self.gather(fact if self.rank == 0 else None)[0]
+    def from_first(self, fact: Any, *, slow: bool = True) -> Any:
+        """The fact of rank 0, on all ranks. They wait for its files and callbacks; slow: whether it waits as long."""
+        return self.gather(fact if self.rank == 0 else None, slow=slow or self.rank != 0)[0]
 
     def arrays_from_first(self, arrays: dict[str, Array]) -> dict[str, Array]:
         """The arrays of rank 0, on all ranks."""
@@ -173,13 +173,13 @@ class Link:
         self.wait([(0, self.receive(array, 0, ARRAYS)) for array in taken.values() if array.size], slow=True)
         return taken
 
-    def gather_rows(self, table: Array, owners: Sequence[int], *, slow: bool = False) -> None:
+    def gather_rows(self, table: Array, owners: Sequence[int], *, slow: bool = False, longer_s: float = 0.0) -> None:
         """Fill a table: row i comes from rank owners[i], whose own rows are there already."""
         own = [row for row, owner in zip(table, owners, strict=True) if owner == self.rank]
         sending = [(rank, self.send(row, rank, ROWS)) for rank in self.others for row in own]
         rows = zip(table, owners, strict=True)
-        self.wait([(owner, self.receive(row, owner, ROWS)) for row, owner in rows if owner != self.rank], slow=slow)
-        self.wait(sending, slow=slow)
+        receiving = [(owner, self.receive(row, owner, ROWS)) for row, owner in rows if owner != self.rank]
+        self.wait(receiving + sending, slow=slow, longer_s=longer_s)
 
     def fail(self, error: BaseException) -> None:
         """Tell the other ranks that this rank has failed. The link cannot be used afterwards."""

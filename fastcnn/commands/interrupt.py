@@ -9,6 +9,7 @@ from __future__ import annotations
 import _thread
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
@@ -16,10 +17,14 @@ from typing import Any
 
 CALLBACKS = ("_raw_object_cache_notify", "_raw_object_cache_getbuffer")  # of llvmlite's ExecutionEngine
 AGAIN_AFTER_S = 0.02
+SAME_S = 1.0  # a Ctrl-C so soon after another is the same one: it must not stop what the first makes the program say
+
+_last_s = float("-inf")  # when the last one came
 
 
 def interrupt(signal_number: int, frame: FrameType | None) -> None:
-    """Raise KeyboardInterrupt. Inside one of CALLBACKS, try again a little later."""
+    """Raise KeyboardInterrupt, once if the key is held. Inside one of CALLBACKS, try again a little later."""
+    global _last_s
     while frame is not None:
         if frame.f_code.co_name in CALLBACKS:
             again = threading.Timer(AGAIN_AFTER_S, _thread.interrupt_main)
@@ -27,7 +32,9 @@ def interrupt(signal_number: int, frame: FrameType | None) -> None:
             again.start()
             return
         frame = frame.f_back
-    raise KeyboardInterrupt
+    before_s, _last_s = _last_s, time.monotonic()
+    if _last_s - before_s > SAME_S:
+        raise KeyboardInterrupt
 
 
 def interruptible() -> AbstractContextManager[None]:
@@ -43,6 +50,8 @@ def quiet() -> AbstractContextManager[None]:
 @contextmanager
 def also_by_other_signals() -> Iterator[None]:
     """Inside the context a request to end, or the loss of the terminal, is as Ctrl-C, unless it is ignored (nohup)."""
+    global _last_s
+    _last_s = float("-inf")
     before: dict[signal.Signals, Any] = {}
     try:
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -62,6 +71,8 @@ def _handled(handler: Callable[[int, FrameType | None], None] | signal.Handlers)
     ):
         yield
         return
+    global _last_s
+    _last_s = float("-inf")
     signal.signal(signal.SIGINT, handler)
     try:
         yield

@@ -7,6 +7,7 @@ import atexit
 import logging
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +17,9 @@ from fastcnn.cluster import jobs
 from fastcnn.cluster.survivors import NEEDED, OPTIONS, Survivors
 from fastcnn.commands import own_data, seeds
 from fastcnn.commands.interrupt import also_by_other_signals, interrupt
+from fastcnn.commands.run import describe
 from fastcnn.commands.team import Team
-from fastcnn.errors import UsageError
+from fastcnn.errors import FastcnnError, UsageError
 
 GRACE_S = 5.0  # how long a rank waits for another, or for the launcher, to say what is wrong and end the job
 
@@ -45,6 +47,7 @@ def train(args: argparse.Namespace) -> int | None:
         return None
     with as_rank(world, survives=args.survive) as joined:
         size = joined.Get_size()
+        jobs.check_alike(joined, args.words)
         if args.ranks not in (None, size):
             raise UsageError(f"--ranks {args.ranks}, but the launcher has started {size}; leave out --ranks")
         if args.seeds is not None:
@@ -98,6 +101,7 @@ def as_rank(world: Any, *, survives: bool = False) -> Iterator[Any]:
         if not jobs.is_started_by_us():
             signal.signal(signal.SIGTERM, interrupt)  # so mpiexec passes on Ctrl-C
     try:
+        jobs.register(rank)  # not before: the starter may interrupt it now
         if survives:
             world = Survivors(world)
             if rank != 0:
@@ -112,12 +116,21 @@ def as_rank(world: Any, *, survives: bool = False) -> Iterator[Any]:
             jobs.note(jobs.SAID, str(status))
         if world.Get_size() > 1:
             atexit.register(_end_job, world, status)  # after the sentence is printed
+        if world.Get_rank() != 0 and isinstance(error, Exception) and not _names_a_rank(error):
+            kind = UsageError if status == 2 else FastcnnError
+            raise kind(f"rank {rank} on {socket.gethostname()}: {describe(error)}") from error
         raise
     if isinstance(world, Survivors):
         world.end()
     else:
         jobs.meet(world)
     jobs.note_end(rank)
+
+
+def _names_a_rank(error: Exception) -> bool:
+    from fastcnn.cluster.link import NAMED, RankError
+
+    return isinstance(error, RankError) or NAMED.match(str(error)) is not None
 
 
 def _is_of_mpi(error: BaseException) -> bool:

@@ -44,7 +44,8 @@ def _say(message: str) -> None:
         print(f"fastcnn: {' '.join(message.split())}", file=sys.stderr, flush=True)
 
 
-def _describe(error: Exception) -> str:
+def describe(error: Exception) -> str:
+    """What to say of an error, in one line."""
     if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
         return "the device that the output goes to is full; make room or choose another place"
     if isinstance(error, OSError) and error.strerror:
@@ -68,7 +69,7 @@ def written_out(status: int) -> int:
         # What is left in the buffer has nowhere to go. Otherwise Python would complain when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if status == DONE and not isinstance(error, BrokenPipeError):
-            _say(_describe(error))
+            _say(describe(error))
         return status or FAILED
 
 
@@ -94,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
     except Exception as error:
         if os.environ.get(DEBUG_VARIABLE):
             traceback.print_exc()
-        _say(_describe(error))
+        _say(describe(error))
         return written_out(WRONG_ARGUMENTS if isinstance(error, UsageError) else FAILED)
     finally:
         logger.removeHandler(handler)

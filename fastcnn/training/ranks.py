@@ -9,6 +9,7 @@ import functools
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ from fastcnn.training.history import History
 from fastcnn.training.sources import Source
 from fastcnn.training.validation import scored
 
+LONGER = 2  # times the longest round of the last validation: how long one may wait for others in the next
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -55,6 +58,7 @@ class Ranks:
         check_shards(network)
         self.survivors = communicator if isinstance(communicator, Survivors) else None
         self.times: dict[str, float] = {}  # seconds that each rank has computed in the last epoch
+        self._round_s = 0.0  # the longest round of the last validation; 0 before the first, which compiles
         self._trained = network
         self._join(communicator)
         arrays = self._link.arrays_from_first(network.state_arrays())
@@ -135,15 +139,19 @@ class Ranks:
         parts = -(-count // PART)
         answers = np.zeros((parts, PART, outputs), network.dtype)
         truths = np.zeros((parts, PART, 1 if loss.is_of_classes else outputs))
+        longest_s = 0.0
         for first in range(0, parts, link.size):
-            part = first + link.rank
+            begun, part = time.perf_counter(), first + link.rank
             if part < parts:
                 images, targets, *_ = held_out.source.read(held_out.numbers[part * PART : (part + 1) * PART])
                 answers[part, : len(images)] = network.forward(images)
                 truths[part, : len(images)] = targets.reshape(len(images), -1)
             owners = range(min(link.size, parts - first))
             for table in (answers, truths):
-                link.gather_rows(table[first : first + len(owners)], owners, slow=first == 0)
+                rows = table[first : first + len(owners)]  # a rank without a part waits for all of another's
+                link.gather_rows(rows, owners, slow=not self._round_s, longer_s=LONGER * self._round_s)
+            longest_s = max(longest_s, time.perf_counter() - begun)
+        self._round_s = longest_s
         logits, truth = answers.reshape(-1, outputs)[:count], truths.reshape(parts * PART, -1)[:count]
         if loss.is_of_classes:
             return scored(loss, softmax(logits), truth[:, 0].astype(np.int64))
@@ -163,8 +171,8 @@ class Ranks:
 
     def end_epoch(self, network: Sequential, train_s: float) -> None:
         """Note how long each rank has computed; FastcnnError unless all have the same weights."""
-        waited_s = self._link.waited_s
-        seconds = self._together(lambda: self._link.gather(train_s - waited_s))
+        waited_s, compiling = self._link.waited_s, not self.times
+        seconds = self._together(lambda: self._link.gather(train_s - waited_s, slow=compiling))
         self.times = {
             f"rank {rank} on {host}": each
             for rank, (host, each) in enumerate(zip(self._link.hosts, seconds, strict=True))
@@ -172,12 +180,15 @@ class Ranks:
         digest = hashlib.blake2b(network.values.data, digest_size=16)
         digest.update(network.buffers.data)
         self._compare(
-            {"other weights": digest.hexdigest()}, "has {detail} than rank 0: its memory or processor is faulty"
+            {"other weights": digest.hexdigest()},
+            "has {detail} than rank 0: its memory or processor is faulty",
+            slow=compiling,
         )
 
     def from_first(self, fact: Any) -> Any:
         """A fact of rank 0, such as JSON can hold, on all ranks."""
-        return self._together(lambda: self._link.from_first(fact))
+        compiling = not self.times  # until the first epoch ends
+        return self._together(lambda: self._link.from_first(fact, slow=compiling))
 
     def begin_epoch(self) -> None:
         """Begin to measure how long this rank waits."""
@@ -217,8 +228,8 @@ class Ranks:
             self._link.fail(error)
             raise
 
-    def _compare(self, facts: dict[str, str], template: str) -> None:
-        for rank, theirs in enumerate(gathered := self._together(lambda: self._link.gather(facts))):
+    def _compare(self, facts: dict[str, str], template: str, *, slow: bool = True) -> None:
+        for rank, theirs in enumerate(gathered := self._together(lambda: self._link.gather(facts, slow=slow))):
             for name, value in theirs.items():
                 if value != gathered[0][name]:
                     raise FastcnnError(

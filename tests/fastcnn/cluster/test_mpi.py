@@ -7,6 +7,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -264,10 +265,13 @@ def test_a_rank_that_hangs_is_named_within_30_seconds(hangs, data_dir, tmp_path)
     assert lines[0].startswith(f"fastcnn: rank {hangs} on ") and "has not answered" in lines[0], lines
 
 
-def test_ctrl_c_says_how_to_go_on(data_dir, tmp_path):  # noqa: F811
+@pytest.mark.parametrize("presses", [1, 3])
+def test_ctrl_c_says_how_to_go_on(presses, data_dir, tmp_path):  # noqa: F811
     out = tmp_path / "out.safetensors"
     process = started(data_dir, out, "--ranks", 2)
-    process.send_signal(signal.SIGINT)
+    for _ in range(presses):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.01)  # as fast as a key repeats
     status, _, err = ended(process)
     lines = trouble(err)
     assert status == 1 and len(lines) == 1, err
@@ -315,6 +319,69 @@ def test_more_ranks_than_shards_are_refused_by_one_of_them(data_dir, tmp_path): 
     said = [line for line in err.splitlines() if line.startswith(jobs.TROUBLE)]
     assert said == ["fastcnn: a batch is shared by at most 16 ranks, not 17; give each rank more --threads"], err
     assert status == 2 and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status", "said"),
+    [
+        ([], ["--seed", 1], 2, "rank 1 was started with other arguments than rank 0; start all ranks alike"),
+        (
+            ["env", "FASTCNN_RANK_TIMEOUT=soon"], [], 1,
+            f"rank 1 on {socket.gethostname()}: FASTCNN_RANK_TIMEOUT must be a number of seconds, not 'soon'",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_one_rank_is_said_once(before, after, status, said, data_dir, tmp_path):  # noqa: F811
+    rank = [sys.executable, "-m", "fastcnn", "train", "--data-dir", data_dir, "--out", tmp_path / "out"]
+    launcher = jobs.mpiexec()
+    ranks = ["-n", 1, *rank, ":", "-n", 1, *before, *rank, *after]
+    found, _, err = ended(running([launcher, *jobs.options_of(launcher), *ranks], {}))
+    # Open MPI puts a zero byte before a line now and then, and ends rank 0 by the signal of a Ctrl-C.
+    lines = [line.strip(" \0") for line in err.splitlines()]
+    assert found == status and lines.count(f"{jobs.TROUBLE}{said}") == 1, err
+    assert not (tmp_path / "out").exists()
+
+
+def written(path, *words):
+    """Exit status and stderr of a short training that writes to a file, and a word that is written there afterwards."""
+    command = [sys.executable, "-m", "fastcnn", "train", "--epochs", "1", "--ranks", *map(str, words)]
+    environment = {name: value for name, value in ENVIRONMENT.items() if name != "PYTHONUNBUFFERED"}
+    with path.open("w") as out:
+        done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, env=environment, timeout=200)
+        if path.is_file():
+            out.write("then")
+    return done.returncode, done.stderr
+
+
+def test_who_writes_next_into_a_file_writes_after_the_ranks(data_dir, tmp_path):  # noqa: F811
+    log = tmp_path / "log"
+    status, err = written(log, 2, "--data-dir", data_dir, "--out", tmp_path / "out.safetensors")
+    assert status == 0, err
+    assert log.read_text().startswith("saved ") and log.read_text().endswith("then")
+
+
+def test_a_full_output_is_said_once(data_dir, tmp_path):  # noqa: F811
+    status, err = written(Path("/dev/full"), 2, "--data-dir", data_dir, "--out", tmp_path / "out.safetensors")
+    said = "fastcnn: the device that the output goes to is full; make room or choose another place"
+    assert (status, trouble(err)) == (1, [said])
+
+
+SLEEPS = """
+import os, time
+if os.environ.get("OMPI_COMM_WORLD_RANK", os.environ.get("PMI_RANK")) == "1":
+    from fastcnn.optim.optimizers import Optimizer
+    update = Optimizer.update
+    Optimizer.update = lambda *arrays: (time.sleep(0.2), update(*arrays))
+"""
+
+
+def test_a_slow_rank_is_named(data_dir, tmp_path):  # noqa: F811
+    (tmp_path / "sitecustomize.py").write_text(SLEEPS)
+    path = f"{tmp_path}{os.pathsep}{ROOT}"
+    status, _, err = ended(train(data_dir, tmp_path / "out.safetensors", "--ranks", 3, "--profile", PYTHONPATH=path))
+    said = [line for line in trouble(err) if "computing in" in line]
+    assert status == 0 and len(said) == 2, err
+    assert "; the others wait for rank 1 on " in said[1], err  # in the first epoch kernels are loaded
 
 
 def test_a_wrong_argument_is_said_once(data_dir, tmp_path):  # noqa: F811

@@ -17,6 +17,20 @@ def test_ctrl_c_raises():
         signal.raise_signal(signal.SIGINT)
 
 
+def test_ctrl_c_of_a_key_that_is_held_raises_once():
+    said = []
+    with interruptible():
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            for _ in range(5):
+                signal.raise_signal(signal.SIGINT)
+            said.append("interrupted")
+    with pytest.raises(KeyboardInterrupt), interruptible():  # the next command
+        signal.raise_signal(signal.SIGINT)
+    assert said == ["interrupted"]
+
+
 def test_ctrl_c_in_a_callback_of_the_compiler_is_put_off():
     came_back = []
 

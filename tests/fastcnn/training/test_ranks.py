@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from fastcnn.kernels.threads import set_threads, threads
 from fastcnn.network.losses import CrossEntropy
 from fastcnn.training.augment import Augmentation
 from fastcnn.training.checkpoint import load_checkpoint
+from fastcnn.training.datasets import PART
+from fastcnn.training.ranks import HeldOut
 from tests.fastcnn.cluster.threads import by_ranks
 
 # Ranks that are threads of one process would wait for one another's parallel kernels.
@@ -193,6 +196,60 @@ def test_a_silent_rank_is_named(data, monkeypatch):
     for error in (found[0], found[2]):
         assert isinstance(error, RankError) and error.rank == 1
         assert re.search(r"rank 1 on \S+ has not answered for ", str(error))
+
+
+@pytest.mark.parametrize("place", ["end_epoch", "measure", "follow"])
+def test_a_rank_that_falls_silent_after_an_epoch_is_not_given_the_time_to_compile(place, data, monkeypatch):
+    """Rank 0 is asked: the others give that one more time after an epoch, in which it writes a file."""
+    monkeypatch.setattr("fastcnn.cluster.link.SLOW_S", 20.0)
+    monkeypatch.setenv(VARIABLE, "2")
+
+    def run(world):
+        trainer = Trainer(small(), optim.SGD(0.1), communicator=world)
+        if world.Get_rank() == 1:
+            monkeypatch.setattr(trainer._ranks, place, second_raises(getattr(trainer._ranks, place)))
+        return trainer.fit(*data, epochs=2, batch_size=50, validation=13, progress=False)
+
+    by_ranks(1, lambda world: trained(world, data, epochs=1))  # compiles the kernels
+    first = by_ranks(3, run)[0]
+    assert isinstance(first, RankError) and first.rank == 1
+    (seconds,) = re.findall(r"^rank 1 on \S+ has not answered for ([0-9.]+) s", str(first))
+    assert 2 <= float(seconds) < 20
+
+
+def second_raises(method):
+    """The method, whose second call ends its rank without a word to the others."""
+    called = []
+
+    def call(*arguments):
+        called.append(arguments)
+        if len(called) == 2:
+            raise RankError("gone")
+        return method(*arguments)
+
+    return call
+
+
+class Pictures:
+    """Two parts of the validation, and one picture of a third, which takes long to read."""
+
+    def read(self, numbers):
+        if len(numbers) == 1:
+            time.sleep(1.5)
+        return np.zeros((len(numbers), 1, 8, 8), np.uint8), np.zeros(len(numbers), int)
+
+
+def test_a_part_of_the_validation_may_take_longer_than_a_rank_may_be_silent(monkeypatch):
+    """One rank has the third part, and the other has nothing to do meanwhile."""
+    monkeypatch.setenv(VARIABLE, "0.5")
+
+    def run(world):
+        trainer = Trainer(small(), optim.SGD(0.1), communicator=world)
+        held_out = HeldOut(Pictures(), np.arange(2 * PART + 1))
+        return [trainer._ranks.measure(trainer.network, trainer.loss, held_out) for _ in range(2)]
+
+    one, two = by_ranks(2, run)
+    assert one == two and isinstance(one, list), (one, two)
 
 
 def test_ranks_that_were_started_with_other_arguments_are_refused(data):
