@@ -9,6 +9,7 @@ import numpy as np
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.bfloat16 import rounding
 from fastcnn.kernels.cpu.bfloat16.rounding import in_place, rounded
+from fastcnn.kernels.cpu.bfloat16.writers import borderless, in_bits
 from fastcnn.kernels.cpu.products import pairs
 from fastcnn.kernels.cpu.products.calls import sums
 from fastcnn.kernels.cpu.products.geometry import Convolution, Phase, Tables, frame
@@ -34,6 +35,8 @@ class PairConv2d(WindowConv2d):
         **options: Any,
     ) -> None:  # fmt: skip
         self.unit = unit
+        if x.frame.channels % 2 == 0:  # else the pairs need one channel more
+            x.round_data()
         window: dict[str, Any] = {"stride": stride, "padding": padding, "dilation": dilation, "groups": 1}
         tile: dict[str, Any] = {**window, "block": pairs.WIDTH, "tile_pixels": pairs.PIXELS[unit]}
         (K, C, R, S), sides = weight.shape, (x.shape[1], x.shape[2])
@@ -46,7 +49,8 @@ class PairConv2d(WindowConv2d):
             x, out, weight, grad_weight, bias, grad_bias, **window, training=training, capacity=capacity, **options
         )
         self.name += " in bfloat16"
-        self.pairs_x = aligned_zeros(capacity * self.over_channels.x.image, np.uint16)
+        out.gives_bits = self.pool
+        self.pairs_x = aligned_zeros(0 if in_bits(x.data) else capacity * self.over_channels.x.image, np.uint16)
         self.whole = frame(K, self.geometry.P, self.geometry.Q)  # before the max-pool
         self.unpooled = aligned_zeros(capacity * self.whole.image if self.pool else 0, self.dtype)
         self.packed = [aligned_zeros(self._packing(self._tables(1)).size, np.uint16)]
@@ -90,15 +94,22 @@ class PairConv2d(WindowConv2d):
         return sums(out, x, packed, offsets, floor, pairs.over_pairs(tables), addend, pairs.PRODUCTS[self.unit])
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
-        bits, into = pairs.as_bits(self.x.data), (self.pairs_x, self.over_channels.x)
-        calls = [self._copy(rounding.round_pictures, n * self.x.size, *into, bits, self.x.frame, n)]
-        operands = self.pairs_x, self.packed[0], self.offsets[0]
+        calls: list[Call] = []
+        x, out = self.x.data, self.out
+        if not in_bits(x):
+            bits, into = pairs.as_bits(x), (self.pairs_x, self.over_channels.x)
+            calls.append(self._copy(rounding.round_pictures, n * self.x.size, *into, bits, self.x.frame, n))
+            x = self.pairs_x
+        operands = x, self.packed[0], self.offsets[0]
         if not self.pool:
             floor = 0.0 if self.relu else -np.inf
-            return [*calls, self._sums(self.out.data, *operands, floor, self._tables(n), self._addend(n, 0))]
+            return [*calls, self._sums(out.data, *operands, floor, self._tables(n), self._addend(n, 0))]
         calls.append(self._sums(self.unpooled, *operands, -np.inf, self._tables(n)))
-        args = (self.out.data, self.out.frame, self.codes, self.padded_filters, self.unpooled, self.whole, n)
-        return [*calls, self._copy(rounding.relu_and_pool, n * self.whole.image, *args)]
+        args = (out.data, out.frame, self.codes, self.padded_filters, self.unpooled, self.whole, n)
+        if not in_bits(out.data):
+            return [*calls, self._copy(rounding.relu_and_pool, n * self.whole.image, *args)]
+        exact = borderless(out.frame)
+        return [*calls, self._copy(rounding.round_relu_and_pool, n * self.whole.image, *args, exact)]
 
     def _addend(self, n: int, group: int) -> Addend | None:
         if self.addend is None:
@@ -110,7 +121,7 @@ class PairConv2d(WindowConv2d):
     @property
     def _gets_bits(self) -> bool:
         """Whether the step after it writes the gradient of the output rounded, in the layout of `pairs_grad`."""
-        return bool(self.out.grad.dtype == np.uint16)
+        return in_bits(self.out.grad)
 
     def _grad_out_calls(self, n: int) -> list[Call]:
         if self._gets_bits:
@@ -144,7 +155,7 @@ class PairConv2d(WindowConv2d):
         grad = pixels.reshape(*found.grad[:3], -1), grad_out, grad_frame, found.columns, images
         kernel = pairs.PRODUCTS[self.unit]
         return [
-            self._copy(rounding.round_planes, planes.size, *x),
+            self._copy(rounding.copy_planes if in_bits(self.x.data) else rounding.round_planes, planes.size, *x),
             self._copy(move, pixels.size, *grad),
             sums(self.partials, planes, pixels, self.zeros, -np.inf, found.tables, products_kernel=kernel),
             self._fold_weight(found.tables.walk.images, 0, self.filters),
@@ -174,6 +185,8 @@ class PairAffine(PairConv2d):
     ) -> None:  # fmt: skip
         filters, gradients = (each.reshape(out.size, x.size, 1, 1) for each in (weight, grad_weight))
         one, self._capacity, self._is_ready = (1, 1), x.data.size // x.size, False
+        if x.size % 2 == 0:
+            x.round_data()
         super().__init__(
             unit, _one_pixel(x), _one_pixel(out), filters, gradients, bias, grad_bias, stride=one, padding=NO_BORDER,
             dilation=one, relu=relu, pool=False, norm=None, addend=None, training=False, capacity=self._capacity,

@@ -1,6 +1,9 @@
 """Kernels that round float32 values between steps to bfloat16, into the layouts of `products/pairs.py`.
 
 x and grad are the bits of channels-last float32 pictures, as uint32. `frame` says where they lie.
+
+Some kernels round what a kernel of float32 writes. They have its arguments, and `exact_frame`: that of one picture
+without a border. The float32 numbers of one picture stay in a cache.
 """
 
 import numpy as np
@@ -8,7 +11,7 @@ from numba import prange
 
 from fastcnn.kernels.cpu.products.layout import turn
 from fastcnn.kernels.cpu.products.pairs import WIDTH, as_bits, bits_of
-from fastcnn.kernels.cpu.steps import norm
+from fastcnn.kernels.cpu.steps import elementwise, norm
 from fastcnn.kernels.cpu.steps.elementwise import line, row
 from fastcnn.kernels.cpu.tiles.pools import DEAD
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
@@ -49,28 +52,47 @@ def round_pictures(out, out_frame, x, frame, images):
                         out[at + w * apart + c] = bits_of(source[w * channels + c])
 
 
-@kernel
-def round_planes(out, x, frame, x_rows, top, left, images):
-    """Float32 x into out (N, C, stride, stride, rows, columns), for the gradient of the weight; padding stays zero.
+@inner
+def widened_line(bits, frame, n, h):
+    """The float32 numbers of row h of a picture in bfloat16's bits."""
+    source = line(bits, frame, n, h)
+    numbers = np.empty(len(source), np.uint32)
+    for e in range(len(source)):
+        numbers[e] = np.uint32(source[e]) << np.uint32(16)
+    return numbers.view(np.float32)
 
-    x_rows : where each pixel of a row begins. A row is transposed first, so that all loops are over neighbours
-    """
-    channels, width, down, right = frame.channels, frame.width, out.shape[2], out.shape[3]
-    for n in prange(images):
-        scratch = np.empty(channels * width, x.dtype)
-        for h in range(frame.height):
-            turn(scratch, 0, width, x, row(frame, n, h)[0], x_rows, width, channels)
-            numbers, i = scratch.view(np.uint32), h + top
-            for c in range(channels):
-                source = numbers[c * width : (c + 1) * width]
-                if right == 1:
-                    target = out[n, c, i % down, 0, i // down, left : left + width]
-                    for w in range(width):
-                        target[w] = bits_of(source[w])
-                else:
-                    planes = out[n, c, i % down, :, i // down]
-                    for w in range(width):
-                        planes[(w + left) % right, (w + left) // right] = bits_of(source[w])
+
+def _planes(float_line, key):
+    """The kernel for pictures x whose rows `float_line` gets as float32 numbers."""
+
+    @kernel(key=key)
+    def planes(out, x, frame, x_rows, top, left, images):
+        """x into out (N, C, stride, stride, rows, columns), for the gradient of the weight; padding stays zero.
+
+        x_rows : where each pixel of a row begins. A row is transposed first, so that all loops are over neighbours
+        """
+        channels, width, down, right = frame.channels, frame.width, out.shape[2], out.shape[3]
+        for n in prange(images):
+            scratch = np.empty(channels * width, np.float32)
+            for h in range(frame.height):
+                turn(scratch, 0, width, float_line(x, frame, n, h), 0, x_rows, width, channels)
+                numbers, i = scratch.view(np.uint32), h + top
+                for c in range(channels):
+                    source = numbers[c * width : (c + 1) * width]
+                    if right == 1:
+                        target = out[n, c, i % down, 0, i // down, left : left + width]
+                        for w in range(width):
+                            target[w] = bits_of(source[w])
+                    else:
+                        into = out[n, c, i % down, :, i // down]
+                        for w in range(width):
+                            into[(w + left) % right, (w + left) // right] = bits_of(source[w])
+
+    return planes
+
+
+round_planes = _planes(line, "float32")
+copy_planes = _planes(widened_line, "bfloat16")
 
 
 @inner
@@ -111,15 +133,37 @@ def _pixel_pairs(bits, key):
 
 round_pixel_pairs = _pixel_pairs(bits_of, "float32")
 copy_pixel_pairs = _pixel_pairs(same, "bfloat16")
-_gradient_of_norm, _round_picture = norm.gradient.serial, round_pictures.serial
+_gradient_of_norm, _normalise, _max_pool = norm.gradient.serial, norm.normalise.serial, elementwise.max_pool.serial
+_round_picture = round_pictures.serial
+
+
+@kernel
+def normalise(out, out_frame, x, x_frame, statistics, addend, addend_frame, floor, images, exact_frame):
+    """`norm.normalise` without an addend, rounded."""
+    for n in prange(images):
+        exact = np.empty(exact_frame.image, x.dtype)
+        their_x = x[n * x_frame.image :]
+        _normalise(exact, exact_frame, their_x, x_frame, statistics, addend, addend_frame, floor, 1)
+        _round_picture(out[n * out_frame.image :], out_frame, exact.view(np.uint32), exact_frame, 1)
+
+
+@kernel
+def max_pool(
+    out, out_frame, winners, x, x_frame, images, R, S, stride_h, stride_w, top, left, dilation_h, dilation_w, exact_frame
+):
+    """`elementwise.max_pool`, rounded."""
+    for n in prange(images):
+        exact = np.empty(exact_frame.image, x.dtype)
+        _max_pool(
+            exact, exact_frame, winners[n * exact_frame.image :], x[n * x_frame.image :], x_frame, 1, R, S, stride_h,
+            stride_w, top, left, dilation_h, dilation_w,
+        )  # fmt: skip
+        _round_picture(out[n * out_frame.image :], out_frame, exact.view(np.uint32), exact_frame, 1)
 
 
 @kernel
 def norm_gradient(out, out_frame, grad, grad_frame, x, x_frame, statistics, means, cut, images, exact_frame):
-    """`norm.gradient`, rounded, in bfloat16's bits. The float32 numbers of one picture stay in a cache.
-
-    exact_frame : of one picture without a border
-    """
+    """`norm.gradient`, rounded."""
     for n in prange(images):
         exact = np.empty(exact_frame.image, grad.dtype)
         their_grad, their_x = grad[n * grad_frame.image :], x[n * x_frame.image :]
@@ -156,6 +200,19 @@ def relu_and_pool(out, out_frame, codes, codes_width, x, frame, images):
                     dead = best <= 0
                     target[k] = out.dtype.type(0) if dead else best
                     code[k] = np.uint8(DEAD) if dead else winner
+
+
+_relu_and_pool = relu_and_pool.serial
+
+
+@kernel
+def round_relu_and_pool(out, out_frame, codes, codes_width, x, frame, images, exact_frame):
+    """The same, rounded."""
+    for n in prange(images):
+        exact = np.empty(exact_frame.image, x.dtype)
+        their_codes = codes[n * exact_frame.height * exact_frame.width * codes_width :]
+        _relu_and_pool(exact, exact_frame, their_codes, codes_width, x[n * frame.image :], frame, 1)
+        _round_picture(out[n * out_frame.image :], out_frame, exact.view(np.uint32), exact_frame, 1)
 
 
 def rounded(out: Array, x: Array, count: int) -> Call:
