@@ -2,7 +2,8 @@
 
 Convolutions and affine layers round the operands of their products: the input, the weight and the gradient of the
 output. All other steps are those of float32. A value that only such a step reads is rounded where it is written, if the
-step before can do that, and lies in memory as bfloat16's bits. Other values are float32, and rounded where they are read.
+step before can do that, and lies in memory as bfloat16's bits. Other values are float32 there, and rounded where they
+are read.
 `kernels/reference/bfloat16.py` defines the rounding, docs/bfloat16.md says what is rounded where.
 """
 

@@ -1,6 +1,7 @@
 """Kernels that round float32 values between steps to bfloat16, into the layouts of `products/pairs.py`.
 
-x and grad are the bits of channels-last float32 pictures, as uint32. `frame` says where they lie.
+x and grad are the bits of channels-last pictures: those of float32 numbers as uint32, those of bfloat16's as uint16.
+`frame` says where they lie.
 
 Some kernels round what a kernel of float32 writes. They have its arguments, and `exact_frame`: that of one picture
 without a border. The float32 numbers of one picture stay in a cache.
@@ -95,44 +96,68 @@ round_planes = _planes(line, "float32")
 copy_planes = _planes(widened_line, "bfloat16")
 
 
-@inner
-def same(bits):
-    """bfloat16's bits as they are."""
-    return bits
+@kernel
+def pixel_pairs(out, grad, frame, columns, images):
+    """grad, uint16, into out (N, blocks, pairs, filters of a block * 2), in rows of so many columns."""
+    channels = frame.channels
+    for n in prange(images):
+        for p in range(frame.height):
+            source, q = line(grad, frame, n, p), 0
+            while q < frame.width:
+                place = p * columns + q
+                both = place % 2 == 0 and q + 1 < frame.width
+                for block in range(out.shape[1]):
+                    count = min(WIDTH, channels - block * WIDTH)
+                    start = q * channels + block * WIDTH
+                    target, first = out[n, block, place // 2], source[start : start + count]
+                    if both:
+                        second = source[start + channels : start + channels + count]
+                        for k in range(count):
+                            target[2 * k] = first[k]
+                            target[2 * k + 1] = second[k]
+                    else:
+                        for k in range(count):
+                            target[2 * k + place % 2] = first[k]
+                q += 2 if both else 1
 
 
-def _pixel_pairs(bits, key):
-    """The kernel that gets bfloat16's bits of each number of grad by `bits`."""
+@kernel
+def round_relu_gradient(out, out_frame, grad, grad_frame, passed, passed_frame, images):
+    """out = grad, rounded, where the bits passed are those of a number > 0 or of a NaN, else 0.
 
-    @kernel(key=key)
-    def pixel_pairs(out, grad, frame, columns, images):
-        """grad into out (N, blocks, pairs, filters of a block * 2), in rows of so many columns."""
-        channels = frame.channels
-        for n in prange(images):
-            for p in range(frame.height):
-                source, q = line(grad, frame, n, p), 0
-                while q < frame.width:
-                    place = p * columns + q
-                    both = place % 2 == 0 and q + 1 < frame.width
-                    for block in range(out.shape[1]):
-                        count = min(WIDTH, channels - block * WIDTH)
-                        start = q * channels + block * WIDTH
-                        target, first = out[n, block, place // 2], source[start : start + count]
-                        if both:
-                            second = source[start + channels : start + channels + count]
-                            for k in range(count):
-                                target[2 * k] = bits(first[k])
-                                target[2 * k + 1] = bits(second[k])
-                        else:
-                            for k in range(count):
-                                target[2 * k + place % 2] = bits(first[k])
-                    q += 2 if both else 1
-
-    return pixel_pairs
+    A number that rounds to 0, below 1e-40, counts as 0.
+    """
+    channels = grad_frame.channels
+    for n in prange(images):
+        for h in range(grad_frame.height):
+            source, mask = line(grad, grad_frame, n, h), line(passed, passed_frame, n, h)
+            at = row(out_frame, n, h)[0]
+            for w in range(grad_frame.width):
+                target = out[at + w * out_frame.channels : at + w * out_frame.channels + channels]
+                own, cut = source[w * channels : (w + 1) * channels], mask[w * channels : (w + 1) * channels]
+                for c in range(channels):
+                    number = bits_of(cut[c])
+                    dead = number == 0 or (number >= 0x8000 and number <= 0xFF80)  # from -0 to -infinity
+                    target[c] = np.uint16(0) if dead else bits_of(own[c])
 
 
-round_pixel_pairs = _pixel_pairs(bits_of, "float32")
-copy_pixel_pairs = _pixel_pairs(same, "bfloat16")
+@kernel
+def round_unpooled(out, out_frame, grad, grad_frame, codes, codes_width, images):
+    """`elementwise.unpool_gradient`, rounded."""
+    channels = grad_frame.channels
+    for n in prange(images):
+        for p in range(grad_frame.height):
+            grads = line(grad, grad_frame, n, p)
+            for q in range(grad_frame.width):
+                c = ((n * grad_frame.height + p) * grad_frame.width + q) * codes_width
+                source, code = grads[q * channels : (q + 1) * channels], codes[c : c + channels]
+                for pixel in range(4):
+                    at = row(out_frame, n, 2 * p + pixel // 2)[0] + (2 * q + pixel % 2) * out_frame.channels
+                    target = out[at : at + channels]
+                    for k in range(channels):
+                        target[k] = bits_of(source[k]) if code[k] == pixel else np.uint16(0)
+
+
 _gradient_of_norm, _normalise, _max_pool = norm.gradient.serial, norm.normalise.serial, elementwise.max_pool.serial
 _round_picture = round_pictures.serial
 
@@ -149,8 +174,9 @@ def normalise(out, out_frame, x, x_frame, statistics, addend, addend_frame, floo
 
 @kernel
 def max_pool(
-    out, out_frame, winners, x, x_frame, images, R, S, stride_h, stride_w, top, left, dilation_h, dilation_w, exact_frame
-):
+    out, out_frame, winners, x, x_frame, images, R, S, stride_h, stride_w, top, left, dilation_h, dilation_w,
+    exact_frame,
+):  # fmt: skip
     """`elementwise.max_pool`, rounded."""
     for n in prange(images):
         exact = np.empty(exact_frame.image, x.dtype)

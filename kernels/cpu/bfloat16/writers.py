@@ -21,7 +21,7 @@ class RoundedBatchNorm2d(BatchNorm2d):
 
     def __init__(self, x: Activation, out: Activation, *arguments: Any, addend: Activation | None, **options: Any):
         super().__init__(x, out, *arguments, addend=addend, **options)
-        out.gives_bits = addend is None
+        out.offer_bits(addend is None, False)
 
     def _normalise_call(self, n: int) -> Call:
         call = super()._normalise_call(n)
@@ -42,7 +42,7 @@ class RoundedMaxPool2d(MaxPool2d):
 
     def __init__(self, x: Activation, out: Activation, **options: Any) -> None:
         super().__init__(x, out, **options)
-        out.gives_bits = True
+        out.offer_bits(True, False)
 
     def forward_calls(self, n: int, training: bool) -> list[Call]:
         calls = super().forward_calls(n, training)

@@ -56,7 +56,10 @@ def test_a_refused_amx_is_said_and_is_not_used(cpu):
 
 @pytest.mark.parametrize(
     ("refusal", "way_out"),
-    [("a thread's signal stack is too small", "give sigaltstack at least"), ("no memory is left for them", "end other")],
+    [
+        ("a thread's signal stack is too small", "give sigaltstack at least"),
+        ("no memory is left for them", "end other"),
+    ],
 )
 def test_a_refusal_for_want_of_room_says_what_helps(cpu, refusal, way_out):
     cpu(AMX, refusal=refusal)
