@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu.bfloat16 import rounding
+from fastcnn.kernels.cpu.bfloat16 import by_picture, rounding
 from fastcnn.kernels.cpu.bfloat16.rounding import in_place, rounded
 from fastcnn.kernels.cpu.bfloat16.writers import borderless, in_bits
 from fastcnn.kernels.cpu.products import pairs
@@ -108,9 +108,9 @@ class PairConv2d(WindowConv2d):
         calls.append(self._sums(self.unpooled, *operands, -np.inf, self._tables(n)))
         args = (out.data, out.frame, self.codes, self.padded_filters, self.unpooled, self.whole, n)
         if not in_bits(out.data):
-            return [*calls, self._copy(rounding.relu_and_pool, n * self.whole.image, *args)]
+            return [*calls, self._copy(by_picture.relu_and_pool, n * self.whole.image, *args)]
         exact = borderless(out.frame)
-        return [*calls, self._copy(rounding.round_relu_and_pool, n * self.whole.image, *args, exact)]
+        return [*calls, self._copy(by_picture.rounded_relu_and_pool, n * self.whole.image, *args, exact)]
 
     def _addend(self, n: int, group: int) -> Addend | None:
         if self.addend is None:
@@ -126,17 +126,16 @@ class PairConv2d(WindowConv2d):
         into = self.grad_out, self.grad_frame, pairs.as_bits(out.grad), out.grad_frame
         if self.pool:
             return [self._copy(rounding.round_unpooled, elements, *into, self.codes, self.padded_filters, n)]
-        passed = out.data, out.frame, n
-        if self.addend is not None:
-            calls, grad = [], (out.grad, out.grad_frame)
-            if self.relu:
-                calls.append(self._copy(elementwise.relu_gradient, elements, *grad, *grad, *passed))
-            calls += self._passed_on(self.addend, n)
-            return [*calls, self._copy(rounding.round_pictures, elements, *into, n)]
-        if self.relu:
-            passed = pairs.as_bits(out.data), *passed[1:]
+        if self.relu and self.addend is None:
+            passed = pairs.as_bits(out.data), out.frame, n
             return [self._copy(rounding.round_relu_gradient, elements, *into, *passed)]
-        return [self._copy(rounding.round_pictures, elements, *into, n)]
+        calls: list[Call] = []
+        if self.addend is not None:  # it gets the gradient in float32
+            if self.relu:
+                grad = out.grad, out.grad_frame
+                calls.append(self._copy(elementwise.relu_gradient, elements, *grad, *grad, out.data, out.frame, n))
+            calls += self._passed_on(self.addend, n)
+        return [*calls, self._copy(rounding.round_pictures, elements, *into, n)]
 
     def _sparse_weight_calls(self, n: int) -> list[Call]:
         # The gradient of the output belongs to this step, as there is a ReLU in it.

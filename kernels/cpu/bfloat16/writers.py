@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fastcnn.kernels.cpu.bfloat16 import rounding
+from fastcnn.kernels.cpu.bfloat16 import by_picture
 from fastcnn.kernels.cpu.products.geometry import Frame, frame
 from fastcnn.kernels.cpu.steps.base import Activation
 from fastcnn.kernels.cpu.steps.batchnorm import BatchNorm2d
@@ -25,13 +25,13 @@ class RoundedBatchNorm2d(BatchNorm2d):
 
     def _normalise_call(self, n: int) -> Call:
         call = super()._normalise_call(n)
-        return self._rounded(rounding.normalise, call, self.frames[0]) if in_bits(self.out.data) else call
+        return self._rounded(by_picture.normalise, call, self.frames[0]) if in_bits(self.out.data) else call
 
     def _gradient_calls(self, n: int) -> list[Call]:
         calls = super()._gradient_calls(n)
         if self.x.grad is None or not in_bits(self.x.grad):
             return calls
-        return [*calls[:-1], self._rounded(rounding.norm_gradient, calls[-1], self.x.frame)]
+        return [*calls[:-1], self._rounded(by_picture.norm_gradient, calls[-1], self.x.frame)]
 
     def _rounded(self, kernel: Any, call: Call, picture: Frame) -> Call:
         return self._copy(kernel, call[1][-1] * self.x.size, *call[1], borderless(picture))
@@ -48,7 +48,7 @@ class RoundedMaxPool2d(MaxPool2d):
         calls = super().forward_calls(n, training)
         if not in_bits(self.out.data):
             return calls
-        return [self._copy(rounding.max_pool, n * self.x.size, *calls[0][1], borderless(self.out.frame))]
+        return [self._copy(by_picture.max_pool, n * self.x.size, *calls[0][1], borderless(self.out.frame))]
 
 
 def in_bits(values: Array) -> bool:
