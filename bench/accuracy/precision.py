@@ -84,7 +84,7 @@ def run(settings: Settings) -> dict[str, Any]:
 
 def _difference(row: dict[str, Any]) -> str:
     interval = "one seed" if row["half"] is None else f"± {row['half']:.3%}"
-    return f"{row['difference']:+.3%} ({interval})"
+    return f"{row['difference']:+z.3%} ({interval})"
 
 
 def _verdict(row: dict[str, Any]) -> str:

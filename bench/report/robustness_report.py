@@ -91,7 +91,7 @@ def compact(result: Any) -> str:
         cells = []
         for name in names:
             label, worst = _worst(data, kind, name)
-            cells.append(f"{worst['accuracy']:.2%}, {0.0 - 100 * worst['lost']:+.2f} ({label})")
+            cells.append(f"{worst['accuracy']:.2%}, {-100 * worst['lost']:+z.2f} ({label})")
         rows.append((KINDS[kind], *cells))
     middle_error, *errors = ([row["scores"][name]["calibration_error"] for name in names] for row in data["conditions"])
     rows.append(("calibration error, without a change", *(f"{error:.2%}" for error in middle_error)))

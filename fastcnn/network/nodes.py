@@ -164,10 +164,9 @@ class Nodes:
 
     def _fork(self, x: Value, more: int) -> tuple[Value, list[Value]]:
         """The value for the first step that reads it, and its twins for `more` other steps."""
-        if not x.has_gradient:
-            return x, [x] * more
         others = [x._replace(data=x.data.twin()) for _ in range(more)]
-        self._append(self._steps.Fork(x.data, [each.data for each in others]), "", True)
+        if x.has_gradient:
+            self._append(self._steps.Fork(x.data, [each.data for each in others]), "", True)
         return x, others
 
     def _flat(self, x: Value) -> Value:

@@ -1,6 +1,7 @@
 """Kernels that round float32 values between steps to bfloat16, into the layouts of `products/pairs.py`.
 
-x and grad are the bits of channels-last float32 pictures, as uint32. `frame` says where they lie.
+x and grad are the bits of channels-last pictures: those of float32 numbers as uint32, those of bfloat16's as uint16.
+`frame` says where they lie.
 """
 
 import numpy as np
@@ -8,9 +9,7 @@ from numba import prange
 
 from fastcnn.kernels.cpu.products.layout import turn
 from fastcnn.kernels.cpu.products.pairs import WIDTH, as_bits, bits_of
-from fastcnn.kernels.cpu.steps import norm
 from fastcnn.kernels.cpu.steps.elementwise import line, row
-from fastcnn.kernels.cpu.tiles.pools import DEAD
 from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_COPIES, chooser
 from fastcnn.kernels.protocols import Call
@@ -49,113 +48,109 @@ def round_pictures(out, out_frame, x, frame, images):
                         out[at + w * apart + c] = bits_of(source[w * channels + c])
 
 
-@kernel
-def round_planes(out, x, frame, x_rows, top, left, images):
-    """Float32 x into out (N, C, stride, stride, rows, columns), for the gradient of the weight; padding stays zero.
-
-    x_rows : where each pixel of a row begins. A row is transposed first, so that all loops are over neighbours
-    """
-    channels, width, down, right = frame.channels, frame.width, out.shape[2], out.shape[3]
-    for n in prange(images):
-        scratch = np.empty(channels * width, x.dtype)
-        for h in range(frame.height):
-            turn(scratch, 0, width, x, row(frame, n, h)[0], x_rows, width, channels)
-            numbers, i = scratch.view(np.uint32), h + top
-            for c in range(channels):
-                source = numbers[c * width : (c + 1) * width]
-                if right == 1:
-                    target = out[n, c, i % down, 0, i // down, left : left + width]
-                    for w in range(width):
-                        target[w] = bits_of(source[w])
-                else:
-                    planes = out[n, c, i % down, :, i // down]
-                    for w in range(width):
-                        planes[(w + left) % right, (w + left) // right] = bits_of(source[w])
-
-
 @inner
-def same(bits):
-    """bfloat16's bits as they are."""
-    return bits
+def widened_line(bits, frame, n, h):
+    """The float32 numbers of row h of a picture in bfloat16's bits."""
+    source = line(bits, frame, n, h)
+    numbers = np.empty(len(source), np.uint32)
+    for e in range(len(source)):
+        numbers[e] = np.uint32(source[e]) << np.uint32(16)
+    return numbers.view(np.float32)
 
 
-def _pixel_pairs(bits, key):
-    """The kernel that gets bfloat16's bits of each number of grad by `bits`."""
+def _planes(float_line, key):
+    """The kernel for pictures x whose rows `float_line` gets as float32 numbers."""
 
     @kernel(key=key)
-    def pixel_pairs(out, grad, frame, columns, images):
-        """grad into out (N, blocks, pairs, filters of a block * 2), in rows of so many columns."""
-        channels = frame.channels
+    def planes(out, x, frame, x_rows, top, left, images):
+        """x into out (N, C, stride, stride, rows, columns), for the gradient of the weight; padding stays zero.
+
+        x_rows : where each pixel of a row begins. A row is transposed first, so that all loops are over neighbours
+        """
+        channels, width, down, right = frame.channels, frame.width, out.shape[2], out.shape[3]
         for n in prange(images):
-            for p in range(frame.height):
-                source, q = line(grad, frame, n, p), 0
-                while q < frame.width:
-                    place = p * columns + q
-                    both = place % 2 == 0 and q + 1 < frame.width
-                    for block in range(out.shape[1]):
-                        count = min(WIDTH, channels - block * WIDTH)
-                        start = q * channels + block * WIDTH
-                        target, first = out[n, block, place // 2], source[start : start + count]
-                        if both:
-                            second = source[start + channels : start + channels + count]
-                            for k in range(count):
-                                target[2 * k] = bits(first[k])
-                                target[2 * k + 1] = bits(second[k])
-                        else:
-                            for k in range(count):
-                                target[2 * k + place % 2] = bits(first[k])
-                    q += 2 if both else 1
+            scratch = np.empty(channels * width, np.float32)
+            for h in range(frame.height):
+                turn(scratch, 0, width, float_line(x, frame, n, h), 0, x_rows, width, channels)
+                numbers, i = scratch.view(np.uint32), h + top
+                for c in range(channels):
+                    source = numbers[c * width : (c + 1) * width]
+                    if right == 1:
+                        target = out[n, c, i % down, 0, i // down, left : left + width]
+                        for w in range(width):
+                            target[w] = bits_of(source[w])
+                    else:
+                        into = out[n, c, i % down, :, i // down]
+                        for w in range(width):
+                            into[(w + left) % right, (w + left) // right] = bits_of(source[w])
 
-    return pixel_pairs
+    return planes
 
 
-round_pixel_pairs = _pixel_pairs(bits_of, "float32")
-copy_pixel_pairs = _pixel_pairs(same, "bfloat16")
-_gradient_of_norm, _round_picture = norm.gradient.serial, round_pictures.serial
+round_planes = _planes(line, "float32")
+copy_planes = _planes(widened_line, "bfloat16")
 
 
 @kernel
-def norm_gradient(out, out_frame, grad, grad_frame, x, x_frame, statistics, means, cut, images, exact_frame):
-    """`norm.gradient`, rounded, in bfloat16's bits. The float32 numbers of one picture stay in a cache.
-
-    exact_frame : of one picture without a border
-    """
-    for n in prange(images):
-        exact = np.empty(exact_frame.image, grad.dtype)
-        their_grad, their_x = grad[n * grad_frame.image :], x[n * x_frame.image :]
-        _gradient_of_norm(exact, exact_frame, their_grad, grad_frame, their_x, x_frame, statistics, means, cut, 1)
-        _round_picture(out[n * out_frame.image :], out_frame, exact.view(np.uint32), exact_frame, 1)
-
-
-@kernel
-def relu_and_pool(out, out_frame, codes, codes_width, x, frame, images):
-    """ReLU and 2x2 max-pool of float32 x; codes as those of `pooled_products`."""
+def pixel_pairs(out, grad, frame, columns, images):
+    """grad, uint16, into out (N, blocks, pairs, filters of a block * 2), in rows of so many columns."""
     channels = frame.channels
     for n in prange(images):
-        for p in range(out_frame.height):
-            upper, lower = line(x, frame, n, 2 * p), line(x, frame, n, 2 * p + 1)
-            at = row(out_frame, n, p)[0]
-            for q in range(out_frame.width):
-                target = out[at + q * channels : at + (q + 1) * channels]
-                first = ((n * out_frame.height + p) * out_frame.width + q) * codes_width
-                code = codes[first : first + channels]
-                left = 2 * q * channels
-                right = left + channels
-                for k in range(channels):
-                    best, winner = upper[left + k], np.uint8(0)
-                    # not (value <= best) is also true for NaN; the first NaN then stays.
-                    value = upper[right + k]
-                    better = not (value <= best) and best == best
-                    best, winner = (value, np.uint8(1)) if better else (best, winner)
-                    value = lower[left + k]
-                    better = not (value <= best) and best == best
-                    best, winner = (value, np.uint8(2)) if better else (best, winner)
-                    value = lower[right + k]
-                    better = not (value <= best) and best == best
-                    best, winner = (value, np.uint8(3)) if better else (best, winner)
-                    dead = best <= 0
-                    target[k] = out.dtype.type(0) if dead else best
-                    code[k] = np.uint8(DEAD) if dead else winner
+        for p in range(frame.height):
+            source, q = line(grad, frame, n, p), 0
+            while q < frame.width:
+                place = p * columns + q
+                both = place % 2 == 0 and q + 1 < frame.width
+                for block in range(out.shape[1]):
+                    count = min(WIDTH, channels - block * WIDTH)
+                    start = q * channels + block * WIDTH
+                    target, first = out[n, block, place // 2], source[start : start + count]
+                    if both:
+                        second = source[start + channels : start + channels + count]
+                        for k in range(count):
+                            target[2 * k] = first[k]
+                            target[2 * k + 1] = second[k]
+                    else:
+                        for k in range(count):
+                            target[2 * k + place % 2] = first[k]
+                q += 2 if both else 1
+
+
+@kernel
+def round_relu_gradient(out, out_frame, grad, grad_frame, passed, passed_frame, images):
+    """out = grad, rounded, where the bits passed are those of a number > 0 or of a NaN, else 0.
+
+    A number that rounds to 0, below 1e-40, counts as 0.
+    """
+    channels = grad_frame.channels
+    for n in prange(images):
+        for h in range(grad_frame.height):
+            source, mask = line(grad, grad_frame, n, h), line(passed, passed_frame, n, h)
+            at = row(out_frame, n, h)[0]
+            for w in range(grad_frame.width):
+                target = out[at + w * out_frame.channels : at + w * out_frame.channels + channels]
+                own, cut = source[w * channels : (w + 1) * channels], mask[w * channels : (w + 1) * channels]
+                for c in range(channels):
+                    number = bits_of(cut[c])
+                    dead = number == 0 or (number >= 0x8000 and number <= 0xFF80)  # from -0 to -infinity
+                    target[c] = np.uint16(0) if dead else bits_of(own[c])
+
+
+@kernel
+def round_unpooled(out, out_frame, grad, grad_frame, codes, codes_width, images):
+    """`elementwise.unpool_gradient`, rounded."""
+    channels = grad_frame.channels
+    for n in prange(images):
+        for p in range(grad_frame.height):
+            grads = line(grad, grad_frame, n, p)
+            for q in range(grad_frame.width):
+                c = ((n * grad_frame.height + p) * grad_frame.width + q) * codes_width
+                source, code = grads[q * channels : (q + 1) * channels], codes[c : c + channels]
+                for pixel in range(4):
+                    at = row(out_frame, n, 2 * p + pixel // 2)[0] + (2 * q + pixel % 2) * out_frame.channels
+                    target = out[at : at + channels]
+                    for k in range(channels):
+                        target[k] = bits_of(source[k]) if code[k] == pixel else np.uint16(0)
 
 
 def rounded(out: Array, x: Array, count: int) -> Call:

@@ -49,19 +49,21 @@ def sums(
 ) -> Call:  # fmt: skip
     """A call of sum_products. Threads share the pictures or, if these are few, the rows or the blocks of filters.
 
-    Weights that do not stay in the second cache are then read once for each block, not once for each row.
+    Weights that do not stay in the second cache are then read once for each block, not once for each row. Where out
+    holds bfloat16's bits, each sum is rounded once: all its taps are added first.
     """
     walk = tables.walk
     rows_count = len(tables.x_rows)
-    blocks = -(-walk.filters // block_width(out.dtype))
+    blocks = -(-walk.filters // block_width(bias.dtype))
     products = walk.images * rows_count * walk.columns * walk.filters * walk.taps_step * walk.length
     row_parts, block_parts = 1, 1
     if walk.images < 4 * threads():
         row_parts = rows_count
-        weights = 0 if walk.w_image else walk.filters * walk.taps_step * walk.length * out.itemsize
+        weights = 0 if walk.w_image else walk.filters * walk.taps_step * walk.length * bias.itemsize
         if walk.images * rows_count < 4 * threads() or weights > SECOND_CACHE_BYTES // 2:
             block_parts = blocks
     kernel = chooser(products_kernel, products >= PARALLEL_PRODUCTS)
     added = Addend(out, tables.out_rows, 0, 0, 0, 0) if addend is None else addend
-    args = (out, x, w, bias, floor, added, *tables, row_parts, block_parts)
+    assert out.dtype == bias.dtype or walk.taps_part >= walk.taps_step
+    args = (out, out if out.dtype == bias.dtype else bias, x, w, bias, floor, added, *tables, row_parts, block_parts)
     return kernel, args

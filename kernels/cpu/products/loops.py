@@ -69,10 +69,11 @@ def products_with(tile: SumTile) -> Any:
 
     @kernel(key=tile.name)
     def sum_products(
-        out, x, w, bias, floor, addend, x_rows, out_rows, row_taps, x_taps, w_taps, walk, row_parts, block_parts
+        out, so_far, x, w, bias, floor, addend, x_rows, out_rows, row_taps, x_taps, w_taps, walk, row_parts, block_parts
     ):
         """See `Walk`. The work is cut into images x row_parts x block_parts tasks.
 
+        so_far : out, from which the sums of the first taps are read; any array where walk.taps_part are all taps
         x_rows, out_rows : where each row begins
         row_taps : for each row the first tap and the end (one after the last)
         x_taps, w_taps : where each tap begins
@@ -80,7 +81,7 @@ def products_with(tile: SumTile) -> Any:
         A task adds the products of walk.taps_part taps to all its sums before it goes on to the next taps, so that
         these operands stay in a cache. A sum that waits in memory has the bits that it had in a register.
         """
-        width = TILE_VECTORS * (VECTOR_BYTES // out.itemsize)
+        width = TILE_VECTORS * (VECTOR_BYTES // bias.itemsize)
         rows, blocks = len(x_rows), (walk.filters + width - 1) // width
         for task in prange(walk.images * row_parts * block_parts):
             begin()
@@ -119,7 +120,7 @@ def products_with(tile: SumTile) -> Any:
                                 w_taps[first:],
                                 stop - first,
                                 walk.length,
-                                bias if part == 0 else out,
+                                bias if part == 0 else so_far,
                                 block * walk.bias_block if part == 0 else at,
                                 0 if part == 0 else walk.out_step,
                                 floor if stop >= row_stop else -np.inf,

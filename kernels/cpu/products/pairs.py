@@ -16,7 +16,8 @@ A NaN or an infinity in a pixel reaches the gradients of all taps of its channel
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import prange
+from numba import prange, types
+from numba.extending import overload
 
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.products.geometry import PART_PIXELS, Convolution, Phase, Table, Tables
@@ -37,12 +38,25 @@ WIDTH = block_width(FLOAT32)  # filters of a block
 
 
 @inner
-def bits_of(number):
+def _rounded_bits(number):
     """bfloat16's bits from those of a float32 number, as `kernels/reference/bfloat16.py` has them."""
     upper = np.uint32(number >> np.uint32(16))
     if (number & np.uint32(0x7FFFFFFF)) > np.uint32(0x7F800000):
         return np.uint16(upper | np.uint32(0x40))
     return np.uint16((number + np.uint32(0x7FFF) + (upper & np.uint32(1))) >> np.uint32(16))
+
+
+def bits_of(number):
+    """bfloat16's bits: uint16 as they are, or from those of a float32 number, uint32."""
+    return number if number.dtype == np.uint16 else _rounded_bits(number)
+
+
+@overload(bits_of)
+def _typed_bits_of(number):
+    """The same for the compiler, which chooses by the type."""
+    if number == types.uint16:
+        return lambda number: number
+    return lambda number: _rounded_bits(number)
 
 
 @kernel
@@ -96,8 +110,8 @@ def pack_pairs(out, weight, sources, places, filters, filter_step, block_step):
 
 
 def as_bits(x: Array) -> Array:
-    """The same float32 numbers as uint32, C-contiguous."""
-    return np.ascontiguousarray(x).view(np.uint32)
+    """The same float32 numbers as uint32, C-contiguous; bfloat16's bits as they are."""
+    return x if x.dtype == np.uint16 else np.ascontiguousarray(x).view(np.uint32)
 
 
 def whole_registers(pairs: int) -> int:

@@ -21,6 +21,9 @@ class Activation:
     grad is their gradient, without a border; None if no step needs it.
     bordered is the gradient with the border that the step before reads, and its frame, where that step would copy grad
     there. A step that is the only one to read the pictures, and writes the gradient row by row, takes it in its place.
+    gives_bits says whether the step before can write data as bfloat16's bits, uint16. A step that is the only one to
+    read the pictures, and would round them, has them written so by `round_data`. takes_bits says whether the step
+    before would round the gradient: then the step that writes it may do that, after `round_gradient`.
     """
 
     def __init__(self, shape: tuple[int, ...], border: Padding, capacity: int, dtype: Any, with_grad: bool) -> None:
@@ -31,6 +34,11 @@ class Activation:
         self.data = aligned_zeros(capacity * self.frame.image, dtype)
         self.grad: Any = aligned_zeros(capacity * self.grad_frame.image, dtype) if with_grad else None
         self.bordered: tuple[Array, Frame] | None = None
+        self.gives_bits = self.takes_bits = False
+
+    def offer_bits(self, data: bool, gradient: bool) -> None:
+        """Say what the step before can do."""
+        self.gives_bits, self.takes_bits = data, gradient
 
     @property
     def size(self) -> int:
@@ -42,10 +50,23 @@ class Activation:
         if self.bordered is not None:
             self.grad, self.grad_frame = self.bordered
 
+    def round_data(self) -> None:
+        """Have data written as bfloat16's bits, if the step before can do that."""
+        if self.gives_bits:
+            self.data = aligned_zeros(self.data.size, np.uint16)
+            self.gives_bits = False
+
+    def round_gradient(self) -> None:
+        """Have grad as bfloat16's bits, if there is one, and the step before would round it."""
+        if self.takes_bits and self.grad is not None:
+            self.grad = aligned_zeros(self.grad.size, np.uint16)
+            self.takes_bits = False
+
     def twin(self) -> "Activation":
         """The same pictures for one more step that reads them, with a separate gradient."""
+        self.offer_bits(False, False)  # not all their readers may round them
+        self.bordered = None  # sums of gradients have no border
         twin = copy(self)
-        self.bordered = twin.bordered = None  # sums of gradients have no border
         twin.grad = None if self.grad is None else aligned_zeros(self.grad.size, self.grad.dtype)
         return twin
 

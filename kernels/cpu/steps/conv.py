@@ -1,13 +1,14 @@
 """Convolution, with the addition, the ReLU and the 2x2 max-pool after it."""
 
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.products import weights
 from fastcnn.kernels.cpu.products.calls import sums
-from fastcnn.kernels.cpu.products.geometry import Convolution, Phase, Tables, gradient_blocks
+from fastcnn.kernels.cpu.products.geometry import Convolution, Frame, Phase, Tables, gradient_blocks
 from fastcnn.kernels.cpu.products.layout import block_width, packed_count
 from fastcnn.kernels.cpu.products.loops import Addend, pooled_products
 from fastcnn.kernels.cpu.steps import elementwise
@@ -28,6 +29,7 @@ class WindowConv2d(Step):
     """
 
     shares_gradient = True  # the gradient of the output may serve as it is; else it is copied first
+    grad_out: Any
 
     def __init__(
         self, x: Activation, out: Activation, weight: Array, grad_weight: Array, bias: Array | None,
@@ -68,7 +70,7 @@ class WindowConv2d(Step):
         filters = self.padded_filters if self.sparse else self.filters
         self.partials = aligned_zeros(blocks * self.weight[0].size * filters, self.dtype)
         # The pixels that won sum up the bias as well; otherwise it is summed alone, in float64.
-        self.wide = elementwise.wide_pixel(shape.K, shape.Q)
+        self.wide = elementwise.wide_pixel(self.grad_frame.channels, shape.Q)
         parts = max(self._bias_blocks(n)[1] for n in range(1, capacity + 1))
         self.bias_partials = (
             aligned_zeros(2 * blocks * self.padded_filters, self.dtype)
@@ -80,17 +82,26 @@ class WindowConv2d(Step):
         cut = self.relu and self.addend is None
         direct = self.shares_gradient and out.grad is not None and not self.pool and not cut
         direct = direct and shape.grad == out.grad_frame
-        self.grad_out = (
-            out.grad if direct else aligned_zeros(0 if self.sparse else capacity * shape.grad.image, self.dtype)
-        )
+        count = 0 if self.sparse else capacity * self.grad_frame.image
+        self.grad_out = out.grad if direct else aligned_zeros(count, self.grad_dtype)
         if out.grad is not None and not (direct or self.relu or self.pool or self.addend):
-            out.bordered = self.grad_out, shape.grad
+            out.bordered = self.grad_out, self.grad_frame
         if self.x.grad is not None:
             for group in range(self.groups):
                 for i, phase in enumerate(shape.grad_input(1, group, self.x.grad_frame)):
                     self.flipped[group, i] = aligned_zeros(self._flipped_count(phase), self.dtype)
 
     # The next methods are all that a depthwise convolution, or one in bfloat16, does in another way.
+
+    @property
+    def grad_frame(self) -> Frame:
+        """That of `grad_out`."""
+        return self.geometry.grad
+
+    @property
+    def grad_dtype(self) -> Any:
+        """That of `grad_out`."""
+        return self.dtype
 
     def _parts(self, groups: int) -> int:
         """Into how many sums of products the filters are cut."""
@@ -223,7 +234,7 @@ class WindowConv2d(Step):
         if self.grad_bias is None:
             return []
         shape, (per_block, parts) = self.geometry, self._bias_blocks(n)
-        args = (self.bias_partials, self.grad_out, shape.grad, self.wide, n, per_block)
+        args = (self.bias_partials, self.grad_out, self.grad_frame, self.wide, n, per_block)
         return [
             self._copy(elementwise.channel_sums, n * shape.P * shape.Q * shape.K, *args),
             (elementwise.fold, (self.grad_bias, self.bias_partials, parts, self.wide)),

@@ -34,7 +34,7 @@ def narrow_pixel(channels, wide):
 @inner
 def group(rest, x):
     """How many vectors of x the next of these tiles sums up, where `rest` values are left, and how many values."""
-    lanes = VECTOR_BYTES // x.itemsize
+    lanes = VECTOR_BYTES // max(4, x.itemsize)  # bfloat16's bits become float32 numbers
     vectors = SUM_VECTORS
     while vectors * lanes > rest:
         vectors //= 2

@@ -11,7 +11,7 @@ import llvmlite.ir as ir
 import numpy as np
 from numba.core import cgutils
 
-from fastcnn.kernels.cpu.tiles.parts import switch, tile, twin_lanes
+from fastcnn.kernels.cpu.tiles.parts import switch, tile, twin_lanes, twin_numbers
 from fastcnn.kernels.cpu.toolchain import vector
 from fastcnn.kernels.cpu.toolchain.vector import INT64, REGISTERS, at, const
 
@@ -96,7 +96,7 @@ def _plain_twin(x, x_at, x_row, first, sums_at, rows, columns, step, vectors, va
     for row in range(rows):
         for column in range(columns):
             start = x_at + row * x_row + column * step
-            first[sums_at : sums_at + count] += x[start : start + count]
+            first[sums_at : sums_at + count] += twin_numbers(x[start : start + count])
 
 
 @tile(_plain_twin)

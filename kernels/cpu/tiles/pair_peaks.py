@@ -3,8 +3,8 @@
 from numba.core import cgutils
 
 from fastcnn.kernels.cpu.tiles.amx import INSTRUCTIONS, PAIRS, ROWS, W, X
-from fastcnn.kernels.cpu.tiles.pairs import dot, same_pair, values
-from fastcnn.kernels.cpu.tiles.parts import tile
+from fastcnn.kernels.cpu.tiles.pairs import dot, same_pair
+from fastcnn.kernels.cpu.tiles.parts import tile, values
 from fastcnn.kernels.cpu.tiles.peaks import FLOAT32_LANES, SUMS, in_rounds
 from fastcnn.kernels.cpu.toolchain.vector import INT64, VECTOR_BYTES, at, const
 

@@ -1,20 +1,18 @@
 """The tiles for bfloat16: `sum_tile` whose terms are pairs of bfloat16 numbers, and whose sums are float32.
 
-x and w are uint16, the bits of bfloat16 numbers, and all other arrays are float32. Two neighbours along the sum are a
-pair. `length` counts pairs. The pairs of a tap lie one after the other in x, so x_term is 2. In w the pairs of the
-filters of a block are neighbours: w[tap + k * w_term + 2 * filter + j] is number j of pair k.
+x and w are uint16, the bits of bfloat16 numbers, and so may be out; all other arrays are float32. Two neighbours along
+the sum are a pair. `length` counts pairs. The pairs of a tap lie one after the other in x, so x_term is 2. In w the
+pairs of the filters of a block are neighbours: w[tap + k * w_term + 2 * filter + j] is number j of pair k.
 
 - `avx512_tile` vdpbf16ps: each lane adds the two products of a pair.
 - `plain_tile` widens the numbers and multiplies them as float32. It runs on every CPU, to test the others.
 - `amx_tile` is in `amx.py`.
 """
 
-from typing import Any
-
 import llvmlite.ir as ir
 import numpy as np
 
-from fastcnn.kernels.cpu.tiles.parts import Terms, nothing, tile, twin_lanes, twin_load
+from fastcnn.kernels.cpu.tiles.parts import Terms, nothing, tile, twin_lanes, twin_load, twin_stored, values
 from fastcnn.kernels.cpu.tiles.sums import ALL_SIZES, NEXT_TILE, TILE_PIXELS, SumTile, code
 from fastcnn.kernels.cpu.toolchain import vector
 from fastcnn.kernels.cpu.toolchain.vector import INT32
@@ -35,11 +33,6 @@ class BFloat(ir.Type):  # type: ignore[misc]  # llvmlite has no types
         return hash(BFloat)
 
 
-def values(bits: Any) -> Any:
-    """The float32 numbers of bfloat16's bits, for twins."""
-    return (bits.astype(np.uint32) << 16).view(np.float32)
-
-
 def twin(
     out, out_at, out_stride, x, x_at, x_stride, x_term, w, w_at, w_term, x_taps, w_taps, taps, length, bias, bias_at,
     bias_step, floor, addend, addend_at, addend_stride, adds, pixels, vectors, valid,
@@ -55,7 +48,7 @@ def twin(
         if adds:
             total += twin_load(addend, addend_at + m * addend_stride, width)
         total = np.where(total < floor, floor, total)
-        out[out_at + m * out_stride : out_at + m * out_stride + valid] = total[:valid]
+        out[out_at + m * out_stride : out_at + m * out_stride + valid] = twin_stored(total, out)[:valid]
 
 
 def pair_vector(vtype):

@@ -28,7 +28,7 @@ def tile(twin: Callable[..., None]) -> Callable[[Callable[..., None]], Any]:
     """Make a function that kernels can call from a twin in NumPy and its vector code. It has the twin's arguments.
 
     The decorated function gets (builder, arguments, vector type) and emits the code. An argument named `floor` has the
-    dtype of the first array. The other numbers are int64.
+    dtype of the first array, or float32 where that holds bfloat16's bits. The other numbers are int64.
     """
     names = twin.__code__.co_varnames[: twin.__code__.co_argcount]
 
@@ -37,7 +37,7 @@ def tile(twin: Callable[..., None]) -> Callable[[Callable[..., None]], Any]:
             return twin
 
         def typed(_context: Any, *kinds: Any) -> Any:
-            dtype = kinds[0].dtype
+            dtype = types.float32 if kinds[0].dtype == types.uint16 else kinds[0].dtype
             exact = [
                 kind if isinstance(kind, types.Array) else dtype if name == "floor" else types.int64
                 for name, kind in zip(names, kinds, strict=True)
@@ -88,8 +88,27 @@ def nothing(_builder: Any) -> None:
 
 
 def twin_lanes(array: Any) -> int:
-    """Elements of an array's dtype in one vector register."""
-    return VECTOR_BYTES // int(array.itemsize)
+    """Elements of an array in one vector register, where bfloat16's bits become float32 numbers."""
+    return VECTOR_BYTES // max(4, int(array.itemsize))
+
+
+def values(bits: Any) -> Any:
+    """The float32 numbers of bfloat16's bits, for twins."""
+    return (bits.astype(np.uint32) << 16).view(np.float32)
+
+
+def twin_numbers(array: Any) -> Any:
+    """What a tile's load makes of an array: bfloat16's bits become float32 numbers."""
+    return values(array) if array.dtype == np.uint16 else array
+
+
+def twin_stored(numbers: Any, out: Any) -> Any:
+    """What a tile's store writes into out: it rounds to bfloat16's bits if out holds these."""
+    if out.dtype != np.uint16:
+        return numbers
+    bits = numbers.view(np.uint32)
+    upper = bits >> 16
+    return np.where(np.isnan(numbers), upper | 0x40, (bits + 0x7FFF + (upper & 1)) >> 16).astype(np.uint16)
 
 
 def twin_load(array: Any, start: int, count: int) -> Any:

@@ -4,6 +4,7 @@ LLVM's name of the CPU can be wrong in a virtual machine. So only its features c
 """
 
 import ctypes
+import errno
 import os
 import platform
 import sys
@@ -19,6 +20,12 @@ UNITS = {
 }
 # arch_prctl of Linux on x86-64, what it is asked for, and the registers: the data of AMX's tiles.
 ARCH_PRCTL, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA = 158, 0x1023, 18
+# What Linux means where its own words mislead: a signal saves the registers on the stack that sigaltstack has set.
+REASONS = {errno.ENOSPC: "a thread's signal stack is too small", errno.ENOMEM: "no memory is left for them"}
+WAYS_OUT = {
+    REASONS[errno.ENOSPC]: "give sigaltstack at least getauxval(AT_MINSIGSTKSZ) bytes",
+    REASONS[errno.ENOMEM]: "end other programs, or raise the limit of memory",
+}
 
 
 def has_amx(features: set[str]) -> bool:
@@ -37,7 +44,8 @@ def amx_refusal() -> str:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.syscall(ARCH_PRCTL, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0:
         return ""
-    return os.strerror(ctypes.get_errno())
+    number = ctypes.get_errno()
+    return REASONS.get(number) or os.strerror(number)
 
 
 def refusal() -> str:
@@ -58,7 +66,5 @@ def describe() -> str:
     refused = refusal()
     if not refused:
         return UNITS[unit()]
-    return (
-        f"{UNITS[unit()]}; the CPU has AMX, but the system refuses its registers ({refused}): it takes Linux 5.16, "
-        "and a container that allows arch_prctl"
-    )
+    way_out = WAYS_OUT.get(refused, "it takes Linux 5.16, and a container that allows arch_prctl")
+    return f"{UNITS[unit()]}; the CPU has AMX, but the system refuses its registers ({refused}): {way_out}"

@@ -3,6 +3,8 @@
 On a convolution, plain Numba loops reach a tenth of a core's speed, because LLVM's loop vectoriser does not keep a
 block of sums in registers. So `kernels/cpu/tiles` writes its inner loops as LLVM vector code with the functions of
 this file. LLVM turns the same source into AVX-512, AVX2, SSE or NEON.
+
+An array of uint16 holds bfloat16's bits: a load widens them to float32, and a store rounds.
 """
 
 import platform
@@ -14,6 +16,7 @@ from numba.core import cgutils, config, types
 
 INT64 = ir.IntType(64)
 INT32 = ir.IntType(32)
+INT16 = ir.IntType(16)
 BIT = ir.IntType(1)
 
 
@@ -74,15 +77,25 @@ def splat(builder, vtype, scalar):
 
 def load(builder, pointer, vtype):
     """A full vector from memory; only the alignment of one element is assumed."""
+    if _holds_bits(pointer):
+        bits = ir.VectorType(INT16, vtype.count)
+        return _widened(builder, builder.load(builder.bitcast(pointer, bits.as_pointer()), align=2), vtype)
     return builder.load(builder.bitcast(pointer, vtype.as_pointer()), align=_element_bytes(vtype))
 
 
 def store(builder, value, pointer):
+    value = _rounded(builder, value) if _holds_bits(pointer) else value
     builder.store(value, builder.bitcast(pointer, value.type.as_pointer()), align=_element_bytes(value.type))
 
 
 def load_first(builder, pointer, vtype, count):
     """The first `count` lanes from memory, and zero in the others. The memory after them is not read."""
+    if _holds_bits(pointer):
+        return _widened(builder, _load_first(builder, pointer, ir.VectorType(INT16, vtype.count), count), vtype)
+    return _load_first(builder, pointer, vtype, count)
+
+
+def _load_first(builder, pointer, vtype, count):
     function = _intrinsic(
         builder,
         f"llvm.masked.load.{_suffix(vtype)}.p0",
@@ -90,12 +103,13 @@ def load_first(builder, pointer, vtype, count):
         [vtype.as_pointer(), INT32, _mask_type(vtype), vtype],
     )
     source = builder.bitcast(pointer, vtype.as_pointer())
-    zero = ir.Constant(vtype, [0.0] * vtype.count)
+    zero = ir.Constant(vtype, [0 if vtype.element == INT16 else 0.0] * vtype.count)
     return builder.call(function, [source, _alignment(vtype), first_lanes(builder, vtype, count), zero])
 
 
 def store_first(builder, value, pointer, count):
     """Write the first `count` lanes of `value`. The memory after them is not changed."""
+    value = _rounded(builder, value) if _holds_bits(pointer) else value
     vtype = value.type
     function = _intrinsic(
         builder,
@@ -178,7 +192,7 @@ def first_lanes(builder, vtype, count):
 
 
 def _element_bytes(vtype):
-    return 4 if vtype.element == ir.FloatType() else 8
+    return {INT16: 2, ir.FloatType(): 4}.get(vtype.element, 8)
 
 
 def _alignment(vtype):
@@ -186,7 +200,33 @@ def _alignment(vtype):
 
 
 def _suffix(vtype):
-    return f"v{vtype.count}f{8 * _element_bytes(vtype)}"
+    return f"v{vtype.count}{'i' if vtype.element == INT16 else 'f'}{8 * _element_bytes(vtype)}"
+
+
+def _holds_bits(pointer):
+    return pointer.type.pointee == INT16
+
+
+def _widened(builder, bits, vtype):
+    """float32 numbers from bfloat16's bits."""
+    wide = builder.zext(bits, ir.VectorType(INT32, vtype.count))
+    return builder.bitcast(builder.shl(wide, ir.Constant(wide.type, [16] * vtype.count)), vtype)
+
+
+def _rounded(builder, numbers):
+    """bfloat16's bits of float32 numbers, as `kernels/reference/bfloat16.py` has them."""
+    kind = ir.VectorType(INT32, numbers.type.count)
+
+    def same(number):
+        return ir.Constant(kind, [number] * kind.count)
+
+    bits = builder.bitcast(numbers, kind)
+    upper = builder.lshr(bits, same(16))
+    up = builder.add(same(0x7FFF), builder.and_(upper, same(1)))
+    nearest = builder.lshr(builder.add(bits, up), same(16))
+    nan = builder.fcmp_unordered("uno", numbers, numbers)
+    chosen = builder.select(nan, builder.or_(upper, same(0x40)), nearest)
+    return builder.trunc(chosen, ir.VectorType(INT16, kind.count))
 
 
 def _intrinsic(builder, name, result, arguments):

@@ -33,6 +33,9 @@ def test_the_interval_is_students_of_the_paired_differences():
     assert "| `paper` | 5 | 12 | 99.120% | 99.180% | +0.060% (± 0.142%) |" in table
     assert "| `default` | 1 | 12 | 99.600% | 99.500% | -0.100% (one seed) |" in table
     assert table.endswith("two trainings. The interval of `paper` holds zero.\n")
+    for tiny in (-2e-7, -0.0, 2e-7):  # less than half of what is printed
+        less = precision.tabulate({"precision": "bfloat16-avx512", "runs": runs, "rows": [{**row, "difference": tiny}]})
+        assert "| +0.000% (± 0.142%) |" in less
     other = {**row, "difference": -0.0015}
     assert "The interval of `paper` **does not hold** zero." in precision.tabulate(
         {"precision": "bfloat16-avx512", "runs": runs, "rows": [other, one]}

@@ -162,8 +162,10 @@ def test_a_checkpoint_keeps_the_precision(one_thread, rng, tmp_path):
         (AMX - {"avx512bf16"}, rf"the system refuses AMX's registers \({REFUSAL}; see"),
     ],
 )
-def test_a_cpu_that_gains_nothing_says_so_in_one_sentence(cpu, features, reason):
-    cpu(features, refusal=REFUSAL)
+@pytest.mark.parametrize("refusal", [REFUSAL, *toolchain.REASONS.values()])
+def test_a_cpu_that_gains_nothing_says_so_in_one_sentence(cpu, features, reason, refusal):
+    cpu(features, refusal=refusal)
+    reason = reason.replace(REFUSAL, refusal)
     one = network()
     calls = (
         lambda: network(precision="bfloat16"),

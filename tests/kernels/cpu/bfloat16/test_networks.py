@@ -16,7 +16,7 @@ from fastcnn.kernels.cpu.bfloat16 import steps_with
 from fastcnn.kernels.cpu.products import loops, pairs
 from fastcnn.kernels.cpu.steps import norm as norms
 from fastcnn.kernels.cpu.steps.base import Activation
-from fastcnn.kernels.cpu.tiles.pairs import values
+from fastcnn.kernels.cpu.tiles.parts import values
 from fastcnn.kernels.cpu.toolchain.jit import parallel_lock
 from fastcnn.kernels.reference import bfloat16 as reference
 from fastcnn.kernels.reference import convolution as exact
@@ -69,6 +69,11 @@ NETWORKS = {
 }
 
 
+# The networks with values, and with gradients, that only such a step reads. `odd` has odd channels, forks and groups.
+BITS_OF_VALUES = ("paper", "default", "VGG-like", "ResNet-like")
+BITS_OF_GRADIENTS = (*BITS_OF_VALUES, "odd")
+
+
 @pytest.fixture(scope="module", params=UNITS)
 def steps(request):
     """The steps of a unit, on one thread: then only the serial kernels are compiled."""
@@ -99,10 +104,11 @@ class Recorded:
 
 
 def planes(data, frame, n):
-    """Channels-last pictures in a frame as a copy (n, C, H, W)."""
+    """Channels-last pictures in a frame as a copy (n, C, H, W) of float32 numbers."""
     rows = data[: n * frame.image].reshape(n, frame.image // frame.row, frame.row // frame.channels, frame.channels)
     inside = rows[:, frame.top : frame.top + frame.height, frame.left : frame.left + frame.width]
-    return np.moveaxis(inside, 3, 1).copy()
+    inside = np.moveaxis(inside, 3, 1)
+    return values(inside) if inside.dtype == np.uint16 else inside.copy()
 
 
 class Product:
@@ -124,9 +130,7 @@ class Product:
 
     def gradient(self, n):
         """That of the output."""
-        grad = planes(self.out.grad, self.out.grad_frame, n)
-        if grad.dtype == np.uint16:  # rounded by the step after it
-            grad = values(grad[:, : self.out.shape[0]])
+        grad = planes(self.out.grad, self.out.grad_frame, n)[:, : self.out.shape[0]]  # one more where pairs need it
         return np.moveaxis(grad, 1, 3).reshape(n, -1, 1, 1) if self.is_affine else grad
 
     def output(self, n):
@@ -152,7 +156,7 @@ class Product:
             found = np.moveaxis(found, 1, 3).reshape(n, -1, 1, 1)
         if self.options.get("pool"):
             expected, magnitude = (in_windows(each).max(axis=-1) for each in (expected, magnitude))
-        require_within_bound(step.name, found, expected, magnitude)
+        require_within(step.name, found, expected, magnitude, rounded=self.out.data.dtype == np.uint16)
 
     def before(self, n, step):
         """The gradient of what the products gave, from that of the step's output."""
@@ -180,7 +184,19 @@ class Product:
             found = planes(self.x.grad, self.x.grad_frame, n)
             found = np.moveaxis(found, 1, 3).reshape(n, -1, 1, 1) if self.is_affine else found
             magnitude = exact.conv2d_grad_input(sizes[0], sizes[2], x.shape, *options)
-            require_within_bound(f"{step.name}, input", found, expected, magnitude)
+            rounded = self.x.grad.dtype == np.uint16
+            require_within(f"{step.name}, input", found, expected, magnitude, rounded=rounded)
+
+
+def require_within(name, found, expected, magnitude, *, rounded):
+    """The bound of float32, for numbers that are rounded to bfloat16 after they were computed, or are not."""
+    if not rounded:
+        require_within_bound(name, found, expected, magnitude)
+        return
+    bound = 2 * BOUND * np.finfo(np.float32).eps * magnitude  # twice, as the limits are float32 themselves
+    low, high = (reference.rounded((expected + side * bound).astype(np.float32), np.float32) for side in (-1, 1))
+    assert ((low <= found) & (found <= high)).all(), name
+    np.testing.assert_array_equal(reference.rounded(found, np.float32), found)
 
 
 def in_windows(x):
@@ -251,32 +267,39 @@ def test_each_step_agrees_with_the_reference_on_rounded_numbers(steps, name, rng
                 product.check_backward(n, step, grad)
 
 
-def gradients(network, steps, images):
-    """Those of the parameters, and the dtypes of the gradients between the steps."""
+def answers(network, steps, images, *, training):
+    """The gradients of the parameters, or the logits, and the dtypes of the values and gradients between the steps."""
     n = len(images)
-    plan, _ = plan_of(network, steps, n, training=True)
+    plan, _ = plan_of(network, steps, n, training=training)
     plan.begin(0)
     plan.load(images)
     for step, _, _ in plan._nodes:
-        run(step.prepare_calls() + step.forward_calls(n, True))
-    plan.loss_step.loss(np.arange(n) % 3, 0.0)
-    for step, _, has_backward in reversed(plan._nodes):
-        if has_backward:
-            run(step.backward_calls(n))
-    between = {step.out.grad.dtype for step, _, _ in plan._nodes if step.out.grad is not None}
-    return [each.grad.copy() for each in network.parameters.values()], between
+        run(step.prepare_calls() + step.forward_calls(n, training))
+    found = [steps.read(plan._out, n).copy()]
+    if training:
+        plan.loss_step.loss(np.arange(n) % 3, 0.0)
+        for step, _, has_backward in reversed(plan._nodes):
+            if has_backward:
+                run(step.backward_calls(n))
+        found += [each.grad.copy() for each in network.parameters.values()]
+    values, gradients = ([getattr(step.out, name) for step, _, _ in plan._nodes] for name in ("data", "grad"))
+    return found, *({each.dtype for each in arrays if each is not None} for arrays in (values, gradients))
 
 
-@pytest.mark.parametrize("name", ["VGG-like", "ResNet-like", "odd"])
-def test_a_gradient_that_is_rounded_where_it_is_written_gives_the_same_bits(steps, name, monkeypatch, rng):
+@pytest.mark.parametrize(
+    ("name", "training"), [(name, True) for name in NETWORKS] + [("default", False), ("odd", False)]
+)
+def test_a_value_that_is_rounded_where_it_is_written_gives_the_same_bits(steps, name, training, monkeypatch, rng):
     """The convolution would round the same numbers where it reads them."""
     network = NETWORKS[name]()
     images = rng.random((3, *network.input_shape), np.float32) - np.float32(0.3)
-    found, between = gradients(network, steps, images)
-    monkeypatch.setattr(Activation, "take_border", lambda self: None)
-    expected, others = gradients(network, steps, images)
-    assert others == {np.dtype(np.float32)}
-    assert (np.dtype(np.uint16) in between) == (name != "odd")  # its normalisation is after groups
+    found, values, gradients = answers(network, steps, images, training=training)
+    for method in ("take_border", "round_data", "round_gradient"):
+        monkeypatch.setattr(Activation, method, lambda self: None)
+    expected, *others = answers(network, steps, images, training=training)
+    assert others == [{np.dtype(np.float32)}] * 2
+    assert (np.dtype(np.uint16) in values) == (name in BITS_OF_VALUES)
+    assert (np.dtype(np.uint16) in gradients) == (training and name in BITS_OF_GRADIENTS)
     for mine, right in zip(found, expected, strict=True):
         assert mine.tobytes() == right.tobytes()
 

@@ -104,3 +104,25 @@ def test_pair_tile_without_taps_gives_the_bias(tile):
     start = np.zeros(1, np.int64)
     run(out, 0, 3, nothing, 0, 1, 2, nothing, 0, 64, start, start, 0, 1, bias, 5, 0, -np.inf, bias, 0, 0, 0, 2, 1, 3)
     assert out[:8].tolist() == [5, 6, 7, 5, 6, 7, 0, 0]
+
+
+def test_pair_tile_rounds_what_it_writes_as_bits(tile, rng):
+    """The same sums, rounded as the reference does; ties, NaN and infinities come from the bias."""
+    name, run = tile
+    width, length = sums.TILE_VECTORS * LANES, 5
+    x, (w, w_taps) = bits(rng, 40 * 2 * length), weights(rng, 1, length, width)
+    bias = aligned_zeros(width, np.float32)
+    bias[:] = np.resize(np.array([0.1, np.nan, np.inf, -np.inf, 3.4e38, -0.0, 1.00390625, 1.01171875]), width)
+    x[: 2 * length] = 0  # the first pixel's sums are the bias
+    for pixels, vectors in sizes(name):
+        for valid in ((vectors - 1) * LANES + 1, vectors * LANES):
+            exact, found = np.full(1400, np.float32(SENTINEL)), np.full(1400, 7, np.uint16)
+            for out in (exact, found):
+                run(
+                    out, 7, 40, x, 0, 2 * length, 2, w, 0, 2 * width, np.array([0]), w_taps, 1, length, bias, 0, 0,
+                    -np.inf, bias, 0, 0, 0, pixels, vectors, valid,
+                )  # fmt: skip
+            written = exact != SENTINEL
+            assert written.sum() == pixels * valid
+            np.testing.assert_array_equal(found[written], to_bfloat16(exact[written]))
+            assert (found[~written] == 7).all()

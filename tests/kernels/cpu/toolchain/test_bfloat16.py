@@ -54,6 +54,20 @@ def test_a_refused_amx_is_said_and_is_not_used(cpu):
     assert len(said) <= 200 and "\n" not in said
 
 
+@pytest.mark.parametrize(
+    ("refusal", "way_out"),
+    [
+        ("a thread's signal stack is too small", "give sigaltstack at least"),
+        ("no memory is left for them", "end other"),
+    ],
+)
+def test_a_refusal_for_want_of_room_says_what_helps(cpu, refusal, way_out):
+    cpu(AMX, refusal=refusal)
+    said = bfloat16.describe()
+    assert f"refuses its registers ({refusal}): {way_out}" in said
+    assert len(said) <= 200 and "arch_prctl" not in said
+
+
 class Libc:
     """C's library whose system call fails with this number, or does not."""
 
@@ -68,7 +82,13 @@ class Libc:
 
 @pytest.mark.parametrize(
     ("number", "refusal"),
-    [(0, ""), (errno.EPERM, "Operation not permitted"), (errno.EINVAL, "Invalid argument")],
+    [
+        (0, ""),
+        (errno.EPERM, "Operation not permitted"),
+        (errno.EINVAL, "Invalid argument"),
+        (errno.ENOSPC, "a thread's signal stack is too small"),  # Linux would say that a device has no space left
+        (errno.ENOMEM, "no memory is left for them"),
+    ],
 )
 def test_leave_is_asked_once(monkeypatch, number, refusal):
     libc = Libc(number)
