@@ -141,7 +141,8 @@ class Plan:
         rest, parts = iter(calls), []
         for name, own, products, nbytes in work:
             own = list(islice(rest, len(own)))
-            parts.append(Part(name, own, n * products, nbytes + argument_bytes(own)))
+            nbytes += argument_bytes(own)
+            parts.append(Part(name, self._module.compiled(own), n * products, nbytes))
         return parts, self._module.entry(calls)
 
     def staged(self, n: int) -> Staged:
@@ -233,8 +234,7 @@ class Plan:
 
     def _load(self, images: Any) -> None:
         if isinstance(images, np.ndarray):  # not a batch on the GPU
-            flags = images.flags
-            if not (flags.c_contiguous and flags.writeable and images.dtype.isnative):
+            if not (images.flags.carray and images.dtype.isnative):  # contiguous, aligned and writeable
                 images = np.array(images, images.dtype.newbyteorder("="))  # else the kernel is compiled again
         self._input.load(images)
 
