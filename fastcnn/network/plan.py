@@ -141,8 +141,7 @@ class Plan:
         rest, parts = iter(calls), []
         for name, own, products, nbytes in work:
             own = list(islice(rest, len(own)))
-            nbytes += argument_bytes(own)
-            parts.append(Part(name, self._module.compiled(own), n * products, nbytes))
+            parts.append(Part(name, own, n * products, nbytes + argument_bytes(own)))
         return parts, self._module.entry(calls)
 
     def staged(self, n: int) -> Staged:
@@ -249,8 +248,13 @@ class Plan:
                 self._calls.clear()
             calls = self._module.without_twins(prepare + forward + backward)
             rest = iter(calls)
-            parts = [self._module.compiled(list(islice(rest, len(each)))) for each in (prepare, forward, backward)]
-            self._calls[key] = Ready(self._module.entry(calls), *parts)
+            prepare, forward, backward = (list(islice(rest, len(each))) for each in (prepare, forward, backward))
+            # In a training, joined calls would not gain what it takes to make them.
+            ready = (
+                self._module.compiled(prepare), self._module.compiled(forward, joined=not self.training),
+                self._module.compiled(backward),
+            )  # fmt: skip
+            self._calls[key] = Ready(self._module.entry(calls), *ready)
         return self._calls[key]
 
 
