@@ -6,7 +6,6 @@ themselves. `nodes` decides which layers become which step. `kernels.protocols` 
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple, SupportsFloat
 
@@ -85,7 +84,7 @@ class Plan:
 
     def forward(self, images: Array) -> Array:
         """The logits (n, classes) of n <= capacity pictures. The next run may overwrite them."""
-        self._run(len(images), partial(self._load, images))
+        self._run(len(images), self._load, images)
         return self._module.read(self._out, len(images))
 
     def stream(self, images: Array, out: Array) -> bool:
@@ -218,7 +217,7 @@ class Plan:
         """The steps of backward, in the order in which they run."""
         return [node.step for node in reversed(self._nodes) if node.has_backward]
 
-    def _run(self, n: int, load: Callable[[], None]) -> None:
+    def _run(self, n: int, load: Callable[..., None], *images: Any) -> None:
         """Run forward for n pictures; `load` brings them into the input step."""
         held, prepare, forward, _ = self._calls_for(n)
         version = self._version()
@@ -227,7 +226,7 @@ class Plan:
                 for kernel, args in prepare:
                     kernel(*args)
                 self._prepared = version
-            load()
+            load(*images)
             for kernel, args in forward:
                 kernel(*args)
 
@@ -240,7 +239,8 @@ class Plan:
     def _calls_for(self, n: int) -> Ready:
         """The calls for a batch of n pictures, and the context managers in which they run."""
         key = n, threads()
-        if key not in self._calls:
+        found = self._calls.get(key)
+        if found is None:
             prepare = [call for step, _, _ in self._nodes for call in step.prepare_calls()]
             forward = [call for step, _, _ in self._nodes for call in step.forward_calls(n, self.training)]
             backward = [call for step in self._backward_steps() for call in step.backward_calls(n)]
@@ -254,8 +254,8 @@ class Plan:
                 self._module.compiled(prepare), self._module.compiled(forward, joined=not self.training),
                 self._module.compiled(backward),
             )  # fmt: skip
-            self._calls[key] = Ready(self._module.entry(calls), *ready)
-        return self._calls[key]
+            found = self._calls[key] = Ready(self._module.entry(calls), *ready)
+        return found
 
 
 def serves(layers: tuple[Layer, ...]) -> bool:
