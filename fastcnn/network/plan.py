@@ -231,9 +231,9 @@ class Plan:
                 kernel(*args)
 
     def _load(self, images: Any) -> None:
-        if isinstance(images, np.ndarray):  # not a batch on the GPU
-            if not (images.flags.carray and images.dtype.isnative):  # contiguous, aligned and writeable
-                images = np.array(images, images.dtype.newbyteorder("="))  # else the kernel is compiled again
+        # carray: contiguous, aligned and writeable, as the input step needs it. A batch on the GPU is no array.
+        if isinstance(images, np.ndarray) and not (images.flags.carray and images.dtype.isnative):
+            images = np.array(images, images.dtype.newbyteorder("="), order="C")
         self._input.load(images)
 
     def _calls_for(self, n: int) -> Ready:

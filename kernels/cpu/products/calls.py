@@ -33,7 +33,8 @@ def compiled(calls: list[Call], *, joined: bool = False) -> list[Call]:
     if not joined:
         return [(entry_point(kernel, args), args) for kernel, args in calls]
     found: list[Call] = []
-    for is_kernel, run in groupby(calls, lambda call: _is_compiled(call[0])):
+    for is_kernel, group in groupby(calls, lambda call: _is_compiled(call[0])):
+        run = list(group)
         found += [(Program([(_overload(*call), call[1]) for call in run]), ())] if is_kernel else run
     return found
 

@@ -7,7 +7,6 @@ one picture this would be a fifth of the time.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -54,12 +53,12 @@ def _module(calls: list[tuple[Any, tuple[Any, ...]]]) -> ir.Module:
     return module
 
 
-def _words(kind: Any, value: Any) -> Iterator[ir.Constant]:
+def _words(kind, value):
     """A value as Numba's functions take it: an array without an owner, and the members of a tuple one by one."""
     if isinstance(kind, types.Array):
         numbers = (0, 0, value.size, value.itemsize, value.ctypes.data, *value.shape, *value.strides)
         yield from map(ADDRESS, numbers)
-    elif isinstance(kind, types.BaseTuple):
+    elif isinstance(value, tuple):
         for pair in zip(kind, value, strict=True):
             yield from _words(*pair)
     elif isinstance(kind, types.Float):
@@ -68,7 +67,7 @@ def _words(kind: Any, value: Any) -> Iterator[ir.Constant]:
         yield ir.IntType(8)(int(value))
     elif isinstance(kind, types.Integer):
         yield ir.IntType(kind.bitwidth)(int(value))
-    elif isinstance(kind, types.NoneType):
+    elif value is None:
         yield ADDRESS(0)
     else:
         raise TypeError(f"a kernel takes no {kind}")
