@@ -62,12 +62,16 @@ def _words(kind, value):
         for pair in zip(kind, value, strict=True):
             yield from _words(*pair)
     elif isinstance(kind, types.Float):
-        yield (ir.FloatType() if kind.bitwidth == 32 else ir.DoubleType())(float(value))
+        yield (ir.FloatType() if _bits(kind) == 32 else ir.DoubleType())(float(value))
     elif isinstance(kind, types.Boolean):
         yield ir.IntType(8)(int(value))
     elif isinstance(kind, types.Integer):
-        yield ir.IntType(kind.bitwidth)(int(value))
+        yield ir.IntType(_bits(kind))(int(value))
     elif value is None:
         yield ADDRESS(0)
     else:
         raise TypeError(f"a kernel takes no {kind}")
+
+
+def _bits(kind: Any) -> int:
+    return int(kind.bitwidth)
