@@ -31,7 +31,7 @@ class _Mine(threading.local):
 _lock = threading.RLock()
 _mine = _Mine()
 _chosen: tuple[str, Backend] | None = None
-_winograd: str | None = None  # None: the environment's, or "always"
+_winograd: str | None = None  # None until it is asked for: then the environment's, or "always"
 
 
 def _load(name: str) -> Backend:
@@ -97,9 +97,14 @@ def use(name: str, *, winograd: str | None = None) -> None:
 
 def winograd() -> str:
     """Which convolutions of the backend "cpu" may use Winograd's method; see `use`."""
-    word = _winograd or os.environ.get(WINOGRAD_VARIABLE) or "always"
-    if word not in WINOGRAD:
-        raise ValueError(f"{WINOGRAD_VARIABLE} must be one of {', '.join(WINOGRAD)}, got {word!r}")
+    global _winograd
+    word = _winograd
+    if word is None:
+        with _lock:
+            word = _winograd or os.environ.get(WINOGRAD_VARIABLE) or "always"
+            if word not in WINOGRAD:
+                raise ValueError(f"{WINOGRAD_VARIABLE} must be one of {', '.join(WINOGRAD)}, got {word!r}")
+            _winograd = word
     return word
 
 

@@ -287,8 +287,11 @@ class Steps(Protocol):
     def entry(self, calls: list[Call]) -> AbstractContextManager[None]:
         """The context manager in which the calls run."""
 
-    def compiled(self, calls: list[Call]) -> list[Call]:
-        """Calls, perhaps fewer, that do the same work in less time. All of them run, one after the other."""
+    def compiled(self, calls: list[Call], *, joined: bool = False) -> list[Call]:
+        """Calls, perhaps fewer, that do the same work in less time. All of them run, one after the other.
+
+        joined : whether to take some more milliseconds to make as few calls as possible
+        """
 
     def without_twins(self, calls: list[Call]) -> list[Call]:
         """The same calls. No kernel among them has two compiled forms."""

@@ -11,7 +11,7 @@ MOST_SHOWN = 60  # characters
 
 def is_array(value: object) -> TypeGuard[npt.NDArray[Any]]:
     """Whether it is a NumPy array without a mask: arithmetic would also read what the mask hides."""
-    return isinstance(value, np.ndarray) and not _is_masked(value)
+    return type(value) is np.ndarray or (isinstance(value, np.ndarray) and not _is_masked(value))
 
 
 def check_named(arrays: object) -> None:

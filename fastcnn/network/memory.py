@@ -87,7 +87,8 @@ class Memory:
 
     def version(self) -> int | None:
         """A number that changes when the values or buffers change; None while a user may write to them."""
-        self._loans = [loan for loan in self._loans if loan() is not None]
+        if self._loans:
+            self._loans = [loan for loan in self._loans if loan() is not None]
         return None if self._loans else self._version
 
     def _lend(self, array: Array) -> Array:

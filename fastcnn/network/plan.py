@@ -6,7 +6,6 @@ themselves. `nodes` decides which layers become which step. `kernels.protocols` 
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple, SupportsFloat
 
@@ -85,7 +84,7 @@ class Plan:
 
     def forward(self, images: Array) -> Array:
         """The logits (n, classes) of n <= capacity pictures. The next run may overwrite them."""
-        self._run(len(images), partial(self._load, images))
+        self._run(len(images), self._load, images)
         return self._module.read(self._out, len(images))
 
     def stream(self, images: Array, out: Array) -> bool:
@@ -218,7 +217,7 @@ class Plan:
         """The steps of backward, in the order in which they run."""
         return [node.step for node in reversed(self._nodes) if node.has_backward]
 
-    def _run(self, n: int, load: Callable[[], None]) -> None:
+    def _run(self, n: int, load: Callable[..., None], *images: Any) -> None:
         """Run forward for n pictures; `load` brings them into the input step."""
         held, prepare, forward, _ = self._calls_for(n)
         version = self._version()
@@ -227,21 +226,21 @@ class Plan:
                 for kernel, args in prepare:
                     kernel(*args)
                 self._prepared = version
-            load()
+            load(*images)
             for kernel, args in forward:
                 kernel(*args)
 
     def _load(self, images: Any) -> None:
-        if isinstance(images, np.ndarray):  # not a batch on the GPU
-            flags = images.flags
-            if not (flags.c_contiguous and flags.writeable and images.dtype.isnative):
-                images = np.array(images, images.dtype.newbyteorder("="))  # else the kernel is compiled again
+        # carray: contiguous, aligned and writeable, as the input step needs it. A batch on the GPU is no array.
+        if isinstance(images, np.ndarray) and not (images.flags.carray and images.dtype.isnative):
+            images = np.array(images, images.dtype.newbyteorder("="), order="C")
         self._input.load(images)
 
     def _calls_for(self, n: int) -> Ready:
         """The calls for a batch of n pictures, and the context managers in which they run."""
         key = n, threads()
-        if key not in self._calls:
+        found = self._calls.get(key)
+        if found is None:
             prepare = [call for step, _, _ in self._nodes for call in step.prepare_calls()]
             forward = [call for step, _, _ in self._nodes for call in step.forward_calls(n, self.training)]
             backward = [call for step in self._backward_steps() for call in step.backward_calls(n)]
@@ -249,9 +248,14 @@ class Plan:
                 self._calls.clear()
             calls = self._module.without_twins(prepare + forward + backward)
             rest = iter(calls)
-            parts = [self._module.compiled(list(islice(rest, len(each)))) for each in (prepare, forward, backward)]
-            self._calls[key] = Ready(self._module.entry(calls), *parts)
-        return self._calls[key]
+            prepare, forward, backward = (list(islice(rest, len(each))) for each in (prepare, forward, backward))
+            # In a training, joined calls would not gain what it takes to make them.
+            ready = (
+                self._module.compiled(prepare), self._module.compiled(forward, joined=not self.training),
+                self._module.compiled(backward),
+            )  # fmt: skip
+            found = self._calls[key] = Ready(self._module.entry(calls), *ready)
+        return found
 
 
 def serves(layers: tuple[Layer, ...]) -> bool:

@@ -124,6 +124,7 @@ class Sequential:
         self._chunk = max(1, min(CHUNK, MAX_ACTIVATION // largest))
         self.range_seen = False  # whether the range of the pictures was checked, or needs no check
         self._plans: dict[bool, Plan] = {}
+        self._serves = serves(self.layers)
         leaves = [layer for layer in walk(self.layers) if not layer.inside]
         self._neediest = max(leaves, key=lambda layer: layer.least_batch)
         # Layers before the first layer with parameters need no gradient.
@@ -239,15 +240,10 @@ class Sequential:
         """
         images = channels_first(images, layout)
         self.check_images(images)
-        out = np.empty((len(images), *self.output_shape), self.dtype)
         with self._lock:
-            if len(images) > self._chunk:
-                plan = self._plan_for(self._chunk, training=False)
-                if plan is not None and plan.stream(images, out):
-                    check_answers(out, images)
-                    return out
-            for start in range(0, len(images), self._chunk):
-                out[start : start + self._chunk] = self._run_layers(images[start : start + self._chunk])
+            one = 0 < len(images) <= self._chunk
+            # A copy: the next run may overwrite the plan's answers.
+            out = self._run_layers(images).copy() if one else self._run_chunks(images)
         check_answers(out, images)
         return out
 
@@ -523,7 +519,7 @@ class Sequential:
     def check_images(self, images: Array) -> None:
         """TypeError or ValueError, in one sentence, unless the network can take these pictures."""
         check_kind(images, "images")
-        if images.ndim != 4 or images.shape[1:] != self.input_shape:
+        if images.shape[1:] != self.input_shape:
             c, h, w = self.input_shape
             hint = way_out(images.shape, self.input_shape)
             raise ValueError(f"images must have the shape (N, {c}, {h}, {w}), not {images.shape}{hint}")
@@ -579,7 +575,7 @@ class Sequential:
 
     def _steps(self) -> Steps | None:
         """The fused steps of the backend in use; None if it has none, or none for this network."""
-        return steps_of(self._precision) if serves(self.layers) else None
+        return steps_of(self._precision) if self._serves else None
 
     def _plan_for(self, images: int, *, training: bool) -> Plan | None:
         """The plan for the batch, made or enlarged when needed; None if the layers themselves must run."""
@@ -595,6 +591,15 @@ class Sequential:
             )  # fmt: skip
             self._plans[training] = plan
         return plan
+
+    def _run_chunks(self, images: Array) -> Array:
+        """The logits of any number of pictures."""
+        out = np.empty((len(images), *self.output_shape), self.dtype)
+        plan = self._plan_for(self._chunk, training=False) if len(images) else None
+        if plan is None or not plan.stream(images, out):
+            for start in range(0, len(images), self._chunk):
+                out[start : start + self._chunk] = self._run_layers(images[start : start + self._chunk])
+        return out
 
     def _run_layers(self, images: Array) -> Array:
         plan = self._plan_for(len(images), training=False)

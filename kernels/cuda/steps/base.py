@@ -25,8 +25,8 @@ def without_twins(calls: list[Call]) -> list[Call]:
     return calls
 
 
-def compiled(calls: list[Call]) -> list[Call]:
-    """The calls, with consecutive kernels joined into one call: their arguments never change."""
+def compiled(calls: list[Call], *, joined: bool = False) -> list[Call]:
+    """The calls, with consecutive kernels always joined into one call: their arguments never change."""
     return graphs(calls)
 
 

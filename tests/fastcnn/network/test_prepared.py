@@ -1,6 +1,7 @@
 """What steps keep of a network's parameters is made again whenever these may have changed."""
 
 import gc
+import pickle
 
 import numpy as np
 import pytest
@@ -122,3 +123,18 @@ def test_training_goes_on_between_predictions():
         ours.forward(X)
     np.testing.assert_array_equal(ours.values, theirs.values)
     assert kernels.backend() == "cpu"
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+def test_answers_do_not_depend_on_how_pictures_lie_in_memory(dtype):
+    """Compiled code is chosen by the dtype alone: pictures that lie in another way are copied before."""
+    net, images = network(), (200 * np.random.default_rng(0).random(X.shape)).astype(dtype)
+    want = net.forward(images)
+    unaligned = np.frombuffer(bytearray(images.nbytes + 1), np.uint8)[1:].view(dtype).reshape(images.shape)
+    unaligned[...] = images
+    apart = np.repeat(images, 2, axis=3)[..., ::2]
+    closed = images.copy()
+    closed.flags.writeable = False
+    for given in (unaligned, apart, closed, np.asfortranarray(images), pickle.loads(pickle.dumps(images))):
+        np.testing.assert_array_equal(net.forward(given), want)
+    np.testing.assert_array_equal(net.forward(images.transpose(0, 2, 3, 1), layout="NHWC"), want)
