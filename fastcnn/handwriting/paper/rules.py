@@ -272,16 +272,18 @@ def _gone(ink: Plane, mask: Mask, lines: Lines, chosen: Mask) -> tuple[Mask, Mas
     whole = runs_of(np.ascontiguousarray(mask.T))
     upper, lower, thick = _bands(mask, whole, lines, chosen)
     on = whole.mask(upper, lower).T & mask
-    middle = (upper + lower) // 2
-    holder = np.searchsorted(whole.starts, middle, side="right") - 1
-    held = (holder >= 0) & (whole.stops[holder] > middle)
+    # The ink of a line a pixel thick may lie next to its place.
+    holder = np.searchsorted(whole.stops, upper, side="left")
+    further = np.searchsorted(whole.starts, (upper + lower) // 2, side="right") - 1
+    holder = np.minimum(np.maximum(holder, further), len(whole.starts) - 1)
+    held = (whole.stops[holder] >= upper) & (whole.starts[holder] <= lower)
     holder, upper, lower, thick = holder[held], upper[held], lower[held], thick[held]
     if len(holder) == 0:
         return on, on
     start, stop = whole.starts[holder], whole.stops[holder]
     above, under = upper - start, stop - lower
     slack = np.maximum(1, np.rint(SLACK * thick).astype(np.int64))
-    thin = stop - start <= thick + 2 * slack
+    thin = stop - start <= thick + slack
     flat = np.zeros(mask.shape[1] * (mask.shape[0] + 1) + 1, np.uint8)
     flat[:-1].reshape(mask.shape[1], mask.shape[0] + 1)[:, :-1] = ink.T
     darkest = np.maximum.reduceat(flat, np.stack([start, stop], axis=1).ravel())[::2]
@@ -317,7 +319,7 @@ def _bands(mask: Mask, whole: Runs, lines: Lines, chosen: Mask) -> tuple[Places,
     for number in np.flatnonzero(chosen).tolist():
         at = order[edges[number] : edges[number + 1]]
         along = np.arange(lines.left[number], lines.right[number])
-        half = float(lines.thick[number]) / 2
+        half = float(np.median(whole.lengths[holder[at]]) if len(at) else lines.thick[number]) / 2
         track = _track(columns[at], middles[at], along, half) if len(at) else np.full(len(along), lines.at[number] + 0.5)
         starts.append(along * pitch + np.clip(np.rint(track - half).astype(np.int64), 0, len(mask)))
         stops.append(along * pitch + np.clip(np.rint(track + half).astype(np.int64), 0, len(mask)))
