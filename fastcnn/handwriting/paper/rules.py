@@ -270,26 +270,28 @@ def _erased(ink: Plane, mask: Mask, across: Lines, down: Lines, rules: tuple[Mas
 def _gone(ink: Plane, mask: Mask, lines: Lines, chosen: Mask) -> tuple[Mask, Mask]:
     """The pixels of the chosen lines that no stroke crosses, by the vertical runs of ink there; and all of them."""
     whole = runs_of(np.ascontiguousarray(mask.T))
-    upper, lower, thick = _bands(mask, whole, lines, chosen)
+    upper, lower, number = _bands(mask, whole, lines, chosen)
     on = whole.mask(upper, lower).T & mask
     # The ink of a line a pixel thick may lie next to its place.
     holder = np.searchsorted(whole.stops, upper, side="left")
     further = np.searchsorted(whole.starts, (upper + lower) // 2, side="right") - 1
     holder = np.minimum(np.maximum(holder, further), len(whole.starts) - 1)
     held = (whole.stops[holder] >= upper) & (whole.starts[holder] <= lower)
-    holder, upper, lower, thick = holder[held], upper[held], lower[held], thick[held]
+    holder, upper, lower, number = holder[held], upper[held], lower[held], number[held]
     if len(holder) == 0:
         return on, on
     start, stop = whole.starts[holder], whole.stops[holder]
-    above, under = upper - start, stop - lower
+    above, under, thick = upper - start, stop - lower, lower - upper
     slack = np.maximum(1, np.rint(SLACK * thick).astype(np.int64))
     thin = stop - start <= thick + slack
     flat = np.zeros(mask.shape[1] * (mask.shape[0] + 1) + 1, np.uint8)
     flat[:-1].reshape(mask.shape[1], mask.shape[0] + 1)[:, :-1] = ink.T
     darkest = np.maximum.reduceat(flat, np.stack([start, stop], axis=1).ravel())[::2]
-    level = float(np.median(darkest[thin])) if thin.any() else 255.0
-    # A stroke along a pale rule is darker than it.
-    stroke = darkest > (level + 255) / 2 if level <= PALE * 255 else np.zeros(len(start), bool)
+    # A stroke along a pale rule is darker than it. How dark a thin rule is depends on where it lies between the pixels.
+    stroke = np.zeros(len(start), bool)
+    for own in np.split(np.arange(len(number)), np.flatnonzero(np.diff(number)) + 1):
+        level = float(np.median(darkest[own][thin[own]])) if thin[own].any() else 255.0
+        stroke[own] = (level <= PALE * 255) & (darkest[own] > (level + 255) / 2)
     at_top, at_bottom = thin | (above <= slack), thin | (under <= slack)
     first, last = np.where(at_top, start, upper), np.where(at_bottom, stop, lower)
     erased = ~stroke & (at_top | at_bottom)
@@ -300,8 +302,8 @@ def _gone(ink: Plane, mask: Mask, lines: Lines, chosen: Mask) -> tuple[Mask, Mas
     return gone.T & ~covered, on
 
 
-def _bands(mask: Mask, whole: Runs, lines: Lines, chosen: Mask) -> tuple[Places, Places, Rows]:
-    """Where the chosen lines begin and end in each column, as places in `whole`, and how thick each is.
+def _bands(mask: Mask, whole: Runs, lines: Lines, chosen: Mask) -> tuple[Places, Places, Places]:
+    """Where the chosen lines begin and end in each column, as places in `whole`; and the line's number.
 
     whole : the vertical runs of the mask. A line goes where its clean columns are: no stroke along it is part of it.
     """
@@ -315,7 +317,7 @@ def _bands(mask: Mask, whole: Runs, lines: Lines, chosen: Mask) -> tuple[Places,
     middles = (whole.starts[holder] + whole.stops[holder]) / 2 - columns * pitch
     order = np.flatnonzero(clean)[np.argsort(line[clean], kind="stable")]
     edges = np.searchsorted(line[order], np.arange(len(chosen) + 1))
-    starts, stops, thick = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0)]
+    starts, stops, numbers = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for number in np.flatnonzero(chosen).tolist():
         at = order[edges[number] : edges[number + 1]]
         along = np.arange(lines.left[number], lines.right[number])
@@ -323,8 +325,8 @@ def _bands(mask: Mask, whole: Runs, lines: Lines, chosen: Mask) -> tuple[Places,
         track = _track(columns[at], middles[at], along, half) if len(at) else np.full(len(along), lines.at[number] + 0.5)
         starts.append(along * pitch + np.clip(np.rint(track - half).astype(np.int64), 0, len(mask)))
         stops.append(along * pitch + np.clip(np.rint(track + half).astype(np.int64), 0, len(mask)))
-        thick.append(np.full(len(along), 2 * half))
-    return np.concatenate(starts), np.concatenate(stops), np.concatenate(thick)
+        numbers.append(np.full(len(along), number))
+    return np.concatenate(starts), np.concatenate(stops), np.concatenate(numbers)
 
 
 def _track(columns: Places, rows: Rows, along: Places, half: float) -> Rows:
