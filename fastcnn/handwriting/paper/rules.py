@@ -289,8 +289,9 @@ def _gone(ink: Plane, mask: Mask, lines: Lines, chosen: Mask) -> tuple[Mask, Mas
     darkest = np.maximum.reduceat(flat, np.stack([start, stop], axis=1).ravel())[::2]
     # A stroke along a pale rule is darker than it. How dark a thin rule is depends on where it lies between the pixels.
     stroke = np.zeros(len(start), bool)
+    usual = float(np.median(darkest[thin])) if thin.any() else 255.0
     for own in np.split(np.arange(len(number)), np.flatnonzero(np.diff(number)) + 1):
-        level = float(np.median(darkest[own][thin[own]])) if thin[own].any() else 255.0
+        level = max(usual, float(np.median(darkest[own][thin[own]]))) if thin[own].any() else 255.0
         stroke[own] = (level <= PALE * 255) & (darkest[own] > (level + 255) / 2)
     at_top, at_bottom = thin | (above <= slack), thin | (under <= slack)
     first, last = np.where(at_top, start, upper), np.where(at_bottom, stop, lower)
@@ -298,7 +299,7 @@ def _gone(ink: Plane, mask: Mask, lines: Lines, chosen: Mask) -> tuple[Mask, Mas
     gone = whole.mask(first[erased], last[erased])
     # Where a line is thicker along some way, but not by two strokes, a stroke lies in it.
     thicker = ~stroke & ~thin & (stop - start <= 2 * thick + 2)
-    covered = long_runs(whole.mask(first[thicker], last[thicker]).T, max(3, round(1.5 * float(np.median(thick)))), 1)
+    covered = long_runs(whole.mask(first[thicker], last[thicker]).T, max(4, round(2.5 * float(np.median(thick)))), 1)
     return gone.T & ~covered, on
 
 
@@ -319,12 +320,12 @@ def _bands(mask: Mask, whole: Runs, lines: Lines, chosen: Mask) -> tuple[Places,
     edges = np.searchsorted(line[order], np.arange(len(chosen) + 1))
     starts, stops, numbers = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for number in np.flatnonzero(chosen).tolist():
-        at = order[edges[number] : edges[number + 1]]
         along = np.arange(lines.left[number], lines.right[number])
+        at = order[edges[number] : edges[number + 1]]
         half = float(np.median(whole.lengths[holder[at]]) if len(at) else lines.thick[number]) / 2
-        track = _track(columns[at], middles[at], along, half) if len(at) else np.full(len(along), lines.at[number] + 0.5)
-        starts.append(along * pitch + np.clip(np.rint(track - half).astype(np.int64), 0, len(mask)))
-        stops.append(along * pitch + np.clip(np.rint(track + half).astype(np.int64), 0, len(mask)))
+        rows = _track(columns[at], middles[at], along, half) if len(at) else np.full(len(along), lines.at[number])
+        starts.append(along * pitch + np.clip(np.rint(rows - half).astype(np.int64), 0, len(mask)))
+        stops.append(along * pitch + np.clip(np.rint(rows + half).astype(np.int64), 0, len(mask)))
         numbers.append(np.full(len(along), number))
     return np.concatenate(starts), np.concatenate(stops), np.concatenate(numbers)
 
