@@ -323,9 +323,9 @@ def _bands(mask: Mask, whole: Runs, lines: Lines, chosen: Mask) -> tuple[Places,
         along = np.arange(lines.left[number], lines.right[number])
         at = order[edges[number] : edges[number + 1]]
         half = float(np.median(whole.lengths[holder[at]]) if len(at) else lines.thick[number]) / 2
-        rows = _track(columns[at], middles[at], along, half) if len(at) else np.full(len(along), lines.at[number])
-        starts.append(along * pitch + np.clip(np.rint(rows - half).astype(np.int64), 0, len(mask)))
-        stops.append(along * pitch + np.clip(np.rint(rows + half).astype(np.int64), 0, len(mask)))
+        track = _track(columns[at], middles[at], along, half) if len(at) else np.full(len(along), lines.at[number])
+        starts.append(along * pitch + np.clip(np.rint(track - half).astype(np.int64), 0, len(mask)))
+        stops.append(along * pitch + np.clip(np.rint(track + half).astype(np.int64), 0, len(mask)))
         numbers.append(np.full(len(along), number))
     return np.concatenate(starts), np.concatenate(stops), np.concatenate(numbers)
 
