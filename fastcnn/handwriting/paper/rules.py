@@ -14,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.handwriting.paper.erasing import erased
-from fastcnn.handwriting.paper.runs import long_runs, runs_of
+from fastcnn.handwriting.paper.runs import Places, Runs, long_runs, runs_of
 from fastcnn.handwriting.paper.underlines import remove_underlines
 from fastcnn.handwriting.preparation.components import Labels, Mask, label_components
 from fastcnn.handwriting.preparation.layout import boxes_of
 from fastcnn.handwriting.preparation.planes import Plane
+
+Rows = npt.NDArray[np.float64]
 
 INKED = 26  # of 255: a pixel with so much ink belongs to a rule or a stroke
 LEAST, LONG = 0.03, 0.06  # of the longer side: shorter runs are no rules, and none that stand alone
@@ -38,6 +40,9 @@ THICK = 0.2  # times it: thicker lines are strokes
 CLEAN, ON_RULE = 0.25, 0.4  # of a run along a rule: columns that no stroke crosses, and such as are nearly as thin
 DEEPEST = 63  # pixels: deeper ink counts as that deep
 LIKE = 1.3  # times the usual thickness of rules that meet: a thicker line among them is a stroke
+UNLIKE = 1.6  # times the line's thickness, and 1.5 pixels: longer runs across a line are not the line alone
+SLACK = 0.25  # of a line's thickness: it is nowhere thicker by so much at each side
+ROUNDS, BLOCK = 3, 32  # fits of a straight line to a rule; and clean columns that say how far it bends
 PALE = 0.7  # of the full ink: what is darker than such rules is a stroke
 
 
@@ -249,9 +254,10 @@ def _erased(ink: Plane, mask: Mask, across: Lines, down: Lines, rules: tuple[Mas
     """The ink without the chosen lines."""
     if not (rules[0].any() or rules[1].any()):
         return ink
-    lines = [np.concatenate([[False], chosen])[each.labels] for each, chosen in zip((across, down), rules, strict=True)]
-    gone = _gone(ink, mask, lines[0] & mask) | _gone(ink.T, mask.T, lines[1] & mask.T).T
-    crossings = lines[0] & lines[1].T & mask & ~gone
+    gone, on_across = _gone(ink, mask, across, rules[0])
+    gone_down, on_down = (each.T for each in _gone(ink.T, np.ascontiguousarray(mask.T), down, rules[1]))
+    gone = gone | gone_down
+    crossings = on_across & on_down & ~gone
     if crossings.any():
         # Where two rules cross, each is a stroke that crosses the other. What stands alone now is no stroke.
         left, count = label_components(mask & ~gone)
@@ -261,26 +267,78 @@ def _erased(ink: Plane, mask: Mask, across: Lines, down: Lines, rules: tuple[Mas
     return erased(ink, mask, gone)
 
 
-def _gone(ink: Plane, mask: Mask, line: Mask) -> Mask:
-    """The pixels of lines across that no stroke crosses, by the vertical runs of ink that they are part of."""
-    whole, parts = runs_of(np.ascontiguousarray(mask.T)), runs_of(np.ascontiguousarray(line.T))
-    if len(parts.starts) == 0:
-        return line
-    holder = np.searchsorted(whole.starts, parts.starts, side="right") - 1
+def _gone(ink: Plane, mask: Mask, lines: Lines, chosen: Mask) -> tuple[Mask, Mask]:
+    """The pixels of the chosen lines that no stroke crosses, by the vertical runs of ink there; and all of them."""
+    whole = runs_of(np.ascontiguousarray(mask.T))
+    upper, lower, number = _bands(mask, whole, lines, chosen)
+    on = whole.mask(upper, lower).T & mask
+    # The ink of a line a pixel thick may lie next to its place.
+    holder = np.searchsorted(whole.stops, upper, side="left")
+    further = np.searchsorted(whole.starts, (upper + lower) // 2, side="right") - 1
+    holder = np.minimum(np.maximum(holder, further), len(whole.starts) - 1)
+    held = (whole.stops[holder] >= upper) & (whole.starts[holder] <= lower)
+    holder, upper, lower, number = holder[held], upper[held], lower[held], number[held]
+    if len(holder) == 0:
+        return on, on
     start, stop = whole.starts[holder], whole.stops[holder]
-    above, under, length = parts.starts - start, stop - parts.stops, stop - start
-    thick = float(np.median(length))
-    thin = length <= 1.6 * thick + 1.5
+    above, under, thick = upper - start, stop - lower, lower - upper
+    slack = np.maximum(1, np.rint(SLACK * thick).astype(np.int64))
+    thin = stop - start <= thick + slack
     flat = np.zeros(mask.shape[1] * (mask.shape[0] + 1) + 1, np.uint8)
     flat[:-1].reshape(mask.shape[1], mask.shape[0] + 1)[:, :-1] = ink.T
     darkest = np.maximum.reduceat(flat, np.stack([start, stop], axis=1).ravel())[::2]
-    level = float(np.median(darkest[thin])) if thin.any() else 255.0
-    # A stroke along a pale rule is darker than it.
-    stroke = darkest > (level + 255) / 2 if level <= PALE * 255 else np.zeros(len(start), bool)
-    some = max(2, round(0.5 * thick + 1))
-    own = round(thick) + 1
-    first = np.where(above <= some, start, np.maximum(parts.starts, stop - own))
-    last = np.where(above <= some, np.minimum(parts.stops, start + own), stop)
-    first, last = np.where(thin, start, first), np.where(thin, stop, last)
-    erased = ~stroke & (thin | (above <= some) | (under <= some))
-    return whole.mask(first[erased], last[erased]).T
+    # A stroke along a pale rule is darker than it. How dark a thin rule is depends on where it lies between the pixels.
+    stroke = np.zeros(len(start), bool)
+    usual = float(np.median(darkest[thin])) if thin.any() else 255.0
+    for own in np.split(np.arange(len(number)), np.flatnonzero(np.diff(number)) + 1):
+        level = max(usual, float(np.median(darkest[own][thin[own]]))) if thin[own].any() else 255.0
+        stroke[own] = (level <= PALE * 255) & (darkest[own] > (level + 255) / 2)
+    at_top, at_bottom = thin | (above <= slack), thin | (under <= slack)
+    first, last = np.where(at_top, start, upper), np.where(at_bottom, stop, lower)
+    erased = ~stroke & (at_top | at_bottom)
+    gone = whole.mask(first[erased], last[erased])
+    # Where a line is thicker along some way, but not by two strokes, a stroke lies in it.
+    thicker = ~stroke & ~thin & (stop - start <= 2 * thick + 2)
+    covered = long_runs(whole.mask(first[thicker], last[thicker]).T, max(4, round(2.5 * float(np.median(thick)))), 1)
+    return gone.T & ~covered, on
+
+
+def _bands(mask: Mask, whole: Runs, lines: Lines, chosen: Mask) -> tuple[Places, Places, Places]:
+    """Where the chosen lines begin and end in each column, as places in `whole`; and the line's number.
+
+    whole : the vertical runs of the mask. A line goes where its clean columns are: no stroke along it is part of it.
+    """
+    own = np.concatenate([[False], chosen])[lines.labels] & mask
+    parts = runs_of(np.ascontiguousarray(own.T))
+    pitch = len(mask) + 1
+    columns, rows = parts.starts // pitch, parts.starts % pitch
+    line = lines.labels[rows, columns] - 1
+    holder = np.searchsorted(whole.starts, parts.starts, side="right") - 1
+    clean = whole.lengths[holder] <= UNLIKE * lines.thick[line] + 1.5
+    middles = (whole.starts[holder] + whole.stops[holder]) / 2 - columns * pitch
+    order = np.flatnonzero(clean)[np.argsort(line[clean], kind="stable")]
+    edges = np.searchsorted(line[order], np.arange(len(chosen) + 1))
+    starts, stops, numbers = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for number in np.flatnonzero(chosen).tolist():
+        along = np.arange(lines.left[number], lines.right[number])
+        at = order[edges[number] : edges[number + 1]]
+        half = float(np.median(whole.lengths[holder[at]]) if len(at) else lines.thick[number]) / 2
+        track = _track(columns[at], middles[at], along, half) if len(at) else np.full(len(along), lines.at[number])
+        starts.append(along * pitch + np.clip(np.rint(track - half).astype(np.int64), 0, len(mask)))
+        stops.append(along * pitch + np.clip(np.rint(track + half).astype(np.int64), 0, len(mask)))
+        numbers.append(np.full(len(along), number))
+    return np.concatenate(starts), np.concatenate(stops), np.concatenate(numbers)
+
+
+def _track(columns: Places, rows: Rows, along: Places, half: float) -> Rows:
+    """The row of a line at each place along it: a straight line through its clean columns, and what it bends."""
+    used = np.ones(len(rows), bool)
+    for _ in range(ROUNDS):  # each leaves out more of the strokes next to the line
+        slope, level = np.polyfit(columns[used], rows[used], 1) if np.ptp(columns[used]) else (0.0, rows[used].mean())
+        gap = rows - slope * columns - level
+        used = np.abs(gap) <= max(half + 1, 3 * float(np.median(np.abs(gap[used]))))
+    blocks = np.array_split(np.flatnonzero(used), -(-int(used.sum()) // BLOCK))
+    middles = [float(np.median(columns[block])) for block in blocks]
+    bends = np.interp(along, middles, [float(np.median(gap[block])) for block in blocks])
+    track: Rows = slope * along + level + bends
+    return track

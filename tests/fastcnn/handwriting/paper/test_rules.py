@@ -1,0 +1,76 @@
+"""Rules are followed by their own ink: strokes that lie along them or on them stay, and thin rules go as a whole."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from fastcnn.handwriting.paper.rules import remove_rules
+from fastcnn.handwriting.preparation.components import label_components
+
+HEIGHT, WIDTH, PITCH = 240, 320, 40
+
+
+def net(width, level=255, first=20):
+    """Squared paper: lines across and down, from edge to edge."""
+    ink = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for start in range(first, HEIGHT, PITCH):
+        ink[start : start + width] = level
+    for start in range(first, WIDTH, PITCH):
+        ink[:, start : start + width] = level
+    return ink
+
+
+def seven(top, left, pen=6, size=50):
+    """A bar and a stem, in ink."""
+    image = Image.new("L", (WIDTH, HEIGHT))
+    canvas = ImageDraw.Draw(image)
+    canvas.rectangle((left, top, left + size - 1, top + pen - 1), fill=255)
+    canvas.line((left + size - pen, top, left + 15, top + size + 20), 255, pen)
+    return np.asarray(image)
+
+
+def kept(ink, cleaned):
+    """The share of ink that is still there."""
+    return (cleaned[ink >= 128] >= 128).mean()
+
+
+@pytest.mark.parametrize(("width", "pen"), [(2, 6), (3, 6), (3, 8), (4, 8)])
+@pytest.mark.parametrize("beside", range(-6, 3))
+def test_a_stroke_along_a_rule_stays(width, pen, beside):
+    """Its bar touches a rule, lies over it, or covers it."""
+    ink = seven(100 + beside, 70, pen)
+    cleaned, ruled = remove_rules(np.maximum(ink, net(width)))
+    assert ruled
+    assert kept(ink, cleaned) > 0.75
+    assert label_components(cleaned >= 64)[1] == 1
+
+
+@pytest.mark.parametrize("width", [2, 3])
+@pytest.mark.parametrize("beside", range(-6, 3))
+def test_a_stroke_along_a_rule_down_stays(width, beside):
+    ink = np.ascontiguousarray(seven(100 + beside, 70)[:, :HEIGHT].T)
+    cleaned, ruled = remove_rules(np.maximum(ink, net(width)[:, :HEIGHT].T))
+    assert ruled
+    assert kept(ink, cleaned) > 0.75
+    assert label_components(cleaned >= 64)[1] == 1
+
+
+def test_a_thin_rule_that_moves_by_a_pixel_goes_whole():
+    """A rule between two rows of pixels is now in one and now in the other."""
+    lines = net(1)
+    for start in range(20, WIDTH, PITCH):
+        lines[::3, start - 1], lines[::3, start] = 255, lines[::3, start - 1]
+    ink = seven(106, 75)
+    cleaned, ruled = remove_rules(np.maximum(ink, lines))
+    assert ruled
+    assert label_components(cleaned >= 64)[1] == 1
+
+
+def test_rules_of_different_darkness_go():
+    """How dark a thin rule is depends on where it lies between the pixels; strokes are darker than pale rules."""
+    lines = net(1, 150)
+    lines[:, 60] = lines[:, 180] = 230
+    ink = seven(106, 75)
+    cleaned, ruled = remove_rules(np.maximum(ink, lines))
+    assert ruled
+    assert label_components(cleaned >= 64)[1] == 1
