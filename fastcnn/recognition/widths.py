@@ -47,6 +47,6 @@ def joined(answer: Recognition, others: Sequence[Recognition]) -> tuple[npt.NDAr
     A score never falls. A picture is no digit only if it is none as it is, nor on the mean of all widths.
     """
     every = [answer, *others]
-    probabilities = np.mean([each.probabilities for each in every], axis=0, dtype=np.float32)
+    probabilities: npt.NDArray[np.float32] = np.stack([each.probabilities for each in every]).mean(axis=0)
     score = float(np.mean([each.digit_score for each in every]))
     return probabilities, max(answer.digit_score, STRICTER * score)
