@@ -63,7 +63,11 @@ def calibrated(network: Classifier, images: Array) -> Array:
 
 
 def calibrated_once(network: Classifier, images: Array) -> Array:
-    """The same as `calibrated` from one view of each picture, in a fifth of the time; a committee takes all views."""
+    """The same as `calibrated` from one view of each picture, in a fifth of the time; a committee takes all views.
+
+    Arguments and errors are those of `Sequential.forward`.
+    """
+    _check_network(network)
     probabilities = _probabilities(network.forward(images)[np.newaxis], network.temperature)
     check_answers(probabilities)
     return probabilities
