@@ -571,7 +571,6 @@ def measuring_entries() -> dict[str, Entry]:
     settings = {name: value for name, value in plain.describe().items()}
     return {
         "calibrated": Entry(calibration.calibrated, {"network": one, "images": IMAGES}, ROWS, elsewhere=NAN),
-        "calibrated_once": Entry(calibration.calibrated_once, {"network": one, "images": IMAGES}, ROWS, elsewhere=NAN),
         "calibrated_slowly": Entry(
             calibration.calibrated_slowly, {"network": one, "images": IMAGES}, ROWS, elsewhere=NAN
         ),

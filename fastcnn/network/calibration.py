@@ -62,17 +62,6 @@ def calibrated(network: Classifier, images: Array) -> Array:
     return probabilities
 
 
-def calibrated_once(network: Classifier, images: Array) -> Array:
-    """The same as `calibrated` from one view of each picture, in a fifth of the time; a committee takes all views.
-
-    Arguments and errors are those of `Sequential.forward`.
-    """
-    _check_network(network)
-    probabilities = _probabilities(network.forward(images)[np.newaxis], network.temperature)
-    check_answers(probabilities)
-    return probabilities
-
-
 def calibrated_slowly(network: Classifier, images: Array) -> Array:
     """The same as `calibrated`, with lines of progress on the reference backend, which takes minutes for MNIST."""
     if kernels.backend() != "reference":

@@ -9,7 +9,7 @@ What only strings, pages and ruled paper need is imported when it is used: `fast
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from html import escape
@@ -28,7 +28,7 @@ from fastcnn.handwriting.preparation.pictures import to_plane
 from fastcnn.handwriting.preparation.planes import is_of_paper
 from fastcnn.handwriting.preparation.prepare import Sight, look, look_at_ink
 from fastcnn.kernels.values import shown
-from fastcnn.network.calibration import calibrated, calibrated_once
+from fastcnn.network.calibration import calibrated
 from fastcnn.network.committee import Committee
 from fastcnn.network.files import load_network
 from fastcnn.network.sequential import Sequential
@@ -52,8 +52,7 @@ __all__ = ["Recognizer"]
 ON_HEAD_BELOW, ON_SIDE_BELOW = 0.92, 0.7
 SMALL_PX = 56  # twice MNIST's size: in smaller pictures a line is as wide as a stroke
 HEAD_GAIN, SIDE_GAIN = 0.05, 0.15  # of the mean confidence, for which a page is turned
-POOR = 0.98  # confidence times score: below it, as for 7 of 100 digits, a picture is looked at as paper too
-UNSURE = 0.9  # of the same: below it, as for 3 of 100 drawings, its ink is looked at in other widths too
+POOR = 0.98  # confidence times score: below it, as for 7 of 100 digits, a picture is looked at again
 THRESHOLD = 0.5  # of a picture's score: below it there is no digit
 REFUSING = WEIGHTS / f"{REFUSAL}.safetensors"
 
@@ -155,15 +154,14 @@ class Recognizer:
         for (at, _), answer in zip(cleaned, self._answer([sight for _, sight in cleaned]), strict=True):
             if sights[at].ruled or _sureness(answer) > _sureness(answers[at]):
                 answers[at] = answer
-        unsure = [at for at, answer in enumerate(answers) if _may_be_stretched(planes[at], answer)]
-        for at, answer in zip(unsure, self._with_other_widths([answers[at] for at in unsure]), strict=True):
+        poor = [at for at, answer in enumerate(answers) if _may_be_stretched(planes[at], answer)]
+        for at, answer in zip(poor, self._with_other_widths([answers[at] for at in poor]), strict=True):
             answers[at] = answer
         return answers
 
     def _with_other_widths(self, answers: Sequence[Recognition]) -> list[Recognition]:
         """Each answer joined with those for its ink made narrower and wider."""
-        views = [Sight(with_width(answer.input, times)) for answer in answers for times in WIDTHS]
-        others = iter(self._answer(views, calibrated_once))
+        others = iter(self._read_fields([with_width(answer.input, times) for answer in answers for times in WIDTHS]))
         found = []
         for answer in answers:
             probabilities, score = joined(answer, [next(others) for _ in WIDTHS])
@@ -228,14 +226,12 @@ class Recognizer:
     def _read_fields(self, fields: Sequence[npt.NDArray[np.float32]]) -> list[Recognition]:
         return self._answer([Sight(field) for field in fields])
 
-    def _answer(
-        self, sights: Sequence[Sight], probabilities_of: Callable[[Network, Array], Array] = calibrated
-    ) -> list[Recognition]:
+    def _answer(self, sights: Sequence[Sight]) -> list[Recognition]:
         inked = [sight.field for sight in sights if sight.field is not None]
         if not inked:
             return [_blank(sight) for sight in sights]
         batch = np.stack(inked)[:, np.newaxis]
-        probabilities = probabilities_of(self.network, batch).astype(np.float32, copy=False)
+        probabilities = calibrated(self.network, batch).astype(np.float32, copy=False)
         answers = zip(probabilities, digit_scores(self._judge, batch), strict=True)
         return [_blank(sight) if sight.field is None else self._recognition(*next(answers), sight) for sight in sights]
 
@@ -263,8 +259,8 @@ def _sureness(answer: Recognition) -> float:
 
 def _may_be_stretched(plane: Plane, answer: Recognition) -> bool:
     """Whether other widths may give a better answer. A picture of MNIST's size has the form that networks know best."""
-    unsure = answer.reason in (None, reasons.NO_DIGIT) and _sureness(answer) < UNSURE
-    return unsure and plane.shape != (SIDE_PX, SIDE_PX)
+    poor = answer.reason in (None, reasons.NO_DIGIT) and _sureness(answer) < POOR
+    return poor and plane.shape != (SIDE_PX, SIDE_PX)
 
 
 def _on_paper(plane: Plane, ruled: bool) -> Sight | None:

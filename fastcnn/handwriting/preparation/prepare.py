@@ -34,9 +34,7 @@ CENTRE_PX = 14.0  # x and y of the centre of mass: all of MNIST's are within hal
 STROKE_PX = 2.5  # the median of MNIST's stroke widths; 1 % are below 1.4, and 1 % above 4.1
 PLACED_PX = (19, 21)  # ink of this size is like MNIST's, with or without a faint row, and is not drawn again
 WORK_PX = 80  # strokes are drawn again at four times the field's resolution
-MARGIN_SHARE = (
-    8  # an eighth of that empty round it for strokes that grow, up to a dot that grows from nothing to STROKE_PX
-)
+MARGIN_PX = 10  # empty pixels round it for strokes that grow, up to a dot that grows from nothing to STROKE_PX
 LEAST_CONTRAST = 8  # of 255: strokes of less are no strokes
 
 
@@ -51,7 +49,7 @@ class Sight:
     ruled: bool = False  # whether a line, a frame, a sheet or the other side's writing may be seen with the digit
 
 
-def _shrink_to_box(ink: Plane) -> Field:
+def _shrink_to_box(ink: Plane | Field) -> Field:
     """Scale, up or down, so that the longer side is 20 px; Pillow's bilinear averages all pixels that it covers."""
     values = resize(ink.astype(np.float32), BOX_PX)
     full: Field = values / values.max()  # thin strokes fade as they shrink; the networks know only full ink
@@ -76,7 +74,8 @@ def _start(ink: Field, axis: int) -> int:
     return int(np.clip(round(CENTRE_PX - centre), 0, SIDE_PX - len(weights)))
 
 
-def _place(ink: Plane) -> Field:
+def place(ink: Plane | Field) -> Field:
+    """Cropped ink, (H, W) in any levels, scaled to the box of BOX_PX and put at its place in the field."""
     box = _shrink_to_box(ink)
     field = np.zeros((SIDE_PX, SIDE_PX), np.float32)
     top, left = _start(box, 0), _start(box, 1)
@@ -84,26 +83,25 @@ def _place(ink: Plane) -> Field:
     return field
 
 
-def _redrawn(ink: Plane, work_px: int) -> tuple[Field, float] | None:
-    """The ink with strokes of the standard width and a margin of an eighth, and its resolution (pixels by field pixel).
+def _redrawn(ink: Plane) -> tuple[Field, float] | None:
+    """The ink with strokes of the standard width and a margin of MARGIN_PX, and its resolution (pixels by field pixel).
 
     None if the ink has no edge, because it is so pale and thin that no pixel is half black.
     """
-    margin_px = work_px // MARGIN_SHARE
-    large = resize(ink.astype(np.float32), work_px)
-    large = np.pad(large / large.max(), margin_px)
-    distance = edge_distance(large, margin_px)
-    width = min(stroke_width(distance), work_px / 2)
+    large = resize(ink.astype(np.float32), WORK_PX)
+    large = np.pad(large / large.max(), MARGIN_PX)
+    distance = edge_distance(large, MARGIN_PX)
+    width = min(stroke_width(distance), WORK_PX / 2)
     if width == 0:
         return None
     if is_uneven(large, distance, width):
-        distance = edge_distance(even_out(large, width), margin_px)
-        width = min(stroke_width(distance), work_px / 2)
-    # The centre line has the length work_px - width. In the field it gets BOX_PX - STROKE_PX.
-    scale = max(work_px - width, 1.0) / (BOX_PX - STROKE_PX)
+        distance = edge_distance(even_out(large, width), MARGIN_PX)
+        width = min(stroke_width(distance), WORK_PX / 2)
+    # The centre line has the length WORK_PX - width. In the field it gets BOX_PX - STROKE_PX.
+    scale = max(WORK_PX - width, 1.0) / (BOX_PX - STROKE_PX)
     # A dot has no centre line to scale, so it is scaled by the size of the box.
-    scale = max(scale, work_px / (2 * BOX_PX))
-    change = min((scale * STROKE_PX - width) / 2, margin_px - 1.0)
+    scale = max(scale, WORK_PX / (2 * BOX_PX))
+    change = min((scale * STROKE_PX - width) / 2, MARGIN_PX - 1.0)
     # A stroke never becomes so thin that it vanishes where the pen was lifted or had less pressure.
     deepest = float(distance.max())
     change = max(change, 1.0 - deepest)
@@ -147,15 +145,12 @@ def _window(values: Field, scale: float) -> Field:
     return full
 
 
-def prepare_ink(ink: Plane, work_px: int = WORK_PX) -> Field:
-    """Bring ink on empty paper, (H, W) uint8 with at least one pixel of it, into the form of MNIST.
-
-    Strokes are drawn again with a longer side of work_px. With half as many it takes half the time.
-    """
+def prepare_ink(ink: Plane) -> Field:
+    """Bring ink on empty paper, (H, W) uint8 with at least one pixel of it, into the form of MNIST."""
     cropped = crop(ink)
     smallest, largest = PLACED_PX
-    redrawn = None if smallest <= max(cropped.shape) <= largest else _redrawn(_smooth(cropped), work_px)
-    return _place(cropped) if redrawn is None else _window(*redrawn)
+    redrawn = None if smallest <= max(cropped.shape) <= largest else _redrawn(_smooth(cropped))
+    return place(cropped) if redrawn is None else _window(*redrawn)
 
 
 def prepare(image: Picture) -> Field | None:

@@ -64,16 +64,6 @@ def test_five_views_are_read_and_the_mean_is_taken(rng):
     np.testing.assert_allclose(calibrated(network, image[np.newaxis, np.newaxis]), [expected], rtol=1e-12)
 
 
-def test_once_is_one_view_at_the_temperature(rng):
-    network = Sequential([Flatten(), Affine(10)], seed=0)
-    network.temperature, network.views = 2.5, 5
-    images = rng.random((7, 1, 28, 28), np.float32)
-    expected = np.exp(network.forward(images).astype(np.float64) / 2.5)
-    expected /= expected.sum(axis=1, keepdims=True)
-    np.testing.assert_allclose(calibration.calibrated_once(network, images), expected, atol=1e-6)
-    assert np.abs(calibrated(network, images) - expected).max() > 1e-3
-
-
 def test_views_of_many_pictures_are_read_in_parts(monkeypatch, rng):
     network = Sequential([Flatten(), Affine(10)], seed=0, views=5)
     images = rng.random((7, 1, 28, 28), np.float32)
