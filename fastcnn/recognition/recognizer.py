@@ -33,6 +33,7 @@ from fastcnn.network.committee import Committee
 from fastcnn.network.files import load_network
 from fastcnn.network.sequential import Sequential
 from fastcnn.recognition.answer import Recognition, digit_answer
+from fastcnn.recognition.widths import WIDTHS, joined, with_width
 from fastcnn.zoo.bundled import DEFAULT_MODEL, WEIGHTS, check_reads_digits, load_classifier
 from fastcnn.zoo.networks import REFUSAL
 
@@ -51,7 +52,7 @@ __all__ = ["Recognizer"]
 ON_HEAD_BELOW, ON_SIDE_BELOW = 0.92, 0.7
 SMALL_PX = 56  # twice MNIST's size: in smaller pictures a line is as wide as a stroke
 HEAD_GAIN, SIDE_GAIN = 0.05, 0.15  # of the mean confidence, for which a page is turned
-POOR = 0.98  # confidence times score: below it, as for 7 of 100 digits, a picture is looked at as paper too
+POOR = 0.98  # confidence times score: below it, as for 7 of 100 digits, a picture is looked at again
 THRESHOLD = 0.5  # of a picture's score: below it there is no digit
 REFUSING = WEIGHTS / f"{REFUSAL}.safetensors"
 
@@ -153,7 +154,20 @@ class Recognizer:
         for (at, _), answer in zip(cleaned, self._answer([sight for _, sight in cleaned]), strict=True):
             if sights[at].ruled or _sureness(answer) > _sureness(answers[at]):
                 answers[at] = answer
+        poor = [at for at, answer in enumerate(answers) if _may_be_stretched(planes[at], answer)]
+        for at, answer in zip(poor, self._with_other_widths([answers[at] for at in poor]), strict=True):
+            answers[at] = answer
         return answers
+
+    def _with_other_widths(self, answers: Sequence[Recognition]) -> list[Recognition]:
+        """Each answer joined with those for its ink made narrower and wider."""
+        others = iter(self._read_fields([with_width(answer.input, times) for answer in answers for times in WIDTHS]))
+        found = []
+        for answer in answers:
+            probabilities, score = joined(answer, [next(others) for _ in WIDTHS])
+            sight = Sight(answer.input, several=answer.several, lines=answer.lines)
+            found.append(self._recognition(probabilities, score, sight))
+        return found
 
     def recognize_string(self, image: Picture) -> DigitString:
         """Recognize the digits of one picture, from left to right; arguments and errors as for `recognize`.
@@ -214,7 +228,9 @@ class Recognizer:
 
     def _answer(self, sights: Sequence[Sight]) -> list[Recognition]:
         inked = [sight.field for sight in sights if sight.field is not None]
-        batch = np.stack(inked)[:, np.newaxis] if inked else np.empty((0, 1, SIDE_PX, SIDE_PX), np.float32)
+        if not inked:
+            return [_blank(sight) for sight in sights]
+        batch = np.stack(inked)[:, np.newaxis]
         probabilities = calibrated(self.network, batch).astype(np.float32, copy=False)
         answers = zip(probabilities, digit_scores(self._judge, batch), strict=True)
         return [_blank(sight) if sight.field is None else self._recognition(*next(answers), sight) for sight in sights]
@@ -239,6 +255,12 @@ class Recognizer:
 
 def _sureness(answer: Recognition) -> float:
     return answer.confidence * answer.digit_score
+
+
+def _may_be_stretched(plane: Plane, answer: Recognition) -> bool:
+    """Whether other widths may give a better answer. A picture of MNIST's size has the form that networks know best."""
+    poor = answer.reason in (None, reasons.NO_DIGIT) and _sureness(answer) < POOR
+    return poor and plane.shape != (SIDE_PX, SIDE_PX)
 
 
 def _on_paper(plane: Plane, ruled: bool) -> Sight | None:

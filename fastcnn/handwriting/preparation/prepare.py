@@ -49,7 +49,7 @@ class Sight:
     ruled: bool = False  # whether a line, a frame, a sheet or the other side's writing may be seen with the digit
 
 
-def _shrink_to_box(ink: Plane) -> Field:
+def _shrink_to_box(ink: Plane | Field) -> Field:
     """Scale, up or down, so that the longer side is 20 px; Pillow's bilinear averages all pixels that it covers."""
     values = resize(ink.astype(np.float32), BOX_PX)
     full: Field = values / values.max()  # thin strokes fade as they shrink; the networks know only full ink
@@ -74,7 +74,8 @@ def _start(ink: Field, axis: int) -> int:
     return int(np.clip(round(CENTRE_PX - centre), 0, SIDE_PX - len(weights)))
 
 
-def _place(ink: Plane) -> Field:
+def place(ink: Plane | Field) -> Field:
+    """Cropped ink, (H, W) in any levels, scaled to the box of BOX_PX and put at its place in the field."""
     box = _shrink_to_box(ink)
     field = np.zeros((SIDE_PX, SIDE_PX), np.float32)
     top, left = _start(box, 0), _start(box, 1)
@@ -149,7 +150,7 @@ def prepare_ink(ink: Plane) -> Field:
     cropped = crop(ink)
     smallest, largest = PLACED_PX
     redrawn = None if smallest <= max(cropped.shape) <= largest else _redrawn(_smooth(cropped))
-    return _place(cropped) if redrawn is None else _window(*redrawn)
+    return place(cropped) if redrawn is None else _window(*redrawn)
 
 
 def prepare(image: Picture) -> Field | None:

@@ -31,8 +31,8 @@ def _nearest(feature: npt.NDArray[np.bool_], farthest: int) -> Field:
     squares[:, farthest : farthest + width] = vertical * vertical
     best = squares[:, farthest : farthest + width].copy()
     for offset in range(1, farthest + 1):
-        if offset * offset >= float(best.max()):
-            break  # what is farther aside is no nearer
+        if offset**2 >= best.max():  # nothing so far to the side is nearer: in strokes, after half their width
+            break
         np.minimum(best, squares[:, farthest - offset :][:, :width] + np.float32(offset**2), out=best)
         np.minimum(best, squares[:, farthest + offset :][:, :width] + np.float32(offset**2), out=best)
     return np.sqrt(best)
