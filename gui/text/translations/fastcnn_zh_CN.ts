@@ -1427,18 +1427,6 @@
       <translation>删除您所有的手写数字以及从中学习的网络</translation>
     </message>
     <message>
-      <source>Progress of learning</source>
-      <translation>学习进度</translation>
-    </message>
-    <message>
-      <source>How far learning is</source>
-      <translation>学习进行到哪里</translation>
-    </message>
-    <message>
-      <source>Time left</source>
-      <translation>剩余时间</translation>
-    </message>
-    <message>
       <source>Accuracy before and after learning</source>
       <translation>学习前后的准确率</translation>
     </message>
@@ -2413,6 +2401,18 @@
     <message>
       <source>State of the training</source>
       <translation>训练状态</translation>
+    </message>
+    <message>
+      <source>How far the work is</source>
+      <translation>工作进度</translation>
+    </message>
+    <message>
+      <source>Time left</source>
+      <translation>剩余时间</translation>
+    </message>
+    <message>
+      <source>Working …</source>
+      <translation>正在处理…</translation>
     </message>
     <message>
       <source>As the &amp;system</source>

@@ -155,6 +155,10 @@ class LessonPage(Page):
         """Play, or stop."""
         self.player.show_playing(plays)
 
+    def show_search(self, share: float | None) -> None:
+        """Show how far the search for the one pixel is, or that there is none."""
+        self.look.picture.show_search(share)
+
     def show_step(self, lesson: Lesson | None, position: int) -> None:
         """Show a step of a lesson, or none."""
         self.card.show_step(lesson, position)
