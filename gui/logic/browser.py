@@ -8,7 +8,7 @@ from typing import Protocol
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.notices import Message, Notice, message
 from fastcnn.gui.logic.results import Results
-from fastcnn.gui.logic.turns import Between
+from fastcnn.gui.logic.turns import Between, GoneOnError
 
 
 class BrowserView(Protocol):
@@ -108,6 +108,8 @@ class Browser:
         self._measuring(0.0)
 
         def told(share: float) -> None:
+            if network != self._network:
+                raise GoneOnError
             self._jobs.post(lambda: self._progress(network, share))
 
         def done(results: Results) -> None:
@@ -122,11 +124,12 @@ class Browser:
             if is_wanted():  # else the user has gone on, and is not pulled back
                 show(results)
 
-        def failed(error: Exception) -> bool:
-            if self._reading == network:
+        def failed(_: Exception) -> bool:
+            is_late = network != self._network
+            if not is_late:
                 self._reading = None
                 self._measuring(None)
-            return True
+            return not is_late
 
         self._jobs.submit(lambda: self._read(told), done, failed)
 

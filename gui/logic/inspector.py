@@ -16,6 +16,7 @@ from fastcnn.gui.logic.engine import Engine
 from fastcnn.gui.logic.insight import Grey
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.notices import Message, Notice, message
+from fastcnn.gui.logic.turns import GoneOnError
 from fastcnn.recognition.answer import Recognition
 
 
@@ -25,10 +26,6 @@ class InsideView(Protocol):
     def show_maps(self, maps: Grey | None, filters: Grey | None) -> None: ...
     def show_heat(self, heat: Grey | None) -> None: ...
     def show_progress(self, share: float | None) -> None: ...
-
-
-class _GoneOnError(Exception):
-    """The user no longer waits for this search."""
 
 
 class Inspector:
@@ -108,7 +105,7 @@ class Inspector:
 
         def told(share: float) -> None:
             if number != self._newest:
-                raise _GoneOnError
+                raise GoneOnError
             self._jobs.post(lambda: self._progress(number, share))
 
         def job() -> Grey:

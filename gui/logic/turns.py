@@ -22,6 +22,10 @@ MOST_WAIT_S = 2.0  # then a piece is done all the same, so that work ends even i
 Between = Callable[[float], None]  # called between two pieces of a work, with the share that is done
 
 
+class GoneOnError(Exception):
+    """What is being worked on is no longer wanted, so that the work ends here. The user is not told."""
+
+
 def nothing(_share: float = 0.0) -> None:
     """What is done between two pieces if nobody waits."""
 

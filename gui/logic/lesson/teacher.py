@@ -21,7 +21,7 @@ from fastcnn.gui.logic.lesson.shown import LessonView, Network, Place, Shown
 from fastcnn.gui.logic.lesson.stages import Kind, Stage, look
 from fastcnn.gui.logic.lesson.twin import twin
 from fastcnn.gui.logic.notices import Message, Notice, message
-from fastcnn.gui.logic.turns import Turns
+from fastcnn.gui.logic.turns import GoneOnError, Turns
 
 if TYPE_CHECKING:
     from fastcnn.network.committee import Network as Engine
@@ -232,6 +232,8 @@ class Teacher:
             )
 
         def told(share: float) -> None:
+            if number != self._newest:
+                raise GoneOnError
             self._jobs.post(lambda: self._view.show_search(share) if number == self._newest else None)
 
         def job() -> Fooling:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fastcnn.gui.logic import insight
+from fastcnn.gui.program import pages as program_pages
 from tests.gui.mouse import SEVEN, draw
 from tests.gui.widgets.test_pages import _click, _told
 from tests.gui.widgets.test_stale import few_pictures  # noqa: F401
@@ -148,6 +149,24 @@ def test_reading_all_pictures_ends_with_another_network(window, settle, qtbot, h
     held.set()
     settle()
     assert not mistakes.working.isVisible() and mistakes.matrix.counts is None
+
+
+def test_reading_all_pictures_ends_early_if_another_network_is_chosen(window, settle, qtbot, monkeypatch):
+    settle()
+    finished, read_all = [], program_pages.read_all
+
+    def note(*args):
+        found = read_all(*args)
+        finished.append(found)
+        return found
+
+    monkeypatch.setattr(program_pages, "read_all", note)
+    for name in ("paper", "default", "paper"):
+        window.program.pages.browser.measure()
+        window.program.pages.networks.choose(name)
+        qtbot.waitUntil(lambda: window.program.answers.idle)
+    settle()
+    assert finished == [] and "did not work" not in _told(window)
 
 
 def test_the_lessons_gallery_shows_how_far_reading_is(window, settle, held, few_pictures):  # noqa: F811
