@@ -1127,12 +1127,16 @@
       <translation>手写</translation>
     </message>
     <message>
-      <source>Share right</source>
-      <translation>正确率</translation>
+      <source>Share right in each group</source>
+      <translation>每组的正确率</translation>
     </message>
     <message>
       <source>group</source>
       <translation>组</translation>
+    </message>
+    <message>
+      <source>Share right of each digit</source>
+      <translation>每个数字的正确率</translation>
     </message>
     <message>
       <source>digit</source>
@@ -1265,14 +1269,6 @@
     <message>
       <source>Which digit of the experiment it is</source>
       <translation>这是实验的第几个数字</translation>
-    </message>
-    <message>
-      <source>Share right in each group</source>
-      <translation>每组的正确率</translation>
-    </message>
-    <message>
-      <source>Share right of each digit</source>
-      <translation>每个数字的正确率</translation>
     </message>
     <message>
       <source>Figures of the experiment</source>
