@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastcnn.commands.common import prepare
 from fastcnn.commands.outputs import check_outputs, json_output, write_json
+from fastcnn.kernels.values import counted
 
 if TYPE_CHECKING:
     from fastcnn.network.profiling import Profile
@@ -67,8 +68,9 @@ def tabulate(result: dict[str, Any]) -> str:
         rows.append((step["name"], "", *cells, f"{step['bytes'] / 1e6:.2f}" if step["bytes"] else ""))
     rows.append(("all", "", f"{1e3 * result['seconds']:.3f}", "", "", "", ""))
     head = (
-        f"{result['profile']}: {result['batch']} pictures, backend {result['backend']}, threads {result['threads']}, "
-        f"median of {result['rounds']} rounds; multiply-adds in registers {result['fma_gflop_per_s']:.0f} GFLOP/s (the "
-        f"peak), SGEMM {result['sgemm_gflop_per_s']:.0f}"
+        f"{result['profile']}: {counted(result['batch'], 'picture')}, backend {result['backend']}, "
+        f"threads {result['threads']}, median of {counted(result['rounds'], 'round')}; "
+        f"multiply-adds in registers {result['fma_gflop_per_s']:.0f} GFLOP/s (the peak), "
+        f"SGEMM {result['sgemm_gflop_per_s']:.0f}"
     )
     return f"{head}\n{text_table(rows)}"

@@ -41,6 +41,11 @@ def shown(value: object) -> str:
     return _written(value)
 
 
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: "1 epoch", "2 epochs"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def whole(value: object) -> int | None:
     """The value as a Python int, or None if it is no whole number. An array is none, not even one with one number."""
     if type(value) is int:  # at once: SupportsIndex is asked for in 5 us

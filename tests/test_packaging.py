@@ -11,7 +11,7 @@ import sys
 import tomllib
 from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -80,6 +80,10 @@ def hooks(monkeypatch):
     for name in ("PyInstaller", "PyInstaller.utils"):
         monkeypatch.setitem(sys.modules, name, ModuleType(name))
     monkeypatch.setitem(sys.modules, helpers.__name__, helpers)
+    qt = ModuleType("PyInstaller.utils.hooks.qt")
+    plugins = ("platforms/libqxcb.so", "platforms/libqwebgl.so", "platforms/qeglfs.dll", "platforms/qwindows.dll")
+    qt.pyqt5_library_info = SimpleNamespace(collect_plugins=lambda kind: [(each, kind) for each in plugins])
+    monkeypatch.setitem(sys.modules, qt.__name__, qt)
     (folder,) = get_hook_dirs()
     return {path.stem.removeprefix("hook-"): runpy.run_path(str(path)) for path in Path(folder).glob("hook-*.py")}
 
@@ -121,6 +125,13 @@ def test_a_frozen_program_has_every_data_file_but_those_for_developers(project, 
         for path in FOLDERS[package].glob(each)
     }
     assert collected == {path for path in packed if path.name != "py.typed" and path.suffix != ".ts"}
+
+
+def test_a_frozen_program_has_qts_plugins_for_desktops_only(hooks):
+    qt = sys.modules["PyInstaller.utils.hooks.qt"]
+    collected = qt.pyqt5_library_info.collect_plugins("platforms")
+    assert [Path(path).name for path, _ in collected] == ["libqxcb.so", "qwindows.dll"]
+    assert hooks["fastcnn.gui"]["LEFT_OUT"] & {"qoffscreen", "qwayland-egl", "qwayland-generic", "qcocoa"} == set()
 
 
 def test_a_frozen_program_has_every_module_that_is_imported_by_name(hooks):

@@ -7,6 +7,7 @@ from math import exp, inf, isfinite, log
 from typing import Any
 
 from fastcnn import pages
+from fastcnn.kernels.values import counted
 
 MOST_MISSES = 3  # of a kernel, in the text
 MOST_ROWS = 20  # of misses, in a notebook
@@ -113,8 +114,8 @@ class Report:
         calls = sum(each.cases for each in self.kernels)
         wrong = f"{len(self.misses)} of them WRONG" if self.misses else "all right"
         return (
-            f"backend {self.backend}, {self.threads} threads, {self.seconds:.0f} s: {calls} calls, "
-            f"{self.random_calls} on random shapes, {wrong}"
+            f"backend {self.backend}, {counted(self.threads, 'thread')}, {self.seconds:.0f} s: "
+            f"{counted(calls, 'call')}, {self.random_calls} on random shapes, {wrong}"
         )
 
 

@@ -19,6 +19,7 @@ from fastcnn.commands.common import own_data_files, pair_of_size, print_result, 
 from fastcnn.commands.outputs import write_json
 from fastcnn.commands.team import ALONE, Team
 from fastcnn.errors import UsageError
+from fastcnn.kernels.values import counted
 
 if TYPE_CHECKING:
     from fastcnn.arrays import Array
@@ -112,7 +113,7 @@ def _train(args: argparse.Namespace, out: Path, checkpoint: Path, go_on: str, te
         },
     )
     checkpoint.unlink(missing_ok=True)
-    title = f"saved {out}: {network.name}, seed {seed}, {len(history.epochs)} epochs"
+    title = f"saved {out}: {network.name}, seed {seed}, {counted(len(history.epochs), 'epoch')}"
     if result is None:
         print(f"{title}\nno pictures were set aside, so there is no accuracy")
     else:
@@ -171,7 +172,7 @@ def _say_what(args: argparse.Namespace, data: DataSet) -> None:
     count, classes = len(data.images), len(data.classes)
     log.info("%s: %s pictures of %s classes, %s; %s", args.data, f"{count:,}", classes, shape, tested)
     if data.skipped:
-        log.warning("skipped %s that cannot be read, first %s", f"{len(data.skipped):,} files", data.skipped[0])
+        log.warning("skipped %s that cannot be read, first %s", counted(len(data.skipped), "file"), data.skipped[0])
 
 
 def _fit(

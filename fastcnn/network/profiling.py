@@ -20,6 +20,7 @@ from fastcnn.arrays import Array
 from fastcnn.checks import check_positive
 from fastcnn.kernels.backends import device
 from fastcnn.kernels.threads import threads
+from fastcnn.kernels.values import counted
 from fastcnn.layers.base import Layer
 from fastcnn.layers.running import run_backward, run_backward_lowest, run_forward
 from fastcnn.network.layerwise import scaled
@@ -65,7 +66,8 @@ class Profile:
 
     @property
     def _head(self) -> str:
-        return f"{self.images} pictures, backend {self.backend}, threads {self.threads}, median of {self.rounds} rounds"
+        run = f"backend {self.backend}, threads {self.threads}, median of {counted(self.rounds, 'round')}"
+        return f"{counted(self.images, 'picture')}, {run}"
 
     def _rows(self) -> list[tuple[str, ...]]:
         header = ("part", "", "ms", "share", "GFLOP/s")

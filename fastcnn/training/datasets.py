@@ -11,7 +11,7 @@ import numpy as np
 from fastcnn.arrays import Array
 from fastcnn.errors import FastcnnError
 from fastcnn.kernels.shapes import integer
-from fastcnn.kernels.values import shown
+from fastcnn.kernels.values import counted, shown
 from fastcnn.network.losses import Loss, check_sample_weight
 from fastcnn.network.sequential import Sequential
 from fastcnn.training.augment import Augmentation
@@ -78,7 +78,7 @@ class DatasetSource:
         try:
             images, targets = samples(self._network, given[0], given[1], self._loss, layout=self._layout)
             if len(images) != len(numbers):
-                raise ValueError(f"it gave {len(images)} pictures")
+                raise ValueError(f"it gave {counted(len(images), 'picture')}")
             weights = [check_sample_weight(each, len(images)) for each in given[2:]]
             kind = images.dtype, len(weights)
             if self._kind not in (None, kind):

@@ -12,7 +12,7 @@ import numpy as np
 from fastcnn import kernels
 from fastcnn.checks import check_flag
 from fastcnn.kernels.shapes import integer
-from fastcnn.kernels.values import shown
+from fastcnn.kernels.values import counted, shown
 from fastcnn.optim.schedules import Constant
 from fastcnn.training.callback import OnStep
 from fastcnn.training.history import History
@@ -71,7 +71,7 @@ class Fit:
         """Whether the training ends here. If it ends before the last epoch, the history notes why."""
         history = self.history
         if self.patience is not None and self.done - history.best_epoch >= self.patience:
-            history.stopped = f"{self.patience} epochs without a better one"
+            history.stopped = f"{counted(self.patience, 'epoch')} without a better one"
         return history.stopped is not None or self.done >= self.epochs
 
     def numbers(self) -> dict[str, Any]:

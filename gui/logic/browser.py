@@ -8,6 +8,7 @@ from typing import Protocol
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.notices import Message, Notice, message
 from fastcnn.gui.logic.results import Results
+from fastcnn.gui.logic.turns import Between, GoneOnError
 
 
 class BrowserView(Protocol):
@@ -22,9 +23,10 @@ class Browser:
 
     Parameters
     ----------
-    read : reads all test pictures with the network in use; slow, so it is called in a job
+    read : reads all test pictures with the network in use, and tells how far it is; slow, so it is called in a job
     watch : see `Presenter.watch`
     go_to : shows test picture number n and recognizes it
+    measuring : called with the share of the pictures that are read; None when none are being read
     measured : called with new results
     """
 
@@ -32,16 +34,17 @@ class Browser:
         self,
         view: BrowserView,
         jobs: Jobs,
-        read: Callable[[], Results],
+        read: Callable[[Between], Results],
         *,
         watch: Callable[[], Callable[[], bool]],
         go_to: Callable[[int], None],
         tell: Callable[[Message], None],
+        measuring: Callable[[float | None], None],
         measured: Callable[[Results], None],
     ) -> None:
         self._view, self._jobs, self._read = view, jobs, read
         self._watch = watch
-        self._go_to, self._tell, self._measured = go_to, tell, measured
+        self._go_to, self._tell, self._measuring, self._measured = go_to, tell, measuring, measured
         self._results: Results | None = None
         self._reading: int | None = None  # the network whose answers are being read
         self._then: tuple[Callable[[Results], None], Callable[[], bool]] | None = None  # what was asked for last
@@ -80,6 +83,7 @@ class Browser:
         self._network += 1
         self._results, self._chosen, self._position = None, None, -1
         self._view.show_results(None)
+        self._measuring(None)
 
     def _step(self, results: Results, by: int) -> None:
         numbers = results.mistakes if self._chosen is None else self._chosen
@@ -101,11 +105,18 @@ class Browser:
         if self._reading == network:  # its results are on their way
             return
         self._reading = network
+        self._measuring(0.0)
+
+        def told(share: float) -> None:
+            if network != self._network:
+                raise GoneOnError
+            self._jobs.post(lambda: self._progress(network, share))
 
         def done(results: Results) -> None:
             if network != self._network:
                 return
             self._reading, self._results = None, results
+            self._measuring(None)
             self._view.show_results(results)
             self._measured(results)
             assert self._then is not None
@@ -113,9 +124,15 @@ class Browser:
             if is_wanted():  # else the user has gone on, and is not pulled back
                 show(results)
 
-        def failed(error: Exception) -> bool:
-            if self._reading == network:
+        def failed(_: Exception) -> bool:
+            is_late = network != self._network
+            if not is_late:
                 self._reading = None
-            return True
+                self._measuring(None)
+            return not is_late
 
-        self._jobs.submit(self._read, done, failed)
+        self._jobs.submit(lambda: self._read(told), done, failed)
+
+    def _progress(self, network: int, share: float) -> None:
+        if network == self._network:
+            self._measuring(share)

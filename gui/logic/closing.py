@@ -57,6 +57,10 @@ class Closing:
         if self._training.is_active:
             self._training.finish_epoch()
 
+    def stay(self) -> None:
+        """The window does not close after all. What was begun goes on."""
+        self.is_waiting = False
+
     def look(self) -> None:
         """Called from time to time while it waits: keep what can be kept now, and close when nothing is left."""
         if not self.is_waiting:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from fastcnn.digits import SIDE_PX
-from fastcnn.gui.logic.turns import nothing, read_in_pieces
+from fastcnn.gui.logic.turns import Between, nothing, read_in_pieces
 from fastcnn.network.calibration import calibrated
 
 if TYPE_CHECKING:
@@ -63,10 +62,10 @@ def feature_maps(network: Network, field: Field) -> Field | None:
     return maps
 
 
-def occlusion(network: Network, field: Field, digit: int, between: Callable[[], None] = nothing) -> Field:
+def occlusion(network: Network, field: Field, digit: int, between: Between = nothing) -> Field:
     """How much the probability of a digit falls if a square round each pixel becomes black: (28, 28), 0 to 1.
 
-    `between` is called between two pieces of the work.
+    `between` is called between two pieces of the work, with the share that is done.
     After Zeiler and Fergus, Visualizing and understanding convolutional networks (2014), section 4.2.
     """
     copies = np.repeat(field[np.newaxis, np.newaxis], SIDE_PX * SIDE_PX, axis=0).astype(np.float32)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.collection import Sample, arrays
 from fastcnn.gui.logic.engine import Set
-from fastcnn.gui.logic.turns import nothing, read_in_pieces
+from fastcnn.gui.logic.turns import Between, nothing, read_in_pieces
 
 if TYPE_CHECKING:
     from fastcnn.network.committee import Network
@@ -72,7 +72,7 @@ def score(
     network: Network,
     images: npt.NDArray[np.uint8],
     labels: npt.NDArray[np.int64],
-    between: Callable[[], None] = nothing,
+    between: Between = nothing,
 ) -> Score:
     """How many of these pictures a network reads right."""
     if not len(labels):
@@ -89,7 +89,7 @@ def learn(
     *,
     progress: Callable[[float], None],
     cancelled: Callable[[], bool],
-    between: Callable[[], None] = nothing,
+    between: Between = nothing,
 ) -> Outcome:
     """Train a copy. This is slow: call it in a job.
 
@@ -127,7 +127,7 @@ def learn(
         trainer.step(batch, np.concatenate([labels[drawn], training[1][others]]))
         if step % REPORT_EVERY == 0:
             progress(step / STEPS)
-        between()
+        between(step / STEPS)
     progress(1.0)
     scores = []
     for pictures in (held_back, test):

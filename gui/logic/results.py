@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.gui.logic.engine import Set
-from fastcnn.gui.logic.turns import nothing, read_in_pieces
+from fastcnn.gui.logic.turns import Between, nothing, read_in_pieces
 
 if TYPE_CHECKING:
     from fastcnn.metrics import Evaluation
@@ -43,7 +42,7 @@ class Results:
         return [int(number) for number in found[order]]
 
 
-def read_all(network: Network, test: Set, between: Callable[[], None] = nothing) -> Results:
+def read_all(network: Network, test: Set, between: Between = nothing) -> Results:
     """Read all test pictures. This is slow: call it in a job. `between` is called between two pieces of the work."""
     from fastcnn.metrics import evaluate
     from fastcnn.network.calibration import calibrated
@@ -51,10 +50,10 @@ def read_all(network: Network, test: Set, between: Callable[[], None] = nothing)
     images, labels = test
     waited_s = 0.0
 
-    def wait() -> None:
+    def wait(share: float) -> None:
         nonlocal waited_s
         start = time.perf_counter()
-        between()
+        between(share)
         waited_s += time.perf_counter() - start
 
     start = time.perf_counter()
@@ -62,7 +61,7 @@ def read_all(network: Network, test: Set, between: Callable[[], None] = nothing)
     elapsed_s = time.perf_counter() - start - waited_s
     single_s = []
     for number in range(SINGLE_REPEATS):
-        between()
+        between(1.0)
         start = time.perf_counter()
         calibrated(network, images[number : number + 1])
         single_s.append(time.perf_counter() - start)

@@ -19,6 +19,16 @@ QUIET_S = 0.1  # after an answer the next one is expected within this time, beca
 VIEWS_A_PIECE = 80  # 8 ms of the default network
 MOST_WAIT_S = 2.0  # then a piece is done all the same, so that work ends even if somebody draws all the time
 
+Between = Callable[[float], None]  # called between two pieces of a work, with the share that is done
+
+
+class GoneOnError(Exception):
+    """What is being worked on is no longer wanted, so that the work ends here. The user is not told."""
+
+
+def nothing(_share: float = 0.0) -> None:
+    """What is done between two pieces if nobody waits."""
+
 
 class Turns:
     """Shared by the threads that answer and those that work in the background.
@@ -47,9 +57,9 @@ class Turns:
                 self._changed.notify_all()
 
     @contextmanager
-    def background(self) -> Iterator[Turn]:
-        """Work in the background meanwhile. Call `next_piece` of the result between two pieces."""
-        turn = Turn(self)
+    def background(self, told: Between = nothing) -> Iterator[Turn]:
+        """Work in the background meanwhile. Call `next_piece` of the result between two pieces; it calls `told`."""
+        turn = Turn(self, told)
         turn.take()
         try:
             yield turn
@@ -79,8 +89,8 @@ class Turns:
 class Turn:
     """One thread's place among those that work in the background."""
 
-    def __init__(self, turns: Turns) -> None:
-        self._turns = turns
+    def __init__(self, turns: Turns, told: Between) -> None:
+        self._turns, self._told = turns, told
 
     def take(self) -> None:
         """Wait for the turn."""
@@ -90,18 +100,15 @@ class Turn:
         """Let the others work, for example during a pause."""
         self._turns.leave(self)
 
-    def next_piece(self) -> None:
-        """Between two pieces: let answers and other threads go first."""
+    def next_piece(self, share: float = 0.0) -> None:
+        """Between two pieces: tell the share that is done, and let answers and other threads go first."""
+        self._told(share)
         self.leave()
         self.take()
 
 
-def nothing() -> None:
-    """What is done between two pieces if nobody waits."""
-
-
 def read_in_pieces(
-    network: Network, images: npt.NDArray[np.generic], between: Callable[[], None] = nothing
+    network: Network, images: npt.NDArray[np.generic], between: Between = nothing
 ) -> npt.NDArray[np.floating]:
     """`calibrated` of these pictures, with `between` called between two pieces: the network is not held for long."""
     from fastcnn.network.calibration import calibrated
@@ -112,6 +119,6 @@ def read_in_pieces(
     parts = []
     for start in range(0, len(images), count):
         if start:
-            between()
+            between(start / len(images))
         parts.append(calibrated(network, images[start : start + count]))
     return np.concatenate(parts)

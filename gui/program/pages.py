@@ -6,12 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-import numpy.typing as npt
 from PyQt5.QtCore import QObject, QTimer
 from PyQt5.QtWidgets import QFileDialog, QInputDialog, QSpinBox
 
-from fastcnn.gui.logic import insight
 from fastcnn.gui.logic.browser import Browser
 from fastcnn.gui.logic.closing import Choice, Closing
 from fastcnn.gui.logic.collection import Collection
@@ -20,13 +17,14 @@ from fastcnn.gui.logic.experiment import HAND
 from fastcnn.gui.logic.experimenter import Experimenter
 from fastcnn.gui.logic.folders import data_folder
 from fastcnn.gui.logic.hand import Hand
+from fastcnn.gui.logic.inspector import Inspector
 from fastcnn.gui.logic.networks import Networks
-from fastcnn.gui.logic.notices import Notice, message
 from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.results import Results, read_all
 from fastcnn.gui.logic.settings import Settings
 from fastcnn.gui.logic.shelf import SUFFIX
 from fastcnn.gui.logic.training import Training
+from fastcnn.gui.logic.turns import Between
 from fastcnn.gui.program.worker import Worker
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.closing import ask_to_keep
@@ -67,8 +65,6 @@ class Pages(QObject):
         self._program, self._window = program, program.window
         self.trainer = Worker("training", program.failed, self, polite=True)
         self.learner = Worker("learning", program.failed, self, polite=True)
-        self._inside_of: npt.NDArray[np.float32] | None = None  # the picture whose inside is shown
-        self._network = 0  # counts the networks that answer
         self.teaching, self.comparing = (Worker(name, program.failed, self) for name in ("lesson", "compare"))
         self._classroom: Classroom | None = None
         self._comparison: Comparison | None = None
@@ -97,42 +93,13 @@ class Pages(QObject):
     def network_changed(self) -> None:
         """Another network answers, so results of the old one are not valid."""
         self._program.presenter.network_changed()
-        self._inside_of = None
-        self._network += 1
         self.browser.network_changed()
         self._results = None
         if self._classroom is not None:
             self._classroom.network_changed()
         if self._comparison is not None:
             self._comparison.network_changed()
-        self.show_inside()
-
-    def show_inside(self) -> None:
-        """Show the results of the filters on the shown picture, if that page is visible."""
-        answer = self._program.presenter.answer
-        if not self.inside.isVisible():
-            return
-        if answer is None:
-            self.inside.show_maps(None, None)
-            self.inside.show_heat(None)
-            return
-        engine, field = self._program.engine, answer.input
-        if self._inside_of is None or not np.array_equal(field, self._inside_of):
-            self.inside.show_heat(None)  # it is that of another picture
-        self._inside_of = field
-
-        def job() -> tuple[insight.Grey | None, insight.Grey | None]:
-            maps, weights = insight.feature_maps(engine.network, field), insight.filters(engine.network)
-            return (
-                None if maps is None else insight.mosaic(maps),
-                None if weights is None else insight.mosaic(weights, signed=True),
-            )
-
-        def done(shown: tuple[insight.Grey | None, insight.Grey | None]) -> None:
-            if answer is self._program.presenter.answer:
-                self.inside.show_maps(*shown)
-
-        self._program.work.replace(job, done)
+        self.inspector.network_changed()
 
     def may_close(self, *, asks: bool) -> bool:
         """Ask the user once about everything unsaved. Save the settings of the pages."""
@@ -143,6 +110,7 @@ class Pages(QObject):
             self._keeping.start(KEEPING_MS)
             return False  # it closes when all is kept
         if choice is Choice.CANCEL:
+            self.closing.stay()
             return False
         if not asks:
             self.hand.keep()  # nobody was asked, so nothing is given up
@@ -167,18 +135,28 @@ class Pages(QObject):
         window.networkCombo.activated.connect(lambda index: self._choose_network(window.networkCombo.itemData(index)))
 
     def _add_inside(self) -> None:
-        self.inside = InsidePage(self._occlude)
-        self.inside.became_visible.connect(self.show_inside)
-        self._window.answer_changed.connect(self.show_inside)
+        presenter = self._program.presenter
+        self.inside = InsidePage(lambda: self.inspector.look())
+        self.inspector = Inspector(
+            self.inside,
+            self._program.engine,
+            self._program.work,
+            answer=lambda: presenter.answer,
+            watch=presenter.watch,
+            is_open=self.inside.isVisible,
+            tell=self._window.tell,
+        )
+        self.inside.became_visible.connect(self.inspector.show)
+        self._window.answer_changed.connect(self.inspector.show)
         self._window.add_page(self.inside, lambda: (tr("Inside"), tr("Inside")), "inside")
 
     def _add_mistakes(self) -> None:
         program = self._program
         self.mistakes = MistakesPage()
 
-        def read() -> Results:
+        def read(told: Between) -> Results:
             test, network = test_pictures(), program.engine.snapshot()
-            with program.engine.turns.background() as turn:
+            with program.engine.turns.background(told) as turn:
                 return read_all(network, test, turn.next_piece)
 
         self.browser = Browser(
@@ -188,6 +166,7 @@ class Pages(QObject):
             watch=program.presenter.watch,
             go_to=program.presenter.go_to,
             tell=self._window.tell,
+            measuring=self._measuring,
             measured=self._measured,
         )
         self.mistakes.browser = self.browser
@@ -282,6 +261,11 @@ class Pages(QObject):
         self.classroom.teacher.open(index)
         self._window.tabs.setCurrentWidget(self.lesson)
 
+    def _measuring(self, share: float | None) -> None:
+        self.mistakes.show_progress(share)
+        if self._classroom is not None:
+            self._classroom.page.gallery.show_progress(share)
+
     def _measured(self, results: Results) -> None:
         self._results = results
         self.networks.measured(results)
@@ -321,22 +305,10 @@ class Pages(QObject):
                 self._window.canvas.wipe()
 
     def _occlude(self) -> None:
-        answer, engine = self._program.presenter.answer, self._program.engine
-        if answer is None or not answer.input.any():
-            self._window.tell(message(Notice.NO_ANSWER))
-            return
-        field, digit, is_wanted = answer.input, int(answer.probabilities.argmax()), self._program.presenter.watch()
-        network, number = engine.snapshot(), self._network
-
-        def done(heat: insight.Grey) -> None:
-            if is_wanted() and number == self._network:
-                self.inside.show_heat(heat)
-
-        def job() -> insight.Grey:
-            with engine.turns.background() as turn:
-                return insight.overlay(field, insight.occlusion(network, field, digit, turn.next_piece))
-
-        self._program.work.submit(job, done)
+        """Go to the page that shows where the network looked, and find it out."""
+        if self._program.presenter.answer is not None:
+            self._window.tabs.setCurrentWidget(self.inside)
+        self.inspector.look()
 
     def _choose_network(self, model: str) -> None:
         if model:

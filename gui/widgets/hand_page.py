@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QFileDialog, QMenu, QProgressBar, QSizePolicy, QVBoxLayout
+from PyQt5.QtWidgets import QFileDialog, QMenu, QSizePolicy, QVBoxLayout
 
 from fastcnn.gui.logic.collection import Entry
 from fastcnn.gui.logic.learning import LEAST_DRAWINGS, Outcome, Score
-from fastcnn.gui.logic.pace import Pace
 from fastcnn.gui.text.language import tr
-from fastcnn.gui.text.words import left_words, percent
+from fastcnn.gui.text.words import percent
 from fastcnn.gui.widgets.beside import beside
 from fastcnn.gui.widgets.drawings import Drawings
 from fastcnn.gui.widgets.page import Page, Words, ask, choose_target
+from fastcnn.gui.widgets.working import Working
 
 if TYPE_CHECKING:
     from fastcnn.gui.logic.hand import Hand
@@ -44,12 +44,7 @@ class HandPage(Page):
         self.drawings.relabel_wanted.connect(lambda digit: self.hand.relabel(self.drawings.chosen(), digit))
         self.drawings.delete_wanted.connect(lambda: self.hand.delete(self.drawings.chosen()))
         self.drawings.chosen_changed.connect(self._enable)
-        self.progress = QProgressBar(self)
-        self.progress.setObjectName("learningProgress")
-        self.progress.setTextVisible(False)
-        self.progress.setRange(0, 100)
-        self._pace = Pace()
-        self.left = self._text("learningLeft")
+        self.working = Working("learning", self)
         self.outcome = self._text("learningOutcome")
         self.learn = self._button("learnButton", lambda: self.hand.learn())
         self.cancel = self._button("cancelLearningButton", lambda: self.hand.cancel())
@@ -73,9 +68,7 @@ class HandPage(Page):
     def show_progress(self, share: float | None) -> None:
         """Show the progress of learning, or that it does not run."""
         running = share is not None
-        self.progress.setValue(round(100 * (share or 0.0)))
-        self.progress.setVisible(running)
-        self.left.setText("" if share is None else left_words(self._pace.left_s(share)))
+        self.working.show_share(share)
         self.learn.setEnabled(not running)
         self.reset.setEnabled(not running)
         self.cancel.setEnabled(running)
@@ -149,8 +142,7 @@ class HandPage(Page):
         box.addWidget(beside(self, self.count, (self.relabel, self.delete, self.undo)))
         box.addWidget(self.drawings, 1)
         box.addWidget(beside(self, (self.learn, self.cancel), (self.keep, self.discard)))
-        box.addWidget(self.progress)
-        box.addWidget(self.left)
+        box.addWidget(self.working)
         box.addWidget(self.outcome)
         box.addWidget(beside(self, self.export, self.take_in, self.reset))
 
@@ -180,8 +172,6 @@ class HandPage(Page):
             "exportDrawingsButton": (tr("E&xport …"), tr("Save all your drawings to one file")),
             "importDrawingsButton": (tr("Im&port …"), tr("Add the drawings of such a file")),
             "resetHandButton": (tr("De&lete …"), tr("Delete all your drawings and the network that learned from them")),
-            "learningProgress": (tr("Progress of learning"), tr("How far learning is")),
-            "learningLeft": (tr("Time left"), ""),
             "learningOutcome": (tr("Accuracy before and after learning"), ""),
         }
 

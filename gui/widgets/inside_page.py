@@ -15,10 +15,11 @@ from fastcnn.gui.widgets.holder import Card
 from fastcnn.gui.widgets.page import GRID, Page, Words, card
 from fastcnn.gui.widgets.pixels import PixelLabel
 from fastcnn.gui.widgets.scale import LEAST_BESIDE, scale_of
+from fastcnn.gui.widgets.working import Working
 
 
 class InsidePage(Page):
-    """Shows pictures that `logic.insight` made."""
+    """A `logic.inspector.InsideView`."""
 
     became_visible = pyqtSignal()
     has_cards = True
@@ -28,10 +29,13 @@ class InsidePage(Page):
         self.maps, self.filters, self.heat = PixelLabel(self), PixelLabel(self), PixelLabel(self)
         for label, name in ((self.maps, "featureMaps"), (self.filters, "filters"), (self.heat, "occlusionMap")):
             label.setObjectName(name)
+        self.working = Working("occlusion", self)
         self._below = QHBoxLayout()
         self._below.setSpacing(2 * GRID)
         self._below.addWidget(self._card("filtersCaption", self.filters), 3)
-        self._below.addWidget(self._card("heatCaption", self.heat, self._button("occlusionButton", occlude)), 2)
+        self._below.addWidget(
+            self._card("heatCaption", self.heat, self.working, self._button("occlusionButton", occlude)), 2
+        )
         box = QVBoxLayout(self)
         box.setSpacing(2 * GRID)
         box.addWidget(self._card("mapsCaption", self.maps), 1)
@@ -46,6 +50,10 @@ class InsidePage(Page):
     def show_heat(self, heat: npt.NDArray[np.uint8] | None) -> None:
         """Show where the network looked, or nothing."""
         self.heat.show_pixels(heat)
+
+    def show_progress(self, share: float | None) -> None:
+        """Show how far the search for where it looked is, or that there is none."""
+        self.working.show_share(share)
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)  # type: ignore[arg-type]

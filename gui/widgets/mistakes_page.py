@@ -12,6 +12,7 @@ from fastcnn.gui.text.words import accuracy_words
 from fastcnn.gui.widgets.beside import beside
 from fastcnn.gui.widgets.matrix import Matrix
 from fastcnn.gui.widgets.page import Page, Words
+from fastcnn.gui.widgets.working import Working
 
 if TYPE_CHECKING:
     from fastcnn.gui.logic.browser import Browser
@@ -32,6 +33,7 @@ class MistakesPage(Page):
         self.position = self._text("mistakesPosition")
         self.position.setWordWrap(False)
         self.position.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.working = Working("measuring", self)
         measure = self._button("measureButton", lambda: self.browser.measure())
         every = self._button("allMistakesButton", lambda: self.browser.choose_all())
         back = self._button("previousMistakeButton", lambda: self.browser.step(-1))
@@ -39,6 +41,7 @@ class MistakesPage(Page):
         box = QVBoxLayout(self)
         box.addWidget(self._caption("mistakesCaption"))
         box.addWidget(self.matrix, 1)
+        box.addWidget(self.working)
         box.addWidget(self.summary)
         box.addWidget(beside(self, (measure, every), (back, on, self.position)))
         self.retranslate()
@@ -48,6 +51,10 @@ class MistakesPage(Page):
         self._results, self._position = results, None
         self.matrix.show_counts(None if results is None else results.evaluation.confusion)
         self._word()
+
+    def show_progress(self, share: float | None) -> None:
+        """Show how far the reading of the test pictures is, or that none are read."""
+        self.working.show_share(share)
 
     def show_position(self, position: int, count: int) -> None:
         """Show the position of the shown picture among the chosen ones, from 1."""

@@ -18,15 +18,24 @@ class RailButton(QAbstractButton):
 
     def __init__(self, picture: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._picture = picture
+        self._picture, self._has_word = picture, True
         self.setCheckable(True)
         self.setAutoExclusive(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
+    def show_word(self, shows: bool) -> None:
+        """Show the word under the icon, or the icon alone."""
+        if shows != self._has_word:
+            self._has_word = shows
+            self.updateGeometry()
+            self.update()
+
     def sizeHint(self) -> QSize:
         unit = self.fontMetrics().height()
+        if not self._has_word:
+            return QSize(round(1.45 * unit) + 4 * GAP, round(2.2 * unit))
         words = QFontMetrics(self.word_font()).horizontalAdvance(self.text())
         return QSize(max(round(3.9 * unit), words + 2 * GAP + 4), round(3.6 * unit))
 
@@ -50,13 +59,14 @@ class RailButton(QAbstractButton):
             painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), 8, 8)
         purpose = "rail-on-text" if chosen or self.underMouse() else "rail-text"
         painter.setFont(self.word_font())
-        words = QFontMetrics(painter.font()).height()
+        words = QFontMetrics(painter.font()).height() if self._has_word else -GAP
         side = min(1.45 * self.fontMetrics().height(), box.height() - words - 3 * GAP)
         top = box.top() + (box.height() - side - words - GAP) / 2
         paint_icon(painter, self._picture, QRectF(box.center().x() - side / 2, top, side, side), purpose)
-        painter.setPen(color(purpose))
-        place = QRectF(QPointF(box.left(), top + side + GAP), box.bottomRight())
-        painter.drawText(place, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, self.text())
+        if self._has_word:
+            painter.setPen(color(purpose))
+            place = QRectF(QPointF(box.left(), top + side + GAP), box.bottomRight())
+            painter.drawText(place, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, self.text())
         painter.end()
 
     def word_font(self) -> QFont:
@@ -102,6 +112,13 @@ class Rail(QScrollArea):
         button.clicked.connect(lambda _=False: self.chosen.emit(number))
         self._box.insertWidget(number, button)
         self.buttons.append(button)
+
+    def show_words(self, shows: bool) -> None:
+        """Show a word under each icon; without them there is more room for the page."""
+        for button in self.buttons:
+            button.show_word(shows)
+        self._box.invalidate()
+        self.updateGeometry()
 
     def show_names(self, names: list[tuple[str, str]]) -> None:
         """Name the buttons, in their order; the short names are for narrow places."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QEvent, QObject, QPoint, Qt
+from PyQt5.QtGui import QIcon
 from PyQt5.QtWidgets import (
     QAbstractButton,
     QBoxLayout,
@@ -45,12 +46,14 @@ ICONS = {
     "fullButton": "full", "helpButton": "help", "menuButton": "menu", "undoButton": "undo", "redoButton": "redo",
     "eraserButton": "eraser",
 }  # fmt: skip
+BUTTONS = ("drawButton", "clearButton", "recognizeButton")
 CAPTIONS = ("modeLabel", "networkLabel")
 EXTRAS = ("zoomButton", "fullButton", "helpButton")  # they are in the menu too
 # What the top bar shows, the best first: its captions, its extras, and the three buttons in a row of their own.
 FITS = ((True, True, False), (False, True, False), (False, False, False), (False, True, True), (False, False, True))
 LEAST_COLUMN, COLUMN_SHARE, MOST_COLUMN = 288, 0.235, 0.36  # of the left column's width; shares of the window's
 NARROW = 760  # a window of less gets a folded left column, so that no page must scroll to the side
+TIGHT = 440  # a window of less shows icons without words in the rail, and words without icons in the top bar
 LEAST_FIELD, FOLDED_FIELD, GOOD_FIELD = (
     150,
     120,
@@ -101,13 +104,11 @@ class Frame(QObject):
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setWordWrap(True)
         self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        for name, picture in ICONS.items():
-            button = self._part(name)
-            assert isinstance(button, QAbstractButton)
-            button.setIcon(icon(picture, "fill-text" if name == "recognizeButton" else "text"))
-            if isinstance(button, QToolButton):
+        self._buttons_below = self._fitting = self._folded = self._tight = False
+        for name in ICONS:
+            self._set_icon(name)
+            if isinstance(button := self._part(name), QToolButton):
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-        self._buttons_below = self._fitting = self._folded = False
         self._connect()
         for watched in (self._part("central"), self._column, window.pictureStack):
             watched.installEventFilter(self)
@@ -152,11 +153,28 @@ class Frame(QObject):
             return
         self._fitting = True
         try:
+            self._tighten(self._window.width() < TIGHT * scale_of(self._window))
             self._fit_bar(self._window.width() - self.rail.sizeHint().width())
             self._fold(self._window.width() < NARROW * scale_of(self._window))
             self._fit_column()
         finally:
             self._fitting = False
+
+    def _tighten(self, tight: bool) -> None:
+        """Show less beside the pages, or all of it again."""
+        if tight == self._tight:
+            return
+        self._tight = tight
+        self.rail.show_words(not tight)
+        for name in BUTTONS:
+            self._set_icon(name)
+
+    def _set_icon(self, name: str) -> None:
+        button = self._part(name)
+        assert isinstance(button, QAbstractButton)
+        bare = self._tight and name in BUTTONS
+        purpose = "fill-text" if name == "recognizeButton" else "text"
+        button.setIcon(QIcon() if bare else icon(ICONS[name], purpose))
 
     def _fold(self, folds: bool) -> None:
         """Put what stands side by side in the left column one below the other, or back."""

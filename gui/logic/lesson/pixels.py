@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.gui.logic.turns import nothing
+from fastcnn.gui.logic.turns import Between, nothing
 
 Field = npt.NDArray[np.float32]
 HALF = 0.5
@@ -108,7 +107,7 @@ class Fooling:
     changes: bool
 
 
-def find_fooling(network: Reads, field: Field, between: Callable[[], None] = nothing) -> Fooling:
+def find_fooling(network: Reads, field: Field, between: Between = nothing) -> Fooling:
     """The flip after which the network is least sure of its present answer. It reads one picture for each pixel.
 
     `between` is called between two rows of pixels: the network is not held for long.
@@ -117,7 +116,7 @@ def find_fooling(network: Reads, field: Field, between: Callable[[], None] = not
 
     def shares_of(row: int) -> npt.NDArray[np.floating]:
         if row:
-            between()
+            between(row / height)
         copies = np.repeat(field[np.newaxis, np.newaxis].astype(np.float32), width, axis=0)
         for column in range(width):
             copies[column, 0, row, column] = opposite(float(field[row, column]))

@@ -21,7 +21,7 @@ from fastcnn.gui.logic.lesson.shown import LessonView, Network, Place, Shown
 from fastcnn.gui.logic.lesson.stages import Kind, Stage, look
 from fastcnn.gui.logic.lesson.twin import twin
 from fastcnn.gui.logic.notices import Message, Notice, message
-from fastcnn.gui.logic.turns import Turns
+from fastcnn.gui.logic.turns import GoneOnError, Turns
 
 if TYPE_CHECKING:
     from fastcnn.network.committee import Network as Engine
@@ -94,7 +94,7 @@ class Teacher:
         """Show another picture (28, 28), values from 0 to 1, and its true digit if that is known."""
         self.stop()
         if field is None:
-            self._newest += 1
+            self._next()
             self._flips, self._stages, self._rival_stages = None, [], []
             self._view.show_lesson(None)
             return
@@ -231,13 +231,24 @@ class Teacher:
                 lambda flips: flips.put(found.row, found.column, opposite(float(field[found.row, found.column])))
             )
 
-        self._tell(message(Notice.SEEKING_PIXEL))
+        def told(share: float) -> None:
+            if number != self._newest:
+                raise GoneOnError
+            self._jobs.post(lambda: self._view.show_search(share) if number == self._newest else None)
 
         def job() -> Fooling:
-            with self._turns.background() as turn:
+            with self._turns.background(told) as turn:
                 return find_fooling(made, field, turn.next_piece)
 
-        self._jobs.submit(job, done)
+        def failed(_: Exception) -> bool:
+            is_late = number != self._newest
+            if not is_late:
+                self._view.show_search(None)
+            return not is_late
+
+        self._tell(message(Notice.SEEKING_PIXEL))
+        self._view.show_search(0.0)
+        self._jobs.submit(job, done, failed)
 
     def learn(self, label: int) -> None:
         """Take one step of learning from this picture, on a copy, and show what it changes."""
@@ -276,12 +287,17 @@ class Teacher:
         change(self._flips)
         self._look()
 
+    def _next(self) -> None:
+        """What was asked for before is late from now on."""
+        self._newest += 1
+        self._view.show_search(None)
+
     def _look(self) -> None:
         """Look at the picture with the network of the epoch."""
         flips = self._flips
         if flips is None:
             return
-        self._newest += 1
+        self._next()
         number, field, made = self._newest, flips.field, self._twin
         original = flips.original if flips.changed else None
         epochs, position, in_use = self._epochs, self._position, self._network

@@ -1127,12 +1127,16 @@
       <translation>手写</translation>
     </message>
     <message>
-      <source>Share right</source>
-      <translation>正确率</translation>
+      <source>Share right in each group</source>
+      <translation>每组的正确率</translation>
     </message>
     <message>
       <source>group</source>
       <translation>组</translation>
+    </message>
+    <message>
+      <source>Share right of each digit</source>
+      <translation>每个数字的正确率</translation>
     </message>
     <message>
       <source>digit</source>
@@ -1265,14 +1269,6 @@
     <message>
       <source>Which digit of the experiment it is</source>
       <translation>这是实验的第几个数字</translation>
-    </message>
-    <message>
-      <source>Share right in each group</source>
-      <translation>每组的正确率</translation>
-    </message>
-    <message>
-      <source>Share right of each digit</source>
-      <translation>每个数字的正确率</translation>
     </message>
     <message>
       <source>Figures of the experiment</source>
@@ -1425,18 +1421,6 @@
     <message>
       <source>Delete all your drawings and the network that learned from them</source>
       <translation>删除您所有的手写数字以及从中学习的网络</translation>
-    </message>
-    <message>
-      <source>Progress of learning</source>
-      <translation>学习进度</translation>
-    </message>
-    <message>
-      <source>How far learning is</source>
-      <translation>学习进行到哪里</translation>
-    </message>
-    <message>
-      <source>Time left</source>
-      <translation>剩余时间</translation>
     </message>
     <message>
       <source>Accuracy before and after learning</source>
@@ -2413,6 +2397,18 @@
     <message>
       <source>State of the training</source>
       <translation>训练状态</translation>
+    </message>
+    <message>
+      <source>How far the work is</source>
+      <translation>工作进度</translation>
+    </message>
+    <message>
+      <source>Time left</source>
+      <translation>剩余时间</translation>
+    </message>
+    <message>
+      <source>Working …</source>
+      <translation>正在处理…</translation>
     </message>
     <message>
       <source>As the &amp;system</source>

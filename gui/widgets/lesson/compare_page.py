@@ -88,6 +88,9 @@ class ComparePage(Page):
     def show_playing(self, plays: bool) -> None:
         """Nothing: nothing plays here."""
 
+    def show_search(self, share: float | None) -> None:
+        """Nothing: no pixel is sought here."""
+
     def retranslate(self) -> None:
         super().retranslate()
         self.compare.retranslate()

@@ -24,6 +24,7 @@ from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.boxes import Combo
 from fastcnn.gui.widgets.canvas import to_image
 from fastcnn.gui.widgets.scale import scale_of
+from fastcnn.gui.widgets.working import Working
 
 THUMBNAIL_PX, LABEL_PX = 56, 40
 MOST = 200  # thumbnails of a group
@@ -61,6 +62,7 @@ class GalleryView(QWidget):
         self.measure = QPushButton(self)
         self.measure.setObjectName("galleryMeasureButton")
         self.measure.clicked.connect(lambda _=False: measure())
+        self.working = Working("gallery", self)
         self.empty = QLabel(self)
         self.empty.setObjectName("galleryCaption")
         self.empty.setWordWrap(True)
@@ -76,6 +78,7 @@ class GalleryView(QWidget):
         box.addLayout(row)
         box.addWidget(self.empty)
         box.addWidget(self.measure, 0, Qt.AlignmentFlag.AlignLeft)
+        box.addWidget(self.working)
         box.addWidget(self.list, 1)
         self.kinds.addItems(["", ""])
         self.kinds.currentIndexChanged.connect(lambda _: self._list_groups())
@@ -97,6 +100,11 @@ class GalleryView(QWidget):
         for other in (self.measure, self.empty):
             other.setVisible(results is None)
         self._list_groups()
+
+    def show_progress(self, share: float | None) -> None:
+        """Show how far the reading of the test pictures is, or that none are read."""
+        self.measure.setEnabled(share is None)
+        self.working.show_share(share)
 
     def retranslate(self) -> None:
         """Set the texts again."""

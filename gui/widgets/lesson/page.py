@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PyQt5.QtCore import QEvent, QObject, Qt, pyqtSignal
-from PyQt5.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PyQt5.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
 from PyQt5.QtWidgets import QLabel, QPushButton, QSizePolicy, QTabBar, QVBoxLayout, QWidget
 
 from fastcnn.gui.logic.engine import Set
@@ -34,8 +34,10 @@ from fastcnn.gui.widgets.lesson.texts import page_texts
 from fastcnn.gui.widgets.lesson.words import keys_words, kind_words, network_words
 from fastcnn.gui.widgets.order import set_order
 from fastcnn.gui.widgets.page import GRID, Page, Words, card
+from fastcnn.gui.widgets.scale import scale_of
 
 LOOK, LEARN, COMPARE, GALLERY = range(len(SECTIONS))
+WITH_KEYS = 690  # the height of the page that shows the epochs and the line of keys without scrolling
 
 
 class LessonPage(Page):
@@ -155,6 +157,10 @@ class LessonPage(Page):
         """Play, or stop."""
         self.player.show_playing(plays)
 
+    def show_search(self, share: float | None) -> None:
+        """Show how far the search for the one pixel is, or that there is none."""
+        self.look.picture.show_search(share)
+
     def show_step(self, lesson: Lesson | None, position: int) -> None:
         """Show a step of a lesson, or none."""
         self.card.show_step(lesson, position)
@@ -180,6 +186,10 @@ class LessonPage(Page):
         ):
             part.retranslate()
         self.show_lesson(self._shown)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._hide_controls()
 
     def showEvent(self, event: QShowEvent | None) -> None:
         super().showEvent(event)
@@ -239,14 +249,15 @@ class LessonPage(Page):
             "sections": self.sections, "colors": self.colors, "player": self.player, "epochs": self.epochs,
             "pixels": self.look.picture.buttons,
         }  # fmt: skip
-        self.keys.setVisible(self._shown is not None and step is None)
+        has_epochs = self.epochs.slider.maximum() > 0
+        room = self.height() >= (WITH_KEYS if has_epochs else 0) * scale_of(self)  # F1 names the keys too
+        self.keys.setVisible(self._shown is not None and step is None and room)
         self.look.sentence.setVisible(step is None)  # the text of the lesson explains enough, and needs the room
         for name, part in parts.items():
             if name in hidden:
                 part.hide()
             elif name in ("sections", "pixels"):
                 part.show()
-        has_epochs = self.epochs.slider.maximum() > 0
         self.offer.setVisible(self._shown is not None and not has_epochs and "epochs" not in hidden)
 
     def _lay_out(self) -> None:

@@ -12,6 +12,7 @@ from fastcnn.gui.logic.lesson.stages import Stage
 from fastcnn.gui.logic.lesson.teacher import Teacher
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.beside import Beside
+from fastcnn.gui.widgets.working import Working
 
 
 class PictureView(QWidget):
@@ -38,6 +39,8 @@ class PictureView(QWidget):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.addWidget(row)
         rows.addWidget(self.fool)
+        self.working = Working("fooling", self.buttons)
+        rows.addWidget(self.working)
         self.answer = QLabel(self)
         self.answer.setObjectName("pixelAnswer")
         self.answer.setWordWrap(True)
@@ -57,6 +60,11 @@ class PictureView(QWidget):
         if shown.before is not None:
             words += "\n" + tr("The unchanged picture: {answer}").format(answer=answer_words(shown.before))
         self.answer.setText(words)
+
+    def show_search(self, share: float | None) -> None:
+        """Show how far the search for the one pixel is, or that there is none."""
+        self.fool.setEnabled(share is None)
+        self.working.show_share(share)
 
     def retranslate(self) -> None:
         """Set the texts again."""

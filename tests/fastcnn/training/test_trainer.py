@@ -241,11 +241,12 @@ def test_average_of_weights_is_what_comes_out(pictures):
     np.testing.assert_allclose(averaged.network.values, expected, rtol=1e-2, atol=1e-3)
 
 
-def test_patience_stops(pictures):
-    history = fit(trainer(), pictures, epochs=30, patience=2, schedule=lambda_schedule(lambda step: 0.0))
-    assert len(history.epochs) == 3  # nothing moves: the first is the best, two more do not better it
+@pytest.mark.parametrize(("patience", "words"), [(1, "1 epoch"), (2, "2 epochs")])
+def test_patience_stops(pictures, patience, words):
+    history = fit(trainer(), pictures, epochs=30, patience=patience, schedule=lambda_schedule(lambda step: 0.0))
+    assert len(history.epochs) == 1 + patience  # nothing moves: the first is the best, the others do not better it
     assert history.best_epoch == 1
-    assert history.stopped == "2 epochs without a better one"
+    assert history.stopped == f"{words} without a better one"
 
 
 def test_callback_stops(pictures):

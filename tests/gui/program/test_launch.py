@@ -413,3 +413,19 @@ def test_garbage_is_collected_once_all_is_loaded():
         assert gc.isenabled() and gc.get_freeze_count()
     finally:
         gc.enable()
+
+
+def test_objects_are_frozen_once_and_never_counted(monkeypatch):
+    def count():
+        pytest.fail("it takes 12 ms")
+
+    frozen = []
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(1))
+    monkeypatch.setattr(gc, "get_freeze_count", count)
+    app._freeze.cache_clear()
+    try:
+        app.keep_what_is_loaded()
+        app.keep_what_is_loaded()  # a second window
+    finally:
+        app._freeze.cache_clear()
+    assert frozen == [1]

@@ -13,6 +13,7 @@ from fastcnn.gui import create_window
 from fastcnn.gui.logic import learning
 from fastcnn.gui.logic.collection import Collection, Sample
 from fastcnn.gui.logic.folders import data_folder
+from fastcnn.gui.program import pages as program_pages
 from fastcnn.training.checkpoint import load_checkpoint
 from tests.gui.mouse import ONE, SEVEN, draw
 from tests.gui.widgets.test_pages import TIMEOUT_MS, _begin_experiment, _click, _told, small_training
@@ -202,6 +203,23 @@ def test_closing_asks_one_question_and_one_button_keeps_all(
     assert load_checkpoint(pages.training.checkpoint()).epoch == finished  # nothing since then was given up
     assert load_network(pages.hand.file()).parameter_count > 0
     assert "Knows my hand" in _names(another())
+
+
+def test_cancel_while_all_is_being_kept_leaves_the_window_open(qtbot, window, settle, asked, monkeypatch):
+    monkeypatch.setattr(learning, "STEPS", 2)
+    ready = threading.Event()
+    monkeypatch.setattr(learning, "score", lambda *args, **more: ready.wait() and learning.Score(1, 2))
+    _collect(8)
+    pages = window.program.pages
+    _click(window, "learnButton")
+    asked.answer = QMessageBox.SaveAll
+    assert not window.close()
+    asked.answer = QMessageBox.Cancel
+    assert not window.close() and len(asked) == 2
+    ready.set()
+    settle()
+    qtbot.wait(3 * program_pages.KEEPING_MS)
+    assert window.isVisible() and pages.hand.outcome is not None  # to be kept or discarded
 
 
 @pytest.mark.parametrize(("answer", "kept"), [("SaveAll", True), ("Discard", False)])

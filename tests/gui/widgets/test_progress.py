@@ -11,9 +11,10 @@ from fastcnn.gui.text.words import left_words
 
 @pytest.fixture
 def clock(window):
-    now = [0.0]
-    for page in (window.program.pages.training_page, window.program.pages.hand_page):
-        page._pace = Pace(lambda: now[0])
+    now, pages = [0.0], window.program.pages
+    pages.training_page._pace = Pace(lambda: now[0])
+    for working in (pages.hand_page.working, pages.inside.working):
+        working.pace = Pace(lambda: now[0])
     return now
 
 
@@ -47,11 +48,11 @@ def test_learning_says_how_far_it_is_and_how_long_it_takes(window, settle, clock
     page = window.program.pages.hand_page
     window.tabs.setCurrentWidget(page)
     settle()
-    assert not page.progress.isVisible()
+    assert not page.working.isVisible()
     page.show_progress(0.0)
     clock[0] = 10
     page.show_progress(0.5)
-    assert page.progress.isVisible() and page.progress.value() == 50
-    assert page.left.text() == "about 10 s left"
+    assert page.working.bar.isVisible() and page.working.bar.value() == 50
+    assert page.working.left.text() == "about 10 s left"
     page.show_progress(None)
-    assert page.left.text() == "" and not page.progress.isVisible()
+    assert page.working.left.text() == "" and not page.working.isVisible()

@@ -97,12 +97,12 @@ def test_what_is_read_in_pieces_has_the_same_numbers(window, settle):
     images, labels = load_pictures()
     images, labels = images[:100], labels[:100]
     between = []
-    results = read_all(network, (images, labels), lambda: between.append(1))
+    results = read_all(network, (images, labels), lambda _: between.append(1))
     assert (results.probabilities.argmax(axis=1) == calibrated(network, images).argmax(axis=1)).all()
     assert len(between) >= 3
     assert learning.score(network, images, labels).right == (results.probabilities.argmax(axis=1) == labels).sum()
     field = images[0, 0].astype(np.float32) / 255
-    heat = insight.occlusion(network, field, 7, lambda: between.append(2))
+    heat = insight.occlusion(network, field, 7, lambda _: between.append(2))
     assert heat.shape == (28, 28) and between.count(2) > 20
 
 

@@ -117,3 +117,22 @@ def test_thumbnails_follow_the_zoom(window, settle):
     window.program.use_zoom(200)
     settle()
     assert [each.iconSize().width() for each in lists] == [2 * side for side in small] == [112, 112]
+
+
+def test_a_very_tight_window_has_icons_without_words_in_the_rail(window, settle):
+    settle()
+    rail, page = window.frame.rail, window.findChild(QScrollArea, "pageScroll")
+    names = [button.accessibleName() for button in rail.buttons]
+    window.resize(1280, 800)
+    settle()
+    wide = rail.width()
+    window.program.use_zoom(200)
+    window.resize(640, 480)
+    for _ in range(3):
+        settle()
+    assert rail.width() < wide and page.width() >= 200  # 100 with the words
+    assert window.recognizeButton.icon().isNull() and [each.accessibleName() for each in rail.buttons] == names
+    window.program.use_zoom(100)
+    window.resize(1280, 800)
+    settle()
+    assert rail.width() == wide and not window.recognizeButton.icon().isNull()

@@ -235,3 +235,21 @@ def test_a_narrow_convolution_shows_its_captions_whole(window, settle, painted):
     font.setPixelSize(painted["lessonConvolution", words])
     assert QFontMetrics(font).horizontalAdvance(words) <= (240 - 22) / 2 + 2  # two stand side by side
     assert len(_numbers(painted)) > 10 and min(_numbers(painted)) >= LEAST_PX
+
+
+@pytest.mark.parametrize(("size", "keys"), [((1024, 768), False), ((1280, 800), True)])
+def test_the_epochs_stand_on_the_lesson_without_scrolling(window, settle, size, keys):
+    settle()
+    window.program.pages.networks.choose("paper")
+    window.numberSpin.setValue(247)
+    window.tabs.setCurrentWidget(window.program.pages.lesson)
+    settle()
+    page = window.program.pages.classroom.page
+    window.program.pages.classroom.teacher.open(1)
+    page.show_epochs((0, 1, 2, 3), (None, 0.8, 0.9, 0.91), 2)
+    page.show_lesson(page._shown)
+    window.resize(*size)
+    for _ in range(3):
+        settle()
+    assert page.epochs.isVisible() and page.keys.isVisible() == keys
+    assert page.findChild(QScrollArea, "lessonScroll").verticalScrollBar().maximum() == 0
