@@ -117,7 +117,7 @@ def pack_weight(out, weight, k_rows, first, count, width, C, taps):
     """
     for block in prange((count + width - 1) // width):
         filters = min(width, count - block * width)
-        turned = np.empty(SOME_CHANNELS * taps * width, out.dtype)
+        turned = np.empty(min(SOME_CHANNELS, C) * taps * width, out.dtype)
         for start in range(0, C, SOME_CHANNELS):
             channels = min(SOME_CHANNELS, C - start)
             turn(turned, 0, width, weight, start * taps, k_rows[first + block * width :], filters, channels * taps)
@@ -135,7 +135,7 @@ def pack_weight_flipped(out, weight, k_rows, first, count, width, C, taps):
     """
     for block in prange((C + width - 1) // width):
         channels = min(width, C - block * width)
-        turned, rows = np.empty(width * taps * width, out.dtype), np.arange(channels) * (taps * width)
+        turned, rows = np.empty(channels * taps * width, out.dtype), np.arange(channels) * (taps * width)
         for k in range(0, count, width):
             filters = min(width, count - k)
             turn(turned, 0, width, weight, block * width * taps, k_rows[first + k :], filters, channels * taps)
