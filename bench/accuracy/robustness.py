@@ -251,7 +251,7 @@ def run(settings: Settings) -> dict[str, Any]:
         people = _writers(drawings, networks, pool) if drawings else None
     count = (QUICK_ON_PAPER if settings.quick else ON_PAPER) if settings.wants(PAPER) else 0
     return {
-        "paper": digits_on_paper(drawings, count, recognizer.Recognizer()) if count else [],
+        PAPER: digits_on_paper(drawings, count, recognizer.Recognizer()) if count else [],
         "networks": [*networks],
         "default": DEFAULT,
         "file": Path(settings.strokes).name if settings.strokes else None,

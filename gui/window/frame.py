@@ -161,7 +161,7 @@ class Frame(QObject):
             self._fitting = False
 
     def _tighten(self, tight: bool) -> None:
-        """Show less beside the pages, or all of it again."""
+        """Show less next to the pages, or all of it again."""
         if tight == self._tight:
             return
         self._tight = tight

@@ -268,7 +268,7 @@ def test_broken_pictures_stop_before_the_training_or_are_skipped(flowers, tmp_pa
     assert "1 of 13 pictures cannot be read, first: d/rose/bad.png" in sentence and "--skip-broken" in sentence
     assert not (tmp_path / "n.safetensors").exists()
     assert main([*options, "--skip-broken"]) == 0
-    assert "skipped 1 files that cannot be read, first d/rose/bad.png" in capsys.readouterr().err
+    assert "skipped 1 file that cannot be read, first d/rose/bad.png" in capsys.readouterr().err
 
 
 def test_an_interrupted_training_goes_on_to_the_same_bits(flowers, tmp_path, monkeypatch, capsys):
