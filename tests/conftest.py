@@ -71,8 +71,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  
 
 
 def _listed() -> set[str]:
-    """What lies in the checkout's own folder, without what tools leave there."""
-    return {name for name in os.listdir(ROOT) if not name.startswith((".", "__pycache__"))}
+    """What lies in the checkout's own folder, without what tools leave there; pip may build it meanwhile."""
+    return {name for name in os.listdir(ROOT) if not name.startswith((".", "__pycache__", "build"))}
 
 
 @pytest.fixture(scope="session", autouse=True)
