@@ -6,6 +6,7 @@ import pytest
 from fastcnn import kernels
 from fastcnn.checking.cases import CORNERS, Convolution
 from fastcnn.kernels import reference
+from fastcnn.kernels.arrays import padded_count
 from fastcnn.kernels.cpu.functions import crosses
 from fastcnn.kernels.cpu.products.crosses import PART_PIXELS
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
@@ -82,7 +83,7 @@ def test_a_pixel_that_is_no_number_spoils_only_the_taps_that_see_it(rng):
 
 def test_where_it_is_used():
     dtype = np.dtype(np.float32)
-    lanes = VECTOR_BYTES // 4
-    assert crosses.serves(1, 2 * lanes, dtype)
-    assert not crosses.serves(64, 2 * lanes, dtype)
-    assert not crosses.serves(1, lanes // 2, dtype)  # whose rows would leave half of a vector empty
+    whole = padded_count(1, dtype)
+    assert crosses.serves(1, whole, dtype)
+    assert not crosses.serves(64, whole, dtype)
+    assert not crosses.serves(1, whole // 2, dtype)  # whose rows would be padded to twice their length
