@@ -10,6 +10,7 @@ from numba import types
 from fastcnn.kernels.cpu.products.calls import compiled
 from fastcnn.kernels.cpu.toolchain.jit import inner
 from fastcnn.kernels.cpu.toolchain.program import _words
+from fastcnn.network import plan
 from fastcnn.zoo.networks import paper_network
 from tests.kernels.cases import COMPILED
 
@@ -109,10 +110,13 @@ def test_other_arguments_are_refused():
         list(_words(types.unicode_type, "text"))
 
 
-def test_one_picture_is_one_call_with_the_answers_of_a_batch(one_thread):
+def test_one_picture_is_one_call_with_the_answers_of_a_batch(one_thread, monkeypatch):
+    monkeypatch.setattr(plan, "JOIN_AFTER", 3)  # the first two pictures are answered by a call for each kernel
     network = paper_network(seed=0)
     images = np.random.default_rng(0).random((3, 1, 28, 28), dtype=np.float32)
     for image, answers in zip(images, network.forward(images), strict=True):
         np.testing.assert_array_equal(network.forward(image[np.newaxis])[0], answers)
+    other = network._plans[False]._calls_for(2)
+    assert len(other.forward) == 3
     ready = network._plans[False]._calls_for(1)
     assert len(ready.forward) == (1 if COMPILED else 3)
