@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import threading
@@ -80,13 +79,17 @@ class Worker(QObject):
 
     def post(self, call: Callable[[], None]) -> None:
         """See `logic.jobs.Jobs`."""
+        # Under the lock: after `drop` the window may be deleted, and a signal on its way would read this QObject's memory.
         with self._changed:
-            self._on_their_way += 1
-        with contextlib.suppress(RuntimeError):  # the window and this QObject may have been deleted
-            self._call.emit(call)
+            if not self._stopped:
+                self._on_their_way += 1
+                self._call.emit(call)
 
     def drop(self) -> None:
-        """Forget the waiting jobs but those to keep, and call nothing back. The running job goes on."""
+        """Forget the waiting jobs but those to keep, and call nothing back. The running job goes on.
+
+        Only after this may the worker's window be deleted.
+        """
         with self._changed:
             self._stopped = True
             self._waiting = deque(each for each in self._waiting if each.kept)
