@@ -29,7 +29,7 @@ from fastcnn.gui.text.words import (
 from fastcnn.gui.widgets.colors import name_of
 from fastcnn.gui.widgets.page import Page
 from fastcnn.gui.widgets.pixels import field_pixels
-from fastcnn.gui.widgets.preparing import PreparingBar
+from fastcnn.gui.widgets.preparing import Preparing
 from fastcnn.gui.window.actions import Actions
 from fastcnn.gui.window.frame import Frame, Framed
 from fastcnn.gui.window.help import Help
@@ -79,6 +79,7 @@ class MainWindow(Framed):
     eraserButton: QToolButton
     widthSlider: QSlider
     toolStack: QStackedWidget
+    resultCard: QWidget
     resultLabel: QLabel
     confidenceLabel: QLabel
     truthLabel: QLabel
@@ -101,7 +102,7 @@ class MainWindow(Framed):
         self._titles: list[tuple[QAction, Title]] = []
         self._facts: Facts | None = None
         self._tried: Tried | None = None
-        self.preparing = PreparingBar(self.pictureStack)
+        self.preparing = Preparing(self.resultCard)
         self.widthSlider.setRange(*PEN_WIDTHS)
         self.frame = Frame(self)
         self.canvas.changed.connect(self._forget_cleared)
