@@ -137,7 +137,9 @@ class Program(QObject):
         self.pages.hand.cancel()
         self.pages.training.stop()
         pages = self.pages
-        stop(pages.trainer, pages.learner, pages.teaching, pages.comparing, self.answers, self.work)
+        stop(
+            pages.trainer, pages.learner, pages.searching, pages.teaching, pages.comparing, self.answers, self.work
+        )  # fmt: skip
         if self._lock is not None:
             self._lock.unlock()
 

@@ -27,23 +27,27 @@ def inside(window, settle):
 def held(window, inside):
     """Searches wait until this is set."""
     go_on = threading.Event()
-    window.program.work.submit(go_on.wait, lambda _: None)
+    window.program.pages.searching.submit(go_on.wait, lambda _: None)
     yield go_on
     go_on.set()
+
+
+def _note_results(monkeypatch, module, name):
+    """What a function returns from now on, as a list that grows."""
+    results, function = [], getattr(module, name)
+
+    def note(*args):
+        results.append(function(*args))
+        return results[-1]
+
+    monkeypatch.setattr(module, name, note)
+    return results
 
 
 @pytest.fixture
 def searches(monkeypatch):
     """Those that came to an end."""
-    ended, occlusion = [], insight.occlusion
-
-    def note(*args):
-        heat = occlusion(*args)
-        ended.append(heat)
-        return heat
-
-    monkeypatch.setattr(insight, "occlusion", note)
-    return ended
+    return _note_results(monkeypatch, insight, "occlusion")
 
 
 def test_the_search_for_where_it_looked_shows_how_far_it_is(window, settle, held, inside, monkeypatch):
@@ -153,14 +157,7 @@ def test_reading_all_pictures_ends_with_another_network(window, settle, qtbot, h
 
 def test_reading_all_pictures_ends_early_if_another_network_is_chosen(window, settle, qtbot, monkeypatch):
     settle()
-    finished, read_all = [], program_pages.read_all
-
-    def note(*args):
-        found = read_all(*args)
-        finished.append(found)
-        return found
-
-    monkeypatch.setattr(program_pages, "read_all", note)
+    finished = _note_results(monkeypatch, program_pages, "read_all")
     for name in ("paper", "default", "paper"):
         window.program.pages.browser.measure()
         window.program.pages.networks.choose(name)
