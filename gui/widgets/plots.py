@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,8 @@ from fastcnn.gui.widgets.scale import BODY_PX, SMALL_PX, letters, scale_of
 LEAST_PX = QSize(150, 120)
 DOT_PX = 10
 FULL = 1.0
-MOST_TICKS = 10
+MOST_TICKS = 11
+STEPS = (1, 2, 5, 10, 20, 50, 100)  # between two ticks
 ZERO_SHARE = 0.01  # the height of a bar that stands for 0
 
 
@@ -53,16 +55,21 @@ class Plot(QWidget):
             self._item.setOpts(x=points[0], height=points[1], width=0.7)
         else:
             self._item.setData(*points)
+            self._mark(0, math.ceil(max(x, default=0)))
 
     def show_shares(self, first: int, shares: Sequence[float | None]) -> None:
         """Draw bars at `first`, `first` + 1 and so on. A share that is not known has none; 0 is a thin line."""
         known = {first + index: share for index, share in enumerate(shares) if share is not None}
         self.show_points(list(known), [max(share, ZERO_SHARE) for share in known.values()])
-        every = -(-len(shares) // MOST_TICKS)
-        places = range(first, first + len(shares), every or 1)
-        self._plot.getAxis("bottom").setTicks([[(place, str(place)) for place in places]])  # there is no group 1.5
+        self._mark(first, first + len(shares) - 1)
         self._plot.setXRange(first - 0.5, first + len(shares) - 0.5, padding=0.02)
         self.setAccessibleDescription(", ".join(f"{place}: {share:.0%}" for place, share in known.items()))
+
+    def _mark(self, first: int, last: int) -> None:
+        """Write whole numbers under the plot: there is no group 1.5, and no epoch 1.2."""
+        step = next((step for step in STEPS if last - first < step * MOST_TICKS), STEPS[-1])
+        places = [place for place in range(first, last + 1) if place % step == 0]
+        self._plot.getAxis("bottom").setTicks([[(place, str(place)) for place in places]])
 
     def showEvent(self, event: Any) -> None:
         self.make()
