@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import QEvent, QObject, QPoint, Qt
+from PyQt5.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PyQt5.QtGui import QIcon
 from PyQt5.QtWidgets import (
     QAbstractButton,
@@ -53,7 +53,9 @@ EXTRAS = ("zoomButton", "fullButton", "helpButton")  # they are in the menu too
 FITS = ((True, True, False), (False, True, False), (False, False, False), (False, True, True), (False, False, True))
 LEAST_COLUMN, COLUMN_SHARE, MOST_COLUMN = 288, 0.235, 0.36  # of the left column's width; shares of the window's
 NARROW = 760  # a window of less gets a folded left column, so that no page must scroll to the side
-TIGHT = 440  # a window of less shows icons without words in the rail, and words without icons in the top bar
+# A window of less shows icons without words in the rail, words without icons in the top bar, and the page under the
+# left column.
+TIGHT = 440
 LEAST_FIELD, FOLDED_FIELD, GOOD_FIELD = (
     150,
     120,
@@ -63,6 +65,7 @@ BESIDE_FIELD = 26  # the card's margins and lines
 SLACK = 8  # for a sentence of two lines
 SCROLL_BAR = 12
 GRID = 16
+MOST = 16_777_215  # the largest size of a widget
 DIGITS = 10
 WIDEST = "100.00%"
 PARTS = ("mnistTools", "handTools", "toolStack", "chipRow", "fieldCard", "resultCard", "leftInside")  # from inside out
@@ -95,7 +98,7 @@ class Frame(QObject):
         self._window = window
         self._parts: dict[str, QWidget] = {}
         self.rail: Rail = window.findChild(QScrollArea, "rail")
-        self.toast = Toast(self._part("bodyInside"))
+        self.toast = Toast(self._part("bodyScroll"))
         self._bar, self._buttons = self._part("topBar"), self._part("topButtons")
         self._column = self._part("leftScroll")
         self._hint = QLabel(window.pictureStack)
@@ -110,7 +113,7 @@ class Frame(QObject):
             if isinstance(button := self._part(name), QToolButton):
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         self._connect()
-        for watched in (self._part("central"), self._column, window.pictureStack):
+        for watched in (self._part("central"), self._column, self._part("leftInside"), window.pictureStack):
             watched.installEventFilter(self)
 
     def add_page(self, picture: str) -> None:
@@ -156,7 +159,10 @@ class Frame(QObject):
             self._tighten(self._window.width() < TIGHT * scale_of(self._window))
             self._fit_bar(self._window.width() - self.rail.sizeHint().width())
             self._fold(self._window.width() < NARROW * scale_of(self._window))
-            self._fit_column()
+            if self._tight:
+                self._stack()
+            else:
+                self._fit_column()
         finally:
             self._fitting = False
 
@@ -166,8 +172,21 @@ class Frame(QObject):
             return
         self._tight = tight
         self.rail.show_words(not tight)
+        columns, ways = self._part("bodyInside").layout(), QBoxLayout.Direction
+        assert isinstance(columns, QBoxLayout)
+        columns.setDirection(ways.TopToBottom if tight else ways.LeftToRight)
+        columns.setContentsMargins(*4 * (GRID // 2,))
+        for part in (self._column, self._part("pageScroll")):
+            part.setMinimumSize(0, 0)
+            part.setMaximumSize(MOST, MOST)
         for name in BUTTONS:
             self._set_icon(name)
+        for name in (*BUTTONS, "modeCombo", "networkCombo"):
+            part = self._part(name)
+            part.setProperty("tight", tight)  # the style sheet has smaller letters for it
+            style = part.style()
+            assert style is not None
+            style.polish(part)
 
     def _set_icon(self, name: str) -> None:
         button = self._part(name)
@@ -227,13 +246,40 @@ class Frame(QObject):
         self._column.setFixedWidth(min(width, max(least, side + BESIDE_FIELD)) + (SCROLL_BAR if scrolls else 0))
         stack.setFixedHeight(side)
 
+    def _stack(self) -> None:
+        """Give the field and the page all the width and, one after the other, all the height. What is below scrolls."""
+        window, inside, scroll = self._window, self._part("leftInside"), self._part("bodyScroll")
+        columns = self._part("bodyInside").layout()
+        assert columns is not None
+        columns.setContentsMargins(0, GRID // 2, 0, GRID // 2)
+        width, height = scroll.width() - SCROLL_BAR, scroll.height() - GRID
+        window.pictureStack.setFixedHeight(max(FOLDED_FIELD, min(width - BESIDE_FIELD, height - BESIDE_FIELD)))
+        for name in PARTS:
+            layout = self._part(name).layout()
+            if layout is not None:
+                layout.activate()
+        self._column.setFixedHeight(least_size(inside, width).height())
+        self._part("pageScroll").setMinimumHeight(height)
+
+    def _scroll_to_page(self) -> None:
+        """Where the page stands under the left column, scroll to it; the answer is in that column."""
+        area = self._part("bodyScroll")
+        assert isinstance(area, QScrollArea)
+        bar = area.verticalScrollBar()
+        assert bar is not None
+        is_below = self._tight and self._window.tabs.currentIndex() > 0
+        bar.setValue(self._part("pageScroll").y() - GRID // 2 if is_below else 0)
+
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        if event is not None and event.type() == QEvent.Type.Resize:
+        if event is not None and event.type() == QEvent.Type.LayoutRequest and self._tight:
+            if watched is self._part("leftInside"):
+                self._stack()
+        elif event is not None and event.type() == QEvent.Type.Resize:
             if watched is self._window.pictureStack:
                 self._hint.setGeometry(self._window.pictureStack.rect())
-            elif watched is self._column:
+            elif watched is self._column and not self._tight:
                 self._fit_column()
-            else:
+            elif watched is self._part("central"):
                 self.fit()
         return super().eventFilter(watched, event)
 
@@ -267,6 +313,8 @@ class Frame(QObject):
         window, actions = self._window, self._window.actions_by_name
         self.rail.chosen.connect(window.tabs.setCurrentIndex)
         window.tabs.currentChanged.connect(self.rail.show_current)
+        for shown in (window.tabs.currentChanged, self.rail.chosen):
+            shown.connect(lambda _: QTimer.singleShot(0, self._scroll_to_page))  # when all have their places
         window.canvas.changed.connect(self.show_hint)
         triggers = {"fullButton": "full_screen", "helpButton": "help", "menuButton": "menu"}
         triggers |= {f"chip_{digit}": f"correct_{digit}" for digit in range(DIGITS)}

@@ -10,7 +10,7 @@ from fastcnn.gui.logic.presenter import Mode
 from fastcnn.gui.widgets.lesson.strip import StageButton
 from tests.gui.mouse import SEVEN, draw
 
-SMALL = [(100, (640, 480)), (200, (1280, 800))]
+SMALL = [(100, (640, 480)), (200, (1280, 800)), (200, (640, 480))]
 LEGIBLE_PX = 11  # of a layer's bold name, at zoom 1
 
 
@@ -117,6 +117,32 @@ def test_thumbnails_follow_the_zoom(window, settle):
     window.program.use_zoom(200)
     settle()
     assert [each.iconSize().width() for each in lists] == [2 * side for side in small] == [112, 112]
+
+
+def test_in_a_very_tight_window_the_page_stands_under_the_left_column_and_is_scrolled_to(window, settle):
+    settle()
+    window.program.use_zoom(200)
+    window.resize(640, 480)
+    body, page = (window.findChild(QScrollArea, name) for name in ("bodyScroll", "pageScroll"))
+
+    def place():
+        for _ in range(3):
+            settle()
+        return page.mapTo(body, page.rect().topLeft())
+
+    assert place().y() > window.leftScroll.height() > 300 and window.leftScroll.verticalScrollBar().maximum() == 0
+    for rail_button in window.frame.rail.buttons[1:]:
+        rail_button.click()
+        assert (place().x(), place().y()) == (0, 8) and page.height() >= body.height() - 16
+    for button in (window.drawButton, window.clearButton, window.recognizeButton):
+        words = button.text().replace("&", "")
+        assert button.fontMetrics().horizontalAdvance(words) < button.width() - 8
+    window.frame.rail.buttons[0].click()
+    assert place().y() > window.leftScroll.height()
+    window.program.use_zoom(100)
+    window.resize(1280, 800)
+    assert place().x() > window.leftScroll.width() and place().y() == 16
+    assert body.verticalScrollBar().maximum() == 0
 
 
 def test_a_very_tight_window_has_icons_without_words_in_the_rail(window, settle):
