@@ -29,7 +29,7 @@ class Search:
         self._show(0.0)
 
         def told(share: float) -> None:
-            if number != self._newest:
+            if number != self._newest or self._turns.closed:
                 raise GoneOnError
             self._jobs.post(lambda: self._show(share) if number == self._newest else None)
 

@@ -136,6 +136,7 @@ class Program(QObject):
         """End all work. Nothing is called back afterwards."""
         self.pages.hand.cancel()
         self.pages.training.stop()
+        self.engine.turns.closed = True
         pages = self.pages
         stop(
             pages.trainer, pages.learner, pages.searching, pages.teaching, pages.comparing, self.answers, self.work

@@ -166,6 +166,15 @@ def test_reading_all_pictures_ends_early_if_another_network_is_chosen(window, se
     assert finished == [] and "did not work" not in _told(window)
 
 
+def test_closing_ends_a_search(window, settle, qtbot, monkeypatch):
+    settle()
+    pages, finished = window.program.pages, _note_results(monkeypatch, program_pages, "read_all")
+    pages.browser.measure()
+    qtbot.waitUntil(lambda: pages.mistakes.working.bar.value() > 0)
+    window.program.close()
+    assert finished == [] and not pages.searching._thread.is_alive()
+
+
 def test_the_lessons_gallery_shows_how_far_reading_is(window, settle, held, few_pictures):  # noqa: F811
     window.tabs.setCurrentWidget(window.program.pages.lesson)
     page = window.program.pages.classroom.page
