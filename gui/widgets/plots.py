@@ -97,6 +97,7 @@ class Plot(QWidget):
         plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         plot.showGrid(x=False, y=True, alpha=0.25)
         self._plot = plot
+        self._mark(0, -1)  # nothing until there is something
         if self._bars:
             self._item = pyqtgraph.BarGraphItem(x=[], height=[], width=0.7, brush=color("fill"), pen=color("fill"))
             plot.addItem(self._item)

@@ -47,6 +47,13 @@ def test_plots_are_made_before_they_are_shown(open_window, qtbot):
     assert len(plots) >= 4 and not any(plot.isVisible() for plot in plots)
 
 
+def test_an_empty_plot_has_no_numbers_under_it(window, settle):
+    settle()
+    for plot in window.findChildren(Plot):
+        plot.make()
+        assert plot._plot.getAxis("bottom")._tickLevels == [[]]  # pyqtgraph would write 0.2, 0.4 and so on
+
+
 def test_a_refresh_paints_one_plot_and_the_other_one_later(page, drawn, qtbot):
     page.show_state(State.RUNNING)
     page._timer.stop()
