@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 _Form = cast(Any, uic).loadUiType(str(Path(__file__).with_name("window.ui")))[0]
 NO_DIGIT = "–"
 LEAST_WIDTH, LEAST_HEIGHT = 560, 420
+OF_BOTH_MODES = (Notice.PREPARING, Notice.PREPARING_EACH_TIME)
 MOST_LARGE = 3  # letters that the large result has room for
 Title = Callable[[], tuple[str, str]]  # a page's full name and its short one, in the language in use
 
@@ -131,8 +132,9 @@ class MainWindow(Framed):
         self.modeCombo.setCurrentIndex(mode)
         self.pictureStack.setCurrentIndex(mode)
         self.toolStack.setCurrentIndex(mode)
-        self._told = None  # the old message was about the other mode's picture
-        self.frame.toast.forget()
+        if self._told is None or self._told.notice not in OF_BOTH_MODES:  # it was about the other mode's picture
+            self._told = None
+            self.frame.toast.forget()
         self.drawButton.setEnabled(mode is Mode.MNIST)
         actions = self.actions_by_name
         for name in ("undo", "redo", "eraser", "thinner", "thicker", *(f"correct_{digit}" for digit in range(10))):

@@ -53,6 +53,13 @@ def test_what_is_prepared_is_said_with_progress_and_the_drawing_is_answered_then
     assert not _bar(window).isVisible() and not window.program._preparing.isActive()
 
 
+def test_what_is_prepared_is_said_in_the_other_mode_too(compiling, qtbot, window):
+    qtbot.waitUntil(lambda: _bar(window).isVisible())
+    for mode in (1, 0):
+        window.modeCombo.setCurrentIndex(mode)
+        assert SENTENCE in window.findChild(QLabel, "messageLabel").text()
+
+
 def test_where_nothing_can_be_kept_it_does_not_say_once(compiling, qtbot, window, monkeypatch):
     monkeypatch.setattr(store, "writable", False)
     qtbot.waitUntil(lambda: _bar(window).isVisible())
