@@ -10,7 +10,7 @@ from fastcnn.gui.logic.presenter import Mode
 from fastcnn.gui.widgets.lesson.strip import StageButton
 from tests.gui.mouse import SEVEN, draw
 
-SMALL = [(100, (640, 480)), (200, (1280, 800)), (200, (640, 480))]
+SMALL = [(100, (640, 480)), (200, (1280, 800)), (125, (640, 480)), (200, (1024, 768)), (200, (640, 480))]
 LEGIBLE_PX = 11  # of a layer's bold name, at zoom 1
 
 
@@ -119,9 +119,10 @@ def test_thumbnails_follow_the_zoom(window, settle):
     assert [each.iconSize().width() for each in lists] == [2 * side for side in small] == [112, 112]
 
 
-def test_in_a_very_tight_window_the_page_stands_under_the_left_column_and_is_scrolled_to(window, settle):
+@pytest.mark.parametrize("zoom", [125, 200])
+def test_in_a_small_window_the_page_stands_under_the_left_column_and_is_scrolled_to(window, settle, zoom):
     settle()
-    window.program.use_zoom(200)
+    window.program.use_zoom(zoom)
     window.resize(640, 480)
     body, page = (window.findChild(QScrollArea, name) for name in ("bodyScroll", "pageScroll"))
 
@@ -134,6 +135,10 @@ def test_in_a_very_tight_window_the_page_stands_under_the_left_column_and_is_scr
     for rail_button in window.frame.rail.buttons[1:]:
         rail_button.click()
         assert (place().x(), place().y()) == (0, 8) and page.height() >= body.height() - 16
+    window.modeCombo.setCurrentIndex(Mode.HAND)  # the chips make the left column higher
+    assert place().y() == 8
+    window.modeCombo.setCurrentIndex(Mode.MNIST)
+    assert place().y() == 8
     for button in (window.drawButton, window.clearButton, window.recognizeButton):
         words = button.text().replace("&", "")
         assert button.fontMetrics().horizontalAdvance(words) < button.width() - 8
