@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from PyQt5.QtCore import QEvent, QSize, Qt
+from PyQt5.QtGui import QFontMetrics
 from PyQt5.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from fastcnn.gui.widgets.colors import color
 from fastcnn.gui.widgets.scale import BODY_PX, SMALL_PX, letters, scale_of
 
 LEAST_PX = QSize(150, 120)
+MOST_PX = 235  # of the width that a title asks for
+AXIS_PX = 45  # at the left; the title is over the rest
 DOT_PX = 10
 FULL = 1.0
 MOST_TICKS = 11
@@ -35,11 +38,14 @@ class Plot(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def minimumSizeHint(self) -> QSize:
-        return LEAST_PX * scale_of(self)
+        scale = scale_of(self)
+        title = QFontMetrics(letters(self, BODY_PX)).horizontalAdvance(self._labels[0]) + round(AXIS_PX * scale)
+        return (LEAST_PX * scale).expandedTo(QSize(min(title, round(MOST_PX * scale)), 0))
 
     def set_labels(self, title: str, below: str) -> None:
         """Set the title and the name of the x axis."""
         self._labels = title, below
+        self.updateGeometry()
         if self._plot is not None:
             self._label()
 

@@ -108,6 +108,23 @@ def test_the_names_of_a_deep_networks_layers_are_legible(window, settle):
         assert QFontMetrics(font).horizontalAdvance(button.text()) <= button.width()
 
 
+@pytest.mark.parametrize(("zoom", "size"), [*SMALL, (100, (1024, 768))])
+def test_the_titles_of_the_charts_are_whole(window, settle, zoom, size):
+    settle()
+    page = window.program.pages.experiment
+    window.program.use_zoom(zoom)
+    window.resize(*size)
+    window.tabs.setCurrentWidget(page)
+    for _ in range(3):
+        settle()
+    for chart in (page.by_group, page.by_digit):
+        chart.grab()  # lays out what is in it
+        plot = chart._plot.plotItem
+        assert plot.titleLabel.item.boundingRect().width() <= plot.vb.width()
+    same_row = page.by_group.y() == page.by_digit.y()
+    assert same_row == (size[0] > 1000 and zoom == 100)
+
+
 def test_thumbnails_follow_the_zoom(window, settle):
     settle()
     window.tabs.setCurrentIndex(1)
