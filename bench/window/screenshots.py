@@ -123,6 +123,8 @@ def _take(window: Any, shot: Shot, pages: list[str], folder: Path) -> None:
     if shot.page == "lesson":
         program.pages.classroom.teacher.open(1)
         settle(window)
+    for _ in range(2):  # a scroll area gives its contents their room in a later turn
+        settle(window)
     window.frame.toast.forget()
     path = folder / f"{shot.name}.png"
     if not window.grab().save(str(path)):

@@ -74,7 +74,7 @@ def settle(window: Any) -> None:
     program = window.program
     process()
     pages = program.pages
-    workers = program.answers, program.work, pages.learner, pages.teaching, pages.comparing
+    workers = program.answers, program.work, pages.learner, pages.searching, pages.teaching, pages.comparing
     until(lambda: all(worker.idle for worker in workers))
     process()
 

@@ -8,7 +8,8 @@ from typing import Protocol
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.notices import Message, Notice, message
 from fastcnn.gui.logic.results import Results
-from fastcnn.gui.logic.turns import Between, GoneOnError
+from fastcnn.gui.logic.search import Search
+from fastcnn.gui.logic.turns import Between, Turns
 
 
 class BrowserView(Protocol):
@@ -23,8 +24,8 @@ class Browser:
 
     Parameters
     ----------
-    read : reads all test pictures with the network in use, and tells how far it is; slow, so it is called in a job
-    watch : see `Presenter.watch`
+    read : reads all test pictures with the network in use; slow, so it is called in a job
+    watch, ready : see `Presenter.watch` and `Networks.ready`
     go_to : shows test picture number n and recognizes it
     measuring : called with the share of the pictures that are read; None when none are being read
     measured : called with new results
@@ -34,21 +35,22 @@ class Browser:
         self,
         view: BrowserView,
         jobs: Jobs,
+        turns: Turns,
         read: Callable[[Between], Results],
         *,
         watch: Callable[[], Callable[[], bool]],
+        ready: Callable[[Callable[[], None]], None],
         go_to: Callable[[int], None],
         tell: Callable[[Message], None],
         measuring: Callable[[float | None], None],
         measured: Callable[[Results], None],
     ) -> None:
-        self._view, self._jobs, self._read = view, jobs, read
-        self._watch = watch
-        self._go_to, self._tell, self._measuring, self._measured = go_to, tell, measuring, measured
+        self._view, self._read = view, read
+        self._watch, self._ready = watch, ready
+        self._go_to, self._tell, self._measured = go_to, tell, measured
+        self._search = Search(jobs, turns, measuring)
         self._results: Results | None = None
-        self._reading: int | None = None  # the network whose answers are being read
         self._then: tuple[Callable[[Results], None], Callable[[], bool]] | None = None  # what was asked for last
-        self._network = 0  # counts the networks, so that results of an earlier one are not used
         self._chosen: list[int] | None = None  # None means all mistakes
         self._position = -1
 
@@ -80,10 +82,9 @@ class Browser:
 
     def network_changed(self) -> None:
         """Forget the results: another network makes other mistakes."""
-        self._network += 1
         self._results, self._chosen, self._position = None, None, -1
         self._view.show_results(None)
-        self._measuring(None)
+        self._search.end()
 
     def _step(self, results: Results, by: int) -> None:
         numbers = results.mistakes if self._chosen is None else self._chosen
@@ -97,42 +98,27 @@ class Browser:
         self._tell(message(Notice.MISTAKE_SHOWN, position=self._position + 1, count=len(numbers)))
 
     def _with_results(self, then: Callable[[Results], None], *, again: bool = False) -> None:
-        if self._results is not None and not again:
-            then(self._results)
-            return
-        network, self._then = self._network, (then, self._watch())
-        self._tell(message(Notice.MEASURING))
-        if self._reading == network:  # its results are on their way
-            return
-        self._reading = network
-        self._measuring(0.0)
+        is_wanted = self._watch()
 
-        def told(share: float) -> None:
-            if network != self._network:
-                raise GoneOnError
-            self._jobs.post(lambda: self._progress(network, share))
-
-        def done(results: Results) -> None:
-            if network != self._network:
+        def go_on() -> None:
+            if self._results is not None and not again:
+                self._show(self._results, then, is_wanted)
                 return
-            self._reading, self._results = None, results
-            self._measuring(None)
-            self._view.show_results(results)
-            self._measured(results)
-            assert self._then is not None
-            show, is_wanted = self._then
-            if is_wanted():  # else the user has gone on, and is not pulled back
-                show(results)
+            self._then = then, is_wanted
+            self._tell(message(Notice.MEASURING))
+            if not self._search.runs:
+                self._search.start(self._read, self._found)
 
-        def failed(_: Exception) -> bool:
-            is_late = network != self._network
-            if not is_late:
-                self._reading = None
-                self._measuring(None)
-            return not is_late
+        self._ready(go_on)
 
-        self._jobs.submit(lambda: self._read(told), done, failed)
+    def _found(self, results: Results) -> None:
+        self._results = results
+        self._view.show_results(results)
+        self._measured(results)
+        assert self._then is not None
+        self._show(results, *self._then)
 
-    def _progress(self, network: int, share: float) -> None:
-        if network == self._network:
-            self._measuring(share)
+    @staticmethod
+    def _show(results: Results, then: Callable[[Results], None], is_wanted: Callable[[], bool]) -> None:
+        if is_wanted():  # else the user has gone on, and is not pulled back
+            then(results)

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.errors import FastcnnError
+from fastcnn.gui.logic.chosen import read_chosen
 from fastcnn.gui.logic.drawing import Stroke
 from fastcnn.gui.logic.folders import made
 from fastcnn.handwriting.drawings import FIELD_PX, Drawing
@@ -214,11 +215,7 @@ def arrays(samples: Sequence[Sample]) -> tuple[npt.NDArray[np.uint8], npt.NDArra
 
 
 def _read_export(path: Path) -> list[Sample]:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_EXPORT_BYTES + 1)
-    except OSError as error:
-        raise FastcnnError("cannot read {path} ({reason}); choose another file", path=path, reason=error) from None
+    content = read_chosen(path, MAX_EXPORT_BYTES)
     if len(content) > MAX_EXPORT_BYTES:
         raise FastcnnError(
             "{path} is larger than {size} MB, more than any collection", path=path, size=MAX_EXPORT_BYTES // 1_000_000

@@ -1,7 +1,4 @@
-"""Decide what the page with the inside of the network shows: maps and filters, and where the network looked.
-
-A search for where it looked has a number. It ends early if the user goes on, and then shows nothing.
-"""
+"""Decide what the page with the inside of the network shows: maps and filters, and where the network looked."""
 
 from __future__ import annotations
 
@@ -16,7 +13,8 @@ from fastcnn.gui.logic.engine import Engine
 from fastcnn.gui.logic.insight import Grey
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.notices import Message, Notice, message
-from fastcnn.gui.logic.turns import GoneOnError
+from fastcnn.gui.logic.search import Search
+from fastcnn.gui.logic.turns import Between
 from fastcnn.recognition.answer import Recognition
 
 
@@ -33,8 +31,10 @@ class Inspector:
 
     Parameters
     ----------
+    jobs, searching : the queues for what is quick, and for searches
     answer : gives the answer to the shown picture, if it is known
     watch : see `Presenter.watch`
+    ready : see `Networks.ready`
     is_open : whether the user sees the page
     """
 
@@ -43,28 +43,30 @@ class Inspector:
         view: InsideView,
         engine: Engine,
         jobs: Jobs,
+        searching: Jobs,
         *,
         answer: Callable[[], Recognition | None],
         watch: Callable[[], Callable[[], bool]],
+        ready: Callable[[Callable[[], None]], None],
         is_open: Callable[[], bool],
         tell: Callable[[Message], None],
     ) -> None:
         self._view, self._engine, self._jobs = view, engine, jobs
-        self._answer, self._watch, self._is_open, self._tell = answer, watch, is_open, tell
+        self._answer, self._watch, self._ready, self._is_open, self._tell = answer, watch, ready, is_open, tell
         self._field: npt.NDArray[np.float32] | None = None  # the picture whose inside is shown
-        self._newest = 0
-        self._is_wanted: Callable[[], bool] | None = None  # of the search that runs
+        self._search = Search(searching, engine.turns, lambda share: view.show_progress(share))
+        self._is_wanted: Callable[[], bool] = watch()  # whether the user still waits for the search
 
     def network_changed(self) -> None:
         """Another network answers: it has other maps and looks elsewhere."""
         self._field = None
-        self._end()
+        self._search.end()
         self.show()
 
     def show(self) -> None:
         """Show the results of the filters on the shown picture, if the page is open."""
-        if self._is_wanted is not None and not self._is_wanted():
-            self._end()
+        if self._search.runs and not self._is_wanted():
+            self._search.end()
         if not self._is_open():
             return
         answer = self._answer()
@@ -92,44 +94,20 @@ class Inspector:
 
     def look(self) -> None:
         """Find out where the network looked, and show it."""
+        is_wanted = self._watch()
+        self._ready(lambda: self._look(is_wanted) if is_wanted() else None)
+
+    def _look(self, is_wanted: Callable[[], bool]) -> None:
         answer, engine = self._answer(), self._engine
         if answer is None or not answer.input.any():
             self._tell(message(Notice.NO_ANSWER))
             return
-        if self._is_wanted is not None and self._is_wanted():
+        if self._search.runs:
             return  # the same is being found out
-        self._newest += 1
-        number, self._is_wanted = self._newest, self._watch()
+        self._is_wanted = is_wanted
         field, digit = answer.input, int(answer.probabilities.argmax())
-        self._view.show_progress(0.0)
 
-        def told(share: float) -> None:
-            if number != self._newest:
-                raise GoneOnError
-            self._jobs.post(lambda: self._progress(number, share))
+        def find(between: Between) -> Grey:
+            return insight.overlay(field, insight.occlusion(engine.snapshot(), field, digit, between))
 
-        def job() -> Grey:
-            with engine.turns.background(told) as turn:
-                return insight.overlay(field, insight.occlusion(engine.snapshot(), field, digit, turn.next_piece))
-
-        def done(heat: Grey) -> None:
-            if number == self._newest and self._is_wanted is not None and self._is_wanted():
-                self._end()
-                self._view.show_heat(heat)
-
-        def failed(_: Exception) -> bool:
-            is_late = number != self._newest
-            if not is_late:
-                self._end()
-            return not is_late
-
-        self._jobs.submit(job, done, failed)
-
-    def _progress(self, number: int, share: float) -> None:
-        if number == self._newest:
-            self._view.show_progress(share)
-
-    def _end(self) -> None:
-        self._newest += 1
-        self._is_wanted = None
-        self._view.show_progress(None)
+        self._search.start(find, lambda heat: self._view.show_heat(heat) if is_wanted() else None)

@@ -94,6 +94,8 @@ class Networks:
         self._view, self._engine, self._answers = view, engine, answers
         self._tell, self._changed = tell, changed
         self._opened: list[str] = []
+        self._coming: list[str] = []  # the networks that are being loaded; the last one was chosen last
+        self._waiting: list[Callable[[], None]] = []  # for them
         self._facts: Facts | None = None
         self._tried: Tried | None = None
 
@@ -118,8 +120,10 @@ class Networks:
 
         The keyword says that the file of the network in use has changed and must be read again.
         """
-        if model == self.in_use() and self._facts is not None and not again:
+        newest = self._coming[-1] if self._coming else self.in_use()
+        if model == newest and self._facts is not None and not again:
             return
+        self._coming.append(model)
 
         def done(facts: Facts) -> None:
             if Path(model).suffix and model not in self._opened:
@@ -128,9 +132,11 @@ class Networks:
             self.refresh()
             self._tell(message(Notice.NETWORK_IN_USE, name=short_name(model)))
             self._changed()
+            self._has_come()
 
         def failed(error: Exception) -> bool:
             self.refresh()
+            self._has_come()
             return True
 
         def load() -> Facts:
@@ -138,6 +144,20 @@ class Networks:
             return facts_of(self._engine)
 
         self._answers.submit(load, done, failed)
+
+    def ready(self, then: Callable[[], None]) -> None:
+        """Call `then` now; if a network is being loaded, when that one has answered to the shown picture."""
+        if self._coming:
+            self._waiting.append(then)
+        else:
+            then()
+
+    def _has_come(self) -> None:
+        """The first of the networks that are being loaded is in use, or cannot be loaded."""
+        self._coming.pop(0)
+        waiting, self._waiting = self._waiting, []
+        for then in waiting:
+            self._answers.submit(lambda: None, lambda _, then=then: self.ready(then))  # type: ignore[misc]
 
     def moved(self, old: str, new: str) -> None:
         """The network in the file `old` is now in `new`, which may have held another one."""

@@ -42,6 +42,7 @@ class Turns:
         self._answers = 0  # that are wanted now
         self._last_s = -QUIET_S  # when the last answer was ready
         self._queue: deque[object] = deque()  # of the background's threads; the first one works
+        self.closed = False  # whether the program ends, so that searches end too
 
     @contextmanager
     def answer(self) -> Iterator[None]:

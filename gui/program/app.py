@@ -136,8 +136,11 @@ class Program(QObject):
         """End all work. Nothing is called back afterwards."""
         self.pages.hand.cancel()
         self.pages.training.stop()
+        self.engine.turns.closed = True
         pages = self.pages
-        stop(pages.trainer, pages.learner, pages.teaching, pages.comparing, self.answers, self.work)
+        stop(
+            pages.trainer, pages.learner, pages.searching, pages.teaching, pages.comparing, self.answers, self.work
+        )  # fmt: skip
         if self._lock is not None:
             self._lock.unlock()
 

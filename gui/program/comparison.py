@@ -30,7 +30,7 @@ class Comparison(QObject):
         self.page = ComparePage(lambda model: self.teacher.compare(model), open_)
         self.teacher = Teacher(
             self.page, worker, program.engine.snapshot, load_network_of_digits,
-            tell=program.window.tell, turns=program.engine.turns,
+            tell=program.window.tell, ready=networks.ready, turns=program.engine.turns,
         )  # fmt: skip
         self.page.became_visible.connect(self._list_and_look)
         program.window.answer_changed.connect(self._look)

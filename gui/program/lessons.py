@@ -65,7 +65,7 @@ class Classroom(QObject):
         )
         self.teacher = Teacher(
             self.page, worker, program.engine.snapshot, load_network_of_digits,
-            tell=self._window.tell, turns=program.engine.turns,
+            tell=self._window.tell, ready=networks.ready, turns=program.engine.turns,
         )  # fmt: skip
         self.guide = Guide(self.page, go_to=program.presenter.go_to, use=self._use, want=self.teacher.want)
         self.page.teacher, self.page.guide = self.teacher, self.guide
@@ -91,6 +91,7 @@ class Classroom(QObject):
             self.teacher.show(presenter.seen, presenter.truth)
             return
         self._stale = False
+        self.teacher.wait()
         self.page.compare.list_models(available(), self._networks.in_use())
         engine = self._program.engine
 

@@ -65,7 +65,10 @@ class Pages(QObject):
         self._program, self._window = program, program.window
         self.trainer = Worker("training", program.failed, self, polite=True)
         self.learner = Worker("learning", program.failed, self, polite=True)
-        self.teaching, self.comparing = (Worker(name, program.failed, self) for name in ("lesson", "compare"))
+        # Searches take seconds, and what is written or opened meanwhile does not wait for them.
+        self.searching, self.teaching, self.comparing = (
+            Worker(name, program.failed, self) for name in ("searching", "lesson", "compare")
+        )
         self._classroom: Classroom | None = None
         self._comparison: Comparison | None = None
         self._results: Results | None = None  # of the network in use, once they are measured
@@ -141,8 +144,10 @@ class Pages(QObject):
             self.inside,
             self._program.engine,
             self._program.work,
+            self.searching,
             answer=lambda: presenter.answer,
             watch=presenter.watch,
+            ready=self.networks.ready,
             is_open=self.inside.isVisible,
             tell=self._window.tell,
         )
@@ -154,16 +159,16 @@ class Pages(QObject):
         program = self._program
         self.mistakes = MistakesPage()
 
-        def read(told: Between) -> Results:
-            test, network = test_pictures(), program.engine.snapshot()
-            with program.engine.turns.background(told) as turn:
-                return read_all(network, test, turn.next_piece)
+        def read(between: Between) -> Results:
+            return read_all(program.engine.snapshot(), test_pictures(), between)
 
         self.browser = Browser(
             self.mistakes,
-            program.work,
+            self.searching,
+            program.engine.turns,
             read,
             watch=program.presenter.watch,
+            ready=self.networks.ready,
             go_to=program.presenter.go_to,
             tell=self._window.tell,
             measuring=self._measuring,

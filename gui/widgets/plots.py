@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from PyQt5.QtCore import QEvent, QSize, Qt
+from PyQt5.QtGui import QFontMetrics
 from PyQt5.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from fastcnn.gui.widgets.colors import color
 from fastcnn.gui.widgets.scale import BODY_PX, SMALL_PX, letters, scale_of
 
 LEAST_PX = QSize(150, 120)
+MOST_PX = 235  # of the width that a title asks for
+AXIS_PX = 45  # at the left; the title is over the rest
 DOT_PX = 10
 FULL = 1.0
-MOST_TICKS = 10
+MOST_TICKS = 11
+STEPS = (1, 2, 5, 10, 20, 50, 100)  # between two ticks
 ZERO_SHARE = 0.01  # the height of a bar that stands for 0
 
 
@@ -33,11 +38,14 @@ class Plot(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def minimumSizeHint(self) -> QSize:
-        return LEAST_PX * scale_of(self)
+        scale = scale_of(self)
+        title = QFontMetrics(letters(self, BODY_PX)).horizontalAdvance(self._labels[0]) + round(AXIS_PX * scale)
+        return (LEAST_PX * scale).expandedTo(QSize(min(title, round(MOST_PX * scale)), 0))
 
     def set_labels(self, title: str, below: str) -> None:
         """Set the title and the name of the x axis."""
         self._labels = title, below
+        self.updateGeometry()
         if self._plot is not None:
             self._label()
 
@@ -53,16 +61,21 @@ class Plot(QWidget):
             self._item.setOpts(x=points[0], height=points[1], width=0.7)
         else:
             self._item.setData(*points)
+            self._mark(0, math.ceil(max(x, default=0)))
 
     def show_shares(self, first: int, shares: Sequence[float | None]) -> None:
         """Draw bars at `first`, `first` + 1 and so on. A share that is not known has none; 0 is a thin line."""
         known = {first + index: share for index, share in enumerate(shares) if share is not None}
         self.show_points(list(known), [max(share, ZERO_SHARE) for share in known.values()])
-        every = -(-len(shares) // MOST_TICKS)
-        places = range(first, first + len(shares), every or 1)
-        self._plot.getAxis("bottom").setTicks([[(place, str(place)) for place in places]])  # there is no group 1.5
+        self._mark(first, first + len(shares) - 1)
         self._plot.setXRange(first - 0.5, first + len(shares) - 0.5, padding=0.02)
         self.setAccessibleDescription(", ".join(f"{place}: {share:.0%}" for place, share in known.items()))
+
+    def _mark(self, first: int, last: int) -> None:
+        """Write whole numbers under the plot: there is no group 1.5, and no epoch 1.2."""
+        step = next((step for step in STEPS if last - first < step * MOST_TICKS), STEPS[-1])
+        places = [place for place in range(first, last + 1) if place % step == 0]
+        self._plot.getAxis("bottom").setTicks([[(place, str(place)) for place in places]])
 
     def showEvent(self, event: Any) -> None:
         self.make()
@@ -90,6 +103,7 @@ class Plot(QWidget):
         plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         plot.showGrid(x=False, y=True, alpha=0.25)
         self._plot = plot
+        self._mark(0, -1)  # nothing until there is something
         if self._bars:
             self._item = pyqtgraph.BarGraphItem(x=[], height=[], width=0.7, brush=color("fill"), pen=color("fill"))
             plot.addItem(self._item)

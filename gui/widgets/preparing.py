@@ -1,9 +1,9 @@
-"""A bar over the picture that shows how far the preparation of the network is. The pen draws below it."""
+"""How far the preparation of the network is. It stands where the answer will be, so that the field stays free."""
 
 from __future__ import annotations
 
 from PyQt5.QtCore import QEvent, QObject, Qt
-from PyQt5.QtWidgets import QProgressBar, QWidget
+from PyQt5.QtWidgets import QFrame, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from fastcnn.gui.text.language import tr
 
@@ -11,20 +11,30 @@ MARGIN_PX = 8
 PER_CENT = 100
 
 
-class PreparingBar(QProgressBar):
-    """Lies at the bottom of its parent. It is hidden at first."""
+class Preparing(QFrame):
+    """Lies at the top of its parent. It is hidden at first."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("preparingBar")
-        self.setRange(0, PER_CENT)
+        self.setProperty("role", "card")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.words, self.bar = QLabel(self), QProgressBar(self)
+        self.words.setObjectName("preparingLabel")
+        self.words.setWordWrap(True)
+        self.bar.setObjectName("preparingBar")
+        self.bar.setRange(0, PER_CENT)
+        self.bar.setTextVisible(False)  # it is too thin for words
+        box = QVBoxLayout(self)
+        box.setContentsMargins(MARGIN_PX, MARGIN_PX // 2, MARGIN_PX, MARGIN_PX)
+        box.setSpacing(MARGIN_PX // 2)
+        box.addWidget(self.words)
+        box.addWidget(self.bar)
         parent.installEventFilter(self)
         self.hide()
 
     def show_share(self, share: float) -> None:
         """Show the bar with a share, 0 to 1."""
-        self.setValue(round(PER_CENT * share))
+        self.bar.setValue(round(PER_CENT * share))
         self._word()
         self._place()
         self.show()
@@ -36,8 +46,8 @@ class PreparingBar(QProgressBar):
             self._word()
 
     def _word(self) -> None:
-        self.setFormat(tr("Preparing … {percent} %").format(percent=self.value()))
-        self.setAccessibleName(tr("Progress of the preparation"))
+        self.words.setText(tr("Preparing … {percent} %").format(percent=self.bar.value()))
+        self.bar.setAccessibleName(tr("Progress of the preparation"))
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         if watched is self.parent() and event is not None and event.type() == QEvent.Type.Resize:
@@ -45,6 +55,7 @@ class PreparingBar(QProgressBar):
         return super().eventFilter(watched, event)
 
     def _place(self) -> None:
-        parent, height = self.parentWidget(), self.sizeHint().height()
+        parent = self.parentWidget()
         assert parent is not None
-        self.setGeometry(MARGIN_PX, parent.height() - height - MARGIN_PX, parent.width() - 2 * MARGIN_PX, height)
+        width = parent.width() - 2 * MARGIN_PX
+        self.setGeometry(MARGIN_PX, MARGIN_PX, width, self.heightForWidth(width))

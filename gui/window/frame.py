@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import QEvent, QObject, QPoint, Qt
+from PyQt5.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PyQt5.QtGui import QIcon
 from PyQt5.QtWidgets import (
     QAbstractButton,
@@ -18,6 +18,7 @@ from PyQt5.QtWidgets import (
     QMainWindow,
     QMenu,
     QScrollArea,
+    QScrollBar,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -53,7 +54,8 @@ EXTRAS = ("zoomButton", "fullButton", "helpButton")  # they are in the menu too
 FITS = ((True, True, False), (False, True, False), (False, False, False), (False, True, True), (False, False, True))
 LEAST_COLUMN, COLUMN_SHARE, MOST_COLUMN = 288, 0.235, 0.36  # of the left column's width; shares of the window's
 NARROW = 760  # a window of less gets a folded left column, so that no page must scroll to the side
-TIGHT = 440  # a window of less shows icons without words in the rail, and words without icons in the top bar
+STACKED = 640  # a window of less has the page under the left column, and in the top bar small words without icons
+TIGHT = 440  # a window of less shows icons without words in the rail
 LEAST_FIELD, FOLDED_FIELD, GOOD_FIELD = (
     150,
     120,
@@ -63,6 +65,7 @@ BESIDE_FIELD = 26  # the card's margins and lines
 SLACK = 8  # for a sentence of two lines
 SCROLL_BAR = 12
 GRID = 16
+MOST = 16_777_215  # the largest size of a widget
 DIGITS = 10
 WIDEST = "100.00%"
 PARTS = ("mnistTools", "handTools", "toolStack", "chipRow", "fieldCard", "resultCard", "leftInside")  # from inside out
@@ -95,7 +98,7 @@ class Frame(QObject):
         self._window = window
         self._parts: dict[str, QWidget] = {}
         self.rail: Rail = window.findChild(QScrollArea, "rail")
-        self.toast = Toast(self._part("bodyInside"))
+        self.toast = Toast(self._part("bodyScroll"))
         self._bar, self._buttons = self._part("topBar"), self._part("topButtons")
         self._column = self._part("leftScroll")
         self._hint = QLabel(window.pictureStack)
@@ -104,13 +107,13 @@ class Frame(QObject):
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setWordWrap(True)
         self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._buttons_below = self._fitting = self._folded = self._tight = False
+        self._buttons_below = self._fitting = self._folded = self._tight = self._stacked = False
         for name in ICONS:
             self._set_icon(name)
             if isinstance(button := self._part(name), QToolButton):
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         self._connect()
-        for watched in (self._part("central"), self._column, window.pictureStack):
+        for watched in (self._part("central"), self._column, self._part("leftInside"), window.pictureStack):
             watched.installEventFilter(self)
 
     def add_page(self, picture: str) -> None:
@@ -154,9 +157,13 @@ class Frame(QObject):
         self._fitting = True
         try:
             self._tighten(self._window.width() < TIGHT * scale_of(self._window))
-            self._fit_bar(self._window.width() - self.rail.sizeHint().width())
             self._fold(self._window.width() < NARROW * scale_of(self._window))
-            self._fit_column()
+            self._turn(self._window.width() < STACKED * scale_of(self._window))
+            self._fit_bar(self._window.width() - self.rail.sizeHint().width())
+            if self._stacked:
+                self._fit_stack()
+            else:
+                self._fit_column()
         finally:
             self._fitting = False
 
@@ -166,13 +173,33 @@ class Frame(QObject):
             return
         self._tight = tight
         self.rail.show_words(not tight)
+
+    def _turn(self, stacks: bool) -> None:
+        """Put the page under the left column, or next to it again."""
+        if stacks == self._stacked:
+            return
+        self._stacked = stacks
+        columns, ways, sides = self._part("bodyInside").layout(), QBoxLayout.Direction, GRID // 2
+        assert isinstance(columns, QBoxLayout)
+        columns.setDirection(ways.TopToBottom if stacks else ways.LeftToRight)
+        if self._folded:
+            columns.setContentsMargins(0 if stacks else sides, sides, 0 if stacks else sides, sides)
+        for part in (self._column, self._part("pageScroll")):
+            part.setMinimumSize(0, 0)
+            part.setMaximumSize(MOST, MOST)
         for name in BUTTONS:
             self._set_icon(name)
+        for name in (*BUTTONS, "modeCombo", "networkCombo"):
+            part = self._part(name)
+            part.setProperty("tight", stacks)  # the style sheet has smaller letters for it
+            style = part.style()
+            assert style is not None
+            style.polish(part)
 
     def _set_icon(self, name: str) -> None:
         button = self._part(name)
         assert isinstance(button, QAbstractButton)
-        bare = self._tight and name in BUTTONS
+        bare = self._stacked and name in BUTTONS
         purpose = "fill-text" if name == "recognizeButton" else "text"
         button.setIcon(QIcon() if bare else icon(ICONS[name], purpose))
 
@@ -219,21 +246,57 @@ class Frame(QObject):
         room = self._column.height() - rest - SLACK
         room = max(room - window.bars.wished, min(room, GOOD_FIELD))
         side = max(FOLDED_FIELD if self._folded else LEAST_FIELD, min(width - BESIDE_FIELD, room))
-        cards = self._part("answerPage").findChild(QBoxLayout, "answerCards")
-        assert isinstance(cards, QBoxLayout)
-        wide = window.width() - self.rail.sizeHint().width() - width >= round(LEAST_BESIDE * scale)
-        cards.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+        self._lay_cards(window.width() - self.rail.sizeHint().width() - width)
         scrolls = self._column.height() < rest + side
         self._column.setFixedWidth(min(width, max(least, side + BESIDE_FIELD)) + (SCROLL_BAR if scrolls else 0))
         stack.setFixedHeight(side)
 
+    def _lay_cards(self, room: int) -> None:
+        cards, ways = self._part("answerPage").findChild(QBoxLayout, "answerCards"), QBoxLayout.Direction
+        assert isinstance(cards, QBoxLayout)
+        wide = room >= round(LEAST_BESIDE * scale_of(self._window))
+        cards.setDirection(ways.LeftToRight if wide else ways.TopToBottom)
+
+    def _fit_stack(self) -> None:
+        """Give the field and the page all the width and, one after the other, all the height. What is below scrolls."""
+        window, inside, scroll = self._window, self._part("leftInside"), self._part("bodyScroll")
+        width, height = scroll.width() - SCROLL_BAR, scroll.height() - GRID
+        window.pictureStack.setFixedHeight(max(FOLDED_FIELD, min(width - BESIDE_FIELD, height - BESIDE_FIELD)))
+        for name in PARTS:
+            layout = self._part(name).layout()
+            if layout is not None:
+                layout.activate()
+        self._lay_cards(width)
+        if self._body.value() == self._page_place():
+            QTimer.singleShot(0, self._scroll_to_page)  # when all have their new places
+        self._column.setFixedHeight(least_size(inside, width).height())
+        self._part("pageScroll").setMinimumHeight(height)
+
+    @property
+    def _body(self) -> QScrollBar:
+        area = self._part("bodyScroll")
+        bar = area.verticalScrollBar() if isinstance(area, QScrollArea) else None
+        assert bar is not None
+        return bar
+
+    def _page_place(self) -> int:
+        """How far to scroll to the page, if it stands under the left column; the answer is in that column."""
+        is_below = self._stacked and self._window.tabs.currentIndex() > 0
+        return self._part("pageScroll").y() - GRID // 2 if is_below else 0
+
+    def _scroll_to_page(self) -> None:
+        self._body.setValue(self._page_place())
+
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        if event is not None and event.type() == QEvent.Type.Resize:
+        if event is not None and event.type() == QEvent.Type.LayoutRequest and self._stacked:
+            if watched is self._part("leftInside"):
+                self._fit_stack()
+        elif event is not None and event.type() == QEvent.Type.Resize:
             if watched is self._window.pictureStack:
                 self._hint.setGeometry(self._window.pictureStack.rect())
-            elif watched is self._column:
+            elif watched is self._column and not self._stacked:
                 self._fit_column()
-            else:
+            elif watched is self._part("central"):
                 self.fit()
         return super().eventFilter(watched, event)
 
@@ -267,6 +330,8 @@ class Frame(QObject):
         window, actions = self._window, self._window.actions_by_name
         self.rail.chosen.connect(window.tabs.setCurrentIndex)
         window.tabs.currentChanged.connect(self.rail.show_current)
+        for shown in (window.tabs.currentChanged, self.rail.chosen):
+            shown.connect(lambda _: QTimer.singleShot(0, self._scroll_to_page))
         window.canvas.changed.connect(self.show_hint)
         triggers = {"fullButton": "full_screen", "helpButton": "help", "menuButton": "menu"}
         triggers |= {f"chip_{digit}": f"correct_{digit}" for digit in range(DIGITS)}

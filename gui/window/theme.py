@@ -89,6 +89,8 @@ QToolButton[role="chip"] {{
 QToolButton::menu-indicator {{ image: none; width: 0; }}
 QPushButton::menu-indicator {{ subcontrol-position: right center; right: 2px; }}
 QComboBox, QComboBox:focus {{ padding-right: 2px; }}
+QPushButton[tight="true"], QPushButton[tight="true"]:focus, QComboBox[tight="true"], QComboBox[tight="true"]:focus {{
+  font-size: {small_px}px; padding-left: 6px; padding-right: 6px; }}
 QComboBox::drop-down {{ border: 0; width: {arrow}px; }}
 QComboBox::down-arrow {{ image: none; }}
 QComboBox QAbstractItemView {{

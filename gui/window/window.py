@@ -29,7 +29,7 @@ from fastcnn.gui.text.words import (
 from fastcnn.gui.widgets.colors import name_of
 from fastcnn.gui.widgets.page import Page
 from fastcnn.gui.widgets.pixels import field_pixels
-from fastcnn.gui.widgets.preparing import PreparingBar
+from fastcnn.gui.widgets.preparing import Preparing
 from fastcnn.gui.window.actions import Actions
 from fastcnn.gui.window.frame import Frame, Framed
 from fastcnn.gui.window.help import Help
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 _Form = cast(Any, uic).loadUiType(str(Path(__file__).with_name("window.ui")))[0]
 NO_DIGIT = "–"
 LEAST_WIDTH, LEAST_HEIGHT = 560, 420
+OF_BOTH_MODES = (Notice.PREPARING, Notice.PREPARING_EACH_TIME)
 MOST_LARGE = 3  # letters that the large result has room for
 Title = Callable[[], tuple[str, str]]  # a page's full name and its short one, in the language in use
 
@@ -79,6 +80,7 @@ class MainWindow(Framed):
     eraserButton: QToolButton
     widthSlider: QSlider
     toolStack: QStackedWidget
+    resultCard: QWidget
     resultLabel: QLabel
     confidenceLabel: QLabel
     truthLabel: QLabel
@@ -101,7 +103,7 @@ class MainWindow(Framed):
         self._titles: list[tuple[QAction, Title]] = []
         self._facts: Facts | None = None
         self._tried: Tried | None = None
-        self.preparing = PreparingBar(self.pictureStack)
+        self.preparing = Preparing(self.resultCard)
         self.widthSlider.setRange(*PEN_WIDTHS)
         self.frame = Frame(self)
         self.canvas.changed.connect(self._forget_cleared)
@@ -130,8 +132,9 @@ class MainWindow(Framed):
         self.modeCombo.setCurrentIndex(mode)
         self.pictureStack.setCurrentIndex(mode)
         self.toolStack.setCurrentIndex(mode)
-        self._told = None  # the old message was about the other mode's picture
-        self.frame.toast.forget()
+        if self._told is None or self._told.notice not in OF_BOTH_MODES:  # it was about the other mode's picture
+            self._told = None
+            self.frame.toast.forget()
         self.drawButton.setEnabled(mode is Mode.MNIST)
         actions = self.actions_by_name
         for name in ("undo", "redo", "eraser", "thinner", "thicker", *(f"correct_{digit}" for digit in range(10))):

@@ -60,7 +60,7 @@ def settle(qtbot, window):
 
     program = window.program
     pages = program.pages
-    workers = (program.answers, program.work, pages.learner, pages.teaching, pages.comparing)
+    workers = (program.answers, program.work, pages.learner, pages.searching, pages.teaching, pages.comparing)
 
     def wait() -> None:
         qtbot.wait(1)  # what Qt has posted, such as a change of language

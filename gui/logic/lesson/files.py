@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from fastcnn.errors import FastcnnError
+from fastcnn.gui.logic.chosen import read_chosen
 from fastcnn.gui.logic.lesson.stages import Kind
 
 FORMAT = "fastcnn lesson 1"
@@ -68,10 +69,11 @@ def read_lesson(path: Path) -> Lesson:
     FastcnnError
         If it cannot be read or is no lesson; one sentence says what is wrong.
     """
+    content = read_chosen(path, LARGEST)
+    if len(content) > LARGEST:
+        raise FastcnnError("{path} is too large for a lesson; give a file of at most 1 MB", path=path)
     try:
-        if path.stat().st_size > LARGEST:
-            raise FastcnnError("{path} is too large for a lesson; give a file of at most 1 MB", path=path)
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(content.decode())
     except (ValueError, RecursionError) as error:
         raise FastcnnError("{path} is no JSON file; give a lesson file", path=path) from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:

@@ -21,7 +21,8 @@ from fastcnn.gui.logic.lesson.shown import LessonView, Network, Place, Shown
 from fastcnn.gui.logic.lesson.stages import Kind, Stage, look
 from fastcnn.gui.logic.lesson.twin import twin
 from fastcnn.gui.logic.notices import Message, Notice, message
-from fastcnn.gui.logic.turns import GoneOnError, Turns
+from fastcnn.gui.logic.search import Search
+from fastcnn.gui.logic.turns import Between, Turns
 
 if TYPE_CHECKING:
     from fastcnn.network.committee import Network as Engine
@@ -47,6 +48,7 @@ class Teacher:
     ----------
     network : gives the network in use; slow, so it is called in a job
     load : reads another network by its name or path; slow too
+    ready : see `Networks.ready`
     turns : what takes longer than a look is done in the background, in pieces
     """
 
@@ -58,10 +60,13 @@ class Teacher:
         load: Callable[[str], Engine],
         *,
         tell: Callable[[Message], None],
+        ready: Callable[[Callable[[], None]], None],
         turns: Turns,
     ) -> None:
         self._view, self._jobs, self._network, self._load, self._tell = view, jobs, network, load, tell
-        self._turns = turns
+        self._ready, self._turns = ready, turns
+        self._search = Search(jobs, turns, lambda share: view.show_search(share))
+        self._seeks = False  # whether the one pixel is searched for after the look that is on its way
         self._newest = 0
         self._about = Network()
         self._rival_model = ""
@@ -102,8 +107,14 @@ class Teacher:
             self._truth = truth
             self._refresh()
             return
+        self._seeks = False
         self._flips, self._truth = Flips(field.astype(np.float32)), truth
         self._look()
+
+    def wait(self) -> None:
+        """Another network is in use, and `network_changed` will be called. What is asked for until then is about it."""
+        self._next()
+        self._twin = None
 
     def network_changed(self, epochs: Epochs | None = None) -> None:
         """Another network is in use. `epochs` are those that its training kept."""
@@ -216,39 +227,29 @@ class Teacher:
 
     def fool(self) -> None:
         """Find the pixel after whose change the network doubts its answer most, and change it."""
+        self._ready(self._fool)
+
+    def _fool(self) -> None:
         flips, made = self._flips, self._twin
-        if flips is None or made is None:
+        if flips is None:
             return
-        field, number = flips.field, self._newest
+        self._seeks = made is None
+        if made is None:
+            return  # the look that is on its way goes on with this
+        field = flips.field
 
-        def done(found: Fooling) -> None:
-            if number != self._newest:
-                return
-            notice = Notice.FOOLED if found.changes else Notice.NOT_FOOLED
-            values = {"row": found.row + 1, "column": found.column + 1, "answer": found.answer}
-            self._tell(message(notice, share=f"{100 * found.share:.1f}", **values))
-            self._change(
-                lambda flips: flips.put(found.row, found.column, opposite(float(field[found.row, found.column])))
-            )
+        def find(between: Between) -> Fooling:
+            return find_fooling(made, field, between)
 
-        def told(share: float) -> None:
-            if number != self._newest:
-                raise GoneOnError
-            self._jobs.post(lambda: self._view.show_search(share) if number == self._newest else None)
-
-        def job() -> Fooling:
-            with self._turns.background(told) as turn:
-                return find_fooling(made, field, turn.next_piece)
-
-        def failed(_: Exception) -> bool:
-            is_late = number != self._newest
-            if not is_late:
-                self._view.show_search(None)
-            return not is_late
+        def found(fooling: Fooling) -> None:
+            notice = Notice.FOOLED if fooling.changes else Notice.NOT_FOOLED
+            row, column = fooling.row, fooling.column
+            values = {"row": row + 1, "column": column + 1, "answer": fooling.answer}
+            self._tell(message(notice, share=f"{100 * fooling.share:.1f}", **values))
+            self._change(lambda flips: flips.put(row, column, opposite(float(field[row, column]))))
 
         self._tell(message(Notice.SEEKING_PIXEL))
-        self._view.show_search(0.0)
-        self._jobs.submit(job, done, failed)
+        self._search.start(find, found)
 
     def learn(self, label: int) -> None:
         """Take one step of learning from this picture, on a copy, and show what it changes."""
@@ -290,7 +291,7 @@ class Teacher:
     def _next(self) -> None:
         """What was asked for before is late from now on."""
         self._newest += 1
-        self._view.show_search(None)
+        self._search.end()
 
     def _look(self) -> None:
         """Look at the picture with the network of the epoch."""
@@ -325,6 +326,8 @@ class Teacher:
             if first and self._place == Place():
                 self._place = strongest_place(self._stages)
             self._put_wanted()
+            if self._seeks:
+                self._fool()
 
         def failed(error: Exception) -> bool:
             if number == self._newest and model and rival is None:

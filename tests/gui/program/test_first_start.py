@@ -29,6 +29,10 @@ def _bar(window):
     return window.findChild(QProgressBar, "preparingBar")
 
 
+def _words(window):
+    return window.findChild(QLabel, "preparingLabel")
+
+
 def test_what_is_prepared_is_said_with_progress_and_the_drawing_is_answered_then(
     compiling, qtbot, window, settle, monkeypatch
 ):
@@ -47,6 +51,13 @@ def test_what_is_prepared_is_said_with_progress_and_the_drawing_is_answered_then
     settle()
     assert window.resultLabel.text() == "7"
     assert not _bar(window).isVisible() and not window.program._preparing.isActive()
+
+
+def test_what_is_prepared_is_said_in_the_other_mode_too(compiling, qtbot, window):
+    qtbot.waitUntil(lambda: _bar(window).isVisible())
+    for mode in (1, 0):
+        window.modeCombo.setCurrentIndex(mode)
+        assert SENTENCE in window.findChild(QLabel, "messageLabel").text()
 
 
 def test_where_nothing_can_be_kept_it_does_not_say_once(compiling, qtbot, window, monkeypatch):
@@ -89,5 +100,16 @@ def test_the_preparation_is_named_in_the_language_in_use(window, settle):
     window.preparing.show_share(0.4)
     window.program.use_language("zh_CN")
     settle()
-    assert (window.preparing.accessibleName(), "40" in window.preparing.format()) == ("准备进度", True)
-    assert "准备" in window.preparing.format()
+    assert _bar(window).accessibleName() == "准备进度"
+    assert "准备" in _words(window).text() and "40" in _words(window).text()
+
+
+@pytest.mark.parametrize("zoom", [100, 200])
+def test_how_far_it_is_stands_whole_where_the_answer_will_be(window, settle, zoom):
+    settle()
+    window.program.use_zoom(zoom)
+    window.preparing.show_share(1)
+    settle()
+    words, result = _words(window), window.resultCard.rect()
+    assert words.height() >= words.heightForWidth(words.width()) >= words.fontMetrics().height()
+    assert result.contains(window.preparing.geometry())

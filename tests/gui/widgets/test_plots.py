@@ -47,6 +47,13 @@ def test_plots_are_made_before_they_are_shown(open_window, qtbot):
     assert len(plots) >= 4 and not any(plot.isVisible() for plot in plots)
 
 
+def test_an_empty_plot_has_no_numbers_under_it(window, settle):
+    settle()
+    for plot in window.findChildren(Plot):
+        plot.make()
+        assert plot._plot.getAxis("bottom")._tickLevels == [[]]  # pyqtgraph would write 0.2, 0.4 and so on
+
+
 def test_a_refresh_paints_one_plot_and_the_other_one_later(page, drawn, qtbot):
     page.show_state(State.RUNNING)
     page._timer.stop()
@@ -73,3 +80,18 @@ def test_a_long_training_has_no_more_points_than_can_be_seen(page, drawn):
     page._refresh()
     x, _ = page.loss._item.getData()
     assert 100 < len(x) <= MOST_POINTS
+
+
+@pytest.mark.parametrize(
+    ("epochs", "expected"), [(1, range(2)), (2, range(3)), (12, range(0, 13, 2)), (55, range(0, 56, 10))]
+)
+def test_under_a_curve_stand_whole_epochs(page, qtbot, epochs, expected):
+    curves = page.training.curves
+    curves.steps[:] = [epochs * share / 10 for share in range(11)]
+    curves.losses[:] = [1.0] * 11
+    curves.epochs[:], curves.accuracies[:] = [*range(1, epochs + 1)], [0.9] * epochs
+    page._refresh()
+    page._show_accuracies()
+    for plot in (page.loss, page.accuracy):
+        levels = plot._plot.getAxis("bottom")._tickLevels
+        assert levels == [[(place, str(place)) for place in expected]]

@@ -20,7 +20,7 @@ def held(window, settle):
     """Files, measuring and answers wait until this is set."""
     settle()
     go_on = threading.Event()
-    for worker in (window.program.work, window.program.answers):
+    for worker in (window.program.work, window.program.pages.searching, window.program.answers):
         worker.submit(go_on.wait, lambda _: None)
     yield go_on
     go_on.set()

@@ -33,7 +33,7 @@ class Watch:
 
     def _watched(self, function):
         def watched(owner, images, *args, **more):
-            if not threading.current_thread().name.startswith(("training", "learning", "work")):
+            if not threading.current_thread().name.startswith(("training", "learning", "searching")):
                 return function(owner, images, *args, **more)
             with self._lock:
                 self.begun += 1

@@ -27,23 +27,27 @@ def inside(window, settle):
 def held(window, inside):
     """Searches wait until this is set."""
     go_on = threading.Event()
-    window.program.work.submit(go_on.wait, lambda _: None)
+    window.program.pages.searching.submit(go_on.wait, lambda _: None)
     yield go_on
     go_on.set()
+
+
+def _note_results(monkeypatch, module, name):
+    """What a function returns from now on, as a list that grows."""
+    results, function = [], getattr(module, name)
+
+    def note(*args):
+        results.append(function(*args))
+        return results[-1]
+
+    monkeypatch.setattr(module, name, note)
+    return results
 
 
 @pytest.fixture
 def searches(monkeypatch):
     """Those that came to an end."""
-    ended, occlusion = [], insight.occlusion
-
-    def note(*args):
-        heat = occlusion(*args)
-        ended.append(heat)
-        return heat
-
-    monkeypatch.setattr(insight, "occlusion", note)
-    return ended
+    return _note_results(monkeypatch, insight, "occlusion")
 
 
 def test_the_search_for_where_it_looked_shows_how_far_it_is(window, settle, held, inside, monkeypatch):
@@ -153,20 +157,22 @@ def test_reading_all_pictures_ends_with_another_network(window, settle, qtbot, h
 
 def test_reading_all_pictures_ends_early_if_another_network_is_chosen(window, settle, qtbot, monkeypatch):
     settle()
-    finished, read_all = [], program_pages.read_all
-
-    def note(*args):
-        found = read_all(*args)
-        finished.append(found)
-        return found
-
-    monkeypatch.setattr(program_pages, "read_all", note)
+    finished = _note_results(monkeypatch, program_pages, "read_all")
     for name in ("paper", "default", "paper"):
         window.program.pages.browser.measure()
         window.program.pages.networks.choose(name)
         qtbot.waitUntil(lambda: window.program.answers.idle)
     settle()
     assert finished == [] and "did not work" not in _told(window)
+
+
+def test_closing_ends_a_search(window, settle, qtbot, monkeypatch):
+    settle()
+    pages, finished = window.program.pages, _note_results(monkeypatch, program_pages, "read_all")
+    pages.browser.measure()
+    qtbot.waitUntil(lambda: pages.mistakes.working.bar.value() > 0)
+    window.program.close()
+    assert finished == [] and not pages.searching._thread.is_alive()
 
 
 def test_the_lessons_gallery_shows_how_far_reading_is(window, settle, held, few_pictures):  # noqa: F811

@@ -10,7 +10,7 @@ from fastcnn.gui.logic.presenter import Mode
 from fastcnn.gui.widgets.lesson.strip import StageButton
 from tests.gui.mouse import SEVEN, draw
 
-SMALL = [(100, (640, 480)), (200, (1280, 800))]
+SMALL = [(100, (640, 480)), (200, (1280, 800)), (125, (640, 480)), (200, (1024, 768)), (200, (640, 480))]
 LEGIBLE_PX = 11  # of a layer's bold name, at zoom 1
 
 
@@ -108,6 +108,23 @@ def test_the_names_of_a_deep_networks_layers_are_legible(window, settle):
         assert QFontMetrics(font).horizontalAdvance(button.text()) <= button.width()
 
 
+@pytest.mark.parametrize(("zoom", "size"), [*SMALL, (100, (1024, 768))])
+def test_the_titles_of_the_charts_are_whole(window, settle, zoom, size):
+    settle()
+    page = window.program.pages.experiment
+    window.program.use_zoom(zoom)
+    window.resize(*size)
+    window.tabs.setCurrentWidget(page)
+    for _ in range(3):
+        settle()
+    for chart in (page.by_group, page.by_digit):
+        chart.grab()  # lays out what is in it
+        plot = chart._plot.plotItem
+        assert plot.titleLabel.item.boundingRect().width() <= plot.vb.width()
+    same_row = page.by_group.y() == page.by_digit.y()
+    assert same_row == (size[0] > 1000 and zoom == 100)
+
+
 def test_thumbnails_follow_the_zoom(window, settle):
     settle()
     window.tabs.setCurrentIndex(1)
@@ -117,6 +134,37 @@ def test_thumbnails_follow_the_zoom(window, settle):
     window.program.use_zoom(200)
     settle()
     assert [each.iconSize().width() for each in lists] == [2 * side for side in small] == [112, 112]
+
+
+@pytest.mark.parametrize("zoom", [125, 200])
+def test_in_a_small_window_the_page_stands_under_the_left_column_and_is_scrolled_to(window, settle, zoom):
+    settle()
+    window.program.use_zoom(zoom)
+    window.resize(640, 480)
+    body, page = (window.findChild(QScrollArea, name) for name in ("bodyScroll", "pageScroll"))
+
+    def place():
+        for _ in range(3):
+            settle()
+        return page.mapTo(body, page.rect().topLeft())
+
+    assert place().y() > window.leftScroll.height() > 300 and window.leftScroll.verticalScrollBar().maximum() == 0
+    for rail_button in window.frame.rail.buttons[1:]:
+        rail_button.click()
+        assert (place().x(), place().y()) == (0, 8) and page.height() >= body.height() - 16
+    window.modeCombo.setCurrentIndex(Mode.HAND)  # the chips make the left column higher
+    assert place().y() == 8
+    window.modeCombo.setCurrentIndex(Mode.MNIST)
+    assert place().y() == 8
+    for button in (window.drawButton, window.clearButton, window.recognizeButton):
+        words = button.text().replace("&", "")
+        assert button.fontMetrics().horizontalAdvance(words) < button.width() - 8
+    window.frame.rail.buttons[0].click()
+    assert place().y() > window.leftScroll.height()
+    window.program.use_zoom(100)
+    window.resize(1280, 800)
+    assert place().x() > window.leftScroll.width() and place().y() == 16
+    assert body.verticalScrollBar().maximum() == 0
 
 
 def test_a_very_tight_window_has_icons_without_words_in_the_rail(window, settle):
