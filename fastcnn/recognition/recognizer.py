@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from fastcnn.network.committee import Network
     from fastcnn.recognition.digit_string import DigitString
     from fastcnn.recognition.page.tokens import Page, Token
+    from fastcnn.recognition.strings import Candidate
 
 __all__ = ["Recognizer"]
 
@@ -175,10 +176,20 @@ class Recognizer:
         Digits may touch, and a digit may be broken; see `strings`. The answer is a list with a text, a confidence and
         notes; see `DigitString`. It is empty for a blank picture. A part that is no digit has the digit None.
         """
-        from fastcnn.recognition.digit_string import DigitString
-        from fastcnn.recognition.strings import LEAST_SCORE, choose, find_string, share_of_count
+        from fastcnn.recognition import strings
 
-        candidates, notes = find_string(image)
+        candidates, notes = strings.find_string(image)
+        found = self._read_string(candidates, notes)
+        if not candidates or found.confidence >= strings.SURE:
+            return found
+        finer = self._read_string(strings.overlapping(image), notes)
+        return finer or found
+
+    def _read_string(self, candidates: Sequence[Candidate], notes: tuple[str, ...]) -> DigitString:
+        """The cheapest way through the candidates; without candidates an empty string."""
+        from fastcnn.recognition.digit_string import DigitString
+        from fastcnn.recognition.strings import LEAST_SCORE, choose, share_of_count
+
         answers = self._answer([Sight(candidate.field) for candidate in candidates])
         # A wrong cut often gives something that looks like no digit. Where digits touch, this factor makes 3 to 5 more
         # of 100 strings right.

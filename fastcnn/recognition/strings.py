@@ -4,27 +4,34 @@ This is heuristic over-segmentation (LeCun, Bottou, Bengio and Haffner 1998, "Gr
 document recognition", section V). A digit is one piece of ink, or several pieces that follow one another. Dynamic
 programming finds the cheapest of all ways to read the string. A digit is cheap if the network is sure of it, if it is
 as high as the string and not too wide, and if its cuts cross little ink. `cuts` makes the pieces.
+
+Where digits overlap, this is often unsure. Then `overlapping` gives more ways: more cuts, and each digit beside a cut
+once with the ink that it shares with its neighbour.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.handwriting.preparation.cuts import LINE_PX, Pieces, cut
+from fastcnn.handwriting.preparation.components import Mask
+from fastcnn.handwriting.preparation.cuts import CUTS_APART, FINE_APART, LINE_PX, Pieces, cut
 from fastcnn.handwriting.preparation.ink import INK_SHARE, crop, find_ink, find_parts, remove_specks
 from fastcnn.handwriting.preparation.pictures import to_plane
 from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.prepare import Field, prepare_ink
+from fastcnn.handwriting.preparation.shared_ink import with_shared_ink
 from fastcnn.recognition.signs import notes_of
 
 if TYPE_CHECKING:
     from fastcnn.handwriting.preparation.pictures import Picture
 
+SURE = 0.9  # a way with a higher confidence is not cut once more
+MOST_FINE = 40  # pieces: a longer string is not cut once more
 MOST_JOINED = 8  # the most pieces in one digit; with at most 100 pieces there are 800 candidates to recognize
 WIDEST = 1.6  # share of the string's height; the pieces of one digit are not wider together
 FARTHEST = 0.15  # share of the string's height; the gap between two pieces of a digit is smaller
@@ -86,9 +93,22 @@ def candidates_of(ink: Plane) -> tuple[list[Candidate], int, int]:
     return _candidates(crop(ink)), int(inked.any(axis=0).argmax()), int(inked.any(axis=1).argmax())
 
 
-def _candidates(ink: Plane) -> list[Candidate]:
+def overlapping(image: Picture) -> list[Candidate]:
+    """More candidates for a picture of a string whose digits may overlap; none if nothing is cut, or too much.
+
+    Arguments and errors as for `find_string`. They are used instead of its candidates.
+    """
+    ink = find_ink(to_plane(image))
+    if ink is None:
+        return []
+    return _candidates(crop(remove_specks(ink, find_parts(ink))), fine=True)
+
+
+def _candidates(ink: Plane, fine: bool = False) -> list[Candidate]:
     """The candidates of cropped ink, sorted by the piece that they begin with."""
-    pieces = cut(ink)
+    pieces = cut(ink, FINE_APART if fine else CUTS_APART)
+    if fine and not (pieces.cuts and pieces.count <= MOST_FINE):
+        return []
     found = []
     for first in range(pieces.count):
         top, bottom, left, right = pieces.boxes[first]
@@ -103,6 +123,9 @@ def _candidates(ink: Plane) -> list[Candidate]:
             height, width = (bottom - top) / pieces.height, (right - left) / pieces.height
             box = (top * pieces.factor, bottom * pieces.factor, left * pieces.factor, right * pieces.factor)
             found.append(Candidate(first, stop, field, height, width, crossed / 2, box))
+            shared = with_shared_ink(pieces, first, stop) if fine else None
+            if shared is not None:
+                found.append(replace(found[-1], field=_masked(ink, shared, pieces.factor)))
     return found
 
 
@@ -163,6 +186,10 @@ def _field(ink: Plane, pieces: Pieces, box: tuple[int, int, int, int], first: in
     top, bottom, left, right = box
     labels = pieces.labels[top:bottom, left:right]
     part = ink[top * pieces.factor : bottom * pieces.factor, left * pieces.factor : right * pieces.factor]
-    chosen = ((labels > first) & (labels <= stop)).repeat(pieces.factor, axis=0)[: part.shape[0]]
-    chosen = chosen.repeat(pieces.factor, axis=1)[:, : part.shape[1]]
-    return prepare_ink(np.where(chosen, part, np.uint8(0)))
+    return _masked(part, (labels > first) & (labels <= stop), pieces.factor)
+
+
+def _masked(ink: Plane, blocks: Mask, factor: int) -> Field:
+    """The ink in some blocks of factor x factor pixels, prepared as a digit."""
+    chosen = blocks.repeat(factor, axis=0)[: ink.shape[0]].repeat(factor, axis=1)[:, : ink.shape[1]]
+    return prepare_ink(np.where(chosen, ink, np.uint8(0)))
