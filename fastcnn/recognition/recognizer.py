@@ -175,14 +175,16 @@ class Recognizer:
         Digits may touch, and a digit may be broken; see `strings`. The answer is a list with a text, a confidence and
         notes; see `DigitString`. It is empty for a blank picture. A part that is no digit has the digit None.
         """
-        from fastcnn.recognition.digit_string import DigitString
-        from fastcnn.recognition.overlaps import SURE, read_overlaps
+        from fastcnn.recognition.digit_string import SURE, DigitString
+        from fastcnn.recognition.overlaps import may_overlap, read_overlaps
         from fastcnn.recognition.strings import find_string, ink_of, way
 
         candidates, notes = find_string(image)
-        answers, share, _ = way(candidates, self._read_fields([candidate.field for candidate in candidates]))
+        answers, share, places = way(candidates, self._read_fields([candidate.field for candidate in candidates]))
         found = DigitString(answers, share, notes)
-        ink = ink_of(image) if found and found.confidence < SURE else None
+        if found.confidence >= SURE or not may_overlap(answers, places):
+            return found
+        ink = ink_of(image)
         finer = None if ink is None else read_overlaps(ink, self._read_fields)
         return found if finer is None else DigitString(*finer[:2], notes)
 

@@ -23,11 +23,13 @@ from fastcnn.handwriting.preparation.ink import INK_SHARE, crop, find_ink, find_
 from fastcnn.handwriting.preparation.pictures import to_plane
 from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.prepare import Field, prepare_ink
+from fastcnn.handwriting.preparation.reasons import NO_DIGIT
+from fastcnn.recognition.answer import digit_answer
 from fastcnn.recognition.signs import notes_of
 
 if TYPE_CHECKING:
-    from fastcnn.recognition.answer import Recognition
     from fastcnn.handwriting.preparation.pictures import Picture
+    from fastcnn.recognition.answer import Recognition
 
 MOST_JOINED = 8  # the most pieces in one digit; with at most 100 pieces there are 800 candidates to recognize
 WIDEST = 1.6  # share of the string's height; the pieces of one digit are not wider together
@@ -41,6 +43,7 @@ WIDE, WIDE_FROM = 2.3, 0.85
 CUT = 0.75  # for each stroke's width of ink that the cuts round a digit cross; neighbours share the cost
 LEAST = 1e-6  # a lower probability does not cost more
 LEAST_SCORE = 0.3  # a lower score of being a digit counts as much; without it letters are cut to pieces like digits
+LEAST_CUT_SCORE = 0.2  # of a digit beside a cut; a lower score of being a digit refuses it
 COUNT_WEIGHT = (
     3.0  # factor of the costs in `share_of_count`; with it, 99 of 100 strings with a confidence from 90 % are right
 )
@@ -107,7 +110,8 @@ def join(ink: Plane, pieces: Pieces) -> list[Candidate]:
             top, bottom, left, right = min(top, last[0]), max(bottom, last[1]), min(left, last[2]), max(right, last[3])
             if far or (stop > first + 1 and right - left > WIDEST * pieces.height):
                 break
-            field = _field(ink, pieces, (top, bottom, left, right), first, stop)
+            blocks = (pieces.labels > first) & (pieces.labels <= stop)
+            field = prepare_blocks(ink, blocks, pieces.factor)
             crossed = sum(ink for a, b, ink in pieces.cuts if (first < a <= stop) != (first < b <= stop))
             height, width = (bottom - top) / pieces.height, (right - left) / pieces.height
             box = (top * pieces.factor, bottom * pieces.factor, left * pieces.factor, right * pieces.factor)
@@ -155,11 +159,20 @@ def choose(candidates: Sequence[Candidate], probabilities: Sequence[npt.NDArray[
 def way(
     candidates: Sequence[Candidate], answers: Sequence[Recognition]
 ) -> tuple[list[Recognition], float, list[Candidate]]:
-    """The answers on the cheapest way, the probability of their number, and their candidates."""
+    """The answers on the cheapest way, the probability of their number, and their candidates.
+
+    A digit that was cut looks less like one. So it is refused below LEAST_CUT_SCORE only, and the probability falls.
+    """
     shares = shares_of(answers)
     chosen = choose(candidates, shares)
     share = share_of_count(len(chosen), candidates, shares) if chosen else 0.0
-    return [answers[index] for index in chosen], share, [candidates[index] for index in chosen]
+    found = [answers[index] for index in chosen]
+    for place, index in enumerate(chosen):
+        answer = answers[index]
+        if answer.reason == NO_DIGIT and candidates[index].cut > 0 and answer.digit_score >= LEAST_CUT_SCORE:
+            found[place] = digit_answer(answer.probabilities, answer.input, answer.digit_score)
+            share *= answer.digit_score
+    return found, share, [candidates[index] for index in chosen]
 
 
 def near_best(
@@ -177,7 +190,9 @@ def near_best(
         after[first] = min(after[first], after[stop] + cost)
     most = before[end] + within
     return [
-        index for index, cost in ordered if before[candidates[index].first] + cost + after[candidates[index].stop] <= most
+        index
+        for index, cost in ordered
+        if before[candidates[index].first] + cost + after[candidates[index].stop] <= most
     ]
 
 
@@ -205,15 +220,10 @@ def _by_end(
     return [(index, candidates[index].cost(float(probabilities[index].max()))) for index in order]
 
 
-def _field(ink: Plane, pieces: Pieces, box: tuple[int, int, int, int], first: int, stop: int) -> Field:
-    """The pieces from first to before stop, prepared as a digit."""
-    top, bottom, left, right = box
-    labels = pieces.labels[top:bottom, left:right]
-    part = ink[top * pieces.factor : bottom * pieces.factor, left * pieces.factor : right * pieces.factor]
-    return prepare_blocks(part, (labels > first) & (labels <= stop), pieces.factor)
-
-
 def prepare_blocks(ink: Plane, blocks: Mask, factor: int) -> Field:
     """The ink in some blocks of factor x factor pixels, prepared as a digit."""
+    rows, columns = np.flatnonzero(blocks.any(axis=1)), np.flatnonzero(blocks.any(axis=0))
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    blocks, ink = blocks[top:bottom, left:right], ink[top * factor : bottom * factor, left * factor : right * factor]
     chosen = blocks.repeat(factor, axis=0)[: ink.shape[0]].repeat(factor, axis=1)[:, : ink.shape[1]]
     return prepare_ink(np.where(chosen, ink, np.uint8(0)))

@@ -138,7 +138,12 @@ def _sides(paths: list[CutPath], shape: tuple[int, ...]) -> Labels:
 
 
 def _in_order(
-    labels: Labels, count: int, factor: int, cuts: list[tuple[int, int, float]], inked: npt.NDArray[np.bool_], pen: float
+    labels: Labels,
+    count: int,
+    factor: int,
+    cuts: list[tuple[int, int, float]],
+    inked: npt.NDArray[np.bool_],
+    pen: float,
 ) -> Pieces:
     """Number the pieces from left to right and add the soft edge round each."""
     middles = []
