@@ -22,16 +22,14 @@ from fastcnn.recognition.strings import Candidate, join, near_best, prepare_bloc
 if TYPE_CHECKING:
     from fastcnn.recognition.answer import Recognition
 
-WIDE = 0.9  # of the string's height: wider digits may be two
 MOST_PIECES = 40  # a string with more is not
 REACH = 0.5  # widths of the stroke, from a cut; with 1 fewer digits that touch are read right
 WITHIN = 2.0  # of the cheapest way's cost; with 1 to infinity the same strings are right
 
 
 def may_overlap(digits: Sequence[Recognition], candidates: Sequence[Candidate]) -> bool:
-    """Whether digits of a string may overlap: one was cut, is wide, or looks like no digit."""
-    pairs = zip(digits, candidates, strict=True)
-    return any(digit.digit is None or found.cut > 0 or found.width > WIDE for digit, found in pairs)
+    """Whether digits of a string may overlap: one was cut, or looks like no digit."""
+    return any(found.cut > 0 for found in candidates) or any(digit.digit is None for digit in digits)
 
 
 def read_overlaps(

@@ -9,7 +9,7 @@ from fastcnn.handwriting.drawings import Pose, draw
 from fastcnn.handwriting.preparation.cuts import Pieces
 from fastcnn.handwriting.preparation.reasons import NO_DIGIT
 from fastcnn.recognition.answer import Recognition
-from fastcnn.recognition.overlaps import read_overlaps, with_shared_ink
+from fastcnn.recognition.overlaps import may_overlap, read_overlaps, with_shared_ink
 from fastcnn.recognition.strings import Candidate, near_best, way
 
 
@@ -92,3 +92,10 @@ def test_string_that_is_sure_is_not_read_again(recognizer, rng, monkeypatch):
 def test_nothing_to_cut_is_not_read_again():
     ink = np.full((60, 12), 255, np.uint8)
     assert read_overlaps(ink, lambda fields: pytest.fail("asked")) is None
+
+
+@pytest.mark.parametrize(("cut", "digit", "may"), [(0.0, 4, False), (0.4, 4, True), (0.0, None, True)])
+def test_digits_that_were_cut_or_refused_may_overlap(cut, digit, may):
+    shares = np.full(10, 0.1, np.float32)
+    found = Recognition(digit, 0.1, shares, np.zeros((28, 28), np.float32))
+    assert may_overlap([found], [candidate(0, 1, cut)]) is may
