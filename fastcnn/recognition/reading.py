@@ -18,7 +18,7 @@ from fastcnn.recognition.page.lines import find_lines
 from fastcnn.recognition.page.marks import Mark, find_marks
 from fastcnn.recognition.page.parts import PageParts, find_parts_of_page
 from fastcnn.recognition.page.tokens import Box, Token
-from fastcnn.recognition.strings import LEAST_SCORE, Candidate, candidates_of, choose
+from fastcnn.recognition.strings import Candidate, candidates_of, choose, shares_of
 
 if TYPE_CHECKING:
     from fastcnn.recognition.answer import Recognition
@@ -114,9 +114,8 @@ def _cut(parts: PageParts, run: _Run) -> _Cut:
 
 
 def _tokens_of_cut(cut: _Cut, answers: Sequence[Recognition]) -> list[Token]:
-    shares = [each.probabilities * np.float32(max(each.digit_score, LEAST_SCORE)) for each in answers]
     found = []
-    for index in choose(cut.candidates, shares):
+    for index in choose(cut.candidates, shares_of(answers)):
         top, bottom, left, right = cut.candidates[index].box
         found.append(_token(answers[index], (cut.left + left, cut.top + top, cut.left + right, cut.top + bottom)))
     return found

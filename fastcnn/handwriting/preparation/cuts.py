@@ -26,7 +26,8 @@ SPECK_SHARE = 0.03  # share of a digit's ink; smaller parts are left out
 DIGIT_WIDTH = 0.6  # width of a digit as a share of the string's height; it gives the amount of ink in a digit
 MOST_PIECES = 100  # if there are more, the parts with the least ink are left out, and nothing more is cut
 CUT_FROM = 0.35  # share of the string's height; narrower parts are not cut
-CUTS_APART = 0.07  # share of the string's height; 0.1 misses the right answer more often, 0.04 gives more cuts
+CUTS_APART = 0.07  # share of the string's height; 0.1 misses the right answer more often
+FINE_APART = 0.04  # the same where digits may overlap: it gives half as many cuts again
 MOST_INK = 2.0  # the most ink that a cut crosses, in widths of the stroke; more does not help
 SIDEWAYS = 0.3  # the cost of a path's move to the side, in blocks of ink
 SMALLEST = 0.08  # share of a digit's ink; no cut makes a smaller piece
@@ -41,6 +42,7 @@ class Pieces:
     factor: int  # pixels along a block's side
     boxes: tuple[tuple[int, int, int, int], ...]  # for each piece top, bottom, left, right; bottom and right excluded
     cuts: tuple[tuple[int, int, float], ...]  # the two pieces, and the ink that the cut crosses in widths of the stroke
+    pen: float  # the width of the stroke, in blocks
 
     @property
     def count(self) -> int:
@@ -52,8 +54,8 @@ class Pieces:
         return len(self.labels)
 
 
-def cut(ink: Plane) -> Pieces:
-    """Cut a string of digits, (H, W) uint8, cropped, with 0 for paper."""
+def cut(ink: Plane, apart: float = CUTS_APART) -> Pieces:
+    """Cut a string of digits, (H, W) uint8, cropped, with 0 for paper; cuts are about so far apart, by its height."""
     from PIL import Image
 
     factor = -(-ink.shape[0] // LINE_PX)
@@ -75,11 +77,11 @@ def cut(ink: Plane) -> Pieces:
         paths: list[tuple[CutPath, float]] = []
         if inside.shape[1] >= CUT_FROM * height:
             room = MOST_PIECES - done - (len(kept) - index)
-            paths = _paths(np.where(inside, blocks[box], 0), pen, CUTS_APART * height, SMALLEST * digit, room)
+            paths = _paths(np.where(inside, blocks[box], 0), pen, apart * height, SMALLEST * digit, room)
         labels[box] = np.where(inside, done + 1 + _sides([path for path, _ in paths], inside.shape), labels[box])
         cuts += [(done + 1 + k, done + 2 + k, crossed) for k, (_, crossed) in enumerate(paths)]
         done += len(paths) + 1
-    return _in_order(labels, done, factor, cuts, blocks > 0)
+    return _in_order(labels, done, factor, cuts, blocks > 0, pen)
 
 
 def _paths(ink: Blocks, pen: float, apart: float, smallest: float, room: int) -> list[tuple[CutPath, float]]:
@@ -136,7 +138,12 @@ def _sides(paths: list[CutPath], shape: tuple[int, ...]) -> Labels:
 
 
 def _in_order(
-    labels: Labels, count: int, factor: int, cuts: list[tuple[int, int, float]], inked: npt.NDArray[np.bool_]
+    labels: Labels,
+    count: int,
+    factor: int,
+    cuts: list[tuple[int, int, float]],
+    inked: npt.NDArray[np.bool_],
+    pen: float,
 ) -> Pieces:
     """Number the pieces from left to right and add the soft edge round each."""
     middles = []
@@ -151,4 +158,4 @@ def _in_order(
         beside = np.maximum.reduce([wide[:-2, 1:-1], wide[2:, 1:-1], wide[1:-1, :-2], wide[1:-1, 2:]])
         labels = np.where((labels == 0) & inked, beside, labels)
     boxes = tuple((top, bottom, left, right) for top, bottom, left, right in boxes_of(labels, count).tolist())
-    return Pieces(labels, factor, boxes, tuple((int(order[a]), int(order[b]), ink) for a, b, ink in cuts))
+    return Pieces(labels, factor, boxes, tuple((int(order[a]), int(order[b]), ink) for a, b, ink in cuts), pen)
