@@ -1,36 +1,32 @@
-"""A window may be deleted while its threads still work: they call back nothing then."""
+"""After `drop` a worker's window may be deleted: no signal may be on its way from the thread then."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
+import threading
 
-from tests.conftest import ROOT
-
-# A job that posts without an end, and the deletion of its worker at any moment of that.
-DELETED = """
-import time
-from PyQt5 import sip
-from PyQt5.QtCore import QCoreApplication
 from fastcnn.gui.program.worker import Worker
 
-application = QCoreApplication([])
-for _ in range(100):
-    worker, goes_on = Worker("posting", print), [True]
-    def job():
-        while goes_on[0]:
-            worker.post(lambda: None)
-    worker.submit(job, print)
-    time.sleep(0.002)
-    worker.drop()
-    sip.delete(worker)
-    goes_on[0] = False
-print("all deleted")
-"""
+
+class Signal:
+    """In place of Qt's signal, which reads the worker's memory without Python's lock. Meanwhile the worker is dropped."""
+
+    def __init__(self, worker):
+        self._worker, self.count, self.dropped_meanwhile = worker, 0, False
+
+    def emit(self, call):
+        self.count += 1
+        self.dropping = threading.Thread(target=self._worker.drop)
+        self.dropping.start()
+        self.dropping.join(0.5)
+        self.dropped_meanwhile = not self.dropping.is_alive()
 
 
-def test_a_worker_is_deleted_while_its_thread_calls_back():
-    done = subprocess.run([sys.executable, "-c", DELETED], cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert done.returncode != -signal.SIGSEGV, "its thread read memory that was given back"
-    assert (done.returncode, done.stdout, done.stderr) == (0, "all deleted\n", "")
+def test_a_worker_is_not_dropped_while_its_thread_calls_back(qapp):
+    worker = Worker("work", print)
+    worker._call = signal = Signal(worker)
+    worker.post(print)
+    assert not signal.dropped_meanwhile, "then its window can be deleted under the signal"
+    signal.dropping.join(60)
+    worker.post(print)
+    assert signal.count == 1
+    assert worker._stopped
