@@ -24,6 +24,8 @@ CONVOLUTIONS = [
     for case in (*CORNERS, *(layer.with_batch(PICTURES) for layer in (*LAYERS, *GROUPED[1:])))
     if case.flop <= MOST_FLOP and not (SIMULATED and case.name.startswith(SLOW_SIMULATED))
 ]
+# All corners, also the large ones; as Python loops with at most two pictures.
+FEWER = CORNERS if COMPILED else tuple(each.with_batch(min(each.batch, 2)) for each in CORNERS)
 POOLINGS = [*POOL_CORNERS, *(pool.with_batch(PICTURES) for pool in POOLS if COMPILED and not SIMULATED)]
 
 

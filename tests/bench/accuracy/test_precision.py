@@ -42,6 +42,7 @@ def test_the_interval_is_students_of_the_paired_differences():
     )
 
 
+@pytest.mark.slow  # trains four networks, and compiles what two of them need
 def test_a_short_run_trains_each_seed_in_both(capsys):
     before = threads()
     try:

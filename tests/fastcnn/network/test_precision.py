@@ -112,7 +112,8 @@ def test_copies_and_pickles_keep_it_and_files_do_not_know_it(one_thread, rng, tm
     assert "precision" not in json.dumps(one.describe())
 
 
-@pytest.mark.parametrize("precision", [PLAIN, pytest.param(FASTEST, marks=pytest.mark.slow)])
+@pytest.mark.slow  # compiles each kernel once more, in the form for several threads
+@pytest.mark.parametrize("precision", [PLAIN, FASTEST])
 def test_threads_do_not_change_the_bits(precision, rng):
     layers = [
         *(Conv2d(16, 3, padding=1), ReLU(), Conv2d(16, 3, padding=1, bias=False), BatchNorm2d(), ReLU()),

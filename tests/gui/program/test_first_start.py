@@ -64,6 +64,7 @@ def test_where_nothing_can_be_kept_it_does_not_say_once(compiling, qtbot, window
     monkeypatch.setattr(store, "writable", False)
     qtbot.waitUntil(lambda: _bar(window).isVisible())
     assert "each start" in window.findChild(QLabel, "messageLabel").text()
+    compiling.set()  # or closing the window waits for it
 
 
 def test_a_message_about_the_network_of_the_last_session_stays(compiling, qtbot, window):
@@ -72,6 +73,7 @@ def test_a_message_about_the_network_of_the_last_session_stays(compiling, qtbot,
     assert window.program._network_missing(OSError("no such file"))
     qtbot.waitUntil(lambda: _bar(window).isVisible())
     assert window.findChild(QLabel, "messageLabel").text().startswith("That did not work")
+    compiling.set()
 
 
 def test_a_later_start_shows_nothing(window, settle, monkeypatch):

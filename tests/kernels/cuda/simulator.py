@@ -1,4 +1,4 @@
-"""A strict runner for Numba's CUDA simulator: deterministic, ten times as fast, and it refuses what a GPU would not.
+"""A strict runner for Numba's CUDA simulator: deterministic, many times as fast, and it refuses what a GPU would not.
 
 Numba's own runs a block's threads freely and lets NumPy index, so a missing barrier shows only by chance, a negative
 index reads from the end, and shared memory that nobody wrote has anything in it. Here one thread of a block runs at a
@@ -9,14 +9,20 @@ time, up to its next barrier, and each of these is an error:
   another read, since the last barrier;
 - in the GPU's memory: writing or reading what another thread of the same launch wrote;
 - threads of a block that do not all reach the same barriers.
+
+A kernel with barriers runs as a generator that is made from its source: a barrier is a `yield`. Threads of the system
+that wait for each other take several times as long.
 """
 
 from __future__ import annotations
 
+import ast
 import inspect
-import os
+import linecache
+import textwrap
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from operator import index as whole
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -30,113 +36,117 @@ class RaceError(Exception):
 
 
 class _Guarded:
-    """An array that checks its indices; `run.thread` is who asks."""
+    """An array in the GPU's memory that checks its indices and knows who wrote; `run.thread` is who asks."""
 
     def __init__(self, array: np.ndarray, run: _Run) -> None:
-        self._array, self._run, self._shape = array, run, array.shape
+        assert array.ndim == 1, "a kernel sees flat memory"
+        self._array, self._run = array, run
         self.dtype, self.size, self.shape = array.dtype, array.size, array.shape
-        self._written: dict[Any, Any] = {}
-
-    def _place(self, index: Any) -> Any:
-        indices = index if isinstance(index, tuple) else (index,)
-        if len(indices) != len(self._shape):
-            raise IndexError(f"{len(indices)} indices for an array of shape {self._shape}")
-        for at, size in zip(indices, self._shape, strict=True):
-            if not 0 <= at < size:
-                raise IndexError(f"index {index} is outside an array of shape {self._shape}")
-        return index
+        self._written: dict[int, int] = {}
 
     def __getitem__(self, index: Any) -> Any:
-        place = self._place(index)
-        if self._written.get(place, self._run.thread) != self._run.thread:
-            raise RaceError(f"thread {self._run.thread} reads what {self._written[place]} wrote in the same launch")
-        return self._array[place]
+        at = whole(index)
+        if not 0 <= at < self.size:
+            raise IndexError(f"index {at} is outside an array of shape {self.shape}")
+        me = self._run.thread
+        if self._written and self._written.get(at, me) != me:
+            raise RaceError(f"thread {me} reads what {self._written[at]} wrote in the same launch")
+        return self._array[at]
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        place = self._place(index)
-        if self._written.setdefault(place, self._run.thread) != self._run.thread:
-            raise RaceError(f"threads {self._run.thread} and {self._written[place]} write to element {place}")
-        self._array[place] = value
+        at = whole(index)
+        if not 0 <= at < self.size:
+            raise IndexError(f"index {at} is outside an array of shape {self.shape}")
+        me = self._run.thread
+        if self._written.setdefault(at, me) != me:
+            raise RaceError(f"threads {me} and {self._written[at]} write to element {at}")
+        self._array[at] = value
 
 
-class _Shared(_Guarded):
-    """Shared memory of a block: who wrote and who read each element since the last barrier."""
+class _Shared:
+    """Shared memory of a block, of one or two axes: who wrote and who read each element since the last barrier."""
 
     def __init__(self, shape: Any, dtype: Any, run: _Run) -> None:
-        super().__init__(np.zeros(shape, dtype), run)
-        self._known: set[Any] = set()
-        self._read: dict[Any, Any] = {}
+        self._run, self.dtype, self._type = run, np.dtype(dtype), np.dtype(dtype).type
+        self.shape = shape if isinstance(shape, tuple) else (shape,)
+        self._rows, self._columns = (1, *self.shape)[-2:]
+        self._values: list[Any] = [None] * (self._rows * self._columns)
+        self.barrier()
 
     def barrier(self) -> None:
-        self._written.clear()
-        self._read.clear()
+        self._writers: list[int | None] = [None] * len(self._values)
+        self._readers: list[int | None] = [None] * len(self._values)  # or -1, which is several
+
+    def _place(self, index: Any) -> int:
+        row, column = index if len(self.shape) == 2 else (0, index)
+        row, column = whole(row), whole(column)
+        if not (0 <= row < self._rows and 0 <= column < self._columns):
+            raise IndexError(f"index {index} is outside an array of shape {self.shape}")
+        return row * self._columns + column
 
     def __getitem__(self, index: Any) -> Any:
-        place = self._place(index)
-        me = self._run.thread
-        if place not in self._known:
-            raise RaceError(f"thread {me} reads shared element {place}, which nobody wrote")
-        if self._written.get(place, me) != me:
-            raise RaceError(f"thread {me} reads shared element {place}; no barrier since {self._written[place]} wrote")
-        if self._read.setdefault(place, me) != me:
-            self._read[place] = "several"
-        return self._array[place]
+        place, me = self._place(index), self._run.thread
+        value, writer, reader = self._values[place], self._writers[place], self._readers[place]
+        if value is None:
+            raise RaceError(f"thread {me} reads shared element {index}, which nobody wrote")
+        if writer is not None and writer != me:
+            raise RaceError(f"thread {me} reads shared element {index}; no barrier since {writer} wrote")
+        if reader != me:
+            self._readers[place] = me if reader is None else -1
+        return value
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        place = self._place(index)
-        me = self._run.thread
-        if self._written.setdefault(place, me) != me or self._read.get(place, me) != me:
-            raise RaceError(f"thread {me} writes shared element {place}; no barrier since another used it")
-        self._known.add(place)
-        self._array[place] = value
+        place, me = self._place(index), self._run.thread
+        if self._writers[place] not in (None, me) or self._readers[place] not in (None, me):
+            raise RaceError(f"thread {me} writes shared element {index}; no barrier since another used it")
+        self._writers[place] = me
+        self._values[place] = self._type(value)
 
 
-class _Worker(threading.Thread):
-    """A thread of the system that plays one thread of a block at a time, while the conductor waits."""
+class _Barriers(ast.NodeTransformer):
+    """Turns barriers into yields, and calls of functions that have barriers into `yield from`."""
 
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.go, self.back = threading.Semaphore(0), threading.Semaphore(0)
-        self.task: Callable[[], None] = lambda: None
-        self.done, self.error, self.quit = True, None, False  # type: ignore[var-annotated]
-        self.start()
+    def __init__(self, functions: dict[str, Any]) -> None:
+        self._functions = functions
 
-    def run(self) -> None:
-        while True:
-            self.go.acquire()
-            try:
-                with np.errstate(all="ignore"):  # a GPU raises no flags
-                    self.task()
-            except BaseException as error:
-                self.error = error
-            self.done = True
-            self.back.release()
-
-    def resume(self) -> None:
-        """Let it run to its next barrier, or to its end."""
-        self.go.release()
-        self.back.acquire()
-
-    def pause(self) -> None:
-        self.back.release()
-        self.go.acquire()
-        if self.quit:
-            raise SystemExit
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if ast.unparse(node) == "cuda.syncthreads()":
+            return ast.Yield()
+        return ast.YieldFrom(node) if getattr(node.func, "id", "") in self._functions else node
 
 
-_workers: list[_Worker] = []
+_stepwise: dict[Any, Any] = {}
+
+
+def _by_steps(function: Any) -> Any:
+    """A generator function that does what a kernel or device function does, one step a barrier; None without any."""
+    if function not in _stepwise:
+        names = {name: function.__globals__.get(name) for name in function.__code__.co_names}
+        called = {name: _by_steps(value.fn) for name, value in names.items() if _is_device(value)}
+        called = {name: made for name, made in called.items() if made}
+        if called or "syncthreads" in names:
+            tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+            tree.body[0].decorator_list.clear()  # type: ignore[attr-defined]
+            tree = ast.fix_missing_locations(_Barriers(called).visit(tree))
+            namespace = {**function.__globals__, **called}
+            code = function.__code__
+            exec(compile(ast.increment_lineno(tree, code.co_firstlineno - 1), code.co_filename, "exec"), namespace)
+            _stepwise[function] = namespace[function.__name__]
+        else:
+            _stepwise[function] = None
+    return _stepwise[function]
 
 
 class _Run:
     """What a kernel sees as `cuda`, for the launch under way."""
 
     def __init__(self) -> None:
-        self.thread: Any = None
+        self.thread = 0  # its number in the launch
         self.allocations: list[_Shared] = []
         self.shared, self.local = SimpleNamespace(array=self._shared), SimpleNamespace(array=np.empty)
         self.threadIdx = self.blockIdx = self.blockDim = self.gridDim = SimpleNamespace(x=0, y=0, z=0)
-        self.counts: dict[Any, int] = {}
-        self.worker: _Worker | None = None
+        self.counts: dict[int, int] = {}
 
     def _shared(self, shape: Any, dtype: Any) -> _Shared:
         """The n-th call of each thread is the n-th array."""
@@ -145,22 +155,18 @@ class _Run:
             self.allocations.append(_Shared(shape, dtype, self))
         return self.allocations[n]
 
-    def syncthreads(self) -> None:
-        assert self.worker is not None, "a kernel with barriers has shared memory"
-        self.worker.pause()
-
     def launch(self, function: Callable[..., None], grid: tuple[int, ...], block: tuple[int, ...], args: Any) -> None:
         given = [self._argument(arg) for arg in args]
         self.gridDim, self.blockDim = _triple(grid), _triple(block)
         threads = [_triple(point, 0) for point in np.ndindex(*block)]
-        together = "shared" in function.__code__.co_names
-        for point in np.ndindex(*grid):
+        stepwise = _by_steps(function)
+        for number, point in enumerate(np.ndindex(*grid)):
             self.blockIdx, self.allocations, self.counts = _triple(point, 0), [], {}
-            if together:
-                self._run_block(function, point, threads, given)
+            numbered = list(enumerate(threads, number * len(threads)))
+            if stepwise is not None:
+                self._run_block(numbered, [stepwise(*given) for _ in threads])
             else:
-                for number, thread in enumerate(threads):
-                    self.threadIdx, self.thread = thread, (*point, number)
+                for self.thread, self.threadIdx in numbered:
                     function(*given)
 
     def _argument(self, arg: Any) -> Any:
@@ -169,34 +175,17 @@ class _Run:
         assert type(arg) not in (bool, int, float), f"{arg!r} would be compiled as 64 bits"
         return arg
 
-    def _run_block(self, function: Callable[..., None], point: Any, threads: list[Any], given: list[Any]) -> None:
-        while len(_workers) < len(threads):
-            _workers.append(_Worker())
-        workers = _workers[: len(threads)]
-        for worker in workers:
-            worker.task, worker.done, worker.error, worker.quit = (lambda: function(*given)), False, None, False
+    def _run_block(self, threads: list[tuple[int, Any]], steps: list[Iterator[None]]) -> None:
         while True:
-            for number, (worker, thread) in enumerate(zip(workers, threads, strict=True)):
-                self.threadIdx, self.thread, self.worker = thread, (*point, number), worker
-                worker.resume()
-                if worker.error is not None:
-                    self._abandon(workers)
-                    raise worker.error
-            finished = [worker.done for worker in workers]
-            if all(finished):
+            ended = []
+            for (self.thread, self.threadIdx), step in zip(threads, steps, strict=True):
+                ended.append(next(step, self) is self)
+            if all(ended):
                 return
-            if any(finished):
-                self._abandon(workers)
-                raise RaceError(f"{sum(finished)} of {len(finished)} threads ended while the others wait at a barrier")
+            if any(ended):
+                raise RaceError(f"{sum(ended)} of {len(ended)} threads ended while the others wait at a barrier")
             for array in self.allocations:
                 array.barrier()
-
-    def _abandon(self, workers: list[_Worker]) -> None:
-        """End those that wait at a barrier; one that has not begun is skipped by an empty task."""
-        for worker in workers:
-            if not worker.done:
-                worker.quit, worker.task = True, lambda: None
-                worker.resume()
 
 
 def _triple(point: tuple[int, ...], missing: int = 1) -> SimpleNamespace:
@@ -204,14 +193,9 @@ def _triple(point: tuple[int, ...], missing: int = 1) -> SimpleNamespace:
     return SimpleNamespace(x=x, y=y, z=z)
 
 
-def _device_functions(functions: list[Any]) -> list[Any]:
-    """All that kernels call, as Numba's simulator wraps it."""
-    return [
-        value
-        for function in functions
-        for value in function.__globals__.values()
-        if getattr(value, "_device", False) is True
-    ]
+def _is_device(value: Any) -> bool:
+    """Whether it is a function that kernels call, as Numba's simulator wraps it."""
+    return getattr(value, "_device", False) is True
 
 
 _run = _Run()
@@ -231,7 +215,9 @@ def planted(module: ModuleType, old: str, new: str, nth: int = 0) -> dict[str, A
     changed = old.join(parts[: nth + 1]) + new + old.join(parts[nth + 1 :])
     namespace: dict[str, Any] = {"__name__": "planted"}
     kept = dict(compiler.KERNELS)
-    exec(compile(changed, "planted", "exec"), namespace)
+    name = f"planted {len(linecache.cache)}"  # where `inspect` finds the source of its functions
+    linecache.cache[name] = (len(changed), None, changed.splitlines(keepends=True), name)
+    exec(compile(changed, name, "exec"), namespace)
     compiler.KERNELS.clear()
     compiler.KERNELS.update(kept)
     if "kernel" in namespace:
@@ -244,11 +230,11 @@ def install() -> None:
     from numba.cuda.simulator.kernel import FakeCUDAKernel
 
     assert compiler.SIMULATED
-    if hasattr(os, "sched_setaffinity"):  # threads that take turns are five times as fast on one core
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    functions = [each.function for each in compiler.KERNELS.values()]
-    for function in [*functions, *(each.fn for each in _device_functions(functions))]:
-        adopt(function.__globals__)
+    for each in compiler.KERNELS.values():
+        modules = [each.function.__globals__]
+        modules += [value.fn.__globals__ for value in modules[0].values() if _is_device(value)]
+        for namespace in modules:
+            adopt(namespace)
 
     def call(self: compiler.Kernel, grid: Any, block: Any, *args: Any) -> None:
         with _one_at_a_time, np.errstate(all="ignore"):

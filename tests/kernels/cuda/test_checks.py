@@ -54,6 +54,14 @@ def test_missing_barrier_in_a_column_sum_is_caught() -> None:
         wrong(*call)
 
 
+def test_barrier_that_some_threads_pass_by_is_caught() -> None:
+    wrong = planted(sums, "    cuda.syncthreads()\n", "    if i_y == 0:\n        cuda.syncthreads()\n")["column_sums"]
+    partials, x = memory.empty(5, np.float32), memory.upload(np.ones((7, 5), np.float32))
+    call = products.column_sums(partials, partials, x, 7, 5)[0][1]
+    with pytest.raises(simulator.RaceError, match="12 of 16 threads ended while the others wait at a barrier"):
+        wrong(*call)
+
+
 def test_off_by_one_in_a_tile_is_caught(rng: np.random.Generator) -> None:
     """Caught as reading what nobody wrote: the tile has a column to spare, so the index itself is inside."""
     wrong = planted(tiles, "uint32(y + uint32(i))", "uint32(y + uint32(i + 1))")["product"]
@@ -81,3 +89,19 @@ def test_two_writers_of_one_element_are_caught() -> None:
     array = memory.upload(np.ones(4, np.float32))
     with pytest.raises(simulator.RaceError, match="write to element 0"):
         wrong(*products.folded(memory.empty(4, np.float32), array, 4, 1)[1])
+
+
+def test_reading_what_another_thread_of_the_launch_wrote_is_caught() -> None:
+    wrong = planted(sums, "out[i] = total", "out[i] = total + out[int32(i - i % 2)]")["fold"]
+    array = memory.upload(np.ones(4, np.float32))
+    with pytest.raises(simulator.RaceError, match="thread 1 reads what 0 wrote in the same launch"):
+        wrong(*products.folded(memory.empty(4, np.float32), array, 4, 1)[1])
+
+
+def test_shared_memory_refuses_an_index_outside_it_and_keeps_its_dtype() -> None:
+    shared = simulator._Shared((2, 3), np.float32, simulator._run)
+    shared[1, 2] = np.float64(0.1)
+    assert shared[1, 2].dtype == np.float32
+    for index in [(0, 3), (2, 0), (-1, 0), (0, -1)]:
+        with pytest.raises(IndexError, match="outside an array"):
+            shared[index]

@@ -117,6 +117,7 @@ def test_the_kernels_round_as_the_reference_does(rng):
     np.testing.assert_array_equal(out, reference.to_bfloat16(x))
 
 
+@pytest.mark.slow  # compiles each kernel once more, in the form for several threads
 def test_threads_do_not_change_the_bits(rng):
     case = Convolution("", (24 if COMPILED else 2, 34, 13, 12), 50 if COMPILED else 3, (3, 3), padding=1)
     before = threads()

@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from fastcnn import kernels
-from fastcnn.checking.cases import CORNERS, Convolution
+from fastcnn.checking.cases import Convolution
 from fastcnn.kernels import reference
 from fastcnn.kernels.arrays import padded_count
 from fastcnn.kernels.cpu.functions import crosses
 from fastcnn.kernels.cpu.products.crosses import PART_PIXELS
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 from fastcnn.kernels.threads import set_threads, threads
-from tests.kernels.cases import COMPILED
+from tests.kernels.cases import COMPILED, FEWER
 
 MANY = 40 if COMPILED else 3  # pictures: several blocks of them
 CASES = (
-    *(case for case in CORNERS if case.batch),
+    *(case for case in FEWER if case.batch),
     Convolution("rows in several parts", (1, 3, PART_PIXELS // 20, 40), 5, (3, 3), padding=1),
     Convolution("more channels than a task reads", (MANY, crosses.SOURCES + 3, 7, 9), 13, (2, 2), groups=1),
     Convolution("more filters than a task reads", (1, 4, 9, 8), 2 * (crosses.FILTERS + 5), (3, 3), 2, 1, groups=2),
@@ -54,6 +54,7 @@ def test_it_stays_within_the_bound(case, rng):
     assert (np.abs(found - exact) <= bound).all()
 
 
+@pytest.mark.slow  # compiles the kernel once more, in the form for several threads
 @pytest.mark.parametrize("pictures", [1, 9])
 def test_bits_do_not_depend_on_the_threads(pictures, rng):
     side = 60 if COMPILED else 6  # large enough for threads to share
