@@ -13,7 +13,7 @@ from fastcnn.kernels.cpu.products import pairs
 from fastcnn.kernels.cpu.products.calls import sums
 from fastcnn.kernels.cpu.products.geometry import Convolution, Phase, Tables, frame
 from fastcnn.kernels.cpu.products.loops import Addend
-from fastcnn.kernels.cpu.steps.base import Activation
+from fastcnn.kernels.cpu.steps.base import Activation, Memory
 from fastcnn.kernels.cpu.steps.conv import WindowConv2d
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import NO_BORDER, Array, Padding, Pair
@@ -60,6 +60,7 @@ class PairConv2d(WindowConv2d):
         if self.x.grad is not None or takes_bits:
             self.pairs_grad = aligned_zeros(capacity * self.over_filters.grad.image, np.uint16)
         if takes_bits:  # the step after it may take the array: see `norm.py`
+            self.out.memory.give_back(self.grad_out)
             self.out.bordered = self.pairs_grad, self.over_filters.grad
         if not self._is_matrix:
             found = pairs.pixel_pairs(self.geometry, capacity)
@@ -191,6 +192,7 @@ class PairAffine(PairConv2d):
 def _one_pixel(x: Activation) -> Activation:
     """The same values as pictures of one pixel."""
     twin = copy(x)
+    twin.memory = Memory()  # other steps may be made before this one allocates its gradients
     twin.shape, twin.border = (x.size, 1, 1), NO_BORDER
     twin.frame = twin.grad_frame = frame(x.size, 1, 1)
     return twin
