@@ -10,6 +10,9 @@ because it may compute something else.
 
 If several steps read a value, it has one gradient for each of them; a `Fork` adds them. The gradient of an addition is
 also the gradient of its two inputs. All three share one array, unless a step before the addition writes to that array.
+
+A gradient is needed only by the steps next to its value. `_give_back` says when the last of them has been made; a later
+value then gets the same array for its gradient (`kernels.memory`).
 """
 
 from __future__ import annotations
