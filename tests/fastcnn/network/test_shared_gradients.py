@@ -24,9 +24,12 @@ NETWORKS["alike, the last one pooled"] = (
 )
 
 
-def network(name: str) -> Sequential:
+PRECISIONS = ["float32", "bfloat16-plain"]  # in bfloat16, other steps take and give back arrays of other types
+
+
+def network(name: str, precision: str) -> Sequential:
     shape, layers = NETWORKS[name]
-    return Sequential(layers(), input_shape=shape, seed=4)
+    return Sequential(layers(), input_shape=shape, seed=4, precision=precision)
 
 
 def gradients(net: Sequential) -> np.ndarray:
@@ -36,10 +39,11 @@ def gradients(net: Sequential) -> np.ndarray:
     return net.gradients.copy()
 
 
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("name", NETWORKS)
-def test_bits_are_those_of_separate_arrays(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bits_are_those_of_separate_arrays(name: str, precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with running("cpu"):
-        shared, separate = network(name), network(name)
+        shared, separate = network(name, precision), network(name, precision)
         values = shared.values.copy()
         shared.values[:] = np.nan
         assert np.isnan(gradients(shared)).any()  # the next batch finds NaN in the arrays
