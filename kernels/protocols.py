@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol, SupportsFloat, TypeAlias, TypeGuar
 import numpy as np
 import numpy.typing as npt
 
+from fastcnn.kernels.memory import Memory
 from fastcnn.kernels.shapes import Array, Indices, Padding, Pair, Shape
 
 # Integers of any width.
@@ -34,6 +35,12 @@ class Activation(Protocol):
 
     def twin(self) -> "Activation":
         """The same pictures for one more step that reads them, with a separate gradient."""
+
+    def share_gradient(self, grad: Any) -> None:
+        """Let its gradient be the same array as that of other pictures."""
+
+    def give_back(self) -> None:
+        """Let others use the array of its gradient: all steps that use it have been made."""
 
 
 class Norm(NamedTuple):
@@ -71,8 +78,8 @@ class Step(Protocol):
         """Multiply-adds of one picture in backward."""
 
     @property
-    def nbytes(self) -> int:
-        """Bytes of its output, of the output's gradient, and of its own arrays with the parameters."""
+    def arrays(self) -> dict[int, int]:
+        """Bytes of each array, by its address: output, its gradient, and the step's own ones with the parameters."""
 
 
 class InputStep(Step, Protocol):
@@ -211,9 +218,13 @@ class Steps(Protocol):
         """The device that holds the arrays; None for the host."""
 
     def Activation(
-        self, shape: tuple[int, ...], border: Padding, capacity: int, dtype: Any, with_grad: bool
-    ) -> Activation:
-        """border: the zeros round each picture that the step which reads it needs."""
+        self, shape: tuple[int, ...], border: Padding, capacity: int, dtype: Any, with_grad: bool,
+        memory: Memory | None = None,
+    ) -> Activation:  # fmt: skip
+        """border: the zeros round each picture that the step which reads it needs; memory: for its gradient"""
+
+    def Memory(self) -> Memory:
+        """The gradients of one plan."""
 
     def Input(self, out: Any) -> InputStep: ...
 

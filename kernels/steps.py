@@ -33,14 +33,13 @@ class Step(protocols.Step):
         self.dtype = out.data.dtype
 
     @property
-    def nbytes(self) -> int:
-        """Bytes of its output, of the output's gradient, and of its own arrays with the parameters."""
-        arrays = {id(array): array for array in [self.out.data, self.out.grad, *vars(self).values()]}
-        return sum(map(self._nbytes, arrays.values()))
+    def arrays(self) -> dict[int, int]:
+        """Bytes of each array, by its address: output, its gradient, and the step's own ones with the parameters."""
+        return self._sizes([self.out.data, self.out.grad, *vars(self).values()])
 
     @classmethod
-    def _nbytes(cls, value: Any) -> int:
-        """Bytes of the arrays in an attribute of a step."""
+    def _sizes(cls, values: Iterable[Any]) -> dict[int, int]:
+        """The same for the arrays among the attributes of a step."""
         raise NotImplementedError
 
     @property
@@ -89,9 +88,9 @@ class Fork(Step):
         self.twins = twins
 
     @property
-    def nbytes(self) -> int:
-        """The bytes of the twins' gradients; all other arrays belong to other steps."""
-        return sum(twin.grad.nbytes for twin in self.twins)
+    def arrays(self) -> dict[int, int]:
+        """The twins' gradients; all other arrays belong to other steps."""
+        return self._sizes([twin.grad for twin in self.twins])
 
 
 class LayerStep(Step):

@@ -10,6 +10,9 @@ because it may compute something else.
 
 If several steps read a value, it has one gradient for each of them; a `Fork` adds them. The gradient of an addition is
 also the gradient of its two inputs. All three share one array, unless a step before the addition writes to that array.
+
+A gradient is needed only by the steps next to its value. `_give_back` says when the last of them has been made; a later
+value then gets the same array for its gradient (`kernels.memory`).
 """
 
 from __future__ import annotations
@@ -85,6 +88,7 @@ class Nodes:
         capacity: int, training: bool,
     ) -> None:  # fmt: skip
         self._steps, self._dtype, self._capacity, self._training = steps, dtype, capacity, training
+        self._memory = steps.Memory()
         self.nodes: list[Node] = []
         self.dropouts: list[tuple[DropoutStep, Dropout]] = []
         self.own: list[Layer] = []
@@ -120,7 +124,7 @@ class Nodes:
         has_gradient = self._training and (x.has_gradient or any(each.storages()[1] for each in layers))
         out = Value(self._activation(shape, end.border, has_gradient or end.always), end.border, has_gradient)
         if end.gradient is not None and has_gradient:
-            out.data.grad = end.gradient
+            out.data.share_gradient(end.gradient)
         if _is_residual(layer):
             self._residual(layer, x, out, layers)
         elif _is_concat(layer):
@@ -133,6 +137,7 @@ class Nodes:
             )  # fmt: skip
             step = layer.make_step(place) if layer.fused else self._layer_step(layer, x, out)
             self._append_layer(step, layers, x)
+            self._give_back(x)
         return out
 
     def _residual(self, layer: Residual, x: Value, out: Value, group: Sequence[Layer]) -> None:
@@ -143,7 +148,7 @@ class Nodes:
         if layer.shortcut:
             other = self._row(layer.shortcut, other, shared)
         elif other.has_gradient:
-            other.data.grad = out.data.grad
+            other.data.share_gradient(out.data.grad)
         before, last, norm = self._last_group(main)
         if last is not None and last.takes_sum and last.fused:
             y = self._row(before, x, End(last.border))
@@ -152,15 +157,18 @@ class Nodes:
                 norm=None if norm is None else norm.norm,
             )  # fmt: skip
             self._append_layer(last.make_step(place), (*main[len(before) :], *group), y)
+            self._give_back(y, other)
         else:
             y = self._row(main, x, shared)
             step = self._steps.Add(y.data, other.data, out.data, relu=relu)
             self._append(step, _names(group), out.has_gradient)
+            self._give_back(y, other)
 
     def _concat(self, layer: Concat, x: Value, out: Value) -> None:
         x, others = self._fork(x, len(layer.branches) - 1)
         parts = [self._row(row, each, End()) for row, each in zip(layer.branches, [x, *others], strict=True)]
         self._append(self._steps.Concat([each.data for each in parts], out.data), layer.name, out.has_gradient)
+        self._give_back(*parts)
 
     def _fork(self, x: Value, more: int) -> tuple[Value, list[Value]]:
         """The value for the first step that reads it, and its twins for `more` other steps."""
@@ -175,6 +183,7 @@ class Nodes:
             return x
         out = x._replace(data=self._activation(x.data.shape, NO_BORDER, x.has_gradient), border=NO_BORDER)
         self._append(self._steps.Copy(x.data, out.data), "", x.has_gradient)
+        self._give_back(x)
         return out
 
     def _layer_step(self, layer: Layer, x: Value, out: Value) -> Step:
@@ -192,11 +201,16 @@ class Nodes:
         trains = self._training and (x.has_gradient or bool(layers[0].storages()[1]))
         self._append(step, _names(layers), trains)
 
+    def _give_back(self, *values: Value) -> None:
+        """All steps that read these values have been made: the arrays of their gradients may serve others."""
+        for value in values:
+            value.data.give_back()
+
     def _append(self, step: Step, layers: str, has_backward: bool) -> None:
         self.nodes.append(Node(step, layers, has_backward and self._training))
 
     def _activation(self, shape: tuple[int, ...], border: Padding, with_grad: bool) -> Activation:
-        return self._steps.Activation(shape, border, self._capacity, self._dtype, with_grad)
+        return self._steps.Activation(shape, border, self._capacity, self._dtype, with_grad, self._memory)
 
     def _group_at(self, layers: Sequence[Layer], at: int) -> tuple[int, BatchNorm2d | None, bool, bool]:
         """The end of the layers of one step, and what it computes after the first layer: norm, ReLU, max-pool."""

@@ -208,15 +208,20 @@ class Plan:
         return self._own
 
     def table(self) -> list[tuple[str, ...]]:
-        """A row for each step, with the header first and the totals last: layers, output, memory and work."""
+        """A row for each step, with the header first and the totals last: layers, output, memory and work.
+
+        Steps share arrays; the total counts each once.
+        """
         rows: list[tuple[str, ...]] = [("step", "output", "layers", "kB", "MFLOP forward", "MFLOP backward")]
-        sums = [0, 0, 0]
+        sums, arrays = [0, 0, 0], dict[int, int]()
         for step, layers, has_backward in [*self._nodes, *([(self._loss, "", False)] if self._loss else [])]:
-            numbers = [step.nbytes, step.products, step.gradient_products if has_backward else 0]
+            own = step.arrays
+            numbers = [sum(own.values()), step.products, step.gradient_products if has_backward else 0]
             sums = [total + number for total, number in zip(sums, numbers, strict=True)]
+            arrays |= {at: max(size, arrays.get(at, 0)) for at, size in own.items()}
             output = f"({self.capacity}, {', '.join(map(str, step.out.shape))})"
             rows.append((step.name, output, layers, *_cells(numbers)))
-        return [*rows, ("total", "", "", *_cells(sums))]
+        return [*rows, ("total", "", "", *_cells([sum(arrays.values()), *sums[1:]]))]
 
     def _backward_steps(self) -> list[Step]:
         """The steps of backward, in the order in which they run."""

@@ -14,7 +14,7 @@ from fastcnn.kernels.cpu.products.calls import sums
 from fastcnn.kernels.cpu.products.geometry import Convolution, Frame, Phase, Tables, frame
 from fastcnn.kernels.cpu.products.loops import Addend
 from fastcnn.kernels.cpu.steps import elementwise
-from fastcnn.kernels.cpu.steps.base import Activation
+from fastcnn.kernels.cpu.steps.base import Activation, Memory
 from fastcnn.kernels.cpu.steps.conv import WindowConv2d
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import NO_BORDER, Array, Padding, Pair
@@ -207,6 +207,7 @@ class _OnePixel:
     def __init__(self, whole: Activation) -> None:
         self.whole, self.shape, self.border = whole, (whole.size, 1, 1), NO_BORDER
         self.frame = self.grad_frame = frame(whole.size, 1, 1)
+        self.memory = Memory()  # other steps may be made before this one allocates its gradients
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.whole, name)

@@ -1,12 +1,13 @@
 """The activations between steps, the base class of the steps, and calls for sums of products."""
 
+from collections.abc import Iterable
 from copy import copy
 from math import prod
 from typing import Any
 
 import numpy as np
 
-from fastcnn.kernels import steps
+from fastcnn.kernels import memory, steps
 from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.products.geometry import Frame, frame
 from fastcnn.kernels.cpu.steps import elementwise
@@ -15,10 +16,17 @@ from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array, Padding
 
 
+class Memory(memory.Memory):
+    """Arrays that the steps of a plan use one after the other."""
+
+    def __init__(self) -> None:
+        super().__init__(aligned_zeros)
+
+
 class Activation:
     """The channels-last pictures of a batch between two steps, with the border that the next step needs.
 
-    grad is their gradient, without a border; None if no step needs it.
+    grad is their gradient, without a border; None if no step needs it. It is an array of `memory`.
     bordered is the gradient with the border that the step before reads, and its frame, where that step would copy grad
     there. A step that is the only one to read the pictures, and writes the gradient row by row, takes it in its place.
     gives_bits says whether the step before can write data as bfloat16's bits, uint16. A step that is the only one to
@@ -26,14 +34,18 @@ class Activation:
     before would round the gradient: then the step that writes it may do that, after `round_gradient`.
     """
 
-    def __init__(self, shape: tuple[int, ...], border: Padding, capacity: int, dtype: Any, with_grad: bool) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], border: Padding, capacity: int, dtype: Any, with_grad: bool,
+        memory: Memory | None = None,
+    ) -> None:  # fmt: skip
         channels, height, width = shape if len(shape) == 3 else (*shape, 1, 1)
         self.shape, self.border = shape, border
         self.frame = frame(channels, height, width, border)
         self.grad_frame = frame(channels, height, width)
         self.data = aligned_zeros(capacity * self.frame.image, dtype)
         self.rows = self.data.reshape(capacity, self.frame.image)
-        self.grad: Any = aligned_zeros(capacity * self.grad_frame.image, dtype) if with_grad else None
+        self.memory = memory or Memory()
+        self.grad: Any = self.memory.take(capacity * self.grad_frame.image, dtype) if with_grad else None
         self.bordered: tuple[Array, Frame] | None = None
         self.gives_bits = self.takes_bits = False
 
@@ -49,7 +61,23 @@ class Activation:
     def take_border(self) -> None:
         """Write the gradient to where the step before reads it."""
         if self.bordered is not None:
-            self.grad, self.grad_frame = self.bordered
+            self.memory.give_back(self.grad)
+            (self.grad, self.grad_frame), self.bordered = self.bordered, None
+
+    def share_gradient(self, grad: Any) -> None:
+        """Let its gradient be the same array as that of other pictures."""
+        self.memory.give_back(self.grad)
+        self.grad = self.memory.share(grad)
+
+    def give_back(self) -> None:
+        """Let others use the arrays of its gradient: all steps that use them have been made."""
+        self.memory.give_back(self.grad)
+        self._drop_border()
+
+    def _drop_border(self) -> None:
+        if self.bordered is not None:
+            self.memory.give_back(self.bordered[0])
+            self.bordered = None
 
     def round_data(self) -> None:
         """Have data written as bfloat16's bits, if the step before can do that."""
@@ -60,15 +88,16 @@ class Activation:
     def round_gradient(self) -> None:
         """Have grad as bfloat16's bits, if there is one, and the step before would round it."""
         if self.takes_bits and self.grad is not None:
-            self.grad = aligned_zeros(self.grad.size, np.uint16)
+            self.memory.give_back(self.grad)
+            self.grad = self.memory.take(self.grad.size, np.uint16)
             self.takes_bits = False
 
     def twin(self) -> "Activation":
         """The same pictures for one more step that reads them, with a separate gradient."""
         self.offer_bits(False, False)  # not all their readers may round them
-        self.bordered = None  # sums of gradients have no border
+        self._drop_border()  # sums of gradients have no border
         twin = copy(self)
-        twin.grad = None if self.grad is None else aligned_zeros(self.grad.size, self.grad.dtype)
+        twin.grad = None if self.grad is None else self.memory.take(self.grad.size, self.grad.dtype)
         return twin
 
 
@@ -84,11 +113,14 @@ class Step(steps.Step):
     out: Activation
 
     @classmethod
-    def _nbytes(cls, value: object) -> int:
-        if isinstance(value, np.ndarray):
-            return value.nbytes
-        members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-        return sum(map(cls._nbytes, members))
+    def _sizes(cls, values: Iterable[Any]) -> dict[int, int]:
+        sizes: dict[int, int] = {}
+        for value in values:
+            if isinstance(value, np.ndarray):
+                sizes[value.ctypes.data] = max(value.nbytes, sizes.get(value.ctypes.data, 0))
+            elif isinstance(value, dict | list):
+                sizes |= cls._sizes(value.values() if isinstance(value, dict) else value)
+        return sizes
 
     def _copy(self, kernel: Any, elements: int, *args: Any) -> Call:
         return chooser(kernel, elements >= PARALLEL_COPIES), args

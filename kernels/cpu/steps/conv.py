@@ -68,7 +68,7 @@ class WindowConv2d(Step):
         shape, out = self.geometry, self.out
         blocks = max(shape.gradient_blocks(n, self.sparse)[1] for n in range(1, capacity + 1))
         filters = self.padded_filters if self.sparse else self.filters
-        self.partials = aligned_zeros(blocks * self.weight[0].size * filters, self.dtype)
+        self.partials = out.memory.scratch(blocks * self.weight[0].size * filters, self.dtype)
         # The pixels that won sum up the bias as well; otherwise it is summed alone, in float64.
         self.wide = elementwise.wide_pixel(self.grad_frame.channels, shape.Q)
         parts = max(self._bias_blocks(n)[1] for n in range(1, capacity + 1))
@@ -82,14 +82,23 @@ class WindowConv2d(Step):
         cut = self.relu and self.addend is None
         direct = self.shares_gradient and out.grad is not None and not self.pool and not cut
         direct = direct and shape.grad == out.grad_frame
-        count = 0 if self.sparse else capacity * self.grad_frame.image
-        self.grad_out = out.grad if direct else aligned_zeros(count, self.grad_dtype)
+        self.grad_out = out.grad if direct else self._room_for_gradient(capacity)
         if out.grad is not None and not (direct or self.relu or self.pool or self.addend):
             out.bordered = self.grad_out, self.grad_frame
+        elif not direct:
+            out.memory.give_back(self.grad_out)  # only this step uses it
         if self.x.grad is not None:
             for group in range(self.groups):
                 for i, phase in enumerate(shape.grad_input(1, group, self.x.grad_frame)):
                     self.flipped[group, i] = aligned_zeros(self._flipped_count(phase), self.dtype)
+
+    def _room_for_gradient(self, capacity: int) -> Array:
+        """For the gradient of the convolution's own output, with its border of zeros."""
+        count = 0 if self.sparse else capacity * self.grad_frame.image
+        # A 2x2 max-pool leaves the last row and column of odd pictures out, pairs the one after odd filters: zeros too.
+        layout = self.grad_frame, self.geometry.K, self.pool
+        room: Array = self.out.memory.take(count, self.grad_dtype, layout)
+        return room
 
     # The next methods are all that a depthwise convolution, or one in bfloat16, does in another way.
 

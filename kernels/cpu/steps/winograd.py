@@ -17,7 +17,6 @@ class WinogradConv2d(conv.WindowConv2d):
 
     def __init__(self, *args: Any, training: bool, capacity: int, **options: Any) -> None:
         super().__init__(*args, training=training, capacity=capacity, **options)
-        self.scratch: Array = aligned_zeros(0, self.dtype)
         K, C = self.weight.shape[:2]
         self.transformed = self._room(C, K, self._forward_serves())
         self.transformed_flipped = self._room(K, C, training and self._gradient_serves())
@@ -70,7 +69,6 @@ class WinogradConv2d(conv.WindowConv2d):
         ]
 
     def _products(self, out: Array, x: Array, w: Array, bias: Array, floor: float, tiles: winograd.Tiling) -> Call:
-        if self.scratch.size < winograd.scratch_count(tiles):
-            self.scratch = aligned_zeros(winograd.scratch_count(tiles), self.dtype)
+        scratch = self.out.memory.scratch(winograd.scratch_count(tiles), self.dtype)
         addend = self.addend.data if tiles.adds and self.addend is not None else out
-        return winograd.products(out, self.codes, x, w, bias, floor, addend, self.scratch, tiles)
+        return winograd.products(out, self.codes, x, w, bias, floor, addend, scratch, tiles)

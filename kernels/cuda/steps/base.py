@@ -1,11 +1,12 @@
 """The activations between steps on the GPU, and the base class of the steps."""
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
 from copy import copy
 from math import prod
 from typing import Any
 
-from fastcnn.kernels import steps
+from fastcnn.kernels import memory, steps
 from fastcnn.kernels.arrays import is_on_device
 from fastcnn.kernels.cuda.steps import elementwise
 from fastcnn.kernels.cuda.toolchain.graphs import graphs
@@ -30,15 +31,26 @@ def compiled(calls: list[Call], *, joined: bool = False) -> list[Call]:
     return graphs(calls)
 
 
+class Memory(memory.Memory):
+    """Arrays that the steps of a plan use one after the other."""
+
+    def __init__(self) -> None:
+        super().__init__(empty)
+
+
 class Activation:
     """The channels-last pictures of a batch; grad is their gradient, None if no step needs it."""
 
-    def __init__(self, shape: tuple[int, ...], border: Padding, capacity: int, dtype: Any, with_grad: bool) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], border: Padding, capacity: int, dtype: Any, with_grad: bool,
+        memory: Memory | None = None,
+    ) -> None:  # fmt: skip
         self.shape = shape
         self.channels, self.height, self.width = shape if len(shape) == 3 else (*shape, 1, 1)
         check_count((capacity, *shape))
         self.data = empty(capacity * self.size, dtype)
-        self.grad: Any = empty(capacity * self.size, dtype) if with_grad else None
+        self.memory = memory or Memory()
+        self.grad: Any = self.memory.take(capacity * self.size, dtype) if with_grad else None
 
     @property
     def size(self) -> int:
@@ -48,8 +60,17 @@ class Activation:
     def twin(self) -> "Activation":
         """The same pictures for one more step that reads them, with a separate gradient."""
         twin = copy(self)
-        twin.grad = None if self.grad is None else empty(self.grad.size, self.grad.dtype)
+        twin.grad = None if self.grad is None else self.memory.take(self.grad.size, self.grad.dtype)
         return twin
+
+    def share_gradient(self, grad: Any) -> None:
+        """Let its gradient be the same array as that of other pictures."""
+        self.memory.give_back(self.grad)
+        self.grad = self.memory.share(grad)
+
+    def give_back(self) -> None:
+        """Let others use the array of its gradient: all steps that use it have been made."""
+        self.memory.give_back(self.grad)
 
     @property
     def pixels(self) -> int:
@@ -69,8 +90,9 @@ class Step(steps.Step):
     out: Activation
 
     @classmethod
-    def _nbytes(cls, value: Any) -> int:
-        return value.nbytes if is_on_device(value) else 0
+    def _sizes(cls, values: Iterable[Any]) -> dict[int, int]:
+        arrays = [value for value in values if is_on_device(value)]
+        return {id(each): each.nbytes for each in arrays}
 
     def _passed_on(self, addend: Activation, n: int) -> list[Call]:
         """Copy the gradient of out to the gradient of an addend; no call if both are the same array."""

@@ -43,7 +43,10 @@ class Conv2d(Step):
             self.grad_bias = None if grad_bias is None else resident(grad_bias)
             # The gradient of the convolution's own output. Without ReLU and max-pool it is the gradient of out; the
             # gradient before an addition's ReLU is written in its place.
-            self.grad_out = empty(capacity * outputs * K, self.dtype) if pool or (relu and addend is None) else out.grad
+            self.grad_out = out.grad
+            if pool or (relu and addend is None):
+                self.grad_out = out.memory.take(capacity * outputs * K, self.dtype)
+                out.memory.give_back(self.grad_out)  # only this step uses it
             parts = max(products.weight_shares(self._geometry(n))[0] for n in range(1, capacity + 1))
             bands = products.bands(capacity * outputs)
             self.partials = empty(max(parts * weight.size, bands * K), self.dtype)
