@@ -42,7 +42,6 @@ def test_it_has_the_bits_of_the_reference(pictures, channels, filters, plane, gr
     np.testing.assert_array_equal(found, reference.conv2d_grad_weight(grad, x, (1, 1), *OPTIONS, groups))
 
 
-@pytest.mark.slow  # compiles the kernel once more, in the form for several threads
 def test_bits_do_not_depend_on_the_threads(rng):
     plane = (40, 41) if COMPILED else (6, 7)
     grad, x = (rng.standard_normal((9, count, *plane)).astype(np.float32) for count in (40, 66))

@@ -210,7 +210,6 @@ def test_gradients_through_a_network_are_those_of_finite_differences(rng) -> Non
     assert abs(slope - gradients @ direction) <= 1e-6 * np.abs(gradients * direction).sum()
 
 
-@pytest.mark.slow  # compiles each kernel once more, in the form for several threads
 def test_bits_depend_on_no_number_of_threads() -> None:
     answers, before = [], threads()
     try:
