@@ -150,7 +150,8 @@ class Recognizer:
         poor = [at for at, answer in enumerate(answers) if sights[at].ruled or _sureness(answer) < POOR]
         cleaned = [(at, sight) for at in poor if (sight := on_paper(planes[at], sights[at].ruled)) is not None]
         for (at, _), answer in zip(cleaned, self._answer([sight for _, sight in cleaned]), strict=True):
-            if sights[at].ruled or _sureness(answer) > _sureness(answers[at]):
+            # What seemed ruled may be a digit cropped tightly, whose strokes go from edge to edge.
+            if sights[at].reason or _sureness(answer) > _sureness(answers[at]):
                 answers[at] = answer
         poor = [at for at, answer in enumerate(answers) if _is_poor(answer)]
         tight = [(at, sight) for at in poor for sight in with_margins(planes[at])]
