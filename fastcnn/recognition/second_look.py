@@ -60,4 +60,4 @@ def with_margins(plane: Plane) -> list[Sight]:
 
 
 def _is_large(plane: Plane) -> bool:
-    return max(unblock(plane).shape) > SMALL_PX
+    return bool(max(unblock(plane).shape) > SMALL_PX)
