@@ -23,16 +23,15 @@ from fastcnn.checks import check_flag
 from fastcnn.digits import CLASSES, SIDE_PX
 from fastcnn.errors import FastcnnError
 from fastcnn.handwriting.preparation import reasons
-from fastcnn.handwriting.preparation.ink import unblock
 from fastcnn.handwriting.preparation.pictures import to_plane
-from fastcnn.handwriting.preparation.planes import is_of_paper
-from fastcnn.handwriting.preparation.prepare import Sight, look, look_at_ink
+from fastcnn.handwriting.preparation.prepare import Sight, look
 from fastcnn.kernels.values import shown
 from fastcnn.network.calibration import calibrated
 from fastcnn.network.committee import Committee
 from fastcnn.network.files import load_network
 from fastcnn.network.sequential import Sequential
 from fastcnn.recognition.answer import Recognition, digit_answer
+from fastcnn.recognition.second_look import is_photograph, on_paper, with_margins
 from fastcnn.recognition.widths import WIDTHS, joined, with_width
 from fastcnn.zoo.bundled import DEFAULT_MODEL, WEIGHTS, check_reads_digits, load_classifier
 from fastcnn.zoo.networks import REFUSAL
@@ -50,7 +49,6 @@ __all__ = ["Recognizer"]
 # Of a page's mean confidence: a page that is read worse is tried on its head, and on its sides. Upright pages have 0.94
 # and more, those on their heads 0.55 to 0.89, and those on their sides up to 0.63.
 ON_HEAD_BELOW, ON_SIDE_BELOW = 0.92, 0.7
-SMALL_PX = 56  # twice MNIST's size: in smaller pictures a line is as wide as a stroke
 HEAD_GAIN, SIDE_GAIN = 0.05, 0.15  # of the mean confidence, for which a page is turned
 POOR = 0.98  # confidence times score: below it, as for 7 of 100 digits, a picture is looked at again
 THRESHOLD = 0.5  # of a picture's score: below it there is no digit
@@ -150,21 +148,28 @@ class Recognizer:
         sights = [look(plane) for plane in planes]
         answers = self._answer(sights)
         poor = [at for at, answer in enumerate(answers) if sights[at].ruled or _sureness(answer) < POOR]
-        cleaned = [(at, sight) for at in poor if (sight := _on_paper(planes[at], sights[at].ruled)) is not None]
+        cleaned = [(at, sight) for at in poor if (sight := on_paper(planes[at], sights[at].ruled)) is not None]
         for (at, _), answer in zip(cleaned, self._answer([sight for _, sight in cleaned]), strict=True):
-            if sights[at].ruled or _sureness(answer) > _sureness(answers[at]):
+            # What seemed ruled may be a digit cropped tightly, whose strokes go from edge to edge.
+            if sights[at].reason or _sureness(answer) > _sureness(answers[at]):
+                answers[at] = answer
+        poor = [at for at, answer in enumerate(answers) if _is_poor(answer)]
+        tight = [(at, sight) for at in poor for sight in with_margins(planes[at])]
+        for (at, _), answer in zip(tight, self._answer([sight for _, sight in tight]), strict=True):
+            if _sureness(answer) > _sureness(answers[at]):
                 answers[at] = answer
         poor = [at for at, answer in enumerate(answers) if _may_be_stretched(planes[at], answer)]
-        for at, answer in zip(poor, self._with_other_widths([answers[at] for at in poor]), strict=True):
+        photographs = [is_photograph(planes[at]) for at in poor]
+        for at, answer in zip(poor, self._with_other_widths([answers[at] for at in poor], photographs), strict=True):
             answers[at] = answer
         return answers
 
-    def _with_other_widths(self, answers: Sequence[Recognition]) -> list[Recognition]:
+    def _with_other_widths(self, answers: Sequence[Recognition], photographs: Sequence[bool]) -> list[Recognition]:
         """Each answer joined with those for its ink made narrower and wider."""
         others = iter(self._read_fields([with_width(answer.input, times) for answer in answers for times in WIDTHS]))
         found = []
-        for answer in answers:
-            probabilities, score = joined(answer, [next(others) for _ in WIDTHS])
+        for answer, photograph in zip(answers, photographs, strict=True):
+            probabilities, score = joined(answer, [next(others) for _ in WIDTHS], careful=photograph)
             sight = Sight(answer.input, several=answer.several, lines=answer.lines)
             found.append(self._recognition(probabilities, score, sight))
         return found
@@ -258,28 +263,14 @@ def _sureness(answer: Recognition) -> float:
     return answer.confidence * answer.digit_score
 
 
+def _is_poor(answer: Recognition) -> bool:
+    """Whether an answer may be wrong, and is not refused because of what else is in the picture."""
+    return answer.reason in (None, reasons.NO_DIGIT) and _sureness(answer) < POOR
+
+
 def _may_be_stretched(plane: Plane, answer: Recognition) -> bool:
     """Whether other widths may give a better answer. A picture of MNIST's size has the form that networks know best."""
-    poor = answer.reason in (None, reasons.NO_DIGIT) and _sureness(answer) < POOR
-    return poor and plane.shape != (SIDE_PX, SIDE_PX)
-
-
-def _on_paper(plane: Plane, ruled: bool) -> Sight | None:
-    """What is seen in a plane of grey with one digit without what is not the digit; None if there is no such thing.
-
-    That is a table, shade, rules, frames and pale ink. In pictures of few pixels, enlarged or not, a line is as wide
-    as a stroke. A drawing made on a screen is searched only where a line was seen: a pen must not wait for its answer.
-    """
-    if not (ruled or is_of_paper(plane)) or max(unblock(plane).shape) <= SMALL_PX:
-        return None
-    from fastcnn.handwriting.paper.page import find_page
-    from fastcnn.recognition.page.parts import find_parts_of_page
-
-    page = find_page(plane)
-    parts = None if page.ink is None else find_parts_of_page(page.ink)
-    if parts is None or not (page.changed or parts.pale):
-        return None
-    return look_at_ink(parts.select(list(range(parts.count)))[0])
+    return _is_poor(answer) and plane.shape != (SIDE_PX, SIDE_PX)
 
 
 def _blank(sight: Sight) -> Recognition:

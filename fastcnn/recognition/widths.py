@@ -42,12 +42,22 @@ def with_width(field: Field, times: float) -> Field:
     return place(np.asarray(Image.fromarray(ink.astype(np.float32)).resize(size, Image.Resampling.BILINEAR)))
 
 
-def joined(answer: Recognition, others: Sequence[Recognition]) -> tuple[npt.NDArray[np.float32], float]:
-    """The mean probabilities of an answer and of those for other widths, and the score of all together.
+def joined(
+    answer: Recognition, others: Sequence[Recognition], *, careful: bool
+) -> tuple[npt.NDArray[np.float32], float]:
+    """The probabilities of an answer joined with those for other widths, and the score of all together.
 
-    A score never falls. A picture is no digit only if it is none as it is, nor on the mean of all widths.
+    Parameters
+    ----------
+    careful : keep the answer's digit unless the mean is surer of another: a photograph is not stretched
+
+    Otherwise the probabilities are the mean. A score never falls. A picture is no digit only if it is none as it is,
+    nor on the mean of all widths.
     """
     every = [answer, *others]
     probabilities: npt.NDArray[np.float32] = np.stack([each.probabilities for each in every]).mean(axis=0)
+    first = answer.probabilities
+    if careful and probabilities.argmax() != first.argmax() and probabilities.max() <= first.max():
+        probabilities = first
     score = float(np.mean([each.digit_score for each in every]))
     return probabilities, max(answer.digit_score, STRICTER * score)

@@ -11,8 +11,9 @@ from fastcnn.handwriting.preparation.prepare import prepare
 from fastcnn.handwriting.synthesis.digits import synthetic_digits
 from fastcnn.network.calibration import calibrated
 from fastcnn.recognition import recognizer as module
+from fastcnn.recognition.answer import digit_answer
 from fastcnn.recognition.recognizer import POOR, digit_scores, refusing_network
-from fastcnn.recognition.widths import WIDTHS, with_width
+from fastcnn.recognition.widths import WIDTHS, joined, with_width
 
 FRAME = np.array([(0, 0), (0, 100), (100, 100), (100, 0), (0, 0)], float)
 
@@ -105,6 +106,18 @@ def test_more_digits_of_forms_are_right_and_fewer_refused(answers, recognizer, s
     refused, were_refused = (sum(a.digit is None for a in each) for each in (answers, before))
     assert right >= was_right + 6
     assert refused < were_refused
+
+
+@pytest.mark.parametrize(("wider", "digit"), [(0.75, 7), (1.0, 1)])  # the mean for 1 is 0.57, and 0.76
+def test_a_photographed_digit_changes_only_for_a_surer_one(wider, digit):
+    def said(number, confidence):
+        shares = np.full(10, (1 - confidence) / 9, np.float32)
+        shares[number] = confidence
+        return digit_answer(shares, np.zeros((28, 28), np.float32), 0.9, several=False, lines=False)
+
+    first, others = said(7, 0.6), [said(1, wider)] * 3
+    assert joined(first, others, careful=True)[0].argmax() == digit
+    assert joined(first, others, careful=False)[0].argmax() == 1
 
 
 def test_pictures_in_the_form_of_mnist_are_read_as_they_are(recognizer):
