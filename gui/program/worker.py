@@ -79,7 +79,7 @@ class Worker(QObject):
 
     def post(self, call: Callable[[], None]) -> None:
         """See `logic.jobs.Jobs`."""
-        # Under the lock: after `drop` the window may be deleted, and a signal on its way would read this QObject's memory.
+        # Under the lock: after `drop` the window may be deleted, and a signal on its way would read freed memory.
         with self._changed:
             if not self._stopped:
                 self._on_their_way += 1

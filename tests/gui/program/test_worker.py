@@ -8,7 +8,7 @@ from fastcnn.gui.program.worker import Worker
 
 
 class Signal:
-    """In place of Qt's signal, which reads the worker's memory without Python's lock. Meanwhile the worker is dropped."""
+    """In place of Qt's signal, which reads the worker's memory without Python's lock. Meanwhile it is dropped."""
 
     def __init__(self, worker):
         self._worker, self.count, self.dropped_meanwhile = worker, 0, False
