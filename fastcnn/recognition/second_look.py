@@ -1,4 +1,4 @@
-"""What a picture may show besides what the first look found: ink on real paper, or ink that covers much of the border.
+"""What else a picture may show than the first look found: ink on real paper, or ink that covers much of the border.
 
 The recognizer asks where its first answer is not sure.
 """
