@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from fastcnn.bench.window.window import SEVEN, THREE, draw, open_window, settle
+from fastcnn.bench.window.window import SEVEN, THREE, draw, open_window, settle, until
 
 MNIST, HAND = 0, 1
 MISTAKE = 247  # a test picture that is hard to read
@@ -99,6 +99,8 @@ def _prepare(window: Any, epochs: int) -> None:
 
 
 def _take(window: Any, shot: Shot, pages: list[str], folder: Path) -> None:
+    from PyQt5.QtCore import QTimer
+
     program = window.program
     program.use_theme(shot.theme)
     program.use_language(shot.language)
@@ -125,6 +127,8 @@ def _take(window: Any, shot: Shot, pages: list[str], folder: Path) -> None:
         settle(window)
     for _ in range(2):  # a scroll area gives its contents their room in a later turn
         settle(window)
+    timers = [timer for timer in program.pages.training_page.findChildren(QTimer) if timer.isSingleShot()]
+    until(lambda: not any(timer.isActive() for timer in timers))  # one of its plots is painted after the other
     window.frame.toast.forget()
     path = folder / f"{shot.name}.png"
     if not window.grab().save(str(path)):
