@@ -184,13 +184,15 @@ class Recognizer:
         from fastcnn.recognition.overlaps import may_overlap, read_overlaps
         from fastcnn.recognition.strings import find_string, ink_of, way
 
-        candidates, notes = find_string(image)
+        ink = ink_of(image)
+        if ink is None:
+            return DigitString([], 0.0, ())
+        candidates, notes = find_string(ink)
         answers, share, places = way(candidates, self._read_fields([candidate.field for candidate in candidates]))
         found = DigitString(answers, share, notes)
         if found.confidence >= SURE or not may_overlap(answers, places):
             return found
-        ink = ink_of(image)
-        finer = None if ink is None else read_overlaps(ink, self._read_fields)
+        finer = read_overlaps(ink, self._read_fields)
         return found if finer is None else DigitString(*finer[:2], notes)
 
     def read(self, image: Picture) -> Page:

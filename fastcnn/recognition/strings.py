@@ -24,12 +24,11 @@ from fastcnn.handwriting.preparation.pictures import to_plane
 from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.prepare import Field, prepare_ink
 from fastcnn.handwriting.preparation.reasons import NO_DIGIT
-from fastcnn.recognition.answer import digit_answer
+from fastcnn.recognition.answer import Recognition, digit_answer
 from fastcnn.recognition.signs import notes_of
 
 if TYPE_CHECKING:
     from fastcnn.handwriting.preparation.pictures import Picture
-    from fastcnn.recognition.answer import Recognition
 
 MOST_JOINED = 8  # the most pieces in one digit; with at most 100 pieces there are 800 candidates to recognize
 WIDEST = 1.6  # share of the string's height; the pieces of one digit are not wider together
@@ -74,22 +73,21 @@ class Candidate:
         )
 
 
-def find_string(image: Picture) -> tuple[list[Candidate], tuple[str, ...]]:
-    """What may be a digit in a picture of a string, and what else is seen in it: codes as in `DigitString.notes`.
-
-    Arguments and errors as for `prepare.prepare`. Each piece is a candidate by itself, so that there is a way from the
-    first to the last. A blank picture has none.
-    """
-    ink = ink_of(image)
-    if ink is None:
-        return [], ()
-    return join(ink, cut(ink)), notes_of(find_parts(ink, -(-len(ink) // LINE_PX)))
-
-
 def ink_of(image: Picture) -> Plane | None:
-    """The cropped ink of a picture of a string, (H, W) uint8, 0 on paper; None if it is blank."""
+    """The cropped ink of a picture of a string, (H, W) uint8, 0 on paper; None if it is blank.
+
+    Arguments and errors as for `prepare.prepare`.
+    """
     ink = find_ink(to_plane(image))
     return None if ink is None else crop(remove_specks(ink, find_parts(ink)))
+
+
+def find_string(ink: Plane) -> tuple[list[Candidate], tuple[str, ...]]:
+    """What may be a digit in the ink of a string, by first piece, and its notes: codes as in `DigitString.notes`.
+
+    ink : as `ink_of` gives it. Each piece is a candidate by itself, so that there is a way from the first to the last.
+    """
+    return join(ink, cut(ink)), notes_of(find_parts(ink, -(-len(ink) // LINE_PX)))
 
 
 def candidates_of(ink: Plane) -> tuple[list[Candidate], int, int]:

@@ -12,7 +12,7 @@ from fastcnn.handwriting.drawings import Pose, draw
 from fastcnn.handwriting.preparation.cuts import cut
 from fastcnn.handwriting.preparation.prepare import prepare
 from fastcnn.handwriting.synthesis.templates import WAYS, parse, smooth
-from fastcnn.recognition.strings import COUNT_WEIGHT, Candidate, choose, find_string, share_of_count
+from fastcnn.recognition.strings import COUNT_WEIGHT, Candidate, choose, find_string, ink_of, share_of_count
 
 FIVE = [np.array([(6.0, 0), (1, 0)]), np.array([(0.0, 2), (0, 5), (4, 5), (5, 8), (0, 9)])]
 TEXT = [3, 0, 5, 2, 8]
@@ -142,7 +142,7 @@ def test_hostile_pictures_have_a_limit(kind, shape, rng):
         "full": np.full(shape, 255),
     }[kind].astype(np.uint8)
     start = perf_counter()
-    found, _ = find_string(np.pad(picture, 5))
+    found, _ = find_string(ink_of(np.pad(picture, 5)))
     assert perf_counter() - start < 20  # 2 s on an idle core
     assert len(found) <= 800
     assert choose(found, [np.full(10, 0.1, np.float32)] * len(found)) or not found

@@ -33,6 +33,11 @@ def run_product(kernel: Callable[..., None], rng: np.random.Generator) -> np.nda
     return left
 
 
+def run_column_sums(kernel: Callable[..., None]) -> None:
+    partials, x = memory.empty(5, np.float32), memory.upload(np.ones((7, 5), np.float32))
+    kernel(*products.column_sums(partials, partials, x, 7, 5)[0][1])
+
+
 def test_product_is_right_as_it_is(rng: np.random.Generator) -> None:
     run_product(tiles.product, rng)
 
@@ -48,18 +53,14 @@ def test_missing_barrier_is_caught(rng: np.random.Generator, nth: int) -> None:
 
 def test_missing_barrier_in_a_column_sum_is_caught() -> None:
     wrong = planted(sums, "    cuda.syncthreads()\n", "")["column_sums"]
-    partials, x = memory.empty(5, np.float32), memory.upload(np.ones((7, 5), np.float32))
-    call = products.column_sums(partials, partials, x, 7, 5)[0][1]
     with pytest.raises(simulator.RaceError, match="nobody wrote"):
-        wrong(*call)
+        run_column_sums(wrong)
 
 
 def test_barrier_that_some_threads_pass_by_is_caught() -> None:
     wrong = planted(sums, "    cuda.syncthreads()\n", "    if i_y == 0:\n        cuda.syncthreads()\n")["column_sums"]
-    partials, x = memory.empty(5, np.float32), memory.upload(np.ones((7, 5), np.float32))
-    call = products.column_sums(partials, partials, x, 7, 5)[0][1]
     with pytest.raises(simulator.RaceError, match="12 of 16 threads ended while the others wait at a barrier"):
-        wrong(*call)
+        run_column_sums(wrong)
 
 
 def test_off_by_one_in_a_tile_is_caught(rng: np.random.Generator) -> None:
