@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.kernels.cpu.products.loops import Walk
-from fastcnn.kernels.cpu.tiles.sums import TILE_PIXELS
+from fastcnn.kernels.cpu.tiles.sums import LEAST_PIXELS, TILE_PIXELS
 from fastcnn.kernels.shapes import Padding, Pair, windows
 
 Table = npt.NDArray[np.int64]
@@ -308,7 +308,7 @@ def _in_wide_rows(tables: Tables, tile_pixels: int) -> Tables:
     so that there are tasks for many threads.
     """
     walk = tables.walk
-    if walk.columns != 1 and (walk.columns >= tile_pixels // 2 or walk.images < tile_pixels):
+    if walk.columns != 1 and (walk.columns >= max(LEAST_PIXELS, tile_pixels // 2) or walk.images < tile_pixels):
         return tables
     pixels = np.arange(walk.columns)
     columns = next((c for c in range(2 * tile_pixels, walk.images) if walk.images % c == 0), walk.images)

@@ -1,7 +1,8 @@
 """Code that all tiles use: it makes one function of a twin and its vector code, and the loop over all products."""
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import llvmlite.ir as ir
@@ -11,7 +12,7 @@ from numba.core import cgutils, config
 from numba.extending import intrinsic
 
 from fastcnn.kernels.cpu.toolchain import vector
-from fastcnn.kernels.cpu.toolchain.vector import INT64, VECTOR_BYTES, at, const
+from fastcnn.kernels.cpu.toolchain.vector import INT64, REGISTERS, VECTOR_BYTES, at, const
 
 
 class Arguments:
@@ -162,15 +163,32 @@ def sum_over_taps(
     with cgutils.for_range(builder, a.taps, intp=INT64) as tap:
         x_row = at(builder, a.x, a.x_at, builder.load(at(builder, a.x_taps, tap.index)))
         w_row = at(builder, a.w, a.w_at, builder.load(at(builder, a.w_taps, tap.index)))
-        with cgutils.for_range(builder, a.length, intp=INT64) as k:
-            x = at(builder, x_row, builder.mul(k.index, x_term))
-            w = at(builder, w_row, builder.mul(k.index, a.w_term))
+        with _terms(builder, a, x_row, w_row, x_term) as (x, w):
             starts = [at(builder, w, const(v * vtype.count * terms.size)) for v in range(vectors)]
             weights = [terms.weights(builder, start, vtype) for start in starts]
             for m, offset in enumerate(offsets):
                 pixel = terms.pixel(builder, at(builder, x, offset), vtype)
                 for v in range(vectors):
                     builder.store(terms.add(builder, pixel, weights[v], builder.load(acc[m, v])), acc[m, v])
+
+
+@contextmanager
+def _terms(builder: Any, a: Arguments, x_row: Any, w_row: Any, x_term: Any) -> Iterator[tuple[Any, Any]]:
+    """Run the code between for each term: gives where its pixels and its weights are."""
+    if REGISTERS > 16:
+        with cgutils.for_range(builder, a.length, intp=INT64) as k:
+            yield at(builder, x_row, builder.mul(k.index, x_term)), at(builder, w_row, builder.mul(k.index, a.w_term))
+        return
+    # LLVM would unroll the loop and step one pointer for each pixel: twelve of them are in memory, and a tile of 6 x 2
+    # takes 20 cycles for two terms, not 12.
+    slots = [cgutils.alloca_once(builder, row.type) for row in (x_row, w_row)]
+    for slot, row in zip(slots, (x_row, w_row), strict=True):
+        builder.store(row, slot)
+    with cgutils.for_range(builder, a.length, intp=INT64):
+        x, w = vector.opaque(builder, builder.load(slots[0])), builder.load(slots[1])
+        yield x, w
+        for slot, moved in zip(slots, (at(builder, x, x_term), at(builder, w, a.w_term)), strict=True):
+            builder.store(moved, slot)
 
 
 def store_filters(builder: Any, value: Any, target: Any, a: Arguments, v: int, last: bool) -> None:

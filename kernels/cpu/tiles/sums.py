@@ -27,11 +27,12 @@ from fastcnn.kernels.cpu.toolchain.vector import REGISTERS, at, const
 TILE_PIXELS = 12 if REGISTERS == 32 else 6
 TILE_VECTORS = 2
 EVEN_PIXELS = TILE_PIXELS // 3
+LEAST_PIXELS = 4  # of two vectors: fewer sums do not hide the latency of a multiply-add
 # Sizes of a tile, for one vector of filters and for two. Compiling one size takes 0.1 s, four times in a parallel
 # kernel. So some sizes are left out; two tiles of other sizes take their place.
 TILE_SIZES = {
     1: [m for m in (1, 2, 4, 8) if m < TILE_PIXELS] + [TILE_PIXELS],
-    2: [m for m in (1, 2, 4, 7, 8, 9) if m < TILE_PIXELS] + [TILE_PIXELS],
+    2: [1, 2, 4, 7, 8, 9, TILE_PIXELS] if TILE_PIXELS == 12 else [1, 2, 3, 4, 5, TILE_PIXELS],
 }
 
 
@@ -50,9 +51,8 @@ def _next_tile(sizes: list[int]) -> list[int]:
     """For 0 to 3 * TILE_PIXELS pixels, the size of the first tile of the cheapest split into tiles."""
     cost, first = [0.0], [0]
     for pixels in range(1, 3 * TILE_PIXELS + 1):
-        # A tile takes as long as its pixels, but at least as long as 4: fewer sums do not hide the latency. Its start
-        # costs as much as one pixel.
-        choices = [(max(m, 4) + 1 + cost[pixels - m], -m) for m in sizes if m <= pixels]
+        # A tile takes as long as its pixels, but at least as long as LEAST_PIXELS. Its start costs as much as one pixel.
+        choices = [(max(m, LEAST_PIXELS) + 1 + cost[pixels - m], -m) for m in sizes if m <= pixels]
         best, size = min(choices)
         cost.append(best)
         first.append(-size)

@@ -84,7 +84,10 @@ def load(builder, pointer, vtype):
 
 
 def store(builder, value, pointer):
-    value = _rounded(builder, value) if _holds_bits(pointer) else value
+    _store(builder, _rounded(builder, value) if _holds_bits(pointer) else value, pointer)
+
+
+def _store(builder, value, pointer):
     builder.store(value, builder.bitcast(pointer, value.type.as_pointer()), align=_element_bytes(value.type))
 
 
@@ -110,6 +113,18 @@ def _load_first(builder, pointer, vtype, count):
 def store_first(builder, value, pointer, count):
     """Write the first `count` lanes of `value`. The memory after them is not changed."""
     value = _rounded(builder, value) if _holds_bits(pointer) else value
+    if VECTOR_BYTES == 64:
+        _store_first(builder, value, pointer, count)
+        return
+    with builder.if_else(builder.icmp_signed(">=", count, const(value.type.count))) as (whole, part):
+        with whole:
+            _store(builder, value, pointer)
+        with part:
+            _store_first(builder, value, pointer, count)
+
+
+def _store_first(builder, value, pointer, count):
+    # With AVX-512 an instruction like any other. With AVX2 it takes 12 cycles on AMD's CPUs, however many lanes it writes.
     vtype = value.type
     function = _intrinsic(
         builder,
@@ -127,6 +142,12 @@ def prefetch(builder, pointer, write=False):
     function = _intrinsic(builder, "llvm.prefetch.p0", ir.VoidType(), [byte_pointer, INT32, INT32, INT32])
     numbers = [ir.Constant(INT32, n) for n in (int(write), 3, 1)]
     builder.call(function, [builder.bitcast(pointer, byte_pointer), *numbers])
+
+
+def opaque(builder, pointer):
+    """The same pointer. LLVM does not see how it was computed, so it makes no other pointers from that."""
+    llvm.initialize_native_asmparser()
+    return builder.asm(ir.FunctionType(pointer.type, [pointer.type]), "", "=r,0", [pointer], False)
 
 
 def chosen(builder, pair, lanes):
