@@ -31,7 +31,9 @@ from fastcnn.kernels.threads import threads
 POINTS = SIDE**2
 CHANNELS = 16  # fill a vector of any CPU, in float32 and float64
 LEAST_TILES = 4  # of a picture: with fewer, reading the transformed weights takes longer than a picture alone saves
-LEAST_PAIRS = 512  # of channels and filters: with fewer, the transforms take as long as the products that they save
+# Of channels and filters: with fewer, the transforms take as long as the products that they save. With half as wide
+# vectors the products take twice as long.
+LEAST_PAIRS = 512 if VECTOR_BYTES == 64 else 256
 LEAST_BLOCK = 24  # tiles: with fewer, reading the weights takes longer than the products
 ONE_TAP = np.zeros(1, np.int64)
 BLOCK_BYTES = 1 << 18  # transformed tiles of a block: with their products and some weights in the second cache

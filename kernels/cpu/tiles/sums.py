@@ -51,7 +51,7 @@ def _next_tile(sizes: list[int]) -> list[int]:
     """For 0 to 3 * TILE_PIXELS pixels, the size of the first tile of the cheapest split into tiles."""
     cost, first = [0.0], [0]
     for pixels in range(1, 3 * TILE_PIXELS + 1):
-        # A tile takes as long as its pixels, but at least as long as LEAST_PIXELS. Its start costs as much as one pixel.
+        # A tile takes as long as its pixels, but at least as long as LEAST_PIXELS. Its start costs as much as a pixel.
         choices = [(max(m, LEAST_PIXELS) + 1 + cost[pixels - m], -m) for m in sizes if m <= pixels]
         best, size = min(choices)
         cost.append(best)

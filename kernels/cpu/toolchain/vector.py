@@ -124,7 +124,7 @@ def store_first(builder, value, pointer, count):
 
 
 def _store_first(builder, value, pointer, count):
-    # With AVX-512 an instruction like any other. With AVX2 it takes 12 cycles on AMD's CPUs, however many lanes it writes.
+    # An instruction like any other with AVX-512. With AVX2 it takes 12 cycles on AMD's CPUs, for all lanes too.
     vtype = value.type
     function = _intrinsic(
         builder,
