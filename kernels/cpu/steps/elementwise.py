@@ -234,12 +234,13 @@ def _hash(key, index):
 def dropout(out, out_frame, x, x_frame, images, key, threshold, scale):
     """out = x * scale where the hash of the element is at least the threshold, else 0; key (1,) uint64, scale (1,)."""
     for n in prange(images):
+        start, factor = key[0], scale[0]  # read here: LLVM does not know that the loop leaves them as they are
         for h in range(x_frame.height):
             target, source = line(out, out_frame, n, h), line(x, x_frame, n, h)
             first = (n * x_frame.height + h) * len(source)
             for e in range(len(source)):
-                kept = _hash(key[0], first + e) >> np.uint64(40) >= threshold
-                target[e] = source[e] * scale[0] if kept else scale.dtype.type(0)
+                kept = _hash(start, first + e) >> np.uint64(40) >= threshold
+                target[e] = source[e] * factor if kept else scale.dtype.type(0)
 
 
 @kernel

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fastcnn import Sequential, kernels
-from fastcnn.kernels.cpu.products.geometry import frame
+from fastcnn.kernels.cpu.products.geometry import Convolution, frame
 from fastcnn.kernels.cpu.steps import norm
 from fastcnn.kernels.cpu.steps.elementwise import wide_pixel
 from fastcnn.kernels.cpu.tiles.sums import TILE_PIXELS
@@ -53,6 +53,16 @@ def test_one_picture_of_short_rows_has_the_bits_of_many(rng, dtype, options):
         assert [len(step.forward_calls(n, False)) for n in (1, 2)] == [1 + is_short, 1]
         for n in range(3):
             np.testing.assert_array_equal(network.forward(x[n : n + 1])[0], together[n])
+
+
+@pytest.mark.parametrize(
+    ("tile_pixels", "side", "images", "wide"),
+    [(6, 3, 6, True), (6, 3, 5, False), (6, 4, 9, False), (12, 5, 12, True), (12, 6, 99, False), (16, 7, 16, True)],
+)
+def test_pictures_are_the_columns_where_rows_leave_tiles_half_empty(tile_pixels, side, images, wide):
+    args = ((8, side, side), (16, 8, 1, 1), (1, 1), ((0, 0), (0, 0)), (1, 1), 1, 16, False)
+    walk = Convolution(*args, tile_pixels=tile_pixels).forward(images, 0, frame(16, side, side)).walk
+    assert walk.columns == (images if wide else side)
 
 
 @pytest.mark.parametrize(("channels", "width"), [(3, 7), (16, 5), (64, 9), (300, 2)])
