@@ -124,7 +124,7 @@ def store_first(builder, value, pointer, count):
 
 
 def _store_first(builder, value, pointer, count):
-    # An instruction like any other with AVX-512. With AVX2 it takes 12 cycles on AMD's CPUs, for all lanes too.
+    # With AVX-512 this is as fast as any store. With AVX2 it takes 12 cycles on AMD's CPUs, also for all lanes.
     vtype = value.type
     function = _intrinsic(
         builder,
