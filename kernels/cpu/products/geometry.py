@@ -26,8 +26,8 @@ TASKS = 256
 GRADIENT_PIXELS = 512  # of a block, at least, for the gradient of a weight
 SUMMED_VALUES = 4096  # of a block, at least, for sums of each channel
 # Pixels whose products are added to all sums of a task before the next ones. The pixels' gradients of one block of
-# filters, 16 KiB, then stay in the first cache, and their pictures in the second. See docs/kernels.md. With blocks of 16
-# filters they are 64 bytes for each pixel, at a distance that leaves them few lines of the first cache.
+# filters, 16 KiB, then stay in the first cache, and their pictures in the second. See docs/kernels.md. In narrow
+# vectors a block has 64 bytes of each pixel, at a distance that leaves it few lines of the first cache.
 PART_PIXELS = 128 if VECTOR_BYTES == 64 else 100
 # With fewer channels, the columns of a row of the kernel are one row of tiles: else these would be too small.
 SPLIT_CHANNELS = 32
