@@ -8,7 +8,7 @@ from numba import njit
 from numba.core import config
 
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu.tiles import crosses, depthwise, dots, gradients, pools, sums, transposes
+from fastcnn.kernels.cpu.tiles import crosses, depthwise, dots, gradients, pools, sums, transposes, winners
 
 SENTINEL = 7.0
 # Terms of a sum below: each rounds by eps of what has been summed up so far, at most about 40 numbers of size 3 * 3.
@@ -41,8 +41,12 @@ def dot_tile():
 
 
 @pytest.fixture(scope="module")
-def gradient_tile():
-    return compiled(gradients.gradient_tile, gradients._twin)
+def gradient_tiles():
+    """Each with its twin, and its filters if that is not a vector of them."""
+    return {
+        "gradient_tile": (compiled(gradients.gradient_tile, gradients._twin), gradients._twin, None),
+        "winner_tile": (compiled(winners.winner_tile, winners._twin), winners._twin, winners.WINNER_FILTERS),
+    }
 
 
 def drawn(rng, count, dtype):
@@ -204,10 +208,17 @@ def test_cross_tile_is_its_twin_and_reads_nothing_after_a_row(dtype, rng):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
-    ("columns", "rows"), [(s, r) for s, most in gradients.GRADIENT_ROWS.items() for r in (1, most)]
+    ("name", "columns", "rows"),
+    [
+        (name, s, r)
+        for name, sizes in (("gradient_tile", gradients.GRADIENT_ROWS), ("winner_tile", winners.WINNER_ROWS))
+        for s, most in sizes.items()
+        for r in (1, most)
+    ],
 )
-def test_gradient_tile_is_its_twin_and_writes_nothing_else(gradient_tile, rng, dtype, rows, columns):
-    lanes = sums.twin_lanes(np.empty(0, dtype))
+def test_gradient_tiles_are_their_twins_and_write_nothing_else(gradient_tiles, rng, dtype, name, rows, columns):
+    tile, twin, filters = gradient_tiles[name]
+    lanes = filters or sums.twin_lanes(np.empty(0, dtype))
     x, grad = drawn(rng, 600, dtype), drawn(rng, 600, dtype)
     codes = rng.integers(0, 5, 2000).astype(np.uint8)
 
@@ -218,22 +229,23 @@ def test_gradient_tile_is_its_twin_and_writes_nothing_else(gradient_tile, rng, d
         )  # fmt: skip
 
     outputs = [np.full(1000, SENTINEL, dtype), np.full(100, SENTINEL, dtype)]
-    got, want = both(gradient_tile, gradients._twin, arguments, outputs)
+    got, want = both(tile, twin, arguments, outputs)
     for one, other in zip(got, want, strict=True):
         assert_close(one, other, dtype)
     assert (want[0] != SENTINEL).sum() == rows * columns * lanes
 
 
-def test_gradient_tile_gives_each_winner_its_own_pixel(gradient_tile):
-    """One window, codes 0, 1, 2, 3 and dead in five lanes: tap (0, 0) saw pixels 0, 1, 28 and 29 and none."""
+@pytest.mark.parametrize("name", ["gradient_tile", "winner_tile"])
+def test_gradient_tiles_give_each_winner_its_own_pixel(gradient_tiles, name):
+    """One window, codes 0, 1, 2, 3 and dead: tap (0, 0) saw pixels 0, 1, 28 and 29 and none."""
+    tile, _, filters = gradient_tiles[name]
     x = np.arange(200, dtype=np.float32)
     grad, codes = np.ones(200, np.float32), np.full(200, pools.DEAD, np.uint8)
-    codes[:4] = 0, 1, 2, 3
+    codes[:4], grad[4:] = (0, 1, 2, 3), np.nan
     weight, bias = np.zeros(2000, np.float32), np.zeros(200, np.float32)
-    rows, lanes = 1, sums.twin_lanes(x)
-    gradient_tile(
-        weight, 0, bias, 0, x, 0, 28, 56, 2, grad, 0, 1, 1, codes, 0, 1, 1, 1, 1, lanes, 3 * lanes, rows, 3
-    )  # fmt: skip
+    lanes = sums.twin_lanes(x)
+    for k in range(0, lanes, filters or lanes):
+        tile(weight, k, bias, k, x, 0, 28, 56, 2, grad, k, 1, 1, codes, k, 1, 1, 1, 1, lanes, 3 * lanes, 1, 3)
     assert weight[:4].tolist() == [0, 1, 28, 29]
     assert weight[lanes : lanes + 4].tolist() == [1, 2, 29, 30]
     assert weight[4:lanes].tolist() == [0] * (lanes - 4)
