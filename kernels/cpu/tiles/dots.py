@@ -10,7 +10,7 @@ from fastcnn.kernels.cpu.toolchain import vector
 from fastcnn.kernels.cpu.toolchain.vector import INT64, REGISTERS, at, const
 
 # GFLOP/s with AVX-512: 4 x 5 170-180, 5 x 5 130-178 (it spills), 4 x 4 150, 2 x 5 140.
-DOT_PICTURES, DOT_OUTPUTS = (4, 5) if REGISTERS == 32 else (2, 5)
+DOT_PICTURES, DOT_OUTPUTS = (4, 5) if REGISTERS == 32 else (3, 4)
 
 
 def _twin(out, out_at, out_stride, x, x_at, x_stride, w, w_at, w_stride, length, pictures, outputs):

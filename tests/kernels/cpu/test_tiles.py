@@ -8,7 +8,7 @@ from numba import njit
 from numba.core import config
 
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu.tiles import crosses, depthwise, dots, gradients, pools, sums, transposes, winners
+from fastcnn.kernels.cpu.tiles import crosses, depthwise, dots, gathers, gradients, pools, sums, transposes, winners
 
 SENTINEL = 7.0
 # Terms of a sum below: each rounds by eps of what has been summed up so far, at most about 40 numbers of size 3 * 3.
@@ -262,6 +262,20 @@ def test_any_number_of_pixels_is_split_into_tiles_that_exist(vectors):
             rest -= used[-1]
         assert rest == 0
         assert set(used) <= set(sums.TILE_SIZES[vectors]), pixels
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_gather_tile_is_its_twin_and_writes_nothing_else(rng, dtype):
+    width, w = sums.TILE_VECTORS * sums.twin_lanes(np.empty(0, dtype)), drawn(rng, 400, dtype)
+
+    def arguments(out):
+        return out, w, 3, 37, 5
+
+    tile = compiled(gathers.gather_tile, gathers._twin)
+    (got,), (want,) = both(tile, gathers._twin, arguments, [np.full(400, SENTINEL, dtype)])
+    np.testing.assert_array_equal(got, want)
+    assert (want != SENTINEL).sum() == 5 * width
+    np.testing.assert_array_equal(want[width : width + 4], w[40:44])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
