@@ -15,9 +15,9 @@ from numba import prange
 
 from fastcnn.kernels.cpu.tiles.dots import DOT_OUTPUTS, DOT_PICTURES, dot_tile
 from fastcnn.kernels.cpu.tiles.gathers import gather_tile
-from fastcnn.kernels.cpu.tiles.pools import POOL_SIZES, pool_tile
+from fastcnn.kernels.cpu.tiles.pools import FLAT_TAPS, POOL_SIZES, pool_tile
 from fastcnn.kernels.cpu.tiles.sums import NUMBER_TILE, TILE_VECTORS, SumTile
-from fastcnn.kernels.cpu.toolchain.jit import kernel
+from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 from fastcnn.kernels.cpu.toolchain.sharing import split
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 
@@ -27,6 +27,7 @@ DOT_LENGTH = 864
 # Whether sum_products copies a block of weights whose terms lie far apart, each on another page: the first table of
 # pages in memory, of 64 on AMD's CPUs with AVX2, is then too small. Affine's gradients take a quarter less time.
 GATHERS = VECTOR_BYTES == 32
+FLAT_LENGTH = 16  # pooled_products makes taps of fewer terms taps of one term, where the tile has a loop for these
 
 
 class Walk(NamedTuple):
@@ -152,6 +153,16 @@ def products_with(tile: SumTile) -> Any:
 sum_products = products_with(NUMBER_TILE)
 
 
+@inner
+def flat(starts, taps, length, step):
+    """Where each term of each tap begins, from where each tap begins."""
+    terms = np.empty(taps * length, np.int64)
+    for tap in range(taps):
+        for i in range(length):
+            terms[tap * length + i] = starts[tap] + i * step
+    return terms
+
+
 @kernel
 def pooled_products(out, codes, codes_width, x, w, bias, x_rows, out_rows, x_below, x_taps, w_taps, walk, row_parts):
     """ReLU and 2x2 max-pool of what sum_products would write, with walk.columns windows in a row.
@@ -161,6 +172,10 @@ def pooled_products(out, codes, codes_width, x, w, bias, x_rows, out_rows, x_bel
     """
     width = TILE_VECTORS * (VECTOR_BYTES // out.itemsize)
     rows, blocks = len(x_rows), (walk.filters + width - 1) // width
+    taps, length = walk.taps, walk.length
+    if FLAT_TAPS and length < FLAT_LENGTH:
+        x_taps, w_taps = flat(x_taps, taps, length, 1), flat(w_taps, taps, length, walk.w_term)
+        taps, length = taps * length, 1
     for task in prange(walk.images * row_parts):
         image, row_part = split(task, row_parts)
         for block in range(blocks):
@@ -186,8 +201,8 @@ def pooled_products(out, codes, codes_width, x, w, bias, x_rows, out_rows, x_bel
                         walk.w_term,
                         x_taps,
                         w_taps,
-                        walk.taps,
-                        walk.length,
+                        taps,
+                        length,
                         bias,
                         block * walk.bias_block,
                         windows,

@@ -126,7 +126,8 @@ def test_sums_that_wait_in_memory_have_the_bits_of_sums_in_registers(sum_tile, r
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("vectors", range(1, sums.TILE_VECTORS + 1))
 @pytest.mark.parametrize("windows", pools.POOL_SIZES)
-def test_pool_tile_is_its_twin_and_writes_nothing_else(pool_tile, rng, dtype, windows, vectors):
+@pytest.mark.parametrize("length", [1, 4])
+def test_pool_tile_is_its_twin_and_writes_nothing_else(pool_tile, rng, dtype, windows, vectors, length):
     lanes = sums.twin_lanes(np.empty(0, dtype))
     x, w, bias = drawn(rng, 400, dtype), drawn(rng, 4000, dtype), drawn(rng, 200, dtype)
     x_taps, w_taps = np.array([0, 11, 50]), np.array([0, 500, 1000])
@@ -134,7 +135,7 @@ def test_pool_tile_is_its_twin_and_writes_nothing_else(pool_tile, rng, dtype, wi
 
         def arguments(out, codes, valid=valid):
             return (
-                out, 7, 40, codes, 5, 64, x, 3, 2, 100, w, 1, 70, x_taps, w_taps, 3, 4, bias, 9, windows, vectors,
+                out, 7, 40, codes, 5, 64, x, 3, 2, 100, w, 1, 70, x_taps, w_taps, 3, length, bias, 9, windows, vectors,
                 valid,
             )  # fmt: skip
 
