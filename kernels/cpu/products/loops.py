@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import prange
 
-from fastcnn.kernels.cpu.tiles.dots import DOT_OUTPUTS, DOT_PICTURES, dot_tile
+from fastcnn.kernels.cpu.tiles.dots import DOT_OUTPUTS, DOT_PICTURES, LAST_PICTURES, LONE_OUTPUTS, dot_tile
 from fastcnn.kernels.cpu.tiles.gathers import gather_tile
 from fastcnn.kernels.cpu.tiles.pools import FLAT_TAPS, POOL_SIZES, pool_tile
 from fastcnn.kernels.cpu.tiles.sums import NUMBER_TILE, TILE_VECTORS, SumTile
@@ -226,20 +226,27 @@ def dot_products(
         for n in range(n_start, n_stop):
             for k in range(k_start, k_stop):
                 out[n * out_stride + k] = bias[k]
-        for i in range(0, length, DOT_LENGTH):
-            terms = min(DOT_LENGTH, length - i)
-            k = k_start
-            while k < k_stop:
-                k_count = DOT_OUTPUTS if k + DOT_OUTPUTS <= k_stop else 1
-                n = n_start
-                while n < n_stop:
-                    n_count = DOT_PICTURES if n + DOT_PICTURES <= n_stop else 1
-                    dot_tile(
-                        out, n * out_stride + k, out_stride, x, n * x_stride + i, x_stride, w, k * w_stride + i,
-                        w_stride, terms, n_count, k_count,
-                    )  # fmt: skip
-                    n += n_count
-                k += k_count
+        # Weights of one picture come from the last cache: their rows are read to the end, before the next ones.
+        lone = LONE_OUTPUTS > DOT_OUTPUTS and n_stop - n_start == 1
+        together = LONE_OUTPUTS if lone else max(1, k_stop - k_start)
+        for first in range(k_start, k_stop, together):
+            last = min(k_stop, first + together)
+            for i in range(0, length, DOT_LENGTH):
+                terms = min(DOT_LENGTH, length - i)
+                k = first
+                while k < last:
+                    k_count = DOT_OUTPUTS if k + DOT_OUTPUTS <= last else 1
+                    if lone and k + LONE_OUTPUTS <= last:
+                        k_count = LONE_OUTPUTS
+                    n = n_start
+                    while n < n_stop:
+                        n_count = DOT_PICTURES if n + DOT_PICTURES <= n_stop else min(LAST_PICTURES, n_stop - n)
+                        dot_tile(
+                            out, n * out_stride + k, out_stride, x, n * x_stride + i, x_stride, w, k * w_stride + i,
+                            w_stride, terms, n_count, k_count,
+                        )  # fmt: skip
+                        n += n_count
+                    k += k_count
         for n in range(n_start, n_stop):
             for k in range(k_start, k_stop):
                 value = out[n * out_stride + k]

@@ -170,19 +170,19 @@ def test_pool_tile_defines_ties_negatives_and_nan(pool_tile, four, best, code):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("length", [1, 3, 16, 40, 100])
 def test_dot_tile_is_its_twin_and_reads_no_further_than_its_rows(dot_tile, rng, dtype, length):
-    x, w = drawn(rng, 700, dtype), drawn(rng, 700, dtype)
-    for n in range(6):
+    x, w = drawn(rng, 1300, dtype), drawn(rng, 1300, dtype)
+    for n in range(11):
         x[1 + n * 130 + length : 131 + n * 130] = np.nan
         w[2 + n * 110 + length : 112 + n * 110] = np.nan
-    for pictures in (1, dots.DOT_PICTURES):
-        for outputs in (1, dots.DOT_OUTPUTS):
+    for pictures, outputs in dots.DOT_SIZES:
 
-            def arguments(out, pictures=pictures, outputs=outputs):
-                return out, 3, 9, x, 1, 130, w, 2, 110, length, pictures, outputs
+        def arguments(out, pictures=pictures, outputs=outputs):
+            return out, 3, 11, x, 1, 130, w, 2, 110, length, pictures, outputs
 
-            (got,), (want,) = both(dot_tile, dots._twin, arguments, [np.full(100, SENTINEL, dtype)])
-            assert np.abs(got - want).max() <= BOUND * 4 * np.finfo(dtype).eps
-            assert ((got == SENTINEL) == (want == SENTINEL)).all()
+        (got,), (want,) = both(dot_tile, dots._twin, arguments, [np.full(100, SENTINEL, dtype)])
+        assert np.abs(got - want).max() <= BOUND * 4 * np.finfo(dtype).eps
+        assert ((got == SENTINEL) == (want == SENTINEL)).all()
+        assert (want != SENTINEL).sum() == pictures * outputs
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
