@@ -13,16 +13,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import prange
 
-from fastcnn.kernels.cpu.tiles.dots import DOT_OUTPUTS, DOT_PICTURES, dot_tile
-from fastcnn.kernels.cpu.tiles.pools import POOL_SIZES, pool_tile
+from fastcnn.kernels.cpu.tiles.dots import DOT_OUTPUTS, DOT_PICTURES, LAST_PICTURES, LONE_OUTPUTS, dot_tile
+from fastcnn.kernels.cpu.tiles.gathers import gather_tile
+from fastcnn.kernels.cpu.tiles.pools import FLAT_TAPS, POOL_SIZES, pool_tile
 from fastcnn.kernels.cpu.tiles.sums import NUMBER_TILE, TILE_VECTORS, SumTile
-from fastcnn.kernels.cpu.toolchain.jit import kernel
+from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
 from fastcnn.kernels.cpu.toolchain.sharing import split
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 
 # Floats of a row that dot_products sums up before it goes on to the next rows. So 5 rows of weights stay in the first
 # cache. GFLOP/s on one core: 170-180 with 720 to 1088 floats, 157 with 368, 130-157 with 1440.
 DOT_LENGTH = 864
+# Whether sum_products copies a block of weights whose terms lie far apart, each on another page: the first table of
+# pages in memory, of 64 on AMD's CPUs with AVX2, is then too small. Affine's gradients take a quarter less time.
+GATHERS = VECTOR_BYTES == 32
+FLAT_LENGTH = 16  # pooled_products makes taps of fewer terms taps of one term, where the tile has a loop for these
 
 
 class Walk(NamedTuple):
@@ -66,6 +71,7 @@ class Addend(NamedTuple):
 def products_with(tile: SumTile) -> Any:
     """The kernel `sum_products` with this tile."""
     sum_tile, begin, end, next_tile, most = tile.tile, tile.begin, tile.end, tile.next_tile, tile.pixels
+    gathers = GATHERS and tile.name == NUMBER_TILE.name
 
     @kernel(key=tile.name)
     def sum_products(
@@ -88,10 +94,16 @@ def products_with(tile: SumTile) -> Any:
             rest, image = split(task, walk.images)
             block_part, row_part = split(rest, row_parts)
             taps = min(walk.taps_step, walk.taps - image * walk.taps_step)
+            gathered = gathers and walk.taps_step == 1 and walk.w_term > width and walk.columns >= 2 * most
+            near = np.empty(walk.length * width if gathered else 0, w.dtype)
             for part in range(0, max(1, taps), walk.taps_part):
                 for block in range(blocks * block_part // block_parts, blocks * (block_part + 1) // block_parts):
                     valid = min(width, walk.filters - block * width)
                     vectors = (TILE_VECTORS * valid + width - 1) // width
+                    w_at = walk.w_at + image * walk.w_image + block * walk.w_block
+                    if gathered:
+                        gather_tile(near, w, w_at + w_taps[0], walk.w_term, walk.length)
+                        w_at = -w_taps[0]
                     for row in range(rows * row_part // row_parts, rows * (row_part + 1) // row_parts):
                         row_stop = min(taps, row_taps[2 * row + 1])
                         first, stop = max(part, row_taps[2 * row]), min(part + walk.taps_part, row_stop)
@@ -113,9 +125,9 @@ def products_with(tile: SumTile) -> Any:
                                 walk.x_at + image * walk.x_image + x_rows[row] + m * walk.x_step,
                                 walk.x_step,
                                 walk.x_term,
-                                w,
-                                walk.w_at + image * walk.w_image + block * walk.w_block,
-                                walk.w_term,
+                                near if gathered else w,
+                                w_at,
+                                width if gathered else walk.w_term,
                                 x_taps[first:],
                                 w_taps[first:],
                                 stop - first,
@@ -141,6 +153,16 @@ def products_with(tile: SumTile) -> Any:
 sum_products = products_with(NUMBER_TILE)
 
 
+@inner
+def flat(starts, taps, length, step):
+    """Where each term of each tap begins, from where each tap begins."""
+    terms = np.empty(taps * length, np.int64)
+    for tap in range(taps):
+        for i in range(length):
+            terms[tap * length + i] = starts[tap] + i * step
+    return terms
+
+
 @kernel
 def pooled_products(out, codes, codes_width, x, w, bias, x_rows, out_rows, x_below, x_taps, w_taps, walk, row_parts):
     """ReLU and 2x2 max-pool of what sum_products would write, with walk.columns windows in a row.
@@ -150,6 +172,10 @@ def pooled_products(out, codes, codes_width, x, w, bias, x_rows, out_rows, x_bel
     """
     width = TILE_VECTORS * (VECTOR_BYTES // out.itemsize)
     rows, blocks = len(x_rows), (walk.filters + width - 1) // width
+    taps, length = walk.taps, walk.length
+    if FLAT_TAPS and length < FLAT_LENGTH:
+        x_taps, w_taps = flat(x_taps, taps, length, 1), flat(w_taps, taps, length, walk.w_term)
+        taps, length = taps * length, 1
     for task in prange(walk.images * row_parts):
         image, row_part = split(task, row_parts)
         for block in range(blocks):
@@ -175,8 +201,8 @@ def pooled_products(out, codes, codes_width, x, w, bias, x_rows, out_rows, x_bel
                         walk.w_term,
                         x_taps,
                         w_taps,
-                        walk.taps,
-                        walk.length,
+                        taps,
+                        length,
                         bias,
                         block * walk.bias_block,
                         windows,
@@ -200,20 +226,27 @@ def dot_products(
         for n in range(n_start, n_stop):
             for k in range(k_start, k_stop):
                 out[n * out_stride + k] = bias[k]
-        for i in range(0, length, DOT_LENGTH):
-            terms = min(DOT_LENGTH, length - i)
-            k = k_start
-            while k < k_stop:
-                k_count = DOT_OUTPUTS if k + DOT_OUTPUTS <= k_stop else 1
-                n = n_start
-                while n < n_stop:
-                    n_count = DOT_PICTURES if n + DOT_PICTURES <= n_stop else 1
-                    dot_tile(
-                        out, n * out_stride + k, out_stride, x, n * x_stride + i, x_stride, w, k * w_stride + i,
-                        w_stride, terms, n_count, k_count,
-                    )  # fmt: skip
-                    n += n_count
-                k += k_count
+        # Weights of one picture come from the last cache: their rows are read to the end, before the next ones.
+        lone = LONE_OUTPUTS > DOT_OUTPUTS and n_stop - n_start == 1
+        together = LONE_OUTPUTS if lone else max(1, k_stop - k_start)
+        for first in range(k_start, k_stop, together):
+            last = min(k_stop, first + together)
+            for i in range(0, length, DOT_LENGTH):
+                terms = min(DOT_LENGTH, length - i)
+                k = first
+                while k < last:
+                    k_count = DOT_OUTPUTS if k + DOT_OUTPUTS <= last else 1
+                    if lone and k + LONE_OUTPUTS <= last:
+                        k_count = LONE_OUTPUTS
+                    n = n_start
+                    while n < n_stop:
+                        n_count = DOT_PICTURES if n + DOT_PICTURES <= n_stop else min(LAST_PICTURES, n_stop - n)
+                        dot_tile(
+                            out, n * out_stride + k, out_stride, x, n * x_stride + i, x_stride, w, k * w_stride + i,
+                            w_stride, terms, n_count, k_count,
+                        )  # fmt: skip
+                        n += n_count
+                    k += k_count
         for n in range(n_start, n_stop):
             for k in range(k_start, k_stop):
                 value = out[n * out_stride + k]

@@ -8,10 +8,14 @@ from numba import prange
 
 from fastcnn.kernels.cpu.products.geometry import Convolution
 from fastcnn.kernels.cpu.tiles.gradients import GRADIENT_COLUMNS, GRADIENT_ROWS, gradient_tile
+from fastcnn.kernels.cpu.tiles.winners import WINNER_FILTERS, WINNER_ROWS, winner_tile
 from fastcnn.kernels.cpu.toolchain.jit import kernel
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 
-ROWS_OF_3, ROWS_OF_5 = GRADIENT_ROWS[3], GRADIENT_ROWS[5]  # a compiled kernel cannot read a dict
+# The lanes of a tile are filters, or else the columns of the kernel.
+BY_FILTERS = VECTOR_BYTES == 64
+tile, ROWS = (gradient_tile, GRADIENT_ROWS) if BY_FILTERS else (winner_tile, WINNER_ROWS)
+ROWS_OF_3, ROWS_OF_5 = ROWS[3], ROWS[5]  # a compiled kernel cannot read a dict
 
 
 def pooled_gradient_serves(shape: Convolution) -> bool:
@@ -25,7 +29,7 @@ def pooled_gradients(
     partials, bias_partials, x, x_frame, grad, grad_frame, codes, codes_width, R, S, images, per_block
 ):
     """partials (blocks, R, S, codes_width), and bias_partials (blocks, 2, codes_width) whose first halves count."""
-    lanes = VECTOR_BYTES // x.itemsize
+    filters = VECTOR_BYTES // x.itemsize if BY_FILTERS else WINNER_FILTERS
     most = ROWS_OF_3 if S == 3 else ROWS_OF_5
     blocks = (images + per_block - 1) // per_block
     for block in prange(blocks):
@@ -33,27 +37,27 @@ def pooled_gradients(
         partials[start : start + R * S * codes_width] = 0
         bias_partials[bias_at : bias_at + 2 * codes_width] = 0
         for n in range(block * per_block, min(images, (block + 1) * per_block)):
-            for lane in range(0, codes_width, lanes):
+            for k in range(0, grad_frame.channels, filters):
                 r = 0
                 while r < R:
                     rows = most if r + most <= R else 1
-                    gradient_tile(
+                    tile(
                         partials,
-                        start + r * S * codes_width + lane,
+                        start + r * S * codes_width + k,
                         bias_partials,
                         # Each pass over the windows adds up the bias; only the first one counts.
-                        bias_at + lane + (0 if r == 0 else codes_width),
+                        bias_at + k + (0 if r == 0 else codes_width),
                         x,
                         n * x_frame.image + r * x_frame.row,
                         x_frame.row,
                         2 * x_frame.row,
                         2,
                         grad,
-                        grad_frame.at + n * grad_frame.image + lane,
+                        grad_frame.at + n * grad_frame.image + k,
                         grad_frame.row,
                         grad_frame.channels,
                         codes,
-                        n * grad_frame.height * grad_frame.width * codes_width + lane,
+                        n * grad_frame.height * grad_frame.width * codes_width + k,
                         grad_frame.width * codes_width,
                         codes_width,
                         grad_frame.height,

@@ -7,7 +7,8 @@ A tile keeps a small block of sums in registers until all products are added. Th
 - `plain_tile`, `avx512_tile`, `amx_tile` the same for pairs of bfloat16 numbers;
 - `pool_tile`     the same as `sum_tile` for 2x2 windows of pixels, with ReLU and max-pool before anything is written;
 - `dot_tile`      pictures x outputs, with the lanes along the sum, for Affine forward;
-- `gradient_tile` the weight gradient of a one-channel convolution that ReLU and 2x2 max-pool follow;
+- `gradient_tile`, `winner_tile` the weight gradient of a one-channel convolution that ReLU and 2x2 max-pool follow;
+- `gather_tile`   terms of weights that lie far apart, one after the other;
 - `channel_tile`, `plane_tile`, `moment_tile` depthwise convolution and the gradient of its weight;
 - `channel_sum_tile`, `channel_moment_tile`, `norm_gradient_tile` sums of each channel over the pixels of a picture;
 - `winograd_input_tile`, `winograd_weight_tile`, `winograd_output_tile` the transforms of Winograd's convolution;

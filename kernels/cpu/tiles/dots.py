@@ -10,7 +10,10 @@ from fastcnn.kernels.cpu.toolchain import vector
 from fastcnn.kernels.cpu.toolchain.vector import INT64, REGISTERS, at, const
 
 # GFLOP/s with AVX-512: 4 x 5 170-180, 5 x 5 130-178 (it spills), 4 x 4 150, 2 x 5 140.
-DOT_PICTURES, DOT_OUTPUTS = (4, 5) if REGISTERS == 32 else (2, 5)
+DOT_PICTURES, DOT_OUTPUTS = (4, 5) if REGISTERS == 32 else (3, 4)
+# With 16 registers there are tiles for the last two pictures, and for a lone one: its sums must hide the latency.
+LAST_PICTURES, LONE_OUTPUTS = (1, DOT_OUTPUTS) if REGISTERS == 32 else (2, 10)
+DOT_SIZES = sorted({*product((1, LAST_PICTURES, DOT_PICTURES), (1, DOT_OUTPUTS)), (1, LONE_OUTPUTS)})
 
 
 def _twin(out, out_at, out_stride, x, x_at, x_stride, w, w_at, w_stride, length, pictures, outputs):
@@ -52,5 +55,5 @@ def dot_tile(builder, a, vtype):
             target = at(builder, a.out, a.out_at, builder.mul(a.out_stride, const(n)), const(k))
             builder.store(builder.fadd(builder.load(target), total), target)
 
-    # Only tiles of the full size or one row: slow rows at a batch's end cost less than compiling sixteen more tiles.
-    switch(builder, a.pictures, a.outputs, product((1, DOT_PICTURES), (1, DOT_OUTPUTS)), emit)
+    # Few sizes: slow rows at a batch's end cost less than compiling sixteen more tiles.
+    switch(builder, a.pictures, a.outputs, DOT_SIZES, emit)

@@ -24,7 +24,18 @@ def _twin(
     grad_weight, grad_weight_at, grad_bias, grad_bias_at, x, x_at, x_row, x_down, x_right, grad, grad_at, grad_down,
     grad_right, codes, codes_at, codes_down, codes_right, down, right, width, row_stride, rows, columns,
 ):  # fmt: skip
-    lanes = twin_lanes(x)
+    twin_sums(
+        grad_weight, grad_weight_at, grad_bias, grad_bias_at, x, x_at, x_row, x_down, x_right, grad, grad_at, grad_down,
+        grad_right, codes, codes_at, codes_down, codes_right, down, right, width, row_stride, rows, columns,
+        twin_lanes(x),
+    )  # fmt: skip
+
+
+def twin_sums(
+    grad_weight, grad_weight_at, grad_bias, grad_bias_at, x, x_at, x_row, x_down, x_right, grad, grad_at, grad_down,
+    grad_right, codes, codes_at, codes_down, codes_right, down, right, width, row_stride, rows, columns, lanes,
+):  # fmt: skip
+    """The twin of a tile for so many filters."""
     for p in range(down):
         for q in range(right):
             code = twin_load(codes, codes_at + p * codes_down + q * codes_right, lanes).astype(np.int64)

@@ -4,6 +4,7 @@ from itertools import product
 
 import llvmlite.ir as ir
 import numpy as np
+from numba.core import cgutils
 
 from fastcnn.kernels.cpu.tiles.parts import (
     accumulators,
@@ -16,9 +17,12 @@ from fastcnn.kernels.cpu.tiles.parts import (
 )
 from fastcnn.kernels.cpu.tiles.sums import TILE_VECTORS
 from fastcnn.kernels.cpu.tiles.sums import _twin as _sum_twin
-from fastcnn.kernels.cpu.toolchain.vector import INT32, REGISTERS, at, const
+from fastcnn.kernels.cpu.toolchain import vector
+from fastcnn.kernels.cpu.toolchain.vector import INT32, INT64, REGISTERS, at, const
 
 POOL_SIZES = (1, 3) if REGISTERS == 32 else (1,)  # windows of a tile
+# Whether taps of one term are one loop. The few sums that fit in 16 registers take no longer than a loop in a loop.
+FLAT_TAPS = REGISTERS == 16
 # The code of a value that ReLU set to zero. Codes 0 to 3 say which pixel of the window won, row by row.
 DEAD = 4
 
@@ -57,7 +61,7 @@ def pool_tile(builder, a, vtype):
             for row in (const(0), a.x_row):
                 for column in (2 * m, 2 * m + 1):
                     offsets.append(builder.add(builder.mul(a.x_stride, const(column)), row))
-        sum_over_taps(builder, a, vtype, acc, offsets, const(1))
+        _sum(builder, a, vtype, acc, offsets)
         for m in range(windows):
             for v in range(vectors):
                 best, code = largest(builder, [builder.load(acc[4 * m + pixel, v]) for pixel in range(4)])
@@ -68,6 +72,25 @@ def pool_tile(builder, a, vtype):
                 store_filters(builder, best, target, a, v, last=v == vectors - 1)
 
     switch(builder, a.windows, a.vectors, product(POOL_SIZES, range(1, TILE_VECTORS + 1)), emit)
+
+
+def _sum(builder, a, vtype, acc, offsets):
+    if not FLAT_TAPS:
+        sum_over_taps(builder, a, vtype, acc, offsets, const(1))
+        return
+    with builder.if_else(builder.icmp_signed("==", a.length, const(1))) as (flat, nested):
+        with flat, cgutils.for_range(builder, a.taps, intp=INT64) as tap:
+            x = at(builder, a.x, a.x_at, builder.load(at(builder, a.x_taps, tap.index)))
+            w = at(builder, a.w, a.w_at, builder.load(at(builder, a.w_taps, tap.index)))
+            vectors = 1 + max(v for _, v in acc)
+            weights = [vector.load(builder, at(builder, w, const(v * vtype.count)), vtype) for v in range(vectors)]
+            for m, offset in enumerate(offsets):
+                pixel = vector.splat(builder, vtype, builder.load(at(builder, x, offset)))
+                for v in range(vectors):
+                    total = vector.multiply_add(builder, pixel, weights[v], builder.load(acc[m, v]))
+                    builder.store(total, acc[m, v])
+        with nested:
+            sum_over_taps(builder, a, vtype, acc, offsets, const(1))
 
 
 def store_code(builder, code, target):

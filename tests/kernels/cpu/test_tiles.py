@@ -8,7 +8,7 @@ from numba import njit
 from numba.core import config
 
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu.tiles import crosses, depthwise, dots, gradients, pools, sums, transposes
+from fastcnn.kernels.cpu.tiles import crosses, depthwise, dots, gathers, gradients, pools, sums, transposes, winners
 
 SENTINEL = 7.0
 # Terms of a sum below: each rounds by eps of what has been summed up so far, at most about 40 numbers of size 3 * 3.
@@ -41,8 +41,12 @@ def dot_tile():
 
 
 @pytest.fixture(scope="module")
-def gradient_tile():
-    return compiled(gradients.gradient_tile, gradients._twin)
+def gradient_tiles():
+    """Each with its twin, and its filters if that is not a vector of them."""
+    return {
+        "gradient_tile": (compiled(gradients.gradient_tile, gradients._twin), gradients._twin, None),
+        "winner_tile": (compiled(winners.winner_tile, winners._twin), winners._twin, winners.WINNER_FILTERS),
+    }
 
 
 def drawn(rng, count, dtype):
@@ -122,7 +126,8 @@ def test_sums_that_wait_in_memory_have_the_bits_of_sums_in_registers(sum_tile, r
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("vectors", range(1, sums.TILE_VECTORS + 1))
 @pytest.mark.parametrize("windows", pools.POOL_SIZES)
-def test_pool_tile_is_its_twin_and_writes_nothing_else(pool_tile, rng, dtype, windows, vectors):
+@pytest.mark.parametrize("length", [1, 4])
+def test_pool_tile_is_its_twin_and_writes_nothing_else(pool_tile, rng, dtype, windows, vectors, length):
     lanes = sums.twin_lanes(np.empty(0, dtype))
     x, w, bias = drawn(rng, 400, dtype), drawn(rng, 4000, dtype), drawn(rng, 200, dtype)
     x_taps, w_taps = np.array([0, 11, 50]), np.array([0, 500, 1000])
@@ -130,7 +135,7 @@ def test_pool_tile_is_its_twin_and_writes_nothing_else(pool_tile, rng, dtype, wi
 
         def arguments(out, codes, valid=valid):
             return (
-                out, 7, 40, codes, 5, 64, x, 3, 2, 100, w, 1, 70, x_taps, w_taps, 3, 4, bias, 9, windows, vectors,
+                out, 7, 40, codes, 5, 64, x, 3, 2, 100, w, 1, 70, x_taps, w_taps, 3, length, bias, 9, windows, vectors,
                 valid,
             )  # fmt: skip
 
@@ -165,19 +170,19 @@ def test_pool_tile_defines_ties_negatives_and_nan(pool_tile, four, best, code):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("length", [1, 3, 16, 40, 100])
 def test_dot_tile_is_its_twin_and_reads_no_further_than_its_rows(dot_tile, rng, dtype, length):
-    x, w = drawn(rng, 700, dtype), drawn(rng, 700, dtype)
-    for n in range(6):
+    x, w = drawn(rng, 1300, dtype), drawn(rng, 1300, dtype)
+    for n in range(11):
         x[1 + n * 130 + length : 131 + n * 130] = np.nan
         w[2 + n * 110 + length : 112 + n * 110] = np.nan
-    for pictures in (1, dots.DOT_PICTURES):
-        for outputs in (1, dots.DOT_OUTPUTS):
+    for pictures, outputs in dots.DOT_SIZES:
 
-            def arguments(out, pictures=pictures, outputs=outputs):
-                return out, 3, 9, x, 1, 130, w, 2, 110, length, pictures, outputs
+        def arguments(out, pictures=pictures, outputs=outputs):
+            return out, 3, 11, x, 1, 130, w, 2, 110, length, pictures, outputs
 
-            (got,), (want,) = both(dot_tile, dots._twin, arguments, [np.full(100, SENTINEL, dtype)])
-            assert np.abs(got - want).max() <= BOUND * 4 * np.finfo(dtype).eps
-            assert ((got == SENTINEL) == (want == SENTINEL)).all()
+        (got,), (want,) = both(dot_tile, dots._twin, arguments, [np.full(100, SENTINEL, dtype)])
+        assert np.abs(got - want).max() <= BOUND * 4 * np.finfo(dtype).eps
+        assert ((got == SENTINEL) == (want == SENTINEL)).all()
+        assert (want != SENTINEL).sum() == pictures * outputs
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -204,10 +209,17 @@ def test_cross_tile_is_its_twin_and_reads_nothing_after_a_row(dtype, rng):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
-    ("columns", "rows"), [(s, r) for s, most in gradients.GRADIENT_ROWS.items() for r in (1, most)]
+    ("name", "columns", "rows"),
+    [
+        (name, s, r)
+        for name, sizes in (("gradient_tile", gradients.GRADIENT_ROWS), ("winner_tile", winners.WINNER_ROWS))
+        for s, most in sizes.items()
+        for r in (1, most)
+    ],
 )
-def test_gradient_tile_is_its_twin_and_writes_nothing_else(gradient_tile, rng, dtype, rows, columns):
-    lanes = sums.twin_lanes(np.empty(0, dtype))
+def test_gradient_tiles_are_their_twins_and_write_nothing_else(gradient_tiles, rng, dtype, name, rows, columns):
+    tile, twin, filters = gradient_tiles[name]
+    lanes = filters or sums.twin_lanes(np.empty(0, dtype))
     x, grad = drawn(rng, 600, dtype), drawn(rng, 600, dtype)
     codes = rng.integers(0, 5, 2000).astype(np.uint8)
 
@@ -218,22 +230,23 @@ def test_gradient_tile_is_its_twin_and_writes_nothing_else(gradient_tile, rng, d
         )  # fmt: skip
 
     outputs = [np.full(1000, SENTINEL, dtype), np.full(100, SENTINEL, dtype)]
-    got, want = both(gradient_tile, gradients._twin, arguments, outputs)
+    got, want = both(tile, twin, arguments, outputs)
     for one, other in zip(got, want, strict=True):
         assert_close(one, other, dtype)
     assert (want[0] != SENTINEL).sum() == rows * columns * lanes
 
 
-def test_gradient_tile_gives_each_winner_its_own_pixel(gradient_tile):
-    """One window, codes 0, 1, 2, 3 and dead in five lanes: tap (0, 0) saw pixels 0, 1, 28 and 29 and none."""
+@pytest.mark.parametrize("name", ["gradient_tile", "winner_tile"])
+def test_gradient_tiles_give_each_winner_its_own_pixel(gradient_tiles, name):
+    """One window, codes 0, 1, 2, 3 and dead: tap (0, 0) saw pixels 0, 1, 28 and 29 and none."""
+    tile, _, filters = gradient_tiles[name]
     x = np.arange(200, dtype=np.float32)
     grad, codes = np.ones(200, np.float32), np.full(200, pools.DEAD, np.uint8)
-    codes[:4] = 0, 1, 2, 3
+    codes[:4], grad[4:] = (0, 1, 2, 3), np.nan
     weight, bias = np.zeros(2000, np.float32), np.zeros(200, np.float32)
-    rows, lanes = 1, sums.twin_lanes(x)
-    gradient_tile(
-        weight, 0, bias, 0, x, 0, 28, 56, 2, grad, 0, 1, 1, codes, 0, 1, 1, 1, 1, lanes, 3 * lanes, rows, 3
-    )  # fmt: skip
+    lanes = sums.twin_lanes(x)
+    for k in range(0, lanes, filters or lanes):
+        tile(weight, k, bias, k, x, 0, 28, 56, 2, grad, k, 1, 1, codes, k, 1, 1, 1, 1, lanes, 3 * lanes, 1, 3)
     assert weight[:4].tolist() == [0, 1, 28, 29]
     assert weight[lanes : lanes + 4].tolist() == [1, 2, 29, 30]
     assert weight[4:lanes].tolist() == [0] * (lanes - 4)
@@ -250,6 +263,20 @@ def test_any_number_of_pixels_is_split_into_tiles_that_exist(vectors):
             rest -= used[-1]
         assert rest == 0
         assert set(used) <= set(sums.TILE_SIZES[vectors]), pixels
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_gather_tile_is_its_twin_and_writes_nothing_else(rng, dtype):
+    width, w = sums.TILE_VECTORS * sums.twin_lanes(np.empty(0, dtype)), drawn(rng, 400, dtype)
+
+    def arguments(out):
+        return out, w, 3, 37, 5
+
+    tile = compiled(gathers.gather_tile, gathers._twin)
+    (got,), (want,) = both(tile, gathers._twin, arguments, [np.full(400, SENTINEL, dtype)])
+    np.testing.assert_array_equal(got, want)
+    assert (want != SENTINEL).sum() == 5 * width
+    np.testing.assert_array_equal(want[width : width + 4], w[40:44])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
