@@ -30,7 +30,7 @@ MANY_PICTURES = (1, 7, 50)  # for the bundled networks: onnxruntime runs a commi
 
 @lru_cache(maxsize=1)
 def session_of(path):
-    """onnxruntime with the file, made once for all numbers of pictures. It keeps up to 400 MB, so only the last stays."""
+    """onnxruntime with the file, made once for all numbers of pictures. Each holds up to 400 MB: the last one stays."""
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1
     return runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
