@@ -1,5 +1,8 @@
 """Every backend against the reference: values and gradients, by the derived bound; argmax exactly."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +10,8 @@ from hypothesis import strategies as st
 
 from fastcnn.checking.bounds import require_within_bound
 from fastcnn.checking.calls import Call, convolution_calls, pooling_calls, whole_numbers
-from fastcnn.checking.cases import Convolution, Pooling
+from fastcnn.checking.cases import CORNERS, Convolution, Pooling
+from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_PRODUCTS
 from tests.kernels.cases import BACKENDS, CONVOLUTIONS, DTYPES, POOLINGS, SIMULATED, hard_pixels, normal
 from tests.kernels.checks import in_float64, magnitude, running
 
@@ -17,6 +21,23 @@ EXAMPLES = 10 if SIMULATED else 100
 # In float64 the reference would be compared with itself.
 BOTH = [(backend, dtype) for backend in BACKENDS for dtype in DTYPES if (backend, dtype) != ("reference", np.float64)]
 each_backend = pytest.mark.parametrize(("backend", "dtype"), BOTH, indirect=["backend"])
+
+
+def with_cases() -> Iterator[Any]:
+    """Each convolution on each backend.
+
+    In float64, kernels with threads take 20 s to compile. They are the source of those in float32 and of those without
+    threads, which the other cases compile. Real networks' shapes in float64 are slow tests too, as `fastcnn check`
+    leaves them out.
+    """
+    for backend, dtype in BOTH:
+        for case in CONVOLUTIONS:
+            is_slow = dtype is np.float64 and (case not in CORNERS or case.flop >= 2 * PARALLEL_PRODUCTS)
+            marks = [pytest.mark.slow] if is_slow else []
+            yield pytest.param(backend, dtype, case, marks=marks, id=f"{case}-{backend}-{dtype.__name__}")
+
+
+each_convolution = pytest.mark.parametrize(("backend", "dtype", "case"), list(with_cases()), indirect=["backend"])
 
 
 def assert_agrees(name: str, call: Call) -> None:
@@ -31,8 +52,7 @@ def assert_same_maxima(call: Call) -> None:
     np.testing.assert_array_equal(out, expected_out)
 
 
-@each_backend
-@pytest.mark.parametrize("case", CONVOLUTIONS, ids=str)
+@each_convolution
 def test_convolution_agrees_with_the_reference(
     case: Convolution, dtype: type[np.floating], rng: np.random.Generator
 ) -> None:
@@ -40,8 +60,7 @@ def test_convolution_agrees_with_the_reference(
         assert_agrees(name, call)
 
 
-@each_backend
-@pytest.mark.parametrize("case", CONVOLUTIONS, ids=str)
+@each_convolution
 def test_whole_numbers_give_equal_results(
     case: Convolution, dtype: type[np.floating], rng: np.random.Generator
 ) -> None:

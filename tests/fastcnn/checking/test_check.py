@@ -15,14 +15,17 @@ from fastcnn.__main__ import main
 from fastcnn.checking import ahead, bounds, check, networks, random_cases, table
 from fastcnn.kernels import backends, cpu, reference
 from fastcnn.kernels.cpu.toolchain.cache import store
+from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_PRODUCTS
 from tests.kernels.checks import running
 
 
 @pytest.fixture
 def corners(monkeypatch):
-    """The corners of the table only, on the CPU."""
+    """The corners of the table that no threads share, on the CPU, by one process. Kernels with threads compile long."""
     for name in ("LAYERS", "GROUPED", "POOLS"):
         monkeypatch.setattr(table, name, ())
+    monkeypatch.setattr(table, "CORNERS", [case for case in table.CORNERS if case.flop < 2 * PARALLEL_PRODUCTS])
+    monkeypatch.setattr(ahead, "physical_cores", lambda: 1)
     monkeypatch.setattr(check, "TIMED", set())
     monkeypatch.setattr(check, "networks", tuple)
     with running("cpu"):

@@ -1,7 +1,7 @@
 """onnxruntime gives our numbers: of every layer and every bundled network, for any number of pictures."""
 
 import json
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -25,11 +25,12 @@ from fastcnn.onnx.layers import WRITERS  # noqa: E402
 
 CLOSE = 1e-5
 BATCHES = (1, 7, 256)
+MANY_PICTURES = (1, 7, 50)  # for the bundled networks: onnxruntime runs a committee of five slowly
 
 
-@cache
+@lru_cache(maxsize=1)
 def session_of(path):
-    """onnxruntime with the file, which is made once for all numbers of pictures."""
+    """onnxruntime with the file, made once for all numbers of pictures. Each holds up to 400 MB: the last one stays."""
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1
     return runtime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
@@ -88,7 +89,7 @@ def test_a_network_of_float64_is_written_in_float32(tmp_path, rng):
 def test_every_bundled_network_gives_the_same_numbers(name, tmp_path, rng):
     network = load_network(find_model(name)[1] if name in BUNDLED else find_model("default")[1].with_stem(name))
     images, _ = fastcnn.load_mnist()[1]
-    whole = images[:256]
+    whole = images[: MANY_PICTURES[-1]]
     shares = network.predict_proba(whole)
     expected = {
         "logits": network.forward(whole),
@@ -98,7 +99,7 @@ def test_every_bundled_network_gives_the_same_numbers(name, tmp_path, rng):
     for kind, numbers in expected.items():
         path = tmp_path / f"{kind}.onnx"
         save(network, path, **({} if kind == "logits" else {kind: True}))
-        for count in BATCHES:
+        for count in MANY_PICTURES:
             assert_same(path, whole[:count], numbers[:count], "logits" if kind == "logits" else "probabilities")
 
 

@@ -28,7 +28,7 @@ def test_layers_are_those_of_its_recipe(name):
 
 @pytest.fixture(scope="module")
 def unseen():
-    return synthetic_digits(420, seed=UNSEEN_SEED)
+    return synthetic_digits(210, seed=UNSEEN_SEED)
 
 
 def test_reads_pen_digits_that_it_has_not_seen(name, unseen):
@@ -39,8 +39,8 @@ def test_reads_pen_digits_that_it_has_not_seen(name, unseen):
 
 def test_reads_training_pictures(name):
     (images, labels), _ = load_mnist(normalize=False)
-    answers = calibrated(Recognizer(name).network, images[:1000]).argmax(axis=1)
-    assert (answers == labels[:1000]).mean() > 0.99
+    answers = calibrated(Recognizer(name).network, images[:300]).argmax(axis=1)
+    assert (answers == labels[:300]).mean() > 0.99
 
 
 @pytest.mark.parametrize("pose", [Pose(0.9, 20, 0.5, 0.5), Pose(0.3, 8, 0.1, 0.9, 5.0)], ids=["large", "small"])
