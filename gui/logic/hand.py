@@ -228,13 +228,12 @@ class Hand:
         def progress(share: float) -> None:
             self._learning.post(lambda: self._view.show_progress(share if self.is_learning else None))
 
-        training, test = training_pictures(), test_pictures()
         with self._engine.turns.background() as turn:
             return learn(
                 self._engine.network,
                 samples,
-                training,
-                test,
+                training_pictures(turn.next_piece),
+                test_pictures(),
                 progress=progress,
                 cancelled=self._cancel.is_set,
                 between=turn.next_piece,

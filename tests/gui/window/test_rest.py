@@ -6,7 +6,6 @@ import pytest
 from PyQt5.QtCore import QCoreApplication, QEvent, QObject
 from PyQt5.QtWidgets import QApplication, QWidget
 
-
 MOST_TURNS = 100  # of the event loop; 10 are enough
 
 
@@ -17,7 +16,7 @@ class Laid(QObject):
         super().__init__()
         self.laid, self.painted = [], []
 
-    def eventFilter(self, watched, event):
+    def eventFilter(self, watched, event):  # noqa: N802
         if event.type() == QEvent.Type.LayoutRequest:
             self.laid.append(watched)
         elif event.type() == QEvent.Type.Paint and isinstance(watched, QWidget):

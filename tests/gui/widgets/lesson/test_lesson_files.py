@@ -79,7 +79,7 @@ def test_a_training_in_the_window_keeps_its_epochs_for_the_lesson(qtbot, page, w
 
     images, labels = load_pictures()
     monkeypatch.setattr(samples, "VALIDATION_PICTURES", 200)
-    monkeypatch.setattr(training, "training_pictures", lambda: (images[:400], labels[:400]))
+    monkeypatch.setattr(training, "training_pictures", lambda _between: (images[:400], labels[:400]))
     pages = window.program.pages
     window.findChild(QSpinBox, "epochsSpin").setValue(2)
     pages.training.start(2)
