@@ -2,8 +2,8 @@
 
 The states are idle, and at work in the background: training, learning, measuring.
 
-Between two looks for events the loop sleeps for 0.2 ms, as a real event loop sleeps until an event comes. Without it the
-loop took a core and Python's lock from the threads that answer and work.
+Between two looks for events the loop sleeps for 0.2 ms, as a real event loop sleeps until an event comes. Without that
+it took a core and Python's lock from the threads that answer and work.
 
 It also measures the longest time that the window's thread was held and why, and the time of the program's start.
 Painting into the memory of the offscreen platform is included. The way to a real screen is not.
