@@ -2,6 +2,9 @@
 
 The states are idle, and at work in the background: training, learning, measuring.
 
+Between two looks for events the loop sleeps for 0.2 ms, as a real event loop sleeps until an event comes. Without that
+it took a core and Python's lock from the threads that answer and work.
+
 It also measures the longest time that the window's thread was held and why, and the time of the program's start.
 Painting into the memory of the offscreen platform is included. The way to a real screen is not.
 """
@@ -32,6 +35,7 @@ MOVES, QUICK_MOVES = 600, 200  # in each state
 # is what a person feels as a delay, a tenth of a second (Nielsen, Usability Engineering, 1993, chapter 5).
 LIMIT_MS, QUICK_LIMIT_MS = 30.0, 100.0
 PAUSE_S = 0.008  # between two moves, as with a mouse that reports 125 times a second
+LOOK_S = 0.0002  # between two looks for events
 STARTS = 5
 MACHINE_S = 5.0
 # The real program. It ends when its network has answered and the window is shown. Its clock is that of the system.
@@ -83,10 +87,12 @@ def _measure(window: Any, watch: Watch, count: int, busy: Callable[[], object] |
                 start = time.perf_counter()
                 watch.run(send)
                 while presenter.answer is None:
+                    time.sleep(LOOK_S)
                     watch.run(process)
                 watch.run(process)  # paint
                 waits_s.append(time.perf_counter() - start)
                 while time.perf_counter() - start < PAUSE_S:
+                    time.sleep(LOOK_S)
                     watch.run(process)
     milliseconds = 1000 * np.array(waits_s[:count])
     return {

@@ -12,6 +12,7 @@ import math
 import os
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -95,12 +96,20 @@ def _check_promise(
     )
 
 
-def _read_values(stream: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+def nothing(_share: float) -> None:
+    """What is done between two pieces if nobody waits."""
+
+
+def _read_values(
+    stream: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...], between: Callable[[float], object]
+) -> NDArray[Any]:
     values = np.empty(shape, dtype)
     view = values.reshape(-1).view(np.uint8).data
     start = 0
     # Read in pieces: GzipFile.readinto makes a copy of all that it reads at once.
     while start < len(view):
+        if start:
+            between(start / len(view))
         got = cast(Any, stream).readinto(view[start : start + _CHUNK])
         if not got:
             raise IdxError(
@@ -118,13 +127,16 @@ def _read_values(stream: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...]
     return values
 
 
-def read_idx(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> NDArray[Any]:
+def read_idx(
+    path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES, between: Callable[[float], object] = nothing
+) -> NDArray[Any]:
     """The array in an IDX file.
 
     Parameters
     ----------
     path : plain or gzip; the content decides, not the name
     max_bytes : raise an error if the values take more than this
+    between : called after each MB, with the share that is read
 
     Returns
     -------
@@ -152,7 +164,7 @@ def read_idx(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> NDA
             stream = cast(IO[bytes], gzip.GzipFile(fileobj=file)) if packed else file
             dtype, shape, header = _read_header(stream)
             _check_promise(shape, dtype.itemsize, header, file_size, packed, max_bytes)
-            values = _read_values(stream, dtype, shape)
+            values = _read_values(stream, dtype, shape, between)
     except IdxError as fault:
         raise IdxError("{path} {fault}", path=path, fault=fault) from None
     except FileNotFoundError:

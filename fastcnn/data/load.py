@@ -5,6 +5,7 @@ float32. So a training keeps uint8 (`normalize=False`) and scales each batch.
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from fastcnn.checks import check_flag, check_path
 from fastcnn.data.datasets import DATASETS, MNIST_FILES, Dataset, cache_folder, find_dataset
-from fastcnn.data.idx import IdxError, read_idx
+from fastcnn.data.idx import IdxError, nothing, read_idx
 from fastcnn.digits import CLASSES, SIDE_PX
 from fastcnn.errors import Sentence
 
@@ -37,8 +38,8 @@ def _form(values: NDArray[Any]) -> str:
     return f"{values.dtype} values of shape {values.shape}"
 
 
-def _read_images(path: Path) -> NDArray[np.uint8]:
-    images = read_idx(path)
+def _read_images(path: Path, between: Callable[[float], object]) -> NDArray[np.uint8]:
+    images = read_idx(path, between=between)
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE_PX, SIDE_PX):
         if images.ndim == 1:
             advice = "these are labels, so perhaps the files of pictures and of labels are exchanged"
@@ -92,10 +93,12 @@ def _turn_upright(images: NDArray[np.uint8]) -> None:
         block[:] = block.swapaxes(2, 3).copy()
 
 
-def _read_pair(folder: Path, files: tuple[str, str], transposed: bool) -> Pair:
+def _read_pair(
+    folder: Path, files: tuple[str, str], transposed: bool, *, between: Callable[[float], object] = nothing
+) -> Pair:
     images_path, labels_path = (_find(folder, name) for name in files)
     labels = _read_labels(labels_path)
-    images = _read_images(images_path)
+    images = _read_images(images_path, between)
     if len(images) != len(labels):
         raise IdxError(
             "{path} has {pictures} pictures and {name} has {labels} labels; use files that belong together",
@@ -136,6 +139,14 @@ def _load(folder: Path, files: tuple[str, ...], transposed: bool, form: _Form) -
         _in_form(*_read_pair(folder, (images, labels), transposed), form) for images, labels in (files[:2], files[2:])
     )
     return train, test
+
+
+def read_mnist(*, training: bool, between: Callable[[float], object] = nothing) -> Pair:
+    """One half of the MNIST in the package: uint8 pictures and int64 labels. The training half takes 0.4 s.
+
+    between : called after each MB, with the share that is read
+    """
+    return _read_pair(_EMBEDDED, MNIST_FILES[:2] if training else MNIST_FILES[2:], False, between=between)
 
 
 def load_mnist(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.shelf import short_name
-from fastcnn.gui.logic.turns import Turns
+from fastcnn.gui.logic.turns import Between, Turns, nothing
 from fastcnn.recognition.answer import Recognition, digit_answer
 from fastcnn.zoo.networks import DEFAULT
 
@@ -27,21 +27,19 @@ Labels = npt.NDArray[np.int64]
 Set = tuple[Pictures, Labels]
 
 
-def _mnist() -> tuple[Set, Set]:
-    from fastcnn.data.load import load_mnist
-
-    return load_mnist(normalize=False)
-
-
-def training_pictures() -> Set:
+def training_pictures(between: Between = nothing) -> Set:
     """(60000, 1, 28, 28) uint8 and (60000,) int64. They are not kept: 47 MB for what few sessions need."""
-    return _mnist()[0]
+    from fastcnn.data.load import read_mnist
+
+    return read_mnist(training=True, between=between)
 
 
 @cache
 def test_pictures() -> Set:
     """(10000, 1, 28, 28) uint8 and (10000,) int64."""
-    return _mnist()[1]
+    from fastcnn.data.load import read_mnist
+
+    return read_mnist(training=False)
 
 
 def _word(model: str) -> str:

@@ -40,6 +40,7 @@ class Hand:
     work : the queue for files
     learning : the queue for learning, so that files need not wait for it
     strokes : gives the strokes on the canvas
+    ready : calls a function now, or when the network that is being loaded is in use
     use : makes the network in a file the network in use
     """
 
@@ -52,11 +53,13 @@ class Hand:
         collection: Collection,
         *,
         strokes: Callable[[], list[Stroke]],
+        ready: Callable[[Callable[[], None]], None],
         use: Callable[[str], None],
         tell: Tell,
     ) -> None:
         self._view, self._engine, self._work, self._learning = view, engine, work, learning
-        self._collection, self._strokes, self._use, self._tell = collection, strokes, use, tell
+        self._collection, self._strokes = collection, strokes
+        self._ready, self._use, self._tell = ready, use, tell
         self._changes: list[Files] = []  # of the collection, to undo the last one; the files before each
         self._cancel = threading.Event()
         self.is_learning = self.is_keeping = False
@@ -116,7 +119,7 @@ class Hand:
         self._view.show_outcome(None)
         self._view.show_progress(0.0)
         self._tell(message(Notice.LEARNING))
-        self._learning.submit(self._learn, self._learned, self._failed)
+        self._ready(lambda: self._learning.submit(self._learn, self._learned, self._failed))
 
     def cancel(self) -> None:
         """Stop learning. Nothing has changed then."""
@@ -228,13 +231,12 @@ class Hand:
         def progress(share: float) -> None:
             self._learning.post(lambda: self._view.show_progress(share if self.is_learning else None))
 
-        training, test = training_pictures(), test_pictures()
         with self._engine.turns.background() as turn:
             return learn(
                 self._engine.network,
                 samples,
-                training,
-                test,
+                training_pictures(turn.next_piece),
+                test_pictures(),
                 progress=progress,
                 cancelled=self._cancel.is_set,
                 between=turn.next_piece,

@@ -84,6 +84,7 @@ class Presenter:
         self.mode = Mode.MNIST
         self.live = True
         self.number: int | None = None  # of the test picture that is shown
+        self._recognized: int | None = None  # that picture, if its answer was shown when the mode changed
         self.answer: Recognition | None = None  # to what is shown, once it is known
 
     @property
@@ -118,15 +119,22 @@ class Presenter:
         return lambda: (request, mode) == (self._acts, self.mode)
 
     def set_mode(self, mode: Mode) -> None:
-        """Change the mode. Its picture is still there, and is recognized again if answers are live."""
+        """Change the mode. Its picture is still there, and is recognized again.
+
+        A drawing is so if answers are live, and a test picture if it was recognized before.
+        """
         if mode is self.mode:
             return
+        if self.mode is Mode.MNIST:
+            self._recognized = self.number if self.answer is not None else None
         self.mode = mode
         self._acts += 1
         self._forget()
         self._view.show_mode(mode)
         if mode is Mode.HAND:
             self._follow_pen()
+        elif self._recognized is not None:
+            self.recognize()
 
     def set_live(self, live: bool) -> None:
         """Set whether the answer follows the pen."""

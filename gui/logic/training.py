@@ -195,7 +195,12 @@ class Training:
             self._tell(message(Notice.TRAINING_DONE, accuracy=accuracy, name=short_name(str(run.saved))))
             self._saved(str(run.saved), str(run.saved))
 
-        self._jobs.submit(lambda: run.train(epochs, training_pictures(), resume=resume), done, self._failed)
+        def job() -> History:
+            with self._engine.turns.background() as turn:
+                pictures = training_pictures(turn.next_piece)
+            return run.train(epochs, pictures, resume=resume)
+
+        self._jobs.submit(job, done, self._failed)
 
     def _failed(self, error: Exception) -> bool:
         self._enter(State.STOPPED if self.checkpoint().exists() else State.IDLE)

@@ -161,9 +161,9 @@ class Program(QObject):
         self.work.submit(import_plots, lambda _: self._make_plots())
 
     def _make_plots(self) -> None:
-        """Make the plots before they are shown, one in each turn of the event loop, so that no turn is long."""
-        plots = self.window.findChildren(Plot)
-        for number, turn in enumerate([*(plot.make for plot in plots), keep_what_is_loaded]):
+        """Make the plots before they are shown, a step in each turn of the event loop, so that no turn is long."""
+        steps = [plot.make_step for plot in self.window.findChildren(Plot) for _ in range(plot.steps_left)]
+        for number, turn in enumerate([*steps, keep_what_is_loaded]):
             QTimer.singleShot(number * PLOT_EVERY_MS, turn)
 
     def _network_missing(self, error: Exception) -> bool:

@@ -206,6 +206,7 @@ class Pages(QObject):
             self.learner,
             Collection(data_folder() / "drawings"),
             strokes=window.canvas.drawing.strokes,
+            ready=self.networks.ready,
             use=lambda model: self.networks.choose(model, again=True),
             tell=window.tell,
         )

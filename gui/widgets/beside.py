@@ -52,8 +52,12 @@ class Beside(Card):
     def _turn(self) -> None:
         fits, ways = self._row_width() <= self.width(), QBoxLayout.Direction
         self._box.setDirection(ways.LeftToRight if fits else ways.TopToBottom)
-        for part in self._parts:
-            self._box.setAlignment(part, Qt.Alignment() if fits or _grows(part) else Qt.AlignmentFlag.AlignLeft)
+        for index, part in enumerate(self._parts):
+            item = self._box.itemAt(index)
+            wanted = Qt.Alignment() if fits or _grows(part) else Qt.Alignment(Qt.AlignmentFlag.AlignLeft)
+            # Qt lays out again after every setAlignment, and that calls this function: it would never end.
+            if item is not None and item.alignment() != wanted:
+                self._box.setAlignment(part, wanted)
 
 
 def _least_width(part: QWidget) -> int:

@@ -75,6 +75,10 @@ class ExperimentPage(Page):
         has_trials = session is not None and bool(session.trials)
         for widget in (self.mode, self.groups, self.size_, self.start):
             widget.setEnabled(not running)
+        if running and session is not None:  # the boxes are off, and show how it was begun
+            self.mode.setCurrentIndex(MODES.index(session.mode))
+            self.groups.setValue(session.groups)
+            self.size_.setValue(session.size)
         self.next.setEnabled(running and session is not None and session.mode == HAND)
         self.resume.setEnabled(not running and not done)
         self.leave.setEnabled(running)

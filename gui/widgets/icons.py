@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from PyQt5.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PyQt5.QtGui import QIcon, QIconEngine, QPainter, QPainterPath, QPen, QPixmap
@@ -56,8 +57,9 @@ SHAPES = {
 }
 
 
+@cache
 def path_of(name: str) -> QPainterPath:
-    """The lines of an icon, on a square of SIDE units."""
+    """The lines of an icon, on a square of SIDE units. Nobody changes them: icons are painted all the time."""
     path = QPainterPath()
     for part in re.findall(r"[MLCORZ][^MLCORZ]*", SHAPES[name]):
         values = [float(number) for number in part[1:].split()]

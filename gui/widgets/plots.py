@@ -29,8 +29,10 @@ class Plot(QWidget):
     def __init__(self, parent: QWidget | None = None, *, bars: bool = False, dots: bool = False) -> None:
         super().__init__(parent)
         self._bars, self._dots = bars, dots
+        self._content: Any = None
         self._plot: Any = None
         self._item: Any = None
+        self._steps = [self._make_content, self._make_plot, self._make_item]  # that are still to do
         self._labels = "", ""
         self._points: tuple[list[float], list[float]] = [], []
         self._box = QVBoxLayout(self)
@@ -46,7 +48,7 @@ class Plot(QWidget):
         """Set the title and the name of the x axis."""
         self._labels = title, below
         self.updateGeometry()
-        if self._plot is not None:
+        if self._item is not None:
             self._label()
 
     def show_points(self, x: Sequence[float], y: Sequence[float]) -> None:
@@ -83,7 +85,7 @@ class Plot(QWidget):
 
     def changeEvent(self, event: QEvent | None) -> None:
         super().changeEvent(event)
-        if event is None or self._plot is None:
+        if event is None or self._item is None:
             return
         if event.type() == QEvent.Type.PaletteChange:
             self._color()
@@ -91,18 +93,39 @@ class Plot(QWidget):
             self._label()
 
     def make(self) -> None:
-        """Make the plot, which takes 10 ms, unless it exists."""
-        if self._plot is not None:
-            return
+        """Make the plot, which takes 10 to 20 ms, unless it exists."""
+        while self._steps:
+            self.make_step()
+
+    @property
+    def steps_left(self) -> int:
+        """How often `make_step` must be called until the plot is made."""
+        return len(self._steps)
+
+    def make_step(self) -> None:
+        """Do the next step of `make`, so that other events can be handled between two steps."""
+        if self._steps:
+            self._steps.pop(0)()
+
+    def _make_content(self) -> None:
         import pyqtgraph
 
-        plot: Any = pyqtgraph.PlotWidget(self)
-        plot.setMenuEnabled(False)
+        self._content = pyqtgraph.PlotItem(enableMenu=False)
+
+    def _make_plot(self) -> None:
+        import pyqtgraph
+
+        self._plot = pyqtgraph.PlotWidget(self, plotItem=self._content)
+        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._box.addWidget(self._plot)
+
+    def _make_item(self) -> None:
+        import pyqtgraph
+
+        plot = self._plot
         plot.hideButtons()
         plot.setMouseEnabled(False, False)
-        plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         plot.showGrid(x=False, y=True, alpha=0.25)
-        self._plot = plot
         self._mark(0, -1)  # nothing until there is something
         if self._bars:
             self._item = pyqtgraph.BarGraphItem(x=[], height=[], width=0.7, brush=color("fill"), pen=color("fill"))
@@ -110,8 +133,6 @@ class Plot(QWidget):
             plot.setYRange(0, FULL, padding=0.08)
         else:
             self._item = plot.plot([], [], symbol="o" if self._dots else None)
-        self._box.addWidget(plot)
-        self._label()
         self._color()
 
     def _label(self) -> None:

@@ -211,8 +211,9 @@ class MainWindow(Framed):
 
     def show_tried(self, tried: Tried | None) -> None:
         """Show the facts about the network in training while it answers, then again those of the network in use."""
-        self._tried = tried
-        self.show_facts(self._facts)
+        if tried != self._tried:  # it is told twice a second, and names lay the top bar out
+            self._tried = tried
+            self.show_facts(self._facts)
 
     def drawing(self) -> Pictures | None:
         """A copy of the drawing, or None if there is none."""

@@ -237,7 +237,7 @@ from fastcnn.gui.logic import engine, training
 from fastcnn.gui.widgets.page import QMessageBox
 images, labels = engine.test_pictures()
 samples.VALIDATION_PICTURES = 1000
-training.training_pictures = lambda: (images[:2000], labels[:2000])
+training.training_pictures = lambda _between: (images[:2000], labels[:2000])
 application = QApplication([])
 window = create_window()
 window.program.pages.training.start(100)

@@ -28,6 +28,7 @@ SECTIONS = ("look", "learn", "compare", "gallery")
 HIDABLE = ("sections", "colors", "player", "epochs", "pixels")
 LAST_PICTURE = 9999
 LARGEST = 1_000_000  # bytes of a file
+LONGEST = 5_000  # letters of a text; one of 750,000 held the window for 2 s
 
 Words = dict[str, str]  # language -> text
 
@@ -73,7 +74,7 @@ def read_lesson(path: Path) -> Lesson:
     if len(content) > LARGEST:
         raise FastcnnError("{path} is too large for a lesson; give a file of at most 1 MB", path=path)
     try:
-        found = json.loads(content.decode())
+        found = json.loads(content.decode("utf-8-sig"))  # with or without the mark that Windows' editor writes
     except (ValueError, RecursionError) as error:
         raise FastcnnError("{path} is no JSON file; give a lesson file", path=path) from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
@@ -131,5 +132,7 @@ def _list(found: Any) -> list[Any]:
 
 def _words(found: Any) -> Words:
     if not isinstance(found, dict) or not all(isinstance(found.get(each), str) for each in LANGUAGES):
+        raise ValueError("text")
+    if any(len(found[language]) > LONGEST for language in LANGUAGES):
         raise ValueError("text")
     return {language: found[language] for language in LANGUAGES}

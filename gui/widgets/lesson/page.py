@@ -136,7 +136,8 @@ class LessonPage(Page):
             self.look.show_lesson(shown)
             self.learn.show_lesson(shown)
             self.keys.setText(keys_words(shown.stage))
-            self.note.setText(network_words(shown.network, calibrated=shown.stage.kind is Kind.SOFTMAX))
+            shares = shown.stage.kind in (Kind.PICTURE, Kind.SOFTMAX)  # they differ from those under the field
+            self.note.setText(network_words(shown.network, calibrated=shares))
             self.note.setVisible(bool(self.note.text()))
             words = tr("Step {number} of {count}: {kind}").format(
                 number=shown.place.index + 1, count=len(shown.stages), kind=kind_words(shown.stage.kind)

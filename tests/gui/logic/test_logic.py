@@ -165,6 +165,30 @@ def test_an_answer_that_comes_after_a_change_of_mode_is_dropped():
     assert view.shown[-1] is None
 
 
+def test_a_picture_that_was_recognized_is_recognized_again_when_its_mode_comes_back():
+    view, jobs, presenter = _presenter()
+    presenter.go_to(2)
+    jobs.run()
+    jobs.run()
+    for _ in range(2):
+        presenter.set_mode(Mode.HAND)
+        assert view.shown[-1] is None
+        presenter.set_mode(Mode.MNIST)
+        jobs.run()
+        assert view.shown[-1] == (7, 1)
+
+
+def test_a_picture_that_nobody_has_asked_about_has_no_answer_when_its_mode_comes_back():
+    view, jobs, presenter = _presenter()
+    presenter.go_to(2)
+    jobs.run()
+    jobs.run()
+    presenter.draw_random()
+    presenter.set_mode(Mode.HAND)
+    presenter.set_mode(Mode.MNIST)
+    assert jobs.jobs == [] and view.shown[-1] is None
+
+
 def test_recognize_before_the_pictures_are_loaded_recognizes_the_one_that_comes():
     view, jobs, presenter = _presenter()
     presenter.draw_random()

@@ -21,6 +21,7 @@ from PIL import Image
 from PyQt5.QtWidgets import QFileDialog, QLabel, QPushButton
 
 from fastcnn import storage
+from fastcnn.data import load
 from fastcnn.data.load import MNIST_FILES, load_mnist
 from fastcnn.errors import Sentence
 from fastcnn.gui.logic import engine, learning
@@ -296,7 +297,7 @@ def test_a_system_error_that_nobody_worded(chinese, settle, check, monkeypatch):
 
 
 def _mnist_of(folder):
-    return lambda: load_mnist(normalize=False, data_dir=folder)
+    return lambda **_: load_mnist(normalize=False, data_dir=folder)[1]
 
 
 def _web_page(folder):
@@ -311,7 +312,7 @@ def _web_page(folder):
 )
 def test_test_pictures_that_are_missing_or_damaged(chinese, check, tmp_path, monkeypatch, make, part):
     make(tmp_path / "mnist")
-    monkeypatch.setattr(engine, "_mnist", _mnist_of(tmp_path / "mnist"))
+    monkeypatch.setattr(load, "read_mnist", _mnist_of(tmp_path / "mnist"))
     engine.test_pictures.cache_clear()
     chinese.modeCombo.setCurrentIndex(0)
     chinese.drawButton.click()

@@ -30,6 +30,22 @@ def test_the_digit_to_draw_stands_large_in_the_page_whatever_else_is_told(window
     assert not asked.isVisible() and not place.isVisible()
 
 
+def test_boxes_that_are_off_show_the_experiment_that_goes_on(window, settle):
+    settle()
+    page = window.program.pages.experiment
+    _begin_experiment(window, 1, 2, 3)
+    settle()
+    _click(window, "leaveExperimentButton")
+    page.mode.setCurrentIndex(0)
+    page.groups.setValue(7)
+    page.size_.setValue(9)
+    _click(window, "resumeExperimentButton")
+    settle()
+    assert not page.groups.isEnabled()
+    assert (page.mode.currentIndex(), page.groups.value(), page.size_.value()) == (1, 2, 3)
+    _click(window, "leaveExperimentButton")
+
+
 def test_what_stands_in_the_page_is_not_said_a_second_time(window, settle):
     settle()
     _begin_experiment(window, 1, 2, 2)

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fastcnn.gui.logic import hand
+from fastcnn.gui.logic.learning import CancelledError
 from fastcnn.gui.logic.lesson import teacher as lesson_teacher
 from fastcnn.gui.program import pages as program_pages
+from tests.gui.widgets.test_kept import _collect
 from tests.gui.widgets.test_pages import _click
 from tests.gui.widgets.test_stale import few_pictures  # noqa: F401
 
@@ -48,6 +51,24 @@ def test_measure_measures_the_network_that_comes(window, settle, loading, pages,
     _come(loading, settle)
     assert read == [window.program.engine.network] and window.networkCombo.currentData() == "paper"
     assert pages.mistakes.matrix.counts.sum() == 50
+
+
+def test_the_hand_is_learned_by_the_network_that_comes(qtbot, window, settle, loading, pages, monkeypatch):
+    learned = []
+
+    def learn(network, *args, **more):
+        learned.append(network)
+        raise CancelledError
+
+    monkeypatch.setattr(hand, "learn", learn)
+    _collect(8)
+    _click(window, "learnButton")
+    assert pages.hand.is_learning
+    qtbot.wait(100)  # the other thread may begin
+    assert learned == []
+    _come(loading, settle)
+    assert learned == [window.program.engine.network] and window.networkCombo.currentData() == "paper"
+    assert not pages.hand.is_learning
 
 
 def test_the_next_mistake_is_that_of_the_network_that_comes(window, settle, loading, few_pictures):  # noqa: F811
@@ -122,6 +143,6 @@ def test_a_picture_opens_while_all_pictures_are_read(window, settle, pages, monk
     try:
         qtbot.waitUntil(lambda: not window.canvas.is_blank)
     finally:
-        pages.networks.choose("paper")  # nothing is shown of what was read
+        pages.browser.network_changed()  # nothing is shown of what was read
         go_on.set()
         settle()

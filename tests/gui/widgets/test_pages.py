@@ -379,7 +379,7 @@ def small_training(monkeypatch):
 
     images, labels = load_pictures()
     monkeypatch.setattr(samples, "VALIDATION_PICTURES", 1000)
-    monkeypatch.setattr(training, "training_pictures", lambda: (images[:2000], labels[:2000]))
+    monkeypatch.setattr(training, "training_pictures", lambda _between: (images[:2000], labels[:2000]))
     monkeypatch.setattr(training_run, "POINT_EVERY", 2)
     monkeypatch.setattr(training_run, "PREVIEW_EVERY_S", 0.0)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from PyQt5.QtCore import QEvent
+from PyQt5.QtWidgets import QApplication
 
 from fastcnn.gui.logic.training import State
 from fastcnn.gui.widgets.plots import Plot
@@ -43,8 +45,33 @@ def drawn(page, monkeypatch):
 def test_plots_are_made_before_they_are_shown(open_window, qtbot):
     window = open_window()
     plots = window.findChildren(Plot)
-    qtbot.waitUntil(lambda: all(plot._plot is not None for plot in plots), timeout=TIMEOUT_MS)
+    qtbot.waitUntil(lambda: not any(plot.steps_left for plot in plots), timeout=TIMEOUT_MS)
     assert len(plots) >= 4 and not any(plot.isVisible() for plot in plots)
+
+
+def test_a_plot_is_made_in_steps_between_which_all_may_happen(qtbot):
+    """The whole held the window's thread for 16 ms."""
+    plot = Plot(dots=True)
+    qtbot.addWidget(plot)
+    steps = plot.steps_left
+    assert steps >= 3
+    for done in range(steps):
+        assert plot.steps_left == steps - done
+        plot.set_labels("title", "below")
+        for kind in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):  # of another theme or zoom
+            QApplication.sendEvent(plot, QEvent(kind))
+        plot.make_step()
+    assert plot.steps_left == 0 and plot._plot.accessibleName() == "title"
+
+
+def test_a_plot_that_is_filled_or_shown_early_does_the_rest_at_once(qtbot):
+    for early in (Plot.show, lambda plot: plot.show_points([1, 2], [0.5, 0.7])):
+        plot = Plot()
+        qtbot.addWidget(plot)
+        plot.make_step()
+        early(plot)
+        assert plot.steps_left == 0
+        plot.make_step()  # the program's turn, which finds nothing to do
 
 
 def test_an_empty_plot_has_no_numbers_under_it(window, settle):

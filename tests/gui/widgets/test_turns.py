@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from PyQt5.QtWidgets import QSpinBox
 
+from fastcnn.data import load
 from fastcnn.gui.logic import insight, learning, turns
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
+from fastcnn.gui.logic.engine import training_pictures
 from fastcnn.gui.logic.results import read_all
 from fastcnn.network.calibration import calibrated
 from fastcnn.network.sequential import Sequential
@@ -89,6 +91,51 @@ def test_nothing_begins_while_an_answer_is_made(qtbot, window, settle, small_tra
     assert watch.most == 1
     window.program.pages.hand.cancel()
     window.program.pages.training.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def unpacked_once():
+    """Unpack as the program does; see the fixture of this name in tests/conftest.py."""
+
+
+@pytest.fixture
+def unpacked(monkeypatch):
+    """The files of MNIST that are unpacked, and the threads that do it."""
+    found = []
+    read_idx = load.read_idx
+
+    def read(path, **more):
+        found.append((path.name, threading.current_thread().name))
+        return read_idx(path, **more)
+
+    monkeypatch.setattr(load, "read_idx", read)
+    return found
+
+
+@pytest.mark.parametrize("button", ["startTrainingButton", "learnButton"])
+def test_no_picture_is_unpacked_while_an_answer_is_made(qtbot, window, settle, answering, unpacked, button):
+    """Unpacking the 60,000 pictures takes 0.4 s, and slowed a third of a drawing's answers down."""
+    begun, go_on = answering
+    _collect(8)
+    draw(window.canvas, SEVEN)
+    assert begun.wait(TIMEOUT_MS / 1000)
+    unpacked.clear()
+    _click(window, button)
+    qtbot.wait(200)
+    assert unpacked == []
+    go_on.set()
+    qtbot.waitUntil(lambda: len(unpacked) >= 2, timeout=TIMEOUT_MS)
+    window.program.pages.hand.cancel()
+    window.program.pages.training.stop()
+
+
+def test_the_training_pictures_are_unpacked_in_pieces_and_the_test_pictures_alone(unpacked):
+    shares = []
+    images, labels = training_pictures(shares.append)
+    assert (len(images), len(labels)) == (60_000, 60_000)
+    assert len(shares) == images.nbytes // 2**20 and shares == sorted(shares) and 0 < shares[0] and shares[-1] < 1
+    load_pictures.__wrapped__()
+    assert all("t10k" in name for name, _ in unpacked[2:]) and len(unpacked) == 4
 
 
 def test_what_is_read_in_pieces_has_the_same_numbers(window, settle):

@@ -22,7 +22,7 @@ def page(window, settle, monkeypatch):
 
     images, labels = load_pictures()
     monkeypatch.setattr(samples, "VALIDATION_PICTURES", 200)
-    monkeypatch.setattr(training_module, "training_pictures", lambda: (images[:600], labels[:600]))
+    monkeypatch.setattr(training_module, "training_pictures", lambda _between: (images[:600], labels[:600]))
     monkeypatch.setitem(recipes.RECIPES, PAPER, replace(recipes.RECIPES[PAPER], epochs=2))
     settle()
     window.program.pages.networks.choose("paper")

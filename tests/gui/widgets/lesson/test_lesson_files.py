@@ -79,7 +79,7 @@ def test_a_training_in_the_window_keeps_its_epochs_for_the_lesson(qtbot, page, w
 
     images, labels = load_pictures()
     monkeypatch.setattr(samples, "VALIDATION_PICTURES", 200)
-    monkeypatch.setattr(training, "training_pictures", lambda: (images[:400], labels[:400]))
+    monkeypatch.setattr(training, "training_pictures", lambda _between: (images[:400], labels[:400]))
     pages = window.program.pages
     window.findChild(QSpinBox, "epochsSpin").setValue(2)
     pages.training.start(2)
@@ -242,6 +242,7 @@ def test_a_lesson_of_ones_own_is_opened(page, window, settle, tmp_path, monkeypa
         {"steps": [{"text": {"en": "a", "zh_CN": "b"}, "section": ["look"]}]},
         {"steps": [{"text": {"en": "a", "zh_CN": "b"}, "station": []}]},
         {"steps": [{"text": {"en": "a", "zh_CN": "b"}, "colour": 1}]},
+        {"steps": [{"text": {"en": "a" * 5_001, "zh_CN": "b"}}]},
         {"steps": 3},
         {"title": 3},
     ],
@@ -253,6 +254,12 @@ def test_a_wrong_lesson_file_is_refused_in_one_sentence(tmp_path, change):
     with pytest.raises(FastcnnError) as caught:
         read_lesson(path)
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_lesson_saved_with_windows_mark_of_utf_8_is_read(tmp_path):
+    path = tmp_path / "own.json"
+    path.write_bytes(b"\xef\xbb\xbf" + shipped()[0].read_bytes())
+    assert read_lesson(path) == read_lesson(shipped()[0])
 
 
 def test_no_json_at_all_is_refused(tmp_path):

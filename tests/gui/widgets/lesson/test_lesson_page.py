@@ -72,6 +72,16 @@ def _logits(network, field):
     return _affine(network, "6", np.maximum(_affine(network, "4", pooled.ravel()), 0))
 
 
+def test_steps_with_shares_say_why_these_differ_from_the_windows_result(lesson):
+    network = lesson.teacher.shown.network
+    assert network.temperature != 1
+    for kind in (Kind.PICTURE, Kind.SOFTMAX):
+        _open(lesson, kind)
+        assert f"divides the scores by {network.temperature:.2f}" in lesson.note.text()
+    _open(lesson, Kind.CONVOLUTION)
+    assert lesson.note.text() == ""
+
+
 def test_strip_shows_all_layers_with_their_sizes_and_a_click_opens_one(qtbot, lesson):
     names = [button.accessibleName() for button in lesson.strip.buttons if not button.isHidden()]
     assert names == [
