@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from fastcnn.handwriting.paper.erasing import erased
 from fastcnn.handwriting.paper.light import LARGEST_PX, page_ink, reduced
+from fastcnn.handwriting.paper.line_under import find_line_under
 from fastcnn.handwriting.paper.rules import INKED, digit_height, remove_rules
 from fastcnn.handwriting.paper.sheet import find_sheet, straighten
 from fastcnn.handwriting.preparation.components import Mask, label_components
@@ -32,6 +33,7 @@ TURN_POINTS = 20_000
 RULE = 0.35  # of the page's side: rules have so many pixels in one row
 SHARPER = 1.02  # times the contrast without a turn
 FRAMES = 40  # parts that may be frames
+STICKS_OUT = 0.1  # of a digit's height: an underline sticks out so far at both sides, the base of a 2 does not
 INNER = 0.06  # of a frame's ink: what lies farther inside is writing that touches it
 BAND, ALONG = 0.1, 0.75  # of a frame's sides: its lines are that near to its rectangle, along so much of it
 
@@ -45,6 +47,8 @@ class PageInk:
     size : of the picture, its width and height in pixels
     reason : why there is nothing, one of `reasons`
     changed : whether the paper is no empty canvas: it has a grain, it was a sheet on a table, or something was removed
+    underlined : whether a line under a single digit was removed
+    bare : the ink without a line that may be a single digit's base or its underline; None without such a line
     """
 
     ink: Plane | None
@@ -52,6 +56,8 @@ class PageInk:
     size: tuple[int, int]
     reason: str | None = None
     changed: bool = False
+    underlined: bool = False
+    bare: Plane | None = None
 
 
 def find_page(image: Picture) -> PageInk:
@@ -76,7 +82,11 @@ def find_page(image: Picture) -> PageInk:
             return PageInk(cleaned, view @ back, size, changed=True)
     ink, framed = _without_frames(ink)
     ink, ruled = remove_rules(ink)
-    return PageInk(ink, view, size, changed=real or corners is not None or framed or ruled)
+    changed = real or corners is not None or framed or ruled
+    line = find_line_under(ink)
+    if line is not None and line.out >= STICKS_OUT:
+        return PageInk(line.without, view, size, changed=True, underlined=True)
+    return PageInk(ink, view, size, changed=changed, bare=None if line is None else line.without)
 
 
 def quarter_turned(page: PageInk, quarters: int) -> PageInk:
