@@ -51,7 +51,7 @@ __all__ = ["Recognizer"]
 ON_HEAD_BELOW, ON_SIDE_BELOW = 0.92, 0.7
 HEAD_GAIN, SIDE_GAIN = 0.05, 0.15  # of the mean confidence, for which a page is turned
 POOR = 0.98  # confidence times score: below it, as for 7 of 100 digits, a picture is looked at again
-WITHOUT_LINE = 0.9  # the same, of a digit without the line under it: with the line a 9 is surely a 2
+UNREAD = 0.1  # the same: what stands on a line is not read without it if it is read with it
 THRESHOLD = 0.5  # of a picture's score: below it there is no digit
 REFUSING = WEIGHTS / f"{REFUSAL}.safetensors"
 
@@ -172,12 +172,16 @@ class Recognizer:
         found = [(at, seen) for at in doubtful if (seen := on_paper(planes[at], sights[at].ruled)) is not None]
         for (at, seen), answer in zip(found, self._answer([seen.sight for _, seen in found]), strict=True):
             # What seemed ruled may be a digit cropped tightly, whose strokes go from edge to edge.
-            no_line = seen.underlined and _sureness(answer) >= WITHOUT_LINE
+            no_line = seen.underlined and _sureness(answer) >= POOR
             if sights[at].reason or no_line or _sureness(answer) > _sureness(answers[at]):
                 answers[at] = answer
-        bare = [(at, seen.bare) for at, seen in found if seen.bare is not None and answers[at].digit is None]
-        for (at, _), answer in zip(bare, self._answer([sight for _, sight in bare]), strict=True):
-            if answer.digit is not None:
+        others = [
+            (at, seen.other)
+            for at, seen in found
+            if seen.other is not None and _sureness(answers[at]) < (POOR if seen.underlined else UNREAD)
+        ]
+        for (at, _), answer in zip(others, self._answer([sight for _, sight in others]), strict=True):
+            if _sureness(answer) > _sureness(answers[at]):
                 answers[at] = answer
 
     def _with_other_widths(self, answers: Sequence[Recognition], photographs: Sequence[bool]) -> list[Recognition]:

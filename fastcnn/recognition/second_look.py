@@ -33,12 +33,12 @@ class OnPaper:
 
     sight : what is seen without what is not the digit
     underlined : whether there was a line under it, which is no part of any digit
-    bare : what is seen without a line that may be its base or an underline, too; None without such a line
+    other : what is seen with that line; or, where a line may be the digit's base, without it. None without such a line
     """
 
     sight: Sight
     underlined: bool
-    bare: Sight | None
+    other: Sight | None
 
 
 def is_photograph(plane: Plane) -> bool:
@@ -61,8 +61,8 @@ def on_paper(plane: Plane, ruled: bool) -> OnPaper | None:
     parts = None if page.ink is None else find_parts_of_page(page.ink)
     if parts is None or not (page.changed or parts.pale):
         return None
-    bare = None if page.bare is None else find_parts_of_page(page.bare)
-    return OnPaper(_seen(parts), page.underlined, None if bare is None else _seen(bare))
+    other = None if page.other is None else find_parts_of_page(page.other)
+    return OnPaper(_seen(parts), page.underlined, None if other is None else _seen(other))
 
 
 def may_be_underlined(field: Field) -> bool:

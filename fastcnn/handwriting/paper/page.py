@@ -49,7 +49,8 @@ class PageInk:
     reason : why there is nothing, one of `reasons`
     changed : whether the paper is no empty canvas: it has a grain, it was a sheet on a table, or something was removed
     underlined : whether a line under a single digit was removed
-    bare : the ink without a line that may be a single digit's base or its underline; None without such a line
+    other : where a line under a single digit was removed the ink with it, and where it may be its base, the ink without
+        it; None without such a line
     """
 
     ink: Plane | None
@@ -58,7 +59,7 @@ class PageInk:
     reason: str | None = None
     changed: bool = False
     underlined: bool = False
-    bare: Plane | None = None
+    other: Plane | None = None
 
 
 def find_page(image: Picture) -> PageInk:
@@ -87,8 +88,8 @@ def find_page(image: Picture) -> PageInk:
     changed = real or corners is not None or framed or cut or ruled
     line = find_line_under(ink)
     if line is not None and line.out >= STICKS_OUT:
-        return PageInk(line.without, view, size, changed=True, underlined=True)
-    return PageInk(ink, view, size, changed=changed, bare=None if line is None else line.without)
+        return PageInk(line.without, view, size, changed=True, underlined=True, other=ink)
+    return PageInk(ink, view, size, changed=changed, other=None if line is None else line.without)
 
 
 def quarter_turned(page: PageInk, quarters: int) -> PageInk:
