@@ -160,9 +160,7 @@ class Recognizer:
             answers[at] = answer
         return answers
 
-    def _look_at_paper(
-        self, planes: Sequence[Plane], sights: Sequence[Sight], answers: list[Recognition]
-    ) -> None:
+    def _look_at_paper(self, planes: Sequence[Plane], sights: Sequence[Sight], answers: list[Recognition]) -> None:
         """Put better answers in the place of those that lines, frames and the like on real paper may have spoilt."""
         doubtful = [
             at

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastcnn.handwriting.paper.erasing import erased
 from fastcnn.handwriting.paper.underlines import INKED, remove_underlines
-from fastcnn.handwriting.preparation.components import label_components
+from fastcnn.handwriting.preparation.components import Mask, label_components
 from fastcnn.handwriting.preparation.layout import boxes_of
 from fastcnn.handwriting.preparation.planes import Plane
 
@@ -16,6 +16,7 @@ WIDEST = 2.4  # times the height of all ink: wider ink is no single digit and it
 DIGIT = 0.85  # of the height of all ink: the digit's
 LOWEST = 0.25  # of it: the line lies so low
 LENGTH = 0.5  # of the width of all ink
+FLAT = 0.25  # of its length: a line that touches nothing is no higher
 LEFT = 0.5  # of the height of all ink: what is left over the line is a digit
 REMNANT = 0.12  # of the digit's height: lower parts are left from the line
 NEAR = 0.12  # of the digit's height over the line: what stands on it
@@ -42,6 +43,9 @@ def find_line_under(ink: Plane) -> LineUnder | None:
     height, width = int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1
     if width > WIDEST * height:
         return None
+    apart = _line_apart(mask, int(rows[-1]) + 1, width)
+    if apart is not None:
+        return LineUnder(erased(ink, mask, apart), width / height)
     tall = DIGIT * height
     lowest = np.zeros_like(mask)
     lowest[round(rows[-1] + 1 - LOWEST * height) :] = True
@@ -61,10 +65,26 @@ def find_line_under(ink: Plane) -> LineUnder | None:
     near = round(NEAR * tall)
     every = np.arange(max(0, left - near), min(mask.shape[1], right + near + 1))
     upper = np.interp(every, along, gone[:, along].argmax(axis=0))
-    apart = np.abs(upper - np.arange(len(mask))[:, np.newaxis])
-    standing = every[(rest[:, every] & (apart <= near)).any(axis=0)]
+    away = np.abs(upper - np.arange(len(mask))[:, np.newaxis])
+    standing = every[(rest[:, every] & (away <= near)).any(axis=0)]
     out = max(0, min(int(standing[0]) - left, right - int(standing[-1]))) if len(standing) else right - left
     return LineUnder(without, float(out) / tall)
+
+
+def _line_apart(mask: Mask, bottom: int, width: int) -> Mask | None:
+    """The lowest part of the ink, if it is flat and long and the rest ends over it; None if it is not."""
+    labels, count = label_components(mask)
+    boxes = boxes_of(labels, count)
+    heights, widths = boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2]
+    lines = np.flatnonzero((boxes[:, 1] == bottom) & (widths >= LENGTH * width) & (heights <= FLAT * widths))
+    if count < 2 or len(lines) == 0:
+        return None
+    line = int(lines[0])
+    others = np.delete(boxes, line, axis=0)
+    if others[:, 1].max() > (boxes[line, 0] + boxes[line, 1]) / 2 or np.delete(heights, line).max() < widths[line] / 4:
+        return None
+    apart: Mask = labels == line + 1
+    return apart
 
 
 def _largest(ink: Plane, tall: float) -> Plane:
