@@ -31,7 +31,7 @@ from fastcnn.network.committee import Committee
 from fastcnn.network.files import load_network
 from fastcnn.network.sequential import Sequential
 from fastcnn.recognition.answer import Recognition, digit_answer
-from fastcnn.recognition.second_look import is_photograph, on_paper, with_margins
+from fastcnn.recognition.second_look import is_photograph, may_be_underlined, on_paper, with_margins
 from fastcnn.recognition.widths import WIDTHS, joined, with_width
 from fastcnn.zoo.bundled import DEFAULT_MODEL, WEIGHTS, check_reads_digits, load_classifier
 from fastcnn.zoo.networks import REFUSAL
@@ -51,6 +51,7 @@ __all__ = ["Recognizer"]
 ON_HEAD_BELOW, ON_SIDE_BELOW = 0.92, 0.7
 HEAD_GAIN, SIDE_GAIN = 0.05, 0.15  # of the mean confidence, for which a page is turned
 POOR = 0.98  # confidence times score: below it, as for 7 of 100 digits, a picture is looked at again
+UNREAD = 0.1  # the same: what stands on a line is not read without it if it is read with it
 THRESHOLD = 0.5  # of a picture's score: below it there is no digit
 REFUSING = WEIGHTS / f"{REFUSAL}.safetensors"
 
@@ -147,12 +148,7 @@ class Recognizer:
         planes = [to_plane(picture) for picture in images]
         sights = [look(plane) for plane in planes]
         answers = self._answer(sights)
-        poor = [at for at, answer in enumerate(answers) if sights[at].ruled or _sureness(answer) < POOR]
-        cleaned = [(at, sight) for at in poor if (sight := on_paper(planes[at], sights[at].ruled)) is not None]
-        for (at, _), answer in zip(cleaned, self._answer([sight for _, sight in cleaned]), strict=True):
-            # What seemed ruled may be a digit cropped tightly, whose strokes go from edge to edge.
-            if sights[at].reason or _sureness(answer) > _sureness(answers[at]):
-                answers[at] = answer
+        self._look_at_paper(planes, sights, answers)
         poor = [at for at, answer in enumerate(answers) if _is_poor(answer)]
         tight = [(at, sight) for at in poor for sight in with_margins(planes[at])]
         for (at, _), answer in zip(tight, self._answer([sight for _, sight in tight]), strict=True):
@@ -163,6 +159,28 @@ class Recognizer:
         for at, answer in zip(poor, self._with_other_widths([answers[at] for at in poor], photographs), strict=True):
             answers[at] = answer
         return answers
+
+    def _look_at_paper(self, planes: Sequence[Plane], sights: Sequence[Sight], answers: list[Recognition]) -> None:
+        """Put better answers in the place of those that lines, frames and the like on real paper may have spoilt."""
+        doubtful = [
+            at
+            for at, answer in enumerate(answers)
+            if sights[at].ruled or _sureness(answer) < POOR or may_be_underlined(answer.input)
+        ]
+        found = [(at, seen) for at in doubtful if (seen := on_paper(planes[at], sights[at].ruled)) is not None]
+        for (at, seen), answer in zip(found, self._answer([seen.sight for _, seen in found]), strict=True):
+            # What seemed ruled may be a digit cropped tightly, whose strokes go from edge to edge.
+            no_line = seen.underlined and _sureness(answer) >= POOR
+            if sights[at].reason or no_line or _sureness(answer) > _sureness(answers[at]):
+                answers[at] = answer
+        others = [
+            (at, seen.other)
+            for at, seen in found
+            if seen.other is not None and _sureness(answers[at]) < (POOR if seen.underlined else UNREAD)
+        ]
+        for (at, _), answer in zip(others, self._answer([sight for _, sight in others]), strict=True):
+            if _sureness(answer) > _sureness(answers[at]):
+                answers[at] = answer
 
     def _with_other_widths(self, answers: Sequence[Recognition], photographs: Sequence[bool]) -> list[Recognition]:
         """Each answer joined with those for its ink made narrower and wider."""

@@ -5,11 +5,17 @@ The recognizer asks where its first answer is not sure.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from fastcnn.handwriting.preparation.ink import unblock
 from fastcnn.handwriting.preparation.planes import Plane, border_of, is_of_paper
-from fastcnn.handwriting.preparation.prepare import Sight, look, look_at_ink
+from fastcnn.handwriting.preparation.prepare import Field, Sight, look, look_at_ink
+
+if TYPE_CHECKING:
+    from fastcnn.recognition.page.parts import PageParts
 
 SMALL_PX = 56  # twice MNIST's size: in smaller pictures a line is as wide as a stroke
 # Of the border: with more ink the darker and the lighter level may both be the paper. Squares round digits have up to
@@ -17,6 +23,22 @@ SMALL_PX = 56  # twice MNIST's size: in smaller pictures a line is as wide as a 
 MIXED = 0.25
 APART = 0.7  # of the picture's contrast: the border's two levels are ink and paper, not light and shade
 MARGIN = 1 / 16  # of the longer side
+HALF = 0.5  # of the full ink
+UNDER_ROWS, OVER_ROWS = 4, 3  # of a prepared picture: a line under a digit lies in the lowest, and the digit over them
+
+
+@dataclass(frozen=True, eq=False)
+class OnPaper:
+    """A digit on paper.
+
+    sight : what is seen without what is not the digit
+    underlined : whether there was a line under it, which is no part of any digit
+    other : what is seen with that line; or, where a line may be the digit's base, without it. None without such a line
+    """
+
+    sight: Sight
+    underlined: bool
+    other: Sight | None
 
 
 def is_photograph(plane: Plane) -> bool:
@@ -24,7 +46,7 @@ def is_photograph(plane: Plane) -> bool:
     return is_of_paper(plane) and _is_large(plane)
 
 
-def on_paper(plane: Plane, ruled: bool) -> Sight | None:
+def on_paper(plane: Plane, ruled: bool) -> OnPaper | None:
     """What is seen in a plane of grey with one digit without what is not the digit; None if there is no such thing.
 
     That is a table, shade, rules, frames and pale ink. In pictures of few pixels, enlarged or not, a line is as wide
@@ -39,7 +61,21 @@ def on_paper(plane: Plane, ruled: bool) -> Sight | None:
     parts = None if page.ink is None else find_parts_of_page(page.ink)
     if parts is None or not (page.changed or parts.pale):
         return None
-    return look_at_ink(parts.select(list(range(parts.count)))[0])
+    other = None if page.other is None else find_parts_of_page(page.other)
+    return OnPaper(_seen(parts), page.underlined, None if other is None else _seen(other))
+
+
+def may_be_underlined(field: Field) -> bool:
+    """Whether a line seems to lie under a prepared digit, (28, 28): the lowest ink is wider at both sides than the ink
+    over it. That costs little; a search of the paper decides.
+    """
+    inked = field >= HALF
+    rows = np.flatnonzero(inked.any(axis=1))
+    if len(rows) < UNDER_ROWS + OVER_ROWS:
+        return False
+    under = np.flatnonzero(inked[rows[-UNDER_ROWS:]].any(axis=0))
+    over = np.flatnonzero(inked[rows[-UNDER_ROWS - OVER_ROWS : -UNDER_ROWS]].any(axis=0))
+    return bool(under[0] < over[0] and under[-1] > over[-1])
 
 
 def with_margins(plane: Plane) -> list[Sight]:
@@ -61,3 +97,7 @@ def with_margins(plane: Plane) -> list[Sight]:
 
 def _is_large(plane: Plane) -> bool:
     return bool(max(unblock(plane).shape) > SMALL_PX)
+
+
+def _seen(parts: PageParts) -> Sight:
+    return look_at_ink(parts.select(list(range(parts.count)))[0])

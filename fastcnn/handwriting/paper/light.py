@@ -19,7 +19,7 @@ Levels = npt.NDArray[np.float32]
 LARGEST_PX = 1280  # larger pages are averaged down first: a digit has 40 px or more then, on a page of 12 lines
 COARSE_PX = 640  # the paper's level is found at this size
 WINDOW = 1 / 4  # of the shorter side: a stroke is narrower, a shadow wider
-OUTSIDE = 0.4  # of the paper's level: what is darker at an edge is a stroke
+RIM = 1 / 10  # of the shorter side: what is darker along an edge, and thinner, is a stroke
 DARKEST = 48  # of 255: darker paper than this counts as this, or its noise would be ink
 LEAST_CONTRAST = 20  # of 255
 NOISE = 4.0  # standard deviations of the paper: what differs less is no ink
@@ -71,8 +71,11 @@ def _is_dark_ink(plane: Plane) -> bool:
     from PIL import Image, ImageFilter
 
     small, _ = reduced(plane, 200)
-    around = Image.fromarray(np.ascontiguousarray(small)).filter(ImageFilter.BoxBlur(max(small.shape) // 4))
-    gap = small.astype(np.float64) - np.asarray(around)
+    reach = max(small.shape) // 4
+    wide = np.pad(small, reach, mode="symmetric")  # a filter would repeat what lies along an edge, such as a frame
+    around = np.asarray(Image.fromarray(wide).filter(ImageFilter.BoxBlur(reach)))
+    rows, columns = small.shape
+    gap = small.astype(np.float64) - around[reach : reach + rows, reach : reach + columns]
     return float((gap**3).sum()) <= 0
 
 
@@ -84,12 +87,10 @@ def _paper(plane: Plane) -> Levels:
         coarse = np.asarray(Image.fromarray(np.ascontiguousarray(plane)).reduce(2))  # less noise
     window = max(3, round(WINDOW * min(coarse.shape)))
     rows, columns = coarse.shape
-    wide = np.pad(coarse, window, mode="edge")
-    # The edges go on outside, so that a shadow in a corner is as large as the window; a stroke at an edge does not.
-    middle = np.uint8(np.median(coarse))
-    beyond = np.ones(wide.shape, bool)
-    beyond[window:-window, window:-window] = False
-    wide[beyond & (wide < OUTSIDE * middle)] = middle
+    # The edges go on outside, so that a shadow in a corner is as large as the window. A stroke at an edge, such as a
+    # frame's, is thinner than RIM and does not.
+    rim = max(2, round(RIM * min(coarse.shape)))
+    wide = np.pad(coarse, window, mode="maximum", stat_length=rim)
     for over in (np.maximum, np.minimum):
         for axis in (0, 1):
             wide = _running(wide, window, axis, over)

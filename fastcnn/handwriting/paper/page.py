@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from fastcnn.handwriting.paper.erasing import erased
 from fastcnn.handwriting.paper.light import LARGEST_PX, page_ink, reduced
+from fastcnn.handwriting.paper.line_under import find_line_under
 from fastcnn.handwriting.paper.rules import INKED, digit_height, remove_rules
 from fastcnn.handwriting.paper.sheet import find_sheet, straighten
 from fastcnn.handwriting.preparation.components import Mask, label_components
@@ -32,7 +33,9 @@ TURN_POINTS = 20_000
 RULE = 0.35  # of the page's side: rules have so many pixels in one row
 SHARPER = 1.02  # times the contrast without a turn
 FRAMES = 40  # parts that may be frames
+STICKS_OUT = 0.1  # of a digit's height: an underline sticks out so far at both sides, the base of a 2 does not
 INNER = 0.06  # of a frame's ink: what lies farther inside is writing that touches it
+RIM = 0.3  # of the highest part that touches no edge of the picture: pieces of a cut frame lie so near to the edges
 BAND, ALONG = 0.1, 0.75  # of a frame's sides: its lines are that near to its rectangle, along so much of it
 
 
@@ -45,6 +48,9 @@ class PageInk:
     size : of the picture, its width and height in pixels
     reason : why there is nothing, one of `reasons`
     changed : whether the paper is no empty canvas: it has a grain, it was a sheet on a table, or something was removed
+    underlined : whether a line under a single digit was removed
+    other : where a line under a single digit was removed the ink with it, and where it may be its base, the ink without
+        it; None without such a line
     """
 
     ink: Plane | None
@@ -52,6 +58,8 @@ class PageInk:
     size: tuple[int, int]
     reason: str | None = None
     changed: bool = False
+    underlined: bool = False
+    other: Plane | None = None
 
 
 def find_page(image: Picture) -> PageInk:
@@ -75,8 +83,13 @@ def find_page(image: Picture) -> PageInk:
         if ruled:
             return PageInk(cleaned, view @ back, size, changed=True)
     ink, framed = _without_frames(ink)
+    ink, cut = _without_rim(ink)
     ink, ruled = remove_rules(ink)
-    return PageInk(ink, view, size, changed=real or corners is not None or framed or ruled)
+    changed = real or corners is not None or framed or cut or ruled
+    line = find_line_under(ink)
+    if line is not None and line.out >= STICKS_OUT:
+        return PageInk(line.without, view, size, changed=True, underlined=True, other=ink)
+    return PageInk(ink, view, size, changed=changed, other=None if line is None else line.without)
 
 
 def quarter_turned(page: PageInk, quarters: int) -> PageInk:
@@ -152,6 +165,26 @@ def _without_frames(ink: Plane) -> tuple[Plane, bool]:
     if not frames:
         return ink, False
     return erased(ink, mask, np.isin(labels, frames)), True
+
+
+def _without_rim(ink: Plane) -> tuple[Plane, bool]:
+    """The ink without what lies along the picture's edges: the pieces of a frame that the edges cut."""
+    mask = ink >= INKED
+    labels, count = label_components(mask)
+    if count < 2:
+        return ink, False
+    boxes = boxes_of(labels, count)
+    height, width = mask.shape
+    at_edge = (boxes[:, 0] == 0) | (boxes[:, 1] == height) | (boxes[:, 2] == 0) | (boxes[:, 3] == width)
+    tall = int((boxes[~at_edge, 1] - boxes[~at_edge, 0]).max(initial=0))
+    deep = round(RIM * tall)
+    if deep == 0 or not at_edge.any():
+        return ink, False
+    inner = np.bincount(labels[deep:-deep, deep:-deep].ravel(), minlength=count + 1)[1:]
+    rim = np.concatenate([[False], inner == 0])
+    if rim[1:].all() or not rim.any():
+        return ink, False
+    return erased(ink, mask, rim[labels]), True
 
 
 def _runs_along(part: Mask) -> bool:

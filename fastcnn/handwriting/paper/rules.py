@@ -32,9 +32,6 @@ CORNER = 0.12  # of its length: a line that ends so near to another meets it
 AT_EDGE = 0.03  # of the side: a rule that ends so near goes from edge to edge
 ALONG, MET = 0.3, 3  # of the side, and rules across it: a part of a net
 UNDER, DOWN = 1.8, 2.6  # times the height of a digit: longer lines across and down are no strokes
-SHORT, BASE, STICKS_OUT = 0.5, 0.75, 0.1  # times it: an underline; one that touches a digit, or it is the foot of a 1
-ALL, SINGLE = 0.8, 0.97  # of its part's ink: a line that touches nothing; of all ink: a single digit and its underline
-BELOW = 0.1  # of an underline's length: ink below it
 MORE, ALONE = 1.1, 1.3  # times it: a line from edge to edge is so long, with others next to it and without
 THICK = 0.2  # times it: thicker lines are strokes
 CLEAN, ON_RULE = 0.25, 0.4  # of a run along a rule: columns that no stroke crosses, and such as are nearly as thin
@@ -56,7 +53,6 @@ class Lines:
     right: npt.NDArray[np.int64]
     thick: npt.NDArray[np.float64]
     thin: Mask  # whether it may be a rule
-    alone: Mask  # whether it is its part of the ink
     side: Mask  # whether it is nearly as long as the part of the ink that it is in, as the sides of a box are
 
     @property
@@ -94,8 +90,7 @@ def remove_rules(ink: Plane) -> tuple[Plane, bool]:
         | ((down.length >= max(DOWN * tall, long)) & (down.thick <= THICK * tall) & down.thin),
     )  # fmt: skip
     cleaned = _erased(ink, mask, across, down, rules)
-    short = np.concatenate([[False], _underlines(mask, across, tall)])[across.labels]
-    cleaned, underlined = remove_underlines(cleaned, tall, short)
+    cleaned, underlined = remove_underlines(cleaned, tall)
     if not (underlined or any(each.any() for each in rules)) or not (cleaned >= INKED).any():
         return ink, False
     return cleaned, True
@@ -140,8 +135,7 @@ def _find(mask: Mask, parts: Labels, wide: npt.NDArray[np.int64], least: int, lo
     )
     length = right - left
     thin = thick <= np.maximum(3, THIN * length)
-    alone = sizes >= ALL * np.bincount(parts.ravel())[part]
-    return Lines(labels, middles, left, right, thick, thin, alone, length >= SIDE * wide[part])
+    return Lines(labels, middles, left, right, thick, thin, length >= SIDE * wide[part])
 
 
 def _along_rules(runs: Mask, depth: npt.NDArray[np.int64]) -> Mask:
@@ -223,31 +217,6 @@ def _joined(across: Lines, down: Lines, shape: tuple[int, ...]) -> tuple[Mask, M
     usual = float(rule[order][np.searchsorted(weight[order].cumsum(), weight.sum() / 2)])
     most = LIKE * usual + 1.5
     return found[0] & (across.thick <= most), found[1] & (down.thick <= most)
-
-
-def _underlines(mask: Mask, across: Lines, tall: float) -> Mask:
-    """Which line lies under a single digit: apart from it, or sticking out at both of its sides.
-
-    Longer ones are known by their length; on a page a short line under a digit may be the foot of a 1.
-    """
-    found = across.thin & (across.length >= SHORT * tall) & (across.thick <= THICK * tall)
-    inked = int(mask.sum()) if found.any() else 0
-    out, near = round(STICKS_OUT * tall), round(0.5 * tall)
-    for line in np.flatnonzero(found).tolist():
-        row, left, right = round(float(across.at[line])), int(across.left[line]), int(across.right[line])
-        start = max(0, left - near)
-        window = slice(max(0, row - round(1.5 * tall)), row + near), slice(start, right + near)
-        own = across.labels[window] == line + 1
-        rest = mask[window] & ~own
-        rows = np.flatnonzero(own.any(axis=1))
-        above, below = rest[: max(0, int(rows[0]) - 2)], rest[int(rows[-1]) + 3 :].any(axis=0)
-        digit = above[-near:].any() and int(above.any(axis=1).sum()) >= near
-        single = int(mask[window].sum()) >= SINGLE * inked
-        over = above[:, left - start : right - start]
-        beside = over[:, :out].any() or over[:, right - left - out :].any()
-        apart = across.alone[line] or (not beside and right - left >= BASE * tall)
-        found[line] = digit and single and apart and int(below.sum()) <= BELOW * (right - left)
-    return found
 
 
 def _erased(ink: Plane, mask: Mask, across: Lines, down: Lines, rules: tuple[Mask, Mask]) -> Plane:

@@ -72,7 +72,7 @@ def remove_underlines(ink: Plane, tall: float, surely: Mask | None = None) -> tu
     ----------
     ink : (H, W) uint8, 0 on paper
     tall : the height of the writing, in pixels
-    surely : (H, W) pixels that lie on lines, however short
+    surely : (H, W) where lines lie that are lines however short they are
     """
     mask = ink >= INKED
     runs = runs_of(np.ascontiguousarray(mask.T))

@@ -8,6 +8,7 @@ from fastcnn import Recognizer, load_mnist, load_network, optim
 from fastcnn.errors import FastcnnError
 from fastcnn.handwriting.drawings import Pose, draw
 from fastcnn.handwriting.synthesis.digits import synthetic_digits
+from fastcnn.handwriting.synthesis.templates import WAYS, parse, smooth
 from fastcnn.layers import Affine, Flatten, ReLU
 from fastcnn.network.committee import Committee
 from fastcnn.network.sequential import Sequential
@@ -262,3 +263,15 @@ def test_an_unfinished_drawing_is_not_searched_for_paper(monkeypatch):
     half = np.stack([50 + 40 * np.cos(angles), 50 + 45 * np.sin(angles)], axis=1)
     answer = Recognizer().recognize(draw([half], Pose(0.6, 18.0, 0.5, 0.5)))
     assert answer.confidence * answer.digit_score < POOR  # a picture on paper would be searched
+
+
+@pytest.mark.parametrize(("digit", "drop"), [(0, -1), (4, -1), (7, -6)])
+def test_underlined_digit_on_paper_is_the_digit(digit, drop):
+    """The line is little wider than the digit and touches it. With the line a 0 is no digit, and a 7 is a 1."""
+    way = parse(WAYS[digit][0])
+    strokes = [smooth(points, corners) for points, corners in zip(way.points, way.corners, strict=True)]
+    ink = np.pad(draw(strokes, Pose(0.8, 10.0, 0.5, 0.5), 160), 40)
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    ink[rows[-1] + drop : rows[-1] + drop + 6, columns[0] - 6 : columns[-1] + 6] = 255
+    paper = np.random.default_rng(3).normal(0, 2, ink.shape) + 230 - 0.75 * ink
+    assert Recognizer().recognize(np.rint(paper).clip(0, 255).astype(np.uint8)).digit == digit

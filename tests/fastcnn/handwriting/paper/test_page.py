@@ -143,3 +143,29 @@ def test_rules_turn_the_page_back():
     slope = found.view[1, 0]
     assert abs(np.rad2deg(np.arcsin(slope)) + 4) < 0.5
     assert found.changed
+
+
+def cut_frame(*, ink, paper=225, thick=9, wave=8):
+    """A digit, and round it a frame by hand that the picture's edges cut to pieces."""
+    picture = page(3, paper=paper, ink=ink)[40:-40, 40:-40]
+    height, width = picture.shape
+    for place in range(max(height, width)):
+        shift = round(wave * np.sin(place / 17)) - 4
+        edge = slice(max(0, shift), max(0, shift + thick))
+        for view in (picture, picture[::-1], picture.T, picture.T[::-1]):
+            view[edge, place : place + 1] = ink
+    return picture
+
+
+@pytest.mark.parametrize("ink", [40, 120], ids=["dark", "pale"])
+def test_pieces_of_a_frame_that_the_edges_cut_are_removed(ink):
+    found = find_page(cut_frame(ink=ink))
+    plain = page_ink(page(3, paper=225, ink=ink)[40:-40, 40:-40])[0]
+    assert found.changed
+    assert overlap(found.ink, plain) > 0.9
+
+
+def test_digit_that_an_edge_cuts_stays():
+    plain = page(3, 8, 2)[:, 75:]  # a third of the 3 is left
+    found = find_page(plain)
+    assert label_components(found.ink >= 64)[1] == 3
