@@ -191,7 +191,7 @@ def fit(
     set_precision(network, job.precision)
     trainer = job.recipe.trainer(network, team.communicator)
     team.note_go_on(job.go_on)
-    try:
+    with _saying_how_to_go_on(job):
         history = trainer.fit(
             images, labels, epochs=job.epochs, batch_size=job.batch_size,
             schedule=job.recipe.schedule(job.epochs, count, job.batch_size), validation=validation, seed=job.seed,
@@ -201,10 +201,16 @@ def fit(
                 *([partial(team.report, trainer)] if team.profiles else []),
             ],
         )  # fmt: skip
+    return trainer, history
+
+
+@contextmanager
+def _saying_how_to_go_on(job: Job) -> Iterator[None]:
+    try:
+        yield
     except KeyboardInterrupt:
         kept = f"; go on with fastcnn train {job.go_on}" if job.checkpoint.exists() else ""
         raise FastcnnError(f"training was interrupted{kept}") from None
-    return trainer, history
 
 
 def _jobs(args: argparse.Namespace) -> tuple[str, Path, list[Job]]:
@@ -257,20 +263,39 @@ def _train(job: Job, images: Array, labels: Array, team: Team, *, calibrate: boo
     network = NAMED[job.model].make(seed=job.seed)
     network.name = job.model  # two recipes may train one network
     network.views = job.recipe.views
+    digits = len(images)
     images, labels = job.recipe.mix(images, labels, job.seed)
     validation = min(VALIDATION_PICTURES, len(images) // VALIDATION_SHARE)
     count = len(images) - validation
     trainer, history = fit(job, network, images, labels, validation=validation, count=count, team=team)
     if not team.may_finish:
         return network, history
+    trained_on = np.delete(images, trainer.held_out, axis=0)
+    if job.recipe.then is not None:
+        trained_on = _train_again(network, job, job.recipe.then, (images, labels, digits, trainer.held_out))
     if job.recipe.settle:
-        settle_statistics(network, np.delete(images, trainer.held_out, axis=0))
+        settle_statistics(network, trained_on)
     if job.recipe.refused:
         _fit_threshold(network, job, images[trainer.held_out], labels[trainer.held_out])
     elif calibrate and len(trainer.held_out):
         logits = logits_of_views(network, images[trainer.held_out])
         network.temperature = fit_temperature(logits, labels[trainer.held_out])
     return network, history
+
+
+def _train_again(network: Sequential, job: Job, recipe: Recipe, first: tuple[Array, Array, int, Array]) -> Array:
+    """The second training of a recipe, on one process; returns its pictures. `first`: see `Recipe.mix_again`.
+
+    After an interruption it begins where the first training ended.
+    """
+    log.info("a second training follows, with unusual hands and pictures of forms too")
+    with _saying_how_to_go_on(job):
+        images, labels = job.recipe.mix_again(*first, job.seed)
+        recipe.trainer(network).fit(
+            images, labels, epochs=recipe.epochs, batch_size=job.batch_size, validation=0, seed=job.seed,
+            schedule=recipe.schedule(recipe.epochs, len(images), job.batch_size), keep_last=recipe.keep_last,
+        )  # fmt: skip
+    return images
 
 
 def _fit_threshold(network: Sequential, job: Job, images: Array, labels: Array) -> None:

@@ -22,6 +22,7 @@ from fastcnn.training.trainer import Trainer
 from fastcnn.zoo.networks import DEFAULT, PAPER, REFUSAL
 
 WARMUP_SHARE = 10  # one step in ten of a cosine is warm-up
+SECOND_SEED = 100  # what the seed of a second training's pictures is larger by
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Recipe:
     nondigits: int = 0  # pictures of other things to add; their labels are their kinds, numbered after the digits
     views: int = 1  # see `calibration`
     refused: float = 0.0  # share of validation digits that may be refused; it decides the threshold
+    then: Recipe | None = None  # a second, shorter training of the same network; see `mix_again`
 
     def trainer(self, network: Sequential, communicator: Communicator | None = None) -> Trainer:
         """A trainer for the network, with this recipe's optimizer; communicator: of the ranks that share the work."""
@@ -73,6 +75,19 @@ class Recipe:
         if self.nondigits:
             parts.append(self._labelled_nondigits(seed))
         return np.concatenate([part for part, _ in parts]), np.concatenate([part for _, part in parts])
+
+    def mix_again(self, images: Array, labels: Array, digits: int, held_out: Array, seed: int) -> tuple[Array, Array]:
+        """The pictures of the second training: those of the first one and more of its own.
+
+        Parameters
+        ----------
+        images, labels : the first training's mix; its first `digits` pictures are MNIST's
+        held_out : the numbers of the pictures that the first training set aside; the second one leaves them aside too
+        """
+        assert self.then is not None
+        kept = np.delete(np.arange(len(images)), held_out)
+        order = np.concatenate([kept[kept >= digits], kept[kept < digits]])  # copies as scans are of the last ones
+        return self.then.mix(images[order], labels[order], seed + SECOND_SEED)
 
     def _labelled_nondigits(self, seed: int) -> tuple[Array, Array]:
         from fastcnn.handwriting.synthesis.nondigits import kind_of, synthetic_nondigits
@@ -104,6 +119,10 @@ BUNDLED_RECIPES = {
     DEFAULT: Recipe(
         epochs=44, batch_size=100, lr=0.003, weight_decay=0.05, label_smoothing=0.03, ema_decay=0.999,
         augmentation=STRONGER, synthetic=35_000, cosine=True, keep_last=True, settle=True, views=5,
+        then=Recipe(
+            epochs=3, batch_size=100, lr=0.0005, weight_decay=0.05, label_smoothing=0.03, ema_decay=0.999,
+            augmentation=STRONGER, synthetic=18_000, varied=True, scans=10_000, cosine=True, keep_last=True,
+        ),
     ),
     REFUSAL: Recipe(
         epochs=25, batch_size=100, lr=0.006, weight_decay=0.05, label_smoothing=0.02, ema_decay=0.999,

@@ -114,15 +114,20 @@ def two(rng: Rng) -> Way:
 
 
 def three(rng: Rng) -> Way:
-    """A top that is flat or round, a waist that may have a loop, and a bow, short or long."""
+    """A top that is flat, round or closed like a 9's, a waist that may have a loop, and a bow, short or long."""
     middle, waist = rng.uniform(28, 50), rng.uniform(14, 34)
     right, start = rng.uniform(40, 54), rng.uniform(-2, 10)
-    if rng.uniform() < 0.35:
+    kind = pick(rng, flat=0.32, round=0.5, closed=0.18)
+    across = rng.uniform(15, 26)
+    if kind == "flat":
         top = soft((start, rng.uniform(0, 8))) + sharp((right, rng.uniform(0, 5)))
-    else:
-        across = rng.uniform(15, 26)
+    elif kind == "round":
         top = bow(26, middle / 2, across, middle / 2, rng.uniform(190, 245), 360 + rng.uniform(20, 80))
-    if rng.uniform() < 0.15:
+    else:
+        top = bow(30, middle / 2, 0.7 * across, middle / 2, rng.uniform(100, 190), rng.uniform(410, 450))
+    if kind == "closed" and rng.uniform() < 0.6:
+        pass  # no corner at its waist: the bow begins where the loop ends
+    elif rng.uniform() < 0.15:
         top += bow(waist, middle, rng.uniform(3, 7), rng.uniform(3, 6), 0, 300)
     else:
         top += either(rng, (waist, middle), 0.7)

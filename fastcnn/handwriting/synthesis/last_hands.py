@@ -131,7 +131,7 @@ def nine(rng: Rng) -> Way:
         loop = bow(28, down + 1, across, down, start, stop)
         if rng.uniform() < 0.5:  # up to the top again, then a corner
             loop += sharp((right + rng.uniform(-1, 4), rng.uniform(0, down)))
-    return way(loop + _tail(rng, right, low, pick(rng, straight=0.38, bowed=0.38, far=0.1, s=0.06, foot=0.08)))
+    return way(loop + _tail(rng, right, low, pick(rng, straight=0.4, bowed=0.41, far=0.07, s=0.04, foot=0.08)))
 
 
 def _tail(rng: Rng, right: float, low: float, kind: str) -> Part:

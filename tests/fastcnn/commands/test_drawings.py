@@ -99,6 +99,31 @@ def test_bundled_recipe_trains_and_keeps_temperature_and_views(data_dir, tmp_pat
     assert np.isfinite(load_network(out).values).all()
 
 
+def test_interrupted_second_training_goes_on_to_the_same_bits(data_dir, tmp_path, monkeypatch, capsys):  # noqa: F811
+    then = replace(recipes.BUNDLED_RECIPES["default"].then, epochs=1, synthetic=14, scans=5)
+    once = replace(recipes.BUNDLED_RECIPES["paper"], synthetic=28)
+    monkeypatch.setitem(recipes.BUNDLED_RECIPES, "paper", replace(once, then=then))
+    out, whole = tmp_path / "weights.safetensors", tmp_path / "whole.safetensors"
+    common = ["train", "--recipe", "bundled", "--data-dir", str(data_dir)]
+    options = [*common, "--epochs", "1", "--batch-size", "50"]
+    assert main([*options, "--out", str(whole)]) == 0
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(recipes.Recipe, "mix_again", _interrupt)
+        assert main([*options, "--out", str(out)]) == 1
+    assert "training was interrupted; go on with fastcnn train --resume" in capsys.readouterr().err.splitlines()[-1]
+    assert not out.exists()
+    with monkeypatch.context() as left_out:  # what the first training alone gives
+        left_out.setitem(recipes.BUNDLED_RECIPES, "paper", once)
+        assert main([*options, "--out", str(tmp_path / "first.safetensors")]) == 0
+    assert main([*common, "--resume", str(out)]) == 0
+    np.testing.assert_array_equal(load_network(out).values, load_network(whole).values)
+    assert not np.array_equal(load_network(tmp_path / "first.safetensors").values, load_network(whole).values)
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
 @pytest.mark.slow
 def test_refusing_network_is_trained_by_its_recipe(data_dir, tmp_path, monkeypatch):  # noqa: F811
     small = replace(recipes.BUNDLED_RECIPES["refusal"], synthetic=28, redrawn=10, scans=10, nondigits=60)

@@ -42,6 +42,22 @@ def test_refusal_recipe_mixes_scans_and_labelled_nondigits_in():
     assert NAMED["refusal"].make(seed=0).output_shape == (10 + len(KINDS),)
 
 
+def test_second_training_sees_the_kept_pictures_and_its_own_and_none_held_out():
+    then = replace(BUNDLED_RECIPES["default"].then, synthetic=14, scans=2)
+    recipe = replace(BUNDLED_RECIPES["default"], synthetic=28, then=then)
+    (images, labels), _ = load_mnist(normalize=False)
+    mixed, named = recipe.mix(images[:5], labels[:5], seed=0)
+    held_out = np.array([0, 3, 4, 6, 32])
+    again, renamed = recipe.mix_again(mixed, named, 5, held_out, seed=0)
+    assert len(again) == len(renamed) == 28 + 14 + 2
+    kept = [5, *range(7, 32), 1, 2]  # pen digits, then MNIST's
+    np.testing.assert_array_equal(again[:28], mixed[kept])
+    np.testing.assert_array_equal(renamed[:28], named[kept])
+    np.testing.assert_array_equal(renamed[42:], labels[1:3])  # copies of MNIST's as scans
+    assert not (again[42:] == images[1:3]).all(axis=(1, 2, 3)).any()
+    assert not (again[:, None] == mixed[held_out]).all(axis=(2, 3, 4)).any()
+
+
 def test_refusing_network_is_small():
     assert 4 * NAMED["refusal"].make(seed=0).parameter_count < 300_000
 
