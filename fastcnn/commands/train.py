@@ -286,15 +286,18 @@ def _train(job: Job, images: Array, labels: Array, team: Team, *, calibrate: boo
 def _train_again(network: Sequential, job: Job, recipe: Recipe, first: tuple[Array, Array, int, Array]) -> Array:
     """The second training of a recipe, on one process; returns its pictures. `first`: see `Recipe.mix_again`.
 
-    After an interruption it begins where the first training ended.
+    The weights become a mean of those before and after, which read unusual hands, and the others as well as before
+    (Wortsman et al., Robust fine-tuning of zero-shot models, 2022). After an interruption only this one begins again.
     """
     log.info("a second training follows, with unusual hands and pictures of forms too")
     with _saying_how_to_go_on(job):
         images, labels = job.recipe.mix_again(*first, job.seed)
+        before = network.values.copy()
         recipe.trainer(network).fit(
             images, labels, epochs=recipe.epochs, batch_size=job.batch_size, validation=0, seed=job.seed,
             schedule=recipe.schedule(recipe.epochs, len(images), job.batch_size), keep_last=recipe.keep_last,
         )  # fmt: skip
+    network.values = (1 - recipe.share) * before + recipe.share * network.values
     return images
 
 

@@ -47,6 +47,7 @@ class Recipe:
     views: int = 1  # see `calibration`
     refused: float = 0.0  # share of validation digits that may be refused; it decides the threshold
     then: Recipe | None = None  # a second, shorter training of the same network; see `mix_again`
+    share: float = 1.0  # of a second training's weights in the mean of those before and after it
 
     def trainer(self, network: Sequential, communicator: Communicator | None = None) -> Trainer:
         """A trainer for the network, with this recipe's optimizer; communicator: of the ranks that share the work."""
@@ -120,8 +121,8 @@ BUNDLED_RECIPES = {
         epochs=44, batch_size=100, lr=0.003, weight_decay=0.05, label_smoothing=0.03, ema_decay=0.999,
         augmentation=STRONGER, synthetic=35_000, cosine=True, keep_last=True, settle=True, views=5,
         then=Recipe(
-            epochs=3, batch_size=100, lr=0.0005, weight_decay=0.05, label_smoothing=0.03, ema_decay=0.999,
-            augmentation=STRONGER, synthetic=18_000, varied=True, scans=10_000, cosine=True, keep_last=True,
+            epochs=4, batch_size=100, lr=0.0008, weight_decay=0.05, label_smoothing=0.03, ema_decay=0.999, share=0.75,
+            augmentation=STRONGER, synthetic=30_000, varied=True, scans=10_000, cosine=True, keep_last=True,
         ),
     ),
     REFUSAL: Recipe(
