@@ -103,8 +103,12 @@ def test_a_screen_of_1024_by_768_has_room_for_the_whole_lesson(window, settle, l
     lesson = _lesson(window, settle)
     window.resize(1024, 768)
     scroll = lesson.findChild(QScrollArea, "lessonScroll")
+    shown = 0
     for place in _places(window, settle):
-        assert (scroll.verticalScrollBar().maximum(), scroll.horizontalScrollBar().maximum()) == (0, 0), place
+        if scroll.isVisible():  # a page that is not shown is not laid out
+            shown += 1
+            assert (scroll.verticalScrollBar().maximum(), scroll.horizontalScrollBar().maximum()) == (0, 0), place
+    assert shown > len(SECTIONS)
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
