@@ -115,11 +115,11 @@ def test_sum_tile_is_a_matrix_product(sum_tile, rng):
 def test_sums_that_wait_in_memory_have_the_bits_of_sums_in_registers(sum_tile, rng):
     x, w, bias = drawn(rng, 300, np.float32), drawn(rng, 4000, np.float32), drawn(rng, 64, np.float32)
     x_taps, w_taps = np.array([0, 11, 50]), np.array([0, 500, 1000])
-    tile = (x, 3, 5, 2, w, 1, 70)
+    tile, valid = (x, 3, 5, 2, w, 1, 70), sums.twin_lanes(x) + 4
     whole, parts = np.zeros(400, np.float32), np.zeros(400, np.float32)
-    sum_tile(whole, 0, 40, *tile, x_taps, w_taps, 3, 4, bias, 0, 0, 0.0, x, 0, 0, 0, 4, 2, 20)
-    sum_tile(parts, 0, 40, *tile, x_taps, w_taps, 1, 4, bias, 0, 0, -np.inf, x, 0, 0, 0, 4, 2, 20)
-    sum_tile(parts, 0, 40, *tile, x_taps[1:], w_taps[1:], 2, 4, parts, 0, 40, 0.0, x, 0, 0, 0, 4, 2, 20)
+    sum_tile(whole, 0, 40, *tile, x_taps, w_taps, 3, 4, bias, 0, 0, 0.0, x, 0, 0, 0, 4, 2, valid)
+    sum_tile(parts, 0, 40, *tile, x_taps, w_taps, 1, 4, bias, 0, 0, -np.inf, x, 0, 0, 0, 4, 2, valid)
+    sum_tile(parts, 0, 40, *tile, x_taps[1:], w_taps[1:], 2, 4, parts, 0, 40, 0.0, x, 0, 0, 0, 4, 2, valid)
     np.testing.assert_array_equal(parts, whole)
 
 
