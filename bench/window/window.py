@@ -30,6 +30,7 @@ def open_window() -> Iterator[Any]:
     with tempfile.TemporaryDirectory() as folder:
         for name in FOLDERS:
             os.environ[name] = folder
+        from PyQt5 import sip
         from PyQt5.QtWidgets import QApplication
 
         from fastcnn.gui import create_window
@@ -48,6 +49,7 @@ def open_window() -> Iterator[Any]:
             window.program.close()
             window.may_close = lambda: True
             window.close()
+            sip.delete(window)  # before the application, as the program does: a window that outlived it has crashed
             del application
 
 
