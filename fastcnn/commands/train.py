@@ -270,11 +270,11 @@ def _train(job: Job, images: Array, labels: Array, team: Team, *, calibrate: boo
     trainer, history = fit(job, network, images, labels, validation=validation, count=count, team=team)
     if not team.may_finish:
         return network, history
-    trained_on = np.delete(images, trainer.held_out, axis=0)
+    again = None
     if job.recipe.then is not None:
-        trained_on = _train_again(network, job, job.recipe.then, (images, labels, digits, trainer.held_out))
+        again = _train_again(network, job, job.recipe.then, (images, labels, digits, trainer.held_out))
     if job.recipe.settle:
-        settle_statistics(network, trained_on)
+        settle_statistics(network, np.delete(images, trainer.held_out, axis=0) if again is None else again)
     if job.recipe.refused:
         _fit_threshold(network, job, images[trainer.held_out], labels[trainer.held_out])
     elif calibrate and len(trainer.held_out):
