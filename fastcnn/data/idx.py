@@ -96,19 +96,15 @@ def _check_promise(
     )
 
 
-def nothing(_share: float) -> None:
-    """What is done between two pieces if nobody waits."""
-
-
 def _read_values(
-    stream: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...], between: Callable[[float], object]
+    stream: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...], between: Callable[[float], object] | None
 ) -> NDArray[Any]:
     values = np.empty(shape, dtype)
     view = values.reshape(-1).view(np.uint8).data
     start = 0
     # Read in pieces: GzipFile.readinto makes a copy of all that it reads at once.
     while start < len(view):
-        if start:
+        if start and between is not None:
             between(start / len(view))
         got = cast(Any, stream).readinto(view[start : start + _CHUNK])
         if not got:
@@ -128,7 +124,7 @@ def _read_values(
 
 
 def read_idx(
-    path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES, between: Callable[[float], object] = nothing
+    path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES, between: Callable[[float], object] | None = None
 ) -> NDArray[Any]:
     """The array in an IDX file.
 

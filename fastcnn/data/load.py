@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fastcnn.checks import check_flag, check_path
 from fastcnn.data.datasets import DATASETS, MNIST_FILES, Dataset, cache_folder, find_dataset
-from fastcnn.data.idx import IdxError, nothing, read_idx
+from fastcnn.data.idx import IdxError, read_idx
 from fastcnn.digits import CLASSES, SIDE_PX
 from fastcnn.errors import Sentence
 
@@ -38,7 +38,7 @@ def _form(values: NDArray[Any]) -> str:
     return f"{values.dtype} values of shape {values.shape}"
 
 
-def _read_images(path: Path, between: Callable[[float], object]) -> NDArray[np.uint8]:
+def _read_images(path: Path, between: Callable[[float], object] | None) -> NDArray[np.uint8]:
     images = read_idx(path, between=between)
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE_PX, SIDE_PX):
         if images.ndim == 1:
@@ -94,7 +94,7 @@ def _turn_upright(images: NDArray[np.uint8]) -> None:
 
 
 def _read_pair(
-    folder: Path, files: tuple[str, str], transposed: bool, *, between: Callable[[float], object] = nothing
+    folder: Path, files: tuple[str, str], transposed: bool, *, between: Callable[[float], object] | None = None
 ) -> Pair:
     images_path, labels_path = (_find(folder, name) for name in files)
     labels = _read_labels(labels_path)
@@ -141,7 +141,7 @@ def _load(folder: Path, files: tuple[str, ...], transposed: bool, form: _Form) -
     return train, test
 
 
-def read_mnist(*, training: bool, between: Callable[[float], object] = nothing) -> Pair:
+def read_mnist(*, training: bool, between: Callable[[float], object] | None = None) -> Pair:
     """One half of the MNIST in the package: uint8 pictures and int64 labels. The training half takes 0.4 s.
 
     between : called after each MB, with the share that is read

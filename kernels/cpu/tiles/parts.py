@@ -159,17 +159,25 @@ def sum_over_taps(
 
     The loop over taps stays a loop: unrolled, LLVM hoists the broadcasts and spills (docs/tried.md).
     """
-    vectors = 1 + max(v for _, v in acc)
     with cgutils.for_range(builder, a.taps, intp=INT64) as tap:
         x_row = at(builder, a.x, a.x_at, builder.load(at(builder, a.x_taps, tap.index)))
         w_row = at(builder, a.w, a.w_at, builder.load(at(builder, a.w_taps, tap.index)))
         with _terms(builder, a, x_row, w_row, x_term) as (x, w):
-            starts = [at(builder, w, const(v * vtype.count * terms.size)) for v in range(vectors)]
-            weights = [terms.weights(builder, start, vtype) for start in starts]
-            for m, offset in enumerate(offsets):
-                pixel = terms.pixel(builder, at(builder, x, offset), vtype)
-                for v in range(vectors):
-                    builder.store(terms.add(builder, pixel, weights[v], builder.load(acc[m, v])), acc[m, v])
+            add_term(builder, vtype, acc, offsets, x, w, terms)
+
+
+def add_term(
+    builder: Any, vtype: Any, acc: dict[tuple[int, int], Any], offsets: Sequence[Any], x: Any, w: Any,
+    terms: Terms = NUMBERS,
+) -> None:  # fmt: skip
+    """acc[m, v] += x[offsets[m]] * w[v], for one term."""
+    vectors = 1 + max(v for _, v in acc)
+    starts = [at(builder, w, const(v * vtype.count * terms.size)) for v in range(vectors)]
+    weights = [terms.weights(builder, start, vtype) for start in starts]
+    for m, offset in enumerate(offsets):
+        pixel = terms.pixel(builder, at(builder, x, offset), vtype)
+        for v in range(vectors):
+            builder.store(terms.add(builder, pixel, weights[v], builder.load(acc[m, v])), acc[m, v])
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from numba.core import cgutils
 
 from fastcnn.kernels.cpu.tiles.parts import (
     accumulators,
+    add_term,
     start_with_bias,
     store_filters,
     sum_over_taps,
@@ -17,7 +18,6 @@ from fastcnn.kernels.cpu.tiles.parts import (
 )
 from fastcnn.kernels.cpu.tiles.sums import TILE_VECTORS
 from fastcnn.kernels.cpu.tiles.sums import _twin as _sum_twin
-from fastcnn.kernels.cpu.toolchain import vector
 from fastcnn.kernels.cpu.toolchain.vector import INT32, INT64, REGISTERS, at, const
 
 POOL_SIZES = (1, 3) if REGISTERS == 32 else (1,)  # windows of a tile
@@ -82,13 +82,7 @@ def _sum(builder, a, vtype, acc, offsets):
         with flat, cgutils.for_range(builder, a.taps, intp=INT64) as tap:
             x = at(builder, a.x, a.x_at, builder.load(at(builder, a.x_taps, tap.index)))
             w = at(builder, a.w, a.w_at, builder.load(at(builder, a.w_taps, tap.index)))
-            vectors = 1 + max(v for _, v in acc)
-            weights = [vector.load(builder, at(builder, w, const(v * vtype.count)), vtype) for v in range(vectors)]
-            for m, offset in enumerate(offsets):
-                pixel = vector.splat(builder, vtype, builder.load(at(builder, x, offset)))
-                for v in range(vectors):
-                    total = vector.multiply_add(builder, pixel, weights[v], builder.load(acc[m, v]))
-                    builder.store(total, acc[m, v])
+            add_term(builder, vtype, acc, offsets, x, w)
         with nested:
             sum_over_taps(builder, a, vtype, acc, offsets, const(1))
 
