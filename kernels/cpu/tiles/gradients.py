@@ -20,33 +20,30 @@ GRADIENT_COLUMNS = (3, 5)  # kernel widths that the tile is made for
 GRADIENT_ROWS = {columns: columns if REGISTERS == 32 else 2 for columns in GRADIENT_COLUMNS}
 
 
-def _twin(
-    grad_weight, grad_weight_at, grad_bias, grad_bias_at, x, x_at, x_row, x_down, x_right, grad, grad_at, grad_down,
-    grad_right, codes, codes_at, codes_down, codes_right, down, right, width, row_stride, rows, columns,
-):  # fmt: skip
-    twin_sums(
+def twin_of(filters=None):
+    """The twin of a tile for so many filters; None: a vector of them."""
+
+    def twin(
         grad_weight, grad_weight_at, grad_bias, grad_bias_at, x, x_at, x_row, x_down, x_right, grad, grad_at, grad_down,
         grad_right, codes, codes_at, codes_down, codes_right, down, right, width, row_stride, rows, columns,
-        twin_lanes(x),
-    )  # fmt: skip
+    ):  # fmt: skip
+        lanes = filters or twin_lanes(x)
+        for p in range(down):
+            for q in range(right):
+                code = twin_load(codes, codes_at + p * codes_down + q * codes_right, lanes).astype(np.int64)
+                grads = twin_load(grad, grad_at + p * grad_down + q * grad_right, lanes)
+                g = np.where(code < DEAD, grads, 0).astype(grad.dtype)
+                grad_bias[grad_bias_at : grad_bias_at + lanes] += g
+                pixel = x_at + p * x_down + q * x_right + code // 2 % 2 * x_row + code % 2
+                for r in range(rows):
+                    for s in range(columns):
+                        target = grad_weight_at + r * row_stride + s * width
+                        grad_weight[target : target + lanes] += g * x[pixel + r * x_row + s]
+
+    return twin
 
 
-def twin_sums(
-    grad_weight, grad_weight_at, grad_bias, grad_bias_at, x, x_at, x_row, x_down, x_right, grad, grad_at, grad_down,
-    grad_right, codes, codes_at, codes_down, codes_right, down, right, width, row_stride, rows, columns, lanes,
-):  # fmt: skip
-    """The twin of a tile for so many filters."""
-    for p in range(down):
-        for q in range(right):
-            code = twin_load(codes, codes_at + p * codes_down + q * codes_right, lanes).astype(np.int64)
-            grads = twin_load(grad, grad_at + p * grad_down + q * grad_right, lanes)
-            g = np.where(code < DEAD, grads, 0).astype(grad.dtype)
-            grad_bias[grad_bias_at : grad_bias_at + lanes] += g
-            pixel = x_at + p * x_down + q * x_right + code // 2 % 2 * x_row + code % 2
-            for r in range(rows):
-                for s in range(columns):
-                    target = grad_weight_at + r * row_stride + s * width
-                    grad_weight[target : target + lanes] += g * x[pixel + r * x_row + s]
+_twin = twin_of()
 
 
 @tile(_twin)

@@ -9,7 +9,7 @@ lanes as many count as the kernel has columns.
 import llvmlite.ir as ir
 from numba.core import cgutils
 
-from fastcnn.kernels.cpu.tiles.gradients import GRADIENT_COLUMNS, twin_sums
+from fastcnn.kernels.cpu.tiles.gradients import GRADIENT_COLUMNS, twin_of
 from fastcnn.kernels.cpu.tiles.parts import accumulators, switch, tile
 from fastcnn.kernels.cpu.tiles.pools import DEAD
 from fastcnn.kernels.cpu.toolchain import vector
@@ -19,16 +19,7 @@ WINNER_FILTERS = 2  # of a tile: for each of them 5 sums, that of the bias, and 
 WINNER_LANES = 8
 WINNER_ROWS = {columns: columns for columns in GRADIENT_COLUMNS}  # that one pass sums up, or else 1
 
-
-def _twin(
-    grad_weight, grad_weight_at, grad_bias, grad_bias_at, x, x_at, x_row, x_down, x_right, grad, grad_at, grad_down,
-    grad_right, codes, codes_at, codes_down, codes_right, down, right, width, row_stride, rows, columns,
-):  # fmt: skip
-    twin_sums(
-        grad_weight, grad_weight_at, grad_bias, grad_bias_at, x, x_at, x_row, x_down, x_right, grad, grad_at, grad_down,
-        grad_right, codes, codes_at, codes_down, codes_right, down, right, width, row_stride, rows, columns,
-        WINNER_FILTERS,
-    )  # fmt: skip
+_twin = twin_of(WINNER_FILTERS)
 
 
 @tile(_twin)
