@@ -15,13 +15,16 @@ from fastcnn.kernels.cpu.products.geometry import Table
 from fastcnn.kernels.cpu.products.layout import block_width, pack_weight, pack_weight_flipped
 from fastcnn.kernels.cpu.products.planes import Shifts, backward_shifts, forward_shifts
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_COPIES, PARALLEL_PRODUCTS, copy, run
+from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 from fastcnn.kernels.shapes import Array, Padding, Pair, Shape, windows
 from fastcnn.kernels.threads import threads
 
 # Copying an element to channels-last and another back takes as long as so many multiply-adds, beyond copying it here.
 COPY_PRODUCTS = 25
 COPY_ROW = 20  # and to copy a row takes as long as so many more than its elements do
-SCRATCH_BYTES = 1 << 20  # of one task, and of the weights: what stays in the second cache
+# Of one task, and of the weights: what stays in the second cache. CPUs with narrow vectors have half of it. Planes that
+# are read in fewer passes than MOST_PASSES may be so many times as large.
+SCRATCH_BYTES, MOST_PASSES = (1 << 20, 4) if VECTOR_BYTES == 64 else (3 << 18, 8)
 
 
 @lru_cache(maxsize=256)
@@ -39,8 +42,8 @@ def serves(
     args = input_plane, kernel_size, stride, padding, dilation, 1
     shifts = backward_shifts(*args, kernel_size[0] * kernel_size[1]) if backward else forward_shifts(*args)
     taps, lanes = kernel_size[0] * kernel_size[1], block_width(dtype) // 2
-    passes = -(-results // FILTERS)  # over the scratch
-    if max(sources * shifts.bordered * min(passes, 4) / 4, sources * results * taps) * dtype.itemsize > SCRATCH_BYTES:
+    passes = min(MOST_PASSES, -(-results // FILTERS)) / MOST_PASSES  # over the scratch
+    if max(sources * shifts.bordered * passes, sources * results * taps) * dtype.itemsize > SCRATCH_BYTES:
         return False
     here, there = 0.0, 0.0
     for phase, length in enumerate(shifts.length):
