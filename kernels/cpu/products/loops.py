@@ -25,8 +25,11 @@ from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 # cache. GFLOP/s on one core: 170-180 with 720 to 1088 floats, 157 with 368, 130-157 with 1440.
 DOT_LENGTH = 864
 # Whether sum_products copies a block of weights whose terms lie far apart, each on another page: the first table of
-# pages in memory, of 64 on AMD's CPUs with AVX2, is then too small. Affine's gradients take a quarter less time.
+# pages in memory, of 64 on AMD's CPUs with AVX2, is then too small. Affine's gradients take a quarter less time, and
+# the gradient of a convolution's weights up to a fifth, where its terms lie further apart than FAR: so few sets of the
+# first cache hold them that a part of them does not stay.
 GATHERS = VECTOR_BYTES == 32
+FAR = 100
 FLAT_LENGTH = 16  # pooled_products makes taps of fewer terms taps of one term, where the tile has a loop for these
 
 
@@ -94,16 +97,19 @@ def products_with(tile: SumTile) -> Any:
             rest, image = split(task, walk.images)
             block_part, row_part = split(rest, row_parts)
             taps = min(walk.taps_step, walk.taps - image * walk.taps_step)
-            gathered = gathers and walk.taps_step == 1 and walk.w_term > width and walk.columns >= 2 * most
-            near = np.empty(walk.length * width if gathered else 0, w.dtype)
+            far = walk.w_term > (width if walk.taps_step == 1 else FAR)
+            gathered = gathers and far and walk.columns >= 2 * most
+            some = min(taps, walk.taps_part) if gathered else 0
+            near, near_taps = np.empty(some * walk.length * width, w.dtype), np.arange(some) * (walk.length * width)
             for part in range(0, max(1, taps), walk.taps_part):
                 for block in range(blocks * block_part // block_parts, blocks * (block_part + 1) // block_parts):
                     valid = min(width, walk.filters - block * width)
                     vectors = (TILE_VECTORS * valid + width - 1) // width
                     w_at = walk.w_at + image * walk.w_image + block * walk.w_block
                     if gathered:
-                        gather_tile(near, w, w_at + w_taps[0], walk.w_term, walk.length)
-                        w_at = -w_taps[0]
+                        for tap in range(part, min(part + walk.taps_part, taps)):
+                            to = near[near_taps[tap - part] :]
+                            gather_tile(to, w, w_at + w_taps[tap], walk.w_term, walk.length)
                     for row in range(rows * row_part // row_parts, rows * (row_part + 1) // row_parts):
                         row_stop = min(taps, row_taps[2 * row + 1])
                         first, stop = max(part, row_taps[2 * row]), min(part + walk.taps_part, row_stop)
@@ -126,10 +132,10 @@ def products_with(tile: SumTile) -> Any:
                                 walk.x_step,
                                 walk.x_term,
                                 near if gathered else w,
-                                w_at,
+                                0 if gathered else w_at,
                                 width if gathered else walk.w_term,
                                 x_taps[first:],
-                                w_taps[first:],
+                                near_taps[first - part :] if gathered else w_taps[first:],
                                 stop - first,
                                 walk.length,
                                 bias if part == 0 else so_far,

@@ -13,8 +13,16 @@ from tests.kernels.checks import running
 
 EPS = np.finfo(np.float32).eps
 
-# pictures, channels, filters, side, padding: several blocks with several parts each; rows of 1, 3 and 5 pixels
-SHAPES = [(9, 3, 17, 20, 1), (5, 33, 17, 12, 1), (26, 33, 17, 5, 0), (13, 4, 40, 5, 1), (24, 6, 5, 3, 0)]
+# pictures, channels, filters, side, padding: several blocks with several parts each; rows of 1, 3 and 5 pixels;
+# so many filters that their gradients are copied where vectors are narrow
+SHAPES = [
+    (9, 3, 17, 20, 1),
+    (5, 33, 17, 12, 1),
+    (26, 33, 17, 5, 0),
+    (13, 4, 40, 5, 1),
+    (24, 6, 5, 3, 0),
+    (5, 33, 130, 12, 1),
+]
 
 
 @pytest.mark.parametrize(("N", "C", "K", "side", "padding"), SHAPES)
