@@ -40,7 +40,7 @@ WINDOW_STATES = ("idle", "training")  # the rows of the latency that have a goal
 REASONS: dict[str, str] = {
     **{
         f"{network}, {mode}, batch {batch:,}, {threads}: over the best rival": (
-            "one picture runs on one thread, and the rival uses two"
+            "small steps of one picture run on one thread, and the rival uses two"
             if (mode, batch, threads) == (INFERENCE, 1, "2 threads")
             else NOT_YET
         )
