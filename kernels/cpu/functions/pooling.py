@@ -14,35 +14,42 @@ def _inside(start, step):
     return max(0, start) if step == 1 or start > 0 else start + step * ((step - 1 - start) // step)
 
 
-def _kernel(dilated):
-    """Max-pool. Without dilation its loops have the step 1 when they are compiled, so that it does not slow them."""
-
-    @kernel
-    def max_pool2d(out, argmax, x, R, S, stride_h, stride_w, top, left, dilation_h, dilation_w):
-        planes, H, W = x.shape
-        _, P, Q = out.shape
-        step_h, step_w = (dilation_h, dilation_w) if dilated else (1, 1)
-        for plane in prange(planes):
-            for p in range(P):
-                h0 = p * stride_h - top
-                h_first, h_stop = _inside(h0, step_h), min(H, h0 + R * step_h)
-                for q in range(Q):
-                    w0 = q * stride_w - left
-                    w_first, w_stop = _inside(w0, step_w), min(W, w0 + S * step_w)
-                    best, where = x[plane, h_first, w_first], h_first * W + w_first
-                    for h in range(h_first, h_stop, step_h):
-                        for w in range(w_first, w_stop, step_w):
-                            value = x[plane, h, w]
-                            # not (value <= best) is true for a NaN too. The first NaN then stays.
-                            if not (value <= best) and best == best:
-                                best, where = value, h * W + w
-                    out[plane, p, q] = best
-                    argmax[plane, p, q] = where
-
-    return max_pool2d
+@inner
+def _raise(best, rows, line, h):
+    """Put the numbers of line, row h, where they are larger than the best ones above them. The first NaN stays."""
+    for w in range(len(line)):
+        value, so_far = line[w], best[w]
+        larger = (not (value <= so_far)) & (so_far == so_far)  # the first is true for a NaN too
+        best[w] = value if larger else so_far
+        rows[w] = h if larger else rows[w]
 
 
-_max_pool2d, _max_pool2d_dilated = _kernel(False), _kernel(True)
+@kernel
+def _max_pool2d(out, argmax, x, R, S, stride_h, stride_w, top, left, dilation_h, dilation_w):
+    """For each row of windows first the best of each column, in vectors, then the best of each window's columns."""
+    planes, H, W = x.shape
+    _, P, Q = out.shape
+    for plane in prange(planes):
+        best, rows = np.empty(W, x.dtype), np.empty(W, np.int32)
+        for p in range(P):
+            h0 = p * stride_h - top
+            h_first = _inside(h0, dilation_h)
+            best[:], rows[:] = x[plane, h_first], h_first
+            for h in range(h_first + dilation_h, min(H, h0 + R * dilation_h), dilation_h):
+                _raise(best, rows, x[plane, h], np.int32(h))
+            for q in range(Q):
+                w0 = q * stride_w - left
+                column = _inside(w0, dilation_w)
+                value, row = best[column], rows[column]
+                for w in range(column + dilation_w, min(W, w0 + S * dilation_w), dilation_w):
+                    other, earlier = best[w], rows[w] < row  # of equal numbers, and of NaNs, the one in the first row
+                    if not (other <= value):
+                        if value == value or (earlier and other != other):
+                            value, row, column = other, rows[w], w
+                    elif other == value and earlier:
+                        row, column = rows[w], w
+                out[plane, p, q] = value
+                argmax[plane, p, q] = np.int64(row) * W + column
 
 
 @kernel
@@ -61,9 +68,8 @@ def max_pool2d(x: Array, kernel_size: Pair, stride: Pair, padding: Padding, dila
     P, Q = windows((N, C, H, W), kernel_size, stride, padding, dilation)
     out, argmax = np.empty((N, C, P, Q), x.dtype), np.empty((N, C, P, Q), np.int64)
     planes = (N * C, P, Q)
-    chosen = _max_pool2d if dilation == (1, 1) else _max_pool2d_dilated
     copy(
-        chosen, x.size, out.reshape(planes), argmax.reshape(planes), x.reshape(N * C, H, W), *kernel_size, *stride,
+        _max_pool2d, x.size, out.reshape(planes), argmax.reshape(planes), x.reshape(N * C, H, W), *kernel_size, *stride,
         padding[0][0], padding[1][0], *dilation,
     )  # fmt: skip
     return out, argmax
