@@ -13,16 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.handwriting.paper.erasing import erased
+from fastcnn.handwriting.paper.inked import Inked
 from fastcnn.handwriting.paper.runs import Places, Runs, long_runs, runs_of
 from fastcnn.handwriting.paper.underlines import remove_underlines
 from fastcnn.handwriting.preparation.components import Labels, Mask, label_components
-from fastcnn.handwriting.preparation.layout import boxes_of
-from fastcnn.handwriting.preparation.planes import Plane
 
 Rows = npt.NDArray[np.float64]
 
-INKED = 26  # of 255: a pixel with so much ink belongs to a rule or a stroke
 LEAST, LONG = 0.03, 0.06  # of the longer side: shorter runs are no rules, and none that stand alone
 LEAST_PX = 16
 BRIDGE = 0.006  # of the longer side: gaps in a rule
@@ -60,72 +57,51 @@ class Lines:
         return self.right - self.left
 
 
-def remove_rules(ink: Plane) -> tuple[Plane, bool]:
-    """The ink without its rules, and whether there were any.
-
-    Parameters
-    ----------
-    ink : (H, W) uint8, 0 on paper; rules are parallel to its edges, up to a pixel in fifty
-    """
-    mask = ink >= INKED
-    least = max(LEAST_PX, round(LEAST * max(ink.shape)))
-    parts, count = label_components(mask)
-    if count == 0:
-        return ink, False
-    boxes = np.concatenate([np.zeros((1, 4), np.int64), boxes_of(parts, count)])
-    across = _find(mask, parts, boxes[:, 3] - boxes[:, 2], least, max(ink.shape))
-    down = _find(np.ascontiguousarray(mask.T), parts.T, boxes[:, 1] - boxes[:, 0], least, max(ink.shape))
-    height, width = ink.shape
-    whole, joined = (_whole(across, width), _whole(down, height)), _joined(across, down, ink.shape)
+def remove_rules(page: Inked) -> Inked:
+    """The ink without its rules; they are parallel to its edges, up to a pixel in fifty."""
+    parts, boxes = page.parts.labels, page.parts.boxes
+    if len(boxes) == 0:
+        return page
+    height, width = parts.shape
+    across = _find(page, parts, boxes[:, 3] - boxes[:, 2])
+    down = _find(page.on_side, parts.T, boxes[:, 1] - boxes[:, 0])
+    whole, joined = (_whole(across, width), _whole(down, height)), _joined(across, down, parts.shape)
     found = whole[0] | joined[0], whole[1] | joined[1]
-    tall = digit_height(_erased(ink, mask, across, down, found))
+    first = _erased(page, across, down, found)
+    tall = first.tall
     if tall == 0:
-        return ink, False
+        return page
     # Now that the net is gone, the height of the digits is known.
-    long = LONG * max(ink.shape)
+    long = LONG * max(height, width)
     sure = joined[0] | (whole[0] & (across.length >= (MORE if whole[0].sum() >= 2 else ALONE) * tall))
     rules = (
         sure,
         joined[1] | (whole[1] & (sure.sum() >= 2) & (down.length >= MORE * tall))
         | ((down.length >= max(DOWN * tall, long)) & (down.thick <= THICK * tall) & down.thin),
     )  # fmt: skip
-    cleaned = _erased(ink, mask, across, down, rules)
-    cleaned, underlined = remove_underlines(cleaned, tall)
-    if not (underlined or any(each.any() for each in rules)) or not (cleaned >= INKED).any():
-        return ink, False
-    return cleaned, True
+    same = all(np.array_equal(one, other) for one, other in zip(found, rules, strict=True))
+    cleaned = remove_underlines(first if same else _erased(page, across, down, rules), tall)
+    return cleaned if cleaned.mask.any() else page
 
 
-def digit_height(ink: Plane) -> float:
-    """The height of the writing: the median over the ink of the heights of its parts; 0 without ink."""
-    labels, count = label_components(ink >= INKED)
-    if count == 0:
-        return 0.0
-    rows, columns = np.nonzero(labels)
-    own = labels[rows, columns] - 1
-    low, high = np.full(count, len(ink)), np.zeros(count, np.int64)
-    np.minimum.at(low, own, rows)
-    np.maximum.at(high, own, rows + 1)
-    order = np.argsort(high - low)
-    amounts = np.bincount(own, minlength=count)[order].cumsum()
-    return float((high - low)[order][np.searchsorted(amounts, amounts[-1] / 2)])
-
-
-def _find(mask: Mask, parts: Labels, wide: npt.NDArray[np.int64], least: int, longest: int) -> Lines:
+def _find(page: Inked, parts: Labels, wide: npt.NDArray[np.int64]) -> Lines:
     """All long runs across; `parts` are the connected parts of the mask, and `wide` is how wide each is."""
+    mask, longest = page.mask, max(page.mask.shape)
+    least = max(LEAST_PX, round(LEAST * longest))
     near = mask.copy()
     near[1:] |= mask[:-1]
     near[:-1] |= mask[1:]
-    depth = runs_of(np.ascontiguousarray(mask.T)).length_at().T
-    labels, count = label_components(_along_rules(long_runs(near, least, round(BRIDGE * longest)), depth))
-    rows, columns = np.nonzero(labels * mask)
+    depth = page.down.length_at().T
+    along = _along_rules(long_runs(near, least, round(BRIDGE * longest)), depth)
+    labels, count = label_components(along)
+    rows, columns = np.nonzero(along & mask)
     own = labels[rows, columns] - 1
     sizes = np.maximum(np.bincount(own, minlength=count), 1)
     middles = np.bincount(own, rows, count) / sizes
     left, right, part = np.full(count, mask.shape[1]), np.zeros(count, np.int64), np.zeros(count, np.int64)
     np.minimum.at(left, own, columns)
     np.maximum.at(right, own, columns + 1)
-    np.maximum.at(part, own, parts[rows, columns])
+    np.maximum.at(part, own, parts[rows, columns] - 1)
     deep = depth[rows, columns]
     order = np.lexsort((deep, own))
     thick = (
@@ -138,14 +114,12 @@ def _find(mask: Mask, parts: Labels, wide: npt.NDArray[np.int64], least: int, lo
     return Lines(labels, middles, left, right, thick, thin, length >= SIDE * wide[part])
 
 
-def _along_rules(runs: Mask, depth: npt.NDArray[np.int64]) -> Mask:
+def _along_rules(found: Runs, depth: npt.NDArray[np.int32]) -> Mask:
     """The long runs, without those that lie in a broad stroke: on a rule most columns are as thin as the thinnest."""
-    found = runs_of(runs)
-    flat = np.zeros((runs.shape[0], runs.shape[1] + 1), np.int64)
-    flat[:, :-1] = np.minimum(depth, DEEPEST)
     number = np.repeat(np.arange(len(found.starts)), found.lengths)
     places = np.arange(len(number)) + np.repeat(found.starts - np.cumsum(found.lengths) + found.lengths, found.lengths)
-    counts = np.bincount(number * (DEEPEST + 1) + flat.ravel()[places], minlength=len(found.starts) * (DEEPEST + 1))
+    deep = np.minimum(depth[np.divmod(places, found.shape[1] + 1)], DEEPEST)
+    counts = np.bincount(number * (DEEPEST + 1) + deep, minlength=len(found.starts) * (DEEPEST + 1))
     counts = counts.reshape(-1, DEEPEST + 1)
     counts[:, 0] = 0  # no ink, but next to it
     sums = counts.cumsum(axis=1)
@@ -219,12 +193,13 @@ def _joined(across: Lines, down: Lines, shape: tuple[int, ...]) -> tuple[Mask, M
     return found[0] & (across.thick <= most), found[1] & (down.thick <= most)
 
 
-def _erased(ink: Plane, mask: Mask, across: Lines, down: Lines, rules: tuple[Mask, Mask]) -> Plane:
+def _erased(page: Inked, across: Lines, down: Lines, rules: tuple[Mask, Mask]) -> Inked:
     """The ink without the chosen lines."""
     if not (rules[0].any() or rules[1].any()):
-        return ink
-    gone, on_across = _gone(ink, mask, across, rules[0])
-    gone_down, on_down = (each.T for each in _gone(ink.T, np.ascontiguousarray(mask.T), down, rules[1]))
+        return page
+    mask = page.mask
+    gone, on_across = _gone(page, across, rules[0])
+    gone_down, on_down = (each.T for each in _gone(page.on_side, down, rules[1]))
     gone = gone | gone_down
     crossings = on_across & on_down & ~gone
     if crossings.any():
@@ -233,12 +208,12 @@ def _erased(ink: Plane, mask: Mask, across: Lines, down: Lines, rules: tuple[Mas
         sizes = np.bincount(left.ravel(), minlength=count + 1)
         own = np.bincount(left[crossings], minlength=count + 1)
         gone |= (own * 2 > sizes)[left] & mask
-    return erased(ink, mask, gone)
+    return page.without(gone)
 
 
-def _gone(ink: Plane, mask: Mask, lines: Lines, chosen: Mask) -> tuple[Mask, Mask]:
+def _gone(page: Inked, lines: Lines, chosen: Mask) -> tuple[Mask, Mask]:
     """The pixels of the chosen lines that no stroke crosses, by the vertical runs of ink there; and all of them."""
-    whole = runs_of(np.ascontiguousarray(mask.T))
+    mask, whole = page.mask, page.down
     upper, lower, number = _bands(mask, whole, lines, chosen)
     on = whole.mask(upper, lower).T & mask
     # The ink of a line a pixel thick may lie next to its place.
@@ -254,7 +229,7 @@ def _gone(ink: Plane, mask: Mask, lines: Lines, chosen: Mask) -> tuple[Mask, Mas
     slack = np.maximum(1, np.rint(SLACK * thick).astype(np.int64))
     thin = stop - start <= thick + slack
     flat = np.zeros(mask.shape[1] * (mask.shape[0] + 1) + 1, np.uint8)
-    flat[:-1].reshape(mask.shape[1], mask.shape[0] + 1)[:, :-1] = ink.T
+    flat[:-1].reshape(mask.shape[1], mask.shape[0] + 1)[:, :-1] = page.on_side.ink
     darkest = np.maximum.reduceat(flat, np.stack([start, stop], axis=1).ravel())[::2]
     # A stroke along a pale rule is darker than it. How dark a thin rule is depends on where it lies between the pixels.
     stroke = np.zeros(len(start), bool)
@@ -268,8 +243,8 @@ def _gone(ink: Plane, mask: Mask, lines: Lines, chosen: Mask) -> tuple[Mask, Mas
     gone = whole.mask(first[erased], last[erased])
     # Where a line is thicker along some way, but not by two strokes, a stroke lies in it.
     thicker = ~stroke & ~thin & (stop - start <= 2 * thick + 2)
-    covered = long_runs(whole.mask(first[thicker], last[thicker]).T, max(4, round(2.5 * float(np.median(thick)))), 1)
-    return gone.T & ~covered, on
+    long = long_runs(whole.mask(first[thicker], last[thicker]).T, max(4, round(2.5 * float(np.median(thick)))), 1)
+    return gone.T & ~long.mask(long.starts, long.stops), on
 
 
 def _bands(mask: Mask, whole: Runs, lines: Lines, chosen: Mask) -> tuple[Places, Places, Places]:
