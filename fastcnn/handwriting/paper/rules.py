@@ -1,60 +1,36 @@
 """Remove rules, squares, boxes, frames and underlines from a page, and keep the strokes that cross them.
 
 A rule is a thin, straight run of ink that is longer than strokes are. It is taken for one if it goes from edge to edge,
-or other rules meet it at both of its ends or along it, or it is much longer than the digits are high. Where a stroke
-crosses a rule, the ink above and below the rule goes on, and all of it stays. Rules across are found here; rules down
-are rules across of the picture on its side.
+or other rules meet it at both of its ends or along it, or it is much longer than digits are high. `long_lines` finds
+what may be one. Where a stroke crosses a rule, the ink above and below the rule goes on, and all of it stays. Rules
+down are rules across of the picture on its side. What was tried with boxes: docs/tried.md.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from fastcnn.handwriting.paper.inked import Inked
+from fastcnn.handwriting.paper.long_lines import Lines, find_long_lines
 from fastcnn.handwriting.paper.runs import Places, Runs, long_runs, runs_of
 from fastcnn.handwriting.paper.underlines import remove_underlines
-from fastcnn.handwriting.preparation.components import Labels, Mask, label_components
+from fastcnn.handwriting.preparation.components import Mask, label_components
 
 Rows = npt.NDArray[np.float64]
 
-LEAST, LONG = 0.03, 0.06  # of the longer side: shorter runs are no rules, and none that stand alone
-LEAST_PX = 16
-BRIDGE = 0.006  # of the longer side: gaps in a rule
-THIN, FLAT = 0.12, 0.25  # of its length; and of each run in it, where it bends
-SIDE = 0.85  # of its part of the ink: the side of a box or a frame
+LONG = 0.06  # of the longer side: shorter lines down that stand alone are no rules
 CORNER = 0.12  # of its length: a line that ends so near to another meets it
 AT_EDGE = 0.03  # of the side: a rule that ends so near goes from edge to edge
 ALONG, MET = 0.3, 3  # of the side, and rules across it: a part of a net
 UNDER, DOWN = 1.8, 2.6  # times the height of a digit: longer lines across and down are no strokes
 MORE, ALONE = 1.1, 1.3  # times it: a line from edge to edge is so long, with others next to it and without
 THICK = 0.2  # times it: thicker lines are strokes
-CLEAN, ON_RULE = 0.25, 0.4  # of a run along a rule: columns that no stroke crosses, and such as are nearly as thin
-DEEPEST = 63  # pixels: deeper ink counts as that deep
 LIKE = 1.3  # times the usual thickness of rules that meet: a thicker line among them is a stroke
 UNLIKE = 1.6  # times the line's thickness, and 1.5 pixels: longer runs across a line are not the line alone
 SLACK = 0.25  # of a line's thickness: it is nowhere thicker by so much at each side
 ROUNDS, BLOCK = 3, 32  # fits of a straight line to a rule; and clean columns that say how far it bends
 PALE = 0.7  # of the full ink: what is darker than such rules is a stroke
-
-
-@dataclass(frozen=True, eq=False)
-class Lines:
-    """Long runs across, numbered from 0; in pixels."""
-
-    labels: Labels  # (H, W), a line's number + 1
-    at: npt.NDArray[np.float64]  # (lines,) the row
-    left: npt.NDArray[np.int64]
-    right: npt.NDArray[np.int64]
-    thick: npt.NDArray[np.float64]
-    thin: Mask  # whether it may be a rule
-    side: Mask  # whether it is nearly as long as the part of the ink that it is in, as the sides of a box are
-
-    @property
-    def length(self) -> npt.NDArray[np.int64]:
-        return self.right - self.left
 
 
 def remove_rules(page: Inked) -> Inked:
@@ -63,8 +39,8 @@ def remove_rules(page: Inked) -> Inked:
     if len(boxes) == 0:
         return page
     height, width = parts.shape
-    across = _find(page, parts, boxes[:, 3] - boxes[:, 2])
-    down = _find(page.on_side, parts.T, boxes[:, 1] - boxes[:, 0])
+    across = find_long_lines(page, parts, boxes[:, 3] - boxes[:, 2])
+    down = find_long_lines(page.on_side, parts.T, boxes[:, 1] - boxes[:, 0])
     whole, joined = (_whole(across, width), _whole(down, height)), _joined(across, down, parts.shape)
     found = whole[0] | joined[0], whole[1] | joined[1]
     first = _erased(page, across, down, found)
@@ -84,58 +60,6 @@ def remove_rules(page: Inked) -> Inked:
     return cleaned if cleaned.mask.any() else page
 
 
-def _find(page: Inked, parts: Labels, wide: npt.NDArray[np.int64]) -> Lines:
-    """All long runs across; `parts` are the connected parts of the mask, and `wide` is how wide each is."""
-    mask, longest = page.mask, max(page.mask.shape)
-    least = max(LEAST_PX, round(LEAST * longest))
-    near = mask.copy()
-    near[1:] |= mask[:-1]
-    near[:-1] |= mask[1:]
-    depth = page.down.length_at().T
-    along = _along_rules(long_runs(near, least, round(BRIDGE * longest)), depth)
-    labels, count = label_components(along)
-    rows, columns = np.nonzero(along & mask)
-    own = labels[rows, columns] - 1
-    sizes = np.maximum(np.bincount(own, minlength=count), 1)
-    middles = np.bincount(own, rows, count) / sizes
-    left, right, part = np.full(count, mask.shape[1]), np.zeros(count, np.int64), np.zeros(count, np.int64)
-    np.minimum.at(left, own, columns)
-    np.maximum.at(right, own, columns + 1)
-    np.maximum.at(part, own, parts[rows, columns] - 1)
-    deep = depth[rows, columns]
-    order = np.lexsort((deep, own))
-    thick = (
-        deep[order][np.concatenate([[0], np.cumsum(sizes)[:-1]]) + (CLEAN * sizes).astype(np.int64)]
-        if len(own)
-        else np.zeros(count)
-    )
-    length = right - left
-    thin = thick <= np.maximum(3, THIN * length)
-    return Lines(labels, middles, left, right, thick, thin, length >= SIDE * wide[part])
-
-
-def _along_rules(found: Runs, depth: npt.NDArray[np.int32]) -> Mask:
-    """The long runs, without those that lie in a broad stroke: on a rule most columns are as thin as the thinnest."""
-    number = np.repeat(np.arange(len(found.starts)), found.lengths)
-    places = np.arange(len(number)) + np.repeat(found.starts - np.cumsum(found.lengths) + found.lengths, found.lengths)
-    deep = np.minimum(depth[np.divmod(places, found.shape[1] + 1)], DEEPEST)
-    counts = np.bincount(number * (DEEPEST + 1) + deep, minlength=len(found.starts) * (DEEPEST + 1))
-    counts = counts.reshape(-1, DEEPEST + 1)
-    counts[:, 0] = 0  # no ink, but next to it
-    sums = counts.cumsum(axis=1)
-    inked = sums[:, -1]
-    thinnest = (sums >= CLEAN * inked[:, np.newaxis]).argmax(axis=1)
-    most = np.minimum(np.rint(1.6 * thinnest + 1.5), DEEPEST).astype(np.int64)
-    thin = sums[np.arange(len(sums)), most]
-    kept = (
-        (inked > 0)
-        & (thinnest <= np.maximum(3, FLAT * found.lengths))
-        & (thin >= ON_RULE * inked)
-        & (inked >= 0.5 * found.lengths)
-    )
-    return found.mask(found.starts[kept], found.stops[kept])
-
-
 def _whole(lines: Lines, length: int) -> Mask:
     """Which lines go from edge to edge."""
     ends: Mask = (lines.left <= AT_EDGE * length) & (lines.right >= (1 - AT_EDGE) * length)
@@ -153,6 +77,15 @@ def _met(lines: Lines, others: Lines) -> tuple[Mask, Mask, Mask]:
     return at_left, at_right, within
 
 
+def _ends_as(lines: Lines, others: Mask) -> Mask:
+    """Which lines begin and end where one of some others does."""
+    margin = (0.5 * lines.thick + 1)[:, np.newaxis]
+    left = np.abs(lines.left[:, np.newaxis] - lines.left[others]) <= margin
+    right = np.abs(lines.right[:, np.newaxis] - lines.right[others]) <= margin
+    found: Mask = (left & right).any(axis=1)
+    return found
+
+
 def _joined(across: Lines, down: Lines, shape: tuple[int, ...]) -> tuple[Mask, Mask]:
     """Which lines meet lines of the other direction at both of their ends, or many along them.
 
@@ -161,15 +94,18 @@ def _joined(across: Lines, down: Lines, shape: tuple[int, ...]) -> tuple[Mask, M
     """
     both = across, down
     met = _met(across, down), _met(down, across)
-    closed = [
-        lines.thin & left.any(axis=1) & right.any(axis=1) for lines, (left, right, _) in zip(both, met, strict=True)
-    ]
     # A box has corners. The stem of a 7 goes from the end of its bar to somewhere along an underline.
     ends = [left | right for left, right, _ in met]
     corners = ends[0] & ends[1].T
-    sides = [
-        lines.thin & lines.side & (left & corner).any(axis=1) & (right & corner).any(axis=1)
+    cornered = [
+        lines.thin & (left & corner).any(axis=1) & (right & corner).any(axis=1)
         for lines, (left, right, _), corner in zip(both, met, (corners, corners.T), strict=True)
+    ]
+    sides = [lines.side & each for lines, each in zip(both, cornered, strict=True)]
+    # The bar of a 7 may go from a line down to the next one, too, but not from one end of a row of boxes to the other.
+    closed = [
+        lines.thin & lines.unbroken & left.any(axis=1) & right.any(axis=1) & _ends_as(lines, each)
+        for lines, (left, right, _), each in zip(both, met, cornered, strict=True)
     ]
     for _ in range(3):
         closed = [
