@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fastcnn.handwriting.preparation.components import Mask
+from fastcnn.handwriting.preparation.components import Mask, grown
 from fastcnn.handwriting.preparation.cuts import FINE_APART, Pieces, cut
 from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.prepare import Field
@@ -55,7 +56,7 @@ def read_overlaps(
     for index in near_best(candidates, shares_of(answers), WITHIN):
         blocks = with_shared_ink(pieces, candidates[index].first, candidates[index].stop)
         if blocks is not None:
-            shared.append(replace(candidates[index], field=prepare_blocks(ink, blocks, pieces.factor)))
+            shared.append(replace(candidates[index], prepared=partial(prepare_blocks, ink, blocks, pieces.factor)))
     return way(candidates + shared, answers + answer([candidate.field for candidate in shared]))
 
 
@@ -76,7 +77,5 @@ def with_shared_ink(pieces: Pieces, first: int, stop: int) -> Mask | None:
     chosen: Mask = (pieces.labels > first) & (pieces.labels <= stop)
     allowed = np.isin(pieces.labels, list(beyond))
     for _ in range(max(1, round(REACH * pieces.pen))):
-        wide = np.pad(chosen, 1)
-        near = wide[:-2, 1:-1] | wide[2:, 1:-1] | wide[1:-1, :-2] | wide[1:-1, 2:]
-        chosen = chosen | (near & allowed)
+        chosen = chosen | (grown(chosen) & allowed)
     return chosen

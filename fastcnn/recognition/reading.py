@@ -30,6 +30,7 @@ WIDE = 1.05  # of the writing's height: wider marks are cut in any case
 CLOSE = 0.2  # of the writing's height: marks with a smaller gap are read together, unless both are sure
 MOST_CUTS = 40  # runs of a page that are cut: where nearly nothing is sure, it is no page of digits
 NOTHING = "?"
+SURELY = np.ones(1, np.float32)
 
 
 @dataclass(eq=False)
@@ -41,12 +42,26 @@ class _Run:
 
 
 @dataclass(eq=False)
-class _Cut:
-    """A run that is read as a string: its candidates, and the corner of its ink."""
+class Cut:
+    """A run that is read as a string: its candidates, the corner of its ink, and what is known of the candidates."""
 
     candidates: list[Candidate]
     left: int
     top: int
+    answers: dict[int, Recognition] = field(default_factory=dict)
+    way: list[int] = field(default_factory=list)
+
+    @property
+    def unread(self) -> list[int]:
+        """The candidates on the way that are not read yet."""
+        return [index for index in self.way if index not in self.answers]
+
+    def choose(self) -> None:
+        """Find the cheapest way. What is not read yet counts as surely a digit."""
+        shares = [SURELY] * len(self.candidates)
+        for index, share in zip(self.answers, shares_of(list(self.answers.values())), strict=True):
+            shares[index] = share
+        self.way = choose(self.candidates, shares)
 
 
 def read_ink(ink: Plane, answer: Answer) -> list[list[Token]]:
@@ -67,10 +82,8 @@ def read_ink(ink: Plane, answer: Answer) -> list[list[Token]]:
     runs = [_runs(parts, line) for line in read]
     unsure = [run for line in runs for run in line if _is_unsure(parts, run)]
     cuts = {id(run): _cut(parts, run) for run in unsure[:MOST_CUTS]}
-    of_cuts = iter(answer([each.field for cut in cuts.values() for each in cut.candidates]))
-    found: dict[int, list[Token]] = {}
-    for key, cut in cuts.items():
-        found[key] = _tokens_of_cut(cut, [next(of_cuts) for _ in cut.candidates])
+    read_cuts(list(cuts.values()), answer)
+    found = {key: _tokens_of_cut(cut) for key, cut in cuts.items()}
     return [[token for run in line for token in (found.get(id(run)) or _tokens(parts, run))] for line in runs if line]
 
 
@@ -107,17 +120,33 @@ def _is_unsure(parts: PageParts, run: _Run) -> bool:
     return len(run.marks) > 1 or not _sure(run.answers[0]) or right - left > WIDE * parts.tall
 
 
-def _cut(parts: PageParts, run: _Run) -> _Cut:
+def _cut(parts: PageParts, run: _Run) -> Cut:
     ink, left, top = parts.select([number for mark in run.marks for number in mark.parts])
     candidates, across, down = candidates_of(ink)
-    return _Cut(candidates, left + across, top + down)
+    return Cut(candidates, left + across, top + down)
 
 
-def _tokens_of_cut(cut: _Cut, answers: Sequence[Recognition]) -> list[Token]:
+def read_cuts(cuts: list[Cut], answer: Answer) -> None:
+    """Find the cheapest way of each cut.
+
+    A candidate is read only if it lies on a way that would be the cheapest if it were surely a digit. When all
+    candidates on the cheapest way are read, it is the cheapest of all: to read more could only make others dearer.
+    """
+    while cuts:
+        for cut in cuts:
+            cut.choose()
+        cuts = [cut for cut in cuts if cut.unread]
+        wanted = [(cut, index) for cut in cuts for index in cut.unread]
+        read = answer([cut.candidates[index].field for cut, index in wanted])
+        for (cut, index), result in zip(wanted, read, strict=True):
+            cut.answers[index] = result
+
+
+def _tokens_of_cut(cut: Cut) -> list[Token]:
     found = []
-    for index in choose(cut.candidates, shares_of(answers)):
+    for index in cut.way:
         top, bottom, left, right = cut.candidates[index].box
-        found.append(_token(answers[index], (cut.left + left, cut.top + top, cut.left + right, cut.top + bottom)))
+        found.append(_token(cut.answers[index], (cut.left + left, cut.top + top, cut.left + right, cut.top + bottom)))
     return found
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastcnn.handwriting.preparation.components import Labels
+from fastcnn.handwriting.preparation.components import Boxes, Labels
 from fastcnn.handwriting.preparation.ink import Parts
-from fastcnn.handwriting.preparation.layout import OVERLAP, Boxes, boxes_of, count_lines
+from fastcnn.handwriting.preparation.layout import OVERLAP, boxes_of, count_lines
 
 SEVERAL_LINES, SIGNS, UNSURE = "several_lines", "signs", "unsure"
 

@@ -10,8 +10,9 @@ Where digits overlap, the way is often unsure. Then `overlaps` gives more ways.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,11 +55,16 @@ class Candidate:
 
     first: int  # piece, from 0
     stop: int  # after the last piece
-    field: Field  # (28, 28), as `prepare.prepare` gives it
+    prepared: Callable[[], Field]  # makes its `field`
     height: float
     width: float
     cut: float  # half of the ink that the cuts round it cross; its neighbours pay for the other half
     box: tuple[int, int, int, int] = (0, 0, 0, 0)  # top, bottom, left, right, in pixels of the string's ink
+
+    @cached_property
+    def field(self) -> Field:
+        """(28, 28), as `prepare.prepare` gives it. Where not all candidates are read, most of the time is saved."""
+        return self.prepared()
 
     def cost(self, probability: float) -> float:
         """The cost of reading it as a digit with this probability. It is finite for any probability."""
@@ -108,12 +114,11 @@ def join(ink: Plane, pieces: Pieces) -> list[Candidate]:
             top, bottom, left, right = min(top, last[0]), max(bottom, last[1]), min(left, last[2]), max(right, last[3])
             if far or (stop > first + 1 and right - left > WIDEST * pieces.height):
                 break
-            blocks = (pieces.labels > first) & (pieces.labels <= stop)
-            field = prepare_blocks(ink, blocks, pieces.factor)
+            prepared = partial(_prepare_pieces, ink, pieces, first, stop)
             crossed = sum(ink for a, b, ink in pieces.cuts if (first < a <= stop) != (first < b <= stop))
             height, width = (bottom - top) / pieces.height, (right - left) / pieces.height
             box = (top * pieces.factor, bottom * pieces.factor, left * pieces.factor, right * pieces.factor)
-            found.append(Candidate(first, stop, field, height, width, crossed / 2, box))
+            found.append(Candidate(first, stop, prepared, height, width, crossed / 2, box))
     return found
 
 
@@ -216,6 +221,10 @@ def _by_end(
     """Each candidate's index and cost, sorted by its end. So all ways to a candidate's beginning come before it."""
     order = sorted(range(len(candidates)), key=lambda index: candidates[index].stop)
     return [(index, candidates[index].cost(float(probabilities[index].max()))) for index in order]
+
+
+def _prepare_pieces(ink: Plane, pieces: Pieces, first: int, stop: int) -> Field:
+    return prepare_blocks(ink, (pieces.labels > first) & (pieces.labels <= stop), pieces.factor)
 
 
 def prepare_blocks(ink: Plane, blocks: Mask, factor: int) -> Field:

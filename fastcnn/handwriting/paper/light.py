@@ -108,7 +108,6 @@ def _running(values: Plane, size: int, axis: int, over: Callable[..., Plane]) ->
     done = 1  # places in the windows so far; two windows make a longer one
     while done < size:
         step = min(done, size - done)
-        count = wide.shape[axis] - step
-        wide = over(wide.take(range(count), axis), wide.take(range(step, step + count), axis))
+        wide = over(wide[:-step], wide[step:]) if axis == 0 else over(wide[:, :-step], wide[:, step:])
         done += step
     return wide

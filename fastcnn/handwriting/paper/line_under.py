@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fastcnn.handwriting.paper.erasing import erased
-from fastcnn.handwriting.paper.underlines import INKED, remove_underlines
-from fastcnn.handwriting.preparation.components import Mask, label_components
-from fastcnn.handwriting.preparation.layout import boxes_of
+from fastcnn.handwriting.paper.inked import Inked
+from fastcnn.handwriting.paper.underlines import remove_underlines
+from fastcnn.handwriting.preparation.components import Components, Mask
 from fastcnn.handwriting.preparation.planes import Plane
 
 WIDEST = 2.4  # times the height of all ink: wider ink is no single digit and its line
@@ -34,31 +33,31 @@ class LineUnder:
     out: float
 
 
-def find_line_under(ink: Plane) -> LineUnder | None:
-    """The line under a single digit in ink, (H, W) uint8 with 0 for paper; None if there is none."""
-    mask = ink >= INKED
+def find_line_under(page: Inked) -> LineUnder | None:
+    """The line under a single digit; None if there is none."""
+    mask = page.mask
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if len(rows) == 0:
         return None
     height, width = int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1
     if width > WIDEST * height:
         return None
-    apart = _line_apart(mask, int(rows[-1]) + 1, width)
+    apart = _line_apart(page.parts, int(rows[-1]) + 1, width)
     if apart is not None:
-        return LineUnder(erased(ink, mask, apart), width / height)
+        return LineUnder(page.without(apart).ink, width / height)
     tall = DIGIT * height
     lowest = np.zeros_like(mask)
     lowest[round(rows[-1] + 1 - LOWEST * height) :] = True
-    without, found = remove_underlines(ink, tall, lowest)
-    gone = mask & (without < INKED)
-    if not found or not gone.any():
+    without = remove_underlines(page, tall, lowest)
+    gone = mask & ~without.mask
+    if not gone.any():
         return None
     along = np.flatnonzero(gone.any(axis=0))
     left, right = int(along[0]), int(along[-1])
     if right - left < LENGTH * width:
         return None
     without = _largest(without, tall)
-    rest = without >= INKED
+    rest = without.mask
     if not rest.any() or np.ptp(np.flatnonzero(rest.any(axis=1))) < LEFT * height:
         return None
     # The line may slope: what stands on it, or goes on at its ends, is found at each column.
@@ -68,28 +67,26 @@ def find_line_under(ink: Plane) -> LineUnder | None:
     away = np.abs(upper - np.arange(len(mask))[:, np.newaxis])
     standing = every[(rest[:, every] & (away <= near)).any(axis=0)]
     out = max(0, min(int(standing[0]) - left, right - int(standing[-1]))) if len(standing) else right - left
-    return LineUnder(without, float(out) / tall)
+    return LineUnder(without.ink, float(out) / tall)
 
 
-def _line_apart(mask: Mask, bottom: int, width: int) -> Mask | None:
+def _line_apart(parts: Components, bottom: int, width: int) -> Mask | None:
     """The lowest part of the ink, if it is flat and long and the rest ends over it; None if it is not."""
-    labels, count = label_components(mask)
-    boxes = boxes_of(labels, count)
+    boxes = parts.boxes
     heights, widths = boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2]
     lines = np.flatnonzero((boxes[:, 1] == bottom) & (widths >= LENGTH * width) & (heights <= FLAT * widths))
-    if count < 2 or len(lines) == 0:
+    if len(boxes) < 2 or len(lines) == 0:
         return None
     line = int(lines[0])
     others = np.delete(boxes, line, axis=0)
     if others[:, 1].max() > (boxes[line, 0] + boxes[line, 1]) / 2 or np.delete(heights, line).max() < widths[line] / 4:
         return None
-    apart: Mask = labels == line + 1
+    apart: Mask = parts.labels == line + 1
     return apart
 
 
-def _largest(ink: Plane, tall: float) -> Plane:
+def _largest(page: Inked, tall: float) -> Inked:
     """The ink without low parts: what is left of a line is no stroke."""
-    labels, count = label_components(ink >= INKED)
-    boxes = boxes_of(labels, count)
+    labels, boxes = page.parts.labels, page.parts.boxes
     low = np.concatenate([[False], boxes[:, 1] - boxes[:, 0] < REMNANT * tall])
-    return erased(ink, ink >= INKED, low[labels]) if low.any() and not low[1:].all() else ink
+    return page.without(low[labels]) if low.any() and not low[1:].all() else page

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.handwriting.paper.erasing import erased
+from fastcnn.handwriting.paper.inked import Inked
 from fastcnn.handwriting.paper.light import LARGEST_PX, page_ink, reduced
 from fastcnn.handwriting.paper.line_under import find_line_under
-from fastcnn.handwriting.paper.rules import INKED, digit_height, remove_rules
+from fastcnn.handwriting.paper.rules import remove_rules
+from fastcnn.handwriting.paper.runs import Places
 from fastcnn.handwriting.paper.sheet import find_sheet, straighten
-from fastcnn.handwriting.preparation.components import Mask, label_components
-from fastcnn.handwriting.preparation.layout import boxes_of
+from fastcnn.handwriting.preparation.components import Mask
 from fastcnn.handwriting.preparation.pictures import to_plane
 from fastcnn.handwriting.preparation.planes import Plane
 
@@ -76,20 +76,20 @@ def find_page(image: Picture) -> PageInk:
     ink, reason, real = page_ink(plane)
     if ink is None:
         return PageInk(None, view, size, reason)
-    turn = _turn_of_rules(ink >= INKED)
+    first = Inked(ink)
+    turn = _turn_of_rules(first.mask)
     if abs(turn) >= LEAST_TURN_DEG:
         turned, back = _turned(ink, turn)
-        cleaned, ruled = remove_rules(_without_frames(turned)[0])
-        if ruled:
-            return PageInk(cleaned, view @ back, size, changed=True)
-    ink, framed = _without_frames(ink)
-    ink, cut = _without_rim(ink)
-    ink, ruled = remove_rules(ink)
-    changed = real or corners is not None or framed or cut or ruled
-    line = find_line_under(ink)
+        framed = _without_frames(Inked(turned))
+        cleaned = remove_rules(framed)
+        if cleaned is not framed:
+            return PageInk(cleaned.ink, view @ back, size, changed=True)
+    cleaned = remove_rules(_without_rim(_without_frames(first)))
+    changed = real or corners is not None or cleaned is not first
+    line = find_line_under(cleaned)
     if line is not None and line.out >= STICKS_OUT:
-        return PageInk(line.without, view, size, changed=True, underlined=True, other=ink)
-    return PageInk(ink, view, size, changed=changed, other=None if line is None else line.without)
+        return PageInk(line.without, view, size, changed=True, underlined=True, other=cleaned.ink)
+    return PageInk(cleaned.ink, view, size, changed=changed, other=None if line is None else line.without)
 
 
 def quarter_turned(page: PageInk, quarters: int) -> PageInk:
@@ -105,28 +105,33 @@ def quarter_turned(page: PageInk, quarters: int) -> PageInk:
 
 def _turn_of_rules(mask: Mask) -> float:
     """The angle in degrees by which rules fall to the right, 0 without rules."""
-    places = np.argwhere(mask)
+    places = np.flatnonzero(mask)
     step = max(1, -(-len(places) // TURN_POINTS))
-    rows, columns = places[::step].T.astype(np.float64)
+    rows, columns = np.divmod(places[::step], mask.shape[1])
     if len(rows) == 0:
         return 0.0
-    sharpest, best, around = 0.0, 0.0, 0.0
+    sharpest, around = 0.0, 0.0
     most, first, second = TURNS_DEG
     for angles in (np.arange(-most, most + first / 2, first), np.arange(-first, first + second / 2, second)):
-        tried = [(*_sharpness(rows, columns, around + angle), around + angle) for angle in angles]
-        sharpest, best, around = max(tried)
-    fullest = step * best
-    if fullest < RULE * min(mask.shape) or sharpest < SHARPER * _sharpness(rows, columns, 0.0)[0]:
+        tried = around + angles
+        sharpest, around = max((_sharpness(_turned_rows(rows, columns, angle)), angle) for angle in tried.tolist())
+    fullest = step * float(np.sort(_turned_rows(rows, columns, around))[-3:].mean())
+    if fullest < RULE * min(mask.shape) or sharpest < SHARPER * _sharpness(_turned_rows(rows, columns, 0.0)):
         return 0.0
     return around
 
 
-def _sharpness(rows: Matrix, columns: Matrix, degrees: float) -> tuple[float, float]:
-    """The contrast between rows after a turn; and the mean number of pixels in the fullest."""
+def _turned_rows(rows: Places, columns: Places, degrees: float) -> Places:
+    """How many of some pixels lie in each row after a turn; a turn moves all pixels of a column by as much."""
     slope = np.tan(np.deg2rad(degrees))
-    turned = np.floor(rows - slope * columns).astype(np.int64)
-    counts = np.sort(np.bincount(turned - turned.min())).astype(np.float64)
-    return float(counts @ counts), float(counts[-3:].mean())
+    moves = np.floor(-slope * np.arange(columns.max() + 1)).astype(np.int64)
+    turned = rows + moves[columns]
+    return np.bincount(turned - turned.min())
+
+
+def _sharpness(counts: Places) -> float:
+    """The contrast between rows with so many pixels."""
+    return float(counts @ counts)
 
 
 def _turned(ink: Plane, degrees: float) -> tuple[Plane, Matrix]:
@@ -143,16 +148,14 @@ def _turned(ink: Plane, degrees: float) -> tuple[Plane, Matrix]:
     return np.asarray(image), back
 
 
-def _without_frames(ink: Plane) -> tuple[Plane, bool]:
+def _without_frames(page: Inked) -> Inked:
     """The ink without frames that surround other ink and do not touch it: those drawn by hand are not straight."""
-    mask = ink >= INKED
-    labels, count = label_components(mask)
-    if count < 2:
-        return ink, False
-    boxes = boxes_of(labels, count)
+    labels, boxes = page.parts.labels, page.parts.boxes
+    if len(boxes) < 2:
+        return page
     sizes = np.minimum(boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2])
-    least = 1.2 * digit_height(ink)
-    frames = []
+    least = 1.2 * page.tall
+    frames = np.zeros(len(boxes) + 1, bool)
     for part in np.argsort(-sizes)[:FRAMES].tolist():
         top, bottom, left, right = boxes[part].tolist()
         within = (boxes[:, 0] > top) & (boxes[:, 1] < bottom) & (boxes[:, 2] > left) & (boxes[:, 3] < right)
@@ -161,30 +164,24 @@ def _without_frames(ink: Plane) -> tuple[Plane, bool]:
         if inner == 0 or sizes[part] < min(least, 1.2 * inner) or inner < 0.2 * sizes[part]:
             continue
         if _runs_along(labels[top:bottom, left:right] == part + 1):
-            frames.append(part + 1)
-    if not frames:
-        return ink, False
-    return erased(ink, mask, np.isin(labels, frames)), True
+            frames[part + 1] = True
+    return page.without(frames[labels]) if frames.any() else page
 
 
-def _without_rim(ink: Plane) -> tuple[Plane, bool]:
+def _without_rim(page: Inked) -> Inked:
     """The ink without what lies along the picture's edges: the pieces of a frame that the edges cut."""
-    mask = ink >= INKED
-    labels, count = label_components(mask)
-    if count < 2:
-        return ink, False
-    boxes = boxes_of(labels, count)
-    height, width = mask.shape
+    labels, boxes = page.parts.labels, page.parts.boxes
+    if len(boxes) < 2:
+        return page
+    height, width = labels.shape
     at_edge = (boxes[:, 0] == 0) | (boxes[:, 1] == height) | (boxes[:, 2] == 0) | (boxes[:, 3] == width)
     tall = int((boxes[~at_edge, 1] - boxes[~at_edge, 0]).max(initial=0))
     deep = round(RIM * tall)
     if deep == 0 or not at_edge.any():
-        return ink, False
-    inner = np.bincount(labels[deep:-deep, deep:-deep].ravel(), minlength=count + 1)[1:]
+        return page
+    inner = np.bincount(labels[deep:-deep, deep:-deep].ravel(), minlength=len(boxes) + 1)[1:]
     rim = np.concatenate([[False], inner == 0])
-    if rim[1:].all() or not rim.any():
-        return ink, False
-    return erased(ink, mask, rim[labels]), True
+    return page if rim[1:].all() or not rim.any() else page.without(rim[labels])
 
 
 def _runs_along(part: Mask) -> bool:

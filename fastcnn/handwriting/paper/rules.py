@@ -1,41 +1,31 @@
 """Remove rules, squares, boxes, frames and underlines from a page, and keep the strokes that cross them.
 
 A rule is a thin, straight run of ink that is longer than strokes are. It is taken for one if it goes from edge to edge,
-or other rules meet it at both of its ends or along it, or it is much longer than the digits are high. Where a stroke
-crosses a rule, the ink above and below the rule goes on, and all of it stays. Rules across are found here; rules down
-are rules across of the picture on its side.
+or other rules meet it at both of its ends or along it, or it is much longer than digits are high. `long_lines` finds
+what may be one. Where a stroke crosses a rule, the ink above and below the rule goes on, and all of it stays. Rules
+down are rules across of the picture on its side. What was tried with boxes: docs/tried.md.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.handwriting.paper.erasing import erased
+from fastcnn.handwriting.paper.inked import Inked
+from fastcnn.handwriting.paper.long_lines import Lines, find_long_lines
 from fastcnn.handwriting.paper.runs import Places, Runs, long_runs, runs_of
 from fastcnn.handwriting.paper.underlines import remove_underlines
-from fastcnn.handwriting.preparation.components import Labels, Mask, label_components
-from fastcnn.handwriting.preparation.layout import boxes_of
-from fastcnn.handwriting.preparation.planes import Plane
+from fastcnn.handwriting.preparation.components import Mask, label_components
 
 Rows = npt.NDArray[np.float64]
 
-INKED = 26  # of 255: a pixel with so much ink belongs to a rule or a stroke
-LEAST, LONG = 0.03, 0.06  # of the longer side: shorter runs are no rules, and none that stand alone
-LEAST_PX = 16
-BRIDGE = 0.006  # of the longer side: gaps in a rule
-THIN, FLAT = 0.12, 0.25  # of its length; and of each run in it, where it bends
-SIDE = 0.85  # of its part of the ink: the side of a box or a frame
+LONG = 0.06  # of the longer side: shorter lines down that stand alone are no rules
 CORNER = 0.12  # of its length: a line that ends so near to another meets it
 AT_EDGE = 0.03  # of the side: a rule that ends so near goes from edge to edge
 ALONG, MET = 0.3, 3  # of the side, and rules across it: a part of a net
 UNDER, DOWN = 1.8, 2.6  # times the height of a digit: longer lines across and down are no strokes
 MORE, ALONE = 1.1, 1.3  # times it: a line from edge to edge is so long, with others next to it and without
 THICK = 0.2  # times it: thicker lines are strokes
-CLEAN, ON_RULE = 0.25, 0.4  # of a run along a rule: columns that no stroke crosses, and such as are nearly as thin
-DEEPEST = 63  # pixels: deeper ink counts as that deep
 LIKE = 1.3  # times the usual thickness of rules that meet: a thicker line among them is a stroke
 UNLIKE = 1.6  # times the line's thickness, and 1.5 pixels: longer runs across a line are not the line alone
 SLACK = 0.25  # of a line's thickness: it is nowhere thicker by so much at each side
@@ -43,123 +33,31 @@ ROUNDS, BLOCK = 3, 32  # fits of a straight line to a rule; and clean columns th
 PALE = 0.7  # of the full ink: what is darker than such rules is a stroke
 
 
-@dataclass(frozen=True, eq=False)
-class Lines:
-    """Long runs across, numbered from 0; in pixels."""
-
-    labels: Labels  # (H, W), a line's number + 1
-    at: npt.NDArray[np.float64]  # (lines,) the row
-    left: npt.NDArray[np.int64]
-    right: npt.NDArray[np.int64]
-    thick: npt.NDArray[np.float64]
-    thin: Mask  # whether it may be a rule
-    side: Mask  # whether it is nearly as long as the part of the ink that it is in, as the sides of a box are
-
-    @property
-    def length(self) -> npt.NDArray[np.int64]:
-        return self.right - self.left
-
-
-def remove_rules(ink: Plane) -> tuple[Plane, bool]:
-    """The ink without its rules, and whether there were any.
-
-    Parameters
-    ----------
-    ink : (H, W) uint8, 0 on paper; rules are parallel to its edges, up to a pixel in fifty
-    """
-    mask = ink >= INKED
-    least = max(LEAST_PX, round(LEAST * max(ink.shape)))
-    parts, count = label_components(mask)
-    if count == 0:
-        return ink, False
-    boxes = np.concatenate([np.zeros((1, 4), np.int64), boxes_of(parts, count)])
-    across = _find(mask, parts, boxes[:, 3] - boxes[:, 2], least, max(ink.shape))
-    down = _find(np.ascontiguousarray(mask.T), parts.T, boxes[:, 1] - boxes[:, 0], least, max(ink.shape))
-    height, width = ink.shape
-    whole, joined = (_whole(across, width), _whole(down, height)), _joined(across, down, ink.shape)
+def remove_rules(page: Inked) -> Inked:
+    """The ink without its rules; they are parallel to its edges, up to a pixel in fifty."""
+    parts, boxes = page.parts.labels, page.parts.boxes
+    if len(boxes) == 0:
+        return page
+    height, width = parts.shape
+    across = find_long_lines(page, parts, boxes[:, 3] - boxes[:, 2])
+    down = find_long_lines(page.on_side, parts.T, boxes[:, 1] - boxes[:, 0])
+    whole, joined = (_whole(across, width), _whole(down, height)), _joined(across, down, parts.shape)
     found = whole[0] | joined[0], whole[1] | joined[1]
-    tall = digit_height(_erased(ink, mask, across, down, found))
+    first = _erased(page, across, down, found)
+    tall = first.tall
     if tall == 0:
-        return ink, False
+        return page
     # Now that the net is gone, the height of the digits is known.
-    long = LONG * max(ink.shape)
+    long = LONG * max(height, width)
     sure = joined[0] | (whole[0] & (across.length >= (MORE if whole[0].sum() >= 2 else ALONE) * tall))
     rules = (
         sure,
         joined[1] | (whole[1] & (sure.sum() >= 2) & (down.length >= MORE * tall))
         | ((down.length >= max(DOWN * tall, long)) & (down.thick <= THICK * tall) & down.thin),
     )  # fmt: skip
-    cleaned = _erased(ink, mask, across, down, rules)
-    cleaned, underlined = remove_underlines(cleaned, tall)
-    if not (underlined or any(each.any() for each in rules)) or not (cleaned >= INKED).any():
-        return ink, False
-    return cleaned, True
-
-
-def digit_height(ink: Plane) -> float:
-    """The height of the writing: the median over the ink of the heights of its parts; 0 without ink."""
-    labels, count = label_components(ink >= INKED)
-    if count == 0:
-        return 0.0
-    rows, columns = np.nonzero(labels)
-    own = labels[rows, columns] - 1
-    low, high = np.full(count, len(ink)), np.zeros(count, np.int64)
-    np.minimum.at(low, own, rows)
-    np.maximum.at(high, own, rows + 1)
-    order = np.argsort(high - low)
-    amounts = np.bincount(own, minlength=count)[order].cumsum()
-    return float((high - low)[order][np.searchsorted(amounts, amounts[-1] / 2)])
-
-
-def _find(mask: Mask, parts: Labels, wide: npt.NDArray[np.int64], least: int, longest: int) -> Lines:
-    """All long runs across; `parts` are the connected parts of the mask, and `wide` is how wide each is."""
-    near = mask.copy()
-    near[1:] |= mask[:-1]
-    near[:-1] |= mask[1:]
-    depth = runs_of(np.ascontiguousarray(mask.T)).length_at().T
-    labels, count = label_components(_along_rules(long_runs(near, least, round(BRIDGE * longest)), depth))
-    rows, columns = np.nonzero(labels * mask)
-    own = labels[rows, columns] - 1
-    sizes = np.maximum(np.bincount(own, minlength=count), 1)
-    middles = np.bincount(own, rows, count) / sizes
-    left, right, part = np.full(count, mask.shape[1]), np.zeros(count, np.int64), np.zeros(count, np.int64)
-    np.minimum.at(left, own, columns)
-    np.maximum.at(right, own, columns + 1)
-    np.maximum.at(part, own, parts[rows, columns])
-    deep = depth[rows, columns]
-    order = np.lexsort((deep, own))
-    thick = (
-        deep[order][np.concatenate([[0], np.cumsum(sizes)[:-1]]) + (CLEAN * sizes).astype(np.int64)]
-        if len(own)
-        else np.zeros(count)
-    )
-    length = right - left
-    thin = thick <= np.maximum(3, THIN * length)
-    return Lines(labels, middles, left, right, thick, thin, length >= SIDE * wide[part])
-
-
-def _along_rules(runs: Mask, depth: npt.NDArray[np.int64]) -> Mask:
-    """The long runs, without those that lie in a broad stroke: on a rule most columns are as thin as the thinnest."""
-    found = runs_of(runs)
-    flat = np.zeros((runs.shape[0], runs.shape[1] + 1), np.int64)
-    flat[:, :-1] = np.minimum(depth, DEEPEST)
-    number = np.repeat(np.arange(len(found.starts)), found.lengths)
-    places = np.arange(len(number)) + np.repeat(found.starts - np.cumsum(found.lengths) + found.lengths, found.lengths)
-    counts = np.bincount(number * (DEEPEST + 1) + flat.ravel()[places], minlength=len(found.starts) * (DEEPEST + 1))
-    counts = counts.reshape(-1, DEEPEST + 1)
-    counts[:, 0] = 0  # no ink, but next to it
-    sums = counts.cumsum(axis=1)
-    inked = sums[:, -1]
-    thinnest = (sums >= CLEAN * inked[:, np.newaxis]).argmax(axis=1)
-    most = np.minimum(np.rint(1.6 * thinnest + 1.5), DEEPEST).astype(np.int64)
-    thin = sums[np.arange(len(sums)), most]
-    kept = (
-        (inked > 0)
-        & (thinnest <= np.maximum(3, FLAT * found.lengths))
-        & (thin >= ON_RULE * inked)
-        & (inked >= 0.5 * found.lengths)
-    )
-    return found.mask(found.starts[kept], found.stops[kept])
+    same = all(np.array_equal(one, other) for one, other in zip(found, rules, strict=True))
+    cleaned = remove_underlines(first if same else _erased(page, across, down, rules), tall)
+    return cleaned if cleaned.mask.any() else page
 
 
 def _whole(lines: Lines, length: int) -> Mask:
@@ -179,6 +77,15 @@ def _met(lines: Lines, others: Lines) -> tuple[Mask, Mask, Mask]:
     return at_left, at_right, within
 
 
+def _ends_as(lines: Lines, others: Mask) -> Mask:
+    """Which lines begin and end where one of some others does."""
+    margin = (0.5 * lines.thick + 1)[:, np.newaxis]
+    left = np.abs(lines.left[:, np.newaxis] - lines.left[others]) <= margin
+    right = np.abs(lines.right[:, np.newaxis] - lines.right[others]) <= margin
+    found: Mask = (left & right).any(axis=1)
+    return found
+
+
 def _joined(across: Lines, down: Lines, shape: tuple[int, ...]) -> tuple[Mask, Mask]:
     """Which lines meet lines of the other direction at both of their ends, or many along them.
 
@@ -187,15 +94,18 @@ def _joined(across: Lines, down: Lines, shape: tuple[int, ...]) -> tuple[Mask, M
     """
     both = across, down
     met = _met(across, down), _met(down, across)
-    closed = [
-        lines.thin & left.any(axis=1) & right.any(axis=1) for lines, (left, right, _) in zip(both, met, strict=True)
-    ]
     # A box has corners. The stem of a 7 goes from the end of its bar to somewhere along an underline.
     ends = [left | right for left, right, _ in met]
     corners = ends[0] & ends[1].T
-    sides = [
-        lines.thin & lines.side & (left & corner).any(axis=1) & (right & corner).any(axis=1)
+    cornered = [
+        lines.thin & (left & corner).any(axis=1) & (right & corner).any(axis=1)
         for lines, (left, right, _), corner in zip(both, met, (corners, corners.T), strict=True)
+    ]
+    sides = [lines.side & each for lines, each in zip(both, cornered, strict=True)]
+    # The bar of a 7 may go from a line down to the next one, too, but not from one end of a row of boxes to the other.
+    closed = [
+        lines.thin & lines.unbroken & left.any(axis=1) & right.any(axis=1) & _ends_as(lines, each)
+        for lines, (left, right, _), each in zip(both, met, cornered, strict=True)
     ]
     for _ in range(3):
         closed = [
@@ -219,12 +129,13 @@ def _joined(across: Lines, down: Lines, shape: tuple[int, ...]) -> tuple[Mask, M
     return found[0] & (across.thick <= most), found[1] & (down.thick <= most)
 
 
-def _erased(ink: Plane, mask: Mask, across: Lines, down: Lines, rules: tuple[Mask, Mask]) -> Plane:
+def _erased(page: Inked, across: Lines, down: Lines, rules: tuple[Mask, Mask]) -> Inked:
     """The ink without the chosen lines."""
     if not (rules[0].any() or rules[1].any()):
-        return ink
-    gone, on_across = _gone(ink, mask, across, rules[0])
-    gone_down, on_down = (each.T for each in _gone(ink.T, np.ascontiguousarray(mask.T), down, rules[1]))
+        return page
+    mask = page.mask
+    gone, on_across = _gone(page, across, rules[0])
+    gone_down, on_down = (each.T for each in _gone(page.on_side, down, rules[1]))
     gone = gone | gone_down
     crossings = on_across & on_down & ~gone
     if crossings.any():
@@ -233,12 +144,12 @@ def _erased(ink: Plane, mask: Mask, across: Lines, down: Lines, rules: tuple[Mas
         sizes = np.bincount(left.ravel(), minlength=count + 1)
         own = np.bincount(left[crossings], minlength=count + 1)
         gone |= (own * 2 > sizes)[left] & mask
-    return erased(ink, mask, gone)
+    return page.without(gone)
 
 
-def _gone(ink: Plane, mask: Mask, lines: Lines, chosen: Mask) -> tuple[Mask, Mask]:
+def _gone(page: Inked, lines: Lines, chosen: Mask) -> tuple[Mask, Mask]:
     """The pixels of the chosen lines that no stroke crosses, by the vertical runs of ink there; and all of them."""
-    whole = runs_of(np.ascontiguousarray(mask.T))
+    mask, whole = page.mask, page.down
     upper, lower, number = _bands(mask, whole, lines, chosen)
     on = whole.mask(upper, lower).T & mask
     # The ink of a line a pixel thick may lie next to its place.
@@ -254,7 +165,7 @@ def _gone(ink: Plane, mask: Mask, lines: Lines, chosen: Mask) -> tuple[Mask, Mas
     slack = np.maximum(1, np.rint(SLACK * thick).astype(np.int64))
     thin = stop - start <= thick + slack
     flat = np.zeros(mask.shape[1] * (mask.shape[0] + 1) + 1, np.uint8)
-    flat[:-1].reshape(mask.shape[1], mask.shape[0] + 1)[:, :-1] = ink.T
+    flat[:-1].reshape(mask.shape[1], mask.shape[0] + 1)[:, :-1] = page.on_side.ink
     darkest = np.maximum.reduceat(flat, np.stack([start, stop], axis=1).ravel())[::2]
     # A stroke along a pale rule is darker than it. How dark a thin rule is depends on where it lies between the pixels.
     stroke = np.zeros(len(start), bool)
@@ -268,8 +179,8 @@ def _gone(ink: Plane, mask: Mask, lines: Lines, chosen: Mask) -> tuple[Mask, Mas
     gone = whole.mask(first[erased], last[erased])
     # Where a line is thicker along some way, but not by two strokes, a stroke lies in it.
     thicker = ~stroke & ~thin & (stop - start <= 2 * thick + 2)
-    covered = long_runs(whole.mask(first[thicker], last[thicker]).T, max(4, round(2.5 * float(np.median(thick)))), 1)
-    return gone.T & ~covered, on
+    long = long_runs(whole.mask(first[thicker], last[thicker]).T, max(4, round(2.5 * float(np.median(thick)))), 1)
+    return gone.T & ~long.mask(long.starts, long.stops), on
 
 
 def _bands(mask: Mask, whole: Runs, lines: Lines, chosen: Mask) -> tuple[Places, Places, Places]:

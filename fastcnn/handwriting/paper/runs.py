@@ -24,13 +24,13 @@ class Runs:
     def lengths(self) -> Places:
         return self.stops - self.starts
 
-    def length_at(self) -> Places:
+    def length_at(self) -> npt.NDArray[np.int32]:
         """(H, W) the length of the run that each pixel is in, 0 outside."""
         height, width = self.shape
-        steps = np.zeros(height * (width + 1), np.int64)
+        steps = np.zeros(height * (width + 1), np.int32)
         steps[self.starts] = self.lengths
         steps[self.stops] -= self.lengths
-        return np.cumsum(steps).reshape(height, width + 1)[:, :width]
+        return np.cumsum(steps, dtype=np.int32).reshape(height, width + 1)[:, :width]
 
     def mask(self, starts: Places, stops: Places) -> Mask:
         """The mask of some runs, which may overlap."""
@@ -38,7 +38,7 @@ class Runs:
         steps = np.zeros(height * (width + 1) + 1, np.int32)
         np.add.at(steps, starts, 1)
         np.add.at(steps, stops, -1)
-        found: Mask = (np.cumsum(steps[:-1]) > 0).reshape(height, width + 1)[:, :width]
+        found: Mask = (np.cumsum(steps[:-1], dtype=np.int32) > 0).reshape(height, width + 1)[:, :width]
         return found
 
 
@@ -51,15 +51,15 @@ def runs_of(mask: Mask) -> Runs:
     return Runs(np.flatnonzero(steps == 1), np.flatnonzero(steps == -1), (height, width))
 
 
-def long_runs(mask: Mask, least: int, bridge: int) -> Mask:
+def long_runs(mask: Mask, least: int, bridge: int) -> Runs:
     """The runs of at least so many pixels; gaps of up to `bridge` pixels do not end a run."""
     runs = runs_of(mask)
     if len(runs.starts) == 0:
-        return np.zeros_like(mask)
+        return runs
     pitch = mask.shape[1] + 1
     same_row = runs.starts[1:] // pitch == runs.stops[:-1] // pitch
     joined = same_row & (runs.starts[1:] - runs.stops[:-1] <= bridge)
     starts = runs.starts[np.concatenate([[True], ~joined])]
     stops = runs.stops[np.concatenate([~joined, [True]])]
     kept = stops - starts >= least
-    return runs.mask(starts[kept], stops[kept])
+    return Runs(starts[kept], stops[kept], runs.shape)

@@ -8,19 +8,17 @@ crosses it stays. Where a stroke such as the foot of a 0 lies in the line, the l
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.handwriting.paper.erasing import erased
-from fastcnn.handwriting.paper.runs import Places, Runs, runs_of
-from fastcnn.handwriting.preparation.components import Labels, Mask, label_components
-from fastcnn.handwriting.preparation.layout import boxes_of
-from fastcnn.handwriting.preparation.planes import Plane
+from fastcnn.handwriting.paper.inked import Inked
+from fastcnn.handwriting.paper.runs import Places, Runs
+from fastcnn.handwriting.preparation.components import Labels, Mask, find_components
 
 Rows = npt.NDArray[np.float64]
 
-INKED = 26  # of 255: a pixel with so much ink belongs to a line or a stroke
 # Lengths are shares of the height of the writing.
 THICK = 0.2  # of a line, at most
 LENGTH = 1.8  # at least; the 1s of a page on its side are shorter
@@ -48,13 +46,18 @@ class _Piece:
     rows: Rows  # the line's middle in each
     thick: float
 
-    @property
+    @cached_property
     def left(self) -> int:
         return int(self.columns[0])
 
-    @property
+    @cached_property
     def right(self) -> int:
         return int(self.columns[-1]) + 1
+
+    @cached_property
+    def end_rows(self) -> tuple[float, float]:
+        """The mean rows of the first three columns and of the last three."""
+        return float(self.rows[:3].mean()), float(self.rows[-3:].mean())
 
     def at_end(self, reach: float, *, right: bool) -> tuple[float, float]:
         """The row at an end, and the slope there."""
@@ -65,24 +68,23 @@ class _Piece:
         return float(y.mean() + slope * (end - x.mean())), slope
 
 
-def remove_underlines(ink: Plane, tall: float, surely: Mask | None = None) -> tuple[Plane, bool]:
-    """The ink without long lines across, and whether there were any.
+def remove_underlines(page: Inked, tall: float, surely: Mask | None = None) -> Inked:
+    """The ink without long lines across.
 
     Parameters
     ----------
-    ink : (H, W) uint8, 0 on paper
     tall : the height of the writing, in pixels
     surely : (H, W) where lines lie that are lines however short they are
     """
-    mask = ink >= INKED
-    runs = runs_of(np.ascontiguousarray(mask.T))
-    lines = _find(mask, runs, tall, surely)
+    boxes = page.parts.boxes
+    wide_enough = len(boxes) and int((boxes[:, 3] - boxes[:, 2]).max()) >= SEED * tall
+    lines = _find(page.mask, page.down, tall, surely) if wide_enough else []
     if not lines:
-        return ink, False
-    gone = np.zeros_like(mask)
+        return page
+    gone = np.zeros_like(page.mask)
     for line in lines:
-        _erase(mask, runs, line, tall, gone)
-    return erased(ink, mask, gone), True
+        _erase(page.mask, page.down, line, tall, gone)
+    return page.without(gone)
 
 
 def _find(mask: Mask, runs: Runs, tall: float, surely: Mask | None) -> list[_Piece]:
@@ -132,12 +134,20 @@ def _seeds(runs: Runs, tall: float) -> list[_Piece]:
         own = order[first:stop]
         if len(own) < SEED * tall:
             continue
-        thick = float(np.quantile(lengths[own], 0.25))
+        thick = _quarter(lengths[own])
         own = own[lengths[own] <= UNLIKE * thick + 1.5]
         if len(own) < SEED * tall or abs(rows[own[-1]] - rows[own[0]]) > STEEPEST * len(own) + 1:
             continue
         found.append(_Piece(columns[own], rows[own], thick))
     return sorted(found, key=lambda piece: piece.left)
+
+
+def _quarter(values: Places) -> float:
+    """The lower quartile, as `np.quantile` gives it in ten times the time."""
+    ordered = np.sort(values)
+    place, quarters = divmod(len(ordered) - 1, 4)
+    low, high = int(ordered[place]), int(ordered[min(place + 1, len(ordered) - 1)])
+    return low + (high - low) * quarters / 4
 
 
 def _nearest(columns: Places, rows: Rows, step: int, pitch: int) -> Places:
@@ -157,7 +167,7 @@ def _goes_on(mask: Mask, piece: _Piece, other: _Piece, tall: float) -> bool:
     gap = other.left - piece.right
     if not -2 <= gap <= FAR * tall or max(piece.thick, other.thick) > 2 * min(piece.thick, other.thick) + 1:
         return False
-    row, other_row = float(piece.rows[-3:].mean()), float(other.rows[:3].mean())
+    row, other_row = piece.end_rows[1], other.end_rows[0]
     across = max(gap, 0) + 1
     if abs(other_row - row) > STEEPEST * across + 0.5 * piece.thick + 1:
         return False
@@ -218,8 +228,9 @@ def _erase(mask: Mask, runs: Runs, line: _Piece, tall: float, gone: Mask) -> Non
     low = max(0, min(int(start.min()) - 1, int(rows.min() - around)))
     high = min(height, max(int(stop.max()) + 1, int(rows.max() + around)))
     window = slice(low, high), slice(int(columns[0]), int(columns[-1]) + 1)
-    labels, count = label_components(mask[window] & ~own[window])
-    boxes = np.concatenate([np.zeros((1, 4), np.int64), boxes_of(labels, count)])
+    found = find_components(mask[window] & ~own[window])
+    labels, count = found.labels, found.count
+    boxes = np.concatenate([np.zeros((1, 4), np.int64), found.boxes])
     x = columns - columns[0]
     above = np.where(rises, labels[np.clip(upper - 1, low, high - 1) - low, x], 0)
     below = np.where(falls, labels[np.clip(lower, low, high - 1) - low, x], 0)

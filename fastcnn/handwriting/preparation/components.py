@@ -2,25 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 Mask = npt.NDArray[np.bool_]
 Labels = npt.NDArray[np.int64]
+Boxes = npt.NDArray[np.int64]  # (parts, 4): top, bottom, left, right; bottom and right are excluded
+
+
+@dataclass(frozen=True, eq=False)
+class Components:
+    """The connected parts of a mask, counted from 1 in the order of their first pixels."""
+
+    labels: Labels  # (H, W), 0 outside
+    boxes: Boxes  # of part 1 first
+    sizes: Labels  # (parts,) pixels in each
+
+    @property
+    def count(self) -> int:
+        return len(self.sizes)
 
 
 def label_components(mask: Mask) -> tuple[Labels, int]:
-    """Number the connected parts. Pixels that touch at a corner are connected too.
+    """The labels of `find_components`, and the number of parts."""
+    found = find_components(mask)
+    return found.labels, found.count
 
-    Parameters
-    ----------
-    mask : (H, W) bool
 
-    Returns
-    -------
-    labels : (H, W) int64, 0 outside; parts are counted from 1 in the order of their first pixels
-    count : the number of parts
-    """
+def grown(mask: Mask) -> Mask:
+    """The mask and the pixels at its sides."""
+    wide = mask.copy()
+    wide[1:] |= mask[:-1]
+    wide[:-1] |= mask[1:]
+    wide[:, 1:] |= mask[:, :-1]
+    wide[:, :-1] |= mask[:, 1:]
+    return wide
+
+
+def find_components(mask: Mask) -> Components:
+    """Number the connected parts of a mask (H, W). Pixels that touch at a corner are connected too."""
     height, width = mask.shape
     pitch = width + 1  # a column of background separates the runs of two rows in the flat array
     flat = np.zeros(height * pitch + 1, np.int8)
@@ -33,7 +55,16 @@ def label_components(mask: Mask) -> tuple[Labels, int]:
     lengths = stops - starts
     offsets = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     labels[np.repeat(starts, lengths) + offsets] = np.repeat(numbers + 1, lengths)
-    return labels.reshape(height, pitch)[:, :width], len(kept)
+    # The runs are far fewer than the pixels: boxes and sizes are made of them.
+    rows, lefts = np.divmod(starts, pitch)
+    boxes = np.zeros((len(kept), 4), np.int64)
+    boxes[:, 0], boxes[:, 2] = height, width
+    np.minimum.at(boxes[:, 0], numbers, rows)
+    np.maximum.at(boxes[:, 1], numbers, rows + 1)
+    np.minimum.at(boxes[:, 2], numbers, lefts)
+    np.maximum.at(boxes[:, 3], numbers, lefts + lengths)
+    sizes = np.bincount(numbers, lengths, len(kept)).astype(np.int64)
+    return Components(labels.reshape(height, pitch)[:, :width], boxes, sizes)
 
 
 def _touching(starts: Labels, stops: Labels, pitch: int) -> tuple[Labels, Labels]:

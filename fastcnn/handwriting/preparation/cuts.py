@@ -109,15 +109,19 @@ def _paths(ink: Blocks, pen: float, apart: float, smallest: float, room: int) ->
 
 def _cheapest(ink: Blocks) -> tuple[Blocks, npt.NDArray[np.int8]]:
     """The cost of the cheapest path to each column of the last row, and the move to the side that led to each place."""
+    wide = np.full((len(ink), ink.shape[1] + 2), np.inf)
+    total = wide[:, 1:-1]  # of paths to each place
+    total[0] = ink[0]
+    side = np.empty(ink.shape[1])
+    for y in range(1, len(ink)):  # the moves follow from the totals: so this loop has four calls
+        np.minimum(wide[y - 1, :-2], wide[y - 1, 2:], out=side)
+        side += SIDEWAYS
+        np.minimum(side, total[y - 1], out=side)
+        np.add(side, ink[y], out=total[y])
     moves = np.zeros(ink.shape, np.int8)
-    total = ink[0].copy()
-    for y in range(1, len(ink)):
-        ways = np.full((3, len(total)), np.inf)
-        ways[0] = total
-        ways[1, 1:], ways[2, :-1] = total[:-1] + SIDEWAYS, total[1:] + SIDEWAYS
-        moves[y] = np.array([0, -1, 1], np.int8)[ways.argmin(axis=0)]
-        total = ways.min(axis=0) + ink[y]
-    return total, moves
+    left, right = wide[:-1, :-2] + SIDEWAYS, wide[:-1, 2:] + SIDEWAYS
+    moves[1:] = np.where(right < np.minimum(left, total[:-1]), 1, np.where(left < total[:-1], -1, 0))
+    return total[-1], moves
 
 
 def _trace(moves: npt.NDArray[np.int8], x: int) -> CutPath:

@@ -7,13 +7,10 @@ lies along the edges. All lengths are in the blocks of `ink.find_parts`.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from fastcnn.handwriting.preparation import reasons
-from fastcnn.handwriting.preparation.components import Labels, Mask
+from fastcnn.handwriting.preparation.components import Boxes, Labels, Mask
 from fastcnn.handwriting.preparation.ink import SOLID, Parts
-
-Boxes = npt.NDArray[np.int64]  # (parts, 4): top, bottom, left, right; bottom and right are excluded
 
 ALONG = 0.75  # of an edge: ink on so much of it runs along it
 BAND = 0.08  # of a frame's side: a line drawn by hand lies within it

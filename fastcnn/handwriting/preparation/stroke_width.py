@@ -14,28 +14,39 @@ Levels = npt.NDArray[np.uint8]
 
 FARTHEST_PX = 14  # the largest depth in a legible stroke; a blot may be deeper, and only its rim counts
 DEEPEST = 0.55  # the largest depth by the width of a stroke: 0.5, and 0.05 for the raster of pixels
+FAR = 250  # pixels: no feature is so near; its square and that of FARTHEST_PX together fit in 16 bits
 ROUNDS = 3
 PALEST = 0.1  # share of the darkest ink; paler pixels are paper
 WINDOW = 0.75  # share of the stroke's width, to each side; the soft edge of a stroke is no farther from its full ink
 LEAST_PALE_PX = 4  # this many pale pixels far from dark ink are a stroke
 
 
-def _nearest(feature: npt.NDArray[np.bool_], farthest: int) -> Field:
-    """The distance from each pixel's centre to the nearest pixel of `feature`, exact up to `farthest`."""
+def _nearest(feature: npt.NDArray[np.bool_], farthest: int, *, outside: bool) -> Field:
+    """The distance from each pixel's centre to the nearest pixel of `feature`, exact up to `farthest`.
+
+    outside : whether what is to the left and right of the picture is of the feature, as paper is
+    """
     height, width = feature.shape
-    rows = np.arange(height, dtype=np.float32)[:, np.newaxis]
-    above = np.maximum.accumulate(np.where(feature, rows, np.float32(-1e4)), axis=0)
-    below = np.minimum.accumulate(np.where(feature, rows, np.float32(1e4))[::-1], axis=0)[::-1]
-    vertical = np.minimum(np.minimum(rows - above, below - rows), np.float32(1e3))
-    squares = np.full((height, width + 2 * farthest), np.float32(1e6))
-    squares[:, farthest : farthest + width] = vertical * vertical
-    best = squares[:, farthest : farthest + width].copy()
+    pitch = width + farthest  # nothing lies between the rows, so that all of them are moved as one flat array
+    away = np.full((height, pitch), 0 if outside else FAR, np.uint16)
+    away[:, :width] = FAR
+    away[:, :width][feature] = 0
+    flat = away.reshape(-1)
+    step = 1
+    while step < height:  # up and down: each round doubles the rows that are looked at
+        moved, by = flat + np.uint16(step), step * pitch
+        np.minimum(flat[by:], moved[:-by], out=flat[by:])
+        np.minimum(flat[:-by], moved[by:], out=flat[:-by])
+        step *= 2
+    squares = flat * flat
+    best = squares.copy()
     for offset in range(1, farthest + 1):
-        if offset**2 >= best.max():  # nothing so far to the side is nearer: in strokes, after half their width
+        if outside and offset**2 >= best.max():  # nothing so far to the side is nearer: after half a stroke's width
             break
-        np.minimum(best, squares[:, farthest - offset :][:, :width] + np.float32(offset**2), out=best)
-        np.minimum(best, squares[:, farthest + offset :][:, :width] + np.float32(offset**2), out=best)
-    return np.sqrt(best)
+        moved = squares + np.uint16(offset**2)
+        np.minimum(best[offset:], moved[:-offset], out=best[offset:])
+        np.minimum(best[:-offset], moved[offset:], out=best[:-offset])
+    return np.sqrt(best.reshape(height, pitch)[:, :width].astype(np.float32))
 
 
 def edge_distance(ink: Field, reach: int) -> Field:
@@ -51,8 +62,8 @@ def edge_distance(ink: Field, reach: int) -> Field:
     (H, W) float32, in pixels
     """
     inside = ink >= 0.5
-    deep = _nearest(~inside, FARTHEST_PX)
-    away = _nearest(inside, reach)
+    deep = _nearest(~inside, FARTHEST_PX, outside=True)
+    away = _nearest(inside, reach, outside=False)
     return np.where(inside, deep - np.float32(0.5), np.float32(0.5) - away)
 
 

@@ -24,14 +24,18 @@ def find_lines(parts: PageParts) -> list[list[int]]:
     middles = np.stack([parts.boxes[:, 2] + parts.boxes[:, 3], parts.boxes[:, 0] + parts.boxes[:, 1]], axis=1) / 2
     slope = _slope(parts, big, middles)
     lines: list[list[int]] = []
+    ends: list[tuple[float, float]] = []
     for number in big[np.argsort(middles[big, 0], kind="stable")].tolist():
-        apart = [abs(_gap(line, middles, number, slope)) for line in lines]
+        x, y = middles[number].tolist()
+        apart = [abs(y - end_y - slope * (x - end_x)) for end_x, end_y in ends]  # how far from each line it is
         nearest = min(range(len(lines)), key=apart.__getitem__, default=-1)
         reach = NEAR * max(parts.tall, 0.7 * float(parts.heights[number]))
         if nearest >= 0 and apart[nearest] <= reach:
             lines[nearest].append(number)
+            ends[nearest] = _end(lines[nearest], middles)
         else:
             lines.append([number])
+            ends.append((x, y))
     lines.sort(key=lambda line: float(np.mean(middles[line, 1] - slope * middles[line, 0])))
     small: list[list[int]] = [[] for _ in lines]
     for number in np.flatnonzero(parts.heights < BIG * parts.tall).tolist():
@@ -44,10 +48,10 @@ def find_lines(parts: PageParts) -> list[list[int]]:
     ]
 
 
-def _gap(line: list[int], middles: npt.NDArray[np.float64], number: int, slope: float) -> float:
-    """How far below its line a part is, in pixels."""
-    x, y = middles[line[-LAST:]].mean(axis=0)
-    return float(middles[number, 1] - y - slope * (middles[number, 0] - x))
+def _end(line: list[int], middles: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """The middle of the last parts of a line: x and y."""
+    x, y = middles[line[-LAST:]].mean(axis=0).tolist()
+    return x, y
 
 
 def _slope(parts: PageParts, big: npt.NDArray[np.int64], middles: npt.NDArray[np.float64]) -> float:

@@ -37,7 +37,7 @@ def test_no_ink_is_shared_where_no_cut_is():
 
 
 def candidate(first, stop, cut=0.0):
-    return Candidate(first, stop, np.zeros((28, 28), np.float32), 1.0, 0.6, cut)
+    return Candidate(first, stop, lambda: np.zeros((28, 28), np.float32), 1.0, 0.6, cut)
 
 
 def test_candidates_near_the_cheapest_way_by_hand():

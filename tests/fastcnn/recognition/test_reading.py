@@ -1,5 +1,6 @@
 """Pages of digits and signs: lines, places, turned pages, paper of all kinds, and pictures made to take long."""
 
+from functools import partial
 from time import thread_time
 
 import numpy as np
@@ -13,6 +14,9 @@ from fastcnn.handwriting.drawings import Drawing, Pose, draw
 from fastcnn.handwriting.preparation import pictures, reasons
 from fastcnn.handwriting.preparation.prepare import prepare
 from fastcnn.handwriting.synthesis.templates import WAYS, parse, smooth
+from fastcnn.recognition import reading
+from fastcnn.recognition.answer import digit_answer
+from fastcnn.recognition.strings import Candidate, choose, shares_of
 
 LINES = ["3052", "8 4419", "76", "2905"]
 
@@ -177,3 +181,30 @@ def test_a_page_made_to_take_long_does_not(recognizer, rng):
     recognizer.read(dots)
     recognizer.read(np.where(rng.random((300, 220)) < 0.3, 0, 255).astype(np.uint8))
     assert thread_time() - start < 60  # 25 s alone; the neighbours' time does not count
+
+
+def test_the_cheapest_way_is_found_without_reading_all_candidates(rng):
+    """It is the way that is found when all of them are read."""
+    read = total = 0
+    for _ in range(30):
+        count = int(rng.integers(1, 9))
+        spans = [(first, stop) for first in range(count) for stop in range(first + 1, min(first + 4, count) + 1)]
+        shares = {(first, stop): rng.dirichlet(np.full(10, 0.05)).astype(np.float32) for first, stop in spans}
+        ways = [
+            Candidate(first, stop, partial(np.full, (1, 2), (first, stop)), 1.0, float(rng.uniform(0.1, 1)), 0.2)
+            for first, stop in spans
+        ]
+        asked = []
+
+        def answer(fields, shares=shares, asked=asked):
+            spans = [tuple(each.ravel().tolist()) for each in fields]
+            asked += spans
+            return [digit_answer(shares[span], np.zeros((28, 28), np.float32), 0.9) for span in spans]
+
+        cut = reading.Cut(ways, 0, 0)
+        reading.read_cuts([cut], answer)
+        every = [digit_answer(shares[span], np.zeros((28, 28), np.float32), 0.9) for span in spans]
+        assert cut.way == choose(ways, shares_of(every))
+        assert len(asked) == len(set(asked)) == len(cut.answers)
+        read, total = read + len(asked), total + len(spans)
+    assert read < total

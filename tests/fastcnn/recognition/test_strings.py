@@ -106,7 +106,7 @@ def test_pieces_hold_all_ink_and_lie_in_order():
 
 
 def candidate(first, stop, **changes):
-    values = {"field": np.zeros((28, 28), np.float32), "height": 1.0, "width": 0.6, "cut": 0.0} | changes
+    values = {"prepared": lambda: np.zeros((28, 28), np.float32), "height": 1.0, "width": 0.6, "cut": 0.0} | changes
     return Candidate(first, stop, **values)
 
 

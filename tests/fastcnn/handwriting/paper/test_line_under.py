@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fastcnn.handwriting.drawings import Pose, draw
+from fastcnn.handwriting.paper.inked import Inked
 from fastcnn.handwriting.paper.line_under import find_line_under
 from fastcnn.handwriting.synthesis.templates import WAYS, parse, smooth
 
@@ -33,7 +34,7 @@ def shared(one, other):
 
 
 def is_taken_away(ink, gap):
-    found = find_line_under(underlined(ink, gap))
+    found = find_line_under(Inked(underlined(ink, gap)))
     return found is not None and found.out >= STICKS_OUT and shared(found.without, ink) > 0.9
 
 
@@ -50,18 +51,18 @@ def test_line_that_touches_a_digit_is_taken_away(digit):
 def test_wide_digit_on_a_line_that_is_little_wider():
     """What stands on the line counts, not what is wide over it."""
     ink = drawn(0)
-    found = find_line_under(underlined(ink, -4, out=4, fall=0))
+    found = find_line_under(Inked(underlined(ink, -4, out=4, fall=0)))
     assert found is not None
     assert found.out >= STICKS_OUT
 
 
 @pytest.mark.parametrize("digit", range(10))
 def test_no_digit_stands_on_an_underline_of_its_own(digit):
-    found = find_line_under(drawn(digit))
+    found = find_line_under(Inked(drawn(digit)))
     assert found is None or found.out < STICKS_OUT
 
 
 def test_line_under_a_number_and_blank_paper_are_not_searched():
     row = np.hstack([drawn(digit)[:, 60:-60] for digit in (1, 4, 7)])
-    assert find_line_under(underlined(np.pad(row, 60))) is None
-    assert find_line_under(np.zeros((40, 60), np.uint8)) is None
+    assert find_line_under(Inked(underlined(np.pad(row, 60)))) is None
+    assert find_line_under(Inked(np.zeros((40, 60), np.uint8))) is None

@@ -6,6 +6,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from fastcnn.bench.accuracy.paper import homography
 from fastcnn.handwriting.drawings import Pose, draw
+from fastcnn.handwriting.paper.inked import Inked
 from fastcnn.handwriting.paper.light import page_ink
 from fastcnn.handwriting.paper.page import find_page, quarter_turned
 from fastcnn.handwriting.paper.rules import remove_rules
@@ -77,9 +78,8 @@ def test_strokes_of_digits_are_no_rules(digit, cropped):
     if cropped:
         rows, columns = np.nonzero(picture)
         picture = picture[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-    cleaned, ruled = remove_rules(picture)
-    assert not ruled
-    assert cleaned is picture
+    page = Inked(picture)
+    assert remove_rules(page) is page
 
 
 def test_a_sheet_on_a_table_is_straightened():

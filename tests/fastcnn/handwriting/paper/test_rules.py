@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from fastcnn.handwriting.paper.inked import Inked
 from fastcnn.handwriting.paper.rules import remove_rules
 from fastcnn.handwriting.preparation.components import label_components
 
@@ -34,13 +35,20 @@ def kept(ink, cleaned):
     return (cleaned[ink >= 128] >= 128).mean()
 
 
+def without_rules(ink):
+    """The ink without its rules; there are some."""
+    page = Inked(ink)
+    cleaned = remove_rules(page)
+    assert cleaned is not page
+    return cleaned.ink
+
+
 @pytest.mark.parametrize(("width", "pen"), [(2, 6), (3, 6), (3, 8), (4, 8)])
 @pytest.mark.parametrize("beside", range(-6, 3))
 def test_a_stroke_along_a_rule_stays(width, pen, beside):
     """Its bar touches a rule, lies over it, or covers it."""
     ink = seven(100 + beside, 70, pen)
-    cleaned, ruled = remove_rules(np.maximum(ink, net(width)))
-    assert ruled
+    cleaned = without_rules(np.maximum(ink, net(width)))
     assert kept(ink, cleaned) > 0.75
     assert label_components(cleaned >= 64)[1] == 1
 
@@ -49,8 +57,7 @@ def test_a_stroke_along_a_rule_stays(width, pen, beside):
 @pytest.mark.parametrize("beside", range(-6, 3))
 def test_a_stroke_along_a_rule_down_stays(width, beside):
     ink = np.ascontiguousarray(seven(100 + beside, 70)[:, :HEIGHT].T)
-    cleaned, ruled = remove_rules(np.maximum(ink, net(width)[:, :HEIGHT].T))
-    assert ruled
+    cleaned = without_rules(np.maximum(ink, net(width)[:, :HEIGHT].T))
     assert kept(ink, cleaned) > 0.75
     assert label_components(cleaned >= 64)[1] == 1
 
@@ -61,8 +68,7 @@ def test_a_thin_rule_that_moves_by_a_pixel_goes_whole():
     for start in range(20, WIDTH, PITCH):
         lines[::3, start - 1], lines[::3, start] = 255, lines[::3, start - 1]
     ink = seven(106, 75)
-    cleaned, ruled = remove_rules(np.maximum(ink, lines))
-    assert ruled
+    cleaned = without_rules(np.maximum(ink, lines))
     assert label_components(cleaned >= 64)[1] == 1
 
 
@@ -71,6 +77,39 @@ def test_rules_of_different_darkness_go():
     lines = net(1, 150)
     lines[:, 60] = lines[:, 180] = 230
     ink = seven(106, 75)
-    cleaned, ruled = remove_rules(np.maximum(ink, lines))
-    assert ruled
+    cleaned = without_rules(np.maximum(ink, lines))
     assert label_components(cleaned >= 64)[1] == 1
+
+
+def boxes(side=60, tall=80, width=2):
+    """Two rows of four boxes, each over the edge of the next one by 8 pixels."""
+    ink = np.zeros((HEIGHT, WIDTH), np.uint8)
+    for top in (20, 140):
+        for left in range(20, 20 + 4 * (side - 8), side - 8):
+            ink[top : top + width, left : left + side] = ink[top + tall - width : top + tall, left : left + side] = 255
+            ink[top : top + tall, left : left + width] = ink[top : top + tall, left + side - width : left + side] = 255
+    return ink
+
+
+def kept_in_boxes(stroke, larger=0):
+    """The share that stays of a stroke in the first row. There is a digit in the second one."""
+    ink = np.pad(np.maximum(stroke, seven(152, 32, size=40)), ((0, larger), (0, larger)))
+    cleaned = without_rules(np.maximum(ink, np.pad(boxes(), ((0, larger), (0, larger)))))
+    return kept(ink[:130], cleaned[:130])
+
+
+@pytest.mark.parametrize("pen", [2, 3])
+@pytest.mark.parametrize(("left", "right"), [(72, 132), (74, 130), (78, 126)])
+def test_a_bar_between_the_sides_of_boxes_stays(pen, left, right):
+    """It is as thin and straight as the lines and ends at two of them, but not where lines of its direction end."""
+    stroke = np.zeros((HEIGHT, WIDTH), np.uint8)
+    stroke[60 : 60 + pen, left:right] = 255
+    assert kept_in_boxes(stroke) > 0.85
+
+
+@pytest.mark.parametrize("pen", [2, 3])
+def test_a_stem_that_nearly_reaches_the_lines_of_its_box_stays(pen):
+    """On a larger page the gaps at its ends are as small as breaks in a rule."""
+    stroke = np.zeros((HEIGHT, WIDTH), np.uint8)
+    stroke[26:94, 50 : 50 + pen] = 255
+    assert kept_in_boxes(stroke, larger=600) > 0.85

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from fastcnn.handwriting.drawings import Pose, draw
+from fastcnn.handwriting.paper.inked import Inked
 from fastcnn.handwriting.paper.rules import remove_rules
 from fastcnn.handwriting.paper.underlines import remove_underlines
 from fastcnn.handwriting.preparation.components import label_components
@@ -38,11 +39,18 @@ def parts(ink):
     return label_components(ink >= 64)[1]
 
 
+def without_rules(ink):
+    """The ink without its rules; there are some."""
+    page = Inked(ink)
+    cleaned = remove_rules(page)
+    assert cleaned is not page
+    return cleaned.ink
+
+
 @pytest.mark.parametrize("fall", [-40, -20, 0, 40, 70])
 def test_a_line_at_any_slope_is_removed_whole(fall):
     ink = row(3, 8, 2, 5, 7)
-    cleaned, ruled = remove_rules(underlined(ink, fall, 12 + max(0, -fall)))
-    assert ruled
+    cleaned = without_rules(underlined(ink, fall, 12 + max(0, -fall)))
     np.testing.assert_array_equal(cleaned, ink)
 
 
@@ -50,8 +58,7 @@ def test_a_line_at_any_slope_is_removed_whole(fall):
 def test_a_long_thin_line_is_followed(fall):
     """In no row is there a long run of its pixels."""
     ink = np.pad(row(*range(10), *range(10)), ((0, 150), (0, 0)))
-    cleaned, ruled = remove_rules(underlined(ink, fall, 12 + max(0, -fall), width=2))
-    assert ruled
+    cleaned = without_rules(underlined(ink, fall, 12 + max(0, -fall), width=2))
     np.testing.assert_array_equal(cleaned, ink)
 
 
@@ -59,8 +66,7 @@ def test_a_long_thin_line_is_followed(fall):
 def test_many_stems_that_cross_a_line_are_no_net(digits):
     """They stay whole, and nothing of the line stays."""
     ink = row(*digits)
-    cleaned, ruled = remove_rules(underlined(ink, 6, -12))
-    assert ruled
+    cleaned = without_rules(underlined(ink, 6, -12))
     assert parts(cleaned) == parts(ink)
     assert ((cleaned >= 100) != (ink >= 100)).sum() < 0.06 * (ink >= 100).sum()
 
@@ -70,8 +76,7 @@ def test_many_stems_that_cross_a_line_are_no_net(digits):
 def test_a_round_foot_that_lies_in_a_line_stays(digit, drop):
     """The digit still surrounds as many pieces of paper."""
     ink = row(digit, 1, digit)
-    cleaned, ruled = remove_rules(underlined(ink, 3, drop, width=6))
-    assert ruled
+    cleaned = without_rules(underlined(ink, 3, drop, width=6))
     assert parts(cleaned) == parts(ink) == 3
     holes = [label_components(picture < 64)[1] for picture in (cleaned, ink)]
     assert holes[0] == holes[1]
@@ -79,7 +84,5 @@ def test_a_round_foot_that_lies_in_a_line_stays(digit, drop):
 
 @pytest.mark.parametrize("digit", range(10))
 def test_strokes_of_digits_are_no_lines(digit):
-    ink = row(digit, digit, digit)
-    cleaned, found = remove_underlines(ink, float(TALL))
-    assert not found
-    assert cleaned is ink
+    page = Inked(row(digit, digit, digit))
+    assert remove_underlines(page, float(TALL)) is page

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fastcnn.handwriting.preparation.components import label_components
+from fastcnn.handwriting.preparation.components import find_components, label_components
 
 
 def flood(mask):
@@ -31,6 +31,15 @@ def test_agrees_with_a_walk(share, rng):
         expected, parts = flood(mask)
         assert count == parts
         np.testing.assert_array_equal(labels, expected)
+
+
+def test_boxes_and_sizes_are_those_of_the_pixels(rng):
+    for _ in range(20):
+        found = find_components(rng.random(rng.integers(1, 24, 2)) < 0.3)
+        for part, box in enumerate(found.boxes.tolist(), start=1):
+            rows, columns = np.nonzero(found.labels == part)
+            assert box == [rows.min(), rows.max() + 1, columns.min(), columns.max() + 1]
+            assert found.sizes[part - 1] == len(rows)
 
 
 def test_spiral_is_one_part():
