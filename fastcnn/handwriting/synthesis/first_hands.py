@@ -8,12 +8,16 @@ from fastcnn.handwriting.synthesis.parts import Part, Rng, bow, either, pick, sh
 from fastcnn.handwriting.synthesis.templates import Way
 
 BARS_DEG = {"slash": 57.0, "upright": 90.0, "level": 0.0, "back": 122.0}  # upwards from the right
+SHORTEST_BARS = {"bar": 0.8, "joined": 1.1, "struck": 2.2}  # times as long as the 0 is along the bar
 
 
 def zero(rng: Rng) -> Way:
-    """An oval or a diamond, closed or open at any side, with a bar of any slope, or with a tail inside."""
+    """An oval or a diamond, closed or open at any side, with a bar of any slope, or with a tail inside.
+
+    A small one may be struck through by a slash that is longer than the oval is high.
+    """
     across, down = rng.uniform(16, 32), rng.uniform(36, 52)
-    kind = pick(rng, closed=0.25, open=0.2, tail=0.15, bar=0.25, joined=0.1, diamond=0.05)
+    kind = pick(rng, closed=0.24, open=0.2, tail=0.13, bar=0.2, joined=0.08, diamond=0.08, struck=0.07)
     turns = -1.0 if rng.uniform() < 0.75 else 1.0
     start = rng.uniform(-130, 0)
     if kind == "diamond":
@@ -26,8 +30,10 @@ def zero(rng: Rng) -> Way:
         outline = bow(30, 50, across, down, start, stop)
         return way(outline + _inwards(rng, across, down, stop, turns) if kind == "tail" else outline)
     small = rng.uniform(0.5, 0.9) if rng.uniform() < 0.3 else 1.0
+    if kind == "struck":  # wide, or its hole would be filled
+        across, small = rng.uniform(24, 36), rng.uniform(0.4, 0.62)
     across, down = across * small, down * small
-    end_x, end_y = _bar(rng, across, down, slash=kind == "joined")
+    end_x, end_y = _bar(rng, across, down, kind)
     bar = sharp((30 + end_x, 50 - end_y)) + soft((30 - end_x, 50 + end_y))
     if kind == "joined":
         start = -rng.uniform(30, 80)
@@ -43,12 +49,12 @@ def _inwards(rng: Rng, across: float, down: float, start_deg: float, turns: floa
     return [(30 + across * s * x, 50 + down * s * y, False) for (x, y, _), s in zip(points, shrink, strict=True)]
 
 
-def _bar(rng: Rng, across: float, down: float, *, slash: bool) -> tuple[float, float]:
+def _bar(rng: Rng, across: float, down: float, kind: str) -> tuple[float, float]:
     """Half a bar through an oval, to the right and up: it ends inside, or sticks out."""
-    kind = "slash" if slash else pick(rng, slash=0.58, upright=0.2, level=0.15, back=0.07)
-    angle = np.deg2rad(BARS_DEG[kind] + rng.uniform(-13, 13))
+    slope = pick(rng, slash=0.58, upright=0.2, level=0.15, back=0.07) if kind == "bar" else "slash"
+    angle = np.deg2rad(BARS_DEG[slope] + rng.uniform(-13, 13))
     edge = 1 / np.hypot(np.cos(angle) / across, np.sin(angle) / down)
-    length = rng.uniform(edge * (1.1 if slash else 0.8), 50 + 20 * np.sin(angle))
+    length = rng.uniform(edge * SHORTEST_BARS[kind], 50 + 20 * np.sin(angle))
     return float(length * np.cos(angle)), float(length * np.sin(angle))
 
 

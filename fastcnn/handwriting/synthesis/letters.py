@@ -1,7 +1,8 @@
 """Letters and signs as strokes of a pen: drawings that show no digit. `templates` explains the texts.
 
 Letters that look like a digit are left out: O o D (0), I i l | / ! (1), Z z (2), S s $ (5), G b (6), B (8),
-g q (9). Some letters look like a digit only in some people's writing (C U Y J a e). They are here in other forms.
+g q (9). Some letters look like a digit only in some people's writing (C U Y J a e). They are here in other forms. A
+rhombus is as wide as high, for some write a narrow one for a 0.
 """
 
 from __future__ import annotations
@@ -345,7 +346,7 @@ SIGNS: dict[str, tuple[str, ...]] = {
         "0,40! 40,0! 80,40! 0,40 | 8,42 8,100! 72,100! 72,42 | 32,100 32,70! 48,70! 48,100",
         "0,30! 60,30! 60,90! 0,90! 0,30! 30,0! 90,0! 90,60! 60,90 | 60,30 90,0",
         "50,0 14,14 0,50 14,86 50,100 86,86 100,50 86,14 50,0 | 30,36 32,40 | 68,36 70,40 | 26,66 50,82 74,66",
-        "40,0! 0,50! 40,100! 80,50! 40,0",
+        "50,0! 0,50! 50,100! 100,50! 50,0",
         "0,50 30,10 80,0! 70,50 40,90 0,50! 60,20",
         "0,100 30,60! 24,10 36,10 40,60! 70,100",
         "0,0! 60,0! 60,40! 36,40! 30,60! 24,40! 0,40! 0,0",

@@ -126,7 +126,8 @@ def _interrupt(*_):
 
 @pytest.mark.slow
 def test_refusing_network_is_trained_by_its_recipe(data_dir, tmp_path, monkeypatch):  # noqa: F811
-    small = replace(recipes.BUNDLED_RECIPES["refusal"], synthetic=28, redrawn=10, scans=10, nondigits=60)
+    then = replace(recipes.BUNDLED_RECIPES["refusal"].then, epochs=1, synthetic=14, scans=5)
+    small = replace(recipes.BUNDLED_RECIPES["refusal"], synthetic=28, redrawn=10, scans=10, nondigits=60, then=then)
     monkeypatch.setitem(recipes.BUNDLED_RECIPES, "refusal", small)
     monkeypatch.setattr(train, "THRESHOLD_DIGITS", 14)
     out = tmp_path / "weights.safetensors"

@@ -58,6 +58,20 @@ def test_second_training_sees_the_kept_pictures_and_its_own_and_none_held_out():
     assert not (again[:, None] == mixed[held_out]).all(axis=(2, 3, 4)).any()
 
 
+def test_second_training_of_the_refusing_network_sees_again_what_is_no_digit():
+    then = replace(BUNDLED_RECIPES["refusal"].then, synthetic=14, scans=2)
+    recipe = replace(BUNDLED_RECIPES["refusal"], synthetic=14, redrawn=2, scans=3, nondigits=100, then=then)
+    (images, labels), _ = load_mnist(normalize=False)
+    mixed, named = recipe.mix(images[:5], labels[:5], seed=0)
+    again, renamed = recipe.mix_again(mixed, named, 5, np.array([0, 30, 121]), seed=0)
+    assert len(again) == len(renamed) == 119 + 14 + 2
+    np.testing.assert_array_equal(again[17:115], np.delete(mixed[22:], [8, 99], axis=0))
+    np.testing.assert_array_equal(renamed[17:115], np.delete(named[22:], [8, 99]))
+    np.testing.assert_array_equal(again[115:119], mixed[1:5])  # MNIST's, the redrawn one first
+    assert (renamed[119:133] < 10).all()
+    np.testing.assert_array_equal(renamed[133:], labels[3:5])  # copies of two that are not redrawn
+
+
 def test_refusing_network_is_small():
     assert 4 * NAMED["refusal"].make(seed=0).parameter_count < 300_000
 

@@ -79,6 +79,12 @@ def test_zeros_are_open_or_have_a_bar_that_sticks_out_or_a_tail_inside(made):
     assert share(len(strokes) == 1 and abs(strokes[0][-1, 0] - 30) < 12 for strokes in made[0]) > 0.02
 
 
+def test_some_zeros_are_small_with_a_slash_that_is_longer_than_they_are_high(made):
+    barred = [tuple(np.ptp(stroke, axis=0) for stroke in strokes) for strokes in made[0] if len(strokes) == 2]
+    struck = [bar[1] > 1.3 * oval[1] and bar[0] > 25 and oval[1] < 70 for oval, bar in barred]
+    assert 0.06 < sum(struck) / COUNT < 0.2
+
+
 def test_ones_have_long_flags_bases_joined_or_apart_and_lean_to_both_sides(made):
     flags = [strokes[0][:, 0].max() - strokes[0][0, 0] for strokes in made[1] if len(strokes) < 3]
     assert sum(flag > 30 for flag in flags) / COUNT > 0.1
