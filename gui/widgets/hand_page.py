@@ -168,10 +168,10 @@ class HandPage(Page):
             "learnButton": (tr("&Learn from my drawings"), tr("Train a copy of the network in use, in the background")),
             "cancelLearningButton": (tr("C&ancel"), tr("Stop learning; the network stays as it was")),
             "keepButton": (tr("&Keep"), tr("Use the network that learned from now on")),
-            "discardButton": (tr("D&iscard"), tr("Forget what was learned; the drawings stay")),
+            "discardButton": (tr("Di&scard"), tr("Forget what was learned; the drawings stay")),
             "exportDrawingsButton": (tr("E&xport …"), tr("Save all your drawings to one file")),
-            "importDrawingsButton": (tr("Im&port …"), tr("Add the drawings of such a file")),
-            "resetHandButton": (tr("De&lete …"), tr("Delete all your drawings and the network that learned from them")),
+            "importDrawingsButton": (tr("&Import …"), tr("Add the drawings of such a file")),
+            "resetHandButton": (tr("D&elete …"), tr("Delete all your drawings and the network that learned from them")),
             "learningOutcome": (tr("Accuracy before and after learning"), ""),
         }
 

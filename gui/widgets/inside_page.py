@@ -83,7 +83,7 @@ class InsidePage(Page):
             "filtersCaption": (tr("The filters: orange adds, blue takes away"), ""),
             "heatCaption": (tr("Where it looked: without the red, the answer would suffer"), ""),
             "occlusionButton": (
-                tr("&Where did it look?"),
+                tr("W&here did it look?"),
                 tr("Blacken the picture bit by bit and show in red where the answer suffers"),
             ),
             "featureMaps": (tr("Feature maps"), tr("What each filter of the convolution finds in this picture")),

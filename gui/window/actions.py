@@ -46,7 +46,7 @@ MENUS: dict[str, tuple[str, list[Entry | None]]] = {
         None,
         ("next_digit", "F4", mark("Ne&xt digit of the experiment"),
          mark("Recognize and note this drawing, then go to the next")),
-        ("occlude", "F9", mark("&Where did it look?"), mark("Show in red where blackening hurts the answer")),
+        ("occlude", "F9", mark("W&here did it look?"), mark("Show in red where blackening hurts the answer")),
         ("measure", "Ctrl+I", mark("Measure the net&work"), mark("Accuracy and speed of the network in use")),
     ]),
     "correct": (mark("C&orrect"), [

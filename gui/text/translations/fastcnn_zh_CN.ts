@@ -643,12 +643,12 @@
       <translation>还没有可供学习的手写数字，请先更正一些答案</translation>
     </message>
     <message>
-      <source>{path} is no lesson: its format must be {format}</source>
-      <translation>{path} 不是课程文件：它的格式（format）必须是 {format}</translation>
-    </message>
-    <message>
       <source>{path} is too large for a lesson; give a file of at most 1 MB</source>
       <translation>{path} 太大，不像课程文件；请给出不超过 1 MB 的文件</translation>
+    </message>
+    <message>
+      <source>{path} is no lesson: its format must be {format}</source>
+      <translation>{path} 不是课程文件：它的格式（format）必须是 {format}</translation>
     </message>
     <message>
       <source>{path} is no JSON file; give a lesson file</source>
@@ -1175,8 +1175,8 @@
       <translation>随机抽取的测试图片，或您手写的数字</translation>
     </message>
     <message>
-      <source>&amp;Groups</source>
-      <translation>组数(&amp;G)</translation>
+      <source>Gro&amp;ups</source>
+      <translation>组数(&amp;U)</translation>
     </message>
     <message>
       <source>Number of groups</source>
@@ -1215,8 +1215,8 @@
       <translation>识别并记录这个数字，然后写下一个 (F4)</translation>
     </message>
     <message>
-      <source>Go &amp;on</source>
-      <translation>继续(&amp;O)</translation>
+      <source>&amp;Go on</source>
+      <translation>继续(&amp;G)</translation>
     </message>
     <message>
       <source>Go on with the experiment that was interrupted</source>
@@ -1231,16 +1231,16 @@
       <translation>离开实验；实验会保留，以后可以继续</translation>
     </message>
     <message>
-      <source>&amp;CSV …</source>
-      <translation>CSV(&amp;C)…</translation>
+      <source>CS&amp;V …</source>
+      <translation>CSV(&amp;V)…</translation>
     </message>
     <message>
       <source>Save every answer as a table</source>
       <translation>把每个答案保存为表格</translation>
     </message>
     <message>
-      <source>&amp;PNG …</source>
-      <translation>PNG(&amp;P)…</translation>
+      <source>P&amp;NG …</source>
+      <translation>PNG(&amp;N)…</translation>
     </message>
     <message>
       <source>Save charts and figures as a picture</source>
@@ -1391,8 +1391,8 @@
       <translation>今后使用学习后的网络</translation>
     </message>
     <message>
-      <source>D&amp;iscard</source>
-      <translation>放弃(&amp;I)</translation>
+      <source>Di&amp;scard</source>
+      <translation>放弃(&amp;S)</translation>
     </message>
     <message>
       <source>Forget what was learned; the drawings stay</source>
@@ -1407,16 +1407,16 @@
       <translation>把您所有的手写数字保存到一个文件</translation>
     </message>
     <message>
-      <source>Im&amp;port …</source>
-      <translation>导入(&amp;P)…</translation>
+      <source>&amp;Import …</source>
+      <translation>导入(&amp;I)…</translation>
     </message>
     <message>
       <source>Add the drawings of such a file</source>
       <translation>加入此类文件中的手写数字</translation>
     </message>
     <message>
-      <source>De&amp;lete …</source>
-      <translation>删除(&amp;L)…</translation>
+      <source>D&amp;elete …</source>
+      <translation>删除(&amp;E)…</translation>
     </message>
     <message>
       <source>Delete all your drawings and the network that learned from them</source>
@@ -1455,8 +1455,8 @@
       <translation>网络看的地方：没有红色部分，答案会变差</translation>
     </message>
     <message>
-      <source>&amp;Where did it look?</source>
-      <translation>它看了哪里？(&amp;W)</translation>
+      <source>W&amp;here did it look?</source>
+      <translation>它看了哪里？(&amp;H)</translation>
     </message>
     <message>
       <source>Blacken the picture bit by bit and show in red where the answer suffers</source>
@@ -2327,16 +2327,16 @@
       <translation>从头训练论文中的网络</translation>
     </message>
     <message>
-      <source>Pa&amp;use</source>
-      <translation>暂停(&amp;U)</translation>
+      <source>P&amp;ause</source>
+      <translation>暂停(&amp;A)</translation>
     </message>
     <message>
       <source>Hold; nothing is lost</source>
       <translation>暂停；不会丢失任何内容</translation>
     </message>
     <message>
-      <source>Resu&amp;me</source>
-      <translation>继续(&amp;M)</translation>
+      <source>Res&amp;ume</source>
+      <translation>继续(&amp;U)</translation>
     </message>
     <message>
       <source>Go on after a pause or a stop</source>
@@ -2359,8 +2359,8 @@
       <translation>给训练好的网络起一个列表中的名称</translation>
     </message>
     <message>
-      <source>Re&amp;place …</source>
-      <translation>替换(&amp;P) …</translation>
+      <source>Rep&amp;lace …</source>
+      <translation>替换(&amp;L) …</translation>
     </message>
     <message>
       <source>Put the trained network in the place of an older one, which is deleted</source>

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from fastcnn.gui.logic.lesson.files import Lesson, read_lesson, shipped
@@ -52,6 +53,7 @@ class LessonCard(QFrame):
         self.text = QLabel(self)
         self.text.setObjectName("lessonText")
         self.text.setWordWrap(True)
+        self.text.setTextFormat(Qt.TextFormat.PlainText)  # a lesson's text may look like HTML, with pictures
         self.start_button = self._button("lessonStartButton", self._start_chosen)
         self.open_button = self._button("lessonOpenButton", open_)
         self.back = self._button("lessonBackButton", lambda: go(-1))

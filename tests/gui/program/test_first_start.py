@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -9,6 +12,7 @@ from PyQt5.QtWidgets import QLabel, QProgressBar
 
 from fastcnn.gui.logic.engine import Engine
 from fastcnn.kernels.cpu.toolchain.cache import store
+from tests.conftest import ROOT
 from tests.gui.mouse import SEVEN, draw
 
 SENTENCE = "Preparing the network, about 10 s, only once"
@@ -115,3 +119,32 @@ def test_how_far_it_is_stands_whole_where_the_answer_will_be(window, settle, zoo
     words, result = _words(window), window.resultCard.rect()
     assert words.height() >= words.heightForWidth(words.width()) >= words.fontMetrics().height()
     assert result.contains(window.preparing.geometry())
+
+
+NEEDED = """
+from PyQt5.QtWidgets import QApplication
+from fastcnn.bench.window.window import SEVEN, draw
+from fastcnn.gui.logic.engine import Engine
+from fastcnn.gui.widgets.canvas import Canvas
+from fastcnn.kernels.cpu.toolchain.cache import KernelCache
+application = QApplication([])
+found, load = [], KernelCache.load_overload
+KernelCache.load_overload = lambda cache, *args: found.append(args[0]) or load(cache, *args)
+engine = Engine()
+engine.warm_up()
+print(len(found) > 5)
+found.clear()
+canvas = Canvas()
+canvas.resize(400, 400)
+for points in (SEVEN[:2], SEVEN):  # the beginning of a stroke is no digit yet, and is looked at in several widths
+    canvas.wipe()
+    draw(canvas, points)
+    engine.recognize(canvas.array())
+print(found)
+"""
+
+
+def test_the_first_drawing_needs_no_kernel_that_was_not_prepared():
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run([sys.executable, "-c", NEEDED], env=environment, capture_output=True, text=True, timeout=120)
+    assert done.stdout.split("\n")[:2] == ["True", "[]"], done.stderr

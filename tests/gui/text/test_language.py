@@ -13,6 +13,7 @@ from PyQt5.QtWidgets import QAbstractButton, QAction, QApplication, QComboBox, Q
 
 from fastcnn.gui.logic.notices import Message, Notice
 from fastcnn.gui.text import language, words
+from fastcnn.gui.window import theme
 from fastcnn.zoo.networks import BUNDLED
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -169,6 +170,14 @@ def test_every_action_has_a_key_of_its_own(window):
     keys = [key.toString() for action in window.actions_by_name.by_name.values() for key in action.shortcuts()]
     assert all(action.shortcuts() for action in window.actions_by_name.by_name.values())
     assert len(keys) == len(set(keys))
+
+
+def test_a_font_for_chinese_is_asked_for_first_and_only_in_chinese(window):
+    """In the locale C, the system's choice may have the Japanese forms of the characters."""
+    window.program.use_language("zh_CN")
+    assert window.font().families()[0] == theme.CHINESE[0] == "Noto Sans CJK SC"
+    window.program.use_language("en")
+    assert window.font().families()[0] not in theme.CHINESE
 
 
 def test_language_is_kept_for_the_next_start(window, qtbot, settle):

@@ -57,3 +57,11 @@ def test_every_zoom_at_every_width_comes_to_rest(window, settle, zoom, monkeypat
     finally:
         sys.setrecursionlimit(limit)
     assert told == []
+
+
+def test_a_window_that_is_too_large_or_elsewhere_comes_whole_onto_its_screen(window, settle):
+    settle()
+    room = window.screen().availableGeometry()
+    window.setGeometry(QRect(room.bottomRight() * 2, room.size() * 2))
+    window.keep_on_screen()
+    assert room.contains(window.geometry())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from PyQt5.QtCore import QPoint, Qt
+from PyQt5.QtGui import QKeySequence
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication, QWidget
+from PyQt5.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 
 from tests.gui.mouse import SEVEN, draw
 
@@ -88,3 +89,41 @@ def test_the_top_bar_goes_from_left_to_right_and_the_chips_from_0_to_9(window, s
     assert places == sorted(places) and len(places) > 5
     chips = [each.objectName() for each in walked if each.objectName().startswith("chip_")]
     assert chips == [f"chip_{digit}" for digit in range(10)]
+
+
+def _letters(window):
+    """The keys of what can be pressed now, each with the names of its owners."""
+    keys = {}
+    for widget in window.findChildren(QWidget):
+        if not (widget.isVisible() and widget.isEnabled()):
+            continue
+        if isinstance(widget, QAbstractButton):
+            key = widget.shortcut()
+        elif isinstance(widget, QLabel) and widget.buddy() is not None:
+            key = QKeySequence.mnemonic(widget.text())
+        else:
+            continue
+        if not key.isEmpty():
+            keys.setdefault(key.toString(), []).append(widget.objectName())
+    return keys
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("mode", [0, 1])
+def test_no_letter_means_two_things_that_are_in_sight(window, settle, mode, language):
+    """Qt presses neither of the two."""
+    window.resize(1280, 800)
+    window.program.use_language(language)
+    window.modeCombo.setCurrentIndex(mode)
+    if mode:
+        draw(window.canvas, SEVEN)
+    else:
+        window.numberSpin.setValue(247)
+    found = {}
+    for page in range(window.tabs.count()):
+        window.tabs.setCurrentIndex(page)
+        settle()
+        for button in window.tabs.currentWidget().findChildren(QAbstractButton):
+            button.setEnabled(True)  # whatever has been done on the page
+        found[page] = {key: names for key, names in _letters(window).items() if len(names) > 1}
+    assert {page: keys for page, keys in found.items() if keys} == {}

@@ -73,11 +73,9 @@ class Hand:
                 assert action.isEnabled(), keys
                 action.trigger()
                 return
-        for button in self._window.findChildren(QAbstractButton):
-            if button.isVisible() and button.isEnabled() and button.shortcut() == wanted:
-                button.click()
-                return
-        raise AssertionError(f"no visible action has the keys {keys}")
+        buttons = self._window.findChildren(QAbstractButton)
+        (button,) = (each for each in buttons if each.isVisible() and each.isEnabled() and each.shortcut() == wanted)
+        button.click()
 
 
 @pytest.fixture(params=["mouse", "keys"])

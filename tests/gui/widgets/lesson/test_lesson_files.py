@@ -217,13 +217,14 @@ def test_a_worksheet_that_cannot_be_written_is_told(page, window, settle, tmp_pa
 
 def test_a_lesson_of_ones_own_is_opened(page, window, settle, tmp_path, monkeypatch):
     path = tmp_path / "own.json"
-    both = {"en": "Look at the shares", "zh_CN": "看份额"}
+    both = {"en": "Look at the shares <img src='/dev/zero'>", "zh_CN": "看份额"}
     path.write_text(json.dumps({"format": FORMAT, "title": both, "steps": [{"text": both, "picture": 3}]}))
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *args: (str(path), ""))
     _click(page, "lessonOpenButton")
     settle()
     assert window.numberSpin.value() == 3
-    assert "Look at the shares" in page.findChild(QLabel, "lessonText").text()
+    text = page.findChild(QLabel, "lessonText")
+    assert "Look at the shares <img" in text.text() and text.textFormat() == Qt.PlainText
 
 
 @pytest.mark.parametrize(
