@@ -19,7 +19,8 @@ Levels = npt.NDArray[np.float32]
 LARGEST_PX = 1280  # larger pages are averaged down first: a digit has 40 px or more then, on a page of 12 lines
 COARSE_PX = 640  # the paper's level is found at this size
 WINDOW = 1 / 4  # of the shorter side: a stroke is narrower, a shadow wider
-RIM = 1 / 10  # of the shorter side: what is darker along an edge, and thinner, is a stroke
+RIM = 1 / 10  # of the shorter side: what is darker along an edge, and thinner, may be a stroke
+OUTSIDE = 0.4  # of the paper near it: what is darker along an edge is one, and no shadow
 DARKEST = 48  # of 255: darker paper than this counts as this, or its noise would be ink
 LEAST_CONTRAST = 20  # of 255
 NOISE = 4.0  # standard deviations of the paper: what differs less is no ink
@@ -87,10 +88,11 @@ def _paper(plane: Plane) -> Levels:
         coarse = np.asarray(Image.fromarray(np.ascontiguousarray(plane)).reduce(2))  # less noise
     window = max(3, round(WINDOW * min(coarse.shape)))
     rows, columns = coarse.shape
-    # The edges go on outside, so that a shadow in a corner is as large as the window. A stroke at an edge, such as a
-    # frame's, is thinner than RIM and does not.
+    # The edges go on outside, so that a shadow in a corner is as large as the window. A stroke along an edge, such as a
+    # frame's, is thinner than RIM and does not: there the lightest paper near it goes on.
     rim = max(2, round(RIM * min(coarse.shape)))
-    wide = np.pad(coarse, window, mode="maximum", stat_length=rim)
+    edge, near = np.pad(coarse, window, mode="edge"), np.pad(coarse, window, mode="maximum", stat_length=rim)
+    wide = np.where(edge < OUTSIDE * near, near, edge)
     for over in (np.maximum, np.minimum):
         for axis in (0, 1):
             wide = _running(wide, window, axis, over)
