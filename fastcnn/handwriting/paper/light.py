@@ -73,7 +73,8 @@ def _is_dark_ink(plane: Plane) -> bool:
 
     small, _ = reduced(plane, 200)
     reach = max(small.shape) // 4
-    wide = np.pad(small, reach, mode="symmetric")  # a filter would repeat what lies along an edge, such as a frame
+    # A filter would repeat what lies along an edge, such as a frame; a mirror would repeat a shadow's other side.
+    wide = np.pad(small, reach, mode="median", stat_length=max(2, round(RIM * min(small.shape))))
     around = np.asarray(Image.fromarray(wide).filter(ImageFilter.BoxBlur(reach)))
     rows, columns = small.shape
     gap = small.astype(np.float64) - around[reach : reach + rows, reach : reach + columns]

@@ -30,6 +30,19 @@ def test_a_shadow_along_an_edge_is_no_ink(turns, soft_px):
 
 
 @pytest.mark.parametrize("turns", range(4))
+def test_a_shadow_over_most_of_the_page_leaves_the_ink_dark(turns):
+    page = np.full((440, 200), PAPER, np.float64)
+    for left in range(20, 180, 40):
+        page[20:400, left : left + 3] = PEN
+    slanted = np.arange(200) + np.arange(440)[:, np.newaxis] * 0.1
+    shaded = page * np.interp(slanted, [60, 64], [1.0, 0.5])
+    ink, reason, _ = page_ink(np.rot90(np.rint(shaded).astype(np.uint8), turns))
+    assert reason is None and ink is not None
+    strokes = np.rot90(page == PEN, turns)
+    assert (ink[strokes] > 150).all() and (ink[~strokes] < 64).mean() > 0.98
+
+
+@pytest.mark.parametrize("turns", range(4))
 def test_a_stroke_along_an_edge_is_ink(turns):
     page = _page(np.ones((HIGH, WIDE)))
     page[:6] = PEN
