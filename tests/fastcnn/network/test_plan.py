@@ -157,9 +157,10 @@ def test_a_training_step_allocates_nothing_after_the_first() -> None:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    # Python's own frames and numbers take about 5 kB. NumPy reports its arrays too: the activations of the hidden
-    # layer alone, 100 x 100 floats, would be 40 kB, a copy of the pictures 78 kB.
-    assert peak - before < 10_000
+    # Python's own frames and numbers take 8 kB, and 16 where Numba looks at the arguments of a call that one of several
+    # threads runs. NumPy reports its arrays too: the activations of the hidden layer alone, 100 x 100 floats, would be
+    # 40 kB, a copy of the pictures 78 kB.
+    assert peak - before < 30_000
 
 
 def test_pictures_of_any_kind_give_the_same_logits() -> None:

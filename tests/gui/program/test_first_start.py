@@ -64,8 +64,12 @@ def test_what_is_prepared_is_said_in_the_other_mode_too(compiling, qtbot, window
         assert SENTENCE in window.findChild(QLabel, "messageLabel").text()
 
 
-def test_where_nothing_can_be_kept_it_does_not_say_once(compiling, qtbot, window, monkeypatch):
+@pytest.fixture
+def nothing_kept(monkeypatch):
     monkeypatch.setattr(store, "writable", False)
+
+
+def test_where_nothing_can_be_kept_it_does_not_say_once(nothing_kept, compiling, qtbot, window):
     qtbot.waitUntil(lambda: _bar(window).isVisible())
     assert "each start" in window.findChild(QLabel, "messageLabel").text()
     compiling.set()  # or closing the window waits for it
