@@ -87,13 +87,17 @@ class Memory:
 
     def version(self) -> int | None:
         """A number that changes when the values or buffers change; None while a user may write to them."""
+        self._forget_returned()
+        return None if self._loans else self._version
+
+    def _forget_returned(self) -> None:
         if self._loans:
             self._loans = [loan for loan in self._loans if loan() is not None]
-        return None if self._loans else self._version
 
     def _lend(self, array: Array) -> Array:
         """A view of an array, for code that may write to it."""
         self._version += 1
+        self._forget_returned()  # or each step of a training would add one
         view = np.asarray(_Loan(array))
         self._loans.append(weakref.ref(view))
         return view

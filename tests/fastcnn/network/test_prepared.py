@@ -86,6 +86,16 @@ def test_an_array_that_somebody_holds_may_change_at_any_time(lent):
         assert_current(net)
 
 
+def test_what_is_given_back_is_forgotten_though_nobody_asks():
+    """A loop of one's own asks for the values at each step, and may never predict."""
+    net = network()
+    held = net.values
+    for _ in range(100):
+        net.values[:] = 0
+    assert [loan() is held for loan in net._memory._loans if loan() is not None] == [True]
+    assert len(net._memory._loans) <= 2
+
+
 def test_weights_are_packed_once_where_nothing_changes(monkeypatch):
     """By the calls that a plan makes: none before forward from the second run on."""
     net = network()
