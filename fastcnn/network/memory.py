@@ -91,8 +91,7 @@ class Memory:
         return None if self._loans else self._version
 
     def _forget_returned(self) -> None:
-        if self._loans:
-            self._loans = [loan for loan in self._loans if loan() is not None]
+        self._loans = [loan for loan in self._loans if loan() is not None]
 
     def _lend(self, array: Array) -> Array:
         """A view of an array, for code that may write to it."""

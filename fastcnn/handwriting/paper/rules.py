@@ -15,7 +15,7 @@ from fastcnn.handwriting.paper.inked import Inked
 from fastcnn.handwriting.paper.long_lines import Lines, find_long_lines
 from fastcnn.handwriting.paper.runs import Places, Runs, long_runs, runs_of
 from fastcnn.handwriting.paper.underlines import remove_underlines
-from fastcnn.handwriting.preparation.components import Mask, label_components
+from fastcnn.handwriting.preparation.components import Mask, find_components
 
 Rows = npt.NDArray[np.float64]
 
@@ -140,10 +140,9 @@ def _erased(page: Inked, across: Lines, down: Lines, rules: tuple[Mask, Mask]) -
     crossings = on_across & on_down & ~gone
     if crossings.any():
         # Where two rules cross, each is a stroke that crosses the other. What stands alone now is no stroke.
-        left, count = label_components(mask & ~gone)
-        sizes = np.bincount(left.ravel(), minlength=count + 1)
-        own = np.bincount(left[crossings], minlength=count + 1)
-        gone |= (own * 2 > sizes)[left] & mask
+        left = find_components(mask & ~gone)
+        own = np.bincount(left.labels[crossings], minlength=left.count + 1)[1:]
+        gone |= np.concatenate([[False], own * 2 > left.sizes])[left.labels]
     return page.without(gone)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.handwriting.paper.light import reduced
-from fastcnn.handwriting.preparation.components import Mask, label_components
+from fastcnn.handwriting.preparation.components import Mask, find_components
 from fastcnn.handwriting.preparation.planes import Plane
 
 Corners = npt.NDArray[np.float64]  # (4, 2): x and y; from the top left clockwise
@@ -29,10 +29,8 @@ def find_sheet(plane: Plane) -> Corners | None:
     light = small > _between(small)
     if not SHARES[0] <= float(light.mean()) <= SHARES[1]:
         return None
-    labels, count = label_components(light)
-    sizes = np.bincount(labels.ravel(), minlength=count + 1)
-    sizes[0] = 0
-    own = labels == int(sizes.argmax())
+    parts = find_components(light)
+    own = parts.labels == 1 + int(parts.sizes.argmax())
     filled = _filled(own)
     share, holes = float(filled.mean()), 1 - own.sum() / filled.sum()
     if not SHARES[0] <= share <= SHARES[1] or not HOLES[0] <= holes <= HOLES[1]:

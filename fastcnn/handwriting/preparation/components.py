@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +18,27 @@ class Components:
     """The connected parts of a mask, counted from 1 in the order of their first pixels."""
 
     labels: Labels  # (H, W), 0 outside
-    boxes: Boxes  # of part 1 first
-    sizes: Labels  # (parts,) pixels in each
+    count: int
+    rows: Labels  # of each run of pixels in a row; runs are far fewer than pixels
+    lefts: Labels
+    lengths: Labels
+    owners: Labels  # the part that each run is of, from 0
 
-    @property
-    def count(self) -> int:
-        return len(self.sizes)
+    @cached_property
+    def boxes(self) -> Boxes:
+        """The rectangle round each part, that of part 1 first."""
+        boxes = np.zeros((self.count, 4), np.int64)
+        boxes[:, 0], boxes[:, 2] = self.labels.shape
+        np.minimum.at(boxes[:, 0], self.owners, self.rows)
+        np.maximum.at(boxes[:, 1], self.owners, self.rows + 1)
+        np.minimum.at(boxes[:, 2], self.owners, self.lefts)
+        np.maximum.at(boxes[:, 3], self.owners, self.lefts + self.lengths)
+        return boxes
+
+    @cached_property
+    def sizes(self) -> Labels:
+        """(parts,) the pixels in each."""
+        return np.bincount(self.owners, self.lengths, self.count).astype(np.int64)
 
 
 def label_components(mask: Mask) -> tuple[Labels, int]:
@@ -55,16 +71,8 @@ def find_components(mask: Mask) -> Components:
     lengths = stops - starts
     offsets = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     labels[np.repeat(starts, lengths) + offsets] = np.repeat(numbers + 1, lengths)
-    # The runs are far fewer than the pixels: boxes and sizes are made of them.
     rows, lefts = np.divmod(starts, pitch)
-    boxes = np.zeros((len(kept), 4), np.int64)
-    boxes[:, 0], boxes[:, 2] = height, width
-    np.minimum.at(boxes[:, 0], numbers, rows)
-    np.maximum.at(boxes[:, 1], numbers, rows + 1)
-    np.minimum.at(boxes[:, 2], numbers, lefts)
-    np.maximum.at(boxes[:, 3], numbers, lefts + lengths)
-    sizes = np.bincount(numbers, lengths, len(kept)).astype(np.int64)
-    return Components(labels.reshape(height, pitch)[:, :width], boxes, sizes)
+    return Components(labels.reshape(height, pitch)[:, :width], len(kept), rows, lefts, lengths, numbers)
 
 
 def _touching(starts: Labels, stops: Labels, pitch: int) -> tuple[Labels, Labels]:

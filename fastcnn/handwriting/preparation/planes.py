@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.errors import FastcnnError
-from fastcnn.handwriting.preparation.components import label_components
+from fastcnn.handwriting.preparation.components import find_components
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -60,7 +60,7 @@ def holds_strokes(values: npt.NDArray[Any]) -> bool:
     near = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]  # each count includes the pixel itself
     if float((near[strong] > 2).mean()) < TOGETHER:
         return False
-    sizes = np.sort(np.bincount(label_components(strong)[0].ravel())[1:])
+    sizes = np.sort(find_components(strong).sizes)
     # A page has many parts, and nearly all of its ink is in parts larger than those of noise.
     large = sizes[sizes >= LARGE_PART]
     return bool(sizes[-MOST_PARTS:].sum() >= IN_PARTS * sizes.sum() or large.sum() >= IN_LARGE * sizes.sum())
