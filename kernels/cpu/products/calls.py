@@ -5,17 +5,20 @@ from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 from typing import Any
 
+from fastcnn.kernels.cpu.products.cuts import SECOND_CACHE_BYTES, cut
 from fastcnn.kernels.cpu.products.geometry import Tables
 from fastcnn.kernels.cpu.products.layout import block_width
 from fastcnn.kernels.cpu.products.loops import Addend, sum_products
 from fastcnn.kernels.cpu.toolchain.jit import parallel_lock
 from fastcnn.kernels.cpu.toolchain.program import Program
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_PRODUCTS, alone, chooser
+from fastcnn.kernels.cpu.toolchain.team import Team
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
 from fastcnn.kernels.threads import threads
 
-SECOND_CACHE_BYTES = 1 << 20  # of a core, on most CPUs at least
+# Multiply-adds of a run of kernels, from which on threads share it as a team: see docs/tried.md.
+TEAM_PRODUCTS = 1 << 19
 
 
 def without_twins(calls: list[Call]) -> list[Call]:
@@ -28,15 +31,44 @@ def compiled(calls: list[Call], *, joined: bool = False) -> list[Call]:
     """The same calls of compiled code, which saves 0.2 to 2 us a call: Numba no longer looks at the arguments.
 
     A call's arguments are of the same types for ever, as they are the same objects. joined: whether to make one call of
-    each run of kernels, which saves 1 to 2 us for each of them. Making it takes 2 to 5 ms.
+    each run of kernels, which saves 1 to 2 us for each of them, and more where threads share it. Making it takes 2 to
+    10 ms.
     """
     if not joined:
         return [(entry_point(kernel, args), args) for kernel, args in calls]
+    found: list[Call] = []
+    for is_kernel, group in groupby(calls, lambda call: _is_compiled(_serial(call[0]))):
+        run = list(group)
+        team = _team(run) if is_kernel else None
+        found += _programs(run) if team is None else [(team, ())]
+    return found
+
+
+def _programs(calls: list[Call]) -> list[Call]:
     found: list[Call] = []
     for is_kernel, group in groupby(calls, lambda call: _is_compiled(call[0])):
         run = list(group)
         found += [(Program([(_overload(*call), call[1]) for call in run]), ())] if is_kernel else run
     return found
+
+
+def _serial(kernel: Any) -> Any:
+    return getattr(kernel, "serial", kernel)
+
+
+def _team(calls: list[Call]) -> Team | None:
+    """The calls as steps that threads share, or None where that does not pay, or a kernel is shared in its own way."""
+    if threads() == 1:
+        return None
+    cuts = [cut(_serial(kernel), args, threads()) for kernel, args in calls]
+    own = any(found is None and hasattr(kernel, "serial") for found, (kernel, _) in zip(cuts, calls, strict=True))
+    if own or sum(found.products for found in cuts if found) < TEAM_PRODUCTS:
+        return None
+    steps = [
+        [(_overload(_serial(kernel), part), part) for part in (found.parts if found else [args])]
+        for found, (kernel, args) in zip(cuts, calls, strict=True)
+    ]
+    return Team(steps, threads(), _programs(calls))
 
 
 def entry_point(kernel: Any, args: tuple[Any, ...]) -> Callable[..., Any]:

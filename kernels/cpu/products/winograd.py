@@ -69,7 +69,9 @@ class Tiling(NamedTuple):
     x_point: int  # from one point of the transformed tiles to the next
     y_point: int
     parts: int  # tasks of one block: its blocks of filters are shared among them
-    workers: int  # each has its own part of scratch
+    shares: int  # of all tasks; each is a worker's, with its own part of scratch
+    first: int  # share of this call
+    workers: int  # of this call
     one: int  # 1; with a constant LLVM would keep some sums of a tile in memory, which takes 1.4 to 3 times as long
 
 
@@ -129,7 +131,7 @@ def winograd_products(out, codes, x, w, bias, floor, addend, scratch, zeros, tap
 
     w : (blocks of filters, 36, C, filters of a block), transformed
     codes : (images, height, width, codes_step) bytes, see `tiles.pools`; used where `tiling.pool` is NOTED
-    scratch : (workers, (x_point + y_point) * 36)
+    scratch : (shares, (x_point + y_point) * 36)
     zeros : a block of filters
     """
     t = tiling
@@ -138,10 +140,10 @@ def winograd_products(out, codes, x, w, bias, floor, addend, scratch, zeros, tap
     tiles, filter_blocks = t.images * t.rows * t.columns, (t.K + width - 1) // width
     tasks = (tiles + t.block - 1) // t.block * t.parts
     for index in prange(t.workers):
-        worker = np.int64(index)
+        worker = t.first + np.int64(index)
         x_at = worker * POINTS * (t.x_point + t.y_point)
         y_at = x_at + POINTS * t.x_point
-        for task in range(tasks * worker // t.workers, tasks * (worker + 1) // t.workers):
+        for task in range(tasks * worker // t.shares, tasks * (worker + 1) // t.shares):
             first, part = task // t.parts * t.block, task % t.parts
             count = min(t.block, tiles - first)
             _to_points(scratch, x_at, x, zeros, t, first, count)
@@ -202,33 +204,41 @@ def tiling(
     """size : of the output before the max-pool; addend : the array that is added before the floor"""
     codes_step = packed_count(filters, 1, dtype)
     P, Q = size
-    width = block_width(dtype)
     rows, columns = -(-P // SIZE), -(-Q // SIZE)
-    channels, itemsize = x.frame.channels, np.dtype(dtype).itemsize
-    tiles = images * rows * columns
-    filter_blocks = -(-filters // width)
-    shares = threads() if tiles * channels * filters * POINTS >= PARALLEL_PRODUCTS else 1
-    parts = min(shares, filter_blocks) if tiles < shares * LEAST_BLOCK else 1
-    most = max(LEAST_BLOCK, BLOCK_BYTES // (POINTS * channels * itemsize))
-    rounds = max(1, round(tiles / (most * shares)))  # blocks of a thread, all of one size
-    block = -(-tiles // (rounds * (shares // parts)) // EVEN_PIXELS) * EVEN_PIXELS
-    blocks = -(-tiles // block)
+    channels = x.frame.channels
     added = addend or out
-    line = 64 // itemsize  # an odd number of lines between points: they do not fall on one set of the first cache
-    return Tiling(
+    tiles = Tiling(
         images=images, rows=rows, columns=columns, height=P // 2 if pool else P, width=Q // 2 if pool else Q,
         C=channels, K=filters, x_rows=P + 2, x_columns=Q + 2, x_at=x.at, x_row=x.frame.row, x_image=x.frame.image,
         out_at=out.at, out_row=out.row, out_image=out.image, add_at=added.at, add_row=added.row,
         add_image=added.image, adds=int(addend is not None), pool=pool,
-        codes_step=codes_step, codes_row=Q // 2 * codes_step, codes_image=P // 2 * (Q // 2) * codes_step, block=block,
-        x_point=block * channels + line, y_point=block * width + line, parts=parts,
-        workers=min(shares, blocks * parts), one=1,
+        codes_step=codes_step, codes_row=Q // 2 * codes_step, codes_image=P // 2 * (Q // 2) * codes_step,
+        block=0, x_point=0, y_point=0, parts=1, shares=1, first=0, workers=1, one=1,
+    )  # fmt: skip
+    enough = images * rows * columns * channels * filters * POINTS >= PARALLEL_PRODUCTS
+    return shared(tiles, threads() if enough else 1, dtype)
+
+
+def shared(t: Tiling, shares: int, dtype: Any) -> Tiling:
+    """The same tiling, with its work cut into as many shares, or fewer."""
+    width, itemsize = block_width(dtype), np.dtype(dtype).itemsize
+    tiles = t.images * t.rows * t.columns
+    filter_blocks = -(-t.K // width)
+    parts = min(shares, filter_blocks) if tiles < shares * LEAST_BLOCK else 1
+    most = max(LEAST_BLOCK, BLOCK_BYTES // (POINTS * t.C * itemsize))
+    rounds = max(1, round(tiles / (most * shares)))  # blocks of a thread, all of one size
+    block = -(-tiles // (rounds * (shares // parts)) // EVEN_PIXELS) * EVEN_PIXELS
+    line = 64 // itemsize  # an odd number of lines between points: they do not fall on one set of the first cache
+    workers = min(shares, -(-tiles // block) * parts)
+    return t._replace(
+        block=block, x_point=block * t.C + line, y_point=block * width + line, parts=parts, shares=workers,
+        workers=workers,
     )  # fmt: skip
 
 
 def scratch_count(tiles: Tiling) -> int:
     """Elements of the workers' memory."""
-    return tiles.workers * POINTS * (tiles.x_point + tiles.y_point)
+    return tiles.shares * POINTS * (tiles.x_point + tiles.y_point)
 
 
 def products(

@@ -154,6 +154,19 @@ class ParallelLock:
                 "fastcnn.threads.set_threads(1) in it"
             )
         self._lock.acquire()
+        self._use_threads()
+
+    def enter_now(self) -> bool:
+        """Enter if nobody else is inside; whether it has entered. `leave` then ends it."""
+        if self._refuses or not self._lock.acquire(blocking=False):
+            return False
+        self._use_threads()
+        return True
+
+    def leave(self) -> None:
+        self.__exit__()
+
+    def _use_threads(self) -> None:
         count = numba.get_num_threads()
         self._to_restore.append(count)
         if count != threads():

@@ -56,6 +56,7 @@ def alone(kernel: Kernel[..., Any]) -> Callable[..., Any]:
         finally:
             numba.set_num_threads(threads())
 
+    run_alone.serial = kernel.serial  # type: ignore[attr-defined]
     return run_alone
 
 

@@ -40,6 +40,7 @@ def _vector_unit() -> tuple[int, int]:
 
 
 VECTOR_BYTES, REGISTERS = _vector_unit()
+X86 = platform.machine().lower() in ("x86_64", "amd64")
 
 
 def element_type(dtype: Any) -> ir.Type:
