@@ -90,6 +90,17 @@ def to_channels_last(out, frame, x, x_rows):
 
 
 @kernel
+def to_planes(out, frame, x):
+    """Copy flat x (N, C, H, W) into out (N, C, H, W) with the border and the size of `frame`."""
+    C, H, W = frame.channels, frame.height, frame.width
+    width = frame.row // C
+    plane, at = frame.image // C, frame.top * width + frame.left
+    for task in prange(len(x) // max(1, H * W)):
+        for h in range(H):
+            copy_tile(out, task * plane + at + h * width, x, (task * H + h) * W, W)
+
+
+@kernel
 def to_channels_first(out, x, x_rows, channels):
     """Copy flat channels-last x into flat out (N, C, H, W).
 
