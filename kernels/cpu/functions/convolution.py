@@ -15,6 +15,7 @@ from fastcnn.kernels.cpu.products.geometry import Convolution, Frame, Tables, co
 from fastcnn.kernels.cpu.products.layout import (
     block_width,
     packed_count,
+    spaced,
     to_channels_first,
     to_channels_last,
     to_planes,
@@ -172,14 +173,14 @@ def _lay_out(out: Array, x: Array, into: Frame, groups: int, planar: bool = Fals
     if planar:
         copy(to_planes, x.size, out, one, x.reshape(-1))
         return len(x)
-    copy(to_channels_last, x.size, out, one, x.reshape(-1), np.arange(one.channels) * (one.height * one.width))
+    copy(to_channels_last, x.size, out, one, x.reshape(-1), spaced(one.channels, one.height * one.width))
     return len(x)
 
 
 def _lay_back(out: Array, x: Array, groups: int) -> None:
     """Copy flat channels-last pictures of each group, without a border, into out (N, C, H, W)."""
     C, (H, W) = out.shape[1] // groups, out.shape[2:]
-    copy(to_channels_first, out.size, out.reshape(-1), x, np.arange(H * W) * C, C)
+    copy(to_channels_first, out.size, out.reshape(-1), x, spaced(H * W, C), C)
 
 
 def _run(elements: int, call: tuple[Any, tuple[Any, ...]]) -> None:

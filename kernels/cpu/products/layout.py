@@ -5,7 +5,10 @@ no tile tests whether a pixel exists. Weights are blocks of filters, (blocks, ta
 with zeros to whole vectors. Each function writes into a flat array that its caller has allocated.
 """
 
+from functools import lru_cache
+
 import numpy as np
+import numpy.typing as npt
 from numba import prange
 
 from fastcnn.kernels.cpu.tiles.depthwise import copy_tile
@@ -27,6 +30,12 @@ def packed_count(filters: int, terms: int, dtype: np.dtype) -> int:
     """Elements of packed weights: `terms` for each filter, filters rounded up to whole blocks."""
     width = block_width(dtype)
     return -(-filters // width) * width * terms
+
+
+@lru_cache(maxsize=256)
+def spaced(count: int, step: int) -> npt.NDArray[np.int64]:
+    """Where each row of a matrix begins. Nobody writes to it."""
+    return np.arange(count) * step
 
 
 @inner

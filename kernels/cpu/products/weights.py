@@ -6,7 +6,13 @@ A network's steps keep such calls. `functions/convolution.py` makes each and run
 import numpy as np
 
 from fastcnn.kernels.cpu.products.geometry import Convolution, Phase
-from fastcnn.kernels.cpu.products.layout import fold_grad_weight, pack_weight, pack_weight_flipped, pack_weight_phase
+from fastcnn.kernels.cpu.products.layout import (
+    fold_grad_weight,
+    pack_weight,
+    pack_weight_flipped,
+    pack_weight_phase,
+    spaced,
+)
 from fastcnn.kernels.protocols import Call
 from fastcnn.kernels.shapes import Array
 
@@ -14,7 +20,7 @@ from fastcnn.kernels.shapes import Array
 def pack(packed: Array, weight: Array, shape: Convolution, group: int) -> Call:
     """Pack the filters of one group for the forward pass."""
     filters, C, taps = _sizes(weight, shape)
-    rows = np.arange(len(weight)) * (C * taps)
+    rows = spaced(len(weight), C * taps)
     return pack_weight, (packed, weight.reshape(-1), rows, group * filters, filters, shape.block, C, taps)
 
 
@@ -22,7 +28,7 @@ def pack_flipped(packed: Array, weight: Array, shape: Convolution, group: int, p
     """Pack the filters of one group for the gradient of the input, for one phase of the stride."""
     filters, C, taps = _sizes(weight, shape)
     if len(phase.r_taps) * len(phase.s_taps) == taps:
-        rows = np.arange(len(weight)) * (C * taps)
+        rows = spaced(len(weight), C * taps)
         return pack_weight_flipped, (packed, weight.reshape(-1), rows, group * filters, filters, shape.block, C, taps)
     args = (packed, weight, group * filters, filters, shape.block, phase.r_taps, phase.s_taps)
     return pack_weight_phase, args
