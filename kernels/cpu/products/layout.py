@@ -48,13 +48,18 @@ def _scaled(value, out, scale):
 
 @inner
 def turn(out, out_at, out_stride, x, x_at, x_rows, rows, columns):
-    """out[j * out_stride + i] = x[x_rows[i] + j]: transpose a matrix tile by tile. Its rows may begin anywhere."""
+    """out[j * out_stride + i] = x[x_rows[i] + j]: transpose a matrix tile by tile. Its rows may begin anywhere.
+
+    The last tiles begin earlier, and write some elements again: whole tiles need no masks, which are slow.
+    """
     lanes = VECTOR_BYTES // out.itemsize
-    for i in range(0, rows, lanes):
-        for j in range(0, columns, lanes):
+    some_rows, some_columns = min(lanes, rows), min(lanes, columns)
+    for next_i in range(0, rows, lanes):
+        i = min(next_i, rows - some_rows)
+        for next_j in range(0, columns, lanes):
+            j = min(next_j, columns - some_columns)
             transpose_tile(
-                out, out_at + j * out_stride + i, out_stride, x, x_at + j, x_rows, i, min(lanes, rows - i),
-                min(lanes, columns - j),
+                out, out_at + j * out_stride + i, out_stride, x, x_at + j, x_rows, i, some_rows, some_columns
             )  # fmt: skip
 
 

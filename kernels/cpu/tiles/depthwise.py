@@ -158,17 +158,51 @@ def _copy_twin(out, out_at, x, x_at, count):
 
 @tile(_copy_twin)
 def copy_tile(builder, a, vtype):
-    """out[i] = x[i] for i < count. Rows of a small picture are too short for a call of memcpy."""
+    """out[i] = x[i] for i < count. Rows of a small picture are too short for a call of memcpy.
+
+    The last vector begins earlier, and copies some elements again: a mask would be slow.
+    """
+    lanes = const(vtype.count)
+    with builder.if_else(builder.icmp_signed(">=", a.count, lanes)) as (whole, short):
+        with whole:
+            with cgutils.for_range(builder, builder.sdiv(a.count, lanes), intp=INT64) as step:
+                _copy_vector(builder, a, vtype, builder.mul(step.index, lanes))
+            _copy_vector(builder, a, vtype, builder.sub(a.count, lanes))
+        with short:
+            value = vector.load_first(builder, at(builder, a.x, a.x_at), vtype, a.count)
+            vector.store_first(builder, value, at(builder, a.out, a.out_at), a.count)
+
+
+def _copy_vector(builder, a, vtype, first):
+    value = vector.load(builder, at(builder, a.x, a.x_at, first), vtype)
+    vector.store(builder, value, at(builder, a.out, a.out_at, first))
+
+
+def _add_twin(out, out_at, x, x_at, count):
+    out[out_at : out_at + count] += x[x_at : x_at + count]
+
+
+@tile(_add_twin)
+def add_tile(builder, a, vtype):
+    """out[i] += x[i] for i < count. The elements of out up to the end of the last vector are read and written back.
+
+    A loop tests each time whether the arrays overlap, and a slice counts references.
+    """
     lanes = const(vtype.count)
     whole = builder.sdiv(a.count, lanes)
     with cgutils.for_range(builder, whole, intp=INT64) as step:
         first = builder.mul(step.index, lanes)
-        value = vector.load(builder, at(builder, a.x, a.x_at, first), vtype)
-        vector.store(builder, value, at(builder, a.out, a.out_at, first))
+        _add_vector(builder, a, vtype, first, vector.load(builder, at(builder, a.x, a.x_at, first), vtype))
     first = builder.mul(whole, lanes)
     rest = builder.sub(a.count, first)
-    value = vector.load_first(builder, at(builder, a.x, a.x_at, first), vtype, rest)
-    vector.store_first(builder, value, at(builder, a.out, a.out_at, first), rest)
+    with builder.if_then(builder.icmp_signed(">", rest, const(0))):
+        value = vector.load_first(builder, at(builder, a.x, a.x_at, first), vtype, rest)
+        _add_vector(builder, a, vtype, first, value)
+
+
+def _add_vector(builder, a, vtype, first, value):
+    target = at(builder, a.out, a.out_at, first)
+    vector.store(builder, builder.fadd(vector.load(builder, target, vtype), value), target)
 
 
 def _skip_twin(out, out_at, x, x_at, count):
