@@ -18,6 +18,7 @@ from fastcnn.kernels.cpu.toolchain.sharing import split
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 
 TASK_ELEMENTS = 1 << 15  # of a picture that a task turns: threads share one large picture too
+MASKS_ARE_SLOW = VECTOR_BYTES < 64  # a store under a mask takes as long as those of its elements, one after the other
 SOME_CHANNELS = 16  # of weights that are turned at a time: with all their taps they fill whole vectors
 
 
@@ -53,6 +54,12 @@ def turn(out, out_at, out_stride, x, x_at, x_rows, rows, columns):
     The last tiles begin earlier, and write some elements again: whole tiles need no masks, which are slow.
     """
     lanes = VECTOR_BYTES // out.itemsize
+    if rows < lanes and MASKS_ARE_SLOW:
+        for i in range(rows):
+            start = x_at + x_rows[i]
+            for j in range(columns):
+                out[out_at + j * out_stride + i] = x[start + j]
+        return
     some_rows, some_columns = min(lanes, rows), min(lanes, columns)
     for next_i in range(0, rows, lanes):
         i = min(next_i, rows - some_rows)

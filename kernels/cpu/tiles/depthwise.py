@@ -8,6 +8,7 @@
 A weight is used once for each pixel that is loaded. So loads limit these tiles, two in a cycle, and not arithmetic.
 """
 
+import llvmlite.ir as ir
 import numpy as np
 from numba.core import cgutils
 
@@ -163,14 +164,25 @@ def copy_tile(builder, a, vtype):
     The last vector begins earlier, and copies some elements again: a mask would be slow.
     """
     lanes = const(vtype.count)
-    with builder.if_else(builder.icmp_signed(">=", a.count, lanes)) as (whole, short):
-        with whole:
+    with builder.if_else(builder.icmp_signed(">=", a.count, lanes)) as (enough, short):
+        with enough:
             with cgutils.for_range(builder, builder.sdiv(a.count, lanes), intp=INT64) as step:
                 _copy_vector(builder, a, vtype, builder.mul(step.index, lanes))
             _copy_vector(builder, a, vtype, builder.sub(a.count, lanes))
         with short:
-            value = vector.load_first(builder, at(builder, a.x, a.x_at), vtype, a.count)
-            vector.store_first(builder, value, at(builder, a.out, a.out_at), a.count)
+            _copy_short(builder, a, vtype, vtype.count // 2)
+
+
+def _copy_short(builder, a, vtype, lanes):
+    """Copy a row that is shorter than a vector: its first and its last `lanes` elements, or half as many."""
+    part = ir.VectorType(vtype.element, lanes)
+    with builder.if_else(builder.icmp_signed(">=", a.count, const(lanes))) as (enough, short):
+        with enough:
+            _copy_vector(builder, a, part, const(0))
+            _copy_vector(builder, a, part, builder.sub(a.count, const(lanes)))
+        with short:
+            if lanes > 1:
+                _copy_short(builder, a, vtype, lanes // 2)
 
 
 def _copy_vector(builder, a, vtype, first):
