@@ -18,7 +18,7 @@ from fastcnn.kernels.cpu.toolchain.sharing import split
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 
 TASK_ELEMENTS = 1 << 15  # of a picture that a task turns: threads share one large picture too
-MASKS_ARE_SLOW = VECTOR_BYTES < 64  # a store under a mask takes as long as those of its elements, one after the other
+MASKS_ARE_SLOW = VECTOR_BYTES < 64  # a store under a mask takes longer than those of its elements, one after the other
 SOME_CHANNELS = 16  # of weights that are turned at a time: with all their taps they fill whole vectors
 
 
@@ -54,12 +54,6 @@ def turn(out, out_at, out_stride, x, x_at, x_rows, rows, columns):
     The last tiles begin earlier, and write some elements again: whole tiles need no masks, which are slow.
     """
     lanes = VECTOR_BYTES // out.itemsize
-    if rows < lanes and MASKS_ARE_SLOW:
-        for i in range(rows):
-            start = x_at + x_rows[i]
-            for j in range(columns):
-                out[out_at + j * out_stride + i] = x[start + j]
-        return
     some_rows, some_columns = min(lanes, rows), min(lanes, columns)
     for next_i in range(0, rows, lanes):
         i = min(next_i, rows - some_rows)
@@ -68,6 +62,15 @@ def turn(out, out_at, out_stride, x, x_at, x_rows, rows, columns):
             transpose_tile(
                 out, out_at + j * out_stride + i, out_stride, x, x_at + j, x_rows, i, some_rows, some_columns
             )  # fmt: skip
+
+
+@inner
+def turn_few(out, out_at, out_stride, x, x_at, x_rows, rows, columns):
+    """`turn` for fewer rows than a vector has lanes."""
+    for i in range(rows):
+        start = x_at + x_rows[i]
+        for j in range(columns):
+            out[out_at + j * out_stride + i] = x[start + j]
 
 
 @kernel
@@ -98,16 +101,19 @@ def to_channels_last(out, frame, x, x_rows):
     x_rows : where each channel of a picture begins
     """
     C, H, W = frame.channels, frame.height, frame.width
+    few = MASKS_ARE_SLOW and C * out.itemsize < VECTOR_BYTES
     images, parts = len(x) // max(1, C * H * W), min(H, 1 + C * H * W // TASK_ELEMENTS)
     for task in prange(images * parts):
         n, part = split(task, parts)
         first, stop = H * part // parts, H * (part + 1) // parts
         out_at, x_at = frame.at + n * frame.image, n * C * H * W
-        if frame.row == W * C:  # no border at the left and right: rows are one matrix
-            turn(out, out_at + first * frame.row, C, x, x_at + first * W, x_rows, C, (stop - first) * W)
-        else:
-            for h in range(first, stop):
-                turn(out, out_at + h * frame.row, C, x, x_at + h * W, x_rows, C, W)
+        # Without a border at the left and right the rows are one matrix.
+        lines, width = (stop - first, W) if frame.row > W * C else (1, (stop - first) * W)
+        for line in range(first, first + lines):
+            if few:
+                turn_few(out, out_at + line * frame.row, C, x, x_at + line * W, x_rows, C, width)
+            else:
+                turn(out, out_at + line * frame.row, C, x, x_at + line * W, x_rows, C, width)
 
 
 @kernel
