@@ -3,7 +3,8 @@
 - `channel_tile` channels-last: a vector is so many channels of one pixel, with a weight for each;
 - `plane_tile`   plane by plane: a vector is so many pixels of one channel, and they share a weight;
 - `moment_tile`  the gradient of the weight in either layout: a vector of sums for each tap;
-- `copy_tile`, `skip_tile`, `zip_tile` rows of planes to a scratch and back; the last two with a stride of 2.
+- `copy_tile`, `skip_tile`, `zip_tile` rows of planes to a scratch and back; the last two with a stride of 2;
+- `add_tile`     a row added to another, for col2im.
 
 A weight is used once for each pixel that is loaded. So loads limit these tiles, two in a cycle, and not arithmetic.
 """
