@@ -12,7 +12,14 @@ from fastcnn.kernels.cpu.functions.workspace import lent
 from fastcnn.kernels.cpu.products import weights
 from fastcnn.kernels.cpu.products.calls import entry, sums
 from fastcnn.kernels.cpu.products.geometry import Convolution, Frame, Tables, convolution, frame
-from fastcnn.kernels.cpu.products.layout import block_width, packed_count, to_channels_first, to_channels_last
+from fastcnn.kernels.cpu.products.layout import (
+    block_width,
+    packed_count,
+    spaced,
+    to_channels_first,
+    to_channels_last,
+    to_planes,
+)
 from fastcnn.kernels.cpu.toolchain.sharing import copy
 from fastcnn.kernels.shapes import Array, Padding, Pair, Shape
 from fastcnn.kernels.threads import threads
@@ -106,7 +113,8 @@ def conv2d_grad_weight(
     grad_weight = np.empty(weight_shape, x.dtype)
     per_block, blocks = shape.gradient_blocks(len(x))
     size = blocks * filters * grad_weight[0].size
-    tables = shape.grad_weight(len(x), 0)
+    planar = shape.reads_planes
+    tables = shape.grad_weight(len(x), 0, planar)
     chunks = _chunks(blocks, per_block * (shape.x.image + shape.grad.image), x.dtype)
     most = per_block * len(range(blocks)[chunks[0]])
     others = groups * size, most * shape.grad.image
@@ -114,7 +122,7 @@ def conv2d_grad_weight(
         for chunk in chunks:
             some = range(blocks)[chunk]
             part = slice(some.start * per_block, some.stop * per_block)
-            images = _lay_out(pictures, x[part], shape.x, groups)
+            images = _lay_out(pictures, x[part], shape.x, groups, planar)
             _lay_out(gradient, grad_out[part], shape.grad, groups)
             out_at = some.start * tables.walk.out_image
             walk = tables.walk._replace(images=len(some), taps=images * shape.P, out_at=out_at)
@@ -155,20 +163,24 @@ def _chunks(count: int, elements: int, dtype: np.dtype[Any]) -> list[slice]:
     return [slice(start, start + size) for start in range(0, count, size)]
 
 
-def _lay_out(out: Array, x: Array, into: Frame, groups: int) -> int:
+def _lay_out(out: Array, x: Array, into: Frame, groups: int, planar: bool = False) -> int:
     """Copy x (N, C, H, W) into flat channels-last pictures of each group, whose border of zeros stays; N.
 
     into : the frame of one group's pictures
+    planar : whether they stay planes
     """
     one = into._replace(image=into.image // groups)
-    copy(to_channels_last, x.size, out, one, x.reshape(-1), np.arange(one.channels) * (one.height * one.width))
+    if planar:
+        copy(to_planes, x.size, out, one, x.reshape(-1))
+        return len(x)
+    copy(to_channels_last, x.size, out, one, x.reshape(-1), spaced(one.channels, one.height * one.width))
     return len(x)
 
 
 def _lay_back(out: Array, x: Array, groups: int) -> None:
     """Copy flat channels-last pictures of each group, without a border, into out (N, C, H, W)."""
     C, (H, W) = out.shape[1] // groups, out.shape[2:]
-    copy(to_channels_first, out.size, out.reshape(-1), x, np.arange(H * W) * C, C)
+    copy(to_channels_first, out.size, out.reshape(-1), x, spaced(H * W, C), C)
 
 
 def _run(elements: int, call: tuple[Any, tuple[Any, ...]]) -> None:

@@ -12,7 +12,7 @@ from fastcnn.kernels.arrays import aligned_zeros
 from fastcnn.kernels.cpu.functions.workspace import lent
 from fastcnn.kernels.cpu.products.dense import FILTERS, filter_sums, matrix_sums, tile_time
 from fastcnn.kernels.cpu.products.geometry import Table
-from fastcnn.kernels.cpu.products.layout import block_width, pack_weight, pack_weight_flipped
+from fastcnn.kernels.cpu.products.layout import block_width, pack_weight, pack_weight_flipped, spaced
 from fastcnn.kernels.cpu.products.planes import Shifts, backward_shifts, forward_shifts
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_COPIES, PARALLEL_PRODUCTS, copy, run
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
@@ -71,9 +71,9 @@ def conv2d(
     shifts = forward_shifts((H, W), (R, S), stride, padding, dilation, 1)
     packed, size = _room(filters, groups, taps * channels, x.dtype)
     for group in range(groups):
-        own = packed[group * size :], weight.reshape(-1), np.arange(K) * (channels * taps)
+        own = packed[group * size :], weight.reshape(-1), spaced(K, channels * taps)
         copy(pack_weight, size, *own, group * filters, filters, FILTERS, channels, taps)
-    _sum_shifts(out, x, packed, bias, shifts, np.arange(taps) * (channels * FILTERS), groups)
+    _sum_shifts(out, x, packed, bias, shifts, spaced(taps, channels * FILTERS), groups)
     return out
 
 
@@ -91,7 +91,7 @@ def conv2d_grad_input(
     shifts = backward_shifts((H, W), (R, S), stride, padding, dilation, 1, channels * taps)
     packed, size = _room(channels, groups, taps * filters, weight.dtype)
     for group in range(groups):
-        own = packed[group * size :], weight.reshape(-1), np.arange(K) * (channels * taps)
+        own = packed[group * size :], weight.reshape(-1), spaced(K, channels * taps)
         copy(pack_weight_flipped, size, *own, group * filters, filters, FILTERS, channels, taps)
     _sum_shifts(grad_input, grad_out, packed, None, shifts, (taps - 1 - shifts.w_taps) * (filters * FILTERS), groups)
     return grad_input

@@ -76,7 +76,7 @@ def conv2d_grad_weight(
         plane_moments, parts > 1, partials.reshape(-1), x.reshape(-1), grad_out.reshape(-1), scratch, shifts, P, Q, N,
         per_block, groups, channels, filters, parts,
     )  # fmt: skip
-    grad_weight: Array = partials.sum(axis=0)
+    grad_weight: Array = partials[0] if blocks == 1 else partials.sum(axis=0)
     return grad_weight
 
 

@@ -14,7 +14,7 @@ from fastcnn.kernels.cpu.functions.workspace import lent
 from fastcnn.kernels.cpu.products.calls import entry, sums
 from fastcnn.kernels.cpu.products.dense import FILTERS
 from fastcnn.kernels.cpu.products.geometry import GRADIENT_PIXELS, PART_PIXELS, Tables, frame, gradient_blocks
-from fastcnn.kernels.cpu.products.layout import block_width, to_channels_first, to_channels_last
+from fastcnn.kernels.cpu.products.layout import block_width, spaced, to_channels_first, to_channels_last
 from fastcnn.kernels.cpu.products.loops import Walk
 from fastcnn.kernels.cpu.toolchain.sharing import copy
 from fastcnn.kernels.shapes import Array, Padding, Pair
@@ -32,13 +32,13 @@ def serves(kernel_size: Pair, stride: Pair, padding: Padding, plane: Pair, chann
 
 
 @lru_cache(maxsize=256)
-def _tables(plane: Pair, wide: int, narrow: int, groups: int, per_block: int, block: int) -> Tables:
-    """The sums over the pictures of a block, into partials (blocks, wide, narrow), for the first group."""
+def _tables(plane: Pair, wide: int, narrow: int, groups: int, images: int, per_block: int, block: int) -> Tables:
+    """The sums over the pictures of each block, into partials (blocks, wide, narrow), for the first group."""
     H, W = plane
     length, rows = (H * W, 1) if H * W <= 2 * PART_PIXELS else (W, H)
     places = [(n * groups * H * W, p * length) for n in range(per_block) for p in range(rows)]
     walk = Walk(
-        images=1, columns=wide, filters=narrow, taps=len(places), taps_step=len(places),
+        images=-(-images // per_block), columns=wide, filters=narrow, taps=images * rows, taps_step=len(places),
         taps_part=max(1, PART_PIXELS // length), length=length, x_at=0, x_image=per_block * groups * wide * H * W,
         x_step=H * W, x_term=1, w_at=0, w_image=per_block * groups * narrow * H * W, w_block=block, w_term=narrow,
         out_at=0, out_image=wide * narrow, out_step=narrow, bias_block=0,
@@ -52,37 +52,34 @@ def _tables(plane: Pair, wide: int, narrow: int, groups: int, per_block: int, bl
 
 def conv2d_grad_weight(grad_out: Array, x: Array, groups: int) -> Array:
     """See `kernels.conv2d_grad_weight`."""
-    N, plane, pixels, dtype = len(x), x.shape[2:], x[0, 0].size, x.dtype
-    filters, channels = grad_out.shape[1] // groups, x.shape[1] // groups
+    (N, K, *sides), C, dtype = grad_out.shape, x.shape[1], x.dtype
+    filters, channels, plane, pixels = K // groups, C // groups, (sides[0], sides[1]), sides[0] * sides[1]
     from_x = channels >= filters  # the planes of x are read as they are
     wide, narrow = (channels, filters) if from_x else (filters, channels)
     planes, copied = (x, grad_out) if from_x else (grad_out, x)
     width = block_width(dtype)
     per_block, blocks = gradient_blocks(N, pixels, GRADIENT_PIXELS, -(-narrow // width))
-    tables = _tables(plane, wide, narrow, groups, per_block, width)
     size, into = wide * narrow, frame(narrow, *plane)
-    grad_weight: Array = np.empty((filters * groups, channels, 1, 1), dtype)
-    some = max(1, threads() * CHUNK_BYTES // (per_block * groups * into.image * dtype.itemsize))
-    room = min(N, some * per_block) * groups * into.image
+    grad_weight: Array = np.empty((K, channels, 1, 1), dtype)
+    some = max(1, threads() * CHUNK_BYTES // (per_block * groups * into.image * dtype.itemsize)) * per_block
+    room = min(N, some) * groups * into.image
     with lent(dtype, (width,), (groups * blocks * size, room)) as (zeros, partials, pictures):
-        for first in range(0, blocks, some):
-            part = slice(first * per_block, (first + some) * per_block)
-            images, count = len(x[part]), min(some, blocks - first)
-            args = pictures, into, copied[part].reshape(-1), np.arange(narrow) * pixels
-            copy(to_channels_last, images * groups * into.image, *args)
-            walk = tables.walk._replace(
-                images=count, taps=images * tables.walk.taps_step // per_block, out_at=first * size
-            )
+        for first in range(0, N, some):
+            images = min(some, N - first)
+            flat = copied[first : first + images].reshape(-1)
+            copy(to_channels_last, flat.size, pictures, into, flat, spaced(narrow, pixels))
+            tables = _tables(plane, wide, narrow, groups, images, per_block, width)
             for group in range(groups):
-                own = planes[part].reshape(-1)[group * wide * pixels :], pictures[group * into.image :]
-                call = sums(partials[group * blocks * size :], *own, zeros, -np.inf, tables._replace(walk=walk))
+                own = planes[first : first + images].reshape(-1)[group * wide * pixels :]
+                sums_at = (group * blocks + first // per_block) * size
+                call = sums(partials[sums_at:], own, pictures[group * into.image :], zeros, -np.inf, tables)
                 with entry([call]):
                     call[0](*call[1])
         for group, target in enumerate(grad_weight.reshape(groups, size)):
             parts = partials[group * blocks * size :][: blocks * size].reshape(blocks, size)
             total = parts.sum(axis=0) if blocks > 1 else parts[0]
             if from_x:
-                copy(to_channels_first, size, target, total, np.arange(channels) * filters, filters)
+                copy(to_channels_first, size, target, total, spaced(channels, filters), filters)
             else:
                 target[:] = total
     return grad_weight

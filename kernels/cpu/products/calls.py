@@ -8,13 +8,13 @@ from typing import Any
 from fastcnn.kernels.cpu.products.cuts import SECOND_CACHE_BYTES, cut
 from fastcnn.kernels.cpu.products.geometry import Tables
 from fastcnn.kernels.cpu.products.layout import block_width
-from fastcnn.kernels.cpu.products.loops import Addend, sum_products
+from fastcnn.kernels.cpu.products.loops import Addend, Walk, sum_products
 from fastcnn.kernels.cpu.toolchain.jit import parallel_lock
 from fastcnn.kernels.cpu.toolchain.program import Program
 from fastcnn.kernels.cpu.toolchain.sharing import PARALLEL_PRODUCTS, alone, chooser
 from fastcnn.kernels.cpu.toolchain.team import Team
 from fastcnn.kernels.protocols import Call
-from fastcnn.kernels.shapes import Array
+from fastcnn.kernels.shapes import Array, Pair
 from fastcnn.kernels.threads import threads
 
 # Multiply-adds of a run of kernels, from which on threads share it as a team: see docs/tried.md.
@@ -104,16 +104,24 @@ def sums(
     """
     walk = tables.walk
     rows_count = len(tables.x_rows)
-    blocks = -(-walk.filters // block_width(bias.dtype))
     products = walk.images * rows_count * walk.columns * walk.filters * walk.taps_step * walk.length
-    row_parts, block_parts = 1, 1
-    if walk.images < 4 * threads():
-        row_parts = rows_count
-        weights = 0 if walk.w_image else walk.filters * walk.taps_step * walk.length * bias.itemsize
-        if walk.images * rows_count < 4 * threads() or weights > SECOND_CACHE_BYTES // 2:
-            block_parts = blocks
+    row_parts, block_parts = _parts(walk, rows_count, bias.itemsize, -(-walk.filters // block_width(bias.dtype)))
     kernel = chooser(products_kernel, products >= PARALLEL_PRODUCTS)
     added = Addend(out, tables.out_rows, 0, 0, 0, 0) if addend is None else addend
     assert out.dtype == bias.dtype or walk.taps_part >= walk.taps_step
     args = (out, out if out.dtype == bias.dtype else bias, x, w, bias, floor, added, *tables, row_parts, block_parts)
     return kernel, args
+
+
+def _parts(walk: Walk, rows: int, itemsize: int, blocks: int) -> Pair:
+    """Into how many parts the rows and the blocks of filters of each picture are cut: enough tasks for the threads."""
+    enough = 4 * threads()
+    if walk.w_image:  # sums over pictures: each task reads all of them, and those of the next taps for all its rows
+        wanted = -(-enough // max(1, walk.images)) if threads() > 1 else 1
+        block_parts = next((parts for parts in range(wanted, blocks) if blocks % parts == 0), blocks)
+        return (rows if wanted > block_parts else 1), block_parts
+    if walk.images >= enough:
+        return 1, 1
+    weights = walk.filters * walk.taps_step * walk.length * itemsize
+    many = walk.images * rows < enough or weights > SECOND_CACHE_BYTES // 2
+    return rows, blocks if many else 1

@@ -31,6 +31,9 @@ SUMMED_VALUES = 4096  # of a block, at least, for sums of each channel
 PART_PIXELS = 128 if VECTOR_BYTES == 64 else 100
 # With fewer channels, the columns of a row of the kernel are one row of tiles: else these would be too small.
 SPLIT_CHANNELS = 32
+# Whether the public gradient of a weight reads planes: then its tiles read number after number of few lines of a first
+# cache of 32 KiB, and the pictures are copied without being turned.
+PLANES = VECTOR_BYTES < 64
 MOST_TABLES = 1024  # of one convolution
 
 Arguments = ParamSpec("Arguments")
@@ -141,9 +144,11 @@ class Convolution:
         columns = self._grad_border(1, self.W, self.Q, self.S) if grad_border else (0, 0)
         self.grad = frame(self.K, self.P, self.Q, (rows, columns))
         self.x, self.grad = self.x.apart(apart), self.grad.apart(apart)
+        self._apart = apart
         self.tables: dict[object, Any] = {}
         self.dense = dilation[1] == 1 and groups == 1  # a row of the kernel sees one run of S*C contiguous floats
         self._whole_rows = self.dense and self.C < SPLIT_CHANNELS
+        self.reads_planes = PLANES and not self._whole_rows
         self._tile_pixels = tile_pixels
 
     def _grad_border(self, axis: int, size: int, out: int, kernel: int) -> Pair:
@@ -263,12 +268,19 @@ class Convolution:
         return gradient_blocks(images, self.P * self.Q, GRADIENT_PIXELS, tasks)
 
     @_kept
-    def grad_weight(self, images: int, group: int) -> Tables:
-        """The tables of sums over pictures and output pixels, into partials (blocks, R, S, C, K)."""
+    def grad_weight(self, images: int, group: int, planes: bool = False) -> Tables:
+        """The tables of sums over pictures and output pixels, into partials (blocks, R, S, C, K).
+
+        planes : whether the pictures are planes, as `to_planes` writes them, and not channels-last
+        """
         C, K = self.C // self.groups, self.K // self.groups
         (sh, sw), (dh, dw) = self.stride, self.dilation
         per_block, blocks = self.gradient_blocks(images)
         row = C * K
+        width, plane = self.x.row // self.C, self.x.image // self.C // self._apart
+        x_at, x_step, x_row, pixel = self.x_at, 1, self.x.row, self.C
+        if planes:
+            x_at, x_step, x_row, pixel = self.x_at // self.C, plane, width, 1
         if self._whole_rows:
             places, columns = [(r, 0) for r in range(self.R)], self.S * C
         else:
@@ -276,17 +288,17 @@ class Convolution:
         walk = Walk(
             images=blocks, columns=columns, filters=K, taps=images * self.P, taps_step=per_block * self.P,
             taps_part=max(1, PART_PIXELS // self.Q), length=self.Q,
-            x_at=self.x_at + group * C, x_image=per_block * self.x.image, x_step=1, x_term=sw * self.C,
+            x_at=x_at + group * C * x_step, x_image=per_block * self.x.image, x_step=x_step, x_term=sw * pixel,
             w_at=group * K + self.grad.at,
             w_image=per_block * self.grad.image, w_block=self.block, w_term=self.K,
             out_at=0, out_image=self.R * self.S * row, out_step=K, bias_block=0,
         )  # fmt: skip
         pixels = [(n, p) for n in range(per_block) for p in range(self.P)]
         return Tables(
-            _table([r * dh * self.x.row + s * dw * self.C for r, s in places]),
+            _table([r * dh * x_row + s * dw * pixel for r, s in places]),
             _table([(r * self.S + s) * row for r, s in places]),
             _row_taps([range(per_block * self.P)] * len(places), 1),
-            _table([n * self.x.image + p * sh * self.x.row for n, p in pixels]),
+            _table([n * self.x.image + p * sh * x_row for n, p in pixels]),
             _table([n * self.grad.image + p * self.grad.row for n, p in pixels]),
             walk,
         )

@@ -5,7 +5,10 @@ no tile tests whether a pixel exists. Weights are blocks of filters, (blocks, ta
 with zeros to whole vectors. Each function writes into a flat array that its caller has allocated.
 """
 
+from functools import lru_cache
+
 import numpy as np
+import numpy.typing as npt
 from numba import prange
 
 from fastcnn.kernels.cpu.tiles.depthwise import copy_tile
@@ -15,6 +18,7 @@ from fastcnn.kernels.cpu.toolchain.sharing import split
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 
 TASK_ELEMENTS = 1 << 15  # of a picture that a task turns: threads share one large picture too
+MASKS_ARE_SLOW = VECTOR_BYTES < 64  # a store under a mask takes longer than those of its elements, one after the other
 SOME_CHANNELS = 16  # of weights that are turned at a time: with all their taps they fill whole vectors
 
 
@@ -29,6 +33,12 @@ def packed_count(filters: int, terms: int, dtype: np.dtype) -> int:
     return -(-filters // width) * width * terms
 
 
+@lru_cache(maxsize=256)
+def spaced(count: int, step: int) -> npt.NDArray[np.int64]:
+    """Where each row of a matrix begins. Nobody writes to it."""
+    return np.arange(count) * step
+
+
 @inner
 def _scaled(value, out, scale):
     """value / scale in the dtype of out. Without a division if scale is None, which the compiler knows."""
@@ -39,14 +49,28 @@ def _scaled(value, out, scale):
 
 @inner
 def turn(out, out_at, out_stride, x, x_at, x_rows, rows, columns):
-    """out[j * out_stride + i] = x[x_rows[i] + j]: transpose a matrix tile by tile. Its rows may begin anywhere."""
+    """out[j * out_stride + i] = x[x_rows[i] + j]: transpose a matrix tile by tile. Its rows may begin anywhere.
+
+    The last tiles begin earlier, and write some elements again: whole tiles need no masks, which are slow.
+    """
     lanes = VECTOR_BYTES // out.itemsize
-    for i in range(0, rows, lanes):
-        for j in range(0, columns, lanes):
+    some_rows, some_columns = min(lanes, rows), min(lanes, columns)
+    for next_i in range(0, rows, lanes):
+        i = min(next_i, rows - some_rows)
+        for next_j in range(0, columns, lanes):
+            j = min(next_j, columns - some_columns)
             transpose_tile(
-                out, out_at + j * out_stride + i, out_stride, x, x_at + j, x_rows, i, min(lanes, rows - i),
-                min(lanes, columns - j),
+                out, out_at + j * out_stride + i, out_stride, x, x_at + j, x_rows, i, some_rows, some_columns
             )  # fmt: skip
+
+
+@inner
+def turn_few(out, out_at, out_stride, x, x_at, x_rows, rows, columns):
+    """`turn` for fewer rows than a vector has lanes."""
+    for i in range(rows):
+        start = x_at + x_rows[i]
+        for j in range(columns):
+            out[out_at + j * out_stride + i] = x[start + j]
 
 
 @kernel
@@ -77,16 +101,30 @@ def to_channels_last(out, frame, x, x_rows):
     x_rows : where each channel of a picture begins
     """
     C, H, W = frame.channels, frame.height, frame.width
+    few = MASKS_ARE_SLOW and C * out.itemsize < VECTOR_BYTES
     images, parts = len(x) // max(1, C * H * W), min(H, 1 + C * H * W // TASK_ELEMENTS)
     for task in prange(images * parts):
         n, part = split(task, parts)
         first, stop = H * part // parts, H * (part + 1) // parts
         out_at, x_at = frame.at + n * frame.image, n * C * H * W
-        if frame.row == W * C:  # no border at the left and right: rows are one matrix
-            turn(out, out_at + first * frame.row, C, x, x_at + first * W, x_rows, C, (stop - first) * W)
-        else:
-            for h in range(first, stop):
-                turn(out, out_at + h * frame.row, C, x, x_at + h * W, x_rows, C, W)
+        # Without a border at the left and right the rows are one matrix.
+        lines, width = (stop - first, W) if frame.row > W * C else (1, (stop - first) * W)
+        for line in range(first, first + lines):
+            if few:
+                turn_few(out, out_at + line * frame.row, C, x, x_at + line * W, x_rows, C, width)
+            else:
+                turn(out, out_at + line * frame.row, C, x, x_at + line * W, x_rows, C, width)
+
+
+@kernel
+def to_planes(out, frame, x):
+    """Copy flat x (N, C, H, W) into out (N, C, H, W) with the border and the size of `frame`."""
+    C, H, W = frame.channels, frame.height, frame.width
+    width = frame.row // C
+    plane, at = frame.image // C, frame.top * width + frame.left
+    for task in prange(len(x) // max(1, H * W)):
+        for h in range(H):
+            copy_tile(out, task * plane + at + h * width, x, (task * H + h) * W, W)
 
 
 @kernel

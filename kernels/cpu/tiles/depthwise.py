@@ -3,11 +3,13 @@
 - `channel_tile` channels-last: a vector is so many channels of one pixel, with a weight for each;
 - `plane_tile`   plane by plane: a vector is so many pixels of one channel, and they share a weight;
 - `moment_tile`  the gradient of the weight in either layout: a vector of sums for each tap;
-- `copy_tile`, `skip_tile`, `zip_tile` rows of planes to a scratch and back; the last two with a stride of 2.
+- `copy_tile`, `skip_tile`, `zip_tile` rows of planes to a scratch and back; the last two with a stride of 2;
+- `add_tile`     a row added to another, for col2im.
 
 A weight is used once for each pixel that is loaded. So loads limit these tiles, two in a cycle, and not arithmetic.
 """
 
+import llvmlite.ir as ir
 import numpy as np
 from numba.core import cgutils
 
@@ -158,17 +160,62 @@ def _copy_twin(out, out_at, x, x_at, count):
 
 @tile(_copy_twin)
 def copy_tile(builder, a, vtype):
-    """out[i] = x[i] for i < count. Rows of a small picture are too short for a call of memcpy."""
+    """out[i] = x[i] for i < count. Rows of a small picture are too short for a call of memcpy.
+
+    The last vector begins earlier, and copies some elements again: a mask would be slow.
+    """
+    lanes = const(vtype.count)
+    with builder.if_else(builder.icmp_signed(">=", a.count, lanes)) as (enough, short):
+        with enough:
+            with cgutils.for_range(builder, builder.sdiv(a.count, lanes), intp=INT64) as step:
+                _copy_vector(builder, a, vtype, builder.mul(step.index, lanes))
+            _copy_vector(builder, a, vtype, builder.sub(a.count, lanes))
+        with short:
+            _copy_short(builder, a, vtype, vtype.count // 2)
+
+
+def _copy_short(builder, a, vtype, lanes):
+    """Copy a row that is shorter than a vector: its first and its last `lanes` elements, or half as many."""
+    part = ir.VectorType(vtype.element, lanes)
+    with builder.if_else(builder.icmp_signed(">=", a.count, const(lanes))) as (enough, short):
+        with enough:
+            _copy_vector(builder, a, part, const(0))
+            _copy_vector(builder, a, part, builder.sub(a.count, const(lanes)))
+        with short:
+            if lanes > 1:
+                _copy_short(builder, a, vtype, lanes // 2)
+
+
+def _copy_vector(builder, a, vtype, first):
+    value = vector.load(builder, at(builder, a.x, a.x_at, first), vtype)
+    vector.store(builder, value, at(builder, a.out, a.out_at, first))
+
+
+def _add_twin(out, out_at, x, x_at, count):
+    out[out_at : out_at + count] += x[x_at : x_at + count]
+
+
+@tile(_add_twin)
+def add_tile(builder, a, vtype):
+    """out[i] += x[i] for i < count. The elements of out up to the end of the last vector are read and written back.
+
+    A loop tests each time whether the arrays overlap, and a slice counts references.
+    """
     lanes = const(vtype.count)
     whole = builder.sdiv(a.count, lanes)
     with cgutils.for_range(builder, whole, intp=INT64) as step:
         first = builder.mul(step.index, lanes)
-        value = vector.load(builder, at(builder, a.x, a.x_at, first), vtype)
-        vector.store(builder, value, at(builder, a.out, a.out_at, first))
+        _add_vector(builder, a, vtype, first, vector.load(builder, at(builder, a.x, a.x_at, first), vtype))
     first = builder.mul(whole, lanes)
     rest = builder.sub(a.count, first)
-    value = vector.load_first(builder, at(builder, a.x, a.x_at, first), vtype, rest)
-    vector.store_first(builder, value, at(builder, a.out, a.out_at, first), rest)
+    with builder.if_then(builder.icmp_signed(">", rest, const(0))):
+        value = vector.load_first(builder, at(builder, a.x, a.x_at, first), vtype, rest)
+        _add_vector(builder, a, vtype, first, value)
+
+
+def _add_vector(builder, a, vtype, first, value):
+    target = at(builder, a.out, a.out_at, first)
+    vector.store(builder, builder.fadd(vector.load(builder, target, vtype), value), target)
 
 
 def _skip_twin(out, out_at, x, x_at, count):

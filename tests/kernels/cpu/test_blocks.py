@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fastcnn import Sequential, kernels
+from fastcnn.kernels.cpu.products import calls
 from fastcnn.kernels.cpu.products.geometry import Convolution, frame
 from fastcnn.kernels.cpu.steps import norm
 from fastcnn.kernels.cpu.steps.elementwise import wide_pixel
@@ -88,3 +89,17 @@ def test_statistics_of_values_far_from_zero(rng, channels, width):
     np.testing.assert_allclose(mean, exact.mean(axis=(0, 1, 2)), rtol=1e-14)
     np.testing.assert_allclose(var, exact.var(axis=(0, 1, 2)), rtol=1e-10, atol=1e-20)
     assert var[1] == 0
+
+
+def test_one_thread_does_not_cut_the_gradient_of_a_weight(monkeypatch):
+    shape = Convolution((64, 8, 8), (64, 64, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 1, 16, False)
+    array = np.zeros(1, np.float32)
+
+    def parts(count):
+        monkeypatch.setattr(calls, "threads", lambda: count)
+        _, arguments = calls.sums(array, array, array, array, -np.inf, shape.grad_weight(1, 0))
+        return arguments[-2:]
+
+    assert parts(1) == (1, 1)
+    row_parts, block_parts = parts(2)
+    assert row_parts * block_parts >= 8

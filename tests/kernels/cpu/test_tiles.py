@@ -369,12 +369,24 @@ def test_moment_tile_is_its_twin_and_reads_nothing_behind_a_row(moment_tile, rng
         np.testing.assert_array_equal(first[rest], start[rest])
 
 
-@pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 50])
-def test_copy_tile_copies_and_writes_nothing_else(rng, count):
-    x, out = rng.standard_normal(60), np.full(64, SENTINEL)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 50])
+def test_copy_tile_copies_and_writes_nothing_else(rng, dtype, count):
+    x, out = drawn(rng, 60, dtype), np.full(64, SENTINEL, dtype)
     compiled(depthwise.copy_tile, depthwise._copy_twin)(out, 3, x, 2, count)
     np.testing.assert_array_equal(out[3 : 3 + count], x[2 : 2 + count])
     assert (out[:3] == SENTINEL).all() and (out[3 + count :] == SENTINEL).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 16, 33])
+def test_add_tile_adds_so_many_elements(rng, dtype, count):
+    x, before = drawn(rng, 60, dtype), drawn(rng, 64, dtype)
+    out = before.copy()
+    compiled(depthwise.add_tile, depthwise._add_twin)(out, 3, x, 2, count)
+    np.testing.assert_array_equal(out[3 : 3 + count], before[3 : 3 + count] + x[2 : 2 + count])
+    np.testing.assert_array_equal(out[:3], before[:3])
+    np.testing.assert_array_equal(out[3 + count :], before[3 + count :])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
