@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.handwriting.paper.inked import Inked
-from fastcnn.handwriting.paper.runs import Places, Runs, long_runs
+from fastcnn.handwriting.paper.runs import Places, Runs, long_runs, places_in
 from fastcnn.handwriting.preparation.components import Labels, Mask, label_components
 
 LEAST = 0.03  # of the longer side: shorter runs are no rules
@@ -87,7 +87,7 @@ def _thickness(
 def _along_rules(found: Runs, depth: npt.NDArray[np.int32]) -> Mask:
     """The long runs, without those that lie in a broad stroke: on a rule most columns are as thin as the thinnest."""
     number = np.repeat(np.arange(len(found.starts)), found.lengths)
-    places = np.arange(len(number)) + np.repeat(found.starts - np.cumsum(found.lengths) + found.lengths, found.lengths)
+    places = places_in(found.starts, found.lengths)
     deep = np.minimum(depth[np.divmod(places, found.shape[1] + 1)], DEEPEST)
     counts = np.bincount(number * (DEEPEST + 1) + deep, minlength=len(found.starts) * (DEEPEST + 1))
     counts = counts.reshape(-1, DEEPEST + 1)

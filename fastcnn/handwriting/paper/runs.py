@@ -12,6 +12,11 @@ from fastcnn.handwriting.preparation.components import Mask
 Places = npt.NDArray[np.int64]
 
 
+def places_in(starts: Places, lengths: Places) -> Places:
+    """The places of some runs, one run after the other."""
+    return np.arange(int(lengths.sum())) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+
+
 @dataclass(frozen=True, eq=False)
 class Runs:
     """Runs of a mask of (H, W), row by row, as places in rows that have one more pixel."""
@@ -27,19 +32,16 @@ class Runs:
     def length_at(self) -> npt.NDArray[np.int32]:
         """(H, W) the length of the run that each pixel is in, 0 outside."""
         height, width = self.shape
-        steps = np.zeros(height * (width + 1), np.int32)
-        steps[self.starts] = self.lengths
-        steps[self.stops] -= self.lengths
-        return np.cumsum(steps, dtype=np.int32).reshape(height, width + 1)[:, :width]
+        found = np.zeros(height * (width + 1), np.int32)
+        found[places_in(self.starts, self.lengths)] = np.repeat(self.lengths, self.lengths)
+        return found.reshape(height, width + 1)[:, :width]
 
     def mask(self, starts: Places, stops: Places) -> Mask:
         """The mask of some runs, which may overlap."""
         height, width = self.shape
-        steps = np.zeros(height * (width + 1) + 1, np.int32)
-        np.add.at(steps, starts, 1)
-        np.add.at(steps, stops, -1)
-        found: Mask = (np.cumsum(steps[:-1], dtype=np.int32) > 0).reshape(height, width + 1)[:, :width]
-        return found
+        found = np.zeros(height * (width + 1), bool)
+        found[places_in(starts, np.maximum(stops - starts, 0))] = True
+        return found.reshape(height, width + 1)[:, :width]
 
 
 def runs_of(mask: Mask) -> Runs:
