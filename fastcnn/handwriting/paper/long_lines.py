@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.handwriting.paper.inked import Inked
-from fastcnn.handwriting.paper.runs import Places, Runs, long_runs, places_in
-from fastcnn.handwriting.preparation.components import Labels, Mask, label_components
+from fastcnn.handwriting.paper.runs import Places, Runs, long_runs
+from fastcnn.handwriting.preparation.components import Labels, Mask, components_of, places_in
 
 LEAST = 0.03  # of the longer side: shorter runs are no rules
 LEAST_PX = 16
@@ -48,19 +48,22 @@ def find_long_lines(page: Inked, parts: Labels, wide: npt.NDArray[np.int64]) -> 
     near[:-1] |= mask[1:]
     depth = page.down.length_at().T
     along = _along_rules(long_runs(near, least, round(BRIDGE * longest)), depth)
-    labels, count = label_components(along)
-    rows, columns = np.nonzero(along & mask)
+    found = components_of(along.starts, along.stops, mask.shape)
+    labels, count = found.labels, found.count
+    rows, columns = np.divmod(places_in(along.starts, along.lengths), mask.shape[1] + 1)
+    inked = mask[rows, columns]
+    rows, columns = rows[inked], columns[inked]
     own = labels[rows, columns] - 1
     middles = np.bincount(own, rows, count) / np.maximum(np.bincount(own, minlength=count), 1)
     left, right, part = np.full(count, mask.shape[1]), np.zeros(count, np.int64), np.zeros(count, np.int64)
     np.minimum.at(left, own, columns)
     np.maximum.at(right, own, columns + 1)
     np.maximum.at(part, own, parts[rows, columns] - 1)
-    thick, inked = _thickness(own, columns, depth[rows, columns], count)
+    thick, covered = _thickness(own, columns, depth[rows, columns], count)
     length = right - left
     thin = thick <= np.maximum(3, THIN * length)
     side = length >= SIDE * wide[part]
-    return Lines(labels, middles, left, right, thick, thin, side, inked >= UNBROKEN * length)
+    return Lines(labels, middles, left, right, thick, thin, side, covered >= UNBROKEN * length)
 
 
 def _thickness(
@@ -84,7 +87,7 @@ def _thickness(
     return found, widths
 
 
-def _along_rules(found: Runs, depth: npt.NDArray[np.int32]) -> Mask:
+def _along_rules(found: Runs, depth: npt.NDArray[np.int32]) -> Runs:
     """The long runs, without those that lie in a broad stroke: on a rule most columns are as thin as the thinnest."""
     number = np.repeat(np.arange(len(found.starts)), found.lengths)
     places = places_in(found.starts, found.lengths)
@@ -103,4 +106,4 @@ def _along_rules(found: Runs, depth: npt.NDArray[np.int32]) -> Mask:
         & (thin >= ON_RULE * inked)
         & (inked >= 0.5 * found.lengths)
     )
-    return found.mask(found.starts[kept], found.stops[kept])
+    return Runs(found.starts[kept], found.stops[kept], found.shape)

@@ -7,14 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.handwriting.preparation.components import Mask
+from fastcnn.handwriting.preparation.components import Mask, places_in, row_runs
 
 Places = npt.NDArray[np.int64]
-
-
-def places_in(starts: Places, lengths: Places) -> Places:
-    """The places of some runs, one run after the other."""
-    return np.arange(int(lengths.sum())) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +41,7 @@ class Runs:
 
 def runs_of(mask: Mask) -> Runs:
     """All runs of a mask."""
-    height, width = mask.shape
-    flat = np.zeros(height * (width + 1) + 1, np.int8)
-    flat[1:].reshape(height, width + 1)[:, :width] = mask
-    steps = np.diff(flat)
-    return Runs(np.flatnonzero(steps == 1), np.flatnonzero(steps == -1), (height, width))
+    return Runs(*row_runs(mask), mask.shape)
 
 
 def long_runs(mask: Mask, least: int, bridge: int) -> Runs:

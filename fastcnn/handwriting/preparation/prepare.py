@@ -9,6 +9,7 @@ the writing and the pen do not matter. A picture with ink of MNIST's size is onl
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,6 +57,14 @@ def _shrink_to_box(ink: Plane | Field) -> Field:
     return full
 
 
+def with_margin(values: npt.NDArray[Any], margin: int) -> npt.NDArray[Any]:
+    """Values with zeros round them, as `np.pad` gives them in ten times the time."""
+    height, width = values.shape
+    wide = np.zeros((height + 2 * margin, width + 2 * margin), values.dtype)
+    wide[margin:-margin, margin:-margin] = values
+    return wide
+
+
 def resize(values: npt.NDArray[Any], longest_px: int) -> npt.NDArray[Any]:
     """A plane with its longer side so long, by Pillow's bilinear."""
     from PIL import Image
@@ -89,7 +98,7 @@ def _redrawn(ink: Plane) -> tuple[Field, float] | None:
     None if the ink has no edge, because it is so pale and thin that no pixel is half black.
     """
     large = resize(ink.astype(np.float32), WORK_PX)
-    large = np.pad(large / large.max(), MARGIN_PX)
+    large = with_margin(large / large.max(), MARGIN_PX)
     distance = edge_distance(large, MARGIN_PX)
     width = min(stroke_width(distance), WORK_PX / 2)
     if width == 0:
@@ -132,10 +141,11 @@ def _window(values: Field, scale: float) -> Field:
         centre = float(weights @ (np.arange(len(weights)) + 0.5) / weights.sum())
         inked = np.flatnonzero(weights > INK_SHARE)
         start = centre - CENTRE_PX * scale
-        starts.append(float(np.clip(start, inked[-1] + 1 - reach, inked[0])) if len(inked) <= reach else start)
+        first, last = float(inked[0]), float(inked[-1])
+        starts.append(min(max(start, last + 1 - reach), first) if len(inked) <= reach else start)
     # Padding, so that the window may begin anywhere.
-    before = [max(0, int(np.ceil(-start))) for start in starts]
-    after = [max(0, int(np.ceil(start + reach)) - side) for start, side in zip(starts, values.shape, strict=True)]
+    before = [max(0, ceil(-start)) for start in starts]
+    after = [max(0, ceil(start + reach) - side) for start, side in zip(starts, values.shape, strict=True)]
     room = np.zeros([b + side + a for b, side, a in zip(before, values.shape, after, strict=True)], np.float32)
     room[before[0] : before[0] + values.shape[0], before[1] : before[1] + values.shape[1]] = values
     top, left = starts[0] + before[0], starts[1] + before[1]
