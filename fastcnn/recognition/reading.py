@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Answer = Callable[[Sequence[Field]], "list[Recognition]"]
 
 SURE, SURE_SCORE = 0.9, 0.7  # of a digit and of its being one: more is not cut
-WIDE = 1.05  # of the writing's height: wider marks are cut in any case
+WIDE, WIDE_SURE, WIDE_SCORE = 1.05, 0.99, 0.9  # of the writing's height: wider marks are cut unless they are surer
 CLOSE = 0.2  # of the writing's height: marks with a smaller gap are read together, unless both are sure
 MOST_CUTS = 40  # runs of a page that are cut: where nearly nothing is sure, it is no page of digits
 NOTHING = "?"
@@ -108,8 +108,8 @@ def _runs(parts: PageParts, line: Sequence[tuple[Mark, Recognition]]) -> list[_R
     return runs
 
 
-def _sure(result: Recognition) -> bool:
-    return result.digit is not None and result.confidence >= SURE and result.digit_score >= SURE_SCORE
+def _sure(result: Recognition, confidence: float = SURE, score: float = SURE_SCORE) -> bool:
+    return result.digit is not None and result.confidence >= confidence and result.digit_score >= score
 
 
 def _is_unsure(parts: PageParts, run: _Run) -> bool:
@@ -117,7 +117,8 @@ def _is_unsure(parts: PageParts, run: _Run) -> bool:
     if run.marks[0].sign:
         return False
     _, _, left, right = parts.around(run.marks[0].parts)
-    return len(run.marks) > 1 or not _sure(run.answers[0]) or right - left > WIDE * parts.tall
+    least = (WIDE_SURE, WIDE_SCORE) if right - left > WIDE * parts.tall else (SURE, SURE_SCORE)
+    return len(run.marks) > 1 or not _sure(run.answers[0], *least)
 
 
 def _cut(parts: PageParts, run: _Run) -> Cut:
