@@ -21,7 +21,14 @@ from fastcnn.handwriting.preparation.ink import INK_SHARE, crop, find_ink, find_
 from fastcnn.handwriting.preparation.layout import judge, may_be_ruled
 from fastcnn.handwriting.preparation.pictures import to_plane
 from fastcnn.handwriting.preparation.planes import Plane, contrast, holds_strokes
-from fastcnn.handwriting.preparation.stroke_width import edge_distance, even_out, ink_depth, is_uneven, redraw, stroke_width
+from fastcnn.handwriting.preparation.stroke_width import (
+    edge_distance,
+    even_out,
+    ink_depth,
+    is_uneven,
+    redraw,
+    stroke_width,
+)
 
 if TYPE_CHECKING:
     from fastcnn.handwriting.preparation.pictures import Picture
