@@ -15,7 +15,7 @@ import numpy as np
 from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.prepare import Field, prepare_ink
 from fastcnn.recognition.page.lines import find_lines
-from fastcnn.recognition.page.marks import Mark, find_marks
+from fastcnn.recognition.page.marks import PLUS, Mark, find_marks
 from fastcnn.recognition.page.parts import PageParts, find_parts_of_page
 from fastcnn.recognition.page.tokens import Box, Token
 from fastcnn.recognition.strings import Candidate, candidates_of, choose, shares_of
@@ -78,7 +78,7 @@ def read_ink(ink: Plane, answer: Answer) -> list[list[Token]]:
     lines = [find_marks(parts, line) for line in find_lines(parts)]
     fields = [prepare_ink(parts.select(mark.parts)[0]) for line in lines for mark in line]
     answers = iter(answer(fields))
-    read = [[(mark, next(answers)) for mark in line] for line in lines]
+    read = [[_known(mark, next(answers)) for mark in line] for line in lines]
     runs = [_runs(parts, line) for line in read]
     unsure = [run for line in runs for run in line if _is_unsure(parts, run)]
     cuts = {id(run): _cut(parts, run) for run in unsure[:MOST_CUTS]}
@@ -91,6 +91,11 @@ def quality(lines: Sequence[Sequence[Token]]) -> float:
     """How well lines were read: the mean confidence of what may be digits, 0 if there is none."""
     shares = [token.confidence for line in lines for token in line if token.digit is not None or token.text == NOTHING]
     return float(np.mean(shares)) if shares else 0.0
+
+
+def _known(mark: Mark, result: Recognition) -> tuple[Mark, Recognition]:
+    """A mark and what it was read as. A 4 or a thick 9 may look like two bars that cross, but no plus like a digit."""
+    return (Mark(mark.parts) if mark.sign == PLUS and _sure(result) else mark), result
 
 
 def _runs(parts: PageParts, line: Sequence[tuple[Mark, Recognition]]) -> list[_Run]:
