@@ -77,9 +77,9 @@ def _met(lines: Lines, others: Lines) -> tuple[Mask, Mask, Mask]:
     return at_left, at_right, within
 
 
-def _ends_as(lines: Lines, others: Mask) -> Mask:
-    """Which lines begin and end where one of some others does."""
-    margin = (0.5 * lines.thick + 1)[:, np.newaxis]
+def _ends_as(lines: Lines, others: Mask, margin: float | Rows) -> Mask:
+    """Which lines begin and end where one of some others does, up to a margin in pixels for each."""
+    margin = np.broadcast_to(margin, lines.thick.shape)[:, np.newaxis]
     left = np.abs(lines.left[:, np.newaxis] - lines.left[others]) <= margin
     right = np.abs(lines.right[:, np.newaxis] - lines.right[others]) <= margin
     found: Mask = (left & right).any(axis=1)
@@ -104,7 +104,7 @@ def _joined(across: Lines, down: Lines, shape: tuple[int, ...]) -> tuple[Mask, M
     sides = [lines.side & each for lines, each in zip(both, cornered, strict=True)]
     # The bar of a 7 may go from a line down to the next one, too, but not from one end of a row of boxes to the other.
     closed = [
-        lines.thin & lines.unbroken & left.any(axis=1) & right.any(axis=1) & _ends_as(lines, each)
+        lines.thin & lines.unbroken & left.any(axis=1) & right.any(axis=1) & _ends_as(lines, each, 0.5 * lines.thick + 1)
         for lines, (left, right, _), each in zip(both, met, cornered, strict=True)
     ]
     for _ in range(3):
@@ -125,8 +125,13 @@ def _joined(across: Lines, down: Lines, shape: tuple[int, ...]) -> tuple[Mask, M
         return found[0], found[1]
     order = np.argsort(rule, kind="stable")
     usual = float(rule[order][np.searchsorted(weight[order].cumsum(), weight.sum() / 2)])
-    most = LIKE * usual + 1.5
-    return found[0] & (across.thick <= most), found[1] & (down.thick <= most)
+    single = [each & (lines.thick <= LIKE * usual + 1.5) for lines, each in zip(both, found, strict=True)]
+    # Boxes side by side have two sides close together. No stroke ends so exactly where they do.
+    double = [
+        each & (lines.thick <= 2 * LIKE * usual + 1.5) & lines.unbroken & _ends_as(lines, sides, 0.5 * usual + 1)
+        for lines, each, sides in zip(both, found, single, strict=True)
+    ]
+    return single[0] | double[0], single[1] | double[1]
 
 
 def _erased(page: Inked, across: Lines, down: Lines, rules: tuple[Mask, Mask]) -> Inked:
