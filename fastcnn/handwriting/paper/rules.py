@@ -128,7 +128,7 @@ def _joined(across: Lines, down: Lines, shape: tuple[int, ...]) -> tuple[Mask, M
     single = [each & (lines.thick <= LIKE * usual + 1.5) for lines, each in zip(both, found, strict=True)]
     # Boxes side by side have two sides close together. No stroke ends so exactly where they do.
     double = [
-        each & (lines.thick <= 2 * LIKE * usual + 1.5) & lines.unbroken & _ends_as(lines, sides, 0.5 * usual + 1)
+        each & (lines.thick <= 2 * LIKE * usual + 1.5) & lines.even & _ends_as(lines, sides, 0.5 * usual + 1)
         for lines, each, sides in zip(both, found, single, strict=True)
     ]
     return single[0] | double[0], single[1] | double[1]
