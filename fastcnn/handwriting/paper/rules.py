@@ -15,7 +15,7 @@ from fastcnn.handwriting.paper.inked import Inked
 from fastcnn.handwriting.paper.long_lines import Lines, find_long_lines
 from fastcnn.handwriting.paper.runs import Places, Runs, long_runs, runs_of
 from fastcnn.handwriting.paper.underlines import remove_underlines
-from fastcnn.handwriting.preparation.components import Mask, find_components
+from fastcnn.handwriting.preparation.components import Mask, find_components, grown
 
 Rows = npt.NDArray[np.float64]
 
@@ -30,6 +30,7 @@ LIKE = 1.3  # times the usual thickness of rules that meet: a thicker line among
 UNLIKE = 1.6  # times the line's thickness, and 1.5 pixels: longer runs across a line are not the line alone
 SLACK = 0.25  # of a line's thickness: it is nowhere thicker by so much at each side
 ROUNDS, BLOCK = 3, 32  # fits of a straight line to a rule; and clean columns that say how far it bends
+REMAINDER = 0.9  # of a part: so much of it lies in the course of rules that were taken away, and it is no stroke
 PALE = 0.7  # of the full ink: what is darker than such rules is a stroke
 
 
@@ -142,12 +143,13 @@ def _erased(page: Inked, across: Lines, down: Lines, rules: tuple[Mask, Mask]) -
     gone, on_across = _gone(page, across, rules[0])
     gone_down, on_down = (each.T for each in _gone(page.on_side, down, rules[1]))
     gone = gone | gone_down
-    crossings = on_across & on_down & ~gone
-    if crossings.any():
-        # Where two rules cross, each is a stroke that crosses the other. What stands alone now is no stroke.
-        left = find_components(mask & ~gone)
-        own = np.bincount(left.labels[crossings], minlength=left.count + 1)[1:]
-        gone |= np.concatenate([[False], own * 2 > left.sizes])[left.labels]
+    # Where two rules cross, each is a stroke that crosses the other. What stands alone now is no stroke, and what lies
+    # in the course of rules only is none either.
+    left = find_components(mask & ~gone)
+    places = ((on_across & on_down, 0.5), (grown(on_across | on_down), REMAINDER))
+    for place, share in places:
+        own = np.bincount(left.labels[place & (left.labels > 0)], minlength=left.count + 1)[1:]
+        gone |= np.concatenate([[False], own > share * left.sizes])[left.labels]
     return page.without(gone)
 
 
