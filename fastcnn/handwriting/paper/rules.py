@@ -105,7 +105,11 @@ def _joined(across: Lines, down: Lines, shape: tuple[int, ...]) -> tuple[Mask, M
     sides = [lines.side & each for lines, each in zip(both, cornered, strict=True)]
     # The bar of a 7 may go from a line down to the next one, too, but not from one end of a row of boxes to the other.
     closed = [
-        lines.thin & lines.unbroken & left.any(axis=1) & right.any(axis=1) & _ends_as(lines, each, 0.5 * lines.thick + 1)
+        lines.thin
+        & lines.unbroken
+        & left.any(axis=1)
+        & right.any(axis=1)
+        & _ends_as(lines, each, 0.5 * lines.thick + 1)
         for lines, (left, right, _), each in zip(both, met, cornered, strict=True)
     ]
     for _ in range(3):

@@ -16,7 +16,7 @@ from fastcnn.handwriting.preparation.prepare import prepare
 from fastcnn.handwriting.synthesis.templates import WAYS, parse, smooth
 from fastcnn.recognition import reading
 from fastcnn.recognition.answer import digit_answer
-from fastcnn.recognition.page.marks import Mark
+from fastcnn.recognition.page.marks import PLUS, SLASH, Mark
 from fastcnn.recognition.page.parts import find_parts_of_page
 from fastcnn.recognition.strings import Candidate, choose, shares_of
 
@@ -230,3 +230,12 @@ def test_only_wide_marks_that_are_not_very_sure_are_cut(width, sureness, score, 
     run = reading._Run([Mark([1])], [digit_answer(probabilities, np.zeros((28, 28), np.float32), score)])
     assert parts.widths[1] == width and parts.tall == 50
     assert reading._is_unsure(parts, run) == unsure
+
+
+@pytest.mark.parametrize(("sureness", "score", "sign"), [(0.99, 0.99, ""), (0.85, 0.99, PLUS), (0.99, 0.3, PLUS)])
+def test_a_plus_that_is_surely_a_digit_is_one(sureness, score, sign):
+    probabilities = np.where(np.arange(10) == 4, sureness, (1 - sureness) / 9).astype(np.float32)
+    result = digit_answer(probabilities, np.zeros((28, 28), np.float32), score)
+    mark, same = reading._known(Mark([0], PLUS), result)
+    assert (mark.sign, same) == (sign, result)
+    assert reading._known(Mark([0], SLASH), result)[0].sign == SLASH
