@@ -18,7 +18,7 @@ THIN, FLAT = 0.12, 0.25  # of its length; and of each run in it, where it bends
 SIDE = 0.85  # of its part of the ink: the side of a box or a frame
 CLEAN, ON_RULE = 0.15, 0.28  # of a run along a rule: columns that no stroke crosses, and such as are nearly as thin
 UNBROKEN = 0.92  # of its length
-EVEN = 1.3  # times its thickness
+EVEN = 1.1  # times its thickness
 DEEPEST = 63  # pixels: deeper ink counts as that deep
 
 
