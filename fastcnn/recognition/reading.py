@@ -15,7 +15,7 @@ import numpy as np
 from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.prepare import Field, prepare_ink
 from fastcnn.recognition.page.lines import find_lines
-from fastcnn.recognition.page.marks import Mark, find_marks
+from fastcnn.recognition.page.marks import PLUS, Mark, find_marks
 from fastcnn.recognition.page.parts import PageParts, find_parts_of_page
 from fastcnn.recognition.page.tokens import Box, Token
 from fastcnn.recognition.strings import Candidate, candidates_of, choose, shares_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Answer = Callable[[Sequence[Field]], "list[Recognition]"]
 
 SURE, SURE_SCORE = 0.9, 0.7  # of a digit and of its being one: more is not cut
-WIDE = 1.05  # of the writing's height: wider marks are cut in any case
+WIDE, WIDE_SURE, WIDE_SCORE = 1.05, 0.99, 0.9  # of the writing's height: wider marks are cut unless they are surer
 CLOSE = 0.2  # of the writing's height: marks with a smaller gap are read together, unless both are sure
 MOST_CUTS = 40  # runs of a page that are cut: where nearly nothing is sure, it is no page of digits
 NOTHING = "?"
@@ -78,7 +78,7 @@ def read_ink(ink: Plane, answer: Answer) -> list[list[Token]]:
     lines = [find_marks(parts, line) for line in find_lines(parts)]
     fields = [prepare_ink(parts.select(mark.parts)[0]) for line in lines for mark in line]
     answers = iter(answer(fields))
-    read = [[(mark, next(answers)) for mark in line] for line in lines]
+    read = [[_known(mark, next(answers)) for mark in line] for line in lines]
     runs = [_runs(parts, line) for line in read]
     unsure = [run for line in runs for run in line if _is_unsure(parts, run)]
     cuts = {id(run): _cut(parts, run) for run in unsure[:MOST_CUTS]}
@@ -91,6 +91,11 @@ def quality(lines: Sequence[Sequence[Token]]) -> float:
     """How well lines were read: the mean confidence of what may be digits, 0 if there is none."""
     shares = [token.confidence for line in lines for token in line if token.digit is not None or token.text == NOTHING]
     return float(np.mean(shares)) if shares else 0.0
+
+
+def _known(mark: Mark, result: Recognition) -> tuple[Mark, Recognition]:
+    """A mark and what it was read as. A 4 or a thick 9 may look like two bars that cross, but no plus like a digit."""
+    return (Mark(mark.parts) if mark.sign == PLUS and _sure(result) else mark), result
 
 
 def _runs(parts: PageParts, line: Sequence[tuple[Mark, Recognition]]) -> list[_Run]:
@@ -108,8 +113,8 @@ def _runs(parts: PageParts, line: Sequence[tuple[Mark, Recognition]]) -> list[_R
     return runs
 
 
-def _sure(result: Recognition) -> bool:
-    return result.digit is not None and result.confidence >= SURE and result.digit_score >= SURE_SCORE
+def _sure(result: Recognition, confidence: float = SURE, score: float = SURE_SCORE) -> bool:
+    return result.digit is not None and result.confidence >= confidence and result.digit_score >= score
 
 
 def _is_unsure(parts: PageParts, run: _Run) -> bool:
@@ -117,7 +122,8 @@ def _is_unsure(parts: PageParts, run: _Run) -> bool:
     if run.marks[0].sign:
         return False
     _, _, left, right = parts.around(run.marks[0].parts)
-    return len(run.marks) > 1 or not _sure(run.answers[0]) or right - left > WIDE * parts.tall
+    least = (WIDE_SURE, WIDE_SCORE) if right - left > WIDE * parts.tall else (SURE, SURE_SCORE)
+    return len(run.marks) > 1 or not _sure(run.answers[0], *least)
 
 
 def _cut(parts: PageParts, run: _Run) -> Cut:

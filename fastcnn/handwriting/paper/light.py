@@ -62,7 +62,7 @@ def page_ink(plane: Plane) -> tuple[Plane | None, str | None, bool]:
         return None, reasons.FAINT, False
     floor = max(FLOOR * full, 3 * spread)
     gap -= np.float32(middle)
-    gap[gap < floor] = 0
+    gap *= gap >= floor
     real = spread > GRAIN or float(np.ptp(paper)) >= SHADED
     return np.minimum(gap * np.float32(255 / full), 255).astype(np.uint8), None, real
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from fastcnn.handwriting.paper.inked import Inked
 from fastcnn.handwriting.paper.runs import Places, Runs, long_runs
-from fastcnn.handwriting.preparation.components import Labels, Mask, label_components
+from fastcnn.handwriting.preparation.components import Labels, Mask, components_of, places_in
 
 LEAST = 0.03  # of the longer side: shorter runs are no rules
 LEAST_PX = 16
@@ -18,6 +18,7 @@ THIN, FLAT = 0.12, 0.25  # of its length; and of each run in it, where it bends
 SIDE = 0.85  # of its part of the ink: the side of a box or a frame
 CLEAN, ON_RULE = 0.15, 0.28  # of a run along a rule: columns that no stroke crosses, and such as are nearly as thin
 UNBROKEN = 0.92  # of its length
+EVEN = 1.1  # times its thickness
 DEEPEST = 63  # pixels: deeper ink counts as that deep
 
 
@@ -33,6 +34,7 @@ class Lines:
     thin: Mask  # whether it may be a rule
     side: Mask  # whether it is nearly as long as the part of the ink that it is in, as the sides of a box are
     unbroken: Mask  # whether it has ink nearly all along: a stroke in a box ends at gaps, which may be bridged
+    even: Mask  # whether half of it is about as thin as its thinnest columns: few strokes cross it
 
     @property
     def length(self) -> npt.NDArray[np.int64]:
@@ -48,26 +50,30 @@ def find_long_lines(page: Inked, parts: Labels, wide: npt.NDArray[np.int64]) -> 
     near[:-1] |= mask[1:]
     depth = page.down.length_at().T
     along = _along_rules(long_runs(near, least, round(BRIDGE * longest)), depth)
-    labels, count = label_components(along)
-    rows, columns = np.nonzero(along & mask)
+    found = components_of(along.starts, along.stops, mask.shape)
+    labels, count = found.labels, found.count
+    rows, columns = np.divmod(places_in(along.starts, along.lengths), mask.shape[1] + 1)
+    inked = mask[rows, columns]
+    rows, columns = rows[inked], columns[inked]
     own = labels[rows, columns] - 1
     middles = np.bincount(own, rows, count) / np.maximum(np.bincount(own, minlength=count), 1)
     left, right, part = np.full(count, mask.shape[1]), np.zeros(count, np.int64), np.zeros(count, np.int64)
     np.minimum.at(left, own, columns)
     np.maximum.at(right, own, columns + 1)
     np.maximum.at(part, own, parts[rows, columns] - 1)
-    thick, inked = _thickness(own, columns, depth[rows, columns], count)
+    (thick, usual), covered = _thickness(own, columns, depth[rows, columns], count)
     length = right - left
     thin = thick <= np.maximum(3, THIN * length)
     side = length >= SIDE * wide[part]
-    return Lines(labels, middles, left, right, thick, thin, side, inked >= UNBROKEN * length)
+    even = usual <= EVEN * thick + 1
+    return Lines(labels, middles, left, right, thick, thin, side, covered >= UNBROKEN * length, even)
 
 
 def _thickness(
     own: Places, columns: Places, deep: npt.NDArray[np.int32], count: int
 ) -> tuple[npt.NDArray[np.float64], Places]:
-    """How thick each of the lines is that some pixels belong to: in CLEAN of its columns it is as thin, or thinner; and
-    how many columns have ink.
+    """How thick each of the lines is that some pixels belong to: in CLEAN of its columns it is as thin, or thinner; how
+    thick in half of them; and how many columns have ink.
 
     Each column counts once, by its thinnest run of ink: strokes next to a line have more pixels in it than the line.
     """
@@ -78,16 +84,17 @@ def _thickness(
     own, deep = own[order], deep[order]
     order = np.lexsort((deep, own))
     widths = np.bincount(own, minlength=count)
-    found = np.zeros(count)
+    found = np.zeros((2, count))
     some = widths > 0
-    found[some] = deep[order][(np.cumsum(widths) - widths + (CLEAN * widths).astype(np.int64))[some]]
+    for share, each in zip((CLEAN, 0.5), found, strict=True):
+        each[some] = deep[order][(np.cumsum(widths) - widths + (share * widths).astype(np.int64))[some]]
     return found, widths
 
 
-def _along_rules(found: Runs, depth: npt.NDArray[np.int32]) -> Mask:
+def _along_rules(found: Runs, depth: npt.NDArray[np.int32]) -> Runs:
     """The long runs, without those that lie in a broad stroke: on a rule most columns are as thin as the thinnest."""
     number = np.repeat(np.arange(len(found.starts)), found.lengths)
-    places = np.arange(len(number)) + np.repeat(found.starts - np.cumsum(found.lengths) + found.lengths, found.lengths)
+    places = places_in(found.starts, found.lengths)
     deep = np.minimum(depth[np.divmod(places, found.shape[1] + 1)], DEEPEST)
     counts = np.bincount(number * (DEEPEST + 1) + deep, minlength=len(found.starts) * (DEEPEST + 1))
     counts = counts.reshape(-1, DEEPEST + 1)
@@ -103,4 +110,4 @@ def _along_rules(found: Runs, depth: npt.NDArray[np.int32]) -> Mask:
         & (thin >= ON_RULE * inked)
         & (inked >= 0.5 * found.lengths)
     )
-    return found.mask(found.starts[kept], found.stops[kept])
+    return Runs(found.starts[kept], found.stops[kept], found.shape)

@@ -125,8 +125,7 @@ def _turned_rows(rows: Places, columns: Places, degrees: float) -> Places:
     """How many of some pixels lie in each row after a turn; a turn moves all pixels of a column by as much."""
     slope = np.tan(np.deg2rad(degrees))
     moves = np.floor(-slope * np.arange(columns.max() + 1)).astype(np.int64)
-    turned = rows + moves[columns]
-    return np.bincount(turned - turned.min())
+    return np.bincount(rows + (moves - moves.min())[columns])
 
 
 def _sharpness(counts: Places) -> float:

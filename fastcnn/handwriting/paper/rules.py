@@ -15,7 +15,7 @@ from fastcnn.handwriting.paper.inked import Inked
 from fastcnn.handwriting.paper.long_lines import Lines, find_long_lines
 from fastcnn.handwriting.paper.runs import Places, Runs, long_runs, runs_of
 from fastcnn.handwriting.paper.underlines import remove_underlines
-from fastcnn.handwriting.preparation.components import Mask, find_components
+from fastcnn.handwriting.preparation.components import Mask, find_components, grown
 
 Rows = npt.NDArray[np.float64]
 
@@ -30,6 +30,7 @@ LIKE = 1.3  # times the usual thickness of rules that meet: a thicker line among
 UNLIKE = 1.6  # times the line's thickness, and 1.5 pixels: longer runs across a line are not the line alone
 SLACK = 0.25  # of a line's thickness: it is nowhere thicker by so much at each side
 ROUNDS, BLOCK = 3, 32  # fits of a straight line to a rule; and clean columns that say how far it bends
+REMAINDER = 0.9  # of a part: so much of it lies in the course of rules that were taken away, and it is no stroke
 PALE = 0.7  # of the full ink: what is darker than such rules is a stroke
 
 
@@ -77,9 +78,9 @@ def _met(lines: Lines, others: Lines) -> tuple[Mask, Mask, Mask]:
     return at_left, at_right, within
 
 
-def _ends_as(lines: Lines, others: Mask) -> Mask:
-    """Which lines begin and end where one of some others does."""
-    margin = (0.5 * lines.thick + 1)[:, np.newaxis]
+def _ends_as(lines: Lines, others: Mask, margin: float | Rows) -> Mask:
+    """Which lines begin and end where one of some others does, up to a margin in pixels for each."""
+    margin = np.broadcast_to(margin, lines.thick.shape)[:, np.newaxis]
     left = np.abs(lines.left[:, np.newaxis] - lines.left[others]) <= margin
     right = np.abs(lines.right[:, np.newaxis] - lines.right[others]) <= margin
     found: Mask = (left & right).any(axis=1)
@@ -104,7 +105,11 @@ def _joined(across: Lines, down: Lines, shape: tuple[int, ...]) -> tuple[Mask, M
     sides = [lines.side & each for lines, each in zip(both, cornered, strict=True)]
     # The bar of a 7 may go from a line down to the next one, too, but not from one end of a row of boxes to the other.
     closed = [
-        lines.thin & lines.unbroken & left.any(axis=1) & right.any(axis=1) & _ends_as(lines, each)
+        lines.thin
+        & lines.unbroken
+        & left.any(axis=1)
+        & right.any(axis=1)
+        & _ends_as(lines, each, 0.5 * lines.thick + 1)
         for lines, (left, right, _), each in zip(both, met, cornered, strict=True)
     ]
     for _ in range(3):
@@ -125,8 +130,13 @@ def _joined(across: Lines, down: Lines, shape: tuple[int, ...]) -> tuple[Mask, M
         return found[0], found[1]
     order = np.argsort(rule, kind="stable")
     usual = float(rule[order][np.searchsorted(weight[order].cumsum(), weight.sum() / 2)])
-    most = LIKE * usual + 1.5
-    return found[0] & (across.thick <= most), found[1] & (down.thick <= most)
+    single = [each & (lines.thick <= LIKE * usual + 1.5) for lines, each in zip(both, found, strict=True)]
+    # Boxes side by side have two sides close together. No stroke ends so exactly where they do.
+    double = [
+        each & (lines.thick <= 2 * LIKE * usual + 1.5) & lines.even & _ends_as(lines, sides, 0.5 * usual + 1)
+        for lines, each, sides in zip(both, found, single, strict=True)
+    ]
+    return single[0] | double[0], single[1] | double[1]
 
 
 def _erased(page: Inked, across: Lines, down: Lines, rules: tuple[Mask, Mask]) -> Inked:
@@ -137,12 +147,13 @@ def _erased(page: Inked, across: Lines, down: Lines, rules: tuple[Mask, Mask]) -
     gone, on_across = _gone(page, across, rules[0])
     gone_down, on_down = (each.T for each in _gone(page.on_side, down, rules[1]))
     gone = gone | gone_down
-    crossings = on_across & on_down & ~gone
-    if crossings.any():
-        # Where two rules cross, each is a stroke that crosses the other. What stands alone now is no stroke.
-        left = find_components(mask & ~gone)
-        own = np.bincount(left.labels[crossings], minlength=left.count + 1)[1:]
-        gone |= np.concatenate([[False], own * 2 > left.sizes])[left.labels]
+    # Where two rules cross, each is a stroke that crosses the other. What stands alone now is no stroke, and what lies
+    # in the course of rules only is none either.
+    left = find_components(mask & ~gone)
+    places = ((on_across & on_down, 0.5), (grown(on_across | on_down), REMAINDER))
+    for place, share in places:
+        own = np.bincount(left.labels[place & (left.labels > 0)], minlength=left.count + 1)[1:]
+        gone |= np.concatenate([[False], own > share * left.sizes])[left.labels]
     return page.without(gone)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.handwriting.preparation.components import Mask
+from fastcnn.handwriting.preparation.components import Mask, places_in, row_runs
 
 Places = npt.NDArray[np.int64]
 
@@ -27,28 +27,21 @@ class Runs:
     def length_at(self) -> npt.NDArray[np.int32]:
         """(H, W) the length of the run that each pixel is in, 0 outside."""
         height, width = self.shape
-        steps = np.zeros(height * (width + 1), np.int32)
-        steps[self.starts] = self.lengths
-        steps[self.stops] -= self.lengths
-        return np.cumsum(steps, dtype=np.int32).reshape(height, width + 1)[:, :width]
+        found = np.zeros(height * (width + 1), np.int32)
+        found[places_in(self.starts, self.lengths)] = np.repeat(self.lengths, self.lengths)
+        return found.reshape(height, width + 1)[:, :width]
 
     def mask(self, starts: Places, stops: Places) -> Mask:
         """The mask of some runs, which may overlap."""
         height, width = self.shape
-        steps = np.zeros(height * (width + 1) + 1, np.int32)
-        np.add.at(steps, starts, 1)
-        np.add.at(steps, stops, -1)
-        found: Mask = (np.cumsum(steps[:-1], dtype=np.int32) > 0).reshape(height, width + 1)[:, :width]
-        return found
+        found = np.zeros(height * (width + 1), bool)
+        found[places_in(starts, np.maximum(stops - starts, 0))] = True
+        return found.reshape(height, width + 1)[:, :width]
 
 
 def runs_of(mask: Mask) -> Runs:
     """All runs of a mask."""
-    height, width = mask.shape
-    flat = np.zeros(height * (width + 1) + 1, np.int8)
-    flat[1:].reshape(height, width + 1)[:, :width] = mask
-    steps = np.diff(flat)
-    return Runs(np.flatnonzero(steps == 1), np.flatnonzero(steps == -1), (height, width))
+    return Runs(*row_runs(mask), mask.shape)
 
 
 def long_runs(mask: Mask, least: int, bridge: int) -> Runs:

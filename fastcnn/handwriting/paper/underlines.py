@@ -57,7 +57,8 @@ class _Piece:
     @cached_property
     def end_rows(self) -> tuple[float, float]:
         """The mean rows of the first three columns and of the last three."""
-        return float(self.rows[:3].mean()), float(self.rows[-3:].mean())
+        first, last = self.rows[:3].tolist(), self.rows[-3:].tolist()
+        return sum(first) / len(first), sum(last) / len(last)
 
     def at_end(self, reach: float, *, right: bool) -> tuple[float, float]:
         """The row at an end, and the slope there."""
@@ -92,7 +93,8 @@ def _find(mask: Mask, runs: Runs, tall: float, surely: Mask | None) -> list[_Pie
     seeds = _seeds(runs, tall)
     chains: list[list[_Piece]] = []
     for seed in seeds:
-        fits = [chain for chain in chains if _goes_on(mask, chain[-1], seed, tall)]
+        near = (chain for chain in chains if -2 <= seed.left - chain[-1].right <= FAR * tall)
+        fits = [chain for chain in near if _goes_on(mask, chain[-1], seed, tall)]
         if fits:
             min(fits, key=lambda chain: seed.left - chain[-1].right).append(seed)
         else:
@@ -163,13 +165,13 @@ def _nearest(columns: Places, rows: Rows, step: int, pitch: int) -> Places:
 
 
 def _goes_on(mask: Mask, piece: _Piece, other: _Piece, tall: float) -> bool:
-    """Whether the next piece is the same line: in its direction, as thick, and with ink all the way to it."""
+    """Whether a piece not far to the right is the same line: in its direction, as thick, and with ink up to it."""
     gap = other.left - piece.right
-    if not -2 <= gap <= FAR * tall or max(piece.thick, other.thick) > 2 * min(piece.thick, other.thick) + 1:
-        return False
-    row, other_row = piece.end_rows[1], other.end_rows[0]
     across = max(gap, 0) + 1
+    row, other_row = piece.end_rows[1], other.end_rows[0]
     if abs(other_row - row) > STEEPEST * across + 0.5 * piece.thick + 1:
+        return False
+    if max(piece.thick, other.thick) > 2 * min(piece.thick, other.thick) + 1:
         return False
     columns = np.arange(piece.right, other.left)
     between = (row + (other_row - row) / across * (columns - piece.right + 1)).astype(np.int64)

@@ -57,20 +57,37 @@ def grown(mask: Mask) -> Mask:
     return wide
 
 
+def row_runs(mask: Mask) -> tuple[Labels, Labels]:
+    """Where the runs of pixels in the rows of a mask (H, W) begin and end, as places in rows with one more pixel.
+
+    That pixel is background: it separates the runs of two rows.
+    """
+    height, width = mask.shape
+    flat = np.zeros(height * (width + 1) + 1, bool)
+    flat[1:].reshape(height, width + 1)[:, :width] = mask
+    starts, stops = np.flatnonzero(flat[1:] != flat[:-1]).reshape(-1, 2).T.copy()
+    return starts, stops
+
+
+def places_in(starts: Labels, lengths: Labels) -> Labels:
+    """The places of some runs, one run after the other."""
+    return np.arange(int(lengths.sum())) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+
+
 def find_components(mask: Mask) -> Components:
     """Number the connected parts of a mask (H, W). Pixels that touch at a corner are connected too."""
-    height, width = mask.shape
-    pitch = width + 1  # a column of background separates the runs of two rows in the flat array
-    flat = np.zeros(height * pitch + 1, np.int8)
-    flat[1:].reshape(height, pitch)[:, :width] = mask
-    steps = np.diff(flat)
-    starts, stops = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
+    return components_of(*row_runs(mask), mask.shape)
+
+
+def components_of(starts: Labels, stops: Labels, shape: tuple[int, ...]) -> Components:
+    """The connected parts of a mask (H, W) that some runs are the pixels of, as `row_runs` gives them."""
+    height, width = shape
+    pitch = width + 1
     roots = _join(*_touching(starts, stops, pitch), len(starts))
     kept, numbers = np.unique(roots, return_inverse=True)
     labels = np.zeros(height * pitch, np.int64)
     lengths = stops - starts
-    offsets = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    labels[np.repeat(starts, lengths) + offsets] = np.repeat(numbers + 1, lengths)
+    labels[places_in(starts, lengths)] = np.repeat(numbers + 1, lengths)
     rows, lefts = np.divmod(starts, pitch)
     return Components(labels.reshape(height, pitch)[:, :width], len(kept), rows, lefts, lengths, numbers)
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from fastcnn.handwriting.preparation.components import Labels, label_components
 from fastcnn.handwriting.preparation.layout import boxes_of
 from fastcnn.handwriting.preparation.planes import Plane
-from fastcnn.handwriting.preparation.stroke_width import edge_distance, stroke_width
+from fastcnn.handwriting.preparation.stroke_width import ink_depth, stroke_width
 
 Blocks = npt.NDArray[np.float64]
 CutPath = npt.NDArray[np.int64]  # for each row from the top the first column to the right of a cut
@@ -66,7 +66,7 @@ def cut(ink: Plane, apart: float = CUTS_APART) -> Pieces:
     digit = float(amounts.sum()) * min(1.0, DIGIT_WIDTH * height / width)
     largest = np.argsort(-amounts, kind="stable")[:MOST_PIECES]
     kept = [part for part in largest if amounts[part] >= SPECK_SHARE * digit]
-    pen = max(1.0, stroke_width(edge_distance(np.pad(blocks, 1).astype(np.float32), 1)))
+    pen = max(1.0, stroke_width(ink_depth(np.pad(blocks, 1).astype(np.float32))))
     labels = np.zeros_like(parts)
     cuts: list[tuple[int, int, float]] = []
     done = 0

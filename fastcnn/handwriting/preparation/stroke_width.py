@@ -33,7 +33,8 @@ def _nearest(feature: npt.NDArray[np.bool_], farthest: int, *, outside: bool) ->
     away[:, :width][feature] = 0
     flat = away.reshape(-1)
     step = 1
-    while step < height:  # up and down: each round doubles the rows that are looked at
+    rows = height if outside else min(height, farthest + 1)
+    while step < rows:  # up and down: each round doubles the rows that are looked at
         moved, by = flat + np.uint16(step), step * pitch
         np.minimum(flat[by:], moved[:-by], out=flat[by:])
         np.minimum(flat[:-by], moved[by:], out=flat[:-by])
@@ -49,30 +50,35 @@ def _nearest(feature: npt.NDArray[np.bool_], farthest: int, *, outside: bool) ->
     return np.sqrt(best.reshape(height, pitch)[:, :width].astype(np.float32))
 
 
-def edge_distance(ink: Field, reach: int) -> Field:
-    """The depth of each pixel in the ink: its distance from the edge, negative outside.
+def ink_depth(ink: Field) -> Field:
+    """The depth of each pixel in the ink: its distance from the edge, at 0.5 of 0 to 1; negative outside."""
+    return _nearest(ink < 0.5, FARTHEST_PX, outside=True) - np.float32(0.5)
+
+
+def edge_distance(ink: Field, reach: int, depth: Field | None = None) -> Field:
+    """The depth of each pixel in the ink, and outside its distance from the edge as a negative number.
 
     Parameters
     ----------
     ink : (H, W) float32, 0 to 1; the edge is at 0.5
     reach : distances outside the ink are exact up to this many pixels
+    depth : its `ink_depth`, if it is known
 
     Returns
     -------
     (H, W) float32, in pixels
     """
     inside = ink >= 0.5
-    deep = _nearest(~inside, FARTHEST_PX, outside=True)
     away = _nearest(inside, reach, outside=False)
-    return np.where(inside, deep - np.float32(0.5), np.float32(0.5) - away)
+    return np.where(inside, ink_depth(ink) if depth is None else depth, np.float32(0.5) - away)
 
 
-def stroke_width(distance: Field) -> float:
-    """The width of the pen, in pixels: four times the mean depth of the ink.
+def stroke_width(depth: Field) -> float:
+    """The width of the pen, in pixels: four times the mean depth of the ink, as `ink_depth` gives it.
 
     Blots and filled loops have a depth of more than half the width. ROUNDS rounds leave their pixels out.
     """
-    inside = distance[distance > 0]
+    inside = depth[depth > 0]
     width = 4 * float(inside.mean()) if len(inside) else 0.0
     for _ in range(ROUNDS):
         inside = inside[inside <= DEEPEST * width]

@@ -17,9 +17,10 @@ SIGNS = (DOT, COMMA, DASH, PLUS, EQUALS, SLASH, COLON)
 OVERLAP = 0.35  # of the narrower: parts that share so many columns are one mark
 OWN = 0.5  # of a small part: so much of it above or under a digit belongs to the digit
 FOOT = 0.3  # a small part that low below the middle of its line is a dot or a comma, whatever is above it
+HIGH, BAR_GAP = 0.2, 0.05  # a small part that high above the middle, and so near to the right of another, is a 5's bar
 DOT_SIDE, DOT_ASPECT = 0.3, 2.0
 COMMA_HEIGHT = 0.65
-DASH_ASPECT, DASH_WIDTH, DASH_PLACE = 1.5, 0.18, 0.36
+DASH_ASPECT, DASH_WIDTH = 1.5, 0.18
 PLUS_HEIGHT, PLUS_ASPECT, PLUS_ARM, PLUS_OUTSIDE = (0.3, 1.0), 1.8, 0.75, 0.15
 PLUS_PENS = 2.5  # widths of the pen: smaller parts are dots and commas
 SLASH_HEIGHT, SLASH_THIN, LEANING_DEG = 1.12, 0.2, 14.0  # a 1 may lean as much, but is no higher than its neighbours
@@ -85,12 +86,15 @@ def _owner(
     parts: PageParts, groups: list[list[int]], number: int, middle: tuple[np.ndarray, np.ndarray]
 ) -> list[int] | None:
     """The group that a small part is a piece of, such as the flag of a 5."""
-    if _below(parts, number, middle) > FOOT:
+    below = _below(parts, number, middle)
+    if below > FOOT:
         return None
     left, right = parts.boxes[number, 2:].tolist()
     for group in groups:
         _, _, first, last = parts.around(group)
         if min(right, last) - max(left, first) >= OWN * (right - left):
+            return group
+        if below < -HIGH and first < left <= last + BAR_GAP * parts.tall < right:
             return group
     return None
 

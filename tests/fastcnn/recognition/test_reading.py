@@ -16,6 +16,8 @@ from fastcnn.handwriting.preparation.prepare import prepare
 from fastcnn.handwriting.synthesis.templates import WAYS, parse, smooth
 from fastcnn.recognition import reading
 from fastcnn.recognition.answer import digit_answer
+from fastcnn.recognition.page.marks import PLUS, SLASH, Mark
+from fastcnn.recognition.page.parts import find_parts_of_page
 from fastcnn.recognition.strings import Candidate, choose, shares_of
 
 LINES = ["3052", "8 4419", "76", "2905"]
@@ -208,3 +210,32 @@ def test_the_cheapest_way_is_found_without_reading_all_candidates(rng):
         assert len(asked) == len(set(asked)) == len(cut.answers)
         read, total = read + len(asked), total + len(spans)
     assert read < total
+
+
+@pytest.mark.parametrize(
+    "width, sureness, score, unsure",
+    [
+        (40, 0.95, 0.8, False),
+        (40, 0.85, 0.8, True),
+        (80, 0.95, 0.8, True),
+        (80, 0.995, 0.8, True),
+        (80, 0.995, 0.95, False),
+    ],
+)
+def test_only_wide_marks_that_are_not_very_sure_are_cut(width, sureness, score, unsure):
+    ink = np.zeros((100, 200), np.uint8)
+    ink[20:70, 10:30] = ink[20:70, 40 : 40 + width] = 255
+    parts = find_parts_of_page(ink)
+    probabilities = np.where(np.arange(10) == 5, sureness, (1 - sureness) / 9).astype(np.float32)
+    run = reading._Run([Mark([1])], [digit_answer(probabilities, np.zeros((28, 28), np.float32), score)])
+    assert parts.widths[1] == width and parts.tall == 50
+    assert reading._is_unsure(parts, run) == unsure
+
+
+@pytest.mark.parametrize(("sureness", "score", "sign"), [(0.99, 0.99, ""), (0.85, 0.99, PLUS), (0.99, 0.3, PLUS)])
+def test_a_plus_that_is_surely_a_digit_is_one(sureness, score, sign):
+    probabilities = np.where(np.arange(10) == 4, sureness, (1 - sureness) / 9).astype(np.float32)
+    result = digit_answer(probabilities, np.zeros((28, 28), np.float32), score)
+    mark, same = reading._known(Mark([0], PLUS), result)
+    assert (mark.sign, same) == (sign, result)
+    assert reading._known(Mark([0], SLASH), result)[0].sign == SLASH

@@ -113,3 +113,17 @@ def test_a_stem_that_nearly_reaches_the_lines_of_its_box_stays(pen):
     stroke = np.zeros((HEIGHT, WIDTH), np.uint8)
     stroke[26:94, 50 : 50 + pen] = 255
     assert kept_in_boxes(stroke, larger=600) > 0.85
+
+
+@pytest.mark.parametrize("gap", [0, 2, 4, 6])
+@pytest.mark.parametrize("width", [2, 3, 4])
+def test_two_sides_of_boxes_close_together_go_both(width, gap):
+    """Boxes 60 wide and 80 high, each with a stroke in it; the sides of two neighbours are `gap` apart."""
+    ink, strokes = np.zeros((160, 360), np.uint8), np.zeros((160, 360), np.uint8)
+    for place in range(4):
+        left = 40 + place * (60 + gap)
+        ink[40:120, left : left + width] = ink[40:120, left + 60 - width : left + 60] = 255
+        ink[40 : 40 + width, left : left + 60] = ink[120 - width : 120, left : left + 60] = 255
+        strokes[58:104, left + 26 : left + 33] = 255
+    cleaned = without_rules(np.maximum(ink, strokes))
+    np.testing.assert_array_equal(cleaned >= 64, strokes >= 64)
