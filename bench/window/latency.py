@@ -104,7 +104,7 @@ def _measure(window: Any, watch: Watch, count: int, busy: Callable[[], object] |
     }
 
 
-def _collect(hand: Any) -> None:
+def collect(hand: Any) -> None:
     """Enough drawings to learn from."""
     for number in range(LEAST_DRAWINGS):
         field = np.zeros((28, 28), np.float32)
@@ -153,7 +153,7 @@ def run(settings: Settings) -> dict[str, Any]:
         rows.append({"state": "training, tried, its curves in sight", **_measure(window, watch, count)})
         found["images_per_second"] = pages.training.curves.images_per_second
         pages.training_page.try_it.setChecked(False)
-        _collect(pages.hand)
+        collect(pages.hand)
         settle(window)
         rows.append({"state": "training and learning at once", **_measure(window, watch, count, pages.hand.learn)})
         pages.training.stop()

@@ -20,6 +20,7 @@ from fastcnn.gui.logic.preparing import progress
 from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.settings import ZOOMS, Settings
 from fastcnn.gui.program import crash
+from fastcnn.gui.program.memory import give_memory_back
 from fastcnn.gui.program.pages import Pages
 from fastcnn.gui.program.signals import Signals
 from fastcnn.gui.program.worker import Worker, stop
@@ -336,6 +337,7 @@ def create_window(model: str = "") -> MainWindow:
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressTabletEvents, False)
     sys.setswitchinterval(SWITCH_S)
+    give_memory_back()
     crash.install(tell)  # first, because making the window calls slots, and an error in a slot ends the process
     window = MainWindow()
     window.program = Program(window, model)
