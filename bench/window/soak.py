@@ -142,11 +142,18 @@ def _round(window: Any, number: int) -> None:
         window.canvas.wipe()
         draw(window.canvas, stroke)
         window.recognizeButton.click()
-        settle(window)
+        _answered(window)
     window.modeCombo.setCurrentIndex(0)
     window.drawButton.click()
     window.recognizeButton.click()
-    settle(window)
+    _answered(window)
+
+
+def _answered(window: Any) -> None:
+    """Handle events until all answers are shown. Training and learning may go on."""
+    process()
+    until(lambda: window.program.answers.idle and window.program.work.idle)
+    process()
 
 
 def tabulate(result: Any) -> str:

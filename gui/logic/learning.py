@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from fastcnn.network.committee import Network
     from fastcnn.network.sequential import Sequential
 
-LEAST_DRAWINGS = 8  # 2 of them are held back
 STEPS = 400
 DRAWINGS_A_STEP, MNIST_A_STEP = 16, 48
 REMEMBERED = 20_000  # of MNIST's training pictures, 16 MB; all steps together draw 19,200
