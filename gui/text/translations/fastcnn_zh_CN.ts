@@ -1931,12 +1931,12 @@
       <translation>图库需要网络对所有测试图片的回答。</translation>
     </message>
     <message>
-      <source>A lesson leads through the page, step by step</source>
-      <translation>课程一步一步地带你走过这一页</translation>
+      <source>&amp;Lesson</source>
+      <translation>课程(&amp;L)</translation>
     </message>
     <message>
-      <source>Start</source>
-      <translation>开始</translation>
+      <source>A lesson leads through the page, step by step</source>
+      <translation>课程一步一步地带你走过这一页</translation>
     </message>
     <message>
       <source>Start this lesson</source>
