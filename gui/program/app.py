@@ -147,10 +147,16 @@ class Program(QObject):
 
     def _network_loaded(self, _: None) -> None:
         """The network can answer: show what is known about it, then load what is needed later."""
+        self.pages.networks.loaded()
+        # After the facts about it. A network that cannot read strings says so when it is asked to.
+        self.answers.submit(self.engine.warm_up_strings, self._prepared, lambda _: self._prepared())
+
+    def _prepared(self, _: None = None) -> bool:
+        """What the next answers need is there, as far as the network can give them. Returns that nothing is to tell."""
         self._preparing.stop()
         self.window.preparing.hide()
-        self.pages.networks.loaded()
-        self.answers.submit(lambda: None, lambda _: self._load_rest())  # after the facts about the network
+        self._load_rest()
+        return False
 
     def _load_rest(self) -> None:
         # pyqtgraph imports these parts of Qt too. While another thread imports one, a conversion of a widget on this

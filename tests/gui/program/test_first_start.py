@@ -131,11 +131,13 @@ from fastcnn.bench.window.window import SEVEN, draw
 from fastcnn.gui.logic.engine import Engine
 from fastcnn.gui.widgets.canvas import Canvas
 from fastcnn.kernels.cpu.toolchain.cache import KernelCache
+ZIGZAG = [(0.14, 0.36), (0.36, 0.75), (0.46, 0.27), (0.6, 0.75), (0.86, 0.32)]
 application = QApplication([])
 found, load = [], KernelCache.load_overload
 KernelCache.load_overload = lambda cache, *args: found.append(args[0]) or load(cache, *args)
 engine = Engine()
 engine.warm_up()
+engine.warm_up_strings()
 print(len(found) > 5)
 found.clear()
 canvas = Canvas()
@@ -144,6 +146,9 @@ for points in (SEVEN[:2], SEVEN):  # the beginning of a stroke is no digit yet, 
     canvas.wipe()
     draw(canvas, points)
     engine.recognize(canvas.array())
+canvas.wipe()
+draw(canvas, ZIGZAG)  # in several ways a string of digits
+engine.read_string(canvas.array())
 print(found)
 """
 
