@@ -71,7 +71,7 @@ class Drawings(QListView):
         self.setMovement(QListView.Movement.Static)
         self.setUniformItemSizes(True)
         self._zoom()
-        self.setSpacing(2)
+        self.setSpacing(4)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         chosen = self.selectionModel()
         assert chosen is not None

@@ -75,7 +75,7 @@ class LessonCard(QFrame):
         row.add(choice, 1)
         row.add(buttons)
         box = QVBoxLayout(self)
-        box.setContentsMargins(8, 6, 8, 6)
+        box.setContentsMargins(8, 4, 8, 4)
         box.addWidget(self.text)
         box.addWidget(row)
         self.show_step(None, 0)

@@ -206,6 +206,43 @@ def test_worksheet_of_each_lesson_is_a_pdf(page, window, settle, tmp_path, monke
         _click(page, "lessonEndButton")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_worksheet_has_all_its_words_pictures_and_numbers(page, window, settle, tmp_path, monkeypatch, language):
+    """What is printed is read from Qt's document, and the PDF must have its pages and its pictures."""
+    printed = []
+
+    class Recorded(QTextDocument):
+        def print_(self, writer):
+            printed.append(self.toPlainText())
+            super().print_(writer)
+
+    monkeypatch.setattr(worksheet, "QTextDocument", Recorded)
+    window.program.use_language(language)
+    for number, file in enumerate(shipped()):
+        lesson, path = read_lesson(file), tmp_path / f"sheet-{number}.pdf"
+        page.card.lessons.setCurrentIndex(number)
+        _click(page, "lessonStartButton")
+        settle()
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args, path=path: (str(path), ""))
+        _click(page, "lessonSheetButton")
+        words = printed.pop()
+        wanted = [lesson.title, *(step.text for step in lesson.steps), *lesson.questions]
+        places = [words.index(each[language]) for each in wanted]
+        assert places == sorted(places)
+        pictures = list(dict.fromkeys(step.picture for step in lesson.steps if step.picture is not None))
+        assert words.count("\ufffc") == len(pictures)
+        shown = page.teacher.shown
+        numbers = shown.stages[1].layer.parameters["weight"].array[min(shown.place.unit, 29), 0].ravel()
+        for weight in numbers:
+            assert f"{abs(weight):.1f}" in words
+        content = path.read_bytes()
+        # A picture, and a mask of its transparency, are an object each.
+        assert content.count(b"/Subtype /Image") >= len(pictures)
+        (pages,) = re.findall(rb"/Type /Pages.*?/Count (\d+)", content, re.DOTALL)
+        assert int(pages) == len(re.findall(rb"/Type /Page\b", content)) >= 1
+        _click(page, "lessonEndButton")
+
+
 def test_a_worksheet_that_cannot_be_written_is_told(page, window, settle, tmp_path, monkeypatch):
     _click(page, "lessonStartButton")
     settle()
