@@ -57,6 +57,16 @@ def test_what_is_prepared_is_said_with_progress_and_the_drawing_is_answered_then
     assert not _bar(window).isVisible() and not window.program._preparing.isActive()
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_only_a_first_start_prepares_strings(open_window, qtbot, monkeypatch, first):
+    prepared = []
+    monkeypatch.setattr(Engine, "warm_up_strings", lambda engine: prepared.append(_bar(window).isVisible()))
+    monkeypatch.setattr(store, "compiles", first)
+    window = open_window()
+    qtbot.waitUntil(lambda: not window.program._preparing.isActive(), timeout=60_000)
+    assert len(prepared) == first
+
+
 def test_what_is_prepared_is_said_in_the_other_mode_too(compiling, qtbot, window):
     qtbot.waitUntil(lambda: _bar(window).isVisible())
     for mode in (1, 0):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from xml.etree import ElementTree
 
 import pytest
 from PyQt5.QtCore import Qt
@@ -51,7 +52,7 @@ def test_distances_lie_on_the_grid_of_8_but_for_those_named_here():
     found = {}
     for layout in ElementTree.parse(FORM).iter("layout"):
         sizes = {each.get("name"): int(each[0].text) for each in layout.findall("property") if each[0].tag == "number"}
-        found[layout.get("name")] = {(name, size) for name, size in sizes.items() if "argin" in name or name == "spacing"}
+        found[layout.get("name")] = {each for each in sizes.items() if each[0].endswith(("Margin", "spacing"))}
     assert sum(map(len, found.values())) > 50
     halves = {name: {size for size in sizes if size[1] % 8} for name, sizes in found.items()}
     assert {name for name, sizes in halves.items() if ("spacing", 4) in sizes} == CLOSE
@@ -62,7 +63,7 @@ def test_distances_lie_on_the_grid_of_8_but_for_those_named_here():
 def test_distances_in_the_code_lie_on_half_of_the_grid():
     written = re.compile(r"set(?:ContentsMargins|(?:Horizontal|Vertical)?Spacing)\(([^()]*)\)")
     code = "".join(path.read_text(encoding="utf-8") for path in FORM.parent.parent.rglob("*.py"))
-    numbers = [int(number) for words in written.findall(code) for number in re.findall(r"(?<![\w* /])\d+|(?<=, )\d+", words)]
+    numbers = [int(each) for words in written.findall(code) for each in words.split(", ") if each.isdigit()]
     assert len(numbers) > 40 and {number for number in numbers if number % 4} == set()
 
 
