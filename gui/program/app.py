@@ -148,8 +148,8 @@ class Program(QObject):
     def _network_loaded(self, _: None) -> None:
         """The network can answer: show what is known about it, then load what is needed later."""
         self.pages.networks.loaded()
-        # After the facts about it. Only a first start prepares strings: that takes 40 MB, and kernels that are kept load
-        # in an instant. A network that cannot read strings says so when it is asked to.
+        # After the facts about it. Only a first start prepares strings: it takes 40 MB, and kernels that are kept load in
+        # an instant. A network that cannot read strings says so when it is asked to.
         more = (lambda: None) if progress() is None else self.engine.warm_up_strings
         self.answers.submit(more, self._prepared, lambda _: self._prepared())
 
