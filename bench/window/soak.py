@@ -65,7 +65,12 @@ class _Soak:
             goes_on = condition()
             if time.perf_counter() - self._last_s > self._interval_s or not goes_on:
                 self._last_s = time.perf_counter()
-                point = {"state": state, "minutes": self.elapsed_s / 60, "rounds": self.rounds, "memory_mb": memory_mb}
+                point: dict[str, Any] = {
+                    "state": state,
+                    "minutes": self.elapsed_s / 60,
+                    "rounds": self.rounds,
+                    "memory_mb": memory_mb,
+                }
                 self.points.append(point)
                 self._say("{minutes:5.1f} min  {state}  {rounds} rounds  {memory_mb:.1f} MB".format(**point))
             if not goes_on:

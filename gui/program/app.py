@@ -148,17 +148,20 @@ class Program(QObject):
     def _network_loaded(self, _: None) -> None:
         """The network can answer: show what is known about it, then load what is needed later."""
         self.pages.networks.loaded()
-        # After the facts about it. Only a first start prepares strings: it takes 40 MB, and kernels that are kept load in
-        # an instant. A network that cannot read strings says so when it is asked to.
+        # After the facts about it. Only a first start prepares strings: it takes 40 MB, and kernels that are kept load
+        # in an instant. A network that cannot read strings says so when it is asked to.
         more = (lambda: None) if progress() is None else self.engine.warm_up_strings
-        self.answers.submit(more, self._prepared, lambda _: self._prepared())
+        self.answers.submit(more, lambda _: self._prepared(), self._prepared_without)
 
-    def _prepared(self, _: None = None) -> bool:
-        """What the next answers need is there, as far as the network can give them. Returns that nothing is to tell."""
+    def _prepared_without(self, _: Exception) -> bool:
+        """The network cannot read strings. Returns that nothing is to tell."""
+        self._prepared()
+        return False
+
+    def _prepared(self) -> None:
         self._preparing.stop()
         self.window.preparing.hide()
         self._load_rest()
-        return False
 
     def _load_rest(self) -> None:
         # pyqtgraph imports these parts of Qt too. While another thread imports one, a conversion of a widget on this

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QLabel, QMessageBox, QWidget
 
@@ -15,8 +17,12 @@ class Label(QLabel):
 
 
 def question(
-    parent: QWidget, title: str, words: str, buttons: QMessageBox.StandardButtons, default: QMessageBox.StandardButton
+    parent: QWidget | None,
+    title: str,
+    words: str,
+    buttons: QMessageBox.StandardButtons,
+    default: QMessageBox.StandardButton,
 ) -> QMessageBox.StandardButton:
     """Ask in a box of its own. Qt shows what looks like HTML as HTML, and its boxes with one call cannot be told so."""
-    shown = Qt.convertFromPlainText(words) if Qt.mightBeRichText(words) else words
+    shown = f"<span>{escape(words)}</span>".replace("\n", "<br>") if "<" in words else words
     return QMessageBox.question(parent, title, shown, buttons, default)

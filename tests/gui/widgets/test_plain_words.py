@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from PyQt5.QtCore import Qt, QTimer
 from PyQt5.QtGui import QTextDocument
 from PyQt5.QtWidgets import QApplication, QLabel, QMessageBox
@@ -12,7 +13,7 @@ from PyQt5.QtWidgets import QApplication, QLabel, QMessageBox
 import fastcnn.gui
 from fastcnn.gui.widgets.page import ask
 
-NAME = "<b>Anna</b> & <i>Bo</i>"
+NAMES = ["<b>Anna</b> & <i>Bo</i>", "a < b", "7 & 8"]
 RICH = {"learningOutcome"}  # a table of words and numbers of the program's own
 
 
@@ -26,7 +27,8 @@ def test_every_label_of_every_page_shows_its_words_as_they_are(window, settle):
     assert {name for name, used in formats.items() if used != Qt.PlainText} <= RICH
 
 
-def test_a_question_shows_a_name_as_it_is_written(window, qtbot):
+@pytest.mark.parametrize("name", NAMES)
+def test_a_question_shows_a_name_as_it_is_written(window, qtbot, name):
     shown = []
 
     def look():
@@ -45,8 +47,8 @@ def test_a_question_shows_a_name_as_it_is_written(window, qtbot):
     timer.setSingleShot(True)
     timer.timeout.connect(look)
     timer.start(10)
-    assert not ask(window, "Replace", f"Replace {NAME}?")
-    assert shown == [f"Replace {NAME}?"]
+    assert not ask(window, "Replace", f"Replace {name}?")
+    assert shown == [f"Replace {name}?"]
 
 
 def test_labels_and_questions_are_made_in_one_place():
