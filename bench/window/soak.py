@@ -1,4 +1,4 @@
-"""Draw for 30 minutes and measure the window's memory: `python -m bench gui-soak` (`--quick`: two minutes).
+"""Draw for 30 minutes and measure the window's memory: `python -m bench gui-soak` (`--quick`: some minutes).
 
 Half of the time somebody draws and looks at all pages. Then a network is trained meanwhile, the drawings are learned,
 and the committee answers. It fails if drawing makes the process grow by more than a few megabytes after a first part of
@@ -25,6 +25,9 @@ POINTS = 10  # measurements of the memory in the results
 WARM_SHARE = 0.1  # of the time, before growth counts
 DRAWING_SHARE, TRAINING_SHARE = 0.5, 0.8  # of the time, until they end
 COMMITTEE_S = 10.0  # at least
+REST_S = (
+    2.0  # after a round while something works: it waits for somebody who draws, so learning would take a quarter hour
+)
 MOST_MB = 320.0  # while somebody draws: 130 of it are the files of LLVM and Qt, which programs share
 # At work, too: a training needs 47 for its pictures and 33 for its buffers and compiled code, learning at the same time
 # 16 and 50. The rest are gaps in the heap.
@@ -62,6 +65,9 @@ class _Soak:
             self.rounds += 1
             memory_mb = _memory_mb()
             self.most_mb[state] = max(memory_mb, self.most_mb.get(state, 0.0))
+            if state in (TRAINING, LEARNING):
+                end_s = time.perf_counter() + REST_S
+                until(lambda: time.perf_counter() > end_s)
             goes_on = condition()
             if time.perf_counter() - self._last_s > self._interval_s or not goes_on:
                 self._last_s = time.perf_counter()
