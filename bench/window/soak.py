@@ -66,8 +66,7 @@ class _Soak:
             memory_mb = _memory_mb()
             self.most_mb[state] = max(memory_mb, self.most_mb.get(state, 0.0))
             if state in (TRAINING, LEARNING):
-                end_s = time.perf_counter() + REST_S
-                until(lambda: time.perf_counter() > end_s)
+                _rest()
             goes_on = condition()
             if time.perf_counter() - self._last_s > self._interval_s or not goes_on:
                 self._last_s = time.perf_counter()
@@ -104,6 +103,11 @@ def run(settings: Settings) -> dict[str, Any]:
         if most_mb > limit:
             raise FastcnnError(f"{state} needs {most_mb:.1f} MB of memory, over {limit:g}: find out what is too large")
     return {**found, "most_mb": soak.most_mb, "rows": soak.points}
+
+
+def _rest() -> None:
+    end_s = time.perf_counter() + REST_S
+    until(lambda: time.perf_counter() > end_s)
 
 
 def _work(window: Any, soak: _Soak, total_s: float) -> None:

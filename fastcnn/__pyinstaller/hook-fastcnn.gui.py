@@ -7,6 +7,7 @@ take 25 MB. Of Qt's own translations, which take 6 MB, only those are packed tha
 
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ datas = collect_data_files("fastcnn.gui", includes=["**/*.ui", "**/*.qm", "lesso
 with suppress(PackageNotFoundError):  # then the command `gui` says so, and the other commands work
     datas += copy_metadata("PyQt5")
 
+_gui = find_spec("fastcnn.gui")
+assert _gui is not None and _gui.origin is not None
 # Of the window's translations: fastcnn_zh_CN.qm names zh_CN.
-LANGUAGES = {Path(source).stem.removeprefix("fastcnn_") for source, _ in datas if source.endswith(".qm")}
+LANGUAGES = {each.stem.removeprefix("fastcnn_") for each in Path(_gui.origin).parent.glob("text/translations/*.qm")}
 
 _collect_all, _collect_module = pyqt5_library_info.collect_plugins, pyqt5_library_info.collect_module
 
