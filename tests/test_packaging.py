@@ -82,7 +82,11 @@ def hooks(monkeypatch):
     monkeypatch.setitem(sys.modules, helpers.__name__, helpers)
     qt = ModuleType("PyInstaller.utils.hooks.qt")
     plugins = ("platforms/libqxcb.so", "platforms/libqwebgl.so", "platforms/qeglfs.dll", "platforms/qwindows.dll")
-    qt.pyqt5_library_info = SimpleNamespace(collect_plugins=lambda kind: [(each, kind) for each in plugins])
+    words = [(f"translations/{each}.qm", "translations") for each in ("qtbase_ar", "qtbase_zh_CN", "qt_help_zh_CN")]
+    qt.pyqt5_library_info = SimpleNamespace(
+        collect_plugins=lambda kind: [(each, kind) for each in plugins],
+        collect_module=lambda module: ([module], ["library"], words),
+    )
     monkeypatch.setitem(sys.modules, qt.__name__, qt)
     (folder,) = get_hook_dirs()
     return {path.stem.removeprefix("hook-"): runpy.run_path(str(path)) for path in Path(folder).glob("hook-*.py")}
@@ -132,6 +136,13 @@ def test_a_frozen_program_has_qts_plugins_for_desktops_only(hooks):
     collected = qt.pyqt5_library_info.collect_plugins("platforms")
     assert [Path(path).name for path, _ in collected] == ["libqxcb.so", "qwindows.dll"]
     assert hooks["fastcnn.gui"]["LEFT_OUT"] & {"qoffscreen", "qwayland-egl", "qwayland-generic", "qcocoa"} == set()
+
+
+def test_a_frozen_program_has_only_the_windows_languages_of_qt(hooks):
+    qt = sys.modules["PyInstaller.utils.hooks.qt"]
+    imports, binaries, datas = qt.pyqt5_library_info.collect_module("QtCore")
+    assert (imports, binaries) == (["QtCore"], ["library"])
+    assert datas == [("translations/qtbase_zh_CN.qm", "translations")]
 
 
 def test_a_frozen_program_has_every_module_that_is_imported_by_name(hooks):

@@ -27,7 +27,6 @@ from fastcnn.bench.report import markdown
 from fastcnn.bench.window.holds import Watch, machine_longest_s, watching
 from fastcnn.bench.window.window import FOLDERS, SEVEN, THREE, moves, open_window, process, settle, until
 from fastcnn.errors import FastcnnError
-from fastcnn.gui.logic.learning import LEAST_DRAWINGS
 from fastcnn.recognition.answer import digit_answer
 
 MOVES, QUICK_MOVES = 600, 200  # in each state
@@ -37,6 +36,7 @@ LIMIT_MS, QUICK_LIMIT_MS = 30.0, 100.0
 PAUSE_S = 0.008  # between two moves, as with a mouse that reports 125 times a second
 LOOK_S = 0.0002  # between two looks for events
 STARTS = 5
+DRAWINGS = 8  # to learn from
 MACHINE_S = 5.0
 # The real program. It ends when its network has answered and the window is shown. Its clock is that of the system.
 START = """
@@ -104,9 +104,9 @@ def _measure(window: Any, watch: Watch, count: int, busy: Callable[[], object] |
     }
 
 
-def _collect(hand: Any) -> None:
-    """Enough drawings to learn from."""
-    for number in range(LEAST_DRAWINGS):
+def collect(hand: Any) -> None:
+    """Drawings to learn from."""
+    for number in range(DRAWINGS):
         field = np.zeros((28, 28), np.float32)
         field[4:24, 10 + number] = 1
         hand.correct(number, digit_answer(np.full(10, 0.1, np.float32), field))
@@ -153,7 +153,7 @@ def run(settings: Settings) -> dict[str, Any]:
         rows.append({"state": "training, tried, its curves in sight", **_measure(window, watch, count)})
         found["images_per_second"] = pages.training.curves.images_per_second
         pages.training_page.try_it.setChecked(False)
-        _collect(pages.hand)
+        collect(pages.hand)
         settle(window)
         rows.append({"state": "training and learning at once", **_measure(window, watch, count, pages.hand.learn)})
         pages.training.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 Pictures = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
 Set = tuple[Pictures, Labels]
+
+UNCLEAR = ((8, 20), (20, 42), (26, 15), (33, 42), (48, 18))  # corners of a zigzag, which may be cut in many ways
 
 
 def training_pictures(between: Between = nothing) -> Set:
@@ -136,6 +139,14 @@ class Engine:
         stroke = np.zeros((56, 56), np.uint8)
         stroke[10:40, 26:30] = 255
         self.recognize(stroke)
+
+    def warm_up_strings(self) -> None:
+        """Load or compile what the first unclear drawing of several digits needs; `warm_up` comes before."""
+        plane = np.zeros((56, 56), np.uint8)
+        for (left, top), (right, bottom) in pairwise(UNCLEAR):
+            for column, row in np.linspace((left, top), (right, bottom), 60).round().astype(int):
+                plane[row - 1 : row + 2, column - 1 : column + 2] = 255
+        self.read_string(plane)
 
     def recognize(self, plane: Pictures) -> Recognition:
         """A drawing or photograph of any size, prepared as the recognizer does."""

@@ -15,7 +15,7 @@ from fastcnn.gui.logic.drawing import Stroke
 from fastcnn.gui.logic.engine import Engine, test_pictures, training_pictures
 from fastcnn.gui.logic.folders import writable
 from fastcnn.gui.logic.jobs import Jobs
-from fastcnn.gui.logic.learning import LEAST_DRAWINGS, CancelledError, Outcome, learn
+from fastcnn.gui.logic.learning import CancelledError, Outcome, learn, remembered
 from fastcnn.gui.logic.notices import Notice, Tell, message
 from fastcnn.gui.logic.shelf import SUFFIX, own_networks, shelved, short_name, unused
 from fastcnn.recognition.answer import Recognition
@@ -222,11 +222,9 @@ class Hand:
         pattern = re.compile(rf"{NAME}(-\d+)?")
         return [path for path in shelved() if pattern.fullmatch(path.name.removesuffix(SUFFIX))]
 
-    def _learn(self) -> Outcome | int:
-        """The job. Returns the outcome, or the number of drawings if it is too small."""
+    def _learn(self) -> Outcome:
+        """The job."""
         samples = self._collection.samples()
-        if len(samples) < LEAST_DRAWINGS:
-            return len(samples)
 
         def progress(share: float) -> None:
             self._learning.post(lambda: self._view.show_progress(share if self.is_learning else None))
@@ -235,19 +233,16 @@ class Hand:
             return learn(
                 self._engine.network,
                 samples,
-                training_pictures(turn.next_piece),
+                remembered(training_pictures(turn.next_piece)),
                 test_pictures(),
                 progress=progress,
                 cancelled=self._cancel.is_set,
                 between=turn.next_piece,
             )
 
-    def _learned(self, outcome: Outcome | int) -> None:
+    def _learned(self, outcome: Outcome) -> None:
         self.is_learning = False
         self._view.show_progress(None)
-        if isinstance(outcome, int):
-            self._tell(message(Notice.TOO_FEW_DRAWINGS, needed=LEAST_DRAWINGS, count=outcome))
-            return
         if self._cancel.is_set():
             self._tell(message(Notice.LEARNING_CANCELLED))
             return

@@ -46,7 +46,6 @@ class Notice(Enum):
     LEARNING_CANCELLED = mark("Learning was cancelled; the network is as it was.")
     LEARNED = mark("Learning is done: keep the new network or discard it.")
     LEARNED_WORSE = mark("Learning is done, but the new network reads worse: look at the table before you keep it.")
-    TOO_FEW_DRAWINGS = mark("Learning needs {needed} corrected drawings; there {are} {count}.")
     KEPT = mark("The network that knows your hand is in use, as {name}.")
     DISCARDED = mark("Discarded; the network is as it was.")
     CLOSING = mark("Keeping everything; then the window closes …")

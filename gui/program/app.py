@@ -20,6 +20,7 @@ from fastcnn.gui.logic.preparing import progress
 from fastcnn.gui.logic.presenter import Mode, Presenter
 from fastcnn.gui.logic.settings import ZOOMS, Settings
 from fastcnn.gui.program import crash
+from fastcnn.gui.program.memory import give_memory_back
 from fastcnn.gui.program.pages import Pages
 from fastcnn.gui.program.signals import Signals
 from fastcnn.gui.program.worker import Worker, stop
@@ -146,10 +147,21 @@ class Program(QObject):
 
     def _network_loaded(self, _: None) -> None:
         """The network can answer: show what is known about it, then load what is needed later."""
+        self.pages.networks.loaded()
+        # After the facts about it. Only a first start prepares strings: it takes 40 MB, and kernels that are kept load
+        # in an instant. A network that cannot read strings says so when it is asked to.
+        more = (lambda: None) if progress() is None else self.engine.warm_up_strings
+        self.answers.submit(more, lambda _: self._prepared(), self._prepared_without)
+
+    def _prepared_without(self, _: Exception) -> bool:
+        """The network cannot read strings. Returns that nothing is to tell."""
+        self._prepared()
+        return False
+
+    def _prepared(self) -> None:
         self._preparing.stop()
         self.window.preparing.hide()
-        self.pages.networks.loaded()
-        self.answers.submit(lambda: None, lambda _: self._load_rest())  # after the facts about the network
+        self._load_rest()
 
     def _load_rest(self) -> None:
         # pyqtgraph imports these parts of Qt too. While another thread imports one, a conversion of a widget on this
@@ -336,6 +348,7 @@ def create_window(model: str = "") -> MainWindow:
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressHighFrequencyEvents, False)
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_CompressTabletEvents, False)
     sys.setswitchinterval(SWITCH_S)
+    give_memory_back()
     crash.install(tell)  # first, because making the window calls slots, and an error in a slot ends the process
     window = MainWindow()
     window.program = Program(window, model)

@@ -194,6 +194,7 @@ class Pages(QObject):
             tell=self._window.tell,
         )
         self.experiment.experimenter = self.experimenter
+        self._window.modeCombo.currentIndexChanged.connect(self.experiment.follow)
         self._window.add_page(self.experiment, lambda: (tr("Experiment"), tr("Trials")), "experiment")
 
     def _add_hand(self) -> None:

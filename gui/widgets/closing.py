@@ -6,6 +6,7 @@ from PyQt5.QtWidgets import QMessageBox, QWidget
 
 from fastcnn.gui.logic.closing import Choice, Unsaved
 from fastcnn.gui.text.language import tr
+from fastcnn.gui.widgets.label import question
 
 _Button = QMessageBox.StandardButton
 
@@ -23,5 +24,5 @@ def ask_to_keep(parent: QWidget, unsaved: list[Unsaved]) -> Choice:
         tr("“Save all” finishes the epoch and the learning, keeps every network, and then closes."),
     ]
     buttons = QMessageBox.StandardButtons(_Button.SaveAll) | _Button.Discard | _Button.Cancel
-    answer = QMessageBox.question(parent, tr("Close"), "\n".join(lines), buttons, _Button.SaveAll)
+    answer = question(parent, tr("Close"), "\n".join(lines), buttons, _Button.SaveAll)
     return {_Button.SaveAll: Choice.KEEP, _Button.Discard: Choice.DISCARD}.get(answer, Choice.CANCEL)

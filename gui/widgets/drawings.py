@@ -6,11 +6,12 @@ from typing import Any
 
 from PyQt5.QtCore import QAbstractListModel, QEvent, QModelIndex, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QIcon, QKeyEvent, QPixmap, QResizeEvent
-from PyQt5.QtWidgets import QAbstractItemView, QLabel, QListView, QWidget
+from PyQt5.QtWidgets import QAbstractItemView, QListView, QWidget
 
 from fastcnn.gui.logic.collection import Entry
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.canvas import to_image
+from fastcnn.gui.widgets.label import Label
 from fastcnn.gui.widgets.scale import scale_of
 
 SIDE_PX = 56  # twice the field's
@@ -57,7 +58,7 @@ class Drawings(QListView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._hint = QLabel(self.viewport())
+        self._hint = Label(self.viewport())
         self._hint.setObjectName("noDrawingsCaption")
         self._hint.setProperty("role", "soft")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -70,7 +71,7 @@ class Drawings(QListView):
         self.setMovement(QListView.Movement.Static)
         self.setUniformItemSizes(True)
         self._zoom()
-        self.setSpacing(2)
+        self.setSpacing(4)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         chosen = self.selectionModel()
         assert chosen is not None

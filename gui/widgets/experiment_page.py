@@ -92,6 +92,11 @@ class ExperimentPage(Page):
             self.by_digit.show_shares(0, [each.accuracy for each in by_digit(session.trials)])
         self.retranslate()
 
+    def follow(self, mode: int) -> None:
+        """The window is in another mode: propose its kind of experiment, unless one is shown."""
+        if self._session is None:
+            self.mode.setCurrentIndex(mode)
+
     def show_kept(self, sessions: list[Session], chosen: int | None) -> None:
         """List the experiments that are kept, the newest first."""
         self._kept, self._chosen = sessions, chosen

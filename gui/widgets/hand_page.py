@@ -8,7 +8,7 @@ from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QFileDialog, QMenu, QSizePolicy, QVBoxLayout
 
 from fastcnn.gui.logic.collection import Entry
-from fastcnn.gui.logic.learning import LEAST_DRAWINGS, Outcome, Score
+from fastcnn.gui.logic.learning import Outcome, Score
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import percent
 from fastcnn.gui.widgets.beside import beside
@@ -82,11 +82,7 @@ class HandPage(Page):
 
     def retranslate(self) -> None:
         super().retranslate()
-        count = len(self._entries)
-        words = tr("Drawings in your collection: {count}").format(count=count)
-        if count < LEAST_DRAWINGS:
-            words += tr("; learning needs {needed}").format(needed=LEAST_DRAWINGS)
-        self.count.setText(words)
+        self.count.setText(tr("Drawings in your collection: {count}").format(count=len(self._entries)))
         self.outcome.setTextFormat(Qt.TextFormat.RichText)
         self.outcome.setText(self._outcome_words())
 
@@ -149,7 +145,7 @@ class HandPage(Page):
     def _words(self) -> Words:
         caption = tr(
             "When an answer is wrong, press the right digit under the result, or its key. The drawing is kept, and the "
-            "network can learn from it. Every fourth one is held back to measure whether that helped."
+            "network can learn from it. It learns better from many. Every fourth one is held back to measure that."
         )
         return {
             "handCaption": (caption, ""),

@@ -10,6 +10,7 @@ from PyQt5.QtWidgets import QAbstractButton, QFileDialog, QLabel, QMessageBox, Q
 
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.holder import Card
+from fastcnn.gui.widgets.label import Label, question
 
 Words = dict[str, tuple[str, str]]  # object name -> text, tool tip
 GRID = 8  # pixels; all distances are multiples of it, or half of it
@@ -29,7 +30,7 @@ class Page(QWidget):
 
     def add_title(self) -> QLabel:
         """Put what the page shows on a card, under a title. The window words the title."""
-        title = QLabel(self)
+        title = Label(self)
         title.setObjectName("pageTitle")
         title.setProperty("role", "title")
         title.setWordWrap(True)
@@ -73,7 +74,7 @@ class Page(QWidget):
         return button
 
     def _caption(self, name: str, buddy: QWidget | None = None) -> QLabel:
-        label = QLabel(self)
+        label = Label(self)
         label.setObjectName(name)
         label.setWordWrap(buddy is None)
         if buddy is not None:
@@ -82,7 +83,7 @@ class Page(QWidget):
 
     def _text(self, name: str) -> QLabel:
         """A label for results. It wraps, and its text can be copied."""
-        label = QLabel(self)
+        label = Label(self)
         label.setObjectName(name)
         label.setWordWrap(True)
         flags = Qt.TextInteractionFlag
@@ -102,12 +103,12 @@ def choose_target(parent: QWidget, title: str, kind: str, suffix: str, proposed:
         return path
     path += suffix
     # The dialog has asked about the typed name, and not about the name with the suffix.
-    question = tr("{path} exists already. Replace it?").format(path=path)
-    return path if not os.path.exists(path) or ask(parent, title, question) else ""
+    words = tr("{path} exists already. Replace it?").format(path=path)
+    return path if not os.path.exists(path) or ask(parent, title, words) else ""
 
 
-def ask(parent: QWidget, title: str, question: str) -> bool:
+def ask(parent: QWidget, title: str, words: str) -> bool:
     """Ask a question with Yes and No. Closing the dialog means No."""
     buttons = QMessageBox.StandardButtons(QMessageBox.StandardButton.Yes) | QMessageBox.StandardButton.No
-    answer = QMessageBox.question(parent.window(), title, question, buttons, QMessageBox.StandardButton.No)
+    answer = question(parent.window(), title, words, buttons, QMessageBox.StandardButton.No)
     return answer == QMessageBox.StandardButton.Yes

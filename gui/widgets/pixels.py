@@ -6,15 +6,16 @@ import numpy as np
 import numpy.typing as npt
 from PyQt5.QtCore import QEvent, QSize, Qt
 from PyQt5.QtGui import QPixmap, QResizeEvent
-from PyQt5.QtWidgets import QLabel, QSizePolicy, QWidget
+from PyQt5.QtWidgets import QSizePolicy, QWidget
 
 from fastcnn.gui.widgets.canvas import to_image
+from fastcnn.gui.widgets.label import Label
 from fastcnn.gui.widgets.scale import scale_of
 
 LEAST = QSize(56, 56)
 
 
-class PixelLabel(QLabel):
+class PixelLabel(Label):
     """Shows grey values (H, W) or colours (H, W, 3), uint8. It is black without a picture."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

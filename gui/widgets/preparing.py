@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PyQt5.QtCore import QEvent, QObject, Qt
-from PyQt5.QtWidgets import QFrame, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QFrame, QProgressBar, QVBoxLayout, QWidget
 
 from fastcnn.gui.text.language import tr
+from fastcnn.gui.widgets.label import Label
 
 MARGIN_PX = 8
 PER_CENT = 100
@@ -18,7 +19,7 @@ class Preparing(QFrame):
         super().__init__(parent)
         self.setProperty("role", "card")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.words, self.bar = QLabel(self), QProgressBar(self)
+        self.words, self.bar = Label(self), QProgressBar(self)
         self.words.setObjectName("preparingLabel")
         self.words.setWordWrap(True)
         self.bar.setObjectName("preparingBar")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PyQt5.QtCore import QEvent, QObject, Qt, QTimer
-from PyQt5.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PyQt5.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.icons import icon
+from fastcnn.gui.widgets.label import Label
 
 LEAST_S, LETTERS_A_S = 6.0, 12.0  # a slow reader of a second language has enough time
 FROM_EDGE = 16
@@ -22,10 +23,9 @@ class Toast(QFrame):
         super().__init__(parent)
         self.setObjectName("toast")
         self._undo: Callable[[], None] | None = None
-        self.label = QLabel(self)
+        self.label = Label(self)
         self.label.setObjectName("messageLabel")
         self.label.setWordWrap(True)
-        self.label.setTextFormat(Qt.TextFormat.PlainText)  # a file's name may look like HTML
         self.undo_button = QPushButton(self)
         self.undo_button.setObjectName("undoToastButton")
         self.undo_button.clicked.connect(lambda _=False: self._take_back())

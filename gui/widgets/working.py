@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PyQt5.QtCore import QEvent
-from PyQt5.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from fastcnn.gui.logic.pace import Pace
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import left_words
+from fastcnn.gui.widgets.label import Label
 
 PER_CENT = 100
 
@@ -18,7 +19,7 @@ class Working(QWidget):
     def __init__(self, name: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.pace = Pace()
-        self.bar, self.left = QProgressBar(self), QLabel(self)
+        self.bar, self.left = QProgressBar(self), Label(self)
         self.bar.setObjectName(f"{name}Progress")
         self.bar.setTextVisible(False)
         self.bar.setRange(0, PER_CENT)

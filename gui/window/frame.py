@@ -28,6 +28,7 @@ from fastcnn.gui.logic.presenter import Mode
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.holder import least_size
 from fastcnn.gui.widgets.icons import icon
+from fastcnn.gui.widgets.label import Label
 from fastcnn.gui.widgets.order import set_order
 from fastcnn.gui.widgets.scale import LEAST_BESIDE, scale_of
 from fastcnn.gui.widgets.toast import Toast
@@ -101,7 +102,7 @@ class Frame(QObject):
         self.toast = Toast(self._part("bodyScroll"))
         self._bar, self._buttons = self._part("topBar"), self._part("topButtons")
         self._column = self._part("leftScroll")
-        self._hint = QLabel(window.pictureStack)
+        self._hint = Label(window.pictureStack)
         self._hint.setObjectName("hintLabel")
         self._hint.setProperty("role", "hint")
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -94,6 +94,8 @@ class MainWindow(Framed):
         for name, widget in vars(self._form).items():  # the widgets, by their object names
             if isinstance(widget, QWidget):
                 setattr(self, name, widget)
+            if isinstance(widget, QLabel):
+                widget.setTextFormat(Qt.TextFormat.PlainText)
         self.actions_by_name = Actions(self)
         self.may_close: Callable[[], bool] = lambda: True
         self._told: Message | None = None

@@ -169,7 +169,6 @@ def test_double_clicks_break_nothing(hand, settle):
 def test_learning_is_started_once_by_two_clicks(hand, settle, monkeypatch):
     started = []
     monkeypatch.setattr("fastcnn.gui.logic.hand.learn", lambda *args, **more: started.append(1) or pytest.skip)
-    monkeypatch.setattr("fastcnn.gui.logic.hand.LEAST_DRAWINGS", 0)
     button = hand.findChild(QPushButton, "learnButton")
     _double_click(button)
     hand.program.pages.hand.learn()
@@ -194,7 +193,6 @@ def test_the_window_can_be_closed_in_the_middle_of_everything(window, settle, qt
     elif what == "stroke":
         window.canvas.pen_down(window.canvas._key_pen)
     elif what == "learn":
-        monkeypatch.setattr("fastcnn.gui.logic.hand.LEAST_DRAWINGS", 0)
         draw(window.canvas, SEVEN)
         settle()
         window.actions_by_name["correct_5"].trigger()

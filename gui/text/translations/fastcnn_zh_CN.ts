@@ -783,10 +783,6 @@
       <translation>学习完成，但新网络的识别变差：请先看表格，再决定是否保留。</translation>
     </message>
     <message>
-      <source>Learning needs {needed} corrected drawings; there {are} {count}.</source>
-      <translation>学习需要 {needed} 个更正过的手写数字；现在有 {count} 个。</translation>
-    </message>
-    <message>
       <source>The network that knows your hand is in use, as {name}.</source>
       <translation>正在使用认识您笔迹的网络：{name}。</translation>
     </message>
@@ -1295,8 +1291,8 @@
       <translation>删除您所有的手写数字以及从中学习的网络吗？</translation>
     </message>
     <message>
-      <source>When an answer is wrong, press the right digit under the result, or its key. The drawing is kept, and the network can learn from it. Every fourth one is held back to measure whether that helped.</source>
-      <translation>答案错误时，请按结果下面的正确数字，或按键盘上的数字键。手写数字会被保存，网络可以从中学习。每四个中留出一个，用来检验学习是否有效。</translation>
+      <source>When an answer is wrong, press the right digit under the result, or its key. The drawing is kept, and the network can learn from it. It learns better from many. Every fourth one is held back to measure that.</source>
+      <translation>答案错误时，请按结果下面的正确数字，或按键盘上的数字键。手写数字会被保存，网络可以从中学习。手写数字越多，学得越好。每四个中留出一个，用来检验学习是否有效。</translation>
     </message>
     <message>
       <source>none yet</source>
@@ -1313,10 +1309,6 @@
     <message>
       <source>Delete</source>
       <translation>删除</translation>
-    </message>
-    <message>
-      <source>Drawings in your collection: {count}</source>
-      <translation>已保存的手写数字：{count} 个</translation>
     </message>
     <message>
       <source>your drawings, held back</source>
@@ -1427,8 +1419,8 @@
       <translation>学习前后的准确率</translation>
     </message>
     <message>
-      <source>; learning needs {needed}</source>
-      <translation>；学习需要 {needed} 个</translation>
+      <source>Drawings in your collection: {count}</source>
+      <translation>已保存的手写数字：{count} 个</translation>
     </message>
     <message>
       <source>before</source>
@@ -1939,12 +1931,12 @@
       <translation>图库需要网络对所有测试图片的回答。</translation>
     </message>
     <message>
-      <source>A lesson leads through the page, step by step</source>
-      <translation>课程一步一步地带你走过这一页</translation>
+      <source>&amp;Lesson</source>
+      <translation>课程(&amp;L)</translation>
     </message>
     <message>
-      <source>Start</source>
-      <translation>开始</translation>
+      <source>A lesson leads through the page, step by step</source>
+      <translation>课程一步一步地带你走过这一页</translation>
     </message>
     <message>
       <source>Start this lesson</source>

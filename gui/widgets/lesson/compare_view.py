@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt5.QtWidgets import QComboBox, QGridLayout, QLabel, QWidget
+from PyQt5.QtWidgets import QComboBox, QGridLayout, QWidget
 
 from fastcnn.gui.logic.lesson.shown import Place, Shown
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import model_words
 from fastcnn.gui.widgets.boxes import Combo
+from fastcnn.gui.widgets.label import Label
 from fastcnn.gui.widgets.lesson.picture_view import answer_words
 from fastcnn.gui.widgets.lesson.strip import Strip
 
@@ -26,11 +27,11 @@ class CompareView(QWidget):
         self.models.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.models.setMinimumContentsLength(4)
         self.models.setObjectName("rivalCombo")
-        self.caption = QLabel(self)
+        self.caption = Label(self)
         self.caption.setObjectName("rivalCaption")
         self.caption.setBuddy(self.models)
         self.strip = Strip(self, name="rivalStrip", opens=False)
-        self.answers = QLabel(self)
+        self.answers = Label(self)
         self.answers.setObjectName("rivalAnswers")
         self.answers.setWordWrap(True)
         grid = QGridLayout(self)

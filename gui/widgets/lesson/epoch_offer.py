@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PyQt5.QtCore import QTimer
 from PyQt5.QtGui import QHideEvent, QShowEvent
-from PyQt5.QtWidgets import QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
+from PyQt5.QtWidgets import QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from fastcnn.gui.logic.lesson.offers import Offer
 from fastcnn.gui.logic.pace import Pace
@@ -14,6 +14,7 @@ from fastcnn.gui.logic.training import State
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import left_words, model_words
 from fastcnn.gui.widgets.beside import Beside
+from fastcnn.gui.widgets.label import Label
 
 REFRESH_MS = 250
 WORKING = State.RUNNING, State.STOPPING
@@ -32,7 +33,7 @@ class EpochOffer(Beside):
         super().__init__(parent)
         self.setObjectName("epochOffer")
         self._ask, self._take, self._pace = ask, take, Pace()
-        self.words = QLabel(self)
+        self.words = Label(self)
         self.words.setObjectName("epochOfferWords")
         self.words.setWordWrap(True)
         self.words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)

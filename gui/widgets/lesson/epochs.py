@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PyQt5.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QPainter, QPaintEvent, QPalette, QPen, QPolygonF
-from PyQt5.QtWidgets import QGridLayout, QLabel, QSizePolicy, QSlider, QWidget
+from PyQt5.QtWidgets import QGridLayout, QSizePolicy, QSlider, QWidget
 
 from fastcnn.gui.text.language import tr
+from fastcnn.gui.widgets.label import Label
 from fastcnn.gui.widgets.lesson.cells import FRAME
 from fastcnn.gui.widgets.scale import scale_of
 
@@ -69,14 +70,14 @@ class EpochSlider(QWidget):
         self.setObjectName("lessonEpochs")
         self._epochs: tuple[int, ...] = ()
         self._accuracies: tuple[float | None, ...] = ()
-        self.caption = QLabel(self)
+        self.caption = Label(self)
         self.caption.setObjectName("epochCaption")
         self.slider = QSlider(Qt.Orientation.Horizontal, self)
         self.slider.setObjectName("epochSlider")
         self.slider.setPageStep(1)
         self.caption.setBuddy(self.slider)
         self.curve = Curve(self)
-        self.number = QLabel(self)
+        self.number = Label(self)
         self.number.setObjectName("epochNumber")
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)

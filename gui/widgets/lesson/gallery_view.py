@@ -9,7 +9,6 @@ from PyQt5.QtGui import QIcon, QPixmap
 from PyQt5.QtWidgets import (
     QComboBox,
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QPushButton,
@@ -23,6 +22,7 @@ from fastcnn.gui.logic.results import Results
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.boxes import Combo
 from fastcnn.gui.widgets.canvas import to_image
+from fastcnn.gui.widgets.label import Label
 from fastcnn.gui.widgets.scale import scale_of
 from fastcnn.gui.widgets.working import Working
 
@@ -63,7 +63,7 @@ class GalleryView(QWidget):
         self.measure.setObjectName("galleryMeasureButton")
         self.measure.clicked.connect(lambda _=False: measure())
         self.working = Working("gallery", self)
-        self.empty = QLabel(self)
+        self.empty = Label(self)
         self.empty.setObjectName("galleryCaption")
         self.empty.setWordWrap(True)
         self.list = QListWidget(self)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt5.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from fastcnn.gui.logic.lesson.backward import DEFAULT_RATE, LEARNING_RATES, Learned
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.teacher import Teacher
 from fastcnn.gui.widgets.beside import Beside
 from fastcnn.gui.widgets.boxes import Combo
+from fastcnn.gui.widgets.label import Label
 from fastcnn.gui.widgets.lesson.learn_view import LearnView
 
 
@@ -22,7 +23,7 @@ class LearnPanel(QWidget):
         self.setObjectName("lessonLearn")
         self._teacher = teacher
         self.label, self.rate = Combo(self), Combo(self)
-        self.label_caption, self.rate_caption = QLabel(self), QLabel(self)
+        self.label_caption, self.rate_caption = Label(self), Label(self)
         for caption, box, name in (
             (self.label_caption, self.label, "learnDigit"),
             (self.rate_caption, self.rate, "learnRate"),

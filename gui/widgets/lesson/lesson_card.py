@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QComboBox, QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from fastcnn.gui.logic.lesson.files import Lesson, read_lesson, shipped
 from fastcnn.gui.text.language import CHINESE, tr
 from fastcnn.gui.text.language import in_use as language_in_use
 from fastcnn.gui.widgets.beside import Beside
 from fastcnn.gui.widgets.boxes import Combo
+from fastcnn.gui.widgets.label import Label
 
 Titled = tuple[Path, Lesson]
 
@@ -47,13 +47,12 @@ class LessonCard(QFrame):
         self.lessons.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.lessons.setMinimumContentsLength(8)
         self.lessons.setObjectName("lessonCombo")
-        self.caption = QLabel(self)
+        self.caption = Label(self)
         self.caption.setObjectName("lessonCaption")
         self.caption.setBuddy(self.lessons)
-        self.text = QLabel(self)
+        self.text = Label(self)
         self.text.setObjectName("lessonText")
         self.text.setWordWrap(True)
-        self.text.setTextFormat(Qt.TextFormat.PlainText)  # a lesson's text may look like HTML, with pictures
         self.start_button = self._button("lessonStartButton", self._start_chosen)
         self.open_button = self._button("lessonOpenButton", open_)
         self.back = self._button("lessonBackButton", lambda: go(-1))
@@ -76,7 +75,7 @@ class LessonCard(QFrame):
         row.add(choice, 1)
         row.add(buttons)
         box = QVBoxLayout(self)
-        box.setContentsMargins(8, 6, 8, 6)
+        box.setContentsMargins(8, 4, 8, 4)
         box.addWidget(self.text)
         box.addWidget(row)
         self.show_step(None, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt5.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from fastcnn.gui.logic.lesson.planes import input_plane, place_at
 from fastcnn.gui.logic.lesson.shown import Shown
@@ -12,6 +12,7 @@ from fastcnn.gui.logic.lesson.stages import Kind
 from fastcnn.gui.logic.lesson.teacher import Teacher
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.beside import Beside
+from fastcnn.gui.widgets.label import Label
 from fastcnn.gui.widgets.lesson.affine_view import AffineView
 from fastcnn.gui.widgets.lesson.convolution_view import ConvolutionView
 from fastcnn.gui.widgets.lesson.maps_view import MapsView
@@ -30,7 +31,7 @@ class LookView(QWidget):
         super().__init__(parent)
         self._teacher = teacher
         self._shown: Shown | None = None
-        self.heading, self.sentence = QLabel(self), QLabel(self)
+        self.heading, self.sentence = Label(self), Label(self)
         for label, name, role in (
             (self.heading, "placeLabel", "heading"),
             (self.sentence, "sentenceLabel", "soft"),
@@ -59,7 +60,7 @@ class LookView(QWidget):
             self._channel_button("channelLessButton", -1),
             self._channel_button("channelMoreButton", 1),
         )
-        self.channel = QLabel(self)
+        self.channel = Label(self)
         self.channel.setObjectName("channelLabel")
         channels = QHBoxLayout()
         for widget in (self.less, self.channel, self.more):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PyQt5.QtCore import QEvent, QObject, Qt, pyqtSignal
 from PyQt5.QtGui import QHideEvent, QKeyEvent, QResizeEvent, QShowEvent
-from PyQt5.QtWidgets import QLabel, QPushButton, QSizePolicy, QTabBar, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QPushButton, QSizePolicy, QTabBar, QVBoxLayout, QWidget
 
 from fastcnn.gui.logic.engine import Set
 from fastcnn.gui.logic.lesson.backward import Learned
@@ -20,6 +20,7 @@ from fastcnn.gui.logic.lesson.teacher import Teacher
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.beside import Beside
 from fastcnn.gui.widgets.canvas import ARROWS
+from fastcnn.gui.widgets.label import Label
 from fastcnn.gui.widgets.lesson.compare_view import CompareView
 from fastcnn.gui.widgets.lesson.epoch_offer import EpochOffer
 from fastcnn.gui.widgets.lesson.epochs import EpochSlider
@@ -72,17 +73,17 @@ class LessonPage(Page):
         def teacher() -> Teacher:
             return self.teacher
 
-        self.step = QLabel(self)
+        self.step = Label(self)
         self.step.setObjectName("stationLabel")
-        self.keys = QLabel(self)
+        self.keys = Label(self)
         self.keys.setObjectName("lessonKeys")
         self.keys.setWordWrap(True)
         self.keys.setProperty("role", "small")
-        self.note = QLabel(self)
+        self.note = Label(self)
         self.note.setObjectName("networkNote")
         self.note.setWordWrap(True)
         self.note.setProperty("role", "small")
-        self.empty = QLabel(self)
+        self.empty = Label(self)
         self.empty.setObjectName("noLessonCaption")
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.stages import Stage
 from fastcnn.gui.logic.lesson.teacher import Teacher
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.beside import Beside
+from fastcnn.gui.widgets.label import Label
 from fastcnn.gui.widgets.working import Working
 
 
@@ -41,7 +42,7 @@ class PictureView(QWidget):
         rows.addWidget(self.fool)
         self.working = Working("fooling", self.buttons)
         rows.addWidget(self.working)
-        self.answer = QLabel(self)
+        self.answer = Label(self)
         self.answer.setObjectName("pixelAnswer")
         self.answer.setWordWrap(True)
         self.answer.setAlignment(Qt.AlignmentFlag.AlignTop)

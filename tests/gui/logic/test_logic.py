@@ -311,6 +311,16 @@ def test_learning_never_sees_held_back_drawings_or_the_network_in_use(rng, monke
     assert outcome.hand_before.count == 1 and outcome.mnist_before.count == 60
 
 
+def test_learning_remembers_a_random_part_of_mnist(monkeypatch):
+    monkeypatch.setattr(learning, "REMEMBERED", 20)
+    numbers = np.arange(60)
+    images, labels = learning.remembered((np.repeat(numbers, 784).reshape(60, 1, 28, 28).astype(np.uint8), numbers))
+    assert images.base is None, "a view would keep all pictures in memory"
+    assert len(set(labels)) == 20 and labels.max() > 40
+    assert (images[:, 0, 5, 7] == labels).all()
+    assert len(learning.remembered((images[:5], labels[:5]))[1]) == 5
+
+
 def test_pictures_are_placed_whole_and_light_on_dark():
     picture = np.full((30, 60), 240, np.uint8)
     picture[10:20, 20:40] = 10

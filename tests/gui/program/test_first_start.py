@@ -57,6 +57,16 @@ def test_what_is_prepared_is_said_with_progress_and_the_drawing_is_answered_then
     assert not _bar(window).isVisible() and not window.program._preparing.isActive()
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_only_a_first_start_prepares_strings(open_window, qtbot, monkeypatch, first):
+    prepared = []
+    monkeypatch.setattr(Engine, "warm_up_strings", lambda engine: prepared.append(_bar(window).isVisible()))
+    monkeypatch.setattr(store, "compiles", first)
+    window = open_window()
+    qtbot.waitUntil(lambda: not window.program._preparing.isActive(), timeout=60_000)
+    assert len(prepared) == first
+
+
 def test_what_is_prepared_is_said_in_the_other_mode_too(compiling, qtbot, window):
     qtbot.waitUntil(lambda: _bar(window).isVisible())
     for mode in (1, 0):
@@ -131,11 +141,13 @@ from fastcnn.bench.window.window import SEVEN, draw
 from fastcnn.gui.logic.engine import Engine
 from fastcnn.gui.widgets.canvas import Canvas
 from fastcnn.kernels.cpu.toolchain.cache import KernelCache
+ZIGZAG = [(0.14, 0.36), (0.36, 0.75), (0.46, 0.27), (0.6, 0.75), (0.86, 0.32)]
 application = QApplication([])
 found, load = [], KernelCache.load_overload
 KernelCache.load_overload = lambda cache, *args: found.append(args[0]) or load(cache, *args)
 engine = Engine()
 engine.warm_up()
+engine.warm_up_strings()
 print(len(found) > 5)
 found.clear()
 canvas = Canvas()
@@ -144,6 +156,9 @@ for points in (SEVEN[:2], SEVEN):  # the beginning of a stroke is no digit yet, 
     canvas.wipe()
     draw(canvas, points)
     engine.recognize(canvas.array())
+canvas.wipe()
+draw(canvas, ZIGZAG)  # in several ways a string of digits
+engine.read_string(canvas.array())
 print(found)
 """
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 from fastcnn.gui.program.worker import Worker
 
@@ -30,3 +32,28 @@ def test_a_worker_is_not_dropped_while_its_thread_calls_back(qapp):
     worker.post(print)
     assert signal.count == 1
     assert worker._stopped
+
+
+class Pictures:
+    """What a job has in memory."""
+
+
+def test_a_failed_job_leaves_the_memory_at_once(qtbot):
+    """A stopped training is one: it ends by an error. No cycle may keep its pictures until the collector comes."""
+    left, told = [], []
+
+    def job():
+        pictures = Pictures()
+        left.append(weakref.ref(pictures))
+        raise ValueError("stopped")
+
+    worker = Worker("work", told.append)
+    gc.collect()
+    gc.disable()
+    try:
+        worker.submit(job, print, lambda error: False)
+        qtbot.waitUntil(lambda: worker.idle)
+        assert left[0]() is None
+    finally:
+        gc.enable()
+        worker.drop()

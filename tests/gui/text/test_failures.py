@@ -340,10 +340,8 @@ def test_a_fault_of_the_program_itself(chinese, settle, monkeypatch):
     def fail(*args, **more):
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr(learning, "LEAST_DRAWINGS", 0)
     monkeypatch.setattr(learning, "learn", fail)
     monkeypatch.setattr("fastcnn.gui.logic.hand.learn", fail)
-    monkeypatch.setattr("fastcnn.gui.logic.hand.LEAST_DRAWINGS", 0)
     _click(chinese, "learnButton")
     settle()
     shown = _shown(chinese)

@@ -132,15 +132,18 @@ def test_a_worse_network_says_so_before_it_is_kept(window, settle, monkeypatch, 
     assert window.findChild(QPushButton, "keepButton").isEnabled()
 
 
-@pytest.mark.parametrize(("count", "says"), [(7, True), (8, False)])
-def test_the_page_says_how_many_drawings_learning_needs_while_there_are_fewer(window, settle, count, says):
-    _collect(count)
-    window.tabs.setCurrentWidget(window.program.pages.hand_page)
+def test_one_drawing_is_enough_to_learn_from_and_none_is_not(window, settle, monkeypatch):
+    monkeypatch.setattr(learning, "STEPS", 2)
+    monkeypatch.setattr(learning, "score", lambda *args, **more: Score(0, 0))
+    _click(window, "learnButton")
     settle()
-    window.program.pages.hand.refresh()
+    assert "no drawings to learn from" in _told(window)
+    assert not window.findChild(QPushButton, "keepButton").isEnabled()
+    _collect(1)
+    _click(window, "learnButton")
     settle()
-    words = window.findChild(QLabel, "drawingsCount").text()
-    assert f"collection: {count}" in words and ("learning needs 8" in words) == says
+    assert "none yet" in window.findChild(QLabel, "learningOutcome").text()  # nothing is held back
+    assert window.findChild(QPushButton, "keepButton").isEnabled()
 
 
 def test_an_empty_collection_says_how_to_fill_it(window, settle):

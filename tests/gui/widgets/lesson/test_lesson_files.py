@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
+from PyQt5.QtGui import QTextDocument
 from PyQt5.QtWidgets import QFileDialog, QLabel, QPushButton, QSpinBox, QWidget
 
 from fastcnn import Trainer, load_network, paper_network
@@ -15,6 +17,7 @@ from fastcnn.gui.logic.engine import test_pictures as load_pictures
 from fastcnn.gui.logic.lesson.files import FORMAT, LANGUAGES, read_lesson, shipped
 from fastcnn.gui.logic.lesson.stages import Kind
 from fastcnn.gui.logic.results import Results
+from fastcnn.gui.widgets.lesson import worksheet
 from fastcnn.metrics import evaluate
 from fastcnn.optim import SGD
 from fastcnn.training.epochs import KeepEpochs, read_epochs
@@ -203,6 +206,42 @@ def test_worksheet_of_each_lesson_is_a_pdf(page, window, settle, tmp_path, monke
         _click(page, "lessonSheetButton")
         content = path.read_bytes()
         assert content.startswith(b"%PDF") and len(content) > 5_000
+        _click(page, "lessonEndButton")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_worksheet_has_all_its_words_pictures_and_numbers(page, window, settle, tmp_path, monkeypatch, language):
+    """What is printed is read from Qt's document, and the PDF must have its pages and its pictures."""
+    printed = []
+
+    class Recorded(QTextDocument):
+        def print_(self, writer):
+            printed.append(self.toPlainText())
+            super().print_(writer)
+
+    monkeypatch.setattr(worksheet, "QTextDocument", Recorded)
+    window.program.use_language(language)
+    for number, file in enumerate(shipped()):
+        lesson, path = read_lesson(file), tmp_path / f"sheet-{number}.pdf"
+        page.card.lessons.setCurrentIndex(number)
+        _click(page, "lessonStartButton")
+        settle()
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args, path=path: (str(path), ""))
+        _click(page, "lessonSheetButton")
+        words = printed.pop()
+        wanted = [lesson.title, *(step.text for step in lesson.steps), *lesson.questions]
+        places = [words.index(each[language]) for each in wanted]
+        assert places == sorted(places)
+        pictures = list(dict.fromkeys(step.picture for step in lesson.steps if step.picture is not None))
+        assert words.count("\ufffc") == len(pictures)
+        shown = page.teacher.shown
+        numbers = shown.stages[1].layer.parameters["weight"].array[min(shown.place.unit, 29), 0].ravel()
+        assert all(f"{abs(weight):.1f}" in words for weight in numbers if abs(weight) > 0.05)
+        content = path.read_bytes()
+        # A picture, and a mask of its transparency, are an object each.
+        assert content.count(b"/Subtype /Image") >= len(pictures)
+        (pages,) = re.findall(rb"/Type /Pages.*?/Count (\d+)", content, re.DOTALL)
+        assert int(pages) == len(re.findall(rb"/Type /Page\b", content)) >= 1
         _click(page, "lessonEndButton")
 
 

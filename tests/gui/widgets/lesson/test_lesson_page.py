@@ -12,6 +12,7 @@ from PyQt5.QtWidgets import QComboBox, QLabel, QPushButton, QToolButton, QWidget
 from fastcnn import load_network
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
 from fastcnn.gui.logic.lesson.stages import Kind
+from fastcnn.gui.widgets.lesson import affine_view
 from fastcnn.layers import Affine, AvgPool2d, BatchNorm2d, Concat, Conv2d, Flatten, GlobalAvgPool, ReLU, Residual
 from fastcnn.network.sequential import Sequential
 from fastcnn.zoo.bundled import bundled, find_model
@@ -410,3 +411,39 @@ def test_the_keys_of_the_open_layer_are_shown_and_do_what_they_say(qtbot, lesson
         assert lesson.teacher.shown.place.unit == (unit + by) % 10
     qtbot.keyClick(lesson.look.plane, Qt.Key_PageUp)
     assert lesson.teacher.shown.place.index == 4
+
+
+@pytest.mark.parametrize("unit", [3, 57])
+def test_the_weights_of_an_affine_are_shown_as_they_are(lesson, settle, paper, monkeypatch, unit):
+    """After the maps: those of the strongest four inputs for and against, each with its map's 12 × 12 weights."""
+    network, field = paper
+    pooled = np.maximum(_conv(network, field), 0).reshape(30, 12, 2, 12, 2).max(axis=(2, 4)).ravel()
+    weights = _weights(network, "4")["weight"][:, unit]
+    order = np.argsort(-(pooled * weights), kind="stable")
+    shown, framed = [], []
+    monkeypatch.setattr(affine_view, "paint_plane", lambda painter, box, plane, *rest, **more: shown.append(plane))
+    monkeypatch.setattr(affine_view, "paint_frame", lambda painter, box, shape, place: framed.append(place[:2]))
+    _open(lesson, Kind.AFFINE, unit=unit)
+    settle()
+    shown.clear()
+    framed.clear()
+    lesson.look.affine.grab()
+    strongest = [*order[:4], *order[::-1][:4]]
+    assert len(shown) == 8
+    for plane, index in zip(shown, strongest, strict=True):
+        np.testing.assert_allclose(plane, weights.reshape(30, 12, 12)[index // 144], atol=1e-6)
+    assert framed == [divmod(index % 144, 12) for index in strongest]
+
+
+def test_the_weights_of_the_last_affine_are_one_square(lesson, settle, paper, monkeypatch):
+    """Its inputs are a hundred numbers and no maps."""
+    shown = []
+    monkeypatch.setattr(affine_view, "paint_plane", lambda painter, box, plane, *rest, **more: shown.append(plane))
+    stages = lesson.teacher.shown.stages
+    lesson.strip.buttons[max(n for n, stage in enumerate(stages) if stage.kind is Kind.AFFINE)].click()
+    lesson.teacher.choose_unit(2)
+    settle()
+    shown.clear()
+    lesson.look.affine.grab()
+    (plane,) = shown
+    np.testing.assert_allclose(plane, _weights(paper[0], "6")["weight"][:, 2].reshape(10, 10), atol=1e-6)
