@@ -41,6 +41,7 @@ COVERED = {
     "Optimizer.follow": "in the rows of the seven",
     "Optimizer.load_state_arrays": "in the rows of the seven",
     "Augmentation.numbers": "called by apply, with its arguments",
+    "calibrated_until_sure": "calls calibrated with its images; the recognizer's own constant is its probability",
     "Sequential.loss_and_gradients_of": "takes a batch on a GPU, which its maker has checked",
     "Sequential.average_in": "called by ExponentialMovingAverage",
     "uniform": "called by augmentation, with checked numbers",
