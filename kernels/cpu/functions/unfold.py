@@ -64,13 +64,13 @@ def _im2col(cols, x, taps, P, Q, stride, picture, width):
 
 
 @kernel
-def _col2im(images, cols, taps, columns, rows, P, Q, stride_h, stride_w, top, H, planes, height, width):
+def _col2im(images, cols, taps, columns, rows, P, Q, stride_h, stride_w, top, H, W, planes, height, width):
     """Add the rows of flat cols into flat images, by way of a picture in the layout of `Phases`.
 
     rows : where each window of a row of them begins in cols
-    H, planes : rows of a picture, and its planes
+    H, W, planes : rows and columns of a picture, and its planes
     """
-    terms, phases, W = len(taps), len(columns) // 3, len(images) // (len(cols) // (P * Q * len(taps)) * planes * H)
+    terms, phases = len(taps), len(columns) // 3
     size, picture, lanes = phases * planes * height * width, planes * H * W, VECTOR_BYTES // cols.itemsize
     direct = size == picture and stride_w == 1 and Q % lanes == 0
     # One task for each picture: windows overlap only inside a picture.
@@ -127,6 +127,6 @@ def col2im(cols: Array, input_shape: Shape, kernel_size: Pair, stride: Pair, pad
     images = np.empty(input_shape, cols.dtype)
     copy(
         _col2im, cols.size, images.reshape(-1), cols.reshape(-1), phases.taps, phases.columns,
-        spaced(Q, len(phases.taps)), P, Q, *stride, padding[0][0], input_shape[2], *phases.shape[1:],
+        spaced(Q, len(phases.taps)), P, Q, *stride, padding[0][0], *input_shape[2:], *phases.shape[1:],
     )  # fmt: skip
     return images
