@@ -38,15 +38,18 @@ from fastcnn.kernels.protocols import Call
 LINE = 8  # 64-bit numbers of a cache line
 SPINS = 1000  # 20 to 50 us; then the core is offered to others, perhaps to the thread that is waited for
 COUNT = ir.IntType(64)
-FIRST_WITHOUT, MOST_WITHOUT = 8, 1 << 10  # runs without a team
-LATELY = 0.125  # weight of the last run: the clock of a CPU changes
+FIRST_WITHOUT, MOST_WITHOUT = 8, 1 << 12  # runs without a team
+TRIES = 4  # slow runs of a team, one after the other, until it is left
+LOOK_EVERY = 64  # runs of a team, after which one without it tells again how long that takes
+LATELY = 0.125  # weight of a slower run without a team: the clock of a CPU changes
 
 
 class Team:
     """Steps that run one after the other, each in parts that threads share.
 
     Where other programs have the cores, a team is slow: it waits for its last thread. So a team that took longer than
-    the calls without it leaves the next runs to them: twice as many each time, up to MOST_WITHOUT.
+    the calls without it leaves the next runs to them: twice as many each time, up to MOST_WITHOUT. It has several runs
+    to show its speed, because the first one wakes its threads.
 
     steps : for each the calls of its parts, with what Numba has compiled for the arguments
     without : calls that do the same without a team
@@ -62,8 +65,9 @@ class Team:
         signature = tuple(map(together.typeof_pyval, args))
         together.compile(signature)
         self._run, self._args, self._without = together.overloads[signature].entry_point, args, without
-        self._without_s = inf  # what a run takes without a team, lately
-        self._left, self._next = FIRST_WITHOUT, 1  # runs without a team from now on, and after the next slow run
+        self._without_s = inf  # what a run takes without a team, lately, if nothing disturbs it
+        # Runs without a team from now on, and after the next slow ones, which are counted.
+        self._left, self._next, self._slow, self._runs = FIRST_WITHOUT, 1, 0, 0
 
     def __call__(self) -> None:
         if self._left or not parallel_lock.enter_now():
@@ -76,16 +80,24 @@ class Team:
             parallel_lock.leave()
         if status != OK:
             raise no_memory()
-        slow = time.perf_counter() - start_s > self._without_s
-        self._next = min(2 * self._next, MOST_WITHOUT) if slow else 1
-        self._left = self._next if slow else 0
+        self._runs += 1
+        if self._runs % LOOK_EVERY == 0:
+            self._left = 1
+        if time.perf_counter() - start_s <= self._without_s:
+            self._next, self._slow = 1, 0
+            return
+        self._slow += 1
+        if self._slow == TRIES:
+            self._left = self._next = min(2 * self._next, MOST_WITHOUT)
+            self._slow = 0
 
     def _run_without(self) -> None:
         start_s = time.perf_counter()
         for run, args in self._without:
             run(*args)
         took_s = min(time.perf_counter() - start_s, 2 * self._without_s)  # it may have been interrupted
-        self._without_s = took_s if self._without_s == inf else self._without_s + LATELY * (took_s - self._without_s)
+        rise_s = took_s - self._without_s
+        self._without_s = took_s if rise_s < 0 else self._without_s + LATELY * rise_s
         self._left = max(0, self._left - 1)
 
 
