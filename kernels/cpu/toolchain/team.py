@@ -38,8 +38,10 @@ from fastcnn.kernels.protocols import Call
 LINE = 8  # 64-bit numbers of a cache line
 SPINS = 1000  # 20 to 50 us; then the core is offered to others, perhaps to the thread that is waited for
 COUNT = ir.IntType(64)
-FIRST_WITHOUT, MOST_WITHOUT = 8, 1 << 12  # runs without a team
-TRIES = 4  # slow runs of a team, one after the other, until it is left
+FIRST_WITHOUT, MOST_WITHOUT = 8, 32  # runs without a team
+MOST_S = 0.1  # without a team
+LEAST_SHARE = 1 / 16  # of both, the first time
+LOST_S = 0.003  # by runs of a team, until it is left: the system moves threads to other cores within 1 to 2 ms
 LOOK_EVERY = 64  # runs of a team, after which one without it tells again how long that takes
 LATELY = 0.125  # weight of a slower run without a team: the clock of a CPU changes
 
@@ -48,8 +50,8 @@ class Team:
     """Steps that run one after the other, each in parts that threads share.
 
     Where other programs have the cores, a team is slow: it waits for its last thread. So a team that took longer than
-    the calls without it leaves the next runs to them: twice as many each time, up to MOST_WITHOUT. It has several runs
-    to show its speed, because the first one wakes its threads.
+    the calls without it leaves the next runs to them: twice as many each time, up to MOST_WITHOUT, and for some time.
+    It has some time to show its speed, because its first runs wake its threads, perhaps on one core.
 
     steps : for each the calls of its parts, with what Numba has compiled for the arguments
     without : calls that do the same without a team
@@ -66,14 +68,14 @@ class Team:
         together.compile(signature)
         self._run, self._args, self._without = together.overloads[signature].entry_point, args, without
         self._without_s = inf  # what a run takes without a team, lately, if nothing disturbs it
-        # Runs without a team from now on, and after the next slow ones, which are counted.
-        self._left, self._next, self._slow, self._runs = FIRST_WITHOUT, 1, 0, 0
+        # Runs without a team from now on, and until when; their share after the next slow runs; what those have lost.
+        self._left, self._until_s, self._share, self._lost_s, self._runs = FIRST_WITHOUT, 0.0, LEAST_SHARE, 0.0, 0
 
     def __call__(self) -> None:
-        if self._left or not parallel_lock.enter_now():
+        start_s = time.perf_counter()
+        if self._left or start_s < self._until_s or not parallel_lock.enter_now():
             self._run_without()
             return
-        start_s = time.perf_counter()
         try:
             status = self._run(*self._args)
         finally:
@@ -83,13 +85,13 @@ class Team:
         self._runs += 1
         if self._runs % LOOK_EVERY == 0:
             self._left = 1
-        if time.perf_counter() - start_s <= self._without_s:
-            self._next, self._slow = 1, 0
-            return
-        self._slow += 1
-        if self._slow == TRIES:
-            self._left = self._next = min(2 * self._next, MOST_WITHOUT)
-            self._slow = 0
+        end_s = time.perf_counter()
+        self._lost_s = max(0.0, self._lost_s + end_s - start_s - self._without_s)
+        if self._lost_s == 0:
+            self._share = LEAST_SHARE
+        if self._lost_s > LOST_S:
+            self._left, self._until_s = round(self._share * MOST_WITHOUT), end_s + self._share * MOST_S
+            self._share, self._lost_s = min(1.0, 2 * self._share), 0.0
 
     def _run_without(self) -> None:
         start_s = time.perf_counter()

@@ -48,7 +48,7 @@ def compiled(kernel, *args):
 
 def run(made):
     """One run by the team itself."""
-    made._left = 0
+    made._left, made._until_s = 0, 0.0
     made()
 
 
@@ -84,7 +84,7 @@ def test_a_part_that_fails_is_an_error_and_nobody_waits_for_it(many_threads):
 def test_where_others_compute_it_goes_on_without_a_team():
     ran, x = [], np.zeros(2)
     made = team.Team([[compiled(add_up, x, x[:0], np.int64(0))]], 2, [(ran.append, (1,))])
-    made._left = 0
+    made._left, made._until_s = 0, 0.0
     held, done = threading.Event(), threading.Event()
 
     def compute():
@@ -106,6 +106,7 @@ def test_where_others_compute_it_goes_on_without_a_team():
 
 def test_a_team_that_was_slow_leaves_the_next_runs_to_one_thread(monkeypatch):
     clock = [0.0]
+    monkeypatch.setattr(team, "LOST_S", 7.0)
     monkeypatch.setattr(team.time, "perf_counter", lambda: clock[0])
 
     def passes(seconds):
@@ -127,6 +128,12 @@ def test_a_team_that_was_slow_leaves_the_next_runs_to_one_thread(monkeypatch):
         runs.append(bool(by_team))
     # Eight runs tell how long it takes without; four slow runs of the team double the runs without it.
     assert [at for at, own in enumerate(runs) if own] == [*range(8, 12), *range(14, 18), *range(22, 26), *range(34, 38)]
+    made._without = [(passes, (0.001,))]
+    made._until_s = clock[0] + 0.02
+    while not by_team:
+        at = clock[0]
+        made()
+    assert at >= made._until_s  # and for some time
     took = 0.5
     while not by_team:
         made()
@@ -172,7 +179,7 @@ def test_the_bits_are_those_of_one_thread(name, pictures, many_threads, monkeypa
     ((made, _),) = network._plans[False]._calls_for(pictures).forward
     assert isinstance(made, team.Team)
     for images, answers in 10 * list(zip(sets, want, strict=True)):
-        made._left, made._args[0][:] = 0, 0
+        made._left, made._until_s, made._args[0][:] = 0, 0.0, 0
         np.testing.assert_array_equal(network.forward(images), answers)
         assert made._args[0].any(), "the team has not run"
 
