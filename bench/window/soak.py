@@ -25,13 +25,11 @@ POINTS = 10  # measurements of the memory in the results
 WARM_SHARE = 0.1  # of the time, before growth counts
 DRAWING_SHARE, TRAINING_SHARE = 0.5, 0.8  # of the time, until they end
 COMMITTEE_S = 10.0  # at least
-REST_S = (
-    2.0  # after a round while something works: it waits for somebody who draws, so learning would take a quarter hour
-)
+REST_S = 2.0  # after a round while something works: a job waits for somebody who draws
 MOST_MB = 320.0  # while somebody draws: 130 of it are the files of LLVM and Qt, which programs share
 # At work, too: a training needs 47 for its pictures and 33 for its buffers and compiled code, learning at the same time
 # 16 and 50. The rest was not found out: gaps in the heap are likely.
-WORKING_MOST_MB = 480.0
+WORKING_MOST_MB = 500.0
 ALLOWED_MB = 8.0  # the window keeps two hundred states for undo, and the memory of Python varies
 FILL = "from fastcnn.bench.window.soak import use_everything; use_everything()"
 EPOCHS = 1000  # of a training that does not end by itself
