@@ -59,12 +59,21 @@ def test_what_is_prepared_is_said_with_progress_and_the_drawing_is_answered_then
 
 @pytest.mark.parametrize("first", [True, False])
 def test_only_a_first_start_prepares_strings(open_window, qtbot, monkeypatch, first):
-    prepared = []
-    monkeypatch.setattr(Engine, "warm_up_strings", lambda engine: prepared.append(_bar(window).isVisible()))
+    begun, ended = threading.Event(), threading.Event()
+
+    def prepare(_):  # on the thread of the answers, which must not touch a widget
+        begun.set()
+        ended.wait(60)
+
+    monkeypatch.setattr(Engine, "warm_up_strings", prepare)
     monkeypatch.setattr(store, "compiles", first)
     window = open_window()
+    if first:
+        qtbot.waitUntil(begun.is_set, timeout=60_000)
+        qtbot.waitUntil(lambda: _bar(window).isVisible())
+    ended.set()
     qtbot.waitUntil(lambda: not window.program._preparing.isActive(), timeout=60_000)
-    assert len(prepared) == first
+    assert begun.is_set() == first and not _bar(window).isVisible()
 
 
 def test_what_is_prepared_is_said_in_the_other_mode_too(compiling, qtbot, window):
