@@ -448,7 +448,7 @@
     </message>
     <message>
       <source>cannot read {path}: {reason}; give the path of a stroke file</source>
-      <translation>无法读取 {path}：{reason}；请选择笔画文件的路径</translation>
+      <translation>无法读取 {path}：{reason}；请选择笔画文件</translation>
     </message>
     <message>
       <source>it is damaged</source>
@@ -1112,7 +1112,7 @@
     </message>
     <message>
       <source>Labelled {label}; taken for no digit</source>
-      <translation>标为 {label}；未认作数字</translation>
+      <translation>标为 {label}；未识别为数字</translation>
     </message>
     <message>
       <source>MNIST pictures</source>
