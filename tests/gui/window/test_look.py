@@ -205,7 +205,7 @@ def test_networks_have_names_in_both_languages_with_their_accuracy(window, settl
     settle()
     shown = window.networkCombo.itemText(window.networkCombo.findData(name))
     assert shown == model_words(name, MEASURED[name])
-    assert re.fullmatch(rf"{english} · 99\.\d\d %", shown)
+    assert re.fullmatch(rf"{english} · 99\.\d\d%", shown)
     window.program.use_language("zh_CN")
     settle()
     words = window.networkCombo.itemText(window.networkCombo.findData(name))
