@@ -46,7 +46,9 @@ def sentence_of(kind: Kind) -> str:
         Kind.CONVOLUTION: tr(
             "The output is large where orange lies on bright pixels. Move the frame on the picture, or press Play."
         ),
-        Kind.RELU: tr("What is below zero becomes zero; all other numbers stay. So a map shows where its filter found its pattern."),
+        Kind.RELU: tr(
+            "What is below zero becomes zero; all other numbers stay. So a map shows where its filter found its pattern."
+        ),
         Kind.MAX_POOL: tr("Of each window only the largest number goes on. If a digit moves a little, little changes."),
         Kind.MEAN_POOL: tr("Each number is the mean of a window: the map becomes smaller and smoother."),
         Kind.NORM: tr("The numbers of each map are shifted and scaled: then none is too large or too small."),
@@ -95,7 +97,9 @@ def network_words(network: Network, *, calibrated: bool) -> str:
     if network.members > 1:
         words.append(tr("This is the first of the committee's {count} members.").format(count=network.members))
     if calibrated and network.temperature != 1:
-        sentence = tr("The confidence next to the answer differs: it divides the scores by {temperature} first (calibration).")
+        sentence = tr(
+            "The confidence next to the answer differs: it divides the scores by {temperature} first (calibration)."
+        )
         words.append(sentence.format(temperature=f"{network.temperature:.2f}"))
     return " ".join(words)
 
