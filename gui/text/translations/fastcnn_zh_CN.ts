@@ -2059,7 +2059,7 @@
       <translation>橙色盖在亮像素上的地方，输出就大。在图片上移动方框，或者按“播放”。</translation>
     </message>
     <message>
-      <source>What is below zero becomes zero; all other numbers stay. So a map shows where its filter found its pattern.</source>
+      <source>What is below zero becomes zero; the others stay. So a map shows where the filter found its pattern.</source>
       <translation>小于零的数变成零，其余的数不变。所以特征图显示卷积核在哪里找到了它的特征。</translation>
     </message>
     <message>

@@ -47,7 +47,7 @@ def sentence_of(kind: Kind) -> str:
             "The output is large where orange lies on bright pixels. Move the frame on the picture, or press Play."
         ),
         Kind.RELU: tr(
-            "What is below zero becomes zero; all other numbers stay. So a map shows where its filter found its pattern."
+            "What is below zero becomes zero; the others stay. So a map shows where the filter found its pattern."
         ),
         Kind.MAX_POOL: tr("Of each window only the largest number goes on. If a digit moves a little, little changes."),
         Kind.MEAN_POOL: tr("Each number is the mean of a window: the map becomes smaller and smoother."),
