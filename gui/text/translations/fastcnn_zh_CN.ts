@@ -1628,7 +1628,7 @@
     </message>
     <message>
       <source>Look-alikes</source>
-      <translation>易混的图片</translation>
+      <translation>易混淆的图片</translation>
     </message>
     <message>
       <source>{first} read as {second}</source>
