@@ -67,7 +67,7 @@ class MistakesPage(Page):
 
     def _word(self) -> None:
         if self._results is None:
-            self.summary.setText(tr("Not measured yet: press “Measure”."))
+            self.summary.setText(tr("Not measured yet."))
         else:
             evaluation = self._results.evaluation
             right = int(evaluation.confusion.trace())

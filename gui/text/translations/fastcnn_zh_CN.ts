@@ -2179,8 +2179,8 @@
       <translation>问题</translation>
     </message>
     <message>
-      <source>Not measured yet: press “Measure”.</source>
-      <translation>尚未测量：请按“测量”。</translation>
+      <source>Not measured yet.</source>
+      <translation>尚未测量。</translation>
     </message>
     <message>
       <source>Rows: the true digit. Columns: the answer. Click a cell to see its pictures.</source>
