@@ -2031,7 +2031,7 @@
       <translation>归一化</translation>
     </message>
     <message>
-      <source>Fully connected</source>
+      <source>Affine</source>
       <translation>全连接</translation>
     </message>
     <message>

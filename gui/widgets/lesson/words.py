@@ -19,7 +19,7 @@ def kind_words(kind: Kind) -> str:
         Kind.MAX_POOL: tr("Max pooling"),
         Kind.MEAN_POOL: tr("Mean pooling"),
         Kind.NORM: tr("Normalization"),
-        Kind.AFFINE: tr("Fully connected"),
+        Kind.AFFINE: tr("Affine"),
         Kind.SUM: tr("Sum"),
         Kind.CONCAT: tr("Side by side"),
         Kind.OTHER: tr("Layer"),

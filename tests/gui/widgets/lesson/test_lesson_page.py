@@ -87,7 +87,7 @@ def test_strip_shows_all_layers_with_their_sizes_and_a_click_opens_one(qtbot, le
     names = [button.accessibleName() for button in lesson.strip.buttons if not button.isHidden()]
     assert names == [
         "Picture, 28 × 28", "Convolution, 30 × 24 × 24", "ReLU, 30 × 24 × 24", "Max pooling, 30 × 12 × 12",
-        "Fully connected, 100", "Fully connected, 10 scores", "Softmax, 10 probabilities",
+        "Affine, 100", "Affine, 10 scores", "Softmax, 10 probabilities",
     ]  # fmt: skip
     qtbot.mouseClick(lesson.strip.buttons[3], Qt.LeftButton)
     assert lesson.findChild(QLabel, "stationLabel").text() == "Layer 4 of 7: Max pooling"
