@@ -1,4 +1,4 @@
-"""Strings whose digits overlap: shared ink, ways that are nearly the cheapest, and what is read again."""
+"""Strings whose digits overlap: whole strokes, ways that are nearly the cheapest, and what is read again."""
 
 import numpy as np
 import pytest
@@ -6,34 +6,10 @@ import pytest
 from fastcnn import Recognizer
 from fastcnn.bench.accuracy.strings import compose, synthetic_hands
 from fastcnn.handwriting.drawings import Pose, draw
-from fastcnn.handwriting.preparation.cuts import Pieces
 from fastcnn.handwriting.preparation.reasons import NO_DIGIT
 from fastcnn.recognition.answer import Recognition
-from fastcnn.recognition.overlaps import may_overlap, read_overlaps, with_shared_ink
+from fastcnn.recognition.overlaps import may_overlap, read_overlaps
 from fastcnn.recognition.strings import Candidate, near_best, way
-
-
-def bar(cuts, pen=4.0):
-    """A bar of 3 x 30 blocks in three pieces of ten columns; and a row of paper."""
-    labels = np.repeat(np.array([1, 2, 3]), 10) * np.ones((4, 1), np.int64)
-    labels[3] = 0
-    boxes = tuple((0, 3, left, left + 10) for left in (0, 10, 20))
-    return Pieces(labels, 1, boxes, tuple((a, b, 1.0) for a, b in cuts), pen)
-
-
-def test_ink_near_a_cut_belongs_to_both_sides():
-    pieces = bar([(1, 2)])
-    for first, stop, left, right in ((0, 1, 0, 12), (1, 2, 8, 20)):
-        shared = with_shared_ink(pieces, first, stop)
-        assert np.flatnonzero(shared.any(axis=0)).tolist() == list(range(left, right))  # half of the pen's 4 blocks
-        assert not shared[3].any()
-
-
-def test_no_ink_is_shared_where_no_cut_is():
-    assert with_shared_ink(bar([(1, 2)]), 2, 3) is None
-    assert with_shared_ink(bar([(1, 2)]), 0, 2) is None
-    both = with_shared_ink(bar([(1, 2), (2, 3)]), 1, 2)
-    assert np.flatnonzero(both.any(axis=0)).tolist() == list(range(8, 22))
 
 
 def candidate(first, stop, cut=0.0):
