@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from fastcnn.handwriting.preparation.components import label_components
-from fastcnn.handwriting.preparation.strokes import find_strokes, thinned
+from fastcnn.handwriting.preparation.strokes import _straight_on, find_strokes, thinned
 
 PEN = 5
 
@@ -85,3 +85,19 @@ def test_all_ink_has_an_owner_and_soft_edges_belong_to_their_stroke(rng):
         found = find_strokes(noise, noise, 2.0)
         assert found.along(noise, 10).shape == noise.shape
         assert (found.owners[~noise] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("degrees", "pairs"),
+    [
+        ([0, 180], [(1, 2)]),
+        ([0, 130], [(1, 2)]),
+        ([0, 120], []),
+        ([0, 175, 190], [(1, 2)]),  # 3 would go on in 1, too, but less straight
+        ([0, 90, 178, 271], [(1, 3), (2, 4)]),
+    ],
+)
+def test_lines_go_on_in_the_one_that_is_most_nearly_straight_ahead(degrees, pairs):
+    turn = np.deg2rad(degrees)
+    ends = [(number, direction) for number, direction in enumerate(np.stack([np.cos(turn), np.sin(turn)], 1), 1)]
+    assert _straight_on(ends) == pairs
