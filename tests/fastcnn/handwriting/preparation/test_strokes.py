@@ -93,7 +93,7 @@ def test_all_ink_has_an_owner_and_soft_edges_belong_to_their_stroke(rng):
         ([0, 180], [(1, 2)]),
         ([0, 130], [(1, 2)]),
         ([0, 120], []),
-        ([0, 175, 190], [(1, 2)]),  # 3 would go on in 1, too, but less straight
+        ([190, 0, 175], [(2, 3)]),  # 1 would go on in 2, too, but less straight
         ([0, 90, 178, 271], [(1, 3), (2, 4)]),
     ],
 )
