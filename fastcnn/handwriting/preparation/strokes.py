@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,7 +38,7 @@ class Strokes:
         """All ink of the lines that lie mostly inside, and of those up to a length in which they go on."""
         lengths = np.bincount(self.lines.ravel(), minlength=len(self.onward))
         own = np.bincount(self.lines[inside], minlength=len(self.onward)) >= MOST_INSIDE * np.maximum(lengths, 1)
-        chosen = set(np.flatnonzero(own[1:]) + 1)
+        chosen: set[int] = set((np.flatnonzero(own[1:]) + 1).tolist())
         chosen |= {line for first in chosen for line in self.onward[first] if lengths[line] <= longest}
         places = {place for line in chosen for place in self.meeting[line]}
         found: Mask = np.isin(self.owners, list(chosen | places))
@@ -83,7 +84,7 @@ def _tables() -> tuple[Labels, Mask, Mask]:
     return leaving, edge & ~(right & below & (above | left)), edge & ~(above & left & (right | below))
 
 
-def _shifted(values: npt.NDArray[np.generic]) -> list[npt.NDArray[np.generic]]:
+def _shifted(values: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
     """The values of each pixel's eight neighbours, 0 outside."""
     height, width = values.shape
     wide = np.pad(values, 1)
