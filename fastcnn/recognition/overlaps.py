@@ -1,8 +1,8 @@
-"""Read a string whose digits may overlap: with more cuts, and with ink that belongs to both of two neighbours.
+"""Read a string whose digits may overlap: with more cuts, and with strokes that go on across a cut.
 
-A cut gives each stroke to one digit, though digits that overlap or touch share some of their ink. So a digit is also
-looked at with the ink beyond its cuts that is near them. This takes time: only digits on ways that are nearly the
-cheapest get it, and only strings that are not read surely without it.
+A cut gives ink to one digit, though digits that overlap or touch share some, and a stroke of one may reach into the
+other. So a digit is also looked at as whole strokes: those that lie mostly in it, and those in which they go on. This
+takes time: only digits on ways that are nearly the cheapest get it, and only strings that are not read surely without.
 """
 
 from __future__ import annotations
@@ -12,19 +12,18 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from fastcnn.handwriting.preparation.components import Mask, grown
-from fastcnn.handwriting.preparation.cuts import FINE_APART, Pieces, cut
+from fastcnn.handwriting.preparation.cuts import FINE_APART, cut
 from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.prepare import Field
+from fastcnn.handwriting.preparation.strokes import find_strokes
 from fastcnn.recognition.strings import Candidate, join, near_best, prepare_blocks, shares_of, way
 
 if TYPE_CHECKING:
     from fastcnn.recognition.answer import Recognition
 
 MOST_PIECES = 40  # a string with more is not
-REACH = 0.5  # widths of the stroke, from a cut; with 1 fewer digits that touch are read right
+INKED = 0.4  # of the full ink: blocks with more have a part in the strokes' centre lines
+LONGEST = 0.5  # of the string's height: longer strokes in which others go on belong to another digit
 WITHIN = 2.0  # of the cheapest way's cost; with 1 to infinity the same strings are right
 
 
@@ -52,30 +51,11 @@ def read_overlaps(
         return None
     candidates = join(ink, pieces)
     answers = answer([candidate.field for candidate in candidates])
-    shared = []
-    for index in near_best(candidates, shares_of(answers), WITHIN):
-        blocks = with_shared_ink(pieces, candidates[index].first, candidates[index].stop)
-        if blocks is not None:
-            shared.append(replace(candidates[index], prepared=partial(prepare_blocks, ink, blocks, pieces.factor)))
-    return way(candidates + shared, answers + answer([candidate.field for candidate in shared]))
-
-
-def with_shared_ink(pieces: Pieces, first: int, stop: int) -> Mask | None:
-    """The pieces from first to before stop (counted from 0), and the ink near their cuts.
-
-    Returns
-    -------
-    (height, width) bool, in blocks; None if no cut separates them from another piece
-    """
-    beyond = set()
-    for pair in pieces.cuts:
-        outside = [piece for piece in pair[:2] if not first < piece <= stop]
-        if len(outside) == 1:
-            beyond.add(outside[0])
-    if not beyond:
-        return None
-    chosen: Mask = (pieces.labels > first) & (pieces.labels <= stop)
-    allowed = np.isin(pieces.labels, list(beyond))
-    for _ in range(max(1, round(REACH * pieces.pen))):
-        chosen = chosen | (grown(chosen) & allowed)
-    return chosen
+    strokes = find_strokes(pieces.amounts >= INKED, pieces.labels > 0, pieces.pen)
+    whole = []
+    for candidate in (candidates[index] for index in near_best(candidates, shares_of(answers), WITHIN)):
+        inside = (pieces.labels > candidate.first) & (pieces.labels <= candidate.stop)
+        blocks = strokes.along(inside, LONGEST * pieces.height)
+        if candidate.cut > 0 and blocks.any():
+            whole.append(replace(candidate, prepared=partial(prepare_blocks, ink, blocks, pieces.factor)))
+    return way(candidates + whole, answers + answer([candidate.field for candidate in whole]))

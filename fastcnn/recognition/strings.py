@@ -40,10 +40,11 @@ DIGIT = -0.65
 LOW, LOW_FROM = 2.7, 0.7  # for digits lower than LOW_FROM of the string's height
 WIDTH = 0.45
 WIDE, WIDE_FROM = 2.3, 0.85
-CUT = 0.75  # for each stroke's width of ink that the cuts round a digit cross; neighbours share the cost
+CUT = 0.5  # for each stroke's width of ink that the cuts round a digit cross; neighbours share the cost
 LEAST = 1e-6  # a lower probability does not cost more
 LEAST_SCORE = 0.3  # a lower score of being a digit counts as much; without it letters are cut to pieces like digits
 LEAST_CUT_SCORE = 0.2  # of a digit next to a cut; a lower score of being a digit refuses it
+LEAST_ROW_SCORE, ROW_SURE = 0.3, 0.9  # the same among other digits, if it is so sure of which digit it is
 COUNT_WEIGHT = (
     3.0  # factor of the costs in `share_of_count`; with it, 99 of 100 strings with a confidence from 90 % are right
 )
@@ -164,7 +165,8 @@ def way(
 ) -> tuple[list[Recognition], float, list[Candidate]]:
     """The answers on the cheapest way, the probability of their number, and their candidates.
 
-    A digit that was cut looks less like one. So it is refused below LEAST_CUT_SCORE only, and the probability falls.
+    A digit that was cut looks less like one, and what stands in a row with digits is more probably one. So such a digit
+    is refused at a lower score, and the probability falls.
     """
     shares = shares_of(answers)
     chosen = choose(candidates, shares)
@@ -172,7 +174,9 @@ def way(
     found = [answers[index] for index in chosen]
     for place, index in enumerate(chosen):
         answer = answers[index]
-        if answer.reason == NO_DIGIT and candidates[index].cut > 0 and answer.digit_score >= LEAST_CUT_SCORE:
+        in_row = len(chosen) > 1 and float(answer.probabilities.max()) >= ROW_SURE
+        least = LEAST_CUT_SCORE if candidates[index].cut > 0 else LEAST_ROW_SCORE if in_row else 1.0
+        if answer.reason == NO_DIGIT and answer.digit_score >= least:
             found[place] = digit_answer(answer.probabilities, answer.input, answer.digit_score)
             share *= answer.digit_score
     return found, share, [candidates[index] for index in chosen]

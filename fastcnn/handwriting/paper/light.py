@@ -16,7 +16,7 @@ from fastcnn.handwriting.preparation.planes import Plane
 
 Levels = npt.NDArray[np.float32]
 
-LARGEST_PX = 1280  # larger pages are averaged down first: a digit has 40 px or more then, on a page of 12 lines
+LARGEST_PX = 2000  # larger pages are averaged down first; at 1,280 rules and thin pens were alike (docs/tried.md)
 COARSE_PX = 640  # the paper's level is found at this size
 WINDOW = 1 / 4  # of the shorter side: a stroke is narrower, a shadow wider
 RIM = 1 / 10  # of the shorter side: what is darker along an edge, and thinner, may be a stroke

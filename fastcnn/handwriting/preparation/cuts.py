@@ -43,6 +43,7 @@ class Pieces:
     boxes: tuple[tuple[int, int, int, int], ...]  # for each piece top, bottom, left, right; bottom and right excluded
     cuts: tuple[tuple[int, int, float], ...]  # the two pieces, and the ink that the cut crosses in widths of the stroke
     pen: float  # the width of the stroke, in blocks
+    amounts: Blocks  # (height, width): the ink in each block, 0 to 1
 
     @property
     def count(self) -> int:
@@ -81,7 +82,7 @@ def cut(ink: Plane, apart: float = CUTS_APART) -> Pieces:
         labels[box] = np.where(inside, done + 1 + _sides([path for path, _ in paths], inside.shape), labels[box])
         cuts += [(done + 1 + k, done + 2 + k, crossed) for k, (_, crossed) in enumerate(paths)]
         done += len(paths) + 1
-    return _in_order(labels, done, factor, cuts, blocks > 0, pen)
+    return _in_order(labels, done, factor, cuts, blocks, pen)
 
 
 def _paths(ink: Blocks, pen: float, apart: float, smallest: float, room: int) -> list[tuple[CutPath, float]]:
@@ -146,7 +147,7 @@ def _in_order(
     count: int,
     factor: int,
     cuts: list[tuple[int, int, float]],
-    inked: npt.NDArray[np.bool_],
+    blocks: Blocks,
     pen: float,
 ) -> Pieces:
     """Number the pieces from left to right and add the soft edge round each."""
@@ -160,6 +161,6 @@ def _in_order(
     for _ in range(SOFT_BLOCKS):
         wide = np.pad(labels, 1)
         beside = np.maximum.reduce([wide[:-2, 1:-1], wide[2:, 1:-1], wide[1:-1, :-2], wide[1:-1, 2:]])
-        labels = np.where((labels == 0) & inked, beside, labels)
+        labels = np.where((labels == 0) & (blocks > 0), beside, labels)
     boxes = tuple((top, bottom, left, right) for top, bottom, left, right in boxes_of(labels, count).tolist())
-    return Pieces(labels, factor, boxes, tuple((int(order[a]), int(order[b]), ink) for a, b, ink in cuts), pen)
+    return Pieces(labels, factor, boxes, tuple((int(order[a]), int(order[b]), ink) for a, b, ink in cuts), pen, blocks)

@@ -1,4 +1,4 @@
-"""Strings whose digits overlap: shared ink, ways that are nearly the cheapest, and what is read again."""
+"""Strings whose digits overlap: whole strokes, ways that are nearly the cheapest, and what is read again."""
 
 import numpy as np
 import pytest
@@ -6,34 +6,10 @@ import pytest
 from fastcnn import Recognizer
 from fastcnn.bench.accuracy.strings import compose, synthetic_hands
 from fastcnn.handwriting.drawings import Pose, draw
-from fastcnn.handwriting.preparation.cuts import Pieces
 from fastcnn.handwriting.preparation.reasons import NO_DIGIT
-from fastcnn.recognition.answer import Recognition
-from fastcnn.recognition.overlaps import may_overlap, read_overlaps, with_shared_ink
+from fastcnn.recognition.answer import Recognition, digit_answer
+from fastcnn.recognition.overlaps import may_overlap, read_overlaps
 from fastcnn.recognition.strings import Candidate, near_best, way
-
-
-def bar(cuts, pen=4.0):
-    """A bar of 3 x 30 blocks in three pieces of ten columns; and a row of paper."""
-    labels = np.repeat(np.array([1, 2, 3]), 10) * np.ones((4, 1), np.int64)
-    labels[3] = 0
-    boxes = tuple((0, 3, left, left + 10) for left in (0, 10, 20))
-    return Pieces(labels, 1, boxes, tuple((a, b, 1.0) for a, b in cuts), pen)
-
-
-def test_ink_near_a_cut_belongs_to_both_sides():
-    pieces = bar([(1, 2)])
-    for first, stop, left, right in ((0, 1, 0, 12), (1, 2, 8, 20)):
-        shared = with_shared_ink(pieces, first, stop)
-        assert np.flatnonzero(shared.any(axis=0)).tolist() == list(range(left, right))  # half of the pen's 4 blocks
-        assert not shared[3].any()
-
-
-def test_no_ink_is_shared_where_no_cut_is():
-    assert with_shared_ink(bar([(1, 2)]), 2, 3) is None
-    assert with_shared_ink(bar([(1, 2)]), 0, 2) is None
-    both = with_shared_ink(bar([(1, 2), (2, 3)]), 1, 2)
-    assert np.flatnonzero(both.any(axis=0)).tolist() == list(range(8, 22))
 
 
 def candidate(first, stop, cut=0.0):
@@ -68,9 +44,29 @@ def test_digit_beside_a_cut_is_refused_later(cut, score, digit):
     assert places[0].cut == cut
 
 
+@pytest.mark.parametrize(("score", "most", "digit"), [(0.35, 0.95, 4), (0.25, 0.95, None), (0.35, 0.85, None)])
+def test_a_digit_in_a_row_is_refused_later(score, most, digit):
+    """If it is sure of which digit it is; alone it is refused below 0.5."""
+    odd = refused(score)
+    odd.probabilities[4] = most
+    other = digit_answer(np.eye(10, dtype=np.float32)[7], odd.input, 1.0)
+    found, share, _ = way([candidate(0, 1), candidate(1, 2)], [other, odd])
+    assert [each.digit for each in found] == [7, digit]
+    assert share == pytest.approx(score if digit else 1.0)
+    assert [each.digit for each in way([candidate(0, 1)], [odd])[0]] == [None]
+
+
 @pytest.fixture(scope="module")
 def recognizer():
     return Recognizer()
+
+
+@pytest.mark.parametrize("apart", [1.7, 1.8])
+def test_zeros_that_share_a_side_are_read(recognizer, apart):
+    """Each cut opens one of them or gives it a piece of the other."""
+    turn = np.linspace(0, 2 * np.pi, 40)
+    rings = [np.stack([0.8 * np.sin(turn) + place * apart * 0.8, -np.cos(turn) * 1.2], axis=1) for place in range(2)]
+    assert recognizer.recognize_string(draw(rings, Pose(0.8, 14, 0.5, 0.5))).text == "00"
 
 
 @pytest.mark.slow

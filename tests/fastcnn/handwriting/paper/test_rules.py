@@ -127,3 +127,14 @@ def test_two_sides_of_boxes_close_together_go_both(width, gap):
         strokes[58:104, left + 26 : left + 33] = 255
     cleaned = without_rules(np.maximum(ink, strokes))
     np.testing.assert_array_equal(cleaned >= 64, strokes >= 64)
+
+
+@pytest.mark.parametrize(("more", "stays"), [(1, False), (2, True)])
+def test_what_lies_in_the_course_of_a_rule_only_is_no_stroke(more, stays):
+    """A rule 3 pixels thick has `more` pixels at each side for some way; the digit is elsewhere."""
+    ink = np.maximum(net(3), seven(106, 75))
+    thick = slice(60 - more, 63 + more), slice(192, 212)
+    ink[thick] = 255
+    cleaned = without_rules(ink)
+    assert (cleaned[thick] >= 64).any() == stays
+    assert label_components(cleaned >= 64)[1] == 1 + stays
