@@ -1,12 +1,10 @@
-"""The fixtures that run a test on every backend, on the GPU, and in float64 on one thread."""
+"""The fixtures that run a test on every backend, and on the GPU."""
 
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 
 from fastcnn import kernels
-from fastcnn.kernels.threads import set_threads, threads
 from tests.kernels.cases import BACKENDS, SIMULATED
 from tests.kernels.checks import running
 
@@ -21,19 +19,6 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
     """The public functions run on this backend."""
     with running(request.param):
         yield request.param
-
-
-@pytest.fixture(autouse=True)
-def one_thread_in_float64(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Kernels with threads are compiled for float32 alone, which takes half the time; slow tests compile both."""
-    dtype = getattr(request.node, "callspec", None) and request.node.callspec.params.get("dtype")
-    if dtype is not np.float64 or request.node.get_closest_marker("slow"):
-        yield
-        return
-    before = threads()
-    set_threads(1)
-    yield
-    set_threads(before)
 
 
 @pytest.fixture
