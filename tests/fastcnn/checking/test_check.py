@@ -313,16 +313,27 @@ def test_the_second_process_calls_each_kernel_of_the_check(started, monkeypatch)
     assert called[0] == "update"
 
 
-@pytest.mark.slow  # compiles all kernels of a check
+# A second process begins with the optimizers' rules, which the check calls after its table.
+SHORT_CHECK = """
+import sys
+from fastcnn.__main__ import main
+from fastcnn.checking import check
+whole = list(check.table())
+check.table, check.networks = lambda: whole[:8], tuple
+sys.exit(main(["check", "--seconds", "0", "--json", "-"]))
+"""
+
+
+@pytest.mark.slow  # compiles many kernels
 def test_with_an_empty_cache_the_second_process_compiles_some_of_the_kernels(tmp_path):
     settings = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     settings.pop("NUMBA_DISABLE_JIT", None)
-    command = [sys.executable, "-m", "fastcnn", "check", "--seconds", "0", "--json", "-"]
+    command = [sys.executable, "-c", SHORT_CHECK]
     ran = subprocess.run(command, capture_output=True, text=True, env=settings)
     found = json.loads(ran.stdout)
     assert ran.returncode == 0 and found["passed"] and found["random_calls"] == 0
     loaded, saved = map(int, re.search(r"\((\d+) loaded, (\d+) compiled", found["info"]["kernel_cache"]).groups())
-    assert loaded > 20 and saved > 20
+    assert loaded > 5 and saved > 5
 
 
 @pytest.mark.slow  # the whole table
