@@ -159,7 +159,7 @@ def run_python() -> RunPython:
 
 
 @pytest.fixture
-def one_thread():
+def one_thread() -> Iterator[None]:
     """Kernels use one thread during the test."""
     from fastcnn.kernels.threads import set_threads, threads
 
@@ -167,3 +167,11 @@ def one_thread():
     set_threads(1)
     yield
     set_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def one_thread_in_float64(request: pytest.FixtureRequest) -> None:
+    """Compile kernels with threads for float32 alone, which halves that time; slow tests compile both."""
+    parameters = request.node.callspec.params if hasattr(request.node, "callspec") else {}
+    if parameters.get("dtype") is np.float64 and not request.node.get_closest_marker("slow"):
+        request.getfixturevalue("one_thread")

@@ -1,4 +1,4 @@
-"""Two hundred random actions in random order: nothing breaks, and the answer always belongs to the picture shown."""
+"""Three hundred random actions in random order: nothing breaks, and the answer always belongs to the picture shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fastcnn.gui.program import crash
 from fastcnn.network.calibration import calibrated
 from tests.gui.mouse import draw
 
-ACTIONS = 200
+ACTIONS = 300
 
 
 def _stroke(chance):
@@ -123,12 +123,11 @@ def _check(window):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
-def test_random_actions_neither_crash_nor_leave_a_wrong_answer(window, settle, seed, monkeypatch):
+def test_random_actions_neither_crash_nor_leave_a_wrong_answer(window, settle, monkeypatch):
     monkeypatch.setattr(crash, "report", lambda error, tell: pytest.fail(repr(error)))
     told = []
     monkeypatch.setattr(window, "tell", lambda message, undo=None: told.append(message.notice))
-    chance = random.Random(seed)
+    chance = random.Random(0)
     done = []
     for index in range(ACTIONS):
         name, action = chance.choice(sorted(_actions(window, chance).items()))

@@ -34,7 +34,8 @@ def _max_pool2d(out, argmax, x, R, S, stride_h, stride_w, top, left, dilation_h,
         for p in range(P):
             h0 = p * stride_h - top
             h_first = _inside(h0, dilation_h)
-            best[:], rows[:] = x[plane, h_first], h_first
+            for w in range(W):  # an assignment of slices compiles 2 s longer, for the words of an error
+                best[w], rows[w] = x[plane, h_first, w], h_first
             for h in range(h_first + dilation_h, min(H, h0 + R * dilation_h), dilation_h):
                 _raise(best, rows, x[plane, h], np.int32(h))
             for q in range(Q):

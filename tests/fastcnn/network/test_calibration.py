@@ -24,9 +24,9 @@ def network():
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
 def test_known_temperature_is_found(temperature, rng):
     """Labels drawn from the probabilities that the logits have at this temperature."""
-    logits = rng.normal(0, 2 * temperature, (40_000, 10))
+    logits = rng.normal(0, 2 * temperature, (25_000, 10))
     probabilities = softmax(logits / temperature)
-    labels = (probabilities.cumsum(axis=1) > rng.random((40_000, 1))).argmax(axis=1)
+    labels = (probabilities.cumsum(axis=1) > rng.random((25_000, 1))).argmax(axis=1)
     found = fit_temperature(logits[np.newaxis], labels)
     assert found == pytest.approx(temperature, rel=0.03)
     after = softmax(logits / found)

@@ -96,6 +96,7 @@ def outcome(backend: str, name: str, dtype: type, n: int) -> dict[str, np.ndarra
         return {"loss": np.array(loss), "logits": net.forward(images), **gradients, **statistics}
 
 
+@pytest.mark.usefixtures("one_thread")  # with threads in float32: the next test
 @pytest.mark.parametrize("n", [1, 3, 37])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_plan_gives_the_numbers_of_the_layers(name: str, n: int) -> None:

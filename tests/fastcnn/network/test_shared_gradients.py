@@ -39,6 +39,7 @@ def gradients(net: Sequential) -> np.ndarray:
     return net.gradients.copy()
 
 
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_bits_are_those_of_separate_arrays(name: str, precision: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,7 @@ def cases():
     return node_tests()
 
 
+@pytest.mark.slow  # reads all the other tests
 def test_the_list_is_complete(cases):
     """All others have a reason, which `python -m tests.fastcnn.onnx.node_tests` prints."""
     assert len(PASSING) == len(set(PASSING)) == 71 and len(cases) >= 235

@@ -147,7 +147,8 @@ def test_backends_and_thread_counts_give_the_same_bits(name, dtype, size, rng, t
     arrays, numbers = update_cases(rng, size, dtype)[name]
     expected = [array.copy() for array in arrays]
     reference_updates.update(name, expected, numbers)
-    for count in (1, 2, 3, 4):
+    # Kernels with threads are compiled for float32, and one for float64.
+    for count in (1, 2, 3, 4) if dtype is np.float32 or name == "adam" else (1,):
         thread_count(count)
         actual = [array.copy() for array in arrays]
         cpu_updates.update(name, actual, numbers)

@@ -139,8 +139,8 @@ def test_without_refusal_the_nearest_digit_is_named(recognizer):
 @pytest.fixture(scope="module")
 def many_digits():
     (images, labels), _ = load_mnist(normalize=False)
-    drawn, drawn_labels = synthetic_digits(420, seed=11)
-    return np.concatenate([images[:1000, 0], drawn[:, 0]]), np.concatenate([labels[:1000], drawn_labels])
+    drawn, drawn_labels = synthetic_digits(200, seed=11)
+    return np.concatenate([images[:400, 0], drawn[:, 0]]), np.concatenate([labels[:400], drawn_labels])
 
 
 @pytest.mark.parametrize("digit", range(10))

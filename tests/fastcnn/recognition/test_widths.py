@@ -28,12 +28,12 @@ def stretched():
     """Digits of MNIST's training set as a form's reader gives them: squares of 16 x 16, black and white."""
     (images, labels), _ = load_mnist(normalize=False)
     pictures = []
-    for image in images[:500, 0]:
+    for image in images[:250, 0]:
         rows, columns = np.nonzero(image >= 64)
         ink = image[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
         few = np.asarray(Image.fromarray(ink).resize((16, 16), Image.Resampling.BOX))
         pictures.append(np.pad(np.where(few >= 100, np.uint8(255), np.uint8(0)), 3))
-    return pictures, labels[:500]
+    return pictures, labels[:250]
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def test_unsure_answers_are_the_mean_of_all_widths(recognizer, stretched):
     one, scores = calibrated(recognizer.network, batch), digit_scores(refusing_network(), batch)
     taken = scores >= 0.5
     unsure = np.flatnonzero(~taken | (one.max(axis=1) * scores < POOR))
-    assert len(unsure) > 10
+    assert len(unsure) > 5
     found = recognizer.recognize_many([stretched[0][number] for number in unsure])
     for number, answer in zip(unsure, found, strict=True):
         views = np.stack([fields[number], *(with_width(fields[number], times) for times in WIDTHS)])[:, np.newaxis]
@@ -104,7 +104,7 @@ def test_more_digits_of_forms_are_right_and_fewer_refused(answers, recognizer, s
     before = recognizer.recognize_many(pictures)
     right, was_right = (sum(a.digit == n for a, n in zip(each, labels, strict=True)) for each in (answers, before))
     refused, were_refused = (sum(a.digit is None for a in each) for each in (answers, before))
-    assert right >= was_right + 6
+    assert right >= was_right + 3
     assert refused < were_refused
 
 

@@ -73,7 +73,7 @@ def test_ranks_train_in_bfloat16_with_the_same_bits(data, alone):
     assert found[1] == found[2] != alone
 
 
-@pytest.mark.parametrize("ranks", [2, 3, 4, 5])
+@pytest.mark.parametrize("ranks", [4, 5])  # 2 and 3: the tests after it
 def test_any_number_of_ranks_gives_the_same_bits(ranks, data, alone):
     assert by_ranks(ranks, lambda world: trained(world, data)) == [alone] * ranks
 
@@ -198,7 +198,9 @@ def test_a_silent_rank_is_named(data, monkeypatch):
         assert re.search(r"rank 1 on \S+ has not answered for ", str(error))
 
 
-@pytest.mark.parametrize("place", ["end_epoch", "measure", "follow"])
+@pytest.mark.parametrize(
+    "place", ["measure", *(pytest.param(place, marks=pytest.mark.slow) for place in ("end_epoch", "follow"))]
+)
 def test_a_rank_that_falls_silent_after_an_epoch_is_not_given_the_time_to_compile(place, data, monkeypatch):
     """Rank 0 is asked: the others give that one more time after an epoch, in which it writes a file."""
     monkeypatch.setattr("fastcnn.cluster.link.SLOW_S", 20.0)

@@ -109,16 +109,14 @@ def test_a_long_training_has_no_more_points_than_can_be_seen(page, drawn):
     assert 100 < len(x) <= MOST_POINTS
 
 
-@pytest.mark.parametrize(
-    ("epochs", "expected"), [(1, range(2)), (2, range(3)), (12, range(0, 13, 2)), (55, range(0, 56, 10))]
-)
-def test_under_a_curve_stand_whole_epochs(page, qtbot, epochs, expected):
+def test_under_a_curve_stand_whole_epochs(page):
     curves = page.training.curves
-    curves.steps[:] = [epochs * share / 10 for share in range(11)]
-    curves.losses[:] = [1.0] * 11
-    curves.epochs[:], curves.accuracies[:] = [*range(1, epochs + 1)], [0.9] * epochs
-    page._refresh()
-    page._show_accuracies()
-    for plot in (page.loss, page.accuracy):
-        levels = plot._plot.getAxis("bottom")._tickLevels
-        assert levels == [[(place, str(place)) for place in expected]]
+    for epochs, expected in [(1, range(2)), (2, range(3)), (12, range(0, 13, 2)), (55, range(0, 56, 10))]:
+        curves.steps[:] = [epochs * share / 10 for share in range(11)]
+        curves.losses[:] = [1.0] * 11
+        curves.epochs[:], curves.accuracies[:] = [*range(1, epochs + 1)], [0.9] * epochs
+        page._refresh()
+        page._show_accuracies()
+        for plot in (page.loss, page.accuracy):
+            levels = plot._plot.getAxis("bottom")._tickLevels
+            assert levels == [[(place, str(place)) for place in expected]]

@@ -17,7 +17,7 @@ def _place(window, name):
     return QRect(widget.mapTo(window, widget.rect().topLeft()), widget.size())
 
 
-@pytest.mark.parametrize("size", [(1024, 768), (1280, 800), (1280, 720), (960, 720)])
+@pytest.mark.parametrize("size", [(1280, 800), (960, 720)])
 def test_field_result_rate_and_bars_are_in_sight_on_every_page(window, settle, size):
     window.numberSpin.setValue(247)
     settle()

@@ -113,8 +113,7 @@ def _letters(window):
     return keys
 
 
-@pytest.mark.parametrize("language", ["en", "zh_CN"])
-@pytest.mark.parametrize("mode", [0, 1])
+@pytest.mark.parametrize(("mode", "language"), [(0, "zh_CN"), (1, "en")])
 def test_no_letter_means_two_things_that_are_in_sight(window, settle, mode, language):
     """Qt presses neither of the two."""
     window.resize(1280, 800)

@@ -40,8 +40,13 @@ def _scrolled(window):
     return [each for each in bars if each[1] and each[0] != "rivalStrip"]  # of a deep network
 
 
-@pytest.mark.parametrize("language", ["en", "zh_CN"])
-@pytest.mark.parametrize("zoom", [100, 200])
+@pytest.mark.parametrize(
+    ("zoom", "language"),
+    [
+        *((100, "zh_CN"), (200, "en")),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in ((100, "en"), (200, "zh_CN"))),
+    ],
+)
 def test_every_page_fits_a_window_of_3840_by_2160(window, settle, zoom, language):
     settle()
     window.program.pages.networks.choose("paper")  # the strip of a deep network may scroll

@@ -43,7 +43,7 @@ def _turns_until_rest(laid):
     return None
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (1024, 768), (640, 480)])
+@pytest.mark.parametrize("size", [(1280, 800), pytest.param((1024, 768), marks=pytest.mark.slow), (640, 480)])
 def test_every_page_comes_to_rest(window, settle, laid, size):
     """A row asked for a new layout in each layout, so that five pages took a whole processor for nothing."""
     window.resize(*size)

@@ -72,6 +72,7 @@ def _places(window, settle):
         yield f"page {page}"
 
 
+@pytest.mark.slow  # measures the network and opens every page twice
 def test_painted_texts_and_icons_are_twice_as_large_at_zoom_2(window, settle, painted):
     window.program.pages.browser.measure()
     settle()
@@ -97,7 +98,7 @@ def test_painted_texts_and_icons_are_twice_as_large_at_zoom_2(window, settle, pa
         assert wrong == {}
 
 
-@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("language", ["en", pytest.param("zh_CN", marks=pytest.mark.slow)])
 def test_a_screen_of_1024_by_768_has_room_for_the_whole_lesson(window, settle, language):
     window.program.use_language(language)
     lesson = _lesson(window, settle)
@@ -111,7 +112,7 @@ def test_a_screen_of_1024_by_768_has_room_for_the_whole_lesson(window, settle, l
     assert shown > len(SECTIONS)
 
 
-@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.slow), "zh_CN"])
 def test_a_screen_of_1024_by_768_has_room_for_every_step_of_every_lesson(window, settle, language):
     window.program.use_language(language)
     page = _lesson(window, settle)
@@ -146,7 +147,14 @@ def test_the_numbers_of_a_convolution_are_legible_at_1024_by_768(window, settle,
     assert len(_numbers(painted)) > 10 and min(_numbers(painted)) >= LEAST_PX
 
 
-@pytest.mark.parametrize(("zoom", "size"), [(150, (1280, 800)), (200, (1280, 800)), (200, (1920, 1200))])
+@pytest.mark.parametrize(
+    ("zoom", "size"),
+    [
+        pytest.param(150, (1280, 800), marks=pytest.mark.slow),
+        (200, (1280, 800)),
+        pytest.param(200, (1920, 1200), marks=pytest.mark.slow),
+    ],
+)
 def test_a_large_zoom_needs_no_scrolling_to_the_side_in_the_lesson(window, settle, zoom, size):
     lesson = _lesson(window, settle)
     window.program.use_zoom(zoom)

