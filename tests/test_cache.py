@@ -68,6 +68,7 @@ def test_second_run_loads_what_the_first_compiled(run, tmp_path):
     first, second = run(), run()
     assert (first["loaded"], first["saved"]) == (0, FILES)
     assert (second["loaded"], second["saved"], second["repaired"]) == (3, 0, 0)
+    assert second["parsed"] == 0 < first["parsed"], "LLVM's objects of loaded kernels stay in memory"
     folder = Path(second["folder"])
     assert folder.is_relative_to(tmp_path / "cache")
     assert first["stderr"] == second["stderr"] == ""
@@ -114,6 +115,7 @@ def test_read_only_folder_is_read_and_not_written(run, folder, as_ordinary_user)
         folder.chmod(0o700)
     assert state["writable"] is False
     assert (state["loaded"], state["saved"]) == (3, 0)
+    assert state["parsed"] > 0  # a loaded function was linked into the one that is compiled
     assert state["text"].startswith("read only: it cannot be written to")
     assert len(list(folder.iterdir())) == FILES - 1
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.collection import Sample, arrays
 from fastcnn.gui.logic.engine import Set
+from fastcnn.gui.logic.packed import Packed
 from fastcnn.gui.logic.turns import Between, nothing, read_in_pieces
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 STEPS = 400
 DRAWINGS_A_STEP, MNIST_A_STEP = 16, 48
-REMEMBERED = 20_000  # of MNIST's training pictures, 16 MB; all steps together draw 19,200
+REMEMBERED = 20_000  # of MNIST's training pictures, 8 MB; all steps together draw 19,200
 LR = 3e-4
 MOST_SHIFT_PX = 1
 REPORT_EVERY = 10
@@ -81,17 +82,17 @@ def score(
     return Score(int((answers == labels).sum()), len(labels))
 
 
-def remembered(training: Set) -> Set:
+def remembered(training: Set) -> Packed:
     """The pictures of MNIST that learning draws from: a random part, so that the others leave the memory before it."""
     images, labels = training
     chosen = np.random.default_rng(SEED).choice(len(labels), min(REMEMBERED, len(labels)), replace=False)
-    return images[chosen], labels[chosen]
+    return Packed(images[chosen], labels[chosen])
 
 
 def learn(
     network: Network,
     samples: list[Sample],
-    training: Set,
+    training: Packed,
     test: Set,
     *,
     progress: Callable[[float], None],
@@ -130,9 +131,9 @@ def learn(
         if cancelled():
             raise CancelledError
         drawn = rng.integers(0, len(labels), DRAWINGS_A_STEP)
-        others = rng.integers(0, len(training[1]), MNIST_A_STEP)
-        batch = np.concatenate([_shifted(images[drawn], rng), training[0][others]])
-        trainer.step(batch, np.concatenate([labels[drawn], training[1][others]]))
+        others, digits = training.batch(rng.integers(0, len(training), MNIST_A_STEP))
+        batch = np.concatenate([_shifted(images[drawn], rng), others])
+        trainer.step(batch, np.concatenate([labels[drawn], digits]))
         if step % REPORT_EVERY == 0:
             progress(step / STEPS)
         between(step / STEPS)

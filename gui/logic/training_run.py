@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastcnn.gui.logic.engine import Set
 from fastcnn.gui.logic.folders import epochs_path, writable
+from fastcnn.gui.logic.packed import Packed
 from fastcnn.gui.logic.shelf import unused
 from fastcnn.gui.logic.turns import Turns
 
@@ -90,7 +90,7 @@ class Run:
         self._last_epoch.set()
         self._go_on.set()
 
-    def train(self, epochs: int, training: Set, *, resume: bool) -> History:
+    def train(self, epochs: int, training: Packed, *, resume: bool) -> History:
         """Train from the beginning, or go on from the checkpoint with its epochs and its seed.
 
         Raises
@@ -109,7 +109,6 @@ class Run:
         for path in (self._checkpoint, self._target):
             writable(path)  # asked before the work, not after it
         recipe = RECIPES[PAPER]
-        images, labels = training
         seed = time.time_ns() % 2**31
         if resume:
             stored = load_checkpoint(self._checkpoint)
@@ -121,7 +120,7 @@ class Run:
             self._epochs.unlink(missing_ok=True)
         self.curves.of = epochs
         trainer = recipe.trainer(paper_network(seed=seed))
-        count = len(images) - VALIDATION_PICTURES
+        count = len(training) - VALIDATION_PICTURES
         epoch_steps = -(-count // recipe.batch_size)
 
         def stepped(step: TrainingStep) -> None:
@@ -133,8 +132,7 @@ class Run:
 
         with self._turns.background() as turn:
             history = trainer.fit(
-                images,
-                labels,
+                training,
                 epochs=epochs,
                 batch_size=recipe.batch_size,
                 schedule=recipe.schedule(epochs, count, recipe.batch_size),

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from PyQt5.QtCore import QObject, pyqtSignal
 
 from fastcnn.gui.logic.jobs import Failed
+from fastcnn.gui.program.memory import trim
 
 STOP_TIMEOUT_S = 5.0  # compiling a kernel may take longer; then the process ends without waiting for it
 # The nice value of threads that train, so that the window's thread comes first on busy processors. 5 does not help
@@ -125,6 +126,8 @@ class Worker(QObject):
                 self._busy = True
             self._run(job)
             del job  # otherwise its pictures stay in memory until the next job
+            if self._polite:
+                trim()
 
     def _run(self, job: _Job) -> None:
         try:

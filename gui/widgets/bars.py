@@ -17,6 +17,7 @@ from fastcnn.gui.widgets.icons import paint_icon
 ROWS, FEW, LEAST_ROWS = 10, 5, 3
 MARKS = {"right": "right", "wrong": "close"}  # the icons, for those who do not tell the colours apart
 LEAST, MOST = 1.05, 3.0  # a row's height, in letters' heights
+LEAST_WIDTH = 4.5  # so that two stand side by side in the smallest window at zoom 2
 
 
 class Bars(QWidget):
@@ -64,7 +65,7 @@ class Bars(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         letters = self.fontMetrics().height()
-        return QSize(5 * letters, math.ceil(LEAST_ROWS * LEAST * letters))
+        return QSize(round(LEAST_WIDTH * letters), math.ceil(LEAST_ROWS * LEAST * letters))
 
     @property
     def wished(self) -> int:

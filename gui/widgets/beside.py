@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from PyQt5.QtCore import QEvent, QSize, Qt
 from PyQt5.QtGui import QResizeEvent
 from PyQt5.QtWidgets import QBoxLayout, QLabel, QWidget
 
 from fastcnn.gui.widgets.holder import Card
 
+Part: TypeAlias = "QWidget | tuple[Part, ...]"
 LINE_SHARE = 0.6  # of a text that may wrap: the width that it needs in a row
 
 
@@ -73,7 +76,7 @@ def _grows(part: QWidget) -> bool:
     return bool(part.sizePolicy().expandingDirections() & Qt.Orientation.Horizontal)
 
 
-def beside(parent: QWidget, *parts: QWidget | tuple[QWidget, ...]) -> Beside:
+def beside(parent: QWidget, *parts: Part) -> Beside:
     """These parts in one row. Those of a tuple stay together as long as they can."""
     made = Beside(parent)
     for part in parts:

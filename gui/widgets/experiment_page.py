@@ -159,16 +159,15 @@ class ExperimentPage(Page):
             self.experimenter.save(path, partial(_png, self.grab().toImage()))
 
     def _arrange(self) -> None:
-        counts, named = QWidget(self), QWidget(self)
-        for holder, widgets in (
-            (counts, (self._caption("groupsCaption", self.groups), self.groups,
-                      self._caption("sizeCaption", self.size_), self.size_)),
-            (named, (self._caption("keptCaption", self.kept), self.kept)),
-        ):  # fmt: skip
-            row = QHBoxLayout(holder)
-            row.setContentsMargins(0, 0, 0, 0)
-            for widget in widgets:
-                row.addWidget(widget)
+        counts = (
+            (self._caption("groupsCaption", self.groups), self.groups),
+            (self._caption("sizeCaption", self.size_), self.size_),
+        )
+        named = QWidget(self)
+        row = QHBoxLayout(named)
+        row.setContentsMargins(0, 0, 0, 0)
+        for widget in (self._caption("keptCaption", self.kept), self.kept):
+            row.addWidget(widget)
         for part in (self.mode, self.kept, named):
             part.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         asked = QHBoxLayout()

@@ -42,7 +42,7 @@ class Matrix(QWidget):
         return QSize(330, 330) * scale_of(self)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(220, 200) * scale_of(self)
+        return QSize(200, 200) * scale_of(self)
 
     def cell_center(self, true: int, answer: int) -> QPointF:
         """The centre of a cell, in the widget's coordinates."""

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from PyQt5.QtCore import QEvent, QSize, Qt
-from PyQt5.QtGui import QFontMetrics
+from PyQt5.QtGui import QFont, QFontMetrics, QResizeEvent
 from PyQt5.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from fastcnn.gui.widgets.colors import color
-from fastcnn.gui.widgets.scale import BODY_PX, SMALL_PX, letters, scale_of
+from fastcnn.gui.widgets.scale import BODY_PX, SMALL_PX, letters, scale_of, sized
 
 LEAST_PX = QSize(150, 120)
-MOST_PX = 235  # of the width that a title asks for
+MOST_PX = 205  # of the width that a title asks for; in less than it needs it gets smaller
 AXIS_PX = 45  # at the left; the title is over the rest
 DOT_PX = 10
 FULL = 1.0
@@ -82,6 +82,12 @@ class Plot(QWidget):
     def showEvent(self, event: Any) -> None:
         self.make()
         super().showEvent(event)
+        self._label()  # only now it has its width
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        if self._item is not None and self.isVisible():
+            self._label()
 
     def changeEvent(self, event: QEvent | None) -> None:
         super().changeEvent(event)
@@ -135,10 +141,18 @@ class Plot(QWidget):
             self._item = plot.plot([], [], symbol="o" if self._dots else None)
         self._color()
 
+    def _title_font(self) -> QFont:
+        """The font in which the title is whole."""
+        font = letters(self, BODY_PX)
+        room = max(0, self.width() - round(AXIS_PX * scale_of(self)))
+        needed = QFontMetrics(font).horizontalAdvance(self._labels[0])
+        fits = needed <= room or not self.isVisible()
+        return font if fits else sized(font, font.pixelSize() * room / needed)
+
     def _label(self) -> None:
         assert self._plot is not None
         title, below = self._labels
-        body, small = letters(self, BODY_PX), letters(self, SMALL_PX)
+        body, small = self._title_font(), letters(self, SMALL_PX)
         ink = self.palette().windowText().color().name()
         self._plot.setTitle(title, size=f"{body.pixelSize()}px", color=ink)
         self._plot.setLabel("bottom", below, **{"font-size": f"{small.pixelSize()}px", "color": ink})

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt5.QtCore import QEvent, QObject, Qt, QTimer
+from PyQt5.QtCore import QEvent, QSize, Qt, QTimer, pyqtSignal
 from PyQt5.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.icons import icon
 from fastcnn.gui.widgets.label import Label
+from fastcnn.gui.widgets.scale import scale_of
 
 LEAST_S, LETTERS_A_S = 6.0, 12.0  # a slow reader of a second language has enough time
-FROM_EDGE = 16
-WIDEST = 640
+NARROWEST, WIDEST = 240, 640
 
 
 class Toast(QFrame):
-    """Shows one sentence at a time at the bottom of its parent. The mouse or the focus on it holds it."""
+    """Shows one sentence at a time. The mouse or the focus on it holds it. The window gives it a place."""
+
+    changed = pyqtSignal()  # it has come, gone, or says something else
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -35,7 +37,7 @@ class Toast(QFrame):
         self.close_button.setIcon(icon("close", "toast-text"))
         self.close_button.clicked.connect(lambda _=False: self.forget())
         row = QHBoxLayout(self)
-        row.setContentsMargins(16, 8, 8, 8)
+        row.setContentsMargins(16, 4, 4, 4)
         row.setSpacing(8)
         row.addWidget(self.label, 1)
         row.addWidget(self.undo_button)
@@ -43,7 +45,6 @@ class Toast(QFrame):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._expire)
-        parent.installEventFilter(self)
         self.retranslate()
         self.hide()
 
@@ -53,9 +54,9 @@ class Toast(QFrame):
         self.label.setText(words)
         self.label.setAccessibleName(words)
         self.undo_button.setVisible(undo is not None)
-        self._place()
         self.show()
         self.raise_()
+        self.changed.emit()
         self._timer.start(round(1000 * max(LEAST_S, len(words) / LETTERS_A_S)))
 
     def forget(self) -> None:
@@ -65,6 +66,14 @@ class Toast(QFrame):
         self.label.clear()
         self.label.setAccessibleName("")
         self.hide()
+        self.changed.emit()
+
+    def size_in(self, room: int) -> QSize:
+        """The size in a room of that width: the sentence in one line if it fits."""
+        most = min(round(WIDEST * scale_of(self)), room)
+        words = self.label.fontMetrics().horizontalAdvance(self.label.text()) + 2
+        width = min(most, max(NARROWEST, words + self.sizeHint().width() - self.label.sizeHint().width()))
+        return QSize(width, max(self.heightForWidth(width), self.minimumSizeHint().height()))
 
     def retranslate(self) -> None:
         """Word the buttons again, in the language in use."""
@@ -79,11 +88,6 @@ class Toast(QFrame):
         if event is not None and event.type() == QEvent.Type.LanguageChange:
             self.retranslate()
 
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
-        if watched is self.parent() and event is not None and event.type() == QEvent.Type.Resize:
-            self._place()
-        return super().eventFilter(watched, event)
-
     def _expire(self) -> None:
         held = self.underMouse() or self.undo_button.hasFocus() or self.close_button.hasFocus()
         if held:
@@ -96,12 +100,3 @@ class Toast(QFrame):
         self.forget()
         if undo is not None:
             undo()
-
-    def _place(self) -> None:
-        parent = self.parentWidget()
-        assert parent is not None
-        room = min(WIDEST, parent.width() - 2 * FROM_EDGE)
-        hint = self.sizeHint()
-        width = min(room, max(hint.width(), 240))
-        height = max(hint.height(), self.heightForWidth(width))
-        self.setGeometry((parent.width() - width) // 2, parent.height() - height - FROM_EDGE, width, height)

@@ -32,6 +32,7 @@ from fastcnn.gui.widgets.label import Label
 from fastcnn.gui.widgets.order import set_order
 from fastcnn.gui.widgets.scale import LEAST_BESIDE, scale_of
 from fastcnn.gui.widgets.toast import Toast
+from fastcnn.gui.window.messages import MessagePlace
 
 if TYPE_CHECKING:
     from PyQt5.QtWidgets import QComboBox, QStackedWidget
@@ -99,7 +100,10 @@ class Frame(QObject):
         self._window = window
         self._parts: dict[str, QWidget] = {}
         self.rail: Rail = window.findChild(QScrollArea, "rail")
-        self.toast = Toast(self._part("bodyScroll"))
+        body, pages = self._part("bodyScroll"), self._part("pageScroll")
+        assert isinstance(body, QScrollArea) and isinstance(pages, QScrollArea)
+        self.toast = Toast(body)
+        self._messages = MessagePlace(self.toast, body, pages, window.tabs)
         self._bar, self._buttons = self._part("topBar"), self._part("topButtons")
         self._column = self._part("leftScroll")
         self._hint = Label(window.pictureStack)
@@ -167,6 +171,7 @@ class Frame(QObject):
                 self._fit_column()
         finally:
             self._fitting = False
+        self._messages.place()
 
     def _tighten(self, tight: bool) -> None:
         """Show less next to the pages, or all of it again."""
@@ -179,7 +184,7 @@ class Frame(QObject):
         """Put the page under the left column, or next to it again."""
         if stacks == self._stacked:
             return
-        self._stacked = stacks
+        self._stacked = self._messages.stacked = stacks
         columns, ways, sides = self._part("bodyInside").layout(), QBoxLayout.Direction, GRID // 2
         assert isinstance(columns, QBoxLayout)
         columns.setDirection(ways.TopToBottom if stacks else ways.LeftToRight)

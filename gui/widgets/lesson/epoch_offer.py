@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PyQt5.QtCore import QTimer
 from PyQt5.QtGui import QHideEvent, QShowEvent
-from PyQt5.QtWidgets import QProgressBar, QPushButton, QSizePolicy, QWidget
+from PyQt5.QtWidgets import QProgressBar, QSizePolicy, QWidget
 
 from fastcnn.gui.logic.lesson.offers import Offer
 from fastcnn.gui.logic.pace import Pace
@@ -15,6 +15,7 @@ from fastcnn.gui.text.language import tr
 from fastcnn.gui.text.words import left_words, model_words
 from fastcnn.gui.widgets.beside import Beside
 from fastcnn.gui.widgets.label import Label
+from fastcnn.gui.widgets.wrapping import WrappingButton
 
 REFRESH_MS = 250
 WORKING = State.RUNNING, State.STOPPING
@@ -42,7 +43,7 @@ class EpochOffer(Beside):
         self.progress.setObjectName("epochOfferProgress")
         self.progress.setTextVisible(False)
         self.progress.setRange(0, 1000)
-        self.button = QPushButton(self)
+        self.button = WrappingButton(self)
         self.button.setObjectName("epochOfferButton")
         self.button.clicked.connect(self._clicked)
         for widget, stretch in ((self.words, 3), (self.progress, 1), (self.button, 0)):

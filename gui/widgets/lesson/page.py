@@ -38,7 +38,7 @@ from fastcnn.gui.widgets.page import GRID, Page, Words, card
 from fastcnn.gui.widgets.scale import scale_of
 
 LOOK, LEARN, COMPARE, GALLERY = range(len(SECTIONS))
-WITH_KEYS = 690  # the height of the page that shows the epochs and the line of keys without scrolling
+KEYS, KEYS_AND_EPOCHS = 640, 690  # the least height of the page that shows the line of keys, without scrolling
 
 
 class LessonPage(Page):
@@ -252,7 +252,7 @@ class LessonPage(Page):
             "pixels": self.look.picture.buttons,
         }  # fmt: skip
         has_epochs = self.epochs.slider.maximum() > 0
-        room = self.height() >= (WITH_KEYS if has_epochs else 0) * scale_of(self)  # F1 names the keys too
+        room = self.height() >= (KEYS_AND_EPOCHS if has_epochs else KEYS) * scale_of(self)  # F1 names the keys too
         self.keys.setVisible(self._shown is not None and step is None and room)
         self.look.sentence.setVisible(step is None)  # the text of the lesson explains enough, and needs the room
         for name, part in parts.items():

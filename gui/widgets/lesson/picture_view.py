@@ -14,6 +14,7 @@ from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.beside import Beside
 from fastcnn.gui.widgets.label import Label
 from fastcnn.gui.widgets.working import Working
+from fastcnn.gui.widgets.wrapping import WrappingButton
 
 
 class PictureView(QWidget):
@@ -73,7 +74,7 @@ class PictureView(QWidget):
             self.show_lesson(self._shown)
 
     def _button(self, name: str, call: Callable[[], None]) -> QPushButton:
-        button = QPushButton(self.buttons)
+        button = WrappingButton(self.buttons)
         button.setObjectName(name)
         button.clicked.connect(lambda _=False: call())
         return button

@@ -22,7 +22,7 @@ FEW = 16  # outputs that are shown as bars
 BUTTON, LEAST_BUTTON = QSize(96, 150), QSize(66, 120)
 NAME_PX = 12  # of a layer's name, where there is little room
 GAP = 4
-ROWS = 3  # at most
+ROWS = 4  # at most
 SCROLLBAR = 12
 
 

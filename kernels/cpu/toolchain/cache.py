@@ -28,6 +28,7 @@ import llvmlite
 import numba
 import numpy as np
 import platformdirs
+from llvmlite.binding import parse_bitcode
 from numba.core import compiler, config
 from numba.core.caching import _Cache
 from numba.core.runtime import rtsys
@@ -247,6 +248,24 @@ class Store:
         return f"{state} ({self.loaded} loaded, {self.saved} compiled and kept{repaired}{left_out})"
 
 
+def _pack(library: Any, serialized: Any) -> None:
+    """Keep what other functions would link as bytes, and not as LLVM's objects, which take ten times the memory.
+
+    Numba makes these objects of each kernel that it loads. They are of use only where a function that calls the kernel
+    is compiled; then they are made again.
+    """
+    _, kind, content = serialized
+    if kind == "object":
+        library._shared_module = None
+        library._get_module_for_linking = functools.partial(_unpacked, library, content[1])
+
+
+def _unpacked(library: Any, bitcode: bytes) -> Any:
+    if library._shared_module is None:
+        library._shared_module = parse_bitcode(bitcode)
+    return library._shared_module
+
+
 class KernelCache(_Cache):  # type: ignore[misc]  # Numba is not typed
     """The cache of one function, as Numba's dispatcher asks for it.
 
@@ -296,6 +315,7 @@ class KernelCache(_Cache):  # type: ignore[misc]  # Numba is not typed
                 self._store.announce()
                 return None
             compiled = compiler.CompileResult._rebuild(target_context, *reduced)
+            _pack(compiled.library, reduced[0])
         except Exception as error:  # unpickling may raise any error; the kernel can be compiled again
             self._store.discard(name, f"unreadable ({type(error).__name__})")
             return None

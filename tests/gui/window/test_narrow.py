@@ -10,7 +10,9 @@ from fastcnn.gui.logic.presenter import Mode
 from fastcnn.gui.widgets.lesson.strip import StageButton
 from tests.gui.mouse import SEVEN, draw
 
-SMALL = [(100, (640, 480)), (200, (1280, 800)), (125, (640, 480)), (200, (1024, 768)), (200, (640, 480))]
+SMALL = [
+    (100, (640, 480)), (200, (1280, 800)), (125, (640, 480)), (200, (1024, 768)), (200, (640, 480)), (200, (560, 420)),
+]  # fmt: skip
 LEGIBLE_PX = 11  # of a layer's bold name, at zoom 1
 
 

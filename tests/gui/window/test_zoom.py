@@ -137,6 +137,17 @@ def test_a_screen_of_1024_by_768_has_room_for_every_step_of_every_lesson(window,
         page.card.stop.click()
 
 
+@pytest.mark.parametrize(("height", "keys"), [(720, False), (800, True)])
+def test_the_line_of_keys_is_there_where_it_is_whole(window, settle, height, keys):
+    lesson = _lesson(window, settle)
+    lesson.teacher.open(1)
+    window.resize(1280, height)
+    for _ in range(3):
+        settle()
+    assert lesson.keys.isVisible() == keys
+    assert lesson.findChild(QScrollArea, "lessonScroll").verticalScrollBar().maximum() == 0
+
+
 def test_the_numbers_of_a_convolution_are_legible_at_1024_by_768(window, settle, painted):
     lesson = _lesson(window, settle)
     window.resize(1024, 768)

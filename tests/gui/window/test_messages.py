@@ -1,0 +1,101 @@
+"""A message hides nothing that must be read or pressed, on any page."""
+
+from __future__ import annotations
+
+import pytest
+from PyQt5.QtCore import QPoint, QRect
+from PyQt5.QtWidgets import QAbstractScrollArea, QLabel, QScrollArea, QWidget
+
+from fastcnn.gui.logic.notices import Notice, message
+from fastcnn.gui.logic.presenter import Mode
+from tests.gui.mouse import SEVEN, draw
+
+CASES = [(100, (1280, 800)), (100, (1024, 768)), (200, (1024, 768)), (100, (640, 480)), (200, (640, 480))]
+OF_THE_TITLE = ("stationLabel",)  # its row also says which layer of the strip is open
+SHORT = message(Notice.CLEARED)
+LONG = message(Notice.ONLY_MOVED)
+
+
+def _hidden(window):
+    """What the message covers of the parts that show or take something."""
+    toast = window.frame.toast
+    body = toast.parentWidget()
+    found = []
+    for part in window.findChildren(QWidget):
+        if not part.isVisible() or part is toast or toast.isAncestorOf(part) or not body.isAncestorOf(part):
+            continue
+        holds = any(child.isVisible() for child in part.findChildren(QWidget))
+        if holds or part.property("role") == "title" or part.objectName() in OF_THE_TITLE:
+            continue
+        if isinstance(part, QLabel) and not part.text() and part.pixmap() is None:
+            continue
+        shown, each = QRect(part.mapTo(body, QPoint()), part.size()), part
+        while each is not body:
+            each = each.parentWidget()
+            shown &= QRect(each.mapTo(body, QPoint()), each.size())
+        if shown.intersects(toast.geometry()):
+            found.append(part.objectName() or type(part).__name__)
+    return found
+
+
+def _rest(settle):
+    for _ in range(3):  # a scroll area gives the room in a second turn
+        settle()
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize(("zoom", "size"), CASES)
+def test_a_message_hides_nothing_on_any_page(window, settle, zoom, size, language):
+    settle()
+    program = window.program
+    program.pages.networks.choose("paper")
+    window.numberSpin.setValue(247)
+    program.use_language(language)
+    program.use_zoom(zoom)
+    window.resize(*size)
+    toast = window.frame.toast
+    for mode, said in ((Mode.MNIST, LONG), (Mode.HAND, SHORT)):
+        window.modeCombo.setCurrentIndex(mode)
+        if mode is Mode.HAND:
+            draw(window.canvas, SEVEN)
+        for page in range(window.tabs.count()):
+            window.tabs.setCurrentIndex(page)
+            toast.forget()
+            _rest(settle)
+            window.tell(said, lambda: None)
+            _rest(settle)
+            assert toast.isVisible() and toast.label.text()
+            assert toast.parentWidget().rect().contains(toast.geometry())
+            where = window.tabs.tabToolTip(page), mode
+            assert _hidden(window) == [], where
+            for area in window.findChildren(QScrollArea):  # the last line can be scrolled to
+                if area.isVisible():
+                    area.verticalScrollBar().setValue(area.verticalScrollBar().maximum())
+            _rest(settle)
+            assert _hidden(window) == [], where
+
+
+def test_the_page_gets_its_room_back_when_the_message_is_gone(window, settle):
+    settle()
+    window.resize(640, 480)
+    _rest(settle)
+    pages, toast = window.findChild(QScrollArea, "pageScroll"), window.frame.toast
+    before = pages.viewport().height()
+    window.tell(SHORT, lambda: None)
+    assert pages.viewport().height() <= before - toast.height()
+    toast.forget()
+    assert pages.viewport().height() == before
+
+
+def test_a_message_in_a_usual_window_moves_nothing(window, settle):
+    settle()
+    window.resize(1280, 800)
+    _rest(settle)
+    shown = [each for each in window.findChildren(QAbstractScrollArea) if each.isVisible()]
+    before = [each.viewport().geometry() for each in shown]
+    window.tell(SHORT, lambda: None)
+    settle()
+    assert [each.viewport().geometry() for each in shown] == before
+    window.resize(700, 480)  # there the page scrolls under it
+    _rest(settle)
+    assert _hidden(window) == []
