@@ -1,6 +1,7 @@
 """pool_tile: 2x2 windows of pixels x filters; convolution, ReLU and max-pool before anything is written."""
 
 from itertools import product
+from typing import Any
 
 import llvmlite.ir as ir
 import numpy as np
@@ -59,7 +60,7 @@ def pool_tile(builder, a, vtype):
     zero = ir.Constant(vtype, [0.0] * vtype.count)
 
     def emit(windows, vectors):
-        values = {}
+        values: dict[tuple[int, int, int], Any] = {}  # by window, pixel and vector: where each sum is
         for rows in [(0, 1)] if 4 * windows * vectors <= MOST_SUMS else [(0,), (1,)]:
             pixels = [(m, 2 * row + column) for m in range(windows) for row in rows for column in (0, 1)]
             acc = accumulators(builder, vtype, len(pixels), vectors)
