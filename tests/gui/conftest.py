@@ -25,7 +25,15 @@ def folders(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def open_window(qtbot, folders):
+def later_start(monkeypatch):
+    """No window says that it prepares the network: a test before it may have compiled a kernel in this process."""
+    from fastcnn.gui.program import app
+
+    monkeypatch.setattr(app, "progress", lambda: None)
+
+
+@pytest.fixture
+def open_window(qtbot, folders, later_start):
     """Makes and shows the program's window, in English."""
     from fastcnn.gui import create_window
 

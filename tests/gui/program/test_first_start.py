@@ -19,6 +19,11 @@ SENTENCE = "Preparing the network, about 10 s, only once"
 
 
 @pytest.fixture
+def later_start():
+    """Here windows say how far they are."""
+
+
+@pytest.fixture
 def compiling(monkeypatch):
     """The network is not ready until this is set."""
     ready, warm_up = threading.Event(), Engine.warm_up
