@@ -121,8 +121,9 @@ def _wait(seconds: float) -> None:
 def _short_learning(quick: bool) -> Iterator[None]:
     """In the quick form a learning takes seconds, not a minute; its arrays are as large."""
     from fastcnn.gui.logic import hand, learning
+    from fastcnn.gui.logic.engine import test_pictures
 
-    few = tuple(each[:SHORT_PICTURES] for each in hand.test_pictures())
+    few = tuple(each[:SHORT_PICTURES] for each in test_pictures())
     if not quick:
         yield
         return

@@ -55,7 +55,7 @@ def _inked(planes: Pixels) -> tuple[Numbers, Numbers]:
     """The first row and column of each plane (N, H, W) that is not all zero, and those after the last one."""
     begins, ends = [], []
     for axis in (2, 1):
-        used = planes.any(axis=axis)
+        used = np.asarray(planes.max(axis=axis)) > 0
         begin = used.argmax(axis=1)
         begins.append(begin)
         ends.append(np.where(used.any(axis=1), used.shape[1] - used[:, ::-1].argmax(axis=1), begin + 1))
