@@ -45,6 +45,15 @@ def _memory_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def _in_use_mb() -> float:
+    """Without gaps between what is in use: they differ from time to time, by more than is allowed."""
+    from fastcnn.gui.program.memory import trim
+
+    gc.collect()
+    trim()
+    return _memory_mb()
+
+
 class _Soak:
     """The rounds of one window, and its memory after each."""
 
@@ -93,9 +102,9 @@ def run(settings: Settings) -> dict[str, Any]:
     with open_window() as window, _short_learning(settings.quick):
         soak = _Soak(settings, window, total_s)
         soak.go_on(DRAWING, lambda: soak.elapsed_s < WARM_SHARE * total_s or soak.rounds < WARM_ROUNDS)
-        warm_mb = _memory_mb()
-        soak.go_on(DRAWING, lambda: soak.elapsed_s < DRAWING_SHARE * total_s or soak.rounds < 2 * WARM_ROUNDS)
-        end_mb = _memory_mb()
+        warm_mb = _in_use_mb()
+        soak.go_on(DRAWING, lambda: soak.elapsed_s < DRAWING_SHARE * total_s or soak.rounds < 3 * WARM_ROUNDS)
+        end_mb = _in_use_mb()
         _work(window, soak, total_s)
         growths_mb = {"drawing": end_mb - warm_mb}
         growths_mb |= {what: _growth_mb(window, job) for what, job in (("training", _train), ("learning", _learn))}
@@ -177,16 +186,12 @@ def _learn(window: Any) -> None:
 
 def _growth_mb(window: Any, job: Callable[[Any], None]) -> float:
     """How much larger the process is after the last of some equal jobs than after the second."""
-    from fastcnn.gui.program.memory import trim
-
     after = []
     for _ in range(REPEATS):
         job(window)
         settle(window)
         _round(window, 0)
-        gc.collect()
-        trim()  # gaps between what is in use differ from time to time, by more than is allowed
-        after.append(_memory_mb())
+        after.append(_in_use_mb())
     return after[-1] - after[1]
 
 
