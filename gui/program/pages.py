@@ -212,7 +212,7 @@ class Pages(QObject):
             tell=window.tell,
         )
         self.hand_page.hand = self.hand
-        window.add_page(self.hand_page, lambda: (tr("My hand"), tr("Hand")), "hand")
+        window.add_page(self.hand_page, lambda: (tr("My writing"), tr("Writing")), "hand")
 
     def _add_training(self) -> None:
         program = self._program

@@ -15,8 +15,8 @@ def ask_to_keep(parent: QWidget, unsaved: list[Unsaved]) -> Choice:
     """Ask about all of it at once. Closing the dialog keeps the window open."""
     words = {
         Unsaved.TRAINING: tr("A training is running: it would stop, and go on later from its last finished epoch."),
-        Unsaved.LEARNING: tr("The network is learning your hand: that would be given up."),
-        Unsaved.LEARNED: tr("What the network learned of your hand is neither kept nor discarded."),
+        Unsaved.LEARNING: tr("The network is learning your writing: that would be given up."),
+        Unsaved.LEARNED: tr("What the network learned of your writing is neither kept nor discarded."),
     }
     lines = [
         *(words[each] for each in unsaved),

@@ -106,8 +106,8 @@ class ExperimentPage(Page):
         super().retranslate()
         self.mode.setItemText(0, tr("MNIST pictures"))
         self.mode.setItemText(1, tr("Handwriting"))
-        self.by_group.set_labels(tr("Share right in each group"), tr("group"))
-        self.by_digit.set_labels(tr("Share right of each digit"), tr("digit"))
+        self.by_group.set_labels(tr("Accuracy in each group"), tr("group"))
+        self.by_digit.set_labels(tr("Accuracy of each digit"), tr("digit"))
         self.summary.setText(self._summary())
         self._list_kept()
         self.asked_digit.setVisible(self._asked is not None)
@@ -198,7 +198,7 @@ class ExperimentPage(Page):
             "keptExperiments": (tr("Kept experiments"), tr("Show an earlier experiment; one that was left can go on")),
             "askedDigit": (tr("Digit to draw"), tr("Draw this digit on the black field")),
             "askedPlace": (tr("Which digit of the experiment it is"), ""),
-            "groupChart": (tr("Share right in each group"), tr("Share right in each group")),
-            "digitChart": (tr("Share right of each digit"), tr("Share right of each digit")),
+            "groupChart": (tr("Accuracy in each group"), tr("Accuracy in each group")),
+            "digitChart": (tr("Accuracy of each digit"), tr("Accuracy of each digit")),
             "experimentSummary": (tr("Figures of the experiment"), ""),
         }

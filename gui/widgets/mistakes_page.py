@@ -87,7 +87,7 @@ class MistakesPage(Page):
             ),
             "measureButton": (tr("Mea&sure"), tr("Let the network read all 10,000 test pictures")),
             "allMistakesButton": (tr("&All mistakes"), tr("Browse all mistakes again")),
-            "previousMistakeButton": ("◀", tr("The mistake before (Shift+F8)")),
+            "previousMistakeButton": ("◀", tr("The previous mistake (Shift+F8)")),
             "nextMistakeButton": ("▶", tr("The next mistake (F8)")),
             "mistakesSummary": (tr("Accuracy on the test pictures"), ""),
         }

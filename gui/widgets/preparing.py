@@ -47,7 +47,7 @@ class Preparing(QFrame):
             self._word()
 
     def _word(self) -> None:
-        self.words.setText(tr("Preparing … {percent} %").format(percent=self.bar.value()))
+        self.words.setText(tr("Preparing … {percent}%").format(percent=self.bar.value()))
         self.bar.setAccessibleName(tr("Progress of the preparation"))
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:

@@ -124,7 +124,7 @@ class TrainingPage(Page):
         if self._state is not State.IDLE:
             curves = self.training.curves
             if curves.of:
-                progress = tr("Epoch {epoch} of {of}, {speed} images/s")
+                progress = tr("Epoch {epoch} of {of}, {speed} pictures/s")
                 words += " " + progress.format(
                     epoch=curves.epoch, of=curves.of, speed=f"{curves.images_per_second:,.0f}"
                 )

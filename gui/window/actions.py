@@ -41,7 +41,7 @@ MENUS: dict[str, tuple[str, list[Entry | None]]] = {
         None,
         ("next_mistake", "F8", mark("&Next mistake"), mark("Show the next test picture that this network gets wrong")),
         ("previous_mistake", "Shift+F8", mark("&Previous mistake"),
-         mark("Show the test picture before, that this network gets wrong")),
+         mark("Show the previous test picture that this network gets wrong")),
         ("go_to", "Ctrl+G", mark("&Go to picture number …"), mark("Show a test picture by its number")),
         None,
         ("next_digit", "F4", mark("Ne&xt digit of the experiment"),

@@ -18,8 +18,8 @@ def decimals_of(limit: float, most: int = 3) -> int:
 
 
 def plain(value: float, decimals: int = 3) -> str:
-    """A number with so many decimals."""
-    return f"{value:.{decimals}f}".replace("-", MINUS)
+    """A number with so many decimals; a negative zero, as a loss of a sure answer is, has no sign."""
+    return f"{value + 0.0:.{decimals}f}".replace("-", MINUS)
 
 
 def signed(value: float, decimals: int = 3) -> str:

@@ -16,8 +16,8 @@
       <translation>模式(&amp;O)</translation>
     </message>
     <message>
-      <source>Recognize MNIST's test pictures, or what you draw yourself</source>
-      <translation>识别 MNIST 测试图片，或识别您自己写的数字</translation>
+      <source>Recognize MNIST's test pictures, digits that other people wrote, or what you draw yourself</source>
+      <translation>识别 MNIST 测试图片（别人手写的数字），或识别你自己写的数字</translation>
     </message>
     <message>
       <source>Mode</source>
@@ -141,7 +141,7 @@
     </message>
     <message>
       <source>No. </source>
-      <translation>第 </translation>
+      <translation>编号 </translation>
     </message>
     <message>
       <source>Go to this test picture, 0 to 9,999</source>
@@ -157,7 +157,7 @@
     </message>
     <message>
       <source>Take back the last stroke (Ctrl+Z)</source>
-      <translation>撤销最后一笔 (Ctrl+Z)</translation>
+      <translation>撤销最后一笔（Ctrl+Z）</translation>
     </message>
     <message>
       <source>Redo</source>
@@ -165,15 +165,15 @@
     </message>
     <message>
       <source>Draw again what was taken back (Ctrl+Y)</source>
-      <translation>恢复被撤销的一笔 (Ctrl+Y)</translation>
+      <translation>恢复被撤销的一笔（Ctrl+Y）</translation>
     </message>
     <message>
       <source>Eraser</source>
-      <translation>橡皮</translation>
+      <translation>橡皮擦</translation>
     </message>
     <message>
       <source>Erase instead of drawing (E)</source>
-      <translation>擦除而不是书写 (E)</translation>
+      <translation>擦除而不是书写（E）</translation>
     </message>
     <message>
       <source>&amp;Pen</source>
@@ -181,7 +181,7 @@
     </message>
     <message>
       <source>Width of the pen and of the eraser</source>
-      <translation>笔和橡皮的宽度</translation>
+      <translation>笔和橡皮擦的宽度</translation>
     </message>
     <message>
       <source>Pen width</source>
@@ -233,11 +233,11 @@
     </message>
     <message>
       <source>What the network answers</source>
-      <translation>网络的回答</translation>
+      <translation>网络给出的答案</translation>
     </message>
     <message>
       <source>How sure it is of each digit</source>
-      <translation>对每个数字有多大把握</translation>
+      <translation>它对每个数字有多大把握</translation>
     </message>
     <message>
       <source>What the network saw</source>
@@ -264,7 +264,7 @@
     <name>fastcnn</name>
     <message>
       <source>is not an IDX file; give one, such as MNIST's of this name</source>
-      <translation>不是 IDX 文件；请给出 IDX 文件，例如 MNIST 中同名的文件</translation>
+      <translation>不是 IDX 文件；请选择 IDX 文件，例如 MNIST 中同名的文件</translation>
     </message>
     <message>
       <source>is truncated: its header promises {promised} bytes of values and it can hold {most}; get or make it again</source>
@@ -280,7 +280,7 @@
     </message>
     <message>
       <source>is a zip or npz archive and not an IDX file; give the IDX file in it</source>
-      <translation>是 zip 或 npz 压缩包，不是 IDX 文件；请给出其中的 IDX 文件</translation>
+      <translation>是 zip 或 npz 压缩包，不是 IDX 文件；请选择其中的 IDX 文件</translation>
     </message>
     <message>
       <source>is a NumPy file and not an IDX file; load it with numpy.load and give the arrays to Trainer.fit</source>
@@ -316,7 +316,7 @@
     </message>
     <message>
       <source>is a pipe, which may give nothing for ever; give a file</source>
-      <translation>这是管道，可能永远没有数据；请给出文件</translation>
+      <translation>这是管道，可能永远没有数据；请选择文件</translation>
     </message>
     <message>
       <source>{path} {fault}</source>
@@ -332,7 +332,7 @@
     </message>
     <message>
       <source>{path} cannot be read ({reason}); check that it is a file you may read</source>
-      <translation>无法读取 {path}（{reason}）；请检查它是不是您有权读取的文件</translation>
+      <translation>无法读取 {path}（{reason}）；请检查它是不是你有权读取的文件</translation>
     </message>
     <message>
       <source>is empty; get or make it again</source>
@@ -364,7 +364,7 @@
     </message>
     <message>
       <source>{path} is not a folder; give the folder that holds MNIST's four IDX files</source>
-      <translation>{path} 不是文件夹；请给出存放 MNIST 四个 IDX 文件的文件夹</translation>
+      <translation>{path} 不是文件夹；请选择存放 MNIST 四个 IDX 文件的文件夹</translation>
     </message>
     <message>
       <source>{name} is not complete in {path}; {detail}</source>
@@ -436,7 +436,7 @@
     </message>
     <message>
       <source>{path} holds more than {size} MB; give a smaller stroke file</source>
-      <translation>{path} 超过 {size} MB，请给出较小的笔画文件</translation>
+      <translation>{path} 超过 {size} MB，请选择较小的笔画文件</translation>
     </message>
     <message>
       <source>there are no drawings in {path}; correct some in the window (fastcnn gui), or give --strokes FILE</source>
@@ -448,7 +448,7 @@
     </message>
     <message>
       <source>cannot read {path}: {reason}; give the path of a stroke file</source>
-      <translation>无法读取 {path}：{reason}；请给出笔画文件的路径</translation>
+      <translation>无法读取 {path}：{reason}；请选择笔画文件</translation>
     </message>
     <message>
       <source>it is damaged</source>
@@ -492,7 +492,7 @@
     </message>
     <message>
       <source>{path} is damaged: its checksum is wrong; get or make it again</source>
-      <translation>{path} 已损坏：校验和不符。请重新获取或制作</translation>
+      <translation>{path} 已损坏：校验和不符。请重新获取或生成</translation>
     </message>
     <message>
       <source>{path} is larger than {size} MiB, more than any network's file</source>
@@ -500,7 +500,7 @@
     </message>
     <message>
       <source>{path} is empty; get or make it again</source>
-      <translation>{path} 是空文件，请重新获取或制作</translation>
+      <translation>{path} 是空文件，请重新获取或生成</translation>
     </message>
     <message>
       <source>cannot write {path}: {reason}; choose another place or make room</source>
@@ -564,7 +564,7 @@
     </message>
     <message>
       <source>{path} holds no kept epochs; give a file that a training wrote with them</source>
-      <translation>{path} 中没有保存的训练轮次；请给出训练时写下轮次的文件</translation>
+      <translation>{path} 中没有保存的训练轮次；请选择训练时写下轮次的文件</translation>
     </message>
     <message>
       <source>{path} exists and holds no kept epochs; choose another name</source>
@@ -644,7 +644,7 @@
     </message>
     <message>
       <source>{path} is too large for a lesson; give a file of at most 1 MB</source>
-      <translation>{path} 太大，不像课程文件；请给出不超过 1 MB 的文件</translation>
+      <translation>{path} 太大，不像课程文件；请选择不超过 1 MB 的文件</translation>
     </message>
     <message>
       <source>{path} is no lesson: its format must be {format}</source>
@@ -652,7 +652,7 @@
     </message>
     <message>
       <source>{path} is no JSON file; give a lesson file</source>
-      <translation>{path} 不是 JSON 文件；请给出课程文件</translation>
+      <translation>{path} 不是 JSON 文件；请选择课程文件</translation>
     </message>
     <message>
       <source>{path} is no lesson: {field} is missing or wrong</source>
@@ -692,7 +692,7 @@
     </message>
     <message>
       <source>This network never takes {a_true} for {a_answer}.</source>
-      <translation>此网络从不把 {true} 认作 {answer}。</translation>
+      <translation>此网络从不把 {true} 识别为 {answer}。</translation>
     </message>
     <message>
       <source>Preparing the network, about 10 s, only once. You can draw already; it answers then.</source>
@@ -724,7 +724,7 @@
     </message>
     <message>
       <source>Only your own drawings can be corrected: draw a digit first.</source>
-      <translation>只能更正您自己的手写数字：请先写一个数字。</translation>
+      <translation>只能更正你自己的手写数字：请先写一个数字。</translation>
     </message>
     <message>
       <source>Saved to {path}</source>
@@ -744,15 +744,15 @@
     </message>
     <message>
       <source>You went on before the picture was ready, so it is not shown; open it again.</source>
-      <translation>图片准备好之前您已继续操作，所以没有显示；请再打开一次。</translation>
+      <translation>图片准备好之前你已继续操作，所以没有显示；请再打开一次。</translation>
     </message>
     <message>
       <source>Nothing is recognized yet: press “Recognize” first.</source>
       <translation>还没有识别结果：请先按“识别”。</translation>
     </message>
     <message>
-      <source>No experiment asks for a drawing: start one with handwriting on its page.</source>
-      <translation>没有实验在等待手写：请在实验页面开始一次手写实验。</translation>
+      <source>No experiment waits for a drawing: start one with handwriting on the page “Experiment”.</source>
+      <translation>没有实验在等待手写：请在“实验”页面开始一次手写实验。</translation>
     </message>
     <message>
       <source>Draw {a_digit}, then press “Next” ({number} of {count}).</source>
@@ -768,7 +768,7 @@
     </message>
     <message>
       <source>Learning from your drawings …</source>
-      <translation>正在学习您的笔迹…</translation>
+      <translation>正在学习你的笔迹…</translation>
     </message>
     <message>
       <source>Learning was cancelled; the network is as it was.</source>
@@ -783,8 +783,8 @@
       <translation>学习完成，但新网络的识别变差：请先看表格，再决定是否保留。</translation>
     </message>
     <message>
-      <source>The network that knows your hand is in use, as {name}.</source>
-      <translation>正在使用认识您笔迹的网络：{name}。</translation>
+      <source>The network that knows your writing is in use, as {name}.</source>
+      <translation>正在使用认识你笔迹的网络：{name}。</translation>
     </message>
     <message>
       <source>Discarded; the network is as it was.</source>
@@ -792,11 +792,11 @@
     </message>
     <message>
       <source>Keeping everything; then the window closes …</source>
-      <translation>正在保留全部内容，然后关闭窗口……</translation>
+      <translation>正在保留全部内容，然后关闭窗口…</translation>
     </message>
     <message>
       <source>Your drawings and the network that learned from them are deleted.</source>
-      <translation>您的手写数字以及从中学习的网络已删除。</translation>
+      <translation>你的手写数字以及从中学习的网络已删除。</translation>
     </message>
     <message>
       <source>{count} new drawing{s} {were} imported.</source>
@@ -824,11 +824,11 @@
     </message>
     <message>
       <source>You are trying the network in training.</source>
-      <translation>您正在试用训练中的网络。</translation>
+      <translation>你正在试用训练中的网络。</translation>
     </message>
     <message>
       <source>There is no network in training to try yet: train one first, or go on.</source>
-      <translation>还没有可以试用的训练中网络：请先训练，或继续训练。</translation>
+      <translation>还没有可以试用的训练中的网络：请先训练，或继续训练。</translation>
     </message>
     <message>
       <source>The chosen network answers again.</source>
@@ -836,15 +836,15 @@
     </message>
     <message>
       <source>Trying each of the pixels …</source>
-      <translation>正在逐个尝试像素……</translation>
+      <translation>正在逐个尝试像素…</translation>
     </message>
     <message>
-      <source>One pixel is enough: with row {row}, column {column} changed it reads a {answer} ({share} %).</source>
-      <translation>一个像素就够了：改变第 {row} 行第 {column} 列后，网络读作 {answer}（{share} %）。</translation>
+      <source>One pixel is enough: with row {row}, column {column} changed it reads {a_answer} ({share}%).</source>
+      <translation>一个像素就够了：改变第 {row} 行第 {column} 列后，网络识别为 {answer}（{share}%）。</translation>
     </message>
     <message>
-      <source>No single pixel fools it. Row {row}, column {column} hurts most: still a {answer} ({share} %).</source>
-      <translation>没有哪个像素能骗过它。影响最大的是第 {row} 行第 {column} 列：仍读作 {answer}（{share} %）。</translation>
+      <source>No single pixel fools it. Row {row}, column {column} hurts most: still {a_answer} ({share}%).</source>
+      <translation>没有哪个像素能骗过它。影响最大的是第 {row} 行第 {column} 列：仍识别为 {answer}（{share}%）。</translation>
     </message>
     <message>
       <source>Something unexpected happened ({kind}: {detail}); it is noted in {path}. The program goes on.</source>
@@ -880,11 +880,11 @@
     </message>
     <message>
       <source>Lessons ({pattern})</source>
-      <translation>课程（{pattern}）</translation>
+      <translation>课程 ({pattern})</translation>
     </message>
     <message>
       <source>PDF ({pattern})</source>
-      <translation>PDF（{pattern}）</translation>
+      <translation>PDF ({pattern})</translation>
     </message>
     <message>
       <source>Open network</source>
@@ -919,11 +919,11 @@
       <translation>实验</translation>
     </message>
     <message>
-      <source>My hand</source>
+      <source>My writing</source>
       <translation>我的笔迹</translation>
     </message>
     <message>
-      <source>Hand</source>
+      <source>Writing</source>
       <translation>笔迹</translation>
     </message>
     <message>
@@ -1011,24 +1011,24 @@
       <translation>打开的文件过多</translation>
     </message>
     <message>
-      <source>Deep CNN</source>
+      <source>Deep network</source>
       <translation>深层网络</translation>
     </message>
     <message>
-      <source>Paper's CNN</source>
-      <translation>论文网络</translation>
+      <source>Paper's network</source>
+      <translation>论文中的网络</translation>
     </message>
     <message>
       <source>Committee of five</source>
-      <translation>五网络合议</translation>
+      <translation>五网络委员会</translation>
     </message>
     <message>
-      <source>Knows my hand</source>
+      <source>Knows my writing</source>
       <translation>认识我的笔迹</translation>
     </message>
     <message>
       <source>Accuracy {accuracy} ({right} of {count}); 95% interval {low} to {high}</source>
-      <translation>准确率 {accuracy}（{count} 个中对 {right} 个）；95% 置信区间 {low} 至 {high}</translation>
+      <translation>准确率 {accuracy}（{count} 个中对 {right} 个）；95% 置信区间：{low} 至 {high}</translation>
     </message>
     <message>
       <source>{speed} pictures/s, one alone {time} ms</source>
@@ -1064,7 +1064,7 @@
     </message>
     <message>
       <source>Trying {name} after {count} epoch{s}: {parameters} parameters</source>
-      <translation>正在试用 {name}（已训练 {count} 轮）：{parameters} 个参数</translation>
+      <translation>正在试用“{name}”（已训练 {count} 轮）：{parameters} 个参数</translation>
     </message>
     <message>
       <source>{digits}, read as several digits</source>
@@ -1080,7 +1080,7 @@
     </message>
     <message>
       <source>{accuracy} right on pictures not trained on</source>
-      <translation>未参与训练的图片正确率 {accuracy}</translation>
+      <translation>在未参与训练的图片上准确率为 {accuracy}</translation>
     </message>
     <message>
       <source>no digit</source>
@@ -1091,11 +1091,11 @@
       <translation>正在训练：训练会停止，以后可以从最后完成的一轮继续。</translation>
     </message>
     <message>
-      <source>The network is learning your hand: that would be given up.</source>
-      <translation>网络正在学习您的笔迹：学习会被放弃。</translation>
+      <source>The network is learning your writing: that would be given up.</source>
+      <translation>网络正在学习你的笔迹：这次学习会被放弃。</translation>
     </message>
     <message>
-      <source>What the network learned of your hand is neither kept nor discarded.</source>
+      <source>What the network learned of your writing is neither kept nor discarded.</source>
       <translation>网络学到的笔迹还没有保留，也没有放弃。</translation>
     </message>
     <message>
@@ -1112,7 +1112,7 @@
     </message>
     <message>
       <source>Labelled {label}; taken for no digit</source>
-      <translation>标为 {label}；未认作数字</translation>
+      <translation>标为 {label}；未识别为数字</translation>
     </message>
     <message>
       <source>MNIST pictures</source>
@@ -1123,16 +1123,16 @@
       <translation>手写</translation>
     </message>
     <message>
-      <source>Share right in each group</source>
-      <translation>每组的正确率</translation>
+      <source>Accuracy in each group</source>
+      <translation>每组的准确率</translation>
     </message>
     <message>
       <source>group</source>
       <translation>组</translation>
     </message>
     <message>
-      <source>Share right of each digit</source>
-      <translation>每个数字的正确率</translation>
+      <source>Accuracy of each digit</source>
+      <translation>每个数字的准确率</translation>
     </message>
     <message>
       <source>digit</source>
@@ -1168,7 +1168,7 @@
     </message>
     <message>
       <source>Test pictures drawn at random, or digits that you draw</source>
-      <translation>随机抽取的测试图片，或您手写的数字</translation>
+      <translation>随机抽取的测试图片，或你手写的数字</translation>
     </message>
     <message>
       <source>Gro&amp;ups</source>
@@ -1208,7 +1208,7 @@
     </message>
     <message>
       <source>Recognize and note this drawing, then go to the next digit (F4)</source>
-      <translation>识别并记录这个数字，然后写下一个 (F4)</translation>
+      <translation>识别并记录这个数字，然后写下一个（F4）</translation>
     </message>
     <message>
       <source>&amp;Go on</source>
@@ -1288,7 +1288,7 @@
     </message>
     <message>
       <source>Delete all your drawings and the network that learned from them?</source>
-      <translation>删除您所有的手写数字以及从中学习的网络吗？</translation>
+      <translation>删除你所有的手写数字以及从中学习的网络吗？</translation>
     </message>
     <message>
       <source>When an answer is wrong, press the right digit under the result, or its key. The drawing is kept, and the network can learn from it. It learns better from many. Every fourth one is held back to measure that.</source>
@@ -1312,7 +1312,7 @@
     </message>
     <message>
       <source>your drawings, held back</source>
-      <translation>您的手写数字（留出部分）</translation>
+      <translation>你的手写数字（留出部分）</translation>
     </message>
     <message>
       <source>MNIST's test pictures</source>
@@ -1324,11 +1324,11 @@
     </message>
     <message>
       <source>Your drawings</source>
-      <translation>您的手写数字</translation>
+      <translation>你的手写数字</translation>
     </message>
     <message>
       <source>Choose drawings; a digit key gives them that label, Delete deletes them</source>
-      <translation>选择手写数字；按数字键改标签，按删除键删除</translation>
+      <translation>选择手写数字；按数字键改标签，按 Delete 键删除</translation>
     </message>
     <message>
       <source>No drawings yet. Draw a digit at the left, then press the right digit under the result.</source>
@@ -1396,7 +1396,7 @@
     </message>
     <message>
       <source>Save all your drawings to one file</source>
-      <translation>把您所有的手写数字保存到一个文件</translation>
+      <translation>把你所有的手写数字保存到一个文件</translation>
     </message>
     <message>
       <source>&amp;Import …</source>
@@ -1412,7 +1412,7 @@
     </message>
     <message>
       <source>Delete all your drawings and the network that learned from them</source>
-      <translation>删除您所有的手写数字以及从中学习的网络</translation>
+      <translation>删除你所有的手写数字以及从中学习的网络</translation>
     </message>
     <message>
       <source>Accuracy before and after learning</source>
@@ -1440,7 +1440,7 @@
     </message>
     <message>
       <source>The filters: orange adds, blue takes away</source>
-      <translation>卷积核：橙色为正，蓝色为负</translation>
+      <translation>卷积核：橙色表示加，蓝色表示减</translation>
     </message>
     <message>
       <source>Where it looked: without the red, the answer would suffer</source>
@@ -1452,7 +1452,7 @@
     </message>
     <message>
       <source>Blacken the picture bit by bit and show in red where the answer suffers</source>
-      <translation>逐块涂黑图片，用红色显示影响答案的部位</translation>
+      <translation>逐块涂黑图片，用红色显示哪些部分影响答案</translation>
     </message>
     <message>
       <source>Feature maps</source>
@@ -1464,7 +1464,7 @@
     </message>
     <message>
       <source>The first convolution's weights; of a committee, its first member's</source>
-      <translation>第一个卷积层的权重；若为网络委员会，则是其中第一个网络的权重</translation>
+      <translation>第一个卷积层的权重；若为委员会，则是其中第一个网络的权重</translation>
     </message>
     <message>
       <source>Where the network looked</source>
@@ -1476,7 +1476,7 @@
     </message>
     <message>
       <source>map {map} ({row}, {column}): {value} × {weight}</source>
-      <translation>图 {map}（{row}，{column}）：{value} × {weight}</translation>
+      <translation>图 {map}（{row}, {column}）：{value} × {weight}</translation>
     </message>
     <message>
       <source>weights</source>
@@ -1491,12 +1491,16 @@
       <translation>偏置</translation>
     </message>
     <message>
-      <source>= score</source>
-      <translation>= 得分</translation>
-    </message>
-    <message>
       <source>map {number}</source>
       <translation>图 {number}</translation>
+    </message>
+    <message>
+      <source>= output</source>
+      <translation>= 输出</translation>
+    </message>
+    <message>
+      <source>= score</source>
+      <translation>= 得分</translation>
     </message>
     <message>
       <source>ReLU</source>
@@ -1508,7 +1512,7 @@
     </message>
     <message>
       <source>Two networks on one picture</source>
-      <translation>两个网络看同一幅图片</translation>
+      <translation>两个网络识别同一张图片</translation>
     </message>
     <message>
       <source>The network in use; a click on a layer opens it in the lesson</source>
@@ -1527,24 +1531,24 @@
       <translation>比较对象</translation>
     </message>
     <message>
-      <source>Shares of the network in use</source>
-      <translation>正在使用的网络的份额</translation>
+      <source>Probabilities of the network in use</source>
+      <translation>正在使用的网络给出的概率</translation>
     </message>
     <message>
       <source>How sure it is of each digit</source>
       <translation>它对每个数字有多大把握</translation>
     </message>
     <message>
-      <source>Shares of the second network</source>
-      <translation>第二个网络的份额</translation>
+      <source>Probabilities of the second network</source>
+      <translation>第二个网络给出的概率</translation>
     </message>
     <message>
-      <source>About these shares</source>
-      <translation>关于这些份额</translation>
+      <source>About these probabilities</source>
+      <translation>关于这些概率</translation>
     </message>
     <message>
       <source>Show a picture or draw a digit: both networks read it here.</source>
-      <translation>显示一幅图片或写一个数字：两个网络都会在这里识别它。</translation>
+      <translation>请显示一张图片或写一个数字：两个网络都会在这里识别它。</translation>
     </message>
     <message>
       <source>Above: {first}. Below: {second}.</source>
@@ -1560,7 +1564,7 @@
     </message>
     <message>
       <source>filter</source>
-      <translation>滤波器</translation>
+      <translation>卷积核</translation>
     </message>
     <message>
       <source>products</source>
@@ -1575,16 +1579,12 @@
       <translation>+ 偏置</translation>
     </message>
     <message>
-      <source>= output</source>
-      <translation>= 输出</translation>
-    </message>
-    <message>
       <source>+ other {count} inputs</source>
       <translation>+ 其余 {count} 个输入</translation>
     </message>
     <message>
       <source>Train the paper's network in the background; the command fastcnn train --keep-epochs does the same</source>
-      <translation>在后台训练论文的网络；命令 fastcnn train --keep-epochs 的作用相同</translation>
+      <translation>在后台训练论文中的网络；命令 fastcnn train --keep-epochs 的作用相同</translation>
     </message>
     <message>
       <source>Progress of the training</source>
@@ -1600,7 +1600,7 @@
     </message>
     <message>
       <source>A training waits: let it go on, and the slider comes when it is done.</source>
-      <translation>有一个训练在等待：让它继续，完成后会出现滑块。</translation>
+      <translation>有一次训练尚未完成：请让它继续，完成后会出现滑块。</translation>
     </message>
     <message>
       <source>Go on</source>
@@ -1628,11 +1628,11 @@
     </message>
     <message>
       <source>Look-alikes</source>
-      <translation>相像的图片</translation>
+      <translation>易混淆的图片</translation>
     </message>
     <message>
       <source>{first} read as {second}</source>
-      <translation>{first} 读作 {second}</translation>
+      <translation>{first} 识别为 {second}</translation>
     </message>
     <message>
       <source>{first} or {second}?</source>
@@ -1651,12 +1651,12 @@
       <translation>新的权重</translation>
     </message>
     <message>
-      <source>share of the {digit}: {before} % → {after} %; loss {loss} → {new_loss}</source>
-      <translation>{digit} 的份额：{before} % → {after} %；损失 {loss} → {new_loss}</translation>
+      <source>probability of the {digit}: {before}% → {after}%; loss {loss} → {new_loss}</source>
+      <translation>{digit} 的概率：{before}% → {after}%；损失：{loss} → {new_loss}</translation>
     </message>
     <message>
-      <source>step {number} of {count}</source>
-      <translation>第 {number} 步，共 {count} 步</translation>
+      <source>{title} (step {number} of {count}): {text}</source>
+      <translation>{title}（第 {number} 步，共 {count} 步）：{text}</translation>
     </message>
     <message>
       <source>input {number} of {count}</source>
@@ -1679,16 +1679,16 @@
       <translation>图库</translation>
     </message>
     <message>
-      <source>Step {number} of {count}: {kind}</source>
-      <translation>第 {number} 步，共 {count} 步：{kind}</translation>
+      <source>Layer {number} of {count}: {kind}</source>
+      <translation>第 {number} 层，共 {count} 层：{kind}</translation>
     </message>
     <message>
-      <source>{digit}, {share} %</source>
-      <translation>{digit}，{share} %</translation>
+      <source>{digit}, {share}%</source>
+      <translation>{digit}，{share}%</translation>
     </message>
     <message>
       <source>The network reads: {answer}</source>
-      <translation>网络读作：{answer}</translation>
+      <translation>网络识别为：{answer}</translation>
     </message>
     <message>
       <source>The unchanged picture: {answer}</source>
@@ -1711,12 +1711,12 @@
       <translation>得分</translation>
     </message>
     <message>
-      <source>share</source>
-      <translation>份额</translation>
+      <source>probability</source>
+      <translation>概率</translation>
     </message>
     <message>
       <source>loss if true</source>
-      <translation>若为真的损失</translation>
+      <translation>对应的损失</translation>
     </message>
     <message>
       <source>exp(score − {shift})</source>
@@ -1724,11 +1724,11 @@
     </message>
     <message>
       <source>One picture through the network</source>
-      <translation>一幅图片走过整个网络</translation>
+      <translation>一张图片如何通过整个网络</translation>
     </message>
     <message>
       <source>Show a picture or draw a digit: its way through the network is shown here. Or start a lesson above.</source>
-      <translation>请显示一幅图片或画一个数字：这里会显示它怎样走过网络。也可以在上面开始一课。</translation>
+      <translation>请显示一张图片或写一个数字：这里会显示它如何通过网络。也可以在上面开始一课。</translation>
     </message>
     <message>
       <source>One place back (left arrow)</source>
@@ -1743,20 +1743,20 @@
       <translation>前进一个位置（右方向键）</translation>
     </message>
     <message>
-      <source>The filter, map or output before (up arrow)</source>
-      <translation>上一个滤波器、特征图或输出（上方向键）</translation>
+      <source>The previous filter, map or output (up arrow)</source>
+      <translation>上一个卷积核、特征图或输出（上方向键）</translation>
     </message>
     <message>
       <source>The next filter, map or output (down arrow)</source>
-      <translation>下一个滤波器、特征图或输出（下方向键）</translation>
+      <translation>下一个卷积核、特征图或输出（下方向键）</translation>
     </message>
     <message>
-      <source>The input map before</source>
-      <translation>上一幅输入图</translation>
+      <source>The previous input map</source>
+      <translation>上一张输入特征图</translation>
     </message>
     <message>
       <source>The next input map</source>
-      <translation>下一幅输入图</translation>
+      <translation>下一张输入特征图</translation>
     </message>
     <message>
       <source>Colours</source>
@@ -1780,19 +1780,19 @@
     </message>
     <message>
       <source>What goes into the layer</source>
-      <translation>进入这一层的数</translation>
+      <translation>输入这一层的数</translation>
     </message>
     <message>
       <source>Drag the frame; on the picture itself, a click flips a pixel</source>
-      <translation>拖动方框；在图片本身上，单击会翻转一个像素</translation>
+      <translation>拖动方框；在输入图片上，单击会翻转一个像素</translation>
     </message>
     <message>
       <source>Window times filter</source>
-      <translation>窗口乘以滤波器</translation>
+      <translation>窗口乘以卷积核</translation>
     </message>
     <message>
       <source>The numbers of the frame and of the filter, and their products</source>
-      <translation>方框内的数、滤波器的数，以及它们的乘积</translation>
+      <translation>方框内的数、卷积核的数，以及它们的乘积</translation>
     </message>
     <message>
       <source>Window of the pooling</source>
@@ -1815,8 +1815,8 @@
       <translation>逐项看 Softmax</translation>
     </message>
     <message>
-      <source>How scores become shares that add up to 100 %</source>
-      <translation>得分怎样变成总和为 100 % 的份额</translation>
+      <source>How scores become probabilities that add up to 100%</source>
+      <translation>得分怎样变成总和为 100% 的概率</translation>
     </message>
     <message>
       <source>Before and after</source>
@@ -1844,7 +1844,7 @@
     </message>
     <message>
       <source>Change it again</source>
-      <translation>再次改变它</translation>
+      <translation>恢复被撤销的像素</translation>
     </message>
     <message>
       <source>Original</source>
@@ -1856,11 +1856,11 @@
     </message>
     <message>
       <source>Find the one pi&amp;xel that fools it</source>
-      <translation>找出骗过它的一个像素(&amp;X)</translation>
+      <translation>找出能骗过它的一个像素(&amp;X)</translation>
     </message>
     <message>
       <source>Flip each pixel, one at a time, and take the best</source>
-      <translation>每次翻转一个像素，取效果最好的</translation>
+      <translation>逐个翻转像素，采用效果最好的那个</translation>
     </message>
     <message>
       <source>Digit to learn</source>
@@ -1868,7 +1868,7 @@
     </message>
     <message>
       <source>The digit that the network should read in this picture</source>
-      <translation>网络应当把这幅图读作的数字</translation>
+      <translation>网络应当从这张图片识别出的数字</translation>
     </message>
     <message>
       <source>Learning rate</source>
@@ -1876,7 +1876,7 @@
     </message>
     <message>
       <source>How far one step goes</source>
-      <translation>一步走多远</translation>
+      <translation>每一步走多远</translation>
     </message>
     <message>
       <source>Training epoch</source>
@@ -1884,7 +1884,7 @@
     </message>
     <message>
       <source>The network as it was after this epoch of its training</source>
-      <translation>网络在训练的这一轮之后的样子</translation>
+      <translation>训练完这一轮之后的网络</translation>
     </message>
     <message>
       <source>Accuracy after each epoch</source>
@@ -1916,7 +1916,7 @@
     </message>
     <message>
       <source>A click takes a picture into the lesson</source>
-      <translation>单击把图片带入课程</translation>
+      <translation>单击图片，在课程中打开它</translation>
     </message>
     <message>
       <source>Measure</source>
@@ -1927,8 +1927,8 @@
       <translation>让网络识别全部 10,000 张测试图片</translation>
     </message>
     <message>
-      <source>The gallery needs the answers to all test pictures.</source>
-      <translation>图库需要网络对所有测试图片的回答。</translation>
+      <source>The gallery needs the answers to all test pictures: press “Measure”.</source>
+      <translation>图库需要网络对全部测试图片的答案：请按“测量”。</translation>
     </message>
     <message>
       <source>&amp;Lesson</source>
@@ -1936,7 +1936,7 @@
     </message>
     <message>
       <source>A lesson leads through the page, step by step</source>
-      <translation>课程一步一步地带你走过这一页</translation>
+      <translation>课程带你一步一步地了解这一页</translation>
     </message>
     <message>
       <source>Start this lesson</source>
@@ -1944,7 +1944,7 @@
     </message>
     <message>
       <source>Open …</source>
-      <translation>打开……</translation>
+      <translation>打开…</translation>
     </message>
     <message>
       <source>Open a lesson file</source>
@@ -1955,8 +1955,8 @@
       <translation>上一步</translation>
     </message>
     <message>
-      <source>The step before</source>
-      <translation>前面的一步</translation>
+      <source>The previous step</source>
+      <translation>回到上一步</translation>
     </message>
     <message>
       <source>Next</source>
@@ -1964,15 +1964,15 @@
     </message>
     <message>
       <source>The next step</source>
-      <translation>后面的一步</translation>
+      <translation>前往下一步</translation>
     </message>
     <message>
       <source>Worksheet …</source>
-      <translation>练习单……</translation>
+      <translation>练习单…</translation>
     </message>
     <message>
       <source>Write a worksheet for this lesson to a PDF</source>
-      <translation>把这一课的练习单写成 PDF</translation>
+      <translation>把这一课的练习单保存为 PDF</translation>
     </message>
     <message>
       <source>End</source>
@@ -1987,12 +1987,12 @@
       <translation>图片</translation>
     </message>
     <message>
-      <source>From scores to shares</source>
-      <translation>从得分到份额</translation>
+      <source>From scores to probabilities</source>
+      <translation>从得分到概率</translation>
     </message>
     <message>
-      <source>The window's own result is calibrated: it divides the scores by {temperature} first.</source>
-      <translation>窗口中的结果经过校准：它先把得分除以 {temperature}。</translation>
+      <source>The confidence next to the answer differs: it divides the scores by {temperature} first (calibration).</source>
+      <translation>答案旁边的置信度与此不同：它先把得分除以 {temperature}（校准）。</translation>
     </message>
     <message>
       <source>Space plays</source>
@@ -2019,11 +2019,11 @@
       <translation>卷积</translation>
     </message>
     <message>
-      <source>Max-pool</source>
+      <source>Max pooling</source>
       <translation>最大池化</translation>
     </message>
     <message>
-      <source>Mean-pool</source>
+      <source>Mean pooling</source>
       <translation>平均池化</translation>
     </message>
     <message>
@@ -2055,24 +2055,24 @@
       <translation>每个方格是一个从 0（黑）到 1（白）的数。单击方格可以翻转它。</translation>
     </message>
     <message>
-      <source>The filter is strong where orange lies on bright pixels. Move the frame on the picture, or press Play.</source>
-      <translation>橙色盖在亮像素上的地方，滤波器的输出就大。在图片上移动方框，或者按“播放”。</translation>
+      <source>The output is large where orange lies on bright pixels. Move the frame on the picture, or press Play.</source>
+      <translation>橙色盖在亮像素上的地方，输出就大。在图片上移动方框，或者按“播放”。</translation>
     </message>
     <message>
-      <source>What is below zero becomes zero; all other numbers stay. So a map says where it found much.</source>
-      <translation>小于零的变成零，其余的数不变。所以特征图说明它在哪里找到了很多。</translation>
+      <source>What is below zero becomes zero; the others stay. So a map shows where the filter found its pattern.</source>
+      <translation>小于零的数变成零，其余的数不变。所以特征图显示卷积核在哪里找到了它的特征。</translation>
     </message>
     <message>
       <source>Of each window only the largest number goes on. If a digit moves a little, little changes.</source>
-      <translation>每个窗口只有最大的数传下去。数字稍微移动，变化就很小。</translation>
+      <translation>每个窗口只有最大的数传下去。数字稍微移动时，结果变化很小。</translation>
     </message>
     <message>
-      <source>Each number is the mean of a window: the map becomes smaller and calmer.</source>
-      <translation>每个数是一个窗口的平均值：特征图变得更小、更平稳。</translation>
+      <source>Each number is the mean of a window: the map becomes smaller and smoother.</source>
+      <translation>每个数是一个窗口的平均值：特征图变得更小、更平滑。</translation>
     </message>
     <message>
-      <source>Each map is moved and stretched, so that its numbers are neither too large nor too small.</source>
-      <translation>每幅特征图都经过平移和缩放，使其中的数不太大也不太小。</translation>
+      <source>The numbers of each map are shifted and scaled: then none is too large or too small.</source>
+      <translation>每张特征图中的数都经过平移和缩放：这样就不会太大或太小。</translation>
     </message>
     <message>
       <source>Each input counts with its weight: orange speaks for this number, blue against it.</source>
@@ -2080,27 +2080,27 @@
     </message>
     <message>
       <source>The way through the layers and the short way are added, number by number.</source>
-      <translation>经过各层的路和捷径逐个数相加。</translation>
+      <translation>经过各层的结果与捷径传来的数逐个相加。</translation>
     </message>
     <message>
       <source>The maps of all branches are put side by side; no number changes.</source>
-      <translation>所有分支的特征图并排放在一起；没有一个数改变。</translation>
+      <translation>所有分支的特征图并排放在一起；数值都不改变。</translation>
     </message>
     <message>
       <source>This layer changes the numbers of the one before it.</source>
       <translation>这一层改变前一层的数。</translation>
     </message>
     <message>
-      <source>exp(score), divided by the sum of all: shares that add up to 100 %.</source>
-      <translation>exp(得分) 除以全部之和：得到总和为 100 % 的份额。</translation>
+      <source>exp(score), divided by the sum of all: probabilities that add up to 100%.</source>
+      <translation>exp(得分) 除以全部之和：得到总和为 100% 的概率。</translation>
     </message>
     <message>
       <source>Colours: map</source>
-      <translation>颜色：每图</translation>
+      <translation>颜色：按特征图</translation>
     </message>
     <message>
       <source>Colours: layer</source>
-      <translation>颜色：每层</translation>
+      <translation>颜色：按层</translation>
     </message>
     <message>
       <source>Colours: all</source>
@@ -2123,8 +2123,8 @@
       <translation>回车键翻转它</translation>
     </message>
     <message>
-      <source>{count} shares</source>
-      <translation>{count} 个份额</translation>
+      <source>{count} probabilities</source>
+      <translation>{count} 个概率</translation>
     </message>
     <message>
       <source>{count} scores</source>
@@ -2132,7 +2132,7 @@
     </message>
     <message>
       <source>Filter {number} of {count}</source>
-      <translation>滤波器 {number} / {count}</translation>
+      <translation>卷积核 {number} / {count}</translation>
     </message>
     <message>
       <source>Map {number} of {count}</source>
@@ -2144,11 +2144,11 @@
     </message>
     <message>
       <source>↑ ↓ another filter</source>
-      <translation>↑ ↓ 换一个滤波器</translation>
+      <translation>↑ ↓ 换一个卷积核</translation>
     </message>
     <message>
       <source>↑ ↓ another map</source>
-      <translation>↑ ↓ 换一幅特征图</translation>
+      <translation>↑ ↓ 换一张特征图</translation>
     </message>
     <message>
       <source>← → step</source>
@@ -2156,11 +2156,11 @@
     </message>
     <message>
       <source>This is the first of the committee's {count} members.</source>
-      <translation>这是委员会 {count} 个成员中的第一个。</translation>
+      <translation>这是委员会的 {count} 个网络中的第一个。</translation>
     </message>
     <message>
       <source>Multiply each number of the window by that of the filter, add all products and the bias {bias}:</source>
-      <translation>把窗口中的每个数乘以滤波器中对应的数，再把所有乘积和偏置 {bias} 相加：</translation>
+      <translation>把窗口中的每个数乘以卷积核中对应的数，再把所有乘积和偏置 {bias} 相加：</translation>
     </message>
     <message>
       <source>cannot write {path}; choose a folder that you may write to</source>
@@ -2207,12 +2207,12 @@
       <translation>重新浏览全部错误</translation>
     </message>
     <message>
-      <source>The mistake before (Shift+F8)</source>
-      <translation>上一个错误 (Shift+F8)</translation>
+      <source>The previous mistake (Shift+F8)</source>
+      <translation>上一个错误（Shift+F8）</translation>
     </message>
     <message>
       <source>The next mistake (F8)</source>
-      <translation>下一个错误 (F8)</translation>
+      <translation>下一个错误（F8）</translation>
     </message>
     <message>
       <source>Accuracy on the test pictures</source>
@@ -2227,8 +2227,8 @@
       <translation>准备进度</translation>
     </message>
     <message>
-      <source>Preparing … {percent} %</source>
-      <translation>正在准备 … {percent} %</translation>
+      <source>Preparing … {percent}%</source>
+      <translation>正在准备… {percent}%</translation>
     </message>
     <message>
       <source>Undo</source>
@@ -2292,10 +2292,10 @@
     </message>
     <message>
       <source>Done; the network is in the list of networks.</source>
-      <translation>完成；网络已加入列表。</translation>
+      <translation>已完成；网络已加入列表。</translation>
     </message>
     <message>
-      <source>Epoch {epoch} of {of}, {speed} images/s</source>
+      <source>Epoch {epoch} of {of}, {speed} pictures/s</source>
       <translation>第 {epoch} 轮，共 {of} 轮，每秒 {speed} 张</translation>
     </message>
     <message>
@@ -2308,7 +2308,7 @@
     </message>
     <message>
       <source>How often the network sees each of the 55,000 training pictures</source>
-      <translation>网络看每张训练图片的次数，共 55,000 张</translation>
+      <translation>网络把 55,000 张训练图片各看几遍</translation>
     </message>
     <message>
       <source>&amp;Train</source>
@@ -2344,15 +2344,15 @@
     </message>
     <message>
       <source>Sa&amp;ve as …</source>
-      <translation>另存为(&amp;V) …</translation>
+      <translation>另存为(&amp;V)…</translation>
     </message>
     <message>
       <source>Give the trained network a name in the list of networks</source>
-      <translation>给训练好的网络起一个列表中的名称</translation>
+      <translation>为训练好的网络起名，并加入网络列表</translation>
     </message>
     <message>
       <source>Rep&amp;lace …</source>
-      <translation>替换(&amp;L) …</translation>
+      <translation>替换(&amp;L)…</translation>
     </message>
     <message>
       <source>Put the trained network in the place of an older one, which is deleted</source>
@@ -2500,7 +2500,7 @@
     </message>
     <message>
       <source>&amp;Eraser</source>
-      <translation>橡皮(&amp;E)</translation>
+      <translation>橡皮擦(&amp;E)</translation>
     </message>
     <message>
       <source>Erase instead of drawing</source>
@@ -2583,7 +2583,7 @@
       <translation>上一个错误(&amp;P)</translation>
     </message>
     <message>
-      <source>Show the test picture before, that this network gets wrong</source>
+      <source>Show the previous test picture that this network gets wrong</source>
       <translation>显示此网络识别错误的上一张测试图片</translation>
     </message>
     <message>
@@ -2604,7 +2604,7 @@
     </message>
     <message>
       <source>Show in red where blackening hurts the answer</source>
-      <translation>用红色显示涂黑后影响答案的部位</translation>
+      <translation>用红色显示哪些部分涂黑后会影响答案</translation>
     </message>
     <message>
       <source>Measure the net&amp;work</source>
@@ -2692,7 +2692,7 @@ to begin</source>
     </message>
     <message>
       <source>Draw a digit on the black field, or choose a picture, and the network says which digit it is. The rail at the left leads to the pages. Every button says what it does when the mouse rests on it.</source>
-      <translation>在黑色区域写一个数字，或选一张图片，网络会说出它是哪个数字。左边一栏通向各个页面。把鼠标停在按钮上，就会显示它的作用。</translation>
+      <translation>在黑色区域写一个数字，或选一张图片，网络会识别出它是哪个数字。左边的导航栏通向各个页面。把鼠标停在按钮上，就会显示它的作用。</translation>
     </message>
     <message>
       <source>The window is made with PyQt5, so it comes under the GNU General Public License, version 3, without any warranty. The files NOTICE and GPL-3.0 of the program say more.</source>

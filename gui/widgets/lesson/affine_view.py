@@ -36,8 +36,8 @@ class AffineView(View):
         score = self._score = score_of(stage, shown.place.unit)
         self.rows = [(_product_words(stage, each), each.product) for each in score.strong_for + score.strong_against]
         if score.count_others:
-            self.rows.append((tr("{count} other inputs").format(count=score.count_others), score.others))
-        self.rows += [(tr("bias"), score.bias), (tr("= score"), score.score)]
+            self.rows.append((tr("{count} other inputs").format(count=f"{score.count_others:,}"), score.others))
+        self.rows += [(tr("bias"), score.bias), (tr("= output") if stage.has_relu else tr("= score"), score.score)]
         if stage.has_relu:
             self.rows.append((tr("ReLU"), score.output))
         self.describe(", ".join(f"{words}: {signed(value, DECIMALS)}" for words, value in self.rows))

@@ -146,9 +146,9 @@ class ComparePage(Page):
             "comparedCaption": (tr("The network in use; a click on a layer opens it in the lesson"), ""),
             "rivalCombo": (tr("Second network"), tr("The network to compare with")),
             "rivalCaption": (tr("Compare with"), ""),
-            "comparedBars": (tr("Shares of the network in use"), tr("How sure it is of each digit")),
-            "rivalBars": (tr("Shares of the second network"), tr("How sure it is of each digit")),
-            "comparedNote": (tr("About these shares"), ""),
+            "comparedBars": (tr("Probabilities of the network in use"), tr("How sure it is of each digit")),
+            "rivalBars": (tr("Probabilities of the second network"), tr("How sure it is of each digit")),
+            "comparedNote": (tr("About these probabilities"), ""),
             "noComparisonCaption": (
                 tr("Show a picture or draw a digit: both networks read it here."),
                 "",

@@ -108,7 +108,7 @@ class EpochSlider(QWidget):
             return
         words = tr("{epoch} of {count}").format(epoch=self._epochs[position], count=self._epochs[-1])
         accuracy = self._accuracies[position] if position < len(self._accuracies) else None
-        self.number.setText(words if accuracy is None else f"{words}, {100 * accuracy:.2f} %")
+        self.number.setText(words if accuracy is None else f"{words}, {100 * accuracy:.2f}%")
 
     def _moved(self, position: int) -> None:
         self.retranslate()

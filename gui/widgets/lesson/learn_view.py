@@ -44,7 +44,7 @@ class LearnView(View):
         self.words = ""
         if learned is not None:
             before, after = learned.shares_before[learned.label], learned.shares_after[learned.label]
-            self.words = tr("share of the {digit}: {before} % → {after} %; loss {loss} → {new_loss}").format(
+            self.words = tr("probability of the {digit}: {before}% → {after}%; loss {loss} → {new_loss}").format(
                 digit=learned.label, before=plain(100 * before, 2), after=plain(100 * after, 2),
                 loss=plain(learned.loss_before), new_loss=plain(learned.loss_after),
             )  # fmt: skip

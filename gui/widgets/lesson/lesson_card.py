@@ -102,8 +102,11 @@ class LessonCard(QFrame):
         lesson = self._lesson
         if lesson is not None:
             step = lesson.steps[self._position]
-            place = tr("step {number} of {count}").format(number=self._position + 1, count=len(lesson.steps))
-            self.text.setText(f"{lesson.title[language]} ({place}): {step.text[language]}")
+            words = tr("{title} (step {number} of {count}): {text}").format(
+                title=lesson.title[language], text=step.text[language],
+                number=self._position + 1, count=len(lesson.steps),
+            )  # fmt: skip
+            self.text.setText(words)
 
     def _start_chosen(self) -> None:
         index = self.lessons.currentIndex()

@@ -140,7 +140,7 @@ class LessonPage(Page):
             shares = shown.stage.kind in (Kind.PICTURE, Kind.SOFTMAX)  # they differ from those under the field
             self.note.setText(network_words(shown.network, calibrated=shares))
             self.note.setVisible(bool(self.note.text()))
-            words = tr("Step {number} of {count}: {kind}").format(
+            words = tr("Layer {number} of {count}: {kind}").format(
                 number=shown.place.index + 1, count=len(shown.stages), kind=kind_words(shown.stage.kind)
             )
             self.step.setText(words)

@@ -83,4 +83,4 @@ class PictureView(QWidget):
 def answer_words(softmax: Stage) -> str:
     """The digit and its share."""
     best = int(softmax.out.argmax())
-    return tr("{digit}, {share} %").format(digit=best, share=f"{100 * softmax.out[best]:.1f}")
+    return tr("{digit}, {share}%").format(digit=best, share=f"{100 * softmax.out[best]:.1f}")

@@ -31,7 +31,7 @@ class SoftmaxView(View):
         shares = self._shares = shares_of(shown.stage)
         self._truth = shown.truth
         name = tr("exp(score)") if shares.shift == 0 else tr("exp(score − {shift})").format(shift=plain(shares.shift))
-        self.rows = [("", tr("score"), name, tr("share"), tr("loss if true"))]
+        self.rows = [("", tr("score"), name, tr("probability"), tr("loss if true"))]
         self.rows += [
             (str(term.index), signed(term.score), power(max(term.power, 1e-300)), _share(term.share), plain(term.loss))
             for term in shares.terms
@@ -78,4 +78,4 @@ class SoftmaxView(View):
 
 
 def _share(share: float) -> str:
-    return f"{100 * share:.2f} %"
+    return f"{100 * share:.2f}%"

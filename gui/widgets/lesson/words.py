@@ -16,8 +16,8 @@ def kind_words(kind: Kind) -> str:
         Kind.PICTURE: tr("Picture"),
         Kind.CONVOLUTION: tr("Convolution"),
         Kind.RELU: tr("ReLU"),
-        Kind.MAX_POOL: tr("Max-pool"),
-        Kind.MEAN_POOL: tr("Mean-pool"),
+        Kind.MAX_POOL: tr("Max pooling"),
+        Kind.MEAN_POOL: tr("Mean pooling"),
         Kind.NORM: tr("Normalization"),
         Kind.AFFINE: tr("Affine"),
         Kind.SUM: tr("Sum"),
@@ -33,7 +33,7 @@ def size_words(stage: Stage, last_affine: bool = False) -> str:
     if stage.kind is Kind.PICTURE and shape[0] == 1:
         return f"{shape[1]} × {shape[2]}"
     if stage.kind is Kind.SOFTMAX:
-        return tr("{count} shares").format(count=prod(shape))
+        return tr("{count} probabilities").format(count=prod(shape))
     if last_affine:
         return tr("{count} scores").format(count=prod(shape))
     return " × ".join(map(str, shape))
@@ -44,17 +44,19 @@ def sentence_of(kind: Kind) -> str:
     return {
         Kind.PICTURE: tr("Each square is a number from 0 (black) to 1 (white). Click a square to flip it."),
         Kind.CONVOLUTION: tr(
-            "The filter is strong where orange lies on bright pixels. Move the frame on the picture, or press Play."
+            "The output is large where orange lies on bright pixels. Move the frame on the picture, or press Play."
         ),
-        Kind.RELU: tr("What is below zero becomes zero; all other numbers stay. So a map says where it found much."),
+        Kind.RELU: tr(
+            "What is below zero becomes zero; the others stay. So a map shows where the filter found its pattern."
+        ),
         Kind.MAX_POOL: tr("Of each window only the largest number goes on. If a digit moves a little, little changes."),
-        Kind.MEAN_POOL: tr("Each number is the mean of a window: the map becomes smaller and calmer."),
-        Kind.NORM: tr("Each map is moved and stretched, so that its numbers are neither too large nor too small."),
+        Kind.MEAN_POOL: tr("Each number is the mean of a window: the map becomes smaller and smoother."),
+        Kind.NORM: tr("The numbers of each map are shifted and scaled: then none is too large or too small."),
         Kind.AFFINE: tr("Each input counts with its weight: orange speaks for this number, blue against it."),
         Kind.SUM: tr("The way through the layers and the short way are added, number by number."),
         Kind.CONCAT: tr("The maps of all branches are put side by side; no number changes."),
         Kind.OTHER: tr("This layer changes the numbers of the one before it."),
-        Kind.SOFTMAX: tr("exp(score), divided by the sum of all: shares that add up to 100 %."),
+        Kind.SOFTMAX: tr("exp(score), divided by the sum of all: probabilities that add up to 100%."),
     }[kind]
 
 
@@ -82,7 +84,7 @@ def place_words(stage: Stage, place: Place) -> str:
     if stage.kind is Kind.PICTURE:
         return tr("The picture")
     if stage.kind is Kind.SOFTMAX:
-        return tr("From scores to shares")
+        return tr("From scores to probabilities")
     unit = unit_words(stage, place.unit)
     if stage.out.ndim != 3:
         return unit
@@ -95,7 +97,9 @@ def network_words(network: Network, *, calibrated: bool) -> str:
     if network.members > 1:
         words.append(tr("This is the first of the committee's {count} members.").format(count=network.members))
     if calibrated and network.temperature != 1:
-        sentence = tr("The window's own result is calibrated: it divides the scores by {temperature} first.")
+        sentence = tr(
+            "The confidence next to the answer differs: it divides the scores by {temperature} first (calibration)."
+        )
         words.append(sentence.format(temperature=f"{network.temperature:.2f}"))
     return " ".join(words)
 

@@ -77,15 +77,14 @@ def _cut_sums(args: Args, threads: int) -> Cut | None:
 
 def _cut_pooled(args: Args, threads: int) -> Cut | None:
     out, codes, codes_width, x, w, bias, x_rows, out_rows, x_below, x_taps, w_taps, walk, _ = args
-    if walk.images != 1:  # the rows of codes have no distance from one picture to the next
+    if codes_width or not few(walk.images, threads):  # codes are for trainings; a row's place is not in these tables
         return None
     rows = len(x_rows)
-    products = 4 * rows * walk.columns * walk.filters * walk.taps * walk.length
+    products = 4 * walk.images * rows * walk.columns * walk.filters * walk.taps * walk.length
     parts = [
-        (out, codes[first * walk.columns * codes_width :], codes_width, x, w, bias, x_rows[first:end],
-         out_rows[first:end], x_below, x_taps, w_taps, walk, 1)
+        (out, codes, 0, x, w, bias, x_rows[first:end], out_rows[first:end], x_below, x_taps, w_taps, walk, 1)
         for first, end in _ranges(rows, 2 * threads)
-    ]  # fmt: skip
+    ]
     return Cut(parts, products)
 
 

@@ -15,9 +15,9 @@ from numba import prange
 
 from fastcnn.kernels.cpu.tiles.dots import DOT_OUTPUTS, DOT_PICTURES, LAST_PICTURES, LONE_OUTPUTS, dot_tile
 from fastcnn.kernels.cpu.tiles.gathers import gather_tile
-from fastcnn.kernels.cpu.tiles.pools import FLAT_TAPS, POOL_SIZES, pool_tile
+from fastcnn.kernels.cpu.tiles.pools import POOL_SIZES, pool_tile
 from fastcnn.kernels.cpu.tiles.sums import NUMBER_TILE, TILE_VECTORS, SumTile
-from fastcnn.kernels.cpu.toolchain.jit import inner, kernel
+from fastcnn.kernels.cpu.toolchain.jit import kernel
 from fastcnn.kernels.cpu.toolchain.sharing import split
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 
@@ -30,7 +30,6 @@ DOT_LENGTH = 864
 # first cache hold them that a part of them does not stay.
 GATHERS = VECTOR_BYTES == 32
 FAR = 100
-FLAT_LENGTH = 16  # pooled_products makes taps of fewer terms taps of one term, where the tile has a loop for these
 
 
 class Walk(NamedTuple):
@@ -159,29 +158,16 @@ def products_with(tile: SumTile) -> Any:
 sum_products = products_with(NUMBER_TILE)
 
 
-@inner
-def flat(starts, taps, length, step):
-    """Where each term of each tap begins, from where each tap begins."""
-    terms = np.empty(taps * length, np.int64)
-    for tap in range(taps):
-        for i in range(length):
-            terms[tap * length + i] = starts[tap] + i * step
-    return terms
-
-
 @kernel
 def pooled_products(out, codes, codes_width, x, w, bias, x_rows, out_rows, x_below, x_taps, w_taps, walk, row_parts):
     """ReLU and 2x2 max-pool of what sum_products would write, with walk.columns windows in a row.
 
-    codes : (images, rows, columns, codes_width) uint8, which pixel won (see tiles.DEAD)
+    codes : (images, rows, columns, codes_width) uint8, which pixel won (see tiles.DEAD); with a width of 0 not written
     x_below : the distance from a row of x to the next
     """
     width = TILE_VECTORS * (VECTOR_BYTES // out.itemsize)
     rows, blocks = len(x_rows), (walk.filters + width - 1) // width
     taps, length = walk.taps, walk.length
-    if FLAT_TAPS and length < FLAT_LENGTH:
-        x_taps, w_taps = flat(x_taps, taps, length, 1), flat(w_taps, taps, length, walk.w_term)
-        taps, length = taps * length, 1
     for task in prange(walk.images * row_parts):
         image, row_part = split(task, row_parts)
         for block in range(blocks):

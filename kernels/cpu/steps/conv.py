@@ -167,7 +167,7 @@ class WindowConv2d(Step):
         for group, (packed, offsets) in enumerate(zip(self.packed, self.offsets, strict=True)):
             tables = self.geometry.forward(n, group, self.out.frame, self.pool)
             if self.pool:
-                calls.append(self._pooled(n, tables, packed, offsets))
+                calls.append(self._pooled(n, tables, packed, offsets, self.padded_filters if training else 0))
             else:
                 floor, addend, x = 0.0 if self.relu else -np.inf, self._addend(n, group), self.x.data
                 short = self.geometry.short_rows(self.out.frame) if n == 1 and addend is None else None
@@ -186,13 +186,13 @@ class WindowConv2d(Step):
         walk = tables.walk
         return Addend(self.addend.data, tables.out_rows, walk.out_at, walk.out_image, walk.out_step, 1)
 
-    def _pooled(self, n: int, tables: Tables, packed: Array, offsets: Array) -> Call:
+    def _pooled(self, n: int, tables: Tables, packed: Array, offsets: Array, codes_width: int) -> Call:
         height, width = self.out.shape[1:]
         below = self.geometry.stride[0] * self.geometry.x.row
         upper_rows = tables.x_rows[: 2 * height : 2].copy()
         walk = tables.walk._replace(columns=width, taps=tables.walk.taps_step)
         args = (
-            self.out.data, self.codes, self.padded_filters, self.x.data, packed, offsets, upper_rows, tables.out_rows,
+            self.out.data, self.codes, codes_width, self.x.data, packed, offsets, upper_rows, tables.out_rows,
             below, tables.x_taps, tables.w_taps, walk, 1 if n >= 4 * threads() else height,
         )  # fmt: skip
         return chooser(pooled_products, n * self.products >= PARALLEL_PRODUCTS), args

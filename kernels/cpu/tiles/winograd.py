@@ -13,7 +13,7 @@ from llvmlite.ir import Constant, DoubleType, VectorType
 from numba.core import cgutils
 
 from fastcnn.kernels.cpu.tiles.parts import tile, twin_lanes
-from fastcnn.kernels.cpu.tiles.pools import DEAD, largest, store_code
+from fastcnn.kernels.cpu.tiles.pools import DEAD, highest, largest, store_code
 from fastcnn.kernels.cpu.toolchain import vector
 from fastcnn.kernels.cpu.toolchain.vector import INT64, at, const
 
@@ -178,9 +178,7 @@ def winograd_output_tile(builder, a, vtype):
                     _store(builder, a, corner, [[value for value, _ in row] for row in best], floor)
                     _store_codes(builder, a, k, [[code for _, code in row] for row in best])
                 with unnoted:
-                    cut = [[vector.at_least(builder, value, floor) for value in row] for row in values]
-                    best = [[_larger(builder, _larger(builder, *four[:2]), _larger(builder, *four[2:])) for four in row]
-                            for row in _windows(cut)]  # fmt: skip
+                    best = [[highest(builder, four, floor) for four in row] for row in _windows(values)]
                     _store(builder, a, corner, best, floor)
             with plain, builder.if_else(builder.icmp_signed("!=", a.adds, const(0))) as (summed, alone):
                 with summed:
@@ -214,12 +212,6 @@ def _windows(values):
     """The four pixels of each window, row by row."""
     half = range(0, len(values), 2)
     return [[[values[i + r][j + c] for r in (0, 1) for c in (0, 1)] for j in half] for i in half]
-
-
-def _larger(builder, x, y):
-    """The larger one; a NaN wins."""
-    keep = builder.or_(builder.fcmp_ordered(">=", x, y), builder.fcmp_unordered("uno", x, x))
-    return builder.select(keep, x, y)
 
 
 def _inside(builder, a, values):

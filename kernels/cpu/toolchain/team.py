@@ -11,7 +11,6 @@ from __future__ import annotations
 import ctypes
 import sys
 import time
-from math import inf
 from typing import Any
 
 import llvmlite.ir as ir
@@ -32,26 +31,20 @@ from fastcnn.kernels.cpu.toolchain.program import (
     no_memory,
     result_places,
 )
+from fastcnn.kernels.cpu.toolchain.trial import Trial
 from fastcnn.kernels.cpu.toolchain.vector import X86
 from fastcnn.kernels.protocols import Call
 
 LINE = 8  # 64-bit numbers of a cache line
 SPINS = 1000  # 20 to 50 us; then the core is offered to others, perhaps to the thread that is waited for
 COUNT = ir.IntType(64)
-FIRST_WITHOUT, MOST_WITHOUT = 8, 32  # runs without a team
-MOST_S = 0.1  # without a team
-LEAST_SHARE = 1 / 16  # of both, the first time
-LOST_S = 0.003  # by runs of a team, until it is left: the system moves threads to other cores within 1 to 2 ms
-LOOK_EVERY = 64  # runs of a team, after which one without it tells again how long that takes
-LATELY = 0.125  # weight of a slower run without a team: the clock of a CPU changes
 
 
 class Team:
     """Steps that run one after the other, each in parts that threads share.
 
-    Where other programs have the cores, a team is slow: it waits for its last thread. So a team that took longer than
-    the calls without it leaves the next runs to them: twice as many each time, up to MOST_WITHOUT, and for some time.
-    It has some time to show its speed, because its first runs wake its threads, perhaps on one core.
+    Where other programs have the cores, a team is slow: it waits for its last thread. So a `Trial` says which runs are
+    left to the calls without it. Those of other threads of the program that compute at the same time are, too.
 
     steps : for each the calls of its parts, with what Numba has compiled for the arguments
     without : calls that do the same without a team
@@ -67,14 +60,14 @@ class Team:
         signature = tuple(map(together.typeof_pyval, args))
         together.compile(signature)
         self._run, self._args, self._without = together.overloads[signature].entry_point, args, without
-        self._without_s = inf  # what a run takes without a team, lately, if nothing disturbs it
-        # Runs without a team from now on, and until when; their share after the next slow runs; what those have lost.
-        self._left, self._until_s, self._share, self._lost_s, self._runs = FIRST_WITHOUT, 0.0, LEAST_SHARE, 0.0, 0
+        self._trial = Trial()
 
     def __call__(self) -> None:
         start_s = time.perf_counter()
-        if self._left or start_s < self._until_s or not parallel_lock.enter_now():
-            self._run_without()
+        if not self._trial.has_turn(start_s) or not parallel_lock.enter_now():
+            for run, args in self._without:
+                run(*args)
+            self._trial.ran_without(time.perf_counter() - start_s)
             return
         try:
             status = self._run(*self._args)
@@ -82,25 +75,7 @@ class Team:
             parallel_lock.leave()
         if status != OK:
             raise no_memory()
-        self._runs += 1
-        if self._runs % LOOK_EVERY == 0:
-            self._left = 1
-        end_s = time.perf_counter()
-        self._lost_s = max(0.0, self._lost_s + end_s - start_s - self._without_s)
-        if self._lost_s == 0:
-            self._share = LEAST_SHARE
-        if self._lost_s > LOST_S:
-            self._left, self._until_s = round(self._share * MOST_WITHOUT), end_s + self._share * MOST_S
-            self._share, self._lost_s = min(1.0, 2 * self._share), 0.0
-
-    def _run_without(self) -> None:
-        start_s = time.perf_counter()
-        for run, args in self._without:
-            run(*args)
-        took_s = min(time.perf_counter() - start_s, 2 * self._without_s)  # it may have been interrupted
-        rise_s = took_s - self._without_s
-        self._without_s = took_s if rise_s < 0 else self._without_s + LATELY * rise_s
-        self._left = max(0, self._left - 1)
+        self._trial.ran(start_s, time.perf_counter())
 
 
 @intrinsic

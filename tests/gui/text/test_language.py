@@ -11,6 +11,7 @@ import pytest
 from PyQt5.QtCore import QCoreApplication, Qt, QTranslator
 from PyQt5.QtWidgets import QAbstractButton, QAction, QApplication, QComboBox, QLabel, QTabWidget, QWidget
 
+from fastcnn.gui.logic.lesson.files import shipped
 from fastcnn.gui.logic.notices import Message, Notice
 from fastcnn.gui.text import language, words
 from fastcnn.gui.window import theme
@@ -59,6 +60,28 @@ def test_translations_keep_the_placeholders(texts, translations):
         # Chinese has no "an 8" and no plural: {a_digit} is {digit} there.
         named = sorted(name.replace("{a_", "{") for name in named if name not in ENGLISH)
         assert kept in (named, [name for name in named if name != "{detail}"]), each  # details may be left to the log
+
+
+def test_chinese_speaks_to_everybody_alike_and_ends_its_sentences(translations):
+    words = [*translations.values(), *(path.read_text("utf-8") for path in shipped())]
+    assert [each for each in words if "您" in each] == []
+    ends = [(text, said) for (_, text), said in translations.items() if text.endswith(".") != said.endswith("。")]
+    assert ends == []
+    assert [each for each in words if re.search(r"[\u4e00-\u9fff][,;:?!]", each)] == []  # Chinese has its own
+
+
+def test_kinds_of_files_keep_the_signs_that_qt_reads(translations):
+    """Qt's dialog takes a pattern in Chinese parentheses for a name, and shows no file."""
+    kinds = [(text, said) for (_, text), said in translations.items() if re.search(r"\((\*|\{patterns?\})", text)]
+    assert len(kinds) > 5
+    assert [said for _, said in kinds if not re.search(r" \((\*\.\w+|\{patterns?\})\)$", said)] == []
+
+
+def test_a_notice_has_the_article_of_its_digit():
+    for notice in (Notice.FOOLED, Notice.NOT_FOOLED):
+        values = {"row": 1, "column": 2, "share": "60.0"}
+        for answer, said in ((8, "an 8 (60.0%)."), (7, "a 7 (60.0%).")):
+            assert words.notice_words(Message(notice, values | {"answer": answer})).endswith(said)
 
 
 def test_compiled_file_agrees_with_the_source(qapp, texts, translations):

@@ -148,7 +148,7 @@ def test_one_drawing_is_enough_to_learn_from_and_none_is_not(window, settle, mon
 
 def test_an_empty_collection_says_how_to_fill_it(window, settle):
     settle()
-    window.tabs.setCurrentIndex([window.tabs.tabToolTip(n) for n in range(window.tabs.count())].index("My hand"))
+    window.tabs.setCurrentIndex([window.tabs.tabToolTip(n) for n in range(window.tabs.count())].index("My writing"))
     hint = window.findChild(QLabel, "noDrawingsCaption")
     assert hint.isVisible() and "Draw a digit" in hint.text()
     assert hint.parentWidget().rect().contains(hint.geometry()) and hint.height() > hint.fontMetrics().height()

@@ -202,7 +202,7 @@ def test_closing_asks_one_question_and_one_button_keeps_all(
     assert len(asked) == 2 and finished >= 2
     assert load_checkpoint(pages.training.checkpoint()).epoch == finished  # nothing since then was given up
     assert load_network(pages.hand.file()).parameter_count > 0
-    assert "Knows my hand" in _names(another())
+    assert "Knows my writing" in _names(another())
 
 
 def test_cancel_while_all_is_being_kept_leaves_the_window_open(qtbot, window, settle, asked, monkeypatch):

@@ -275,7 +275,7 @@ def test_the_network_learns_a_hand_and_can_forget_it(window, settle, fast_learni
     assert "(0/2)" in words and "(2/2)" in words
     _click(window, "keepButton")
     settle()
-    assert window.networkCombo.currentText().startswith("Knows my hand")
+    assert window.networkCombo.currentText().startswith("Knows my writing")
     assert window.resultLabel.text() == "5"  # the drawing that is shown, by the network now in use
     monkeypatch.setattr(QMessageBox, "question", lambda *args: QMessageBox.Yes)
     _click(window, "resetHandButton")

@@ -131,7 +131,7 @@ def test_recognizing_nothing_says_what_to_do(window, settle):
 
 
 @pytest.mark.parametrize(
-    ("action", "words"), [("occlude", "Nothing is recognized yet"), ("next_digit", "No experiment asks for a drawing")]
+    ("action", "words"), [("occlude", "Nothing is recognized yet"), ("next_digit", "No experiment waits for a drawing")]
 )
 def test_a_key_that_has_nothing_to_do_says_so(window, settle, action, words):
     settle()

@@ -126,8 +126,8 @@ def test_sums_that_wait_in_memory_have_the_bits_of_sums_in_registers(sum_tile, r
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("vectors", range(1, sums.TILE_VECTORS + 1))
 @pytest.mark.parametrize("windows", pools.POOL_SIZES)
-@pytest.mark.parametrize("length", [1, 4])
-def test_pool_tile_is_its_twin_and_writes_nothing_else(pool_tile, rng, dtype, windows, vectors, length):
+@pytest.mark.parametrize("codes_stride", [64, 0])
+def test_pool_tile_is_its_twin_and_writes_nothing_else(pool_tile, rng, dtype, windows, vectors, codes_stride):
     lanes = sums.twin_lanes(np.empty(0, dtype))
     x, w, bias = drawn(rng, 400, dtype), drawn(rng, 4000, dtype), drawn(rng, 200, dtype)
     x_taps, w_taps = np.array([0, 11, 50]), np.array([0, 500, 1000])
@@ -135,8 +135,8 @@ def test_pool_tile_is_its_twin_and_writes_nothing_else(pool_tile, rng, dtype, wi
 
         def arguments(out, codes, valid=valid):
             return (
-                out, 7, 40, codes, 5, 64, x, 3, 2, 100, w, 1, 70, x_taps, w_taps, 3, length, bias, 9, windows, vectors,
-                valid,
+                out, 7, 40, codes, 5, codes_stride, x, 3, 2, 100, w, 1, 70, x_taps, w_taps, 3, 4, bias, 9, windows,
+                vectors, valid,
             )  # fmt: skip
 
         outputs = [np.full(1000, SENTINEL, dtype), np.full(1000, 99, np.uint8)]
@@ -144,7 +144,7 @@ def test_pool_tile_is_its_twin_and_writes_nothing_else(pool_tile, rng, dtype, wi
         assert_close(got, want, dtype)
         assert (codes == want_codes).all()
         assert (want != SENTINEL).sum() == windows * valid
-        assert (want_codes != 99).sum() == windows * vectors * lanes
+        assert (want_codes != 99).sum() == (windows * vectors * lanes if codes_stride else 0)
 
 
 @pytest.mark.parametrize(
@@ -155,16 +155,23 @@ def test_pool_tile_is_its_twin_and_writes_nothing_else(pool_tile, rng, dtype, wi
         ((1, 3, 3, 1), 3, 1),
         ((-1, -2, -3, -4), 0, pools.DEAD),
         ((0, 0, -1, 0), 0, pools.DEAD),
+        ((-0.0, -0.0, -1, -0.0), 0, pools.DEAD),
         ((1, np.nan, 5, np.nan), np.nan, 1),
+        ((np.nan, 1, 2, 3), np.nan, 0),
+        ((1, 2, 5, np.nan), np.nan, 3),
     ],
 )
 def test_pool_tile_defines_ties_negatives_and_nan(pool_tile, four, best, code):
     x, w = drawn(np.random.default_rng(0), 64, np.float32), np.ones(64, np.float32)
     x[:4] = four
     out, codes = np.full(64, SENTINEL, np.float32), np.full(64, 99, np.uint8)
-    start, zeros = np.zeros(1, np.int64), np.zeros(64, np.float32)
-    pool_tile(out, 0, 1, codes, 0, 32, x, 0, 1, 2, w, 0, 32, start, start, 1, 1, zeros, 0, 1, 1, 1)
+    start, bias = np.zeros(1, np.int64), np.full(64, -0.0, np.float32)
+    operands = x, 0, 1, 2, w, 0, 32, start, start, 1, 1, bias, 0, 1, 1, 1
+    pool_tile(out, 0, 1, codes, 0, 32, *operands)
     np.testing.assert_equal((out[0], codes[0]), (np.float32(best), code))
+    pool_tile(out, 1, 1, codes, 32, 0, *operands)
+    np.testing.assert_equal((out[1], codes[32]), (np.float32(best), 99))
+    assert not np.signbit(out[:2]).any()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -270,6 +270,7 @@ def test_learning_makes_the_true_digit_likelier(paper, eight):
 
 def test_numbers_have_true_signs():
     assert [numbers.signed(each, 2) for each in (1.5, -0.25, 0.0)] == ["+1.50", "−0.25", "0.00"]
+    assert [numbers.plain(each, 2) for each in (-0.25, -0.0)] == ["−0.25", "0.00"]  # the loss of a sure answer
     assert [numbers.power(each) for each in (3.0, 4.85e8, 1e-9)] == ["3.00", "4.85·10⁸", "1.00·10⁻⁹"]
     assert numbers.adding_up([0.333, 0.333, 0.334], 1.0, 1) == [0.3, 0.3, 0.4]
 

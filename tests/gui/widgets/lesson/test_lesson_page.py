@@ -86,11 +86,11 @@ def test_steps_with_shares_say_why_these_differ_from_the_windows_result(lesson):
 def test_strip_shows_all_layers_with_their_sizes_and_a_click_opens_one(qtbot, lesson):
     names = [button.accessibleName() for button in lesson.strip.buttons if not button.isHidden()]
     assert names == [
-        "Picture, 28 × 28", "Convolution, 30 × 24 × 24", "ReLU, 30 × 24 × 24", "Max-pool, 30 × 12 × 12", "Affine, 100",
-        "Affine, 10 scores", "Softmax, 10 shares",
+        "Picture, 28 × 28", "Convolution, 30 × 24 × 24", "ReLU, 30 × 24 × 24", "Max pooling, 30 × 12 × 12",
+        "Affine, 100", "Affine, 10 scores", "Softmax, 10 probabilities",
     ]  # fmt: skip
     qtbot.mouseClick(lesson.strip.buttons[3], Qt.LeftButton)
-    assert lesson.findChild(QLabel, "stationLabel").text() == "Step 4 of 7: Max-pool"
+    assert lesson.findChild(QLabel, "stationLabel").text() == "Layer 4 of 7: Max pooling"
     assert lesson.look.stack.currentWidget() is lesson.look.pool
     assert lesson.strip.buttons[3].isChecked()
 
@@ -129,7 +129,7 @@ def test_frame_is_dragged_and_moved_by_keys(qtbot, lesson):
         qtbot.keyClick(plane, key)
         assert look.heading.text() == words
     qtbot.keyClick(plane, Qt.Key_PageDown)
-    assert lesson.findChild(QLabel, "stationLabel").text() == "Step 3 of 7: ReLU"
+    assert lesson.findChild(QLabel, "stationLabel").text() == "Layer 3 of 7: ReLU"
 
 
 def test_arrow_keys_are_the_pages_after_a_click_on_a_button(qtbot, lesson, settle):
@@ -192,7 +192,7 @@ def test_evidence_adds_up_exactly_to_the_score(lesson, paper, layer):
         lesson.strip.buttons[index].click()
         lesson.teacher.choose_unit(unit)
         rows = [(words, Decimal(f"{value:.2f}")) for words, value in lesson.look.affine.rows]
-        ends = [words for words, _ in rows].index("= score")
+        ends = [words for words, _ in rows].index("= output" if layer == "4" else "= score")
         assert sum(value for _, value in rows[:ends]) == rows[ends][1] == Decimal(f"{scores[unit]:.2f}")
 
 
@@ -203,7 +203,7 @@ def test_softmax_shows_each_term_and_the_loss(lesson, paper):
     for digit, row in enumerate(lesson.look.softmax.rows[1:11]):
         assert row[0] == str(digit)
         assert _number(row[1]) == Decimal(f"{logits[digit]:.3f}")
-        assert row[3] == f"{100 * shares[digit]:.2f} %"
+        assert row[3] == f"{100 * shares[digit]:.2f}%"
         assert _number(row[4]) == Decimal(f"{-np.log(shares[digit]):.3f}")
 
 
@@ -219,7 +219,7 @@ def test_a_click_flips_a_pixel_and_it_can_be_taken_back(qtbot, lesson, paper, se
     logits = _logits(network, changed)
     share = np.exp(logits[2]) / np.exp(logits).sum()
     first, second = lesson.look.picture.answer.text().split("\n")
-    assert first == f"The network reads: 2, {100 * share:.1f} %"
+    assert first == f"The network reads: 2, {100 * share:.1f}%"
     assert second == before.replace("The network reads", "The unchanged picture")
     lesson.findChild(QPushButton, "pixelUndoButton").click()
     settle()
@@ -271,7 +271,7 @@ def test_one_step_moves_the_filter_against_the_gradient_and_raises_the_share(les
     assert np.abs(gradient).max() > 0
     learned = lesson.learn.view._learned
     assert learned.shares_after[8] > learned.shares_before[8]
-    words = f"share of the 8: {100 * learned.shares_before[8]:.2f} % → {100 * learned.shares_after[8]:.2f} %"
+    words = f"probability of the 8: {100 * learned.shares_before[8]:.2f}% → {100 * learned.shares_after[8]:.2f}%"
     assert lesson.learn.view.words.startswith(words)
     lesson.learn.rate.setCurrentIndex(0)
     lesson.learn.rate.activated.emit(0)
@@ -298,9 +298,9 @@ def test_two_networks_are_compared_on_the_same_picture(lesson, settle):
     lesson.compare.models.activated.emit(lesson.compare.models.currentIndex())
     settle()
     names = [button.accessibleName() for button in lesson.compare.strip.buttons if not button.isHidden()]
-    assert names[0] == "Picture, 28 × 28" and names[-1] == "Softmax, 10 shares" and len(names) > 7
+    assert names[0] == "Picture, 28 × 28" and names[-1] == "Softmax, 10 probabilities" and len(names) > 7
     first, second = lesson.teacher.shown.stages[-1].out, lesson.teacher.shown.rival[-1].out
-    words = f"Above: 2, {100 * first.max():.1f} %. Below: {second.argmax()}, {100 * second.max():.1f} %."
+    words = f"Above: 2, {100 * first.max():.1f}%. Below: {second.argmax()}, {100 * second.max():.1f}%."
     assert lesson.compare.answers.text() == words
 
 
