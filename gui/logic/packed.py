@@ -55,8 +55,8 @@ def _inked(planes: Pixels) -> tuple[Numbers, Numbers]:
     """The first row and column of each plane (N, H, W) that is not all zero, and those after the last one."""
     begins, ends = [], []
     for axis in (2, 1):
-        used: npt.NDArray[np.bool_] = np.any(planes, axis=axis)
+        used = np.asarray(planes.max(axis=axis)) > 0
         begin = used.argmax(axis=1)
         begins.append(begin)
-        ends.append(np.where(np.any(used, axis=1), used.shape[1] - used[:, ::-1].argmax(axis=1), begin + 1))
+        ends.append(np.where(used.any(axis=1), used.shape[1] - used[:, ::-1].argmax(axis=1), begin + 1))
     return np.stack(begins, axis=1), np.stack(ends, axis=1)

@@ -112,6 +112,7 @@ class Frame(QObject):
         self._hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._hint.setWordWrap(True)
         self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._placed = 0  # how far the page has been scrolled to
         self._buttons_below = self._fitting = self._folded = self._tight = self._stacked = False
         for name in ICONS:
             self._set_icon(name)
@@ -273,8 +274,7 @@ class Frame(QObject):
             if layout is not None:
                 layout.activate()
         self._lay_cards(width)
-        if self._body.value() == self._page_place():
-            QTimer.singleShot(0, self._scroll_to_page)  # when all have their new places
+        self._keep_place()
         self._column.setFixedHeight(least_size(inside, width).height())
         self._part("pageScroll").setMinimumHeight(height)
 
@@ -290,8 +290,14 @@ class Frame(QObject):
         is_below = self._stacked and self._window.tabs.currentIndex() > 0
         return self._part("pageScroll").y() - GRID // 2 if is_below else 0
 
+    def _keep_place(self) -> None:
+        """Follow the page to its new place, unless somebody has scrolled elsewhere."""
+        if self._stacked and self._body.value() in (self._placed, self._page_place()):
+            QTimer.singleShot(0, self._scroll_to_page)  # when all have their new places
+
     def _scroll_to_page(self) -> None:
-        self._body.setValue(self._page_place())
+        self._placed = self._page_place()
+        self._body.setValue(self._placed)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         if event is not None and event.type() == QEvent.Type.LayoutRequest and self._stacked:
@@ -338,6 +344,7 @@ class Frame(QObject):
         window.tabs.currentChanged.connect(self.rail.show_current)
         for shown in (window.tabs.currentChanged, self.rail.chosen):
             shown.connect(lambda _: QTimer.singleShot(0, self._scroll_to_page))
+        self._body.rangeChanged.connect(lambda *_: self._keep_place())
         window.canvas.changed.connect(self.show_hint)
         triggers = {"fullButton": "full_screen", "helpButton": "help", "menuButton": "menu"}
         triggers |= {f"chip_{digit}": f"correct_{digit}" for digit in range(DIGITS)}

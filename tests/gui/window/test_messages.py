@@ -77,6 +77,7 @@ def test_a_message_hides_nothing_on_any_page(window, settle, zoom, size, languag
 
 def test_the_page_gets_its_room_back_when_the_message_is_gone(window, settle):
     settle()
+    window.frame.toast.forget()  # where kernels were compiled, that was told
     window.resize(640, 480)
     _rest(settle)
     pages, toast = window.findChild(QScrollArea, "pageScroll"), window.frame.toast
@@ -89,6 +90,7 @@ def test_the_page_gets_its_room_back_when_the_message_is_gone(window, settle):
 
 def test_a_message_in_a_usual_window_moves_nothing(window, settle):
     settle()
+    window.frame.toast.forget()  # where kernels were compiled, that was told
     window.resize(1280, 800)
     _rest(settle)
     shown = [each for each in window.findChildren(QAbstractScrollArea) if each.isVisible()]

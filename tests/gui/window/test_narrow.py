@@ -6,6 +6,7 @@ import pytest
 from PyQt5.QtGui import QFontMetrics
 from PyQt5.QtWidgets import QAbstractButton, QListView, QListWidget, QScrollArea
 
+from fastcnn.gui.logic.notices import Notice, message
 from fastcnn.gui.logic.presenter import Mode
 from fastcnn.gui.widgets.lesson.strip import StageButton
 from tests.gui.mouse import SEVEN, draw
@@ -144,9 +145,14 @@ def test_thumbnails_follow_the_zoom(window, settle):
     assert [each.iconSize().width() for each in lists] == [2 * side for side in small] == [112, 112]
 
 
+@pytest.mark.parametrize("told", [False, True])
 @pytest.mark.parametrize("zoom", [125, 200])
-def test_in_a_small_window_the_page_stands_under_the_left_column_and_is_scrolled_to(window, settle, zoom):
+def test_in_a_small_window_the_page_stands_under_the_left_column_and_is_scrolled_to(window, settle, zoom, told):
     settle()
+    if told:
+        window.tell(message(Notice.PREPARING))  # it takes room at the lower end, in both modes
+    else:
+        window.frame.toast.forget()
     window.program.use_zoom(zoom)
     window.resize(640, 480)
     body, page = (window.findChild(QScrollArea, name) for name in ("bodyScroll", "pageScroll"))
