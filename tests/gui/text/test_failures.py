@@ -271,13 +271,14 @@ def test_a_damaged_checkpoint_can_be_left_behind(qtbot, chinese, settle, check):
 
 
 def test_a_training_begins_where_a_damaged_checkpoint_is(tmp_path):
+    from fastcnn.gui.logic.packed import Packed
     from fastcnn.gui.logic.training_run import Curves, Run
 
     checkpoint = tmp_path / "training.checkpoint.safetensors"
     checkpoint.write_bytes(b"half a checkpoint")
     images, labels = np.zeros((5100, 1, 28, 28), np.uint8), np.arange(5100) % 10
     run = Run(checkpoint, tmp_path / "mine.safetensors", Curves())
-    assert len(run.train(1, (images, labels), resume=False).epochs) == 1
+    assert len(run.train(1, Packed(images, labels), resume=False).epochs) == 1
     assert not checkpoint.exists()
 
 

@@ -395,9 +395,11 @@ def test_nothing_is_looked_at_while_the_page_is_hidden(window, settle):
     assert window.program.pages.classroom.teacher.shown is None
 
 
-def test_the_keys_of_the_open_layer_are_shown_and_do_what_they_say(qtbot, lesson, settle):
+def test_the_keys_of_the_open_layer_are_shown_and_do_what_they_say(qtbot, window, lesson, settle):
     keys = lesson.findChild(QLabel, "lessonKeys")
+    window.resize(1280, 900)  # lower, a message leaves no room for them
     _open(lesson, Kind.PICTURE, 0, 2, 3)
+    settle()
     assert keys.isVisible() and "Return flips it" in keys.text() and "another pixel" in keys.text()
     _open(lesson, Kind.CONVOLUTION)
     assert "← → step" in keys.text() and "↑ ↓ another filter" in keys.text() and "Space plays" in keys.text()
