@@ -19,8 +19,8 @@ from fastcnn.zoo.networks import COMMITTEE, DEFAULT, PAPER
 mark = Sentence
 EIGHT = 8  # it begins with a vowel
 NETWORKS = {
-    DEFAULT: mark("Deep network"),
-    PAPER: mark("Paper's network"),
+    DEFAULT: mark("Deep CNN"),
+    PAPER: mark("Paper's CNN"),
     COMMITTEE: mark("Committee of five"),
     HAND_NAME: mark("Knows my writing"),
 }
@@ -32,7 +32,7 @@ def model_words(model: str, accuracy: float | None = None) -> str:
     base, _, number = name.rpartition("-") if name.startswith(f"{HAND_NAME}-") else (name, "", "")
     if base in NETWORKS:
         name = f"{language.tr(NETWORKS[base])} {number}".strip()
-    return name if accuracy is None else f"{name} · {100 * min(accuracy, 0.9999 if accuracy < 1 else 1):.2f}%"
+    return name if accuracy is None else f"{name} · {100 * min(accuracy, 0.9999 if accuracy < 1 else 1):.2f} %"
 
 
 def percent(share: float) -> str:

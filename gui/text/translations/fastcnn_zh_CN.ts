@@ -1011,11 +1011,11 @@
       <translation>打开的文件过多</translation>
     </message>
     <message>
-      <source>Deep network</source>
+      <source>Deep CNN</source>
       <translation>深层网络</translation>
     </message>
     <message>
-      <source>Paper's network</source>
+      <source>Paper's CNN</source>
       <translation>论文中的网络</translation>
     </message>
     <message>

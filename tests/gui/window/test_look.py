@@ -200,12 +200,12 @@ def test_a_message_lies_inside_the_window_and_hides_no_field(window, settle):
     assert toast.parentWidget().rect().contains(toast.geometry())
 
 
-@pytest.mark.parametrize(("name", "english"), [("paper", "Paper's network"), ("committee", "Committee of five")])
+@pytest.mark.parametrize(("name", "english"), [("paper", "Paper's CNN"), ("committee", "Committee of five")])
 def test_networks_have_names_in_both_languages_with_their_accuracy(window, settle, name, english):
     settle()
     shown = window.networkCombo.itemText(window.networkCombo.findData(name))
     assert shown == model_words(name, MEASURED[name])
-    assert re.fullmatch(rf"{english} · 99\.\d\d%", shown)
+    assert re.fullmatch(rf"{english} · 99\.\d\d %", shown)
     window.program.use_language("zh_CN")
     settle()
     words = window.networkCombo.itemText(window.networkCombo.findData(name))
@@ -222,7 +222,7 @@ def test_the_accuracies_in_the_list_are_those_that_are_measured(name):
 
 
 def test_an_accuracy_below_1_is_never_shown_as_100_per_cent():
-    assert model_words("mine.safetensors", 0.99999) == "mine · 99.99%"
+    assert model_words("mine.safetensors", 0.99999) == "mine · 99.99 %"
 
 
 def test_chips_are_named_for_those_who_do_not_see_them(window):

@@ -48,7 +48,7 @@ def test_both_networks_read_the_picture_that_is_shown(page, settle):
     np.testing.assert_allclose(first, _shares("paper", _field()), atol=1e-4)
     assert page.compare.models.currentData() == "default"  # not the one in use
     np.testing.assert_allclose(second, _shares("default", _field()), atol=1e-4)
-    assert (page.name.text(), page.compare.models.currentText()) == ("Paper's network", "Deep network")
+    assert (page.name.text(), page.compare.models.currentText()) == ("Paper's CNN", "Deep CNN")
     page.compare.models.setCurrentIndex(page.compare.models.findData("committee"))
     page.compare.models.activated.emit(page.compare.models.currentIndex())
     settle()
