@@ -57,6 +57,13 @@ def grown(mask: Mask) -> Mask:
     return wide
 
 
+def spread(labels: Labels, inside: Mask) -> Labels:
+    """The labels, and in pixels inside that have none the largest label at their sides."""
+    wide = np.pad(labels, 1)
+    beside = np.maximum.reduce([wide[:-2, 1:-1], wide[2:, 1:-1], wide[1:-1, :-2], wide[1:-1, 2:]])
+    return np.where((labels == 0) & inside, beside, labels)
+
+
 def row_runs(mask: Mask) -> tuple[Labels, Labels]:
     """Where the runs of pixels in the rows of a mask (H, W) begin and end, as places in rows with one more pixel.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.handwriting.preparation.components import Labels, label_components
+from fastcnn.handwriting.preparation.components import Labels, label_components, spread
 from fastcnn.handwriting.preparation.layout import boxes_of
 from fastcnn.handwriting.preparation.planes import Plane
 from fastcnn.handwriting.preparation.stroke_width import ink_depth, stroke_width
@@ -159,8 +159,6 @@ def _in_order(
     order[np.argsort(middles, kind="stable") + 1] = np.arange(1, count + 1)
     labels = order[labels]
     for _ in range(SOFT_BLOCKS):
-        wide = np.pad(labels, 1)
-        beside = np.maximum.reduce([wide[:-2, 1:-1], wide[2:, 1:-1], wide[1:-1, :-2], wide[1:-1, 2:]])
-        labels = np.where((labels == 0) & (blocks > 0), beside, labels)
+        labels = spread(labels, blocks > 0)
     boxes = tuple((top, bottom, left, right) for top, bottom, left, right in boxes_of(labels, count).tolist())
     return Pieces(labels, factor, boxes, tuple((int(order[a]), int(order[b]), ink) for a, b, ink in cuts), pen, blocks)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastcnn.handwriting.preparation.components import Labels, Mask, label_components
+from fastcnn.handwriting.preparation.components import Labels, Mask, label_components, spread
 
 AROUND = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))  # clockwise from above
 SHORT = 0.7  # widths of the pen: shorter lines at a meeting place belong to it
@@ -163,8 +163,6 @@ def _nearest(numbers: Labels, ink: Mask) -> Labels:
     """The number that each pixel of ink is nearest to, by steps through the ink to the sides."""
     found = numbers
     while True:
-        free = ink & (found == 0)
-        sides = np.maximum.reduce(_shifted(found)[::2])
-        if not (free & (sides > 0)).any():
+        before, found = found, spread(found, ink)
+        if np.array_equal(found, before):
             return found
-        found = np.where(free, sides, found)
