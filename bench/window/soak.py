@@ -132,10 +132,10 @@ def _short_learning(quick: bool) -> Iterator[None]:
     from fastcnn.gui.logic import hand, learning
     from fastcnn.gui.logic.engine import test_pictures
 
-    few = tuple(each[:SHORT_PICTURES] for each in test_pictures())
     if not quick:
         yield
         return
+    few = tuple(each[:SHORT_PICTURES] for each in test_pictures())
     with mock.patch.object(learning, "STEPS", SHORT_STEPS), mock.patch.object(hand, "test_pictures", lambda: few):
         yield
 

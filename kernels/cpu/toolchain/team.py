@@ -44,7 +44,7 @@ class Team:
     """Steps that run one after the other, each in parts that threads share.
 
     Where other programs have the cores, a team is slow: it waits for its last thread. So a `Trial` says which runs are
-    left to the calls without it. Those of other threads of the program that compute at the same time are, too.
+    left to the calls without it. So is a run while another thread of this program computes.
 
     steps : for each the calls of its parts, with what Numba has compiled for the arguments
     without : calls that do the same without a team
