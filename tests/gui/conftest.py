@@ -64,14 +64,34 @@ def window(open_window, monkeypatch):
 
 @pytest.fixture
 def settle(qtbot, window):
-    """Wait until nothing is being worked on and all answers have arrived."""
+    """Wait until nothing is being worked on and all answers have arrived.
+
+    turns : how often; 3 where rooms change, as a scroll area gives the new room in a second turn
+    """
 
     program = window.program
     pages = program.pages
     workers = (program.answers, program.work, pages.learner, pages.searching, pages.teaching, pages.comparing)
 
-    def wait() -> None:
-        qtbot.wait(1)  # what Qt has posted, such as a change of language
-        qtbot.waitUntil(lambda: all(worker.idle for worker in workers), timeout=TIMEOUT_MS)
+    def wait(turns: int = 1) -> None:
+        for _ in range(turns):
+            qtbot.wait(1)  # what Qt has posted, such as a change of language
+            qtbot.waitUntil(lambda: all(worker.idle for worker in workers), timeout=TIMEOUT_MS)
 
     return wait
+
+
+@pytest.fixture
+def paper_in(window, settle):
+    """A function of zoom, size and language, which shows so a picture and the paper's network: all its layers fit."""
+
+    def show(zoom, size, language):
+        settle()
+        program = window.program
+        program.pages.networks.choose("paper")
+        window.numberSpin.setValue(247)
+        program.use_language(language)
+        program.use_zoom(zoom)
+        window.resize(*size)
+
+    return show

@@ -55,8 +55,7 @@ def test_every_page_fits_a_window_of_3840_by_2160(window, settle, zoom, language
     sides = {}
     for size in (USUAL, LARGE):
         window.resize(*size)
-        for _ in range(3):
-            settle()
+        settle(turns=3)
         sides[size] = window.pictureStack.height()
     assert 1.5 * sides[USUAL] < sides[LARGE] < 1200, "the field grows, and leaves the page its room"
     for mode in (0, 1):
@@ -67,8 +66,7 @@ def test_every_page_fits_a_window_of_3840_by_2160(window, settle, zoom, language
             window.numberSpin.setValue(247)
         for page in range(window.tabs.count()):
             window.tabs.setCurrentIndex(page)
-            for _ in range(3):
-                settle()
+            settle(turns=3)
             assert (window.width(), window.height()) == LARGE
             assert _scrolled(window) == [], window.tabs.tabToolTip(page)
             assert _cut_off(window) == [], window.tabs.tabToolTip(page)

@@ -38,21 +38,10 @@ def _hidden(window):
     return found
 
 
-def _rest(settle):
-    for _ in range(3):  # a scroll area gives the room in a second turn
-        settle()
-
-
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
 @pytest.mark.parametrize(("zoom", "size"), CASES)
-def test_a_message_hides_nothing_on_any_page(window, settle, zoom, size, language):
-    settle()
-    program = window.program
-    program.pages.networks.choose("paper")
-    window.numberSpin.setValue(247)
-    program.use_language(language)
-    program.use_zoom(zoom)
-    window.resize(*size)
+def test_a_message_hides_nothing_on_any_page(window, paper_in, settle, zoom, size, language):
+    paper_in(zoom, size, language)
     toast = window.frame.toast
     for mode, said in ((Mode.MNIST, LONG), (Mode.HAND, SHORT)):
         window.modeCombo.setCurrentIndex(mode)
@@ -61,9 +50,9 @@ def test_a_message_hides_nothing_on_any_page(window, settle, zoom, size, languag
         for page in range(window.tabs.count()):
             window.tabs.setCurrentIndex(page)
             toast.forget()
-            _rest(settle)
+            settle(turns=3)
             window.tell(said, lambda: None)
-            _rest(settle)
+            settle(turns=3)
             assert toast.isVisible() and toast.label.text()
             assert toast.parentWidget().rect().contains(toast.geometry())
             where = window.tabs.tabToolTip(page), mode
@@ -71,7 +60,7 @@ def test_a_message_hides_nothing_on_any_page(window, settle, zoom, size, languag
             for area in window.findChildren(QScrollArea):  # the last line can be scrolled to
                 if area.isVisible():
                     area.verticalScrollBar().setValue(area.verticalScrollBar().maximum())
-            _rest(settle)
+            settle(turns=3)
             assert _hidden(window) == [], where
 
 
@@ -79,7 +68,7 @@ def test_the_page_gets_its_room_back_when_the_message_is_gone(window, settle):
     settle()
     window.frame.toast.forget()  # where kernels were compiled, that was told
     window.resize(640, 480)
-    _rest(settle)
+    settle(turns=3)
     pages, toast = window.findChild(QScrollArea, "pageScroll"), window.frame.toast
     before = pages.viewport().height()
     window.tell(SHORT, lambda: None)
@@ -92,12 +81,12 @@ def test_a_message_in_a_usual_window_moves_nothing(window, settle):
     settle()
     window.frame.toast.forget()  # where kernels were compiled, that was told
     window.resize(1280, 800)
-    _rest(settle)
+    settle(turns=3)
     shown = [each for each in window.findChildren(QAbstractScrollArea) if each.isVisible()]
     before = [each.viewport().geometry() for each in shown]
     window.tell(SHORT, lambda: None)
     settle()
     assert [each.viewport().geometry() for each in shown] == before
     window.resize(700, 480)  # there the page scrolls under it
-    _rest(settle)
+    settle(turns=3)
     assert _hidden(window) == []

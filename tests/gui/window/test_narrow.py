@@ -28,8 +28,7 @@ def _sideways(window):
 
 def _open(window, settle, page):
     window.tabs.setCurrentIndex(page)
-    for _ in range(3):  # a scroll area gives the room in a second turn
-        settle()
+    settle(turns=3)
 
 
 def _in_both_languages():
@@ -40,14 +39,8 @@ def _in_both_languages():
 
 
 @pytest.mark.parametrize(("zoom", "size", "language"), list(_in_both_languages()))
-def test_no_page_scrolls_to_the_side(window, settle, zoom, size, language):
-    settle()
-    program = window.program
-    program.pages.networks.choose("paper")
-    window.numberSpin.setValue(247)
-    program.use_language(language)
-    program.use_zoom(zoom)
-    window.resize(*size)
+def test_no_page_scrolls_to_the_side(window, paper_in, settle, zoom, size, language):
+    paper_in(zoom, size, language)
     for mode in Mode:
         window.modeCombo.setCurrentIndex(mode)
         if mode is Mode.HAND:
@@ -62,8 +55,7 @@ def test_the_answer_stays_in_sight_in_the_smallest_window(window, settle):
     settle()
     window.numberSpin.setValue(247)
     window.resize(640, 480)
-    for _ in range(3):
-        settle()
+    settle(turns=3)
     shown = window.findChild(QScrollArea, "leftScroll").viewport()
     for label in (window.resultLabel, window.confidenceLabel, window.truthLabel):
         words = label.fontMetrics().tightBoundingRect(label.text())
@@ -94,8 +86,7 @@ def test_several_digits_and_the_highest_rate_are_shown_whole(window, settle):
     for label, words in ((window.resultLabel, "7"), (window.confidenceLabel, "100.00%")):
         assert label.width() >= QFontMetrics(label.font()).horizontalAdvance(words)
     window._show_result("421")
-    for _ in range(3):
-        settle()
+    settle(turns=3)
     needed = QFontMetrics(window.resultLabel.font()).horizontalAdvance("421")
     assert window.resultLabel.width() >= needed
     assert window.findChild(QScrollArea, "leftScroll").horizontalScrollBar().maximum() == 0
@@ -124,8 +115,7 @@ def test_the_titles_of_the_charts_are_whole(window, settle, zoom, size):
     window.program.use_zoom(zoom)
     window.resize(*size)
     window.tabs.setCurrentWidget(page)
-    for _ in range(3):
-        settle()
+    settle(turns=3)
     for chart in (page.by_group, page.by_digit):
         chart.grab()  # lays out what is in it
         plot = chart._plot.plotItem
@@ -158,8 +148,7 @@ def test_in_a_small_window_the_page_stands_under_the_left_column_and_is_scrolled
     body, page = (window.findChild(QScrollArea, name) for name in ("bodyScroll", "pageScroll"))
 
     def place():
-        for _ in range(3):
-            settle()
+        settle(turns=3)
         return page.mapTo(body, page.rect().topLeft())
 
     assert place().y() > window.leftScroll.height() > 300 and window.leftScroll.verticalScrollBar().maximum() == 0
@@ -190,8 +179,7 @@ def test_a_very_tight_window_has_icons_without_words_in_the_rail(window, settle)
     wide = rail.width()
     window.program.use_zoom(200)
     window.resize(640, 480)
-    for _ in range(3):
-        settle()
+    settle(turns=3)
     assert rail.width() < wide and page.width() >= 200  # 100 with the words
     assert window.recognizeButton.icon().isNull() and [each.accessibleName() for each in rail.buttons] == names
     window.program.use_zoom(100)

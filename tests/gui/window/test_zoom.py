@@ -121,8 +121,7 @@ def test_a_screen_of_1024_by_768_has_room_for_every_step_of_every_lesson(window,
     for path in shipped():
         page.card._start(path)
         for step in range(len(read_lesson(path).steps)):
-            for _ in range(3):
-                settle()
+            settle(turns=3)
             assert (scroll.verticalScrollBar().maximum(), scroll.horizontalScrollBar().maximum()) == (0, 0), (
                 path,
                 step,
@@ -142,8 +141,7 @@ def test_the_line_of_keys_is_there_where_it_is_whole(window, settle, height, key
     lesson = _lesson(window, settle)
     lesson.teacher.open(1)
     window.resize(1280, height)
-    for _ in range(3):
-        settle()
+    settle(turns=3)
     assert lesson.keys.isVisible() == keys
     assert lesson.findChild(QScrollArea, "lessonScroll").verticalScrollBar().maximum() == 0
 
@@ -272,7 +270,6 @@ def test_the_epochs_stand_on_the_lesson_without_scrolling(window, settle, size, 
     page.show_epochs((0, 1, 2, 3), (None, 0.8, 0.9, 0.91), 2)
     page.show_lesson(page._shown)
     window.resize(*size)
-    for _ in range(3):
-        settle()
+    settle(turns=3)
     assert page.epochs.isVisible() and page.keys.isVisible() == keys
     assert page.findChild(QScrollArea, "lessonScroll").verticalScrollBar().maximum() == 0
