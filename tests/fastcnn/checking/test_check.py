@@ -15,6 +15,7 @@ from fastcnn.__main__ import main
 from fastcnn.checking import ahead, bounds, check, networks, random_cases, table
 from fastcnn.kernels import backends, cpu, reference
 from fastcnn.kernels.cpu.toolchain.cache import store
+from fastcnn.kernels.threads import threads
 from tests.kernels.checks import running
 
 # Of the table, where each of BUGS is wrong on one of them.
@@ -313,27 +314,34 @@ def test_the_second_process_calls_each_kernel_of_the_check(started, monkeypatch)
     assert called[0] == "update"
 
 
-# A second process begins with the optimizers' rules, which the check calls after its table.
-SHORT_CHECK = """
+# The same few cases in either program; `calls` of the second process are those of the check.
+SHORTER = """
 import sys
+from fastcnn.checking import {name} as program
+few = list(program.table())[:2]
+program.table, program.networks = lambda: few, tuple
+"""
+SECOND = SHORTER.format(name="ahead") + "program.compile_all(int(sys.argv[1]))"
+CHECK = (
+    SHORTER.format(name="check")
+    + """
 from fastcnn.__main__ import main
-from fastcnn.checking import check
-whole = list(check.table())
-check.table, check.networks = lambda: whole[:8], tuple
 sys.exit(main(["check", "--seconds", "0", "--json", "-"]))
 """
+)
 
 
 @pytest.mark.slow  # compiles many kernels
-def test_with_an_empty_cache_the_second_process_compiles_some_of_the_kernels(tmp_path):
+def test_the_check_finds_in_the_cache_what_the_second_process_compiled(tmp_path):
+    """The second process ends before the check starts: how far it comes during a check depends on the machine."""
     settings = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
     settings.pop("NUMBA_DISABLE_JIT", None)
-    command = [sys.executable, "-c", SHORT_CHECK]
-    ran = subprocess.run(command, capture_output=True, text=True, env=settings)
+    subprocess.run([sys.executable, "-c", SECOND, str(threads())], env=settings, check=True)
+    ran = subprocess.run([sys.executable, "-c", CHECK], capture_output=True, text=True, env=settings)
     found = json.loads(ran.stdout)
     assert ran.returncode == 0 and found["passed"] and found["random_calls"] == 0
     loaded, saved = map(int, re.search(r"\((\d+) loaded, (\d+) compiled", found["info"]["kernel_cache"]).groups())
-    assert loaded > 5 and saved > 5
+    assert loaded > 5 and saved == 0
 
 
 @pytest.mark.slow  # the whole table
