@@ -68,8 +68,8 @@ def use(name: str, *, winograd: str | None = None) -> None:
     Parameters
     ----------
     name : "reference", "cpu" or "cuda"
-    winograd : which 3x3 convolutions of a network "cpu" computes by Winograd's method where that is faster: "never",
-        "inference" or "always" (in a training too); None takes FASTCNN_WINOGRAD, or else "always"
+    winograd : which convolutions of a network "cpu" computes by Winograd's method where that is faster: "never",
+        "inference" or "always" (in a training too, those of 3x3); None takes FASTCNN_WINOGRAD, or else "always"
 
     Raises
     ------

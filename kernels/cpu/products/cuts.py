@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu.products import winograd
+from fastcnn.kernels.cpu.products import winograd, winograd_rows
 from fastcnn.kernels.cpu.products.layout import block_width
 from fastcnn.kernels.cpu.products.loops import dot_products, pooled_products, sum_products
 from fastcnn.kernels.cpu.tiles.dots import DOT_OUTPUTS
@@ -116,9 +116,20 @@ def _cut_winograd(args: Args, threads: int) -> Cut | None:
     return Cut(parts, tiling.images * tiling.rows * tiling.columns * tiling.C * tiling.K * winograd.POINTS)
 
 
+def _cut_rows(args: Args, threads: int) -> Cut | None:
+    *arrays, rows, _ = args
+    if not few(rows.images, threads):
+        return None
+    parts = [
+        (*arrays, rows._replace(first=first, rows=end - first), 1) for first, end in _ranges(rows.rows, 2 * threads)
+    ]
+    return Cut(parts, winograd_rows.multiply_adds(rows))
+
+
 CUTTERS: dict[int, Callable[[Args, int], Cut | None]] = {
     id(sum_products.serial): _cut_sums,
     id(pooled_products.serial): _cut_pooled,
     id(dot_products.serial): _cut_dots,
     id(winograd.winograd_products.serial): _cut_winograd,
+    id(winograd_rows.pooled_rows.serial): _cut_rows,
 }

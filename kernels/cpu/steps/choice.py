@@ -5,7 +5,7 @@ from fastcnn.kernels.cpu.products import channels
 from fastcnn.kernels.cpu.steps.base import Activation
 from fastcnn.kernels.cpu.steps.conv import WindowConv2d
 from fastcnn.kernels.cpu.steps.depthwise import DepthwiseConv2d
-from fastcnn.kernels.cpu.steps.winograd import WinogradConv2d
+from fastcnn.kernels.cpu.steps.winograd import WinogradConv2d, WinogradRowsConv2d
 from fastcnn.kernels.protocols import Norm
 from fastcnn.kernels.shapes import Array, Padding, Pair
 
@@ -19,8 +19,11 @@ def Conv2d(  # noqa: N802  # called as the other steps are, which are classes
     step = WindowConv2d
     if is_depthwise(x, weight, groups, pool=pool, addend=addend):
         step = DepthwiseConv2d
-    elif stride == dilation == (1, 1) and groups == 1 and weight.shape[2:] == (3, 3) and _winograd_allowed(training):
-        step = WinogradConv2d
+    elif stride == dilation == (1, 1) and groups == 1 and _winograd_allowed(training):
+        if weight.shape[2:] == (3, 3):
+            step = WinogradConv2d
+        elif pool and not training and weight.shape[2:] == (5, 5):  # it does not say which pixels won
+            step = WinogradRowsConv2d
     return step(
         x, out, weight, grad_weight, bias, grad_bias, stride=stride, padding=padding, dilation=dilation, groups=groups,
         relu=relu, pool=pool, norm=norm, addend=addend, training=training, capacity=capacity,

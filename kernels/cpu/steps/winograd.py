@@ -1,11 +1,14 @@
-"""Convolution of 3x3 by Winograd's method, where it is faster: forward, and in a training the gradient of the input."""
+"""Convolution by Winograd's method, where it is faster.
+
+Of 3x3: forward, and in a training the gradient of the input. Of 5x5 with ReLU and max-pool: forward in inference.
+"""
 
 from typing import Any
 
 import numpy as np
 
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu.products import weights, winograd
+from fastcnn.kernels.cpu.products import weights, winograd, winograd_rows
 from fastcnn.kernels.cpu.steps import conv
 from fastcnn.kernels.cpu.tiles.winograd import NOTED
 from fastcnn.kernels.protocols import Call
@@ -72,3 +75,26 @@ class WinogradConv2d(conv.WindowConv2d):
         scratch = self.out.memory.scratch(winograd.scratch_count(tiles), self.dtype)
         addend = self.addend.data if tiles.adds and self.addend is not None else out
         return winograd.products(out, self.codes, x, w, bias, floor, addend, scratch, tiles)
+
+
+class WinogradRowsConv2d(conv.WindowConv2d):
+    """Convolution of 5x5 with ReLU and 2x2 max-pool, by Winograd's method where `winograd_rows.serves` says so."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.transformed: Array | None = None
+        if winograd_rows.serves(self.geometry):
+            self.transformed = aligned_zeros(winograd_rows.transformed_count(self.geometry), self.dtype)
+            self.name = self.name.replace("conv2d 5x5", "conv2d 5x5 (winograd 1x4)", 1)
+
+    def prepare_calls(self) -> list[Call]:
+        calls = super().prepare_calls()
+        if self.transformed is not None:
+            calls.append(winograd_rows.transform(self.transformed, self.packed[0], self.geometry))
+        return calls
+
+    def forward_calls(self, n: int, training: bool) -> list[Call]:
+        if self.transformed is None:
+            return super().forward_calls(n, training)
+        args = self.out.data, self.x.data, self.transformed, self.offsets[0], self.geometry, self.out.frame, n
+        return [winograd_rows.products(*args)]

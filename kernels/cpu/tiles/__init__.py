@@ -12,6 +12,7 @@ A tile keeps a small block of sums in registers until all products are added. Th
 - `channel_tile`, `plane_tile`, `moment_tile` depthwise convolution and the gradient of its weight;
 - `channel_sum_tile`, `channel_moment_tile`, `norm_gradient_tile` sums of each channel over the pixels of a picture;
 - `winograd_input_tile`, `winograd_weight_tile`, `winograd_output_tile` the transforms of Winograd's convolution;
+- `row_input_tile`, `row_pool_tile` the same along rows, for 5x5 with ReLU and max-pool;
 - `copy_tile`, `skip_tile`, `zip_tile` a short row, every second element of it, and two such rows in one;
 - `add_tile`      a short row added to another;
 - `transpose_tile` rows to columns, for every change of layout.

@@ -78,7 +78,7 @@ def _weight_twin(out, out_at, out_point, x, x_at, x_tap, vectors):
             out[out_at + point * out_point + k] = value
 
 
-def _combined(builder, weights, values):
+def combined(builder, weights, values):
     """The sum of the values times their weights; the smallest number of operations."""
     vtype = values[0].type
     terms = sorted(((w, v) for w, v in zip(weights, values, strict=True) if w), key=lambda term: term[0] != 1)
@@ -96,12 +96,12 @@ def _combined(builder, weights, values):
 
 def _to_points(builder, pixels):
     """B^T times one row or column of pixels. A point and its negative share their even and their odd terms."""
-    out = [_combined(builder, B[0], pixels)]
+    out = [combined(builder, B[0], pixels)]
     for i in range(1, SIDE - 1, 2):
-        even = _combined(builder, B[i, ::2], pixels[::2])
-        odd = _combined(builder, B[i, 1::2], pixels[1::2])
+        even = combined(builder, B[i, ::2], pixels[::2])
+        odd = combined(builder, B[i, 1::2], pixels[1::2])
         out += [builder.fadd(even, odd), builder.fsub(even, odd)]
-    return [*out, _combined(builder, B[-1], pixels)]
+    return [*out, combined(builder, B[-1], pixels)]
 
 
 def _from_points(builder, values):
@@ -111,7 +111,7 @@ def _from_points(builder, values):
     out = []
     for j, row in enumerate(A):
         terms = [values[0], *(minus if j % 2 else plus), values[-1]]
-        out.append(_combined(builder, [row[0], *row[1:-1:2], row[-1]], terms))
+        out.append(combined(builder, [row[0], *row[1:-1:2], row[-1]], terms))
     return out
 
 
@@ -199,10 +199,10 @@ def winograd_weight_tile(builder, a, vtype):
             for tap in range(9)
         ]
         taps = [builder.fpext(tap, wide) for tap in taps] if widens else taps
-        half = [[_combined(builder, row, taps[column::3]) for column in range(3)] for row in G]
+        half = [[combined(builder, row, taps[column::3]) for column in range(3)] for row in G]
         for i, row in enumerate(half):
             for j in range(SIDE):
-                value = _combined(builder, G[j], row)
+                value = combined(builder, G[j], row)
                 value = builder.fptrunc(value, vtype) if widens else value
                 target = at(builder, a.out, a.out_at, builder.mul(a.out_point, const(i * SIDE + j)), k)
                 vector.store(builder, value, target)

@@ -9,7 +9,18 @@ from numba import njit
 from numba.core import config
 
 from fastcnn.kernels.arrays import aligned_zeros
-from fastcnn.kernels.cpu.tiles import crosses, depthwise, dots, gathers, gradients, pools, sums, transposes, winners
+from fastcnn.kernels.cpu.tiles import (
+    crosses,
+    depthwise,
+    dots,
+    gathers,
+    gradients,
+    pools,
+    sums,
+    transposes,
+    winners,
+    winograd_rows,
+)
 
 SENTINEL = 7.0
 # Terms of a sum below: each rounds by eps of what has been summed up so far, at most about 40 numbers of size 3 * 3.
@@ -415,3 +426,37 @@ def test_zip_tile_takes_turns_and_writes_nothing_else(rng, dtype, count):
     np.testing.assert_array_equal(out[3 : 3 + count : 2], x[40:][: (count + 1) // 2])
     np.testing.assert_array_equal(out[4 : 3 + count : 2], x[2:][: count // 2])
     assert (out[:3] == SENTINEL).all() and (out[3 + count :] == SENTINEL).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_row_input_tile_is_its_twin_and_reads_zeros_after_the_columns(rng, dtype):
+    tile, x, zeros = (
+        compiled(winograd_rows.row_input_tile, winograd_rows._input_twin),
+        drawn(rng, 40, dtype),
+        np.zeros(1, dtype),
+    )
+    for columns in (8, 5):
+
+        def arguments(out, columns=columns):
+            return out, 3, x, 2, 3, zeros, columns
+
+        (got,), (want,) = both(tile, winograd_rows._input_twin, arguments, [np.full(40, SENTINEL, dtype)])
+        assert_close(got, want, dtype)
+        assert ((got == SENTINEL) == (want == SENTINEL)).all() and (want != SENTINEL).sum() == 8
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("vectors", range(1, sums.TILE_VECTORS + 1))
+def test_row_pool_tile_is_its_twin_and_writes_nothing_else(rng, dtype, vectors):
+    tile, lanes = compiled(winograd_rows.row_pool_tile, winograd_rows._pool_twin), sums.twin_lanes(np.empty(0, dtype))
+    x, w, bias = drawn(rng, 2000, dtype), drawn(rng, 4000, dtype), drawn(rng, 200, dtype)
+    for tiles, windows, valid in ((1, 1, lanes), (1, 2, 1), (2, 3, lanes), (2, 4, lanes - 1)):
+        valid += (vectors - 1) * lanes
+
+        def arguments(out, tiles=tiles, windows=windows, valid=valid):
+            return out, 7, 40, x, 3, 100, 20, w, 1, 2, bias, 9, tiles, windows, vectors, valid
+
+        (got,), (want,) = both(tile, winograd_rows._pool_twin, arguments, [np.full(1000, SENTINEL, dtype)])
+        assert np.abs(got - want).max() <= 1e4 * np.finfo(dtype).eps  # 80 terms of up to 9, times 11 in A^T
+        assert ((got == SENTINEL) == (want == SENTINEL)).all()
+        assert (want != SENTINEL).sum() == (windows - 1) * vectors * lanes + valid

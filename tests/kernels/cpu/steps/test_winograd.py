@@ -12,6 +12,7 @@ from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 from fastcnn.kernels.threads import set_threads, threads
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Flatten, MaxPool2d, ReLU
 from fastcnn.network.sequential import Sequential
+from tests.kernels.cpu.steps.convolution_step import Step
 
 # (C, H, W), filters, padding, pictures: edges that fill no tile, borders that differ, one and many blocks of tiles.
 # All are too small for several threads: so one form of each kernel is compiled.
@@ -50,48 +51,6 @@ def bound(x: np.ndarray, weight: np.ndarray, eps: float) -> np.ndarray:
             v = b @ wide[:, :, 4 * p : 4 * p + 6, 4 * q : 4 * q + 6] @ b.T
             out[:, :, 4 * p : 4 * p + 4, 4 * q : 4 * q + 4] = a @ np.einsum("kcij,ncij->nkij", u, v) @ a.T
     return (C + 24) * eps / 2 * out[:, :, :P, :Q]
-
-
-class Step:
-    """A step of one convolution with its arrays."""
-
-    def __init__(
-        self, shape, filters, padding, n, dtype, *, training=False, pool=False, relu=False, add=False, seed=0
-    ) -> None:
-        rng = np.random.default_rng(seed)
-        self.images = rng.standard_normal((n, *shape)).astype(dtype)
-        self.weight = rng.standard_normal((filters, shape[0], 3, 3)).astype(dtype)
-        self.bias = rng.standard_normal(filters).astype(dtype)
-        self.padded = np.pad(self.images, ((0, 0), (0, 0), *padding))
-        P, Q = self.padded.shape[2] - 2, self.padded.shape[3] - 2
-        out_shape = (filters, P // 2, Q // 2) if pool else (filters, P, Q)
-        self.x = steps.Activation(shape, padding, n, np.dtype(dtype), training)
-        self.out = steps.Activation(out_shape, ((1, 2), (1, 0)), n, np.dtype(dtype), training)
-        self.addend = steps.Activation(out_shape, ((0, 1), (2, 0)), n, np.dtype(dtype), False) if add else None
-        self.step = steps.Conv2d(
-            self.x, self.out, self.weight, np.zeros_like(self.weight), self.bias, np.zeros_like(self.bias),
-            stride=(1, 1), padding=padding, dilation=(1, 1), groups=1, relu=relu, pool=pool, norm=None,
-            addend=self.addend, training=training, capacity=n,
-        )  # fmt: skip
-        steps.Input(self.x).load(self.images)
-
-    def run(self, calls) -> None:
-        with steps.entry(calls):
-            for kernel, args in calls:
-                kernel(*args)
-
-    def forward(self, training: bool = False) -> np.ndarray:
-        n = len(self.images)
-        self.run(steps.without_twins(self.step.prepare_calls() + self.step.forward_calls(n, training)))
-        K, P, Q = self.out.shape
-        pictures = self.out.data.reshape(n, P + 3, Q + 1, K)
-        return pictures[:, 1 : P + 1, 1 : Q + 1].transpose(0, 3, 1, 2)
-
-    def expected(self) -> np.ndarray:
-        """In float64, by the reference."""
-        kernels.use("reference")
-        args = [each.astype(np.float64) for each in (self.padded, self.weight, self.bias)]
-        return kernels.conv2d(*args)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -9,6 +9,7 @@ from fastcnn import Sequential, layers
 from fastcnn.kernels.cpu.products import calls, cuts
 from fastcnn.kernels.cpu.products.loops import dot_products, pooled_products, sum_products
 from fastcnn.kernels.cpu.products.winograd import winograd_products
+from fastcnn.kernels.cpu.products.winograd_rows import pooled_rows
 from fastcnn.kernels.cpu.toolchain import team
 from fastcnn.kernels.cpu.toolchain.jit import inner, parallel_lock
 from fastcnn.kernels.threads import set_threads, threads
@@ -159,8 +160,8 @@ def test_a_pool_that_notes_its_winners_is_not_cut():
     assert cuts.cut(pooled_products.serial, args, 2) is None
 
 
-def test_all_four_products_are_cut():
-    for kernel in (sum_products, pooled_products, dot_products, winograd_products):
+def test_all_products_are_cut():
+    for kernel in (sum_products, pooled_products, dot_products, winograd_products, pooled_rows):
         assert id(kernel.serial) in cuts.CUTTERS
 
 
