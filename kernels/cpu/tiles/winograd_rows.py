@@ -158,8 +158,9 @@ def _sum_point(builder, a, vtype, point, sums):
         w = at(builder, a.w, a.w_at, taps, const(point * TAPS * width))
         above = []  # the weights of the tap before: a row of x meets them in the lower row of the output
         for i in range(TAPS + 1):
-            row = at(builder, x, builder.mul(a.x_row, const(i)))
-            places = [at(builder, row, builder.mul(a.x_tile, const(t))) for t in range(tiles)]
+            # One pointer, hidden from LLVM: it would make one for each row and tile, and move them from place to place.
+            x = vector.opaque(builder, x if i == 0 else at(builder, x, a.x_row))
+            places = [at(builder, x, builder.mul(a.x_tile, const(t))) for t in range(tiles)]
             pixels = [vector.splat(builder, vtype, builder.load(place)) for place in places]
             for v, weight in enumerate(above):
                 for t in range(tiles):
