@@ -29,6 +29,7 @@ class PairConv2d(WindowConv2d):
 
     shares_gradient = False  # it is rounded
     grad_dtype = pairs.BITS
+    notes_winners = True
 
     def __init__(
         self, unit: str, x: Activation, out: Activation, weight: Array, grad_weight: Array, bias: Array | None,

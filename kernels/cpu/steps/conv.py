@@ -29,6 +29,7 @@ class WindowConv2d(Step):
     """
 
     shares_gradient = True  # the gradient of the output may serve as it is; else it is copied first
+    notes_winners = False  # of a max-pool in inference too, where nobody reads the codes
     grad_out: Any
 
     def __init__(
@@ -57,7 +58,8 @@ class WindowConv2d(Step):
         sizes = () if norm is None else (weight.size, len(weight))
         self.normed = [aligned_zeros(size, self.dtype) for size in sizes]  # weight and bias with `norm` in them
         self.zeros = aligned_zeros(width, self.dtype)
-        self.codes = aligned_zeros(capacity * prod(out.shape[1:]) * self.padded_filters if pool else 0, np.uint8)
+        noted = capacity if pool and (training or self.notes_winners) else 0
+        self.codes = aligned_zeros(noted * prod(out.shape[1:]) * self.padded_filters, np.uint8)
         self.sparse = pool and x.grad is None and pooled_gradient_serves(self.geometry)
         self.pictures = x.data  # what the sparse gradient reads
         self.flipped: dict[tuple[int, int], Array] = {}  # weights for the input's gradient, by group and phase
