@@ -12,7 +12,7 @@ import pytest
 import fastcnn
 from fastcnn import kernels
 from fastcnn.__main__ import main
-from fastcnn.checking import ahead, bounds, check, networks, random_cases, table
+from fastcnn.checking import ahead, bounds, check, networks, others, random_cases, table
 from fastcnn.kernels import backends, cpu, reference
 from fastcnn.kernels.cpu.toolchain.cache import store
 from fastcnn.kernels.threads import threads
@@ -25,11 +25,13 @@ FEW_POOLS = ("the paper's pool", "kernel that does not divide", "overlapping", "
 
 @pytest.fixture
 def corners(monkeypatch, one_thread):
-    """Few corners of the table, on the CPU, by one process and thread. Kernels with threads compile long."""
+    """Few corners of the table in float32, on the CPU, by one process and thread: each other kernel compiles long."""
     for name in ("LAYERS", "GROUPED", "POOLS"):
         monkeypatch.setattr(table, name, ())
     for name, kept in (("CORNERS", FEW), ("POOL_CORNERS", FEW_POOLS)):
         monkeypatch.setattr(table, name, [case for case in getattr(table, name) if case.name in kept])
+    for module, count in ((table, 1), (others, 1), (check, 2)):  # the last one chooses between two
+        monkeypatch.setattr(module, "DTYPES", (np.float32,) * count)
     monkeypatch.setattr(ahead, "physical_cores", lambda: 1)
     monkeypatch.setattr(check, "TIMED", set())
     monkeypatch.setattr(check, "networks", tuple)

@@ -414,7 +414,8 @@ def test_info_says_what_is_wrong_with_the_surroundings(tmp_path):
 @pytest.mark.parametrize(
     "command, unbuffered",
     [
-        *(("data list", ""), ("data list", "1"), ("info", "1"), ("info --json -", "")),
+        *(("data list", ""), ("data list", "1"), ("info --json -", "")),
+        pytest.param("info", "1", marks=pytest.mark.slow),
         ("train --help", ""),  # argparse hides an error of a write
     ],
 )

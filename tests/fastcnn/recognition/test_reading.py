@@ -119,7 +119,7 @@ def test_a_picture_is_turned_into_grey_once(recognizer, hand, monkeypatch, call)
     assert made_grey == [1]
 
 
-@pytest.mark.parametrize("quarters", [1, 3])
+@pytest.mark.parametrize("quarters", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_turned_page_is_read_and_its_boxes_are_those_of_the_picture(recognizer, page, upright, quarters):
     turned = recognizer.read(np.rot90(page.picture, quarters))
     assert str(turned) == str(upright)
@@ -150,7 +150,13 @@ def test_ordinary_drawings_are_read_as_before(recognizer):
 
 @pytest.mark.parametrize(
     "kind",
-    ["ruled", "squared, blue", "squared, dark", "underlined", "framed", "boxes", "shadow", "bleed", "turned", "table"],
+    [
+        *("ruled", "squared, dark", "boxes", "shadow"),
+        *(
+            pytest.param(each, marks=pytest.mark.slow)
+            for each in ("squared, blue", "underlined", "framed", "bleed", "turned", "table")
+        ),
+    ],
 )
 def test_one_digit_on_paper(recognizer, hand, kind):
     right = sum(

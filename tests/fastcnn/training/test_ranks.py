@@ -13,6 +13,7 @@ import pytest
 from fastcnn import Sequential, Trainer, kernels, layers, losses, optim
 from fastcnn.cluster.link import VARIABLE, RankError
 from fastcnn.errors import FastcnnError
+from fastcnn.kernels import backends
 from fastcnn.kernels.threads import set_threads, threads
 from fastcnn.network.losses import CrossEntropy
 from fastcnn.training.augment import Augmentation
@@ -65,6 +66,7 @@ def alone(data):
     return found
 
 
+@pytest.mark.slow  # compiles the steps of bfloat16
 def test_ranks_train_in_bfloat16_with_the_same_bits(data, alone):
     def run(world):
         return trained(world, data, precision="bfloat16-plain")
@@ -73,12 +75,16 @@ def test_ranks_train_in_bfloat16_with_the_same_bits(data, alone):
     assert found[1] == found[2] != alone
 
 
-@pytest.mark.parametrize("ranks", [4, 5])  # 2 and 3: the tests after it
+@pytest.mark.parametrize("ranks", [4, pytest.param(5, marks=pytest.mark.slow)])  # 2 and 3: the tests after it
 def test_any_number_of_ranks_gives_the_same_bits(ranks, data, alone):
     assert by_ranks(ranks, lambda world: trained(world, data)) == [alone] * ranks
 
 
-@pytest.mark.parametrize("loss", [losses.CrossEntropy(0.1, [1.0, 2.0, 0.5]), losses.MeanSquaredError()], ids=repr)
+@pytest.mark.parametrize(
+    "loss",
+    [losses.CrossEntropy(0.1, [1.0, 2.0, 0.5]), pytest.param(losses.MeanSquaredError(), marks=pytest.mark.slow)],
+    ids=repr,
+)
 def test_weights_of_classes_and_pictures_give_the_same_bits(loss, data):
     images, labels = data
     targets = labels if isinstance(loss, CrossEntropy) else np.eye(3)[labels]
@@ -92,8 +98,11 @@ def test_weights_of_classes_and_pictures_give_the_same_bits(loss, data):
 
 
 @pytest.mark.parametrize("ranks", [1, 3])
-def test_a_step_by_ranks_is_that_of_one_machine(ranks, data):
+@pytest.mark.parametrize("backend", ["reference", pytest.param("cpu", marks=pytest.mark.slow)])
+def test_a_step_by_ranks_is_that_of_one_machine(ranks, backend, data, monkeypatch):
     """In float64 the two differ only by the order of sums."""
+    monkeypatch.setattr(backends, "_chosen", None)
+    kernels.use(backend)
     images, labels = data[0][:45].astype(np.float64) / 255, data[1][:45]
     ours = small(dtype=np.float64)
     loss = ours.loss_and_gradients(images, labels, step=0)

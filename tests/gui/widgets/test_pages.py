@@ -138,6 +138,7 @@ def test_inside_shows_maps_filters_and_where_it_looked(window, settle):
     assert inside.heat.pixels is None  # it belonged to the picture before
 
 
+@pytest.mark.slow  # five networks look at many pictures
 def test_committee_can_be_chosen_and_shows_its_first_member(window, settle):
     window.numberSpin.setValue(17)
     settle()
