@@ -71,7 +71,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
         wide = parameters.get("dtype") is np.float64 and parameters.get("backend") != "reference"
-        if wide and "tile" not in item.name and not item.get_closest_marker("slow"):
+        if wide and "tile" not in item.originalname and not item.get_closest_marker("slow"):
             item.add_marker(FLOAT64)
 
 

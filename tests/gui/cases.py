@@ -5,9 +5,10 @@ import pytest
 LANGUAGES = ("en", "zh_CN")
 
 
-def by_turns(cases, quick=None):
-    """Each case in both languages: of the first `quick` ones (of all, if None) one language is quick, by turns."""
-    for number, case in enumerate(cases):
-        for language in LANGUAGES:
-            chosen = (quick is None or number < quick) and language == LANGUAGES[number % 2]
-            yield pytest.param(*case, language, marks=() if chosen else pytest.mark.slow)
+def by_turns(cases, quick):
+    """Each case in both languages: of each of the first `quick` ones, one language is quick, by turns."""
+    return [
+        pytest.param(*case, language, marks=() if number < quick and number % 2 == turn else pytest.mark.slow)
+        for number, case in enumerate(cases)
+        for turn, language in enumerate(LANGUAGES)
+    ]

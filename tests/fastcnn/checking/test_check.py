@@ -120,7 +120,8 @@ def test_a_broken_step_is_named_with_its_network(step, corners, monkeypatch):
     def broken(x, out, *arrays, **options):
         return real(x, out, *arrays, **change(x, out, *arrays, **options))
 
-    monkeypatch.setattr(check, "networks", networks.networks)
+    named = [each for each in networks.networks() if each[0].startswith(network)]  # the others compile in vain
+    monkeypatch.setattr(check, "networks", lambda: named)
     monkeypatch.setattr(check, "table", tuple)
     assert fastcnn.check(0).passed
     monkeypatch.setattr(cpu.steps, step, broken)

@@ -11,7 +11,8 @@ from fastcnn.threads import set_threads, threads
 from tests.fastcnn.layers.cases import CASES
 from tests.kernels.checks import running
 
-pytestmark = pytest.mark.slow  # most of it is the time of compilers: a minute without a cache of kernels
+# Most of it is the time of compilers: a minute without a cache of kernels, and with threads another one.
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 
 
 def between(case, dtype=np.float64):

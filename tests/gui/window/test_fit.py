@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import pytest
 from PyQt5.QtCore import QRect
 
 from fastcnn.gui.logic.settings import ZOOMS
