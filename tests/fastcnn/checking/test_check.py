@@ -229,6 +229,7 @@ def test_without_a_time_all_ends_within_a_minute(taken, left, monkeypatch):
     for name in ("table", "networks"):
         monkeypatch.setattr(check, name, tuple)
     monkeypatch.setattr(check, "other_calls", lambda rng: ())
+    monkeypatch.setattr(check, "DTYPES", (np.float32,) * 2)
     monkeypatch.setattr(check, "random_convolution", lambda rng: table.CORNERS[2])
     monkeypatch.setattr(check, "random_pooling", lambda rng: table.POOL_CORNERS[4])
     report = fastcnn.check()
