@@ -37,7 +37,6 @@ gc.set_threshold(50_000, 10, 10)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-FLOAT64 = pytest.mark.slow(reason="compiles kernels for float64")
 UNPACKED: dict[tuple[Any, ...], tuple[np.ndarray, np.ndarray]] = {}  # see `unpacked_once`
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -71,8 +70,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
         wide = parameters.get("dtype") is np.float64 and parameters.get("backend") != "reference"
-        if wide and "tile" not in item.originalname and not item.get_closest_marker("slow"):
-            item.add_marker(FLOAT64)
+        if wide and "tile" not in item.originalname:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -106,7 +105,7 @@ def one_thread_each() -> None:
     """Where each core has a process of its own: threads that wait take half of the time from the others.
 
     For each file, as tests of thread counts change it. Kernels with threads compile again, and longer: tests of threads
-    ask for some, and so do the processes that tests start, and the slow tests, which have the machine to themselves.
+    ask for some, and the processes that tests start have all.
     """
     if "PYTEST_XDIST_WORKER" in os.environ:
         from fastcnn.kernels.threads import set_threads
@@ -185,10 +184,3 @@ def one_thread() -> Iterator[None]:
     set_threads(1)
     yield
     set_threads(before)
-
-
-@pytest.fixture(autouse=True)
-def one_thread_in_float64(request: pytest.FixtureRequest) -> None:
-    """Compile kernels with threads for float32 alone, except where a test itself says that it is slow."""
-    if request.node.get_closest_marker("slow") is FLOAT64.mark:
-        request.getfixturevalue("one_thread")

@@ -11,8 +11,7 @@ from fastcnn.threads import set_threads, threads
 from tests.fastcnn.layers.cases import CASES
 from tests.kernels.checks import running
 
-# Most of it is the time of compilers: a minute without a cache of kernels, and with threads another one.
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
+pytestmark = pytest.mark.slow  # most of it is the time of compilers: a minute without a cache of kernels
 
 
 def between(case, dtype=np.float64):

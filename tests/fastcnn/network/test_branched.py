@@ -42,7 +42,6 @@ def outcome(backend, name, dtype, n):
 
 
 @pytest.mark.slow  # compiles the steps of float64; in float32: the next test
-@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("n", [2, 13])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_plan_gives_the_numbers_of_the_layers(name, n):
@@ -65,7 +64,6 @@ def test_the_plan_in_float32_is_as_near_to_float64_as_the_layers(name):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("backend", ["cpu", "reference"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_gradients_are_those_of_finite_differences(name, backend):

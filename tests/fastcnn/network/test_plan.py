@@ -122,7 +122,6 @@ def test_plan_in_float32_is_as_near_to_float64_as_the_layers(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("name", NETWORKS)
 def test_gradients_are_those_of_finite_differences(name: str, rng: np.random.Generator) -> None:
     net = network(name, np.float64)
