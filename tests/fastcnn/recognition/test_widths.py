@@ -15,7 +15,6 @@ from fastcnn.recognition.answer import digit_answer
 from fastcnn.recognition.recognizer import POOR, digit_scores, refusing_network
 from fastcnn.recognition.widths import WIDTHS, joined, with_width
 
-PICTURES = 120
 FRAME = np.array([(0, 0), (0, 100), (100, 100), (100, 0), (0, 0)], float)
 
 
@@ -29,12 +28,12 @@ def stretched():
     """Digits of MNIST's training set as a form's reader gives them: squares of 16 x 16, black and white."""
     (images, labels), _ = load_mnist(normalize=False)
     pictures = []
-    for image in images[:PICTURES, 0]:
+    for image in images[:250, 0]:
         rows, columns = np.nonzero(image >= 64)
         ink = image[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
         few = np.asarray(Image.fromarray(ink).resize((16, 16), Image.Resampling.BOX))
         pictures.append(np.pad(np.where(few >= 100, np.uint8(255), np.uint8(0)), 3))
-    return pictures, labels[:PICTURES]
+    return pictures, labels[:250]
 
 
 @pytest.fixture(scope="module")
