@@ -13,7 +13,6 @@ import pytest
 from fastcnn import Sequential, Trainer, kernels, layers, losses, optim
 from fastcnn.cluster.link import VARIABLE, RankError
 from fastcnn.errors import FastcnnError
-from fastcnn.kernels import backends
 from fastcnn.kernels.threads import set_threads, threads
 from fastcnn.network.losses import CrossEntropy
 from fastcnn.training.augment import Augmentation
@@ -98,24 +97,23 @@ def test_weights_of_classes_and_pictures_give_the_same_bits(loss, data):
 
 
 @pytest.mark.parametrize("ranks", [1, 3])
-@pytest.mark.parametrize("backend", ["reference", pytest.param("cpu", marks=pytest.mark.slow)])
-def test_a_step_by_ranks_is_that_of_one_machine(ranks, backend, data, monkeypatch):
-    """In float64 the two differ only by the order of sums."""
-    monkeypatch.setattr(backends, "_chosen", None)
-    kernels.use(backend)
-    images, labels = data[0][:45].astype(np.float64) / 255, data[1][:45]
-    ours = small(dtype=np.float64)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_step_by_ranks_is_that_of_one_machine(ranks, dtype, data):
+    """The two differ only by the order of sums: of 45 pictures of 64 pixels, 2,880 numbers at most."""
+    images, labels = data[0][:45].astype(dtype) / 255, data[1][:45]
+    ours = small(dtype=dtype)
     loss = ours.loss_and_gradients(images, labels, step=0)
 
     def run(world):
-        network = small(dtype=np.float64)
+        network = small(dtype=dtype)
         trainer = Trainer(network, optim.SGD(1e-9), communicator=world)
         return trainer.step(images, labels), network.gradients.copy(), network.buffers.copy()
 
+    allowed = 2_880 * float(np.finfo(dtype).eps)
     for their_loss, gradients, buffers in by_ranks(ranks, run):
-        assert their_loss == pytest.approx(loss, rel=1e-12)
-        np.testing.assert_allclose(gradients, ours.gradients, rtol=1e-9, atol=1e-13)
-        np.testing.assert_allclose(buffers, ours.buffers, rtol=1e-12)
+        assert their_loss == pytest.approx(loss, rel=allowed)
+        np.testing.assert_allclose(gradients, ours.gradients, rtol=0, atol=allowed * np.abs(ours.gradients).max())
+        np.testing.assert_allclose(buffers, ours.buffers, rtol=allowed)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 17])
