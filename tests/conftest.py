@@ -61,6 +61,19 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, bytes) else None
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What a test asks of float32, it asks of float64 in the slow tests: that compiles each kernel again.
+
+    A tile's lanes depend on the dtype, so its tests run in both.
+    """
+    for item in items:
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        wide = parameters.get("dtype") is np.float64 and parameters.get("backend") != "reference"
+        if wide and "tile" not in item.originalname:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]
     report = yield
@@ -88,14 +101,18 @@ def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_thread_of_blas() -> None:
-    """Where each core has a process of its own: threads of OpenBLAS that wait take half of the time from the others.
+def one_thread_each() -> None:
+    """Where each core has a process of its own: threads that wait take half of the time from the others.
 
-    For each file, as tests of thread counts change it. The engine's kernels keep all their threads.
+    For each file, as tests of thread counts change it. Kernels with threads compile again, and longer: tests of threads
+    ask for some, and the processes that tests start have all.
     """
     if "PYTEST_XDIST_WORKER" in os.environ:
+        from fastcnn.kernels.threads import set_threads
+
         os.environ["OPENBLAS_NUM_THREADS"] = "1"  # for the copies that are loaded later, and in other processes
         threadpoolctl.threadpool_limits(limits=1, user_api="blas")
+        set_threads(1)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -167,11 +184,3 @@ def one_thread() -> Iterator[None]:
     set_threads(1)
     yield
     set_threads(before)
-
-
-@pytest.fixture(autouse=True)
-def one_thread_in_float64(request: pytest.FixtureRequest) -> None:
-    """Compile kernels with threads for float32 alone, which halves that time; slow tests compile both."""
-    parameters = request.node.callspec.params if hasattr(request.node, "callspec") else {}
-    if parameters.get("dtype") is np.float64 and not request.node.get_closest_marker("slow"):
-        request.getfixturevalue("one_thread")

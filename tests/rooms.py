@@ -30,12 +30,17 @@ def module_name(file: str) -> str:
 
 
 @functools.cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+@functools.cache
 def imported_names(file: str, path: Path) -> list[list[str]]:
     """The full names in each import of this project; of a from-import the names in it, and last the module itself."""
     name = module_name(file)
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     found = []
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             found += [[alias.name] for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

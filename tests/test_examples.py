@@ -42,7 +42,9 @@ def test_the_residual_network_takes_idx_files_of_fashion_mnists_form(run_python,
         for kind, code, array in (("images", 3, images[chosen, 0]), ("labels", 1, labels[chosen].astype(np.uint8) + 1)):
             header = np.array([0x0800 + code, *array.shape], ">u4").tobytes()
             (tmp_path / f"{part}-{kind}-idx{code}-ubyte").write_bytes(header + array.tobytes())
-    out = run_python(ROOT / "docs/examples/residual_mnist.py", "--data", ".", "--epochs", "2", timeout_s=300).stdout
+    out = run_python(
+        ROOT / "docs/examples/residual_mnist.py", "--data", ".", "--epochs", "2", env=ONE_THREAD, timeout_s=300
+    ).stdout
     table = [line.split() for line in out.splitlines()]
     assert float(table[0][1].rstrip("%")) > 80 and [row[0] for row in table[3:13]] == [str(n) for n in range(1, 11)]
     assert table[-1][1:] == ["s", "of", "training"]

@@ -33,11 +33,6 @@ def _name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@functools.cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text())
-
-
 def _tracked() -> list[Path]:
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode != 0:
@@ -90,13 +85,13 @@ def test_tests_mirror_the_rooms():
 
 
 def test_each_file_begins_with_a_docstring():
-    assert [_name(path) for path in SOURCES if not ast.get_docstring(_tree(path))] == []
+    assert [_name(path) for path in SOURCES if not ast.get_docstring(rooms.tree(path))] == []
 
 
 @functools.cache
 def _top_names(path: Path) -> set[str]:
     """What a module of ours has: names at its top, those that it passes on, and its modules."""
-    tree = _tree(path)
+    tree = rooms.tree(path)
     nodes = [node for top in tree.body for node in ast.walk(top)]
     names = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     names |= {node.id for node in nodes if isinstance(node, ast.Name)}
@@ -109,7 +104,7 @@ def test_programs_in_texts_import_what_exists():
     files = {rooms.module_name(file): path for file, path in rooms.sources().items()}
     wrong = []
     for path in [*SOURCES, *sorted((ROOT / "tests").rglob("*.py"))]:
-        for node in ast.walk(_tree(path)):
+        for node in ast.walk(rooms.tree(path)):
             if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
                 continue
             for module, names in re.findall(r"^ *from (fastcnn[\w.]*) import ([\w, ]+)$", node.value, re.MULTILINE):
@@ -124,7 +119,7 @@ def test_only_the_kernel_cache_reads_pickles():
     users = {
         _name(path)
         for path in SOURCES
-        for node in ast.walk(_tree(path))
+        for node in ast.walk(rooms.tree(path))
         if isinstance(node, ast.Import | ast.ImportFrom)
         and {getattr(node, "module", None), *(alias.name for alias in node.names)} & {"pickle", "shelve", "marshal"}
     }
@@ -143,7 +138,7 @@ def test_no_path_of_a_machine_is_tracked():
 
 
 def _private_names_of_others(path: Path) -> set[str]:
-    nodes = list(ast.walk(_tree(path)))
+    nodes = list(ast.walk(rooms.tree(path)))
     looked_up = [node for node in nodes if isinstance(node, ast.Attribute) and _is_private(node.attr)]
     names = [ast.unparse(node) for node in looked_up if ast.unparse(node.value) not in ("self", "cls")]
     names += [

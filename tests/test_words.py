@@ -22,7 +22,9 @@ def _name(path: Path) -> str:
 
 
 def _prose(source: str) -> Iterator[tuple[int, str]]:
-    """The comments and docstrings of a file, each with its first line."""
+    """The comments and docstrings of a file, each with its first line; none where a file has no hard word at all."""
+    if not HARD.search(source):
+        return
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             yield token.start[0], token.string

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from fastcnn.arrays import Array
+from fastcnn.checking.table import DTYPES
 from fastcnn.optim.optimizers import KINDS, Optimizer
 from fastcnn.training.augment import Augmentation
 
@@ -21,7 +22,7 @@ Named = tuple[str, str, Callable[[], tuple[Array, ...]]]
 def other_calls(rng: np.random.Generator) -> Iterator[Named]:
     """The kernel, what it is called with, and the call, which gives the same bits on each backend."""
     for kind in KINDS.values():
-        for dtype in (np.float32, np.float64):
+        for dtype in DTYPES:
             for length in LENGTHS:
                 arrays = [rng.standard_normal(length).astype(dtype) for _ in range(1 + STEPS)]
                 told = f"{kind.__name__}, {STEPS} steps, values ({length},), {np.dtype(dtype)}"

@@ -12,7 +12,7 @@ from fastcnn.gui.program import crash
 from fastcnn.network.calibration import calibrated
 from tests.gui.mouse import draw
 
-ACTIONS = 300
+ACTIONS = 200
 
 
 def _stroke(chance):

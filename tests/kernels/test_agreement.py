@@ -124,14 +124,16 @@ def poolings(draw: st.DrawFn) -> Pooling:
 
 
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)
-@given(case=convolutions(), dtype=st.sampled_from(DTYPES), seed=st.integers(0, 99))
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(case=convolutions(), seed=st.integers(0, 99))
 def test_any_convolution_agrees_with_the_reference(case: Convolution, dtype: type[np.floating], seed: int) -> None:
     for name, call in convolution_calls(case, whole_numbers(np.random.default_rng(seed), dtype)).items():
         np.testing.assert_array_equal(call(), in_float64(call), err_msg=name)
 
 
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)
-@given(case=poolings(), dtype=st.sampled_from(DTYPES), seed=st.integers(0, 99))
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(case=poolings(), seed=st.integers(0, 99))
 def test_any_max_pool_agrees_with_the_reference(case: Pooling, dtype: type[np.floating], seed: int) -> None:
     rng = np.random.default_rng(seed)
     calls = pooling_calls(case, hard_pixels(rng, dtype), rng)

@@ -4,7 +4,7 @@ Convolution is linear in each of its arrays and max-pool is linear as long as no
 differences have no truncation error at any step: only rounding is left, and with whole numbers not even that.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -12,7 +12,8 @@ import pytest
 from fastcnn import kernels
 from fastcnn.checking.calls import convolution_calls, whole_numbers
 from fastcnn.checking.cases import Convolution, Pooling
-from tests.kernels.cases import CONVOLUTIONS, POOLINGS, SIMULATED
+from tests.kernels.cases import BACKENDS, CONVOLUTIONS, POOLINGS, SIMULATED
+from tests.kernels.checks import running
 
 pytestmark = pytest.mark.usefixtures("backend")
 
@@ -39,6 +40,15 @@ def small_convolutions() -> list[Convolution]:
 
 def small_poolings() -> list[Pooling]:
     return [case for case in POOLINGS if np.prod(case.input_shape) <= SMALL]
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param(each, marks=pytest.mark.slow) if each == "cpu" else each for each in BACKENDS]
+)
+def backend(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The reference, which the CPU's kernels are held to; they themselves compile for float64."""
+    with running(request.param):
+        yield
 
 
 @pytest.mark.parametrize("case", small_convolutions(), ids=str)

@@ -116,8 +116,15 @@ class _Team:
         return [], {}
 
 
-@pytest.mark.parametrize("make", [rivals.train, rivals.infer])
-@pytest.mark.parametrize("precision", ["float32", "bfloat16-plain"])
+@pytest.mark.parametrize(
+    ("make", "precision"),
+    [
+        (rivals.infer, "float32"),
+        (rivals.infer, "bfloat16-plain"),
+        pytest.param(rivals.train, "float32", marks=pytest.mark.slow),  # compiles the steps of all layers
+        pytest.param(rivals.train, "bfloat16-plain", marks=pytest.mark.slow),
+    ],
+)
 def test_rivals_are_told_of_bfloat16_and_never_get_our_own(make, precision, monkeypatch):
     """Their network is float32: in their process no kernel of ours may run."""
     monkeypatch.setattr(rivals, "BATCHES_KEPT", 2)

@@ -36,6 +36,7 @@ def small(monkeypatch):
     set_threads(before)
 
 
+@pytest.mark.slow  # compiles the steps of bfloat16
 @pytest.mark.parametrize("unit", ["plain", "avx512"])
 def test_a_named_unit_runs_all_of_it_on_any_cpu_that_has_it(unit, tmp_path, capsys):
     out = tmp_path / "found.json"

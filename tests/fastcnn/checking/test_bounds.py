@@ -61,12 +61,12 @@ def test_whole_numbers_sum_exactly_in_the_largest_case(rng):
     assert limit**2 * terms < 2**24
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_layer_in_network_is_the_reference_to_the_last_bit(threads):
+@pytest.mark.parametrize("count", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_layer_in_network_is_the_reference_to_the_last_bit(count, one_thread):  # which puts their number back
     from fastcnn.kernels.threads import set_threads
 
     kernels.use("cpu")
-    set_threads(threads)
+    set_threads(count)
     data = layers.draw(SMALL)
     layer = layers.LayerInNetwork(SMALL, **data)
     for direction in layers.DIRECTIONS:

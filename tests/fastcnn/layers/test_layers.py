@@ -32,6 +32,7 @@ from fastcnn.layers.base import Signal
 from fastcnn.layers.parameters import allocate, initialise
 from tests.fastcnn.gradients import assert_gradient, numerical_gradient
 from tests.fastcnn.layers.cases import CASES
+from tests.kernels.checks import running
 
 
 def built(layer, in_shape, *, image=None, dtype=np.float64, seed=0):
@@ -44,6 +45,14 @@ def built(layer, in_shape, *, image=None, dtype=np.float64, seed=0):
     return layer
 
 
+@pytest.fixture
+def on_the_reference():
+    """Without compiling the kernels for float64, which are held to the reference elsewhere."""
+    with running("reference"):
+        yield
+
+
+@pytest.mark.usefixtures("on_the_reference")
 @pytest.mark.parametrize("case", CASES)
 def test_gradients_match_finite_differences(case, rng):
     make, in_shape = CASES[case]

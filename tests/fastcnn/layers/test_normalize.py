@@ -24,7 +24,7 @@ def test_values_by_hand(backend):
         np.testing.assert_allclose(network.forward(images), [[0, -2], [2, 2]], rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("backend", ["cpu", "reference"])
+@pytest.mark.parametrize("backend", [pytest.param("cpu", marks=pytest.mark.slow), "reference"])
 def test_a_network_reads_what_another_reads_of_normalized_pictures(backend, rng):
     def rest():
         return [layers.Conv2d(4, 3, padding=1), layers.ReLU(), layers.MaxPool2d(2), layers.Flatten(), layers.Affine(3)]

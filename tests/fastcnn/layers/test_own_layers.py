@@ -37,6 +37,7 @@ def outcome(backend, name, dtype, n):
         return {"loss": np.array(loss), "logits": net.forward(images), **gradients, **statistics}
 
 
+@pytest.mark.slow  # compiles the steps of float64; in float32: the next test
 @pytest.mark.parametrize("n", [2, 13])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_plan_gives_the_numbers_of_the_layers(name, n):
@@ -58,7 +59,7 @@ def test_the_plan_in_float32_is_as_near_to_float64_as_the_layers(name):
         assert error <= 4 * theirs + 8 * scale, key
 
 
-@pytest.mark.parametrize("backend", ["cpu", "reference"])
+@pytest.mark.parametrize("backend", [pytest.param("cpu", marks=pytest.mark.slow), "reference"])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_gradients_are_those_of_finite_differences(name, backend):
     rng = np.random.default_rng(7)
@@ -137,6 +138,7 @@ def trained(backend, tmp_path=None, cut=False):
         return again
 
 
+@pytest.mark.slow
 def test_training_is_the_same_on_both_backends_and_when_it_is_resumed(tmp_path):
     ours, theirs = trained("cpu").state_arrays(), trained("reference").state_arrays()
     for name, array in ours.items():

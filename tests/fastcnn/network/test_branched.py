@@ -41,6 +41,7 @@ def outcome(backend, name, dtype, n):
         return {"loss": np.array(loss), "logits": net.forward(images), **gradients, **statistics}
 
 
+@pytest.mark.slow  # compiles the steps of float64; in float32: the next test
 @pytest.mark.parametrize("n", [2, 13])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_plan_gives_the_numbers_of_the_layers(name, n):
@@ -52,7 +53,6 @@ def test_the_plan_gives_the_numbers_of_the_layers(name, n):
         assert np.abs(got[key] - value).max() <= tolerance, key
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_plan_in_float32_is_as_near_to_float64_as_the_layers(name):
     exact = outcome("reference", name, np.float64, 7)

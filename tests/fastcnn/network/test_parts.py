@@ -49,7 +49,7 @@ def run(parts, held):
             part.run()
 
 
-@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("count", [1, pytest.param(2, marks=pytest.mark.slow)])  # that compiles the steps with threads
 def test_the_parts_together_give_the_bits_of_the_whole(batch, count):
     set_threads(count)
     whole, split = everything(), everything()

@@ -96,7 +96,8 @@ def outcome(backend: str, name: str, dtype: type, n: int) -> dict[str, np.ndarra
         return {"loss": np.array(loss), "logits": net.forward(images), **gradients, **statistics}
 
 
-@pytest.mark.usefixtures("one_thread")  # with threads in float32: the next test
+@pytest.mark.slow  # compiles the steps of float64; in float32: the next test
+@pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("n", [1, 3, 37])
 @pytest.mark.parametrize("name", NETWORKS)
 def test_plan_gives_the_numbers_of_the_layers(name: str, n: int) -> None:
@@ -120,6 +121,7 @@ def test_plan_in_float32_is_as_near_to_float64_as_the_layers(name: str) -> None:
         assert error <= 4 * theirs + 8 * scale, key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_gradients_are_those_of_finite_differences(name: str, rng: np.random.Generator) -> None:
     net = network(name, np.float64)

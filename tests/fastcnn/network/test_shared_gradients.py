@@ -24,7 +24,8 @@ NETWORKS["alike, the last one pooled"] = (
 )
 
 
-PRECISIONS = ["float32", "bfloat16-plain"]  # in bfloat16, other steps take and give back arrays of other types
+# In bfloat16, other steps take and give back arrays of other types; compiling them is slow.
+PRECISIONS = ["float32", pytest.param("bfloat16-plain", marks=pytest.mark.slow)]
 
 
 def network(name: str, precision: str) -> Sequential:

@@ -65,6 +65,7 @@ def alone(data):
     return found
 
 
+@pytest.mark.slow  # compiles the steps of bfloat16
 def test_ranks_train_in_bfloat16_with_the_same_bits(data, alone):
     def run(world):
         return trained(world, data, precision="bfloat16-plain")
@@ -73,12 +74,16 @@ def test_ranks_train_in_bfloat16_with_the_same_bits(data, alone):
     assert found[1] == found[2] != alone
 
 
-@pytest.mark.parametrize("ranks", [4, 5])  # 2 and 3: the tests after it
+@pytest.mark.parametrize("ranks", [4, pytest.param(5, marks=pytest.mark.slow)])  # 2 and 3: the tests after it
 def test_any_number_of_ranks_gives_the_same_bits(ranks, data, alone):
     assert by_ranks(ranks, lambda world: trained(world, data)) == [alone] * ranks
 
 
-@pytest.mark.parametrize("loss", [losses.CrossEntropy(0.1, [1.0, 2.0, 0.5]), losses.MeanSquaredError()], ids=repr)
+@pytest.mark.parametrize(
+    "loss",
+    [losses.CrossEntropy(0.1, [1.0, 2.0, 0.5]), pytest.param(losses.MeanSquaredError(), marks=pytest.mark.slow)],
+    ids=repr,
+)
 def test_weights_of_classes_and_pictures_give_the_same_bits(loss, data):
     images, labels = data
     targets = labels if isinstance(loss, CrossEntropy) else np.eye(3)[labels]
@@ -92,21 +97,23 @@ def test_weights_of_classes_and_pictures_give_the_same_bits(loss, data):
 
 
 @pytest.mark.parametrize("ranks", [1, 3])
-def test_a_step_by_ranks_is_that_of_one_machine(ranks, data):
-    """In float64 the two differ only by the order of sums."""
-    images, labels = data[0][:45].astype(np.float64) / 255, data[1][:45]
-    ours = small(dtype=np.float64)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_step_by_ranks_is_that_of_one_machine(ranks, dtype, data):
+    """The two differ only by the order of sums: of 45 pictures of 64 pixels, 2,880 numbers at most."""
+    images, labels = data[0][:45].astype(dtype) / 255, data[1][:45]
+    ours = small(dtype=dtype)
     loss = ours.loss_and_gradients(images, labels, step=0)
 
     def run(world):
-        network = small(dtype=np.float64)
+        network = small(dtype=dtype)
         trainer = Trainer(network, optim.SGD(1e-9), communicator=world)
         return trainer.step(images, labels), network.gradients.copy(), network.buffers.copy()
 
+    allowed = 2_880 * float(np.finfo(dtype).eps)
     for their_loss, gradients, buffers in by_ranks(ranks, run):
-        assert their_loss == pytest.approx(loss, rel=1e-12)
-        np.testing.assert_allclose(gradients, ours.gradients, rtol=1e-9, atol=1e-13)
-        np.testing.assert_allclose(buffers, ours.buffers, rtol=1e-12)
+        assert their_loss == pytest.approx(loss, rel=allowed)
+        np.testing.assert_allclose(gradients, ours.gradients, rtol=0, atol=allowed * np.abs(ours.gradients).max())
+        np.testing.assert_allclose(buffers, ours.buffers, rtol=allowed)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 17])

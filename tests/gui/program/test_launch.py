@@ -288,6 +288,7 @@ print(threads["pyqtgraph"], sorted(name for name in threads if name.startswith("
 """
 
 
+@pytest.mark.slow
 def test_no_part_of_qt_is_imported_by_another_thread(folders):
     """It ended the program: sip reads its table of classes at each conversion, and an import fills it."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
@@ -355,6 +356,7 @@ window.close()
 """
 
 
+@pytest.mark.slow
 def test_an_exception_in_a_slot_while_the_window_is_made_does_not_end_the_process(folders):
     settings_file().parent.mkdir(parents=True)
     settings_file().write_text('{"pen_width": 60}')  # the slider moves, and calls the slot

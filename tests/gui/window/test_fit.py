@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 
-import pytest
 from PyQt5.QtCore import QRect
 
 from fastcnn.gui.logic.settings import ZOOMS
@@ -17,19 +16,19 @@ def _place(window, name):
     return QRect(widget.mapTo(window, widget.rect().topLeft()), widget.size())
 
 
-@pytest.mark.parametrize("size", [(1280, 800), (960, 720)])
-def test_field_result_rate_and_bars_are_in_sight_on_every_page(window, settle, size):
+def test_field_result_rate_and_bars_are_in_sight_on_every_page(window, settle):
     window.numberSpin.setValue(247)
     settle()
-    window.resize(*size)
-    for page in range(window.tabs.count()):
-        window.tabs.setCurrentIndex(page)
-        settle()
-        column = window.leftScroll
-        assert column.verticalScrollBar().maximum() == column.horizontalScrollBar().maximum() == 0
-        for name in IN_SIGHT:
-            assert window.rect().contains(_place(window, name)), name
-        assert window.pictureStack.height() >= 150
+    for size in ((1280, 800), (960, 720)):
+        window.resize(*size)
+        for page in range(window.tabs.count()):
+            window.tabs.setCurrentIndex(page)
+            settle()
+            column = window.leftScroll
+            assert column.verticalScrollBar().maximum() == column.horizontalScrollBar().maximum() == 0
+            for name in IN_SIGHT:
+                assert window.rect().contains(_place(window, name)), (name, size)
+            assert window.pictureStack.height() >= 150
 
 
 def test_a_long_verdict_makes_the_field_lower_and_not_the_column_scroll(window, settle):
@@ -41,19 +40,19 @@ def test_a_long_verdict_makes_the_field_lower_and_not_the_column_scroll(window, 
     assert window.leftScroll.verticalScrollBar().maximum() == 0
 
 
-@pytest.mark.parametrize("zoom", ZOOMS)
-def test_every_zoom_at_every_width_comes_to_rest(window, settle, zoom, monkeypatch):
+def test_every_zoom_at_every_width_comes_to_rest(window, settle, monkeypatch):
     """A top bar of one row made the column higher, whose fitting chose one row again, and so on for ever."""
     limit = sys.getrecursionlimit()
     told = []
     monkeypatch.setattr(sys, "excepthook", lambda *args: told.append(args))
     sys.setrecursionlimit(400)
     try:
-        window.program.use_zoom(zoom)
-        for width in (640, 800, 1024, 1280, 1600):
-            window.resize(width, 800)
-            settle()
-            assert window.width() == width
+        for zoom in ZOOMS:
+            window.program.use_zoom(zoom)
+            for width in (640, 800, 1024, 1280, 1600):
+                window.resize(width, 800)
+                settle()
+                assert window.width() == width
     finally:
         sys.setrecursionlimit(limit)
     assert told == []

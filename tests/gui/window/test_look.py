@@ -212,9 +212,8 @@ def test_networks_have_names_in_both_languages_with_their_accuracy(window, settl
     assert re.search("[\u4e00-\u9fff]", words)
 
 
-@pytest.mark.parametrize(
-    "name", ["paper", *(pytest.param(each, marks=pytest.mark.slow) for each in ("default", "committee"))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["paper", "default", "committee"])
 def test_the_accuracies_in_the_list_are_those_that_are_measured(name):
     assert set(MEASURED) == set(BUNDLED)
     network = Recognizer(name).network

@@ -8,9 +8,10 @@ from PyQt5.QtWidgets import QAbstractScrollArea, QLabel, QScrollArea, QWidget
 
 from fastcnn.gui.logic.notices import Notice, message
 from fastcnn.gui.logic.presenter import Mode
+from tests.gui.cases import by_turns
 from tests.gui.mouse import SEVEN, draw
 
-CASES = [(100, (1280, 800)), (100, (1024, 768)), (200, (1024, 768)), (100, (640, 480)), (200, (640, 480))]
+CASES = [(100, (1280, 800)), (200, (1024, 768)), (100, (640, 480)), (100, (1024, 768)), (200, (640, 480))]
 OF_THE_TITLE = ("stationLabel",)  # its row also says which layer of the strip is open
 SHORT = message(Notice.CLEARED)
 LONG = message(Notice.ONLY_MOVED)
@@ -38,8 +39,7 @@ def _hidden(window):
     return found
 
 
-@pytest.mark.parametrize("language", ["en", "zh_CN"])
-@pytest.mark.parametrize(("zoom", "size"), CASES)
+@pytest.mark.parametrize(("zoom", "size", "language"), by_turns(CASES, quick=3))
 def test_a_message_hides_nothing_on_any_page(window, paper_in, settle, zoom, size, language):
     paper_in(zoom, size, language)
     toast = window.frame.toast

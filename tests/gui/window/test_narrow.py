@@ -9,10 +9,11 @@ from PyQt5.QtWidgets import QAbstractButton, QListView, QListWidget, QScrollArea
 from fastcnn.gui.logic.notices import Notice, message
 from fastcnn.gui.logic.presenter import Mode
 from fastcnn.gui.widgets.lesson.strip import StageButton
+from tests.gui.cases import by_turns
 from tests.gui.mouse import SEVEN, draw
 
 SMALL = [
-    (100, (640, 480)), (200, (1280, 800)), (125, (640, 480)), (200, (1024, 768)), (200, (640, 480)), (200, (560, 420)),
+    (100, (640, 480)), (200, (1280, 800)), (200, (1024, 768)), (200, (560, 420)), (125, (640, 480)), (200, (640, 480)),
 ]  # fmt: skip
 LEGIBLE_PX = 11  # of a layer's bold name, at zoom 1
 
@@ -31,14 +32,7 @@ def _open(window, settle, page):
     settle(turns=3)
 
 
-def _in_both_languages():
-    """Each size in one of the languages, by turns; in the other one it is a slow test."""
-    for number, case in enumerate(SMALL):
-        for language, marks in zip(("en", "zh_CN"), ((), pytest.mark.slow)[:: 1 - 2 * (number % 2)], strict=True):
-            yield pytest.param(*case, language, marks=marks)
-
-
-@pytest.mark.parametrize(("zoom", "size", "language"), list(_in_both_languages()))
+@pytest.mark.parametrize(("zoom", "size", "language"), by_turns(SMALL, quick=4))
 def test_no_page_scrolls_to_the_side(window, paper_in, settle, zoom, size, language):
     paper_in(zoom, size, language)
     for mode in Mode:
@@ -108,20 +102,20 @@ def test_the_names_of_a_deep_networks_layers_are_legible(window, settle):
         assert QFontMetrics(font).horizontalAdvance(button.text()) <= button.width()
 
 
-@pytest.mark.parametrize(("zoom", "size"), [*SMALL, (100, (1024, 768))])
-def test_the_titles_of_the_charts_are_whole(window, settle, zoom, size):
+def test_the_titles_of_the_charts_are_whole(window, settle):
     settle()
     page = window.program.pages.experiment
-    window.program.use_zoom(zoom)
-    window.resize(*size)
     window.tabs.setCurrentWidget(page)
-    settle(turns=3)
-    for chart in (page.by_group, page.by_digit):
-        chart.grab()  # lays out what is in it
-        plot = chart._plot.plotItem
-        assert plot.titleLabel.item.boundingRect().width() <= plot.vb.width()
-    same_row = page.by_group.y() == page.by_digit.y()
-    assert same_row == (size[0] > 1000 and zoom == 100)
+    for zoom, size in (*SMALL, (100, (1024, 768))):
+        window.program.use_zoom(zoom)
+        window.resize(*size)
+        settle(turns=3)
+        for chart in (page.by_group, page.by_digit):
+            chart.grab()  # lays out what is in it
+            plot = chart._plot.plotItem
+            assert plot.titleLabel.item.boundingRect().width() <= plot.vb.width(), (zoom, size)
+        same_row = page.by_group.y() == page.by_digit.y()
+        assert same_row == (size[0] > 1000 and zoom == 100), (zoom, size)
 
 
 def test_thumbnails_follow_the_zoom(window, settle):

@@ -116,7 +116,13 @@ def test_device_of_the_oldest_capability_is_taken(monkeypatch: pytest.MonkeyPatc
     compiler.require_device()
 
 
-@pytest.mark.parametrize("arguments", [["train", "--epochs", "1"], ["evaluate"], ["bench", "--backend", "cuda"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "--epochs", "1"],
+        *(pytest.param(each, marks=pytest.mark.slow) for each in (["evaluate"], ["bench", "--backend", "cuda"])),
+    ],
+)
 def test_command_line_without_a_device_says_one_sentence_and_ends_with_1(arguments: list[str]) -> None:
     environment = {name: value for name, value in os.environ.items() if name != "NUMBA_ENABLE_CUDASIM"}
     environment |= {"CUDA_VISIBLE_DEVICES": "", "FASTCNN_BACKEND": "cuda"}

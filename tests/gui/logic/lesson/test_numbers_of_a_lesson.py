@@ -79,6 +79,13 @@ def _branched():
     return network
 
 
+@pytest.fixture(autouse=True)
+def on_the_reference():
+    """Numbers of float64 without compiling its kernels, which are held to the reference elsewhere."""
+    with running("reference"):
+        yield
+
+
 @pytest.fixture(scope="module")
 def paper():
     return twin(load_classifier("bundled:paper"))
@@ -131,8 +138,7 @@ def test_a_convolutions_number_is_the_maps_to_the_last_shown_digit(paper, eight)
 def test_stride_padding_dilation_groups_and_branches(name):
     network = twin(_branched())
     picture = np.random.default_rng(2).random((2, 11, 9))
-    with running("reference"):
-        stage = next(each for each in look(network, picture) if each.name == name)
+    stage = next(each for each in look(network, picture) if each.name == name)
     filters, height, width = stage.out.shape
     for filter_, row, column in np.ndindex(filters, height, width):
         parts = [
@@ -237,7 +243,7 @@ def test_a_step_of_learning_worked_by_hand():
     assert step.loss_after == pytest.approx(-math.log(step.shares_after[1]))
 
 
-@pytest.mark.parametrize("backend", ["reference", "cpu"])
+@pytest.mark.parametrize("backend", ["reference", pytest.param("cpu", marks=pytest.mark.slow)])
 def test_gradients_are_those_of_finite_differences_with_running_statistics(backend):
     network, picture = twin(_branched()), np.random.default_rng(2).random((2, 11, 9))
     before = network.values.copy()

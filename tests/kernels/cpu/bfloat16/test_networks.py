@@ -247,7 +247,9 @@ def forward(plan, made, images, *, training):
             made[id(step)].check_forward(n, step)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    "name", ["paper", *(pytest.param(each, marks=pytest.mark.slow) for each in NETWORKS if each != "paper")]
+)
 def test_each_step_agrees_with_the_reference_on_rounded_numbers(steps, name, rng):
     network = NETWORKS[name]()
     for n in (3, 2):  # arrays keep what a larger batch has left in them

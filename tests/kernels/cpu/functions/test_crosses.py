@@ -54,6 +54,7 @@ def test_it_stays_within_the_bound(case, rng):
     assert (np.abs(found - exact) <= bound).all()
 
 
+@pytest.mark.slow  # compiles the kernels with threads
 @pytest.mark.parametrize("pictures", [1, 9])
 def test_bits_do_not_depend_on_the_threads(pictures, rng):
     side = 60 if COMPILED else 6  # large enough for threads to share

@@ -153,6 +153,7 @@ def network(seed: int = 0, dtype=np.float64) -> Sequential:
     return Sequential(layers, input_shape=(1, 14, 14), seed=seed, dtype=dtype)
 
 
+@pytest.mark.slow  # compiles the steps of float64
 def test_gradients_through_a_network_are_those_of_finite_differences(rng) -> None:
     net = network()
     images, labels = rng.random((4, 1, 14, 14)), np.array([0, 1, 2, 3])

@@ -130,7 +130,9 @@ NETWORKS = {
 
 
 @pytest.mark.parametrize("pictures", [1, 2])
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(each, marks=pytest.mark.slow) if "float64" in each else each for each in NETWORKS]
+)
 def test_the_bits_are_those_of_one_thread(name, pictures, many_threads, monkeypatch):
     network, rng = NETWORKS[name](), np.random.default_rng(1)
     network.values[...] += 0.01 * rng.standard_normal(network.values.size)  # biases are not 0 any more
