@@ -284,6 +284,8 @@ def test_a_lesson_of_ones_own_is_opened(page, window, settle, tmp_path, monkeypa
         {"steps": [{"text": {"en": "a", "zh_CN": "b"}, "colour": 1}]},
         {"steps": [{"text": {"en": "a" * 5_001, "zh_CN": "b"}}]},
         {"steps": 3},
+        {"steps": [{"text": {"en": "a", "zh_CN": "b"}}] * 101},
+        {"questions": [{"en": "a", "zh_CN": "b"}] * 101},
         {"title": 3},
     ],
 )
