@@ -543,7 +543,7 @@
       <translation>{path} 已存在，且不是 fastcnn 写的 {kind}，请另选名称</translation>
     </message>
     <message>
-      <source>there is no checkpoint {path}; leave out the resume to start afresh</source>
+      <source>there is no checkpoint {path}; start a new training</source>
       <translation>没有训练存档 {path}，请点“训练”重新开始</translation>
     </message>
     <message>
@@ -555,11 +555,11 @@
       <translation>{path} 已完成 {done} 轮，多于要求的 {asked} 轮，请增加轮数</translation>
     </message>
     <message>
-      <source>{path} was made with {detail}; resume with the same or leave out the resume</source>
+      <source>{path} was made with {detail}; resume with the same or start a new training</source>
       <translation>训练存档 {path} 是在其他设置下产生的，请点“训练”重新开始</translation>
     </message>
     <message>
-      <source>{path} is a damaged checkpoint; leave out the resume to start afresh</source>
+      <source>{path} is a damaged checkpoint; start a new training</source>
       <translation>训练存档 {path} 已损坏，请点“训练”重新开始</translation>
     </message>
     <message>
