@@ -2163,10 +2163,6 @@
       <translation>把窗口中的每个数乘以卷积核中对应的数，再把所有乘积和偏置 {bias} 相加：</translation>
     </message>
     <message>
-      <source>cannot write {path}; choose a folder that you may write to</source>
-      <translation>无法写入 {path}；请选择一个可以写入的文件夹</translation>
-    </message>
-    <message>
       <source>Name</source>
       <translation>姓名</translation>
     </message>
