@@ -127,9 +127,9 @@ def _take(window: Any, shot: Shot, pages: list[str], folder: Path) -> None:
         settle(window)
     timers = [timer for timer in program.pages.training_page.findChildren(QTimer) if timer.isSingleShot()]
     until(lambda: not any(timer.isActive() for timer in timers))  # one of its plots is painted after the other
+    window.frame.toast.forget()
     for _ in range(2):  # a scroll area gives its contents their room in a later turn
         settle(window)
-    window.frame.toast.forget()
     path = folder / f"{shot.name}.png"
     if not window.grab().save(str(path)):
         raise OSError(f"{path} cannot be written")

@@ -71,7 +71,7 @@ class Checkpoint:
                 continue
             made = OPAQUE_SETTINGS.get(name) or f"{name.replace('_', ' ')} {made_with.get(name)}, not {wanted[name]}"
             raise FastcnnError(
-                "{path} was made with {detail}; resume with the same or leave out the resume", path=path, detail=made
+                "{path} was made with {detail}; resume with the same or start a new training", path=path, detail=made
             )
 
 
@@ -93,7 +93,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         If the file is missing, too large, damaged, or no checkpoint.
     """
     if not Path(path).exists():
-        raise FastcnnError("there is no checkpoint {path}; leave out the resume to start afresh", path=path)
+        raise FastcnnError("there is no checkpoint {path}; start a new training", path=path)
     arrays, metadata = read_arrays(path, max_bytes=MAX_BYTES)
     if metadata.get("format") != FORMAT or "state" not in metadata:
         raise FastcnnError("{path} is no checkpoint of a training; give the file that training wrote", path=path)
@@ -105,7 +105,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         checkpoint = Checkpoint(groups=groups, **json.loads(metadata["state"]))
         _check_types(checkpoint)
     except (KeyError, TypeError, ValueError, RecursionError):
-        raise FastcnnError("{path} is a damaged checkpoint; leave out the resume to start afresh", path=path) from None
+        raise FastcnnError("{path} is a damaged checkpoint; start a new training", path=path) from None
     return checkpoint
 
 

@@ -225,7 +225,7 @@ def _read_export(path: Path) -> list[Sample]:
         if found["format"] != WINDOW_FORMAT:
             raise ValueError("its format is another")
         return [Sample.of(each, drawing_of_window(each)) for each in found["drawings"]]
-    except (KeyError, TypeError, ValueError, RecursionError):
+    except (KeyError, TypeError, ValueError, RecursionError, OverflowError):
         raise FastcnnError(
             "{path} is no collection of drawings; choose a file that “Export” wrote", path=path
         ) from None

@@ -30,7 +30,7 @@ class Session:
     def __post_init__(self) -> None:
         if self.mode not in (MNIST, HAND):
             raise ValueError(f"mode must be {MNIST} or {HAND}, not {self.mode!r}")
-        if not (1 <= self.groups <= MAX_SIDE and 1 <= self.size <= MAX_SIDE):
+        if not all(type(side) is int and 1 <= side <= MAX_SIDE for side in (self.groups, self.size)):
             raise ValueError(f"groups and size must lie between 1 and {MAX_SIDE}, not {self.groups} and {self.size}")
 
     @property
@@ -80,7 +80,7 @@ class Session:
             found: dict[str, Any] = json.loads(content)
             trials = [_trial(each) for each in found.pop("trials")]
             session = cls(**found, trials=trials)
-        except (AttributeError, KeyError, TypeError, RecursionError) as error:
+        except (AttributeError, KeyError, TypeError, RecursionError, OverflowError) as error:
             raise ValueError(f"this is no experiment: {error}") from None
         if len(trials) > session.total:
             raise ValueError("this is no experiment: it has more digits than it should")
@@ -89,7 +89,8 @@ class Session:
 
 def _trial(found: dict[str, Any]) -> Trial:
     trial = Trial(**found)
-    digits = range(10)
-    if trial.truth not in digits or (trial.answer is not None and trial.answer not in digits):
+    digits = [each for each in (trial.truth, trial.answer) if each is not None]
+    are_digits = trial.truth is not None and all(type(each) is int and each in range(10) for each in digits)
+    if not are_digits or not 0 <= float(trial.confidence) <= 1.001:  # 1 may have been rounded up; NaN is refused too
         raise ValueError(f"this is no experiment: {trial}")
     return Trial(trial.truth, trial.answer, float(trial.confidence), str(trial.network))

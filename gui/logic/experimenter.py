@@ -133,7 +133,7 @@ class Experimenter:
         """Write the answers as CSV."""
         if self.session is not None:
             session = self.session.copy()
-            self.save(path, lambda: session.to_csv().encode())
+            self.save(path, lambda: session.to_csv().encode(errors="replace"))
 
     def save(self, path: str | Path, content: Callable[[], bytes]) -> None:
         """Write a file with a content that takes some time to make."""

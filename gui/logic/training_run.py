@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fastcnn.gui.logic.folders import epochs_path, writable
+from fastcnn.gui.logic.folders import epochs_path, move_epochs, writable
 from fastcnn.gui.logic.packed import Packed
 from fastcnn.gui.logic.shelf import unused
 from fastcnn.gui.logic.turns import Turns
@@ -147,7 +147,7 @@ class Run:
         self._show(trainer.network)
         self.saved = unused(self._target)
         trainer.network.save(self.saved)
-        self._epochs.replace(epochs_path(self.saved))
+        move_epochs(self._checkpoint, self.saved)  # unless a kill came just after it
         self._checkpoint.unlink(missing_ok=True)
         return history
 

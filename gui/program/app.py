@@ -249,7 +249,7 @@ class Program(QObject):
         window.widthSlider.setValue(settings.pen_width)
         self._set_pen_width(settings.pen_width)
         if settings.geometry:
-            window.restoreGeometry(QByteArray.fromHex(settings.geometry.encode()))
+            window.restoreGeometry(QByteArray.fromHex(settings.geometry.encode(errors="replace")))
         window.keep_on_screen()
         self.presenter.set_mode(Mode(settings.mode))
 

@@ -30,7 +30,7 @@ def record(error: BaseException) -> Path | None:
     try:
         path = writable(log_file())
         grown = path.exists() and path.stat().st_size > MAX_LOG_BYTES
-        with path.open("w" if grown else "a", encoding="utf-8") as file:
+        with path.open("w" if grown else "a", encoding="utf-8", errors="backslashreplace") as file:  # a name in it
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}\n{text}\n")
     except (OSError, FastcnnError):
         if sys.stderr is not None:

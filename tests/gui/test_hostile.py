@@ -81,6 +81,27 @@ def test_the_network_of_the_last_session_may_be_gone(folders, another, qtbot, mo
     assert window.networkCombo.currentData() in ("paper", "default")
 
 
+DAMAGED_EXPERIMENT = """{"mode": "mnist", "groups": 2, "size": 2, "trials":
+    [{"truth": 3, "answer": 3, "confidence": %s, "network": "paper"}]}"""
+
+
+@pytest.mark.parametrize(
+    ("place", "content"),
+    [
+        ("config/fastcnn/window.json", r'{"geometry": "\ud800"}'),
+        ("data/fastcnn/experiments/0001.json", DAMAGED_EXPERIMENT % ("9" * 400)),
+        ("data/fastcnn/experiments/0001.json", (DAMAGED_EXPERIMENT % 1).replace('"groups": 2', '"groups": 2.5')),
+    ],
+)
+def test_the_window_opens_with_damaged_files_of_an_earlier_session(folders, another, place, content):
+    path = folders / place
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    window = another()
+    assert window.program.pages.experimenter.session is None
+    assert window.close()
+
+
 def test_a_network_on_a_stick_that_was_pulled_out_goes_on_answering(window, settle, tmp_path, monkeypatch):
     path = tmp_path / "stick" / "mine.safetensors"
     path.parent.mkdir()

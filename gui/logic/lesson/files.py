@@ -28,6 +28,7 @@ SECTIONS = ("look", "learn", "compare", "gallery")
 HIDABLE = ("sections", "colors", "player", "epochs", "pixels")
 LAST_PICTURE = 9999
 LARGEST = 1_000_000  # bytes of a file
+MOST = 100  # steps, and questions; the window writes the worksheet of 1,000 questions in 0.7 s
 LONGEST = 5_000  # letters of a text; one of 750,000 held the window for 2 s
 
 Words = dict[str, str]  # language -> text
@@ -125,7 +126,7 @@ def _number(found: dict[str, Any], name: str) -> int | None:
 
 
 def _list(found: Any) -> list[Any]:
-    if not isinstance(found, list):
+    if not isinstance(found, list) or len(found) > MOST:
         raise ValueError("steps")
     return found
 

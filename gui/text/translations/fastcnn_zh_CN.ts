@@ -543,7 +543,7 @@
       <translation>{path} 已存在，且不是 fastcnn 写的 {kind}，请另选名称</translation>
     </message>
     <message>
-      <source>there is no checkpoint {path}; leave out the resume to start afresh</source>
+      <source>there is no checkpoint {path}; start a new training</source>
       <translation>没有训练存档 {path}，请点“训练”重新开始</translation>
     </message>
     <message>
@@ -555,11 +555,11 @@
       <translation>{path} 已完成 {done} 轮，多于要求的 {asked} 轮，请增加轮数</translation>
     </message>
     <message>
-      <source>{path} was made with {detail}; resume with the same or leave out the resume</source>
+      <source>{path} was made with {detail}; resume with the same or start a new training</source>
       <translation>训练存档 {path} 是在其他设置下产生的，请点“训练”重新开始</translation>
     </message>
     <message>
-      <source>{path} is a damaged checkpoint; leave out the resume to start afresh</source>
+      <source>{path} is a damaged checkpoint; start a new training</source>
       <translation>训练存档 {path} 已损坏，请点“训练”重新开始</translation>
     </message>
     <message>
@@ -2161,10 +2161,6 @@
     <message>
       <source>Multiply each number of the window by that of the filter, add all products and the bias {bias}:</source>
       <translation>把窗口中的每个数乘以卷积核中对应的数，再把所有乘积和偏置 {bias} 相加：</translation>
-    </message>
-    <message>
-      <source>cannot write {path}; choose a folder that you may write to</source>
-      <translation>无法写入 {path}；请选择一个可以写入的文件夹</translation>
     </message>
     <message>
       <source>Name</source>

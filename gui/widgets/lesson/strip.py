@@ -83,7 +83,7 @@ class StageButton(QAbstractButton):
             painter.drawRoundedRect(QRectF(1, 1, width - 2, height - 2), 8, 8)
         text, scale = palette.color(QPalette.ColorRole.WindowText), scale_of(self)
         painter.setPen(color("accent") if self.isChecked() else text)
-        painter.setFont(fitting(letters(self, 14, bold=True), self.text(), width))
+        painter.setFont(fitting(letters(self, 14, bold=True), self.text(), width - GAP))
         line = 20 * scale
         painter.drawText(QRectF(0, GAP, width, line), Qt.AlignmentFlag.AlignCenter, self.text())
         painter.setFont(fitting(letters(self, 13), self._size, width - GAP))

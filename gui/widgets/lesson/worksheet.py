@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PyQt5.QtCore import QMarginsF, QUrl
+from PyQt5.QtCore import QBuffer, QMarginsF, QUrl
 from PyQt5.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
 
-from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.lesson.convolution import window_sum
 from fastcnn.gui.logic.lesson.files import Lesson
 from fastcnn.gui.logic.lesson.numbers import signed
@@ -19,6 +18,7 @@ from fastcnn.gui.logic.lesson.stages import Kind
 from fastcnn.gui.text.language import tr
 from fastcnn.gui.widgets.canvas import to_image
 from fastcnn.gui.widgets.lesson.cells import cell_text
+from fastcnn.storage import atomic_write
 
 MARGIN_MM = 18
 PICTURE_PX = 140
@@ -43,7 +43,9 @@ def write_worksheet(
         picture = to_image(255 - images[number, 0]).scaled(PICTURE_PX, PICTURE_PX)  # dark on white saves ink
         document.addResource(QTextDocument.ResourceType.ImageResource, QUrl(f"picture:{number}"), picture)
     document.setHtml(worksheet_html(lesson, language, shown))
-    writer = QPdfWriter(str(path))
+    made = QBuffer()
+    made.open(QBuffer.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(made)  # given a file, it would replace an older one by half a worksheet where the disk is full
     writer.setTitle(lesson.title[language])
     margins = QMarginsF(MARGIN_MM, MARGIN_MM, MARGIN_MM, MARGIN_MM)
     writer.setPageLayout(
@@ -52,8 +54,7 @@ def write_worksheet(
         )
     )
     document.print_(writer)
-    if not path.is_file() or not path.stat().st_size:
-        raise FastcnnError("cannot write {path}; choose a folder that you may write to", path=path)
+    atomic_write(path, made.data().data())
 
 
 def worksheet_html(lesson: Lesson, language: str, shown: Shown | None) -> str:

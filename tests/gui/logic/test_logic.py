@@ -257,7 +257,10 @@ def test_experiment_figures_by_hand():
     "content",
     [b"", b"[]", b"{}", b'{"mode":"x","groups":1,"size":1,"trials":[]}', b'{"mode":"mnist","groups":1,"size":1}',
      b'{"mode":"mnist","groups":0,"size":1,"trials":[]}',
-     b'{"mode":"mnist","groups":1,"size":1,"trials":[{"truth":12,"answer":1,"confidence":1,"network":""}]}'],
+     b'{"mode":"mnist","groups":1,"size":2.5,"trials":[]}', b'{"mode":"mnist","groups":true,"size":1,"trials":[]}',
+     *(b'{"mode":"mnist","groups":1,"size":1,"trials":[{"truth":%s,"answer":1,"confidence":%s,"network":""}]}' % each
+       for each in ((b"12", b"1"), (b"1.0", b"1"), (b"true", b"1"), (b"null", b"1"), (b"1", b"NaN"), (b"1", b"1e300"),
+                    (b"1", b"9" * 400)))],
 )  # fmt: skip
 def test_a_damaged_session_is_a_value_error(content):
     with pytest.raises(ValueError):
@@ -288,7 +291,8 @@ def test_import_takes_all_or_none(tmp_path):
     store = Collection(tmp_path / "drawings")
     content = {"format": WINDOW_FORMAT, "drawings": [_sample().to_json(), {"label": 11}]}
     path = tmp_path / "broken.json"
-    for text in (json.dumps(content), "{}", "no json", "[1]"):
+    too_far = json.dumps({"format": WINDOW_FORMAT, "drawings": [_sample().to_json()]}).replace("4.0", "9" * 400)
+    for text in (json.dumps(content), "{}", "no json", "[1]", too_far):
         path.write_text(text)
         with pytest.raises(FastcnnError, match="no collection"):
             store.import_from(path)

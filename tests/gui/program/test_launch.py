@@ -396,6 +396,11 @@ def test_the_log_is_begun_anew_when_it_has_grown(folders, monkeypatch):
     assert log_file().read_text().count("ValueError") == 1
 
 
+def test_an_error_with_a_name_that_is_no_unicode_is_logged(folders):
+    assert crash.record(FileNotFoundError(os.fsdecode(b"n\xff.png"))) == log_file()
+    assert r"n\udcff.png" in log_file().read_text()
+
+
 def test_a_polite_worker_lets_the_window_go_first_and_is_busy_until_its_answer_is_taken(qtbot):
     worker, other = Worker("training", pytest.fail, polite=True), Worker("answers", pytest.fail)
     found = {}

@@ -282,6 +282,22 @@ def test_a_training_begins_where_a_damaged_checkpoint_is(tmp_path):
     assert not checkpoint.exists()
 
 
+def test_a_kill_before_the_checkpoint_of_a_finished_training_is_deleted_does_not_keep_it_for_ever(
+    tmp_path, monkeypatch
+):
+    from fastcnn.gui.logic.packed import Packed
+    from fastcnn.gui.logic.training_run import Curves, Run
+
+    checkpoint = tmp_path / "training.checkpoint.safetensors"
+    pictures = Packed(np.zeros((5100, 1, 28, 28), np.uint8), np.arange(5100) % 10)
+    with monkeypatch.context() as killed:
+        killed.setattr(Path, "unlink", lambda path, missing_ok=False: None)
+        Run(checkpoint, tmp_path / "mine.safetensors", Curves()).train(1, pictures, resume=False)
+    assert checkpoint.exists()
+    Run(checkpoint, tmp_path / "mine.safetensors", Curves()).train(1, pictures, resume=True)
+    assert not checkpoint.exists() and (tmp_path / "mine.epochs").exists()
+
+
 def _click(window, name):
     button = window.findChild(QPushButton, name)
     assert button.isEnabled(), name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -254,6 +255,25 @@ def test_a_worksheet_that_cannot_be_written_is_told(page, window, settle, tmp_pa
     assert window._told.notice.name == "FAILED"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit for the size of files")
+def test_a_worksheet_for_which_there_is_no_room_replaces_no_older_one(page, window, settle, tmp_path, monkeypatch):
+    import resource
+
+    _click(page, "lessonStartButton")
+    settle()
+    path = tmp_path / "sheet.pdf"
+    path.write_bytes(b"an older one")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(path), ""))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))  # as a full disk, it ends a file in its middle
+    try:
+        _click(page, "lessonSheetButton")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert window._told.notice.name == "FAILED"
+    assert path.read_bytes() == b"an older one"
+
+
 def test_a_lesson_of_ones_own_is_opened(page, window, settle, tmp_path, monkeypatch):
     path = tmp_path / "own.json"
     both = {"en": "Look at the shares <img src='/dev/zero'>", "zh_CN": "看份额"}
@@ -284,6 +304,8 @@ def test_a_lesson_of_ones_own_is_opened(page, window, settle, tmp_path, monkeypa
         {"steps": [{"text": {"en": "a", "zh_CN": "b"}, "colour": 1}]},
         {"steps": [{"text": {"en": "a" * 5_001, "zh_CN": "b"}}]},
         {"steps": 3},
+        {"steps": [{"text": {"en": "a", "zh_CN": "b"}}] * 101},
+        {"questions": [{"en": "a", "zh_CN": "b"}] * 101},
         {"title": 3},
     ],
 )

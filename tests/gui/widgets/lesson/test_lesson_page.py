@@ -13,6 +13,7 @@ from fastcnn import load_network
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
 from fastcnn.gui.logic.lesson.stages import Kind
 from fastcnn.gui.widgets.lesson import affine_view
+from fastcnn.gui.widgets.lesson.strip import GAP
 from fastcnn.layers import Affine, AvgPool2d, BatchNorm2d, Concat, Conv2d, Flatten, GlobalAvgPool, ReLU, Residual
 from fastcnn.network.sequential import Sequential
 from fastcnn.zoo.bundled import bundled, find_model
@@ -143,6 +144,15 @@ def test_arrow_keys_are_the_pages_after_a_click_on_a_button(qtbot, lesson, settl
     qtbot.keyClick(button, Qt.Key_Space)  # what else a button's keys do stays
     settle()
     assert lesson.guide.step is not None
+
+
+def test_the_names_of_narrow_layers_do_not_touch(lesson):
+    for button in lesson.strip.buttons[2:4]:  # neither is marked
+        button.resize(button.minimumSizeHint())
+        row = button.grab().toImage().copy(0, GAP, button.width(), 5 * GAP)
+        inks = [{row.pixel(x, y) for y in range(row.height())} for x in range(row.width())]
+        sides = [*inks[: GAP // 2], *inks[-GAP // 2 :]]
+        assert max(map(len, inks)) > 1 == max(map(len, sides)), button.text()
 
 
 def test_the_strip_of_a_smaller_network_is_shorter_at_once(qtbot, window, lesson, settle):
