@@ -141,6 +141,7 @@ CORNERS = (
     Convolution("one column", (2, 3, 9, 1), 2, (4, 1)),
     Convolution("1x1 kernel", (2, 5, 3, 4), 7, (1, 1)),
     Convolution("1x1 kernel, stride", (2, 5, 7, 6), 3, (1, 1), stride=(3, 2)),
+    Convolution("1x1 kernel, stride, as many windows as pixels", (2, 3, 4, 2), 2, (1, 1), (1, 2), ((0, 0), (0, 1))),
     Convolution("stride that divides", (2, 2, 6, 9), 3, (2, 3), stride=(2, 3)),
     Convolution("stride that does not divide", (2, 2, 8, 7), 3, (3, 2), stride=(2, 3)),
     Convolution("stride larger than the kernel", (2, 2, 9, 11), 3, (2, 3), stride=(4, 5)),

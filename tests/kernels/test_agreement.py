@@ -1,6 +1,7 @@
 """Every backend against the reference: values and gradients, by the derived bound; argmax exactly."""
 
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -129,6 +130,18 @@ def poolings(draw: st.DrawFn) -> Pooling:
 def test_any_convolution_agrees_with_the_reference(case: Convolution, dtype: type[np.floating], seed: int) -> None:
     for name, call in convolution_calls(case, whole_numbers(np.random.default_rng(seed), dtype)).items():
         np.testing.assert_array_equal(call(), in_float64(call), err_msg=name)
+
+
+def test_every_narrow_picture_agrees_with_the_reference(rng: np.random.Generator) -> None:
+    """There shapes coincide, such as that of a picture and that of its windows."""
+    widest = 3 if SIMULATED else 5
+    sizes = product(range(1, widest + 1), range(1, 4), range(1, 4), range(widest - 1), range(widest - 1), (1, 2))
+    for width, kernel, stride, left, right, dilation in sizes:
+        if width + left + right > (kernel - 1) * dilation:
+            options = (1, stride), ((0, 0), (left, right)), (1, dilation)
+            case = Convolution("", (1, 2, 2, width), 2, (1, kernel), *options)
+            for name, call in convolution_calls(case, whole_numbers(rng, np.float32)).items():
+                np.testing.assert_array_equal(call(), in_float64(call), err_msg=f"{name} {case}")
 
 
 @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, database=None)
