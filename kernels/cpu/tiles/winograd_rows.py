@@ -6,6 +6,7 @@ of those looked at they have the smallest errors.
 """
 
 from itertools import product
+from typing import Any
 
 import llvmlite.ir as ir
 import numpy as np
@@ -156,7 +157,7 @@ def _sum_point(builder, a, vtype, point, sums):
         x = at(builder, a.x, a.x_at, builder.mul(channel.index, const(POINTS)), const(point))
         taps = builder.mul(channel.index, const(POINTS * TAPS * width))
         w = at(builder, a.w, a.w_at, taps, const(point * TAPS * width))
-        above = []  # the weights of the tap before: a row of x meets them in the lower row of the output
+        above: list[Any] = []  # the weights of the tap before: a row of x meets them in the lower row of the output
         for i in range(TAPS + 1):
             # One pointer, hidden from LLVM: it would make one for each row and tile, and move them from place to place.
             x = vector.opaque(builder, x if i == 0 else at(builder, x, a.x_row))
