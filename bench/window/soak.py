@@ -26,7 +26,7 @@ from fastcnn.errors import FastcnnError
 
 MINUTES, QUICK_MINUTES = 30.0, 0.75
 POINTS = 10  # measurements of the memory in the results
-WARM_SHARE, WARM_ROUNDS = 0.1, 24  # of the time, before growth counts; every page was open three times then
+WARM_SHARE, WARM_ROUNDS = 0.1, 40  # of the time, before growth counts; every page was open five times then
 DRAWING_SHARE, TRAINING_SHARE = 0.5, 0.8  # of the time, until they end
 COMMITTEE_S = 5.0  # at least
 REST_S, QUICK_REST_S = 2.0, 0.3  # after a round while something works: a job waits for somebody who draws
@@ -103,7 +103,7 @@ def run(settings: Settings) -> dict[str, Any]:
         soak = _Soak(settings, window, total_s)
         soak.go_on(DRAWING, lambda: soak.elapsed_s < WARM_SHARE * total_s or soak.rounds < WARM_ROUNDS)
         warm_mb = _in_use_mb()
-        soak.go_on(DRAWING, lambda: soak.elapsed_s < DRAWING_SHARE * total_s or soak.rounds < 3 * WARM_ROUNDS)
+        soak.go_on(DRAWING, lambda: soak.elapsed_s < DRAWING_SHARE * total_s or soak.rounds < 2 * WARM_ROUNDS)
         end_mb = _in_use_mb()
         _work(window, soak, total_s)
         growths_mb = {"drawing": end_mb - warm_mb}
