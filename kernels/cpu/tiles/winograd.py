@@ -23,20 +23,21 @@ NOTED = 2  # the pool of a tile that writes codes too
 POINTS = (0.0, sqrt(2), -sqrt(2), sqrt(0.5), -sqrt(0.5))  # and infinity
 
 
-def matrices():
-    """A^T (4, 6), G (6, 3) and B^T (6, 6), float64."""
-    a, g, b = np.zeros((SIZE, SIDE)), np.zeros((SIDE, 3)), np.zeros((SIDE, SIDE))
-    for i, p in enumerate(POINTS):
-        others = [q for q in POINTS if q != p]
-        a[:, i] = [p**j for j in range(SIZE)]
-        g[i] = np.array([1, p, p * p]) / np.prod([p - q for q in others])
+def matrices(points, size, taps):
+    """A^T (size, n), G (n, taps) and B^T (n, n), float64, for these points and infinity."""
+    n = size + taps - 1
+    a, g, b = np.zeros((size, n)), np.zeros((n, taps)), np.zeros((n, n))
+    for i, p in enumerate(points):
+        others = [q for q in points if q != p]
+        a[:, i] = [p**j for j in range(size)]
+        g[i] = np.array([p**j for j in range(taps)]) / np.prod([p - q for q in others])
         b[i, :-1] = np.poly(others)[::-1]
-    a[-1, -1], g[-1, -1], b[-1] = 1, 1, np.poly(POINTS)[::-1]
+    a[-1, -1], g[-1, -1], b[-1] = 1, 1, np.poly(points)[::-1]
     halves = np.round(2 * b) / 2  # np.poly leaves rounding errors at 0, 1/2, 1, 2 and 5/2
     return a, g, np.where(np.abs(b - halves) < 1e-9, halves, b)
 
 
-A, G, B = matrices()
+A, G, B = matrices(POINTS, SIZE, 3)
 
 
 def _input_twin(out, out_at, out_point, x, x_at, x_row, x_step, zeros, rows, columns, vectors):
@@ -78,7 +79,7 @@ def _weight_twin(out, out_at, out_point, x, x_at, x_tap, vectors):
             out[out_at + point * out_point + k] = value
 
 
-def combined(builder, weights, values):
+def _combined(builder, weights, values):
     """The sum of the values times their weights; the smallest number of operations."""
     vtype = values[0].type
     terms = sorted(((w, v) for w, v in zip(weights, values, strict=True) if w), key=lambda term: term[0] != 1)
@@ -96,22 +97,22 @@ def combined(builder, weights, values):
 
 def _to_points(builder, pixels):
     """B^T times one row or column of pixels. A point and its negative share their even and their odd terms."""
-    out = [combined(builder, B[0], pixels)]
+    out = [_combined(builder, B[0], pixels)]
     for i in range(1, SIDE - 1, 2):
-        even = combined(builder, B[i, ::2], pixels[::2])
-        odd = combined(builder, B[i, 1::2], pixels[1::2])
+        even = _combined(builder, B[i, ::2], pixels[::2])
+        odd = _combined(builder, B[i, 1::2], pixels[1::2])
         out += [builder.fadd(even, odd), builder.fsub(even, odd)]
-    return [*out, combined(builder, B[-1], pixels)]
+    return [*out, _combined(builder, B[-1], pixels)]
 
 
-def _from_points(builder, values):
-    """A^T times one row or column of points. A point and its negative are added or subtracted first."""
-    plus = [builder.fadd(values[i], values[i + 1]) for i in range(1, SIDE - 1, 2)]
-    minus = [builder.fsub(values[i], values[i + 1]) for i in range(1, SIDE - 1, 2)]
+def from_points(builder, values, a):
+    """a (A^T) times one row or column of points. A point and its negative are added or subtracted first."""
+    plus = [builder.fadd(values[i], values[i + 1]) for i in range(1, len(values) - 1, 2)]
+    minus = [builder.fsub(values[i], values[i + 1]) for i in range(1, len(values) - 1, 2)]
     out = []
-    for j, row in enumerate(A):
+    for j, row in enumerate(a):
         terms = [values[0], *(minus if j % 2 else plus), values[-1]]
-        out.append(combined(builder, [row[0], *row[1:-1:2], row[-1]], terms))
+        out.append(_combined(builder, [row[0], *row[1:-1:2], row[-1]], terms))
     return out
 
 
@@ -161,10 +162,10 @@ def winograd_output_tile(builder, a, vtype):
         half = []
         for j in range(SIDE):
             points = [at(builder, a.x, a.x_at, builder.mul(a.x_point, const(i * SIDE + j)), k) for i in range(SIDE)]
-            half.append(_from_points(builder, [vector.load(builder, p, vtype) for p in points]))
+            half.append(from_points(builder, [vector.load(builder, p, vtype) for p in points], A))
         values = []
         for i in range(SIZE):
-            row = _from_points(builder, [column[i] for column in half])
+            row = from_points(builder, [column[i] for column in half], A)
             values.append([builder.fadd(value, bias) for value in row])
         corner = at(builder, a.out, a.out_at, k)
         for i in range(SIZE):
@@ -199,10 +200,10 @@ def winograd_weight_tile(builder, a, vtype):
             for tap in range(9)
         ]
         taps = [builder.fpext(tap, wide) for tap in taps] if widens else taps
-        half = [[combined(builder, row, taps[column::3]) for column in range(3)] for row in G]
+        half = [[_combined(builder, row, taps[column::3]) for column in range(3)] for row in G]
         for i, row in enumerate(half):
             for j in range(SIDE):
-                value = combined(builder, G[j], row)
+                value = _combined(builder, G[j], row)
                 value = builder.fptrunc(value, vtype) if widens else value
                 target = at(builder, a.out, a.out_at, builder.mul(a.out_point, const(i * SIDE + j)), k)
                 vector.store(builder, value, target)

@@ -1,7 +1,7 @@
 """Winograd's method along rows for kernels of 5x5, with ReLU and 2x2 max-pool; the lanes of the sums are filters.
 
 Four pixels of a row take 8 products for each row of the kernel, in place of 20: out = A^T [sum over channels and rows
-of the kernel of (G w) * (B^T x)]. See `tiles.winograd` for the method. The points are 0, infinity, +-1, +-2 and +-1/2;
+of the kernel of (G w) * (B^T x)]. See `tiles.winograd` for the method. The points are 0, +-1, +-2, +-1/2 and infinity;
 of those looked at they have the smallest errors.
 """
 
@@ -15,32 +15,17 @@ from numba.core import cgutils
 from fastcnn.kernels.cpu.tiles.parts import store_filters, switch, tile, twin_lanes
 from fastcnn.kernels.cpu.tiles.pools import highest
 from fastcnn.kernels.cpu.tiles.sums import TILE_VECTORS
-from fastcnn.kernels.cpu.tiles.winograd import combined
+from fastcnn.kernels.cpu.tiles.winograd import from_points, matrices
 from fastcnn.kernels.cpu.toolchain import vector
 from fastcnn.kernels.cpu.toolchain.vector import INT64, at, const
 
 SIZE = 4  # pixels of a tile in a row of the output
 TAPS = 5  # of the kernel, in a row and in a column
 POINTS = 8  # and pixels that a tile reads in a row
-SCALES = (1.0, 2.0, 0.5)  # of the last three pairs
 WINDOWS = SIZE // 2  # of a tile
 MOST_TILES = 2  # at once
 
-
-def matrices():
-    """A^T (4, 8), G (8, 5) and B^T (8, 8), float64. The second point is infinity."""
-    a, g, b = np.zeros((SIZE, POINTS)), np.zeros((POINTS, TAPS)), np.zeros((POINTS, POINTS))
-    points = [0.0, *(sign * p for p in SCALES for sign in (1, -1))]
-    for i, p in zip((0, *range(2, POINTS)), points, strict=True):
-        others = [q for q in points if q != p]
-        a[:, i] = [p**j for j in range(SIZE)]
-        g[i] = np.array([p**j for j in range(TAPS)]) / np.prod([p - q for q in others])
-        b[i, :-1] = np.poly(others)[::-1]
-    a[-1, 1], g[1, -1], b[1] = 1, 1, np.poly(points)[::-1]
-    return a, g, b
-
-
-A, G, B = matrices()
+A, G, B = matrices((0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5), SIZE, TAPS)  # and infinity
 
 
 def _input_twin(out, out_at, x, x_at, x_step, zeros, columns):
@@ -102,7 +87,8 @@ def row_pool_tile(builder, a, vtype):
             bias = vector.load(builder, at(builder, a.bias, a.bias_at, const(v * vtype.count)), vtype)
             floor = builder.fsub(_same(vtype, -0.0), bias)  # the largest + bias is then 0 or more
             for t in range(tiles):
-                rows = [_pixels(builder, [sums.load(row, t, v, point) for point in range(POINTS)]) for row in (0, 1)]
+                points = [[sums.load(row, t, v, point) for point in range(POINTS)] for row in (0, 1)]
+                rows = [from_points(builder, values, A) for values in points]
                 for m in range(WINDOWS):
                     four = [row[2 * m + column] for row in rows for column in (0, 1)]
                     value = builder.fadd(highest(builder, four, floor), bias)
@@ -173,21 +159,6 @@ def _sum_point(builder, a, vtype, point, sums):
                     _add(builder, pixels[t], above[v], acc[0, t, v])
     for place, total in acc.items():
         sums.store(builder.load(total), *place, point)
-
-
-def _pixels(builder, sums):
-    """A^T times the points of one row. A point and its negative are added or subtracted first."""
-    zero, infinity, *others = sums
-    both = [(builder.fadd(p, q), builder.fsub(p, q)) for p, q in zip(others[::2], others[1::2], strict=True)]
-    out = []
-    for j in range(SIZE):
-        values, factors = [pair[j % 2] for pair in both], [p**j for p in SCALES]
-        if j == 0:
-            values, factors = [zero, *values], [1, *factors]
-        if j == SIZE - 1:
-            values, factors = [infinity, *values], [1, *factors]
-        out.append(combined(builder, factors, values))
-    return out
 
 
 def _add(builder, x, w, total):

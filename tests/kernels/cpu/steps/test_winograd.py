@@ -7,7 +7,7 @@ import pytest
 
 from fastcnn import kernels
 from fastcnn.kernels.cpu import steps
-from fastcnn.kernels.cpu.tiles.winograd import matrices
+from fastcnn.kernels.cpu.tiles.winograd import A, B, G
 from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 from fastcnn.kernels.threads import set_threads, threads
 from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Flatten, MaxPool2d, ReLU
@@ -38,7 +38,7 @@ def bound(x: np.ndarray, weight: np.ndarray, eps: float) -> np.ndarray:
 
     Each element of |A^T| [sum over c of (|G| |w| |G^T|) * (|B^T| |x| |B|)] |A| is rounded at most C + 24 times.
     """
-    a, g, b = map(np.abs, matrices())
+    a, g, b = map(np.abs, (A, G, B))
     N, C, H, W = x.shape
     P, Q = H - 2, W - 2
     rows, columns = -(-P // 4), -(-Q // 4)

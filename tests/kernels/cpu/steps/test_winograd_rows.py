@@ -5,7 +5,7 @@ import pytest
 
 from fastcnn import kernels
 from fastcnn.kernels.cpu import steps
-from fastcnn.kernels.cpu.tiles.winograd_rows import matrices
+from fastcnn.kernels.cpu.tiles.winograd_rows import A, B, G
 from fastcnn.kernels.threads import set_threads, threads
 from fastcnn.layers import Affine, Conv2d, Flatten, MaxPool2d, ReLU
 from fastcnn.network.sequential import Sequential
@@ -40,7 +40,7 @@ def bound(x: np.ndarray, weight: np.ndarray, eps: float) -> np.ndarray:
 
     Each element of |A^T| [sum over channels and rows of (|G| |w|) * (|B^T| |x|)] is rounded at most 5 C + 15 times.
     """
-    a, g, b = map(np.abs, matrices())
+    a, g, b = map(np.abs, (A, G, B))
     N, C, H, W = x.shape
     P, Q = H - 4, W - 4
     tiles = -(-Q // 4)
