@@ -140,6 +140,14 @@ class Engine:
         stroke[10:40, 26:30] = 255
         self.recognize(stroke)
 
+    def prepare(self) -> None:
+        """Do what the 300th drawing would do, which would wait for it: 0.2 s, and 4 s where kernels are compiled."""
+        from fastcnn.recognition.recognizer import refusing_network
+
+        for network in (self.network, refusing_network()):
+            with self.turns.answer():
+                network.prepare(1)
+
     def warm_up_strings(self) -> None:
         """Load or compile what the first unclear drawing of several digits needs; `warm_up` comes before."""
         plane = np.zeros((56, 56), np.uint8)

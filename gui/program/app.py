@@ -150,8 +150,9 @@ class Program(QObject):
         self.pages.networks.loaded()
         # After the facts about it. Only a first start prepares strings: it takes 40 MB, and kernels that are kept load
         # in an instant. A network that cannot read strings says so when it is asked to.
-        more = (lambda: None) if progress() is None else self.engine.warm_up_strings
-        self.answers.submit(more, lambda _: self._prepared(), self._prepared_without)
+        strings = (lambda: None) if progress() is None else self.engine.warm_up_strings
+        self.answers.submit(self.engine.prepare, lambda _: None)
+        self.answers.submit(strings, lambda _: self._prepared(), self._prepared_without)
 
     def _prepared_without(self, _: Exception) -> bool:
         """The network cannot read strings. Returns that nothing is to tell."""
