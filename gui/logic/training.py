@@ -13,7 +13,6 @@ from fastcnn.gui.logic.folders import session_folder
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.networks import Tried
 from fastcnn.gui.logic.notices import Message, Notice, message
-from fastcnn.gui.logic.packed import Packed
 from fastcnn.gui.logic.shelf import SUFFIX, own_networks, short_name
 from fastcnn.gui.logic.training_run import Curves, Run, StoppedError
 
@@ -198,7 +197,7 @@ class Training:
 
         def job() -> History:
             with self._engine.turns.background() as turn:
-                pictures = Packed(*training_pictures(turn.next_piece), turn.next_piece)
+                pictures = training_pictures(turn.next_piece)
             return run.train(epochs, pictures, resume=resume)
 
         self._jobs.submit(job, done, self._failed)

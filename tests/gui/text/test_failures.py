@@ -278,7 +278,7 @@ def test_a_training_begins_where_a_damaged_checkpoint_is(tmp_path):
     checkpoint.write_bytes(b"half a checkpoint")
     images, labels = np.zeros((5100, 1, 28, 28), np.uint8), np.arange(5100) % 10
     run = Run(checkpoint, tmp_path / "mine.safetensors", Curves())
-    assert len(run.train(1, Packed(images, labels), resume=False).epochs) == 1
+    assert len(run.train(1, Packed([(images, labels)]), resume=False).epochs) == 1
     assert not checkpoint.exists()
 
 
@@ -289,7 +289,7 @@ def test_a_kill_before_the_checkpoint_of_a_finished_training_is_deleted_does_not
     from fastcnn.gui.logic.training_run import Curves, Run
 
     checkpoint = tmp_path / "training.checkpoint.safetensors"
-    pictures = Packed(np.zeros((5100, 1, 28, 28), np.uint8), np.arange(5100) % 10)
+    pictures = Packed([(np.zeros((5100, 1, 28, 28), np.uint8), np.arange(5100) % 10)])
     with monkeypatch.context() as killed:
         killed.setattr(Path, "unlink", lambda path, missing_ok=False: None)
         Run(checkpoint, tmp_path / "mine.safetensors", Curves()).train(1, pictures, resume=False)
