@@ -243,8 +243,8 @@ class Program(QObject):
 
     def _apply_settings(self) -> None:
         settings, window = self.settings, self.window
-        self.use_theme(settings.theme)
-        self.use_language(settings.language)
+        window.actions_by_name.themes[settings.theme].setChecked(True)
+        self.use_language(settings.language)  # and the theme
         window.actions_by_name["live"].setChecked(settings.live)
         self._set_live(settings.live)
         window.widthSlider.setValue(settings.pen_width)

@@ -29,10 +29,11 @@ class Plot(QWidget):
     def __init__(self, parent: QWidget | None = None, *, bars: bool = False, dots: bool = False) -> None:
         super().__init__(parent)
         self._bars, self._dots = bars, dots
+        self._axes: dict[str, Any] = {}
         self._content: Any = None
         self._plot: Any = None
         self._item: Any = None
-        self._steps = [self._make_content, self._make_plot, self._make_item]  # that are still to do
+        self._steps = [self._make_axes, self._make_content, self._make_plot, self._make_item]  # that are still to do
         self._labels = "", ""
         self._points: tuple[list[float], list[float]] = [], []
         self._box = QVBoxLayout(self)
@@ -113,10 +114,15 @@ class Plot(QWidget):
         if self._steps:
             self._steps.pop(0)()
 
+    def _make_axes(self) -> None:
+        import pyqtgraph
+
+        self._axes = {side: pyqtgraph.AxisItem(side) for side in ("left", "bottom", "right", "top")}
+
     def _make_content(self) -> None:
         import pyqtgraph
 
-        self._content = pyqtgraph.PlotItem(enableMenu=False)
+        self._content = pyqtgraph.PlotItem(axisItems=self._axes, enableMenu=False)
 
     def _make_plot(self) -> None:
         import pyqtgraph
