@@ -20,6 +20,7 @@ DOT_PX = 10
 FULL = 1.0
 MOST_TICKS = 11
 STEPS = (1, 2, 5, 10, 20, 50, 100)  # between two ticks
+SIDES = ("left", "bottom")  # where the axes are
 ZERO_SHARE = 0.01  # the height of a bar that stands for 0
 
 
@@ -117,7 +118,7 @@ class Plot(QWidget):
     def _make_axes(self) -> None:
         import pyqtgraph
 
-        self._axes = {side: pyqtgraph.AxisItem(side) for side in ("left", "bottom", "right", "top")}
+        self._axes = {side: pyqtgraph.AxisItem(side) for side in SIDES}  # pyqtgraph shows all that are given
 
     def _make_content(self) -> None:
         import pyqtgraph
@@ -162,7 +163,7 @@ class Plot(QWidget):
         ink = self.palette().windowText().color().name()
         self._plot.setTitle(title, size=f"{body.pixelSize()}px", color=ink)
         self._plot.setLabel("bottom", below, **{"font-size": f"{small.pixelSize()}px", "color": ink})
-        for side in ("left", "bottom"):
+        for side in SIDES:
             self._plot.getAxis(side).setStyle(tickFont=small)
         self._plot.setAccessibleName(title)
         if self._dots:
@@ -174,7 +175,7 @@ class Plot(QWidget):
         assert self._plot is not None and self._item is not None
         ink, paper = self.palette().windowText().color(), self.palette().base().color()
         self._plot.setBackground(paper)
-        for side in ("left", "bottom"):
+        for side in SIDES:
             axis = self._plot.getAxis(side)
             axis.setPen(ink)
             axis.setTextPen(ink)

@@ -49,6 +49,14 @@ def test_plots_are_made_before_they_are_shown(open_window, qtbot):
     assert len(plots) >= 4 and not any(plot.isVisible() for plot in plots)
 
 
+def test_axes_are_at_the_left_and_below_alone(qtbot):
+    plot = Plot()
+    qtbot.addWidget(plot)
+    plot.show()
+    sides = {side: plot._content.getAxis(side).isVisible() for side in ("left", "bottom", "right", "top")}
+    assert sides == {"left": True, "bottom": True, "right": False, "top": False}
+
+
 def test_a_plot_is_made_in_steps_between_which_all_may_happen(qtbot):
     """The whole held the window's thread for 16 ms."""
     plot = Plot(dots=True)
