@@ -20,7 +20,7 @@ DOT_PX = 10
 FULL = 1.0
 MOST_TICKS = 11
 STEPS = (1, 2, 5, 10, 20, 50, 100)  # between two ticks
-SIDES = ("left", "bottom")  # where the axes are
+SIDES, HIDDEN = ("left", "bottom"), ("right", "top")  # where the axes are, and those that pyqtgraph has too
 ZERO_SHARE = 0.01  # the height of a bar that stands for 0
 
 
@@ -118,12 +118,14 @@ class Plot(QWidget):
     def _make_axes(self) -> None:
         import pyqtgraph
 
-        self._axes = {side: pyqtgraph.AxisItem(side) for side in SIDES}  # pyqtgraph shows all that are given
+        self._axes = {side: pyqtgraph.AxisItem(side) for side in (*SIDES, *HIDDEN)}
 
     def _make_content(self) -> None:
         import pyqtgraph
 
         self._content = pyqtgraph.PlotItem(axisItems=self._axes, enableMenu=False)
+        for side in HIDDEN:
+            self._content.hideAxis(side)  # it shows all that are given
 
     def _make_plot(self) -> None:
         import pyqtgraph
