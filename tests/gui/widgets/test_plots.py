@@ -7,6 +7,7 @@ from PyQt5.QtCore import QEvent
 from PyQt5.QtWidgets import QApplication
 
 from fastcnn.gui.logic.training import State
+from fastcnn.gui.widgets import training_page
 from fastcnn.gui.widgets.plots import Plot
 from fastcnn.gui.widgets.training_page import MOST_POINTS
 from tests.gui.conftest import TIMEOUT_MS
@@ -128,3 +129,21 @@ def test_under_a_curve_stand_whole_epochs(page):
         for plot in (page.loss, page.accuracy):
             levels = plot._plot.getAxis("bottom")._tickLevels
             assert levels == [[(place, str(place)) for place in expected]]
+
+
+def test_fewer_lines_under_the_plots_resize_none(page, window, settle, monkeypatch):
+    window.resize(800, 600)
+    settle(3)
+    left = ["about 12 min left, and these words need lines of their own"]
+    monkeypatch.setattr(training_page, "left_words", lambda seconds: left[0])
+    page.show_state(State.STOPPED)
+    settle(3)
+    heights = page.loss.height(), page.accuracy.height(), page.status.height()
+    assert heights[2] >= 2 * page.status.fontMetrics().height()
+    left[0] = ""
+    page.show_state(State.STOPPED)
+    settle(3)
+    assert (page.loss.height(), page.accuracy.height(), page.status.height()) == heights
+    window.resize(1280, 600)
+    settle(3)
+    assert page.status.height() < heights[2]  # one line is enough there, and the plots have the room
