@@ -14,7 +14,7 @@ from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.networks import Tried
 from fastcnn.gui.logic.notices import Message, Notice, message
 from fastcnn.gui.logic.shelf import SUFFIX, own_networks, short_name
-from fastcnn.gui.logic.training_run import Curves, Run, StoppedError
+from fastcnn.gui.logic.training_run import CannotGoOnError, Curves, Run, StoppedError
 
 if TYPE_CHECKING:
     from fastcnn.network.sequential import Sequential
@@ -204,6 +204,8 @@ class Training:
 
     def _failed(self, error: Exception) -> bool:
         self._enter(State.STOPPED if self.checkpoint().exists() else State.IDLE)
+        if isinstance(error, CannotGoOnError) and self._run is not None:
+            self._saved(str(self._run.saved), str(self._run.saved))  # into the list of networks
         stopped = isinstance(error, StoppedError)
         if stopped:
             self._tell(message(Notice.TRAINING_STOPPED))
