@@ -123,7 +123,7 @@ def unpacked_once() -> Iterator[None]:
     """
     from fastcnn.data import load
 
-    def copies(folder: Path, *form: Any, between: Any = None) -> tuple[np.ndarray, np.ndarray]:
+    def copies(folder: Path, *form: Any) -> tuple[np.ndarray, np.ndarray]:
         if folder != load._EMBEDDED:
             return read(folder, *form)
         if form not in UNPACKED:

@@ -344,6 +344,7 @@ def network_entries() -> dict[str, Entry]:
             one.predict_proba, {"images": IMAGES, "layout": "NCHW"}, ROWS, elsewhere=NAN
         ),
         "Sequential.predict": Entry(one.predict, {"images": IMAGES}, ROWS, elsewhere=NAN),
+        "Sequential.prepare": Entry(one.prepare, {"count": 2}),
         "Sequential.trace": Entry(one.trace, {"images": IMAGES, "layout": "NCHW"}, ROWS, elsewhere=NAN),
         "Sequential.evaluate": Entry(
             one.evaluate, {"images": IMAGES, "labels": LABELS}, {"labels": {"as text"}}, {"images": ("labels",)},
@@ -418,6 +419,7 @@ def network_entries() -> dict[str, Entry]:
         "Committee.predict_proba": Entry(
             Committee([one, one]).predict_proba, {"images": IMAGES}, ROWS, elsewhere=NAN
         ),
+        "Committee.prepare": Entry(Committee([one, one]).prepare, {"count": 2}),
         "Committee.predict": Entry(Committee([one, one]).predict, {"images": IMAGES}, ROWS, elsewhere=NAN),
         "Committee.evaluate": Entry(
             Committee([one, one]).evaluate, {"images": IMAGES, "labels": LABELS}, {"labels": {"as text"}},

@@ -12,7 +12,8 @@ import math
 import os
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -96,43 +97,30 @@ def _check_promise(
     )
 
 
-def _read_values(
-    stream: IO[bytes], dtype: np.dtype[Any], shape: tuple[int, ...], between: Callable[[float], object] | None
-) -> NDArray[Any]:
-    values = np.empty(shape, dtype)
+def _read_values(stream: IO[bytes], values: NDArray[Any], done: int, promised: int) -> None:
+    """Fill an array from the stream, of which so many bytes of those promised are read."""
     view = values.reshape(-1).view(np.uint8).data
     start = 0
     # Read in pieces: GzipFile.readinto makes a copy of all that it reads at once.
     while start < len(view):
-        if start and between is not None:
-            between(start / len(view))
         got = cast(Any, stream).readinto(view[start : start + _CHUNK])
         if not got:
             raise IdxError(
                 "is truncated: its header promises {promised} bytes of values and {found} are there; "
                 "get or make it again",
-                promised=len(view),
-                found=start,
+                promised=promised,
+                found=done + start,
             )
         start += got
-    # This read also makes gzip compare its checksum.
-    if stream.read(1):
-        raise IdxError(
-            "is longer than the {promised} bytes of values it promises; get or make it again", promised=len(view)
-        )
-    return values
 
 
-def read_idx(
-    path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES, between: Callable[[float], object] | None = None
-) -> NDArray[Any]:
+def read_idx(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> NDArray[Any]:
     """The array in an IDX file.
 
     Parameters
     ----------
     path : plain or gzip; the content decides, not the name
     max_bytes : raise an error if the values take more than this
-    between : called after each MB, with the share that is read
 
     Returns
     -------
@@ -147,7 +135,32 @@ def read_idx(
 
     It takes the memory of the array and about 2 MB, for any file.
     """
-    path = Path(path)
+    (values,) = read_idx_pieces(path, None, max_bytes=max_bytes)
+    return values
+
+
+def read_idx_pieces(
+    path: str | os.PathLike[str], count: int | None, *, max_bytes: int = MAX_BYTES
+) -> Iterator[NDArray[Any]]:
+    """The same array in pieces of `count` along its first axis; in one for None. The errors are those of `read_idx`."""
+    with _opened(Path(path), max_bytes) as (stream, dtype, shape):
+        item = math.prod(shape[1:]) * dtype.itemsize
+        promised = shape[0] * item
+        for start in range(0, shape[0], count or shape[0]):
+            values = np.empty((min(count or shape[0], shape[0] - start), *shape[1:]), dtype)
+            _read_values(stream, values, start * item, promised)
+            # This read also makes gzip compare its checksum.
+            if start + len(values) == shape[0] and stream.read(1):
+                raise IdxError(
+                    "is longer than the {promised} bytes of values it promises; get or make it again",
+                    promised=promised,
+                )
+            yield values.astype(dtype.newbyteorder("="), copy=False)
+
+
+@contextmanager
+def _opened(path: Path, max_bytes: int) -> Iterator[tuple[IO[bytes], np.dtype[Any], tuple[int, ...]]]:
+    """The stream of a file's values, with their type and dimensions. Errors, while it is read too, name the file."""
     try:
         if path.is_fifo():
             raise IdxError("is a pipe, which may give nothing for ever; give a file")
@@ -160,7 +173,7 @@ def read_idx(
             stream = cast(IO[bytes], gzip.GzipFile(fileobj=file)) if packed else file
             dtype, shape, header = _read_header(stream)
             _check_promise(shape, dtype.itemsize, header, file_size, packed, max_bytes)
-            values = _read_values(stream, dtype, shape, between)
+            yield stream, dtype, shape
     except IdxError as fault:
         raise IdxError("{path} {fault}", path=path, fault=fault) from None
     except FileNotFoundError:
@@ -173,4 +186,3 @@ def read_idx(
         raise IdxError(
             "{path} cannot be read ({reason}); check that it is a file you may read", path=path, reason=error
         ) from error
-    return values.astype(dtype.newbyteorder("="), copy=False)

@@ -5,7 +5,7 @@ float32. So a training keeps uint8 (`normalize=False`) and scales each batch.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fastcnn.checks import check_flag, check_path
 from fastcnn.data.datasets import DATASETS, MNIST_FILES, Dataset, cache_folder, find_dataset
-from fastcnn.data.idx import IdxError, read_idx
+from fastcnn.data.idx import IdxError, read_idx, read_idx_pieces
 from fastcnn.digits import CLASSES, SIDE_PX
 from fastcnn.errors import Sentence
 
@@ -38,8 +38,8 @@ def _form(values: NDArray[Any]) -> str:
     return f"{values.dtype} values of shape {values.shape}"
 
 
-def _read_images(path: Path, between: Callable[[float], object] | None) -> NDArray[np.uint8]:
-    images = read_idx(path, between=between)
+def _read_images(path: Path) -> NDArray[np.uint8]:
+    images = read_idx(path)
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE_PX, SIDE_PX):
         if images.ndim == 1:
             advice = "these are labels, so perhaps the files of pictures and of labels are exchanged"
@@ -93,12 +93,10 @@ def _turn_upright(images: NDArray[np.uint8]) -> None:
         block[:] = block.swapaxes(2, 3).copy()
 
 
-def _read_pair(
-    folder: Path, files: tuple[str, str], transposed: bool, *, between: Callable[[float], object] | None = None
-) -> Pair:
+def _read_pair(folder: Path, files: tuple[str, str], transposed: bool) -> Pair:
     images_path, labels_path = (_find(folder, name) for name in files)
     labels = _read_labels(labels_path)
-    images = _read_images(images_path, between)
+    images = _read_images(images_path)
     if len(images) != len(labels):
         raise IdxError(
             "{path} has {pictures} pictures and {name} has {labels} labels; use files that belong together",
@@ -141,12 +139,17 @@ def _load(folder: Path, files: tuple[str, ...], transposed: bool, form: _Form) -
     return train, test
 
 
-def read_mnist(*, training: bool, between: Callable[[float], object] | None = None) -> Pair:
-    """One half of the MNIST in the package: uint8 pictures and int64 labels. The training half takes 0.4 s.
+def read_mnist(*, training: bool) -> Pair:
+    """One half of the MNIST in the package: uint8 pictures and int64 labels. The training half takes 0.4 s."""
+    return _read_pair(_EMBEDDED, MNIST_FILES[:2] if training else MNIST_FILES[2:], False)
 
-    between : called after each MB, with the share that is read
-    """
-    return _read_pair(_EMBEDDED, MNIST_FILES[:2] if training else MNIST_FILES[2:], False, between=between)
+
+def training_pieces(count: int) -> Iterator[Pair]:
+    """The training half, `count` pictures with their labels at a time: all pictures together take 47 MB."""
+    images_path, labels_path = (_find(_EMBEDDED, name) for name in MNIST_FILES[:2])
+    labels = _read_labels(labels_path)
+    for number, images in enumerate(read_idx_pieces(images_path, count)):
+        yield images[:, np.newaxis], labels[number * count :][:count]
 
 
 def load_mnist(

@@ -118,6 +118,11 @@ class Committee:
         logits: Array = np.log(np.maximum(self._mean(images), smallest))
         return logits
 
+    def prepare(self, count: int) -> None:
+        """`Sequential.prepare` of each member."""
+        for member in self.members:
+            member.prepare(count)
+
     def _mean(self, images: Array) -> Array:
         """The mean of the members' probabilities."""
         self.check_images(images)

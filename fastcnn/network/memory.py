@@ -32,6 +32,34 @@ class _Loan:
         self.__array_interface__ = array.__array_interface__
 
 
+class _Loans:
+    """Which arrays are lent, and how often they have changed.
+
+    Windows lend through it and not through the memory, which has the windows: else each dropped network would keep its
+    arrays until Python searches for circles.
+    """
+
+    def __init__(self) -> None:
+        self.changes = 0
+        self._lent: list[weakref.ref[Array]] = []
+
+    def lend(self, array: Array) -> Array:
+        """A view of an array, for code that may write to it."""
+        self.changes += 1
+        self._forget_returned()  # or each step of a training would add one
+        view = np.asarray(_Loan(array))
+        self._lent.append(weakref.ref(view))
+        return view
+
+    def version(self) -> int | None:
+        """A number that changes when an array does; None while a user may write to one."""
+        self._forget_returned()
+        return None if self._lent else self.changes
+
+    def _forget_returned(self) -> None:
+        self._lent = [loan for loan in self._lent if loan() is not None]
+
+
 class Memory:
     """The arrays of one network.
 
@@ -54,10 +82,10 @@ class Memory:
         *arrays, self._windows = allocate(declared, dtype)
         self._values, self._gradients, self._buffers = arrays
         initialise(declared, self._windows, seed)
+        self._loans = _Loans()
+        self.version = self._loans.version  # of the values and buffers
         for window in self._windows.values():
-            window.lend = self._lend
-        self._version = 0
-        self._loans: list[weakref.ref[Array]] = []
+            window.lend = self._loans.lend
         self._residence: Residence | None = None  # the copies on a GPU, if there are any
         self._device: Device | None = None  # the device of the last run, None for the host
 
@@ -65,7 +93,7 @@ class Memory:
     def values(self) -> Array:
         """The newest trained values, flat."""
         self.home()
-        return self._lend(self._values)
+        return self._loans.lend(self._values)
 
     @property
     def gradients(self) -> Array:
@@ -77,29 +105,13 @@ class Memory:
     def buffers(self) -> Array:
         """The newest buffers, flat. They are not trained."""
         self.home()
-        return self._lend(self._buffers)
+        return self._loans.lend(self._buffers)
 
     @property
     def windows(self) -> dict[str, Parameter]:
         """All windows by full name, with the newest numbers."""
         self.home()
         return self._windows
-
-    def version(self) -> int | None:
-        """A number that changes when the values or buffers change; None while a user may write to them."""
-        self._forget_returned()
-        return None if self._loans else self._version
-
-    def _forget_returned(self) -> None:
-        self._loans = [loan for loan in self._loans if loan() is not None]
-
-    def _lend(self, array: Array) -> Array:
-        """A view of an array, for code that may write to it."""
-        self._version += 1
-        self._forget_returned()  # or each step of a training would add one
-        view = np.asarray(_Loan(array))
-        self._loans.append(weakref.ref(view))
-        return view
 
     def home(self) -> None:
         """Fetch what a GPU has changed. Call it before the arrays are read or written on the host."""
@@ -117,13 +129,13 @@ class Memory:
 
     def changed(self) -> None:
         """Call it after a run or an optimizer has written to the arrays."""
-        self._version += 1
+        self._loans.changes += 1
         if self._device is not None:
             self._there(self._device).changed()
 
     def to_update(self) -> tuple[Any, Any]:
         """Values and gradients on the device that has them, for an optimizer that changes the values."""
-        self._version += 1
+        self._loans.changes += 1
         if (away := self._away()) is not None:
             return away.device[:2]
         self.home()
@@ -149,7 +161,7 @@ class Memory:
             self.home()
             source.home()
             averages, averaged_buffers, values, buffers = self._values, self._buffers, source._values, source._buffers
-        self._version += 1
+        self._loans.changes += 1
         kernels.active().update("ema", (averages, values), (1 - decay,))
         if self._buffers.size:
             kernels.active().update("ema", (averaged_buffers, buffers), (1 - decay,))

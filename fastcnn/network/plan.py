@@ -22,8 +22,9 @@ from fastcnn.network.parts import Part, argument_bytes
 
 Calls = list[Call]
 
-# Runs of one size of batch outside a training, after which its calls become one: that takes 2 to 10 ms and saves 10 to
-# 20 us a run. A page of digits has batches of a dozen sizes, each a few times.
+# Runs of one size of batch outside a training, after which its calls become one: that saves 10 to 20 us a run, and more
+# where threads share it. It takes 2 to 10 ms, 150 in a process that has made none before, and seconds where a kernel
+# must be compiled. A page of digits has batches of a dozen sizes, each a few times.
 JOIN_AFTER = 300
 
 
@@ -91,6 +92,13 @@ class Plan:
         """The logits (n, classes) of n <= capacity pictures. The next run may overwrite them."""
         self._run(len(images), self._load, images)
         return self._module.read(self._out, len(images))
+
+    def join(self, n: int) -> None:
+        """Make one call of those for n pictures now, and not in the run number JOIN_AFTER."""
+        key = n, threads()
+        if self._runs.get(key, 0) < JOIN_AFTER:
+            self._runs[key] = JOIN_AFTER - 1
+            self._calls_for(n)
 
     def stream(self, images: Array, out: Array) -> bool:
         """Write the logits of any number of pictures to out. Pictures are copied to the GPU while others are computed.

@@ -247,6 +247,16 @@ class Sequential:
         check_answers(out, images)
         return out
 
+    def prepare(self, count: int) -> None:
+        """Do now, in 0.2 s, what the 300th answer about so many pictures does, with their views: nobody waits then.
+
+        Answers stay the same. TypeError or ValueError unless count is an integer from 1 on.
+        """
+        images = integer("count", count, 1) * self.views
+        with self._lock:
+            if images <= self._chunk and (plan := self._plan_for(images, training=False)) is not None:
+                plan.join(images)
+
     def predict_proba(self, images: Array, *, layout: str = "NCHW") -> Array:
         """Probabilities (N, classes), the softmax of `forward`. Arguments and errors are those of `forward`.
 

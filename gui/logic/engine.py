@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import threading
+import weakref
+from collections.abc import Callable
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -13,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fastcnn.errors import FastcnnError
+from fastcnn.gui.logic.packed import Packed
 from fastcnn.gui.logic.shelf import short_name
-from fastcnn.gui.logic.turns import Between, Turns, nothing
+from fastcnn.gui.logic.turns import Turns, nothing
 from fastcnn.recognition.answer import Recognition, digit_answer
 from fastcnn.zoo.networks import DEFAULT
 
@@ -28,13 +31,23 @@ Labels = npt.NDArray[np.int64]
 Set = tuple[Pictures, Labels]
 
 UNCLEAR = ((8, 20), (20, 42), (26, 15), (33, 42), (48, 18))  # corners of a zigzag, which may be cut in many ways
+PIECE = 500  # pictures that are unpacked at a time: 4 ms
+
+_training: weakref.WeakSet[Packed] = weakref.WeakSet()  # the training pictures, while somebody has them
 
 
-def training_pictures(between: Between = nothing) -> Set:
-    """(60000, 1, 28, 28) uint8 and (60000,) int64. They are not kept: 47 MB for what few sessions need."""
-    from fastcnn.data.load import read_mnist
+def training_pictures(between: Callable[[], object] = nothing) -> Packed:
+    """MNIST's 60,000, the same for all who have them at a time. Nobody else keeps them: few sessions need them.
 
-    return read_mnist(training=True, between=between)
+    between : called after each piece, if they must be unpacked
+    """
+    from fastcnn.data.load import training_pieces
+
+    found = next(iter(_training), None)
+    if found is None:
+        found = Packed(training_pieces(PIECE), between)
+        _training.add(found)
+    return found
 
 
 @cache
@@ -139,6 +152,14 @@ class Engine:
         stroke = np.zeros((56, 56), np.uint8)
         stroke[10:40, 26:30] = 255
         self.recognize(stroke)
+
+    def prepare(self) -> None:
+        """Do what the 300th drawing would do, which would wait for it: 0.2 s, and 4 s where kernels are compiled."""
+        from fastcnn.recognition.recognizer import refusing_network
+
+        for network in (self.network, refusing_network()):
+            with self.turns.answer():
+                network.prepare(1)
 
     def warm_up_strings(self) -> None:
         """Load or compile what the first unclear drawing of several digits needs; `warm_up` comes before."""

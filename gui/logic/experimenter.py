@@ -53,7 +53,7 @@ class Experimenter:
         self._view, self._engine, self._answers, self._work = view, engine, answers, work
         self._pictures, self._drawing, self._prepare, self._tell = pictures, drawing, prepare, tell
         self._watch = watch
-        self._rng = np.random.default_rng() if rng is None else rng
+        self._rng = rng
         self._waiting = False  # whether the answer to the last digit is still to come
         self._request = 0  # counts the changes of session and each break, so that late answers are dropped
         self.session: Session | None = None
@@ -166,7 +166,8 @@ class Experimenter:
 
         def job() -> list[Trial]:
             images, labels = self._pictures()
-            numbers = self._rng.choice(len(labels), left, replace=False)
+            rng = np.random.default_rng() if self._rng is None else self._rng
+            numbers = rng.choice(len(labels), left, replace=False)
             shares = self._engine.recognize_fields(images[numbers])
             network = self._engine.name
             return [

@@ -15,7 +15,7 @@ from fastcnn.gui.logic.drawing import Stroke
 from fastcnn.gui.logic.engine import Engine, test_pictures, training_pictures
 from fastcnn.gui.logic.folders import writable
 from fastcnn.gui.logic.jobs import Jobs
-from fastcnn.gui.logic.learning import CancelledError, Outcome, learn, remembered
+from fastcnn.gui.logic.learning import CancelledError, Outcome, learn
 from fastcnn.gui.logic.notices import Notice, Tell, message
 from fastcnn.gui.logic.shelf import SUFFIX, own_networks, shelved, short_name, unused
 from fastcnn.recognition.answer import Recognition
@@ -233,7 +233,7 @@ class Hand:
             return learn(
                 self._engine.network,
                 samples,
-                remembered(training_pictures(turn.next_piece)),
+                training_pictures(turn.next_piece),
                 test_pictures(),
                 progress=progress,
                 cancelled=self._cancel.is_set,

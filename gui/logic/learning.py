@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 STEPS = 400
 DRAWINGS_A_STEP, MNIST_A_STEP = 16, 48
-REMEMBERED = 20_000  # of MNIST's training pictures, 8 MB; all steps together draw 19,200
 LR = 3e-4
 MOST_SHIFT_PX = 1
 REPORT_EVERY = 10
@@ -81,13 +80,6 @@ def score(
     # A copy, so that the buffers for many pictures do not stay with a network that answers about one: 20 MB.
     answers = read_in_pieces(network.copy(), images, between).argmax(axis=1)
     return Score(int((answers == labels).sum()), len(labels))
-
-
-def remembered(training: Set) -> Packed:
-    """The pictures of MNIST that learning draws from: a random part, so that the others leave the memory before it."""
-    images, labels = training
-    chosen = np.random.default_rng(SEED).choice(len(labels), min(REMEMBERED, len(labels)), replace=False)
-    return Packed(images[chosen], labels[chosen])
 
 
 def learn(

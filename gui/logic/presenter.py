@@ -75,7 +75,7 @@ class Presenter:
         rng: np.random.Generator | None = None,
     ) -> None:
         self._view, self._engine, self._jobs, self._pictures = view, engine, jobs, pictures
-        self._rng = np.random.default_rng() if rng is None else rng
+        self._rng = rng
         self._test: Set | None = None
         self._newest = 0
         self._acts = 0  # counts what the user does to the picture that is shown
@@ -146,7 +146,8 @@ class Presenter:
         """Show a random test picture. Its answer comes only on request."""
         self.set_mode(Mode.MNIST)
         self._acts += 1
-        self._with_pictures(lambda test: self._show(int(self._rng.integers(len(test[1]))), recognize=False))
+        rng = np.random.default_rng() if self._rng is None else self._rng  # its import takes 14 ms: not at the start
+        self._with_pictures(lambda test: self._show(int(rng.integers(len(test[1]))), recognize=False))
 
     def go_to(self, number: int) -> None:
         """Show test picture number 0 to 9,999 and recognize it."""

@@ -13,9 +13,8 @@ from fastcnn.gui.logic.folders import session_folder
 from fastcnn.gui.logic.jobs import Jobs
 from fastcnn.gui.logic.networks import Tried
 from fastcnn.gui.logic.notices import Message, Notice, message
-from fastcnn.gui.logic.packed import Packed
 from fastcnn.gui.logic.shelf import SUFFIX, own_networks, short_name
-from fastcnn.gui.logic.training_run import Curves, Run, StoppedError
+from fastcnn.gui.logic.training_run import CannotGoOnError, Curves, Run, StoppedError
 
 if TYPE_CHECKING:
     from fastcnn.network.sequential import Sequential
@@ -198,13 +197,15 @@ class Training:
 
         def job() -> History:
             with self._engine.turns.background() as turn:
-                pictures = Packed(*training_pictures(turn.next_piece), turn.next_piece)
+                pictures = training_pictures(turn.next_piece)
             return run.train(epochs, pictures, resume=resume)
 
         self._jobs.submit(job, done, self._failed)
 
     def _failed(self, error: Exception) -> bool:
         self._enter(State.STOPPED if self.checkpoint().exists() else State.IDLE)
+        if isinstance(error, CannotGoOnError) and self._run is not None:
+            self._saved(str(self._run.saved), str(self._run.saved))  # into the list of networks
         stopped = isinstance(error, StoppedError)
         if stopped:
             self._tell(message(Notice.TRAINING_STOPPED))

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.folders import epochs_path, move_epochs, writable
 from fastcnn.gui.logic.packed import Packed
-from fastcnn.gui.logic.shelf import unused
+from fastcnn.gui.logic.shelf import short_name, unused
 from fastcnn.gui.logic.turns import Turns
 
 if TYPE_CHECKING:
     from fastcnn.network.sequential import Sequential
+    from fastcnn.training.checkpoint import Checkpoint
     from fastcnn.training.history import Epoch, History, TrainingStep
 
 POINT_EVERY = 20  # steps a point of the loss curve
@@ -26,6 +30,10 @@ PREVIEW_EVERY_S = 0.5
 
 class StoppedError(Exception):
     """Somebody stopped the training."""
+
+
+class CannotGoOnError(FastcnnError):
+    """An interrupted training that is not this version's. What it had learned is kept as a network."""
 
 
 @dataclass
@@ -97,6 +105,8 @@ class Run:
         ------
         StoppedError
             If somebody stopped it. The checkpoint stays.
+        CannotGoOnError
+            If the checkpoint is of another version, which trains in another way. `saved` has its network then.
         FastcnnError
             If the checkpoint cannot be read or written.
         """
@@ -130,7 +140,7 @@ class Run:
             finally:
                 turn.take()
 
-        with self._turns.background() as turn:
+        with self._turns.background() as turn, self._keeping(stored if resume else None, trainer.network):
             history = trainer.fit(
                 training,
                 epochs=epochs,
@@ -145,11 +155,32 @@ class Run:
                 progress=False,
             )
         self._show(trainer.network)
+        self._save(trainer.network)
+        return history
+
+    def _save(self, network: Sequential) -> None:
         self.saved = unused(self._target)
-        trainer.network.save(self.saved)
+        network.save(self.saved)
         move_epochs(self._checkpoint, self.saved)  # unless a kill came just after it
         self._checkpoint.unlink(missing_ok=True)
-        return history
+
+    @contextmanager
+    def _keeping(self, stored: Checkpoint | None, network: Sequential) -> Iterator[None]:
+        """Where a training with the checkpoint `stored` cannot even begin to go on, keep what that holds."""
+        try:
+            yield
+        except FastcnnError as error:
+            if stored is None or self._images:
+                raise
+            try:
+                network.load_state_arrays(stored.groups["best"] or stored.groups["network"])
+            except ValueError:  # of another network
+                raise error from None
+            self._save(network)
+            raise CannotGoOnError(
+                "the training was begun by another version and cannot go on; what it had learned is kept as {name}",
+                name=short_name(str(self.saved)),
+            ) from error
 
     def _step_done(self, step: TrainingStep, network: Sequential, epoch_steps: int) -> None:
         self._images += step.images

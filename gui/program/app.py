@@ -150,8 +150,9 @@ class Program(QObject):
         self.pages.networks.loaded()
         # After the facts about it. Only a first start prepares strings: it takes 40 MB, and kernels that are kept load
         # in an instant. A network that cannot read strings says so when it is asked to.
-        more = (lambda: None) if progress() is None else self.engine.warm_up_strings
-        self.answers.submit(more, lambda _: self._prepared(), self._prepared_without)
+        strings = (lambda: None) if progress() is None else self.engine.warm_up_strings
+        self.answers.submit(self.engine.prepare, lambda _: None)
+        self.answers.submit(strings, lambda _: self._prepared(), self._prepared_without)
 
     def _prepared_without(self, _: Exception) -> bool:
         """The network cannot read strings. Returns that nothing is to tell."""
@@ -242,8 +243,8 @@ class Program(QObject):
 
     def _apply_settings(self) -> None:
         settings, window = self.settings, self.window
-        self.use_theme(settings.theme)
-        self.use_language(settings.language)
+        window.actions_by_name.themes[settings.theme].setChecked(True)
+        self.use_language(settings.language)  # and the theme
         window.actions_by_name["live"].setChecked(settings.live)
         self._set_live(settings.live)
         window.widthSlider.setValue(settings.pen_width)

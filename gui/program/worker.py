@@ -124,6 +124,8 @@ class Worker(QObject):
                     return
                 job = self._waiting.popleft()
                 self._busy = True
+            if self._polite:
+                trim()  # what pages and answers have left free, before a long job takes more
             self._run(job)
             del job  # otherwise its pictures stay in memory until the next job
             if self._polite:

@@ -20,6 +20,7 @@ DOT_PX = 10
 FULL = 1.0
 MOST_TICKS = 11
 STEPS = (1, 2, 5, 10, 20, 50, 100)  # between two ticks
+SIDES, HIDDEN = ("left", "bottom"), ("right", "top")  # where the axes are, and those that pyqtgraph has too
 ZERO_SHARE = 0.01  # the height of a bar that stands for 0
 
 
@@ -29,10 +30,11 @@ class Plot(QWidget):
     def __init__(self, parent: QWidget | None = None, *, bars: bool = False, dots: bool = False) -> None:
         super().__init__(parent)
         self._bars, self._dots = bars, dots
+        self._axes: dict[str, Any] = {}
         self._content: Any = None
         self._plot: Any = None
         self._item: Any = None
-        self._steps = [self._make_content, self._make_plot, self._make_item]  # that are still to do
+        self._steps = [self._make_axes, self._make_content, self._make_plot, self._make_item]  # that are still to do
         self._labels = "", ""
         self._points: tuple[list[float], list[float]] = [], []
         self._box = QVBoxLayout(self)
@@ -113,10 +115,17 @@ class Plot(QWidget):
         if self._steps:
             self._steps.pop(0)()
 
+    def _make_axes(self) -> None:
+        import pyqtgraph
+
+        self._axes = {side: pyqtgraph.AxisItem(side) for side in (*SIDES, *HIDDEN)}
+
     def _make_content(self) -> None:
         import pyqtgraph
 
-        self._content = pyqtgraph.PlotItem(enableMenu=False)
+        self._content = pyqtgraph.PlotItem(axisItems=self._axes, enableMenu=False)
+        for side in HIDDEN:
+            self._content.hideAxis(side)  # it shows all that are given
 
     def _make_plot(self) -> None:
         import pyqtgraph
@@ -156,7 +165,7 @@ class Plot(QWidget):
         ink = self.palette().windowText().color().name()
         self._plot.setTitle(title, size=f"{body.pixelSize()}px", color=ink)
         self._plot.setLabel("bottom", below, **{"font-size": f"{small.pixelSize()}px", "color": ink})
-        for side in ("left", "bottom"):
+        for side in SIDES:
             self._plot.getAxis(side).setStyle(tickFont=small)
         self._plot.setAccessibleName(title)
         if self._dots:
@@ -168,7 +177,7 @@ class Plot(QWidget):
         assert self._plot is not None and self._item is not None
         ink, paper = self.palette().windowText().color(), self.palette().base().color()
         self._plot.setBackground(paper)
-        for side in ("left", "bottom"):
+        for side in SIDES:
             axis = self._plot.getAxis(side)
             axis.setPen(ink)
             axis.setTextPen(ink)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import QTimer
+from PyQt5.QtGui import QResizeEvent
 from PyQt5.QtWidgets import QHBoxLayout, QInputDialog, QLineEdit, QProgressBar, QVBoxLayout
 
 from fastcnn.gui.logic.pace import Pace
@@ -63,6 +64,7 @@ class TrainingPage(Page):
         self._timer.timeout.connect(self._refresh)
         self._arrange()
         self.show_state(State.IDLE)
+        self.retranslate()
 
     def show_state(self, state: State) -> None:
         """Enable the buttons for this state."""
@@ -81,7 +83,7 @@ class TrainingPage(Page):
         else:
             self._timer.stop()
             self.try_it.setChecked(False)
-        self.retranslate()
+        self._word()
         if state is not State.IDLE:
             self._refresh()
 
@@ -89,6 +91,7 @@ class TrainingPage(Page):
         super().retranslate()
         self.loss.set_labels(tr("Loss of a batch"), tr("epoch"))
         self.accuracy.set_labels(tr("Accuracy on pictures not trained on, %"), tr("epoch"))
+        self.status.setMinimumHeight(0)
         self._word()
 
     def _refresh(self) -> None:
@@ -134,6 +137,14 @@ class TrainingPage(Page):
                 words += f"; {left}" if left else ""
         self.progress.setVisible(self._state is not State.IDLE)
         self.status.setText(words)
+        if self.isVisible():  # fewer lines would resize and paint both plots at once: the pen would wait for 20 ms
+            lines = self.status.heightForWidth(self.status.width())
+            self.status.setMinimumHeight(max(lines, self.status.minimumHeight()))
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        if event is not None and event.oldSize().width() != event.size().width():
+            self.status.setMinimumHeight(0)
 
     def _arrange(self) -> None:
         choices = QHBoxLayout()

@@ -126,6 +126,9 @@ class Frame(QObject):
         """Add a button for the newest page."""
         self.rail.add(picture)
         self.rail.show_current(self._window.tabs.currentIndex())
+
+    def order(self) -> None:
+        """Let Tab go through all parts as people read. Called when all pages are there."""
         set_order(self.rail, self._bar, self._column, self._part("pageScroll"), self.toast)
 
     def retranslate(self) -> None:

@@ -26,10 +26,15 @@ def folders(tmp_path, monkeypatch):
 
 @pytest.fixture
 def later_start(monkeypatch):
-    """No window says that it prepares the network: a test before it may have compiled a kernel in this process."""
+    """No window says that it prepares the network: a test before it may have compiled a kernel in this process.
+
+    None is ready for 300 drawings either, which takes 0.2 s for each window.
+    """
+    from fastcnn.gui.logic.engine import Engine
     from fastcnn.gui.program import app
 
     monkeypatch.setattr(app, "progress", lambda: None)
+    monkeypatch.setattr(Engine, "prepare", lambda engine: None)
 
 
 @pytest.fixture

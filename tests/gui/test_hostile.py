@@ -253,10 +253,11 @@ from PyQt5.QtWidgets import QApplication
 from fastcnn.training import samples
 from fastcnn.gui import create_window
 from fastcnn.gui.logic import engine, training
+from fastcnn.gui.logic.packed import Packed
 from fastcnn.gui.widgets.page import QMessageBox
 images, labels = engine.test_pictures()
 samples.VALIDATION_PICTURES = 1000
-training.training_pictures = lambda _between: (images[:2000], labels[:2000])
+training.training_pictures = lambda _between: Packed([(images[:2000], labels[:2000])])
 application = QApplication([])
 window = create_window()
 window.program.pages.training.start(100)

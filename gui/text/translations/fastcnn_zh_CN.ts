@@ -307,10 +307,6 @@
       <translation>声称有 {promised} 字节的数值，超过允许的 {limit} 字节；请重新获取或生成</translation>
     </message>
     <message>
-      <source>is longer than the {promised} bytes of values it promises; get or make it again</source>
-      <translation>比其文件头所说的 {promised} 字节数值更长；请重新获取或生成</translation>
-    </message>
-    <message>
       <source>is truncated: its header promises {promised} bytes of values and {found} are there; get or make it again</source>
       <translation>不完整：文件头说有 {promised} 字节数值，而只有 {found} 字节；请重新获取或生成</translation>
     </message>
@@ -333,6 +329,10 @@
     <message>
       <source>{path} cannot be read ({reason}); check that it is a file you may read</source>
       <translation>无法读取 {path}（{reason}）；请检查它是不是你有权读取的文件</translation>
+    </message>
+    <message>
+      <source>is longer than the {promised} bytes of values it promises; get or make it again</source>
+      <translation>比其文件头所说的 {promised} 字节数值更长；请重新获取或生成</translation>
     </message>
     <message>
       <source>is empty; get or make it again</source>
@@ -869,6 +869,10 @@
     <message>
       <source>there is a network “{name}” already; choose another name, or “Replace”</source>
       <translation>已有名为“{name}”的网络；请换一个名称，或用“替换”</translation>
+    </message>
+    <message>
+      <source>the training was begun by another version and cannot go on; what it had learned is kept as {name}</source>
+      <translation>这次训练由另一个版本开始，不能继续；已学到的内容保存为“{name}”</translation>
     </message>
     <message>
       <source>Open lesson</source>

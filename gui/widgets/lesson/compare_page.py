@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from PyQt5.QtCore import Qt, pyqtSignal
 from PyQt5.QtGui import QShowEvent
-from PyQt5.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+from PyQt5.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from fastcnn.gui.logic.lesson.backward import Learned
 from fastcnn.gui.logic.lesson.shown import Shown
@@ -131,6 +131,8 @@ class ComparePage(Page):
         second.addWidget(caption)
         second.addWidget(self.strip)
         third.addWidget(self.compare)
+        for strip in (self.strip, self.compare.strip):  # a little lower before the page scrolls
+            strip.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         for said in (self.compare.caption, self.compare.answers):  # the place and the bars say it
             said.hide()
         for each, stretch in zip(self._cards, (1, 0, 0), strict=True):

@@ -68,8 +68,7 @@ class CompareView(QWidget):
             self.strip.show_lesson(None)
             self.answers.clear()
             return
-        place = Place(len(shown.rival) - 1)
-        rival = Shown(shown.rival, place, shown.flips, shown.truth, shown.scale, None, shown.network, [])
+        rival = Shown(shown.rival, Place(), shown.flips, shown.truth, shown.scale, None, shown.network, [])
         self.strip.show_lesson(rival)
         first, second = answer_words(shown.stages[-1]), answer_words(shown.rival[-1])
         words = tr("Above: {first}. Below: {second}.").format(first=first, second=second)

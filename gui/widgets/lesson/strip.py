@@ -49,9 +49,10 @@ class StageButton(QAbstractButton):
             self._limits = map_limits(shown.stages, stage, shown.scale)
             self._image = _image(stage, self._limits)
             self.update()
-        self._size = size_words(stage, last_affine)
-        if self.text() != kind_words(stage.kind):
-            self.setText(kind_words(stage.kind))
+        words = kind_words(stage.kind), size_words(stage, last_affine)
+        if (self.text(), self._size) != words:
+            self._size = words[1]
+            self.setText(words[0])
             self.updateGeometry()
         self.setAccessibleName(f"{self.text()}, {self._size}")
         self.setToolTip(f"{self.text()} {stage.name}".strip())
@@ -62,7 +63,9 @@ class StageButton(QAbstractButton):
     def minimumSizeHint(self) -> QSize:
         least: QSize = LEAST_BUTTON * scale_of(self)
         name = QFontMetrics(letters(self, NAME_PX, bold=True)).horizontalAdvance(self.text())
-        return QSize(max(least.width(), name + GAP), least.height())
+        # Under bars stand words ("10 probabilities"), under maps their size, which is legible in smaller letters.
+        size = QFontMetrics(letters(self, NAME_PX)).horizontalAdvance(self._size) if self._image is None else 0
+        return QSize(max(least.width(), name + GAP, size + GAP), least.height())
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         if event is not None and Qt.Key(event.key()) in ARROWS:
@@ -211,7 +214,7 @@ class Strip(Scroll):
         return rows + (SCROLLBAR if scrolls else 0)
 
     def show_lesson(self, shown: Shown | None) -> None:
-        """Show the stations of a look, with the open one marked."""
+        """Show the stations of a look, with the open one marked and in sight, if a click opens one."""
         stages = [] if shown is None else shown.stages
         grows = len(self.buttons) < len(stages)
         while len(self.buttons) < len(stages):
@@ -220,7 +223,6 @@ class Strip(Scroll):
             if self._opens:
                 button.setCursor(Qt.CursorShape.PointingHandCursor)
             else:
-                button.setAutoExclusive(False)  # or Qt would let Tab come to the checked one
                 button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
                 button.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             button.clicked.connect(lambda _=False, index=count: self.chosen.emit(index))
@@ -233,12 +235,12 @@ class Strip(Scroll):
             if shown is not None and index < len(stages):
                 last = stages[index].kind is Kind.AFFINE and index + 2 == len(stages)
                 button.show_stage(stages[index], shown, last_affine=last)
-                button.setChecked(index == shown.place.index)
+                button.setChecked(self._opens and index == shown.place.index)
         self._arrange()
         inside, viewport = self.widget(), self.viewport()
         assert inside is not None and viewport is not None
         if inside.width() > viewport.width():  # or a shorter strip would be painted in the width of a longer one
             self._grid.invalidate()
             inside.resize(inside.minimumSizeHint().expandedTo(viewport.size()))
-        if shown is not None:
+        if shown is not None and self._opens:
             self.ensureWidgetVisible(self.buttons[shown.place.index])

@@ -2,6 +2,7 @@
 
 import gc
 import pickle
+import weakref
 
 import numpy as np
 import pytest
@@ -92,8 +93,8 @@ def test_what_is_given_back_is_forgotten_though_nobody_asks():
     held = net.values
     for _ in range(100):
         net.values[:] = 0
-    assert [loan() is held for loan in net._memory._loans if loan() is not None] == [True]
-    assert len(net._memory._loans) <= 2
+    assert [loan() is held for loan in net._memory._loans._lent if loan() is not None] == [True]
+    assert len(net._memory._loans._lent) <= 2
 
 
 def test_weights_are_packed_once_where_nothing_changes(monkeypatch):
@@ -148,3 +149,27 @@ def test_answers_do_not_depend_on_how_pictures_lie_in_memory(dtype):
     for given in (unaligned, apart, closed, np.asfortranarray(images), pickle.loads(pickle.dumps(images))):
         np.testing.assert_array_equal(net.forward(given), want)
     np.testing.assert_array_equal(net.forward(images.transpose(0, 2, 3, 1), layout="NHWC"), want)
+
+
+@pytest.fixture
+def no_collection():
+    """Circles of objects stay in memory."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.parametrize("use", ["nothing", "answers", "a training", "a copy"])
+def test_a_dropped_network_leaves_the_memory_at_once(no_collection, use):
+    net = network()
+    if use == "answers":
+        net.forward(X)
+    elif use == "a training":
+        Trainer(net, Adam(0.1)).step(X, np.array([0, 1, 2]))
+    elif use == "a copy":
+        net = net.copy()
+    kept = [weakref.ref(array) for array in (net.values.base, net._memory._values, net._memory._gradients)]
+    assert all(array() is not None for array in kept[1:])
+    del net
+    assert [array() for array in kept] == [None] * 3

@@ -309,22 +309,12 @@ def test_learning_never_sees_held_back_drawings_or_the_network_in_use(rng, monke
     before = network.values.copy()
     samples = [Sample(1, 2, np.full((28, 28), 200 * held, np.uint8), (), bool(held)) for held in (0, 0, 0, 1)]
     mnist = rng.integers(0, 255, (60, 1, 28, 28)).astype(np.uint8), rng.integers(0, 10, 60)
-    packed = Packed(*mnist)
+    packed = Packed([mnist])
     outcome = learning.learn(network, samples, packed, mnist, progress=lambda share: None, cancelled=lambda: False)
     assert len(seen) == 3 and not any(images.any() for images in seen)
     assert (network.values == before).all()
     assert (outcome.network.values != before).any()
     assert outcome.hand_before.count == 1 and outcome.mnist_before.count == 60
-
-
-def test_learning_remembers_a_random_part_of_mnist(monkeypatch):
-    monkeypatch.setattr(learning, "REMEMBERED", 20)
-    numbers = np.arange(60)
-    mnist = np.repeat(numbers, 784).reshape(60, 1, 28, 28).astype(np.uint8), numbers
-    images, labels = learning.remembered(mnist).batch(np.arange(20))
-    assert len(set(labels)) == 20 and labels.max() > 40
-    assert (images[:, 0, 5, 7] == labels).all()
-    assert len(learning.remembered((images[:5], labels[:5]))) == 5
 
 
 def test_pictures_are_placed_whole_and_light_on_dark():

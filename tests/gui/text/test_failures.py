@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import dataclasses
 import errno
 import functools
 import io
@@ -278,7 +279,7 @@ def test_a_training_begins_where_a_damaged_checkpoint_is(tmp_path):
     checkpoint.write_bytes(b"half a checkpoint")
     images, labels = np.zeros((5100, 1, 28, 28), np.uint8), np.arange(5100) % 10
     run = Run(checkpoint, tmp_path / "mine.safetensors", Curves())
-    assert len(run.train(1, Packed(images, labels), resume=False).epochs) == 1
+    assert len(run.train(1, Packed([(images, labels)]), resume=False).epochs) == 1
     assert not checkpoint.exists()
 
 
@@ -289,13 +290,45 @@ def test_a_kill_before_the_checkpoint_of_a_finished_training_is_deleted_does_not
     from fastcnn.gui.logic.training_run import Curves, Run
 
     checkpoint = tmp_path / "training.checkpoint.safetensors"
-    pictures = Packed(np.zeros((5100, 1, 28, 28), np.uint8), np.arange(5100) % 10)
+    pictures = Packed([(np.zeros((5100, 1, 28, 28), np.uint8), np.arange(5100) % 10)])
     with monkeypatch.context() as killed:
         killed.setattr(Path, "unlink", lambda path, missing_ok=False: None)
         Run(checkpoint, tmp_path / "mine.safetensors", Curves()).train(1, pictures, resume=False)
     assert checkpoint.exists()
     Run(checkpoint, tmp_path / "mine.safetensors", Curves()).train(1, pictures, resume=True)
     assert not checkpoint.exists() and (tmp_path / "mine.epochs").exists()
+
+
+def test_what_a_training_of_another_version_had_learned_is_kept_as_a_network(
+    qtbot, chinese, settle, check, monkeypatch
+):
+    from fastcnn import load_network
+    from fastcnn.gui.logic import training as training_module
+    from fastcnn.gui.logic.packed import Packed
+    from fastcnn.gui.logic.training_run import Curves, Run
+    from fastcnn.training.checkpoint import load_checkpoint
+    from fastcnn.zoo import recipes
+
+    settle()
+    pictures = Packed([(np.zeros((5100, 1, 28, 28), np.uint8), np.arange(5100) % 10)])
+    training = chinese.program.pages.training
+    checkpoint, target = training.checkpoint(), training.target()
+    with monkeypatch.context() as killed:
+        killed.setattr(Path, "unlink", lambda path, missing_ok=False: None)
+        Run(checkpoint, target.with_name("first.safetensors"), Curves()).train(1, pictures, resume=False)
+    learned = load_checkpoint(checkpoint).groups["best"]  # as at the end of a training
+    other = dataclasses.replace(recipes.RECIPES["paper"], batch_size=50)
+    monkeypatch.setitem(recipes.RECIPES, "paper", other)
+    monkeypatch.setattr(training_module, "training_pictures", lambda _between: pictures)
+    training.restore()
+    _click(chinese, "resumeTrainingButton")
+    qtbot.waitUntil(lambda: not training.is_active, timeout=60_000)
+    check("begun by another version")
+    settle()
+    kept = load_network(target).state_arrays()
+    assert learned and all((kept[name] == array).all() for name, array in learned.items())
+    assert chinese.networkCombo.findData(str(target)) >= 0 and not checkpoint.exists()
+    assert training.state.value == "idle"
 
 
 def _click(window, name):

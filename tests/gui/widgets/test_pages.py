@@ -24,6 +24,7 @@ from PyQt5.QtWidgets import (
 from fastcnn import load_network, paper_network
 from fastcnn.gui.logic import hand, learning, training_run
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
+from fastcnn.gui.logic.packed import Packed
 from fastcnn.gui.program import app
 from fastcnn.metrics import wilson_interval
 from fastcnn.network.calibration import calibrated
@@ -374,7 +375,7 @@ def small_training(monkeypatch):
 
     images, labels = load_pictures()
     monkeypatch.setattr(samples, "VALIDATION_PICTURES", 1000)
-    monkeypatch.setattr(training, "training_pictures", lambda _between: (images[:2000], labels[:2000]))
+    monkeypatch.setattr(training, "training_pictures", lambda _between: Packed([(images[:2000], labels[:2000])]))
     monkeypatch.setattr(training_run, "POINT_EVERY", 2)
     monkeypatch.setattr(training_run, "PREVIEW_EVERY_S", 0.0)
 

@@ -7,6 +7,7 @@ from PyQt5.QtCore import QEvent
 from PyQt5.QtWidgets import QApplication
 
 from fastcnn.gui.logic.training import State
+from fastcnn.gui.widgets import training_page
 from fastcnn.gui.widgets.plots import Plot
 from fastcnn.gui.widgets.training_page import MOST_POINTS
 from tests.gui.conftest import TIMEOUT_MS
@@ -47,6 +48,14 @@ def test_plots_are_made_before_they_are_shown(open_window, qtbot):
     plots = window.findChildren(Plot)
     qtbot.waitUntil(lambda: not any(plot.steps_left for plot in plots), timeout=TIMEOUT_MS)
     assert len(plots) >= 4 and not any(plot.isVisible() for plot in plots)
+
+
+def test_axes_are_at_the_left_and_below_alone(qtbot):
+    plot = Plot()
+    qtbot.addWidget(plot)
+    plot.show()
+    sides = {side: plot._content.getAxis(side).isVisible() for side in ("left", "bottom", "right", "top")}
+    assert sides == {"left": True, "bottom": True, "right": False, "top": False}
 
 
 def test_a_plot_is_made_in_steps_between_which_all_may_happen(qtbot):
@@ -120,3 +129,21 @@ def test_under_a_curve_stand_whole_epochs(page):
         for plot in (page.loss, page.accuracy):
             levels = plot._plot.getAxis("bottom")._tickLevels
             assert levels == [[(place, str(place)) for place in expected]]
+
+
+def test_fewer_lines_under_the_plots_resize_none(page, window, settle, monkeypatch):
+    window.resize(800, 600)
+    settle(3)
+    left = ["about 12 min left, and these words need lines of their own"]
+    monkeypatch.setattr(training_page, "left_words", lambda seconds: left[0])
+    page.show_state(State.STOPPED)
+    settle(3)
+    heights = page.loss.height(), page.accuracy.height(), page.status.height()
+    assert heights[2] >= 2 * page.status.fontMetrics().height()
+    left[0] = ""
+    page.show_state(State.STOPPED)
+    settle(3)
+    assert (page.loss.height(), page.accuracy.height(), page.status.height()) == heights
+    window.resize(1280, 600)
+    settle(3)
+    assert page.status.height() < heights[2]  # one line is enough there, and the plots have the room

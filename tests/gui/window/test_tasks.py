@@ -19,6 +19,7 @@ from fastcnn.gui.logic import hand as hand_module
 from fastcnn.gui.logic import learning
 from fastcnn.gui.logic import training as training_module
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
+from fastcnn.gui.logic.packed import Packed
 from fastcnn.gui.logic.training import State
 from fastcnn.training import samples
 from tests.gui.conftest import TIMEOUT_MS
@@ -169,7 +170,7 @@ def test_compare_two_networks_on_one_drawing(window, hand):
 def test_train_a_network(window, hand, qtbot, monkeypatch):
     images, labels = load_pictures()
     monkeypatch.setattr(samples, "VALIDATION_PICTURES", 200)
-    monkeypatch.setattr(training_module, "training_pictures", lambda _between: (images[:300], labels[:300]))
+    monkeypatch.setattr(training_module, "training_pictures", lambda _between: Packed([(images[:300], labels[:300])]))
     training = window.program.pages.training
     hand.press("railButton_7", "Ctrl+7")
     hand.press("startTrainingButton", "Alt+T")

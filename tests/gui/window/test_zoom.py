@@ -10,6 +10,7 @@ from PyQt5.QtWidgets import QAbstractButton, QLabel, QScrollArea, QWidget
 
 from fastcnn.gui.logic.lesson.files import SECTIONS, read_lesson, shipped
 from fastcnn.gui.widgets import colors
+from fastcnn.gui.widgets.lesson.strip import NAME_PX
 from fastcnn.gui.widgets.plots import Plot
 
 SIZE = 1280, 900
@@ -154,6 +155,17 @@ def test_the_numbers_of_a_convolution_are_legible_at_1024_by_768(window, settle,
     painted.clear()
     lesson.look.convolution.grab()
     assert len(_numbers(painted)) > 10 and min(_numbers(painted)) >= LEAST_PX
+
+
+def test_the_words_under_the_last_layers_are_as_large_as_small_words_at_1024_by_768(window, settle, painted):
+    lesson = _lesson(window, settle)
+    window.resize(1024, 768)
+    settle(3)
+    painted.clear()
+    for button in lesson.strip.buttons[-2:]:
+        button.grab()
+    words = {text: size for (_, text), size in painted.items() if text.startswith("10 ")}
+    assert words.keys() == {"10 scores", "10 probabilities"} and min(words.values()) >= NAME_PX
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
 from PyQt5.QtTest import QTest
-from PyQt5.QtWidgets import QApplication
+from PyQt5.QtWidgets import QApplication, QScrollArea
 
 from fastcnn import load_network, paper_network
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
+from fastcnn.gui.widgets.lesson.strip import LEAST_BUTTON
 from fastcnn.network.committee import Committee
 from fastcnn.zoo.bundled import bundled, find_model
 from tests.gui.mouse import SEVEN, draw
@@ -133,3 +134,17 @@ def test_tab_goes_to_the_layers_in_the_order_of_reading(page, window, settle, wh
     assert QApplication.focusWidget() is second
     QTest.keyClick(second, Qt.Key_Backtab)
     assert QApplication.focusWidget() is first
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1024, 768), (1366, 768)])
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_both_strips_are_in_sight_without_scrolling(page, window, settle, width, height, language):
+    window.program.use_language(language)
+    window.resize(width, height)
+    settle(3)
+    scroll = page.findChild(QScrollArea, "compareScroll")
+    assert scroll.verticalScrollBar().maximum() == 0
+    for button in (page.strip.buttons[0], page.compare.strip.buttons[0]):
+        assert button.height() >= LEAST_BUTTON.height()
+        foot = button.mapTo(scroll, button.rect().bottomLeft())  # that of the picture: both begin with it
+        assert scroll.rect().contains(foot)

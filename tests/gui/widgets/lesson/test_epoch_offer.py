@@ -7,6 +7,7 @@ from PyQt5.QtWidgets import QLabel, QProgressBar, QPushButton
 
 from fastcnn.gui.logic import training as training_module
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
+from fastcnn.gui.logic.packed import Packed
 from fastcnn.gui.logic.training import State
 from fastcnn.training import samples
 from fastcnn.zoo import recipes
@@ -22,7 +23,7 @@ def page(window, settle, monkeypatch):
 
     images, labels = load_pictures()
     monkeypatch.setattr(samples, "VALIDATION_PICTURES", 200)
-    monkeypatch.setattr(training_module, "training_pictures", lambda _between: (images[:600], labels[:600]))
+    monkeypatch.setattr(training_module, "training_pictures", lambda _between: Packed([(images[:600], labels[:600])]))
     monkeypatch.setitem(recipes.RECIPES, PAPER, replace(recipes.RECIPES[PAPER], epochs=2))
     settle()
     window.program.pages.networks.choose("paper")

@@ -17,6 +17,7 @@ from fastcnn.errors import FastcnnError
 from fastcnn.gui.logic.engine import test_pictures as load_pictures
 from fastcnn.gui.logic.lesson.files import FORMAT, LANGUAGES, read_lesson, shipped
 from fastcnn.gui.logic.lesson.stages import Kind
+from fastcnn.gui.logic.packed import Packed
 from fastcnn.gui.logic.results import Results
 from fastcnn.gui.widgets.lesson import worksheet
 from fastcnn.metrics import evaluate
@@ -83,7 +84,7 @@ def test_a_training_in_the_window_keeps_its_epochs_for_the_lesson(qtbot, page, w
 
     images, labels = load_pictures()
     monkeypatch.setattr(samples, "VALIDATION_PICTURES", 200)
-    monkeypatch.setattr(training, "training_pictures", lambda _between: (images[:400], labels[:400]))
+    monkeypatch.setattr(training, "training_pictures", lambda _between: Packed([(images[:400], labels[:400])]))
     pages = window.program.pages
     window.findChild(QSpinBox, "epochsSpin").setValue(2)
     pages.training.start(2)

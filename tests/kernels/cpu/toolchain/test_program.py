@@ -11,6 +11,8 @@ from fastcnn.kernels.cpu.products.calls import compiled
 from fastcnn.kernels.cpu.toolchain.jit import inner
 from fastcnn.kernels.cpu.toolchain.program import _words
 from fastcnn.network import plan
+from fastcnn.network.calibration import calibrated
+from fastcnn.network.committee import Committee
 from fastcnn.zoo.networks import paper_network
 from tests.kernels.cases import COMPILED
 
@@ -120,3 +122,28 @@ def test_one_picture_is_one_call_with_the_answers_of_a_batch(one_thread, monkeyp
     assert len(other.forward) == 3
     ready = network._plans[False]._calls_for(1)
     assert len(ready.forward) == (1 if COMPILED else 3)
+
+
+def test_a_network_that_was_prepared_answers_by_one_call_at_once(one_thread):
+    network = paper_network(seed=0)
+    network.views = 5
+    picture = np.random.default_rng(0).random((1, 1, 28, 28), dtype=np.float32)
+    answers = calibrated(network, picture)
+    network.prepare(1)
+    assert len(network._plans[False]._calls_for(5).forward) == (1 if COMPILED else 3)
+    np.testing.assert_array_equal(calibrated(network, picture), answers)
+    joined = network._plans[False]._calls[5, 1]
+    network.prepare(1)
+    assert network._plans[False]._calls[5, 1] is joined  # it is not made again
+
+
+def test_each_member_of_a_committee_is_prepared(one_thread):
+    committee = Committee([paper_network(seed=seed) for seed in range(2)])
+    committee.prepare(2)
+    assert [len(each._plans[False]._calls_for(2).forward) for each in committee.members] == [1 if COMPILED else 3] * 2
+
+
+@pytest.mark.parametrize("count", [0, -1, 1.5, "1"])
+def test_only_a_number_of_pictures_can_be_prepared(count):
+    with pytest.raises((TypeError, ValueError), match=r"^count must "):
+        paper_network(seed=0).prepare(count)
