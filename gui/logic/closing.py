@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 
+from fastcnn.gui.logic.experimenter import Experimenter
 from fastcnn.gui.logic.hand import Hand
 from fastcnn.gui.logic.notices import Message, Notice, message
 from fastcnn.gui.logic.training import Training
@@ -16,6 +17,7 @@ class Unsaved(Enum):
     TRAINING = "training"  # what it did since the last finished epoch
     LEARNING = "learning"
     LEARNED = "learned"  # a network that is neither kept nor discarded
+    EXPERIMENT = "experiment"  # answers that could not be written
 
 
 class Choice(Enum):
@@ -35,9 +37,11 @@ class Closing:
     """
 
     def __init__(
-        self, training: Training, hand: Hand, *, tell: Callable[[Message], None], close: Callable[[], object]
-    ) -> None:
-        self._training, self._hand, self._tell, self._close = training, hand, tell, close
+        self, training: Training, hand: Hand, experimenter: Experimenter, *, tell: Callable[[Message], None],
+        close: Callable[[], object],
+    ) -> None:  # fmt: skip
+        self._training, self._hand, self._experimenter = training, hand, experimenter
+        self._tell, self._close = tell, close
         self._tried = False
         self.is_waiting = False
 
@@ -47,15 +51,17 @@ class Closing:
             Unsaved.TRAINING: self._training.is_active,
             Unsaved.LEARNING: self._hand.is_learning,
             Unsaved.LEARNED: self._hand.outcome is not None,
+            Unsaved.EXPERIMENT: self._experimenter.is_refused,
         }
         return [each for each, is_there in found.items() if is_there]
 
     def keep_all(self) -> None:
-        """End the epoch, let the learning end, keep what was learned. `look` closes when that is done."""
+        """End the epoch, let the learning end, keep what was learned and answered. `look` closes when that is done."""
         self.is_waiting, self._tried = True, False
         self._tell(message(Notice.CLOSING))
         if self._training.is_active:
             self._training.finish_epoch()
+        self._experimenter.write_again()
 
     def stay(self) -> None:
         """The window does not close after all. What was begun goes on."""
@@ -63,10 +69,12 @@ class Closing:
 
     def look(self) -> None:
         """Called from time to time while it waits: keep what can be kept now, and close when nothing is left."""
-        if not self.is_waiting:
+        if not self.is_waiting or self._experimenter.is_writing:
             return
-        if self._hand.outcome is not None and not self._hand.is_keeping:
-            if self._tried:  # it could not be written, and the user was told why: the window stays
+        if self._experimenter.is_refused:  # again, and the user was told why: the window stays
+            self.is_waiting = False
+        elif self._hand.outcome is not None and not self._hand.is_keeping:
+            if self._tried:  # it could not be written either
                 self.is_waiting = False
                 return
             self._tried = True

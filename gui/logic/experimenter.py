@@ -59,7 +59,24 @@ class Experimenter:
         self.session: Session | None = None
         self._file: Path | None = None  # of the session
         self._kept: list[tuple[Path, Session]] = []  # in the order in which they were begun or read
+        self._refused: dict[Path, Session] = {}  # whose last answers could not be written
+        self._writing = 0  # answers that are being written
         self.running = False
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether answers are being written."""
+        return self._writing > 0
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether answers could not be written. The user was told why."""
+        return bool(self._refused)
+
+    def write_again(self) -> None:
+        """Write what could not be written."""
+        for file, session in self._refused.items():
+            self._write(file, session)
 
     def restore(self) -> None:
         """Show the last session, finished or interrupted, and list the others."""
@@ -197,12 +214,25 @@ class Experimenter:
         assert file is not None
         if all(file != known for known, _ in self._kept):
             self._kept.append((file, session))
-        self._work.keep(lambda: experiments.write(file, kept), lambda _: None)
+        self._write(file, kept)
         if session.is_done:
             self.running = False
             right = sum(trial.right for trial in session.trials)
             self._tell(message(Notice.EXPERIMENT_DONE, right=right, count=session.total))
         self._show()
+
+    def _write(self, file: Path, session: Session) -> None:
+        def done(_: None) -> None:
+            self._writing -= 1
+            self._refused.pop(file, None)
+
+        def failed(_: Exception) -> bool:
+            self._writing -= 1
+            self._refused[file] = session
+            return True
+
+        self._writing += 1
+        self._work.keep(lambda: experiments.write(file, session), done, failed)
 
     def _show(self) -> None:
         self._view.show_session(self.session, running=self.running)

@@ -82,7 +82,9 @@ class Pages(QObject):
         self._add_training()
         self._add_compare()
         self._window.frame.order()
-        self.closing = Closing(self.training, self.hand, tell=self._window.tell, close=self._window.close)
+        self.closing = Closing(
+            self.training, self.hand, self.experimenter, tell=self._window.tell, close=self._window.close
+        )
         self._keeping = QTimer(self)
         self._keeping.timeout.connect(self._look_at_closing)
         self._connect()

@@ -17,11 +17,12 @@ def ask_to_keep(parent: QWidget, unsaved: list[Unsaved]) -> Choice:
         Unsaved.TRAINING: tr("A training is running: it would stop, and go on later from its last finished epoch."),
         Unsaved.LEARNING: tr("The network is learning your writing: that would be given up."),
         Unsaved.LEARNED: tr("What the network learned of your writing is neither kept nor discarded."),
+        Unsaved.EXPERIMENT: tr("Answers of an experiment could not be saved."),
     }
     lines = [
         *(words[each] for each in unsaved),
         "",
-        tr("“Save all” finishes the epoch and the learning, keeps every network, and then closes."),
+        tr("“Save all” finishes the epoch and the learning, keeps every network and answer, and then closes."),
     ]
     buttons = QMessageBox.StandardButtons(_Button.SaveAll) | _Button.Discard | _Button.Cancel
     answer = question(parent, tr("Close"), "\n".join(lines), buttons, _Button.SaveAll)

@@ -1103,8 +1103,12 @@
       <translation>网络学到的笔迹还没有保留，也没有放弃。</translation>
     </message>
     <message>
-      <source>“Save all” finishes the epoch and the learning, keeps every network, and then closes.</source>
-      <translation>“全部保存”会完成这一轮训练和学习，保留所有网络，然后关闭窗口。</translation>
+      <source>Answers of an experiment could not be saved.</source>
+      <translation>有实验的答案未能保存。</translation>
+    </message>
+    <message>
+      <source>“Save all” finishes the epoch and the learning, keeps every network and answer, and then closes.</source>
+      <translation>“全部保存”会完成这一轮训练和学习，保留所有网络和答案，然后关闭窗口。</translation>
     </message>
     <message>
       <source>Close</source>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 
 import numpy as np
@@ -10,7 +11,7 @@ from PyQt5.QtWidgets import QComboBox, QInputDialog, QLabel, QMessageBox, QPushB
 
 from fastcnn import load_network, paper_network
 from fastcnn.gui import create_window
-from fastcnn.gui.logic import learning
+from fastcnn.gui.logic import experiments, learning
 from fastcnn.gui.logic.collection import Collection, Sample
 from fastcnn.gui.logic.folders import data_folder
 from fastcnn.gui.program import pages as program_pages
@@ -238,6 +239,35 @@ def test_what_was_learned_and_not_kept_is_asked_about(qtbot, window, settle, ask
     assert len(asked) == 1 and "neither kept nor discarded" in asked[0]
     assert hand.file().read_bytes() == earlier
     assert hand.file().with_name("my-hand-2.safetensors").exists() == kept
+
+
+def test_answers_that_a_full_disk_refuses_are_asked_about_and_written_when_there_is_room(
+    qtbot, window, settle, asked, monkeypatch
+):
+    settle()
+    room, write = [], experiments.write
+
+    def written(file, session):
+        if not room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(file, session)
+
+    monkeypatch.setattr(experiments, "write", written)
+    experimenter = window.program.pages.experimenter
+    _begin_experiment(window, 0, 1, 3)
+    qtbot.waitUntil(lambda: experimenter.session.is_done, timeout=TIMEOUT_MS)
+    settle()
+    assert not window.close() and "could not be saved" in asked[0]  # Cancel
+    asked.answer = QMessageBox.SaveAll
+    window.close()
+    settle()
+    qtbot.wait(3 * program_pages.KEEPING_MS)
+    assert window.isVisible() and len(asked) == 2 and "No space left" in _told(window)
+    room.append(True)
+    window.close()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=TIMEOUT_MS)
+    ((_, session),) = experiments.kept()
+    assert session.is_done and len(session.trials) == 3 and len(asked) == 3
 
 
 def test_closing_with_nothing_unsaved_asks_nothing(window, settle, asked):
