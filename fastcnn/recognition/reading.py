@@ -18,7 +18,7 @@ from fastcnn.recognition.page.lines import find_lines
 from fastcnn.recognition.page.marks import PLUS, Mark, find_marks
 from fastcnn.recognition.page.parts import PageParts, find_parts_of_page
 from fastcnn.recognition.page.tokens import Box, Token
-from fastcnn.recognition.strings import Candidate, candidates_of, choose, shares_of
+from fastcnn.recognition.strings import Candidate, after_all, candidates_of, choose, shares_of
 
 if TYPE_CHECKING:
     from fastcnn.recognition.answer import Recognition
@@ -83,8 +83,7 @@ def read_ink(ink: Plane, answer: Answer) -> list[list[Token]]:
     unsure = [run for line in runs for run in line if _is_unsure(parts, run)]
     cuts = {id(run): _cut(parts, run) for run in unsure[:MOST_CUTS]}
     read_cuts(list(cuts.values()), answer)
-    found = {key: _tokens_of_cut(cut) for key, cut in cuts.items()}
-    return [[token for run in line for token in (found.get(id(run)) or _tokens(parts, run))] for line in runs if line]
+    return [_line(parts, line, cuts) for line in runs if line]
 
 
 def quality(lines: Sequence[Sequence[Token]]) -> float:
@@ -148,15 +147,27 @@ def read_cuts(cuts: list[Cut], answer: Answer) -> None:
             cut.answers[index] = result
 
 
-def _tokens_of_cut(cut: Cut) -> list[Token]:
-    found = []
-    for index in cut.way:
-        top, bottom, left, right = cut.candidates[index].box
-        found.append(_token(cut.answers[index], (cut.left + left, cut.top + top, cut.left + right, cut.top + bottom)))
+def _line(parts: PageParts, line: Sequence[_Run], cuts: dict[int, Cut]) -> list[Token]:
+    """The tokens of a line, which is a row if more than one of its marks may be a digit."""
+    in_row = sum(len(run.marks) for run in line if not run.marks[0].sign) > 1
+    found: list[Token] = []
+    for run in line:
+        cut = cuts.get(id(run))
+        found += (cut and _tokens_of_cut(cut, in_row)) or _tokens(parts, run, in_row)
     return found
 
 
-def _tokens(parts: PageParts, run: _Run) -> list[Token]:
+def _tokens_of_cut(cut: Cut, in_row: bool) -> list[Token]:
+    found = []
+    for index in cut.way:
+        candidate = cut.candidates[index]
+        top, bottom, left, right = candidate.box
+        box = (cut.left + left, cut.top + top, cut.left + right, cut.top + bottom)
+        found.append(_token(cut.answers[index], box, candidate.cut, in_row))
+    return found
+
+
+def _tokens(parts: PageParts, run: _Run, in_row: bool) -> list[Token]:
     """The tokens of a run that needs no cut."""
     found = []
     for mark, result in zip(run.marks, run.answers, strict=True):
@@ -165,10 +176,14 @@ def _tokens(parts: PageParts, run: _Run) -> list[Token]:
         if mark.sign:
             found.append(Token(mark.sign, box, None, max(0.0, 1.0 - result.digit_score)))
         else:
-            found.append(_token(result, box))
+            found.append(_token(result, box, 0.0, in_row))
     return found
 
 
-def _token(result: Recognition, box: Box) -> Token:
+def _token(result: Recognition, box: Box, cut: float, in_row: bool) -> Token:
+    """A digit, or NOTHING. What is a digit only in its row is as sure as both networks together."""
+    digit = after_all(result, cut, in_row=in_row)
+    if digit is not None:
+        return Token(str(digit.digit), box, digit.digit, digit.confidence * digit.digit_score)
     text = NOTHING if result.digit is None else str(result.digit)
     return Token(text, box, result.digit, result.confidence)

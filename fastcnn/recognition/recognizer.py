@@ -232,7 +232,7 @@ class Recognizer:
             page, lines = self._turned(page, lines)
         if not lines:
             return Page(reason=reasons.NO_LINE)
-        return Page([[_in_picture(token, page) for token in line] for line in lines])
+        return Page(_in_picture(lines, page))
 
     def _turned(self, page: PageInk, lines: list[list[Token]]) -> tuple[PageInk, list[list[Token]]]:
         """The page and its lines as they are, or turned by quarters if that is read much better."""
@@ -306,11 +306,12 @@ def _blank(sight: Sight) -> Recognition:
     return Recognition(None, 0.0, uniform, np.zeros((SIDE_PX, SIDE_PX), np.float32), reason=sight.reason)
 
 
-def _in_picture(token: Token, page: PageInk) -> Token:
-    """A token with its box in the picture that the page was found in."""
-    left, top, right, bottom = token.box
-    corners = np.array([(left, right, right, left), (top, top, bottom, bottom), (1, 1, 1, 1)], np.float64)
-    x, y, scale = page.view @ corners
+def _in_picture(lines: Sequence[Sequence[Token]], page: PageInk) -> list[list[Token]]:
+    """The lines with the tokens' boxes in the picture that the page was found in."""
+    boxes = np.array([token.box for line in lines for token in line], np.float64)
+    x, y = boxes[:, [0, 2, 2, 0]], boxes[:, [1, 1, 3, 3]]  # (tokens, corners)
+    x, y, scale = np.tensordot(page.view, np.stack([x, y, np.ones_like(x)]), 1)
     x, y = np.clip(x / scale, 0, page.size[0]), np.clip(y / scale, 0, page.size[1])
-    box = (int(x.min()), int(y.min()), int(np.ceil(x.max())), int(np.ceil(y.max())))
-    return replace(token, box=box)
+    found = np.stack([x.min(axis=1), y.min(axis=1), np.ceil(x.max(axis=1)), np.ceil(y.max(axis=1))], axis=1)
+    rest = iter(found.astype(np.int64).tolist())
+    return [[replace(token, box=tuple(next(rest))) for token in line] for line in lines]

@@ -165,21 +165,31 @@ def way(
 ) -> tuple[list[Recognition], float, list[Candidate]]:
     """The answers on the cheapest way, the probability of their number, and their candidates.
 
-    A digit that was cut looks less like one, and what stands in a row with digits is more probably one. So such a digit
-    is refused at a lower score, and the probability falls.
+    Where a digit is one only `after_all`, the probability falls.
     """
     shares = shares_of(answers)
     chosen = choose(candidates, shares)
     share = share_of_count(len(chosen), candidates, shares) if chosen else 0.0
     found = [answers[index] for index in chosen]
     for place, index in enumerate(chosen):
-        answer = answers[index]
-        in_row = len(chosen) > 1 and float(answer.probabilities.max()) >= ROW_SURE
-        least = LEAST_CUT_SCORE if candidates[index].cut > 0 else LEAST_ROW_SCORE if in_row else 1.0
-        if answer.reason == NO_DIGIT and answer.digit_score >= least:
-            found[place] = digit_answer(answer.probabilities, answer.input, answer.digit_score)
-            share *= answer.digit_score
+        digit = after_all(answers[index], candidates[index].cut, in_row=len(chosen) > 1)
+        if digit is not None:
+            found[place] = digit
+            share *= digit.digit_score
     return found, share, [candidates[index] for index in chosen]
+
+
+def after_all(answer: Recognition, cut: float, *, in_row: bool) -> Recognition | None:
+    """The digit that something refused is after all, or None.
+
+    A digit that was cut looks less like one, and what stands in a row with others is more probably one. So such a digit
+    is refused at a lower score.
+    """
+    sure = in_row and float(answer.probabilities.max()) >= ROW_SURE
+    least = LEAST_CUT_SCORE if cut > 0 else LEAST_ROW_SCORE if sure else 1.0
+    if answer.reason != NO_DIGIT or answer.digit_score < least:
+        return None
+    return digit_answer(answer.probabilities, answer.input, answer.digit_score)
 
 
 def near_best(

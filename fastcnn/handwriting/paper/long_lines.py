@@ -77,17 +77,16 @@ def _thickness(
 
     Each column counts once, by its thinnest run of ink: strokes next to a line have more pixels in it than the line.
     """
-    order = np.lexsort((deep, columns, own))
-    first = np.ones(len(order), bool)
-    first[1:] = (np.diff(own[order]) != 0) | (np.diff(columns[order]) != 0)
-    order = order[first]
-    own, deep = own[order], deep[order]
-    order = np.lexsort((deep, own))
+    # Sorted numbers of line, column and depth: one key is sorted in a fifth of the time of three.
+    wide, high = int(columns.max(initial=0)) + 1, int(deep.max(initial=0)) + 1
+    places, deep = np.divmod(np.sort((own * wide + columns) * high + deep), high)
+    first = np.diff(places, prepend=-1) != 0
+    own, deep = np.divmod(np.sort(places[first] // wide * high + deep[first]), high)
     widths = np.bincount(own, minlength=count)
     found = np.zeros((2, count))
     some = widths > 0
     for share, each in zip((CLEAN, 0.5), found, strict=True):
-        each[some] = deep[order][(np.cumsum(widths) - widths + (share * widths).astype(np.int64))[some]]
+        each[some] = deep[(np.cumsum(widths) - widths + (share * widths).astype(np.int64))[some]]
     return found, widths
 
 

@@ -22,6 +22,7 @@ from fastcnn.handwriting.preparation.layout import judge, may_be_ruled
 from fastcnn.handwriting.preparation.pictures import to_plane
 from fastcnn.handwriting.preparation.planes import Plane, contrast, holds_strokes
 from fastcnn.handwriting.preparation.stroke_width import (
+    NEAR_PX,
     edge_distance,
     even_out,
     ink_depth,
@@ -42,7 +43,6 @@ CENTRE_PX = 14.0  # x and y of the centre of mass: all of MNIST's are within hal
 STROKE_PX = 2.5  # the median of MNIST's stroke widths; 1 % are below 1.4, and 1 % above 4.1
 PLACED_PX = (19, 21)  # ink of this size is like MNIST's, with or without a faint row, and is not drawn again
 WORK_PX = 80  # strokes are drawn again at four times the field's resolution
-MOST_GROWN_PX = 6  # a stroke's edge moves outwards by less: (WORK_PX / (BOX_PX - STROKE_PX) * STROKE_PX) / 2
 MARGIN_PX = 10  # empty pixels round it for strokes that grow, up to a dot that grows from nothing to STROKE_PX
 LEAST_CONTRAST = 8  # of 255: strokes of less are no strokes
 
@@ -100,13 +100,6 @@ def place(ink: Plane | Field) -> Field:
     return field
 
 
-def _edge_and_width(large: Field) -> tuple[Field, float]:
-    """Each pixel's distance from the edge of the ink, as far as anyone asks for it, and the width of the strokes."""
-    depth = ink_depth(large)
-    width = min(stroke_width(depth), WORK_PX / 2)
-    return edge_distance(large, max(MOST_GROWN_PX, ceil(width / 2)) + 2, depth), width
-
-
 def _redrawn(ink: Plane) -> tuple[Field, float] | None:
     """The ink with strokes of the standard width and a margin of MARGIN_PX, and its resolution (pixels by field pixel).
 
@@ -114,20 +107,28 @@ def _redrawn(ink: Plane) -> tuple[Field, float] | None:
     """
     large = resize(ink.astype(np.float32), WORK_PX)
     large = with_margin(large / large.max(), MARGIN_PX)
-    distance, width = _edge_and_width(large)
+    distance, width, scale, change = _measured(large)
     if width == 0:
         return None
     if is_uneven(large, distance, width):
-        distance, width = _edge_and_width(even_out(large, width))
+        distance, width, scale, change = _measured(even_out(large, width))
+    return redraw(distance, change), scale
+
+
+def _measured(large: Field) -> tuple[Field, float, float, float]:
+    """Each pixel's distance from the edge of the ink, as far as strokes will reach; the width of the strokes; what
+    their resolution will be; and how far the edge will move outwards.
+    """
+    depth = ink_depth(large)
+    width = min(stroke_width(depth), WORK_PX / 2)
     # The centre line has the length WORK_PX - width. In the field it gets BOX_PX - STROKE_PX.
     scale = max(WORK_PX - width, 1.0) / (BOX_PX - STROKE_PX)
     # A dot has no centre line to scale, so it is scaled by the size of the box.
     scale = max(scale, WORK_PX / (2 * BOX_PX))
     change = min((scale * STROKE_PX - width) / 2, MARGIN_PX - 1.0)
     # A stroke never becomes so thin that it vanishes where the pen was lifted or had less pressure.
-    deepest = float(distance.max())
-    change = max(change, 1.0 - deepest)
-    return redraw(distance, change), scale
+    change = max(change, 1.0 - float(depth.max()))
+    return edge_distance(large, max(0, ceil(change)) + NEAR_PX, depth), width, scale, change
 
 
 def _smooth(ink: Plane) -> Plane:

@@ -6,6 +6,8 @@ centre line stays in its place. Holes that a wide pen has filled stay filled.
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,24 +20,27 @@ FAR = 250  # pixels: no feature is so near; its square and that of FARTHEST_PX t
 ROUNDS = 3
 PALEST = 0.1  # share of the darkest ink; paler pixels are paper
 WINDOW = 0.75  # share of the stroke's width, to each side; the soft edge of a stroke is no farther from its full ink
+NEAR_PX = 2  # pixels outside the edge of any stroke are its soft edge
 LEAST_PALE_PX = 4  # this many pale pixels far from dark ink are a stroke
 
 
 def _nearest(feature: npt.NDArray[np.bool_], farthest: int, *, outside: bool) -> Field:
     """The distance from each pixel's centre to the nearest pixel of `feature`, exact up to `farthest`.
 
-    outside : whether what is to the left and right of the picture is of the feature, as paper is
+    outside : whether the feature is all round the picture, as paper is round ink
     """
     height, width = feature.shape
-    pitch = width + farthest  # nothing lies between the rows, so that all of them are moved as one flat array
+    # All rows are moved as one flat array. What lies between two of them is paper, or so wide that nothing is near.
+    pitch = width + (1 if outside else farthest)
     away = np.full((height, pitch), 0 if outside else FAR, np.uint16)
-    away[:, :width] = FAR
-    away[:, :width][feature] = 0
+    np.multiply(~feature, np.uint16(FAR), out=away[:, :width])
     flat = away.reshape(-1)
+    moved = np.empty_like(flat)
     step = 1
-    rows = height if outside else min(height, farthest + 1)
+    rows = (height + 1) // 2 if outside else min(height, farthest + 1)
     while step < rows:  # up and down: each round doubles the rows that are looked at
-        moved, by = flat + np.uint16(step), step * pitch
+        np.add(flat, np.uint16(step), out=moved)
+        by = step * pitch
         np.minimum(flat[by:], moved[:-by], out=flat[by:])
         np.minimum(flat[:-by], moved[by:], out=flat[:-by])
         step *= 2
@@ -44,7 +49,7 @@ def _nearest(feature: npt.NDArray[np.bool_], farthest: int, *, outside: bool) ->
     for offset in range(1, farthest + 1):
         if outside and offset**2 >= best.max():  # nothing so far to the side is nearer: after half a stroke's width
             break
-        moved = squares + np.uint16(offset**2)
+        np.add(squares, np.uint16(offset**2), out=moved)
         np.minimum(best[offset:], moved[:-offset], out=best[offset:])
         np.minimum(best[:-offset], moved[offset:], out=best[:-offset])
     return np.sqrt(best.reshape(height, pitch)[:, :width].astype(np.float32))
@@ -79,17 +84,23 @@ def stroke_width(depth: Field) -> float:
     Blots and filled loops have a depth of more than half the width. ROUNDS rounds leave their pixels out.
     """
     inside = depth[depth > 0]
-    width = 4 * float(inside.mean()) if len(inside) else 0.0
+    width = 4 * float(inside.sum()) / max(1, len(inside))
     for _ in range(ROUNDS):
         inside = inside[inside <= DEEPEST * width]
-        width = 4 * float(inside.mean()) if len(inside) else width
+        width = 4 * float(inside.sum()) / len(inside) if len(inside) else width
     return width
 
 
 def is_uneven(ink: Field, distance: Field, width: float) -> bool:
-    """Whether there is pale ink (less than half of the darkest) that is not just the soft edge of dark ink."""
-    pale = (ink >= PALEST) & (distance < -(width / 2 + 1))
-    return int(np.count_nonzero(pale)) >= LEAST_PALE_PX
+    """Whether there is pale ink (less than half of the darkest) that is not just the soft edge of dark ink.
+
+    distance : its `edge_distance`, exact up to NEAR_PX outside; nearly always this is enough
+    """
+    pale = ink >= PALEST
+    if np.count_nonzero(pale & (distance < -NEAR_PX)) < LEAST_PALE_PX:
+        return False
+    far = edge_distance(ink, ceil(width / 2) + 2) < -(width / 2 + 1)
+    return int(np.count_nonzero(pale & far)) >= LEAST_PALE_PX
 
 
 def even_out(ink: Field, width: float) -> Field:

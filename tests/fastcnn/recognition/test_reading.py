@@ -15,7 +15,7 @@ from fastcnn.handwriting.preparation import pictures, reasons
 from fastcnn.handwriting.preparation.prepare import prepare
 from fastcnn.handwriting.synthesis.templates import WAYS, parse, smooth
 from fastcnn.recognition import reading
-from fastcnn.recognition.answer import digit_answer
+from fastcnn.recognition.answer import Recognition, digit_answer
 from fastcnn.recognition.page.marks import SLASH, Mark
 from fastcnn.recognition.page.parts import find_parts_of_page
 from fastcnn.recognition.strings import Candidate, choose, shares_of
@@ -254,6 +254,28 @@ def test_a_plus_that_is_surely_a_digit_is_one(sureness, score, text):
     ink[42:48, 80:120] = ink[25:65, 97:103] = 255
     (line,) = reading.read_ink(ink, answer)
     assert "".join(token.text for token in line) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "score"), [("74", 0.95, 0.35), ("7?", 0.95, 0.25), ("7?", 0.85, 0.35), ("?", 0.95, 0.35)]
+)
+def test_what_is_refused_alone_may_be_a_digit_in_its_row(text, most, score):
+    """A broad bar that is surely a 7 and a thin one that is refused, though it would be a 4; or the thin one alone."""
+
+    def answer(fields):
+        four = np.where(np.arange(10) == 4, most, (1 - most) / 9).astype(np.float32)
+        return [
+            digit_answer(np.eye(10, dtype=np.float32)[7], field, 1.0)
+            if field.any(axis=0).sum() > 8
+            else Recognition(None, 0.0, four, field, digit_score=score, reason=reasons.NO_DIGIT)
+            for field in fields
+        ]
+
+    ink = np.zeros((100, 220), np.uint8)
+    ink[20:70, 30 : 30 + 25 * text.startswith("7")] = ink[20:70, 160:164] = 255
+    (line,) = reading.read_ink(ink, answer)
+    assert "".join(token.text for token in line) == text
+    assert line[-1].confidence == pytest.approx(most * score if line[-1].digit == 4 else 0.0)
 
 
 def test_a_slash_stays_one_however_sure_the_network_is():

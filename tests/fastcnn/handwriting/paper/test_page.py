@@ -46,6 +46,15 @@ def overlap(one, other):
     return (one & other).sum() / max(1, (one | other).sum())
 
 
+@pytest.mark.parametrize(("longest", "kept"), [(1999, 1999), (2000, 2000), (2001, 1001), (4001, 1334)])
+@pytest.mark.parametrize("upright", [False, True])
+def test_only_pages_of_more_than_2000_pixels_are_averaged_down(longest, kept, upright):
+    """With half of its pixels, a page of 1,300 had rules and thin pens of the same width."""
+    picture = np.full((90, longest), 235, np.uint8)
+    picture[20:70, 300:330] = 40
+    assert max(find_page(picture.T if upright else picture).ink.shape) == kept
+
+
 @pytest.mark.parametrize("grey", [40, 170], ids=["dark", "pale"])
 @pytest.mark.parametrize("down", [False, True], ids=["ruled", "squared"])
 def test_rules_are_removed_and_strokes_that_cross_them_stay(grey, down):
