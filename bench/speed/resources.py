@@ -38,9 +38,11 @@ def run(settings: Settings) -> dict[str, Any]:
             warm.append(run_python(["-c", FIRST_TRAINING], env).elapsed_s)
             kernels = len(list(Path(cache).rglob("*.kernel")))
     with tempfile.TemporaryDirectory() as folder:
-        arguments = ("train", "--epochs", "1", "--out", str(Path(folder) / "w.safetensors"))
         env = environment(NUMBA_CACHE_DIR=folder)
-        cold_peak, peak = (peak_bytes(*arguments, env=env) for _ in range(2))
+        cold_peak, peak = (
+            peak_bytes("train", "--epochs", "1", "--out", str(Path(folder) / f"{name}.safetensors"), env=env)
+            for name in ("cold", "warm")
+        )
     result = {
         "cold_s": median(cold),
         "warm_s": median(warm),
