@@ -57,6 +57,12 @@ REASONS: dict[str, str] = {
         "in the 25 minutes of a training; wider networks, networks that are pooled once, and fewer or more pen digits "
         "were no better on pictures set aside (docs/tried.md)"
     ),
+    **{
+        f"speed run, 2 cores: start to exit, {cache} kernel cache": (
+            f"this machine is slow: the program of 2026-11-22 takes {here} on it, and {there} on one with AVX-512"
+        )
+        for cache, here, there in (("warm", "15.7 to 19.7 s", "3.9 s"), ("no", "42.6 s", "14.1 s"))
+    },
     "MNIST test, committee": "of its 30 mistakes 19 are made by four or five of its members, all of one recipe",
     "pen drawings: accuracy lost at the worst place, size, pen or turn": (
         "turned by 15°, the flag of a 1 lies level, and it is read as a 7; the committee loses 0.47"
