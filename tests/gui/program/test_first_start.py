@@ -86,6 +86,7 @@ def test_what_is_prepared_is_said_in_the_other_mode_too(compiling, qtbot, window
     for mode in (1, 0):
         window.modeCombo.setCurrentIndex(mode)
         assert SENTENCE in window.findChild(QLabel, "messageLabel").text()
+    compiling.set()  # or closing the window waits for it
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def nothing_kept(monkeypatch):
 def test_where_nothing_can_be_kept_it_does_not_say_once(nothing_kept, compiling, qtbot, window):
     qtbot.waitUntil(lambda: _bar(window).isVisible())
     assert "each start" in window.findChild(QLabel, "messageLabel").text()
-    compiling.set()  # or closing the window waits for it
+    compiling.set()
 
 
 def test_a_message_about_the_network_of_the_last_session_stays(compiling, qtbot, window):
