@@ -63,6 +63,9 @@ REASONS: dict[str, str] = {
         )
         for cache, here, there in (("warm", "15.7 to 19.7 s", "3.9 s"), ("no", "42.6 s", "14.1 s"))
     },
+    "compiling all that training needs": (
+        "this machine is slow: the program of 2026-11-22 takes 18.5 to 20.8 s on it, and 9.8 s on one with AVX-512"
+    ),
     "MNIST test, committee": "of its 30 mistakes 19 are made by four or five of its members, all of one recipe",
     "pen drawings: accuracy lost at the worst place, size, pen or turn": (
         "turned by 15°, the flag of a 1 lies level, and it is read as a 7; the committee loses 0.47"
