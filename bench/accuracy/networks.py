@@ -96,12 +96,13 @@ def measure(model: str, runs: Sequence[tuple[Path, dict[str, Any]]], drawings: S
     readers = [Recognizer(out, refuse=False) for out, _ in runs] if drawings else []
     read = [score_drawings(reader, drawings) for reader in readers]
     turned = score_drawings(readers[0], drawings, turn_deg=TURN_DEG) if drawings else None
-    bundled = WEIGHTS / f"{model}.safetensors"
+    bundled = metrics.evaluate(calibrated(load_network(WEIGHTS / f"{model}.safetensors"), images), labels)
     return {
         "model": model,
         "parameters": first.network.parameter_count,
         "file_bytes": runs[0][0].stat().st_size,
-        "bundled_is_seed_0": bundled.is_file() and bundled.read_bytes() == runs[0][0].read_bytes(),
+        "bundled_accuracy": bundled.accuracy,
+        "bundled_interval": list(bundled.interval),
         "epochs": runs[0][1]["epochs"],
         "train_s": median(results["train_seconds"] for _, results in runs),
         "picture_s": median_s(lambda: calibrated(first.network, one), CALLS),
@@ -111,7 +112,6 @@ def measure(model: str, runs: Sequence[tuple[Path, dict[str, Any]]], drawings: S
         "mean_test_accuracy": mean(accuracies),
         "sd_test_accuracy": stdev(accuracies) if len(runs) > 1 else None,
         "half_width_95": T_95 * stdev(accuracies) / sqrt(SEEDS) if len(runs) == SEEDS else None,
-        "test_interval": list(tested[0].interval),
         "drawings": [_drawings(scores) for scores in read],
         "drawings_interval": list(read[0].evaluation.interval) if read else None,
         "turned": None if turned is None else _drawings(turned),

@@ -47,12 +47,16 @@ def strokes(tmp_path):
 
 
 @pytest.fixture
-def result(trained, strokes, monkeypatch):
+def result(trained, strokes, tmp_path, monkeypatch):
     training, (images, labels) = load_mnist(normalize=False)
     monkeypatch.setattr(networks, "load_mnist", lambda **_: (training, (images[:PICTURES], labels[:PICTURES])))
     monkeypatch.setattr(networks, "CALLS", 1)
     monkeypatch.setattr(networks, "BUNDLED", ("committee", "default", "paper"))
-    monkeypatch.setattr(networks, "WEIGHTS", trained)
+    package = tmp_path / "package"
+    package.mkdir()
+    for digit, model in enumerate(("committee", "default", "paper"), 5):
+        answers_always(digit).save(package / f"{model}.safetensors")
+    monkeypatch.setattr(networks, "WEIGHTS", package)
     return networks.run(Settings(weights=str(trained), strokes=str(strokes)))
 
 
@@ -69,7 +73,7 @@ def test_counts_are_those_of_the_labels(result):
     assert (default["train_s"], committee["train_s"]) == (180.0, 900.0)
     assert committee["parameters"] == 5 * default["parameters"]
     assert committee["half_width_95"] is None
-    assert not default["bundled_is_seed_0"]
+    assert [row["bundled_accuracy"] for row in (committee, default, paper)] == pytest.approx(shares[5:8])
 
 
 def test_drawings_are_counted_by_digit_and_writer(result):
