@@ -59,7 +59,7 @@ class Experimenter:
         self.session: Session | None = None
         self._file: Path | None = None  # of the session
         self._kept: list[tuple[Path, Session]] = []  # in the order in which they were begun or read
-        self._refused: dict[Path, Session] = {}  # whose last answers could not be written
+        self._refused: set[Path] = set()  # of sessions whose last answers could not be written
         self._writing = 0  # answers that are being written
         self.running = False
 
@@ -74,9 +74,10 @@ class Experimenter:
         return bool(self._refused)
 
     def write_again(self) -> None:
-        """Write what could not be written."""
-        for file, session in self._refused.items():
-            self._write(file, session)
+        """Write the sessions whose last answers could not be written, as they are now."""
+        for file, session in self._kept:
+            if file in self._refused:
+                self._write(file, session)
 
     def restore(self) -> None:
         """Show the last session, finished or interrupted, and list the others."""
@@ -183,8 +184,7 @@ class Experimenter:
 
         def job() -> list[Trial]:
             images, labels = self._pictures()
-            rng = np.random.default_rng() if self._rng is None else self._rng
-            numbers = rng.choice(len(labels), left, replace=False)
+            numbers = np.random.default_rng(self._rng).choice(len(labels), left, replace=False)
             shares = self._engine.recognize_fields(images[numbers])
             network = self._engine.name
             return [
@@ -210,11 +210,11 @@ class Experimenter:
         self._answers.submit(job, done, failed)
 
     def _noted(self, session: Session) -> None:
-        file, kept = self._file, session.copy()
+        file = self._file
         assert file is not None
         if all(file != known for known, _ in self._kept):
             self._kept.append((file, session))
-        self._write(file, kept)
+        self._write(file, session)
         if session.is_done:
             self.running = False
             right = sum(trial.right for trial in session.trials)
@@ -222,17 +222,19 @@ class Experimenter:
         self._show()
 
     def _write(self, file: Path, session: Session) -> None:
+        content = session.copy()
+
         def done(_: None) -> None:
             self._writing -= 1
-            self._refused.pop(file, None)
+            self._refused.discard(file)
 
         def failed(_: Exception) -> bool:
             self._writing -= 1
-            self._refused[file] = session
+            self._refused.add(file)
             return True
 
         self._writing += 1
-        self._work.keep(lambda: experiments.write(file, session), done, failed)
+        self._work.keep(lambda: experiments.write(file, content), done, failed)
 
     def _show(self) -> None:
         self._view.show_session(self.session, running=self.running)

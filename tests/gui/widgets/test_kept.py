@@ -270,6 +270,29 @@ def test_answers_that_a_full_disk_refuses_are_asked_about_and_written_when_there
     assert session.is_done and len(session.trials) == 3 and len(asked) == 3
 
 
+def test_a_later_answer_is_not_replaced_by_the_one_that_was_refused(qtbot, window, settle, asked, monkeypatch):
+    settle()
+    go_on, calls, write = threading.Event(), [], experiments.write
+
+    def written(file, session):
+        calls.append(session)
+        if len(calls) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        go_on.wait(TIMEOUT_MS / 1000)
+        write(file, session)
+
+    monkeypatch.setattr(experiments, "write", written)
+    experimenter = window.program.pages.experimenter
+    _begin_experiment(window, 0, 2, 3)
+    qtbot.waitUntil(lambda: len(calls) == 2 and experimenter.is_refused, timeout=TIMEOUT_MS)
+    asked.answer = QMessageBox.SaveAll
+    window.close()
+    go_on.set()
+    qtbot.waitUntil(lambda: not window.isVisible(), timeout=TIMEOUT_MS)
+    ((_, session),) = experiments.kept()
+    assert len(session.trials) == 6
+
+
 def test_closing_with_nothing_unsaved_asks_nothing(window, settle, asked):
     settle()
     assert window.close() and asked == []
