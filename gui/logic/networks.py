@@ -113,6 +113,7 @@ class Networks:
     def loaded(self) -> None:
         """The network in use is loaded: read the facts in its file."""
         self._answers.submit(lambda: facts_of(self._engine), self._learn_facts)
+        self._prepare()
         self.refresh()
 
     def choose(self, model: str, *, again: bool = False) -> None:
@@ -132,6 +133,7 @@ class Networks:
             self.refresh()
             self._tell(message(Notice.NETWORK_IN_USE, name=short_name(model)))
             self._changed()
+            self._prepare()
             self._has_come()
 
         def failed(error: Exception) -> bool:
@@ -144,6 +146,10 @@ class Networks:
             return facts_of(self._engine)
 
         self._answers.submit(load, done, failed)
+
+    def _prepare(self) -> None:
+        """After what was already asked for, so that the first answer does not wait."""
+        self._answers.submit(self._engine.prepare, lambda _: None)
 
     def ready(self, then: Callable[[], None]) -> None:
         """Call `then` now; if a network is being loaded, when that one has answered to the shown picture."""

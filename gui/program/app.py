@@ -151,7 +151,6 @@ class Program(QObject):
         # After the facts about it. Only a first start prepares strings: it takes 40 MB, and kernels that are kept load
         # in an instant. A network that cannot read strings says so when it is asked to.
         strings = (lambda: None) if progress() is None else self.engine.warm_up_strings
-        self.answers.submit(self.engine.prepare, lambda _: None)
         self.answers.submit(strings, lambda _: self._prepared(), self._prepared_without)
 
     def _prepared_without(self, _: Exception) -> bool:

@@ -9,9 +9,11 @@ import pytest
 from PIL import Image
 
 from fastcnn.gui.logic import hand
+from fastcnn.gui.logic.engine import Engine
 from fastcnn.gui.logic.learning import CancelledError
 from fastcnn.gui.logic.lesson import teacher as lesson_teacher
 from fastcnn.gui.program import pages as program_pages
+from tests.gui.conftest import TIMEOUT_MS
 from tests.gui.widgets.test_kept import _collect
 from tests.gui.widgets.test_pages import _click
 from tests.gui.widgets.test_stale import few_pictures  # noqa: F401
@@ -146,3 +148,12 @@ def test_a_picture_opens_while_all_pictures_are_read(window, settle, pages, monk
         pages.browser.network_changed()  # nothing is shown of what was read
         go_on.set()
         settle()
+
+
+def test_each_network_that_comes_is_prepared_for_many_drawings(open_window, qtbot, monkeypatch):
+    prepared = []
+    monkeypatch.setattr(Engine, "prepare", lambda engine: prepared.append(engine.model))
+    window = open_window()
+    qtbot.waitUntil(lambda: prepared == ["default"], timeout=TIMEOUT_MS)
+    window.program.pages.networks.choose("paper")
+    qtbot.waitUntil(lambda: prepared == ["default", "paper"], timeout=TIMEOUT_MS)
