@@ -11,7 +11,7 @@ from fastcnn.gui.logic.lesson.colors import ABOVE, BELOW, Scale, is_diverging, m
 from fastcnn.gui.logic.lesson.shown import Shown
 from fastcnn.gui.logic.lesson.stages import Kind, Stage, Values
 from fastcnn.gui.widgets.canvas import ARROWS, to_image
-from fastcnn.gui.widgets.colors import color
+from fastcnn.gui.widgets.colors import color, is_dark
 from fastcnn.gui.widgets.lesson.cells import fitted, fitting
 from fastcnn.gui.widgets.lesson.maps_view import square
 from fastcnn.gui.widgets.lesson.scroll import Scroll
@@ -101,7 +101,11 @@ class StageButton(QAbstractButton):
         if self._image is None:
             self._paint_bars(painter, room, stage)
         else:
-            painter.drawImage(_kept(room, self._image.height(), self._image.width()), self._image)
+            image = self._image
+            if stage.out.ndim == 1 and not is_diverging(stage) and not is_dark():
+                image = image.copy()
+                image.invertPixels()  # few are strong: they are dark on the light card, and light on the dark one
+            painter.drawImage(_kept(room, image.height(), image.width()), image)
 
     def _paint_bars(self, painter: QPainter, room: QRectF, stage: Stage) -> None:
         row = room.height() / len(stage.out)
@@ -135,9 +139,7 @@ def _image(stage: Stage, limits: Values) -> QImage | None:
         return to_image(mosaic(stage, limits, columns=columns, most=12 if columns == 3 else 1))
     if len(stage.out) <= FEW:
         return None
-    colors = paint(square(stage.out), float(limits[0]), diverging=is_diverging(stage))
-    # Black on white, so that the few strong ones can be seen.
-    return to_image(colors if is_diverging(stage) else 255 - colors)
+    return to_image(paint(square(stage.out), float(limits[0]), diverging=is_diverging(stage)))
 
 
 def _kept(room: QRectF, height: int, width: int) -> QRectF:

@@ -7,6 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 from PyQt5.QtCore import QPoint, Qt
+from PyQt5.QtGui import QImage
 from PyQt5.QtWidgets import QComboBox, QLabel, QPushButton, QToolButton, QWidget
 
 from fastcnn import load_network
@@ -94,6 +95,20 @@ def test_strip_shows_all_layers_with_their_sizes_and_a_click_opens_one(qtbot, le
     assert lesson.findChild(QLabel, "stationLabel").text() == "Layer 4 of 7: Max pooling"
     assert lesson.look.stack.currentWidget() is lesson.look.pool
     assert lesson.strip.buttons[3].isChecked()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_strong_features_stand_out_from_the_card_in_both_themes(window, lesson, settle, theme):
+    window.program.use_theme(theme)
+    settle()
+    button = lesson.strip.buttons[4]
+    features = lesson.teacher.shown.stages[4].out
+    assert features.shape == (100,) and features.min() == 0
+    picture = button.grab().toImage().convertToFormat(QImage.Format_Grayscale8)
+    width, height = picture.width(), picture.height()
+    middle = [picture.pixelColor(x, y).value() for x in range(12, width - 12) for y in range(40, height - 40)]
+    assert (np.median(middle) > 200) == (theme == "light")  # most features are zero, as dark or light as the card
+    assert max(middle) - min(middle) > 200
 
 
 def test_number_of_the_convolution_is_that_of_the_map_to_the_last_digit(lesson, paper):
