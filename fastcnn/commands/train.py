@@ -255,7 +255,6 @@ def _train(job: Job, images: Array, labels: Array, team: Team, *, calibrate: boo
     """Train one network by its recipe."""
     import numpy as np
 
-    from fastcnn.network.calibration import fit_temperature, logits_of_views
     from fastcnn.training.batchnorm_statistics import settle_statistics
     from fastcnn.training.samples import VALIDATION_PICTURES
     from fastcnn.zoo.networks import NAMED
@@ -278,8 +277,7 @@ def _train(job: Job, images: Array, labels: Array, team: Team, *, calibrate: boo
     if job.recipe.refused:
         _fit_threshold(network, job, images[trainer.held_out], labels[trainer.held_out])
     elif calibrate and len(trainer.held_out):
-        logits = logits_of_views(network, images[trainer.held_out])
-        network.temperature = fit_temperature(logits, labels[trainer.held_out])
+        network.temperature = _temperature(network, job, images, labels, trainer.held_out)
     return network, history
 
 
@@ -299,6 +297,23 @@ def _train_again(network: Sequential, job: Job, recipe: Recipe, first: tuple[Arr
         )  # fmt: skip
     network.values = (1 - recipe.share) * before + recipe.share * network.values
     return images
+
+
+def _temperature(network: Sequential, job: Job, images: Array, labels: Array, held_out: Array) -> float:
+    """The temperature for the pictures set aside and, after a second training, for its share of unusual hands too.
+
+    Without them a network was surer of an unusual hand than it may be. No training has seen these pictures.
+    """
+    import numpy as np
+
+    from fastcnn.handwriting.synthesis.digits import synthetic_digits
+    from fastcnn.network.calibration import fit_temperature, logits_of_views
+
+    then = job.recipe.then
+    count = 0 if then is None else len(held_out) * then.synthetic // len(images)
+    more, digits = synthetic_digits(count, seed=job.seed + 1, varied=True)
+    logits = logits_of_views(network, np.concatenate([images[held_out], more]))
+    return fit_temperature(logits, np.concatenate([labels[held_out], digits]))
 
 
 def _fit_threshold(network: Sequential, job: Job, images: Array, labels: Array) -> None:

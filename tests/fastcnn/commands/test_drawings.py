@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fastcnn import load_network
+from fastcnn import load_mnist, load_network
 from fastcnn.__main__ import main
 from fastcnn.commands import train
 from fastcnn.handwriting.drawings import Pose, draw
 from fastcnn.handwriting.stroke_files import read_drawings
+from fastcnn.handwriting.synthesis.digits import synthetic_digits
 from fastcnn.handwriting.synthesis.nondigits import KINDS
 from fastcnn.handwriting.synthesis.templates import WAYS, parse, smooth
+from fastcnn.network.calibration import calibrated
 from fastcnn.zoo import recipes
+from fastcnn.zoo.bundled import bundled, find_model
 from tests.fastcnn.commands.test_cli import data_dir, fails  # noqa: F401
 
 
@@ -122,6 +125,28 @@ def test_interrupted_second_training_goes_on_to_the_same_bits(data_dir, tmp_path
 
 def _interrupt(*_):
     raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_temperature_is_that_of_pictures_set_aside_and_of_the_unusual_hands_that_were_learned(second, tmp_path):
+    once = recipes.BUNDLED_RECIPES["default"]
+    recipe = replace(once, then=replace(once.then, synthetic=160) if second else None)
+    job = train.Job("default", recipe, 1, 100, 7, tmp_path / "none", None, "", None, "float32")
+    network = load_network(find_model(bundled("default"))[1])
+    (images, labels), _ = load_mnist(normalize=False)
+    images, labels = images[:80], labels[:80].copy()
+    labels[1] = (labels[1] + 1) % 10  # one is read wrong, or it could not be too sure
+    held_out = np.arange(1, 80, 2)
+    found = train._temperature(network, job, images, labels, held_out)
+    # Half of 80 pictures are set aside, so half as many hands as the second training had; those of the next seed.
+    hands, digits = synthetic_digits(80 if second else 0, seed=8, varied=True)
+    read, truth = np.concatenate([images[held_out], hands]), np.concatenate([labels[held_out], digits])
+
+    def loss(temperature):
+        network.temperature = temperature
+        return -np.log(calibrated(network, read).astype(np.float64)[np.arange(len(truth)), truth]).mean()
+
+    assert loss(found) < min(loss(0.95 * found), loss(1.05 * found))
 
 
 @pytest.mark.slow
