@@ -105,12 +105,13 @@ def one_thread_each() -> None:
     """Where each core has a process of its own: threads that wait take half of the time from the others.
 
     For each file, as tests of thread counts change it. Kernels with threads compile again, and longer: tests of threads
-    ask for some, and the processes that tests start have all.
+    ask for some. The processes that tests start have one thread, too, so they find their kernels in the cache.
     """
     if "PYTEST_XDIST_WORKER" in os.environ:
         from fastcnn.kernels.threads import set_threads
 
         os.environ["OPENBLAS_NUM_THREADS"] = "1"  # for the copies that are loaded later, and in other processes
+        os.environ["FASTCNN_NUM_THREADS"] = "1"
         threadpoolctl.threadpool_limits(limits=1, user_api="blas")
         set_threads(1)
 

@@ -497,7 +497,9 @@ def wait_for_epoch(process, epoch):
     pytest.fail(f"the training ended before epoch {epoch}")
 
 
-def test_ctrl_c_keeps_the_checkpoint_and_says_how_to_go_on(data_dir, tmp_path):
+@pytest.mark.parametrize("threads", ["1", pytest.param("2", marks=pytest.mark.slow)])  # others compile again
+def test_ctrl_c_keeps_the_checkpoint_and_says_how_to_go_on(data_dir, tmp_path, threads, monkeypatch):
+    monkeypatch.setenv("FASTCNN_NUM_THREADS", threads)
     out = tmp_path / "weights.safetensors"
     process = start("train", "--data-dir", data_dir, "--epochs", 2000, "--out", out)
     wait_for_epoch(process, 1)
