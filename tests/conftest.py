@@ -100,24 +100,33 @@ def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     assert not left, f"tests have written into the checkout, not into their tmp_path: {', '.join(left)}"
 
 
+@pytest.fixture(scope="module")
+def monkeypatch_of_module() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
 @pytest.fixture(scope="module", autouse=True)
-def one_thread_each() -> None:
+def one_thread_each(monkeypatch_of_module: pytest.MonkeyPatch) -> None:
     """Where each core has a process of its own: threads that wait take half of the time from the others.
 
     For each file, as tests of thread counts change it. Kernels with threads compile again, and longer: tests of threads
     ask for some. The processes that tests start have one thread, too, so they find their kernels in the cache.
     """
     if "PYTEST_XDIST_WORKER" in os.environ:
+        from fastcnn.kernels import backends
         from fastcnn.kernels.threads import set_threads
 
         os.environ["OPENBLAS_NUM_THREADS"] = "1"  # for the copies that are loaded later, and in other processes
         os.environ["FASTCNN_NUM_THREADS"] = "1"
+        # Each change of the backend would look for all copies of BLAS again: 50 ms.
+        monkeypatch_of_module.setattr(backends, "obey_environment", lambda: None)
         threadpoolctl.threadpool_limits(limits=1, user_api="blas")
         set_threads(1)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def unpacked_once() -> Iterator[None]:
+def unpacked_once(monkeypatch_of_module: pytest.MonkeyPatch) -> None:
     """Unpack the package's MNIST once in this process, and give each caller a copy.
 
     Unpacking takes 0.2 s. The tests of `load_mnist` have a fixture of this name that leaves it as it is.
@@ -133,9 +142,7 @@ def unpacked_once() -> Iterator[None]:
         return images.copy(), labels.copy()
 
     read = load._read_pair
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(load, "_read_pair", copies)
-        yield
+    monkeypatch_of_module.setattr(load, "_read_pair", copies)
 
 
 @pytest.fixture
