@@ -39,7 +39,7 @@ def hand(window, settle):
 
 
 @pytest.fixture
-def another(qtbot):
+def another(qtbot, later_start, no_plots):
     """Further windows, closed at the end."""
     made = []
 

@@ -23,7 +23,7 @@ __all__ = ["small_training"]
 
 
 @pytest.fixture
-def another(qtbot):
+def another(qtbot, later_start, no_plots):
     """Further windows, closed at the end."""
     made = []
 
