@@ -515,6 +515,7 @@ def test_ctrl_c_keeps_the_checkpoint_and_says_how_to_go_on(data_dir, tmp_path, t
     assert load_checkpoint(checkpoint).epoch >= 1
 
 
+@pytest.mark.slow  # takes seconds
 def test_an_interrupted_training_is_not_overwritten(capsys, data_dir, tmp_path):
     out = tmp_path / "weights.safetensors"
     options = ("--data-dir", data_dir, "--epochs", 500, "--out", out)
@@ -533,6 +534,7 @@ def test_an_interrupted_training_is_not_overwritten(capsys, data_dir, tmp_path):
     process.communicate(timeout=60)
 
 
+@pytest.mark.slow  # takes seconds
 def test_other_settings_are_refused_on_resume(capsys, data_dir, tmp_path):
     out = tmp_path / "weights.safetensors"
     process = start("train", "--data-dir", data_dir, "--epochs", 500, "--seed", 3, "--out", out)
