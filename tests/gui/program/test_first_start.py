@@ -182,7 +182,9 @@ print(found)
 """
 
 
-def test_no_drawing_needs_a_kernel_that_was_not_prepared():
+@pytest.mark.parametrize("threads", ["1", pytest.param("2", marks=pytest.mark.slow)])  # others compile again
+def test_no_drawing_needs_a_kernel_that_was_not_prepared(threads, monkeypatch):
+    monkeypatch.setenv("FASTCNN_NUM_THREADS", threads)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
     done = subprocess.run([sys.executable, "-c", NEEDED], env=environment, capture_output=True, text=True, timeout=120)
     assert done.stdout.split("\n")[:2] == ["True", "[]"], done.stderr
