@@ -74,6 +74,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Give the processes that a quick test starts one thread as well: they find their kernels in the cache."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ.pop("FASTCNN_NUM_THREADS", None)
+        if not item.get_closest_marker("slow"):
+            os.environ["FASTCNN_NUM_THREADS"] = "1"
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):  # type: ignore[no-untyped-def]
     report = yield
@@ -100,23 +108,32 @@ def empty_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     assert not left, f"tests have written into the checkout, not into their tmp_path: {', '.join(left)}"
 
 
+@pytest.fixture(scope="module")
+def monkeypatch_of_module() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
 @pytest.fixture(scope="module", autouse=True)
-def one_thread_each() -> None:
+def one_thread_each(monkeypatch_of_module: pytest.MonkeyPatch) -> None:
     """Where each core has a process of its own: threads that wait take half of the time from the others.
 
     For each file, as tests of thread counts change it. Kernels with threads compile again, and longer: tests of threads
-    ask for some, and the processes that tests start have all.
+    ask for some, and so do the processes that slow tests start.
     """
     if "PYTEST_XDIST_WORKER" in os.environ:
+        from fastcnn.kernels import backends
         from fastcnn.kernels.threads import set_threads
 
         os.environ["OPENBLAS_NUM_THREADS"] = "1"  # for the copies that are loaded later, and in other processes
+        # Each change of the backend would look for all copies of BLAS again: 50 ms.
+        monkeypatch_of_module.setattr(backends, "obey_environment", lambda: None)
         threadpoolctl.threadpool_limits(limits=1, user_api="blas")
         set_threads(1)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def unpacked_once() -> Iterator[None]:
+def unpacked_once(monkeypatch_of_module: pytest.MonkeyPatch) -> None:
     """Unpack the package's MNIST once in this process, and give each caller a copy.
 
     Unpacking takes 0.2 s. The tests of `load_mnist` have a fixture of this name that leaves it as it is.
@@ -132,9 +149,7 @@ def unpacked_once() -> Iterator[None]:
         return images.copy(), labels.copy()
 
     read = load._read_pair
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(load, "_read_pair", copies)
-        yield
+    monkeypatch_of_module.setattr(load, "_read_pair", copies)
 
 
 @pytest.fixture

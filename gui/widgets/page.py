@@ -50,9 +50,9 @@ class Page(QWidget):
 
     def retranslate(self) -> None:
         """Set all texts again, in the language in use."""
+        parts = {part.objectName(): part for part in self.findChildren(QWidget)}  # one search, not one a name
         for name, (text, tip) in self._words().items():
-            widget = self.findChild(QWidget, name)
-            assert widget is not None, name
+            widget = parts[name]
             if isinstance(widget, QAbstractButton) or (isinstance(widget, QLabel) and name.endswith("Caption")):
                 widget.setText(text)
             widget.setToolTip(tip)

@@ -59,11 +59,16 @@ def open_window(qtbot, folders, later_start):
 
 
 @pytest.fixture
-def window(open_window, monkeypatch):
-    """The program's window. It makes no plot before that is shown: all take 60 ms, and few tests look at one."""
+def no_plots(monkeypatch):
+    """Windows make no plot before that is shown: all take 60 ms, and few tests look at one."""
     from fastcnn.gui.program import app
 
     monkeypatch.setattr(app.Program, "_make_plots", lambda program: None)
+
+
+@pytest.fixture
+def window(open_window, no_plots):
+    """The program's window."""
     return open_window()
 
 

@@ -39,7 +39,7 @@ def hand(window, settle):
 
 
 @pytest.fixture
-def another(qtbot):
+def another(qtbot, later_start, no_plots):
     """Further windows, closed at the end."""
     made = []
 
@@ -230,6 +230,7 @@ def test_the_window_can_be_closed_in_the_middle_of_everything(window, settle, qt
     assert not window.isVisible()
 
 
+@pytest.mark.slow  # takes seconds
 def test_two_windows_share_drawings_and_keep_their_own_sessions(another, qtbot):
     first, second = another(), another()
     assert folders.session_folder().name == "window-2"

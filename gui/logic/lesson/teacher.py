@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 
 class _Seen(NamedTuple):
-    """What a look gives."""
+    """What a look gives. `twin` is a copy of `network`."""
 
+    network: Sequential
     twin: Sequential
     stages: list[Stage]
     before: Stage | None
@@ -72,6 +73,7 @@ class Teacher:
         self._rival_model = ""
         self._rival: Sequential | None = None
         self._rival_stages: list[Stage] = []
+        self._source: Sequential | None = None  # what the twin is a copy of
         self._twin: Sequential | None = None
         self._epochs: Epochs | None = None
         self._position = 0
@@ -230,16 +232,17 @@ class Teacher:
         self._ready(self._fool)
 
     def _fool(self) -> None:
-        flips, made = self._flips, self._twin
+        flips, source = self._flips, self._source
         if flips is None:
             return
-        self._seeks = made is None
-        if made is None:
+        self._seeks = self._twin is None
+        if self._twin is None or source is None:
             return  # the look that is on its way goes on with this
         field = flips.field
 
         def find(between: Between) -> Fooling:
-            return find_fooling(made, field, between)
+            # Not the twin: these are 785 pictures, and only for the network's own numbers are there kernels already.
+            return find_fooling(source.copy(), field, between)
 
         def found(fooling: Fooling) -> None:
             notice = Notice.FOOLED if fooling.changes else Notice.NOT_FOOLED
@@ -299,7 +302,7 @@ class Teacher:
         if flips is None:
             return
         self._next()
-        number, field, made = self._newest, flips.field, self._twin
+        number, field, source, made = self._newest, flips.field, self._source, self._twin
         original = flips.original if flips.changed else None
         epochs, position, in_use = self._epochs, self._position, self._network
         model, rival, load = self._rival_model, self._rival, self._load
@@ -308,20 +311,22 @@ class Teacher:
             from fastcnn.network.committee import Committee, leader
 
             network = in_use()
-            found = made
-            if found is None:
+            shown, found = source, made
+            if shown is None or found is None:
                 last = epochs is None or position == len(epochs.epochs) - 1
-                found = twin(leader(network) if last or epochs is None else epochs.network(epochs.epochs[position]))
+                shown = leader(network) if last or epochs is None else epochs.network(epochs.epochs[position])
+                found = twin(shown)
             about = Network(len(network.members) if isinstance(network, Committee) else 1, network.temperature)
             other = twin(leader(load(model))) if model and rival is None else rival
             before = None if original is None else look(found, original)[-1]
-            return _Seen(found, look(found, field), before, about, other, [] if other is None else look(other, field))
+            rival_stages = [] if other is None else look(other, field)
+            return _Seen(shown, found, look(found, field), before, about, other, rival_stages)
 
         def done(seen: _Seen) -> None:
             if number != self._newest:
                 return
             first = not self._stages
-            self._twin, self._stages, self._before, self._about, self._rival, self._rival_stages = seen
+            self._source, self._twin, self._stages, self._before, self._about, self._rival, self._rival_stages = seen
             self._view.show_learned(None)
             if first and self._place == Place():
                 self._place = strongest_place(self._stages)

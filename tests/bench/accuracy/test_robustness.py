@@ -262,7 +262,8 @@ def test_command_writes_numbers_tables_and_figure(stroke_file, tmp_path, monkeyp
     monkeypatch.setattr(robustness, "baseline", lambda quick: Constant(1))
     monkeypatch.setattr(robustness, "BUNDLED", ("paper",))
     monkeypatch.setattr(robustness, "QUICK", 5)
-    arguments = ["bench", "robustness", "--quick", "--only", "turn", "--strokes", str(stroke_file)]
+    arguments = ["bench", "robustness", "--quick", "--threads", "1", "--only", "turn"]
+    arguments += ["--strokes", str(stroke_file)]
     assert main([*arguments, "--out", str(tmp_path / "out"), "--json", str(tmp_path / "all.json")]) == 0
     result = json.loads((tmp_path / "all.json").read_text())["robustness"]["result"]
     assert result["file"] == "few.json"

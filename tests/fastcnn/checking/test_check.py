@@ -308,7 +308,7 @@ def test_no_second_process_starts_where_it_would_be_of_no_use(reason, started, m
 
 
 def test_the_second_process_calls_each_kernel_of_the_check(started, monkeypatch):
-    monkeypatch.setattr(ahead, "table", lambda: [(table.CORNERS[0], np.float32), (table.POOL_CORNERS[0], np.float64)])
+    monkeypatch.setattr(ahead, "table", lambda: [(table.CORNERS[0], np.float32), (table.POOL_CORNERS[0], np.float32)])
     monkeypatch.setattr(ahead, "networks", tuple)
     monkeypatch.setattr(ahead, "set_threads", lambda count: None)
     called = []

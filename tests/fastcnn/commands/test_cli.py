@@ -497,7 +497,9 @@ def wait_for_epoch(process, epoch):
     pytest.fail(f"the training ended before epoch {epoch}")
 
 
-def test_ctrl_c_keeps_the_checkpoint_and_says_how_to_go_on(data_dir, tmp_path):
+@pytest.mark.parametrize("threads", ["1", pytest.param("2", marks=pytest.mark.slow)])  # others compile again
+def test_ctrl_c_keeps_the_checkpoint_and_says_how_to_go_on(data_dir, tmp_path, threads, monkeypatch):
+    monkeypatch.setenv("FASTCNN_NUM_THREADS", threads)
     out = tmp_path / "weights.safetensors"
     process = start("train", "--data-dir", data_dir, "--epochs", 2000, "--out", out)
     wait_for_epoch(process, 1)
@@ -513,6 +515,7 @@ def test_ctrl_c_keeps_the_checkpoint_and_says_how_to_go_on(data_dir, tmp_path):
     assert load_checkpoint(checkpoint).epoch >= 1
 
 
+@pytest.mark.slow  # takes seconds
 def test_an_interrupted_training_is_not_overwritten(capsys, data_dir, tmp_path):
     out = tmp_path / "weights.safetensors"
     options = ("--data-dir", data_dir, "--epochs", 500, "--out", out)
@@ -531,6 +534,7 @@ def test_an_interrupted_training_is_not_overwritten(capsys, data_dir, tmp_path):
     process.communicate(timeout=60)
 
 
+@pytest.mark.slow  # takes seconds
 def test_other_settings_are_refused_on_resume(capsys, data_dir, tmp_path):
     out = tmp_path / "weights.safetensors"
     process = start("train", "--data-dir", data_dir, "--epochs", 500, "--seed", 3, "--out", out)

@@ -71,6 +71,7 @@ def test_what_takes_no_precision_says_so(command, capsys):
     assert "--precision has no effect" in fails(capsys, *command.split(), "--precision", "bfloat16", status=2)
 
 
+@pytest.mark.slow  # compiles the steps of bfloat16
 def test_a_training_is_in_bfloat16_and_its_file_is_not(data_dir, tmp_path, monkeypatch, capsys):  # noqa: F811
     seen = []
     init = Trainer.__init__
@@ -95,6 +96,7 @@ def test_a_training_is_in_bfloat16_and_its_file_is_not(data_dir, tmp_path, monke
     assert np.linalg.norm(rounded.values - exact.values) < 0.3 * np.linalg.norm(exact.values - start)
 
 
+@pytest.mark.slow  # compiles the steps of bfloat16
 def test_an_interrupted_training_goes_on_in_its_precision(data_dir, tmp_path, capsys):  # noqa: F811
     out, whole = tmp_path / "m.safetensors", tmp_path / "whole.safetensors"
     options = ["--data-dir", str(data_dir), "--epochs", "2", "--batch-size", "40"]
@@ -109,6 +111,7 @@ def test_an_interrupted_training_goes_on_in_its_precision(data_dir, tmp_path, ca
     assert out.read_bytes() == whole.read_bytes()
 
 
+@pytest.mark.slow  # compiles the steps of bfloat16
 def test_evaluation_and_prediction_take_it(data_dir, digit_png, tmp_path):  # noqa: F811
     found = {}
     for precision in ("float32", PLAIN):

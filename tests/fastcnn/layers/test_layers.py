@@ -45,14 +45,19 @@ def built(layer, in_shape, *, image=None, dtype=np.float64, seed=0):
     return layer
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def on_the_reference():
     """Without compiling the kernels for float64, which are held to the reference elsewhere."""
     with running("reference"):
         yield
 
 
-@pytest.mark.usefixtures("on_the_reference")
+@pytest.fixture
+def on_the_kernels(on_the_reference):
+    with running("cpu"):
+        yield
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_gradients_match_finite_differences(case, rng):
     make, in_shape = CASES[case]
@@ -76,11 +81,12 @@ def test_gradients_match_finite_differences(case, rng):
         assert_gradient(gradients[name], numerical.transpose(parameter.axes).reshape(parameter.shape))
 
 
+@pytest.mark.usefixtures("on_the_kernels")
 @pytest.mark.parametrize("case", CASES)
 def test_arguments_are_not_modified(case, rng):
     make, in_shape = CASES[case]
-    layer = built(make(), in_shape)
-    x, grad_out = rng.standard_normal((2, *in_shape)), rng.standard_normal((2, *layer.out_shape))
+    layer = built(make(), in_shape, dtype=np.float32)
+    x, grad_out = (rng.standard_normal((2, *shape)).astype(np.float32) for shape in (in_shape, layer.out_shape))
     kept = x.copy(), grad_out.copy()
     layer.forward(x, False)
     layer.forward(x, True)
@@ -89,6 +95,7 @@ def test_arguments_are_not_modified(case, rng):
     np.testing.assert_array_equal(grad_out, kept[1])
 
 
+@pytest.mark.usefixtures("on_the_kernels")
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("training", [False, True])
 def test_float32_stays_float32(case, training, rng):

@@ -85,26 +85,26 @@ def test_gradients_are_those_of_finite_differences(name, backend):
             assert abs(slope - gradients @ direction) <= 1e-6 * np.abs(gradients * direction).sum()
 
 
-@pytest.mark.parametrize("backend", ["cpu", "reference"])
-def test_an_addition_and_its_gradient_by_hand(backend):
+@pytest.mark.parametrize(("backend", "dtype"), [("cpu", np.float32), ("reference", np.float64)])
+def test_an_addition_and_its_gradient_by_hand(backend, dtype):
     """x = 2, weight 3: the sum is 3 x + x = 8 for one output and, with weight -5, -10 + 2 = -8 for the other.
 
     The gradient of the loss at two equal logits would be +-1/2; ReLU stops the second.
     """
     with running(backend):
         layers = [Conv2d(2, 1, bias=False), Residual(Conv2d(2, 1, bias=False)), ReLU(), GlobalAvgPool()]
-        net = Sequential(layers, input_shape=(1, 1, 1), seed=0, dtype=np.float64)
+        net = Sequential(layers, input_shape=(1, 1, 1), seed=0, dtype=dtype)
         net.parameters["0.weight"].assign(np.ones((2, 1, 1, 1)))
         net.parameters["1.0.weight"].assign(np.array([[3.0, 0.0], [0.0, -5.0]]).reshape(2, 2, 1, 1))
-        images = np.full((1, 1, 1, 1), 2.0)
+        images, rtol = np.full((1, 1, 1, 1), 2, dtype), 8 * np.finfo(dtype).eps
         np.testing.assert_array_equal(net.forward(images), [[8.0, 0.0]])
         net.loss_and_gradients(images, np.array([1]))
         first = 1 / (1 + np.exp(-8.0))  # the softmax of 8 and 0
         np.testing.assert_allclose(
-            net.parameters["1.0.weight"].grad.reshape(2, 2), [[2 * first] * 2, [0, 0]], rtol=1e-14
+            net.parameters["1.0.weight"].grad.reshape(2, 2), [[2 * first] * 2, [0, 0]], rtol=rtol
         )
         # Through the convolution 3, and past it 1: times x.
-        np.testing.assert_allclose(net.parameters["0.weight"].grad.ravel(), [2 * first * 4, 0], rtol=1e-14)
+        np.testing.assert_allclose(net.parameters["0.weight"].grad.ravel(), [2 * first * 4, 0], rtol=rtol)
 
 
 @pytest.mark.parametrize("backend", ["cpu", "reference"])

@@ -60,6 +60,7 @@ def cpu(monkeypatch):
     bfloat16.steps.cache_clear()
 
 
+@pytest.mark.slow  # compiles the steps of bfloat16
 def test_products_are_rounded_and_parameters_are_not(one_thread, rng):
     images, labels = batch(rng)
     exact, rounded = network(), network(precision=PLAIN)
@@ -75,6 +76,7 @@ def test_products_are_rounded_and_parameters_are_not(one_thread, rng):
     assert not np.array_equal(exact.gradients, rounded.gradients)
 
 
+@pytest.mark.slow  # compiles the steps of bfloat16
 def test_precision_can_be_changed_at_any_time(one_thread, rng):
     images, _ = batch(rng)
     one, rounded = network(), network(precision=PLAIN).forward(images)
@@ -85,6 +87,7 @@ def test_precision_can_be_changed_at_any_time(one_thread, rng):
     np.testing.assert_array_equal(one.forward(images), before)
 
 
+@pytest.mark.slow  # compiles the steps of bfloat16
 def test_a_trainer_gives_the_network_its_precision_and_learns(one_thread, rng):
     images, labels = batch(rng)
     one = network()
@@ -97,6 +100,7 @@ def test_a_trainer_gives_the_network_its_precision_and_learns(one_thread, rng):
     assert Trainer(network(precision=PLAIN), optim.Adam(0.01), precision="float32").network.precision == "float32"
 
 
+@pytest.mark.slow  # compiles the steps of bfloat16
 def test_copies_and_pickles_keep_it_and_files_do_not_know_it(one_thread, rng, tmp_path):
     images, _ = batch(rng)
     one = network(precision=PLAIN)
@@ -134,6 +138,7 @@ def test_threads_do_not_change_the_bits(precision, rng):
     assert found[0] == found[1] == found[2]
 
 
+@pytest.mark.slow  # compiles the steps of bfloat16
 def test_a_checkpoint_keeps_the_precision(one_thread, rng, tmp_path):
     images, labels = batch(rng)
     path, options = tmp_path / "state.safetensors", {"batch_size": 8, "seed": 2, "progress": False}

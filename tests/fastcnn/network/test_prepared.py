@@ -14,19 +14,20 @@ from fastcnn.optim import Adam
 from fastcnn.training.trainer import Trainer
 from tests.kernels.checks import running
 
-X = np.random.default_rng(0).random((3, 2, 6, 5))
+X = np.random.default_rng(0).random((3, 2, 6, 5)).astype(np.float32)
+SEEN = 1e-3  # the least change of an answer; those of the kernels and of the reference differ by less than 1e-5
 
 
 def network(seed=0):
     layers = [Conv2d(4, 3, padding=1), BatchNorm2d(), ReLU(), Conv2d(3, 3, bias=False), BatchNorm2d(), GlobalAvgPool()]
-    return Sequential(layers, input_shape=(2, 6, 5), seed=seed, dtype=np.float64)
+    return Sequential(layers, input_shape=(2, 6, 5), seed=seed)
 
 
 def assert_current(net):
     """The logits are those of a network that has kept nothing: by the layers themselves."""
     with running("reference"):
         expected = net.copy().forward(X)
-    np.testing.assert_allclose(net.forward(X), expected, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(net.forward(X), expected, rtol=1e-5, atol=1e-5)
 
 
 def optimizer_step(net):
@@ -58,7 +59,7 @@ def test_answers_follow_every_change(name):
     net = network()
     before = net.forward(X)
     CHANGES[name](net)
-    assert np.abs(net.forward(X) - before).max() > 1e-6
+    assert np.abs(net.forward(X) - before).max() > SEEN
     assert_current(net)
     assert_current(net)
 
@@ -80,10 +81,10 @@ def test_an_array_that_somebody_holds_may_change_at_any_time(lent):
     net.forward(X)
     for number in range(3):
         before = net.forward(X)
-        view = np.frombuffer(held, np.float64) if isinstance(held, memoryview) else held
+        view = np.frombuffer(held, np.float32) if isinstance(held, memoryview) else held
         view[...] = number + 1
         del view
-        assert np.abs(net.forward(X) - before).max() > 1e-6
+        assert np.abs(net.forward(X) - before).max() > SEEN
         assert_current(net)
 
 
@@ -116,7 +117,7 @@ def test_weights_are_packed_once_where_nothing_changes(monkeypatch):
 
 def test_batch_norm_is_part_of_the_convolution_outside_a_training():
     layers = [Conv2d(4, 3), BatchNorm2d(), Residual(ReLU(), Conv2d(4, 1), BatchNorm2d()), ReLU(), GlobalAvgPool()]
-    net = Sequential(layers, input_shape=(2, 6, 5), seed=0, dtype=np.float64)
+    net = Sequential(layers, input_shape=(2, 6, 5), seed=0)
     for statistic in net.statistics.values():
         statistic.assign(1 + np.arange(4.0))
     assert_current(net)
@@ -154,7 +155,6 @@ def test_answers_do_not_depend_on_how_pictures_lie_in_memory(dtype):
 @pytest.fixture
 def no_collection():
     """Circles of objects stay in memory."""
-    gc.collect()
     gc.disable()
     yield
     gc.enable()

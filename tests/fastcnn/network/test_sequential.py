@@ -12,6 +12,7 @@ from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Dropout, Flatten, Global
 from fastcnn.network.losses import softmax_cross_entropy
 from fastcnn.network.sequential import CHUNK, Sequential
 from tests.fastcnn.gradients import assert_gradient, numerical_gradient
+from tests.kernels.checks import running
 
 
 def small_network(*, seed=0, dtype=np.float32):
@@ -208,9 +209,14 @@ def test_images_may_be_strided_views(rng):
     np.testing.assert_array_equal(network.forward(images[::2]), network.forward(images[::2].copy()))
 
 
+@pytest.mark.parametrize("backend", [pytest.param("cpu", marks=pytest.mark.slow), "reference"])
 @pytest.mark.parametrize("make", [lambda: small_network(dtype=np.float64), averaging_network])
-def test_whole_gradient_matches_finite_differences(make, rng):
-    network = make()
+def test_whole_gradient_matches_finite_differences(make, backend, rng):
+    with running(backend):
+        _require_gradient(make(), rng)
+
+
+def _require_gradient(network, rng):
     network.values += 0.05 * rng.standard_normal(network.values.size) * (network.values != 0)
     images, labels = batch(rng, network, 3)
 

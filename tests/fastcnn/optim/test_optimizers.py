@@ -177,9 +177,9 @@ def test_gaps_between_parameters_stay_zero(backend, name, rng):
 @pytest.mark.parametrize("steps_before", [0, 3])
 def test_continues_from_its_state_bit_by_bit(name, steps_before, rng):
     straight, first = MAKERS[name](), MAKERS[name]()
-    values = rng.standard_normal(20)
+    values = rng.standard_normal(20).astype(np.float32)
     others = values.copy()
-    gradients = rng.standard_normal((6, 20))
+    gradients = rng.standard_normal((6, 20)).astype(np.float32)
     for gradient in gradients:
         straight.update(values, gradient)
     for gradient in gradients[:steps_before]:

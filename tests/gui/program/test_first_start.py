@@ -182,7 +182,9 @@ print(found)
 """
 
 
+@pytest.mark.slow  # compiles the kernels with threads: with one thread, the later answers need no others than the first
 def test_no_drawing_needs_a_kernel_that_was_not_prepared():
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
+    settings = {"PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen", "FASTCNN_NUM_THREADS": "2"}
+    environment = {**os.environ, **settings}
     done = subprocess.run([sys.executable, "-c", NEEDED], env=environment, capture_output=True, text=True, timeout=120)
     assert done.stdout.split("\n")[:2] == ["True", "[]"], done.stderr

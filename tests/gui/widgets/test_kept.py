@@ -23,7 +23,7 @@ __all__ = ["small_training"]
 
 
 @pytest.fixture
-def another(qtbot):
+def another(qtbot, later_start, no_plots):
     """Further windows, closed at the end."""
     made = []
 
@@ -179,6 +179,7 @@ def test_a_drawing_that_was_just_corrected_is_kept_if_the_window_closes_now(wind
     assert [sample.label for sample in Collection(data_folder() / "drawings").samples()] == [5]
 
 
+@pytest.mark.slow  # takes seconds
 def test_closing_asks_one_question_and_one_button_keeps_all(
     qtbot, window, settle, small_training, another, asked, monkeypatch
 ):

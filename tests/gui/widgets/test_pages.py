@@ -483,6 +483,7 @@ def test_closing_during_training_asks_and_keeps_what_was_trained(qtbot, window, 
         second.close()
 
 
+@pytest.mark.slow  # takes seconds
 def test_a_training_that_was_left_ends_in_the_same_bits_as_one_that_was_not(
     qtbot, window, settle, small_training, monkeypatch
 ):

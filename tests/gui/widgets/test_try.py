@@ -46,6 +46,7 @@ def test_name_size_and_accuracy_of_the_network_that_is_tried_are_shown(qtbot, tr
     assert f"{100 * curves.accuracies[shown() - 1]:.2f}%" in facts.text()
 
 
+@pytest.mark.slow  # takes seconds
 def test_measuring_measures_the_network_that_is_tried(qtbot, trying, settle):
     trying.actions_by_name["measure"].trigger()
     settle()
@@ -63,6 +64,7 @@ def test_measuring_measures_the_network_that_is_tried(qtbot, trying, settle):
     assert "99.76% right on MNIST; Ctrl+I measures it" in shown  # as is known of it; it was not measured
 
 
+@pytest.mark.slow  # takes seconds
 def test_occlusion_shows_where_the_network_that_is_tried_looked(qtbot, trying, settle):
     trying.numberSpin.setValue(17)
     trying.tabs.setCurrentWidget(trying.program.pages.inside)

@@ -21,12 +21,12 @@ def _hidden(window):
     """What the message covers of the parts that show or take something."""
     toast = window.frame.toast
     body = toast.parentWidget()
-    found = []
-    for part in window.findChildren(QWidget):
+    found, parts = [], window.findChildren(QWidget)
+    holders = {part.parentWidget() for part in parts if part.isVisible()}  # a visible part is in visible ones only
+    for part in parts:
         if not part.isVisible() or part is toast or toast.isAncestorOf(part) or not body.isAncestorOf(part):
             continue
-        holds = any(child.isVisible() for child in part.findChildren(QWidget))
-        if holds or part.property("role") == "title" or part.objectName() in OF_THE_TITLE:
+        if part in holders or part.property("role") == "title" or part.objectName() in OF_THE_TITLE:
             continue
         if isinstance(part, QLabel) and not part.text() and part.pixmap() is None:
             continue

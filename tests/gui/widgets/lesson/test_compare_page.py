@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from PyQt5.QtCore import Qt
@@ -13,6 +15,7 @@ from fastcnn.gui.logic.engine import test_pictures as load_pictures
 from fastcnn.gui.widgets.lesson.strip import LEAST_BUTTON
 from fastcnn.network.committee import Committee
 from fastcnn.zoo.bundled import bundled, find_model
+from tests.gui.cases import LANGUAGES
 from tests.gui.mouse import SEVEN, draw
 
 NUMBER = 582  # an 8 that the paper's network reads as a 2
@@ -136,15 +139,14 @@ def test_tab_goes_to_the_layers_in_the_order_of_reading(page, window, settle, wh
     assert QApplication.focusWidget() is first
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1024, 768), (1366, 768)])
-@pytest.mark.parametrize("language", ["en", "zh_CN"])
-def test_both_strips_are_in_sight_without_scrolling(page, window, settle, width, height, language):
-    window.program.use_language(language)
-    window.resize(width, height)
-    settle(3)
+def test_both_strips_are_in_sight_without_scrolling(page, window, settle):
     scroll = page.findChild(QScrollArea, "compareScroll")
-    assert scroll.verticalScrollBar().maximum() == 0
-    for button in (page.strip.buttons[0], page.compare.strip.buttons[0]):
-        assert button.height() >= LEAST_BUTTON.height()
-        foot = button.mapTo(scroll, button.rect().bottomLeft())  # that of the picture: both begin with it
-        assert scroll.rect().contains(foot)
+    for language, size in product(LANGUAGES, [(1280, 720), (1024, 768), (1366, 768)]):
+        window.program.use_language(language)
+        window.resize(*size)
+        settle(3)
+        assert scroll.verticalScrollBar().maximum() == 0, (language, size)
+        for button in (page.strip.buttons[0], page.compare.strip.buttons[0]):
+            assert button.height() >= LEAST_BUTTON.height(), (language, size)
+            foot = button.mapTo(scroll, button.rect().bottomLeft())  # that of the picture: both begin with it
+            assert scroll.rect().contains(foot), (language, size)

@@ -247,9 +247,8 @@ def forward(plan, made, images, *, training):
             made[id(step)].check_forward(n, step)
 
 
-@pytest.mark.parametrize(
-    "name", ["paper", *(pytest.param(each, marks=pytest.mark.slow) for each in NETWORKS if each != "paper")]
-)
+@pytest.mark.slow  # compiles the steps of bfloat16
+@pytest.mark.parametrize("name", NETWORKS)
 def test_each_step_agrees_with_the_reference_on_rounded_numbers(steps, name, rng):
     network = NETWORKS[name]()
     for n in (3, 2):  # arrays keep what a larger batch has left in them
@@ -288,6 +287,7 @@ def answers(network, steps, images, *, training):
     return found, *({each.dtype for each in arrays if each is not None} for arrays in (values, gradients))
 
 
+@pytest.mark.slow  # compiles the steps of bfloat16
 @pytest.mark.parametrize(
     ("name", "training"), [(name, True) for name in NETWORKS] + [("default", False), ("odd", False)]
 )
@@ -306,6 +306,7 @@ def test_a_value_that_is_rounded_where_it_is_written_gives_the_same_bits(steps, 
         assert mine.tobytes() == right.tobytes()
 
 
+@pytest.mark.slow  # compiles the steps of bfloat16
 @pytest.mark.parametrize("name", ["default", "ResNet-like", "odd"])
 @pytest.mark.parametrize("n", [1, 40])
 def test_inference_folds_the_normalization_before_it_rounds(steps, name, n, rng):

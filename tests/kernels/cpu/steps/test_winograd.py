@@ -207,18 +207,19 @@ def test_the_switch_chooses_the_method_and_the_plan_shows_it(rng) -> None:
     np.testing.assert_allclose(answers["never"], answers["always"], rtol=1e-4, atol=1e-5)
 
 
-def test_training_is_exact_where_only_inference_may_use_the_method(rng) -> None:
-    images, labels = rng.random((4, 1, 14, 14)), np.array([0, 1, 2, 3])
+@pytest.mark.parametrize(("dtype", "rtol", "atol"), [(np.float32, 1e-4, 1e-5), (np.float64, 1e-10, 1e-13)])
+def test_training_is_exact_where_only_inference_may_use_the_method(dtype, rtol, atol, rng) -> None:
+    images, labels = rng.random((4, 1, 14, 14)).astype(dtype), np.array([0, 1, 2, 3])
     gradients = {}
     for word in (None, "always", "inference", "never"):
         kernels.use("cpu", winograd=word)
-        net = network()
+        net = network(dtype=dtype)
         net.loss_and_gradients(images, labels)
         gradients[word] = net.gradients.copy()
     np.testing.assert_array_equal(gradients[None], gradients["always"])
     np.testing.assert_array_equal(gradients["inference"], gradients["never"])
     assert not np.array_equal(gradients["always"], gradients["never"])
-    np.testing.assert_allclose(gradients["always"], gradients["never"], rtol=1e-10, atol=1e-13)
+    np.testing.assert_allclose(gradients["always"], gradients["never"], rtol=rtol, atol=atol)
 
 
 def test_the_environment_chooses_where_use_says_nothing(monkeypatch) -> None:

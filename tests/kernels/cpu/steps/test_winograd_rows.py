@@ -115,13 +115,14 @@ def test_bits_depend_on_no_number_of_threads_or_pictures() -> None:
         np.testing.assert_array_equal(other, answers[0])
 
 
-def test_the_switch_chooses_the_method_and_a_training_is_exact() -> None:
-    pictures, labels = np.random.default_rng(0).random((4, 1, 12, 12)), np.arange(4)
+@pytest.mark.parametrize(("dtype", "rtol", "atol"), [(np.float32, 1e-4, 1e-5), (np.float64, 1e-12, 1e-13)])
+def test_the_switch_chooses_the_method_and_a_training_is_exact(dtype, rtol, atol) -> None:
+    pictures, labels = np.random.default_rng(0).random((4, 1, 12, 12)).astype(dtype), np.arange(4)
     answers, gradients = {}, {}
     for word in ("never", "inference", "always"):
         kernels.use("cpu", winograd=word)
         layers = [Conv2d(60, 5), ReLU(), MaxPool2d(2), Flatten(), Affine(4)]
-        net = Sequential(layers, input_shape=(1, 12, 12), seed=0, dtype=np.float64)
+        net = Sequential(layers, input_shape=(1, 12, 12), seed=0, dtype=dtype)
         assert str(net.plan(4, training=False)).count("winograd 1x4") == (word != "never")
         assert "winograd" not in str(net.plan(4, training=True))
         answers[word] = net.forward(pictures).copy()
@@ -130,7 +131,7 @@ def test_the_switch_chooses_the_method_and_a_training_is_exact() -> None:
     np.testing.assert_array_equal(gradients["never"], gradients["always"])
     np.testing.assert_array_equal(answers["inference"], answers["always"])
     assert not np.array_equal(answers["never"], answers["always"])
-    np.testing.assert_allclose(answers["never"], answers["always"], rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(answers["never"], answers["always"], rtol=rtol, atol=atol)
 
 
 def test_new_weights_are_transformed() -> None:
