@@ -16,7 +16,7 @@ from fastcnn.zoo.networks import COMMITTEE, DEFAULT, PAPER
 
 ACCURACY_KEY = "test_accuracy"  # in the metadata of a weights file, if its maker wrote it
 # Of the bundled networks on MNIST's test pictures, which a test measures again.
-MEASURED = {DEFAULT: 0.9966, PAPER: 0.9945, COMMITTEE: 0.9976}
+MEASURED = {DEFAULT: 0.9967, PAPER: 0.9945, COMMITTEE: 0.9975}
 
 
 @dataclass(frozen=True)
