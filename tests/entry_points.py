@@ -583,6 +583,10 @@ def measuring_entries() -> dict[str, Entry]:
         "fit_temperature": Entry(
             calibration.fit_temperature, {"logits": logits, "labels": labels}, {"logits": {"as float16"}}
         ),
+        "calibrate": Entry(
+            calibration.calibrate, {"network": one.copy(), "images": IMAGES, "labels": labels},
+            elsewhere=NAN, names={"images": ("labels",)},
+        ),
         "wilson_interval": Entry(
             metrics.wilson_interval, {"successes": 3, "trials": 9, "z": 1.96},
             {"z": LARGE}, {"successes": ("trials",), "trials": ("successes",)},

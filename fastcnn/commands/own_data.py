@@ -88,9 +88,9 @@ def _train(args: argparse.Namespace, out: Path, checkpoint: Path, go_on: str, te
     else:
         held_out = data.images[numbers], data.labels[numbers]
     if len(held_out[0]) >= LEAST_CALIBRATING:
-        from fastcnn.network.calibration import fit_temperature, logits_of_views
+        from fastcnn.network.calibration import calibrate
 
-        network.temperature = fit_temperature(logits_of_views(network, held_out[0]), held_out[1])
+        calibrate(network, *held_out)
     network.save(out)
     measured = _measure(network, data, held_out)
     result = measured.result

@@ -277,7 +277,7 @@ def _train(job: Job, images: Array, labels: Array, team: Team, *, calibrate: boo
     if job.recipe.refused:
         _fit_threshold(network, job, images[trainer.held_out], labels[trainer.held_out])
     elif calibrate and len(trainer.held_out):
-        network.temperature = _temperature(network, job, images, labels, trainer.held_out)
+        _calibrate(network, job, images, labels, trainer.held_out)
     return network, history
 
 
@@ -299,21 +299,20 @@ def _train_again(network: Sequential, job: Job, recipe: Recipe, first: tuple[Arr
     return images
 
 
-def _temperature(network: Sequential, job: Job, images: Array, labels: Array, held_out: Array) -> float:
-    """The temperature for the pictures set aside and, after a second training, for its share of unusual hands too.
+def _calibrate(network: Sequential, job: Job, images: Array, labels: Array, held_out: Array) -> None:
+    """Fit the temperature on the pictures set aside and, after a second training, on its share of unusual hands too.
 
     Without them a network was surer of an unusual hand than it may be. No training has seen these pictures.
     """
     import numpy as np
 
     from fastcnn.handwriting.synthesis.digits import synthetic_digits
-    from fastcnn.network.calibration import fit_temperature, logits_of_views
+    from fastcnn.network.calibration import calibrate
 
     then = job.recipe.then
     count = 0 if then is None else len(held_out) * then.synthetic // len(images)
     more, digits = synthetic_digits(count, seed=job.seed + 1, varied=True)
-    logits = logits_of_views(network, np.concatenate([images[held_out], more]))
-    return fit_temperature(logits, np.concatenate([labels[held_out], digits]))
+    calibrate(network, np.concatenate([images[held_out], more]), np.concatenate([labels[held_out], digits]))
 
 
 def _fit_threshold(network: Sequential, job: Job, images: Array, labels: Array) -> None:
@@ -322,9 +321,10 @@ def _fit_threshold(network: Sequential, job: Job, images: Array, labels: Array) 
 
     from fastcnn.digits import CLASSES
     from fastcnn.handwriting.synthesis.digits import synthetic_digits
+    from fastcnn.network.calibration import calibrate
     from fastcnn.recognition import refusal
 
-    refusal.calibrate(network, images, labels)
+    calibrate(network, images, labels)
     more, _ = synthetic_digits(THRESHOLD_DIGITS, seed=job.seed + 1, varied=job.recipe.varied)
     digits = np.concatenate([images[labels < CLASSES], more])
     refusal.fit_threshold(network, digits, job.recipe.refused)

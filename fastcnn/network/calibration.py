@@ -149,3 +149,11 @@ def fit_temperature(logits: Array, labels: Array) -> float:
         else:
             low = left
     return float(np.exp((low + high) / 2))
+
+
+def calibrate(network: Classifier, images: Array, labels: Array) -> None:
+    """Give a network the temperature for pictures (N, C, H, W), N at least 1, that it was not trained on.
+
+    Their labels are (N,) integers. Errors are those of `logits_of_views` and `fit_temperature`.
+    """
+    network.temperature = fit_temperature(logits_of_views(network, images), labels)

@@ -11,7 +11,6 @@ import numpy as np
 
 from fastcnn.arrays import Array
 from fastcnn.digits import CLASSES
-from fastcnn.network.calibration import fit_temperature, logits_of_views
 from fastcnn.network.sequential import Sequential
 
 
@@ -24,16 +23,10 @@ def of_digits(probabilities: Array) -> Array:
     return shares
 
 
-def calibrate(network: Sequential, images: Array, labels: Array) -> None:
-    """Fit the network's temperature on pictures (N, 1, 28, 28) of digits and kinds that it was not trained on.
-
-    `fit_threshold` comes after it.
-    """
-    network.temperature = fit_temperature(logits_of_views(network, images), labels)
-
-
 def fit_threshold(network: Sequential, digits: Array, refused: float) -> None:
     """Shift the biases of the kinds so that THRESHOLD refuses a given share of pictures of digits.
+
+    `calibration.calibrate` comes before it.
 
     Parameters
     ----------

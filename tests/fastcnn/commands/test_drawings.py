@@ -137,7 +137,8 @@ def test_temperature_is_that_of_pictures_set_aside_and_of_the_unusual_hands_that
     images, labels = images[:80], labels[:80].copy()
     labels[1] = (labels[1] + 1) % 10  # one is read wrong, or it could not be too sure
     held_out = np.arange(1, 80, 2)
-    found = train._temperature(network, job, images, labels, held_out)
+    train._calibrate(network, job, images, labels, held_out)
+    found = network.temperature
     # Half of 80 pictures are set aside, so half as many hands as the second training had; those of the next seed.
     hands, digits = synthetic_digits(80 if second else 0, seed=8, varied=True)
     read, truth = np.concatenate([images[held_out], hands]), np.concatenate([labels[held_out], digits])

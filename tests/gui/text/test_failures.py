@@ -183,16 +183,27 @@ def _png():
     return buffer.getvalue()
 
 
-def test_bad_pictures(chinese, settle, check, tmp_path, monkeypatch):
+@pytest.fixture
+def open_each(chinese, check, tmp_path, monkeypatch):
+    """Opens the bad files of a table. After each, its name is given, and the window has shown why."""
+
+    def opened(table, action, ending):
+        for kind, (make, part) in table.items():
+            path = tmp_path / f"{kind.replace(' ', '-')}.{ending}"
+            make(path)
+            _choose(monkeypatch, path)
+            chinese.program.use_language("zh_CN")
+            chinese.actions_by_name[action].trigger()
+            check(part)
+            yield kind
+
+    return opened
+
+
+def test_bad_pictures(chinese, settle, open_each):
     draw(chinese.canvas, SEVEN)
     settle()
-    for kind, (make, part) in PICTURES.items():
-        path = tmp_path / f"{kind.replace(' ', '-')}.png"
-        make(path)
-        _choose(monkeypatch, path)
-        chinese.program.use_language("zh_CN")
-        chinese.actions_by_name["open"].trigger()
-        check(part)
+    for kind in open_each(PICTURES, "open", "png"):
         assert chinese.resultLabel.text() == "7", kind  # the drawing and its answer stay
 
 
@@ -209,15 +220,9 @@ NETWORKS = {
 }  # fmt: skip
 
 
-def test_bad_networks(chinese, settle, check, tmp_path, monkeypatch):
+def test_bad_networks(chinese, open_each):
     before = chinese.networkCombo.currentData()
-    for kind, (make, part) in NETWORKS.items():
-        path = tmp_path / f"{kind.replace(' ', '-')}.safetensors"
-        make(path)
-        _choose(monkeypatch, path)
-        chinese.program.use_language("zh_CN")
-        chinese.actions_by_name["open_network"].trigger()
-        check(part)
+    for kind in open_each(NETWORKS, "open_network", "safetensors"):
         assert chinese.networkCombo.currentData() == before, kind
 
 
