@@ -114,14 +114,19 @@ def sums(
 
 
 def _parts(walk: Walk, rows: int, itemsize: int, blocks: int) -> Pair:
-    """Into how many parts the rows and the blocks of filters of each picture are cut: enough tasks for the threads."""
+    """Into how many parts the rows and the blocks of filters of each picture are cut: enough tasks for the threads.
+
+    A picture that one task reads whole stays in the cache of its core, and cut weights stay in each core's. So what is
+    larger is not read by all.
+    """
     enough = 4 * threads()
-    if walk.w_image:  # sums over pictures: each task reads all of them, and those of the next taps for all its rows
-        wanted = -(-enough // max(1, walk.images)) if threads() > 1 else 1
-        block_parts = next((parts for parts in range(wanted, blocks) if blocks % parts == 0), blocks)
-        return (rows if wanted > block_parts else 1), block_parts
-    if walk.images >= enough:
+    weights = walk.filters * walk.taps_step * walk.length
+    few_weights = walk.w_image or weights <= walk.images * walk.x_image
+    if walk.images >= enough or (walk.images % threads() == 0 and few_weights):
         return 1, 1
-    weights = walk.filters * walk.taps_step * walk.length * itemsize
-    many = walk.images * rows < enough or weights > SECOND_CACHE_BYTES // 2
-    return rows, blocks if many else 1
+    wanted = -(-enough // max(1, walk.images))
+    if walk.w_image:  # sums over blocks of pictures: each task reads all pictures of a block
+        block_parts = next((parts for parts in range(wanted, blocks) if blocks % parts == 0), blocks)
+    else:
+        block_parts = blocks if rows < wanted or weights * itemsize > SECOND_CACHE_BYTES // 2 else 1
+    return min(rows, -(-wanted // block_parts)), block_parts

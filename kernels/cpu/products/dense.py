@@ -59,7 +59,8 @@ def matrix_sums(out, x, w, w_step, w_term, bias, units, groups, sources, results
     w : its element (k, c) of a group is at k * w_step + c * w_term; `pixels` fill a tile at least
     units : pictures x groups
 
-    A tile reads no pixel after a plane. The last one begins earlier, and sums up some pixels again.
+    A tile reads no pixel after a plane. The last one has one vector of pixels if that is enough. It begins earlier, and
+    sums up some pixels again.
     """
     width = TILE_VECTORS * (VECTOR_BYTES // out.itemsize)
     blocks = (results + FILTERS - 1) // FILTERS
@@ -74,11 +75,12 @@ def matrix_sums(out, x, w, w_step, w_term, bias, units, groups, sources, results
                 for block in range(blocks * block_part // block_parts, blocks * (block_part + 1) // block_parts):
                     k = block * FILTERS
                     for first in range(start, min(pixels, start + most), width):
-                        i = min(first, pixels - width)
+                        count = width if 2 * (pixels - first) > width else width // TILE_VECTORS
+                        i = min(first, pixels - count)
                         _tiles(
                             out, (unit * results + k) * pixels + i, pixels, w, group * w_group + k * w_step, w_step,
                             w_term, taps, x, unit * sources * pixels + i, pixels, taps, 1, sources, bias,
-                            (group * results + k) * width, width, min(FILTERS, results - k),
+                            (group * results + k) * width, count, min(FILTERS, results - k),
                         )  # fmt: skip
 
 

@@ -31,9 +31,6 @@ SUMMED_VALUES = 4096  # of a block, at least, for sums of each channel
 PART_PIXELS = 128 if VECTOR_BYTES == 64 else 100
 # With fewer channels, the columns of a row of the kernel are one row of tiles: else these would be too small.
 SPLIT_CHANNELS = 32
-# Whether the public gradient of a weight reads planes: then its tiles read number after number of few lines of a first
-# cache of 32 KiB, and the pictures are copied without being turned.
-PLANES = VECTOR_BYTES < 64
 MOST_TABLES = 1024  # of one convolution
 
 Arguments = ParamSpec("Arguments")
@@ -148,7 +145,9 @@ class Convolution:
         self.tables: dict[object, Any] = {}
         self.dense = dilation[1] == 1 and groups == 1  # a row of the kernel sees one run of S*C contiguous floats
         self._whole_rows = self.dense and self.C < SPLIT_CHANNELS
-        self.reads_planes = PLANES and not self._whole_rows
+        # Whether the public gradient of a weight reads planes: its tiles then read number after number, of few lines of
+        # the first cache, and the pictures are copied without being turned.
+        self.reads_planes = not self._whole_rows
         self._tile_pixels = tile_pixels
 
     def _grad_border(self, axis: int, size: int, out: int, kernel: int) -> Pair:
@@ -312,6 +311,7 @@ def gradient_blocks(images: int, size: int, least: int = SUMMED_VALUES, tasks: i
     """
     per_block = max(-(-images * tasks // TASKS), -(-least // size))
     per_block = max(1, min(images, per_block))
+    per_block = max(1, -(-images // max(1, -(-images // per_block))))  # blocks of about the same size
     return per_block, -(-images // per_block)
 
 

@@ -24,12 +24,12 @@ from fastcnn.kernels.cpu.toolchain.vector import VECTOR_BYTES
 # Floats of a row that dot_products sums up before it goes on to the next rows. So 5 rows of weights stay in the first
 # cache. GFLOP/s on one core: 170-180 with 720 to 1088 floats, 157 with 368, 130-157 with 1440.
 DOT_LENGTH = 864
-# Whether sum_products copies a block of weights whose terms lie far apart, each on another page: the first table of
-# pages in memory, of 64 on AMD's CPUs with AVX2, is then too small. Affine's gradients take a quarter less time, and
-# the gradient of a convolution's weights up to a fifth, where its terms lie further apart than FAR: so few sets of the
-# first cache hold them that a part of them does not stay.
-GATHERS = VECTOR_BYTES == 32
+# sum_products copies a block of weights whose terms lie further apart, in elements: so few sets of the first cache hold
+# them that a part of them does not stay. For the gradient of a convolution's weights this saves up to a fifth.
 FAR = 100
+# The same where there is one tap, as in Affine's gradients: each term is on another page. The first table of pages in
+# memory, of 64 on AMD's CPUs with AVX2, is then too small, and a copy saves a quarter. Other CPUs never copy.
+FAR_OF_ONE_TAP = 16 if VECTOR_BYTES == 32 else 1 << 40
 
 
 class Walk(NamedTuple):
@@ -73,7 +73,7 @@ class Addend(NamedTuple):
 def products_with(tile: SumTile) -> Any:
     """The kernel `sum_products` with this tile."""
     sum_tile, begin, end, next_tile, most = tile.tile, tile.begin, tile.end, tile.next_tile, tile.pixels
-    gathers = GATHERS and tile.name == NUMBER_TILE.name
+    gathers = tile.name == NUMBER_TILE.name
 
     @kernel(key=tile.name)
     def sum_products(
@@ -93,10 +93,10 @@ def products_with(tile: SumTile) -> Any:
         rows, blocks = len(x_rows), (walk.filters + width - 1) // width
         for task in prange(walk.images * row_parts * block_parts):
             begin()
-            rest, image = split(task, walk.images)
-            block_part, row_part = split(rest, row_parts)
+            rest, row_part = split(task, row_parts)  # a thread has a whole picture's rows, if it can: see _parts
+            block_part, image = split(rest, walk.images)
             taps = min(walk.taps_step, walk.taps - image * walk.taps_step)
-            far = walk.w_term > (width if walk.taps_step == 1 else FAR)
+            far = walk.w_term > (FAR if walk.taps_step > 1 else FAR_OF_ONE_TAP)
             gathered = gathers and far and walk.columns >= 2 * most
             some = min(taps, walk.taps_part) if gathered else 0
             near, near_taps = np.empty(some * walk.length * width, w.dtype), np.arange(some) * (walk.length * width)

@@ -10,6 +10,10 @@ from fastcnn.kernels.cpu.tiles.parts import tile
 from fastcnn.kernels.cpu.toolchain import vector
 from fastcnn.kernels.cpu.toolchain.vector import INT32, at, const
 
+# Vectors after a tile's own in each row that is read and in each that is written, fetched early: tiles go along the one
+# or the other, and the CPU does not foresee so many short rows.
+AHEAD = 2
+
 
 def _twin(out, out_at, out_stride, x, x_at, x_rows, first, rows, columns):
     for i in range(rows):
@@ -27,8 +31,12 @@ def transpose_tile(builder, a, vtype):
     with builder.if_else(full) as (whole, ragged):
         with whole:
             starts = [_row(builder, a, const(i)) for i in range(lanes)]
+            for start in starts:
+                vector.prefetch(builder, at(builder, start, const(AHEAD * lanes)))
             for j, value in enumerate(_turned(builder, [vector.load(builder, start, vtype) for start in starts])):
-                vector.store(builder, value, at(builder, a.out, a.out_at, builder.mul(a.out_stride, const(j))))
+                target = at(builder, a.out, a.out_at, builder.mul(a.out_stride, const(j)))
+                vector.prefetch(builder, at(builder, target, const(AHEAD * lanes)), write=True)
+                vector.store(builder, value, target)
         with ragged:
             last = builder.sub(a.rows, const(1))
             loaded = []

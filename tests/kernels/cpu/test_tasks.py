@@ -100,7 +100,8 @@ WORK = {
 def is_enough(name, a, count):
     """Two tasks for each of `count` threads, or tasks so small that the start of a thread costs as much."""
     found = COUNTS.get(name, lambda a: a["images"])(a)
-    if name in ("dot_products", "winograd_products"):
+    equal = name == "sum_products" and found == a["walk"].images and found % count == 0
+    if name in ("dot_products", "winograd_products") or equal:
         found *= 2  # equal tasks: one for each thread will do
     work, least = WORK.get(name, (None, 0))
     return found >= 2 * count or (work is not None and work(a) / found <= least)
