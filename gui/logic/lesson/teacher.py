@@ -30,11 +30,17 @@ if TYPE_CHECKING:
     from fastcnn.training.epochs import Epochs
 
 
-class _Seen(NamedTuple):
-    """What a look gives. `twin` is a copy of `network`."""
+class _Pair(NamedTuple):
+    """A network and its twin, which lessons look at and teach."""
 
     network: Sequential
     twin: Sequential
+
+
+class _Seen(NamedTuple):
+    """What a look gives."""
+
+    pair: _Pair
     stages: list[Stage]
     before: Stage | None
     about: Network
@@ -73,8 +79,7 @@ class Teacher:
         self._rival_model = ""
         self._rival: Sequential | None = None
         self._rival_stages: list[Stage] = []
-        self._source: Sequential | None = None  # what the twin is a copy of
-        self._twin: Sequential | None = None
+        self._pair: _Pair | None = None  # of the network in use, or of its epoch, once a look has made it
         self._epochs: Epochs | None = None
         self._position = 0
         self._flips: Flips | None = None
@@ -116,7 +121,7 @@ class Teacher:
     def wait(self) -> None:
         """Another network is in use, and `network_changed` will be called. What is asked for until then is about it."""
         self._next()
-        self._twin = None
+        self._pair = None
 
     def network_changed(self, epochs: Epochs | None = None) -> None:
         """Another network is in use. `epochs` are those that its training kept."""
@@ -124,7 +129,7 @@ class Teacher:
 
     def use_epochs(self, epochs: Epochs | None) -> None:
         """Offer the epochs of a training. The last one is shown as the network in use itself."""
-        self._epochs, self._twin = epochs, None
+        self._epochs, self._pair = epochs, None
         numbers = () if epochs is None else epochs.epochs
         self._position = max(0, len(numbers) - 1)
         self._view.show_epochs(numbers, () if epochs is None else epochs.accuracies, self._position)
@@ -134,7 +139,7 @@ class Teacher:
         """Show the network as it was after an epoch; `position` counts the kept ones."""
         if self._epochs is None or position == self._position:
             return
-        self._position, self._twin = position, None
+        self._position, self._pair = position, None
         self._look()
 
     def open(self, index: int) -> None:
@@ -232,17 +237,17 @@ class Teacher:
         self._ready(self._fool)
 
     def _fool(self) -> None:
-        flips, source = self._flips, self._source
+        flips, pair = self._flips, self._pair
         if flips is None:
             return
-        self._seeks = self._twin is None
-        if self._twin is None or source is None:
+        self._seeks = pair is None
+        if pair is None:
             return  # the look that is on its way goes on with this
         field = flips.field
 
         def find(between: Between) -> Fooling:
             # Not the twin: these are 785 pictures, and only for the network's own numbers are there kernels already.
-            return find_fooling(source.copy(), field, between)
+            return find_fooling(pair.network.copy(), field, between)
 
         def found(fooling: Fooling) -> None:
             notice = Notice.FOOLED if fooling.changes else Notice.NOT_FOOLED
@@ -256,8 +261,8 @@ class Teacher:
 
     def learn(self, label: int) -> None:
         """Take one step of learning from this picture, on a copy, and show what it changes."""
-        flips, made = self._flips, self._twin
-        if flips is None or made is None:
+        flips, pair = self._flips, self._pair
+        if flips is None or pair is None:
             return
         field, number, lr = flips.field, self._newest, backward.LEARNING_RATES[self.rate]
 
@@ -267,7 +272,7 @@ class Teacher:
 
         def job() -> backward.Learned:
             with self._turns.background():
-                return backward.learn(made, field, label, lr)
+                return backward.learn(pair.twin, field, label, lr)
 
         self._jobs.submit(job, done)
 
@@ -302,7 +307,7 @@ class Teacher:
         if flips is None:
             return
         self._next()
-        number, field, source, made = self._newest, flips.field, self._source, self._twin
+        number, field, known = self._newest, flips.field, self._pair
         original = flips.original if flips.changed else None
         epochs, position, in_use = self._epochs, self._position, self._network
         model, rival, load = self._rival_model, self._rival, self._load
@@ -311,22 +316,22 @@ class Teacher:
             from fastcnn.network.committee import Committee, leader
 
             network = in_use()
-            shown, found = source, made
-            if shown is None or found is None:
+            pair = known
+            if pair is None:
                 last = epochs is None or position == len(epochs.epochs) - 1
                 shown = leader(network) if last or epochs is None else epochs.network(epochs.epochs[position])
-                found = twin(shown)
+                pair = _Pair(shown, twin(shown))
             about = Network(len(network.members) if isinstance(network, Committee) else 1, network.temperature)
             other = twin(leader(load(model))) if model and rival is None else rival
-            before = None if original is None else look(found, original)[-1]
+            before = None if original is None else look(pair.twin, original)[-1]
             rival_stages = [] if other is None else look(other, field)
-            return _Seen(shown, found, look(found, field), before, about, other, rival_stages)
+            return _Seen(pair, look(pair.twin, field), before, about, other, rival_stages)
 
         def done(seen: _Seen) -> None:
             if number != self._newest:
                 return
             first = not self._stages
-            self._source, self._twin, self._stages, self._before, self._about, self._rival, self._rival_stages = seen
+            self._pair, self._stages, self._before, self._about, self._rival, self._rival_stages = seen
             self._view.show_learned(None)
             if first and self._place == Place():
                 self._place = strongest_place(self._stages)
