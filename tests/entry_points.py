@@ -391,7 +391,10 @@ def network_entries() -> dict[str, Entry]:
         "Sequential.views": Entry(assign_views, {"views": 5}, state=state),
         "Sequential.precision": Entry(assign_precision, {"precision": "float32"}, state=state),
         "paper_network": Entry(networks.paper_network, sized, taken, {"classes": ("out_features",)}),
-        "deep_network": Entry(networks.deep_network, sized, taken, {"classes": ("out_features",)}),
+        "deep_network": Entry(
+            networks.deep_network, sized | {"dropout": 0.1}, taken | {"dropout": NUMBERS},
+            {"classes": ("out_features",), "dropout": ("rate",)},
+        ),
         "residual_network": Entry(networks.residual_network, sized, taken, {"classes": ("out_features",)}),
         "mean_and_scale": Entry(own.mean_and_scale, {"images": pictures}, ROWS),
         "network_for": Entry(

@@ -1,7 +1,7 @@
 """Recognize handwritten digits: a trained network together with the preparation of pictures.
 
-Whether a picture shows a digit at all is said by a small network of its own, whatever network reads the digit: how
-surely it sees one is the sum of the digits' probabilities. How it is trained is in `refusal`.
+Whether a picture shows a digit at all is said by a network of its own, whatever network reads the digit: how surely it
+sees one is the sum of the digits' probabilities. How it is trained is in `refusal`.
 
 What only strings, pages and ruled paper need is imported when it is used: `fastcnn predict` starts sooner without.
 """

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LEAST_PAPER_PX, LEAST_DEEP_PX = 8, 20  # sides of smaller pictures would shrink to nothing without a border
 MOST_FLAT_PX = 32  # the side of pictures whose places the deep network tells apart
+DEEP_DROPOUT, REFUSAL_DROPOUT = 0.4, 0.3  # rates of the deep network, as it reads digits and as it refuses other things
 
 
 def paper_network(
@@ -45,15 +46,24 @@ def paper_network(
 
 
 def deep_network(
-    *, seed: int | None = None, input_shape: Sequence[int] = (1, SIDE_PX, SIDE_PX), classes: int = CLASSES
+    *,
+    seed: int | None = None,
+    input_shape: Sequence[int] = (1, SIDE_PX, SIDE_PX),
+    classes: int = CLASSES,
+    dropout: float = DEEP_DROPOUT,
 ) -> Sequential:
     """A deeper network for drawings, He-initialised, untrained: 155,498 parameters.
 
     Six convolutions, of 16, 32, 32, 64, 64 and 128 filters of 3x3, a MaxPool after the second and the fourth, Dropout
     and Affine 10; (N, 1, 28, 28) to (N, 10). Batch normalisation comes before a convolution's ReLU, or after its
     MaxPool: there it has a quarter of the values, and convolution, ReLU and MaxPool are one step of the plan. The first
-    has none: on 26x26 pixels it would cost a seventh of a training step. Arguments as of `paper_network`; pictures
-    with a side over 32 pixels get a GlobalAvgPool before the Dropout, so that the parameters do not grow with them.
+    has none: on 26x26 pixels it would cost a seventh of a training step. Pictures with a side over 32 pixels get a
+    GlobalAvgPool before the Dropout, so that the parameters do not grow with them.
+
+    Parameters
+    ----------
+    seed, input_shape, classes : as of `paper_network`
+    dropout : the rate of the Dropout
     """
     from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Dropout, Flatten, GlobalAvgPool, MaxPool2d, ReLU
     from fastcnn.network.sequential import Sequential
@@ -71,7 +81,7 @@ def deep_network(
         *(Conv2d(64, 3, padding=1), BatchNorm2d(), ReLU()),
         *(Conv2d(128, 3, padding=border), BatchNorm2d(), ReLU()),
         *([Flatten()] if max(shape[1:]) <= MOST_FLAT_PX else [GlobalAvgPool()]),
-        *(Dropout(0.4), Affine(classes)),
+        *(Dropout(dropout), Affine(classes)),
     ]
     return Sequential(layers, input_shape=shape, seed=seed, name="default")
 
@@ -86,22 +96,12 @@ def residual_network(
 
 
 def refusal_network(*, seed: int | None = None) -> Sequential:
-    """The refusing network, He-initialised, untrained.
-
-    Convolutions of 16 filters of 5x5, 32 and 48 of 3x3, a MaxPool after the first and the third, batch normalisation,
-    Dropout and an Affine to ten digits and all kinds.
-    """
+    """The refusing network, He-initialised, untrained: `deep_network` for ten digits and all kinds of other things."""
     from fastcnn.handwriting.synthesis.nondigits import KINDS
-    from fastcnn.layers import Affine, BatchNorm2d, Conv2d, Dropout, Flatten, MaxPool2d, ReLU
-    from fastcnn.network.sequential import Sequential
 
-    layers: list[Layer] = [
-        *(Conv2d(16, 5), ReLU(), MaxPool2d(2), BatchNorm2d()),
-        *(Conv2d(32, 3), BatchNorm2d(), ReLU()),
-        *(Conv2d(48, 3), ReLU(), MaxPool2d(2), BatchNorm2d()),
-        *(Flatten(), Dropout(0.2), Affine(CLASSES + len(KINDS))),
-    ]
-    return Sequential(layers, seed=seed, name=REFUSAL)
+    network = deep_network(seed=seed, classes=CLASSES + len(KINDS), dropout=REFUSAL_DROPOUT)
+    network.name = REFUSAL
+    return network
 
 
 @dataclass(frozen=True)
