@@ -18,7 +18,7 @@ from fastcnn.kernels.shapes import Array, Pair
 from fastcnn.kernels.threads import threads
 
 # Multiply-adds of a run of kernels, from which on threads share it as a team: see docs/tried.md.
-TEAM_PRODUCTS = 1 << 21
+TEAM_PRODUCTS = 1 << 19
 
 
 def without_twins(calls: list[Call]) -> list[Call]:

@@ -67,7 +67,7 @@ class Team:
         if not self._trial.has_turn(start_s) or not parallel_lock.enter_now():
             for run, args in self._without:
                 run(*args)
-            self._trial.ran_without(time.perf_counter() - start_s)
+            self._trial.ran_without(start_s, time.perf_counter())
             return
         try:
             status = self._run(*self._args)

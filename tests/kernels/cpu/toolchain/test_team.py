@@ -54,7 +54,7 @@ def run(made):
 
 
 def its_turn(made):
-    made._trial._left, made._trial._until_s = 0, 0.0
+    made._trial._left, made._trial._until_s, made._trial._without_s = 0, 0.0, np.inf
 
 
 def test_each_part_runs_once_and_after_the_step_before_it(many_threads):
@@ -105,6 +105,7 @@ def test_where_others_compute_it_goes_on_without_a_team():
     other.join()
     assert ran == [1]
     assert x[1] == 0
+    its_turn(made)
     made()
     assert x[1] == 1
 
