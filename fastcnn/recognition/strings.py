@@ -43,8 +43,8 @@ WIDE, WIDE_FROM = 2.3, 0.85
 CUT = 0.5  # for each stroke's width of ink that the cuts round a digit cross; neighbours share the cost
 LEAST = 1e-6  # a lower probability does not cost more
 LEAST_SCORE = 0.3  # a lower score of being a digit counts as much; without it letters are cut to pieces like digits
-LEAST_CUT_SCORE = 0.2  # of a digit next to a cut; a lower score of being a digit refuses it
-LEAST_ROW_SCORE, ROW_SURE = 0.3, 0.9  # the same among other digits, if it is so sure of which digit it is
+LEAST_CUT_SCORE = 0.07  # of a digit next to a cut; a lower score of being a digit refuses it
+LEAST_ROW_SCORE, ROW_SURE = 0.12, 0.9  # the same among other digits, if it is so sure of which digit it is
 COUNT_WEIGHT = (
     3.0  # factor of the costs in `share_of_count`; with it, 99 of 100 strings with a confidence from 90 % are right
 )
