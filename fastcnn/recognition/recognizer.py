@@ -96,7 +96,7 @@ class Recognizer:
     model : the name of a bundled network, the path of a weights file (see `zoo.bundled.find_model`), or a network or
         committee object
     refuse : give the digit None to a picture that looks like no digit. A second network decides; it is the same for all
-        models, and also refuses about one digit in 300. If False, only a blank picture gets None
+        models, and also refuses about one drawn digit in 200. If False, only a blank picture gets None
 
     Raises
     ------
