@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 from typing import Any
 
-from fastcnn.kernels.cpu.products.cuts import SECOND_CACHE_BYTES, cut
+from fastcnn.kernels.cpu.products.cuts import ENOUGH, SECOND_CACHE_BYTES, cut, few
 from fastcnn.kernels.cpu.products.geometry import Tables
 from fastcnn.kernels.cpu.products.layout import block_width
 from fastcnn.kernels.cpu.products.loops import Addend, Walk, sum_products
@@ -119,12 +119,11 @@ def _parts(walk: Walk, rows: int, itemsize: int, blocks: int) -> Pair:
     A picture that one task reads whole stays in the cache of its core, and cut weights stay in each core's. So what is
     larger is not read by all.
     """
-    enough = 4 * threads()
     weights = walk.filters * walk.taps_step * walk.length
     few_weights = walk.w_image or weights <= walk.images * walk.x_image
-    if walk.images >= enough or (walk.images % threads() == 0 and few_weights):
+    if not few(walk.images, threads()) or (walk.images % threads() == 0 and few_weights):
         return 1, 1
-    wanted = -(-enough // max(1, walk.images))
+    wanted = -(-ENOUGH * threads() // max(1, walk.images))
     if walk.w_image:  # sums over blocks of pictures: each task reads all pictures of a block
         block_parts = next((parts for parts in range(wanted, blocks) if blocks % parts == 0), blocks)
     else:

@@ -16,6 +16,7 @@ from fastcnn.kernels.cpu.tiles.dots import DOT_OUTPUTS
 Args = tuple[Any, ...]
 
 SECOND_CACHE_BYTES = 1 << 20  # of a core, on most CPUs at least
+ENOUGH = 4  # tasks for each thread
 LEAST_PRODUCTS = 1 << 16  # multiply-adds of a call: fewer take a microsecond or two, as threads do to meet
 
 
@@ -35,7 +36,7 @@ def cut(kernel: Any, args: Args, threads: int) -> Cut | None:
 
 def few(images: int, threads: int) -> bool:
     """Whether there are too few pictures to give each thread some."""
-    return images < 4 * threads
+    return images < ENOUGH * threads
 
 
 def _ranges(count: int, parts: int) -> list[tuple[int, int]]:

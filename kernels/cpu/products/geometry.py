@@ -310,8 +310,8 @@ def gradient_blocks(images: int, size: int, least: int = SUMMED_VALUES, tasks: i
     tasks : that each block is cut into
     """
     per_block = max(-(-images * tasks // TASKS), -(-least // size))
-    per_block = max(1, min(images, per_block))
-    per_block = max(1, -(-images // max(1, -(-images // per_block))))  # blocks of about the same size
+    blocks = max(1, -(-images // per_block))
+    per_block = max(1, -(-images // blocks))  # blocks of about the same size
     return per_block, -(-images // per_block)
 
 
