@@ -13,6 +13,7 @@ from fastcnn.arrays import Array
 from fastcnn.checks import check_fraction, check_nonnegative, check_positive
 from fastcnn.kernels.arrays import aligned_zeros, is_on_device
 from fastcnn.kernels.backends import device
+from fastcnn.kernels.updates import SMALLEST
 from fastcnn.kernels.values import check_named, is_array, kind_of, shown
 
 __all__ = ["SGD", "AdaGrad", "Adam", "AdamW", "Momentum", "Nesterov", "Optimizer", "RMSProp"]
@@ -135,7 +136,7 @@ class Momentum(Optimizer):
         self.momentum = check_fraction("momentum", momentum)
 
     def _numbers(self) -> tuple[float, ...]:
-        return self.lr, self.momentum, self.weight_decay
+        return self.lr, self.momentum, self.weight_decay, SMALLEST
 
 
 class Nesterov(Momentum):
@@ -172,7 +173,7 @@ class RMSProp(Optimizer):
         self.eps = check_positive("eps", eps)
 
     def _numbers(self) -> tuple[float, ...]:
-        return self.lr, self.alpha, 1 - self.alpha, self.eps, self.weight_decay
+        return self.lr, self.alpha, 1 - self.alpha, self.eps, self.weight_decay, SMALLEST
 
 
 class Adam(Optimizer):
@@ -197,7 +198,7 @@ class Adam(Optimizer):
         self.eps = check_positive("eps", eps)
 
     def _numbers(self) -> tuple[float, ...]:
-        return *self._means_numbers(), self.weight_decay, 1.0
+        return *self._means_numbers(), self.weight_decay, 1.0, SMALLEST
 
     def _means_numbers(self) -> tuple[float, ...]:
         """Rate, keep1, take1, keep2, take2, scale and tiny. Rate and scale correct for the means' start from zero."""
@@ -220,7 +221,7 @@ class AdamW(Adam):
         super().__init__(lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=weight_decay)
 
     def _numbers(self) -> tuple[float, ...]:
-        return *self._means_numbers(), 0.0, 1 - self.lr * self.weight_decay
+        return *self._means_numbers(), 0.0, 1 - self.lr * self.weight_decay, SMALLEST
 
 
 # Every optimizer by its name, in the order above.

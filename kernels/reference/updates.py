@@ -5,7 +5,8 @@ dtype (float32 or float64). Each element is computed only from the elements at t
 depend on how threads share the work. `update` rounds the numbers to the arrays' dtype first, so that float32
 arithmetic stays float32.
 
-The formulas are those of torch.optim: weight decay is added to the gradient (L2), except in AdamW.
+The formulas are those of torch.optim: weight decay is added to the gradient (L2), except in AdamW. One thing is added:
+a state that decays is 0 as soon as it is smaller than `least` (`kernels.updates` says why).
 """
 
 from collections.abc import Sequence
@@ -21,16 +22,16 @@ def sgd(values: Array, gradients: Array, rate: Any, decay: Any) -> None:
     values -= rate * (gradients + decay * values)
 
 
-def momentum(values: Array, gradients: Array, velocity: Array, rate: Any, keep: Any, decay: Any) -> None:
+def momentum(values: Array, gradients: Array, velocity: Array, rate: Any, keep: Any, decay: Any, least: Any) -> None:
     """velocity = keep * velocity + g; values -= rate * velocity."""
-    velocity[:] = keep * velocity + (gradients + decay * values)
+    velocity[:] = _cut(keep * velocity + (gradients + decay * values), least)
     values -= rate * velocity
 
 
-def nesterov(values: Array, gradients: Array, velocity: Array, rate: Any, keep: Any, decay: Any) -> None:
+def nesterov(values: Array, gradients: Array, velocity: Array, rate: Any, keep: Any, decay: Any, least: Any) -> None:
     """velocity = keep * velocity + g; values -= rate * (g + keep * velocity)."""
     g = gradients + decay * values
-    velocity[:] = keep * velocity + g
+    velocity[:] = _cut(keep * velocity + g, least)
     values -= rate * (g + keep * velocity)
 
 
@@ -42,17 +43,18 @@ def adagrad(values: Array, gradients: Array, sum_squares: Array, rate: Any, tiny
 
 
 def rmsprop(
-    values: Array, gradients: Array, mean_squares: Array, rate: Any, keep: Any, take: Any, tiny: Any, decay: Any
-) -> None:
+    values: Array, gradients: Array, mean_squares: Array, rate: Any, keep: Any, take: Any, tiny: Any, decay: Any,
+    least: Any,
+) -> None:  # fmt: skip
     """mean_squares = keep * mean_squares + take * g * g; values -= rate * g / (sqrt(mean_squares) + tiny)."""
     g = gradients + decay * values
-    mean_squares[:] = keep * mean_squares + take * (g * g)
+    mean_squares[:] = _cut(keep * mean_squares + take * (g * g), least)
     values -= rate * g / (np.sqrt(mean_squares) + tiny)
 
 
 def adam(
     values: Array, gradients: Array, means: Array, mean_squares: Array, rate: Any, keep1: Any, take1: Any, keep2: Any,
-    take2: Any, scale: Any, tiny: Any, decay: Any, shrink: Any,
+    take2: Any, scale: Any, tiny: Any, decay: Any, shrink: Any, least: Any,
 ) -> None:  # fmt: skip
     """Running means of g and g * g. Both start from zero; rate and scale correct for that.
 
@@ -60,14 +62,20 @@ def adam(
     is 0).
     """
     g = gradients + decay * values
-    means[:] = keep1 * means + take1 * g
-    mean_squares[:] = keep2 * mean_squares + take2 * (g * g)
+    means[:] = _cut(keep1 * means + take1 * g, least)
+    mean_squares[:] = _cut(keep2 * mean_squares + take2 * (g * g), least)
     values[:] = shrink * values - rate * means / (np.sqrt(mean_squares) * scale + tiny)
 
 
 def ema(averages: Array, values: Array, take: Any) -> None:
     """averages += take * (values - averages): an exponential moving average. `values` are only read."""
     averages += take * (values - averages)
+
+
+def _cut(state: Array, least: Any) -> Array:
+    """The state with 0 in the place of all that is smaller than `least`."""
+    state[np.abs(state) < least] = 0
+    return state
 
 
 RULES = {rule.__name__: rule for rule in (sgd, momentum, nesterov, adagrad, rmsprop, adam, ema)}

@@ -117,9 +117,13 @@ def _parts(walk: Walk, rows: int, itemsize: int, blocks: int) -> Pair:
     """Into how many parts the rows and the blocks of filters of each picture are cut: enough tasks for the threads.
 
     A picture that one task reads whole stays in the cache of its core, and cut weights stay in each core's. So what is
-    larger is not read by all.
+    larger is not read by all. Weights that fit no cache are read once for all pictures, block after block.
     """
     weights = walk.filters * walk.taps_step * walk.length
+    large = weights * itemsize > SECOND_CACHE_BYTES // 2
+    together = large and not walk.w_image and weights > 2 * blocks * walk.x_image
+    if together and not few(walk.images * blocks, threads()):
+        return 1, blocks
     few_weights = walk.w_image or weights <= walk.images * walk.x_image
     if not few(walk.images, threads()) or (walk.images % threads() == 0 and few_weights):
         return 1, 1
@@ -127,5 +131,5 @@ def _parts(walk: Walk, rows: int, itemsize: int, blocks: int) -> Pair:
     if walk.w_image:  # sums over blocks of pictures: each task reads all pictures of a block
         block_parts = next((parts for parts in range(wanted, blocks) if blocks % parts == 0), blocks)
     else:
-        block_parts = blocks if rows < wanted or weights * itemsize > SECOND_CACHE_BYTES // 2 else 1
+        block_parts = blocks if rows < wanted or large else 1
     return min(rows, -(-wanted // block_parts)), block_parts

@@ -10,6 +10,7 @@ from fastcnn import optim
 from fastcnn.kernels.cpu.functions import updates as cpu_updates
 from fastcnn.kernels.reference import updates as reference_updates
 from fastcnn.kernels.threads import set_threads, threads
+from fastcnn.kernels.updates import SMALLEST
 from fastcnn.layers import Affine, BatchNorm2d, Flatten
 from fastcnn.network.sequential import Sequential
 from fastcnn.optim import optimizers
@@ -126,11 +127,14 @@ def update_cases(rng, size, dtype):
     values, gradients, state = (rng.standard_normal(size).astype(dtype) for _ in range(3))
     return {
         "sgd": ((values, gradients), (1e-2, 0.1)),
-        "momentum": ((values, gradients, state), (1e-2, 0.9, 0.1)),
-        "nesterov": ((values, gradients, state), (1e-2, 0.9, 0.1)),
+        "momentum": ((values, gradients, state), (1e-2, 0.9, 0.1, SMALLEST)),
+        "nesterov": ((values, gradients, state), (1e-2, 0.9, 0.1, SMALLEST)),
         "adagrad": ((values, gradients, positive()), (1e-2, 1e-10, 0.1)),
-        "rmsprop": ((values, gradients, positive()), (1e-2, 0.99, 0.01, 1e-8, 0.1)),
-        "adam": ((values, gradients, state, positive()), (1e-2, 0.9, 0.1, 0.999, 0.001, 2.5, 1e-8, 0.1, 0.99)),
+        "rmsprop": ((values, gradients, positive()), (1e-2, 0.99, 0.01, 1e-8, 0.1, SMALLEST)),
+        "adam": (
+            (values, gradients, state, positive()),
+            (1e-2, 0.9, 0.1, 0.999, 0.001, 2.5, 1e-8, 0.1, 0.99, SMALLEST),
+        ),
         "ema": ((values, gradients), (0.01,)),
     }
 
@@ -154,6 +158,30 @@ def test_backends_and_thread_counts_give_the_same_bits(name, dtype, size, rng, t
         cpu_updates.update(name, actual, numbers)
         for ours, theirs in zip(actual, expected, strict=True):
             np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("name", ["Momentum", "Nesterov", "RMSProp", "Adam", "AdamW"])
+def test_a_state_that_decays_reaches_zero(backend, name):
+    """Without gradients it would stay below float32's normal numbers, where a CPU takes a hundred times as long."""
+    optimizer, values = MAKERS[name](), np.zeros(40, np.float32)
+    optimizer.update(values, np.linspace(-1e-9, 1e-9, 40, dtype=np.float32))
+    assert all(array.any() for array in optimizer.state_arrays().values())
+    for _ in range(8000):  # 0.99 ** 8000 = 1e-35
+        optimizer.update(values, np.zeros(40, np.float32))
+    assert not any(array.any() for name, array in optimizer.state_arrays().items() if name != "steps")
+
+
+@pytest.mark.parametrize("name", ["momentum", "nesterov", "rmsprop", "adam"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_only_what_is_too_small_becomes_zero(name, dtype):
+    """Infinity and what is not a number stay."""
+    _, numbers = update_cases(np.random.default_rng(0), 1, dtype)[name]
+    state = np.array([SMALLEST / 2, 1e-44, SMALLEST * 2, np.inf, np.nan], dtype)
+    for update in (reference_updates.update, cpu_updates.update):
+        values, gradients, others = (np.zeros(5, dtype) for _ in range(3))
+        found = state.copy()
+        update(name, [values, gradients, found] + [others] * (name == "adam"), numbers)
+        assert not found[:2].any() and found[2] > 0 and np.isinf(found[3]) and np.isnan(found[4])
 
 
 @pytest.mark.parametrize("name", MAKERS)
