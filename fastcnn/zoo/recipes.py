@@ -128,7 +128,7 @@ BUNDLED_RECIPES = {
     REFUSAL: Recipe(
         epochs=25, batch_size=100, lr=0.006, weight_decay=0.05, label_smoothing=0.02, ema_decay=0.999,
         augmentation=Augmentation(), synthetic=50_000, varied=True, redrawn=20_000, scans=10_000, nondigits=110_000,
-        settle=True, refused=0.018,
+        settle=True, refused=0.02,
         then=Recipe(
             epochs=2, batch_size=100, lr=0.0015, weight_decay=0.05, label_smoothing=0.02, ema_decay=0.999, share=0.75,
             augmentation=Augmentation(), synthetic=10_000, varied=True, scans=5_000, cosine=True, keep_last=True,

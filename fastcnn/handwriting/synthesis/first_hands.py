@@ -83,11 +83,18 @@ def one(rng: Rng) -> Way:
 
 
 def _flag(rng: Rng, top: float) -> Part:
-    """The begin of a 1, up to the top of its stem: a flag that is straight, round or level, or none."""
-    kind = pick(rng, none=0.3, straight=0.4, round=0.2, level=0.1)
+    """The begin of a 1, up to the top of its stem: a flag that is straight, round or level, or none.
+
+    A long one rises from the foot of the stem, as many Europeans write it.
+    """
+    kind = pick(rng, none=0.26, straight=0.34, round=0.17, level=0.08, long=0.15)
     reach, fall = rng.uniform(8, 46), rng.uniform(8, 60)
     if kind == "straight":
         return soft((top - reach, fall)) + sharp((top, 0))
+    if kind == "long":
+        reach, fall = rng.uniform(14, 56), rng.uniform(56, 100)
+        middle = top - reach * rng.uniform(0.35, 0.6), fall * rng.uniform(0.4, 0.65)
+        return soft((top - reach, fall), middle) + sharp((top, 0))
     if kind == "round":
         middle = top - reach * rng.uniform(0.4, 0.7), fall * rng.uniform(0.1, 0.35)
         return soft((top - reach, fall), middle) + either(rng, (top, 0))
