@@ -88,6 +88,7 @@ def test_some_zeros_are_small_with_a_slash_that_is_longer_than_they_are_high(mad
 def test_ones_have_long_flags_bases_joined_or_apart_and_lean_to_both_sides(made):
     flags = [strokes[0][:, 0].max() - strokes[0][0, 0] for strokes in made[1] if len(strokes) < 3]
     assert sum(flag > 30 for flag in flags) / COUNT > 0.1
+    assert share(strokes[0][0, 1] > 62 for strokes in made[1]) > 0.06  # from the foot
     assert share(len(strokes) == 2 and strokes[1][:, 1].min() > 85 for strokes in made[1]) > 0.1
     assert share(len(strokes) == 1 and strokes[0][-1, 0] > strokes[0][0, 0] + 25 for strokes in made[1]) > 0.1
     assert share(len(strokes) > 2 for strokes in made[1]) > 0.02  # thick
