@@ -5,7 +5,7 @@ numbers, in the same order as there. Only `math` and operators are in it, so tha
 
 A state that decays is 0 as soon as it is smaller than `least`, which is SMALLEST. Without that it would never reach 0,
 and a CPU takes a hundred times as long for numbers that small: in a training of the paper's network on MNIST a seventh
-of Adam's means are so small after two epochs, and a step of Adam took 1.2 ms, not 0.35 (docs/tried.md).
+of Adam's means are so small after four epochs, and a step of Adam took 1.1 ms, not 0.35 (docs/tried.md).
 """
 
 import math

@@ -6,6 +6,7 @@ import pytest
 from fastcnn import Sequential, kernels
 from fastcnn.kernels.cpu.products import calls
 from fastcnn.kernels.cpu.products.geometry import Convolution, frame
+from fastcnn.kernels.cpu.products.layout import block_width
 from fastcnn.kernels.cpu.steps import norm
 from fastcnn.kernels.cpu.steps.elementwise import wide_pixel
 from fastcnn.kernels.cpu.tiles.sums import TILE_PIXELS
@@ -103,3 +104,19 @@ def test_one_thread_does_not_cut_the_gradient_of_a_weight(monkeypatch):
     assert parts(1) == (1, 1)
     row_parts, block_parts = parts(2)
     assert row_parts * block_parts >= 8
+
+
+def test_large_weights_are_read_once_for_all_pictures(monkeypatch):
+    """256 filters of 256 channels have 2.4 MB; a picture of 7x7 with its border has 0.08."""
+    array, out = np.zeros(1, np.float32), frame(256, 7, 7)
+    width = block_width(array.dtype)
+    shape = Convolution((256, 7, 7), (256, 256, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 1, width, False)
+
+    def parts(images, count):
+        monkeypatch.setattr(calls, "threads", lambda: count)
+        _, arguments = calls.sums(array, array, array, array, -np.inf, shape.forward(images, 0, out))
+        return arguments[-2:]
+
+    assert parts(32, 1) == parts(32, 2) == (1, 256 // width)
+    rows, blocks = parts(1, 16)  # too few tasks for the threads: the rows are cut, too
+    assert rows > 1 and blocks == 256 // width
