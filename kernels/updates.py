@@ -1,11 +1,12 @@
 """The optimizers' rules for one element of flat arrays, in plain Python: the cpu and the cuda backend compile them.
 
 `kernels.reference.updates` defines the same on whole arrays. A rule takes the index of the element, the arrays and the
-numbers, in the same order as there. Only `math` and operators are in it, so that every compiler takes it.
+numbers, in the same order as there. Only `math`, `abs` and operators are in it, so that every compiler takes it.
 
 A state that decays is 0 as soon as it is smaller than `least`, which is SMALLEST. Without that it would never reach 0,
 and a CPU takes a hundred times as long for numbers that small: in a training of the paper's network on MNIST a seventh
-of Adam's means are so small after four epochs, and a step of Adam took 1.1 ms, not 0.35 (docs/tried.md).
+of Adam's means are so small after four epochs, and a step of Adam took 1.1 ms, not 0.35 (docs/tried.md). The 0 is
+`v - v`: with a literal one Numba would compute in float64.
 """
 
 import math
@@ -79,7 +80,7 @@ def rmsprop(i: int, arrays: Any, numbers: Any) -> None:
     rate, keep, take, tiny, decay, least = numbers
     g = gradients[i] + decay * values[i]
     s = keep * mean_squares[i] + take * (g * g)
-    mean_squares[i] = s - s if s < least else s
+    mean_squares[i] = s - s if abs(s) < least else s
     values[i] -= rate * g / (math.sqrt(mean_squares[i]) + tiny)
 
 
@@ -91,7 +92,7 @@ def adam(i: int, arrays: Any, numbers: Any) -> None:
     m = keep1 * means[i] + take1 * g
     s = keep2 * mean_squares[i] + take2 * (g * g)
     means[i] = m - m if abs(m) < least else m
-    mean_squares[i] = s - s if s < least else s
+    mean_squares[i] = s - s if abs(s) < least else s
     values[i] = shrink * values[i] - rate * means[i] / (math.sqrt(mean_squares[i]) * scale + tiny)
 
 

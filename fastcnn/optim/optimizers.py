@@ -1,7 +1,8 @@
 """The optimizers: their options, state and checks. Each class here is public, as `fastcnn.optim` (`__all__`).
 
 `kernels/reference/updates.py` defines the arithmetic. An optimizer sees a network as two flat arrays, values and
-gradients. It keeps its state in flat arrays of the same length. Formulas and defaults are those of torch.optim.
+gradients. It keeps its state in flat arrays of the same length. Formulas and defaults are those of torch.optim, but
+states below 1.2e-38 become 0.
 """
 
 from typing import Any, ClassVar

@@ -6,7 +6,8 @@ depend on how threads share the work. `update` rounds the numbers to the arrays'
 arithmetic stays float32.
 
 The formulas are those of torch.optim: weight decay is added to the gradient (L2), except in AdamW. One thing is added:
-a state that decays is 0 as soon as it is smaller than `least` (`kernels.updates` says why).
+a state that decays is 0 as soon as it is smaller than `least` (`kernels.updates` says why). With an eps below 1e-19
+that changes steps.
 """
 
 from collections.abc import Sequence

@@ -85,7 +85,7 @@ def one(rng: Rng) -> Way:
 def _flag(rng: Rng, top: float) -> Part:
     """The begin of a 1, up to the top of its stem: a flag that is straight, round or level, or none.
 
-    A long one rises from the foot of the stem, as many Europeans write it.
+    A long one rises from the lower half of the stem or from its foot, as many Europeans write it.
     """
     kind = pick(rng, none=0.26, straight=0.34, round=0.17, level=0.08, long=0.15)
     reach, fall = rng.uniform(8, 46), rng.uniform(8, 60)

@@ -2,7 +2,7 @@
 
 Letters that look like a digit are left out: O o D (0), I i l | / ! (1), Z z (2), S s $ (5), G b (6), B (8),
 g q (9). Some letters look like a digit only in some people's writing (C U Y J a e f). They are here in other forms. A
-rhombus is left out (0), and so is a tower with one leg longer than the other (1, whose flag rises from its foot).
+rhombus is left out (0), and so is a tower on two legs (1, whose flag rises from its foot).
 """
 
 from __future__ import annotations

@@ -117,7 +117,8 @@ def _parts(walk: Walk, rows: int, itemsize: int, blocks: int) -> Pair:
     """Into how many parts the rows and the blocks of filters of each picture are cut: enough tasks for the threads.
 
     A picture that one task reads whole stays in the cache of its core, and cut weights stay in each core's. So what is
-    larger is not read by all. Weights too large for a core's cache are read once for all pictures, block after block.
+    larger is not read by all. Large weights are read once for all pictures, block after block, where a picture, which
+    each block then reads again, is less than half as much in all (docs/tried.md).
     """
     weights = walk.filters * walk.taps_step * walk.length
     large = weights * itemsize > SECOND_CACHE_BYTES // 2

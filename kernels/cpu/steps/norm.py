@@ -75,8 +75,8 @@ def merge(mean, var, partials, wide, blocks, count_of_block, count):
 def settle_running(statistics, weight, bias, mean, var, eps):
     """statistics (4, wide) = mean, 1 / sqrt(var + eps), weight, bias, for all channels of a wide pixel.
 
-    The running mean of a channel that is always 0 ends below float32's normal numbers. It is 0 here: the CPU takes a
-    hundred times as long for differences so small.
+    The running mean of a channel that is always 0 ends below float32's normal numbers. Such a mean is 0 here: the CPU
+    takes a hundred times as long for differences so small.
     """
     dtype = statistics.dtype
     wide = len(statistics) // 4

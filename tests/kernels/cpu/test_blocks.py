@@ -107,10 +107,10 @@ def test_one_thread_does_not_cut_the_gradient_of_a_weight(monkeypatch):
 
 
 def test_large_weights_are_read_once_for_all_pictures(monkeypatch):
-    """256 filters of 256 channels have 2.4 MB; a picture of 7x7 with its border has 0.08."""
-    array, out = np.zeros(1, np.float32), frame(256, 7, 7)
+    """256 filters of 256 channels have 2.4 MB; a picture of 3x3 with its border has 0.03."""
+    array, out = np.zeros(1, np.float32), frame(256, 3, 3)
     width = block_width(array.dtype)
-    shape = Convolution((256, 7, 7), (256, 256, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 1, width, False)
+    shape = Convolution((256, 3, 3), (256, 256, 3, 3), (1, 1), ((1, 1), (1, 1)), (1, 1), 1, width, False)
 
     def parts(images, count):
         monkeypatch.setattr(calls, "threads", lambda: count)

@@ -72,7 +72,7 @@ def test_letters_that_somebody_takes_for_digits_are_left_out():
     assert not set("OoDIilSsZzBbGgq01") & {*LETTERS, *SIGNS}
 
 
-def test_no_other_thing_is_a_rhombus_which_may_be_a_0():
+def test_no_sign_is_a_rhombus_which_may_be_a_0():
     lines = [points for text in SIGNS["objects"] for points in parse(text).points if len(points) == 5]
     edges = [np.hypot(*np.diff(points, axis=0).T) for points in lines]
     rhombi = [p for p, e in zip(lines, edges, strict=True) if np.ptp(e) < 1e-9 and (p[0] != p[1]).all()]
