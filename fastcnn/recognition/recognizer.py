@@ -51,6 +51,7 @@ __all__ = ["Recognizer"]
 ON_HEAD_BELOW, ON_SIDE_BELOW = 0.92, 0.7
 HEAD_GAIN, SIDE_GAIN = 0.05, 0.15  # of the mean confidence, for which a page is turned
 POOR = 0.98  # confidence times score: below it, as for 7 of 100 digits, a picture is looked at again
+LINELESS = 0.95  # the same: such an answer without the line under it counts, however sure the one with the line is
 UNREAD = 0.1  # the same: what stands on a line is not read without it if it is read with it
 SURE_VIEW = 0.99  # of a mark on a page: of 4,500 so sure at the first view, five views changed no digit
 THRESHOLD = 0.5  # of a picture's score: below it there is no digit
@@ -171,13 +172,13 @@ class Recognizer:
         found = [(at, seen) for at in doubtful if (seen := on_paper(planes[at], sights[at].ruled)) is not None]
         for (at, seen), answer in zip(found, self._answer([seen.sight for _, seen in found]), strict=True):
             # What seemed ruled may be a digit cropped tightly, whose strokes go from edge to edge.
-            no_line = seen.underlined and _sureness(answer) >= POOR
+            no_line = seen.underlined and _sureness(answer) >= LINELESS
             if sights[at].reason or no_line or _sureness(answer) > _sureness(answers[at]):
                 answers[at] = answer
         others = [
             (at, seen.other)
             for at, seen in found
-            if seen.other is not None and _sureness(answers[at]) < (POOR if seen.underlined else UNREAD)
+            if seen.other is not None and _sureness(answers[at]) < (LINELESS if seen.underlined else UNREAD)
         ]
         for (at, _), answer in zip(others, self._answer([sight for _, sight in others]), strict=True):
             if _sureness(answer) > _sureness(answers[at]):
